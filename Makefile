@@ -1,0 +1,45 @@
+# `make` alone lists the verbs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up demo test check bench lock clean
+
+help:  ## list the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s '	'
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY)  ## make .venv with everything that is pinned in requirements/
+
+up: $(READY)  ## start the service on http://127.0.0.1:8000 and leave it running
+	$(BIN)/trainyard up
+
+demo: $(READY)  ## train on the digits, look at the result, predict three pictures
+	$(BIN)/trainyard demo
+
+test: $(READY)  ## run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(READY)  ## format, lint, types, import contracts, compose file; then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(MAKE) test
+
+bench: $(READY)  ## measure; each benchmark prints a table of figures and ratios
+	@for each in benchmarks/[a-z]*.py; do echo; echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+lock: $(READY)  ## pin the newest versions that pyproject.toml allows
+	sh requirements/lock.sh
+
+clean:  ## remove the virtual environment, caches and the data of `make up`
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
