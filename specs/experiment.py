@@ -1,0 +1,123 @@
+"""An experiment: data set, preprocessing, network, training."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from specs import caps
+from specs.dataset import DatasetSpec
+from specs.errors import SpecError
+from specs.explanation import problems_of
+from specs.model import ModelSpec
+from specs.network import Network
+from specs.preprocessing import PreprocessingSpec
+from specs.presets import PRESETS
+from specs.schema import FieldError, Lax, Line, Schema
+from specs.training import TrainingSpec
+
+# A ULID: 26 characters of Crockford's base 32, the first of which carries only three bits.
+_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+
+class ExperimentSpec(Schema):
+    """The whole of what is asked for, with all defaults filled in.
+
+    `name` left out is that of the preset, or else "<data set>-experiment". `based_on` is the id of the
+    experiment that this one sets out to improve.
+    """
+
+    name: Annotated[Line, Field(max_length=caps.NAME_CHARACTERS)]
+    notes: str = Field(default="", max_length=caps.NOTES_CHARACTERS)
+    tags: Annotated[
+        tuple[Annotated[Line, Field(max_length=caps.TAG_CHARACTERS)], ...],
+        Lax,
+        Field(max_length=caps.TAGS, description="short lines of printable text"),
+    ] = ()
+    based_on: str | None = Field(
+        default=None, pattern=_ULID, description="the id of an experiment, 26 digits and capital letters"
+    )
+    dataset: DatasetSpec = Field(default_factory=DatasetSpec)
+    preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)
+    model: ModelSpec = Field(description="{preset: <name>} or {layers: [...]}")
+    training: TrainingSpec = Field(default_factory=TrainingSpec)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, document: Any) -> Any:
+        if not isinstance(document, Mapping) or "name" in document:
+            return document
+        return {**document, "name": _default_name(document)}
+
+    @field_validator("model")
+    @classmethod
+    def _fitting_network(cls, model: ModelSpec, info: ValidationInfo) -> ModelSpec:
+        dataset = info.data.get("dataset")
+        if dataset is None:
+            return model
+        model.network_on(dataset.facts)
+        return model.completed_for(dataset.facts)
+
+    @field_validator("training")
+    @classmethod
+    def _fitting_batch(cls, training: TrainingSpec, info: ValidationInfo) -> TrainingSpec:
+        dataset, model = info.data.get("dataset"), info.data.get("model")
+        if dataset is None:
+            return training
+        part = dataset.part_sizes().training
+        if training.batch_size > part:
+            raise FieldError(
+                ("batch_size",),
+                f"`batch_size` {training.batch_size:,} is above the cap, the training part: {part:,} samples",
+            )
+        if model is not None:
+            _check_memory(model.network_on(dataset.facts), training.batch_size, dataset.facts.samples)
+        return training
+
+    def network(self) -> Network:
+        """The preset's or the spec's own layers, on the images of the data set."""
+        return self.model.network_on(self.dataset.facts)
+
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch; the last one may be smaller."""
+        return math.ceil(self.dataset.part_sizes().training / self.training.batch_size)
+
+    def memory_mb(self) -> int:
+        """An estimate of what training takes, in MB: see `Network.training_bytes`."""
+        return self.network().training_mb(self.training.batch_size, self.dataset.facts.samples)
+
+    def document(self) -> dict[str, Any]:
+        """As plain JSON values; `parse_spec` of it gives an equal spec."""
+        return self.model_dump(mode="json")
+
+
+def parse_spec(document: Any) -> ExperimentSpec:
+    """Raises SpecError with all problems found, at most `caps.PROBLEMS` of them."""
+    try:
+        return ExperimentSpec.model_validate(document)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, document, ExperimentSpec)) from None
+
+
+def _default_name(document: Mapping[str, Any]) -> str:
+    model, dataset = document.get("model"), document.get("dataset")
+    preset = _member(model, "preset", None)
+    if isinstance(preset, str) and preset in PRESETS:
+        return preset
+    name = _member(dataset, "name", "digits")
+    return f"{name}-experiment" if isinstance(name, str) and len(name) < caps.TAG_CHARACTERS else "experiment"
+
+
+def _member(part: Any, name: str, default: Any) -> Any:
+    return part.get(name, default) if isinstance(part, Mapping) else getattr(part, name, default)
+
+
+def _check_memory(network: Network, batch_size: int, samples: int) -> None:
+    needed = network.training_bytes(batch_size, samples)
+    if needed > caps.MEMORY_BYTES:
+        raise FieldError(
+            ("batch_size",),
+            f"training with `batch_size` {batch_size:,} takes about {needed // 10**6:,} MB, above the cap of "
+            f"{caps.MEMORY_BYTES // 10**6:,} MB; take a smaller batch, or fewer filters and more pooling",
+        )

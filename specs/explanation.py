@@ -1,0 +1,187 @@
+"""What pydantic found wrong, told to somebody who has never heard of pydantic."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from specs import caps
+from specs.problem import Problem, pointer_of, received_value, shortened, shown
+from specs.schema import FieldError
+
+Path = tuple[str | int, ...]
+
+_SENTENCES: Mapping[str, str] = {
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "string_type": "expected text",
+    "bool_type": "expected true or false",
+    "tuple_type": "expected a list",
+    "model_type": "expected an object with named fields",
+    "model_attributes_type": "expected an object with named fields",
+    "finite_number": "expected a finite number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} items",
+}
+
+
+def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
+    """The problems of `document`, which `root` refused with `error`: at most `caps.PROBLEMS`, none twice."""
+    found: dict[tuple[str, str], Problem] = {}
+    for details in error.errors(include_url=False, include_input=False):
+        problem = _problem(details, document, root)
+        found.setdefault((problem.pointer, problem.detail), problem)
+        if len(found) == caps.PROBLEMS:
+            break
+    return list(found.values())
+
+
+def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Problem:
+    path = _path_in(document, details)
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        detail = _unknown_field(details, root)
+    elif kind in ("missing", "string_pattern_mismatch"):
+        detail = _described(details, root, _received_at(document, path))
+    elif kind == "union_tag_not_found":
+        path = (*path, "type")
+        detail = f"`type` is missing; known: {', '.join(_types(details['loc'], root))}"
+    elif kind in ("union_tag_invalid", "literal_error"):
+        path = (*path, "type") if kind == "union_tag_invalid" else path
+        detail = _unknown_name(details, path, _received_at(document, path))
+    elif kind == "value_error":
+        path, detail = _own_error(details, path, _received_at(document, path))
+    else:
+        detail = _sentence(details, path, _received_at(document, path))
+    received = received_value(_received_at(document, path))
+    return Problem(pointer=pointer_of(path), detail=detail, received=received)
+
+
+def _path_in(document: Any, details: ErrorDetails) -> Path:
+    """Where in the document it is: pydantic's location without the tags of unions and what is not there."""
+    path: list[str | int] = []
+    place = document
+    last = len(details["loc"]) - 1
+    for position, part in enumerate(details["loc"]):
+        is_tag = isinstance(place, dict) and place.get("type") == part and position < last
+        if not is_tag and _has(place, part):
+            path.append(part)
+            place = place[part]
+        elif position == last and details["type"] in ("missing", "value_error"):
+            path.append(part)
+    return tuple(path)
+
+
+def _has(place: Any, part: str | int) -> bool:
+    if isinstance(place, dict):
+        return part in place
+    return isinstance(place, list | tuple) and isinstance(part, int) and part < len(place)
+
+
+def _received_at(document: Any, path: Path) -> Any:
+    for part in path:
+        if not _has(document, part):
+            return None
+        document = document[part]
+    return document
+
+
+def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
+    name = shortened(str(details["loc"][-1]))
+    known = list(_fields(details["loc"][:-1], root))
+    return f"unknown field `{name}`; {_nearest(name, known)}known here: {', '.join(known) or 'none'}"
+
+
+def _unknown_name(details: ErrorDetails, path: Path, received: Any) -> str:
+    known = _quoted(details, "expected_tags" if details["type"] == "union_tag_invalid" else "expected")
+    name = shortened(received) if isinstance(received, str) else shown(received)
+    what = [part for part in path if isinstance(part, str) and part != "name"][-1]
+    return f"unknown {what} `{name}`; {_nearest(name, known)}known: {', '.join(known)}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_lower = {other.lower(): other for other in known}
+    matches = get_close_matches(name.lower(), by_lower, n=1)
+    return f"did you mean `{by_lower[matches[0]]}`? " if matches else ""
+
+
+def _quoted(details: ErrorDetails, member: str) -> list[str]:
+    return re.findall(r"'([^']*)'", str(details.get("ctx", {}).get(member, "")))
+
+
+def _described(details: ErrorDetails, root: type[BaseModel], received: Any) -> str:
+    name = next(part for part in reversed(details["loc"]) if isinstance(part, str))
+    names = [part for part in details["loc"] if isinstance(part, str)]
+    field = _fields(tuple(names[:-1]), root).get(name)
+    expected = f"expected {field.description}" if field and field.description else "it has no default"
+    if details["type"] == "missing":
+        return f"`{name}` is missing; {expected}"
+    return f"{expected}, received {shown(received)}"
+
+
+def _own_error(details: ErrorDetails, path: Path, received: Any) -> tuple[Path, str]:
+    error = details["ctx"]["error"]
+    if isinstance(error, FieldError):
+        return (*path, *error.path), error.detail
+    return path, f"{error}, received {shown(received)}"
+
+
+def _sentence(details: ErrorDetails, path: Path, received: Any) -> str:
+    context = {name: _number(value) for name, value in details.get("ctx", {}).items()}
+    template = _SENTENCES.get(details["type"])
+    sentence = template.format_map(context) if template else details["msg"]
+    field = next((f"`{part}` " for part in reversed(path) if isinstance(part, str)), "")
+    lead = field if sentence.startswith("must") else ""
+    return f"{lead}{sentence}, received {shown(received)}{_unquoting(details['type'], received)}"
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and value < 1e15 else f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _unquoting(kind: str, received: Any) -> str:
+    if kind not in ("int_type", "float_type", "bool_type") or not isinstance(received, str):
+        return ""
+    return ", which is text; write it without quotes"
+
+
+def _types(location: Path, root: type[BaseModel]) -> list[str]:
+    """What may stand as `type` in the object at pydantic's `location`."""
+    return [str(model.model_fields["type"].default) for model in _candidates(location, root)]
+
+
+def _fields(location: Path, root: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of the object at pydantic's `location`, empty where there is no telling."""
+    candidates = _candidates(location, root)
+    return candidates[0].model_fields if len(candidates) == 1 else {}
+
+
+def _candidates(location: Path, root: type[BaseModel]) -> list[type[BaseModel]]:
+    """The classes that the object at pydantic's `location` may be of: several where its `type` decides."""
+    candidates: list[type[BaseModel]] = [root]
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if len(candidates) > 1:
+            candidates = [model for model in candidates if model.model_fields["type"].default == part]
+        elif candidates:
+            field = candidates[0].model_fields.get(part)
+            candidates = _models(field.annotation) if field else []
+    return candidates
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]

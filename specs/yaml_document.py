@@ -1,0 +1,165 @@
+"""YAML by the core schema of YAML 1.2, without anchors, tags, directives and second documents."""
+
+import math
+import re
+from typing import Any
+
+import yaml
+
+from specs import caps
+from specs.errors import DocumentError
+from specs.problem import Problem, pointer_of, shortened
+
+# https://yaml.org/spec/1.2.2/#103-core-schema
+_CONSTANTS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGERS = (
+    (re.compile(r"[-+]?[0-9]+"), 10),
+    (re.compile(r"0o[0-7]+"), 8),
+    (re.compile(r"0x[0-9a-fA-F]+"), 16),
+)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_NUMBER_CHARACTERS = 400  # more than any float can hold; what is longer takes time and is no number
+_KEY_IS_TEXT = "a key must be text; put it in quotes if it is meant to be"
+_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+
+
+class NotYAMLError(DocumentError):
+    """The text does not follow YAML's grammar."""
+
+
+def parse_yaml(text: str) -> Any:
+    """Raises DocumentError, naming the line."""
+    # libyaml compares each %TAG with all before it, which takes it seconds for a megabyte of them.
+    if _DIRECTIVE.search(text):
+        raise DocumentError.saying("a line starts with `%`; directives are not taken, leave them out")
+    builder = _Builder()
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        where = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise NotYAMLError.saying(f"not YAML: {error.problem or error.context}{where}") from None
+    except yaml.YAMLError as error:
+        raise NotYAMLError.saying(f"not YAML: {getattr(error, 'reason', error)}") from None
+    return builder.document
+
+
+class _Builder:
+    """Puts the parser's events together, which neither recurses nor goes on past the caps."""
+
+    def __init__(self) -> None:
+        self.document: Any = None
+        self._documents = 0
+        self._nodes = 0
+        self._open: list[dict[str, Any] | list[Any]] = []
+        self._keys: list[str | None] = []  # of each open mapping: the one whose value is due or being read
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise self._refusal(event, "a second document starts; send one at a time")
+        elif isinstance(event, yaml.AliasEvent):
+            raise self._refusal(event, f"the alias `*{event.anchor}` is not taken; write the value out")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+            self._keys.pop()
+            self._finish_value()
+        elif isinstance(event, yaml.NodeEvent):
+            self._take_node(event)
+
+    def _take_node(self, event: yaml.NodeEvent) -> None:
+        self._check_node(event)
+        if isinstance(event, yaml.ScalarEvent):
+            self._put_scalar(event, self._scalar(event))
+            return
+        collection: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._put(event, collection)
+        self._open.append(collection)
+        self._keys.append(None)
+
+    def _check_node(self, event: yaml.NodeEvent) -> None:
+        self._nodes += 1
+        if self._nodes > caps.DOCUMENT_NODES:
+            raise self._refusal(event, f"more values than the cap of {caps.DOCUMENT_NODES:,}")
+        if len(self._open) == caps.DOCUMENT_DEPTH and isinstance(event, yaml.CollectionStartEvent):
+            raise self._refusal(event, f"nested deeper than the cap of {caps.DOCUMENT_DEPTH} levels")
+        if event.anchor is not None:
+            raise self._refusal(event, f"the anchor `&{event.anchor}` is not taken; leave it out")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise self._refusal(event, f"the tag `{shortened(tag)}` is not taken; leave it out")
+
+    def _put_scalar(self, event: yaml.ScalarEvent, value: Any) -> None:
+        if self._open and isinstance(self._open[-1], dict) and self._keys[-1] is None:
+            self._keys[-1] = self._key(event, value, self._open[-1])
+            return
+        self._put(event, value)
+        self._finish_value()
+
+    def _put(self, event: yaml.NodeEvent, value: Any) -> None:
+        if not self._open:
+            self.document = value
+            return
+        collection, key = self._open[-1], self._keys[-1]
+        if isinstance(collection, list):
+            collection.append(value)
+        elif key is not None:
+            collection[key] = value
+        else:
+            raise self._refusal(event, _KEY_IS_TEXT)
+
+    def _finish_value(self) -> None:
+        if self._keys:
+            self._keys[-1] = None
+
+    def _key(self, event: yaml.NodeEvent, value: Any, mapping: dict[str, Any]) -> str:
+        if not isinstance(value, str):
+            raise self._refusal(event, _KEY_IS_TEXT)
+        if value in mapping:
+            detail = f"the key `{shortened(value)}` stands twice in one mapping; keep one of them"
+            raise self._refusal(event, detail)
+        return value
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Any:
+        plain, text = event.implicit[0], event.value
+        if not plain or len(text) > _NUMBER_CHARACTERS:
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        for pattern, base in _INTEGERS:
+            if pattern.fullmatch(text):
+                return int(text, base)
+        if _FLOAT.fullmatch(text):
+            return self._float(event, text)
+        if _NOT_FINITE.fullmatch(text):
+            raise self._refusal(event, f"{text} is no number to work with; give a finite one")
+        return text
+
+    def _float(self, event: yaml.Event, text: str) -> float:
+        number = float(text)
+        if not math.isfinite(number):
+            raise self._refusal(event, f"the number {shortened(text)} is too large")
+        return number
+
+    def _refusal(self, event: yaml.Event, detail: str) -> DocumentError:
+        return DocumentError([Problem(pointer=self._pointer(), detail=f"{detail} (line {_line(event)})")])
+
+    def _pointer(self) -> str:
+        """Of the node that is about to be put; of the mapping where that node is a key."""
+        path = [
+            len(collection) if isinstance(collection, list) else key
+            for collection, key in zip(self._open, self._keys, strict=True)
+        ]
+        # All but the innermost list already hold the collection that is open in them.
+        inside = [part - 1 if isinstance(part, int) else part for part in path[:-1]]
+        return pointer_of(part for part in (*inside, *path[-1:]) if part is not None)
+
+
+def _line(marked: Any) -> int:
+    return int(marked.start_mark.line) + 1
