@@ -1,0 +1,1 @@
+"""From an uploaded picture to the array that a network sees."""

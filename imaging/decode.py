@@ -1,0 +1,57 @@
+"""From bytes that anybody may have sent to a picture of 8-bit pixels."""
+
+import warnings
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from imaging.errors import PictureTooLarge, UnreadablePicture
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+
+
+def decode(data: bytes, max_pixels: int) -> Image.Image:
+    """Return the first frame, turned upright, in mode L or RGB; what is transparent lies on white.
+
+    16-bit grey is scaled by its range. Raises UnreadablePicture, or PictureTooLarge before any pixel is decoded.
+    """
+    if not data:
+        raise UnreadablePicture("the file is empty (0 bytes); send a PNG, JPEG or WebP picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(BytesIO(data), formats=FORMATS)
+            _check_size(picture, max_pixels)
+            picture.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureTooLarge(f"the picture has too many pixels: {error}") from error
+    except UnidentifiedImageError as error:
+        raise UnreadablePicture(
+            f"these {len(data)} bytes are no picture in a format that is read here ({', '.join(FORMATS)})"
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise UnreadablePicture(f"the picture is broken or cut short: {error}") from error
+    return _plain(ImageOps.exif_transpose(picture))
+
+
+def _check_size(picture: Image.Image, max_pixels: int) -> None:
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise PictureTooLarge(
+            f"the picture has {width} x {height} pixels, more than the {max_pixels:,} that are read; make it smaller"
+        )
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    if picture.mode in _SIXTEEN_BIT_MODES:
+        wide = np.asarray(picture, dtype=np.uint32)
+        return Image.fromarray((wide // 257).clip(0, 255).astype(np.uint8))
+    if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
+        paper = Image.new("RGBA", picture.size, "white")
+        paper.alpha_composite(picture.convert("RGBA"))
+        return paper.convert("L" if picture.mode in ("LA", "La") else "RGB")
+    if picture.mode in ("1", "L"):
+        return picture.convert("L")
+    return picture.convert("RGB")

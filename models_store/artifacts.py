@@ -1,0 +1,75 @@
+"""The published result of an experiment: a folder that appears whole, with a manifest of sha256 sums."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models_store.errors import Damaged, NotFound
+from models_store.files import sha256_of, write_synced
+from models_store.records import SCHEMA_VERSION, Frozen
+
+ARTIFACTS = "artifacts"
+MANIFEST_FILE = "manifest.json"
+EVALUATION_FILE = "evaluation.json"
+KERAS_FILE = "model.keras"
+ONNX_FILE = "model.onnx"
+
+
+class ManifestEntry(Frozen):
+    sha256: str
+    bytes: int
+
+
+class Manifest(Frozen):
+    schema_version: int = SCHEMA_VERSION
+    files: dict[str, ManifestEntry]
+
+
+def write_manifest(folder: Path) -> None:
+    """Describe every file of the staged `folder`; the last file written before it is published."""
+    files = {
+        path.name: ManifestEntry(sha256=sha256_of(data := path.read_bytes()), bytes=len(data))
+        for path in sorted(folder.iterdir())
+        if path.name != MANIFEST_FILE
+    }
+    write_synced(folder / MANIFEST_FILE, Manifest(files=files).model_dump_json(indent=1).encode())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Raise NotFound if nothing was published, Damaged if the manifest does not parse."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
+    except FileNotFoundError as error:
+        if folder.is_dir():
+            raise Damaged(f"{MANIFEST_FILE} is missing from a published result") from error
+        raise NotFound("this experiment has published no result (it has not succeeded)") from error
+    except ValidationError as error:
+        raise Damaged(f"{MANIFEST_FILE} does not parse; it was changed after it was published") from error
+
+
+def read_verified(folder: Path, name: str) -> bytes:
+    """Return a published file's content if it matches the manifest; raise Damaged or NotFound otherwise."""
+    entry = read_manifest(folder).files.get(name)
+    if entry is None:
+        raise NotFound(f"this experiment has published no {name}")
+    try:
+        data = (folder / name).read_bytes()
+    except FileNotFoundError as error:
+        raise Damaged(f"{name} is missing, though the manifest names it") from error
+    if sha256_of(data) != entry.sha256:
+        raise Damaged(f"{name} does not match its sha256 in the manifest: expected {entry.sha256}")
+    return data
+
+
+def check_sizes(folder: Path) -> None:
+    """Raise Damaged if a published file is missing or has another size: the cheap check, for many experiments."""
+    for name, entry in read_manifest(folder).files.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != entry.bytes:
+            raise Damaged(f"{name} is missing or not {entry.bytes} bytes long, as the manifest says")
+
+
+def check_all(folder: Path) -> None:
+    """Raise Damaged unless every published file matches its sha256."""
+    for name in read_manifest(folder).files:
+        read_verified(folder, name)

@@ -1,0 +1,243 @@
+"""A worker's hold on an experiment: the only way to write history, progress, results and ends.
+
+A claim is one atomic step under the experiment's lock: queued on disk, lease free in Redis, attempt + 1. The attempt's
+number is the fencing token. Every later write compares it with the record on disk, so that a worker that was paused
+for longer than its lease cannot overwrite its successor, whatever Redis has forgotten.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from models_store import artifacts, history
+from models_store.connection import redis_needed
+from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
+from models_store.experiments import ATTEMPTS, ExperimentStore
+from models_store.files import publish_directory
+from models_store.records import (
+    SCHEMA_VERSION,
+    Best,
+    Failure,
+    Metrics,
+    Point,
+    Progress,
+    Record,
+    Status,
+    better,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Claim:
+    """Methods raise ClaimLost as soon as the token is old; then the worker must stop and write nothing more.
+
+    `record` is the record as this claim last saw it; its live fields (progress, best, last metrics) are shown in Redis
+    only, and reach the disk with the record's next change.
+    """
+
+    def __init__(self, store: ExperimentStore, record: Record, monitor: str = "val_accuracy") -> None:
+        self._store = store
+        self._monitor = monitor
+        self.record = record
+
+    @classmethod
+    def take(cls, store: ExperimentStore, experiment_id: str, worker: str) -> "Claim | None":
+        """Claim a queued experiment; None if there is nothing to do (taken, ended, cancelled, deleted).
+
+        Raises Unavailable while Redis, which keeps the leases, is away.
+        """
+        try:
+            with store.changing(experiment_id) as record, redis_needed():
+                if record.status is not Status.QUEUED or record.schema_version > SCHEMA_VERSION:
+                    return None
+                claimed = record.claimed(worker)
+                if not store.leases.take(experiment_id, claimed.attempts):
+                    return None
+                try:
+                    store.write(claimed)
+                except (OSError, StorageFull):
+                    store.leases.release(experiment_id, claimed.attempts)
+                    raise
+        except (NotFound, Damaged) as error:
+            log.warning("a wake-up for an experiment that cannot be claimed: %s", error)
+            return None
+        claim = cls(store, claimed)
+        claim.attempt_folder.mkdir(parents=True, exist_ok=True)
+        return claim
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def token(self) -> int:
+        return self.record.attempts
+
+    @property
+    def folder(self) -> Path:
+        return self._store.folder(self.id)
+
+    @property
+    def attempt_folder(self) -> Path:
+        """Where this attempt's trainer writes checkpoints and stages its result; no other attempt does."""
+        return self.folder / ATTEMPTS / str(self.token)
+
+    # -- while it runs -----------------------------------------------------------------------------------------------
+
+    def check(self) -> bool:
+        """Look at the record on disk: True if a cancel was asked for. Raises ClaimLost, also if it was deleted."""
+        try:
+            current = self._store.read(self.id)
+        except (NotFound, Damaged) as error:
+            raise ClaimLost(str(error)) from error
+        self._compare(current)
+        if current.version != self.record.version:
+            self.record = self._with_live_fields(current)
+        return current.cancel_requested
+
+    def renew(self) -> None:
+        """Keep the lease. Redis away is no reason to stop: the record on disk still guards every write."""
+        try:
+            if not self._store.leases.renew(self.id, self.token):
+                raise ClaimLost(f"another worker holds the lease of {self.id}")
+        except RedisError as error:
+            log.warning("the lease of %s was not renewed: %r; training goes on", self.id, error)
+
+    def show(self, progress: Progress) -> None:
+        """Show where the run is."""
+        self.record = self.record.model_copy(update={"progress": progress})
+        self._store.show(self.record)
+
+    def begin_history(self, points: Sequence[Point]) -> None:
+        """Go on from a checkpoint: the history is exactly its epochs."""
+        with self._held():
+            if history.read(self.folder) != (list(points), False):
+                history.rewrite(self.folder, points)
+            self._restore_view(points)
+        self._note(points, best=None)
+
+    def append(self, point: Point) -> None:
+        """Add an epoch, on disk first. An epoch that is there already is left as it is."""
+        if point.epoch < self.record.epochs_completed:
+            return
+        with self._held():
+            history.append(self.folder, point)
+        self._note([point], self.record.best)
+        try:
+            if not self._store.index.append_point(self.id, point):
+                self._restore_view(history.read(self.folder)[0])
+            self._store.index.observe_epoch(point.seconds)
+        except RedisError as error:
+            log.warning("epoch %d of %s is on disk but not shown: %r", point.epoch, self.id, error)
+        self._store.show(self.record)
+
+    def _note(self, points: Sequence[Point], best: Best | None) -> None:
+        metrics: Metrics = self.record.best_metrics if best else {}
+        for point in points:
+            candidate = better(best, point, self._monitor)
+            if candidate != best:
+                best, metrics = candidate, point.metrics
+        self.record = self.record.model_copy(
+            update={
+                "epochs_completed": points[-1].epoch + 1 if points else 0,
+                "best": best,
+                "best_metrics": metrics,
+                "last_metrics": points[-1].metrics if points else {},
+            }
+        )
+
+    def _restore_view(self, points: Sequence[Point]) -> None:
+        try:
+            self._store.index.restore_history(self.id, points)
+        except RedisError as error:
+            log.warning("the live history of %s was not restored: %r; it is read from disk", self.id, error)
+
+    # -- ends --------------------------------------------------------------------------------------------------------
+
+    def succeed(self, staged: Path, stop_reason: str, metrics: Metrics, test_metrics: Metrics) -> Record:
+        """Publish the staged result with one rename, then the terminal record.
+
+        `metrics` are those of the published network on the validation part; they decide which model is best. A result
+        that a killed predecessor had published already is kept, and the new one dropped.
+        """
+        with self._held() as current:
+            published = self.folder / artifacts.ARTIFACTS
+            if not publish_directory(staged, published):
+                artifacts.check_all(published)
+            record = self._with_live_fields(current).ended(
+                Status.SUCCEEDED,
+                stop_reason=stop_reason,
+                best_metrics=metrics,
+                test_metrics=test_metrics,
+                error=None,
+            )
+            self._end(record)
+        shutil.rmtree(self.folder / ATTEMPTS, ignore_errors=True)
+        return record
+
+    def fail(self, failure: Failure) -> Record:
+        """Fail for good: the same would happen again."""
+        with self._held() as current:
+            return self._end(self._with_live_fields(current).ended(Status.FAILED, error=failure))
+
+    def cancelled(self) -> Record:
+        """End as cancelled; history and checkpoint stay."""
+        with self._held() as current:
+            ended = self._with_live_fields(current).ended(Status.CANCELLED, stop_reason="cancelled")
+            return self._end(ended)
+
+    def retry(self, failure: Failure) -> Record:
+        """This attempt failed: back to the queue, or failed for good once all attempts are spent."""
+        with self._held() as current:
+            live = self._with_live_fields(current)
+            record = self._end(live.attempt_failed(failure, self._store.max_attempts))
+        return self._wake(record)
+
+    def give_back(self) -> Record:
+        """This worker shuts down: back to the queue, at no cost to the attempts."""
+        with self._held() as current:
+            record = self._end(self._with_live_fields(current).given_back())
+        return self._wake(record)
+
+    def _wake(self, record: Record) -> Record:
+        if record.status is Status.QUEUED:
+            self._store.wake(record.id)
+        return record
+
+    def _end(self, record: Record) -> Record:
+        self._store.write(record)
+        self.record = record
+        try:
+            self._store.leases.release(self.id, self.token)
+            if record.status.is_terminal:
+                self._store.index.drop_history(self.id)
+        except RedisError as error:
+            log.warning("the lease of %s was not released: %r; it will run out", self.id, error)
+        return record
+
+    # -- fencing -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _held(self) -> Iterator[Record]:
+        """Hold the experiment's lock with a token that is still good."""
+        try:
+            with self._store.changing(self.id) as current:
+                self._compare(current)
+                yield current
+        except (NotFound, Damaged, InvalidState) as error:
+            raise ClaimLost(f"{self.id} is no longer this worker's: {error}") from error
+
+    def _compare(self, current: Record) -> None:
+        if current.status is not Status.RUNNING or current.attempts != self.token:
+            raise ClaimLost(
+                f"{self.id} is {current.status} in attempt {current.attempts}; this is attempt {self.token}"
+            )
+
+    def _with_live_fields(self, current: Record) -> Record:
+        names = ("progress", "epochs_completed", "best", "best_metrics", "last_metrics")
+        return current.model_copy(update={name: getattr(self.record, name) for name in names})

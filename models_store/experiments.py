@@ -1,0 +1,253 @@
+"""The store of experiments: what the API calls, and the ground that claims and the reconciler stand on."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+from redis import Redis
+from redis.exceptions import RedisError
+from ulid import ULID
+
+from models_store import artifacts, history
+from models_store.connection import redis_needed
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable
+from models_store.files import (
+    LOCK_FILE,
+    locked,
+    publish_directory,
+    remove_directory,
+    room_needed,
+    temporary_name,
+    write_atomic,
+    write_synced,
+)
+from models_store.idempotency import IdempotencyKeys
+from models_store.index import Index, Page, Query
+from models_store.leases import Leases
+from models_store.queue import Queue
+from models_store.records import Failure, Point, Record, Status, utc_now
+from specs.experiment import ExperimentSpec
+
+RECORD_FILE = "experiment.json"
+ATTEMPTS = "attempts"
+
+log = logging.getLogger(__name__)
+
+
+def is_experiment_id(text: str) -> bool:
+    """True for a ULID in its canonical spelling: nothing else becomes part of a path."""
+    try:
+        return str(ULID.from_str(text)) == text
+    except ValueError:
+        return False
+
+
+class ExperimentStore:
+    """Experiments on disk under `root`, with their view in Redis.
+
+    Every change of a record is made under the experiment's lock: read from disk, changed, written to disk, then shown
+    in Redis. A change that Redis did not take is made up for by the reconciler. Safe for any number of threads,
+    processes and machines that share `root` and Redis.
+    """
+
+    def __init__(self, root: Path, redis: Redis, queue: Queue, lease_seconds: float, max_attempts: int = 3) -> None:
+        self.root = root
+        self.index = Index(redis)
+        self.leases = Leases(redis, lease_seconds)
+        self.queue = queue
+        self.lease_seconds = lease_seconds
+        self.max_attempts = max_attempts
+        self.idempotency = IdempotencyKeys(root / "idempotency")
+        self.experiments = root / "experiments"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises OSError if the store cannot be written to."""
+        self.experiments.mkdir(parents=True, exist_ok=True)
+
+    def folder(self, experiment_id: str) -> Path:
+        """The experiment's folder; raises NotFound for anything that is not an id."""
+        if not is_experiment_id(experiment_id):
+            raise NotFound(f"there is no experiment {experiment_id[:50]!r}: an id has 26 characters, as 01J...")
+        return self.experiments / experiment_id
+
+    def check_view(self) -> None:
+        """Raise Unavailable unless the live view answers."""
+        with redis_needed():
+            self.index.ping()
+
+    # -- called by the API -----------------------------------------------------------------------------------------
+
+    def create(self, spec: ExperimentSpec, idempotency_key: str | None = None, body: bytes = b"") -> Record:
+        """Write the record, show it, send the wake-up, in this order.
+
+        Once the record is on disk the experiment is accepted: a lost view or wake-up is made up for by the
+        reconciler. Raises IdempotencyMismatch, or StorageFull with nothing written.
+        """
+        record = self._new_record(spec)
+        if idempotency_key is not None:
+            with room_needed("the idempotency key"):
+                reserved = self.idempotency.reserve(idempotency_key, body, record.id)
+            record = record.model_copy(update={"id": reserved})
+        self._publish(record)
+        record = self.read(record.id)
+        if record.status is Status.QUEUED and self.show(record):
+            self.wake(record.id)
+        return record
+
+    def _new_record(self, spec: ExperimentSpec) -> Record:
+        return Record(
+            id=str(ULID()),
+            name=spec.name,
+            tags=tuple(spec.tags),
+            dataset=spec.dataset.name,
+            based_on=spec.based_on,
+            spec=spec.model_dump(mode="json"),
+            created_at=utc_now(),
+        )
+
+    def _publish(self, record: Record) -> None:
+        folder = self.folder(record.id)
+        staged = temporary_name(folder)
+        try:
+            with room_needed(f"experiment {record.id}"):
+                staged.mkdir()
+                (staged / LOCK_FILE).touch()
+                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
+                publish_directory(staged, folder)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def get(self, experiment_id: str) -> Record:
+        """From the live view, else from disk. Raises NotFound only if disk has no such experiment."""
+        folder = self.folder(experiment_id)
+        try:
+            record = self.index.get(experiment_id)
+            if record is not None and record.status is Status.QUEUED:
+                return record.model_copy(update={"queue_position": self.index.queue_position(experiment_id)})
+        except RedisError:
+            record = None
+        return record or self.read_or_damaged(folder.name)
+
+    def page(self, query: Query) -> Page:
+        """One page of records; raises Unavailable while the view is away."""
+        with redis_needed():
+            return self.index.page(query)
+
+    def history(self, experiment_id: str, since: int = -1) -> tuple[list[Point], bool]:
+        """The points after epoch `since`, and whether the file is damaged behind them."""
+        folder = self.folder(experiment_id)
+        try:
+            live = self.index.history(experiment_id, since)
+        except RedisError:
+            live = None
+        if live is not None:
+            return live, False
+        if not folder.is_dir():
+            raise NotFound(f"there is no experiment {experiment_id}")
+        points, damaged = history.read(folder)
+        return points[since + 1 :], damaged
+
+    def evaluation(self, experiment_id: str) -> bytes:
+        """The published evaluation, as JSON. Raises NotFound before the experiment has succeeded."""
+        return artifacts.read_verified(self.artifacts(experiment_id), artifacts.EVALUATION_FILE)
+
+    def artifacts(self, experiment_id: str) -> Path:
+        folder = self.folder(experiment_id)
+        if not folder.is_dir():
+            raise NotFound(f"there is no experiment {experiment_id}")
+        return folder / artifacts.ARTIFACTS
+
+    def cancel(self, experiment_id: str) -> Record:
+        """Cancel at once what waits; ask the worker to stop what runs. Raises InvalidState for what has ended."""
+        with self.changing(experiment_id) as record:
+            if record.status.is_terminal:
+                raise InvalidState(f"experiment {experiment_id} is {record.status}: there is nothing to cancel")
+            if record.cancel_requested:
+                return record
+            if record.status is Status.QUEUED:
+                return self.write(record.ended(Status.CANCELLED, cancel_requested=True, stop_reason="cancelled"))
+            return self.write(record.changed(cancel_requested=True))
+
+    def delete(self, experiment_id: str, serving: bool = False) -> None:
+        """Remove an experiment that neither runs nor serves. Raises InvalidState otherwise."""
+        folder = self.folder(experiment_id)
+        with locked(folder):
+            record = self.read_or_damaged(experiment_id)
+            if record.status is Status.RUNNING:
+                raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
+            if serving:
+                raise InvalidState(
+                    f"experiment {experiment_id} serves predictions for {record.dataset}: "
+                    "train a better one first, or delete with ?force=true"
+                )
+            remove_directory(folder)
+        try:
+            self.index.remove(experiment_id)
+        except RedisError:
+            log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
+
+    # -- the record on disk, and its view --------------------------------------------------------------------------
+
+    def read(self, experiment_id: str) -> Record:
+        """The record as disk has it. Raises NotFound or Damaged."""
+        try:
+            data = (self.folder(experiment_id) / RECORD_FILE).read_bytes()
+        except FileNotFoundError as error:
+            if self.folder(experiment_id).is_dir():
+                raise Damaged(f"{RECORD_FILE} of {experiment_id} is missing") from error
+            raise NotFound(f"there is no experiment {experiment_id}") from error
+        try:
+            return Record.model_validate_json(data)
+        except ValidationError as error:
+            raise Damaged(f"{RECORD_FILE} of {experiment_id} does not parse ({len(data)} bytes)") from error
+
+    def read_or_damaged(self, experiment_id: str) -> Record:
+        """The record as disk has it, or a failed one that says what is damaged. Raises NotFound."""
+        try:
+            return self.read(experiment_id)
+        except Damaged as error:
+            created_at = ULID.from_str(experiment_id).datetime
+            return Record(
+                id=experiment_id,
+                # Above any version that the view can have: what is damaged on disk is shown as damaged.
+                version=2**31,
+                status=Status.FAILED,
+                name=f"damaged {experiment_id}",
+                dataset="unknown",
+                spec={},
+                created_at=created_at,
+                ended_at=created_at,
+                error=Failure(type="damaged", message=str(error)),
+                damaged=(RECORD_FILE,),
+            )
+
+    @contextmanager
+    def changing(self, experiment_id: str) -> Iterator[Record]:
+        """Hold the experiment's lock and see its record. Raises NotFound, Damaged or Busy."""
+        with locked(self.folder(experiment_id)):
+            yield self.read(experiment_id)
+
+    def write(self, record: Record) -> Record:
+        """Write a changed record and show it. Only under the experiment's lock."""
+        write_atomic(self.folder(record.id) / RECORD_FILE, record.model_dump_json().encode())
+        self.show(record)
+        return record
+
+    def show(self, record: Record) -> bool:
+        """Put `record` into the view; False if Redis did not take it."""
+        try:
+            self.index.put(record)
+        except RedisError as error:
+            log.warning("the view of %s was not updated: %r; the reconciler will do it", record.id, error)
+            return False
+        return True
+
+    def wake(self, experiment_id: str) -> None:
+        """Send a wake-up; one that is lost will be sent again by the reconciler."""
+        try:
+            self.queue.wake(experiment_id)
+        except Unavailable as error:
+            log.warning("%s", error)

@@ -1,0 +1,289 @@
+"""The fast, live view of all records in Redis: one hash each, and sorted sets for pages.
+
+Nothing here is the truth: `rebuild` from disk gives all of it back. Every method raises redis's errors as they are;
+`models_store.experiments` decides what a lost view means.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from typing import Literal, cast
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from redis import Redis
+
+from models_store import keys
+from models_store.errors import StoreError, Unavailable
+from models_store.records import Point, Record, Status
+
+Order = Literal["created_at", "val_accuracy"]
+ORDERS: tuple[Order, ...] = ("created_at", "val_accuracy")
+# Records without the metric come after all others in a descending list.
+_NO_VALUE = -1.0
+_SCAN = 200
+EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+_TIES = 20
+
+# A view never goes back to an older version of the record.
+_PUT = """
+local version = redis.call('HGET', KEYS[1], 'version')
+if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
+local before = redis.call('HGET', KEYS[1], 'indexes')
+if before then
+  for key in string.gmatch(before, '[^\\n]+') do redis.call('ZREM', key, ARGV[3]) end
+end
+local names = {}
+for i = 5, #ARGV, 2 do
+  redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
+  names[#names + 1] = ARGV[i]
+end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
+redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return 1
+"""
+_REMOVE = """
+local before = redis.call('HGET', KEYS[1], 'indexes')
+if before then
+  for key in string.gmatch(before, '[^\\n]+') do redis.call('ZREM', key, ARGV[1]) end
+end
+return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+"""
+# A point is added only behind its predecessor, so that a stream never has a gap.
+_APPEND = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local expected = tonumber(ARGV[1])
+local length = last and tonumber(string.match(last[1], '^(%d+)')) or 0
+if length ~= expected then return 0 end
+redis.call('XADD', KEYS[1], (expected + 1) .. '-0', 'point', ARGV[2])
+return 1
+"""
+
+
+class InvalidCursor(StoreError):
+    """The cursor was not made by this service, or not for this list."""
+
+
+class Query(BaseModel):
+    """One page of records. `sort` is an order's name, with `-` for descending."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status | None = None
+    dataset: str | None = Field(default=None, max_length=100)
+    tag: str | None = Field(default=None, max_length=50)
+    name: str | None = Field(default=None, max_length=100, description="part of the name, in any case")
+    sort: Literal["created_at", "-created_at", "val_accuracy", "-val_accuracy"] = "-created_at"
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=200)
+
+    @property
+    def order(self) -> Order:
+        return cast(Order, self.sort.removeprefix("-"))
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def accepts(self, record: Record) -> bool:
+        return (
+            (self.status is None or record.status is self.status)
+            and (self.dataset is None or record.dataset == self.dataset)
+            and (self.tag is None or self.tag in record.tags)
+            and (self.name is None or self.name.lower() in record.name.lower())
+        )
+
+    def filters(self) -> list[str]:
+        """The index filters that every answer must be in; a page walks the smallest of them."""
+        named = {"status": self.status, "dataset": self.dataset, "tag": self.tag}
+        return [f"{name}={value}" for name, value in named.items() if value is not None] or ["all"]
+
+
+class Page(BaseModel):
+    items: list[Record]
+    next_cursor: str | None
+
+
+def _memberships(record: Record) -> dict[str, float]:
+    scores: dict[Order, float] = {
+        "created_at": record.created_at.timestamp(),
+        "val_accuracy": _NO_VALUE if (value := record.best_metrics.get("val_accuracy")) is None else value,
+    }
+    filters = [
+        "all",
+        f"status={record.status}",
+        f"dataset={record.dataset}",
+        *(f"tag={tag}" for tag in record.tags),
+    ]
+    members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
+    if record.status is Status.SUCCEEDED and not record.damaged:
+        members[keys.index("val_accuracy", f"model={record.dataset}")] = scores["val_accuracy"]
+    return members
+
+
+class Index:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._put = redis.register_script(_PUT)
+        self._remove = redis.register_script(_REMOVE)
+        self._append = redis.register_script(_APPEND)
+
+    # -- records -------------------------------------------------------------------------------------------------
+
+    def put(self, record: Record) -> bool:
+        """Show `record`, in one step with all its index entries; False if a newer version is shown already."""
+        members = [str(part) for pair in _memberships(record).items() for part in pair]
+        arguments: list[str | int] = [
+            record.version,
+            record.model_dump_json(),
+            record.id,
+            keys.CHANGES_SECONDS,
+            *members,
+        ]
+        return bool(self._put(keys=[keys.experiment(record.id), keys.changes(record.id)], args=arguments))
+
+    def remove(self, experiment_id: str) -> None:
+        names = (keys.experiment, keys.changes, keys.history, keys.lease)
+        self._remove(keys=[name(experiment_id) for name in names], args=[experiment_id])
+
+    def get(self, experiment_id: str) -> Record | None:
+        document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
+        return Record.model_validate_json(document) if document else None
+
+    def get_many(self, ids: Sequence[str]) -> list[Record]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for experiment_id in ids:
+            pipeline.hget(keys.experiment(experiment_id), "document")
+        return [Record.model_validate_json(document) for document in pipeline.execute() if document]
+
+    def ids(self, filtered_by: str = "all") -> list[str]:
+        """All ids under a filter, oldest first."""
+        return cast(list[str], self._redis.zrange(keys.index("created_at", filtered_by), 0, -1))
+
+    def count(self, filtered_by: str = "all") -> int:
+        return self._redis.zcard(keys.index("created_at", filtered_by))
+
+    def queue_position(self, experiment_id: str) -> int | None:
+        """Place among the queued, from 1; None if not queued."""
+        rank = cast(int | None, self._redis.zrank(keys.index("created_at", f"status={Status.QUEUED}"), experiment_id))
+        return None if rank is None else rank + 1
+
+    def ping(self) -> None:
+        self._redis.ping()
+
+    # -- completeness --------------------------------------------------------------------------------------------
+
+    def is_complete(self) -> bool:
+        """False after Redis was emptied, until everything on disk has been put back."""
+        return bool(self._redis.exists(keys.COMPLETE))
+
+    def mark_complete(self) -> None:
+        self._redis.set(keys.COMPLETE, "1")
+
+    # -- pages ---------------------------------------------------------------------------------------------------
+
+    def page(self, query: Query) -> Page:
+        """Cost depends on the page, not on how many records there are: it starts at the cursor's rank."""
+        if not self.is_complete():
+            raise Unavailable("the index is being rebuilt from disk; try again in a second")
+        filtered_by = min(query.filters(), key=self.count)
+        key = keys.index(query.order, filtered_by)
+        start = self._rank_after(key, query)
+        items: list[Record] = []
+        while True:
+            wanted = query.limit + 1 - len(items)
+            chunk = self._range(key, start, max(wanted, _SCAN) if query.name else wanted, query)
+            items += [record for record in self.get_many(chunk) if query.accepts(record)]
+            start += len(chunk)
+            if len(items) > query.limit or not chunk:
+                break
+        page = items[: query.limit]
+        return Page(items=page, next_cursor=self._cursor(query, page[-1]) if len(items) > query.limit else None)
+
+    def _range(self, key: str, start: int, count: int, query: Query) -> list[str]:
+        command = self._redis.zrevrange if query.descending else self._redis.zrange
+        return cast(list[str], command(key, start, start + count - 1))
+
+    def _cursor(self, query: Query, last: Record) -> str:
+        score = _memberships(last)[keys.index(query.order)]
+        return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last.id])).decode()
+
+    def _rank_after(self, key: str, query: Query) -> int:
+        """Rank of the first entry behind the cursor; by its score if its record is gone or has moved."""
+        if query.cursor is None:
+            return 0
+        try:
+            sort, score, last_id = orjson.loads(base64.urlsafe_b64decode(query.cursor))
+            score = float(score)
+        except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as error:
+            raise InvalidCursor("this cursor was not made by this service; begin again without one") from error
+        if sort != query.sort:
+            raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
+        command = self._redis.zrevrank if query.descending else self._redis.zrank
+        rank = cast(int | None, command(key, last_id))
+        if rank is not None and self._redis.zscore(key, last_id) == score:
+            return rank + 1
+        bounds = (f"({score!r}", "+inf") if query.descending else ("-inf", f"({score!r}")
+        return self._redis.zcount(key, *bounds)
+
+    # -- models --------------------------------------------------------------------------------------------------
+
+    def best_models(self, dataset: str) -> list[Record]:
+        """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
+        ids = self._redis.zrevrange(keys.index("val_accuracy", f"model={dataset}"), 0, _TIES - 1)
+        return sorted(self.get_many(cast(list[str], ids)), key=_model_rank)
+
+    # -- history -------------------------------------------------------------------------------------------------
+
+    def append_point(self, experiment_id: str, point: Point) -> bool:
+        """False if the stream does not end just before `point` (it was emptied): restore it from disk."""
+        return bool(self._append(keys=[keys.history(experiment_id)], args=[point.epoch, point.model_dump_json()]))
+
+    def restore_history(self, experiment_id: str, points: Iterable[Point]) -> None:
+        key = keys.history(experiment_id)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.delete(key)
+        for point in points:
+            pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
+        pipeline.execute()
+
+    def drop_history(self, experiment_id: str) -> None:
+        self._redis.delete(keys.history(experiment_id))
+
+    def history(self, experiment_id: str, since: int) -> list[Point] | None:
+        """The points after epoch `since`, or None if the live stream does not reach back to it."""
+        first = since + 1
+        entries = cast(
+            list[tuple[str, dict[str, str]]],
+            self._redis.xrange(keys.history(experiment_id), min=f"{first + 1}-0"),
+        )
+        try:
+            points = [Point.model_validate_json(fields["point"]) for _, fields in entries]
+        except (KeyError, ValidationError):
+            return None
+        return points if points and points[0].epoch == first else None
+
+    # -- epoch durations -----------------------------------------------------------------------------------------
+
+    def observe_epoch(self, seconds: float) -> None:
+        """Count an epoch in the histogram that `GET /metrics` shows: cumulative buckets, as Prometheus has them."""
+        pipeline = self._redis.pipeline(transaction=True)
+        for bound in EPOCH_BUCKETS:
+            if seconds <= bound:
+                pipeline.hincrby(keys.EPOCH_DURATIONS, str(bound), 1)
+        pipeline.hincrby(keys.EPOCH_DURATIONS, "+Inf", 1)
+        pipeline.hincrbyfloat(keys.EPOCH_DURATIONS, "sum", seconds)
+        pipeline.execute()
+
+    def epoch_durations(self) -> tuple[list[tuple[str, float]], float]:
+        """Return the buckets as (upper bound in seconds, epochs up to it), and the sum of all seconds."""
+        stored = cast(dict[str, str], self._redis.hgetall(keys.EPOCH_DURATIONS))
+        bounds = [*map(str, EPOCH_BUCKETS), "+Inf"]
+        return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
+
+
+def _model_rank(record: Record) -> tuple[float, float, str]:
+    accuracy = record.best_metrics.get("val_accuracy")
+    loss = record.best_metrics.get("val_loss")
+    return (-(_NO_VALUE if accuracy is None else accuracy), float("inf") if loss is None else loss, record.id)

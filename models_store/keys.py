@@ -1,0 +1,47 @@
+"""Every Redis key, with its type and lifetime.
+
+| key | type | lifetime |
+|---|---|---|
+| experiment | hash: document, version, indexes | as long as the experiment; rebuilt from disk |
+| lease | string: the fencing token | `lease_seconds`, renewed by the supervisor |
+| history | stream: a point for each epoch, id `<epoch + 1>-0` | while the experiment runs |
+| changes | stream, a few entries: something changed, look again | `CHANGES_SECONDS` after the last change |
+| index | sorted set: ids by an order, for one filter | rebuilt from disk |
+| complete | string: the index holds all that disk holds | until Redis is emptied |
+| reconciler | string: the lock of the one that sweeps | one sweep |
+| resent | string: a lost wake-up was sent again | `lease_seconds` |
+| workers | hash: worker name to its heartbeat | entries are dropped when they are old |
+| epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
+"""
+
+QUEUE = "trainyard.train"
+COMPLETE = "trainyard:complete"
+RECONCILER = "trainyard:reconciler"
+WORKERS = "trainyard:workers"
+EPOCH_DURATIONS = "trainyard:epoch-durations"
+CHANGES_SECONDS = 3600
+
+
+def experiment(experiment_id: str) -> str:
+    return f"trainyard:experiment:{experiment_id}"
+
+
+def lease(experiment_id: str) -> str:
+    return f"trainyard:lease:{experiment_id}"
+
+
+def history(experiment_id: str) -> str:
+    return f"trainyard:history:{experiment_id}"
+
+
+def changes(experiment_id: str) -> str:
+    return f"trainyard:changes:{experiment_id}"
+
+
+def resent(experiment_id: str) -> str:
+    return f"trainyard:resent:{experiment_id}"
+
+
+def index(order: str, filtered_by: str = "all") -> str:
+    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, model= with a value."""
+    return f"trainyard:index:{order}:{filtered_by}"

@@ -1,0 +1,57 @@
+"""Which published network is the best of its data set, and its files."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from models_store import artifacts
+from models_store.connection import redis_needed
+from models_store.errors import Damaged, InvalidState
+from models_store.experiments import ExperimentStore
+from models_store.records import Record, Status
+from models_store.serving_info import SERVING_FILE, ServingInfo
+
+
+class PublishedModel(NamedTuple):
+    """A network's ONNX file and what must be known to serve it, both as their sha256 says."""
+
+    record: Record
+    onnx: bytes
+    info: ServingInfo
+
+
+class ModelCatalogue:
+    """The best model has the highest validation accuracy, and of equal ones the lower validation loss.
+
+    The test part never decides: it is for reporting only.
+    """
+
+    def __init__(self, experiments: ExperimentStore) -> None:
+        self._experiments = experiments
+
+    def ranked(self, dataset: str) -> list[Record]:
+        """The best models of `dataset`, best first. Raises Unavailable while Redis is away."""
+        with redis_needed():
+            return self._experiments.index.best_models(dataset)
+
+    def best(self, datasets: Iterable[str]) -> Record | None:
+        """The best model of all `datasets`, or None. Raises Unavailable while Redis is away."""
+        leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
+        return max(leaders, key=_validation_accuracy, default=None)
+
+    def load(self, experiment_id: str) -> PublishedModel:
+        """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, or Damaged."""
+        record = self._experiments.get(experiment_id)
+        if record.status is not Status.SUCCEEDED:
+            raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
+        folder = self._experiments.artifacts(experiment_id)
+        try:
+            info = ServingInfo.model_validate_json(artifacts.read_verified(folder, SERVING_FILE))
+        except ValidationError as error:
+            raise Damaged(f"{SERVING_FILE} of {experiment_id} does not parse") from error
+        return PublishedModel(record, artifacts.read_verified(folder, artifacts.ONNX_FILE), info)
+
+
+def _validation_accuracy(record: Record) -> float:
+    return record.best_metrics.get("val_accuracy") or 0.0

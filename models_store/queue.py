@@ -1,0 +1,102 @@
+"""The way to the workers. A message is only a wake-up that names an experiment; the record is the job.
+
+The settings are those that hold when Redis is restarted, emptied or half-open (docs/decisions/0002).
+"""
+
+import base64
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import cast
+
+import orjson
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+
+from models_store import keys
+from models_store.errors import Unavailable
+
+TASK = "experiments.train"
+PUBLISH_SECONDS = 3.0
+# The longest budget that a spec may ask for (specs/caps.py), and ten minutes to end it: only a backstop, because the
+# supervisor enforces each spec's own budget.
+HARD_LIMIT_SECONDS = 10_080 * 60 + 600
+
+
+def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> Celery:
+    """Apply the settings that the sender and the receiver must share."""
+    app.conf.update(
+        broker_url=broker_url,
+        broker_transport_options={
+            "visibility_timeout": HARD_LIMIT_SECONDS + 3600,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 3,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+        visibility_timeout=HARD_LIMIT_SECONDS + 3600,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_default_queue=keys.QUEUE,
+        task_create_missing_queues=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        task_retry_on_worker_lost=True,
+        task_time_limit=HARD_LIMIT_SECONDS,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_soft_shutdown_timeout=shutdown_seconds,
+        worker_enable_soft_shutdown_on_idle=True,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+    )
+    return app
+
+
+class Queue:
+    """Sends wake-ups, and knows which ones still wait."""
+
+    def __init__(self, broker_url: str, redis: Redis) -> None:
+        self._app = configure(Celery("trainyard"), broker_url)
+        self._redis = redis
+        # A publish to a half-open server blocks for longer than a POST may; it is then left to end on its own.
+        self._publishers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="publish")
+
+    def wake(self, experiment_id: str) -> None:
+        """Send a wake-up, or raise Unavailable within 3 s. The record must have been written before."""
+        sent = self._publishers.submit(self._send, experiment_id)
+        try:
+            sent.result(timeout=PUBLISH_SECONDS)
+        except (FutureTimeoutError, OperationalError, OSError) as error:
+            sent.cancel()
+            raise Unavailable(f"the queue did not take {experiment_id}: {error!r}; it will be sent again") from error
+
+    def _send(self, experiment_id: str) -> None:
+        self._app.send_task(
+            TASK,
+            kwargs={"experiment_id": experiment_id},
+            queue=keys.QUEUE,
+            ignore_result=True,
+            retry=False,
+        )
+
+    def depth(self) -> int:
+        return self._redis.llen(keys.QUEUE)
+
+    def waiting(self) -> set[str]:
+        """The experiments that some waiting message names. Messages that nobody can read are passed over."""
+        return set(_named(cast(Iterable[str], self._redis.lrange(keys.QUEUE, 0, -1))))
+
+
+def _named(messages: Iterable[str]) -> Iterable[str]:
+    for message in messages:
+        try:
+            body = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))
+            yield body[1]["experiment_id"]
+        except (ValueError, KeyError, IndexError, TypeError):
+            continue

@@ -1,0 +1,173 @@
+"""Makes the view and the queue agree with disk again, whatever died. Any replica may run it, any number of times."""
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from models_store import artifacts, history, keys
+from models_store.errors import Busy, Damaged, NotFound, StorageFull
+from models_store.experiments import ExperimentStore, is_experiment_id
+from models_store.files import remove_stale_temporaries
+from models_store.records import Failure, Record, Status
+
+log = logging.getLogger(__name__)
+
+_UNLOCK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class Reconciler:
+    """One `sweep` finds: records that only disk knows, entries that only Redis knows, runs whose lease ran out, and
+    queued experiments whose wake-up was lost. A lock in Redis keeps it to one process at a time; it is idempotent, so
+    that two at once do no harm.
+    """
+
+    def __init__(self, store: ExperimentStore, redis: Redis, lock_seconds: float = 60.0) -> None:
+        self._store = store
+        self._redis = redis
+        self._lock_milliseconds = int(lock_seconds * 1000)
+        self._unlock = redis.register_script(_UNLOCK)
+        self._checked_everything = False
+        self._away_at = float("-inf")
+
+    def sweep(self) -> bool:
+        """Put everything right once; False if another process does so just now, or Redis is away."""
+        ticket = secrets.token_hex(8)
+        try:
+            if not self._redis.set(keys.RECONCILER, ticket, nx=True, px=self._lock_milliseconds):
+                return False
+            try:
+                self._sweep()
+            finally:
+                self._unlock(keys=[keys.RECONCILER], args=[ticket])
+        except RedisError as error:
+            log.warning("not reconciled, Redis is away: %r", error)
+            self._away_at = time.monotonic()
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        self._match_disk()
+        self._recover_runs()
+        self._resend_lost()
+
+    # -- the view ----------------------------------------------------------------------------------------------------
+
+    def _match_disk(self) -> None:
+        on_disk = self._ids_on_disk()
+        everything = not (self._checked_everything and self._store.index.is_complete())
+        shown = set(self._store.index.ids())
+        for experiment_id in on_disk if everything else on_disk - shown:
+            self._restore(experiment_id)
+        for experiment_id in shown - on_disk:
+            self._forget(experiment_id)
+        if everything:
+            remove_stale_temporaries(self._store.experiments)
+            self._store.idempotency.forget_old()
+            self._store.index.mark_complete()
+            self._checked_everything = True
+
+    def _ids_on_disk(self) -> set[str]:
+        with os.scandir(self._store.experiments) as entries:
+            return {entry.name for entry in entries if is_experiment_id(entry.name)}
+
+    def _restore(self, experiment_id: str) -> None:
+        """Show the record as disk has it; a running one keeps its lease for one more term."""
+        try:
+            record = self._inspected(self._store.read_or_damaged(experiment_id))
+        except NotFound:
+            return
+        shown = self._store.index.get(experiment_id)
+        same = shown is not None and (shown.version, shown.damaged) == (record.version, record.damaged)
+        if same or self._store.index.put(record):
+            if record.status is Status.RUNNING and not self._store.leases.is_held(experiment_id):
+                self._store.leases.take(experiment_id, record.attempts)
+            return
+        # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
+        try:
+            with self._store.changing(experiment_id) as current:
+                self._replace_view(self._inspected(current))
+        except (NotFound, Busy, Damaged):
+            return
+
+    def _replace_view(self, record: Record) -> None:
+        shown = self._store.index.get(record.id)
+        if shown is not None and shown.version > record.version:
+            self._store.index.remove(record.id)
+        self._store.index.put(record)
+
+    def _inspected(self, record: Record) -> Record:
+        """Name the damaged files of an experiment; of a folder with thousands it costs a stat each."""
+        damaged = list(record.damaged)
+        folder = self._store.folder(record.id)
+        if not damaged:
+            if record.status is not Status.RUNNING:
+                damaged += _damaged(history.HISTORY_FILE, lambda: history.check(folder, record.epochs_completed))
+            if record.status is Status.SUCCEEDED:
+                damaged += _damaged(artifacts.ARTIFACTS, lambda: artifacts.check_sizes(folder / artifacts.ARTIFACTS))
+        return record.model_copy(update={"damaged": tuple(damaged)})
+
+    def _forget(self, experiment_id: str) -> None:
+        if not self._store.folder(experiment_id).exists():
+            self._store.index.remove(experiment_id)
+
+    # -- runs and wake-ups -------------------------------------------------------------------------------------------
+
+    def _recover_runs(self) -> None:
+        """Take back what runs without a lease. A Redis that has just come back gives holders time to renew."""
+        here_for = min(self._store.leases.uptime_seconds(), time.monotonic() - self._away_at)
+        just_back = here_for < self._store.lease_seconds
+        for experiment_id in self._store.index.ids(f"status={Status.RUNNING}"):
+            if self._store.leases.is_held(experiment_id):
+                continue
+            try:
+                self._recover(experiment_id, keep=just_back)
+            except (NotFound, Busy, Damaged, StorageFull) as error:
+                log.warning("%s was not recovered: %s", experiment_id, error)
+
+    def _recover(self, experiment_id: str, keep: bool) -> None:
+        with self._store.changing(experiment_id) as record:
+            if record.status is not Status.RUNNING:
+                self._store.index.put(record)
+                return
+            if keep:
+                self._store.leases.take(experiment_id, record.attempts)
+                return
+            if self._store.leases.is_held(experiment_id):
+                return
+            failure = Failure(type="killed", message=f"killed: worker {record.worker} stopped renewing its lease")
+            recovered = self._store.write(record.attempt_failed(failure, self._store.max_attempts))
+        log.warning("experiment %s lost its worker and is %s", experiment_id, recovered.status)
+        if recovered.status is Status.QUEUED:
+            self._store.wake(experiment_id)
+
+    def _resend_lost(self) -> None:
+        """Wake for queued experiments that no message names: each once in a lease's time."""
+        queued = self._store.index.ids(f"status={Status.QUEUED}")
+        if not queued or self._store.queue.depth() >= len(queued):
+            return
+        waiting = self._store.queue.waiting()
+        milliseconds = int(self._store.lease_seconds * 1000)
+        for experiment_id in queued:
+            if experiment_id in waiting:
+                continue
+            record = self._store.read_or_damaged(experiment_id)
+            if record.status is not Status.QUEUED:
+                self._store.show(record)
+            elif self._redis.set(keys.resent(experiment_id), "1", nx=True, px=milliseconds):
+                self._store.wake(experiment_id)
+
+
+def _damaged(name: str, check: Callable[[], None]) -> list[str]:
+    try:
+        check()
+    except (Damaged, NotFound):
+        return [name]
+    return []

@@ -1,0 +1,165 @@
+"""The record of an experiment and the changes it can go through."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models_store.errors import InvalidState
+
+SCHEMA_VERSION = 1
+JsonObject = dict[str, Any]
+Metrics = dict[str, float | None]
+
+
+FailureType = Literal[
+    "diverged",
+    "killed",
+    "stalled",
+    "time_budget",
+    "disk_full",
+    "dataset_unavailable",
+    "out_of_memory",
+    "export",
+    "damaged",
+    "internal",
+]
+
+
+class Status(StrEnum):
+    QUEUED = "queued"  # waits for a worker
+    RUNNING = "running"  # a worker has claimed it
+    SUCCEEDED = "succeeded"  # trained, evaluated, published
+    FAILED = "failed"  # `error` says why
+    CANCELLED = "cancelled"  # on request; what was learnt so far is kept
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Failure(Frozen):
+    """Why an attempt or the experiment failed. `type` is for programs, `message` for people."""
+
+    type: FailureType
+    message: str
+
+
+class Best(Frozen):
+    """The best epoch so far: its number (from 0), the metric that decides, and its value."""
+
+    epoch: int
+    metric: str
+    value: float
+
+
+class Progress(Frozen):
+    """Where a running experiment is. Rates are per second, durations in seconds."""
+
+    phase: Literal["starting", "training", "evaluating", "exporting"]
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps_per_epoch: int = 0
+    steps_per_second: float | None = None
+    eta_seconds: float | None = None
+
+
+class Point(Frozen):
+    """One epoch of the history: metrics as Keras names them (`val_` prefix), null where not finite."""
+
+    epoch: int = Field(ge=0)
+    seconds: float
+    metrics: Metrics
+
+
+def better(best: Best | None, point: Point, metric: str) -> Best | None:
+    """The better of the best epoch so far and `point` by `metric`: accuracies rise, losses fall."""
+    value = point.metrics.get(metric)
+    if value is None:
+        return best
+    rises = metric.endswith("accuracy")
+    if best is None or (value > best.value if rises else value < best.value):
+        return Best(epoch=point.epoch, metric=metric, value=value)
+    return best
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Record(Frozen):
+    """An experiment as the store keeps it.
+
+    `version` counts changes, `attempts` counts claims and is the fencing token at once: a writer whose token is not
+    `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
+    do not count against the limit.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    id: str
+    version: int = 0
+    status: Status = Status.QUEUED
+    name: str
+    tags: tuple[str, ...] = ()
+    dataset: str
+    based_on: str | None = None
+    spec: JsonObject
+    attempts: int = 0
+    interruptions: int = 0
+    cancel_requested: bool = False
+    worker: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    queue_position: int | None = None
+    progress: Progress | None = None
+    epochs_completed: int = 0
+    best: Best | None = None
+    best_metrics: Metrics = Field(default_factory=dict)
+    last_metrics: Metrics = Field(default_factory=dict)
+    test_metrics: Metrics = Field(default_factory=dict)
+    stop_reason: Literal["completed", "early_stopping", "time_budget", "cancelled"] | None = None
+    error: Failure | None = None
+    damaged: tuple[str, ...] = ()
+
+    def changed(self, **update: object) -> Self:
+        return self.model_copy(update={"version": self.version + 1, **update})
+
+    def claimed(self, worker: str) -> Self:
+        """The next attempt begins. Raises InvalidState unless queued."""
+        if self.status is not Status.QUEUED:
+            raise InvalidState(f"experiment {self.id} is {self.status}, so it cannot be claimed")
+        return self.changed(
+            status=Status.RUNNING,
+            attempts=self.attempts + 1,
+            worker=worker,
+            started_at=self.started_at or utc_now(),
+        )
+
+    def given_back(self) -> Self:
+        """The worker shuts down; the attempt does not count."""
+        if self.cancel_requested:
+            return self.ended(Status.CANCELLED, stop_reason="cancelled")
+        return self.changed(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
+
+    def attempt_failed(self, failure: Failure, max_attempts: int) -> Self:
+        """Back in the queue, or failed for good once `max_attempts` attempts have been spent."""
+        spent = self.attempts - self.interruptions
+        if self.cancel_requested:
+            return self.ended(Status.CANCELLED, stop_reason="cancelled")
+        if spent >= max_attempts:
+            message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
+            return self.ended(Status.FAILED, error=Failure(type=failure.type, message=message))
+        return self.changed(status=Status.QUEUED, worker=None, progress=None, error=failure)
+
+    def ended(self, status: Status, **update: object) -> Self:
+        """Reach a terminal state. Raises InvalidState if one has been reached already: it never changes."""
+        if self.status.is_terminal:
+            raise InvalidState(f"experiment {self.id} is {self.status} and stays so")
+        return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

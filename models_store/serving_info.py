@@ -1,0 +1,20 @@
+"""What the API must know of a published network to serve it, without its spec and without Keras."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from models_store.records import Frozen
+
+SERVING_FILE = "serving.json"
+
+
+class ServingInfo(Frozen):
+    """`image_shape` is (height, width, channels), uint8. `probe` holds the probabilities for `imaging.probe_image`:
+    a loaded network must give them again before it serves."""
+
+    dataset: str
+    labels: tuple[str, ...] = Field(min_length=1)
+    image_shape: Annotated[tuple[int, int, int], Field()]
+    input_name: str
+    probe: tuple[float, ...]

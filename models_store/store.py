@@ -1,0 +1,41 @@
+"""The whole store, opened: what each process's composition root asks for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models_store.changes import Changes
+from models_store.connection import connect, connect_async
+from models_store.experiments import ExperimentStore
+from models_store.models import ModelCatalogue
+from models_store.queue import Queue
+from models_store.reconciler import Reconciler
+from models_store.workers import Workers
+
+HEARTBEAT_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Store:
+    experiments: ExperimentStore
+    models: ModelCatalogue
+    queue: Queue
+    workers: Workers
+    reconciler: Reconciler
+    changes: Changes
+
+
+def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
+    """Open the store under `root`, made if it is not there. Redis need not be up. Raises OSError if `root` cannot be
+    written to. `role` is the name that Redis shows for its connections."""
+    redis = connect(redis_url, role)
+    queue = Queue(redis_url, redis)
+    experiments = ExperimentStore(root, redis, queue, lease_seconds, max_attempts)
+    experiments.prepare()
+    return Store(
+        experiments=experiments,
+        models=ModelCatalogue(experiments),
+        queue=queue,
+        workers=Workers(redis),
+        reconciler=Reconciler(experiments, redis),
+        changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
+    )
