@@ -1,0 +1,101 @@
+"""The Celery application and its composition root. TensorFlow is never imported here, only in trainers."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import socket
+from typing import Any
+
+from celery import Celery, bootsteps, signals
+
+from models_store.errors import Unavailable
+from models_store.queue import TASK, configure
+from models_store.store import Store, open_store
+from models_store.workers import Worker
+from settings import Settings
+from worker.supervisor import Supervisor
+
+_BEAT_SECONDS = 3.0
+_MAX_RETRIES = 2
+
+log = logging.getLogger(__name__)
+settings = Settings()
+app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
+# Told to the pool's process, which was forked from this one and hears no signal of its own.
+shutting_down = multiprocessing.get_context("fork").Event()
+supervisor: Supervisor
+
+
+@app.task(name=TASK, max_retries=_MAX_RETRIES)
+def train(experiment_id: str) -> None:
+    supervisor.run(experiment_id)
+
+
+def opened_store(role: str) -> Store:
+    return open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, role)
+
+
+def worker_name(main_pid: int) -> str:
+    return f"{socket.gethostname()}:{main_pid}"
+
+
+# -- the pool's process: it supervises -------------------------------------------------------------------------------
+
+
+@signals.worker_process_init.connect
+def start_supervisor(**_: Any) -> None:
+    global supervisor  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
+    store = opened_store("supervisor")
+    supervisor = Supervisor(store.experiments, settings, worker_name(os.getppid()), shutting_down.is_set)
+
+
+@signals.worker_process_shutdown.connect
+def stop_supervisor(**_: Any) -> None:
+    supervisor.close()
+
+
+# -- the main process: it consumes, beats and reconciles -------------------------------------------------------------
+
+
+@signals.setup_logging.connect
+def set_up_logging(**_: Any) -> None:
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+@signals.worker_shutting_down.connect
+def tell_supervisor(**_: Any) -> None:
+    shutting_down.set()
+
+
+class Upkeep(bootsteps.StartStopStep):
+    """Beats for `GET /workers` and reconciles, on the worker's own timer: no thread that a fork could catch."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: Any, **_: Any) -> None:
+        self._store = opened_store("worker")
+        self._worker = Worker(name=worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
+        self._timers: list[Any] = []
+
+    def start(self, parent: Any) -> None:
+        self._timers = [
+            parent.timer.call_repeatedly(_BEAT_SECONDS, self._beat),
+            parent.timer.call_repeatedly(settings.reconcile_seconds, self._store.reconciler.sweep),
+        ]
+        self._beat()
+
+    def stop(self, parent: Any) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        with contextlib.suppress(Unavailable):
+            self._store.workers.leave(self._worker.name)
+
+    def _beat(self) -> None:
+        try:
+            self._store.workers.beat(self._worker)
+        except Unavailable as error:
+            log.warning("no heartbeat: %s", error)
+
+
+app.steps["worker"].add(Upkeep)

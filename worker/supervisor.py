@@ -1,0 +1,236 @@
+"""Runs one experiment in a trainer process: claims it, watches over it, writes down what becomes of it."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models_store.claims import Claim
+from models_store.errors import ClaimLost, StorageFull
+from models_store.experiments import ATTEMPTS, ExperimentStore
+from models_store.records import Failure, Progress, Record
+from settings import Settings
+from worker.trainer.events import (
+    Advanced,
+    Begun,
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Ready,
+    Stopped,
+    StopReason,
+)
+from worker.trainer_process import Spare, TrainerProcess
+
+_TICK_SECONDS = 0.2
+_CHECK_SECONDS = 0.5
+_SHOW_SECONDS = 0.25
+_EXIT_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """One for each worker process. `shutting_down` says that the worker is about to end."""
+
+    def __init__(
+        self, store: ExperimentStore, settings: Settings, worker: str, shutting_down: Callable[[], bool]
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._worker = worker
+        self._shutting_down = shutting_down
+        self._spare = Spare()
+
+    def run(self, experiment_id: str) -> None:
+        """Train `experiment_id`, unless there is nothing to do: another worker has it, or it has ended."""
+        if self._shutting_down():
+            return
+        claim = Claim.take(self._store, experiment_id, self._worker)
+        if claim is None:
+            log.info("nothing to do for %s", experiment_id)
+            return
+        trainer = self._spare.take()
+        try:
+            record = Attempt(claim, trainer, self._settings, self._shutting_down).run()
+            log.info("experiment %s, attempt %d: %s", record.id, claim.token, record.status)
+        except ClaimLost as error:
+            log.warning("gave up: %s", error)
+        except StorageFull as error:
+            log.error("%s; the experiment goes back to the queue when its lease runs out", error)
+        finally:
+            trainer.kill()
+
+    def close(self) -> None:
+        self._spare.close()
+
+
+class _Every:
+    """True at most once in each `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic()
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+
+@dataclass
+class _Request:
+    """A stop that the trainer was asked for, and when it must have obeyed."""
+
+    reason: StopReason
+    deadline: float
+
+
+class Attempt:
+    """One attempt at one experiment, from the job handed over to a record that says how it ended."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        trainer: TrainerProcess,
+        settings: Settings,
+        shutting_down: Callable[[], bool],
+    ) -> None:
+        self._claim = claim
+        self._trainer = trainer
+        self._settings = settings
+        self._shutting_down = shutting_down
+        self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
+        self._phase = "starting"
+        self._request: _Request | None = None
+        self._ended: Record | None = None
+        self._training_ends_at: float | None = None
+        self._last_word = time.monotonic()
+        self._renewal = _Every(settings.lease_seconds / 3)
+        self._check = _Every(_CHECK_SECONDS)
+        self._show = _Every(_SHOW_SECONDS)
+
+    def run(self) -> Record:
+        """Raises ClaimLost when another worker has taken over."""
+        try:
+            self._begin()
+            while self._ended is None:
+                self._listen()
+                if self._ended is None:
+                    self._watch()
+        except StorageFull as error:
+            self._trainer.kill()
+            return self._claim.fail(Failure(type="disk_full", message=str(error)))
+        except SystemExit:
+            # Celery's cold shutdown: the worker process is about to be killed.
+            self._trainer.kill()
+            self._claim.give_back()
+            raise
+        return self._ended
+
+    def _begin(self) -> None:
+        self._claim.show(Progress(phase="starting"))
+        self._trainer.begin(
+            Job(
+                experiment_id=self._claim.id,
+                spec=self._claim.record.spec,
+                attempts_folder=self._claim.folder / ATTEMPTS,
+                attempt_folder=self._claim.attempt_folder,
+                datasets_dir=self._settings.datasets_dir,
+            )
+        )
+
+    # -- what the trainer says ---------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        for event in self._trainer.events(_TICK_SECONDS):
+            self._last_word = time.monotonic()
+            self._hear(event)
+            if self._ended is not None:
+                return
+        if self._trainer.has_ended:
+            self._ended = self._crashed(self._trainer.wait(_EXIT_SECONDS))
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Ready():
+                pass
+            case Begun():
+                self._claim.begin_history(event.points)
+                self._training_ends_at = time.monotonic() + self._budget_seconds - event.elapsed_seconds
+                self._phase = "training"
+            case Advanced():
+                self._phase = event.progress.phase
+                if self._phase != "training" or self._show.is_due():
+                    self._claim.show(event.progress)
+            case EpochEnded():
+                self._claim.append(event.point)
+            case Stopped():
+                self._ended = self._stopped(event.reason)
+            case Failed():
+                self._ended = self._claim.fail(event.failure)
+            case Finished():
+                self._ended = self._claim.succeed(event.staged, event.stop_reason, event.metrics, event.test_metrics)
+
+    def _stopped(self, reason: StopReason) -> Record:
+        self._trainer.kill()
+        match reason:
+            case "cancelled":
+                return self._claim.cancelled()
+            case "shutdown":
+                return self._claim.give_back()
+            case "time_budget":
+                minutes = self._budget_seconds / 60
+                message = f"time budget: {minutes:g} minutes ended and the trainer did not; its checkpoint is kept"
+                return self._claim.fail(Failure(type="time_budget", message=message))
+
+    def _crashed(self, status: int) -> Record:
+        if self._request is not None:
+            return self._stopped(self._request.reason)
+        if status < 0:
+            name = signal.Signals(-status).name
+            failure = Failure(type="killed", message=f"killed: the trainer ended by signal {-status} ({name})")
+        else:
+            failure = Failure(type="internal", message=f"the trainer ended with exit status {status} and no result")
+        log.warning("experiment %s, attempt %d: %s", self._claim.id, self._claim.token, failure.message)
+        return self._claim.retry(failure)
+
+    # -- what it does not say ----------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        if self._renewal.is_due():
+            self._claim.renew()
+        if self._check.is_due() and self._claim.check():
+            self._ask("cancelled")
+        elif self._shutting_down():
+            self._ask("shutdown")
+        elif self._training_ends_at is not None and time.monotonic() > self._training_ends_at:
+            self._ask("time_budget")
+        silence = time.monotonic() - self._last_word
+        if self._request is not None and self._is_overdue(self._request):
+            self._ended = self._stopped(self._request.reason)
+        elif silence > self._settings.stall_limit_seconds:
+            self._ended = self._stalled(silence)
+
+    def _ask(self, reason: StopReason) -> None:
+        """Ask once."""
+        if self._request is None or self._request.reason != reason:
+            self._request = _Request(reason, time.monotonic() + self._settings.stop_grace_seconds)
+            self._trainer.stop(reason)
+
+    def _is_overdue(self, request: _Request) -> bool:
+        """Training may end its batch; what comes before and after it is not worth waiting for, but a run that time
+        ended may still evaluate and publish."""
+        if self._phase == "training":
+            return time.monotonic() > request.deadline
+        return request.reason != "time_budget"
+
+    def _stalled(self, seconds: float) -> Record:
+        self._trainer.kill()
+        message = f"stalled: the trainer said nothing for {seconds:.0f} s while {self._phase}; its checkpoint is kept"
+        return self._claim.fail(Failure(type="stalled", message=message))

@@ -1,0 +1,54 @@
+"""`python -m worker.trainer EVENTS_FD`: import TensorFlow, wait for one job on standard input, train it, end."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from typing import BinaryIO
+
+from worker.trainer.control import Control
+from worker.trainer.events import Job, Ready
+
+_PR_SET_PDEATHSIG = 1
+_LOWEST_PRIORITY = 19
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its supervisor dies, however that comes about."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        sys.exit("the supervisor is gone already")
+
+
+def warm_up() -> None:
+    """Import TensorFlow in a thread of lowest priority, so that a spare takes no time from the trainer at work."""
+    imported = threading.Thread(target=_import_quietly, name="warm-up")
+    imported.start()
+    imported.join()
+
+
+def _import_quietly() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+
+
+def main(events: BinaryIO, jobs: BinaryIO) -> None:
+    warm_up()
+    control = Control(events, jobs)
+    control.say(Ready())
+    line = control.first_line()
+    if not line:
+        return
+    control.listen()
+    from worker.trainer.train import run
+
+    run(Job.model_validate_json(line), control)
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[2]))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with os.fdopen(int(sys.argv[1]), "wb", buffering=0) as events_pipe:
+        main(events_pipe, sys.stdin.buffer)

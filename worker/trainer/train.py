@@ -1,0 +1,114 @@
+"""One training, top to bottom: data, network, fit, evaluate, publish."""
+
+import errno
+import logging
+import shutil
+
+import tensorflow as tf
+
+from models_store.errors import StorageFull
+from models_store.records import Failure, FailureType, Progress
+from specs.experiment import ExperimentSpec, parse_spec
+from worker.trainer import checkpoint as checkpoints
+from worker.trainer.control import Control
+from worker.trainer.data import DatasetUnavailable, load_parts
+from worker.trainer.evaluate import evaluate, summary
+from worker.trainer.events import Advanced, Begun, Failed, Finished, Job, Stopped
+from worker.trainer.export import ExportFailed, export
+from worker.trainer.fit import Diverged, Fit
+from worker.trainer.network import build, compile_model, probabilities_of
+
+log = logging.getLogger(__name__)
+
+
+class OutOfTime(Exception):
+    """The budget ended before there was anything to publish."""
+
+
+def run(job: Job, control: Control) -> None:
+    """Train and report. An error is logged with its traceback and said as Failed: a second attempt would meet it too.
+
+    What kills the process says nothing; the supervisor notices.
+    """
+    try:
+        train(job, parse_spec(job.spec), control)
+    except Exception as error:
+        log.exception("experiment %s failed", job.experiment_id)
+        shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
+        control.say(Failed(failure=_failure(error)))
+
+
+def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
+    if spec.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+    training, validation, test = load_parts(spec.dataset, job.datasets_dir)
+    model = build(spec, training.images)
+    accuracy = compile_model(model, spec)
+
+    fit = Fit(
+        model,
+        accuracy,
+        training,
+        validation,
+        spec.training,
+        control,
+        save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
+    )
+    checkpoint = checkpoints.latest(job.attempts_folder)
+    if checkpoint is not None:
+        fit.restore(checkpoint)
+    control.say(
+        Begun(
+            points=checkpoint.points if checkpoint else [],
+            elapsed_seconds=checkpoint.elapsed_seconds if checkpoint else 0.0,
+        )
+    )
+    reason = fit.run()
+    if reason == "cancelled" or reason == "shutdown":  # noqa: PLR1714 - so that types are narrowed
+        control.say(Stopped(reason=reason))
+        return
+    if fit.epochs_done == 0:
+        raise OutOfTime(f"the budget of {spec.training.max_minutes:g} minutes ended before the first epoch did")
+    fit.use_best_weights(reason)
+
+    control.say(Advanced(progress=Progress(phase="evaluating")))
+    served = probabilities_of(model, spec)
+    labels = spec.dataset.facts.classes
+    evaluation = {
+        "validation": evaluate(served, validation, labels, "validation"),
+        "test": evaluate(served, test, labels, "test"),
+    }
+
+    control.say(Advanced(progress=Progress(phase="exporting")))
+    staged = job.attempt_folder / "staged"
+    export(served, spec, validation.images, evaluation, staged)
+    control.say(
+        Finished(
+            staged=staged,
+            stop_reason=reason,
+            metrics=summary(evaluation["validation"], "val_"),
+            test_metrics=summary(evaluation["test"]),
+        )
+    )
+
+
+def _failure(error: Exception) -> Failure:
+    """Say it in a sentence that begins with what happened."""
+    if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "No space left" in str(error)):
+        error = StorageFull(f"disk full: {error}; free some space, then post the experiment again")
+    for kind, failure_type, prefix in _FAILURES:
+        if isinstance(error, kind):
+            return Failure(type=failure_type, message=f"{prefix}{error}")
+    return Failure(type="internal", message=f"{type(error).__name__}: {error}")
+
+
+_FAILURES: tuple[tuple[type[BaseException], FailureType, str], ...] = (
+    (StorageFull, "disk_full", ""),
+    (Diverged, "diverged", "diverged: "),
+    (DatasetUnavailable, "dataset_unavailable", ""),
+    (OutOfTime, "time_budget", "time budget: "),
+    (ExportFailed, "export", ""),
+    (MemoryError, "out_of_memory", "out of memory: "),
+    (tf.errors.ResourceExhaustedError, "out_of_memory", "out of memory: "),
+)
