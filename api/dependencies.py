@@ -1,0 +1,54 @@
+"""What routes are given, as type aliases."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Request
+
+from api.serving.registry import Registry
+from models_store.experiments import ExperimentStore
+from models_store.store import Store
+from settings import Settings
+from specs import caps
+from specs.document import Syntax
+
+SPEC_BYTES = caps.DOCUMENT_BYTES
+_SYNTAXES: dict[str, Syntax] = {
+    "application/json": "json",
+    "application/yaml": "yaml",
+    "application/x-yaml": "yaml",
+    "text/yaml": "yaml",
+    "text/x-yaml": "yaml",
+}
+
+
+def get_store(request: Request) -> Store:
+    return cast(Store, request.app.state.store)
+
+
+def get_experiments(request: Request) -> ExperimentStore:
+    return get_store(request).experiments
+
+
+def get_registry(request: Request) -> Registry:
+    return cast(Registry, request.app.state.registry)
+
+
+def get_settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+async def read_body(request: Request) -> bytes:
+    return await request.body()
+
+
+def get_syntax(content_type: Annotated[str, Header()] = "") -> Syntax | None:
+    """What the sender says the body is; None (curl's default, or nothing) means: see for yourself."""
+    return _SYNTAXES.get(content_type.split(";")[0].strip().lower())
+
+
+StoreDep = Annotated[Store, Depends(get_store)]
+ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
+RegistryDep = Annotated[Registry, Depends(get_registry)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+BodyDep = Annotated[bytes, Depends(read_body)]
+SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

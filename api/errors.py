@@ -1,0 +1,120 @@
+"""From an error to an answer, once: RFC 9457 problems, found along the error's ancestry."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from api.pictures import BadRequestBody
+from api.serving.registry import NoModel
+from imaging.errors import PictureTooLarge, UnreadablePicture
+from models_store.errors import (
+    Busy,
+    ClaimLost,
+    Damaged,
+    IdempotencyMismatch,
+    InvalidState,
+    NotFound,
+    StoreError,
+    Unavailable,
+)
+from models_store.index import InvalidCursor
+from specs.errors import SpecsError
+from specs.problem import Problem, pointer_of, received_value
+
+PROBLEM_JSON = "application/problem+json"
+_RETRY_SECONDS = "2"
+
+STATUS_OF: dict[type[Exception], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    InvalidState: HTTPStatus.CONFLICT,
+    ClaimLost: HTTPStatus.CONFLICT,
+    Damaged: HTTPStatus.CONFLICT,
+    IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    InvalidCursor: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    NoModel: HTTPStatus.SERVICE_UNAVAILABLE,
+    SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnreadablePicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+
+class ProblemDetails(BaseModel):
+    """The body of every answer that is not a success (RFC 9457). `error` repeats the sentence for clients that read
+    only that."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    error: str
+    errors: list[Problem] = Field(default_factory=list, description="for 422: each field that is wrong")
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ProblemDetails, "description": "What was wrong with the request, and what to do."},
+    "503": {"model": ProblemDetails, "description": "Not now: try again after `Retry-After` seconds."},
+}
+
+
+def problem(request: Request, status: HTTPStatus, detail: str, errors: Sequence[Problem] = ()) -> JSONResponse:
+    body = ProblemDetails(
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        instance=request.scope["path"],
+        error=detail,
+        errors=list(errors),
+    )
+    headers = {"Retry-After": _RETRY_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    content = body.model_dump(exclude_defaults=status is not HTTPStatus.UNPROCESSABLE_ENTITY)
+    return JSONResponse({"type": body.type, **content}, status, headers, PROBLEM_JSON)
+
+
+def install(app: FastAPI) -> None:
+    for error_class in STATUS_OF:
+        app.add_exception_handler(error_class, _answer_domain_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+async def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
+    status = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
+    if isinstance(error, SpecsError):
+        return problem(request, status, str(error), error.problems)
+    return problem(request, status, str(error))
+
+
+async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    problems = [
+        Problem(pointer=pointer_of(each["loc"]), detail=each["msg"], received=received_value(each.get("input")))
+        for each in error.errors()
+    ]
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(str(each) for each in problems), problems)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"there is nothing at {request.scope['path'][:200]}; /docs lists what there is"
+    answer = problem(request, HTTPStatus(error.status_code), detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _answer_unexpected(request: Request, _: Exception) -> JSONResponse:
+    """The traceback is in the log, where it belongs."""
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something broke in the service; its log says what")

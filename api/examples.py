@@ -1,0 +1,123 @@
+"""The examples in the OpenAPI document: real answers, shortened."""
+
+from typing import Any
+
+from specs.presets import PRESETS
+
+_ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+_SPEC: dict[str, Any] = dict(PRESETS["digits-cnn"].spec)
+_RECORD: dict[str, Any] = {
+    "id": _ID,
+    "status": "queued",
+    "name": "digits-cnn",
+    "dataset": "digits",
+    "spec": _SPEC,
+    "attempts": 0,
+    "cancel_requested": False,
+    "created_at": "2026-11-22T20:15:00Z",
+    "queue_position": 1,
+    "progress": None,
+    "best": None,
+    "error": None,
+}
+_YAML = """\
+name: digits-small
+dataset: {name: digits}
+model:
+  layers:
+    - {type: Conv2D, filters: 16, kernel_size: 3, padding: same, activation: relu}
+    - {type: MaxPooling2D}
+    - {type: Flatten}
+    - {type: Dense}
+training: {epochs: 5, batch_size: 64}
+"""
+
+
+def _json(example: object) -> dict[str, Any]:
+    return {"application/json": {"example": example}}
+
+
+SPEC_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {**_json(_SPEC), "application/yaml": {"example": _YAML}},
+    }
+}
+PICTURE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "required": ["file"],
+                }
+            },
+            "image/png": {"schema": {"type": "string", "format": "binary"}},
+            "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
+            "image/webp": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"example": {"image": "iVBORw0KGgo..."}},
+        },
+    }
+}
+RECORD = _json(_RECORD)
+PAGE = _json({"items": [_RECORD], "next_cursor": None})
+HISTORY = _json(
+    {
+        "epoch": [0, 1],
+        "history": {
+            "loss": [2.23, 1.02],
+            "accuracy": [0.34, 0.65],
+            "val_loss": [2.1, 1.6],
+            "val_accuracy": [0.37, 0.67],
+        },
+        "best": {"epoch": 1, "metric": "val_accuracy", "value": 0.67},
+        "damaged": False,
+    }
+)
+VALIDATION = _json(
+    {
+        "layers": [{"name": "conv2d", "type": "Conv2D", "output_shape": [28, 28, 64], "parameters": 320}],
+        "parameters": {"total": 95946, "trainable": 95946, "non_trainable": 0},
+        "steps_per_epoch": 422,
+        "estimate": {"memory_mb": 260},
+        "warnings": [],
+        "spec": _SPEC,
+    }
+)
+EVALUATION = _json(
+    {
+        "part": "test",
+        "samples": 360,
+        "loss": 0.03,
+        "accuracy": 0.9917,
+        "top_3_accuracy": 1.0,
+        "macro": {"precision": 0.99, "recall": 0.99, "f1": 0.99},
+        "weighted": {"precision": 0.99, "recall": 0.99, "f1": 0.99},
+        "per_class": [{"label": "0", "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 36}],
+        "confusion_matrix": {"labels": ["0", "..."], "matrix": [[36, 0]]},
+    }
+)
+PREDICTIONS = _json(
+    {
+        "model": {
+            "experiment_id": _ID,
+            "dataset": "digits",
+            "name": "digits-cnn",
+            "accuracy": 0.9917,
+            "val_accuracy": 0.993,
+        },
+        "predictions": [
+            {
+                "filename": "four.png",
+                "top": [
+                    {"label": "4", "index": 4, "probability": 0.981},
+                    {"label": "9", "index": 9, "probability": 0.015},
+                    {"label": "6", "index": 6, "probability": 0.002},
+                ],
+            }
+        ],
+        "duration_ms": 1.9,
+    }
+)

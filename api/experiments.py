@@ -1,0 +1,157 @@
+"""`/experiments`: post, validate, list, look at, follow, cancel, delete."""
+
+import csv
+import io
+import json
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from api import examples
+from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, SyntaxDep
+from models_store import history as histories
+from models_store.errors import NotFound
+from models_store.index import Page
+from models_store.index import Query as PageQuery
+from models_store.records import Point, Record
+from specs.advice import warnings_for
+from specs.document import parse_document
+from specs.experiment import parse_spec
+
+router = APIRouter(tags=["experiments"])
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key and body give the same experiment, for a day."),
+]
+
+
+@router.post(
+    "/experiments",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Record,
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    responses={202: {"description": "Queued; `Location` names it.", "content": examples.RECORD}},
+)
+def post_experiment(
+    body: BodyDep,
+    syntax: SyntaxDep,
+    experiments: ExperimentsDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Record:
+    """Queue an experiment. The body is a spec, as JSON or YAML; GET /presets has some to start from.
+
+    Once this has answered 202 the experiment is on disk and will run, whatever dies.
+    """
+    spec = parse_spec(parse_document(body, syntax))
+    record = experiments.create(spec, idempotency_key, body)
+    response.headers["Location"] = f"/experiments/{record.id}"
+    return record
+
+
+@router.post(
+    "/experiments:validate",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    responses={200: {"content": examples.VALIDATION}},
+)
+def validate_experiment(body: BodyDep, syntax: SyntaxDep) -> dict[str, Any]:
+    """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, the
+    memory that training takes, what is likely to disappoint, and the spec with all defaults filled in."""
+    spec = parse_spec(parse_document(body, syntax))
+    return {
+        **spec.network().summary(),
+        "steps_per_epoch": spec.steps_per_epoch(),
+        "estimate": {"memory_mb": spec.memory_mb()},
+        "warnings": warnings_for(spec),
+        "spec": spec.document(),
+    }
+
+
+@router.get("/experiments", response_model=Page, responses={200: {"content": examples.PAGE}})
+def list_experiments(query: Annotated[PageQuery, Query()], experiments: ExperimentsDep, request: Request) -> Response:
+    """One page of experiments, newest first unless `sort` says otherwise. `next_cursor` leads to the next page."""
+    page = experiments.page(query)
+    headers = {}
+    if page.next_cursor:
+        following = request.url.include_query_params(cursor=page.next_cursor)
+        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return Response(page.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/experiments/{experiment_id}", responses={200: {"content": examples.RECORD}})
+def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+    """The record: spec, status, attempts, place in the queue, progress, best epoch, times, error."""
+    return experiments.get(experiment_id)
+
+
+class History(BaseModel):
+    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite."""
+
+    epoch: list[int]
+    history: dict[str, list[float | None]]
+    best: dict[str, Any] | None
+    damaged: bool = False
+
+
+@router.get(
+    "/experiments/{experiment_id}/history",
+    response_model=History,
+    responses={200: {"content": examples.HISTORY}},
+)
+def get_history(
+    experiment_id: str,
+    experiments: ExperimentsDep,
+    since: Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")] = -1,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """All metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
+    record = experiments.get(experiment_id)
+    points, damaged = experiments.history(experiment_id, since)
+    if "text/csv" in accept:
+        return PlainTextResponse(_as_csv(points), media_type="text/csv")
+    columns = histories.as_columns(points, record.best)
+    return JSONResponse({**columns, "damaged": damaged or histories.HISTORY_FILE in record.damaged})
+
+
+def _as_csv(points: list[Point]) -> str:
+    names = list(dict.fromkeys(name for point in points for name in point.metrics))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", *names])
+    writer.writerows([point.epoch, *(point.metrics.get(name) for name in names)] for point in points)
+    return text.getvalue()
+
+
+@router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
+def get_evaluation(
+    experiment_id: str, experiments: ExperimentsDep, part: Literal["validation", "test"] = "test"
+) -> dict[str, Any]:
+    """How good the published network is on one part: loss, accuracy, figures by class, confusion matrix (rows are
+    the true classes). There is none before the experiment has succeeded."""
+    record = experiments.get(experiment_id)
+    try:
+        stored = json.loads(experiments.evaluation(experiment_id))
+    except NotFound as error:
+        raise NotFound(f"experiment {experiment_id} is {record.status} and has no evaluation") from error
+    evaluation: dict[str, Any] = stored[part]
+    return evaluation
+
+
+@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)
+def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+    """Cancel. What waits is cancelled at once, what runs at the next batch; history and checkpoint stay."""
+    return experiments.cancel(experiment_id)
+
+
+@router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT)
+def delete_experiment(
+    experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
+) -> None:
+    """Delete it with all its files. Refused while it runs; while it serves, only with `force=true`."""
+    experiments.delete(experiment_id, serving=registry.is_serving(experiment_id) and not force)
+    registry.forget(experiment_id)

@@ -1,0 +1,58 @@
+"""The API's composition root: `uvicorn api.main:create_app --factory`."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api import errors, events, experiments, models, operations, predictions
+from api.metrics import Metrics, TimedRequests
+from api.serving.registry import Registry
+from api.upkeep import Periodic
+from models_store.store import Store, open_store
+from settings import Settings
+from specs.dataset import DATASETS
+
+_REFRESH_SECONDS = 0.5
+_BYTES_PER_MB = 1_000_000
+_DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application. Settings are read from the environment unless given. Redis need not be up."""
+    settings = settings or Settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
+    registry = Registry(store.models, list(DATASETS), settings.inference_threads)
+    app = FastAPI(
+        title="Trainyard",
+        version=version("trainyard"),
+        description=_DESCRIPTION,
+        responses=errors.PROBLEM_RESPONSES,
+        lifespan=_lifespan,
+        max_body_size=int(settings.max_upload_mb * _BYTES_PER_MB),
+    )
+    app.state.settings, app.state.store, app.state.registry = settings, store, registry
+    app.state.metrics = Metrics(store)
+    app.add_middleware(TimedRequests, metrics=app.state.metrics)
+    errors.install(app)
+    for module in (experiments, events, models, predictions, operations):
+        app.include_router(module.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    store: Store = app.state.store
+    upkeep = [
+        Periodic("reconciler", store.reconciler.sweep, app.state.settings.reconcile_seconds),
+        Periodic("promotion", app.state.registry.refresh, _REFRESH_SECONDS),
+    ]
+    for periodic in upkeep:
+        periodic.start()
+    yield
+    for periodic in upkeep:
+        periodic.stop()
+    await store.changes.close()

@@ -1,0 +1,112 @@
+"""What `GET /metrics` shows: this process's requests and predictions, and the store's figures."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models_store.errors import Unavailable
+from models_store.figures import figures
+from models_store.store import Store
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class StoreCollector(Collector):
+    """Asks the store at each scrape; says `trainyard_store_up 0` and no more while Redis is away."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[Metric]:
+        up = GaugeMetricFamily("trainyard_store_up", "Whether the live view answers")
+        try:
+            now = figures(self._store.experiments, self._store.queue)
+        except Unavailable:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        experiments = GaugeMetricFamily("training_experiments_total", "Experiments in the store", labels=["status"])
+        for status, count in now.experiments.items():
+            experiments.add_metric([status], count)
+        yield experiments
+        yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
+        durations = HistogramMetricFamily("training_epoch_duration_seconds", "Seconds that an epoch took")
+        durations.add_metric([], buckets=now.epoch_buckets, sum_value=now.epoch_seconds)
+        yield durations
+
+
+class Metrics:
+    """One for each application, with a registry of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(StoreCollector(store))
+        self.requests = Histogram(
+            "http_server_request_duration_seconds",
+            "Seconds until a request was answered",
+            ["http_request_method", "http_route", "http_response_status_code"],
+            buckets=_FAST,
+            registry=self.registry,
+        )
+        self.predictions = Counter(
+            "prediction_requests", "Requests for a prediction", ["model", "outcome"], registry=self.registry
+        )
+        self.prediction_seconds = Histogram(
+            "prediction_duration_seconds",
+            "Seconds from the request's body to its answer",
+            buckets=_FAST,
+            registry=self.registry,
+        )
+
+    @contextmanager
+    def counted_prediction(self) -> Iterator["CountedPrediction"]:
+        """Count one request for a prediction, under the model that answered, and time it."""
+        counted, started, outcome = CountedPrediction(), time.perf_counter(), "error"
+        try:
+            yield counted
+            outcome = "answered"
+        finally:
+            self.predictions.labels(counted.model, outcome).inc()
+            self.prediction_seconds.observe(time.perf_counter() - started)
+
+
+@dataclass
+class CountedPrediction:
+    model: str = "none"
+
+
+class TimedRequests:
+    """ASGI middleware: counts each request under its route's template, and forbids browsers to guess types."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            labels = (scope["method"], route, str(status))
+            self._metrics.requests.labels(*labels).observe(time.perf_counter() - started)

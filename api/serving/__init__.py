@@ -1,0 +1,1 @@
+"""Predictions, in this process, by ONNX Runtime."""

@@ -1,0 +1,33 @@
+"""What runs beside the requests: the reconciler, and the look for a better model."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Periodic:
+    """Calls `action` at once and then every `seconds`, in a thread of its own, until `stop`. An error ends a call,
+    not the thread."""
+
+    def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
+        self._action = action
+        self._seconds = seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._action()
+            except Exception:
+                log.exception("%s failed; it is tried again in %g s", self._thread.name, self._seconds)
+            self._stopping.wait(self._seconds)
