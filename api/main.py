@@ -3,11 +3,10 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import errors, events, experiments, models, operations, predictions
+from api import __version__, errors, events, experiments, models, operations, predictions
 from api.metrics import Metrics, TimedRequests
 from api.serving.registry import Registry
 from api.upkeep import Periodic
@@ -28,7 +27,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     registry = Registry(store.models, list(DATASETS), settings.inference_threads)
     app = FastAPI(
         title="Trainyard",
-        version=version("trainyard"),
+        version=__version__,
         description=_DESCRIPTION,
         responses=errors.PROBLEM_RESPONSES,
         lifespan=_lifespan,

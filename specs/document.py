@@ -24,9 +24,7 @@ def parse_document(body: bytes, syntax: Syntax | None = None) -> dict[str, Any]:
     what is not UTF-8, not a mapping, ambiguous (duplicate keys) or above a cap of size, depth or count.
     """
     if len(body) > caps.DOCUMENT_BYTES:
-        raise DocumentError.saying(
-            f"the document has {len(body):,} bytes, above the cap of {caps.DOCUMENT_BYTES:,}"
-        )
+        raise DocumentError.saying(f"the document has {len(body):,} bytes, above the cap of {caps.DOCUMENT_BYTES:,}")
     text = _decoded(body)
     document = _parse(text, syntax)
     if isinstance(document, dict):

@@ -55,9 +55,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in pairs:
         if name in document:
-            raise DocumentError.saying(
-                f"the key `{shortened(name)}` stands twice in one object; keep one of them"
-            )
+            raise DocumentError.saying(f"the key `{shortened(name)}` stands twice in one object; keep one of them")
         document[name] = value
     return document
 

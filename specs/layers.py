@@ -74,9 +74,7 @@ def _windows(kind: str, field: str, window: Shape, strides: Shape, padding: Padd
             f'{kind} {_times(window)} does not fit into {_times(sides)}; pad with "same" or drop a pooling '
             "layer before it",
         )
-    return tuple(
-        (side - width) // stride + 1 for side, width, stride in zip(sides, window, strides, strict=True)
-    )
+    return tuple((side - width) // stride + 1 for side, width, stride in zip(sides, window, strides, strict=True))
 
 
 def _times(sizes: Shape) -> str:
@@ -174,6 +172,4 @@ class BatchNormalization(LayerSpec):
         return ParameterCount(channels * (self.center + self.scale), 2 * channels)
 
 
-Layer = Annotated[
-    Conv2D | MaxPooling2D | Flatten | Dense | Dropout | BatchNormalization, Field(discriminator="type")
-]
+Layer = Annotated[Conv2D | MaxPooling2D | Flatten | Dense | Dropout | BatchNormalization, Field(discriminator="type")]

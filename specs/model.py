@@ -23,9 +23,7 @@ class ModelSpec(Schema):
         if (self.preset is None) == (self.layers is None):
             received = "both" if self.preset else "neither"
             known = ", ".join(PRESETS)
-            raise FieldError(
-                (), f"expected either `preset` or `layers`, received {received}; presets: {known}"
-            )
+            raise FieldError((), f"expected either `preset` or `layers`, received {received}; presets: {known}")
         if self.layers == ():
             least = "[{type: Flatten}, {type: Dense}]"
             raise FieldError(("layers",), f"there are no layers; the least is {least}")

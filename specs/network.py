@@ -142,9 +142,7 @@ def _check_answer(layers: Sequence[Layer], shape: Shape, classes: int) -> None:
         advice = f"put {{type: Flatten}} before layers[{index}] Dense"
     else:
         advice = "add {type: Flatten} and {type: Dense} at the end"
-    raise FieldError(
-        (), f"the last layer puts out {produced} numbers, but there are {classes} classes; {advice}"
-    )
+    raise FieldError((), f"the last layer puts out {produced} numbers, but there are {classes} classes; {advice}")
 
 
 def _check_parameters(built: Network) -> None:

@@ -13,9 +13,7 @@ class Schema(BaseModel):
     A whole number is taken where a number is asked for, and nothing else in place of anything else.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
 
 class FieldError(ValueError):

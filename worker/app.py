@@ -4,7 +4,9 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, bootsteps, signals
@@ -63,9 +65,20 @@ def set_up_logging(**_: Any) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-@signals.worker_shutting_down.connect
-def tell_supervisor(**_: Any) -> None:
-    shutting_down.set()
+@signals.worker_ready.connect
+def hear_shutdown(**_: Any) -> None:
+    """Tell the supervisor of a shutdown when it begins: Celery's own signal comes after the soft time-out."""
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, _announcing(signal.getsignal(number)))
+
+
+def _announcing(handler: Any) -> Callable[..., None]:
+    def announce(*arguments: Any) -> None:
+        shutting_down.set()
+        if callable(handler):
+            handler(*arguments)
+
+    return announce
 
 
 class Upkeep(bootsteps.StartStopStep):

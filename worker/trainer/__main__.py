@@ -1,6 +1,8 @@
 """`python -m worker.trainer EVENTS_FD`: import TensorFlow, wait for one job on standard input, train it, end."""
 
 import ctypes
+import importlib
+import logging
 import os
 import signal
 import sys
@@ -12,6 +14,8 @@ from worker.trainer.events import Job, Ready
 
 _PR_SET_PDEATHSIG = 1
 _LOWEST_PRIORITY = 19
+
+log = logging.getLogger("trainer")
 
 
 def die_with_parent(parent: int) -> None:
@@ -32,12 +36,14 @@ def warm_up() -> None:
 
 def _import_quietly() -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+    importlib.import_module("worker.trainer.train")
 
 
 def main(events: BinaryIO, jobs: BinaryIO) -> None:
     warm_up()
     control = Control(events, jobs)
     control.say(Ready())
+    log.info("trainer %d is warm", os.getpid())
     line = control.first_line()
     if not line:
         return
@@ -50,5 +56,6 @@ def main(events: BinaryIO, jobs: BinaryIO) -> None:
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[2]))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with os.fdopen(int(sys.argv[1]), "wb", buffering=0) as events_pipe:
         main(events_pipe, sys.stdin.buffer)

@@ -81,7 +81,7 @@ class Fit:
         """
         while self._ended_by is None:
             if self._step == 0:
-                self._model.reset_metrics()
+                self._reset_metrics()
                 self._epoch_elapsed = 0.0
             if (reason := self._train_epoch()) is not None:
                 if self._step:
@@ -133,7 +133,7 @@ class Fit:
     def _end_epoch(self) -> None:
         started = time.perf_counter()
         metrics = self._metrics()
-        self._model.reset_metrics()
+        self._reset_metrics()
         self._test()
         metrics |= {f"val_{name}": value for name, value in self._results().items()}
         self._stopping.on_epoch_end(self._epoch, metrics)
@@ -154,6 +154,11 @@ class Fit:
                 f"the validation loss became {metrics['val_loss']} in epoch {point.epoch}; "
                 f"lower the learning rate, which is {self._learning_rate():g}"
             )
+
+    def _reset_metrics(self) -> None:
+        self._model.reset_metrics()
+        # Before the first batch the model does not know of it yet, but a checkpoint may have filled it.
+        self._accuracy.reset_state()
 
     def _report(self, metrics: dict[str, float]) -> None:
         self._control.say(EpochEnded(point=self._point(self._epoch, metrics)))

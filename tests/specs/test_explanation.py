@@ -1,0 +1,278 @@
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from specs import caps
+from specs.errors import SpecError
+from specs.experiment import parse_spec
+
+FLATTEN, DENSE = {"type": "Flatten"}, {"type": "Dense"}
+PRESET = {"preset": "digits-cnn"}
+
+
+def problems_of(document) -> list:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(document)
+    return list(caught.value.problems)
+
+
+def layered(*layers) -> dict:
+    return {"model": {"layers": list(layers)}}
+
+
+def trained(**training) -> dict:
+    return {"model": PRESET, "training": training}
+
+
+def split(**shares) -> dict:
+    return {"model": PRESET, "dataset": {"split": shares}}
+
+
+NAMED = {"model": PRESET}
+EARLY = {"monitor": "val_acc"}
+
+BAD = [
+    ([], "", "expected an object with named fields, received []"),
+    ("x", "", "expected an object"),
+    (None, "", "expected an object"),
+    ({}, "/model", "`model` is missing; expected {preset: <name>} or {layers: [...]}"),
+    ({"model": None}, "/model", "expected an object"),
+    ({"model": {}}, "/model", "expected either `preset` or `layers`, received neither; presets: digits-cnn"),
+    ({"model": {**PRESET, "layers": [FLATTEN, DENSE]}}, "/model", "received both"),
+    ({"model": {"preset": "mnist-cn"}}, "/model/preset", "did you mean `mnist-cnn`? known: digits-cnn"),
+    ({"model": {"preset": 3}}, "/model/preset", "unknown preset `3`"),
+    (
+        {**NAMED, "modle": PRESET},
+        "/modle",
+        "unknown field `modle`; did you mean `model`? known here: name, notes",
+    ),
+    ({**NAMED, "a/b~c": 1}, "/a~1b~0c", "unknown field `a/b~c`"),
+    ({**NAMED, "x" * 9999: 1}, "/" + "x" * 100 + "…", "unknown field"),
+    ({**NAMED, "name": ""}, "/name", "`name` must not be empty"),
+    ({**NAMED, "name": " "}, "/name", "expected one line of printable text"),
+    ({**NAMED, "name": "a\nb"}, "/name", "expected one line of printable text"),
+    ({**NAMED, "name": "x" * 101}, "/name", "`name` must have at most 100 characters"),
+    ({**NAMED, "name": 3}, "/name", "expected text, received 3"),
+    ({**NAMED, "notes": "x" * 10_001}, "/notes", "at most 10,000 characters"),
+    ({**NAMED, "tags": ["x"] * 21}, "/tags", "`tags` must have at most 20 items"),
+    ({**NAMED, "tags": ["ok", "x" * 51]}, "/tags/1", "at most 50 characters"),
+    ({**NAMED, "tags": "mnist"}, "/tags", 'expected a list, received "mnist"'),
+    ({**NAMED, "based_on": "01J"}, "/based_on", "expected the id of an experiment"),
+    (
+        {**NAMED, "dataset": {"name": "minst"}},
+        "/dataset/name",
+        "unknown dataset `minst`; did you mean `mnist`?",
+    ),
+    ({**NAMED, "dataset": "mnist"}, "/dataset", "expected an object"),
+    (split(test="official"), "/dataset/split/test", "digits has no official test part; give a share"),
+    (split(test="0.2"), "/dataset/split/test", 'expected "official", or a share above 0 and at most 0.9'),
+    (split(test=1e9), "/dataset/split/test", "received 1000000000.0"),
+    (split(validation=0), "/dataset/split/validation", "`validation` must be more than 0"),
+    (split(validation=0.95), "/dataset/split/validation", "`validation` must be at most 0.9"),
+    (split(validation=0.001), "/dataset/split/validation", "too few to have all 10 classes"),
+    (split(stratify=1), "/dataset/split/stratify", "expected true or false, received 1"),
+    (split(seed=2**32), "/dataset/split/seed", "`seed` must be at most 4,294,967,295"),
+    ({**NAMED, "preprocessing": {"scale": "unti"}}, "/preprocessing/scale", "did you mean `unit`?"),
+    ({**NAMED, "training": None}, "/training", "expected an object"),
+    (trained(epoch=3), "/training/epoch", "did you mean `epochs`? known here: optimizer, batch_size"),
+    (trained(epochs=0), "/training/epochs", "`epochs` must be at least 1, received 0"),
+    (trained(epochs=10_001), "/training/epochs", "`epochs` must be at most 10,000, received 10001"),
+    (trained(epochs="3"), "/training/epochs", "which is text; write it without quotes"),
+    (trained(epochs=True), "/training/epochs", "expected a whole number, received true"),
+    (trained(epochs=3.5), "/training/epochs", "expected a whole number, received 3.5"),
+    (trained(epochs=None), "/training/epochs", "expected a whole number, received null"),
+    (trained(epochs=[3]), "/training/epochs", "expected a whole number, received [3]"),
+    (trained(batch_size=0), "/training/batch_size", "`batch_size` must be at least 1"),
+    (trained(batch_size=1_294), "/training/batch_size", "above the cap, the training part: 1,293 samples"),
+    (trained(batch_size=10**9), "/training/batch_size", "1,000,000,000 is above the cap"),
+    (trained(batch_size=10**400), "/training/batch_size", "the training part"),
+    (split(validation=0.9, test=0.9), "/training/batch_size", "the training part: 17 samples"),
+    (trained(max_minutes=0), "/training/max_minutes", "`max_minutes` must be more than 0"),
+    (trained(max_minutes=10_081), "/training/max_minutes", "`max_minutes` must be at most 10,080"),
+    (trained(max_minutes=float("nan")), "/training/max_minutes", "expected a finite number, received nan"),
+    (trained(seed=-1), "/training/seed", "`seed` must be at least 0"),
+    (trained(early_stopping=EARLY), "/training/early_stopping/monitor", "did you mean `val_accuracy`?"),
+    (trained(early_stopping=True), "/training/early_stopping", "expected an object"),
+    (trained(optimizer="Adam"), "/training/optimizer", "expected an object"),
+    (trained(optimizer={}), "/training/optimizer/type", "`type` is missing; known: Adam, SGD"),
+    (
+        trained(optimizer={"type": "adam"}),
+        "/training/optimizer/type",
+        "did you mean `Adam`? known: Adam, SGD",
+    ),
+    (
+        trained(optimizer={"type": "Adam", "momentum": 0.9}),
+        "/training/optimizer/momentum",
+        "unknown field `momentum`; known here: type, learning_rate, beta_1",
+    ),
+    (
+        trained(optimizer={"type": "Adam", "learning_rate": "0.1"}),
+        "/training/optimizer/learning_rate",
+        'expected a number, received "0.1", which is text; write it without quotes',
+    ),
+    (
+        trained(optimizer={"type": "Adam", "learning_rate": 10**400}),
+        "/training/optimizer/learning_rate",
+        "a number of about 400 digits",
+    ),
+    (
+        trained(optimizer={"type": "SGD", "learning_rate": 2e38}),
+        "/training/optimizer/learning_rate",
+        "`learning_rate` must be at most 1e+38",
+    ),
+    (layered(), "/model/layers", "there are no layers; the least is"),
+    ({"model": {"layers": DENSE}}, "/model/layers", "expected a list"),
+    (layered(*[FLATTEN] * 201), "/model/layers", "`layers` must have at most 200 items"),
+    (layered(*[FLATTEN] * 6000), "/model/layers", "`layers` must have at most 200 items"),
+    (layered(3), "/model/layers/0", "expected an object"),
+    (layered({}), "/model/layers/0/type", "`type` is missing; known: Conv2D, MaxPooling2D"),
+    (layered({"type": "Conv2d"}), "/model/layers/0/type", "did you mean `Conv2D`?"),
+    (layered({"type": "LSTM"}), "/model/layers/0/type", "unknown type `LSTM`; known: Conv2D"),
+    (layered({"type": ["Dense"]}), "/model/layers/0/type", "unknown type"),
+    (layered(FLATTEN, {"type": "Dropout"}), "/model/layers/1/rate", "`rate` is missing; expected a number"),
+    (layered({"type": "Dropout", "rate": 1}), "/model/layers/0/rate", "`rate` must be less than 1"),
+    (layered({"type": "Dense", "unit": 3}), "/model/layers/0/unit", "did you mean `units`?"),
+    (layered({"type": "Dense", "Dense": 3}), "/model/layers/0/Dense", "unknown field `Dense`"),
+    (layered({"type": "Dense", "units": 10**9}), "/model/layers/0/units", "`units` must be at most 65,536"),
+    (layered({"type": "Dense", "activation": "rellu"}), "/model/layers/0/activation", "did you mean `relu`?"),
+    (
+        layered({"type": "Conv2D", "filters": 1, "kernel_size": 65}),
+        "/model/layers/0/kernel_size",
+        "`kernel_size` must be at most 64, received 65",
+    ),
+    (
+        layered({"type": "Conv2D", "filters": 1, "kernel_size": [3, 65]}),
+        "/model/layers/0/kernel_size/1",
+        "`kernel_size` must be at most 64, received 65",
+    ),
+    (
+        layered({"type": "Conv2D", "filters": 1, "kernel_size": "3x3"}),
+        "/model/layers/0/kernel_size",
+        "expected a whole number, or two of them as [height, width]",
+    ),
+    (
+        layered({"type": "Conv2D", "filters": 1, "kernel_size": 9}, FLATTEN, DENSE),
+        "/model/layers/0/kernel_size",
+        'layers[0] Conv2D: kernel 9x9 does not fit into 8x8; pad with "same"',
+    ),
+    (
+        layered(FLATTEN, {"type": "Dense", "units": 9}),
+        "/model/layers/1/units",
+        "has 9 units, but there are 10",
+    ),
+    (layered(FLATTEN, DENSE, FLATTEN, DENSE), "/model/layers/1/units", "layers[1] Dense: `units` is missing"),
+    (layered(DENSE), "/model/layers", "put {type: Flatten} before layers[0] Dense"),
+    (
+        layered(FLATTEN, *[{"type": "Dense", "units": 65_536}] * 2, DENSE),
+        "/model/layers",
+        "above the cap of 50,000,000; layers[2] Dense alone has 4,295,032,832",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "pointer", "fragment"), BAD)
+def test_a_bad_spec_is_answered_with_place_and_advice(document, pointer, fragment):
+    problems = problems_of(document)
+    assert [problem.pointer for problem in problems] == [pointer]
+    assert fragment in problems[0].detail
+
+
+@pytest.mark.parametrize(("document", "pointer", "fragment"), BAD)
+def test_every_answer_is_short_json_without_jargon(document, pointer, fragment):
+    for problem in problems_of(document):
+        text = json.dumps(problem.model_dump(), allow_nan=False)
+        assert len(text) < 1_000
+        assert "Input should" not in text
+        assert "pydantic" not in text
+
+
+def test_received_is_what_stood_there():
+    assert [problem.received for problem in problems_of(trained(epochs="3", seed=-1))] == ["3", -1]
+    assert problems_of({})[0].received is None
+
+
+def test_all_problems_are_listed_together():
+    layers = [{"type": "Conv2d"}, {"type": "Dense", "units": 0}]
+    document = {"name": "", "model": {"layers": layers}, "training": {"epochs": 0, "epoch": 1}}
+    assert [problem.pointer for problem in problems_of(document)] == [
+        "/name",
+        "/model/layers/0/type",
+        "/model/layers/1/units",
+        "/training/epochs",
+        "/training/epoch",
+    ]
+
+
+def test_the_list_of_problems_has_a_cap():
+    document = {"model": PRESET, **{f"field{number}": number for number in range(5_000)}}
+    assert len(problems_of(document)) == caps.PROBLEMS
+
+
+def test_the_error_reads_line_by_line():
+    with pytest.raises(SpecError) as caught:
+        parse_spec(trained(epochs=0, seed=-1))
+    assert str(caught.value).splitlines() == [
+        "/training/epochs: `epochs` must be at least 1, received 0",
+        "/training/seed: `seed` must be at least 0, received -1",
+    ]
+
+
+VALID = {
+    "name": "a",
+    "tags": ["b"],
+    "dataset": {"name": "digits", "split": {"validation": 0.1, "test": 0.2}},
+    "preprocessing": {"scale": "unit"},
+    "model": {
+        "layers": [
+            {"type": "Conv2D", "filters": 2, "kernel_size": [3, 3], "kernel_regularizer": {"l2": 0.1}},
+            {"type": "MaxPooling2D", "strides": 2},
+            FLATTEN,
+            {"type": "Dense", "units": 10},
+        ]
+    },
+    "training": {"optimizer": {"type": "Adam", "learning_rate": 0.1}, "early_stopping": {"patience": 3}},
+}
+
+
+def places(document, path=()):
+    yield path
+    members = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in members:
+        yield from places(value, (*path, key))
+
+
+def replaced(document, path, value):
+    if not path:
+        return value
+    copy = document.copy()
+    copy[path[0]] = replaced(document[path[0]], path[1:], value)
+    return copy
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["Dense", "relu"])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "name", "layers", "preset", "0", "Conv2D"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(list(places(VALID))), value=values)
+def test_whatever_stands_anywhere_is_accepted_or_explained(path, value):
+    problems = []
+    try:
+        parse_spec(replaced(VALID, path, value))
+    except SpecError as error:
+        problems = [problem.model_dump() for problem in error.problems]
+    assert len(problems) <= caps.PROBLEMS
+    assert json.dumps(problems, allow_nan=False)
