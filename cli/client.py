@@ -1,0 +1,161 @@
+"""Trainyard from Python."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, cast
+from urllib.parse import quote
+
+from cli.event_stream import Event, follow
+from cli.transport import Transport
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+JsonObject = dict[str, Any]
+Spec = Mapping[str, Any] | str | bytes | Path
+Picture = Path | bytes
+_PAGE = 100
+
+
+class Client:
+    """Talks to one Trainyard. Answers are the API's JSON as it is; see `/docs` there for their members.
+
+    `base_url` left out is that of the environment's TRAINYARD_URL, or http://127.0.0.1:8000. Every method raises
+    `cli.errors.Unreachable` if nothing answers and `cli.errors.ApiError` if the API refuses. To be closed, or used
+    as a context.
+    """
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self._transport = Transport(base_url or os.environ.get("TRAINYARD_URL") or DEFAULT_URL)
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- experiments -------------------------------------------------------------------------------------------
+
+    def submit(self, spec: Spec, idempotency_key: str | None = None) -> JsonObject:
+        """Queue an experiment and return its record. `spec` is a mapping, a JSON or YAML text, or a file's path.
+
+        The same `idempotency_key` and spec give the same experiment, so that a call can be repeated safely.
+        """
+        body, headers = _document(spec)
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return _object(self._transport.send("POST", "/experiments", content=body, headers=headers).json())
+
+    def validate(self, spec: Spec) -> JsonObject:
+        """Layers with shapes and parameters, steps per epoch, warnings; ApiError with `errors` if it is invalid."""
+        body, headers = _document(spec)
+        return _object(self._transport.send("POST", "/experiments:validate", content=body, headers=headers).json())
+
+    def page(self, **filters: Any) -> JsonObject:
+        """One page: `items` and `next_cursor`, which as `cursor` leads to the next. See `list` for the filters."""
+        parameters = {name: value for name, value in filters.items() if value is not None}
+        return _object(self._transport.get("/experiments", params=parameters).json())
+
+    def list(self, **filters: Any) -> Iterator[JsonObject]:
+        """All records that match, page by page as they are asked for.
+
+        Filters: `status`, `dataset`, `tag`, `name` (part of it), `sort` (`created_at`, `val_accuracy`; with `-`
+        from the highest down).
+        """
+        cursor: str | None = None
+        while True:
+            page = self.page(**{"limit": _PAGE, **filters, "cursor": cursor})
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def get(self, experiment_id: str) -> JsonObject:
+        return _object(self._transport.get(_path(experiment_id)).json())
+
+    def history(self, experiment_id: str, since: int | None = None) -> JsonObject:
+        """`history` maps each metric to its values by epoch, as Keras does; only epochs after `since`."""
+        return _object(self._transport.get(f"{_path(experiment_id)}/history", params=_since(since)).json())
+
+    def history_csv(self, experiment_id: str, since: int | None = None) -> str:
+        headers = {"Accept": "text/csv"}
+        path = f"{_path(experiment_id)}/history"
+        return self._transport.get(path, params=_since(since), headers=headers).text
+
+    def events(self, experiment_id: str) -> Iterator[Event]:
+        """Follow an experiment: all epochs so far, then what happens, up to the event `end`.
+
+        Goes on after a connection that broke, with no epoch left out or told twice.
+        """
+        return follow(self._transport, f"{_path(experiment_id)}/events")
+
+    def wait(self, experiment_id: str) -> JsonObject:
+        """Return the record once the experiment has ended, however it ended."""
+        for _ in self.events(experiment_id):
+            pass
+        return self.get(experiment_id)
+
+    def evaluation(self, experiment_id: str, part: str = "test") -> JsonObject:
+        """How good the published network is on `part`: `validation` or `test`."""
+        return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"part": part}).json())
+
+    def cancel(self, experiment_id: str) -> JsonObject:
+        return _object(self._transport.send("POST", f"{_path(experiment_id)}:cancel").json())
+
+    def delete(self, experiment_id: str, force: bool = False) -> None:
+        """With its files. `force` also deletes one whose model serves."""
+        self._transport.send("DELETE", _path(experiment_id), params={"force": force})
+
+    # -- models ------------------------------------------------------------------------------------------------
+
+    def presets(self) -> Sequence[JsonObject]:
+        """Experiments to start from: each has a `name`, a `title` and a `spec` for `submit`."""
+        return cast(Sequence[JsonObject], self._transport.get("/presets").json()["items"])
+
+    def best_model(self, dataset: str) -> JsonObject:
+        return _object(self._transport.get("/models/best", params={"dataset": dataset}).json())
+
+    def predict(
+        self, *pictures: Picture, dataset: str | None = None, experiment: str | None = None, top: int = 3
+    ) -> JsonObject:
+        """The `top` most probable classes of each picture, which is a path or the bytes of a PNG, JPEG or WebP.
+
+        The best model answers, or that of a data set or an experiment.
+        """
+        files = [("file", _named(number, picture)) for number, picture in enumerate(pictures, 1)]
+        wanted = {"dataset": dataset, "experiment": experiment, "top": top}
+        parameters = {name: value for name, value in wanted.items() if value is not None}
+        return _object(self._transport.send("POST", "/predict", files=files, params=parameters).json())
+
+
+def _object(answer: Any) -> JsonObject:
+    return cast(JsonObject, answer)
+
+
+def _path(experiment_id: str) -> str:
+    return f"/experiments/{quote(experiment_id, safe='')}"
+
+
+def _since(since: int | None) -> dict[str, int]:
+    return {} if since is None else {"since": since}
+
+
+def _document(spec: Spec) -> tuple[bytes, dict[str, str]]:
+    """The body, and its type if we know it: a text may be JSON or YAML, which the API finds out."""
+    if isinstance(spec, Mapping):
+        return json.dumps(spec).encode(), {"Content-Type": "application/json"}
+    body = spec.read_bytes() if isinstance(spec, Path) else spec.encode() if isinstance(spec, str) else spec
+    return body, {"Content-Type": "application/octet-stream"}
+
+
+def _named(number: int, picture: Picture) -> tuple[str, bytes]:
+    if isinstance(picture, Path):
+        return picture.name, picture.read_bytes()
+    return f"picture-{number}", picture

@@ -1,0 +1,1 @@
+"""The commands of `trainyard`, one module for each group."""

@@ -1,0 +1,45 @@
+"""`trainyard predict`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.client import Client, JsonObject
+from cli.commands.options import DEFAULT_URL, JsonOption, UrlOption
+from cli.identifiers import full_id
+from cli.output import console, print_json
+
+PictureArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="PICTURE...", exists=True, dir_okay=False, readable=True, help="PNG, JPEG or WebP files."),
+]
+
+
+def predict(
+    pictures: PictureArgument,
+    dataset: Annotated[str | None, typer.Option(help="Ask the best model of this data set.")] = None,
+    experiment: Annotated[str | None, typer.Option(metavar="ID", help="Ask the model of this experiment.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Say what is on pictures."""
+    with Client(url) as client:
+        model = full_id(client, experiment) if experiment else None
+        answer = client.predict(*pictures, dataset=dataset, experiment=model, top=top)
+    if json:
+        print_json(answer)
+        return
+    for line in prediction_lines(answer):
+        console().print(line)
+
+
+def prediction_lines(answer: JsonObject) -> Iterator[str]:
+    """One line for each picture, then the model that answered."""
+    for prediction in answer["predictions"]:
+        guesses = (f"{guess['label']} {guess['probability']:.1%}" for guess in prediction["top"])
+        yield f"{prediction['filename']}: {', '.join(guesses)}"
+    model = answer["model"]
+    yield f"(answered by {model['name']}, {model['experiment_id']})"

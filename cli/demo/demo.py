@@ -1,0 +1,97 @@
+"""The demo: start, train, look at the result, predict, stop."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.client import Client, JsonObject
+from cli.commands.experiments import history_table
+from cli.commands.predict import prediction_lines
+from cli.commands.watch import followed
+from cli.demo.errors import DemoError
+from cli.demo.service import running_service
+
+PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
+_PRESET = "digits-cnn"
+_LAST_EPOCHS = 3
+_CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+_GO_ON = """\
+How to go on
+  start it for good   make up
+  train               curl --data-binary @examples/digits-cnn.yaml localhost:8000/experiments
+  list                curl localhost:8000/experiments
+  predict             curl -F file=@examples/pictures/four.png localhost:8000/predict
+README.md tells the rest."""
+
+
+def run_demo(screen: Console, data: Path | None) -> None:
+    """In `data`, which is kept, or in a temporary folder, which is kept only if something fails.
+
+    Raises DemoError, and what the client raises. Nothing is left running.
+    """
+    pictures = sorted(PICTURES.glob("*.png"))
+    if not pictures:
+        raise DemoError(f"there are no pictures in {PICTURES}: run the demo from a checkout of Trainyard")
+    folder = data.expanduser().resolve() if data else Path(tempfile.mkdtemp(prefix="trainyard-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        screen.print(f"Starting Trainyard in {folder}")
+        with running_service(folder) as url, Client(url) as client:
+            screen.print(f"Trainyard is ready: {url}\n")
+            _show(screen, client, pictures)
+    except Exception:
+        screen.print(f"The logs are in {folder / 'logs'}")
+        raise
+    except KeyboardInterrupt:
+        _remove_unless(data, folder)
+        raise
+    _remove_unless(data, folder)
+    screen.print(_GO_ON)
+
+
+def _remove_unless(given: Path | None, folder: Path) -> None:
+    if given is None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _show(screen: Console, client: Client, pictures: list[Path]) -> None:
+    preset = next(preset for preset in client.presets() if preset["name"] == _PRESET)
+    screen.print(f"Training the preset {_PRESET}: {preset['title']}; {preset['parameters']:,} parameters")
+    record = followed(client, client.submit(preset["spec"])["id"], screen)
+    if record["status"] != "succeeded":
+        raise DemoError("the experiment did not succeed, so there is nothing more to show")
+    screen.print("\nThe end of the curves; epochs are counted from 0")
+    screen.print(history_table(_end_of(client.history(record["id"]))))
+    screen.print()
+    for line in evaluation_lines(client.evaluation(record["id"])):
+        screen.print(line)
+    screen.print("\nThree drawn pictures, and what the network takes them for")
+    for line in prediction_lines(client.predict(*pictures, experiment=record["id"])):
+        screen.print(line)
+    screen.print()
+
+
+def _end_of(history: JsonObject) -> JsonObject:
+    return {
+        "epoch": history["epoch"][-_LAST_EPOCHS:],
+        "history": {name: history["history"][name][-_LAST_EPOCHS:] for name in _CURVES},
+    }
+
+
+def evaluation_lines(evaluation: JsonObject) -> Iterator[str]:
+    """The accuracy, then each pair of classes that was confused, the most frequent first."""
+    yield f"Test accuracy {evaluation['accuracy']:.4f} on {evaluation['samples']:,} samples kept aside"
+    labels, matrix = evaluation["confusion_matrix"]["labels"], evaluation["confusion_matrix"]["matrix"]
+    confused = [
+        (count, f"  {labels[true]} taken for {labels[taken]}: {count} of {sum(row)}")
+        for true, row in enumerate(matrix)
+        for taken, count in enumerate(row)
+        if count and taken != true
+    ]
+    for _, line in sorted(confused, key=lambda pair: -pair[0]):
+        yield line
+    if not confused:
+        yield "  none was taken for another class"

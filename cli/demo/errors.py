@@ -1,0 +1,5 @@
+"""Why the demo ends early."""
+
+
+class DemoError(Exception):
+    """`str()` is a sentence for the user."""

@@ -1,0 +1,55 @@
+"""The command line: `trainyard`."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli.commands.demo import demo
+from cli.commands.experiments import cancel, delete, history, list_, show
+from cli.commands.predict import predict
+from cli.commands.specs import presets, submit, validate
+from cli.commands.up import up
+from cli.commands.watch import watch
+from cli.errors import ApiError, ClientError
+from cli.exits import Exit
+from cli.output import warn
+from cli.spec_source import NoSpecError
+
+_EPILOG = (
+    "Exit status: 0 all is well; 1 the experiment that was watched failed or was cancelled; 2 wrong usage or an "
+    "invalid spec; 3 there is no such thing; 4 refused in this state; 5 Trainyard cannot be reached, does not start "
+    "or is not ready; 130 interrupted."
+)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(epilog=_EPILOG)
+def trainyard() -> None:
+    """Train image classifiers: run the service, post experiments, watch them learn, predict."""
+
+
+for command in (up, demo, submit, watch, show, history, predict, cancel, delete, validate, presets):
+    app.command()(command)
+app.command("list")(list_)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit status."""
+    try:
+        app(arguments)
+    except NoSpecError as error:
+        warn(str(error))
+        sys.exit(Exit.USAGE)
+    except ClientError as error:
+        warn(str(error))
+        sys.exit(_exit_of(error))
+
+
+def _exit_of(error: ClientError) -> Exit:
+    if not isinstance(error, ApiError):
+        return Exit.UNAVAILABLE
+    return {404: Exit.NOT_FOUND, 409: Exit.REFUSED}.get(
+        error.status, Exit.USAGE if error.status < 500 else Exit.UNAVAILABLE
+    )

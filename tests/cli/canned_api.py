@@ -1,0 +1,125 @@
+"""A real HTTP server on loopback that plays canned answers, each once, and remembers what it was asked."""
+
+import json
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Answer:
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> bytes:
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+    @property
+    def content_type(self) -> str:
+        return "text/event-stream" if isinstance(self.body, str) else "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+def problem(status: int, detail: str, **members: Any) -> Answer:
+    headers = {"Retry-After": "0"} if status == 503 else {}
+    return Answer({"title": "Refused", "status": status, "detail": detail, **members}, status, headers)
+
+
+class CannedApi:
+    """`api.on("GET", "/presets", answer, ...)`: the answers are given in turn, the last one from then on."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, list[Answer]] = {}
+        self._requests: dict[str, list[Request]] = defaultdict(list)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def on(self, method: str, path: str, *answers: Answer) -> None:
+        self._answers[f"{method} {path}"] = list(answers)
+
+    def requests(self, method: str, path: str) -> list[Request]:
+        return self._requests[f"{method} {path}"]
+
+    def take(self, route: str, request: Request) -> Answer:
+        self._requests[route].append(request)
+        answers = self._answers.get(route, [problem(404, f"nothing at {route}")])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                target = urlsplit(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                query = {name: values[0] for name, values in parse_qs(target.query).items()}
+                request = Request(query, {name.lower(): value for name, value in self.headers.items()}, body)
+                answer = api.take(f"{self.command} {target.path}", request)
+                self.send_response(answer.status)
+                for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server calls them so
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+def sse(kind: str, data: Any, identity: int | None = None) -> str:
+    lines = [f"event: {kind}", f"data: {json.dumps(data)}", *([] if identity is None else [f"id: {identity}"])]
+    return "\n".join(lines) + "\n\n"
+
+
+def epoch_event(epoch: int, **metrics: float | None) -> str:
+    return sse("epoch", {"epoch": epoch, "seconds": 0.1, "metrics": metrics}, epoch)
+
+
+def a_record(experiment_id: str = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", **changes: Any) -> dict[str, Any]:
+    return {
+        "id": experiment_id,
+        "status": "queued",
+        "name": "digits [small]",
+        "dataset": "digits",
+        "tags": [],
+        "attempts": 1,
+        "created_at": "2026-11-22T20:15:00Z",
+        "started_at": None,
+        "ended_at": None,
+        "queue_position": None,
+        "progress": None,
+        "epochs_completed": 0,
+        "best": None,
+        "best_metrics": {},
+        "last_metrics": {},
+        "test_metrics": {},
+        "stop_reason": None,
+        "error": None,
+        "damaged": [],
+        "spec": {"training": {"epochs": 2}},
+        **changes,
+    }
