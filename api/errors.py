@@ -1,5 +1,6 @@
 """From an error to an answer, once: RFC 9457 problems, found along the error's ancestry."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pictures import BadRequestBody
 from api.serving.registry import NoModel
@@ -67,8 +70,15 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def problem(request: Request, status: HTTPStatus, detail: str, errors: Sequence[Problem] = ()) -> JSONResponse:
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    errors: Sequence[Problem] = (),
+    kind: str = "about:blank",
+) -> JSONResponse:
     body = ProblemDetails(
+        type=kind,
         title=status.phrase,
         status=status,
         detail=detail,
@@ -91,9 +101,13 @@ def install(app: FastAPI) -> None:
 
 async def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
     status = next(STATUS_OF[each] for each in type(error).__mro__ if each in STATUS_OF)
-    if isinstance(error, SpecsError):
-        return problem(request, status, str(error), error.problems)
-    return problem(request, status, str(error))
+    problems = error.problems if isinstance(error, SpecsError) else ()
+    return problem(request, status, str(error), problems, _kind_of(error))
+
+
+def _kind_of(error: Exception) -> str:
+    """NoModel gives urn:trainyard:problem:no_model."""
+    return "urn:trainyard:problem:" + re.sub("(?<!^)([A-Z])", r"_\1", type(error).__name__).lower()
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -118,3 +132,28 @@ async def _answer_http_exception(request: Request, error: Exception) -> JSONResp
 async def _answer_unexpected(request: Request, _: Exception) -> JSONResponse:
     """The traceback is in the log, where it belongs."""
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something broke in the service; its log says what")
+
+
+class ProblemsForRefusals:
+    """ASGI middleware: Starlette refuses a body that says it is too large in plain text; this makes it a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = False
+
+        async def send_problem_instead(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                headers = Headers(raw=message.get("headers", []))
+                too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                refused = too_large and headers.get("content-type", "").startswith("text/plain")
+                if refused:
+                    detail = "the body is larger than this route reads; GET /docs says what it takes"
+                    answer = problem(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+                    await answer(scope, receive, send)
+            if not refused:
+                await send(message)
+
+        await self._app(scope, receive, send_problem_instead)

@@ -15,7 +15,6 @@ from settings import Settings
 from specs.dataset import DATASETS
 
 _REFRESH_SECONDS = 0.5
-_BYTES_PER_MB = 1_000_000
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
 
 
@@ -31,10 +30,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         responses=errors.PROBLEM_RESPONSES,
         lifespan=_lifespan,
-        max_body_size=int(settings.max_upload_mb * _BYTES_PER_MB),
     )
     app.state.settings, app.state.store, app.state.registry = settings, store, registry
     app.state.metrics = Metrics(store)
+    app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     for module in (experiments, events, models, predictions, operations):

@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+from http import HTTPStatus
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 _MOST_PICTURES = 100
@@ -71,8 +72,11 @@ async def _from_form(request: Request) -> list[SentPicture]:
                 else _not_a_file()
                 for field in form.getlist(_FIELD)
             ]
-    except MultiPartException as error:
-        raise BadRequestBody(f"the form does not parse: {error.message}") from error
+    except HTTPException as error:
+        # Starlette says so of a form that does not parse; a body that is too large it says as 413.
+        if error.status_code != HTTPStatus.BAD_REQUEST:
+            raise
+        raise BadRequestBody(f"the form does not parse: {error.detail}") from error
 
 
 def _not_a_file() -> SentPicture:

@@ -18,6 +18,7 @@ from imaging.resize import to_array
 from models_store.records import Record
 
 router = APIRouter(tags=["predictions"])
+PICTURE_BYTES = 10_000_000
 
 
 class AnsweringModel(BaseModel):
@@ -47,7 +48,12 @@ class Predictions(BaseModel):
     duration_ms: float
 
 
-@router.post("/predict", openapi_extra=examples.PICTURE_BODY, responses={200: {"content": examples.PREDICTIONS}})
+@router.post(
+    "/predict",
+    max_body_size=PICTURE_BYTES,
+    openapi_extra=examples.PICTURE_BODY,
+    responses={200: {"content": examples.PREDICTIONS}},
+)
 async def predict(
     request: Request,
     registry: RegistryDep,

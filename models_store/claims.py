@@ -17,7 +17,7 @@ from models_store import artifacts, history
 from models_store.connection import redis_needed
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments import ATTEMPTS, ExperimentStore
-from models_store.files import publish_directory
+from models_store.files import publish_directory, remove_stale_temporaries
 from models_store.records import (
     SCHEMA_VERSION,
     Best,
@@ -116,8 +116,8 @@ class Claim:
     def begin_history(self, points: Sequence[Point]) -> None:
         """Go on from a checkpoint: the history is exactly its epochs."""
         with self._held():
-            if history.read(self.folder) != (list(points), False):
-                history.rewrite(self.folder, points)
+            # Also where the points are the same: behind them may be a torn line, which the next one would be glued to.
+            history.rewrite(self.folder, points)
             self._restore_view(points)
         self._note(points, best=None)
 
@@ -211,6 +211,7 @@ class Claim:
 
     def _end(self, record: Record) -> Record:
         self._store.write(record)
+        self._clear_temporaries()
         self.record = record
         try:
             self._store.leases.release(self.id, self.token)
@@ -219,6 +220,11 @@ class Claim:
         except RedisError as error:
             log.warning("the lease of %s was not released: %r; it will run out", self.id, error)
         return record
+
+    def _clear_temporaries(self) -> None:
+        """Remove what killed attempts were writing: under the lock, with the trainer gone, nobody else writes here."""
+        for folder in (self.folder, *(self.folder / ATTEMPTS).glob("*")):
+            remove_stale_temporaries(folder, older_than=0)
 
     # -- fencing -----------------------------------------------------------------------------------------------------
 
@@ -233,7 +239,10 @@ class Claim:
             raise ClaimLost(f"{self.id} is no longer this worker's: {error}") from error
 
     def _compare(self, current: Record) -> None:
-        if current.status is not Status.RUNNING or current.attempts != self.token:
+        # An experiment that was deleted and posted again with its Idempotency-Key has the same id, and its attempts
+        # begin anew.
+        same = current.created_at == self.record.created_at
+        if not same or current.status is not Status.RUNNING or current.attempts != self.token:
             raise ClaimLost(
                 f"{self.id} is {current.status} in attempt {current.attempts}; this is attempt {self.token}"
             )

@@ -125,9 +125,12 @@ def remove_directory(path: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def remove_stale_temporaries(folder: Path) -> None:
-    """Remove what killed processes left in `folder`; a write in progress is younger and stays."""
-    oldest = time.time() - TEMPORARY_SECONDS
+def remove_stale_temporaries(folder: Path, older_than: float = TEMPORARY_SECONDS) -> None:
+    """Remove what killed processes left in `folder`; a write in progress is younger than that and stays.
+
+    Where nobody else can be writing, `older_than` 0 removes all of them.
+    """
+    oldest = time.time() - older_than
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         try:
             if path.stat().st_mtime > oldest:
@@ -155,6 +158,8 @@ def locked(folder: Path, seconds: float = 2.0) -> Iterator[None]:
         _acquire(descriptor, folder, seconds)
         yield
     finally:
+        # A child that was forked meanwhile has a copy of the descriptor: closing this one alone would free nothing.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

@@ -13,6 +13,7 @@ import orjson
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.client import NEVER_DECODE
 
 from models_store import keys
 from models_store.errors import Unavailable
@@ -50,7 +51,7 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_soft_shutdown_timeout=shutdown_seconds,
-        worker_enable_soft_shutdown_on_idle=True,
+        worker_enable_soft_shutdown_on_idle=False,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         worker_enable_remote_control=False,
@@ -90,13 +91,17 @@ class Queue:
 
     def waiting(self) -> set[str]:
         """The experiments that some waiting message names. Messages that nobody can read are passed over."""
-        return set(_named(cast(Iterable[str], self._redis.lrange(keys.QUEUE, 0, -1))))
+        # As bytes: one message that is no text must not hide the others.
+        messages = self._redis.execute_command("LRANGE", keys.QUEUE, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
+        return set(_named(cast(Iterable[bytes], messages)))
 
 
-def _named(messages: Iterable[str]) -> Iterable[str]:
+def _named(messages: Iterable[bytes]) -> Iterable[str]:
     for message in messages:
         try:
             body = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))
-            yield body[1]["experiment_id"]
+            named = body[1]["experiment_id"]
         except (ValueError, KeyError, IndexError, TypeError):
             continue
+        if isinstance(named, str):
+            yield named

@@ -12,19 +12,22 @@ from pydantic import ValidationError
 
 from worker.trainer.events import EVENT, Event, Job, Stop, StopReason
 
+# A tenth of a core that others want: enough to be warm in a minute, too little to slow the trainer at work.
+_BESIDE_ANOTHER = 10
+
 log = logging.getLogger(__name__)
 
 
 class TrainerProcess:
-    """Started at once; imports TensorFlow while it waits for its job. Dies with the process that started it."""
+    """Started at once; imports TensorFlow, with `niceness`, while it waits for its job. Dies with its supervisor."""
 
-    def __init__(self) -> None:
+    def __init__(self, niceness: int = 0) -> None:
         read_end, write_end = os.pipe()
         self._events = read_end
         self._unfinished = b""
         self._ended = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "worker.trainer", str(write_end), str(os.getpid())],
+            [sys.executable, "-m", "worker.trainer", str(write_end), str(os.getpid()), str(niceness)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=(write_end,),
@@ -110,7 +113,7 @@ class Spare:
     def take(self) -> TrainerProcess:
         """Hand out the spare, or a fresh one if it has died, and start the next."""
         trainer = self._trainer if self._trainer.is_alive else self._replaced()
-        self._trainer = TrainerProcess()
+        self._trainer = TrainerProcess(_BESIDE_ANOTHER)
         return trainer
 
     def _replaced(self) -> TrainerProcess:

@@ -1,4 +1,5 @@
-"""`python -m worker.trainer EVENTS_FD`: import TensorFlow, wait for one job on standard input, train it, end."""
+"""`python -m worker.trainer EVENTS_FD PARENT NICENESS`: import TensorFlow, wait for one job on standard input, train
+it, end."""
 
 import ctypes
 import importlib
@@ -13,7 +14,6 @@ from worker.trainer.control import Control
 from worker.trainer.events import Job, Ready
 
 _PR_SET_PDEATHSIG = 1
-_LOWEST_PRIORITY = 19
 
 log = logging.getLogger("trainer")
 
@@ -27,20 +27,23 @@ def die_with_parent(parent: int) -> None:
         sys.exit("the supervisor is gone already")
 
 
-def warm_up() -> None:
-    """Import TensorFlow in a thread of lowest priority, so that a spare takes no time from the trainer at work."""
-    imported = threading.Thread(target=_import_quietly, name="warm-up")
+def warm_up(niceness: int) -> None:
+    """Import TensorFlow in a thread of low priority, so that a spare takes little time from the trainer at work.
+
+    Niceness belongs to the thread on Linux, and nobody but root can take it back; the main thread keeps its own.
+    """
+    imported = threading.Thread(target=_import, args=(niceness,), name="warm-up")
     imported.start()
     imported.join()
 
 
-def _import_quietly() -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOWEST_PRIORITY)
+def _import(niceness: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
     importlib.import_module("worker.trainer.train")
 
 
-def main(events: BinaryIO, jobs: BinaryIO) -> None:
-    warm_up()
+def main(events: BinaryIO, jobs: BinaryIO, niceness: int) -> None:
+    warm_up(niceness)
     control = Control(events, jobs)
     control.say(Ready())
     log.info("trainer %d is warm", os.getpid())
@@ -58,4 +61,4 @@ if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with os.fdopen(int(sys.argv[1]), "wb", buffering=0) as events_pipe:
-        main(events_pipe, sys.stdin.buffer)
+        main(events_pipe, sys.stdin.buffer, niceness=int(sys.argv[3]))

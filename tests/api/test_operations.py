@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from models_store.claims import Claim
+from models_store.store import Store
+from models_store.workers import Worker
+from settings import Settings
+from specs.experiment import ExperimentSpec
+from tests.published import publish
+
+
+def test_live_and_ready(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "ok", "live": True}
+    assert client.get("/health/ready").json() == {"status": "ok", "ready": True, "live": True}
+
+
+def test_not_ready_but_live_without_redis(settings: Settings) -> None:
+    from api.main import create_app
+
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    with TestClient(create_app(away), raise_server_exceptions=False) as client:
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.headers["Retry-After"]) == (503, "2")
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/experiments").status_code == 503
+        assert "trainyard_store_up 0.0" in client.get("/metrics").text
+
+
+def test_metrics_count_requests_experiments_and_predictions(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    publish(api_store, tiny_spec(), epochs=2)
+    api_store.experiments.create(tiny_spec())
+    client.get("/experiments/nonsense")
+    client.post("/predict", content=b"no picture")
+
+    families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
+    assert value(families, "training_experiments_total", status="succeeded") == 1
+    assert value(families, "training_experiments_total", status="queued") == 1
+    assert value(families, "training_queue_depth") == 2
+    assert value(families, "training_epoch_duration_seconds_count") == 2
+    assert value(families, "training_epoch_duration_seconds_sum") == pytest.approx(0.2)
+    assert value(families, "prediction_requests_total", model="none", outcome="error") == 1
+    requests = {"http_route": "/experiments/{experiment_id}", "http_response_status_code": "404"}
+    assert value(families, "http_server_request_duration_seconds_count", **requests) == 1
+
+
+def value(families: dict[str, Any], name: str, **labels: str) -> float:
+    """The one sample of that name with those labels."""
+    [found] = [
+        sample.value
+        for family in families.values()
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+    return float(found)
+
+
+def test_workers_and_queue_show_who_does_what(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    running, waiting = (api_store.experiments.create(tiny_spec()) for _ in range(2))
+    assert Claim.take(api_store.experiments, running.id, "host:7") is not None
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+
+    [worker] = client.get("/workers").json()["items"]
+    assert (worker["name"], worker["experiments"]) == ("host:7", [running.id])
+    queue = client.get("/queue").json()
+    assert (queue["queued"], [each["id"] for each in queue["items"]]) == (1, [waiting.id])
+    assert [each["id"] for each in queue["running"]] == [running.id]
+
+
+def test_presets_are_whole_specs_that_validate(client: TestClient) -> None:
+    presets = {each["name"]: each for each in client.get("/presets").json()["items"]}
+
+    assert {name: presets[name]["parameters"] for name in ("mnist-dnn", "mnist-cnn")} == {
+        "mnist-dnn": 51_450,
+        "mnist-cnn": 95_946,
+    }
+    for preset in presets.values():
+        assert client.post("/experiments:validate", json=preset["spec"]).status_code == 200
+
+
+def test_openapi_has_an_example_for_every_body(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    bodies = [
+        content
+        for operations in paths.values()
+        for operation in operations.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    assert len(bodies) >= 5
+    assert all("example" in body or body["schema"]["type"] in ("string", "object") for body in bodies)
+    assert {"/experiments", "/experiments:validate", "/predict", "/models/best"} <= paths.keys()
+
+
+def test_unknown_path_is_a_problem(client: TestClient) -> None:
+    answer = client.get("/nowhere")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "/nowhere" in answer.json()["error"]
+    assert client.put("/experiments").status_code == 405
+
+
+def test_importing_the_api_loads_no_tensorflow() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, api.main; print([m for m in ('tensorflow', 'keras', 'sklearn', 'worker') if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

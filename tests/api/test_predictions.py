@@ -1,0 +1,172 @@
+import base64
+import hashlib
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from models_store.store import Store
+from specs.experiment import ExperimentSpec
+from tests.published import publish
+from tests.waiting import eventually
+
+Spec = Callable[..., ExperimentSpec]
+
+
+def png(bright: int) -> bytes:
+    """A picture in which only pixel `bright` of the first rows is white: the hand-made network calls it that class."""
+    pixels = np.zeros(64, dtype=np.uint8)
+    pixels[bright] = 255
+    data = BytesIO()
+    Image.fromarray(pixels.reshape(8, 8)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def trained(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+    return publish(api_store, tiny_spec()).id
+
+
+def labels(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [each["top"][0]["label"] for each in answer.json()["predictions"]]
+
+
+def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
+    files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7, 5)]
+    answer = client.post("/predict", files=files)
+
+    assert labels(answer) == ["3", "7", "5"]
+    assert [each["filename"] for each in answer.json()["predictions"]] == ["3.png", "7.png", "5.png"]
+    assert answer.json()["model"]["experiment_id"] == trained
+    assert answer.json()["duration_ms"] > 0
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])
+def test_raw_picture(client: TestClient, trained: str, content_type: str) -> None:
+    assert labels(client.post("/predict", content=png(4), headers={"Content-Type": content_type})) == ["4"]
+
+
+def test_base64(client: TestClient, trained: str) -> None:
+    encoded = [base64.b64encode(png(bright)).decode() for bright in (1, 2)]
+
+    assert labels(client.post("/predict", json={"image": encoded[0]})) == ["1"]
+    assert labels(client.post("/predict", json={"images": [encoded[0], f"data:image/png;base64,{encoded[1]}"]})) == [
+        "1",
+        "2",
+    ]
+
+
+def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) -> None:
+    for count in (1, 3, 10, 99):
+        top = client.post(f"/predict?top={count}", content=png(6)).json()["predictions"][0]["top"]
+        probabilities = [each["probability"] for each in top]
+        assert len(top) == min(count, 10)
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert top[0]["index"] == 6
+    assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+
+
+def test_experiment_and_data_set_choose_the_model(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+    better = publish(api_store, tiny_spec(), val_accuracy=0.95).id
+    worse = publish(api_store, tiny_spec(), val_accuracy=0.5).id
+
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == better
+    assert client.post("/predict?dataset=digits", content=png(0)).json()["model"]["experiment_id"] == better
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).json()["model"]["experiment_id"] == worse
+    assert client.post("/predict?dataset=mnist", content=png(0)).status_code == 503
+    assert client.post("/predict?experiment=nonsense", content=png(0)).status_code == 404
+
+
+def test_better_model_takes_over_and_a_worse_one_does_not(
+    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+) -> None:
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == trained
+    publish(api_store, tiny_spec(), val_accuracy=0.1)
+    better = publish(api_store, tiny_spec(), val_accuracy=0.99).id
+
+    eventually(lambda: client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == better)
+    assert client.get("/models/best?dataset=digits").json()["experiment_id"] == better
+    assert [each["experiment_id"] for each in client.get("/models").json()["items"]] == [better]
+
+
+def test_queued_experiment_cannot_predict(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+    waiting = api_store.experiments.create(tiny_spec())
+
+    assert client.post(f"/predict?experiment={waiting.id}", content=png(0)).status_code == 409
+
+
+def cut_png() -> bytes:
+    data = BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(data, "PNG")
+    return data.getvalue()[:2000]
+
+
+def giant_png() -> bytes:
+    data = BytesIO()
+    Image.new("1", (30_000, 30_000)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "fragment"),
+    [
+        (b"", "image/png", 422, "empty"),
+        (b"no picture at all", "image/png", 422, "no picture in a format"),
+        (b"GIF89a" + b"\0" * 100, "image/gif", 422, "PNG, JPEG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 422, "PNG, JPEG"),
+        (cut_png(), "image/png", 422, "broken or cut short"),
+        (b'{"picture": "x"}', "application/json", 422, '{"image": "<base64>"}'),
+        (b'{"image": "???"}', "application/json", 422, "base64"),
+        (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),
+        (b'{"images": []}', "application/json", 422, "no picture"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x", 422, "form"),
+        (b"abc", "multipart/form-data", 422, "form"),
+        (b"\0" * 11_000_000, "image/png", 413, ""),
+    ],
+)
+def test_what_is_no_picture_is_refused_and_the_service_goes_on(
+    client: TestClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
+) -> None:
+    answer = client.post("/predict", content=body, headers={"Content-Type": content_type})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
+    assert fragment in answer.json()["error"]
+    assert labels(client.post("/predict", content=png(9))) == ["9"]
+
+
+def test_pixel_bomb_is_refused_before_it_is_decoded(client: TestClient, trained: str) -> None:
+    answer = client.post("/predict", files={"file": ("bomb.png", giant_png(), "image/png")})
+
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("bomb.png: ")
+
+
+def test_wrong_form_field_is_named(client: TestClient, trained: str) -> None:
+    answer = client.post("/predict", files={"picture": ("x.png", png(0), "image/png")})
+    assert (answer.status_code, "`picture`" in answer.json()["error"]) == (422, True)
+
+
+def test_no_model_yet(client: TestClient) -> None:
+    answer = client.post("/predict", content=png(0))
+
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert "POST an experiment" in answer.json()["error"]
+
+
+def test_damaged_model_is_refused_and_the_next_best_answers(
+    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+) -> None:
+    better = publish(api_store, tiny_spec(), val_accuracy=0.99)
+    file = api_store.experiments.artifacts(better.id) / "model.onnx"
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.write_bytes(file.read_bytes()[:-1])
+
+    named = client.post(f"/predict?experiment={better.id}", content=png(0))
+    assert (named.status_code, before in named.json()["detail"]) in {(409, True), (200, False)}
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}

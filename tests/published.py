@@ -1,0 +1,85 @@
+"""A published experiment without a training: a real ONNX network, made by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import orjson
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from imaging.probe import probe_image
+from models_store import artifacts
+from models_store.claims import Claim
+from models_store.files import write_synced
+from models_store.records import Point, Record
+from models_store.serving_info import SERVING_FILE, ServingInfo
+from models_store.store import Store
+from specs.experiment import ExperimentSpec
+
+IMAGE_SHAPE = (8, 8, 1)
+CLASSES = 10
+EVALUATION = {
+    "validation": {"part": "validation", "accuracy": 0.9},
+    "test": {"part": "test", "accuracy": 0.8, "confusion_matrix": {"labels": ["0", "1"], "matrix": [[1, 0], [0, 1]]}},
+}
+
+
+def bright_column_network() -> bytes:
+    """The probability of class c grows with the brightness of pixel c of the first rows: `softmax(0.1 * pixels)`."""
+    weights = np.zeros((64, CLASSES), dtype=np.float32)
+    weights[np.arange(CLASSES), np.arange(CLASSES)] = 0.1
+    nodes = [
+        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["pixels", "shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["probabilities"], axis=1),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array([-1, 64], dtype=np.int64), "shape"),
+        numpy_helper.from_array(weights, "weights"),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", *IMAGE_SHAPE])
+    answer = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", CLASSES])
+    graph = helper.make_graph(nodes, "bright", [image], [answer], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=9)
+    return bytes(model.SerializeToString())
+
+
+def stage(folder: Path) -> Path:
+    """Write a result into the new folder `folder`, as a trainer would."""
+    folder.mkdir(parents=True)
+    network = bright_column_network()
+    probe: NDArray[np.float32] = onnxruntime.InferenceSession(network).run(
+        None, {"image": probe_image(IMAGE_SHAPE)[None]}
+    )[0][0]
+    info = ServingInfo(
+        dataset="digits",
+        labels=tuple("0123456789"),
+        image_shape=IMAGE_SHAPE,
+        input_name="image",
+        probe=tuple(probe.tolist()),
+    )
+    write_synced(folder / artifacts.ONNX_FILE, network)
+    write_synced(folder / SERVING_FILE, info.model_dump_json().encode())
+    write_synced(folder / artifacts.EVALUATION_FILE, orjson.dumps(EVALUATION))
+    artifacts.write_manifest(folder)
+    return folder
+
+
+def publish(store: Store, spec: ExperimentSpec, val_accuracy: float = 0.9, epochs: int = 2) -> Record:
+    """Take an experiment all the way through the store."""
+    record = store.experiments.create(spec)
+    claim = Claim.take(store.experiments, record.id, "test:1")
+    assert claim is not None
+    claim.begin_history([])
+    for epoch in range(epochs):
+        claim.append(point(epoch))
+    staged = stage(claim.attempt_folder / "staged")
+    metrics = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
+    return claim.succeed(staged, "completed", metrics, {"accuracy": 0.8, "loss": 0.5})
+
+
+def point(epoch: int) -> Point:
+    value = 1 / (epoch + 1)
+    return Point(epoch=epoch, seconds=0.1, metrics={"loss": value, "val_loss": value, "val_accuracy": 1 - value})
