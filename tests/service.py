@@ -2,12 +2,11 @@
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import orjson
 import psutil
 
@@ -31,11 +30,10 @@ class Service:
         self.valkey = valkey
         self._processes: list[psutil.Popen] = []
         self.workers: list[psutil.Popen] = []
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "REDIS_URL": valkey.url,
-            "REMAP_SIGTERM": "SIGQUIT",
             "CUDA_VISIBLE_DEVICES": "",
             "TRAINYARD_STORE_DIR": str(self.store),
             "TRAINYARD_LEASE_SECONDS": str(LEASE_SECONDS),
@@ -44,16 +42,16 @@ class Service:
             "TRAINYARD_STOP_GRACE_SECONDS": "8",
             **{f"TRAINYARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        self.http = httpx.Client(timeout=30)
+        self.http = httpx2.Client(timeout=30)
 
     # -- processes ---------------------------------------------------------------------------------------------------
 
     def start_api(self, *command: str) -> psutil.Popen:
-        """Start a replica and make it the one that is asked; return when it answers."""
+        """Start a replica, or what `command` says, and make it the one that is asked; return when it answers."""
         port = free_port()
-        default = ("uvicorn", "api.main:create_app", "--factory", "--no-access-log")
-        process = self._start("api", "-m", *(command or default), "--port", str(port))
-        self.http.base_url = httpx.URL(f"http://127.0.0.1:{port}")
+        default = ("-m", "uvicorn", "api.main:create_app", "--factory", "--no-access-log")
+        process = self._start("api", *(command or default), "--port", str(port))
+        self.http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
         eventually(lambda: self._is_live(process), START_SECONDS)
         return process
 
@@ -61,7 +59,7 @@ class Service:
         assert process.poll() is None, (self.folder / "api.log").read_text()
         try:
             return self.http.get("/health/live").is_success
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
     def start_worker(self, *, warm: bool = True) -> psutil.Popen:
@@ -80,7 +78,7 @@ class Service:
     def _start(self, name: str, *arguments: str) -> psutil.Popen:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = psutil.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=self._environment, stdout=log, stderr=log, stdin=-3
+                [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=-3
             )
         self._processes.append(process)
         return process
@@ -113,6 +111,10 @@ class Service:
         """Send a signal to a worker and all below it, as a machine's pause would."""
         for each in [worker, *worker.children(recursive=True)]:
             each.send_signal(number)
+
+    def log_text(self, name: str = "*") -> str:
+        """What the processes have logged."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob(f"{name}.log")))
 
     def stop(self) -> None:
         self.http.close()

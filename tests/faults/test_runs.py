@@ -1,0 +1,167 @@
+"""Rows 16, 19, 30, 32: full disks, damaged checkpoints, diverging, endless and stalled runs."""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service import Service
+from tests.waiting import eventually
+
+Document = dict[str, Any]
+DISK_MB = 3
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB under the store."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leave no byte free."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while file.write(b"\0" * size):
+                    pass
+            except OSError:
+                continue
+    return ballast
+
+
+def test_full_disk_leaves_the_old_model_serving_and_nothing_half_written(
+    make_service: Callable[..., Service], small_disk: Path, tiny_document: Document, slow_document: Document
+) -> None:
+    service = make_service()
+    service.start_api()
+    service.start_worker()
+    first = service.post(tiny_document)
+    service.wait_for_end(first)
+
+    second = service.post(slow_document)
+    service.wait_for_epochs(second, 2)
+    ballast = fill(small_disk)
+    refused = service.http.post("/experiments", json=tiny_document)
+    eventually(lambda: "disk full" in service.log_text())
+    served = service.http.get("/models/best").json()["experiment_id"]
+    ballast.unlink()
+
+    assert (refused.status_code, "disk full" in refused.json()["detail"]) == (503, True)
+    assert served == first
+    record = service.wait_for_end(second)
+    if record["status"] == "failed":
+        assert record["error"]["type"] == "disk_full"
+    else:
+        service.assert_sound(second, epochs=14)
+    service.assert_sound(first, epochs=2)
+    assert not list(small_disk.rglob("*.tmp"))
+    assert len(list((small_disk / "experiments").iterdir())) == 2
+    third = service.post(slow_document)
+    service.wait_for_end(third)
+    service.assert_sound(third, epochs=14)
+
+
+def test_damaged_checkpoint_is_passed_over_for_the_one_before(service: Service, slow_document: Document) -> None:
+    [worker] = service.workers
+    experiment_id = service.post(slow_document)
+    service.wait_for_epochs(experiment_id, 3)
+    service.signal_all(worker, signal.SIGSTOP)
+    attempt = service.store / "experiments" / experiment_id / "attempts" / "1"
+    *_, newest = sorted(attempt.glob("epoch-*.npz"))
+    newest.write_bytes(newest.read_bytes()[:1000])
+    worker.kill()
+    service.start_worker(warm=False)
+
+    service.wait_for_end(experiment_id)
+    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
+
+
+def test_diverging_run_fails_with_a_history_that_is_json(service: Service, tiny_document: Document) -> None:
+    training = {**tiny_document["training"], "optimizer": {"type": "SGD", "learning_rate": 1e30}, "epochs": 5}
+    experiment_id = service.post({**tiny_document, "training": training})
+
+    record = service.wait_for_end(experiment_id)
+
+    assert (record["status"], record["error"]["type"]) == ("failed", "diverged")
+    assert "learning rate" in record["error"]["message"]
+    history = service.history(experiment_id)
+    assert history["history"]["loss"][-1] is None
+    assert service.http.get("/models/best").status_code == 404
+
+
+def test_budget_ends_a_run_with_the_best_weights_so_far(service: Service, slow_document: Document) -> None:
+    training = {**slow_document["training"], "epochs": 10_000, "max_minutes": 0.1}
+    experiment_id = service.post({**slow_document, "training": training})
+
+    record = service.wait_for_end(experiment_id, 6 + 25)
+
+    assert (record["status"], record["stop_reason"]) == ("succeeded", "time_budget")
+    history = service.history(experiment_id)
+    service.assert_sound(experiment_id, epochs=len(history["epoch"]))
+    best = min(history["history"]["val_loss"])
+    assert record["best_metrics"]["val_loss"] == pytest.approx(best, rel=1e-3)
+
+
+def test_budget_too_short_for_one_epoch_fails(service: Service, slow_document: Document) -> None:
+    training = {**slow_document["training"], "batch_size": 1, "max_minutes": 0.001}
+    record = service.wait_for_end(service.post({**slow_document, "training": training}))
+
+    assert (record["status"], record["error"]["type"]) == ("failed", "time_budget")
+
+
+def test_stalled_trainer_is_ended_and_its_checkpoint_kept(
+    make_service: Callable[..., Service], slow_document: Document, tiny_document: Document
+) -> None:
+    service = make_service(stall_seconds=8)
+    service.start_api()
+    worker = service.start_worker()
+    experiment_id = service.post(slow_document)
+    service.wait_for_epochs(experiment_id, 2)
+
+    service.busy_trainer(worker).send_signal(signal.SIGSTOP)
+
+    record = service.wait_for_end(experiment_id)
+    assert (record["status"], record["error"]["type"]) == ("failed", "stalled")
+    attempts = service.store / "experiments" / experiment_id / "attempts"
+    assert list(attempts.glob("*/epoch-*.npz"))
+    assert service.wait_for_end(service.post(tiny_document))["status"] == "succeeded"
+
+
+def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learnt(service: Service, slow_document: Document) -> None:
+    training = {**slow_document["training"], "epochs": 1000}
+    experiment_id = service.post({**slow_document, "training": training})
+    waiting = service.post(slow_document)
+    service.wait_for_epochs(experiment_id, 2)
+
+    assert service.http.post(f"/experiments/{waiting}:cancel").json()["status"] == "cancelled"
+    assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 202
+
+    record = service.wait_for_status(experiment_id, "cancelled", seconds=5)
+    service.assert_sound(experiment_id, epochs=record["epochs_completed"], status="cancelled")
+    assert list((service.store / "experiments" / experiment_id / "attempts").glob("*/epoch-*.npz"))
+    assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 409
+
+
+def test_missing_data_set_says_where_to_put_it(make_service: Callable[..., Service]) -> None:
+    service = make_service()
+    service.environment["DATASETS_DIR"] = str(service.folder / "nowhere")
+    service.environment["KERAS_HOME"] = str(service.folder / "keras")
+    service.start_api()
+    service.start_worker(warm=False)
+    layers = [{"type": "Flatten"}, {"type": "Dense"}]
+
+    record = service.wait_for_end(service.post({"dataset": {"name": "mnist"}, "model": {"layers": layers}}))
+
+    assert (record["status"], record["error"]["type"]) == ("failed", "dataset_unavailable")
+    assert str(service.folder / "nowhere" / "mnist.npz") in record["error"]["message"]
