@@ -1,14 +1,25 @@
 """From bytes that anybody may have sent to a picture of 8-bit pixels."""
 
+import struct
 import warnings
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from imaging.errors import PictureTooLarge, UnreadablePicture
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+# What undoes each orientation that EXIF knows; 1 is upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
@@ -33,7 +44,7 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise UnreadablePicture(f"the picture is broken or cut short: {error}") from error
-    return _plain(ImageOps.exif_transpose(picture))
+    return _plain(_upright(picture))
 
 
 def _check_size(picture: Image.Image, max_pixels: int) -> None:
@@ -42,6 +53,19 @@ def _check_size(picture: Image.Image, max_pixels: int) -> None:
         raise PictureTooLarge(
             f"the picture has {width} x {height} pixels, more than the {max_pixels:,} that are read; make it smaller"
         )
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn by the orientation alone: ImageOps.exif_transpose reads and writes all of EXIF, and what a camera wrote
+    there need not parse. EXIF that does not says nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except (SyntaxError, ValueError, TypeError, struct.error):
+        return picture
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -17,17 +17,15 @@ from models_store import artifacts, history
 from models_store.connection import redis_needed
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments import ATTEMPTS, ExperimentStore
-from models_store.files import publish_directory, remove_stale_temporaries
+from models_store.files import publish_directory, remove_directory, remove_stale_temporaries
 from models_store.records import (
     SCHEMA_VERSION,
-    Best,
     Failure,
     Metrics,
     Point,
     Progress,
     Record,
     Status,
-    better,
 )
 
 log = logging.getLogger(__name__)
@@ -40,16 +38,15 @@ class Claim:
     only, and reach the disk with the record's next change.
     """
 
-    def __init__(self, store: ExperimentStore, record: Record, monitor: str = "val_accuracy") -> None:
+    def __init__(self, store: ExperimentStore, record: Record) -> None:
         self._store = store
-        self._monitor = monitor
         self.record = record
 
     @classmethod
     def take(cls, store: ExperimentStore, experiment_id: str, worker: str) -> "Claim | None":
         """Claim a queued experiment; None if there is nothing to do (taken, ended, cancelled, deleted).
 
-        Raises Unavailable while Redis, which keeps the leases, is away.
+        Raises Unavailable while Redis, which keeps the leases, is away, and Busy.
         """
         try:
             with store.changing(experiment_id) as record, redis_needed():
@@ -119,7 +116,7 @@ class Claim:
             # Also where the points are the same: behind them may be a torn line, which the next one would be glued to.
             history.rewrite(self.folder, points)
             self._restore_view(points)
-        self._note(points, best=None)
+        self.record = self.record.without_points().with_points(points)
 
     def append(self, point: Point) -> None:
         """Add an epoch, on disk first. An epoch that is there already is left as it is."""
@@ -127,7 +124,7 @@ class Claim:
             return
         with self._held():
             history.append(self.folder, point)
-        self._note([point], self.record.best)
+        self.record = self.record.with_points([point])
         try:
             if not self._store.index.append_point(self.id, point):
                 self._restore_view(history.read(self.folder)[0])
@@ -135,21 +132,6 @@ class Claim:
         except RedisError as error:
             log.warning("epoch %d of %s is on disk but not shown: %r", point.epoch, self.id, error)
         self._store.show(self.record)
-
-    def _note(self, points: Sequence[Point], best: Best | None) -> None:
-        metrics: Metrics = self.record.best_metrics if best else {}
-        for point in points:
-            candidate = better(best, point, self._monitor)
-            if candidate != best:
-                best, metrics = candidate, point.metrics
-        self.record = self.record.model_copy(
-            update={
-                "epochs_completed": points[-1].epoch + 1 if points else 0,
-                "best": best,
-                "best_metrics": metrics,
-                "last_metrics": points[-1].metrics if points else {},
-            }
-        )
 
     def _restore_view(self, points: Sequence[Point]) -> None:
         try:
@@ -163,12 +145,13 @@ class Claim:
         """Publish the staged result with one rename, then the terminal record.
 
         `metrics` are those of the published network on the validation part; they decide which model is best. A result
-        that a killed predecessor had published already is kept, and the new one dropped.
+        that a killed predecessor had published already is replaced: it may be damaged, and its figures are not these.
         """
         with self._held() as current:
             published = self.folder / artifacts.ARTIFACTS
-            if not publish_directory(staged, published):
-                artifacts.check_all(published)
+            if published.exists():
+                remove_directory(published)
+            publish_directory(staged, published)
             record = self._with_live_fields(current).ended(
                 Status.SUCCEEDED,
                 stop_reason=stop_reason,

@@ -7,7 +7,9 @@ ended. Keys are kept for a day, as Stripe does.
 import time
 from pathlib import Path
 
-from models_store.errors import IdempotencyMismatch
+from pydantic import ValidationError
+
+from models_store.errors import Damaged, IdempotencyMismatch
 from models_store.files import create_exclusive, remove_stale_temporaries, sha256_of
 from models_store.records import Frozen
 
@@ -26,14 +28,17 @@ class IdempotencyKeys:
     def reserve(self, key: str, body: bytes, experiment_id: str) -> str:
         """Return the id that belongs to `key`: the one given, or the one an earlier call reserved.
 
-        Raises IdempotencyMismatch if the earlier call had another body.
+        Raises IdempotencyMismatch if the earlier call had another body, Damaged if its reservation does not parse.
         """
         wanted = Reservation(experiment_id=experiment_id, body_sha256=sha256_of(body))
         path = self._folder / f"{sha256_of(key.encode())}.json"
         self._folder.mkdir(parents=True, exist_ok=True)
         if create_exclusive(path, wanted.model_dump_json().encode()):
             return experiment_id
-        earlier = Reservation.model_validate_json(path.read_bytes())
+        try:
+            earlier = Reservation.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise Damaged(f"what the Idempotency-Key {key!r} stands for is damaged; use a new key") from error
         if earlier.body_sha256 != wanted.body_sha256:
             raise IdempotencyMismatch(
                 f"the Idempotency-Key {key!r} was used for experiment {earlier.experiment_id} with another body; "

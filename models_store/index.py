@@ -7,10 +7,10 @@ Nothing here is the truth: `rebuild` from disk gives all of it back. Every metho
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
-from typing import Literal, cast
+from typing import Annotated, Literal, cast
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from redis import Redis
 
 from models_store import keys
@@ -23,7 +23,9 @@ ORDERS: tuple[Order, ...] = ("created_at", "val_accuracy")
 _NO_VALUE = -1.0
 _SCAN = 200
 EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-_TIES = 20
+# The best model, and those that may take its place if it turns out to be damaged.
+_CANDIDATES = 20
+_LARGE_LOSS = 1000.0
 
 # A view never goes back to an older version of the record.
 _PUT = """
@@ -59,6 +61,10 @@ if length ~= expected then return 0 end
 redis.call('XADD', KEYS[1], (expected + 1) .. '-0', 'point', ARGV[2])
 return 1
 """
+
+
+# What a cursor says: the order, and the score and the id of the last record of the page before.
+_Place = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
 
 
 class InvalidCursor(StoreError):
@@ -118,8 +124,14 @@ def _memberships(record: Record) -> dict[str, float]:
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        members[keys.index("val_accuracy", f"model={record.dataset}")] = scores["val_accuracy"]
+        members[keys.index("val_accuracy", f"model={record.dataset}")] = scores["val_accuracy"] - _tie_breaker(record)
     return members
+
+
+def _tie_breaker(record: Record) -> float:
+    """Of equal accuracies the lower loss ranks higher: smaller than any difference between two accuracies."""
+    loss = record.best_metrics.get("val_loss")
+    return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
 
 
 class Index:
@@ -149,13 +161,13 @@ class Index:
 
     def get(self, experiment_id: str) -> Record | None:
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
-        return Record.model_validate_json(document) if document else None
+        return _parsed(document)
 
     def get_many(self, ids: Sequence[str]) -> list[Record]:
         pipeline = self._redis.pipeline(transaction=False)
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
-        return [Record.model_validate_json(document) for document in pipeline.execute() if document]
+        return [record for document in pipeline.execute() if (record := _parsed(document)) is not None]
 
     def ids(self, filtered_by: str = "all") -> list[str]:
         """All ids under a filter, oldest first."""
@@ -214,9 +226,8 @@ class Index:
         if query.cursor is None:
             return 0
         try:
-            sort, score, last_id = orjson.loads(base64.urlsafe_b64decode(query.cursor))
-            score = float(score)
-        except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as error:
+            sort, score, last_id = _Place.validate_json(base64.urlsafe_b64decode(query.cursor))
+        except (binascii.Error, ValueError) as error:
             raise InvalidCursor("this cursor was not made by this service; begin again without one") from error
         if sort != query.sort:
             raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
@@ -231,8 +242,8 @@ class Index:
 
     def best_models(self, dataset: str) -> list[Record]:
         """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
-        ids = self._redis.zrevrange(keys.index("val_accuracy", f"model={dataset}"), 0, _TIES - 1)
-        return sorted(self.get_many(cast(list[str], ids)), key=_model_rank)
+        ids = self._redis.zrevrange(keys.index("val_accuracy", f"model={dataset}"), 0, _CANDIDATES - 1)
+        return self.get_many(cast(list[str], ids))
 
     # -- history -------------------------------------------------------------------------------------------------
 
@@ -283,7 +294,9 @@ class Index:
         return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
 
 
-def _model_rank(record: Record) -> tuple[float, float, str]:
-    accuracy = record.best_metrics.get("val_accuracy")
-    loss = record.best_metrics.get("val_loss")
-    return (-(_NO_VALUE if accuracy is None else accuracy), float("inf") if loss is None else loss, record.id)
+def _parsed(document: str | None) -> Record | None:
+    """None also for what somebody else wrote into Redis: the record on disk is asked then."""
+    try:
+        return Record.model_validate_json(document) if document else None
+    except ValidationError:
+        return None

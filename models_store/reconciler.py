@@ -65,11 +65,15 @@ class Reconciler:
         everything = not (self._checked_everything and self._store.index.is_complete())
         shown = set(self._store.index.ids())
         for experiment_id in on_disk if everything else on_disk - shown:
-            self._restore(experiment_id)
+            try:
+                self._restore(experiment_id)
+            except OSError as error:
+                log.error("%s cannot be read and is not shown: %s", experiment_id, error)
         for experiment_id in shown - on_disk:
             self._forget(experiment_id)
         if everything:
-            remove_stale_temporaries(self._store.experiments)
+            for folder in (self._store.experiments, *map(self._store.folder, on_disk)):
+                remove_stale_temporaries(folder)
             self._store.idempotency.forget_old()
             self._store.index.mark_complete()
             self._checked_everything = True
@@ -129,7 +133,9 @@ class Reconciler:
                 continue
             try:
                 self._recover(experiment_id, keep=just_back)
-            except (NotFound, Busy, Damaged, StorageFull) as error:
+            except Damaged:
+                self._store.show(self._store.read_or_damaged(experiment_id))
+            except (NotFound, Busy, StorageFull, OSError) as error:
                 log.warning("%s was not recovered: %s", experiment_id, error)
 
     def _recover(self, experiment_id: str, keep: bool) -> None:
@@ -143,7 +149,9 @@ class Reconciler:
             if self._store.leases.is_held(experiment_id):
                 return
             failure = Failure(type="killed", message=f"killed: worker {record.worker} stopped renewing its lease")
-            recovered = self._store.write(record.attempt_failed(failure, self._store.max_attempts))
+            points, _ = history.read(self._store.folder(experiment_id))
+            known = record.without_points().with_points(points)
+            recovered = self._store.write(known.attempt_failed(failure, self._store.max_attempts))
         log.warning("experiment %s lost its worker and is %s", experiment_id, recovered.status)
         if recovered.status is Status.QUEUED:
             self._store.wake(experiment_id)
@@ -158,7 +166,11 @@ class Reconciler:
         for experiment_id in queued:
             if experiment_id in waiting:
                 continue
-            record = self._store.read_or_damaged(experiment_id)
+            try:
+                record = self._store.read_or_damaged(experiment_id)
+            except (NotFound, OSError) as error:
+                log.warning("%s was not waked: %s", experiment_id, error)
+                continue
             if record.status is not Status.QUEUED:
                 self._store.show(record)
             elif self._redis.set(keys.resent(experiment_id), "1", nx=True, px=milliseconds):

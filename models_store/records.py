@@ -1,5 +1,7 @@
 """The record of an experiment and the changes it can go through."""
 
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -81,7 +83,7 @@ class Point(Frozen):
 def better(best: Best | None, point: Point, metric: str) -> Best | None:
     """The better of the best epoch so far and `point` by `metric`: accuracies rise, losses fall."""
     value = point.metrics.get(metric)
-    if value is None:
+    if value is None or not math.isfinite(value):
         return best
     rises = metric.endswith("accuracy")
     if best is None or (value > best.value if rises else value < best.value):
@@ -130,6 +132,23 @@ class Record(Frozen):
 
     def changed(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
+
+    def with_points(self, points: Sequence[Point], monitor: str = "val_accuracy") -> Self:
+        """What these further epochs add: how many there are now, the best by `monitor`, the last. Not a change of its
+        own: it is shown as it comes, and written with the next change."""
+        best, best_metrics = self.best, self.best_metrics
+        for point in points:
+            candidate = better(best, point, monitor)
+            if candidate != best:
+                best, best_metrics = candidate, point.metrics
+        if not points:
+            return self
+        last = points[-1]
+        update = {"epochs_completed": last.epoch + 1, "best": best, "best_metrics": best_metrics}
+        return self.model_copy(update={**update, "last_metrics": last.metrics})
+
+    def without_points(self) -> Self:
+        return self.model_copy(update={"epochs_completed": 0, "best": None, "best_metrics": {}, "last_metrics": {}})
 
     def claimed(self, worker: str) -> Self:
         """The next attempt begins. Raises InvalidState unless queued."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models_store.claims import Claim
-from models_store.errors import ClaimLost, StorageFull
+from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
 from models_store.experiments import ATTEMPTS, ExperimentStore
 from models_store.records import Failure, Progress, Record
 from settings import Settings
@@ -49,7 +49,11 @@ class Supervisor:
         """Train `experiment_id`, unless there is nothing to do: another worker has it, or it has ended."""
         if self._shutting_down():
             return
-        claim = Claim.take(self._store, experiment_id, self._worker)
+        try:
+            claim = Claim.take(self._store, experiment_id, self._worker)
+        except (Busy, Unavailable) as error:
+            log.warning("not claimed: %s; the reconciler will send it again", error)
+            return
         if claim is None:
             log.info("nothing to do for %s", experiment_id)
             return

@@ -89,7 +89,8 @@ def test_damaged_checkpoint_is_passed_over_for_the_one_before(service: Service, 
 
 def test_diverging_run_fails_with_a_history_that_is_json(service: Service, tiny_document: Document) -> None:
     training = {**tiny_document["training"], "optimizer": {"type": "SGD", "learning_rate": 1e30}, "epochs": 5}
-    experiment_id = service.post({**tiny_document, "training": training})
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 32, "activation": "relu"}, {"type": "Dense"}]
+    experiment_id = service.post({**tiny_document, "model": {"layers": layers}, "training": training})
 
     record = service.wait_for_end(experiment_id)
 

@@ -85,7 +85,8 @@ def _newest_first(attempts: Path) -> Iterator[Path]:
 
 
 def _load(path: Path) -> Checkpoint:
-    with np.load(path, allow_pickle=False) as arrays:
+    # numpy leaves a file open that it finds to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         state = orjson.loads(arrays["state"].tobytes())
         points = _POINTS.validate_python(state.pop("points"))
         return Checkpoint(

@@ -1,0 +1,99 @@
+"""Work in a forked child, which can be killed at each step that it takes towards the disk."""
+
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+KILLED = 9
+STEPS = ("open", "write", "fsync", "ftruncate", "link", "mkdir", "rename", "replace", "unlink", "rmdir")
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run `work` in a forked child, to its end. Return the child's exit status: 0, 1 after an error, or its own."""
+    return exit_status(start_child(work))
+
+
+def start_child(work: Callable[[], object]) -> int:
+    """Run `work` in a forked child. Return its process id; wait for it with `exit_status`."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except BaseException:
+            # Nothing may get back into pytest in the child.
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return child
+
+
+def exit_status(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed_at_each_step(work: Callable[[], object]) -> Iterator[int]:
+    """Run `work` in children, killed before step 1, before step 2, and so on, until one gets to its end.
+
+    Yields after each death, with the number of the step.
+    """
+    step = 1
+    while (status := in_child(lambda step=step: _dying(work, step))) == KILLED:
+        yield step
+        step += 1
+    assert status == 0, f"the child that nobody killed ended with {status}"
+
+
+def _dying(work: Callable[[], object], step: int) -> None:
+    left = step
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os._exit(KILLED)
+            return function(*arguments, **options)
+
+        return call
+
+    # In the child alone, which ends with it.
+    for name in STEPS:
+        setattr(os, name, counted(getattr(os, name)))
+    work()
+
+
+@contextmanager
+def holding(work: Callable[[Callable[[], None]], object]) -> Iterator[int]:
+    """A child that calls `work(hold)`; `hold` never returns. The block begins when it holds; then the child is killed.
+
+    Yields the child's process id.
+    """
+    ready, told = os.pipe()
+
+    def hold() -> None:
+        os.write(told, b"!")
+        while True:
+            signal.pause()
+
+    child = start_child(lambda: work(hold))
+    os.close(told)
+    try:
+        assert os.read(ready, 1) == b"!", "the child ended before it held"
+        yield child
+    finally:
+        os.close(ready)
+        kill(child)
+
+
+def kill(child: int) -> None:
+    """SIGKILL a child and wait until it is gone; again is harmless."""
+    try:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return

@@ -1,0 +1,77 @@
+"""Experiments in the states that the store's tests begin with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models_store import keys
+from models_store.claims import Claim
+from models_store.records import Record
+from models_store.store import Store, open_store
+from specs.experiment import ExperimentSpec
+from tests.conftest import LEASE_SECONDS
+from tests.models_store.results import stage
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+MakeSpec = Callable[..., ExperimentSpec]
+
+
+@pytest.fixture
+def queued(store: Store, tiny_spec: MakeSpec) -> Record:
+    return store.experiments.create(tiny_spec())
+
+
+@pytest.fixture
+def claim(store: Store, queued: Record) -> Claim:
+    """The first attempt."""
+    taken = Claim.take(store.experiments, queued.id, "first")
+    assert taken is not None
+    return taken
+
+
+@pytest.fixture
+def take_over(store: Store, valkey: Valkey) -> Callable[[Claim], Claim]:
+    """Let a claim's lease run out and its wake-up be consumed, sweep, and give the experiment to another worker."""
+
+    def swept(lost: Claim) -> Claim | None:
+        # More than once: the first sweep, and a server that has just started, give a holder one more term.
+        store.experiments.leases.release(lost.id, lost.token)
+        with valkey.client() as client:
+            client.delete(keys.QUEUE)
+        assert store.reconciler.sweep()
+        return Claim.take(store.experiments, lost.id, "second")
+
+    def take(lost: Claim) -> Claim:
+        taken = eventually(lambda: swept(lost))
+        assert taken is not None
+        return taken
+
+    return take
+
+
+@pytest.fixture
+def succeed(store: Store, tiny_spec: MakeSpec) -> Callable[..., Record]:
+    """Make an experiment that has succeeded with these validation metrics."""
+
+    def make(accuracy: float | None = 0.5, loss: float | None = 1.0, name: str = "tiny") -> Record:
+        record = store.experiments.create(tiny_spec(name=name))
+        claim = Claim.take(store.experiments, record.id, "worker")
+        assert claim is not None
+        metrics = {"val_accuracy": accuracy, "val_loss": loss}
+        return claim.succeed(stage(claim.attempt_folder / "result"), "completed", metrics, {"accuracy": 0.25})
+
+    return make
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, own_valkey: Valkey) -> Store:
+    """A store on a server of this test's own."""
+    return open_store(tmp_path / "store", own_valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+
+
+@pytest.fixture
+def reopened(store: Store, tmp_path: Path, valkey: Valkey) -> Callable[[], Store]:
+    """Open the same store once more, as another process would."""
+    return lambda: open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="other")

@@ -1,0 +1,30 @@
+"""Epochs and published files such as a trainer would have made, without one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
+from models_store.records import Failure, Point
+from models_store.serving_info import SERVING_FILE, ServingInfo
+
+KILLED = Failure(type="killed", message="killed: signal 9")
+
+
+def point(epoch: int, val_accuracy: float | None = 0.5, seconds: float = 0.2) -> Point:
+    return Point(epoch=epoch, seconds=seconds, metrics={"loss": 1.0, "val_accuracy": val_accuracy, "val_loss": 0.75})
+
+
+def points(count: int) -> Sequence[Point]:
+    return [point(epoch, val_accuracy=epoch / 10) for epoch in range(count)]
+
+
+def stage(folder: Path, *, onnx: bytes = b"a network") -> Path:
+    """Make `folder` what a trainer hands over when it has finished."""
+    folder.mkdir(parents=True)
+    info = ServingInfo(dataset="digits", labels=("a", "b"), image_shape=(8, 8, 1), input_name="image", probe=(0.5, 0.5))
+    (folder / SERVING_FILE).write_text(info.model_dump_json())
+    (folder / ONNX_FILE).write_bytes(onnx)
+    (folder / KERAS_FILE).write_bytes(b"the same for Keras")
+    (folder / EVALUATION_FILE).write_bytes(b'{"test": {"accuracy": 0.5}}')
+    write_manifest(folder)
+    return folder

@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models_store import artifacts
+from models_store.errors import Damaged, NotFound
+from models_store.files import sha256_of
+from tests.models_store.results import stage
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return stage(tmp_path / "artifacts")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def test_manifest_describes_every_file_but_itself(published: Path) -> None:
+    manifest = artifacts.read_manifest(published)
+    assert set(manifest.files) == {path.name for path in published.iterdir()} - {artifacts.MANIFEST_FILE}
+    entry = manifest.files[artifacts.ONNX_FILE]
+    assert (entry.bytes, entry.sha256) == (9, sha256_of(b"a network"))
+
+
+def test_sound_result_passes_every_check(published: Path) -> None:
+    artifacts.check_sizes(published)
+    artifacts.check_all(published)
+    assert artifacts.read_verified(published, artifacts.ONNX_FILE) == b"a network"
+
+
+@pytest.mark.parametrize("damage", [cut, flip_a_bit, empty, Path.unlink])
+def test_changed_file_is_damaged_and_the_others_are_not(published: Path, damage: Callable[[Path], None]) -> None:
+    damage(published / artifacts.ONNX_FILE)
+    with pytest.raises(Damaged, match=r"model\.onnx"):
+        artifacts.read_verified(published, artifacts.ONNX_FILE)
+    with pytest.raises(Damaged, match=r"model\.onnx"):
+        artifacts.check_all(published)
+    assert artifacts.read_verified(published, artifacts.KERAS_FILE) == b"the same for Keras"
+
+
+@pytest.mark.parametrize("damage", [cut, empty, Path.unlink])
+def test_check_of_sizes_finds_what_is_missing_or_cut(published: Path, damage: Callable[[Path], None]) -> None:
+    damage(published / artifacts.KERAS_FILE)
+    with pytest.raises(Damaged, match=r"model\.keras is missing or not 18 bytes"):
+        artifacts.check_sizes(published)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"[]", b'{"files": {"model.onnx": {}}}', b'{"files": ', b"\xff"])
+def test_manifest_that_does_not_parse_is_damaged(published: Path, content: bytes) -> None:
+    (published / artifacts.MANIFEST_FILE).write_bytes(content)
+    for check in (artifacts.read_manifest, artifacts.check_sizes, artifacts.check_all):
+        with pytest.raises(Damaged, match=r"manifest\.json does not parse"):
+            check(published)
+
+
+def test_manifest_that_is_missing_is_damage_only_in_a_published_result(published: Path) -> None:
+    (published / artifacts.MANIFEST_FILE).unlink()
+    with pytest.raises(Damaged, match=r"manifest\.json is missing"):
+        artifacts.read_manifest(published)
+    with pytest.raises(NotFound, match="has published no result"):
+        artifacts.read_manifest(published.parent / "elsewhere")
+
+
+@pytest.mark.parametrize("name", ["other", "../record.json", artifacts.MANIFEST_FILE])
+def test_only_what_the_manifest_names_is_read(published: Path, name: str) -> None:
+    with pytest.raises(NotFound):
+        artifacts.read_verified(published, name)

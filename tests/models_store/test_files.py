@@ -1,0 +1,375 @@
+import errno
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from models_store import files
+from models_store.errors import Busy, NotFound, StorageFull
+from tests.models_store.children import exit_status, holding, in_child, kill, killed_at_each_step, start_child
+
+ROOT = Path(__file__).parents[2]
+OLD, NEW = b"old" * 5_000, b"new" * 5_000
+
+
+def age(path: Path, seconds: float = files.TEMPORARY_SECONDS + 1) -> None:
+    past = time.time() - seconds
+    os.utime(path, (past, past))
+
+
+def sweep_aged(folder: Path) -> None:
+    """What the first sweep does, long after the crash."""
+    for path in folder.iterdir():
+        age(path)
+    files.remove_stale_temporaries(folder)
+
+
+def without_room(work: Callable[[], object]) -> int:
+    """Run `work` in a child that cannot write more than 4 KB to a file."""
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        work()
+
+    return in_child(limited)
+
+
+# -- write_atomic, replaced ------------------------------------------------------------------------------------------
+
+
+def test_write_atomic_replaces_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    files.write_atomic(path, OLD)
+    files.write_atomic(path, NEW)
+    assert path.read_bytes() == NEW
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reader_sees_old_or_new_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(OLD)
+    ended = threading.Event()
+
+    def write() -> None:
+        for content in [NEW, OLD] * 30:
+            files.write_atomic(path, content)
+        ended.set()
+
+    with ThreadPoolExecutor(1) as writers:
+        writing = writers.submit(write)
+        seen = {path.read_bytes() for _ in iter(ended.is_set, True)}
+        writing.result()
+    assert seen <= {OLD, NEW}
+
+
+def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def write() -> None:
+        with pytest.raises(StorageFull, match=r"no room to write file .*free some space"):
+            files.write_atomic(path, NEW)
+
+    assert without_room(write) == 0
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_error_inside_replaced_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(OLD)
+
+    def write() -> None:
+        with files.replaced(path) as file:
+            file.write(NEW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert path.read_bytes() == OLD
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replaced_shows_nothing_before_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with files.replaced(path) as file:
+        file.write(NEW)
+        assert not path.exists()
+    assert path.read_bytes() == NEW
+
+
+def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", tmp_path], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"needs to mount a tmpfs: {mounted.stderr.decode().strip()}")
+    try:
+        path = tmp_path / "file"
+        files.write_atomic(path, b"old")
+        with pytest.raises(StorageFull):
+            files.write_atomic(path, bytes(20_000))
+        with pytest.raises(StorageFull):
+            files.create_exclusive(tmp_path / "other", bytes(20_000))
+        assert path.read_bytes() == b"old"
+        assert list(tmp_path.iterdir()) == [path]
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_other_errors_are_not_called_a_full_disk(number: int) -> None:
+    with pytest.raises(OSError, match=os.strerror(number)) as caught, files.room_needed("it"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.errno == number
+
+
+# -- create_exclusive ------------------------------------------------------------------------------------------------
+
+
+def test_create_exclusive_makes_a_file_once(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert files.create_exclusive(path, b"first")
+    assert not files.create_exclusive(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_many_threads_one_creates(tmp_path: Path) -> None:
+    path, start = tmp_path / "file", threading.Barrier(16)
+
+    def create(number: int) -> bool:
+        start.wait()
+        return files.create_exclusive(path, bytes([number]) * 1000)
+
+    with ThreadPoolExecutor(16) as threads:
+        won = list(threads.map(create, range(16)))
+    assert won.count(True) == 1
+    assert path.read_bytes() == bytes([won.index(True)]) * 1000
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_many_processes_one_creates(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    released, release = os.pipe()
+
+    def create(number: int) -> None:
+        os.close(release)
+        os.read(released, 1)
+        os._exit(0 if files.create_exclusive(path, bytes([number]) * 1000) else 7)
+
+    children = [start_child(lambda number=number: create(number)) for number in range(6)]
+    os.close(released)
+    os.close(release)
+    statuses = [exit_status(child) for child in children]
+    assert sorted(statuses) == [0] + [7] * 5
+    assert path.read_bytes() == bytes([statuses.index(0)]) * 1000
+
+
+def test_create_exclusive_without_room_makes_nothing(tmp_path: Path) -> None:
+    def create() -> None:
+        with pytest.raises(StorageFull):
+            files.create_exclusive(tmp_path / "file", NEW)
+
+    assert without_room(create) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- publish_directory, remove_directory -----------------------------------------------------------------------------
+
+
+def staged(folder: Path, content: bytes) -> Path:
+    path = files.temporary_name(folder / "final")
+    path.mkdir()
+    (path / "a").write_bytes(content)
+    (path / "b").write_bytes(content)
+    return path
+
+
+def test_directory_is_published_once(tmp_path: Path) -> None:
+    final = tmp_path / "final"
+    assert files.publish_directory(staged(tmp_path, OLD), final)
+    second = staged(tmp_path, NEW)
+    assert not files.publish_directory(second, final)
+    assert (final / "a").read_bytes() == (final / "b").read_bytes() == OLD
+    assert (second / "a").read_bytes() == NEW
+
+
+def test_of_many_threads_one_publishes(tmp_path: Path) -> None:
+    final, start = tmp_path / "final", threading.Barrier(8)
+    folders = [staged(tmp_path, bytes([number]) * 100) for number in range(8)]
+
+    def publish(folder: Path) -> bool:
+        start.wait()
+        return files.publish_directory(folder, final)
+
+    with ThreadPoolExecutor(8) as threads:
+        won = list(threads.map(publish, folders))
+    assert won.count(True) == 1
+    assert (final / "a").read_bytes() == (final / "b").read_bytes() == bytes([won.index(True)]) * 100
+
+
+def test_publishing_what_was_never_staged_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.publish_directory(tmp_path / "nothing", tmp_path / "final")
+
+
+def test_removed_directory_leaves_nothing(tmp_path: Path) -> None:
+    final = tmp_path / "final"
+    files.publish_directory(staged(tmp_path, OLD), final)
+    files.remove_directory(final)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- killed at each step ---------------------------------------------------------------------------------------------
+
+
+def test_write_killed_at_any_step_shows_old_or_new_and_leaves_nothing(tmp_path: Path) -> None:
+    path, seen = tmp_path / "file", []
+    path.write_bytes(OLD)
+    for _ in killed_at_each_step(lambda: files.write_atomic(path, NEW)):
+        seen.append(path.read_bytes())
+        sweep_aged(tmp_path)
+        assert list(tmp_path.iterdir()) == [path]
+        path.write_bytes(OLD)
+    assert set(seen) == {OLD, NEW}
+    assert seen == sorted(seen, reverse=True), "once it is new it stays new"
+    assert path.read_bytes() == NEW
+
+
+def test_publication_killed_at_any_step_shows_nothing_or_all(tmp_path: Path) -> None:
+    final, seen = tmp_path / "final", []
+    for _ in killed_at_each_step(lambda: files.publish_directory(staged(tmp_path, NEW), final)):
+        seen.append(final.exists())
+        if final.exists():
+            assert (final / "a").read_bytes() == (final / "b").read_bytes() == NEW
+            shutil.rmtree(final)
+        sweep_aged(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    assert set(seen) == {False, True}
+
+
+def test_removal_killed_at_any_step_shows_all_or_nothing(tmp_path: Path) -> None:
+    final, seen = tmp_path / "final", []
+    files.publish_directory(staged(tmp_path, OLD), final)
+    for _ in killed_at_each_step(lambda: files.remove_directory(final)):
+        seen.append(final.exists())
+        if final.exists():
+            assert (final / "a").read_bytes() == (final / "b").read_bytes() == OLD
+        else:
+            sweep_aged(tmp_path)
+            assert list(tmp_path.iterdir()) == []
+            files.publish_directory(staged(tmp_path, OLD), final)
+    assert set(seen) == {False, True}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_write_killed_at_any_system_call_shows_old_or_new(tmp_path: Path) -> None:
+    path, seen = tmp_path / "file", []
+    program = (
+        "import sys; from pathlib import Path; from models_store.files import write_atomic; "
+        f"write_atomic(Path(sys.argv[1]), {NEW[:3]!r} * {len(NEW) // 3})"
+    )
+    for call in ("write", "fsync", "rename"):
+        for number in range(1, 10):
+            path.write_bytes(OLD)
+            inject = ["-f", "-qq", "-o", os.devnull, "-e", f"inject={call}:signal=KILL:when={number}"]
+            python = [sys.executable, "-B", "-S", "-c", program, str(path)]
+            ended = subprocess.run(["strace", *inject, *python], cwd=ROOT, capture_output=True, check=False)
+            if b"ptrace" in ended.stderr:
+                pytest.skip(f"strace may not trace here: {ended.stderr.decode().strip()}")
+            assert path.read_bytes() in {OLD, NEW}
+            sweep_aged(tmp_path)
+            assert list(tmp_path.iterdir()) == [path]
+            if ended.returncode == 0:
+                assert path.read_bytes() == NEW
+                break
+            seen.append(path.read_bytes())
+    assert set(seen) == {OLD, NEW}
+
+
+# -- stale temporaries -----------------------------------------------------------------------------------------------
+
+
+def test_stale_temporaries_go_and_young_ones_stay(tmp_path: Path) -> None:
+    young, old = staged(tmp_path, OLD), staged(tmp_path, OLD)
+    young_file, old_file = files.temporary_name(tmp_path / "x.json"), files.temporary_name(tmp_path / "y.json")
+    young_file.touch()
+    old_file.touch()
+    published = tmp_path / "final"
+    published.mkdir()
+    for path in (old, old_file, published):
+        age(path)
+    age(young, files.TEMPORARY_SECONDS - 30)
+
+    files.remove_stale_temporaries(tmp_path)
+
+    assert set(tmp_path.iterdir()) == {young, young_file, published}
+
+
+def test_temporary_names_differ_and_stay_on_the_file_system(tmp_path: Path) -> None:
+    names = {files.temporary_name(tmp_path / "file") for _ in range(100)}
+    assert len(names) == 100
+    assert {name.parent for name in names} == {tmp_path}
+
+
+# -- the lock --------------------------------------------------------------------------------------------------------
+
+
+def test_lock_excludes_another_process_until_its_holder_is_killed(tmp_path: Path) -> None:
+    def take(hold: Callable[[], None]) -> None:
+        with files.locked(tmp_path):
+            hold()
+
+    with holding(take) as holder:
+        with pytest.raises(Busy, match=r"locked for 0.05 s by another process"), files.locked(tmp_path, 0.05):
+            pass
+        kill(holder)
+        with files.locked(tmp_path, 0):
+            pass
+
+
+def test_lock_excludes_another_thread(tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+
+    def count(_: int) -> None:
+        with files.locked(tmp_path, 20):
+            files.write_synced(counter, str(int(counter.read_text()) + 1).encode())
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(100)))
+    assert counter.read_text() == "100"
+
+
+def test_lock_is_freed_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), files.locked(tmp_path):
+        raise ZeroDivisionError
+    with files.locked(tmp_path, 0):
+        pass
+
+
+def test_lock_is_freed_though_a_child_was_forked_meanwhile(tmp_path: Path) -> None:
+    with files.locked(tmp_path):
+        forked = start_child(signal.pause)
+    try:
+        with files.locked(tmp_path, 0):
+            pass
+    finally:
+        kill(forked)
+
+
+def test_there_is_nothing_to_lock_without_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no experiment gone"), files.locked(tmp_path / "gone"):
+        pass
+    assert list(tmp_path.iterdir()) == []

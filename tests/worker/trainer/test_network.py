@@ -1,0 +1,106 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from specs.experiment import parse_spec
+from specs.presets import PRESETS
+from worker.trainer.network import build, compile_model, ends_in_softmax, probabilities_of
+
+IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
+
+
+def digits(layers: list[dict[str, Any]], scale: str = "unit", **training: Any) -> Any:
+    return parse_spec({"preprocessing": {"scale": scale}, "model": {"layers": layers}, "training": training})
+
+
+FLAT = [{"type": "Flatten"}, {"type": "Dense"}]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_have_the_parameters_and_shapes_that_specs_computes(name: str) -> None:
+    spec = parse_spec(PRESETS[name].spec)
+    model = build(spec, np.zeros((1, *spec.network().input_shape), dtype=np.uint8))
+
+    assert model.count_params() == spec.network().parameters.total
+    rows = [(layer.name, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
+    assert rows == [(row.name, tuple(row.output_shape)) for row in spec.network().table]
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        ("none", lambda pixels: pixels),
+        ("unit", lambda pixels: pixels / 255),
+        ("centered", lambda pixels: pixels / 127.5 - 1),
+        ("standardize", lambda pixels: (pixels - pixels.mean()) / pixels.std()),
+    ],
+)
+def test_scaling_is_part_of_the_network(scale: str, expected: Any) -> None:
+    model = build(digits(FLAT, scale), IMAGES)
+
+    scaled = np.asarray(model.layers[0](IMAGES))
+    assert np.allclose(scaled, expected(IMAGES.astype(np.float64)), atol=1e-4)
+
+
+def test_same_seed_gives_the_same_weights() -> None:
+    first, again, other = (build(digits(FLAT, seed=seed), IMAGES).get_weights()[0] for seed in (1, 1, 2))
+
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_layer_arguments_reach_keras() -> None:
+    layers = [
+        {
+            "type": "Conv2D",
+            "filters": 3,
+            "kernel_size": [2, 3],
+            "strides": 2,
+            "padding": "same",
+            "activation": "tanh",
+            "use_bias": False,
+            "kernel_initializer": "he_normal",
+            "kernel_regularizer": {"l2": 0.25},
+        },
+        {"type": "MaxPooling2D", "pool_size": 2, "strides": 1},
+        {"type": "BatchNormalization", "momentum": 0.5, "center": False},
+        {"type": "Dropout", "rate": 0.4},
+        *FLAT,
+    ]
+    _, convolution, pooling, normalization, dropout, *_ = build(digits(layers), IMAGES).layers
+
+    assert (convolution.kernel_size, convolution.strides, convolution.padding) == ((2, 3), (2, 2), "same")
+    assert (convolution.activation.__name__, convolution.use_bias) == ("tanh", False)
+    assert float(convolution.kernel_regularizer.l2) == 0.25
+    assert pooling.strides == (1, 1)
+    assert (normalization.momentum, normalization.center) == (0.5, False)
+    assert dropout.rate == 0.4
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"),
+    [
+        ({"type": "Adam", "learning_rate": 0.01, "beta_1": 0.8}, {"beta_1": 0.8}),
+        (
+            {"type": "SGD", "learning_rate": 0.01, "momentum": 0.5, "nesterov": True},
+            {"momentum": 0.5, "nesterov": True},
+        ),
+    ],
+)
+def test_optimizer_arguments_reach_keras(optimizer: dict[str, Any], expected: dict[str, Any]) -> None:
+    spec = digits(FLAT, optimizer=optimizer)
+    model = build(spec, IMAGES)
+    compile_model(model, spec)
+
+    assert type(model.optimizer).__name__ == optimizer["type"]
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.01)
+    assert {name: getattr(model.optimizer, name) for name in expected} == expected
+
+
+def test_network_without_softmax_is_served_with_one() -> None:
+    spec = digits([{"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": None}])
+    model = build(spec, IMAGES)
+
+    assert not ends_in_softmax(spec)
+    assert np.allclose(np.asarray(probabilities_of(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)

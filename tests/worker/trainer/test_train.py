@@ -1,0 +1,208 @@
+"""A whole training in this process: what it says, what it writes, and that it can be interrupted anywhere."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import orjson
+import pytest
+
+from models_store.errors import StorageFull
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.worker.conftest import Supervised
+from worker.trainer import checkpoint as checkpoints
+from worker.trainer.checkpoint import Checkpoint
+from worker.trainer.data import load_parts
+from worker.trainer.events import Job
+from worker.trainer.fit import Fit
+from worker.trainer.train import run
+
+Jobs = Callable[..., Job]
+Spec = Callable[..., ExperimentSpec]
+
+
+def dropout_spec(**training: Any) -> ExperimentSpec:
+    """Everything that has a state of its own: Dropout's seed, Adam's moments, the statistics of normalisation."""
+    layers = [
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 12, "activation": "relu"},
+        {"type": "BatchNormalization", "momentum": 0.9},
+        {"type": "Dropout", "rate": 0.3},
+        {"type": "Dense"},
+    ]
+    training = {"epochs": 3, "batch_size": 100, "deterministic": True, **training}
+    return parse_spec({"model": {"layers": layers}, "training": training})
+
+
+def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
+    first = job(tiny_spec(epochs=3))
+    run(first, supervised.control)
+
+    kinds = [event["type"] for event in supervised.events]
+    assert kinds[0] == "begun"
+    assert kinds[-1] == "finished"
+    assert [point["epoch"] for point in supervised.points()] == [0, 1, 2]
+    assert set(supervised.points()[0]["metrics"]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    finished = supervised.events[-1]
+    staged = Path(finished["staged"])
+    manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
+    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json"}
+    for name, entry in manifest.items():
+        assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
+    assert finished["stop_reason"] == "completed"
+
+
+def test_published_files_agree_with_each_other_and_with_the_evaluation(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec
+) -> None:
+    import keras
+
+    spec = tiny_spec(epochs=4)
+    first = job(spec)
+    run(first, supervised.control)
+    staged = Path(supervised.events[-1]["staged"])
+    test = load_parts(spec.dataset, None).test
+
+    session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
+    served = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    kept = np.asarray(keras.models.load_model(staged / "model.keras")(test.images))
+    assert np.abs(served - kept).max() < 1e-4
+    evaluation = orjson.loads((staged / "evaluation.json").read_bytes())["test"]
+    guesses = kept.argmax(axis=1)
+    matrix = np.zeros((10, 10), dtype=int)
+    for true, guess in zip(test.labels, guesses, strict=True):
+        matrix[true, guess] += 1
+    assert evaluation["confusion_matrix"]["matrix"] == matrix.tolist()
+    assert evaluation["accuracy"] == pytest.approx((guesses == test.labels).mean())
+    assert evaluation["loss"] == pytest.approx(-np.log(kept[np.arange(360), test.labels]).mean(), rel=1e-4)
+    assert [row["support"] for row in evaluation["per_class"]] == np.bincount(test.labels).tolist()
+    recall = [matrix[each, each] / matrix[each].sum() for each in range(10)]
+    assert [row["recall"] for row in evaluation["per_class"]] == pytest.approx(recall)
+
+
+@pytest.mark.parametrize("epochs_before", [1, 2, 3])
+def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
+    job: Jobs, epochs_before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, resumed = Supervised(), Supervised()
+    run(job(dropout_spec(), attempt=8), whole.control)
+    shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
+    save, saved = checkpoints.save, []
+
+    def save_then_die(checkpoint: Checkpoint, folder: Path) -> None:
+        save(checkpoint, folder)
+        saved.append(checkpoint)
+        if len(saved) == epochs_before:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run(job(dropout_spec(), attempt=1), Supervised().control)
+    monkeypatch.setattr(checkpoints, "save", save)
+    run(job(dropout_spec(), attempt=2), resumed.control)
+
+    begun = [{"epoch": each["epoch"], "metrics": each["metrics"]} for each in resumed.events[0]["points"]]
+    assert begun + resumed.points() == whole.points()
+    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
+    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+
+
+def test_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly_there(
+    job: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped, resumed = Supervised(), Supervised(), Supervised()
+    run(job(dropout_spec(), attempt=8), whole.control)
+    shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
+    pace = Fit._pace
+
+    def pace_then_stop(fit: Fit, steps: int, seconds: float) -> None:
+        pace(fit, steps, seconds)
+        fit._chunk = 3
+        if fit._epoch == 1:
+            stopped.control._stop = "shutdown"
+
+    monkeypatch.setattr(Fit, "_pace", pace_then_stop)
+    run(job(dropout_spec(), attempt=1), stopped.control)
+    monkeypatch.setattr(Fit, "_pace", pace)
+    checkpoint = checkpoints.latest(job(dropout_spec()).attempts_folder)
+    run(job(dropout_spec(), attempt=2), resumed.control)
+
+    assert stopped.events[-1] == {"type": "stopped", "reason": "shutdown"}
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.step > 0) == (1, True)
+    assert stopped.points() + resumed.points() == whole.points()
+    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+
+
+def test_early_stopping_stops_and_restores_across_an_interruption(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 10.0}
+    spec = dropout_spec(epochs=20, early_stopping=stopping)
+    whole, resumed = Supervised(), Supervised()
+    run(job(spec, attempt=8), whole.control)
+    shutil.rmtree(job(spec, attempt=8).attempts_folder)
+    save = checkpoints.save
+
+    def save_then_die(checkpoint: Checkpoint, folder: Path) -> None:
+        save(checkpoint, folder)
+        if checkpoint.epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run(job(spec, attempt=1), Supervised().control)
+    monkeypatch.setattr(checkpoints, "save", save)
+    run(job(spec, attempt=2), resumed.control)
+
+    assert [point["epoch"] for point in whole.points()] == [0, 1, 2]
+    assert (whole.events[-1]["stop_reason"], resumed.events[-1]["stop_reason"]) == ("early_stopping",) * 2
+    first_epoch = whole.points()[0]["metrics"]["val_loss"]
+    assert whole.events[-1]["metrics"]["val_loss"] == pytest.approx(first_epoch, rel=1e-3)
+    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
+
+
+def test_cancelled_run_keeps_its_checkpoint_and_publishes_nothing(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec
+) -> None:
+    first = job(tiny_spec(epochs=5))
+    supervised.control._stop = "cancelled"
+    run(first, supervised.control)
+
+    assert supervised.events[-1] == {"type": "stopped", "reason": "cancelled"}
+    assert not (first.attempt_folder / "staged").exists()
+
+
+def test_diverging_loss_is_said_with_the_learning_rate(job: Jobs, supervised: Supervised) -> None:
+    spec = dropout_spec(optimizer={"type": "SGD", "learning_rate": 1e30})
+    run(job(spec), supervised.control)
+
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "diverged"
+    assert "1e+30" in failure["message"]
+    assert supervised.points()[-1]["metrics"]["loss"] is None
+
+
+def test_full_disk_is_said_and_leaves_nothing_staged(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageFull("disk full: no room to write manifest.json")
+
+    monkeypatch.setattr("worker.trainer.export.write_manifest", full)
+    first = job(tiny_spec(epochs=1))
+    run(first, supervised.control)
+
+    assert supervised.events[-1]["failure"]["type"] == "disk_full"
+    assert not (first.attempt_folder / "staged").exists()
+
+
+def test_network_that_exports_wrongly_is_not_published(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.trainer.export.PROBE_TOLERANCE", 0.0)
+    run(job(tiny_spec(epochs=1)), supervised.control)
+
+    assert supervised.events[-1]["failure"]["type"] == "export"
