@@ -1,0 +1,129 @@
+"""POST and list, with few and with many experiments stored; the API process's start and memory.
+
+python benchmarks/api.py
+"""
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import psutil
+from ulid import ULID
+
+from models_store.experiments import RECORD_FILE
+from models_store.records import Record, Status, utc_now
+from specs.experiment import parse_spec
+from specs.presets import PRESETS
+from tests.service import Service
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+SPEC = PRESETS["mnist-cnn"].spec
+POSTS = 500
+PAGES = 200
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp())
+    valkey = Valkey(folder / "valkey")
+    valkey.start()
+    service = Service(folder, valkey, lease_seconds=30, reconcile_seconds=10)
+    try:
+        measure(service)
+    finally:
+        service.stop()
+        valkey.stop()
+        shutil.rmtree(folder)
+
+
+def measure(service: Service) -> None:
+    started = time.perf_counter()
+    process = service.start_api()
+    print(f"API answers /health/live after      {time.perf_counter() - started:8.2f} s      (target < 2)")
+    live = percentiles(lambda: service.http.get("/health/live"), PAGES)
+    print(f"floor: GET /health/live             {live[0]:8.2f} ms p50  {live[1]:8.2f} ms p99")
+
+    store(service, 100)
+    few = percentiles(lambda: page(service), PAGES)
+    print(f"a page of 50 of 100                 {few[0]:8.2f} ms p50  {few[1]:8.2f} ms p99")
+
+    store(service, 4_900)
+    posts = percentiles(lambda: service.http.post("/experiments", json=SPEC), POSTS)
+    print(f"POST /experiments, 5,000 stored     {posts[0]:8.2f} ms p50  {posts[1]:8.2f} ms p99  (targets 10, 50)")
+    together = percentiles_together(service, POSTS)
+    print(f"the same from 8 clients at once     {together[0]:8.2f} ms p50  {together[1]:8.2f} ms p99")
+
+    store(service, 10_000 - 5_000 - 2 * POSTS)
+    many = percentiles(lambda: page(service), PAGES)
+    best = percentiles(lambda: service.http.get("/experiments?sort=-val_accuracy&dataset=mnist"), PAGES)
+    started = time.perf_counter()
+    records = [each.read_bytes() for each in (service.store / "experiments").glob(f"*/{RECORD_FILE}")]
+    parsed = sorted((Record.model_validate_json(each) for each in records), key=lambda record: record.created_at)[-50:]
+    files = (time.perf_counter() - started) * 1000
+    print(f"a page of 50 of {len(records):6,}              {many[0]:8.2f} ms p50  {many[1]:8.2f} ms p99")
+    print(f"    over a page of 50 of 100        {many[0] / few[0]:8.2f} x       (target <= 1.5)")
+    print(f"    the best first, one data set    {best[0]:8.2f} ms p50  {best[1]:8.2f} ms p99")
+    print(f"    reading all files instead       {files:8.0f} ms = {files / many[0]:.0f} x  ({len(parsed)} shown)")
+    rss = psutil.Process(process.pid).memory_info().rss / 1e6
+    print(f"API process RSS                     {rss:8.0f} MB     (target < 150)")
+    loaded = {Path(region.path).name for region in psutil.Process(process.pid).memory_maps()}
+    print(f"TensorFlow loaded by it             {any('tensorflow' in name for name in loaded)!s:>8}")
+
+
+def page(service: Service) -> httpx2.Response:
+    return service.http.get("/experiments?limit=50")
+
+
+def store(service: Service, count: int) -> None:
+    """Put `count` ended experiments on disk, and wait until the API lists them all."""
+    spec = parse_spec(SPEC)
+    for number in range(count):
+        record = Record(
+            id=str(ULID()),
+            version=2,
+            status=Status.FAILED,
+            name=f"stored {number}",
+            dataset=spec.dataset.name,
+            spec=spec.document(),
+            created_at=utc_now(),
+            ended_at=utc_now(),
+            best_metrics={"val_accuracy": number / count},
+        )
+        folder = service.store / "experiments" / record.id
+        folder.mkdir()
+        (folder / RECORD_FILE).write_text(record.model_dump_json())
+    total = len(list((service.store / "experiments").iterdir()))
+    with service.valkey.client() as client:
+        eventually(lambda: client.zcard("trainyard:index:created_at:all") == total, 120)
+
+
+def percentiles(call: Callable[[], httpx2.Response], count: int) -> tuple[float, float]:
+    """Milliseconds of the 50th and 99th percentile of `count` calls, one after the other."""
+    return in_milliseconds([timed(call) for _ in range(count)])
+
+
+def percentiles_together(service: Service, count: int) -> tuple[float, float]:
+    with ThreadPoolExecutor(8) as pool, httpx2.Client(base_url=service.http.base_url) as http:
+        calls = [pool.submit(timed, lambda: http.post("/experiments", json=SPEC)) for _ in range(count)]
+        return in_milliseconds([each.result() for each in calls])
+
+
+def timed(call: Callable[[], httpx2.Response]) -> float:
+    started = time.perf_counter()
+    call().raise_for_status()
+    return time.perf_counter() - started
+
+
+def in_milliseconds(seconds: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return cuts[49] * 1000, cuts[98] * 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""From POST to the first training step, with a warm spare trainer.
+
+python benchmarks/dispatch.py
+"""
+
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from specs.presets import PRESETS
+from tests.service import Service
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+ROUNDS = 7
+DOCUMENT = {**PRESETS["digits-cnn"].spec, "training": {"epochs": 3}}
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp())
+    valkey = Valkey(folder / "valkey")
+    valkey.start()
+    service = Service(folder, valkey, lease_seconds=30, reconcile_seconds=10)
+    try:
+        service.start_api()
+        service.start_worker()
+        rounds = [measured(service) for _ in range(ROUNDS)]
+    finally:
+        service.stop()
+        valkey.stop()
+        shutil.rmtree(folder)
+    claimed, stepped = (statistics.median(column) for column in zip(*rounds, strict=True))
+    print(f"POST to claimed by a worker         {claimed * 1000:8.1f} ms  (median of {ROUNDS})")
+    print(f"POST to the first step done         {stepped:8.2f} s   (target < 1)")
+    print("each round:", ", ".join(f"{stepped:.2f} s" for _, stepped in rounds))
+
+
+def measured(service: Service) -> tuple[float, float]:
+    """Seconds from the POST to the claim, and to the first step, of one experiment; the spare is warm again after."""
+    [worker] = service.workers
+    warm = service.log_text("worker*").count("is warm")
+    started = time.perf_counter()
+    experiment_id = service.post(DOCUMENT)
+    eventually(lambda: service.get(experiment_id)["status"] != "queued")
+    claimed = time.perf_counter() - started
+    eventually(lambda: has_stepped(service.get(experiment_id)))
+    stepped = time.perf_counter() - started
+    service.wait_for_end(experiment_id)
+    eventually(lambda: service.log_text("worker*").count("is warm") > warm, 60)
+    assert len(service.trainers(worker)) == 1
+    return claimed, stepped
+
+
+def has_stepped(record: dict[str, object]) -> bool:
+    progress = record["progress"]
+    return record["epochs_completed"] != 0 or (isinstance(progress, dict) and progress["step"] > 0)
+
+
+if __name__ == "__main__":
+    main()
