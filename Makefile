@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: help setup up demo test check bench lock clean
 
 help:  ## list the verbs
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s '	'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
@@ -41,5 +41,5 @@ bench: $(READY)  ## measure; each benchmark prints a table of figures and ratios
 lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh
 
-clean:  ## remove the virtual environment, caches and the data of `make up`
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+clean:  ## remove the virtual environment and caches; what was trained stays in var/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

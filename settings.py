@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     stop_grace_seconds: float = Field(default=20.0, gt=0, le=600)
     shutdown_seconds: float = Field(default=30.0, gt=0, le=3600)
     max_attempts: int = Field(default=3, ge=1, le=100)
-    max_image_pixels: int = Field(default=64_000_000, ge=1)
+    max_image_pixels: int = Field(default=20_000_000, ge=1)
     inference_threads: int = Field(default=1, ge=1, le=256)
     log_level: str = "INFO"
 

@@ -21,19 +21,20 @@ _SYNTAXES: dict[str, Syntax] = {
 }
 
 
-def get_store(request: Request) -> Store:
+# All of them are coroutines, so that none waits for a thread.
+async def get_store(request: Request) -> Store:
     return cast(Store, request.app.state.store)
 
 
-def get_experiments(request: Request) -> ExperimentStore:
-    return get_store(request).experiments
+async def get_experiments(request: Request) -> ExperimentStore:
+    return cast(Store, request.app.state.store).experiments
 
 
-def get_registry(request: Request) -> Registry:
+async def get_registry(request: Request) -> Registry:
     return cast(Registry, request.app.state.registry)
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
 
@@ -41,7 +42,7 @@ async def read_body(request: Request) -> bytes:
     return await request.body()
 
 
-def get_syntax(content_type: Annotated[str, Header()] = "") -> Syntax | None:
+async def get_syntax(content_type: Annotated[str, Header()] = "") -> Syntax | None:
     """What the sender says the body is; None (curl's default, or nothing) means: see for yourself."""
     return _SYNTAXES.get(content_type.split(";")[0].strip().lower())
 

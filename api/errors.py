@@ -21,12 +21,12 @@ from models_store.errors import (
     ClaimLost,
     Damaged,
     IdempotencyMismatch,
+    InvalidCursor,
     InvalidState,
     NotFound,
     StoreError,
     Unavailable,
 )
-from models_store.index import InvalidCursor
 from specs.errors import SpecsError
 from specs.problem import Problem, pointer_of, received_value
 

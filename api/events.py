@@ -1,5 +1,6 @@
 """`GET /experiments/{id}/events`: an experiment as it happens."""
 
+import re
 from collections.abc import AsyncIterable
 from typing import Annotated
 
@@ -8,11 +9,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import ExperimentsDep, StoreDep
+from models_store.errors import NotFound
 from models_store.experiments import ExperimentStore
 from models_store.records import Point, Record
 from models_store.store import HEARTBEAT_SECONDS
 
 router = APIRouter(tags=["experiments"])
+_EPOCH = re.compile("[0-9]{1,9}")
 
 
 def existing(experiment_id: str, experiments: ExperimentsDep) -> str:
@@ -43,7 +46,7 @@ async def follow_experiment(
 
 
 def _epoch_of(last_event_id: str | None) -> int:
-    return int(last_event_id) if last_event_id and last_event_id.isdecimal() else -1
+    return int(last_event_id) if last_event_id and _EPOCH.fullmatch(last_event_id) else -1
 
 
 class Follower:
@@ -57,8 +60,11 @@ class Follower:
 
     def news(self) -> tuple[list[ServerSentEvent], bool]:
         """The events since the last call, and whether the experiment has ended. Reads the store: call in a thread."""
-        record = self._experiments.get(self._id)
-        points, _ = self._experiments.history(self._id, self._last_epoch)
+        try:
+            record = self._experiments.get(self._id)
+            points, _ = self._experiments.history(self._id, self._last_epoch)
+        except NotFound:
+            return [ServerSentEvent(event="end", data={"status": "deleted"})], True
         events = [*map(_epoch, points), *self._changes(record)]
         if points:
             self._last_epoch = points[-1].epoch

@@ -4,9 +4,11 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from api import __version__, errors, events, experiments, models, operations, predictions
+from api.head import HeadLikeGet
 from api.metrics import Metrics, TimedRequests
 from api.serving.registry import Registry
 from api.upkeep import Periodic
@@ -15,6 +17,8 @@ from settings import Settings
 from specs.dataset import DATASETS
 
 _REFRESH_SECONDS = 0.5
+# Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
+_PREDICTING_THREADS = 4
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
 
 
@@ -33,7 +37,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings, app.state.store, app.state.registry = settings, store, registry
     app.state.metrics = Metrics(store)
+    app.state.predicting = CapacityLimiter(_PREDICTING_THREADS)
     app.add_middleware(errors.ProblemsForRefusals)
+    app.add_middleware(HeadLikeGet)
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     for module in (experiments, events, models, predictions, operations):
@@ -52,5 +58,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         periodic.start()
     yield
     for periodic in upkeep:
-        periodic.stop()
+        await to_thread.run_sync(periodic.stop)
     await store.changes.close()

@@ -13,7 +13,7 @@ router = APIRouter(tags=["operations"])
 
 
 @router.get("/health/live")
-def get_live() -> dict[str, Any]:
+async def get_live() -> dict[str, Any]:
     """This process answers. It says nothing of Redis: restarting the API would not mend that."""
     return {"status": "ok", "live": True}
 

@@ -3,9 +3,9 @@
 import time
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 
 from api import examples
 from api.dependencies import RegistryDep, SettingsDep
@@ -16,6 +16,7 @@ from imaging.decode import decode
 from imaging.errors import PictureError
 from imaging.resize import to_array
 from models_store.records import Record
+from specs.dataset import DatasetName
 
 router = APIRouter(tags=["predictions"])
 PICTURE_BYTES = 10_000_000
@@ -58,7 +59,7 @@ async def predict(
     request: Request,
     registry: RegistryDep,
     settings: SettingsDep,
-    dataset: Annotated[str | None, Query(max_length=100, description="the best model of this data set")] = None,
+    dataset: Annotated[DatasetName | None, Query(description="the best model of this data set")] = None,
     experiment: Annotated[str | None, Query(max_length=26, description="the model of this experiment")] = None,
     top: Annotated[int, Query(ge=1, le=1000, description="how many classes to name")] = 3,
 ) -> Predictions:
@@ -68,8 +69,16 @@ async def predict(
     started = time.perf_counter()
     with request.app.state.metrics.counted_prediction() as counted:
         pictures = await read_pictures(request)
-        model, predictions = await run_in_threadpool(
-            _answer, registry, dataset, experiment, pictures, settings.max_image_pixels, top
+        # Threads of their own: neither decoding nor a store that waits for Redis takes the other's.
+        model, predictions = await to_thread.run_sync(
+            _answer,
+            registry,
+            dataset,
+            experiment,
+            pictures,
+            settings.max_image_pixels,
+            top,
+            limiter=request.app.state.predicting,
         )
         counted.model = model.info.dataset
     return Predictions(
@@ -85,7 +94,7 @@ def described(record: Record) -> AnsweringModel:
         dataset=record.dataset,
         name=record.name,
         accuracy=record.test_metrics.get("accuracy"),
-        val_accuracy=record.best_metrics.get("val_accuracy"),
+        val_accuracy=record.validation_metrics.get("val_accuracy"),
     )
 
 

@@ -4,6 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+_STOP_SECONDS = 5.0
+
 log = logging.getLogger(__name__)
 
 
@@ -21,8 +23,9 @@ class Periodic:
         self._thread.start()
 
     def stop(self) -> None:
+        """Ask it to end, and wait a little: what is left of a call is left to die with the process."""
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -28,14 +28,14 @@ from specs.experiment import parse_spec
 from worker.trainer.data import load_parts
 from worker.trainer.evaluate import evaluate
 from worker.trainer.export import export
-from worker.trainer.fit import _order, _test_function, _train_function
+from worker.trainer.fit import _order, test_function, train_function
 from worker.trainer.network import build, compile_model
 started = time.perf_counter()
 spec = parse_spec(SPEC)
 training, validation, test = load_parts(spec.dataset, pathlib.Path(os.environ["DATASETS_DIR"]))
 model = build(spec, training.images)
 compile_model(model, spec)
-train, check = _train_function(model, training, spec.training.batch_size), _test_function(model, validation)
+train, check = train_function(model, training, spec.training.batch_size), test_function(model, validation)
 for epoch in range(spec.training.epochs):
     model.reset_metrics()
     order = tf.constant(_order(0, epoch, len(training.labels)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cli.client import JsonObject
 from cli.output import metric_text, metrics_text
-from cli.training_view import pace_text
+from cli.training_view import pace_text, planned_epochs
 
 
 def outcome_lines(record: JsonObject) -> Iterator[str]:
@@ -28,7 +28,7 @@ def record_lines(record: JsonObject) -> Iterator[str]:
     for name in ("created", "started", "ended"):
         if record.get(f"{name}_at"):
             yield f"{name:<9} {record[f'{name}_at']}"
-    yield f"epochs    {record['epochs_completed']} of {record['spec']['training']['epochs']}"
+    yield f"epochs    {record['epochs_completed']} of {planned_epochs(record) or 'unknown'}"
     if record.get("progress"):
         yield f"progress  {_progress_text(record['progress'])}"
     yield from _metric_lines(record)

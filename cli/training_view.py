@@ -21,8 +21,13 @@ class TrainingView(AbstractContextManager["TrainingView"], Protocol):
     def show(self, event: Event) -> None: ...
 
 
+def planned_epochs(record: JsonObject) -> int:
+    """As the spec has it; 0 for a damaged record, which has no spec."""
+    return int(record["spec"].get("training", {}).get("epochs", 0))
+
+
 def training_view(screen: Console, record: JsonObject) -> TrainingView:
-    epochs = int(record["spec"]["training"]["epochs"])
+    epochs = planned_epochs(record)
     return Bar(screen, epochs) if screen.is_terminal else Lines(screen, epochs)
 
 

@@ -17,7 +17,7 @@ from models_store import artifacts, history
 from models_store.connection import redis_needed
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments import ATTEMPTS, ExperimentStore
-from models_store.files import publish_directory, remove_directory, remove_stale_temporaries
+from models_store.files import publish_directory, remove_directory, room_needed
 from models_store.records import (
     SCHEMA_VERSION,
     Failure,
@@ -27,6 +27,9 @@ from models_store.records import (
     Record,
     Status,
 )
+
+# A training is worth waiting for longer than an answer over HTTP is.
+_PATIENCE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +52,15 @@ class Claim:
         Raises Unavailable while Redis, which keeps the leases, is away, and Busy.
         """
         try:
-            with store.changing(experiment_id) as record, redis_needed():
+            with store.changing(experiment_id, _PATIENCE_SECONDS) as record, redis_needed():
                 if record.status is not Status.QUEUED or record.schema_version > SCHEMA_VERSION:
                     return None
                 claimed = record.claimed(worker)
                 if not store.leases.take(experiment_id, claimed.attempts):
                     return None
                 try:
+                    with room_needed(f"the folder of attempt {claimed.attempts}"):
+                        store.attempt_folder(claimed).mkdir(parents=True, exist_ok=True)
                     store.write(claimed)
                 except (OSError, StorageFull):
                     store.leases.release(experiment_id, claimed.attempts)
@@ -63,9 +68,7 @@ class Claim:
         except (NotFound, Damaged) as error:
             log.warning("a wake-up for an experiment that cannot be claimed: %s", error)
             return None
-        claim = cls(store, claimed)
-        claim.attempt_folder.mkdir(parents=True, exist_ok=True)
-        return claim
+        return cls(store, claimed)
 
     @property
     def id(self) -> str:
@@ -82,7 +85,7 @@ class Claim:
     @property
     def attempt_folder(self) -> Path:
         """Where this attempt's trainer writes checkpoints and stages its result; no other attempt does."""
-        return self.folder / ATTEMPTS / str(self.token)
+        return self._store.attempt_folder(self.record)
 
     # -- while it runs -----------------------------------------------------------------------------------------------
 
@@ -155,7 +158,7 @@ class Claim:
             record = self._with_live_fields(current).ended(
                 Status.SUCCEEDED,
                 stop_reason=stop_reason,
-                best_metrics=metrics,
+                validation_metrics=metrics,
                 test_metrics=test_metrics,
                 error=None,
             )
@@ -194,20 +197,13 @@ class Claim:
 
     def _end(self, record: Record) -> Record:
         self._store.write(record)
-        self._clear_temporaries()
+        self._store.clear_temporaries(record.id)
         self.record = record
         try:
             self._store.leases.release(self.id, self.token)
-            if record.status.is_terminal:
-                self._store.index.drop_history(self.id)
         except RedisError as error:
             log.warning("the lease of %s was not released: %r; it will run out", self.id, error)
         return record
-
-    def _clear_temporaries(self) -> None:
-        """Remove what killed attempts were writing: under the lock, with the trainer gone, nobody else writes here."""
-        for folder in (self.folder, *(self.folder / ATTEMPTS).glob("*")):
-            remove_stale_temporaries(folder, older_than=0)
 
     # -- fencing -----------------------------------------------------------------------------------------------------
 
@@ -215,7 +211,7 @@ class Claim:
     def _held(self) -> Iterator[Record]:
         """Hold the experiment's lock with a token that is still good."""
         try:
-            with self._store.changing(self.id) as current:
+            with self._store.changing(self.id, _PATIENCE_SECONDS) as current:
                 self._compare(current)
                 yield current
         except (NotFound, Damaged, InvalidState) as error:

@@ -5,6 +5,7 @@ StoreError
 ├── InvalidState          the experiment is in a state that forbids the change
 ├── ClaimLost             the fencing token is old: somebody else has the experiment
 ├── IdempotencyMismatch   the key was used before with another body
+├── InvalidCursor         the cursor was not made by this service, or not for this list
 ├── Damaged               a file does not parse or does not match its sha256
 ├── Busy                  the experiment's lock was not to be had in time
 └── Unavailable           Redis cannot be reached, or the index is being rebuilt
@@ -30,6 +31,10 @@ class ClaimLost(StoreError):
 
 class IdempotencyMismatch(StoreError):
     """An `Idempotency-Key` came a second time with another body."""
+
+
+class InvalidCursor(StoreError):
+    """The cursor was not made by this service, or not for this list."""
 
 
 class Damaged(StoreError):

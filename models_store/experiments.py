@@ -19,6 +19,7 @@ from models_store.files import (
     locked,
     publish_directory,
     remove_directory,
+    remove_stale_temporaries,
     room_needed,
     temporary_name,
     write_atomic,
@@ -62,6 +63,8 @@ class ExperimentStore:
         self.max_attempts = max_attempts
         self.idempotency = IdempotencyKeys(root / "idempotency")
         self.experiments = root / "experiments"
+        # What this process could not show; its reconciler shows it first.
+        self.unshown: set[str] = set()
 
     def prepare(self) -> None:
         """Make the folders. Raises OSError if the store cannot be written to."""
@@ -224,10 +227,21 @@ class ExperimentStore:
                 damaged=(RECORD_FILE,),
             )
 
+    def attempt_folder(self, record: Record) -> Path:
+        """Where the trainer of the record's attempt writes checkpoints and stages its result."""
+        return self.folder(record.id) / ATTEMPTS / str(record.attempts)
+
+    def clear_temporaries(self, experiment_id: str) -> None:
+        """Remove what killed attempts were writing. Only under the lock, by the one who ends or takes back a run: of a
+        zombie that still writes, the next checkpoint fails, and it ends."""
+        folder = self.folder(experiment_id)
+        for each in (folder, *(folder / ATTEMPTS).glob("*")):
+            remove_stale_temporaries(each, older_than=0)
+
     @contextmanager
-    def changing(self, experiment_id: str) -> Iterator[Record]:
-        """Hold the experiment's lock and see its record. Raises NotFound, Damaged or Busy."""
-        with locked(self.folder(experiment_id)):
+    def changing(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
+        """Hold the experiment's lock and see its record. Raises NotFound, Damaged, or Busy after `seconds`."""
+        with locked(self.folder(experiment_id), seconds):
             yield self.read(experiment_id)
 
     def write(self, record: Record) -> Record:
@@ -242,6 +256,7 @@ class ExperimentStore:
             self.index.put(record)
         except RedisError as error:
             log.warning("the view of %s was not updated: %r; the reconciler will do it", record.id, error)
+            self.unshown.add(record.id)
             return False
         return True
 

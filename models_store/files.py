@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from models_store.errors import Busy, NotFound, StorageFull
+from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 
 TEMPORARY_SUFFIX = ".tmp"
 # Older than any write in progress: what is left of a killed process.
@@ -24,6 +24,7 @@ TEMPORARY_SECONDS = 120.0
 LOCK_FILE = ".lock"
 _LOCK_POLL_SECONDS = 0.005
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_WRITING = {errno.EROFS, errno.EIO}
 
 
 def temporary_name(path: Path) -> Path:
@@ -33,7 +34,7 @@ def temporary_name(path: Path) -> Path:
 
 @contextmanager
 def room_needed(what: str) -> Iterator[None]:
-    """Turn "no space left" into StorageFull, which says what was being written."""
+    """Turn "no space left" into StorageFull and a disk that takes no writes into Unavailable; say what was written."""
     try:
         yield
     except OSError as error:
@@ -41,6 +42,8 @@ def room_needed(what: str) -> Iterator[None]:
             raise StorageFull(
                 f"disk full: no room to write {what} ({error.strerror}); free some space, then try again"
             ) from error
+        if error.errno in _NO_WRITING:
+            raise Unavailable(f"the disk does not take {what}: {error.strerror}; see to the store's disk") from error
         raise
 
 

@@ -1,7 +1,7 @@
 """The fast, live view of all records in Redis: one hash each, and sorted sets for pages.
 
-Nothing here is the truth: `rebuild` from disk gives all of it back. Every method raises redis's errors as they are;
-`models_store.experiments` decides what a lost view means.
+Nothing here is the truth: the reconciler gives all of it back from disk. Every method raises redis's errors as they
+are; `models_store.experiments` decides what a lost view means.
 """
 
 import base64
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from redis import Redis
 
 from models_store import keys
-from models_store.errors import StoreError, Unavailable
+from models_store.errors import InvalidCursor, Unavailable
 from models_store.records import Point, Record, Status
 
 Order = Literal["created_at", "val_accuracy"]
@@ -36,11 +36,12 @@ if before then
   for key in string.gmatch(before, '[^\\n]+') do redis.call('ZREM', key, ARGV[3]) end
 end
 local names = {}
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
   names[#names + 1] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
+if ARGV[5] == 'ended' then redis.call('DEL', KEYS[3]) end
 redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return 1
@@ -67,10 +68,6 @@ return 1
 _Place = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
 
 
-class InvalidCursor(StoreError):
-    """The cursor was not made by this service, or not for this list."""
-
-
 class Query(BaseModel):
     """One page of records. `sort` is an order's name, with `-` for descending."""
 
@@ -91,6 +88,11 @@ class Query(BaseModel):
     @property
     def descending(self) -> bool:
         return self.sort.startswith("-")
+
+    @property
+    def is_selective(self) -> bool:
+        """True if a page must look at more entries than it shows."""
+        return self.name is not None or len(self.filters()) > 1
 
     def accepts(self, record: Record) -> bool:
         return (
@@ -114,7 +116,7 @@ class Page(BaseModel):
 def _memberships(record: Record) -> dict[str, float]:
     scores: dict[Order, float] = {
         "created_at": record.created_at.timestamp(),
-        "val_accuracy": _NO_VALUE if (value := record.best_metrics.get("val_accuracy")) is None else value,
+        "val_accuracy": _NO_VALUE if (value := validation_metric(record, "val_accuracy")) is None else value,
     }
     filters = [
         "all",
@@ -128,9 +130,14 @@ def _memberships(record: Record) -> dict[str, float]:
     return members
 
 
+def validation_metric(record: Record, name: str) -> float | None:
+    """The published network's, or before there is one the best epoch's."""
+    return (record.validation_metrics or record.best_metrics).get(name)
+
+
 def _tie_breaker(record: Record) -> float:
     """Of equal accuracies the lower loss ranks higher: smaller than any difference between two accuracies."""
-    loss = record.best_metrics.get("val_loss")
+    loss = validation_metric(record, "val_loss")
     return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
 
 
@@ -151,9 +158,11 @@ class Index:
             record.model_dump_json(),
             record.id,
             keys.CHANGES_SECONDS,
+            "ended" if record.status.is_terminal else "live",
             *members,
         ]
-        return bool(self._put(keys=[keys.experiment(record.id), keys.changes(record.id)], args=arguments))
+        names = (keys.experiment, keys.changes, keys.history)
+        return bool(self._put(keys=[name(record.id) for name in names], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
         names = (keys.experiment, keys.changes, keys.history, keys.lease)
@@ -190,6 +199,11 @@ class Index:
         """False after Redis was emptied, until everything on disk has been put back."""
         return bool(self._redis.exists(keys.COMPLETE))
 
+    def require_complete(self) -> None:
+        """Raise Unavailable after Redis was emptied, until the reconciler has put everything back."""
+        if not self.is_complete():
+            raise Unavailable("the index is being rebuilt from disk; try again in a second")
+
     def mark_complete(self) -> None:
         self._redis.set(keys.COMPLETE, "1")
 
@@ -197,15 +211,14 @@ class Index:
 
     def page(self, query: Query) -> Page:
         """Cost depends on the page, not on how many records there are: it starts at the cursor's rank."""
-        if not self.is_complete():
-            raise Unavailable("the index is being rebuilt from disk; try again in a second")
+        self.require_complete()
         filtered_by = min(query.filters(), key=self.count)
         key = keys.index(query.order, filtered_by)
         start = self._rank_after(key, query)
         items: list[Record] = []
         while True:
             wanted = query.limit + 1 - len(items)
-            chunk = self._range(key, start, max(wanted, _SCAN) if query.name else wanted, query)
+            chunk = self._range(key, start, max(wanted, _SCAN) if query.is_selective else wanted, query)
             items += [record for record in self.get_many(chunk) if query.accepts(record)]
             start += len(chunk)
             if len(items) > query.limit or not chunk:
@@ -258,9 +271,6 @@ class Index:
         for point in points:
             pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
         pipeline.execute()
-
-    def drop_history(self, experiment_id: str) -> None:
-        self._redis.delete(keys.history(experiment_id))
 
     def history(self, experiment_id: str, since: int) -> list[Point] | None:
         """The points after epoch `since`, or None if the live stream does not reach back to it."""

@@ -9,6 +9,7 @@ from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import Damaged, InvalidState
 from models_store.experiments import ExperimentStore
+from models_store.index import validation_metric
 from models_store.records import Record, Status
 from models_store.serving_info import SERVING_FILE, ServingInfo
 
@@ -31,14 +32,19 @@ class ModelCatalogue:
         self._experiments = experiments
 
     def ranked(self, dataset: str) -> list[Record]:
-        """The best models of `dataset`, best first. Raises Unavailable while Redis is away."""
+        """The best models of `dataset`, best first. Raises Unavailable while the index is away or not whole."""
         with redis_needed():
+            self._experiments.index.require_complete()
             return self._experiments.index.best_models(dataset)
 
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of all `datasets`, or None. Raises Unavailable while Redis is away."""
         leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
         return max(leaders, key=_validation_accuracy, default=None)
+
+    def is_kept(self, experiment_id: str) -> bool:
+        """False once the experiment has been deleted."""
+        return self._experiments.folder(experiment_id).is_dir()
 
     def load(self, experiment_id: str) -> PublishedModel:
         """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, or Damaged."""
@@ -54,4 +60,4 @@ class ModelCatalogue:
 
 
 def _validation_accuracy(record: Record) -> float:
-    return record.best_metrics.get("val_accuracy") or 0.0
+    return validation_metric(record, "val_accuracy") or 0.0

@@ -19,7 +19,7 @@ from models_store import keys
 from models_store.errors import Unavailable
 
 TASK = "experiments.train"
-PUBLISH_SECONDS = 3.0
+PUBLISH_SECONDS = 2.0
 # The longest budget that a spec may ask for (specs/caps.py), and ten minutes to end it: only a backstop, because the
 # supervisor enforces each spec's own budget.
 HARD_LIMIT_SECONDS = 10_080 * 60 + 600
@@ -69,7 +69,7 @@ class Queue:
         self._publishers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="publish")
 
     def wake(self, experiment_id: str) -> None:
-        """Send a wake-up, or raise Unavailable within 3 s. The record must have been written before."""
+        """Send a wake-up, or raise Unavailable within 2 s. The record must have been written before."""
         sent = self._publishers.submit(self._send, experiment_id)
         try:
             sent.result(timeout=PUBLISH_SECONDS)

@@ -17,6 +17,8 @@ from models_store.records import Failure, Record, Status
 
 log = logging.getLogger(__name__)
 
+# A sweep of a worker holds up its consumer: what is left waits for the next one.
+_MOST_RESENT = 500
 _UNLOCK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -29,12 +31,15 @@ class Reconciler:
     that two at once do no harm.
     """
 
-    def __init__(self, store: ExperimentStore, redis: Redis, lock_seconds: float = 60.0) -> None:
+    def __init__(
+        self, store: ExperimentStore, redis: Redis, lock_seconds: float = 60.0, everything_seconds: float = 900.0
+    ) -> None:
         self._store = store
         self._redis = redis
         self._lock_milliseconds = int(lock_seconds * 1000)
         self._unlock = redis.register_script(_UNLOCK)
-        self._checked_everything = False
+        self._everything_seconds = everything_seconds
+        self._check_everything_at = float("-inf")
         self._away_at = float("-inf")
 
     def sweep(self) -> bool:
@@ -54,15 +59,25 @@ class Reconciler:
         return True
 
     def _sweep(self) -> None:
+        self._show_unshown()
         self._match_disk()
         self._recover_runs()
         self._resend_lost()
+
+    def _show_unshown(self) -> None:
+        while self._store.unshown:
+            experiment_id = self._store.unshown.pop()
+            try:
+                self._restore(experiment_id)
+            except (RedisError, OSError):
+                self._store.unshown.add(experiment_id)
+                raise
 
     # -- the view ----------------------------------------------------------------------------------------------------
 
     def _match_disk(self) -> None:
         on_disk = self._ids_on_disk()
-        everything = not (self._checked_everything and self._store.index.is_complete())
+        everything = time.monotonic() > self._check_everything_at or not self._store.index.is_complete()
         shown = set(self._store.index.ids())
         for experiment_id in on_disk if everything else on_disk - shown:
             try:
@@ -76,7 +91,7 @@ class Reconciler:
                 remove_stale_temporaries(folder)
             self._store.idempotency.forget_old()
             self._store.index.mark_complete()
-            self._checked_everything = True
+            self._check_everything_at = time.monotonic() + self._everything_seconds
 
     def _ids_on_disk(self) -> set[str]:
         with os.scandir(self._store.experiments) as entries:
@@ -152,6 +167,7 @@ class Reconciler:
             points, _ = history.read(self._store.folder(experiment_id))
             known = record.without_points().with_points(points)
             recovered = self._store.write(known.attempt_failed(failure, self._store.max_attempts))
+            self._store.clear_temporaries(experiment_id)
         log.warning("experiment %s lost its worker and is %s", experiment_id, recovered.status)
         if recovered.status is Status.QUEUED:
             self._store.wake(experiment_id)
@@ -162,10 +178,9 @@ class Reconciler:
         if not queued or self._store.queue.depth() >= len(queued):
             return
         waiting = self._store.queue.waiting()
+        queued = [each for each in queued if each not in waiting][:_MOST_RESENT]
         milliseconds = int(self._store.lease_seconds * 1000)
         for experiment_id in queued:
-            if experiment_id in waiting:
-                continue
             try:
                 record = self._store.read_or_damaged(experiment_id)
             except (NotFound, OSError) as error:

@@ -29,6 +29,9 @@ FailureType = Literal[
 ]
 
 
+Phase = Literal["starting", "training", "evaluating", "exporting"]
+
+
 class Status(StrEnum):
     QUEUED = "queued"  # waits for a worker
     RUNNING = "running"  # a worker has claimed it
@@ -63,7 +66,7 @@ class Best(Frozen):
 class Progress(Frozen):
     """Where a running experiment is. Rates are per second, durations in seconds."""
 
-    phase: Literal["starting", "training", "evaluating", "exporting"]
+    phase: Phase
     epoch: int = 0
     epochs: int = 0
     step: int = 0
@@ -100,7 +103,8 @@ class Record(Frozen):
 
     `version` counts changes, `attempts` counts claims and is the fencing token at once: a writer whose token is not
     `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
-    do not count against the limit.
+    do not count against the limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs;
+    `validation_metrics` and `test_metrics` are the published network's, and decide which model is best.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -125,6 +129,7 @@ class Record(Frozen):
     best: Best | None = None
     best_metrics: Metrics = Field(default_factory=dict)
     last_metrics: Metrics = Field(default_factory=dict)
+    validation_metrics: Metrics = Field(default_factory=dict)
     test_metrics: Metrics = Field(default_factory=dict)
     stop_reason: Literal["completed", "early_stopping", "time_budget", "cancelled"] | None = None
     error: Failure | None = None
@@ -133,12 +138,12 @@ class Record(Frozen):
     def changed(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
 
-    def with_points(self, points: Sequence[Point], monitor: str = "val_accuracy") -> Self:
-        """What these further epochs add: how many there are now, the best by `monitor`, the last. Not a change of its
-        own: it is shown as it comes, and written with the next change."""
+    def with_points(self, points: Sequence[Point]) -> Self:
+        """What these further epochs add: how many there are now, the best by validation accuracy, the last. Not a
+        change of its own: it is shown as it comes, and written with the next change."""
         best, best_metrics = self.best, self.best_metrics
         for point in points:
-            candidate = better(best, point, monitor)
+            candidate = better(best, point, "val_accuracy")
             if candidate != best:
                 best, best_metrics = candidate, point.metrics
         if not points:

@@ -1,7 +1,5 @@
 """What the API must know of a published network to serve it, without its spec and without Keras."""
 
-from typing import Annotated
-
 from pydantic import Field
 
 from models_store.records import Frozen
@@ -15,6 +13,6 @@ class ServingInfo(Frozen):
 
     dataset: str
     labels: tuple[str, ...] = Field(min_length=1)
-    image_shape: Annotated[tuple[int, int, int], Field()]
+    image_shape: tuple[int, int, int]
     input_name: str
     probe: tuple[float, ...]

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
@@ -44,8 +45,16 @@ class Workers:
         with redis_needed():
             stored = cast(dict[str, str], self._redis.hgetall(keys.WORKERS))
             oldest = self._now() - SEEN_SECONDS
-        workers = [Worker.model_validate_json(document) for document in stored.values()]
+        workers = [worker for document in stored.values() if (worker := _parsed(document)) is not None]
         for worker in workers:
             if worker.seen_at < oldest:
                 self.leave(worker.name)
         return sorted((worker for worker in workers if worker.seen_at >= oldest), key=lambda worker: worker.name)
+
+
+def _parsed(document: str) -> Worker | None:
+    """None for the entry of a worker of another version."""
+    try:
+        return Worker.model_validate_json(document)
+    except ValidationError:
+        return None

@@ -7,12 +7,17 @@ from typing import Any
 
 from specs import caps
 from specs.errors import DocumentError
-from specs.problem import shortened
+from specs.problem import Problem, pointer_of, shortened
+from specs.yaml_document import parse_yaml
 
 # A string that never ends is taken to the end of the text, so that no text is scanned twice.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]', re.DOTALL)
 _TOKENS_PER_NODE = 4  # its text, what opens it, what closes it, what stands before the next
 _INTEGER_DIGITS = 400  # more than any float can hold; int() of a longer one takes time
+
+
+class _DuplicateKey(DocumentError):
+    """One object has a key twice."""
 
 
 class NotJSONError(DocumentError):
@@ -27,12 +32,14 @@ def parse_json(text: str) -> Any:
             text,
             object_pairs_hook=_object,
             parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_refuse_constant,
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise NotJSONError.saying(f"not JSON: {error.msg} at {where}") from None
+    except _DuplicateKey:
+        parse_yaml(text)  # JSON is YAML too, and that reader knows where in the document it is
+        raise
+    _refuse_infinite(document)
     if "\\u" in text:
         _refuse_half_characters(document)
     return document
@@ -55,7 +62,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in pairs:
         if name in document:
-            raise DocumentError.saying(f"the key `{shortened(name)}` stands twice in one object; keep one of them")
+            raise _DuplicateKey.saying(f"the key `{shortened(name)}` stands twice in one object; keep one of them")
         document[name] = value
     return document
 
@@ -66,15 +73,18 @@ def _integer(literal: str) -> int:
     return int(literal)
 
 
-def _number(literal: str) -> float:
-    number = float(literal)
-    if not math.isfinite(number):
-        raise DocumentError.saying(f"the number {shortened(literal)} is too large")
-    return number
-
-
-def _refuse_constant(literal: str) -> Any:
-    raise DocumentError.saying(f"{literal} is no number to work with; give a finite one")
+def _refuse_infinite(document: Any) -> None:
+    """NaN and Infinity are no JSON, though Python reads them; a number like 1e999 becomes infinite."""
+    open_values: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while open_values:
+        path, value = open_values.pop()
+        if isinstance(value, dict):
+            open_values += [((*path, name), each) for name, each in value.items()]
+        elif isinstance(value, list):
+            open_values += [((*path, index), each) for index, each in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            detail = f"{value} is no number to work with; give a finite one"
+            raise DocumentError([Problem(pointer=pointer_of(path), detail=detail, received=str(value))])
 
 
 def _refuse_half_characters(document: Any) -> None:

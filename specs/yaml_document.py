@@ -123,6 +123,7 @@ class _Builder:
             raise self._refusal(event, _KEY_IS_TEXT)
         if value in mapping:
             detail = f"the key `{shortened(value)}` stands twice in one mapping; keep one of them"
+            self._keys[-1] = value
             raise self._refusal(event, detail)
         return value
 

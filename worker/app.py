@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
-import multiprocessing
 import os
 import signal
 import socket
 from collections.abc import Callable
+from ctypes import c_bool
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from celery import Celery, bootsteps, signals
@@ -24,8 +25,9 @@ _MAX_RETRIES = 2
 log = logging.getLogger(__name__)
 settings = Settings()
 app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
-# Told to the pool's process, which was forked from this one and hears no signal of its own.
-shutting_down = multiprocessing.get_context("fork").Event()
+# Told to the pool's process, which was forked from this one and hears no signal of its own. Shared memory without a
+# lock: a process killed while it holds one would leave it locked.
+shutting_down = RawValue(c_bool, False)
 supervisor: Supervisor
 
 
@@ -49,7 +51,7 @@ def worker_name(main_pid: int) -> str:
 def start_supervisor(**_: Any) -> None:
     global supervisor  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
-    supervisor = Supervisor(store.experiments, settings, worker_name(os.getppid()), shutting_down.is_set)
+    supervisor = Supervisor(store.experiments, settings, worker_name(os.getppid()), lambda: bool(shutting_down.value))
 
 
 @signals.worker_process_shutdown.connect
@@ -74,7 +76,7 @@ def hear_shutdown(**_: Any) -> None:
 
 def _announcing(handler: Any) -> Callable[..., None]:
     def announce(*arguments: Any) -> None:
-        shutting_down.set()
+        shutting_down.value = True
         if callable(handler):
             handler(*arguments)
 

@@ -1,15 +1,17 @@
 """Runs one experiment in a trainer process: claims it, watches over it, writes down what becomes of it."""
 
 import logging
+import math
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from models_store.claims import Claim
 from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
 from models_store.experiments import ATTEMPTS, ExperimentStore
-from models_store.records import Failure, Progress, Record
+from models_store.records import Failure, Phase, Progress, Record
 from settings import Settings
 from worker.trainer.events import (
     Advanced,
@@ -29,6 +31,7 @@ _TICK_SECONDS = 0.2
 _CHECK_SECONDS = 0.5
 _SHOW_SECONDS = 0.25
 _EXIT_SECONDS = 10.0
+_WEIGHT: dict[StopReason, int] = {"time_budget": 0, "shutdown": 1, "cancelled": 2}
 
 log = logging.getLogger(__name__)
 
@@ -110,10 +113,10 @@ class Attempt:
         self._settings = settings
         self._shutting_down = shutting_down
         self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
-        self._phase = "starting"
+        self._phase: Phase = "starting"
         self._request: _Request | None = None
         self._ended: Record | None = None
-        self._training_ends_at: float | None = None
+        self._training_ends_at = math.inf
         self._last_word = time.monotonic()
         self._renewal = _Every(settings.lease_seconds / 3)
         self._check = _Every(_CHECK_SECONDS)
@@ -152,8 +155,11 @@ class Attempt:
     # -- what the trainer says ---------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        for event in self._trainer.events(_TICK_SECONDS):
+        events = self._trainer.events(_TICK_SECONDS)
+        for event, following in zip_longest(events, events[1:]):
             self._last_word = time.monotonic()
+            if isinstance(event, Advanced) and isinstance(following, Advanced):
+                continue  # only the newest is worth showing
             self._hear(event)
             if self._ended is not None:
                 return
@@ -167,9 +173,9 @@ class Attempt:
             case Begun():
                 self._claim.begin_history(event.points)
                 self._training_ends_at = time.monotonic() + self._budget_seconds - event.elapsed_seconds
-                self._phase = "training"
+                self._enter("training")
             case Advanced():
-                self._phase = event.progress.phase
+                self._enter(event.progress.phase)
                 if self._phase != "training" or self._show.is_due():
                     self._claim.show(event.progress)
             case EpochEnded():
@@ -207,13 +213,14 @@ class Attempt:
     # -- what it does not say ----------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        if self._renewal.is_due():
-            self._claim.renew()
+        # The record first: what is no longer this worker's must not have its lease renewed.
         if self._check.is_due() and self._claim.check():
             self._ask("cancelled")
-        elif self._shutting_down():
+        if self._renewal.is_due():
+            self._claim.renew()
+        if self._shutting_down():
             self._ask("shutdown")
-        elif self._training_ends_at is not None and time.monotonic() > self._training_ends_at:
+        if self._phase == "training" and time.monotonic() > self._training_ends_at:
             self._ask("time_budget")
         silence = time.monotonic() - self._last_word
         if self._request is not None and self._is_overdue(self._request):
@@ -221,18 +228,23 @@ class Attempt:
         elif silence > self._settings.stall_limit_seconds:
             self._ended = self._stalled(silence)
 
+    def _enter(self, phase: Phase) -> None:
+        """A run that time ended has obeyed once it evaluates."""
+        self._phase = phase
+        if phase != "training" and self._request is not None and self._request.reason == "time_budget":
+            self._request = None
+
     def _ask(self, reason: StopReason) -> None:
-        """Ask once."""
-        if self._request is None or self._request.reason != reason:
-            self._request = _Request(reason, time.monotonic() + self._settings.stop_grace_seconds)
-            self._trainer.stop(reason)
+        """Ask once for each reason; a weightier one takes the place of another, but not its deadline."""
+        if self._request is not None and _WEIGHT[self._request.reason] >= _WEIGHT[reason]:
+            return
+        deadline = time.monotonic() + self._settings.stop_grace_seconds
+        self._request = _Request(reason, self._request.deadline if self._request else deadline)
+        self._trainer.stop(reason)
 
     def _is_overdue(self, request: _Request) -> bool:
-        """Training may end its batch; what comes before and after it is not worth waiting for, but a run that time
-        ended may still evaluate and publish."""
-        if self._phase == "training":
-            return time.monotonic() > request.deadline
-        return request.reason != "time_budget"
+        """Training may end its batch; what comes before and after it is not worth waiting for."""
+        return self._phase != "training" or time.monotonic() > request.deadline
 
     def _stalled(self, seconds: float) -> Record:
         self._trainer.kill()

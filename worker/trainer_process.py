@@ -73,9 +73,10 @@ class TrainerProcess:
 
     def kill(self) -> None:
         """End it and all that it started, now."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._close()
 
     def wait(self, seconds: float) -> int:

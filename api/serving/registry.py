@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from api.serving.served_model import ServedModel
-from models_store.errors import Damaged, InvalidState, NotFound, StoreError, Unavailable
+from models_store.errors import StoreError, Unavailable
 from models_store.models import ModelCatalogue
 from models_store.records import Record
 
@@ -33,16 +33,22 @@ class Registry:
         self._named: OrderedDict[str, ServedModel] = OrderedDict()
         self._refused: set[tuple[str, int]] = set()
         self._refreshing = threading.Lock()
+        self._loading = threading.Lock()
 
     def refresh(self) -> None:
-        """Serve the best models that there are now. While Redis is away all stays as it is."""
-        with self._refreshing:
+        """Serve the best models that there are now, unless another thread sees to it. While Redis is away all stays
+        as it is."""
+        if not self._refreshing.acquire(blocking=False):
+            return
+        try:
             for dataset in self._datasets:
                 try:
                     self._refresh(dataset, self._catalogue.ranked(dataset))
                 except Unavailable as error:
                     log.warning("the best model of %s is not known: %s", dataset, error)
                     return
+        finally:
+            self._refreshing.release()
 
     def _refresh(self, dataset: str, ranked: Sequence[Record]) -> None:
         current = self._served.get(dataset)
@@ -54,24 +60,15 @@ class Registry:
                 log.info("%s is served by %s", dataset, record.id)
                 return
         # Nothing that is published can take its place: it goes on, unless it was deleted.
-        if current is not None and not self._is_kept(current.id):
+        if current is not None and not self._catalogue.is_kept(current.id):
             del self._served[dataset]
-
-    def _is_kept(self, experiment_id: str) -> bool:
-        try:
-            self._catalogue.load(experiment_id)
-        except (NotFound, InvalidState):
-            return False
-        except Damaged:
-            return True
-        return True
 
     def _loaded(self, record: Record) -> ServedModel | None:
         if (record.id, record.version) in self._refused:
             return None
         try:
             return ServedModel(self._catalogue.load(record.id), self._threads)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             log.error("model %s is refused: %s", record.id, error)
             self._refused.add((record.id, record.version))
             return None
@@ -96,17 +93,19 @@ class Registry:
         if dataset is not None:
             return self._served.get(dataset)
         served = list(self._served.values())
-        return max(served, key=lambda model: model.record.best_metrics.get("val_accuracy") or 0.0, default=None)
+        return max(served, key=lambda model: model.record.validation_metrics.get("val_accuracy") or 0.0, default=None)
 
     def _get_named(self, experiment_id: str) -> ServedModel:
         for model in (*self._served.values(), *self._named.values()):
-            if model.id == experiment_id:
+            if model.id == experiment_id and self._catalogue.is_kept(experiment_id):
                 return model
-        model = ServedModel(self._catalogue.load(experiment_id), self._threads)
-        self._named[experiment_id] = model
-        while len(self._named) > _NAMED_KEPT:
-            self._named.popitem(last=False)
-        return model
+        with self._loading:
+            if experiment_id not in self._named or not self._catalogue.is_kept(experiment_id):
+                self._named.pop(experiment_id, None)
+                self._named[experiment_id] = ServedModel(self._catalogue.load(experiment_id), self._threads)
+            while len(self._named) > _NAMED_KEPT:
+                self._named.popitem(last=False)
+            return self._named[experiment_id]
 
     def is_serving(self, experiment_id: str) -> bool:
         return any(model.id == experiment_id for model in self._served.values())

@@ -10,6 +10,7 @@ from cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from cli.identifiers import full_id
 from cli.output import console, metric_text, print_json
 from cli.record_view import record_lines
+from cli.training_view import planned_epochs
 
 
 def list_(
@@ -42,10 +43,10 @@ def _record_table(page: JsonObject) -> Table:
     table.add_column("val_accuracy", justify="right")
     table.add_column("test accuracy", justify="right")
     for record in page["items"]:
-        best = record["best_metrics"].get("val_accuracy")
+        best = (record.get("validation_metrics") or record["best_metrics"]).get("val_accuracy")
         test = record["test_metrics"].get("accuracy")
         figures = ("" if value is None else metric_text(value) for value in (best, test))
-        epochs = f"{record['epochs_completed']}/{record['spec']['training']['epochs']}"
+        epochs = f"{record['epochs_completed']}/{planned_epochs(record)}"
         table.add_row(record["id"], record["name"], record["dataset"], record["status"], epochs, *figures)
     return table
 

@@ -11,6 +11,7 @@ from models_store.store import Store
 from settings import Settings
 from tests.conftest import LEASE_SECONDS
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -23,6 +24,8 @@ def settings(tmp_path: Path, valkey: Valkey) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        # The first sweep has made the index whole.
+        eventually(lambda: client.get("/experiments").is_success)
         yield client
 
 

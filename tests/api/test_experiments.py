@@ -51,8 +51,9 @@ BAD_BODIES = {
     "no mapping": (b"[1, 2]", "application/json", ""),
     "empty": (b"", "application/json", ""),
     "not UTF-8": (b"\xff\xfe", "application/yaml", ""),
-    "duplicate key": (b'{"name": "a", "name": "b"}', "application/json", None),
-    "NaN": (b'{"training": {"max_minutes": NaN}}', "application/json", None),
+    "duplicate key": (b'{"name": "a", "name": "b"}', "application/json", "/name"),
+    "NaN": (b'{"training": {"max_minutes": NaN}}', "application/json", "/training/max_minutes"),
+    "Infinity": (b'{"training": {"max_minutes": 1e999}}', "application/json", "/training/max_minutes"),
     "deep": (b'{"model": ' * 10_000, "application/json", None),
     "unknown field": (b'{"model": {"preset": "digits-cnn"}, "training": {"epoch": 3}}', None, "/training/epoch"),
     "wrong type": (b'{"model": {"preset": "digits-cnn"}, "training": {"epochs": "3"}}', None, "/training/epochs"),
@@ -221,3 +222,21 @@ def events_of(text: str) -> list[tuple[str, Any]]:
     """The events of a stream, as (name, data)."""
     blocks = [dict(line.split(": ", 1) for line in block.splitlines()) for block in text.split("\n\n") if block.strip()]
     return [(block["event"], json.loads(block["data"])) for block in blocks if "event" in block]
+
+
+@pytest.mark.parametrize("last", ["9" * 5000, "-1", "x"])
+def test_strange_last_event_id_replays_everything(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], last: str
+) -> None:
+    record = publish(api_store, tiny_spec(), epochs=2)
+    text = client.get(f"/experiments/{record.id}/events", headers={"Last-Event-ID": last}).text
+
+    assert [name for name, _ in events_of(text)].count("epoch") == 2
+
+
+def test_head_answers_like_get_without_a_body(client: TestClient, tiny_document: Document) -> None:
+    path = client.post("/experiments", json=tiny_document).headers["Location"]
+
+    got, head = client.get(path), client.head(path)
+    assert (head.status_code, head.headers["Content-Length"], head.content) == (200, str(len(got.content)), b"")
+    assert client.head(f"/experiments/{MISSING}").status_code == 404

@@ -170,3 +170,16 @@ def test_damaged_model_is_refused_and_the_next_best_answers(
     named = client.post(f"/predict?experiment={better.id}", content=png(0))
     assert (named.status_code, before in named.json()["detail"]) in {(409, True), (200, False)}
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}
+
+
+def test_unknown_data_set_is_no_reason_to_try_again(client: TestClient, trained: str) -> None:
+    for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
+        assert answer.status_code == 422
+
+
+def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
+    worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 200
+    api_store.experiments.delete(worse)
+
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 404

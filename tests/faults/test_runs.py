@@ -111,7 +111,7 @@ def test_budget_ends_a_run_with_the_best_weights_so_far(service: Service, slow_d
     history = service.history(experiment_id)
     service.assert_sound(experiment_id, epochs=len(history["epoch"]))
     best = min(history["history"]["val_loss"])
-    assert record["best_metrics"]["val_loss"] == pytest.approx(best, rel=1e-3)
+    assert record["validation_metrics"]["val_loss"] == pytest.approx(best, rel=1e-3)
 
 
 def test_budget_too_short_for_one_epoch_fails(service: Service, slow_document: Document) -> None:

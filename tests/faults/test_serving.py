@@ -34,8 +34,8 @@ def promoted_copy(service: Service, trained: str, number: int, damage: bytes | N
     folder = service.store / "experiments" / trained
     record = Record.model_validate_json((folder / RECORD_FILE).read_bytes())
     copy_id = f"{trained[:-3]}{number:03d}"
-    metrics = {**record.best_metrics, "val_accuracy": 1.0 + number / 1000}
-    copied = record.model_copy(update={"id": copy_id, "best_metrics": metrics})
+    metrics = {**record.validation_metrics, "val_accuracy": 1.0 + number / 1000}
+    copied = record.model_copy(update={"id": copy_id, "validation_metrics": metrics})
     staged = folder.parent.with_name("staged") / copy_id
     shutil.copytree(folder, staged)
     (staged / RECORD_FILE).write_text(copied.model_dump_json())

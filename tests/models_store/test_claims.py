@@ -335,7 +335,7 @@ def test_success_publishes_and_ends(store: Store, claim: Claim) -> None:
     record = ended(claim, accuracy=0.75)
     assert store.experiments.read(claim.id) == store.experiments.get(claim.id) == record
     assert (record.status, record.stop_reason, record.error) == (Status.SUCCEEDED, "completed", None)
-    assert (record.best_metrics, record.test_metrics) == ({"val_accuracy": 0.75}, {"accuracy": 0.25})
+    assert (record.validation_metrics, record.test_metrics) == ({"val_accuracy": 0.75}, {"accuracy": 0.25})
     artifacts.check_all(claim.folder / artifacts.ARTIFACTS)
     assert {path.name for path in claim.folder.iterdir()} == {
         RECORD_FILE,

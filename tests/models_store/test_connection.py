@@ -1,12 +1,15 @@
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from models_store.connection import CONNECT_SECONDS, SOCKET_SECONDS, connect, connect_async, redis_needed
 from models_store.errors import Unavailable
 from tests.valkey import Valkey, free_port
+from tests.waiting import eventually
 
 MARGIN_SECONDS = 1.0
 
@@ -25,7 +28,26 @@ def test_server_that_does_not_answer_is_given_up_in_time(own_valkey: Valkey) -> 
             redis.ping()
         assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
         own_valkey.go_on()
-        assert redis.ping()
+        eventually(lambda: answers(redis), 5)
+
+
+def test_of_many_callers_only_one_waits_for_a_server_that_does_not_answer(own_valkey: Valkey) -> None:
+    with connect(own_valkey.url, "test") as redis:
+        redis.ping()
+        own_valkey.pause()
+        assert not answers(redis)
+        with ThreadPoolExecutor(30) as pool:
+            began = time.monotonic()
+            answered = [each.result() for each in [pool.submit(answers, redis) for _ in range(90)]]
+        assert not any(answered)
+        assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
+
+
+def answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
 
 
 def test_server_that_is_not_there_is_given_up_in_time() -> None:

@@ -25,6 +25,7 @@ from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import point, points
 from tests.models_store.test_files import age, without_room
 from tests.valkey import Valkey
+from tests.waiting import eventually
 
 UNKNOWN = "01J00000000000000000000000"
 HOSTILE = [
@@ -255,7 +256,7 @@ def test_post_is_accepted_in_time_while_redis_does_not_answer(
 
     own_valkey.restart() if fault == "kill" else own_valkey.go_on()
 
-    assert own_store.reconciler.sweep()
+    eventually(own_store.reconciler.sweep, 5)
     assert own_store.reconciler.sweep()
     assert own_store.experiments.get(record.id).queue_position == 1
     assert own_store.queue.waiting() == {record.id}
@@ -460,3 +461,17 @@ def test_folder_that_vanishes_is_not_found(store: Store, queued: Record, valkey:
     with pytest.raises(NotFound):
         store.experiments.get(queued.id)
     assert not (store.experiments.folder(queued.id) / ARTIFACTS).exists()
+
+
+def test_change_that_redis_did_not_take_is_shown_by_the_next_sweep(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
+) -> None:
+    assert own_store.reconciler.sweep()
+    record = own_store.experiments.create(tiny_spec())
+    own_valkey.kill()
+    assert own_store.experiments.cancel(record.id).status is Status.CANCELLED
+    own_valkey.restart()
+
+    assert own_store.reconciler.sweep()
+
+    assert own_store.experiments.get(record.id).status is Status.CANCELLED

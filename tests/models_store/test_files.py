@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from models_store import files
-from models_store.errors import Busy, NotFound, StorageFull
+from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 from tests.models_store.children import exit_status, holding, in_child, kill, killed_at_each_step, start_child
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,13 @@ def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
         subprocess.run(["umount", tmp_path], check=True)
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+def test_disk_that_takes_no_writes_is_unavailable(number: int) -> None:
+    with pytest.raises(Unavailable, match=f"does not take it: {os.strerror(number)}"), files.room_needed("it"):
+        raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
 def test_other_errors_are_not_called_a_full_disk(number: int) -> None:
     with pytest.raises(OSError, match=os.strerror(number)) as caught, files.room_needed("it"):
         raise OSError(number, os.strerror(number))

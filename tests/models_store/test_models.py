@@ -15,6 +15,7 @@ Succeed = Callable[..., Record]
 
 @pytest.fixture
 def models(store: Store) -> ModelCatalogue:
+    store.reconciler.sweep()
     return store.models
 
 
@@ -22,6 +23,13 @@ def test_models_are_ranked_by_validation_accuracy_then_loss(models: ModelCatalog
     made = [succeed(0.5, 0.3), succeed(0.75, 0.9), succeed(0.75, 0.8), succeed(None, 0.1)]
     assert [record.id for record in models.ranked("digits")] == [made[index].id for index in (2, 1, 0, 3)]
     assert models.ranked("mnist") == []
+
+
+def test_nothing_is_called_best_while_the_index_is_not_whole(models: ModelCatalogue, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.flushall()
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        models.best(["digits"])
 
 
 def test_best_of_all_data_sets(models: ModelCatalogue, succeed: Succeed) -> None:

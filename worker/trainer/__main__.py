@@ -27,12 +27,12 @@ def die_with_parent(parent: int) -> None:
         sys.exit("the supervisor is gone already")
 
 
-def warm_up(niceness: int) -> None:
-    """Import TensorFlow in a thread of low priority, so that a spare takes little time from the trainer at work.
+def import_tensorflow(niceness: int) -> None:
+    """Import it in a thread of low priority, so that a spare takes little time from the trainer at work.
 
     Niceness belongs to the thread on Linux, and nobody but root can take it back; the main thread keeps its own.
     """
-    imported = threading.Thread(target=_import, args=(niceness,), name="warm-up")
+    imported = threading.Thread(target=_import, args=(niceness,), name="import")
     imported.start()
     imported.join()
 
@@ -43,7 +43,10 @@ def _import(niceness: int) -> None:
 
 
 def main(events: BinaryIO, jobs: BinaryIO, niceness: int) -> None:
-    warm_up(niceness)
+    import_tensorflow(niceness)
+    from worker.trainer.warmup import warm_up
+
+    warm_up()
     control = Control(events, jobs)
     control.say(Ready())
     log.info("trainer %d is warm", os.getpid())

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -71,7 +72,7 @@ def _mnist(datasets_dir: Path | None) -> tuple[Part, Part]:
                     (arrays["x_train"], arrays["y_train"]),
                     (arrays["x_test"], arrays["y_test"]),
                 )
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError, BadZipFile) as error:
             raise DatasetUnavailable(f"{file} is not MNIST as Keras stores it: {error}") from error
     else:
         train, test = _downloaded_mnist(file)

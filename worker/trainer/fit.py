@@ -50,8 +50,8 @@ class Fit:
         self._save = save
         self._samples = len(training.labels)
         self._steps = math.ceil(self._samples / spec.batch_size)
-        self._train = _train_function(model, training, spec.batch_size)
-        self._test = _test_function(model, validation)
+        self._train = train_function(model, training, spec.batch_size)
+        self._test = test_function(model, validation)
         self._stopping = _early_stopping(model, spec)
         self._points: list[Point] = []
         self._epoch = 0
@@ -238,7 +238,8 @@ def _early_stopping(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.E
     return stopping
 
 
-def _train_function(model: keras.Model, part: Part, batch_size: int) -> Callable[..., None]:
+def train_function(model: keras.Model, part: Part, batch_size: int) -> Callable[..., None]:
+    """Return `train(order, start, stop)`: the steps from `start` up to `stop` of an epoch in that order of samples."""
     images, labels = tf.constant(part.images), tf.constant(part.labels)
     samples = len(part.labels)
 
@@ -251,7 +252,8 @@ def _train_function(model: keras.Model, part: Part, batch_size: int) -> Callable
     return train  # type: ignore[no-any-return]
 
 
-def _test_function(model: keras.Model, part: Part) -> Callable[[], None]:
+def test_function(model: keras.Model, part: Part) -> Callable[[], None]:
+    """Return `test()`, which brings the model's metrics up to what `part` gives."""
     images, labels = tf.constant(part.images), tf.constant(part.labels)
     samples = len(part.labels)
 

@@ -1,0 +1,43 @@
+"""One running `trainyard up` for all tests here that leave it running."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.running_up import RunningUp
+
+
+@pytest.fixture(scope="package")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
+    """Shared: whoever breaks something in it waits until it is whole again."""
+    running = RunningUp(tmp_path_factory.mktemp("up"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def start_up() -> Iterator[Callable[[Path], RunningUp]]:
+    """Start an `up` of the test's own in a folder."""
+    started: list[RunningUp] = []
+
+    def start(folder: Path) -> RunningUp:
+        started.append(RunningUp(folder))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def slow_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
+    """Slow enough to be hit in the middle: about a fifth of a second an epoch."""
+    layers = [
+        {"type": "Conv2D", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"type": "Flatten"},
+        {"type": "Dense"},
+    ]
+    training = {"epochs": 14, "batch_size": 4, "deterministic": True}
+    return {**tiny_document, "name": "slow", "model": {"layers": layers}, "training": training}

@@ -1,0 +1,172 @@
+"""`trainyard up` with all its processes, for real."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import orjson
+import psutil
+import pytest
+
+from cli.client import Client
+from cli.event_stream import Event
+from tests.e2e.running_up import READY, RunningUp, command, environment
+from tests.service import ROOT
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]  # TensorFlow starts anew many times
+
+Document = dict[str, Any]
+StartUp = Callable[[Path], RunningUp]
+PICTURE = ROOT / "examples" / "pictures" / "four.png"
+
+
+def epochs_in(events: list[Event]) -> list[int]:
+    return [int(event.data["epoch"]) for event in events if event.kind == "epoch"]
+
+
+def assert_each_epoch_once(up: RunningUp, experiment_id: str, count: int) -> None:
+    """In the answer and on disk."""
+    assert up.client.history(experiment_id)["epoch"] == list(range(count))
+    lines = (up.folder / "store" / "experiments" / experiment_id / "history.jsonl").read_text().splitlines()
+    assert [orjson.loads(line)["epoch"] for line in lines] == list(range(count))
+
+
+def test_it_prints_one_url_within_seconds(start_up: StartUp, tmp_path: Path) -> None:
+    started = time.monotonic()
+    up = start_up(tmp_path)
+    assert time.monotonic() - started < 30
+    assert [line for line in up.said().splitlines() if "://" in line] == [f"{READY}{up.url}"]
+    assert up.warned() == ""
+
+
+def test_an_experiment_is_streamed_epoch_by_epoch_and_predicts(up: RunningUp, tiny_document: Document) -> None:
+    training = {**tiny_document["training"], "epochs": 4, "optimizer": {"type": "Adam", "learning_rate": 0.01}}
+    experiment_id = up.submit({**tiny_document, "training": training})
+
+    events = list(up.client.events(experiment_id))
+
+    assert epochs_in(events) == [0, 1, 2, 3]
+    assert [event.data["status"] for event in events if event.kind == "status"][-1] == "succeeded"
+    assert events[-1].kind == "end"
+    assert_each_epoch_once(up, experiment_id, 4)
+    history = up.client.history(experiment_id)["history"]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(history)
+    told = [event.data["metrics"]["val_accuracy"] for event in events if event.kind == "epoch"]
+    assert told == history["val_accuracy"]
+    evaluation = up.client.evaluation(experiment_id)
+    assert evaluation["accuracy"] == up.client.get(experiment_id)["test_metrics"]["accuracy"] > 0.5
+    assert sum(map(sum, evaluation["confusion_matrix"]["matrix"])) == evaluation["samples"]
+    answer = up.client.predict(PICTURE, experiment=experiment_id)
+    [prediction] = answer["predictions"]
+    assert (answer["model"]["experiment_id"], prediction["filename"]) == (experiment_id, "four.png")
+    probabilities = [guess["probability"] for guess in prediction["top"]]
+    assert len(probabilities) == 3
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+@pytest.mark.parametrize(("name", "word"), [("valkey", "valkey-server"), ("worker-1", "celery"), ("api", "uvicorn")])
+def test_a_killed_child_is_started_again_and_the_experiment_goes_on(
+    up: RunningUp, slow_document: Document, name: str, word: str
+) -> None:
+    experiment_id = up.submit(slow_document)
+    with ThreadPoolExecutor(1) as pool, Client(up.url) as follower:
+        following = pool.submit(lambda: list(follower.events(experiment_id)))
+        up.wait_for_epochs(experiment_id, 2)
+        killed = up.child(word)
+        assert killed is not None
+
+        killed.kill()
+
+        events = following.result(120)
+    record = up.client.get(experiment_id)
+    assert (record["status"], record["epochs_completed"]) == ("succeeded", 14)
+    assert record["attempts"] == (2 if word == "celery" else 1)
+    assert epochs_in(events) == list(range(14))
+    assert_each_epoch_once(up, experiment_id, 14)
+    successor = eventually(lambda: up.child(word))
+    assert successor.pid != killed.pid
+    assert f"{name} ended by signal 9 (SIGKILL) and is started again" in up.warned()
+    eventually(lambda: is_ready(up.url), 30)
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/health/ready").is_success
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_second_one_on_the_same_folder_is_refused_with_a_sentence(up: RunningUp) -> None:
+    refused = subprocess.run(
+        command(up.folder), env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (refused.returncode, refused.stdout) == (2, "")
+    [sentence] = refused.stderr.splitlines()
+    assert f"{up.folder} is in use by another `trainyard up` (pid {up.process.pid})" in sentence
+    assert is_ready(up.url)
+
+
+def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on(
+    start_up: StartUp, tmp_path: Path, tiny_document: Document, slow_document: Document
+) -> None:
+    up = start_up(tmp_path)
+    trained = up.submit(tiny_document)
+    assert up.wait_for_end(trained)["status"] == "succeeded"
+    predicted = up.client.predict(PICTURE)["predictions"]
+    running = up.submit(slow_document)
+    up.wait_for_epochs(running, 2)
+    family = up.family()
+    assert len(family) >= 6  # itself, Valkey, the API, Celery's two and a trainer
+
+    began = time.monotonic()
+    assert up.interrupt() == 0
+
+    assert time.monotonic() - began < 20
+    assert not [each for each in family if each.is_running()]
+    assert up.leftovers() == []
+    assert up.warned() == ""
+
+    successor = start_up(tmp_path)
+    eventually(lambda: is_ready(successor.url))
+    assert [record["id"] for record in successor.client.list()] == [running, trained]
+    answer = successor.client.predict(PICTURE, dataset="digits")
+    assert (answer["model"]["experiment_id"], answer["predictions"]) == (trained, predicted)
+    record = successor.wait_for_end(running)
+    assert (record["status"], record["interruptions"]) == ("succeeded", 1)
+    assert_each_epoch_once(successor, running, 14)
+
+
+def test_killed_itself_it_leaves_no_process_and_the_next_one_goes_on(
+    start_up: StartUp, tmp_path: Path, slow_document: Document
+) -> None:
+    up = start_up(tmp_path)
+    experiment_id = up.submit(slow_document)
+    up.wait_for_epochs(experiment_id, 2)
+    family = up.family()
+
+    up.kill()
+
+    _, alive = psutil.wait_procs(family, 20)
+    assert alive == []
+    assert up.leftovers() == []
+
+    successor = start_up(tmp_path)
+    assert successor.wait_for_end(experiment_id)["status"] == "succeeded"
+    assert_each_epoch_once(successor, experiment_id, 14)
+
+
+def test_a_terminated_one_ends_like_an_interrupted_one(start_up: StartUp, tmp_path: Path) -> None:
+    up = start_up(tmp_path)
+    family = up.family()
+
+    up.process.send_signal(signal.SIGTERM)
+
+    assert up.process.wait(30) == 0
+    assert not [each for each in family if each.is_running()]
+    assert up.leftovers() == []
