@@ -91,7 +91,7 @@ def test_a_duplicate_key_in_yaml_is_named_with_its_line_and_place():
     body = b"training:\n  epochs: 1\n  epochs: 2\n"
     assert "`epochs` stands twice" in refusal(body)
     assert "line 3" in refusal(body)
-    assert pointer_of_refusal(body) == "/training"
+    assert pointer_of_refusal(body) == "/training/epochs"
 
 
 @pytest.mark.parametrize(
