@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -55,6 +55,26 @@ class ProblemDetails(BaseModel):
     """The body of every answer that is not a success (RFC 9457). `error` repeats the sentence for clients that read
     only that."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:trainyard:problem:spec_error",
+                "title": "Unprocessable Entity",
+                "status": 422,
+                "detail": "/training/epoch: unknown field `epoch`; did you mean `epochs`?",
+                "instance": "/experiments",
+                "error": "/training/epoch: unknown field `epoch`; did you mean `epochs`?",
+                "errors": [
+                    {
+                        "pointer": "/training/epoch",
+                        "detail": "unknown field `epoch`; did you mean `epochs`?",
+                        "received": 3,
+                    }
+                ],
+            }
+        }
+    )
+
     type: str = "about:blank"
     title: str
     status: int
@@ -64,9 +84,10 @@ class ProblemDetails(BaseModel):
     errors: list[Problem] = Field(default_factory=list, description="for 422: each field that is wrong")
 
 
+_PROBLEM_CONTENT = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ProblemDetails, "description": "What was wrong with the request, and what to do."},
-    "503": {"model": ProblemDetails, "description": "Not now: try again after `Retry-After` seconds."},
+    "4XX": {"content": _PROBLEM_CONTENT, "description": "What was wrong with the request, and what to do."},
+    "503": {"content": _PROBLEM_CONTENT, "description": "Not now: try again after `Retry-After` seconds."},
 }
 
 

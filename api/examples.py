@@ -37,10 +37,14 @@ def _json(example: object) -> dict[str, Any]:
     return {"application/json": {"example": example}}
 
 
+_SPEC_SCHEMA = {"$ref": "#/components/schemas/ExperimentSpec"}  # api/openapi.py
 SPEC_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {**_json(_SPEC), "application/yaml": {"example": _YAML}},
+        "content": {
+            "application/json": {"schema": _SPEC_SCHEMA, "example": _SPEC},
+            "application/yaml": {"schema": _SPEC_SCHEMA, "example": _YAML},
+        },
     }
 }
 PICTURE_BODY: dict[str, Any] = {
@@ -99,15 +103,18 @@ EVALUATION = _json(
         "confusion_matrix": {"labels": ["0", "..."], "matrix": [[36, 0]]},
     }
 )
+_MODEL = {
+    "experiment_id": _ID,
+    "dataset": "digits",
+    "name": "digits-cnn",
+    "accuracy": 0.9917,
+    "val_accuracy": 0.993,
+}
+BEST_MODEL = _json(_MODEL)
+MODELS = _json({"items": [_MODEL], "next_cursor": None})
 PREDICTIONS = _json(
     {
-        "model": {
-            "experiment_id": _ID,
-            "dataset": "digits",
-            "name": "digits-cnn",
-            "accuracy": 0.9917,
-            "val_accuracy": 0.993,
-        },
+        "model": _MODEL,
         "predictions": [
             {
                 "filename": "four.png",
@@ -121,3 +128,22 @@ PREDICTIONS = _json(
         "duration_ms": 1.9,
     }
 )
+CANCELLED = _json({**_RECORD, "status": "cancelled", "cancel_requested": True, "stop_reason": "cancelled"})
+PRESETS_PAGE = _json(
+    {
+        "items": [{"name": "digits-cnn", "title": "...", "source": "trainyard", "parameters": 85450, "spec": _SPEC}],
+        "next_cursor": None,
+    }
+)
+LIVE = _json({"status": "ok", "live": True})
+READY = _json({"status": "ok", "ready": True, "live": True})
+WORKERS = _json(
+    {
+        "items": [
+            {"name": "host:4711", "hostname": "host", "pid": 4711, "seen_at": 1795381304.5, "experiments": [_ID]}
+        ],
+        "next_cursor": None,
+    }
+)
+_WAITING = {"id": _ID, "name": "digits-cnn", "dataset": "digits", "status": "queued"}
+QUEUE = _json({"depth": 1, "queued": 1, "items": [_WAITING], "running": [], "next_cursor": None})

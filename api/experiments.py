@@ -142,7 +142,11 @@ def get_evaluation(
     return evaluation
 
 
-@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/experiments/{experiment_id}:cancel",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={202: {"content": examples.CANCELLED}},
+)
 def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Cancel. What waits is cancelled at once, what runs at the next batch; history and checkpoint stay."""
     return experiments.cancel(experiment_id)

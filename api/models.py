@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from api import examples
 from api.dependencies import RegistryDep, StoreDep
 from api.predictions import AnsweringModel, described
 from models_store.errors import NotFound
@@ -14,7 +15,7 @@ from specs.presets import PRESETS
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models")
+@router.get("/models", responses={200: {"content": examples.MODELS}})
 def list_models(registry: RegistryDep) -> dict[str, Any]:
     """The models that serve now, one for each data set."""
     return {
@@ -23,7 +24,7 @@ def list_models(registry: RegistryDep) -> dict[str, Any]:
     }
 
 
-@router.get("/models/best")
+@router.get("/models/best", responses={200: {"content": examples.BEST_MODEL}})
 def get_best_model(
     store: StoreDep,
     dataset: Annotated[DatasetName | None, Query(description="of all data sets if left out")] = None,
@@ -36,7 +37,7 @@ def get_best_model(
     return described(record)
 
 
-@router.get("/presets", tags=["experiments"])
+@router.get("/presets", tags=["experiments"], responses={200: {"content": examples.PRESETS_PAGE}})
 def list_presets() -> dict[str, Any]:
     """Whole experiments to take and change: `POST` a preset's `spec` as it is, or with your own values in it."""
     items = [

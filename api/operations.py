@@ -6,19 +6,20 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api import examples
 from api.dependencies import StoreDep
 from models_store.figures import queue_state
 
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/health/live")
+@router.get("/health/live", responses={200: {"content": examples.LIVE}})
 async def get_live() -> dict[str, Any]:
     """This process answers. It says nothing of Redis: restarting the API would not mend that."""
     return {"status": "ok", "live": True}
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", responses={200: {"content": examples.READY}})
 def get_ready(store: StoreDep) -> dict[str, Any]:
     """Experiments can be taken: the live view answers. 503 otherwise; predictions may still be answered."""
     store.experiments.check_view()
@@ -31,7 +32,7 @@ def get_metrics(request: Request) -> Response:
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/workers")
+@router.get("/workers", responses={200: {"content": examples.WORKERS}})
 def list_workers(store: StoreDep) -> dict[str, Any]:
     """The workers that are alive, and what each of them trains."""
     running = queue_state(store.experiments, store.queue).running
@@ -45,7 +46,7 @@ def list_workers(store: StoreDep) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@router.get("/queue")
+@router.get("/queue", responses={200: {"content": examples.QUEUE}})
 def get_queue(store: StoreDep) -> dict[str, Any]:
     """What waits, in order, and what runs. `depth` counts wake-ups on the broker, `queued` counts experiments."""
     state = queue_state(store.experiments, store.queue)

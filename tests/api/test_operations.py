@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -85,18 +86,29 @@ def test_presets_are_whole_specs_that_validate(client: TestClient) -> None:
         assert client.post("/experiments:validate", json=preset["spec"]).status_code == 200
 
 
-def test_openapi_has_an_example_for_every_body(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
+def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
 
-    bodies = [
-        content
-        for operations in paths.values()
-        for operation in operations.values()
-        for content in operation.get("requestBody", {}).get("content", {}).values()
-    ]
-    assert len(bodies) >= 5
-    assert all("example" in body or body["schema"]["type"] in ("string", "object") for body in bodies)
-    assert {"/experiments", "/experiments:validate", "/predict", "/models/best"} <= paths.keys()
+    operations = [(path, each) for path, item in document["paths"].items() for each in item.values()]
+    bodies = [body for _, each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
+    assert len(bodies) == 9
+    assert all("example" in body or body["schema"] for body in bodies)
+    without_json = {"/metrics", "/experiments/{experiment_id}/events", "/experiments/{experiment_id}"}
+    for path, operation in operations:
+        [(_, answer)] = [each for each in operation["responses"].items() if each[0].startswith("2")]
+        if path not in without_json:
+            assert "example" in answer["content"]["application/json"], path
+        assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
+
+
+def test_openapi_describes_the_whole_spec(client: TestClient, tiny_document: dict[str, Any]) -> None:
+    document = client.get("/openapi.json").json()
+    schema = {**document, "$ref": "#/components/schemas/ExperimentSpec"}
+
+    validator = jsonschema.Draft202012Validator(schema)
+    assert list(validator.iter_errors(tiny_document)) == []
+    misspelt = {**tiny_document, "training": {"epoch": 3}}
+    assert [list(error.path) for error in validator.iter_errors(misspelt)] == [["training"]]
 
 
 def test_unknown_path_is_a_problem(client: TestClient) -> None:
