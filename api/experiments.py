@@ -14,8 +14,8 @@ from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, SyntaxDep
 from models_store import history as histories
 from models_store.errors import NotFound
-from models_store.index import Page
-from models_store.index import Query as PageQuery
+from models_store.pages import Page
+from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
 from specs.advice import warnings_for
 from specs.document import parse_document

@@ -26,8 +26,9 @@ from models_store.files import (
     write_synced,
 )
 from models_store.idempotency import IdempotencyKeys
-from models_store.index import Index, Page, Query
+from models_store.index import Index
 from models_store.leases import Leases
+from models_store.pages import Page, Query
 from models_store.queue import Queue
 from models_store.records import Failure, Point, Record, Status, utc_now
 from specs.experiment import ExperimentSpec

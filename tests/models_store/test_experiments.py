@@ -16,7 +16,7 @@ from models_store.claims import Claim
 from models_store.errors import Busy, Damaged, IdempotencyMismatch, InvalidState, NotFound, StorageFull, Unavailable
 from models_store.experiments import RECORD_FILE, is_experiment_id
 from models_store.files import TEMPORARY_SECONDS, locked
-from models_store.index import Query
+from models_store.pages import Query
 from models_store.records import Record, Status
 from models_store.store import Store, open_store
 from tests.conftest import LEASE_SECONDS

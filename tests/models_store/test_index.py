@@ -10,8 +10,9 @@ from redis import Redis
 from ulid import ULID
 
 from models_store import keys
-from models_store.errors import Unavailable
-from models_store.index import EPOCH_BUCKETS, Index, InvalidCursor, Page, Query
+from models_store.errors import InvalidCursor, Unavailable
+from models_store.index import EPOCH_BUCKETS, Index
+from models_store.pages import Page, Query
 from models_store.records import Record, Status
 from tests.models_store.results import point, points
 from tests.valkey import Valkey

@@ -10,7 +10,7 @@ from models_store.claims import Claim
 from models_store.errors import NotFound
 from models_store.experiments import RECORD_FILE
 from models_store.files import temporary_name
-from models_store.index import Query
+from models_store.pages import Query
 from models_store.records import Record, Status
 from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
