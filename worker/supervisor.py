@@ -62,7 +62,7 @@ class Supervisor:
             return
         trainer = self._spare.take()
         try:
-            record = Attempt(claim, trainer, self._settings, self._shutting_down).run()
+            record = Attempt(claim, trainer, self._settings, self._shutting_down, self._spare.prepare).run()
             log.info("experiment %s, attempt %d: %s", record.id, claim.token, record.status)
         except ClaimLost as error:
             log.warning("gave up: %s", error)
@@ -70,6 +70,8 @@ class Supervisor:
             log.error("%s; the experiment goes back to the queue when its lease runs out", error)
         finally:
             trainer.kill()
+            if not self._shutting_down():
+                self._spare.prepare()
 
     def close(self) -> None:
         self._spare.close()
@@ -107,11 +109,13 @@ class Attempt:
         trainer: TrainerProcess,
         settings: Settings,
         shutting_down: Callable[[], bool],
+        first_step_done: Callable[[], None],
     ) -> None:
         self._claim = claim
         self._trainer = trainer
         self._settings = settings
         self._shutting_down = shutting_down
+        self._first_step_done = first_step_done
         self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
         self._phase: Phase = "starting"
         self._request: _Request | None = None
@@ -176,6 +180,7 @@ class Attempt:
                 self._enter("training")
             case Advanced():
                 self._enter(event.progress.phase)
+                self._first_step_done()
                 if self._phase != "training" or self._show.is_due():
                     self._claim.show(event.progress)
             case EpochEnded():

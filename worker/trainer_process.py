@@ -109,17 +109,22 @@ class Spare:
     """Keeps one warm trainer, so that an experiment starts at once."""
 
     def __init__(self) -> None:
-        self._trainer = TrainerProcess()
+        self._trainer: TrainerProcess | None = TrainerProcess()
 
     def take(self) -> TrainerProcess:
-        """Hand out the spare, or a fresh one if it has died, and start the next."""
-        trainer = self._trainer if self._trainer.is_alive else self._replaced()
-        self._trainer = TrainerProcess(_BESIDE_ANOTHER)
-        return trainer
-
-    def _replaced(self) -> TrainerProcess:
-        self._trainer.kill()
+        """Hand out the spare, or a fresh trainer if it has died."""
+        trainer, self._trainer = self._trainer, None
+        if trainer is not None and trainer.is_alive:
+            return trainer
+        if trainer is not None:
+            trainer.kill()
         return TrainerProcess()
 
+    def prepare(self) -> None:
+        """Start the next one, unless it is there: beside a trainer that has made its first step."""
+        if self._trainer is None:
+            self._trainer = TrainerProcess(_BESIDE_ANOTHER)
+
     def close(self) -> None:
-        self._trainer.kill()
+        if self._trainer is not None:
+            self._trainer.kill()

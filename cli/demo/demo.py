@@ -63,7 +63,7 @@ def _show(screen: Console, client: Client, pictures: list[Path]) -> None:
     record = followed(client, client.submit(preset["spec"])["id"], screen)
     if record["status"] != "succeeded":
         raise DemoError("the experiment did not succeed, so there is nothing more to show")
-    screen.print("\nThe end of the curves; epochs are counted from 0")
+    screen.print("\nThe end of the curves")
     screen.print(history_table(_end_of(client.history(record["id"]))))
     screen.print()
     for line in evaluation_lines(client.evaluation(record["id"])):
@@ -76,7 +76,8 @@ def _show(screen: Console, client: Client, pictures: list[Path]) -> None:
 
 def _end_of(history: JsonObject) -> JsonObject:
     return {
-        "epoch": history["epoch"][-_LAST_EPOCHS:],
+        # Counted from 1, as the progress above it was.
+        "epoch": [epoch + 1 for epoch in history["epoch"][-_LAST_EPOCHS:]],
         "history": {name: history["history"][name][-_LAST_EPOCHS:] for name in _CURVES},
     }
 

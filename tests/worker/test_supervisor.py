@@ -65,7 +65,7 @@ def claim(store: Store, tiny_spec: Spec) -> Claim:
 
 def attempt(claim: Claim, trainer: ScriptedTrainer, shutting_down: bool = False, **settings: float) -> Record:
     chosen = Settings(lease_seconds=2, **{"stop_grace_seconds": 1.0, "stall_seconds": 3.0, **settings})
-    return Attempt(claim, trainer, chosen, lambda: shutting_down).run()  # type: ignore[arg-type]
+    return Attempt(claim, trainer, chosen, lambda: shutting_down, lambda: None).run()  # type: ignore[arg-type]
 
 
 def finished(claim: Claim) -> Finished:

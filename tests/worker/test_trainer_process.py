@@ -45,13 +45,21 @@ def test_trainer_dies_with_the_process_that_started_it() -> None:
 
 def test_spare_that_died_is_replaced() -> None:
     spare = Spare()
-    psutil.Process(spare._trainer.pid).kill()
-    eventually(lambda: not spare._trainer.is_alive)
+    first = spare._trainer
+    assert first is not None
+    psutil.Process(first.pid).kill()
+    eventually(lambda: not first.is_alive)
+
     taken = spare.take()
+    spare.prepare()
+    following = spare._trainer
+    spare.prepare()
 
     assert taken.is_alive
-    assert spare._trainer.is_alive
-    assert taken.pid != spare._trainer.pid
+    assert following is not None
+    assert following.is_alive
+    assert spare._trainer is following
+    assert len({first.pid, taken.pid, following.pid}) == 3
     taken.kill()
     spare.close()
-    assert not taken.is_alive
+    assert not following.is_alive
