@@ -3,10 +3,8 @@
 python benchmarks/api.py
 """
 
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +18,7 @@ from models_store.experiments import RECORD_FILE
 from models_store.records import Record, Status, utc_now
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
-from tests.service import Service
-from tests.valkey import Valkey
+from tests.service import Service, measured_service
 from tests.waiting import eventually
 
 SPEC = PRESETS["mnist-cnn"].spec
@@ -30,16 +27,8 @@ PAGES = 200
 
 
 def main() -> None:
-    folder = Path(tempfile.mkdtemp())
-    valkey = Valkey(folder / "valkey")
-    valkey.start()
-    service = Service(folder, valkey, lease_seconds=30, reconcile_seconds=10)
-    try:
+    with measured_service() as service:
         measure(service)
-    finally:
-        service.stop()
-        valkey.stop()
-        shutil.rmtree(folder)
 
 
 def measure(service: Service) -> None:

@@ -3,15 +3,11 @@
 python benchmarks/dispatch.py
 """
 
-import shutil
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
 from specs.presets import PRESETS
-from tests.service import Service
-from tests.valkey import Valkey
+from tests.service import Service, measured_service
 from tests.waiting import eventually
 
 ROUNDS = 7
@@ -19,18 +15,10 @@ DOCUMENT = {**PRESETS["digits-cnn"].spec, "training": {"epochs": 3}}
 
 
 def main() -> None:
-    folder = Path(tempfile.mkdtemp())
-    valkey = Valkey(folder / "valkey")
-    valkey.start()
-    service = Service(folder, valkey, lease_seconds=30, reconcile_seconds=10)
-    try:
+    with measured_service() as service:
         service.start_api()
         service.start_worker()
         rounds = [measured(service) for _ in range(ROUNDS)]
-    finally:
-        service.stop()
-        valkey.stop()
-        shutil.rmtree(folder)
     claimed, stepped = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"POST to claimed by a worker         {claimed * 1000:8.1f} ms  (median of {ROUNDS})")
     print(f"POST to the first step done         {stepped:8.2f} s   (target < 1)")

@@ -6,16 +6,12 @@ The tutorial is `Model.fit` on float32 arrays. All three train, validate each ep
 DATASETS_DIR=... python benchmarks/overhead.py [EPOCHS]
 """
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from datetime import datetime
-from pathlib import Path
 
 from specs.presets import PRESETS
-from tests.service import Service
-from tests.valkey import Valkey
+from tests.service import Service, measured_service
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 SPEC = {**PRESETS["mnist-dnn"].spec, "training": {"epochs": EPOCHS, "batch_size": 128}}
@@ -68,18 +64,10 @@ print("SECONDS", time.perf_counter() - started, accuracy)
 
 
 def main() -> None:
-    folder = Path(tempfile.mkdtemp())
-    valkey = Valkey(folder / "valkey")
-    valkey.start()
-    service = Service(folder, valkey, lease_seconds=30, reconcile_seconds=10)
-    try:
+    with measured_service() as service:
         service.start_api()
         service.start_worker()
         rounds = [(experiment(service), script(BARE), script(TUTORIAL)) for _ in range(ROUNDS)]
-    finally:
-        service.stop()
-        valkey.stop()
-        shutil.rmtree(folder)
     print(f"mnist-dnn, {EPOCHS} epochs, wall time and test accuracy; the scripts' time begins after their imports")
     for number, (ours, bare, tutorial) in enumerate(rounds, 1):
         print(

@@ -3,7 +3,10 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
@@ -171,6 +174,20 @@ class Service:
         if status == "succeeded":
             _assert_published(folder / "artifacts")
         return record
+
+
+@contextmanager
+def measured_service() -> Iterator[Service]:
+    """A service for the benchmarks, with the lease and sweep of production, in a folder that goes with it."""
+    with TemporaryDirectory() as folder:
+        valkey = Valkey(Path(folder) / "valkey")
+        valkey.start()
+        service = Service(Path(folder), valkey, lease_seconds=30, reconcile_seconds=10)
+        try:
+            yield service
+        finally:
+            service.stop()
+            valkey.stop()
 
 
 def _assert_published(folder: Path) -> None:
