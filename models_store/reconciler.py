@@ -19,6 +19,13 @@ log = logging.getLogger(__name__)
 
 # A sweep of a worker holds up its consumer: what is left waits for the next one.
 _MOST_RESENT = 500
+# Also for who holds it already: a process whose Redis fell silent in the middle could not give it back.
+_LOCK = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
 _UNLOCK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -27,16 +34,15 @@ return 0
 
 class Reconciler:
     """One `sweep` finds: records that only disk knows, entries that only Redis knows, runs whose lease ran out, and
-    queued experiments whose wake-up was lost. A lock in Redis keeps it to one process at a time; it is idempotent, so
-    that two at once do no harm.
+    queued experiments whose wake-up was lost. A lock in Redis, which a dead process leaves behind for the time of a
+    lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
     """
 
-    def __init__(
-        self, store: ExperimentStore, redis: Redis, lock_seconds: float = 60.0, everything_seconds: float = 900.0
-    ) -> None:
+    def __init__(self, store: ExperimentStore, redis: Redis, everything_seconds: float = 900.0) -> None:
         self._store = store
         self._redis = redis
-        self._lock_milliseconds = int(lock_seconds * 1000)
+        self._ticket = secrets.token_hex(8)
+        self._lock = redis.register_script(_LOCK)
         self._unlock = redis.register_script(_UNLOCK)
         self._everything_seconds = everything_seconds
         self._check_everything_at = float("-inf")
@@ -44,14 +50,13 @@ class Reconciler:
 
     def sweep(self) -> bool:
         """Put everything right once; False if another process does so just now, or Redis is away."""
-        ticket = secrets.token_hex(8)
         try:
-            if not self._redis.set(keys.RECONCILER, ticket, nx=True, px=self._lock_milliseconds):
+            if not self._lock(keys=[keys.RECONCILER], args=[self._ticket, int(self._store.lease_seconds * 1000)]):
                 return False
             try:
                 self._sweep()
             finally:
-                self._unlock(keys=[keys.RECONCILER], args=[ticket])
+                self._unlock(keys=[keys.RECONCILER], args=[self._ticket])
         except RedisError as error:
             log.warning("not reconciled, Redis is away: %r", error)
             self._away_at = time.monotonic()

@@ -11,6 +11,8 @@ from models_store.models import ModelCatalogue
 from models_store.records import Record
 
 _NAMED_KEPT = 4
+# The first load of a model takes the import of its engine with it.
+_PATIENCE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +37,10 @@ class Registry:
         self._refreshing = threading.Lock()
         self._loading = threading.Lock()
 
-    def refresh(self) -> None:
-        """Serve the best models that there are now, unless another thread sees to it. While Redis is away all stays
-        as it is."""
-        if not self._refreshing.acquire(blocking=False):
+    def refresh(self, patience_seconds: float = 0.0) -> None:
+        """Serve the best models that there are now. Another thread that does so is waited for, `patience_seconds` at
+        most. While Redis is away all stays as it is."""
+        if not self._refreshing.acquire(timeout=patience_seconds):
             return
         try:
             for dataset in self._datasets:
@@ -82,7 +84,7 @@ class Registry:
             return self._get_named(experiment_id)
         model = self._best(dataset)
         if model is None:
-            self.refresh()
+            self.refresh(_PATIENCE_SECONDS)
             model = self._best(dataset)
         if model is None:
             wanted = f"for {dataset}" if dataset else "yet"

@@ -388,6 +388,22 @@ def test_one_sweeps_at_a_time(store: Store, valkey: Valkey) -> None:
         assert client.get(keys.RECONCILER) is None
 
 
+def test_lock_of_a_process_that_died_is_free_after_a_lease(store: Store, reopened: Reopened, valkey: Valkey) -> None:
+    died, lives = store.reconciler, reopened().reconciler
+    died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.lease_seconds * 1000)])
+
+    assert not lives.sweep()
+    with valkey.client() as client:
+        assert 0 < client.pttl(keys.RECONCILER) <= store.experiments.lease_seconds * 1000
+    eventually(lives.sweep)
+
+
+def test_lock_that_could_not_be_given_back_is_taken_again_by_its_holder(store: Store, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.set(keys.RECONCILER, store.reconciler._ticket, px=60_000)
+    assert store.reconciler.sweep()
+
+
 def test_two_sweeps_at_once_act_once(
     store: Store, claim: Claim, valkey: Valkey, reopened: Reopened, tiny_spec: MakeSpec
 ) -> None:
