@@ -25,7 +25,8 @@ from worker.trainer.data import load_parts
 from worker.trainer.evaluate import evaluate
 from worker.trainer.export import export
 from worker.trainer.fit import _order, test_function, train_function
-from worker.trainer.network import build, compile_model
+from worker.trainer.compiling import compile_model
+from worker.trainer.network import build
 started = time.perf_counter()
 spec = parse_spec(SPEC)
 training, validation, test = load_parts(spec.dataset, pathlib.Path(os.environ["DATASETS_DIR"]))

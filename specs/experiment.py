@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from specs import caps
-from specs.dataset import DatasetSpec
+from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
+from specs.layers import Shape
 from specs.model import ModelSpec
 from specs.network import Network
 from specs.preprocessing import PreprocessingSpec
@@ -53,16 +54,17 @@ class ExperimentSpec(Schema):
     @field_validator("model")
     @classmethod
     def _fitting_network(cls, model: ModelSpec, info: ValidationInfo) -> ModelSpec:
-        dataset = info.data.get("dataset")
-        if dataset is None:
+        dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
+        if dataset is None or preprocessing is None:
             return model
-        model.network_on(dataset.facts)
-        return model.completed_for(dataset.facts)
+        classes = len(dataset.facts.classes)
+        model.network_on(preprocessing.input_shape(dataset.facts), classes)
+        return model.completed_for(classes)
 
     @field_validator("training")
     @classmethod
     def _fitting_batch(cls, training: TrainingSpec, info: ValidationInfo) -> TrainingSpec:
-        dataset, model = info.data.get("dataset"), info.data.get("model")
+        dataset = info.data.get("dataset")
         if dataset is None:
             return training
         part = dataset.part_sizes().training
@@ -71,13 +73,21 @@ class ExperimentSpec(Schema):
                 ("batch_size",),
                 f"`batch_size` {training.batch_size:,} is above the cap, the training part: {part:,} samples",
             )
-        if model is not None:
-            _check_memory(model.network_on(dataset.facts), training.batch_size, dataset.facts.samples)
         return training
+
+    @model_validator(mode="after")
+    def _fitting_memory(self) -> Self:
+        _check_memory(self.network(), self.training.batch_size, self.dataset.facts.samples)
+        return self
 
     def network(self) -> Network:
         """The preset's or the spec's own layers, on the images of the data set."""
-        return self.model.network_on(self.dataset.facts)
+        return self.model.network_on(self.input_shape, len(self.dataset.facts.classes))
+
+    @property
+    def input_shape(self) -> Shape:
+        """What the network receives of a sample, without the batch."""
+        return self.preprocessing.input_shape(self.dataset.facts)
 
     def steps_per_epoch(self) -> int:
         """Batches in an epoch; the last one may be smaller."""
@@ -92,10 +102,11 @@ class ExperimentSpec(Schema):
         return self.model_dump(mode="json")
 
 
-def parse_spec(document: Any) -> ExperimentSpec:
-    """Raises SpecError with all problems found, at most `caps.PROBLEMS` of them."""
+def parse_spec(document: Any, datasets: Mapping[str, Dataset] = DATASETS) -> ExperimentSpec:
+    """Raises SpecError with all problems found, at most `caps.PROBLEMS` of them. `datasets` are those that there are,
+    by name."""
     try:
-        return ExperimentSpec.model_validate(document)
+        return ExperimentSpec.model_validate(document, context={"datasets": datasets})
     except ValidationError as error:
         raise SpecError(problems_of(error, document, ExperimentSpec)) from None
 
@@ -117,7 +128,7 @@ def _check_memory(network: Network, batch_size: int, samples: int) -> None:
     needed = network.training_bytes(batch_size, samples)
     if needed > caps.MEMORY_BYTES:
         raise FieldError(
-            ("batch_size",),
+            ("training", "batch_size"),
             f"training with `batch_size` {batch_size:,} takes about {needed // 10**6:,} MB, above the cap of "
             f"{caps.MEMORY_BYTES // 10**6:,} MB; take a smaller batch, or fewer filters and more pooling",
         )

@@ -5,8 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from specs import caps
-from specs.dataset import Dataset
-from specs.layers import Layer
+from specs.layers import Layer, Shape
 from specs.network import Network, completed, network
 from specs.presets import PRESETS, PresetName
 from specs.schema import FieldError, Lax, Schema
@@ -29,18 +28,19 @@ class ModelSpec(Schema):
             raise FieldError(("layers",), f"there are no layers; the least is {least}")
         return self
 
-    def network_on(self, dataset: Dataset) -> Network:
+    def network_on(self, input_shape: Shape, classes: int) -> Network:
         """Raises FieldError where the network does not fit the images or the classes."""
         layers = PRESETS[self.preset].layers if self.preset else self.layers or ()
         try:
-            return network(layers, dataset.image_shape, len(dataset.classes))
+            return network(layers, input_shape, classes)
         except FieldError as error:
             if self.preset:
-                raise FieldError(("preset",), f"{self.preset} on {dataset.name}: {error.detail}") from None
+                images = "x".join(map(str, input_shape))
+                raise FieldError(("preset",), f"{self.preset} on {images}: {error.detail}") from None
             raise error.below("layers") from None
 
-    def completed_for(self, dataset: Dataset) -> Self:
+    def completed_for(self, classes: int) -> Self:
         """With the last layer's units and activation filled in."""
         if self.layers is None:
             return self
-        return self.model_copy(update={"layers": completed(self.layers, len(dataset.classes))})
+        return self.model_copy(update={"layers": completed(self.layers, classes)})

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from specs.dataset import Dataset
+from specs.layers import Shape
 from specs.schema import Schema
 
 Scale = Literal["none", "unit", "centered", "standardize"]
@@ -13,3 +15,7 @@ class PreprocessingSpec(Schema):
     """
 
     scale: Scale = "unit"
+
+    def input_shape(self, dataset: Dataset) -> Shape:
+        """What the network receives of a sample: (height, width, channels)."""
+        return dataset.image_shape

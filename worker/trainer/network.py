@@ -9,7 +9,6 @@ from keras import layers as kl
 
 from specs.experiment import ExperimentSpec
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Regularizer
-from specs.optimizers import SGD, Adam, Optimizer
 from specs.preprocessing import Scale
 from worker.trainer.data import Images
 
@@ -25,18 +24,6 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
             *(_layer(layer) for layer in network.layers),
         ]
     )
-
-
-def compile_model(model: keras.Model, spec: ExperimentSpec) -> keras.metrics.Metric:
-    """Compile, with every optimizer variable made; return the accuracy, which Keras keeps to itself until it trains."""
-    accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    model.compile(
-        optimizer=_optimizer(spec.training.optimizer),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=not ends_in_softmax(spec)),
-        metrics=[accuracy],
-    )
-    model.optimizer.build(model.trainable_variables)
-    return accuracy
 
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
@@ -85,19 +72,9 @@ def _layer(layer: Layer) -> kl.Layer:
             assert_never(layer)
 
 
-def _arguments(layer: Layer | Optimizer) -> dict[str, Any]:
+def _arguments(layer: Layer) -> dict[str, Any]:
     return layer.model_dump(exclude={"type"})
 
 
 def _regularizer(spec: Regularizer | None) -> keras.Regularizer | None:
     return None if spec is None else keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
-
-
-def _optimizer(spec: Optimizer) -> keras.Optimizer:
-    match spec:
-        case Adam():
-            return keras.optimizers.Adam(**_arguments(spec))
-        case SGD():
-            return keras.optimizers.SGD(**_arguments(spec))
-        case _:
-            assert_never(spec)

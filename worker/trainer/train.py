@@ -10,13 +10,14 @@ from models_store.errors import StorageFull
 from models_store.records import Failure, FailureType, Progress
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.trainer import checkpoint as checkpoints
+from worker.trainer.compiling import compile_model
 from worker.trainer.control import Control
 from worker.trainer.data import DatasetUnavailable, load_parts
 from worker.trainer.evaluate import evaluate, summary
 from worker.trainer.events import Advanced, Begun, Failed, Finished, Job, Stopped
 from worker.trainer.export import ExportFailed, export
 from worker.trainer.fit import Diverged, Fit
-from worker.trainer.network import build, compile_model, probabilities_of
+from worker.trainer.network import build, probabilities_of
 
 log = logging.getLogger(__name__)
 

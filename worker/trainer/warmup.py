@@ -5,9 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from specs.experiment import parse_spec
+from worker.trainer.compiling import compile_model
 from worker.trainer.data import Part
 from worker.trainer.fit import test_function, train_function
-from worker.trainer.network import build, compile_model
+from worker.trainer.network import build
 
 _DOCUMENT = {
     "model": {

@@ -5,7 +5,8 @@ import pytest
 
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
-from worker.trainer.network import build, compile_model, ends_in_softmax, probabilities_of
+from worker.trainer.compiling import compile_model
+from worker.trainer.network import build, ends_in_softmax, probabilities_of
 
 IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
 
