@@ -12,12 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, SyntaxDep
+from api.estimates import budget_warnings, estimate, recent_runs
 from models_store import history as histories
 from models_store.errors import NotFound
 from models_store.pages import Page
 from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
 from specs.advice import warnings_for
+from specs.dataset import DATASETS
 from specs.document import parse_document
 from specs.experiment import parse_spec
 
@@ -59,15 +61,16 @@ def post_experiment(
     openapi_extra=examples.SPEC_BODY,
     responses={200: {"content": examples.VALIDATION}},
 )
-def validate_experiment(body: BodyDep, syntax: SyntaxDep) -> dict[str, Any]:
-    """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, the
-    memory that training takes, what is likely to disappoint, and the spec with all defaults filled in."""
+def validate_experiment(body: BodyDep, syntax: SyntaxDep, experiments: ExperimentsDep) -> dict[str, Any]:
+    """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, how long
+    it will take and how much memory, what is likely to disappoint, and the spec with all defaults filled in."""
     spec = parse_spec(parse_document(body, syntax))
+    estimated = estimate(spec, recent_runs(experiments), DATASETS)
     return {
         **spec.network().summary(),
         "steps_per_epoch": spec.steps_per_epoch(),
-        "estimate": {"memory_mb": spec.memory_mb()},
-        "warnings": warnings_for(spec),
+        "estimate": estimated.model_dump(),
+        "warnings": [*warnings_for(spec), *budget_warnings(spec, estimated)],
         "spec": spec.document(),
     }
 

@@ -227,5 +227,5 @@ class Claim:
             )
 
     def _with_live_fields(self, current: Record) -> Record:
-        names = ("progress", "epochs_completed", "best", "best_metrics", "last_metrics")
+        names = ("progress", "epochs_completed", "epoch_seconds", "best", "best_metrics", "last_metrics")
         return current.model_copy(update={name: getattr(self.record, name) for name in names})

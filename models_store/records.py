@@ -94,6 +94,13 @@ def better(best: Best | None, point: Point, metric: str) -> Best | None:
     return best
 
 
+def _mean_seconds(mean: float | None, point: Point) -> float:
+    """The mean with `point` in it; the first epoch stands in only until there is a second."""
+    if mean is None or point.epoch < 2:
+        return point.seconds
+    return mean + (point.seconds - mean) / point.epoch
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -105,6 +112,7 @@ class Record(Frozen):
     `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
     do not count against the limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs;
     `validation_metrics` and `test_metrics` are the published network's, and decide which model is best.
+    `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -126,6 +134,7 @@ class Record(Frozen):
     queue_position: int | None = None
     progress: Progress | None = None
     epochs_completed: int = 0
+    epoch_seconds: float | None = None
     best: Best | None = None
     best_metrics: Metrics = Field(default_factory=dict)
     last_metrics: Metrics = Field(default_factory=dict)
@@ -141,8 +150,9 @@ class Record(Frozen):
     def with_points(self, points: Sequence[Point]) -> Self:
         """What these further epochs add: how many there are now, the best by validation accuracy, the last. Not a
         change of its own: it is shown as it comes, and written with the next change."""
-        best, best_metrics = self.best, self.best_metrics
+        best, best_metrics, seconds = self.best, self.best_metrics, self.epoch_seconds
         for point in points:
+            seconds = _mean_seconds(seconds, point)
             candidate = better(best, point, "val_accuracy")
             if candidate != best:
                 best, best_metrics = candidate, point.metrics
@@ -150,10 +160,17 @@ class Record(Frozen):
             return self
         last = points[-1]
         update = {"epochs_completed": last.epoch + 1, "best": best, "best_metrics": best_metrics}
-        return self.model_copy(update={**update, "last_metrics": last.metrics})
+        return self.model_copy(update={**update, "last_metrics": last.metrics, "epoch_seconds": seconds})
 
     def without_points(self) -> Self:
-        return self.model_copy(update={"epochs_completed": 0, "best": None, "best_metrics": {}, "last_metrics": {}})
+        none: dict[str, object] = {
+            "epochs_completed": 0,
+            "epoch_seconds": None,
+            "best": None,
+            "best_metrics": {},
+            "last_metrics": {},
+        }
+        return self.model_copy(update=none)
 
     def claimed(self, worker: str) -> Self:
         """The next attempt begins. Raises InvalidState unless queued."""

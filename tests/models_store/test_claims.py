@@ -272,7 +272,7 @@ def test_old_token_is_refused_and_changes_nothing(store: Store, claim: Claim, ta
 
 
 def _shown_only(record: Record) -> dict[str, object]:
-    names = ("progress", "epochs_completed", "best", "best_metrics", "last_metrics")
+    names = ("progress", "epochs_completed", "epoch_seconds", "best", "best_metrics", "last_metrics")
     return {name: getattr(record, name) for name in names}
 
 

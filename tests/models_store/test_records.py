@@ -117,3 +117,10 @@ def test_best_epoch_is_the_first_with_the_best_finite_value(
 
 def test_metric_that_is_never_measured_has_no_best_epoch() -> None:
     assert better(None, point(0), "f1") is None
+
+
+def test_mean_time_of_an_epoch_leaves_out_the_first() -> None:
+    timed = [point(epoch).model_copy(update={"seconds": seconds}) for epoch, seconds in enumerate([9.0, 1.0, 2.0, 3.0])]
+    assert [record().with_points(timed[:count]).epoch_seconds for count in range(5)] == [None, 9.0, 1.0, 1.5, 2.0]
+    assert record().with_points(timed[:2]).with_points(timed[2:]).epoch_seconds == 2.0
+    assert record().with_points(timed).without_points().epoch_seconds is None
