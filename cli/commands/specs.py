@@ -10,6 +10,7 @@ from cli.commands.options import DEFAULT_URL, JsonOption, SpecArgument, UrlOptio
 from cli.commands.watch import watched
 from cli.output import console, print_json
 from cli.spec_source import read_spec
+from cli.training_view import duration_text
 
 
 def submit(
@@ -35,7 +36,7 @@ def submit(
 
 
 def validate(spec: SpecArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Check a spec without queueing it: layers, parameters, steps per epoch, warnings."""
+    """Check a spec without queueing it: layers, parameters, steps per epoch, time, warnings."""
     with Client(url) as client:
         answer = client.validate(read_spec(client, spec))
     if json:
@@ -45,7 +46,11 @@ def validate(spec: SpecArgument, json: JsonOption = False, url: UrlOption = DEFA
     screen.print(_layer_table(answer))
     parameters = answer["parameters"]
     screen.print(f"{parameters['total']:,} parameters, {parameters['trainable']:,} of them trainable")
-    screen.print(f"{answer['steps_per_epoch']:,} steps per epoch")
+    estimate = answer["estimate"]
+    screen.print(f"{answer['steps_per_epoch']:,} steps per epoch, {estimate['seconds_per_epoch']:g} s")
+    screen.print(
+        f"about {duration_text(estimate['seconds'])} and {estimate['memory_mb']:,} MB, judging by {estimate['basis']}"
+    )
     for warning in answer["warnings"]:
         screen.print(f"warning: {warning}")
 

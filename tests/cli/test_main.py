@@ -85,6 +85,7 @@ def test_a_valid_spec_shows_its_layers_and_warnings(api: CannedApi, capsys: pyte
         "layers": layers,
         "parameters": {"total": 18496, "trainable": 18000, "non_trainable": 496},
         "steps_per_epoch": 21,
+        "estimate": {"seconds": 64.0, "seconds_per_epoch": 1.9, "memory_mb": 1260, "basis": "5 past runs"},
         "warnings": ["flips turn 6 into 9"],
     }
     api.on("POST", "/experiments:validate", Answer(answer))
@@ -92,7 +93,8 @@ def test_a_valid_spec_shows_its_layers_and_warnings(api: CannedApi, capsys: pyte
     out = capsys.readouterr().out
     assert "8 x 8 x 32        18,496" in out
     assert "18,496 parameters, 18,000 of them trainable" in out
-    assert "21 steps per epoch" in out
+    assert "21 steps per epoch, 1.9 s" in out
+    assert "about 1 min 04 s and 1,260 MB, judging by 5 past runs" in out
     assert "warning: flips turn 6 into 9" in out
 
 
