@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from specs import caps
+from specs.class_weights import check_classes
 from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
@@ -67,6 +68,7 @@ class ExperimentSpec(Schema):
         dataset = info.data.get("dataset")
         if dataset is None:
             return training
+        check_classes(training.class_weight, dataset.facts.classes)
         part = dataset.part_sizes().training
         if training.batch_size > part:
             raise FieldError(
