@@ -18,13 +18,13 @@ def rated(learning_rate: float) -> dict:
         ({"training": {"batch_size": 647}}, "only 2 steps"),
         ({"training": {"batch_size": 1293}}, "only 1 step;"),
         ({"training": {"epochs": 201}}, "201 epochs without early stopping"),
+        ({"training": {"optimizer": {"type": "Adam", "learning_rate": 0.025}}}, "Adam with a learning rate of 0.025"),
+        ({"training": rated(1e-9)}, "the weights hardly move"),
+        ({"training": {"epochs": 5, "early_stopping": {"patience": 5}}}, "will never stop anything"),
+        ({"training": {"epochs": 5, "reduce_lr_on_plateau": {"patience": 5}}}, "never lower the rate"),
         (
-            {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "activation": "relu"}]}},
-            "the last activation is relu",
-        ),
-        (
-            {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "activation": None}]}},
-            "the last activation is linear",
+            {"training": {"early_stopping": {"patience": 3}, "reduce_lr_on_plateau": {"patience": 3}}},
+            "early_stopping gives up after 3 epochs, before",
         ),
     ],
 )
@@ -41,6 +41,8 @@ def test_warns(document, fragment):
         {"training": rated(0.5)},
         {"training": {"batch_size": 646}},
         {"training": {"epochs": 201, "early_stopping": {}}},
+        {"training": {"optimizer": {"type": "Adadelta", "learning_rate": 1.0}}},
+        {"training": {"early_stopping": {"patience": 10}, "reduce_lr_on_plateau": {"patience": 3}}},
     ],
 )
 def test_stays_silent(document):

@@ -1,0 +1,76 @@
+"""Advice on learning rate, batches, epochs and callbacks."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from specs.experiment import ExperimentSpec
+
+_STEEP_ON_RAW_PIXELS = 0.01
+_MANY_EPOCHS = 200
+_STEEP_FOR_ADAPTIVE = 0.01
+_HARDLY_ANYTHING = 1e-7
+# They divide by the gradients' size, so that the rate is the length of a step.
+_ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion"})
+
+
+def training_warnings(spec: ExperimentSpec) -> Iterator[str]:
+    about = (_about_learning_rate, _about_batches, _about_epochs, _about_patience)
+    return chain.from_iterable(each(spec) for each in about)
+
+
+def _about_learning_rate(spec: ExperimentSpec) -> Iterator[str]:
+    optimizer = spec.training.optimizer
+    rate = optimizer.peak_learning_rate
+    if rate >= 1 and optimizer.type != "Adadelta":
+        yield f"a learning rate of {rate:g} will almost certainly diverge; 0.001 is a good start"
+    elif spec.preprocessing.scale == "none" and rate > _STEEP_ON_RAW_PIXELS:
+        yield (
+            f"raw pixels 0-255 with a learning rate of {rate:g} tend to diverge; set preprocessing.scale to "
+            "unit, or lower the rate"
+        )
+    elif optimizer.type in _ADAPTIVE and rate > _STEEP_FOR_ADAPTIVE:
+        yield (
+            f"{optimizer.type} with a learning rate of {rate:g} often gets stuck at guessing; 0.001 is its usual "
+            "rate, 0.01 the most that goes well as a rule"
+        )
+    elif rate < _HARDLY_ANYTHING:
+        yield f"with a learning rate of {rate:g} the weights hardly move; 0.001 is a good start"
+
+
+def _about_batches(spec: ExperimentSpec) -> Iterator[str]:
+    part, batch_size = spec.dataset.part_sizes().training, spec.training.batch_size
+    if batch_size > part / 2:
+        steps = spec.steps_per_epoch()
+        yield (
+            f"a batch of {batch_size:,} is more than half of the training part ({part:,} samples): an epoch "
+            f"makes only {steps} {'step' if steps == 1 else 'steps'}; 32 to 128 learns faster"
+        )
+
+
+def _about_epochs(spec: ExperimentSpec) -> Iterator[str]:
+    training = spec.training
+    if training.early_stopping is None and training.epochs > _MANY_EPOCHS:
+        yield (
+            f"{training.epochs:,} epochs without early stopping are likely to overfit; add "
+            "training.early_stopping: {patience: 10}"
+        )
+
+
+def _about_patience(spec: ExperimentSpec) -> Iterator[str]:
+    training = spec.training
+    stopping, plateau = training.early_stopping, training.reduce_lr_on_plateau
+    if stopping is not None and stopping.patience >= training.epochs:
+        yield (
+            f"early_stopping waits {stopping.patience} epochs, and there are only {training.epochs}: it will never "
+            "stop anything; lower its patience"
+        )
+    if plateau is not None and plateau.patience >= training.epochs:
+        yield (
+            f"reduce_lr_on_plateau waits {plateau.patience} epochs, and there are only {training.epochs}: it will "
+            "never lower the rate; lower its patience"
+        )
+    elif stopping is not None and plateau is not None and plateau.patience >= stopping.patience:
+        yield (
+            f"early_stopping gives up after {stopping.patience} epochs, before reduce_lr_on_plateau, which waits "
+            f"{plateau.patience}, has lowered the rate; give the plateau less patience"
+        )
