@@ -164,16 +164,14 @@ class CutMix(AugmentationLayerSpec):
     factor: FactorFromZero = (0.0, 1.0)
 
 
-class RandAugment(AugmentationLayerSpec):
-    """`num_ops` of Keras's eleven operations, drawn for each picture, with a strength drawn from `factor`: 1 is the
-    strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020). Keras would turn by 360."""
+class RandAugment(_Warp):
+    """`num_ops` of the paper's fourteen operations, drawn for each picture, with a strength drawn from `factor` to
+    either side: 1 is the strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020).
+    Keras draws once for a batch, and turns by up to 180 degrees at 0.5."""
 
     type: Literal["RandAugment"] = "RandAugment"
     num_ops: int = Field(default=2, ge=1, le=10)
     factor: FactorFromZero = (0.0, 0.5)
-    fill_mode: FillMode = "reflect"
-    fill_value: FillValue = 0.0
-    interpolation: Interpolation = "bilinear"
 
 
 class ElasticDistortion(_Warp):
