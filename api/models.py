@@ -8,7 +8,7 @@ from api import examples
 from api.dependencies import RegistryDep, StoreDep
 from api.predictions import AnsweringModel, described
 from models_store.errors import NotFound
-from specs.dataset import DATASETS, DatasetName
+from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 
@@ -27,7 +27,7 @@ def list_models(registry: RegistryDep) -> dict[str, Any]:
 @router.get("/models/best", responses={200: {"content": examples.BEST_MODEL}})
 def get_best_model(
     store: StoreDep,
-    dataset: Annotated[DatasetName | None, Query(description="of all data sets if left out")] = None,
+    dataset: Annotated[str | None, Query(description="of all data sets if left out")] = None,
 ) -> AnsweringModel:
     """The published model with the highest validation accuracy; of equal ones, the one with the lower validation
     loss. The test part never decides."""

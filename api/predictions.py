@@ -16,7 +16,6 @@ from imaging.decode import decode
 from imaging.errors import PictureError
 from imaging.resize import to_array
 from models_store.records import Record
-from specs.dataset import DatasetName
 
 router = APIRouter(tags=["predictions"])
 PICTURE_BYTES = 10_000_000
@@ -59,7 +58,7 @@ async def predict(
     request: Request,
     registry: RegistryDep,
     settings: SettingsDep,
-    dataset: Annotated[DatasetName | None, Query(description="the best model of this data set")] = None,
+    dataset: Annotated[str | None, Query(description="the best model of this data set")] = None,
     experiment: Annotated[str | None, Query(max_length=26, description="the model of this experiment")] = None,
     top: Annotated[int, Query(ge=1, le=1000, description="how many classes to name")] = 3,
 ) -> Predictions:
@@ -111,7 +110,7 @@ def _answer(
     predictions = []
     for picture in pictures:
         try:
-            array = to_array(decode(picture.data, max_pixels), model.info.image_shape)
+            array = to_array(decode(picture.data, max_pixels), model.info.image_shape, model.info.resize)
         except PictureError as error:
             raise type(error)(f"{picture.filename[:100]}: {error}") from error
         (guesses,) = model.top(array[None], top)

@@ -26,6 +26,9 @@ def test_every_default_is_filled_in():
         "based_on": None,
         "dataset": {
             "name": "digits",
+            "blobs": None,
+            "classes": None,
+            "limit_per_class": None,
             "split": {"validation": 0.1, "test": 0.2, "stratify": True, "seed": 0},
         },
         "preprocessing": {"image_size": None, "resize": "stretch", "color": None, "scale": "unit"},
