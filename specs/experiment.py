@@ -1,4 +1,4 @@
-"""An experiment: data set, preprocessing, network, training."""
+"""An experiment: data set, preprocessing, augmentation, network, training."""
 
 import math
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from specs import caps
+from specs.augmentation import AugmentationSpec
 from specs.class_weights import check_classes
 from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
@@ -42,6 +43,7 @@ class ExperimentSpec(Schema):
     )
     dataset: DatasetSpec = Field(default_factory=DatasetSpec)
     preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)
+    augmentation: AugmentationSpec | None = None
     model: ModelSpec = Field(description="{preset: <name>} or {layers: [...]}")
     training: TrainingSpec = Field(default_factory=TrainingSpec)
 
@@ -51,6 +53,24 @@ class ExperimentSpec(Schema):
         if not isinstance(document, Mapping) or "name" in document:
             return document
         return {**document, "name": _default_name(document)}
+
+    @field_validator("preprocessing")
+    @classmethod
+    def _fitting_preprocessing(cls, preprocessing: PreprocessingSpec, info: ValidationInfo) -> PreprocessingSpec:
+        dataset = info.data.get("dataset")
+        if dataset is not None:
+            preprocessing.input_shape(dataset.facts)
+        return preprocessing
+
+    @field_validator("augmentation")
+    @classmethod
+    def _fitting_augmentation(
+        cls, augmentation: AugmentationSpec | None, info: ValidationInfo
+    ) -> AugmentationSpec | None:
+        dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
+        if augmentation is not None and dataset is not None and preprocessing is not None:
+            augmentation.check(preprocessing.input_shape(dataset.facts))
+        return augmentation
 
     @field_validator("model")
     @classmethod
@@ -92,8 +112,9 @@ class ExperimentSpec(Schema):
         return self.preprocessing.input_shape(self.dataset.facts)
 
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch; the last one may be smaller."""
-        return math.ceil(self.dataset.part_sizes().training / self.training.batch_size)
+        """Batches in an epoch, which shows each picture as often as it is copied; the last one may be smaller."""
+        copies = self.augmentation.copies if self.augmentation else 1
+        return math.ceil(copies * self.dataset.part_sizes().training / self.training.batch_size)
 
     def memory_mb(self) -> int:
         """An estimate of what training takes, in MB: see `Network.training_bytes`."""

@@ -28,7 +28,8 @@ def test_every_default_is_filled_in():
             "name": "digits",
             "split": {"validation": 0.1, "test": 0.2, "stratify": True, "seed": 0},
         },
-        "preprocessing": {"scale": "unit"},
+        "preprocessing": {"image_size": None, "resize": "stretch", "color": None, "scale": "unit"},
+        "augmentation": None,
         "model": {
             "preset": None,
             "layers": [

@@ -1,0 +1,55 @@
+"""Pictures looked up at places that an affine matrix names."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from imaging.augmentation.arrays import Images, Matrices
+
+_BORDERS = {
+    "reflect": cv2.BORDER_REFLECT,
+    "constant": cv2.BORDER_CONSTANT,
+    "nearest": cv2.BORDER_REPLICATE,
+    "wrap": cv2.BORDER_WRAP,
+}
+_INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What is found outside the picture and between its pixels."""
+
+    fill_mode: Literal["reflect", "constant", "nearest", "wrap"]
+    fill_value: float
+    interpolation: Literal["nearest", "bilinear"]
+
+    @property
+    def border(self) -> int:
+        return _BORDERS[self.fill_mode]
+
+    @property
+    def fill(self) -> tuple[float, float, float]:
+        return (self.fill_value,) * 3
+
+    @property
+    def flag(self) -> int:
+        return _INTERPOLATIONS[self.interpolation]
+
+
+# For what meets neither the outside nor the places between pixels.
+EXACT = Lookup("constant", 0.0, "nearest")
+
+
+def warped(images: Images, matrices: Matrices, lookup: Lookup) -> Images:
+    """Return pictures whose pixel (x, y) is what `images` have at matrix @ (x, y, 1); pixels are counted from the
+    middle of the first."""
+    out = np.empty_like(images)
+    height, width = images.shape[1:3]
+    flags = lookup.flag | cv2.WARP_INVERSE_MAP
+    for image, matrix, target in zip(images, matrices[:, :2], out, strict=True):
+        cv2.warpAffine(
+            image, matrix, (width, height), dst=target, flags=flags, borderMode=lookup.border, borderValue=lookup.fill
+        )
+    return out
