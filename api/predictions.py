@@ -111,7 +111,7 @@ def _answer(
     predictions = []
     for picture in pictures:
         try:
-            array = to_array(decode(picture.data, max_pixels), model.info.image_shape)
+            array = to_array(decode(picture.data, max_pixels), model.info.image_shape, model.info.resize)
         except PictureError as error:
             raise type(error)(f"{picture.filename[:100]}: {error}") from error
         (guesses,) = model.top(array[None], top)

@@ -16,6 +16,7 @@ from models_store.records import Point, Record
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
+from specs.preprocessing import Resize
 
 IMAGE_SHAPE = (8, 8, 1)
 CLASSES = 10
@@ -46,7 +47,7 @@ def bright_column_network() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def stage(folder: Path) -> Path:
+def stage(folder: Path, resize: Resize = "stretch") -> Path:
     """Write a result into the new folder `folder`, as a trainer would."""
     folder.mkdir(parents=True)
     network = bright_column_network()
@@ -57,6 +58,7 @@ def stage(folder: Path) -> Path:
         dataset="digits",
         labels=tuple("0123456789"),
         image_shape=IMAGE_SHAPE,
+        resize=resize,
         input_name="image",
         probe=tuple(probe.tolist()),
     )
@@ -75,7 +77,7 @@ def publish(store: Store, spec: ExperimentSpec, val_accuracy: float = 0.9, epoch
     claim.begin_history([])
     for epoch in range(epochs):
         claim.append(point(epoch))
-    staged = stage(claim.attempt_folder / "staged")
+    staged = stage(claim.attempt_folder / "staged", spec.preprocessing.resize)
     metrics = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
     return claim.succeed(staged, "completed", metrics, {"accuracy": 0.8, "loss": 0.5})
 

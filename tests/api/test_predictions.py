@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from models_store.store import Store
-from specs.experiment import ExperimentSpec
+from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
 from tests.waiting import eventually
 
@@ -59,6 +59,18 @@ def test_base64(client: TestClient, trained: str) -> None:
         "1",
         "2",
     ]
+
+
+def test_pictures_are_resized_as_they_were_in_training(
+    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+) -> None:
+    publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
+    pixels = np.zeros((8, 24), dtype=np.uint8)
+    pixels[0, 8 + 5] = 255  # the sixth column of the middle, which is all that is left
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+
+    assert labels(client.post("/predict", content=data.getvalue())) == ["5"]
 
 
 def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) -> None:

@@ -44,6 +44,7 @@ def export(
         dataset=spec.dataset.name,
         labels=spec.dataset.facts.classes,
         image_shape=images.shape[1:],
+        resize=spec.preprocessing.resize,
         input_name=name,
         probe=session.run(None, {name: probe[None]})[0][0].tolist(),
     )
