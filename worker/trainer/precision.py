@@ -52,6 +52,14 @@ def compute_in(model: keras.Model, policy: Policy) -> None:
         layer.dtype_policy = "float32" if exact else policy
 
 
+def float32_twin(model: keras.Model) -> keras.Model:
+    """The same network with the same weights, computing in float32, and with no memory of how it was trained."""
+    compute_in(model, "float32")
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    return twin
+
+
 def _layers(model: keras.Model) -> list[keras.Layer]:
     """Those within blocks too, in order, without the inputs."""
     inner = [_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
