@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import tensorflow as tf
@@ -109,7 +109,9 @@ class Augmented:
         size = self._chunk_steps * self._batch_size
         order = shuffled(self._seed, epoch, self._shown)[chunk * size : (chunk + 1) * size] % len(self._part.labels)
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
-        return self._augmentation(self._part.images[order], self._part.labels[order], generator)
+        # Features, which are float32, are never augmented: the spec says so.
+        pictures = cast("NDArray[np.uint8]", self._part.images[order])
+        return self._augmentation(pictures, self._part.labels[order], generator)
 
 
 def shuffled(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:

@@ -65,7 +65,7 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     first = job(spec)
     run(first, supervised.control)
     staged = Path(supervised.events[-1]["staged"])
-    test = load_parts(spec.dataset, None).test
+    test = load_parts(spec, None).test
 
     session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
     served = session.run(None, {session.get_inputs()[0].name: test.images})[0]
