@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from specs import caps
-from specs.layers import Dense, Layer, ParameterCount, Shape
+from specs.layers import Activation, Dense, Layer, LayerSpec, ParameterCount, Placed, Residual, Shape
 from specs.schema import FieldError
 
 _FLOAT_BYTES = 4
@@ -30,11 +30,13 @@ class LayerRow:
 class Network:
     """`layers` are complete: every Dense has its units. Made by `network`, which checks that they fit.
 
-    `shapes` has one more item than `layers`: the shape of the input comes first.
+    `shapes` has one more item than `layers`: the shape of the input comes first. The first `frozen` layers are left
+    as they are.
     """
 
     layers: tuple[Layer, ...]
     shapes: tuple[Shape, ...]
+    frozen: int = 0
 
     @property
     def input_shape(self) -> Shape:
@@ -42,12 +44,39 @@ class Network:
 
     @cached_property
     def parameters(self) -> ParameterCount:
-        return sum(self._counts, ParameterCount())
+        counts = (placed.parameters for placed in self._placed)
+        whole = zip(self._is_frozen, counts, strict=True)
+        return sum((count.frozen if is_frozen else count for is_frozen, count in whole), ParameterCount())
+
+    @property
+    def largest_layer(self) -> tuple[int, Placed]:
+        """The one with the most parameters, and its index."""
+        return max(enumerate(self._placed), key=lambda item: item[1].parameters.total)
+
+    @cached_property
+    def multiplications(self) -> int:
+        """For one sample: a layer multiplies each of its parameters once for each place of its output."""
+        return sum(each.parameters.total * prod(each.output_shape[:-1]) for each in self._expanded)
+
+    @cached_property
+    def activations(self) -> int:
+        """How many numbers there are between the layers, for one sample, with the input."""
+        return prod(self.input_shape) + sum(prod(placed.output_shape) for placed in self._expanded)
+
+    @cached_property
+    def answer_activation(self) -> str:
+        """What the network's numbers went through last: probabilities come from softmax alone."""
+        meaningful = (layer for layer in reversed(self.layers) if not layer.keeps_meaning)
+        return getattr(next(meaningful, None), "activation", None) or "linear"
 
     @cached_property
     def table(self) -> tuple[LayerRow, ...]:
-        rows = zip(_names(self.layers), self.layers, self.shapes[1:], self._counts, strict=True)
-        return tuple(LayerRow(name, layer.type, shape, count.total) for name, layer, shape, count in rows)
+        """As Keras sees it: what is in a block has lines of its own."""
+        names = _names([placed.layer.type for placed in self._expanded])
+        return tuple(
+            LayerRow(name, placed.layer.type, placed.output_shape, placed.parameters.total)
+            for name, placed in zip(names, self._expanded, strict=True)
+        )
 
     def summary(self) -> dict[str, Any]:
         """The members `layers` and `parameters` of the answer to `POST /experiments:validate`."""
@@ -67,7 +96,7 @@ class Network:
         Activations and their gradients for one batch; each parameter with its gradient and Adam's two slots,
         all in float32; and `samples` images kept as bytes. What TensorFlow takes for itself comes on top.
         """
-        activations = sum(prod(shape) for shape in self.shapes) * batch_size * 2
+        activations = self.activations * batch_size * 2
         parameters = self.parameters.total * 4
         return (activations + parameters) * _FLOAT_BYTES + samples * prod(self.input_shape)
 
@@ -75,12 +104,37 @@ class Network:
         """`training_bytes` in MB (10^6 bytes), rounded up."""
         return -(-self.training_bytes(batch_size, samples) // _BYTES_PER_MB)
 
+    @property
+    def _placed(self) -> list[Placed]:
+        return list(map(Placed, self.layers, self.shapes[:-1], self.shapes[1:]))
+
+    @property
+    def _is_frozen(self) -> list[bool]:
+        return [index < self.frozen for index in range(len(self.layers))]
+
     @cached_property
-    def _counts(self) -> tuple[ParameterCount, ...]:
-        return tuple(layer.parameters(shape) for layer, shape in zip(self.layers, self.shapes, strict=False))
+    def _expanded(self) -> tuple[Placed, ...]:
+        return tuple(each for placed in self._placed for each in _expanded(placed))
 
 
-def network(layers: Sequence[Layer], input_shape: Shape, classes: int) -> Network:
+class _Add(LayerSpec):
+    """Stands in the table for the sum of a block and its way around."""
+
+    type: Literal["Add"] = "Add"
+
+
+def _expanded(placed: Placed) -> list[Placed]:
+    """The layers that Keras makes of it."""
+    block, before, after = placed
+    if not isinstance(block, Residual):
+        return [placed]
+    projection, activation = block.projection(before), block.activation
+    around = [Placed(projection, before, after)] if projection else []
+    then = [Placed(Activation(activation=activation), after, after)] if activation else []
+    return [*block.placed(before), *around, Placed(_Add(), after, after), *then]
+
+
+def network(layers: Sequence[Layer], input_shape: Shape, classes: int, frozen: int = 0) -> Network:
     """Put `layers`, completed, on images of `input_shape` so that they answer with one number per class.
 
     Raises FieldError with a path that starts with the index of the layer, or is empty where no one layer is
@@ -89,7 +143,8 @@ def network(layers: Sequence[Layer], input_shape: Shape, classes: int) -> Networ
     complete = completed(layers, classes)
     shapes = _shapes(complete, input_shape)
     _check_answer(complete, shapes[-1], classes)
-    built = Network(complete, shapes)
+    _check_depth(complete)
+    built = Network(complete, shapes, frozen)
     _check_parameters(built)
     return built
 
@@ -103,7 +158,8 @@ def completed(layers: Sequence[Layer], classes: int) -> tuple[Layer, ...]:
     filled: dict[str, Any] = {}
     if last.units is None:
         filled["units"] = classes
-    if "activation" not in last.model_fields_set:
+    followed = any(hasattr(layer, "activation") for layer in layers[index + 1 :])
+    if "activation" not in last.model_fields_set and not followed:
         filled["activation"] = "softmax"
     return (*layers[:index], last.model_copy(update=filled), *layers[index + 1 :])
 
@@ -145,24 +201,34 @@ def _check_answer(layers: Sequence[Layer], shape: Shape, classes: int) -> None:
     raise FieldError((), f"the last layer puts out {produced} numbers, but there are {classes} classes; {advice}")
 
 
+def _check_depth(layers: Sequence[Layer]) -> None:
+    inner = sum(len(layer.layers) for layer in layers if isinstance(layer, Residual))
+    if len(layers) + inner > caps.LAYERS:
+        raise FieldError(
+            (),
+            f"the network has {len(layers) + inner} layers, {inner} of them within blocks, above the cap of "
+            f"{caps.LAYERS}",
+        )
+
+
 def _check_parameters(built: Network) -> None:
     total = built.parameters.total
     if total <= caps.PARAMETERS:
         return
-    index, row = max(enumerate(built.table), key=lambda item: item[1].parameters)
+    index, largest = built.largest_layer
     raise FieldError(
         (),
         f"the network has {total:,} parameters, above the cap of {caps.PARAMETERS:,}; layers[{index}] "
-        f"{row.type} alone has {row.parameters:,}",
+        f"{largest.layer.type} alone has {largest.parameters.total:,}",
     )
 
 
-def _names(layers: Sequence[Layer]) -> list[str]:
+def _names(types: Sequence[str]) -> list[str]:
     """As Keras names the layers of a fresh model: conv2d, conv2d_1, max_pooling2d, ..."""
     seen: Counter[str] = Counter()
     names = []
-    for layer in layers:
-        stem = _snake_case(layer.type)
+    for each in types:
+        stem = _snake_case(each)
         names.append(f"{stem}_{seen[stem]}" if seen[stem] else stem)
         seen[stem] += 1
     return names

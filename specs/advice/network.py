@@ -18,8 +18,10 @@ def network_warnings(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _about_answer(spec: ExperimentSpec) -> Iterator[str]:
-    activation = next(filter(None, map(_activation, reversed(spec.network().layers))), "linear")
-    if activation != "softmax":
+    network = spec.network()
+    activation = network.answer_activation
+    # With softmax elsewhere, `_about_softmax` says what is wrong with its place.
+    if "softmax" not in map(_activation, network.layers):
         yield (
             f"the last activation is {activation}, not softmax: the network's answers are no "
             "probabilities; leave it out to get softmax"
@@ -78,10 +80,11 @@ def _about_zeros(spec: ExperimentSpec) -> Iterator[str]:
 def _about_size(spec: ExperimentSpec) -> Iterator[str]:
     network = spec.network()
     total = network.parameters.total
-    index, row = max(enumerate(network.table), key=lambda item: item[1].parameters)
-    if total > _LARGE and row.type == "Dense" and row.parameters > _LION_SHARE * total:
+    index, largest = network.largest_layer
+    count = largest.parameters.total
+    if total > _LARGE and isinstance(largest.layer, Dense) and count > _LION_SHARE * total:
         yield (
-            f"layers[{index}] Dense has {row.parameters:,} of the {total:,} parameters; pooling before Flatten makes "
+            f"layers[{index}] Dense has {count:,} of the {total:,} parameters; pooling before Flatten makes "
             "it smaller and faster, and less prone to learn by heart"
         )
 

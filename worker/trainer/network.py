@@ -1,14 +1,14 @@
-"""From a spec to a Keras model. The input is uint8 0-255: scaling is part of the network, so that training
-and serving cannot differ in it."""
+"""From a spec to a Keras model. Pictures come as uint8 0-255: scaling is part of the network, so that training and
+serving cannot differ in it."""
 
-from typing import Any, assert_never
+from typing import Any
 
 import keras
 import numpy as np
-from keras import layers as kl
 
 from specs.experiment import ExperimentSpec
-from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Regularizer
+from specs.layers import LayerSpec, Regularizer, Residual
+from specs.network import Network
 from specs.preprocessing import Scale
 from worker.trainer.data import Images
 
@@ -17,64 +17,68 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     """Build, seeded by the spec. The training part gives `standardize` its mean and deviation."""
     keras.utils.set_random_seed(spec.training.seed)
     network = spec.network()
-    return keras.Sequential(
-        [
-            keras.Input(network.input_shape, dtype="uint8"),
-            _scaling(spec.preprocessing.scale, training_images),
-            *(_layer(layer) for layer in network.layers),
-        ]
-    )
+    inputs = keras.Input(network.input_shape, dtype=training_images.dtype.name)
+    scaled = _scaling(spec.preprocessing.scale, training_images)(inputs)
+    return keras.Model(inputs, answer_of(network, scaled))
+
+
+def answer_of(network: Network, tensor: keras.KerasTensor) -> keras.KerasTensor:
+    """What the layers of `network`, made anew, put out for `tensor`."""
+    for index, layer in enumerate(network.layers):
+        tensor = _applied(layer, tensor, trainable=index >= network.frozen)
+    return tensor
 
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
     """True if the network's own answer is a probability for each class; else it counts as logits."""
-    last = next((each for each in reversed(spec.network().layers) if isinstance(each, Dense)), None)
-    return last is not None and last.activation == "softmax"
+    return spec.network().answer_activation == "softmax"
 
 
 def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     """The network whose output is a probability for each class: what is evaluated and served."""
     if ends_in_softmax(spec):
         return model
-    return keras.Sequential([keras.Input(model.input_shape[1:], dtype="uint8"), model, kl.Softmax()])
+    inputs = keras.Input(model.input_shape[1:], dtype=model.input.dtype)
+    return keras.Model(inputs, keras.layers.Softmax()(model(inputs)))
 
 
-def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
+def _scaling(scale: Scale, training_images: Images) -> keras.layers.Layer:
     match scale:
         case "none":
-            return kl.Rescaling(1.0)
+            return keras.layers.Rescaling(1.0)
         case "unit":
-            return kl.Rescaling(1 / 255)
+            return keras.layers.Rescaling(1 / 255)
         case "centered":
-            return kl.Rescaling(1 / 127.5, offset=-1.0)
+            return keras.layers.Rescaling(1 / 127.5, offset=-1.0)
         case "standardize":
             mean = float(np.mean(training_images, dtype=np.float64))
             deviation = float(np.std(training_images, dtype=np.float64)) or 1.0
-            return kl.Rescaling(1 / deviation, offset=-mean / deviation)
-        case _:
-            assert_never(scale)
+            return keras.layers.Rescaling(1 / deviation, offset=-mean / deviation)
 
 
-def _layer(layer: Layer) -> kl.Layer:
-    match layer:
-        case Conv2D() | Dense():
-            arguments = _arguments(layer) | {"kernel_regularizer": _regularizer(layer.kernel_regularizer)}
-            return (kl.Conv2D if isinstance(layer, Conv2D) else kl.Dense)(**arguments)
-        case MaxPooling2D():
-            return kl.MaxPooling2D(**_arguments(layer))
-        case Flatten():
-            return kl.Flatten()
-        case Dropout():
-            return kl.Dropout(**_arguments(layer))
-        case BatchNormalization():
-            return kl.BatchNormalization(**_arguments(layer))
-        case _:
-            assert_never(layer)
+def _applied(layer: LayerSpec, tensor: keras.KerasTensor, *, trainable: bool) -> keras.KerasTensor:
+    if isinstance(layer, Residual):
+        return _block(layer, tensor, trainable=trainable)
+    built = _keras_layer(layer)
+    built.trainable = trainable
+    return built(tensor)
 
 
-def _arguments(layer: Layer) -> dict[str, Any]:
-    return layer.model_dump(exclude={"type"})
+def _block(block: Residual, tensor: keras.KerasTensor, *, trainable: bool) -> keras.KerasTensor:
+    changed, around = tensor, tensor
+    for layer in block.layers:
+        changed = _applied(layer, changed, trainable=trainable)
+    if (projection := block.projection(tensor.shape[1:])) is not None:
+        around = _applied(projection, tensor, trainable=trainable)
+    added = keras.layers.Add()([changed, around])
+    return keras.layers.Activation(block.activation)(added) if block.activation else added
 
 
-def _regularizer(spec: Regularizer | None) -> keras.Regularizer | None:
-    return None if spec is None else keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
+def _keras_layer(layer: LayerSpec) -> keras.layers.Layer:
+    """Its namesake in Keras, which takes the same arguments."""
+    arguments = {name: _argument(getattr(layer, name)) for name in type(layer).model_fields if name != "type"}
+    return getattr(keras.layers, layer.type)(**arguments)
+
+
+def _argument(value: Any) -> Any:
+    return keras.regularizers.L1L2(l1=value.l1, l2=value.l2) if isinstance(value, Regularizer) else value
