@@ -128,6 +128,10 @@ PREDICTIONS = _json(
         "duration_ms": 1.9,
     }
 )
+PLOT: dict[str, Any] = {
+    "image/png": {"schema": {"type": "string", "format": "binary"}},
+    "image/svg+xml": {"schema": {"type": "string"}},
+}
 CANCELLED = _json({**_RECORD, "status": "cancelled", "cancel_requested": True, "stop_reason": "cancelled"})
 PRESETS_PAGE = _json(
     {

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models_store.errors import StorageFull
 from models_store.records import Failure, FailureType, Progress
+from models_store.samples import write_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.trainer import checkpoint as checkpoints
 from worker.trainer.compiling import compile_model
@@ -44,6 +45,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
         tf.config.experimental.enable_op_determinism()
 
     training, validation, test = load_parts(spec.dataset, job.datasets_dir)
+    write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
     accuracy = compile_model(model, spec)
 
