@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from imaging.resize import resize_all
 from specs.dataset import DatasetSpec
 from specs.experiment import ExperimentSpec
 from worker.trainer.data.generated import blobs, digits
@@ -71,4 +72,8 @@ def _cut(indices: Indices, labels: Labels, held_out: int, spec: DatasetSpec) -> 
 
 
 def _received(images: Images, spec: ExperimentSpec) -> Images:
-    return images
+    """As the network receives them: of its size and colours."""
+    if not spec.dataset.facts.has_pictures:
+        return images
+    height, width, channels = spec.input_shape
+    return resize_all(images.astype(np.uint8, copy=False), (height, width, channels), spec.preprocessing.resize)
