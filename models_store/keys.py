@@ -15,6 +15,7 @@
 """
 
 QUEUE = "trainyard.train"
+CONVERSIONS = "trainyard.convert"
 COMPLETE = "trainyard:complete"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
