@@ -16,6 +16,7 @@
 """
 
 QUEUE = "trainyard.train"
+CONVERSIONS = "trainyard.convert"
 # Raised with what the index holds, so that one which an older version left behind is rebuilt.
 COMPLETE = "trainyard:complete:2"
 MODEL_INDEXES = "trainyard:model-indexes"

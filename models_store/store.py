@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
+from models_store.datasets import DatasetStore
 from models_store.experiments import ExperimentStore
 from models_store.models import ModelCatalogue
 from models_store.queue import Queue
@@ -19,6 +20,7 @@ HEARTBEAT_SECONDS = 15.0
 @dataclass(frozen=True)
 class Store:
     experiments: ExperimentStore
+    datasets: DatasetStore
     models: ModelCatalogue
     queue: Queue
     workers: Workers
@@ -37,8 +39,11 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     queue = Queue(redis_url, redis)
     experiments = ExperimentStore(root, redis, queue, lease_seconds, max_attempts)
     experiments.prepare()
+    datasets = DatasetStore(root, queue)
+    datasets.prepare()
     return Store(
         experiments=experiments,
+        datasets=datasets,
         models=ModelCatalogue(experiments),
         queue=queue,
         workers=Workers(redis),
