@@ -29,7 +29,7 @@ class Store:
 
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all data sets that there are, by name."""
-        return DATASETS
+        return {**DATASETS, **self.datasets.facts()}
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
