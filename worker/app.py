@@ -51,7 +51,9 @@ def worker_name(main_pid: int) -> str:
 def start_supervisor(**_: Any) -> None:
     global supervisor  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
-    supervisor = Supervisor(store.experiments, settings, worker_name(os.getppid()), lambda: bool(shutting_down.value))
+    supervisor = Supervisor(
+        store.experiments, store.datasets, settings, worker_name(os.getppid()), lambda: bool(shutting_down.value)
+    )
 
 
 @signals.worker_process_shutdown.connect
