@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -8,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from api.plots.samples import NoPictures, samples_for
+from api.plots.samples import samples_for
 from models_store.samples import SAMPLES_FILE, write_samples
 from models_store.store import Store
 from specs.experiment import parse_spec
@@ -91,14 +92,22 @@ def test_damaged_samples_are_said_to_be_so_and_not_borrowed(client: TestClient, 
     assert samples_for(tiny_spec(), api_store.experiments).origin.startswith("drawn")
 
 
-def test_numbers_in_a_row_cannot_be_shown(client: TestClient, api_store: Store, tiny_spec):
-    class OfNumbers:
-        input_shape = (2,)
-        dataset = tiny_spec().dataset
-        preprocessing = tiny_spec().preprocessing
+def test_numbers_in_a_row_cannot_be_shown(client: TestClient):
+    document = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
+    answer = client.post("/experiments:plot/augmentation.png", json=document)
+    assert answer.status_code == 404
+    assert "the samples of blobs are numbers in a row, not pictures" in answer.json()["detail"]
+    assert client.post("/experiments:plot/learning_rate.png", json=document).status_code == 200
 
-    with pytest.raises(NoPictures, match="numbers in a row, not pictures"):
-        samples_for(OfNumbers(), api_store.experiments)
+
+def test_pictures_that_are_asked_for_at_once_are_drawn_one_after_the_other(client: TestClient, tiny_document):
+    def plot(kind: str) -> bytes:
+        return client.post(f"/experiments:plot/{kind}.svg", json=tiny_document).content
+
+    kinds = PLOTS * 4
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(plot, kinds))
+    assert together == [plot(kind) for kind in kinds]
 
 
 def test_the_api_starts_without_what_draws():
