@@ -1,5 +1,6 @@
 """The whole store, opened: what each process's composition root asks for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from models_store.models import ModelCatalogue
 from models_store.queue import Queue
 from models_store.reconciler import Reconciler
 from models_store.workers import Workers
+from specs.dataset import DATASETS, Dataset
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -24,6 +26,10 @@ class Store:
     workers: Workers
     reconciler: Reconciler
     changes: Changes
+
+    def known_datasets(self) -> Mapping[str, Dataset]:
+        """The facts of all data sets that there are, by name."""
+        return {**DATASETS, **self.datasets.facts()}
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:

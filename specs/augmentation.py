@@ -5,9 +5,9 @@ place of a range stands for is said in `specs.factors`; lengths are shares of th
 0-255. Where Keras 3.15 does something else than its documents say, they are followed, and the class says so.
 """
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from specs import caps
 from specs.factors import Distances, FactorFromZero, Probability, SignedFactor, ZoomFactor
@@ -91,19 +91,15 @@ class RandomCrop(AugmentationLayerSpec):
     padding: int = Field(default=0, ge=0, le=caps.IMAGE_SIDE)
     fill_value: FillValue = 0.0
 
-    @model_validator(mode="after")
-    def _crops_something(self) -> Self:
+    def check(self, height: int, width: int) -> None:
         if self.height is None and self.width is None and self.padding == 0:
             raise FieldError(
                 ("padding",), "RandomCrop needs `padding`, or `height` and `width` of a window smaller than the picture"
             )
-        return self
-
-    def check(self, height: int, width: int) -> None:
         for name, asked, side in (("height", self.height, height), ("width", self.width, width)):
             largest = side + 2 * self.padding
             if asked is not None and asked > largest:
-                padded = f" with {self.padding} pixels of padding on each side" if self.padding else ""
+                padded = ", padding included" if self.padding else ""
                 raise FieldError(
                     (name,),
                     f"`{name}` {asked} is larger than the {name} of the picture{padded}: {largest}; take a smaller "
@@ -164,16 +160,14 @@ class CutMix(AugmentationLayerSpec):
     factor: FactorFromZero = (0.0, 1.0)
 
 
-class RandAugment(AugmentationLayerSpec):
-    """`num_ops` of Keras's eleven operations, drawn for each picture, with a strength drawn from `factor`: 1 is the
-    strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020). Keras would turn by 360."""
+class RandAugment(_Warp):
+    """`num_ops` of the paper's fourteen operations, drawn for each picture, with a strength drawn from `factor` to
+    either side: 1 is the strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020).
+    Keras draws once for a batch, and turns by up to 180 degrees at 0.5."""
 
     type: Literal["RandAugment"] = "RandAugment"
     num_ops: int = Field(default=2, ge=1, le=10)
     factor: FactorFromZero = (0.0, 0.5)
-    fill_mode: FillMode = "reflect"
-    fill_value: FillValue = 0.0
-    interpolation: Interpolation = "bilinear"
 
 
 class ElasticDistortion(_Warp):

@@ -58,7 +58,8 @@ def worker_name(main_pid: int) -> str:
 def start_supervisor(**_: Any) -> None:
     global supervisor, converter  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
-    supervisor = Supervisor(store.experiments, settings, worker_name(os.getppid()), is_shutting_down)
+    name = worker_name(os.getppid())
+    supervisor = Supervisor(store.experiments, store.datasets, settings, name, is_shutting_down)
     converter = Converter(store.datasets, settings, is_shutting_down)
 
 

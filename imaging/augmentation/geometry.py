@@ -1,41 +1,132 @@
 """The layers that move pixels: each gives one matrix for each picture (see `warp.warped`)."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from imaging.augmentation.arrays import Matrices
-from imaging.augmentation.warp import Lookup
+from imaging.augmentation.arrays import Matrices, Range, drawn
+from imaging.augmentation.warp import FillMode, Interpolation, Lookup
+
+Term = NDArray[np.floating] | float  # for each picture, or for all
 
 
 class Geometric(Protocol):
-    """`lookup` is None for a layer that needs neither what is outside nor what is between pixels."""
-
     @property
-    def lookup(self) -> Lookup | None: ...
+    def lookup(self) -> Lookup | None:
+        """None for a layer that needs neither what is outside the picture nor what is between its pixels."""
+        ...
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
         """For `count` pictures: (count, 3, 3), from places in the new picture to places in the old one."""
         ...
 
 
-def identities(count: int) -> Matrices:
+def affine(count: int, x: tuple[Term, ...], y: tuple[Term, ...]) -> Matrices:
+    """The matrices that take (u, v) to (x[0] u + x[1] v + x[2], y[0] u + y[1] v + y[2])."""
     matrices = np.zeros((count, 3, 3))
-    matrices[:, [0, 1, 2], [0, 1, 2]] = 1.0
+    for column in range(3):
+        matrices[:, 0, column], matrices[:, 1, column] = x[column], y[column]
+    matrices[:, 2, 2] = 1.0
     return matrices
 
 
 @dataclass(frozen=True)
 class RandomFlip:
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
-    lookup: None = None
+    lookup: ClassVar[None] = None
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        matrices = identities(count)
-        for axis, way, side in ((0, "horizontal", width), (1, "vertical", height)):
-            if way in self.mode:
-                flipped = generator.random(count) < 0.5
-                matrices[flipped, axis, axis] = -1.0
-                matrices[flipped, axis, 2] = side - 1.0
-        return matrices
+        across = generator.random(count) < 0.5 if "horizontal" in self.mode else np.zeros(count, bool)
+        down = generator.random(count) < 0.5 if "vertical" in self.mode else np.zeros(count, bool)
+        return affine(
+            count, (1.0 - 2 * across, 0.0, across * (width - 1.0)), (0.0, 1.0 - 2 * down, down * (height - 1.0))
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filling:
+    fill_mode: FillMode
+    fill_value: float
+    interpolation: Interpolation
+
+    @property
+    def lookup(self) -> Lookup:
+        return Lookup(self.fill_mode, self.fill_value, self.interpolation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomRotation(_Filling):
+    factor: Range
+
+    def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
+        angles = 2 * np.pi * drawn(self.factor, count, generator)
+        sines, cosines = np.sin(angles), np.cos(angles)
+        middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+        return affine(
+            count,
+            (cosines, -sines, middle_x - cosines * middle_x + sines * middle_y),
+            (sines, cosines, middle_y - sines * middle_x - cosines * middle_y),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomTranslation(_Filling):
+    height_factor: Range
+    width_factor: Range
+
+    def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
+        down = height * drawn(self.height_factor, count, generator)
+        right = width * drawn(self.width_factor, count, generator)
+        return affine(count, (1.0, 0.0, -right), (0.0, 1.0, -down))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomZoom(_Filling):
+    height_factor: Range
+    width_factor: Range | None
+
+    def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
+        down = 1 + drawn(self.height_factor, count, generator)
+        across = down if self.width_factor is None else 1 + drawn(self.width_factor, count, generator)
+        return affine(count, (across, 0.0, (1 - across) * (width - 1) / 2), (0.0, down, (1 - down) * (height - 1) / 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomShear(_Filling):
+    """The corner at the top left stays where it is, as in Keras."""
+
+    x_factor: Range
+    y_factor: Range
+
+    def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
+        side = np.where(generator.random(count) < 0.5, -1.0, 1.0)
+        across = side * drawn(self.x_factor, count, generator)
+        down = side * drawn(self.y_factor, count, generator)
+        return affine(count, (1.0, across, 0.0), (down, 1.0, 0.0))
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    height: int | None
+    width: int | None
+    padding: int
+    fill_value: float
+
+    @property
+    def lookup(self) -> Lookup:
+        # Enlarging looks half a pixel beyond the edge; without padding nothing else is there to be seen.
+        enlarges = self.height is not None or self.width is not None
+        return Lookup("constant" if self.padding else "nearest", self.fill_value, "bilinear" if enlarges else "nearest")
+
+    def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
+        down, top = self._window(self.height or height, height, count, generator)
+        across, left = self._window(self.width or width, width, count, generator)
+        return affine(count, (across, 0.0, left), (0.0, down, top))
+
+    def _window(self, length: int, side: int, count: int, generator: np.random.Generator) -> tuple[float, Term]:
+        """How much of the old a new pixel covers, and where the middle of the first one is."""
+        starts = generator.integers(0, side + 2 * self.padding - length, count, endpoint=True) - self.padding
+        scale = length / side
+        return scale, starts + (scale - 1) / 2

@@ -8,6 +8,8 @@ import numpy as np
 
 from imaging.augmentation.arrays import Images, Matrices
 
+FillMode = Literal["reflect", "constant", "nearest", "wrap"]
+Interpolation = Literal["nearest", "bilinear"]
 _BORDERS = {
     "reflect": cv2.BORDER_REFLECT,
     "constant": cv2.BORDER_CONSTANT,
@@ -21,9 +23,9 @@ _INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR}
 class Lookup:
     """What is found outside the picture and between its pixels."""
 
-    fill_mode: Literal["reflect", "constant", "nearest", "wrap"]
+    fill_mode: FillMode
     fill_value: float
-    interpolation: Literal["nearest", "bilinear"]
+    interpolation: Interpolation
 
     @property
     def border(self) -> int:

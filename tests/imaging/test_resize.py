@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging.resize import to_array
+from imaging.resize import resize_all, to_array
 
 
 def test_picture_of_the_size_is_not_changed() -> None:
@@ -48,3 +48,49 @@ def test_colour_becomes_grey_by_luma() -> None:
     # ITU-R 601-2: L = 0.299 R + 0.587 G + 0.114 B
     assert to_array(Image.new("RGB", (1, 1), (100, 0, 0)), (1, 1, 1)).tolist() == [[[30]]]
     assert to_array(Image.new("RGB", (1, 1), (0, 100, 0)), (1, 1, 1)).tolist() == [[[59]]]
+
+
+@pytest.mark.parametrize("mode", ["stretch", "fit", "fill"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(7, 9, 1), (7, 9, 3), (5, 30, 3), (40, 12, 1), (20, 10, 3), (512, 1, 1)])
+def test_training_and_prediction_see_the_same_pixels(shape, channels, mode):
+    images = np.random.default_rng(2).integers(0, 256, (3, 20, 10, channels), dtype=np.uint8)
+    resized = resize_all(images, shape, mode)
+    assert resized.dtype == np.uint8
+    for image, seen in zip(images, resized, strict=True):
+        assert np.array_equal(to_array(Image.fromarray(image.squeeze()), shape, mode), seen)
+
+
+def test_images_of_the_shape_are_not_copied():
+    images = np.zeros((3, 20, 10, 1), np.uint8)
+    assert resize_all(images, (20, 10, 1), "fill") is images
+
+
+def test_one_side_may_shrink_by_means_while_the_other_grows_linearly():
+    stripes = np.tile(np.array([[0, 200]], np.uint8), (4, 20))
+    assert np.abs(to_array(Image.fromarray(stripes), (8, 10, 1)).astype(int) - 100).max() <= 1
+
+
+def test_shrinking_a_fine_pattern_to_a_small_picture_gives_its_mean_not_a_moire():
+    board = (np.indices((420, 580)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert np.abs(to_array(Image.fromarray(board), (64, 64, 3)).astype(int) - 127).max() <= 8
+
+
+def test_fit_keeps_proportions_between_black_bars():
+    fitted = to_array(Image.new("RGB", (40, 20), (50, 60, 70)), (16, 16, 3), "fit")
+    assert (fitted[4:12] == (50, 60, 70)).all()
+    assert (fitted[:4] == 0).all()
+    assert (fitted[12:] == 0).all()
+
+
+def test_fit_of_a_very_thin_picture_still_shows_a_line():
+    fitted = to_array(Image.new("L", (500, 1), 90), (8, 8, 1), "fit")
+    assert (fitted[3] == 90).all()
+    assert fitted.astype(bool).sum() == 8
+
+
+def test_fill_keeps_proportions_and_cuts_both_ends_off():
+    values = np.zeros((10, 30), np.uint8)
+    values[:, 10:20] = 80
+    assert (to_array(Image.fromarray(values), (5, 5, 1), "fill") == 80).all()
+    assert (to_array(Image.fromarray(values.T), (20, 20, 1), "fill") == 80).all()

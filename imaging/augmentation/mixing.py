@@ -1,0 +1,48 @@
+"""The layers that mix each picture with another of its batch, and the labels with it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.augmentation.arrays import Images, Range, Shares
+from imaging.augmentation.rectangles import spans
+
+# Keras adds it, so that Beta has no parameter of zero.
+_LEAST_ALPHA = 1e-6
+
+
+@dataclass(frozen=True)
+class MixUp:
+    alpha: float
+
+    def mixed(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
+        others = generator.permutation(len(images))
+        weights = generator.beta(self.alpha, self.alpha, len(images))
+        out = np.empty_like(images)
+        for image, other, weight, target in zip(images, images[others], weights, out, strict=True):
+            cv2.addWeighted(image, weight, other, 1 - weight, 0, dst=target)
+        return out, _blended(shares, others, weights.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class CutMix:
+    factor: Range
+
+    def mixed(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
+        count, height, width = images.shape[:3]
+        others = generator.permutation(count)
+        alpha = generator.uniform(*self.factor) + _LEAST_ALPHA
+        lengths = np.sqrt(1 - generator.beta(alpha, alpha, count))
+        rows, columns = spans(lengths, height, generator), spans(lengths, width, generator)
+        out = images.copy()
+        for index, other in enumerate(others):
+            (top, bottom), (left, right) = rows[index], columns[index]
+            out[index, top:bottom, left:right] = images[other, top:bottom, left:right]
+        pasted = np.diff(rows)[:, 0] * np.diff(columns)[:, 0] / (height * width)
+        return out, _blended(shares, others, (1 - pasted).astype(np.float32))
+
+
+def _blended(shares: Shares, others: NDArray[np.int64], weights: NDArray[np.float32]) -> Shares:
+    return weights[:, None] * shares + (1 - weights[:, None]) * shares[others]

@@ -1,0 +1,151 @@
+import inspect
+from typing import get_args
+
+import pytest
+
+from specs import caps
+from specs.augmentation import AugmentationLayer, AugmentationSpec
+from specs.errors import SpecError
+from specs.experiment import parse_spec
+from specs.schema import FieldError
+
+PRESET = {"preset": "digits-cnn"}
+FLIP = {"type": "RandomFlip"}
+# What a layer needs at least.
+LEAST = {
+    "RandomRotation": {"factor": 0.1},
+    "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
+    "RandomZoom": {"height_factor": 0.1},
+    "RandomCrop": {"padding": 1},
+    "RandomBrightness": {"factor": 0.1},
+    "RandomContrast": {"factor": 0.1},
+    "GaussianNoise": {"stddev": 0.1},
+}
+CLASSES = get_args(get_args(AugmentationLayer)[0])
+
+
+def augmented(*layers, **fields) -> dict:
+    return {"model": PRESET, "augmentation": {"layers": list(layers), **fields}}
+
+
+def layer_of(**fields):
+    (layer,) = AugmentationSpec.model_validate({"layers": [fields]}).layers
+    return layer
+
+
+def test_fourteen_layers_are_known():
+    assert len(CLASSES) == 14
+
+
+@pytest.mark.parametrize("layer", CLASSES, ids=lambda layer: layer.__name__)
+def test_defaults_are_keras_s(layer):
+    import keras
+
+    name = layer.__name__
+    if name == "ElasticDistortion":
+        pytest.skip("Keras has another one")
+    ours = layer_of(type=name, **LEAST.get(name, {})).model_dump()
+    theirs = {key: value.default for key, value in inspect.signature(getattr(keras.layers, name)).parameters.items()}
+    for field, value in ours.items():
+        if field in LEAST.get(name, {}):
+            assert theirs.get(field, inspect.Parameter.empty) is inspect.Parameter.empty, field
+        elif field in theirs and theirs[field] is not inspect.Parameter.empty:
+            given = layer_of(type=name, **LEAST.get(name, {}), **{field: theirs[field]}).model_dump()[field]
+            assert value == given, field
+        else:
+            assert field in {"type", "height", "width", "padding", "fill_value", "fill_mode"}, field
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "stored"),
+    [
+        ({"type": "RandomRotation", "factor": 0.2}, "factor", (-0.2, 0.2)),
+        ({"type": "RandomRotation", "factor": [0.1, 1]}, "factor", (0.1, 1.0)),
+        ({"type": "RandomShear", "x_factor": 0.2}, "x_factor", (0.0, 0.2)),
+        ({"type": "RandomContrast", "factor": 0.2}, "factor", (0.2, 0.2)),
+        ({"type": "RandomContrast", "factor": [0.5, 0.2]}, "factor", (0.5, 0.2)),
+        ({"type": "RandomErasing", "factor": 0.5}, "factor", (0.5, 0.5)),
+        ({"type": "CutMix", "factor": 0.5}, "factor", (0.0, 0.5)),
+    ],
+)
+def test_a_number_stands_for_a_range(fields, field, stored):
+    assert getattr(layer_of(**fields), field) == stored
+
+
+def test_a_stored_spec_reads_back_as_itself():
+    spec = parse_spec(augmented(*({"type": layer.__name__, **LEAST.get(layer.__name__, {})} for layer in CLASSES)))
+    assert parse_spec(spec.document()) == spec
+
+
+def test_an_epoch_shows_every_copy():
+    assert parse_spec({"model": PRESET}).steps_per_epoch() == 11
+    assert parse_spec(augmented(FLIP, copies=6)).steps_per_epoch() == 61  # 6 x 1,293 samples, 128 a batch
+
+
+def test_what_mixes_pictures_mixes_labels():
+    assert not parse_spec(augmented(FLIP)).augmentation.mixes_labels
+    assert parse_spec(augmented(FLIP, {"type": "MixUp"})).augmentation.mixes_labels
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "fragment"),
+    [
+        (augmented(), "/layers", "expected at least one layer; leave `augmentation` out for none"),
+        (augmented(FLIP, copies=0), "/copies", "`copies` must be at least 1"),
+        (augmented(FLIP, copies=21), "/copies", "`copies` must be at most 20, received 21"),
+        (augmented(*[FLIP] * 21), "/layers", "`layers` must have at most 20 items"),
+        (augmented({"type": "RandomFlop"}), "/layers/0/type", "did you mean `RandomFlip`? known: RandomFlip, Random"),
+        (augmented({**FLIP, "mode": "sideways"}), "/layers/0/mode", "known: horizontal, vertical, horizontal_and"),
+        (augmented({"type": "RandomRotation"}), "/layers/0/factor", "is missing; expected two numbers from -1 to 1"),
+        (
+            augmented({"type": "RandomRotation", "factor": "a lot"}),
+            "/layers/0/factor",
+            'expected a number, or two of them as [lowest, highest], received "a lot"',
+        ),
+        (augmented({"type": "RandomRotation", "factor": 36}), "/layers/0/factor", "must be at least -1"),
+        (
+            augmented({"type": "RandomRotation", "factor": [0.2, 0.1]}),
+            "/layers/0/factor",
+            "expected the lower end first, as in [0.1, 0.2]",
+        ),
+        (augmented({"type": "RandomZoom", "height_factor": -1}), "/layers/0/height_factor", "must be more than -1"),
+        (augmented({"type": "RandomShear", "x_factor": -0.1}), "/layers/0/x_factor", "must be at least 0"),
+        (augmented({"type": "GaussianNoise", "stddev": 25.5}), "/layers/0/stddev", "`stddev` must be at most 1"),
+        (augmented({"type": "RandomCrop"}), "/layers/0/padding", "needs `padding`, or `height` and `width`"),
+        (
+            augmented(FLIP, {"type": "RandomCrop", "height": 9}),
+            "/layers/1/height",
+            "`height` 9 is larger than the height of the picture: 8; take a smaller window or more `padding`",
+        ),
+        (
+            augmented({"type": "RandomCrop", "width": 11, "padding": 1}),
+            "/layers/0/width",
+            "larger than the width of the picture, padding included: 10",
+        ),
+        (
+            augmented({**FLIP, "fill_mode": "reflect"}),
+            "/layers/0/fill_mode",
+            "unknown field `fill_mode`; did you mean `mode`? known here: type, mode",
+        ),
+    ],
+)
+def test_refusals_say_what_to_do(document, pointer, fragment):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(document)
+    assert any(problem.pointer.startswith("/augmentation" + pointer) for problem in caught.value.problems)
+    assert fragment in " ".join(problem.detail for problem in caught.value.problems)
+
+
+def test_a_crop_is_held_against_the_size_after_resizing():
+    larger = {"preprocessing": {"image_size": [16, 16]}, **augmented({"type": "RandomCrop", "height": 9})}
+    assert parse_spec(larger).augmentation.layers[0].height == 9
+
+
+def test_numbers_in_a_row_cannot_be_augmented():
+    with pytest.raises(FieldError, match="the samples of this data set are none; leave `augmentation` out"):
+        AugmentationSpec.model_validate({"layers": [FLIP]}).check((2,))
+
+
+def test_caps_themselves_are_allowed():
+    spec = parse_spec(augmented(*[FLIP] * caps.AUGMENTATION_LAYERS, copies=caps.COPIES))
+    assert spec.augmentation.copies == 20
