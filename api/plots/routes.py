@@ -5,11 +5,14 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from api import examples
-from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, SyntaxDep
+from api.dependencies import SPEC_BYTES, BodyDep, StoreDep, SyntaxDep
+from api.experiments import posted_spec
 from api.plots.samples import samples_for
+from models_store.errors import NotFound
 from models_store.experiments import ExperimentStore
 from models_store.records import Record
-from specs.document import parse_document
+from models_store.store import Store
+from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 
 router = APIRouter(tags=["plots"])
@@ -22,12 +25,12 @@ _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_augmentation(experiment_id: str, picture_format: Format, experiments: ExperimentsDep) -> Response:
+def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
     """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
     their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
     on it are shown, or a drawn test card; the picture says which."""
-    record = experiments.get(experiment_id)
-    return _augmentation(_spec_of(record), picture_format, experiments, record)
+    record = store.experiments.get(experiment_id)
+    return _augmentation(_spec_of(record, store), picture_format, store.experiments, record)
 
 
 @router.get(
@@ -35,9 +38,9 @@ def plot_augmentation(experiment_id: str, picture_format: Format, experiments: E
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_learning_rate(experiment_id: str, picture_format: Format, experiments: ExperimentsDep) -> Response:
+def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step, as it was planned."""
-    return _learning_rate(_spec_of(experiments.get(experiment_id)), picture_format)
+    return _learning_rate(_spec_of(store.experiments.get(experiment_id), store), picture_format)
 
 
 @router.post(
@@ -47,12 +50,10 @@ def plot_learning_rate(experiment_id: str, picture_format: Format, experiments: 
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_augmentation_of_spec(
-    body: BodyDep, syntax: SyntaxDep, picture_format: Format, experiments: ExperimentsDep
-) -> Response:
+def plot_augmentation_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
     """What a network would be shown, without queueing the spec in the body: samples of the newest experiment on that
     data set, or a drawn test card where there is none."""
-    return _augmentation(parse_spec(parse_document(body, syntax)), picture_format, experiments)
+    return _augmentation(posted_spec(body, syntax, store), picture_format, store.experiments)
 
 
 @router.post(
@@ -62,13 +63,18 @@ def plot_augmentation_of_spec(
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format) -> Response:
+def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step that the spec in the body plans, without queueing it."""
-    return _learning_rate(parse_spec(parse_document(body, syntax)), picture_format)
+    return _learning_rate(posted_spec(body, syntax, store), picture_format)
 
 
-def _spec_of(record: Record) -> ExperimentSpec:
-    return parse_spec(record.spec)
+def _spec_of(record: Record, store: Store) -> ExperimentSpec:
+    datasets = {**DATASETS, **store.datasets.facts()}
+    if record.dataset not in datasets:
+        raise NotFound(
+            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
+        )
+    return parse_spec(record.spec, datasets)
 
 
 def _augmentation(

@@ -13,6 +13,7 @@ from api.plots.samples import samples_for
 from models_store.samples import SAMPLES_FILE, write_samples
 from models_store.store import Store
 from specs.experiment import parse_spec
+from tests.published import publish
 
 MIXED = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "MixUp"}]}
 PLOTS = ["augmentation", "learning_rate"]
@@ -82,6 +83,24 @@ def test_borrowed_samples_get_the_size_that_is_asked_for(
     keep_samples(api_store, api_store.experiments.create(tiny_spec()))
     spec = parse_spec({**tiny_document, "preprocessing": {"image_size": [9, 12], "color": "rgb"}})
     assert samples_for(spec, api_store.experiments).samples.images.shape == (12, 9, 12, 3)
+
+
+def test_samples_stay_when_the_result_is_published(client: TestClient, api_store: Store, tiny_spec):
+    record = publish(api_store, tiny_spec())
+    write_samples(
+        api_store.experiments.artifacts(record.id), np.zeros((9, 8, 8, 1), np.uint8), np.arange(9), tuple("012345678")
+    )
+    assert samples_for(tiny_spec(), api_store.experiments, record).origin == "its own training samples"
+
+
+def test_of_an_experiment_whose_data_set_was_deleted_nothing_can_be_shown(
+    client: TestClient, api_store: Store, tiny_spec
+):
+    record = api_store.experiments.create(tiny_spec())
+    api_store.experiments.write(record.changed(dataset="leaves"))
+    answer = client.get(f"/experiments/{record.id}/plots/augmentation.png")
+    assert answer.status_code == 404
+    assert "data set leaves" in answer.json()["detail"]
 
 
 def test_damaged_samples_are_said_to_be_so_and_not_borrowed(client: TestClient, api_store: Store, tiny_spec):
