@@ -85,11 +85,19 @@ history = model.fit(x, y, batch_size=128, epochs=SPEC["training"]["epochs"], val
 result = Clock.seconds, history.history["val_accuracy"][-1], "float32"
 """
 
-VARIANTS = {
-    "tutorial's fit": (TUTORIAL, "tensorflow", "float32"),
-    "ours, float32": (OURS, "tensorflow", "float32"),
-    "ours, auto": (OURS, "tensorflow", "auto"),
-    "Keras on JAX": (TUTORIAL, "jax", "float32"),
+MOVED = {
+    "layers": [
+        {"type": "RandomRotation", "factor": 0.03},
+        {"type": "RandomTranslation", "height_factor": 0.1, "width_factor": 0.1},
+    ]
+}
+# Source, Keras's backend, and what the spec has beside data set and network.
+VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "tutorial's fit": (TUTORIAL, "tensorflow", {}),
+    "ours, float32": (OURS, "tensorflow", {"precision": "float32"}),
+    "ours, auto": (OURS, "tensorflow", {}),
+    "auto, augmented": (OURS, "tensorflow", {"augmentation": MOVED}),
+    "Keras on JAX": (TUTORIAL, "jax", {}),
 }
 
 
@@ -112,12 +120,13 @@ def samples_of(network: str) -> int:
     return 54_000 if network == "mnist-dnn" else SAMPLES
 
 
-def measured(network: str, source: str, backend: str, precision: str) -> tuple[float, float, str]:
+def measured(network: str, source: str, backend: str, wanted: dict[str, Any]) -> tuple[float, float, str]:
     """Seconds an epoch, validation accuracy after the last, and the precision."""
     spec = {
         "dataset": {"name": "mnist"},
         "model": {"layers": NETWORKS[network]},
-        "training": {"epochs": EPOCHS, "batch_size": 128, "precision": precision},
+        "training": {"epochs": EPOCHS, "batch_size": 128, "precision": wanted.get("precision", "auto")},
+        "augmentation": wanted.get("augmentation"),
     }
     script = (
         f"SPEC = {spec!r}\nSAMPLES = {samples_of(network)}\n{source}\nimport json\nprint('RESULT', json.dumps(result))"
