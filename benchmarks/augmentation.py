@@ -58,14 +58,14 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    print(f"{'us an image, one core':62} {'shape':>9} {'ours':>8} {'Keras':>8} {'ratio':>6}")
+    print(f"{'us an image, one core':96} {'shape':>9} {'ours':>8} {'Keras':>8} {'ratio':>6}")
     for layers in STACKS:
         for shape in SHAPES:
             images = np.random.default_rng(0).integers(0, 256, (BATCH, *shape), dtype=np.uint8)
             ours, theirs = microseconds(ours_of(layers, images)), microseconds(keras_of(layers, images))
             name = " + ".join(layer["type"] for layer in layers)
             size = "x".join(map(str, shape))
-            print(f"{name:62} {size:>9} {ours:8.1f} {theirs:8.1f} {theirs / ours:6.1f}", flush=True)
+            print(f"{name:96} {size:>9} {ours:8.1f} {theirs:8.1f} {theirs / ours:6.1f}", flush=True)
 
 
 def ours_of(layers: Layers, images: np.ndarray) -> Callable[[], object]:
