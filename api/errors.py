@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pictures import BadRequestBody
-from api.serving.registry import NoModel
+from api.plots.samples import NoPictures
+from api.serving.registry import NoModel, UnknownDataset
 from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.errors import (
     Busy,
@@ -35,6 +36,7 @@ _RETRY_SECONDS = "2"
 
 STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
+    NoPictures: HTTPStatus.NOT_FOUND,
     InvalidState: HTTPStatus.CONFLICT,
     ClaimLost: HTTPStatus.CONFLICT,
     Damaged: HTTPStatus.CONFLICT,
@@ -44,6 +46,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     NoModel: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnknownDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadablePicture: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -100,6 +100,31 @@ def test_a_stored_spec_reads_back_as_itself(document):
     assert ExperimentSpec.model_validate_json(spec.model_dump_json()) == spec
 
 
+BLOBS = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense", "units": 25}, {"type": "Dense"}]}}
+
+
+def test_blobs_are_left_as_they_are_unless_standardized():
+    spec = parse_spec(BLOBS)
+    assert (spec.input_shape, spec.preprocessing.scale) == ((2,), "none")
+    assert spec.network().parameters.total == 179
+    assert parse_spec(spec.document()) == spec
+    assert parse_spec({**BLOBS, "preprocessing": {"scale": "standardize"}}).preprocessing.scale == "standardize"
+
+
+@pytest.mark.parametrize("scale", ["unit", "centered"])
+def test_what_is_no_pixel_is_not_divided_by_255(scale):
+    with pytest.raises(SpecError, match=f"{scale} is for pixels 0-255, and the samples of blobs") as caught:
+        parse_spec({**BLOBS, "preprocessing": {"scale": scale}})
+    assert caught.value.problems[0].pointer == "/preprocessing/scale"
+
+
+def test_the_network_answers_with_the_classes_that_are_taken():
+    document = {"dataset": {"name": "cifar10", "classes": ["cat", "dog", 9]}, "model": {"layers": LAYERS}}
+    assert parse_spec(document).model.layers[-1].units == 3
+    with pytest.raises(SpecError, match="has 10 units, but there are 3 classes"):
+        parse_spec({**document, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "units": 10}]}})
+
+
 @pytest.mark.parametrize(
     ("document", "name"),
     [

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -109,8 +109,7 @@ class Augmented:
         size = self._chunk_steps * self._batch_size
         order = shuffled(self._seed, epoch, self._shown)[chunk * size : (chunk + 1) * size] % len(self._part.labels)
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
-        # Features, which are float32, are never augmented: the spec says so.
-        pictures = cast("NDArray[np.uint8]", self._part.images[order])
+        pictures = self._part.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
         return self._augmentation(pictures, self._part.labels[order], generator)
 
 

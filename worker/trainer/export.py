@@ -1,5 +1,6 @@
 """The files that are published: the network for Keras, the network for serving, and proof that they agree."""
 
+import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 import onnxruntime
 import orjson
 
-from imaging.probe import PROBE_TOLERANCE, probe_image
+from imaging.probe import PROBE_TOLERANCE, probe_sample
 from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
 from models_store.files import write_synced
+from models_store.samples import SAMPLES_FILE
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from specs.experiment import ExperimentSpec
 from worker.trainer.data import Images
@@ -39,7 +41,7 @@ def export(
     session = onnxruntime.InferenceSession(staged / ONNX_FILE, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     _check_parity(model, session, name, images[:_PARITY_IMAGES])
-    probe = probe_image(images.shape[1:])
+    probe = probe_sample(images.shape[1:])
     info = ServingInfo(
         dataset=spec.dataset.name,
         labels=spec.dataset.facts.classes,
@@ -49,6 +51,8 @@ def export(
         probe=session.run(None, {name: probe[None]})[0][0].tolist(),
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
+    if (staged.parent / SAMPLES_FILE).is_file():
+        shutil.copyfile(staged.parent / SAMPLES_FILE, staged / SAMPLES_FILE)
     write_synced(staged / EVALUATION_FILE, orjson.dumps(evaluation))
     write_manifest(staged)
 

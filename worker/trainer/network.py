@@ -17,7 +17,7 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     """Build, seeded by the spec. The training part gives `standardize` its mean and deviation."""
     keras.utils.set_random_seed(spec.training.seed)
     network = spec.network()
-    inputs = keras.Input(network.input_shape, dtype=training_images.dtype.name)
+    inputs = keras.Input(network.input_shape, dtype=spec.dataset.facts.dtype)
     scaled = _scaling(spec.preprocessing.scale, training_images)(inputs)
     return keras.Model(inputs, answer_of(network, scaled))
 
@@ -38,7 +38,7 @@ def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     """The network whose output is a probability for each class: what is evaluated and served."""
     if ends_in_softmax(spec):
         return model
-    inputs = keras.Input(model.input_shape[1:], dtype=model.input.dtype)
+    inputs = keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype)
     return keras.Model(inputs, keras.layers.Softmax()(model(inputs)))
 
 

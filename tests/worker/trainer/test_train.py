@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from models_store.errors import StorageFull
+from models_store.samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
 from worker.trainer import checkpoint as checkpoints
@@ -50,9 +51,13 @@ def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: 
     finished = supervised.events[-1]
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
-    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json"}
+    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
     for name, entry in manifest.items():
         assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
+    samples = read_samples(staged)
+    assert samples is not None
+    assert samples.images.shape == (32, 8, 8, 1)
+    assert samples.labels[:10] == tuple("0123456789")
     assert finished["stop_reason"] == "completed"
 
 
@@ -82,6 +87,35 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     assert [row["support"] for row in evaluation["per_class"]] == np.bincount(test.labels).tolist()
     recall = [matrix[each, each] / matrix[each].sum() for each in range(10)]
     assert [row["recall"] for row in evaluation["per_class"]] == pytest.approx(recall)
+
+
+def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_plain_float32(
+    job: Jobs, supervised: Supervised
+) -> None:
+    import keras
+
+    layers = [
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"type": "MaxPooling2D"},
+        {"type": "BatchNormalization", "momentum": 0.5},
+        {"type": "Flatten"},
+        {"type": "Dense", "activation": None},
+    ]
+    training = {"epochs": 2, "precision": "mixed_bfloat16", "loss": {"type": "MeanSquaredError"}}
+    augmentation = {"layers": [{"type": "RandomRotation", "factor": 0.05}]}
+    spec = parse_spec({"model": {"layers": layers}, "training": training, "augmentation": augmentation})
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished"
+    staged = Path(supervised.events[-1]["staged"])
+    kept = keras.models.load_model(staged / "model.keras")
+    assert {layer.compute_dtype for layer in kept.layers} <= {"float32"}
+    evaluation = orjson.loads((staged / "evaluation.json").read_bytes())
+    assert {part["training_precision"] for part in evaluation.values()} == {"mixed_bfloat16"}
+    progress = [event["progress"] for event in supervised.events if event["type"] == "advanced"]
+    assert progress[0]["precision"] == "mixed_bfloat16"
+    last = supervised.points()[-1]["metrics"]["val_accuracy"]
+    assert evaluation["validation"]["accuracy"] == pytest.approx(last, abs=0.05)
 
 
 @pytest.mark.parametrize("epochs_before", [1, 2, 3])
@@ -206,3 +240,48 @@ def test_network_that_exports_wrongly_is_not_published(
     run(job(tiny_spec(epochs=1)), supervised.control)
 
     assert supervised.events[-1]["failure"]["type"] == "export"
+
+
+def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervised) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "blobs": {"cluster_std": 0.5}},
+            "model": {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]},
+            "training": {
+                "epochs": 20,
+                "batch_size": 32,
+                "deterministic": True,
+                "optimizer": {"type": "Adam", "learning_rate": 0.01},
+            },
+        }
+    )
+    first = job(spec)
+    run(first, supervised.control)
+
+    finished = supervised.events[-1]
+    assert finished["type"] == "finished", finished
+    assert finished["test_metrics"]["accuracy"] > 0.95
+    staged = Path(finished["staged"])
+    serving = orjson.loads((staged / "serving.json").read_bytes())
+    assert (serving["image_shape"], serving["labels"]) == ([2], ["0", "1", "2", "3"])
+    session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
+    test = load_parts(spec, None).test
+    answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_standardized_blobs_train_whatever_the_network_ends_in(
+    job: Jobs, supervised: Supervised, activation: str | None
+) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "classes": [2, 0], "limit_per_class": 100},
+            "preprocessing": {"scale": "standardize"},
+            "model": {"layers": [{"type": "Dense", "activation": activation}]},
+            "training": {"epochs": 1, "batch_size": 16},
+        }
+    )
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
