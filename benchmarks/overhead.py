@@ -24,19 +24,24 @@ from specs.experiment import parse_spec
 from worker.trainer.data import load_parts
 from worker.trainer.evaluate import evaluate
 from worker.trainer.export import export
-from worker.trainer.fit import _order, test_function, train_function
 from worker.trainer.compiling import compile_model
+from worker.trainer.epochs import Resident
+from worker.trainer.steps import test_function, train_function
+from worker.trainer.targets import Targets
 from worker.trainer.network import build
 started = time.perf_counter()
 spec = parse_spec(SPEC)
 training, validation, test = load_parts(spec.dataset, pathlib.Path(os.environ["DATASETS_DIR"]))
 model = build(spec, training.images)
 compile_model(model, spec)
-train, check = train_function(model, training, spec.training.batch_size), test_function(model, validation)
+targets, batch_size = Targets(spec, training.labels), spec.training.batch_size
+train, check = train_function(model, targets, batch_size), test_function(model, targets, validation)
+epochs = Resident(training, batch_size, spec.training.seed)
+rates = tf.fill([epochs.steps], spec.training.optimizer.learning_rate)
 for epoch in range(spec.training.epochs):
     model.reset_metrics()
-    order = tf.constant(_order(0, epoch, len(training.labels)))
-    train(order, tf.constant(0), tf.constant(spec.steps_per_epoch()))
+    for first, end, images, labels, order in epochs.stretches(epoch, 0):
+        train(images, labels, order, rates, tf.constant(0), tf.constant(end))
     model.reset_metrics()
     check()
 figures = {part: evaluate(model, data, spec.dataset.facts.classes, part)

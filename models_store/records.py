@@ -64,7 +64,10 @@ class Best(Frozen):
 
 
 class Progress(Frozen):
-    """Where a running experiment is. Rates are per second, durations in seconds."""
+    """Where a running experiment is. Rates are per second, durations in seconds.
+
+    `precision` is what it trains in, as Keras names it: float32, mixed_bfloat16 or mixed_float16.
+    """
 
     phase: Phase
     epoch: int = 0
@@ -73,6 +76,7 @@ class Progress(Frozen):
     steps_per_epoch: int = 0
     steps_per_second: float | None = None
     eta_seconds: float | None = None
+    precision: str | None = None
 
 
 class Point(Frozen):

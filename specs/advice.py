@@ -15,7 +15,7 @@ def warnings_for(spec: ExperimentSpec) -> list[str]:
 
 
 def _about_learning_rate(spec: ExperimentSpec) -> Iterator[str]:
-    rate = spec.training.optimizer.learning_rate
+    rate = spec.training.optimizer.peak_learning_rate
     if rate >= 1:
         yield f"a learning rate of {rate:g} will almost certainly diverge; 0.001 is a good start"
     elif spec.preprocessing.scale == "none" and spec.dataset.facts.has_pictures and rate > _STEEP_ON_RAW_PIXELS:

@@ -23,6 +23,8 @@ CENTERS = 1_000
 MEMORY_BYTES = 8_000_000_000
 
 EPOCHS = 10_000
+STEPS = 1_000_000_000
+BOUNDARIES = 100  # of a learning rate that goes by steps
 SEED = 2**32 - 1  # numpy takes no larger one
 MINUTES = 10_080  # a week
 LEARNING_RATE = 1e38  # just within float32; a run that diverges is a lesson, not a fault

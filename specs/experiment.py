@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from specs import caps
 from specs.augmentation import AugmentationSpec
+from specs.class_weights import check_classes
 from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
@@ -85,6 +86,7 @@ class ExperimentSpec(Schema):
         dataset = info.data.get("dataset")
         if dataset is None:
             return training
+        check_classes(training.class_weight, dataset.facts.classes)
         part = dataset.part_sizes().training
         if training.batch_size > part:
             raise FieldError(

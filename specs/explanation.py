@@ -57,7 +57,8 @@ def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Pro
         detail = f"`type` is missing; known: {', '.join(_types(details['loc'], root))}"
     elif kind in ("union_tag_invalid", "literal_error"):
         path = (*path, "type") if kind == "union_tag_invalid" else path
-        detail = _unknown_name(details, path, _received_at(document, path))
+        known = _types(details["loc"], root) if kind == "union_tag_invalid" else _names(details, path, root)
+        detail = _unknown_name(known, path, _received_at(document, path))
     elif kind == "value_error":
         path, detail = _own_error(details, path, _received_at(document, path))
     else:
@@ -71,12 +72,14 @@ def _path_in(document: Any, details: ErrorDetails) -> Path:
     path: list[str | int] = []
     place = document
     last = len(details["loc"]) - 1
+    # What an object's own validator refuses is the object, named by its tag; else the last part is one of its fields.
+    tags = last + 1 if details["type"] == "value_error" else last
     for position, part in enumerate(details["loc"]):
-        is_tag = isinstance(place, dict) and place.get("type") == part and position < last
+        is_tag = isinstance(place, dict) and place.get("type") == part and position < tags
         if not is_tag and _has(place, part):
             path.append(part)
             place = place[part]
-        elif position == last and details["type"] in ("missing", "value_error"):
+        elif not is_tag and position == last and details["type"] in ("missing", "value_error"):
             path.append(part)
     return tuple(path)
 
@@ -101,15 +104,16 @@ def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
     return f"unknown field `{name}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}"
 
 
-def _unknown_name(details: ErrorDetails, path: Path, received: Any) -> str:
-    known = _quoted(details, "expected_tags" if details["type"] == "union_tag_invalid" else "expected")
+def _unknown_name(known: list[str], path: Path, received: Any) -> str:
     name = shortened(received) if isinstance(received, str) else shown(received)
     what = [part for part in path if isinstance(part, str) and part != "name"][-1]
     return f"unknown {what} `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
 
 
-def _quoted(details: ErrorDetails, member: str) -> list[str]:
-    return re.findall(r"'([^']*)'", str(details.get("ctx", {}).get(member, "")))
+def _names(details: ErrorDetails, path: Path, root: type[BaseModel]) -> list[str]:
+    """What may stand at `path`: names, and the objects that could stand there instead of one."""
+    names = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
+    return names + [f"{{type: {name}}}" for name in _types(path, root)]
 
 
 def _described(details: ErrorDetails, root: type[BaseModel], received: Any) -> str:

@@ -1,28 +1,123 @@
 """The optimizers, with Keras's arguments and Keras's defaults."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specs import caps
-from specs.schema import Rate, Schema
+from specs.learning_rates import LearningRate
+from specs.schema import FieldError, Rate, Schema
 
-LearningRate = Annotated[float, Field(gt=0, le=caps.LEARNING_RATE)]
+_Positive = Annotated[float, Field(gt=0, le=caps.LEARNING_RATE)]
+_WeightDecay = Annotated[float, Field(ge=0, le=100)]
+_Epsilon = Annotated[float, Field(gt=0, le=1)]
+_Momentum = Annotated[float, Field(ge=0, le=1)]
+_Steps = Annotated[int, Field(ge=1, le=caps.STEPS)]
+_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
-class Adam(Schema):
-    type: Literal["Adam"] = "Adam"
+class OptimizerSpec(Schema):
+    """What every optimizer takes.
+
+    With `use_ema` an average of the weights is kept beside them: it is what each epoch is validated with, what early
+    stopping remembers, and what is published; training itself goes on with the weights. (Keras's `fit` puts the
+    average in place once, after the last epoch.) Every `ema_overwrite_frequency` steps it replaces them for good.
+    At most one of `clipnorm`, `clipvalue` and `global_clipnorm` is given. `loss_scale_factor` is for precision
+    mixed_bfloat16 and float32: mixed_float16 finds its own.
+    """
+
+    type: str
     learning_rate: LearningRate = 0.001
-    beta_1: Rate = 0.9
-    beta_2: Rate = 0.999
-    epsilon: float = Field(default=1e-7, gt=0, le=1)
+    weight_decay: _WeightDecay | None = None
+    clipnorm: _Positive | None = None
+    clipvalue: _Positive | None = None
+    global_clipnorm: _Positive | None = None
+    use_ema: bool = False
+    ema_momentum: _Momentum = 0.99
+    ema_overwrite_frequency: _Steps | None = None
+    loss_scale_factor: _Positive | None = None
+    gradient_accumulation_steps: Annotated[int, Field(ge=2, le=caps.STEPS)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_clip(self) -> Self:
+        given = [name for name in _CLIPS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise FieldError(
+                (given[1],), f"`{given[1]}` cannot be combined with `{given[0]}`; gradients are clipped in one way"
+            )
+        return self
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The largest that a step can have."""
+        rate = self.learning_rate
+        return rate if isinstance(rate, int | float) else rate.peak
 
 
-class SGD(Schema):
+class SGD(OptimizerSpec):
     type: Literal["SGD"] = "SGD"
     learning_rate: LearningRate = 0.01
-    momentum: float = Field(default=0.0, ge=0, le=1)
+    momentum: _Momentum = 0.0
     nesterov: bool = False
 
 
-Optimizer = Annotated[Adam | SGD, Field(discriminator="type")]
+class RMSprop(OptimizerSpec):
+    type: Literal["RMSprop"] = "RMSprop"
+    rho: Rate = 0.9
+    momentum: _Momentum = 0.0
+    epsilon: _Epsilon = 1e-7
+    centered: bool = False
+
+
+class Adam(OptimizerSpec):
+    type: Literal["Adam"] = "Adam"
+    beta_1: Rate = 0.9
+    beta_2: Rate = 0.999
+    epsilon: _Epsilon = 1e-7
+    amsgrad: bool = False
+
+
+class AdamW(OptimizerSpec):
+    type: Literal["AdamW"] = "AdamW"
+    weight_decay: _WeightDecay = 0.004
+    beta_1: Rate = 0.9
+    beta_2: Rate = 0.999
+    epsilon: _Epsilon = 1e-7
+    amsgrad: bool = False
+
+
+class Nadam(OptimizerSpec):
+    type: Literal["Nadam"] = "Nadam"
+    beta_1: Rate = 0.9
+    beta_2: Rate = 0.999
+    epsilon: _Epsilon = 1e-7
+
+
+class Adagrad(OptimizerSpec):
+    type: Literal["Adagrad"] = "Adagrad"
+    initial_accumulator_value: Annotated[float, Field(ge=0, le=caps.LEARNING_RATE)] = 0.1
+    epsilon: _Epsilon = 1e-7
+
+
+class Adadelta(OptimizerSpec):
+    type: Literal["Adadelta"] = "Adadelta"
+    rho: Rate = 0.95
+    epsilon: _Epsilon = 1e-7
+
+
+class Adamax(OptimizerSpec):
+    type: Literal["Adamax"] = "Adamax"
+    beta_1: Rate = 0.9
+    beta_2: Rate = 0.999
+    epsilon: _Epsilon = 1e-7
+
+
+class Lion(OptimizerSpec):
+    type: Literal["Lion"] = "Lion"
+    beta_1: Annotated[float, Field(gt=0, le=1)] = 0.9
+    beta_2: Rate = 0.99
+
+
+Optimizer = Annotated[
+    Adam | SGD | RMSprop | AdamW | Nadam | Adagrad | Adadelta | Adamax | Lion, Field(discriminator="type")
+]

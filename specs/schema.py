@@ -1,8 +1,9 @@
 """What all parts of a spec share: the base class and the types of their fields."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict
 
 from specs import caps
 
@@ -30,6 +31,18 @@ class FieldError(ValueError):
     def below(self, *parents: str | int, where: str = "") -> "FieldError":
         """The same error seen from further up: `parents` lead down to the object, `where` is it in words."""
         return FieldError((*parents, *self.path), f"{where}{self.detail}")
+
+
+def by_type_or(plain: str) -> Discriminator:
+    """Choose among tagged alternatives: an object is tagged by its `type`, everything else is `plain`."""
+
+    def tag_of(value: Any) -> str | None:
+        if isinstance(value, Mapping):
+            tag = value.get("type")
+            return tag if tag is None or isinstance(tag, str) else str(type(tag))
+        return getattr(value, "type", plain)
+
+    return Discriminator(tag_of)
 
 
 def _pair(value: Any) -> Any:

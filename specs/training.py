@@ -1,32 +1,71 @@
 """How the network is trained."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specs import caps
+from specs.class_weights import ClassWeight
+from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
-from specs.schema import Schema
+from specs.schema import FieldError, Schema
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
+Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
 class EarlyStopping(Schema):
-    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs."""
+    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs.
+
+    Accuracies should rise, losses fall. Epochs before `start_from_epoch` (from 0) do not count; patience also runs
+    as long as `baseline` has not been surpassed.
+    """
 
     monitor: Monitor = "val_loss"
     min_delta: float = Field(default=0.0, ge=0, le=caps.LEARNING_RATE)
     patience: int = Field(default=10, ge=0, le=caps.EPOCHS)
     restore_best_weights: bool = True
+    baseline: float | None = Field(default=None, ge=0, le=caps.LEARNING_RATE)
+    start_from_epoch: int = Field(default=0, ge=0, le=caps.EPOCHS)
+
+
+class ReduceLROnPlateau(Schema):
+    """Multiply the learning rate by `factor`, but not below `min_lr`, when `monitor` has not improved by more than
+    `min_delta` for `patience` epochs; then wait `cooldown` epochs before counting again."""
+
+    monitor: Monitor = "val_loss"
+    factor: float = Field(default=0.1, gt=0, lt=1)
+    patience: int = Field(default=10, ge=0, le=caps.EPOCHS)
+    min_delta: float = Field(default=1e-4, ge=0, le=caps.LEARNING_RATE)
+    cooldown: int = Field(default=0, ge=0, le=caps.EPOCHS)
+    min_lr: float = Field(default=0.0, ge=0, le=caps.LEARNING_RATE)
 
 
 class TrainingSpec(Schema):
-    """`max_minutes` is a budget: past it the run ends with the best weights so far."""
+    """`max_minutes` is a budget: past it the run ends with the best weights so far.
+
+    `precision: auto` is mixed_bfloat16 where the device computes in it, the network has convolutions, and the run is
+    not deterministic; else float32. What is validated at the end and published is float32 in any case.
+    """
 
     optimizer: Optimizer = Field(default_factory=Adam)
+    loss: Loss = "auto"
     batch_size: int = Field(default=128, ge=1)
     epochs: int = Field(default=30, ge=1, le=caps.EPOCHS)
+    class_weight: ClassWeight | None = None
     seed: int = Field(default=0, ge=0, le=caps.SEED)
     deterministic: bool = False
+    precision: Precision = "auto"
     early_stopping: EarlyStopping | None = None
+    reduce_lr_on_plateau: ReduceLROnPlateau | None = None
     max_minutes: float = Field(default=60.0, gt=0, le=caps.MINUTES)
+
+    @model_validator(mode="after")
+    def _one_hand_on_the_rate(self) -> Self:
+        if self.reduce_lr_on_plateau is not None and not isinstance(self.optimizer.learning_rate, int | float):
+            raise FieldError(
+                ("reduce_lr_on_plateau",),
+                f"cannot be combined with the schedule {self.optimizer.learning_rate.type}, which sets the rate of "
+                "every step; give a number as learning_rate, or leave this out",
+            )
+        return self

@@ -15,6 +15,9 @@ LAYERS = [
 ]
 
 
+WARM = {"type": "CosineDecay", "initial_learning_rate": 0, "warmup_epochs": 2, "warmup_target": 0.1}
+
+
 def test_every_default_is_filled_in():
     assert parse_spec({"model": {"layers": LAYERS[2:]}}).document() == {
         "name": "digits-experiment",
@@ -51,12 +54,26 @@ def test_every_default_is_filled_in():
                 "beta_1": 0.9,
                 "beta_2": 0.999,
                 "epsilon": 1e-7,
+                "amsgrad": False,
+                "weight_decay": None,
+                "clipnorm": None,
+                "clipvalue": None,
+                "global_clipnorm": None,
+                "use_ema": False,
+                "ema_momentum": 0.99,
+                "ema_overwrite_frequency": None,
+                "loss_scale_factor": None,
+                "gradient_accumulation_steps": None,
             },
+            "loss": "auto",
             "batch_size": 128,
             "epochs": 30,
+            "class_weight": None,
             "seed": 0,
             "deterministic": False,
+            "precision": "auto",
             "early_stopping": None,
+            "reduce_lr_on_plateau": None,
             "max_minutes": 60.0,
         },
     }
@@ -69,6 +86,9 @@ def test_every_default_is_filled_in():
         {"model": {"layers": LAYERS}, "tags": ["a", "b"], "based_on": "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"},
         {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "activation": None}]}},
         {"model": PRESET, "training": {"early_stopping": {}, "optimizer": {"type": "SGD"}}},
+        {"model": PRESET, "training": {"loss": {"type": "CategoricalCrossentropy"}, "class_weight": {"3": 2}}},
+        {"model": PRESET, "training": {"class_weight": [1] * 10, "reduce_lr_on_plateau": {}}},
+        {"model": PRESET, "training": {"optimizer": {"type": "Lion", "learning_rate": WARM}}},
     ],
 )
 def test_a_stored_spec_reads_back_as_itself(document):

@@ -11,12 +11,10 @@ from pydantic import TypeAdapter
 from specs import vocabulary
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from specs.network import network
-from specs.optimizers import SGD, Adam
 from specs.presets import PRESETS
 from specs.schema import FieldError
 
 LAYERS = TypeAdapter(tuple[Layer, ...])
-OPTIMIZERS = {"Adam": Adam, "SGD": SGD}
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +120,6 @@ def test_presets_are_built_alike(keras, name, input_shape):
 @pytest.mark.parametrize("layer", [Conv2D, MaxPooling2D, Flatten, Dense, Dropout, BatchNormalization])
 def test_layers_have_kerass_arguments_and_defaults(keras, layer):
     assert_defaults(layer, getattr(keras.layers, layer.__name__))
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_have_kerass_arguments_and_defaults(keras, name):
-    assert_defaults(OPTIMIZERS[name], getattr(keras.optimizers, name))
 
 
 def assert_defaults(ours, theirs):

@@ -1,8 +1,9 @@
 """All that a later attempt needs to go on exactly where this one stopped, in one file that appears whole.
 
 Keras's `BackupAndRestore` loses callback state, history and the order of samples, and writes in place; this file holds
-every variable of model, optimizer and metrics (the seeds of Dropout are variables too), the state of early stopping,
-and the history. The order of samples needs no state: it follows from seed and epoch.
+every variable of model, optimizer and metrics (the seeds of Dropout, the averages of the weights, the learning rate and
+the scale of the loss are variables too), the state of the callbacks, and the history. The order of samples and their
+augmentation need no state: they follow from seed and epoch, as a schedule's rates follow from the step.
 """
 
 import logging
@@ -44,6 +45,7 @@ class Checkpoint:
     variables: Arrays
     stopping: dict[str, Any]
     best_weights: Arrays
+    plateau: dict[str, Any] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     ended_by: EndReason | None = None
 
@@ -56,6 +58,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "elapsed_seconds": checkpoint.elapsed_seconds,
         "epoch_seconds": checkpoint.epoch_seconds,
         "stopping": checkpoint.stopping,
+        "plateau": checkpoint.plateau,
         "ended_by": checkpoint.ended_by,
         "points": [point.model_dump() for point in checkpoint.points],
     }

@@ -1,13 +1,12 @@
-"""The training loop: Keras's own train step, run for many batches in one graph call.
+"""The training loop: epochs, what is made of their metrics, and where to go on from.
 
-Data stay on the device as uint8 and batches are gathered by a shuffled index, which on small networks is three times
-as fast as `Model.fit`, and lets a run stop, and go on, at any batch. Where the order of samples comes from seed and
-epoch alone, a resumed run repeats it.
+Where the samples of an epoch and their order come from seed and epoch alone, a resumed run repeats it.
 """
 
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from typing import Any
 
 import keras
@@ -15,15 +14,21 @@ import numpy as np
 import tensorflow as tf
 
 from models_store.records import Point, Progress
-from specs.training import TrainingSpec
+from specs.experiment import ExperimentSpec
+from specs.learning_rates import learning_rate_schedule
+from worker.trainer.average import averaged, use_average
+from worker.trainer.callbacks import early_stopping, reduce_lr_on_plateau, restore_state, state_of
 from worker.trainer.checkpoint import Checkpoint
 from worker.trainer.control import Control
 from worker.trainer.data import Part
+from worker.trainer.epochs import Stretch, epochs_of
 from worker.trainer.events import Advanced, EndReason, EpochEnded, StopReason
+from worker.trainer.precision import Policy
+from worker.trainer.steps import compiles, test_function, train_function
+from worker.trainer.targets import Targets
 
 # How long one graph call should take: the delay of a stop, and of the progress shown.
 _CALL_SECONDS = 0.25
-_VALIDATION_BATCH = 512
 
 
 class Diverged(Exception):
@@ -39,20 +44,25 @@ class Fit:
         accuracy: keras.metrics.Metric,
         training: Part,
         validation: Part,
-        spec: TrainingSpec,
+        spec: ExperimentSpec,
+        policy: Policy,
         control: Control,
         save: Callable[[Checkpoint], None],
     ) -> None:
         self._model = model
         self._accuracy = accuracy
-        self._spec = spec
+        self._spec = spec.training
+        self._policy = policy
         self._control = control
         self._save = save
-        self._samples = len(training.labels)
-        self._steps = math.ceil(self._samples / spec.batch_size)
-        self._train = train_function(model, training, spec.batch_size)
-        self._test = test_function(model, validation)
-        self._stopping = _early_stopping(model, spec)
+        self._epochs = epochs_of(training, spec)
+        self._steps = self._epochs.steps
+        targets = Targets(spec, training.labels)
+        self._train = train_function(model, targets, spec.training.batch_size, compiled=compiles())
+        self._test = test_function(model, targets, validation)
+        self._schedule = learning_rate_schedule(spec.training, self._steps)
+        self._stopping = early_stopping(model, spec.training)
+        self._plateau = reduce_lr_on_plateau(model, spec.training)
         self._points: list[Point] = []
         self._epoch = 0
         self._step = 0
@@ -66,8 +76,8 @@ class Fit:
         """Go on from `checkpoint` instead of from the beginning."""
         for variable, array in zip(self._variables(), checkpoint.variables, strict=True):
             variable.assign(array)
-        for name, value in checkpoint.stopping.items():
-            setattr(self._stopping, name, value)
+        restore_state(self._stopping, checkpoint.stopping)
+        restore_state(self._plateau, checkpoint.plateau)
         self._stopping.best_weights = checkpoint.best_weights or None
         self._points = list(checkpoint.points)
         self._epoch, self._step = checkpoint.epoch, checkpoint.step
@@ -91,12 +101,18 @@ class Fit:
         return self._ended_by
 
     def use_best_weights(self, reason: str) -> None:
-        """Put the best epoch's weights in place where the spec says so, and where time ran out."""
+        """Put the weights in place that are to be published.
+
+        They are the best epoch's where the spec says so, and where time ran out; else the last ones, or their average
+        where the optimizer keeps one. (The best epoch's are the average of that epoch then.)
+        """
         wanted = self._spec.early_stopping
         if self._stopping.best_weights and (
             (wanted is not None and wanted.restore_best_weights) or reason == "time_budget"
         ):
             self._model.set_weights(self._stopping.best_weights)
+        elif self._spec.optimizer.use_ema:
+            use_average(self._model)
 
     @property
     def epochs_done(self) -> int:
@@ -105,13 +121,27 @@ class Fit:
     # -- one epoch ---------------------------------------------------------------------------------------------------
 
     def _train_epoch(self) -> StopReason | None:
-        order = tf.constant(_order(self._spec.seed, self._epoch, self._samples))
-        while self._step < self._steps:
+        rates = self._learning_rates()
+        with closing(self._epochs.stretches(self._epoch, self._step)) as stretches:
+            for stretch in stretches:
+                if (reason := self._train_stretch(stretch, rates)) is not None:
+                    return reason
+        return None
+
+    def _train_stretch(self, stretch: Stretch, rates: tf.Tensor) -> StopReason | None:
+        while self._step < stretch.end:
             if self._control.stop is not None:
                 return self._control.stop
-            stop = min(self._steps, self._step + self._chunk)
+            stop = min(stretch.end, self._step + self._chunk)
             started = time.perf_counter()
-            self._train(order, tf.constant(self._step), tf.constant(stop))
+            self._train(
+                stretch.images,
+                stretch.labels,
+                stretch.order,
+                rates[stretch.first :],
+                tf.constant(self._step - stretch.first),
+                tf.constant(stop - stretch.first),
+            )
             loss = float(self._model.metrics[0].result())
             self._pace(stop - self._step, time.perf_counter() - started)
             self._step = stop
@@ -124,6 +154,13 @@ class Fit:
                 )
         return None
 
+    def _learning_rates(self) -> tf.Tensor:
+        """Of each step of the epoch, (steps,) float32. A number is what plateaus have left of it."""
+        if isinstance(self._spec.optimizer.learning_rate, int | float):
+            return tf.fill([self._steps], tf.constant(self._learning_rate(), dtype=tf.float32))
+        first = self._epoch * self._steps
+        return tf.constant([self._schedule.at(first + step) for step in range(self._steps)], dtype=tf.float32)
+
     def _pace(self, steps: int, seconds: float) -> None:
         self._elapsed += seconds
         self._epoch_elapsed += seconds
@@ -133,10 +170,13 @@ class Fit:
     def _end_epoch(self) -> None:
         started = time.perf_counter()
         metrics = self._metrics()
-        self._reset_metrics()
-        self._test()
-        metrics |= {f"val_{name}": value for name, value in self._results().items()}
-        self._stopping.on_epoch_end(self._epoch, metrics)
+        with averaged(self._model) if self._spec.optimizer.use_ema else nullcontext():
+            self._reset_metrics()
+            self._test()
+            metrics |= {f"val_{name}": value for name, value in self._results().items()}
+            self._stopping.on_epoch_end(self._epoch, metrics)
+        if self._plateau is not None:
+            self._plateau.on_epoch_end(self._epoch, metrics)
         spent = time.perf_counter() - started
         self._elapsed += spent
         self._epoch_elapsed += spent
@@ -184,14 +224,14 @@ class Fit:
         return [*self._model.variables, *self._model.optimizer.variables, *metrics]
 
     def _checkpoint(self) -> Checkpoint:
-        names = ("wait", "best", "best_epoch", "stopped_epoch")
         return Checkpoint(
             epoch=self._epoch,
             step=self._step,
             elapsed_seconds=self._elapsed,
             epoch_seconds=self._epoch_elapsed,
             variables=[np.asarray(variable) for variable in self._variables()],
-            stopping={name: _plain(getattr(self._stopping, name)) for name in names},
+            stopping=state_of(self._stopping),
+            plateau=state_of(self._plateau),
             best_weights=self._stopping.best_weights or [],
             points=self._points,
             ended_by=self._ended_by,
@@ -207,64 +247,6 @@ class Fit:
             steps_per_epoch=self._steps,
             steps_per_second=self._rate,
             eta_seconds=remaining / self._rate if self._rate else None,
+            precision=self._policy,
         )
         self._control.say(Advanced(progress=progress))
-
-
-def _plain(value: Any) -> float | int | None:
-    return value if value is None or isinstance(value, int) else float(value)
-
-
-def _order(seed: int, epoch: int, samples: int) -> np.ndarray[Any, np.dtype[np.int32]]:
-    """The order of samples in an epoch, (samples,) int32: a function of seed and epoch alone."""
-    generator = np.random.default_rng(np.random.SeedSequence([seed, epoch]))
-    return generator.permutation(samples).astype(np.int32)
-
-
-def _early_stopping(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.EarlyStopping:
-    """Keras's callback; without the spec's wish it only remembers the best weights, for a run that time ends."""
-    wanted = spec.early_stopping
-    monitor = wanted.monitor if wanted else "val_loss"
-    stopping = keras.callbacks.EarlyStopping(
-        monitor=monitor,
-        mode="max" if monitor.endswith("accuracy") else "min",
-        min_delta=wanted.min_delta if wanted else 0,
-        patience=wanted.patience if wanted else spec.epochs + 1,
-        restore_best_weights=True,
-    )
-    stopping.set_model(model)
-    stopping.on_train_begin()
-    model.stop_training = False
-    return stopping
-
-
-def train_function(model: keras.Model, part: Part, batch_size: int) -> Callable[..., None]:
-    """Return `train(order, start, stop)`: the steps from `start` up to `stop` of an epoch in that order of samples."""
-    images, labels = tf.constant(part.images), tf.constant(part.labels)
-    samples = len(part.labels)
-
-    # An explicit loop: to have autograph convert a plain one costs a tenth of a second before the first step.
-    @tf.function(autograph=False)
-    def train(order: tf.Tensor, start: tf.Tensor, stop: tf.Tensor) -> None:
-        def step(number: tf.Tensor) -> tuple[tf.Tensor]:
-            batch = order[number * batch_size : tf.minimum((number + 1) * batch_size, samples)]
-            model.train_step((tf.gather(images, batch), tf.gather(labels, batch)))
-            return (number + 1,)
-
-        tf.while_loop(lambda number: number < stop, step, [start], parallel_iterations=1)
-
-    return train  # type: ignore[no-any-return]
-
-
-def test_function(model: keras.Model, part: Part) -> Callable[[], None]:
-    """Return `test()`, which brings the model's metrics up to what `part` gives."""
-    images, labels = tf.constant(part.images), tf.constant(part.labels)
-    samples = len(part.labels)
-
-    @tf.function
-    def test() -> None:
-        for start in tf.range(0, samples, _VALIDATION_BATCH):
-            stop = tf.minimum(start + _VALIDATION_BATCH, samples)
-            model.test_step((images[start:stop], labels[start:stop]))
-
-    return test  # type: ignore[no-any-return]

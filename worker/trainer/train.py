@@ -19,6 +19,7 @@ from worker.trainer.events import Advanced, Begun, Failed, Finished, Job, Stoppe
 from worker.trainer.export import ExportFailed, export
 from worker.trainer.fit import Diverged, Fit
 from worker.trainer.network import build, probabilities_of
+from worker.trainer.precision import compute_in, float32_twin, policy_for
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +47,17 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
 
     training, validation, test = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
     model = build(spec, training.images)
-    accuracy = compile_model(model, spec)
+    policy = policy_for(spec, model)
+    compute_in(model, policy)
+    accuracy = compile_model(model, spec, policy)
 
     fit = Fit(
         model,
         accuracy,
         training,
         validation,
-        spec.training,
+        spec,
+        policy,
         control,
         save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
     )
@@ -75,11 +79,11 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     fit.use_best_weights(reason)
 
     control.say(Advanced(progress=Progress(phase="evaluating")))
-    served = probabilities_of(model, spec)
+    served = probabilities_of(float32_twin(model), spec)
     labels = spec.dataset.facts.classes
     evaluation = {
-        "validation": evaluate(served, validation, labels, "validation"),
-        "test": evaluate(served, test, labels, "test"),
+        "validation": evaluate(served, validation, labels, "validation") | {"training_precision": policy},
+        "test": evaluate(served, test, labels, "test") | {"training_precision": policy},
     }
 
     control.say(Advanced(progress=Progress(phase="exporting")))

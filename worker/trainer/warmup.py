@@ -7,8 +7,10 @@ import tensorflow as tf
 from specs.experiment import parse_spec
 from worker.trainer.compiling import compile_model
 from worker.trainer.data import Part
-from worker.trainer.fit import test_function, train_function
 from worker.trainer.network import build
+from worker.trainer.precision import compute_in, policy_for
+from worker.trainer.steps import compiles, test_function, train_function
+from worker.trainer.targets import Targets
 
 _DOCUMENT = {
     "model": {
@@ -32,10 +34,13 @@ def warm_up() -> None:
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
     spec = parse_spec(_DOCUMENT)
-    part = Part(np.zeros((4, *spec.network().input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64))
+    part = Part(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64))
     model = build(spec, part.images)
+    compute_in(model, policy_for(spec, model))
     compile_model(model, spec)
-    train_function(model, part, batch_size=2)(tf.range(4), tf.constant(0), tf.constant(1))
-    test_function(model, part)()
+    targets = Targets(spec, part.labels)
+    train = train_function(model, targets, batch_size=2, compiled=compiles())
+    train(part.images, part.labels, tf.range(4), tf.zeros(2), tf.constant(0), tf.constant(1))
+    test_function(model, targets, part)()
     # The next network's layers are named as in a fresh process.
     keras.utils.clear_session()

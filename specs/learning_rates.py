@@ -1,0 +1,279 @@
+"""The learning rate of each step: a number, or a curve with Keras's names, defaults and formulas.
+
+Lengths are in steps (`decay_steps`, as in Keras) or in epochs (`decay_epochs`, also parts of one); a decay without a
+length takes the whole run. The trainer, `POST /experiments:validate` and the plot all ask `learning_rate_schedule`.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, Tag, model_validator
+
+from specs import caps
+from specs.schema import FieldError, Lax, Schema, by_type_or
+
+if TYPE_CHECKING:
+    from specs.training import TrainingSpec
+
+_Positive = Annotated[float, Field(gt=0, le=caps.LEARNING_RATE, description="a learning rate above 0")]
+_FromZero = Annotated[float, Field(ge=0, le=caps.LEARNING_RATE)]
+_Steps = Annotated[int, Field(ge=1, le=caps.STEPS)]
+_Epochs = Annotated[float, Field(gt=0, le=caps.EPOCHS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long a training is."""
+
+    steps_per_epoch: int
+    epochs: int
+
+    @property
+    def steps(self) -> int:
+        return self.steps_per_epoch * self.epochs
+
+    def length(self, steps: int | None, epochs: float | None) -> int | None:
+        """In steps, rounded; None where neither is given."""
+        return steps if epochs is None else max(1, round(epochs * self.steps_per_epoch))
+
+
+class Decay(Schema):
+    """What the curves that fall share: over `decay_steps` or `decay_epochs`, else over the whole run."""
+
+    type: str
+    initial_learning_rate: _Positive
+    decay_steps: _Steps | None = None
+    decay_epochs: _Epochs | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        _check_one_unit(self, "decay_steps", "decay_epochs")
+        return self
+
+    @property
+    def peak(self) -> float:
+        """The largest rate of all steps."""
+        return self.initial_learning_rate
+
+    def rate(self, step: int, run: Run) -> float:
+        """For `step`, counted from 0 over all epochs."""
+        raise NotImplementedError
+
+    def _decay_steps(self, run: Run) -> int:
+        return run.length(self.decay_steps, self.decay_epochs) or run.steps
+
+
+class ExponentialDecay(Decay):
+    """`initial_learning_rate * decay_rate ** (step / decay_steps)`; `staircase` takes whole powers only."""
+
+    type: Literal["ExponentialDecay"] = "ExponentialDecay"
+    decay_rate: float = Field(gt=0, le=1, description="a number above 0 and at most 1")
+    staircase: bool = False
+
+    def rate(self, step: int, run: Run) -> float:
+        return self.initial_learning_rate * math.pow(
+            self.decay_rate, _progress(step, self._decay_steps(run), self.staircase)
+        )
+
+
+class InverseTimeDecay(Decay):
+    """`initial_learning_rate / (1 + decay_rate * step / decay_steps)`; `staircase` takes whole quotients only."""
+
+    type: Literal["InverseTimeDecay"] = "InverseTimeDecay"
+    decay_rate: float = Field(ge=0, le=caps.LEARNING_RATE, description="a number from 0")
+    staircase: bool = False
+
+    def rate(self, step: int, run: Run) -> float:
+        return self.initial_learning_rate / (
+            1 + self.decay_rate * _progress(step, self._decay_steps(run), self.staircase)
+        )
+
+
+class PolynomialDecay(Decay):
+    """From `initial_learning_rate` to `end_learning_rate` by `(1 - step / decay_steps) ** power`, then constant;
+    with `cycle` over two, three, ... times as many steps, which makes it rise again."""
+
+    type: Literal["PolynomialDecay"] = "PolynomialDecay"
+    end_learning_rate: _FromZero = 0.0001
+    power: float = Field(default=1.0, gt=0, le=100)
+    cycle: bool = False
+
+    @property
+    def peak(self) -> float:
+        return max(self.initial_learning_rate, self.end_learning_rate)
+
+    def rate(self, step: int, run: Run) -> float:
+        decay_steps = self._decay_steps(run)
+        length = decay_steps * max(1, math.ceil(step / decay_steps)) if self.cycle else decay_steps
+        left = 1 - min(step, length) / length
+        return (self.initial_learning_rate - self.end_learning_rate) * math.pow(
+            left, self.power
+        ) + self.end_learning_rate
+
+
+class CosineDecay(Decay):
+    """Half a cosine from the top down to `alpha` times the top, then constant (Loshchilov & Hutter 2016).
+
+    With `warmup_target` the rate first rises in a straight line from `initial_learning_rate` to that target, in
+    `warmup_steps` or `warmup_epochs`, and falls from there. A decay without a length ends with the run.
+    """
+
+    type: Literal["CosineDecay"] = "CosineDecay"
+    alpha: float = Field(default=0.0, ge=0, le=1)
+    initial_learning_rate: float = Field(ge=0, le=caps.LEARNING_RATE, description="a learning rate")
+    warmup_target: _Positive | None = None
+    warmup_steps: Annotated[int, Field(ge=0, le=caps.STEPS)] = 0
+    warmup_epochs: _Epochs | None = None
+
+    @model_validator(mode="after")
+    def _whole_warmup(self) -> Self:
+        if self.warmup_steps and self.warmup_epochs is not None:
+            raise _one_unit_only("warmup_steps", "warmup_epochs")
+        is_long = bool(self.warmup_steps) or self.warmup_epochs is not None
+        if is_long and self.warmup_target is None:
+            raise FieldError(("warmup_target",), "a warm-up needs `warmup_target`, the learning rate at its end")
+        if self.warmup_target is None and self.initial_learning_rate == 0:
+            raise FieldError(
+                ("initial_learning_rate",), "`initial_learning_rate` may be 0 only where `warmup_target` is given"
+            )
+        return self
+
+    @property
+    def peak(self) -> float:
+        return max(self.initial_learning_rate, self.warmup_target or 0.0)
+
+    def rate(self, step: int, run: Run) -> float:
+        warmup = run.length(self.warmup_steps, self.warmup_epochs) or 0
+        top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
+        if self.warmup_target is not None and step < warmup:
+            return self.initial_learning_rate + (top - self.initial_learning_rate) * step / warmup
+        length = run.length(self.decay_steps, self.decay_epochs) or max(1, run.steps - warmup)
+        done = min(step - warmup, length) / length
+        return top * ((1 - self.alpha) * (1 + math.cos(math.pi * done)) / 2 + self.alpha)
+
+
+class PiecewiseConstantDecay(Schema):
+    """`values[0]` up to and including step `boundaries[0]`, then `values[1]`, and so on."""
+
+    type: Literal["PiecewiseConstantDecay"] = "PiecewiseConstantDecay"
+    boundaries: Annotated[tuple[_Steps, ...], Lax, Field(max_length=caps.BOUNDARIES)] | None = None
+    boundaries_epochs: Annotated[tuple[_Epochs, ...], Lax, Field(max_length=caps.BOUNDARIES)] | None = None
+    values: Annotated[tuple[_Positive, ...], Lax, Field(max_length=caps.BOUNDARIES + 1, description="a list of rates")]
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        _check_one_unit(self, "boundaries", "boundaries_epochs")
+        name = "boundaries" if self.boundaries is not None else "boundaries_epochs"
+        boundaries = getattr(self, name)
+        if boundaries is None:
+            raise FieldError(("boundaries",), "expected `boundaries` in steps, or `boundaries_epochs` in epochs")
+        if list(boundaries) != sorted(set(boundaries)):
+            raise FieldError((name,), f"`{name}` must rise, received {_listed(boundaries)}")
+        if len(self.values) != len(boundaries) + 1:
+            raise FieldError(
+                ("values",),
+                f"expected one more value than boundaries, {len(boundaries) + 1}, received {len(self.values)}",
+            )
+        return self
+
+    @property
+    def peak(self) -> float:
+        return max(self.values)
+
+    def rate(self, step: int, run: Run) -> float:
+        boundaries: Iterable[float] = self.boundaries or [
+            round(each * run.steps_per_epoch) for each in self.boundaries_epochs or ()
+        ]
+        return self.values[bisect_left(list(boundaries), step)]
+
+
+class OneCycle(Schema):
+    """Up to `max_learning_rate` and down to almost nothing (Smith & Topin 2017, "Super-Convergence"; the names' Torch
+    equals are in brackets).
+
+    It begins at `max_learning_rate / initial_divisor` [div_factor], reaches the top after `warmup_fraction`
+    [pct_start] of the cycle, and ends at the initial rate over `final_divisor` [final_div_factor], where it stays.
+    Both ways by half a cosine or in a straight line. The cycle is `cycle_steps` or `cycle_epochs` long, else the run.
+    """
+
+    type: Literal["OneCycle"] = "OneCycle"
+    max_learning_rate: _Positive
+    cycle_steps: _Steps | None = None
+    cycle_epochs: _Epochs | None = None
+    warmup_fraction: float = Field(default=0.3, ge=0, le=1)
+    annealing: Literal["cosine", "linear"] = "cosine"
+    initial_divisor: float = Field(default=25.0, ge=1, le=1e6)
+    final_divisor: float = Field(default=1e4, ge=1, le=1e9)
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Self:
+        _check_one_unit(self, "cycle_steps", "cycle_epochs")
+        return self
+
+    @property
+    def peak(self) -> float:
+        return self.max_learning_rate
+
+    def rate(self, step: int, run: Run) -> float:
+        last = (run.length(self.cycle_steps, self.cycle_epochs) or run.steps) - 1
+        initial = self.max_learning_rate / self.initial_divisor
+        top = max(0.0, self.warmup_fraction * (last + 1) - 1)
+        if step < top:
+            return self._between(initial, self.max_learning_rate, step / top)
+        done = min(1.0, (step - top) / (last - top)) if last > top else 1.0
+        return self._between(self.max_learning_rate, initial / self.final_divisor, done)
+
+    def _between(self, start: float, end: float, done: float) -> float:
+        share = (1 - math.cos(math.pi * done)) / 2 if self.annealing == "cosine" else done
+        return start + (end - start) * share
+
+
+Schedule = PiecewiseConstantDecay | ExponentialDecay | CosineDecay | PolynomialDecay | InverseTimeDecay | OneCycle
+LearningRate = Annotated[
+    Annotated[_Positive, Tag("number")]
+    | Annotated[PiecewiseConstantDecay, Tag("PiecewiseConstantDecay")]
+    | Annotated[ExponentialDecay, Tag("ExponentialDecay")]
+    | Annotated[CosineDecay, Tag("CosineDecay")]
+    | Annotated[PolynomialDecay, Tag("PolynomialDecay")]
+    | Annotated[InverseTimeDecay, Tag("InverseTimeDecay")]
+    | Annotated[OneCycle, Tag("OneCycle")],
+    by_type_or("number"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRateSchedule:
+    """The learning rate of every step of one training."""
+
+    learning_rate: float | Schedule
+    run: Run
+
+    def at(self, step: int) -> float:
+        """For `step`, counted from 0 over all epochs."""
+        rate = self.learning_rate
+        return rate if isinstance(rate, int | float) else rate.rate(step, self.run)
+
+
+def learning_rate_schedule(training: "TrainingSpec", steps_per_epoch: int) -> LearningRateSchedule:
+    """As planned: what `reduce_lr_on_plateau` makes of it is only known afterwards."""
+    return LearningRateSchedule(training.optimizer.learning_rate, Run(steps_per_epoch, training.epochs))
+
+
+def _progress(step: int, decay_steps: int, staircase: bool) -> float:
+    return step // decay_steps if staircase else step / decay_steps
+
+
+def _check_one_unit(schedule: Schema, steps: str, epochs: str) -> None:
+    if getattr(schedule, steps) is not None and getattr(schedule, epochs) is not None:
+        raise _one_unit_only(steps, epochs)
+
+
+def _one_unit_only(steps: str, epochs: str) -> FieldError:
+    return FieldError((epochs,), f"received both `{steps}` and `{epochs}`; give the length in steps or in epochs")
+
+
+def _listed(numbers: Iterable[float]) -> str:
+    return f"[{', '.join(f'{number:g}' for number in numbers)}]"

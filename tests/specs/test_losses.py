@@ -1,0 +1,34 @@
+import inspect
+
+import pytest
+
+from specs.losses import (
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    KLDivergence,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from specs.schema import Schema
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        CategoricalCrossentropy,
+        CategoricalFocalCrossentropy,
+        CategoricalHinge,
+        KLDivergence,
+        MeanAbsoluteError,
+        MeanSquaredError,
+        SparseCategoricalCrossentropy,
+    ],
+)
+def test_arguments_and_defaults_are_among_kerass(loss: type[Schema]) -> None:
+    import keras
+
+    signature = inspect.signature(getattr(keras.losses, loss.__name__).__init__)
+    kerass = {name: each.default for name, each in signature.parameters.items()}
+    assert loss().model_dump(exclude={"type"}).items() <= kerass.items()
