@@ -51,7 +51,7 @@ from worker.trainer.fit import Fit
 from worker.trainer.network import build
 from worker.trainer.precision import compute_in, policy_for
 spec = parse_spec(SPEC)
-training, validation, _ = load_parts(spec.dataset, pathlib.Path(os.environ["DATASETS_DIR"]))
+training, validation, _ = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))
 training = Part(training.images[:SAMPLES], training.labels[:SAMPLES])
 validation = Part(validation.images[:SAMPLES // 9], validation.labels[:SAMPLES // 9])
 model = build(spec, training.images)
@@ -69,7 +69,7 @@ import os, pathlib, time
 import keras, numpy as np
 from specs.experiment import parse_spec
 from worker.trainer.data import load_parts
-training, validation, _ = load_parts(parse_spec(SPEC).dataset, pathlib.Path(os.environ["DATASETS_DIR"]))
+training, validation, _ = load_parts(parse_spec(SPEC), pathlib.Path(os.environ["DATASETS_DIR"]))
 x, y = training.images[:SAMPLES].astype("float32") / 255, training.labels[:SAMPLES]
 xv, yv = validation.images[:SAMPLES // 9].astype("float32") / 255, validation.labels[:SAMPLES // 9]
 keras.utils.set_random_seed(0)
