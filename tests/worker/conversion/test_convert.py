@@ -35,7 +35,7 @@ def test_hostile_archive_is_refused_with_its_reason_and_writes_nothing_outside(c
 
     assert reason in str(refusal.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "pictures.bin"}
+    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "pictures.bin", "decoded.raw"}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,17 @@ def test_numbered_classes_are_in_the_order_of_their_numbers(tmp_path: Path) -> N
     files = {f"{number}/a.png": picture(number) for number in (10, 9, 1)}
 
     assert converted(tmp_path, only(files)).classes == ("1", "9", "10")
+
+
+def test_grey_pictures_stay_grey_and_are_in_order_without_those_that_cannot_be_read(tmp_path: Path) -> None:
+    greys = {f"{label}/{n}.png": picture(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
+
+    contents = converted(tmp_path, only({"b/x.png": b"text", **greys, "a/x.png": b"text"}))
+
+    assert contents.image_shape == (8, 8, 1)
+    native = Pictures(tmp_path).native
+    assert native is not None
+    assert native[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
 def test_pictures_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) -> None:
