@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pictures import BadRequestBody
-from api.serving.registry import NoModel
+from api.serving.registry import NoModel, UnknownDataset
 from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.errors import (
     Busy,
@@ -44,6 +44,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     NoModel: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnknownDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadablePicture: HTTPStatus.UNPROCESSABLE_ENTITY,

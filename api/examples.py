@@ -61,7 +61,12 @@ PICTURE_BODY: dict[str, Any] = {
             "image/png": {"schema": {"type": "string", "format": "binary"}},
             "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
             "image/webp": {"schema": {"type": "string", "format": "binary"}},
-            "application/json": {"example": {"image": "iVBORw0KGgo..."}},
+            "application/json": {
+                "examples": {
+                    "picture": {"value": {"image": "iVBORw0KGgo..."}},
+                    "numbers": {"value": {"features": [[1.5, -2.0], [0.3, 7.1]]}},
+                }
+            },
         },
     }
 }

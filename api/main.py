@@ -14,7 +14,6 @@ from api.serving.registry import Registry
 from api.upkeep import Periodic
 from models_store.store import Store, open_store
 from settings import Settings
-from specs.dataset import DATASETS
 
 _REFRESH_SECONDS = 0.5
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
@@ -27,7 +26,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
-    registry = Registry(store.models, list(DATASETS), settings.inference_threads)
+    registry = Registry(store.models, store.known_datasets, settings.inference_threads)
     app = FastAPI(
         title="Trainyard",
         version=__version__,

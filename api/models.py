@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from api import examples
 from api.dependencies import RegistryDep, StoreDep
 from api.predictions import AnsweringModel, described
+from api.serving.registry import UnknownDataset
 from models_store.errors import NotFound
-from specs.dataset import DATASETS, DatasetName
+from specs.dataset import unknown_dataset
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 
@@ -27,12 +28,14 @@ def list_models(registry: RegistryDep) -> dict[str, Any]:
 @router.get("/models/best", responses={200: {"content": examples.BEST_MODEL}})
 def get_best_model(
     store: StoreDep,
-    dataset: Annotated[DatasetName | None, Query(description="of all data sets if left out")] = None,
+    dataset: Annotated[str | None, Query(description="of all data sets if left out")] = None,
 ) -> AnsweringModel:
     """The published model with the highest validation accuracy; of equal ones, the one with the lower validation
     loss. The test part never decides."""
-    record = store.models.best([dataset] if dataset else list(DATASETS))
+    record = store.models.best([dataset] if dataset else store.models.datasets())
     if record is None:
+        if dataset and dataset not in (known := store.known_datasets()):
+            raise UnknownDataset(unknown_dataset(dataset, known))
         raise NotFound(f"no experiment on {dataset or 'any data set'} has succeeded yet")
     return described(record)
 

@@ -1,22 +1,25 @@
 """`POST /predict`: what is on these pictures?"""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
+import numpy as np
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from api import examples
 from api.dependencies import RegistryDep, SettingsDep
-from api.pictures import SentPicture, read_pictures
+from api.pictures import BadRequestBody, SentFeatures, SentPicture, read_samples
 from api.serving.registry import Registry
 from api.serving.served_model import Guess, ServedModel
 from imaging.decode import decode
 from imaging.errors import PictureError
 from imaging.resize import to_array
 from models_store.records import Record
-from specs.dataset import DatasetName
+from models_store.serving_info import ServingInfo
 
 router = APIRouter(tags=["predictions"])
 PICTURE_BYTES = 10_000_000
@@ -59,23 +62,25 @@ async def predict(
     request: Request,
     registry: RegistryDep,
     settings: SettingsDep,
-    dataset: Annotated[DatasetName | None, Query(description="the best model of this data set")] = None,
+    dataset: Annotated[str | None, Query(description="the best model of this data set")] = None,
     experiment: Annotated[str | None, Query(max_length=26, description="the model of this experiment")] = None,
     top: Annotated[int, Query(ge=1, le=1000, description="how many classes to name")] = 3,
 ) -> Predictions:
     """Name the most probable classes of each picture: a form with `file` (one or many), one raw picture, or JSON
-    with base64. The best model by validation accuracy answers, unless `dataset` or `experiment` names another.
+    with base64. Where a data set has numbers and no pictures, as blobs, send them as JSON: `{"features": [1.5, -2]}`,
+    or a list of such rows. The best model by validation accuracy answers, unless `dataset` or `experiment` names
+    another.
     """
     started = time.perf_counter()
     with request.app.state.metrics.counted_prediction() as counted:
-        pictures = await read_pictures(request)
+        samples = await read_samples(request)
         # Threads of their own: neither decoding nor a store that waits for Redis takes the other's.
         model, predictions = await to_thread.run_sync(
             _answer,
             registry,
             dataset,
             experiment,
-            pictures,
+            samples,
             settings.max_image_pixels,
             top,
             limiter=request.app.state.predicting,
@@ -102,21 +107,43 @@ def _answer(
     registry: Registry,
     dataset: str | None,
     experiment: str | None,
-    pictures: list[SentPicture],
+    samples: Sequence[SentPicture | SentFeatures],
     max_pixels: int,
     top: int,
 ) -> tuple[ServedModel, list[Prediction]]:
     """Decode and answer, all with one model, however many promotions come meanwhile."""
-    model = registry.get(dataset, experiment)
-    predictions = []
-    for picture in pictures:
-        try:
-            array = to_array(decode(picture.data, max_pixels), model.info.image_shape, model.info.resize)
-        except PictureError as error:
-            raise type(error)(f"{picture.filename[:100]}: {error}") from error
-        (guesses,) = model.top(array[None], top)
-        predictions.append(Prediction(filename=picture.filename, top=[_named(guess) for guess in guesses]))
+    model = registry.get(dataset, experiment, pictures=isinstance(samples[0], SentPicture))
+    arrays = (_array(sample, model.info, max_pixels) for sample in samples)
+    predictions = [
+        Prediction(filename=sample.filename, top=[_named(guess) for guess in model.top(array[None], top)[0]])
+        for sample, array in zip(samples, arrays, strict=True)
+    ]
     return model, predictions
+
+
+def _array(sample: SentPicture | SentFeatures, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8 | np.float32]:
+    match sample, info.image_shape:
+        case SentPicture(), (height, width, channels):
+            try:
+                return to_array(decode(sample.data, max_pixels), (height, width, channels), info.resize)
+            except PictureError as error:
+                raise type(error)(f"{sample.filename[:100]}: {error}") from error
+        case SentFeatures(values=values), (features,) if len(values) == features:
+            return np.array(values, dtype=np.float32)
+        case _:
+            raise BadRequestBody(f"{sample.filename[:100]}: {_misdirected(sample, info)}")
+
+
+def _misdirected(sample: SentPicture | SentFeatures, info: ServingInfo) -> str:
+    received = f"{len(sample.values)} numbers" if isinstance(sample, SentFeatures) else "a picture"
+    if info.takes_pictures:
+        return f"the model of {info.dataset} takes pictures, received {received}; send one by curl -F file=@seven.png"
+    features = info.image_shape[0]
+    row = ", ".join(["1.5"] * features)
+    return (
+        f"the model of {info.dataset} takes {features} numbers a sample, received {received}; send JSON such as "
+        f'{{"features": [{row}]}} or a list of such rows, with Content-Type: application/json'
+    )
 
 
 def _named(guess: Guess) -> TopClass:

@@ -32,11 +32,15 @@ local version = redis.call('HGET', KEYS[1], 'version')
 if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
 local before = redis.call('HGET', KEYS[1], 'indexes')
 if before then
-  for key in string.gmatch(before, '[^\\n]+') do redis.call('ZREM', key, ARGV[3]) end
+  for key in string.gmatch(before, '[^\\n]+') do
+    redis.call('ZREM', key, ARGV[3])
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[4], key) end
+  end
 end
 local names = {}
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
   redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
+  if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[4], ARGV[i]) end
   names[#names + 1] = ARGV[i]
 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
@@ -48,7 +52,10 @@ return 1
 _REMOVE = """
 local before = redis.call('HGET', KEYS[1], 'indexes')
 if before then
-  for key in string.gmatch(before, '[^\\n]+') do redis.call('ZREM', key, ARGV[1]) end
+  for key in string.gmatch(before, '[^\\n]+') do
+    redis.call('ZREM', key, ARGV[1])
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[5], key) end
+  end
 end
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 """
@@ -80,7 +87,7 @@ def _memberships(record: Record) -> dict[str, float]:
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        members[keys.index("val_accuracy", f"model={record.dataset}")] = scores["val_accuracy"] - _tie_breaker(record)
+        members[keys.model_index(record.dataset)] = scores["val_accuracy"] - _tie_breaker(record)
     return members
 
 
@@ -113,14 +120,15 @@ class Index:
             record.id,
             keys.CHANGES_SECONDS,
             "ended" if record.status.is_terminal else "live",
+            keys.model_index(""),
             *members,
         ]
         names = (keys.experiment, keys.changes, keys.history)
-        return bool(self._put(keys=[name(record.id) for name in names], args=arguments))
+        return bool(self._put(keys=[*(name(record.id) for name in names), keys.MODEL_INDEXES], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
         names = (keys.experiment, keys.changes, keys.history, keys.lease)
-        self._remove(keys=[name(experiment_id) for name in names], args=[experiment_id])
+        self._remove(keys=[*(name(experiment_id) for name in names), keys.MODEL_INDEXES], args=[experiment_id])
 
     def get(self, experiment_id: str) -> Record | None:
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
@@ -207,9 +215,14 @@ class Index:
 
     # -- models --------------------------------------------------------------------------------------------------
 
+    def model_datasets(self) -> list[str]:
+        """The data sets that there are published models of, by name."""
+        indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
+        return sorted(map(keys.model_index_dataset, indexes))
+
     def best_models(self, dataset: str) -> list[Record]:
         """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
-        ids = self._redis.zrevrange(keys.index("val_accuracy", f"model={dataset}"), 0, _CANDIDATES - 1)
+        ids = self._redis.zrevrange(keys.model_index(dataset), 0, _CANDIDATES - 1)
         return self.get_many(cast(list[str], ids))
 
     # -- history -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 | changes | stream, a few entries: something changed, look again | `CHANGES_SECONDS` after the last change |
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
 | complete | string: the index holds all that disk holds | until Redis is emptied |
+| model_indexes | set: the indexes of published models, one a data set | rebuilt from disk |
 | reconciler | string: the lock of the one that sweeps | one sweep |
 | resent | string: a lost wake-up was sent again | `lease_seconds` |
 | workers | hash: worker name to its heartbeat | entries are dropped when they are old |
@@ -15,7 +16,10 @@
 """
 
 QUEUE = "trainyard.train"
-COMPLETE = "trainyard:complete"
+CONVERSIONS = "trainyard.convert"
+# Raised with what the index holds, so that one which an older version left behind is rebuilt.
+COMPLETE = "trainyard:complete:2"
+MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
 EPOCH_DURATIONS = "trainyard:epoch-durations"
@@ -45,3 +49,12 @@ def resent(experiment_id: str) -> str:
 def index(order: str, filtered_by: str = "all") -> str:
     """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, model= with a value."""
     return f"trainyard:index:{order}:{filtered_by}"
+
+
+def model_index(dataset: str) -> str:
+    return index("val_accuracy", f"model={dataset}")
+
+
+def model_index_dataset(key: str) -> str:
+    """The data set of a `model_index`."""
+    return key.removeprefix(model_index(""))

@@ -31,6 +31,12 @@ class ModelCatalogue:
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
 
+    def datasets(self) -> list[str]:
+        """The data sets that may have models, by name. Raises Unavailable while the index is away or not whole."""
+        with redis_needed():
+            self._experiments.index.require_complete()
+            return self._experiments.index.model_datasets()
+
     def ranked(self, dataset: str) -> list[Record]:
         """The best models of `dataset`, best first. Raises Unavailable while the index is away or not whole."""
         with redis_needed():
@@ -38,7 +44,7 @@ class ModelCatalogue:
             return self._experiments.index.best_models(dataset)
 
     def best(self, datasets: Iterable[str]) -> Record | None:
-        """The best model of all `datasets`, or None. Raises Unavailable while Redis is away."""
+        """The best model of `datasets`, or None. Raises Unavailable while Redis is away."""
         leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
         return max(leaders, key=_validation_accuracy, default=None)
 

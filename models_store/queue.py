@@ -11,6 +11,8 @@ from typing import cast
 
 import orjson
 from celery import Celery
+from kombu.entity import Exchange
+from kombu.entity import Queue as KombuQueue
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.client import NEVER_DECODE
@@ -19,6 +21,7 @@ from models_store import keys
 from models_store.errors import Unavailable
 
 TASK = "experiments.train"
+CONVERT_TASK = "datasets.convert"
 PUBLISH_SECONDS = 2.0
 # The longest budget that a spec may ask for (specs/caps.py), and ten minutes to end it: only a backstop, because the
 # supervisor enforces each spec's own budget.
@@ -39,6 +42,8 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
         visibility_timeout=HARD_LIMIT_SECONDS + 3600,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # Two, taken in turn: a data set need not wait for every experiment that was posted before it.
+        task_queues=[KombuQueue(name, Exchange(name), name) for name in (keys.QUEUE, keys.CONVERSIONS)],  # type: ignore[no-untyped-call]
         task_default_queue=keys.QUEUE,
         task_create_missing_queues=True,
         task_serializer="json",
@@ -70,18 +75,27 @@ class Queue:
 
     def wake(self, experiment_id: str) -> None:
         """Send a wake-up, or raise Unavailable within 2 s. The record must have been written before."""
-        sent = self._publishers.submit(self._send, experiment_id)
+        self._publish(TASK, keys.QUEUE, experiment_id=experiment_id)
+
+    def wake_converter(self, name: str) -> None:
+        """The same for an uploaded data set."""
+        self._publish(CONVERT_TASK, keys.CONVERSIONS, name=name)
+
+    def _publish(self, task: str, queue: str, **named: str) -> None:
+        sent = self._publishers.submit(self._send, task, queue, named)
         try:
             sent.result(timeout=PUBLISH_SECONDS)
         except (FutureTimeoutError, OperationalError, OSError) as error:
             sent.cancel()
-            raise Unavailable(f"the queue did not take {experiment_id}: {error!r}; it will be sent again") from error
+            raise Unavailable(
+                f"the queue did not take {next(iter(named.values()))}: {error!r}; it will be sent again"
+            ) from error
 
-    def _send(self, experiment_id: str) -> None:
+    def _send(self, task: str, queue: str, named: dict[str, str]) -> None:
         self._app.send_task(
-            TASK,
-            kwargs={"experiment_id": experiment_id},
-            queue=keys.QUEUE,
+            task,
+            kwargs=named,
+            queue=queue,
             ignore_result=True,
             retry=False,
         )

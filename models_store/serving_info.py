@@ -10,14 +10,18 @@ SERVING_FILE = "serving.json"
 
 
 class ServingInfo(Frozen):
-    """`image_shape` is (height, width, channels), uint8; `resize` is how a picture gets that size, as in
-    `imaging.resize`. `probe` holds the probabilities for `imaging.probe_image`: a loaded network must give them again
-    before it serves.
+    """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no pictures;
+    `resize` is how a picture gets that size, as in `imaging.resize`. `probe` holds the probabilities for
+    `imaging.probe.probe_sample`: a loaded network must give them again before it serves.
     """
 
     dataset: str
     labels: tuple[str, ...] = Field(min_length=1)
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, int, int] | tuple[int]
     resize: Literal["stretch", "fit", "fill"] = "stretch"  # what was published before there was a choice
     input_name: str
     probe: tuple[float, ...]
+
+    @property
+    def takes_pictures(self) -> bool:
+        return len(self.image_shape) == 3

@@ -1,15 +1,18 @@
 """The whole store, opened: what each process's composition root asks for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
+from models_store.datasets import DatasetStore
 from models_store.experiments import ExperimentStore
 from models_store.models import ModelCatalogue
 from models_store.queue import Queue
 from models_store.reconciler import Reconciler
 from models_store.workers import Workers
+from specs.dataset import DATASETS, Dataset
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -17,11 +20,16 @@ HEARTBEAT_SECONDS = 15.0
 @dataclass(frozen=True)
 class Store:
     experiments: ExperimentStore
+    datasets: DatasetStore
     models: ModelCatalogue
     queue: Queue
     workers: Workers
     reconciler: Reconciler
     changes: Changes
+
+    def known_datasets(self) -> Mapping[str, Dataset]:
+        """The facts of all data sets that there are, by name."""
+        return DATASETS
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
@@ -31,8 +39,11 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     queue = Queue(redis_url, redis)
     experiments = ExperimentStore(root, redis, queue, lease_seconds, max_attempts)
     experiments.prepare()
+    datasets = DatasetStore(root, queue)
+    datasets.prepare()
     return Store(
         experiments=experiments,
+        datasets=datasets,
         models=ModelCatalogue(experiments),
         queue=queue,
         workers=Workers(redis),

@@ -18,6 +18,8 @@ PARAMETERS = 50_000_000
 UNITS = 65_536  # also the filters of a convolution
 WINDOW = 64  # rows or columns of a kernel, a pool or a stride
 IMAGE_SIDE = 512
+BLOBS = 1_000_000
+CENTERS = 1_000
 MEMORY_BYTES = 8_000_000_000
 
 EPOCHS = 10_000

@@ -58,9 +58,7 @@ class ExperimentSpec(Schema):
     @classmethod
     def _fitting_preprocessing(cls, preprocessing: PreprocessingSpec, info: ValidationInfo) -> PreprocessingSpec:
         dataset = info.data.get("dataset")
-        if dataset is not None:
-            preprocessing.input_shape(dataset.facts)
-        return preprocessing
+        return preprocessing if dataset is None else preprocessing.fitted_to(dataset.facts)
 
     @field_validator("augmentation")
     @classmethod

@@ -1,8 +1,7 @@
 """What pydantic found wrong, told to somebody who has never heard of pydantic."""
 
 import re
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 from specs import caps
 from specs.problem import Problem, pointer_of, received_value, shortened, shown
 from specs.schema import FieldError
+from specs.spelling import did_you_mean
 
 Path = tuple[str | int, ...]
 
@@ -101,19 +101,13 @@ def _received_at(document: Any, path: Path) -> Any:
 def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
     name = shortened(str(details["loc"][-1]))
     known = list(_fields(details["loc"][:-1], root))
-    return f"unknown field `{name}`; {_nearest(name, known)}known here: {', '.join(known) or 'none'}"
+    return f"unknown field `{name}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}"
 
 
 def _unknown_name(known: list[str], path: Path, received: Any) -> str:
     name = shortened(received) if isinstance(received, str) else shown(received)
     what = [part for part in path if isinstance(part, str) and part != "name"][-1]
-    return f"unknown {what} `{name}`; {_nearest(name, known)}known: {', '.join(known)}"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {other.lower(): other for other in known}
-    matches = get_close_matches(name.lower(), by_lower, n=1)
-    return f"did you mean `{by_lower[matches[0]]}`? " if matches else ""
+    return f"unknown {what} `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
 
 
 def _names(details: ErrorDetails, path: Path, root: type[BaseModel]) -> list[str]:

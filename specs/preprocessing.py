@@ -1,6 +1,6 @@
 """What happens to an image before the network sees it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -34,7 +34,8 @@ class PreprocessingSpec(Schema):
     its proportions: `fit` pads with black, `fill` cuts off what is too much.
 
     Pixels come as 0-255. `none` leaves them so; `unit` gives [0, 1]; `centered` gives [-1, 1];
-    `standardize` subtracts the mean of the training part and divides by its standard deviation.
+    `standardize` subtracts the mean of the training part and divides by its standard deviation. Samples that are
+    numbers in a row and no pixels are left as they are unless `standardize` is asked for.
     """
 
     image_size: ImageSize | None = None
@@ -60,6 +61,22 @@ class PreprocessingSpec(Schema):
         height, width = self.image_size or own[:2]  # type: ignore[index]  # one of both is there: see above
         channels = _CHANNELS[self.color] if self.color else own[2] if own else _CHANNELS["rgb"]
         return (height, width, channels)
+
+    def fitted_to(self, dataset: Dataset) -> Self:
+        """With `scale` none where it was left out and the samples are no pixels. Raises FieldError as `input_shape`
+        does, and for a scale that divides what is no pixel by 255."""
+        self.input_shape(dataset)
+        if dataset.has_pictures:
+            return self
+        if "scale" not in self.model_fields_set:
+            return self.model_copy(update={"scale": "none"})
+        if self.scale in ("unit", "centered"):
+            raise FieldError(
+                ("scale",),
+                f"{self.scale} is for pixels 0-255, and the samples of {dataset.name} are other numbers; leave `scale` "
+                "out, or set it to none or standardize",
+            )
+        return self
 
     def _require_nothing_for_pictures(self, name: str) -> None:
         for field, given in (("image_size", self.image_size), ("color", self.color)):

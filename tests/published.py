@@ -8,13 +8,14 @@ import orjson
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from imaging.probe import probe_image
+from imaging.probe import probe_sample
 from models_store import artifacts
 from models_store.claims import Claim
 from models_store.files import write_synced
 from models_store.records import Point, Record
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from models_store.store import Store
+from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec
 from specs.preprocessing import Resize
 
@@ -47,17 +48,31 @@ def bright_column_network() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def stage(folder: Path, resize: Resize = "stretch") -> Path:
+def quadrant_network() -> bytes:
+    """Features (2,) to four classes, by which of them is positive."""
+    weights = np.array([[1, 1, -1, -1], [1, -1, 1, -1]], dtype=np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["image", "weights"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["probabilities"], axis=1),
+    ]
+    features = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 2])
+    answer = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 4])
+    graph = helper.make_graph(nodes, "quadrants", [features], [answer], [numpy_helper.from_array(weights, "weights")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=9)
+    return bytes(model.SerializeToString())
+
+
+def stage(folder: Path, resize: Resize = "stretch", dataset: Dataset = DATASETS["digits"]) -> Path:
     """Write a result into the new folder `folder`, as a trainer would."""
     folder.mkdir(parents=True)
-    network = bright_column_network()
-    probe: NDArray[np.float32] = onnxruntime.InferenceSession(network).run(
-        None, {"image": probe_image(IMAGE_SHAPE)[None]}
-    )[0][0]
+    network, shape = (bright_column_network(), IMAGE_SHAPE) if dataset.has_pictures else (quadrant_network(), (2,))
+    probe: NDArray[np.float32] = onnxruntime.InferenceSession(network).run(None, {"image": probe_sample(shape)[None]})[
+        0
+    ][0]
     info = ServingInfo(
-        dataset="digits",
-        labels=tuple("0123456789"),
-        image_shape=IMAGE_SHAPE,
+        dataset=dataset.name,
+        labels=dataset.classes,
+        image_shape=shape,
         resize=resize,
         input_name="image",
         probe=tuple(probe.tolist()),
@@ -77,7 +92,7 @@ def publish(store: Store, spec: ExperimentSpec, val_accuracy: float = 0.9, epoch
     claim.begin_history([])
     for epoch in range(epochs):
         claim.append(point(epoch))
-    staged = stage(claim.attempt_folder / "staged", spec.preprocessing.resize)
+    staged = stage(claim.attempt_folder / "staged", spec.preprocessing.resize, spec.dataset.facts)
     metrics = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
     return claim.succeed(staged, "completed", metrics, {"accuracy": 0.8, "loss": 0.5})
 

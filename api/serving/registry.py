@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from api.serving.served_model import ServedModel
 from models_store.errors import StoreError, Unavailable
 from models_store.models import ModelCatalogue
 from models_store.records import Record
+from specs.dataset import Dataset, unknown_dataset
 
 _NAMED_KEPT = 4
 # The first load of a model takes the import of its engine with it.
@@ -21,15 +23,25 @@ class NoModel(Exception):
     """Nothing has been trained yet that could answer."""
 
 
+class UnknownDataset(Exception):
+    """There is no data set of that name."""
+
+
+class KnownDatasets(Protocol):
+    """All data sets that there are now, by name: `Store.known_datasets`."""
+
+    def __call__(self) -> Mapping[str, Dataset]: ...
+
+
 class Registry:
-    """For each data set the best model. A new one is loaded and checked beside the old one, then one reference is
-    swapped, so that calls in flight end on the model they began with. One that is damaged is refused and the old one
-    goes on.
+    """For each data set that models were published of, the best one. A new one is loaded and checked beside the old
+    one, then one reference is swapped, so that calls in flight end on the model they began with. One that is damaged
+    is refused and the old one goes on.
     """
 
-    def __init__(self, catalogue: ModelCatalogue, datasets: Sequence[str], threads: int) -> None:
+    def __init__(self, catalogue: ModelCatalogue, known_datasets: KnownDatasets, threads: int) -> None:
         self._catalogue = catalogue
-        self._datasets = datasets
+        self._known_datasets = known_datasets
         self._threads = threads
         self._served: dict[str, ServedModel] = {}
         self._named: OrderedDict[str, ServedModel] = OrderedDict()
@@ -43,12 +55,11 @@ class Registry:
         if not self._refreshing.acquire(timeout=patience_seconds):
             return
         try:
-            for dataset in self._datasets:
-                try:
-                    self._refresh(dataset, self._catalogue.ranked(dataset))
-                except Unavailable as error:
-                    log.warning("the best model of %s is not known: %s", dataset, error)
-                    return
+            # What is served of a data set without models any more was deleted, or is about to be.
+            for dataset in sorted({*self._catalogue.datasets(), *self._served}):
+                self._refresh(dataset, self._catalogue.ranked(dataset))
+        except Unavailable as error:
+            log.warning("which models are best is not known: %s", error)
         finally:
             self._refreshing.release()
 
@@ -75,26 +86,32 @@ class Registry:
             self._refused.add((record.id, record.version))
             return None
 
-    def get(self, dataset: str | None, experiment_id: str | None) -> ServedModel:
-        """The model of a named experiment, or the best of a data set, or the best of all.
+    def get(self, dataset: str | None, experiment_id: str | None, pictures: bool = True) -> ServedModel:
+        """The model of a named experiment, or the best of a data set, or the best of all that take what was sent:
+        `pictures`, or else features.
 
-        Raises NoModel if there is none, NotFound, InvalidState or Damaged for a named experiment.
+        Raises NoModel if there is none, UnknownDataset, and NotFound, InvalidState or Damaged for a named experiment.
         """
         if experiment_id is not None:
             return self._get_named(experiment_id)
-        model = self._best(dataset)
+        model = self._best(dataset, pictures)
         if model is None:
             self.refresh(_PATIENCE_SECONDS)
-            model = self._best(dataset)
+            model = self._best(dataset, pictures)
         if model is None:
-            wanted = f"for {dataset}" if dataset else "yet"
-            raise NoModel(f"no model {wanted}: POST an experiment to /experiments and wait until it has succeeded")
+            raise self._none_for(dataset)
         return model
 
-    def _best(self, dataset: str | None) -> ServedModel | None:
+    def _none_for(self, dataset: str | None) -> Exception:
+        if dataset is not None and dataset not in (known := self._known_datasets()):
+            return UnknownDataset(unknown_dataset(dataset, known))
+        wanted = f"for {dataset}" if dataset else "yet"
+        return NoModel(f"no model {wanted}: POST an experiment to /experiments and wait until it has succeeded")
+
+    def _best(self, dataset: str | None, pictures: bool) -> ServedModel | None:
         if dataset is not None:
             return self._served.get(dataset)
-        served = list(self._served.values())
+        served = [model for model in list(self._served.values()) if model.info.takes_pictures == pictures]
         return max(served, key=lambda model: model.record.validation_metrics.get("val_accuracy") or 0.0, default=None)
 
     def _get_named(self, experiment_id: str) -> ServedModel:

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from imaging.probe import PROBE_TOLERANCE, probe_image
+from imaging.probe import PROBE_TOLERANCE, probe_sample
 from models_store.errors import Damaged
 from models_store.models import PublishedModel
 
@@ -41,13 +41,13 @@ class ServedModel:
     def id(self) -> str:
         return self.record.id
 
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(batch, height, width, channels), uint8, to (batch, classes), float32."""
+    def probabilities(self, images: NDArray[np.uint8 | np.float32]) -> NDArray[np.float32]:
+        """(batch, height, width, channels), uint8, or (batch, features), float32, to (batch, classes), float32."""
         answered: NDArray[np.float32] = self._session.run(None, {self.info.input_name: images})[0]
         return answered
 
-    def top(self, images: NDArray[np.uint8], count: int) -> list[list[Guess]]:
-        """For each image its `count` most probable classes, the most probable first."""
+    def top(self, images: NDArray[np.uint8 | np.float32], count: int) -> list[list[Guess]]:
+        """For each sample its `count` most probable classes, the most probable first."""
         return [self._top_of(row, count) for row in self.probabilities(images)]
 
     def _top_of(self, probabilities: NDArray[np.float32], count: int) -> list[Guess]:
@@ -55,7 +55,7 @@ class ServedModel:
         return [Guess(self.info.labels[i], int(i), float(probabilities[i])) for i in best]
 
     def _check_probe(self) -> None:
-        answered = self.probabilities(probe_image(self.info.image_shape)[None])[0]
+        answered = self.probabilities(probe_sample(self.info.image_shape)[None])[0]
         difference = float(np.abs(answered - np.asarray(self.info.probe, dtype=np.float32)).max())
         if not difference < PROBE_TOLERANCE:
             raise Damaged(f"the model of {self.record.id} answers its probe differently by {difference:g}")

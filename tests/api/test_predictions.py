@@ -188,6 +188,55 @@ def test_unknown_data_set_is_no_reason_to_try_again(client: TestClient, trained:
     for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
         assert answer.status_code == 422
 
+    assert "unknown data set `banana`; known: digits, mnist, " in answer.json()["error"]
+
+
+@pytest.fixture
+def blobs_trained(client: TestClient, api_store: Store, tiny_document: dict[str, Any]) -> str:
+    document = {**tiny_document, "dataset": {"name": "blobs"}}
+    return publish(api_store, parse_spec(document), val_accuracy=1.0).id
+
+
+def test_features_are_answered_by_a_model_that_takes_them(client: TestClient, blobs_trained: str) -> None:
+    one = client.post("/predict", json={"features": [2, 3.5]})
+    assert labels(one) == ["0"]
+    assert one.json()["model"]["experiment_id"] == blobs_trained
+    many = client.post("/predict?dataset=blobs&top=1", json={"features": [[2.0, -2.0], [-2.0, -2.0], [-1, 4]]})
+    assert labels(many) == ["1", "3", "2"]
+    assert [each["filename"] for each in many.json()["predictions"]] == ["sample 0", "sample 1", "sample 2"]
+    assert client.get("/models/best?dataset=blobs").json()["experiment_id"] == blobs_trained
+
+
+def test_a_better_model_of_numbers_is_not_asked_about_pictures(
+    client: TestClient, trained: str, blobs_trained: str
+) -> None:
+    assert client.post("/predict", content=png(4)).json()["model"]["experiment_id"] == trained
+    assert client.post("/predict", json={"features": [1, 1]}).json()["model"]["experiment_id"] == blobs_trained
+
+
+@pytest.mark.parametrize(
+    ("dataset", "sent", "fragment"),
+    [
+        ("blobs", {"content": png(1)}, "blobs takes 2 numbers a sample, received a picture; send JSON"),
+        ("blobs", {"files": {"file": ("1.png", png(1))}}, "1.png: the model of blobs takes 2 numbers"),
+        ("blobs", {"json": {"features": [1, 2, 3]}}, 'received 3 numbers; send JSON such as {"features": [1.5, 1.5]}'),
+        ("blobs", {"json": {"features": [[1, 2], [1]]}}, "sample 1: the model of blobs takes 2 numbers"),
+        ("blobs", {"json": {"features": [1e300, 2]}}, "each number from -1e6 to 1e6"),
+        ("blobs", {"json": {"features": ["1", "2"]}}, '{"features": [x, y]}'),
+        ("blobs", {"json": {"features": []}}, '{"features": [x, y]}'),
+        ("blobs", {"json": {"features": [[1, 2], 3]}}, '{"features": [x, y]}'),
+        ("blobs", {"content": b'{"features": [NaN, 1]}', "headers": {"Content-Type": "application/json"}}, "number"),
+        ("digits", {"json": {"features": [1, 2]}}, "the model of digits takes pictures, received 2 numbers"),
+    ],
+)
+def test_what_the_model_does_not_take_is_refused_with_what_it_takes(
+    client: TestClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
+) -> None:
+    answer = client.post(f"/predict?dataset={dataset}", **sent)
+
+    assert answer.status_code == 422
+    assert fragment in answer.json()["error"]
+
 
 def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
     worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id

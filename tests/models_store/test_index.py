@@ -118,6 +118,17 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     assert redis.keys("*") == [keys.COMPLETE]
 
 
+def test_data_sets_with_models_come_and_go(index: Index, put: MakeRecord) -> None:
+    assert index.model_datasets() == []
+    first, second = put(0.5, status=Status.SUCCEEDED), put(0.6, status=Status.SUCCEEDED, tags=("model=x",))
+    put(status=Status.RUNNING)
+    assert index.model_datasets() == ["digits"]
+    index.remove(first.id)
+    assert index.model_datasets() == ["digits"]
+    index.put(second.changed(damaged=("model.onnx",)))
+    assert index.model_datasets() == []
+
+
 # -- pages -----------------------------------------------------------------------------------------------------------
 
 

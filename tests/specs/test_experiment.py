@@ -26,6 +26,9 @@ def test_every_default_is_filled_in():
         "based_on": None,
         "dataset": {
             "name": "digits",
+            "blobs": None,
+            "classes": None,
+            "limit_per_class": None,
             "split": {"validation": 0.1, "test": 0.2, "stratify": True, "seed": 0},
         },
         "preprocessing": {"image_size": None, "resize": "stretch", "color": None, "scale": "unit"},
@@ -92,6 +95,31 @@ def test_a_stored_spec_reads_back_as_itself(document):
     spec = parse_spec(document)
     assert parse_spec(spec.document()) == spec
     assert ExperimentSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+BLOBS = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense", "units": 25}, {"type": "Dense"}]}}
+
+
+def test_blobs_are_left_as_they_are_unless_standardized():
+    spec = parse_spec(BLOBS)
+    assert (spec.input_shape, spec.preprocessing.scale) == ((2,), "none")
+    assert spec.network().parameters.total == 179
+    assert parse_spec(spec.document()) == spec
+    assert parse_spec({**BLOBS, "preprocessing": {"scale": "standardize"}}).preprocessing.scale == "standardize"
+
+
+@pytest.mark.parametrize("scale", ["unit", "centered"])
+def test_what_is_no_pixel_is_not_divided_by_255(scale):
+    with pytest.raises(SpecError, match=f"{scale} is for pixels 0-255, and the samples of blobs") as caught:
+        parse_spec({**BLOBS, "preprocessing": {"scale": scale}})
+    assert caught.value.problems[0].pointer == "/preprocessing/scale"
+
+
+def test_the_network_answers_with_the_classes_that_are_taken():
+    document = {"dataset": {"name": "cifar10", "classes": ["cat", "dog", 9]}, "model": {"layers": LAYERS}}
+    assert parse_spec(document).model.layers[-1].units == 3
+    with pytest.raises(SpecError, match="has 10 units, but there are 3 classes"):
+        parse_spec({**document, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "units": 10}]}})
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ BAD = [
     (
         {**NAMED, "dataset": {"name": "minst"}},
         "/dataset/name",
-        "unknown dataset `minst`; did you mean `mnist`?",
+        "unknown data set `minst`; did you mean `mnist`?",
     ),
     ({**NAMED, "dataset": "mnist"}, "/dataset", "expected an object"),
     (split(test="official"), "/dataset/split/test", "digits has no official test part; give a share"),

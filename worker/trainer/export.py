@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import orjson
 
-from imaging.probe import PROBE_TOLERANCE, probe_image
+from imaging.probe import PROBE_TOLERANCE, probe_sample
 from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
 from models_store.files import write_synced
 from models_store.serving_info import SERVING_FILE, ServingInfo
@@ -39,7 +39,7 @@ def export(
     session = onnxruntime.InferenceSession(staged / ONNX_FILE, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     _check_parity(model, session, name, images[:_PARITY_IMAGES])
-    probe = probe_image(images.shape[1:])
+    probe = probe_sample(images.shape[1:])
     info = ServingInfo(
         dataset=spec.dataset.name,
         labels=spec.dataset.facts.classes,

@@ -19,7 +19,7 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     network = spec.network()
     return keras.Sequential(
         [
-            keras.Input(network.input_shape, dtype="uint8"),
+            keras.Input(network.input_shape, dtype=spec.dataset.facts.dtype),
             _scaling(spec.preprocessing.scale, training_images),
             *(_layer(layer) for layer in network.layers),
         ]
@@ -36,7 +36,7 @@ def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     """The network whose output is a probability for each class: what is evaluated and served."""
     if ends_in_softmax(spec):
         return model
-    return keras.Sequential([keras.Input(model.input_shape[1:], dtype="uint8"), model, kl.Softmax()])
+    return keras.Sequential([keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype), model, kl.Softmax()])
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:

@@ -44,7 +44,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    training, validation, test = load_parts(spec.dataset, job.datasets_dir)
+    training, validation, test = load_parts(spec, job.datasets_dir)
     model = build(spec, training.images)
     policy = policy_for(spec, model)
     compute_in(model, policy)

@@ -6,17 +6,18 @@ from typing import Any
 import pytest
 
 from api.serving import registry as registry_module
-from api.serving.registry import NoModel, Registry
+from api.serving.registry import NoModel, Registry, UnknownDataset
 from api.serving.served_model import ServedModel
 from models_store.store import Store
-from specs.experiment import ExperimentSpec
+from specs.dataset import DATASETS, Dataset
+from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
 
 
 @pytest.fixture
 def registry(store: Store) -> Registry:
     assert store.reconciler.sweep()
-    return Registry(store.models, ["digits"], threads=1)
+    return Registry(store.models, store.known_datasets, threads=1)
 
 
 def test_who_asks_while_the_first_model_is_being_loaded_gets_it(
@@ -43,3 +44,22 @@ def test_who_asks_while_the_first_model_is_being_loaded_gets_it(
 def test_without_a_published_model_there_is_none(registry: Registry) -> None:
     with pytest.raises(NoModel, match="POST an experiment"):
         registry.get(None, None)
+
+
+def test_a_data_set_that_appears_later_is_served(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    registry.refresh()
+    leaves = Dataset("leaves", (8, 8, 1), tuple("0123456789"), (100,) * 10)
+    document = {**tiny_document, "dataset": {"name": "leaves"}}
+    published = publish(store, parse_spec(document, {**DATASETS, "leaves": leaves}))
+
+    assert registry.get("leaves", None).id == published.id
+    assert [model.id for model in registry.served()] == [published.id]
+
+
+def test_an_unknown_data_set_is_told_from_one_without_a_model(registry: Registry) -> None:
+    with pytest.raises(NoModel, match="no model for mnist"):
+        registry.get("mnist", None)
+    with pytest.raises(UnknownDataset, match="unknown data set `mnits`; did you mean `mnist`"):
+        registry.get("mnits", None)

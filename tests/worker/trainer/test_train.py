@@ -65,7 +65,7 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     first = job(spec)
     run(first, supervised.control)
     staged = Path(supervised.events[-1]["staged"])
-    test = load_parts(spec.dataset, None).test
+    test = load_parts(spec, None).test
 
     session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
     served = session.run(None, {session.get_inputs()[0].name: test.images})[0]
@@ -206,3 +206,48 @@ def test_network_that_exports_wrongly_is_not_published(
     run(job(tiny_spec(epochs=1)), supervised.control)
 
     assert supervised.events[-1]["failure"]["type"] == "export"
+
+
+def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervised) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "blobs": {"cluster_std": 0.5}},
+            "model": {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]},
+            "training": {
+                "epochs": 20,
+                "batch_size": 32,
+                "deterministic": True,
+                "optimizer": {"type": "Adam", "learning_rate": 0.01},
+            },
+        }
+    )
+    first = job(spec)
+    run(first, supervised.control)
+
+    finished = supervised.events[-1]
+    assert finished["type"] == "finished", finished
+    assert finished["test_metrics"]["accuracy"] > 0.95
+    staged = Path(finished["staged"])
+    serving = orjson.loads((staged / "serving.json").read_bytes())
+    assert (serving["image_shape"], serving["labels"]) == ([2], ["0", "1", "2", "3"])
+    session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
+    test = load_parts(spec, None).test
+    answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_standardized_blobs_train_whatever_the_network_ends_in(
+    job: Jobs, supervised: Supervised, activation: str | None
+) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "classes": [2, 0], "limit_per_class": 100},
+            "preprocessing": {"scale": "standardize"},
+            "model": {"layers": [{"type": "Dense", "activation": activation}]},
+            "training": {"epochs": 1, "batch_size": 16},
+        }
+    )
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]

@@ -1,0 +1,164 @@
+"""The pictures of a converted data set: packed as they were sent, found by an index, decoded once for each size.
+
+| file | content |
+|---|---|
+| `pictures.bin` | the files' bytes, one after the other |
+| `index.npy` | one row for each picture, as `INDEX` says, by part and then by class |
+| `names.json.xz` | the names that the files had, in the same order |
+| `images.npy` | only where all pictures have one small size: uint8 (pictures, height, width, channels) |
+| `manifest.json` | the size and the sha256 of each of them |
+"""
+
+import hashlib
+import lzma
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from models_store.artifacts import MANIFEST_FILE, Manifest, ManifestEntry, check_sizes, read_manifest
+from models_store.errors import Damaged
+from models_store.files import replaced, write_synced
+
+PICTURES = "pictures"
+CACHE = "cache"
+DATA_FILE = "pictures.bin"
+INDEX_FILE = "index.npy"
+NAMES_FILE = "names.json.xz"
+IMAGES_FILE = "images.npy"
+INDEX = np.dtype(
+    [
+        ("offset", "<u8"),
+        ("length", "<u4"),
+        ("label", "<u4"),
+        ("part", "u1"),  # an index of PARTS
+        ("height", "<u4"),  # upright, as `imaging.decode` turns it
+        ("width", "<u4"),
+        ("channels", "u1"),
+        ("sha256", "u1", 32),
+    ]
+)
+_BATCH = 64
+# Of sizes that nobody asks for any more; whoever has one open keeps it.
+_MOST_CACHED = 6
+
+Images = NDArray[np.uint8]
+
+
+class Pictures:
+    """The pictures in the folder of one data set. Raises Damaged if they are not what was published. Any number of
+    threads and processes may read them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / PICTURES
+        self._cache = folder / CACHE
+        check_sizes(self._folder)
+        try:
+            self.index: NDArray[Any] = np.load(self._folder / INDEX_FILE, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise Damaged(f"{INDEX_FILE} of data set {folder.name} cannot be read: {error}") from error
+        if self.index.dtype != INDEX:
+            raise Damaged(f"{INDEX_FILE} of data set {folder.name} has other columns than are read here")
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(pictures,) class indices."""
+        return self.index["label"].astype(np.int64)
+
+    @property
+    def parts(self) -> NDArray[np.uint8]:
+        """(pictures,) 0 for train, 1 for the official test part."""
+        return self.index["part"].astype(np.uint8)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the files were called in the archive."""
+        try:
+            names: list[str] = orjson.loads(lzma.decompress((self._folder / NAMES_FILE).read_bytes()))
+        except (OSError, lzma.LZMAError, orjson.JSONDecodeError) as error:
+            raise Damaged(f"{NAMES_FILE} cannot be read: {error}") from error
+        return names
+
+    @cached_property
+    def native(self) -> Images | None:
+        """(pictures, height, width, channels) of their own size, mapped into memory; None where sizes differ or are
+        large."""
+        path = self._folder / IMAGES_FILE
+        return np.load(path, mmap_mode="r", allow_pickle=False) if path.is_file() else None
+
+    @cached_property
+    def _data(self) -> NDArray[np.uint8]:
+        return np.memmap(self._folder / DATA_FILE, dtype=np.uint8, mode="r")
+
+    def encoded(self, number: int) -> bytes:
+        """The file as it was sent. Raises Damaged if its sha256 is not that of the index."""
+        row = self.index[number]
+        start = int(row["offset"])
+        data = self._data[start : start + int(row["length"])].tobytes()
+        if hashlib.sha256(data).digest() != row["sha256"].tobytes():
+            raise Damaged(
+                f"picture {number} ({self.names[number]}) does not match its sha256; upload the data set again"
+            )
+        return data
+
+    def resized(self, shape: tuple[int, int, int], mode: str, to_array: Callable[[bytes], Images]) -> Images:
+        """All pictures as uint8 (pictures, *shape), mapped into memory: from the cache, or made by `to_array` from
+        each file and cached. `mode` is how `to_array` resizes; with `shape` it names the cached file.
+
+        Memory is bounded by a batch, whatever the pictures' size and number.
+        """
+        path = self._cache / f"{'x'.join(map(str, shape))}-{mode}.npy"
+        wanted = (len(self), *shape)
+        if not _is_cached(path, wanted):
+            self._cache.mkdir(exist_ok=True)
+            self._forget_oldest()
+            self._make(path, wanted, to_array)
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+    def _make(self, path: Path, shape: tuple[int, ...], to_array: Callable[[bytes], Images]) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        with replaced(path) as file, ThreadPoolExecutor(os.cpu_count()) as threads:
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(self), _BATCH):
+                files = map(self.encoded, range(start, min(start + _BATCH, len(self))))
+                for array in threads.map(to_array, files):
+                    file.write(array.tobytes())
+
+    def _forget_oldest(self) -> None:
+        cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
+        for path in cached[: max(0, len(cached) - _MOST_CACHED + 1)]:
+            path.unlink(missing_ok=True)
+
+
+def _is_cached(path: Path, shape: tuple[int, ...]) -> bool:
+    try:
+        return bool(np.load(path, mmap_mode="r", allow_pickle=False).shape == shape)
+    except (OSError, ValueError):
+        return False
+
+
+def describe(folder: Path) -> None:
+    """Write the manifest of a staged folder: its last file. Reads the others in pieces."""
+    files = {}
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        files[path.name] = ManifestEntry(sha256=digest, bytes=path.stat().st_size)
+    write_synced(folder / MANIFEST_FILE, Manifest(files=files).model_dump_json(indent=1).encode())
+
+
+def verify(folder: Path) -> None:
+    """Raise Damaged unless every file of the data set's folder matches its sha256: the thorough check."""
+    for name, entry in read_manifest(folder / PICTURES).files.items():
+        with (folder / PICTURES / name).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
+                raise Damaged(f"{name} of data set {folder.name} does not match its sha256; upload the data set again")

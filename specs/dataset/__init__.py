@@ -1,0 +1,9 @@
+"""The data sets that can be trained on, which of their samples are taken, and how these are split."""
+
+from specs.dataset.blobs import BlobsSpec
+from specs.dataset.built_in import DATASETS
+from specs.dataset.facts import NAME_PATTERN, Dataset, unknown_dataset
+from specs.dataset.spec import DatasetSpec
+from specs.dataset.split import PartSizes, Split
+
+__all__ = ["DATASETS", "NAME_PATTERN", "BlobsSpec", "Dataset", "DatasetSpec", "PartSizes", "Split", "unknown_dataset"]

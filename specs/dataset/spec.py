@@ -1,0 +1,107 @@
+"""Which data set an experiment takes, what of it, and how that is split."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, cast
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+
+from specs.dataset.blobs import BlobsSpec
+from specs.dataset.built_in import DATASETS
+from specs.dataset.facts import Dataset, unknown_dataset
+from specs.dataset.selection import class_names
+from specs.dataset.split import PartSizes, Split
+from specs.schema import FieldError, Lax, Schema
+
+
+class DatasetSpec(Schema):
+    """Which data set, which of its classes, at most how many samples of each, and how they are split.
+
+    `classes`, by name or by index from 0, makes the network answer with these alone, in this order.
+    `limit_per_class` bounds what is split; an official test part stays whole. `blobs` are the options of the data set
+    of that name, and of no other.
+
+    Validation takes the data sets that there are from the context `{"datasets": {name: Dataset}}`; without one only
+    the built-in ones are known.
+    """
+
+    name: str = Field(default="digits", description=f"{', '.join(DATASETS)}, or the name of an uploaded data set")
+    blobs: BlobsSpec | None = None
+    classes: Annotated[tuple[str, ...], Lax] | None = None
+    limit_per_class: int | None = Field(default=None, ge=1)
+    split: Split = Field(default_factory=Split)
+    _source: Dataset = PrivateAttr()
+    _facts: Dataset = PrivateAttr()
+
+    @field_validator("name")
+    @classmethod
+    def _known_name(cls, name: str, info: ValidationInfo) -> str:
+        known = _datasets(info)
+        if name not in known:
+            raise FieldError((), unknown_dataset(name, known))
+        return name
+
+    @field_validator("blobs")
+    @classmethod
+    def _only_for_blobs(cls, blobs: BlobsSpec | None, info: ValidationInfo) -> BlobsSpec | None:
+        name = info.data.get("name", "blobs")
+        if name == "blobs":
+            return blobs or BlobsSpec()
+        if blobs is not None:
+            raise FieldError((), f"these are options of blobs, but the data set is {name}; leave them out")
+        return None
+
+    @field_validator("classes", mode="before", json_schema_input_type=list[str | int] | None)
+    @classmethod
+    def _known_classes(cls, value: Any, info: ValidationInfo) -> Any:
+        source = _source_of(info)
+        if not isinstance(value, list | tuple):
+            return value
+        # Of a data set that is not known nothing can be said, and it has been refused already.
+        return class_names(value, source) if source else tuple(map(str, value))
+
+    @field_validator("split")
+    @classmethod
+    def _filled_split(cls, split: Split, info: ValidationInfo) -> Split:
+        source = _source_of(info)
+        return split.filled_for(source) if source else split
+
+    @model_validator(mode="after")
+    def _with_facts(self, info: ValidationInfo) -> Self:
+        source = self.blobs.facts() if self.blobs else _datasets(info)[self.name]
+        facts = source.with_classes(self.classes) if self.classes else source
+        if self.split.test != "official":
+            facts = facts.pooled()
+        if self.limit_per_class is not None:
+            facts = facts.with_limit(self.limit_per_class)
+        self._source, self._facts = source, facts
+        try:
+            self.split.check(facts)
+        except FieldError as error:
+            raise error.below("split") from None
+        return self
+
+    @property
+    def source(self) -> Dataset:
+        """The whole data set, as it comes."""
+        return self._source
+
+    @property
+    def facts(self) -> Dataset:
+        """The data set as the experiment sees it: its classes, and the samples that are taken of each."""
+        return self._facts
+
+    def part_sizes(self) -> PartSizes:
+        """Exactly what the trainer cuts."""
+        return self.split.sizes(self.facts)
+
+
+def _datasets(info: ValidationInfo) -> Mapping[str, Dataset]:
+    return cast(Mapping[str, Dataset], (info.context or {}).get("datasets", DATASETS))
+
+
+def _source_of(info: ValidationInfo) -> Dataset | None:
+    """None where name or options have been refused."""
+    name, blobs = info.data.get("name"), info.data.get("blobs")
+    if name is None or "blobs" not in info.data:
+        return None
+    return blobs.facts() if blobs else _datasets(info)[name]

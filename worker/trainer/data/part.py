@@ -1,0 +1,23 @@
+"""What is trained and evaluated on."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8 | np.float32]
+Labels = NDArray[np.int64]
+
+
+class Part(NamedTuple):
+    """Images (samples, height, width, channels), uint8 0-255, or features (samples, features), float32; and their
+    class indices (samples,), int64."""
+
+    images: Images
+    labels: Labels
+
+
+class Parts(NamedTuple):
+    training: Part
+    validation: Part
+    test: Part
