@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from specs import vocabulary
+from specs.experiment import parse_spec
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from specs.network import network
 from specs.presets import PRESETS
@@ -111,10 +112,9 @@ def test_random_networks_have_kerass_shapes_counts_and_names_or_are_refused_by_b
 
 
 @pytest.mark.parametrize("name", PRESETS)
-@pytest.mark.parametrize("input_shape", [(8, 8, 1), (28, 28, 1)])
-def test_presets_are_built_alike(keras, name, input_shape):
-    built = network(PRESETS[name].layers, input_shape, 10)
-    assert_same(built, built_by_keras(keras, built.layers, input_shape))
+def test_presets_are_built_alike(keras, name):
+    built = parse_spec(PRESETS[name].spec, PRESETS[name].datasets).network()
+    assert_same(built, built_by_keras(keras, built.layers, built.input_shape))
 
 
 @pytest.mark.parametrize("layer", [Conv2D, MaxPooling2D, Flatten, Dense, Dropout, BatchNormalization])
