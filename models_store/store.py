@@ -29,7 +29,7 @@ class Store:
 
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all data sets that there are, by name."""
-        return DATASETS
+        return {**DATASETS, **self.datasets.facts()}
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
@@ -47,6 +47,6 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         models=ModelCatalogue(experiments),
         queue=queue,
         workers=Workers(redis),
-        reconciler=Reconciler(experiments, redis),
+        reconciler=Reconciler(experiments, datasets, redis),
         changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
     )

@@ -18,7 +18,7 @@ def _about_learning_rate(spec: ExperimentSpec) -> Iterator[str]:
     rate = spec.training.optimizer.peak_learning_rate
     if rate >= 1:
         yield f"a learning rate of {rate:g} will almost certainly diverge; 0.001 is a good start"
-    elif spec.preprocessing.scale == "none" and rate > _STEEP_ON_RAW_PIXELS:
+    elif spec.preprocessing.scale == "none" and spec.dataset.facts.has_pictures and rate > _STEEP_ON_RAW_PIXELS:
         yield (
             f"raw pixels 0-255 with a learning rate of {rate:g} tend to diverge; set preprocessing.scale to "
             "unit, or lower the rate"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from models_store.claims import Claim
+from models_store.datasets import DatasetStore
 from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
 from models_store.experiments import ATTEMPTS, ExperimentStore
 from models_store.records import Failure, Phase, Progress, Record
@@ -24,6 +25,7 @@ from worker.trainer.events import (
     Ready,
     Stopped,
     StopReason,
+    UploadedDataset,
 )
 from worker.trainer_process import Spare, TrainerProcess
 
@@ -40,9 +42,15 @@ class Supervisor:
     """One for each worker process. `shutting_down` says that the worker is about to end."""
 
     def __init__(
-        self, store: ExperimentStore, settings: Settings, worker: str, shutting_down: Callable[[], bool]
+        self,
+        store: ExperimentStore,
+        datasets: DatasetStore,
+        settings: Settings,
+        worker: str,
+        shutting_down: Callable[[], bool],
     ) -> None:
         self._store = store
+        self._datasets = datasets
         self._settings = settings
         self._worker = worker
         self._shutting_down = shutting_down
@@ -62,7 +70,9 @@ class Supervisor:
             return
         trainer = self._spare.take()
         try:
-            record = Attempt(claim, trainer, self._settings, self._shutting_down, self._spare.prepare).run()
+            uploaded = self._uploaded(claim.record)
+            attempt = Attempt(claim, trainer, self._settings, self._shutting_down, self._spare.prepare, uploaded)
+            record = attempt.run()
             log.info("experiment %s, attempt %d: %s", record.id, claim.token, record.status)
         except ClaimLost as error:
             log.warning("gave up: %s", error)
@@ -72,6 +82,10 @@ class Supervisor:
             trainer.kill()
             if not self._shutting_down():
                 self._spare.prepare()
+
+    def _uploaded(self, record: Record) -> UploadedDataset | None:
+        facts = self._datasets.facts().get(record.dataset)
+        return UploadedDataset(facts=facts, folder=self._datasets.folder(facts.name)) if facts else None
 
     def close(self) -> None:
         self._spare.close()
@@ -110,12 +124,14 @@ class Attempt:
         settings: Settings,
         shutting_down: Callable[[], bool],
         first_step_done: Callable[[], None],
+        uploaded: UploadedDataset | None = None,
     ) -> None:
         self._claim = claim
         self._trainer = trainer
         self._settings = settings
         self._shutting_down = shutting_down
         self._first_step_done = first_step_done
+        self._uploaded = uploaded
         self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
         self._phase: Phase = "starting"
         self._request: _Request | None = None
@@ -153,6 +169,7 @@ class Attempt:
                 attempts_folder=self._claim.folder / ATTEMPTS,
                 attempt_folder=self._claim.attempt_folder,
                 datasets_dir=self._settings.datasets_dir,
+                uploaded=self._uploaded,
             )
         )
 

@@ -45,3 +45,9 @@ def test_warns(document, fragment):
 )
 def test_stays_silent(document):
     assert warnings_for(parse_spec({"model": PRESET, **document})) == []
+
+
+def test_numbers_that_are_no_pixels_are_not_called_raw_pixels():
+    layers = {"layers": [{"type": "Dense", "units": 25}, {"type": "Dense"}]}
+    document = {"dataset": {"name": "blobs"}, "model": layers, "training": rated(0.1)}
+    assert warnings_for(parse_spec(document)) == []

@@ -6,15 +6,24 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models_store.records import Failure, Frozen, JsonObject, Metrics, Point, Progress
+from specs.dataset import Dataset
 
 StopReason = Literal["cancelled", "time_budget", "shutdown"]
 EndReason = Literal["completed", "early_stopping"] | StopReason
+
+
+class UploadedDataset(Frozen):
+    """The facts of a data set that was uploaded, and the folder in the store that holds its pictures."""
+
+    facts: Dataset
+    folder: Path
 
 
 class Job(Frozen):
     """Supervisor to trainer, first line: all that a trainer needs to know.
 
     `attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
+    `uploaded` is the data set to train on where it is none of the built-in ones.
     """
 
     experiment_id: str
@@ -22,6 +31,7 @@ class Job(Frozen):
     attempts_folder: Path
     attempt_folder: Path
     datasets_dir: Path | None
+    uploaded: UploadedDataset | None = None
 
 
 class Stop(Frozen):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models_store.errors import StorageFull
 from models_store.records import Failure, FailureType, Progress
+from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.trainer import checkpoint as checkpoints
 from worker.trainer.compiling import compile_model
@@ -33,7 +34,7 @@ def run(job: Job, control: Control) -> None:
     What kills the process says nothing; the supervisor notices.
     """
     try:
-        train(job, parse_spec(job.spec), control)
+        train(job, _spec_of(job), control)
     except Exception as error:
         log.exception("experiment %s failed", job.experiment_id)
         shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
@@ -44,7 +45,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    training, validation, test = load_parts(spec, job.datasets_dir)
+    training, validation, test = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
     model = build(spec, training.images)
     policy = policy_for(spec, model)
     compute_in(model, policy)
@@ -96,6 +97,16 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
             test_metrics=summary(evaluation["test"]),
         )
     )
+
+
+def _spec_of(job: Job) -> ExperimentSpec:
+    known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
+    name = job.spec["dataset"]["name"]
+    if name not in known:
+        raise DatasetUnavailable(
+            f"data set {name} is not in the store any more; upload it and post the experiment again"
+        )
+    return parse_spec(job.spec, known)
 
 
 def _failure(error: Exception) -> Failure:

@@ -1,9 +1,13 @@
+import re
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from specs.dataset import DATASETS, BlobsSpec, Dataset, DatasetSpec, PartSizes
+from specs.document import parse_document
+from specs.experiment import parse_spec
 
 
 @pytest.mark.parametrize(
@@ -127,3 +131,12 @@ def test_a_class_too_small_to_be_in_every_part_is_named():
         DatasetSpec.model_validate({"name": "scarce"}, context=scarce)
     lenient = DatasetSpec.model_validate({"name": "scarce", "split": {"stratify": False}}, context=scarce)
     assert lenient.part_sizes().total == 51
+
+
+def test_the_examples_in_the_documentation_are_right():
+    text = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(examples) >= 3
+    for example in examples:
+        document = {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}, **parse_document(example.encode())}
+        assert parse_spec(document).dataset.part_sizes().total > 0

@@ -12,12 +12,16 @@ from worker.trainer.data.generated import blobs, digits
 from worker.trainer.data.part import Images, Labels, Part, Parts
 from worker.trainer.data.published import published
 from worker.trainer.data.source import Indices, Source
+from worker.trainer.data.uploaded import uploaded
 
 
-def load_parts(spec: ExperimentSpec, datasets_dir: Path | None) -> Parts:
-    """Read and split; the same spec gives the same parts. Raises DatasetUnavailable."""
+def load_parts(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder: Path | None = None) -> Parts:
+    """Read and split; the same spec gives the same parts. Raises DatasetUnavailable.
+
+    Files of built-in data sets lie in `datasets_dir`; the pictures of an uploaded one in its own folder in the store.
+    """
     dataset = spec.dataset
-    source = _source(dataset, datasets_dir)
+    source = uploaded(uploaded_folder, spec) if uploaded_folder else _source(dataset, datasets_dir)
     labels = _relabelled(source, dataset)
     pool, test = _taken(source, labels, dataset)
     sizes = dataset.part_sizes()

@@ -52,10 +52,13 @@ def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
     labels = np.concatenate([y_train.ravel(), y_test.ravel()]).astype(np.int64)
 
     def read(indices: Indices) -> Images:
-        images = np.empty((len(indices), *x_train.shape[1:]), np.uint8)
         early = indices < len(x_train)
-        images[early] = x_train[indices[early]]
-        images[~early] = x_test[indices[~early] - len(x_train)]
+        if early.all():
+            images = x_train[indices]
+        else:
+            images = np.empty((len(indices), *x_train.shape[1:]), np.uint8)
+            images[early] = x_train[indices[early]]
+            images[~early] = x_test[indices[~early] - len(x_train)]
         return images.reshape(-1, *(dataset.image_shape or ()))
 
     source = Source(labels, len(x_train), read)
