@@ -106,6 +106,7 @@ EVALUATION = _json(
         "weighted": {"precision": 0.99, "recall": 0.99, "f1": 0.99},
         "per_class": [{"label": "0", "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 36}],
         "confusion_matrix": {"labels": ["0", "..."], "matrix": [[36, 0]]},
+        "training_precision": "mixed_bfloat16",
     }
 )
 _MODEL = {

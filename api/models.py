@@ -31,7 +31,7 @@ def get_best_model(
     dataset: Annotated[str | None, Query(description="of all data sets if left out")] = None,
 ) -> AnsweringModel:
     """The published model with the highest validation accuracy; of equal ones, the one with the lower validation
-    loss. The test part never decides."""
+    loss. Models that know only some classes of their data set come last. The test part never decides."""
     record = store.models.best([dataset] if dataset else store.models.datasets())
     if record is None:
         if dataset and dataset not in (known := store.known_datasets()):

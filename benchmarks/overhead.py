@@ -31,7 +31,7 @@ from worker.trainer.targets import Targets
 from worker.trainer.network import build
 started = time.perf_counter()
 spec = parse_spec(SPEC)
-training, validation, test = load_parts(spec.dataset, pathlib.Path(os.environ["DATASETS_DIR"]))
+training, validation, test = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))
 model = build(spec, training.images)
 compile_model(model, spec)
 targets, batch_size = Targets(spec, training.labels), spec.training.batch_size

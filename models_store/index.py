@@ -87,13 +87,20 @@ def _memberships(record: Record) -> dict[str, float]:
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        members[keys.model_index(record.dataset)] = scores["val_accuracy"] - _tie_breaker(record)
+        # Accuracies are at most 1: every model that knows all classes comes before those that know some.
+        score = scores["val_accuracy"] - _tie_breaker(record)
+        members[keys.model_index(record.dataset)] = score if knows_all_classes(record) else score - 1
     return members
 
 
 def validation_metric(record: Record, name: str) -> float | None:
     """The published network's, or before there is one the best epoch's."""
     return (record.validation_metrics or record.best_metrics).get(name)
+
+
+def knows_all_classes(record: Record) -> bool:
+    """False for one that was trained on some classes of its data set, which is the easier task."""
+    return not record.spec.get("dataset", {}).get("classes")
 
 
 def _tie_breaker(record: Record) -> float:

@@ -9,7 +9,7 @@ from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import Damaged, InvalidState
 from models_store.experiments import ExperimentStore
-from models_store.index import validation_metric
+from models_store.index import knows_all_classes, validation_metric
 from models_store.records import Record, Status
 from models_store.serving_info import SERVING_FILE, ServingInfo
 
@@ -23,7 +23,8 @@ class PublishedModel(NamedTuple):
 
 
 class ModelCatalogue:
-    """The best model has the highest validation accuracy, and of equal ones the lower validation loss.
+    """The best model has the highest validation accuracy, and of equal ones the lower validation loss. Models that
+    know only some classes of their data set come after all others: theirs is an easier task.
 
     The test part never decides: it is for reporting only.
     """
@@ -46,7 +47,7 @@ class ModelCatalogue:
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable while Redis is away."""
         leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
-        return max(leaders, key=_validation_accuracy, default=None)
+        return max(leaders, key=merit, default=None)
 
     def is_kept(self, experiment_id: str) -> bool:
         """False once the experiment has been deleted."""
@@ -65,5 +66,6 @@ class ModelCatalogue:
         return PublishedModel(record, artifacts.read_verified(folder, artifacts.ONNX_FILE), info)
 
 
-def _validation_accuracy(record: Record) -> float:
-    return validation_metric(record, "val_accuracy") or 0.0
+def merit(record: Record) -> tuple[bool, float]:
+    """What the models of different data sets are compared by."""
+    return knows_all_classes(record), validation_metric(record, "val_accuracy") or 0.0

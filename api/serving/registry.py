@@ -8,7 +8,7 @@ from typing import Protocol
 
 from api.serving.served_model import ServedModel
 from models_store.errors import StoreError, Unavailable
-from models_store.models import ModelCatalogue
+from models_store.models import ModelCatalogue, merit
 from models_store.records import Record
 from specs.dataset import Dataset, unknown_dataset
 
@@ -112,7 +112,7 @@ class Registry:
         if dataset is not None:
             return self._served.get(dataset)
         served = [model for model in list(self._served.values()) if model.info.takes_pictures == pictures]
-        return max(served, key=lambda model: model.record.validation_metrics.get("val_accuracy") or 0.0, default=None)
+        return max(served, key=lambda model: merit(model.record), default=None)
 
     def _get_named(self, experiment_id: str) -> ServedModel:
         for model in (*self._served.values(), *self._named.values()):

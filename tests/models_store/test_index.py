@@ -118,6 +118,16 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     assert redis.keys("*") == [keys.COMPLETE]
 
 
+def test_a_model_of_some_classes_comes_after_all_that_know_every_one(index: Index, put: MakeRecord) -> None:
+    some = {"dataset": {"name": "digits", "classes": ["0", "1"]}}
+    easy = put(1.0, 0.0, status=Status.SUCCEEDED, spec=some)
+    easier = put(1.0, 0.5, status=Status.SUCCEEDED, spec=some)
+    poor = put(0.1, 3.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits", "classes": None}})
+    stored_before_there_were_subsets = put(0.2, 2.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits"}})
+
+    assert ids(index.best_models("digits")) == ids([stored_before_there_were_subsets, poor, easy, easier])
+
+
 def test_data_sets_with_models_come_and_go(index: Index, put: MakeRecord) -> None:
     assert index.model_datasets() == []
     first, second = put(0.5, status=Status.SUCCEEDED), put(0.6, status=Status.SUCCEEDED, tags=("model=x",))

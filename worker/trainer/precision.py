@@ -17,6 +17,7 @@ Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 # Instructions that multiply in bfloat16 (Linux's names of them, x86); without them it is emulated, and slower.
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 _GPU_CAPABILITY = (8, 0)  # Ampere, the first with bfloat16
+_CPUINFO = Path("/proc/cpuinfo")
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.SeparableConv2D)
 
 
@@ -36,7 +37,7 @@ def has_bfloat16() -> bool:
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
         return tuple(details.get("compute_capability", ())) >= _GPU_CAPABILITY
-    return not _CPU_FLAGS.isdisjoint(_cpu_flags(Path("/proc/cpuinfo")))
+    return not _CPU_FLAGS.isdisjoint(_cpu_flags(_CPUINFO))
 
 
 def compute_in(model: keras.Model, policy: Policy) -> None:
@@ -55,7 +56,7 @@ def compute_in(model: keras.Model, policy: Policy) -> None:
 def float32_twin(model: keras.Model) -> keras.Model:
     """The same network with the same weights, computing in float32, and with no memory of how it was trained."""
     compute_in(model, "float32")
-    twin = keras.models.clone_model(model)
+    twin = type(model).from_config(model.get_config())
     twin.set_weights(model.get_weights())
     return twin
 

@@ -63,3 +63,18 @@ def test_an_unknown_data_set_is_told_from_one_without_a_model(registry: Registry
         registry.get("mnist", None)
     with pytest.raises(UnknownDataset, match="unknown data set `mnits`; did you mean `mnist`"):
         registry.get("mnits", None)
+
+
+def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    document = {**tiny_document, "dataset": {"name": "mnist", "classes": [0, 1]}}
+    some = publish(store, parse_spec(document), val_accuracy=1.0)
+    registry.refresh()
+    assert registry.get(None, None).id == some.id
+    every = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
+    registry.refresh()
+
+    assert registry.get(None, None).id == every.id
+    assert registry.get("mnist", None).id == some.id
+    assert store.models.best(["digits", "mnist"]) == every

@@ -84,6 +84,35 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     assert [row["recall"] for row in evaluation["per_class"]] == pytest.approx(recall)
 
 
+def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_plain_float32(
+    job: Jobs, supervised: Supervised
+) -> None:
+    import keras
+
+    layers = [
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"type": "MaxPooling2D"},
+        {"type": "BatchNormalization", "momentum": 0.5},
+        {"type": "Flatten"},
+        {"type": "Dense", "activation": None},
+    ]
+    training = {"epochs": 2, "precision": "mixed_bfloat16", "loss": {"type": "MeanSquaredError"}}
+    augmentation = {"layers": [{"type": "RandomRotation", "factor": 0.05}]}
+    spec = parse_spec({"model": {"layers": layers}, "training": training, "augmentation": augmentation})
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished"
+    staged = Path(supervised.events[-1]["staged"])
+    kept = keras.models.load_model(staged / "model.keras")
+    assert {layer.compute_dtype for layer in kept.layers} <= {"float32"}
+    evaluation = orjson.loads((staged / "evaluation.json").read_bytes())
+    assert {part["training_precision"] for part in evaluation.values()} == {"mixed_bfloat16"}
+    progress = [event["progress"] for event in supervised.events if event["type"] == "advanced"]
+    assert progress[0]["precision"] == "mixed_bfloat16"
+    last = supervised.points()[-1]["metrics"]["val_accuracy"]
+    assert evaluation["validation"]["accuracy"] == pytest.approx(last, abs=0.05)
+
+
 @pytest.mark.parametrize("epochs_before", [1, 2, 3])
 def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     job: Jobs, epochs_before: int, monkeypatch: pytest.MonkeyPatch
