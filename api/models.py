@@ -48,7 +48,7 @@ def list_presets() -> dict[str, Any]:
             "name": preset.name,
             "title": preset.title,
             "source": preset.source,
-            "parameters": parse_spec(preset.spec).network().parameters.total,
+            "parameters": parse_spec(preset.spec, preset.datasets).network().parameters.total,
             "spec": preset.spec,
         }
         for preset in PRESETS.values()

@@ -11,6 +11,7 @@ from models_store.store import Store
 from models_store.workers import Worker
 from settings import Settings
 from specs.experiment import ExperimentSpec
+from specs.presets import PRESETS
 from tests.published import publish
 
 
@@ -82,8 +83,13 @@ def test_presets_are_whole_specs_that_validate(client: TestClient) -> None:
         "mnist-dnn": 51_450,
         "mnist-cnn": 95_946,
     }
-    for preset in presets.values():
-        assert client.post("/experiments:validate", json=preset["spec"]).status_code == 200
+    for name, preset in presets.items():
+        answer = client.post("/experiments:validate", json=preset["spec"])
+        if PRESETS[name].upload is None:
+            assert answer.status_code == 200
+        else:
+            assert answer.status_code == 422
+            assert [each["pointer"] for each in answer.json()["errors"]] == ["/dataset/name"]
 
 
 def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) -> None:

@@ -2,8 +2,17 @@ from typing import get_args
 
 import pytest
 
-from specs.experiment import parse_spec
+from specs.errors import SpecError
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.optimizers import Adam, Nadam, RMSprop
 from specs.presets import PRESETS, PresetName
+from specs.training import EarlyStopping, ReduceLROnPlateau
+
+FOLDERS = [name for name in PRESETS if name.startswith("folder-")]
+
+
+def experiment(name: str) -> ExperimentSpec:
+    return parse_spec(PRESETS[name].spec, PRESETS[name].datasets)
 
 
 def test_every_name_has_its_preset():
@@ -12,22 +21,87 @@ def test_every_name_has_its_preset():
 
 
 @pytest.mark.parametrize(
-    ("name", "source", "parameters", "epochs", "scale"),
+    ("name", "source", "parameters", "batch_size", "epochs", "scale"),
     [
-        ("digits-cnn", "trainyard", 85_450, 25, "unit"),
-        ("mnist-dnn", "001", 51_450, 50, "none"),
-        ("mnist-cnn", "001", 95_946, 20, "none"),
+        ("digits-cnn", "trainyard", 85_450, 64, 25, "unit"),
+        ("mnist-dnn", "001", 51_450, 128, 50, "none"),
+        ("mnist-cnn", "001", 95_946, 128, 20, "none"),
+        ("mnist-cnn-regularized", "001", 175_210, 128, 30, "none"),
+        ("mnist-cnn-bn", "000", 692_682, 128, 30, "unit"),
+        ("mnist-best", "trainyard", 142_842, 128, 12, "unit"),
+        ("cifar10-conv-small", "002", 257_390, 32, 20, "unit"),
+        ("cifar10-conv-bn", "002", 622_282, 32, 50, "unit"),
+        ("cifar10-best", "trainyard", 1_170_506, 128, 20, "standardize"),
+        ("blobs-mlp", "003", 179, 32, 1_000, "none"),
+        ("folder-cnn-shallow", "004", 1_069_982, 32, 30, "unit"),
+        ("folder-cnn-deep", "004", 4_497_214, 32, 30, "unit"),
+        ("folder-cnn-he", "004", 1_447_902, 32, 30, "unit"),
     ],
 )
-def test_presets_are_those_of_their_source(name, source, parameters, epochs, scale):
-    preset = PRESETS[name]
-    spec = parse_spec(preset.spec)
-    assert (spec.name, preset.source) == (name, source)
+def test_presets_are_those_of_their_source(name, source, parameters, batch_size, epochs, scale):
+    spec = experiment(name)
+    assert (spec.name, PRESETS[name].source) == (name, source)
     assert spec.network().parameters.total == parameters
-    assert (spec.training.epochs, spec.preprocessing.scale) == (epochs, scale)
+    assert (spec.training.batch_size, spec.training.epochs) == (batch_size, epochs)
+    assert spec.preprocessing.scale == scale
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        ("mnist-cnn-bn", Adam()),
+        ("cifar10-conv-small", Nadam()),
+        ("cifar10-conv-bn", Adam()),
+        ("folder-cnn-shallow", RMSprop()),
+        ("folder-cnn-deep", Adam()),
+        ("folder-cnn-he", Nadam()),
+    ],
+)
+def test_presets_have_the_optimizer_of_their_source(name, optimizer):
+    assert experiment(name).training.optimizer == optimizer
+
+
+def test_the_revised_network_for_cifar10_stops_and_slows_down_as_in_its_source():
+    training = experiment("cifar10-conv-bn").training
+    assert training.early_stopping == EarlyStopping(patience=10)
+    assert training.reduce_lr_on_plateau == ReduceLROnPlateau(patience=3, factor=0.5, min_lr=1e-6)
+
+
+def test_the_regularized_network_penalizes_every_kernel():
+    layers = experiment("mnist-cnn-regularized").network().layers
+    penalties = [layer.kernel_regularizer for layer in layers if layer.type in ("Conv2D", "Dense")]
+    assert [(each.l1, each.l2) for each in penalties] == [(0, 0.01)] * 5
+
+
+def test_blobs_are_the_thousand_points_of_the_source():
+    dataset = experiment("blobs-mlp").dataset
+    assert dataset.blobs.model_dump() == {"n_samples": 1000, "centers": 4, "cluster_std": 2.0, "random_state": 2}
+    assert dataset.part_sizes().test == 200
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_preset_waits_for_an_uploaded_data_set(name):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(PRESETS[name].spec)
+    [problem] = caught.value.problems
+    assert problem.pointer == "/dataset/name"
+    assert "unknown data set `my-pictures`" in problem.detail
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_preset_answers_with_the_classes_of_any_data_set(name):
+    spec = parse_spec(PRESETS[name].spec | {"dataset": {"name": "cifar100"}})
+    assert spec.input_shape == (64, 64, 3)
+    assert spec.network().table[-1].output_shape == (100,)
+
+
+def test_only_the_deeper_folder_presets_change_their_pictures():
+    copies = {name: experiment(name).augmentation for name in FOLDERS}
+    assert copies.pop("folder-cnn-shallow") is None
+    assert {name: each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}
+
+
+@pytest.mark.parametrize("preset", ["digits-cnn", "mnist-dnn", "mnist-cnn"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist"])
 def test_a_preset_brings_its_network_only(preset, dataset):
     spec = parse_spec({"model": {"preset": preset}, "dataset": {"name": dataset}})

@@ -20,7 +20,7 @@ FLAT = [{"type": "Flatten"}, {"type": "Dense"}]
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_have_the_parameters_and_shapes_that_specs_computes(name: str) -> None:
-    spec = parse_spec(PRESETS[name].spec)
+    spec = parse_spec(PRESETS[name].spec, PRESETS[name].datasets)
     model = build(spec, np.zeros((1, *spec.network().input_shape), dtype=np.uint8))
 
     assert model.count_params() == spec.network().parameters.total

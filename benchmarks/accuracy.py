@@ -1,0 +1,210 @@
+"""How well the presets do, and how soon: each is trained by a real trainer process, and evaluated by it.
+
+Times are the trainer's own from its job to its staged files, without its start; CPU time is what counts where others
+use the machine as well. Data sets are taken from DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip,
+its pictures are put into the former's form first, in a temporary folder.
+
+DATASETS_DIR=... python benchmarks/accuracy.py PRESET [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
+    [--out FILE]
+"""
+
+import argparse
+import math
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import orjson
+import psutil
+from PIL import Image
+
+from models_store.records import Point
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.presets import PRESETS
+from worker.trainer.events import EpochEnded, Event, Failed, Finished, Job, Ready
+from worker.trainer_process import TrainerProcess
+
+_TICK_SECONDS = 1.0
+NAMES = [name for name, preset in PRESETS.items() if preset.upload is None]
+# What the documents report, of the part that they call so.
+SOURCES = {
+    "mnist-dnn": "test 0.9631",
+    "mnist-cnn": "validation 0.9865",
+    "mnist-cnn-regularized": "test 0.9753",
+    "mnist-cnn-bn": "test 0.9946",
+    "cifar10-conv-small": "validation 0.6301",
+    "cifar10-conv-bn": "none given",
+    "blobs-mlp": "test about 0.85",
+}
+HEADER = (
+    "preset",
+    "seed",
+    "parameters",
+    "source",
+    "validation",
+    "test",
+    "epochs",
+    "s/epoch",
+    "wall s",
+    "CPU s",
+    "precision",
+)
+ROW = "{:<22} {:>4} {:>10} {:<18} {:>10} {:>8} {:>6} {:>8} {:>8} {:>8}  {}"
+
+
+def main() -> None:
+    arguments = _arguments()
+    with TemporaryDirectory() as folder:
+        datasets = datasets_in(Path(folder), Path(os.environ["DATASETS_DIR"]))
+        print(ROW.format(*HEADER), flush=True)
+        for name in arguments.presets:
+            tests = []
+            for seed in range(arguments.seeds):
+                run = trained(spec_for(name, seed, arguments.epochs), datasets, arguments.max_minutes)
+                tests.append(run["test"])
+                show(run, arguments.out)
+            if len(tests) > 1:
+                print(f"{name}: test {statistics.mean(tests):.4f} on average, {min(tests):.4f} to {max(tests):.4f}")
+
+
+def show(run: dict[str, Any], out: Path | None) -> None:
+    rounded = (f"{run['validation']:.4f}", f"{run['test']:.4f}", run["epochs"], f"{run['seconds_per_epoch']:.2f}")
+    times = (f"{run['wall_seconds']:.1f}", f"{run['cpu_seconds']:.1f}")
+    source = SOURCES.get(run["preset"], "-")
+    print(
+        ROW.format(run["preset"], run["seed"], f"{run['parameters']:,}", source, *rounded, *times, run["precision"]),
+        flush=True,
+    )
+    if out is not None:
+        with out.open("ab") as file:
+            file.write(orjson.dumps(run) + b"\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train presets and print how well they do.")
+    parser.add_argument("presets", nargs="+", choices=NAMES, metavar="PRESET", help=", ".join(NAMES))
+    parser.add_argument("--epochs", type=int, help="in place of the preset's own")
+    parser.add_argument("--seeds", type=int, default=1, help="train this often, with the seeds 0, 1, 2, ...")
+    parser.add_argument("--max-minutes", type=float, default=math.inf, help="then end with the best epoch so far")
+    parser.add_argument("--out", type=Path, help="append each run to this file, as a line of JSON")
+    return parser.parse_args()
+
+
+def spec_for(name: str, seed: int, epochs: int | None) -> ExperimentSpec:
+    training: dict[str, Any] = {**PRESETS[name].spec["training"], "seed": seed}
+    return parse_spec({**PRESETS[name].spec, "training": training | ({"epochs": epochs} if epochs else {})})
+
+
+# -- data --------------------------------------------------------------------------------------------------------------
+
+
+def datasets_in(folder: Path, given: Path) -> Path:
+    """`given` if there is nothing to convert; else `folder`, with links to what `given` has and a cifar10.npz."""
+    archive = given / "cifar10-jpeg.zip"
+    if (given / "cifar10.npz").exists() or not archive.exists():
+        return given
+    for file in given.glob("*.npz"):
+        (folder / file.name).symlink_to(file.resolve())
+    np.savez(folder / "cifar10.npz", allow_pickle=False, **arrays_of(archive))
+    return folder
+
+
+def arrays_of(archive: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """CIFAR-10 from `train/<class>/*.jpg` and `test/<class>/*.jpg`, as Keras names and shapes it."""
+    classes, arrays = DATASETS["cifar10"].classes, {}
+    with ZipFile(archive) as opened:
+        names = sorted(name for name in opened.namelist() if name.endswith(".jpg"))
+        for part in ("train", "test"):
+            chosen = [name for name in names if name.startswith(f"{part}/")]
+            arrays[f"x_{part}"] = np.stack(
+                [np.asarray(Image.open(opened.open(name)).convert("RGB")) for name in chosen]
+            )
+            labels = [[classes.index(name.split("/")[1])] for name in chosen]
+            arrays[f"y_{part}"] = np.array(labels, np.uint8)
+    return arrays
+
+
+# -- training ----------------------------------------------------------------------------------------------------------
+
+
+def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[str, Any]:
+    """The figures of one training: shares of 1, seconds, and in which numbers it was done."""
+    with TemporaryDirectory() as folder, warm_trainer() as trainer:
+        attempt = Path(folder) / "attempts" / "1"
+        attempt.mkdir(parents=True)
+        began, busy = time.perf_counter(), cpu_seconds(trainer)
+        trainer.begin(
+            Job(
+                experiment_id=spec.name,
+                spec=spec.document(),
+                attempts_folder=attempt.parent,
+                attempt_folder=attempt,
+                datasets_dir=datasets,
+            )
+        )
+        points, finished = followed(trainer, began + 60 * max_minutes)
+        evaluation = orjson.loads((finished.staged / "evaluation.json").read_bytes())
+        return {
+            "preset": spec.name,
+            "seed": spec.training.seed,
+            "parameters": spec.network().parameters.total,
+            "validation": finished.metrics["val_accuracy"],
+            "test": finished.test_metrics["accuracy"],
+            "epochs": len(points),
+            "stop_reason": finished.stop_reason,
+            "seconds_per_epoch": statistics.median(point.seconds for point in points),
+            "wall_seconds": time.perf_counter() - began,
+            "cpu_seconds": cpu_seconds(trainer) - busy,
+            "precision": evaluation["test"]["training_precision"],
+        }
+
+
+@contextmanager
+def warm_trainer() -> Iterator[TrainerProcess]:
+    """As a worker keeps one; it ends with the block."""
+    trainer = TrainerProcess()
+    try:
+        assert any(isinstance(event, Ready) for event in said(trainer))
+        yield trainer
+    finally:
+        trainer.kill()
+
+
+def said(trainer: TrainerProcess) -> Iterator[Event]:
+    """All it says, until it has ended."""
+    while not trainer.has_ended:
+        yield from trainer.events(_TICK_SECONDS)
+
+
+def followed(trainer: TrainerProcess, deadline: float) -> tuple[list[Point], Finished]:
+    """Every epoch, and the end. From `deadline` on, by `time.perf_counter`, it is asked to end."""
+    points: list[Point] = []
+    for event in said(trainer):
+        if isinstance(event, Failed):
+            raise SystemExit(event.failure.message)
+        if isinstance(event, Finished):
+            return points, event
+        if isinstance(event, EpochEnded):
+            points.append(event.point)
+        if time.perf_counter() > deadline:
+            trainer.stop("time_budget")
+            deadline = math.inf
+    raise SystemExit("the trainer ended without having finished; its log is above")
+
+
+def cpu_seconds(trainer: TrainerProcess) -> float:
+    """Of all its threads, so far."""
+    times = psutil.Process(trainer.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""On CIFAR-10: a tutorial's network before and after its revision, and one of our own."""
+
+from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from specs.presets.preset import Preset, spec_of
+
+_CIFAR10 = {"name": "cifar10"}
+
+
+def _convolution(filters: int) -> Conv2D:
+    return Conv2D(filters=filters, kernel_size=(3, 3), padding="same", activation="relu")
+
+
+# The source leaves the batch size to Keras's `fit`, which takes 32.
+CIFAR10_CONV_SMALL = Preset(
+    name="cifar10-conv-small",
+    title="One convolution of ten filters, with Nadam",
+    source="002",
+    layers=(
+        _convolution(10),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(rate=0.5),
+        Dense(units=100, activation="relu"),
+        Dense(),
+    ),
+    spec=spec_of(
+        "cifar10-conv-small", _CIFAR10, "unit", {"optimizer": {"type": "Nadam"}, "batch_size": 32, "epochs": 20}
+    ),
+)
+
+
+def _normalized(filters: int) -> tuple[Layer, ...]:
+    return (_convolution(filters), BatchNormalization(), MaxPooling2D(), Dropout(rate=0.25))
+
+
+CIFAR10_CONV_BN = Preset(
+    name="cifar10-conv-bn",
+    title="Three convolutions with BatchNormalization and Dropout; the rate falls where progress stops",
+    source="002",
+    layers=(
+        *_normalized(32),
+        *_normalized(64),
+        *_normalized(128),
+        Flatten(),
+        Dense(units=256, activation="relu"),
+        BatchNormalization(),
+        Dropout(rate=0.5),
+        Dense(),
+    ),
+    spec=spec_of(
+        "cifar10-conv-bn",
+        _CIFAR10,
+        "unit",
+        {
+            "optimizer": {"type": "Adam", "learning_rate": 1e-3},
+            "batch_size": 32,
+            "epochs": 50,
+            "early_stopping": {"monitor": "val_loss", "patience": 10, "restore_best_weights": True},
+            "reduce_lr_on_plateau": {"monitor": "val_loss", "patience": 3, "factor": 0.5, "min_lr": 1e-6},
+        },
+    ),
+)
+
+
+def _thick(filters: int) -> tuple[Layer, ...]:
+    convolution = Conv2D(
+        filters=filters, kernel_size=(3, 3), padding="same", activation="relu", kernel_initializer="he_normal"
+    )
+    # A short training: the averages must settle within an epoch.
+    return (convolution, BatchNormalization(momentum=0.9))
+
+
+# See docs/accuracy.md for what each part of it is worth.
+CIFAR10_BEST = Preset(
+    name="cifar10-best",
+    title="Six convolutions, flipped and shifted pictures, smoothed labels and one cycle of the learning rate",
+    source="trainyard",
+    layers=(
+        *_thick(32),
+        *_thick(64),
+        MaxPooling2D(),
+        *_thick(128),
+        *_thick(128),
+        MaxPooling2D(),
+        *_thick(256),
+        *_thick(256),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(rate=0.3),
+        Dense(),
+    ),
+    spec=spec_of(
+        "cifar10-best",
+        _CIFAR10,
+        "standardize",
+        {
+            "optimizer": {
+                "type": "AdamW",
+                "learning_rate": {"type": "OneCycle", "max_learning_rate": 0.005, "warmup_fraction": 0.25},
+                "weight_decay": 0.02,
+            },
+            "loss": {"type": "CategoricalCrossentropy", "label_smoothing": 0.1},
+            "batch_size": 128,
+            "epochs": 20,
+        },
+    )
+    | {
+        "augmentation": {"layers": [{"type": "RandomFlip", "mode": "horizontal"}, {"type": "RandomCrop", "padding": 4}]}
+    },
+)

@@ -1,0 +1,23 @@
+"""On scikit-learn's digits: the first experiment of whoever has just installed this."""
+
+from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from specs.presets.preset import Preset, spec_of
+
+DIGITS_CNN = Preset(
+    name="digits-cnn",
+    title="A small convolutional network on scikit-learn's digits, seconds on a CPU",
+    source="trainyard",
+    layers=(
+        Conv2D(filters=32, kernel_size=(3, 3), padding="same", activation="relu"),
+        BatchNormalization(momentum=0.9),
+        Conv2D(filters=64, kernel_size=(3, 3), padding="same", activation="relu"),
+        BatchNormalization(momentum=0.9),
+        MaxPooling2D(),
+        Dropout(rate=0.25),
+        Flatten(),
+        Dense(units=64, activation="relu"),
+        Dropout(rate=0.5),
+        Dense(),
+    ),
+    spec=spec_of("digits-cnn", {"name": "digits"}, "unit", {"batch_size": 64, "epochs": 25}),
+)

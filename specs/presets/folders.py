@@ -1,0 +1,107 @@
+"""On folders of pictures, for a data set that the user uploads.
+
+The source shows findings but no code, so the networks are built after what it says of them: a shallow one, a deeper
+one with larger Dense layers, and one with fewer parameters, He initialisation, and BatchNormalization before Dropout.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from specs.dataset import Dataset
+from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
+from specs.presets.preset import Preset, spec_of
+
+# What a user with pictures like the source's would upload, so that there are counts of parameters to show.
+_MY_PICTURES = Dataset(
+    name="my-pictures",
+    image_shape=None,
+    classes=tuple(f"class-{number:02}" for number in range(1, 31)),
+    training_counts=(1_000,) * 30,
+)
+_TO_DO = "Upload your folders as my-pictures, or name your own data set; any number of classes will do"
+# Six pictures for each one, changed by as much as leaves a picture what it is.
+_SIX_COPIES = {
+    "copies": 6,
+    "layers": [
+        {"type": "RandomFlip", "mode": "horizontal"},
+        {"type": "RandomRotation", "factor": 0.04},
+        {"type": "RandomTranslation", "height_factor": 0.1, "width_factor": 0.1},
+        {"type": "RandomZoom", "height_factor": 0.1},
+    ],
+}
+
+
+def _spec(name: str, optimizer: str, augmentation: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    training = {"optimizer": {"type": optimizer}, "batch_size": 32, "epochs": 30}
+    spec = spec_of(name, {"name": _MY_PICTURES.name}, "unit", training)
+    spec["notes"] = _TO_DO
+    spec["preprocessing"] = {"image_size": [64, 64], "color": "rgb", "scale": "unit"}
+    return spec if augmentation is None else spec | {"augmentation": augmentation}
+
+
+def _convolution(filters: int, initializer: Literal["glorot_uniform", "he_normal"] = "glorot_uniform") -> Conv2D:
+    return Conv2D(
+        filters=filters, kernel_size=(3, 3), padding="same", activation="relu", kernel_initializer=initializer
+    )
+
+
+def _pair(filters: int) -> tuple[Layer, ...]:
+    return (_convolution(filters), _convolution(filters), MaxPooling2D())
+
+
+def _normalized(filters: int) -> tuple[Layer, ...]:
+    return (_convolution(filters, "he_normal"), BatchNormalization(), MaxPooling2D(), Dropout(rate=0.25))
+
+
+FOLDER_CNN_SHALLOW = Preset(
+    name="folder-cnn-shallow",
+    title="Two convolutions with RMSprop, on folders of pictures that you upload",
+    source="004",
+    layers=(
+        _convolution(32),
+        MaxPooling2D(),
+        _convolution(64),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(units=64, activation="relu"),
+        Dense(),
+    ),
+    spec=_spec("folder-cnn-shallow", "RMSprop"),
+    upload=_MY_PICTURES,
+)
+
+FOLDER_CNN_DEEP = Preset(
+    name="folder-cnn-deep",
+    title="Six convolutions with Adam and each picture six times, on folders of pictures that you upload",
+    source="004",
+    layers=(
+        *_pair(32),
+        *_pair(64),
+        *_pair(128),
+        Flatten(),
+        Dense(units=512, activation="relu"),
+        Dropout(rate=0.5),
+        Dense(),
+    ),
+    spec=_spec("folder-cnn-deep", "Adam", _SIX_COPIES),
+    upload=_MY_PICTURES,
+)
+
+FOLDER_CNN_HE = Preset(
+    name="folder-cnn-he",
+    title="He initialisation, BatchNormalization before Dropout, and Nadam, on folders of pictures that you upload",
+    source="004",
+    layers=(
+        *_normalized(32),
+        *_normalized(64),
+        *_normalized(128),
+        *_normalized(256),
+        Flatten(),
+        Dense(units=256, activation="relu", kernel_initializer="he_normal"),
+        BatchNormalization(),
+        Dropout(rate=0.5),
+        Dense(),
+    ),
+    spec=_spec("folder-cnn-he", "Nadam", _SIX_COPIES),
+    upload=_MY_PICTURES,
+)
