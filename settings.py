@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(default=30.0, gt=0, le=3600)
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_image_pixels: int = Field(default=20_000_000, ge=1)
+    max_archive_bytes: int = Field(default=2_000_000_000, ge=1)
+    max_archive_files: int = Field(default=200_000, ge=1)
+    max_dataset_bytes: int = Field(default=4_000_000_000, ge=1)
     inference_threads: int = Field(default=1, ge=1, le=256)
     log_level: str = "INFO"
 

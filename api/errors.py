@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pictures import BadRequestBody
+from api.plots.samples import NoPictures
 from api.serving.registry import NoModel, UnknownDataset
 from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.errors import (
@@ -35,6 +36,7 @@ _RETRY_SECONDS = "2"
 
 STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
+    NoPictures: HTTPStatus.NOT_FOUND,
     InvalidState: HTTPStatus.CONFLICT,
     ClaimLost: HTTPStatus.CONFLICT,
     Damaged: HTTPStatus.CONFLICT,

@@ -134,6 +134,10 @@ PREDICTIONS = _json(
         "duration_ms": 1.9,
     }
 )
+PLOT: dict[str, Any] = {
+    "image/png": {"schema": {"type": "string", "format": "binary"}},
+    "image/svg+xml": {"schema": {"type": "string"}},
+}
 CANCELLED = _json({**_RECORD, "status": "cancelled", "cancel_requested": True, "stop_reason": "cancelled"})
 PRESETS_PAGE = _json(
     {
@@ -153,3 +157,56 @@ WORKERS = _json(
 )
 _WAITING = {"id": _ID, "name": "digits-cnn", "dataset": "digits", "status": "queued"}
 QUEUE = _json({"depth": 1, "queued": 1, "items": [_WAITING], "running": [], "next_cursor": None})
+ARCHIVE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "archive": {"type": "string", "format": "binary"}},
+                    "required": ["name", "archive"],
+                }
+            },
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+_DATASET_RECORD = {
+    "id": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
+    "name": "flowers",
+    "status": "converting",
+    "attempts": 1,
+    "archive_bytes": 52_428_800,
+    "created_at": "2026-11-22T20:15:00Z",
+    "progress": {"done": 1200, "total": 3670},
+    "error": None,
+    "contents": None,
+}
+DATASET_RECORD = _json({**_DATASET_RECORD, "status": "queued", "attempts": 0, "progress": None})
+_DATASET = {
+    "name": "flowers",
+    "origin": "uploaded",
+    "status": "ready",
+    "shape": None,
+    "classes": ["daisy", "tulip"],
+    "counts": {"train": [633, 799], "test": [0, 0]},
+    "warnings": ["3 files are copies of others, byte by byte: tulip/1.jpg = tulip/7.jpg"],
+    "record": {**_DATASET_RECORD, "status": "ready", "progress": None},
+}
+DATASET = _json(_DATASET)
+DATASETS = _json({"items": [_DATASET], "next_cursor": None})
+SAMPLES = _json(
+    {
+        "items": [
+            {
+                "index": 7,
+                "label": "daisy",
+                "part": "train",
+                "name": "flowers/daisy/7.jpg",
+                "picture": "/datasets/flowers/samples/7.png",
+            }
+        ],
+        "next_cursor": None,
+    }
+)

@@ -11,15 +11,17 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from api import examples
-from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, SyntaxDep
+from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from models_store import history as histories
 from models_store.errors import NotFound
 from models_store.pages import Page
 from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
+from models_store.store import Store
 from specs.advice import warnings_for
-from specs.document import parse_document
-from specs.experiment import parse_spec
+from specs.dataset import DATASETS
+from specs.document import Syntax, parse_document
+from specs.experiment import ExperimentSpec, parse_spec
 
 router = APIRouter(tags=["experiments"])
 IdempotencyKey = Annotated[
@@ -39,7 +41,7 @@ IdempotencyKey = Annotated[
 def post_experiment(
     body: BodyDep,
     syntax: SyntaxDep,
-    experiments: ExperimentsDep,
+    store: StoreDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Record:
@@ -47,10 +49,20 @@ def post_experiment(
 
     Once this has answered 202 the experiment is on disk and will run, whatever dies.
     """
-    spec = parse_spec(parse_document(body, syntax))
-    record = experiments.create(spec, idempotency_key, body)
+    spec = posted_spec(body, syntax, store)
+    with store.datasets.kept(spec.dataset.name):
+        record = store.experiments.create(spec, idempotency_key, body)
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
+
+
+def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
+    """With the data sets that there are now; one that is still converted is not unknown, but not ready."""
+    document = parse_document(body, syntax)
+    dataset = document.get("dataset")
+    if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
+        store.datasets.refuse_unready(dataset["name"])
+    return parse_spec(document, {**DATASETS, **store.datasets.facts()})
 
 
 @router.post(
@@ -59,10 +71,10 @@ def post_experiment(
     openapi_extra=examples.SPEC_BODY,
     responses={200: {"content": examples.VALIDATION}},
 )
-def validate_experiment(body: BodyDep, syntax: SyntaxDep) -> dict[str, Any]:
+def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> dict[str, Any]:
     """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, the
     memory that training takes, what is likely to disappoint, and the spec with all defaults filled in."""
-    spec = parse_spec(parse_document(body, syntax))
+    spec = posted_spec(body, syntax, store)
     return {
         **spec.network().summary(),
         "steps_per_epoch": spec.steps_per_epoch(),

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
-from api import __version__, errors, events, experiments, models, openapi, operations, predictions
+from api import __version__, datasets, errors, events, experiments, models, openapi, operations, predictions
 from api.head import HeadLikeGet
 from api.metrics import Metrics, TimedRequests
+from api.plots import routes as plots
 from api.serving.registry import Registry
 from api.upkeep import Periodic
 from models_store.store import Store, open_store
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     openapi.install(app)
-    for module in (experiments, events, models, predictions, operations):
+    for module in (datasets, experiments, events, models, predictions, plots, operations):
         app.include_router(module.router)
     return app
 

@@ -193,6 +193,21 @@ class ExperimentStore:
         except RedisError:
             log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
 
+    def using_dataset(self, name: str) -> list[str]:
+        """The experiments that need data set `name`: queued, running or succeeded. From disk, whatever Redis knows."""
+        mark = f'"dataset":"{name}"'.encode()
+        found = []
+        for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
+            try:
+                if mark not in path.read_bytes():
+                    continue  # most of them; reading is cheaper than parsing
+                record = self.read(path.parent.name)
+            except (OSError, NotFound, Damaged):
+                continue
+            if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED):
+                found.append(record.id)
+        return found
+
     # -- the record on disk, and its view --------------------------------------------------------------------------
 
     def read(self, experiment_id: str) -> Record:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from redis import Redis
 from redis.exceptions import RedisError
 
-from models_store import artifacts, history, keys
+from models_store import artifacts, conversions, history, keys
+from models_store.datasets import DatasetStore
 from models_store.errors import Busy, Damaged, NotFound, StorageFull
 from models_store.experiments import ExperimentStore, is_experiment_id
 from models_store.files import remove_stale_temporaries
@@ -38,8 +39,11 @@ class Reconciler:
     lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
     """
 
-    def __init__(self, store: ExperimentStore, redis: Redis, everything_seconds: float = 900.0) -> None:
+    def __init__(
+        self, store: ExperimentStore, datasets: DatasetStore, redis: Redis, everything_seconds: float = 900.0
+    ) -> None:
         self._store = store
+        self._datasets = datasets
         self._redis = redis
         self._ticket = secrets.token_hex(8)
         self._lock = redis.register_script(_LOCK)
@@ -68,6 +72,7 @@ class Reconciler:
         self._match_disk()
         self._recover_runs()
         self._resend_lost()
+        self._wake_converters()
 
     def _show_unshown(self) -> None:
         while self._store.unshown:
@@ -94,6 +99,7 @@ class Reconciler:
         if everything:
             for folder in (self._store.experiments, *map(self._store.folder, on_disk)):
                 remove_stale_temporaries(folder)
+            self._datasets.clear_abandoned()
             self._store.idempotency.forget_old()
             self._store.index.mark_complete()
             self._check_everything_at = time.monotonic() + self._everything_seconds
@@ -195,6 +201,13 @@ class Reconciler:
                 self._store.show(record)
             elif self._redis.set(keys.resent(experiment_id), "1", nx=True, px=milliseconds):
                 self._store.wake(experiment_id)
+
+    def _wake_converters(self) -> None:
+        """For every data set that waits, or whose worker died: each once in a lease's time."""
+        milliseconds = int(self._store.lease_seconds * 1000)
+        for record in conversions.reconcile(self._datasets):
+            if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
+                self._datasets.wake(record.name)
 
 
 def _damaged(name: str, check: Callable[[], None]) -> list[str]:

@@ -47,6 +47,6 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         models=ModelCatalogue(experiments),
         queue=queue,
         workers=Workers(redis),
-        reconciler=Reconciler(experiments, redis),
+        reconciler=Reconciler(experiments, datasets, redis),
         changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
     )

@@ -13,10 +13,11 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from models_store.errors import Unavailable
-from models_store.queue import TASK, configure
+from models_store.queue import CONVERT_TASK, TASK, configure
 from models_store.store import Store, open_store
 from models_store.workers import Worker
 from settings import Settings
+from worker.converter import Converter
 from worker.supervisor import Supervisor
 
 _BEAT_SECONDS = 3.0
@@ -29,11 +30,17 @@ app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_secon
 # lock: a process killed while it holds one would leave it locked.
 shutting_down = RawValue(c_bool, False)
 supervisor: Supervisor
+converter: Converter
 
 
 @app.task(name=TASK, max_retries=_MAX_RETRIES)
 def train(experiment_id: str) -> None:
     supervisor.run(experiment_id)
+
+
+@app.task(name=CONVERT_TASK, max_retries=_MAX_RETRIES)
+def convert(name: str) -> None:
+    converter.run(name)
 
 
 def opened_store(role: str) -> Store:
@@ -49,11 +56,15 @@ def worker_name(main_pid: int) -> str:
 
 @signals.worker_process_init.connect
 def start_supervisor(**_: Any) -> None:
-    global supervisor  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
+    global supervisor, converter  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
-    supervisor = Supervisor(
-        store.experiments, store.datasets, settings, worker_name(os.getppid()), lambda: bool(shutting_down.value)
-    )
+    name = worker_name(os.getppid())
+    supervisor = Supervisor(store.experiments, store.datasets, settings, name, is_shutting_down)
+    converter = Converter(store.datasets, settings, is_shutting_down)
+
+
+def is_shutting_down() -> bool:
+    return bool(shutting_down.value)
 
 
 @signals.worker_process_shutdown.connect

@@ -91,12 +91,21 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
 
     operations = [(path, each) for path, item in document["paths"].items() for each in item.values()]
     bodies = [body for _, each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
-    assert len(bodies) == 9
+    assert len(bodies) == 15
     assert all("example" in body or "examples" in body or body["schema"] for body in bodies)
-    without_json = {"/metrics", "/experiments/{experiment_id}/events", "/experiments/{experiment_id}"}
+    without_json = {
+        "/metrics",
+        "/experiments/{experiment_id}/events",
+        "/experiments/{experiment_id}",
+        "/datasets/{name}",
+    }
     for path, operation in operations:
         [(_, answer)] = [each for each in operation["responses"].items() if each[0].startswith("2")]
-        if path not in without_json:
+        if "plot" in path:
+            assert set(answer["content"]) == {"image/png", "image/svg+xml"}, path
+        elif path.endswith(".png"):
+            assert set(answer["content"]) == {"image/png"}, path
+        elif path not in without_json:
             assert "example" in answer["content"]["application/json"], path
         assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
 

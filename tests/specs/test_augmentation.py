@@ -7,7 +7,6 @@ from specs import caps
 from specs.augmentation import AugmentationLayer, AugmentationSpec
 from specs.errors import SpecError
 from specs.experiment import parse_spec
-from specs.schema import FieldError
 
 PRESET = {"preset": "digits-cnn"}
 FLIP = {"type": "RandomFlip"}
@@ -142,8 +141,12 @@ def test_a_crop_is_held_against_the_size_after_resizing():
 
 
 def test_numbers_in_a_row_cannot_be_augmented():
-    with pytest.raises(FieldError, match="the samples of this data set are none; leave `augmentation` out"):
-        AugmentationSpec.model_validate({"layers": [FLIP]}).check((2,))
+    blobs = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
+    with pytest.raises(SpecError) as caught:
+        parse_spec({**blobs, "augmentation": {"layers": [FLIP]}})
+    (problem,) = caught.value.problems
+    assert problem.pointer == "/augmentation"
+    assert "the samples of this data set are none; leave `augmentation` out" in problem.detail
 
 
 def test_caps_themselves_are_allowed():

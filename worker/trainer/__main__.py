@@ -1,30 +1,18 @@
 """`python -m worker.trainer EVENTS_FD PARENT NICENESS`: import TensorFlow, wait for one job on standard input, train
 it, end."""
 
-import ctypes
 import importlib
 import logging
 import os
-import signal
 import sys
 import threading
 from typing import BinaryIO
 
+from worker.parent import die_with_parent
 from worker.trainer.control import Control
 from worker.trainer.events import Job, Ready
 
-_PR_SET_PDEATHSIG = 1
-
 log = logging.getLogger("trainer")
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its supervisor dies, however that comes about."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
-    if os.getppid() != parent:
-        sys.exit("the supervisor is gone already")
 
 
 def import_tensorflow(niceness: int) -> None:

@@ -1,5 +1,6 @@
 """The files that are published: the network for Keras, the network for serving, and proof that they agree."""
 
+import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 from imaging.probe import PROBE_TOLERANCE, probe_sample
 from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
 from models_store.files import write_synced
+from models_store.samples import SAMPLES_FILE
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from specs.experiment import ExperimentSpec
 from worker.trainer.data import Images
@@ -49,6 +51,8 @@ def export(
         probe=session.run(None, {name: probe[None]})[0][0].tolist(),
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
+    if (staged.parent / SAMPLES_FILE).is_file():
+        shutil.copyfile(staged.parent / SAMPLES_FILE, staged / SAMPLES_FILE)
     write_synced(staged / EVALUATION_FILE, orjson.dumps(evaluation))
     write_manifest(staged)
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models_store.errors import StorageFull
 from models_store.records import Failure, FailureType, Progress
+from models_store.samples import write_samples
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.trainer import checkpoint as checkpoints
@@ -46,6 +47,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
         tf.config.experimental.enable_op_determinism()
 
     training, validation, test = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
     policy = policy_for(spec, model)
     compute_in(model, policy)

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from models_store.errors import StorageFull
+from models_store.samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
 from worker.trainer import checkpoint as checkpoints
@@ -50,9 +51,13 @@ def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: 
     finished = supervised.events[-1]
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
-    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json"}
+    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
     for name, entry in manifest.items():
         assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
+    samples = read_samples(staged)
+    assert samples is not None
+    assert samples.images.shape == (32, 8, 8, 1)
+    assert samples.labels[:10] == tuple("0123456789")
     assert finished["stop_reason"] == "completed"
 
 

@@ -1,0 +1,39 @@
+"""Many pictures on one."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+_COLUMNS = 5
+_CELL = 128
+_LABEL = 20
+_GAP = 6
+_LETTERS = 20
+
+
+def as_png(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def contact_sheet(pictures: Sequence[tuple[Image.Image, str]]) -> Image.Image:
+    """In rows of five, each 128 pixels wide or high, its label below it."""
+    rows = max(1, -(-len(pictures) // _COLUMNS))
+    columns = min(_COLUMNS, max(1, len(pictures)))
+    size = (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    for number, (picture, label) in enumerate(pictures):
+        left = _GAP + number % _COLUMNS * (_CELL + _GAP)
+        top = _GAP + number // _COLUMNS * (_CELL + _LABEL + _GAP)
+        scale = _CELL / max(picture.size)
+        shape = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        # Small ones are shown as the pixels they are.
+        shown = picture.convert("RGB").resize(shape, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
+        sheet.paste(shown, (left + (_CELL - shape[0]) // 2, top + (_CELL - shape[1]) // 2))
+        text = label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…"
+        draw.text((left + _CELL // 2, top + _CELL + 3), text, fill="black", font=font, anchor="ma")
+    return sheet

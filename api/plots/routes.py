@@ -1,0 +1,94 @@
+"""Routes of pictures: of an experiment, and of a spec that is only being thought of."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from api import examples
+from api.dependencies import SPEC_BYTES, BodyDep, StoreDep, SyntaxDep
+from api.experiments import posted_spec
+from api.plots.samples import samples_for
+from models_store.errors import NotFound
+from models_store.experiments import ExperimentStore
+from models_store.records import Record
+from models_store.store import Store
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+
+router = APIRouter(tags=["plots"])
+Format = Literal["png", "svg"]
+_MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/augmentation.{picture_format}",
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
+    """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
+    their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
+    on it are shown, or a drawn test card; the picture says which."""
+    record = store.experiments.get(experiment_id)
+    return _augmentation(_spec_of(record, store), picture_format, store.experiments, record)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/learning_rate.{picture_format}",
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
+    """The learning rate of every step, as it was planned."""
+    return _learning_rate(_spec_of(store.experiments.get(experiment_id), store), picture_format)
+
+
+@router.post(
+    "/experiments:plot/augmentation.{picture_format}",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_augmentation_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
+    """What a network would be shown, without queueing the spec in the body: samples of the newest experiment on that
+    data set, or a drawn test card where there is none."""
+    return _augmentation(posted_spec(body, syntax, store), picture_format, store.experiments)
+
+
+@router.post(
+    "/experiments:plot/learning_rate.{picture_format}",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
+    """The learning rate of every step that the spec in the body plans, without queueing it."""
+    return _learning_rate(posted_spec(body, syntax, store), picture_format)
+
+
+def _spec_of(record: Record, store: Store) -> ExperimentSpec:
+    datasets = {**DATASETS, **store.datasets.facts()}
+    if record.dataset not in datasets:
+        raise NotFound(
+            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
+        )
+    return parse_spec(record.spec, datasets)
+
+
+def _augmentation(
+    spec: ExperimentSpec, picture_format: Format, experiments: ExperimentStore, record: Record | None = None
+) -> Response:
+    from api.plots import augmentation, figure  # noqa: PLC0415 - see the package
+
+    samples, origin = samples_for(spec, experiments, record)
+    picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, samples, origin), picture_format)
+    return Response(picture, media_type=_MEDIA_TYPES[picture_format])
+
+
+def _learning_rate(spec: ExperimentSpec, picture_format: Format) -> Response:
+    from api.plots import figure, learning_rate  # noqa: PLC0415 - see the package
+
+    picture = figure.drawn(lambda: learning_rate.learning_rate_figure(spec), picture_format)
+    return Response(picture, media_type=_MEDIA_TYPES[picture_format])

@@ -1,0 +1,84 @@
+"""Nothing that is written runs out of the picture, or into other writing."""
+
+import itertools
+from unittest import mock
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from api.plots import cards
+from api.plots.augmentation import augmentation_figure
+from api.plots.figure import drawn
+from api.plots.learning_rate import learning_rate_figure
+from imaging.resize import to_array
+from models_store.samples import Samples
+from specs.experiment import parse_spec
+
+MODEL = {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}
+LONG = ("Wwwwwwwwwwwwwwwwwwwwwwww", "$x_$", "<b>&amp;", "ä", "5", "6")
+MIXED = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "CutMix"}, {"type": "MixUp", "alpha": 1.0}]}
+
+
+def spec_of(**parts):
+    return parse_spec({"model": MODEL, "name": "W" * 100, **parts})
+
+
+def check(make) -> None:
+    written = []
+
+    figures: list[Figure] = []
+
+    def kept() -> Figure:
+        figures.append(make())
+        return figures[0]
+
+    drawn(kept, "png")
+    (figure,) = figures
+    canvas = FigureCanvasAgg(figure)
+    # Only what is drawn: an axis has labels beyond its ends, too, which it does not show.
+    with mock.patch.object(Text, "draw", lambda text, renderer: written.append(text)):
+        canvas.draw()
+    width, height = figure.bbox.size
+    boxes = [text.get_window_extent() for text in written if text.get_text().strip()]
+    assert boxes
+    for box in boxes:
+        assert box.x0 >= -1, box
+        assert box.y0 >= -1, box
+        assert box.x1 <= width + 1, box
+        assert box.y1 <= height + 1, box
+    for one, other in itertools.combinations(boxes, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        down = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert across <= 2 or down <= 2, (one, other)
+
+
+@pytest.mark.parametrize("size", [[8, 8], [8, 64], [64, 8], [1, 512]])
+@pytest.mark.parametrize("augmentation", [None, MIXED])
+def test_sheets(size, augmentation):
+    spec = spec_of(preprocessing={"image_size": size, "color": "rgb"}, augmentation=augmentation)
+    images = np.stack([to_array(cards.card(place), spec.input_shape) for place in range(6)])
+    check(lambda: augmentation_figure(spec, Samples(images, LONG), "training samples of experiment " + "0" * 26))
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        0.001,
+        1e-30,
+        1e30,
+        {"type": "ExponentialDecay", "initial_learning_rate": 1.0, "decay_rate": 1e-9},
+        {"type": "CosineDecay", "initial_learning_rate": 0.123456789},
+    ],
+)
+@pytest.mark.parametrize("epochs", [1, 30, 10_000])
+def test_learning_rates(rate, epochs):
+    spec = spec_of(training={"epochs": epochs, "optimizer": {"type": "SGD", "learning_rate": rate}})
+    check(lambda: learning_rate_figure(spec))
+
+
+def test_one_step_in_all():
+    spec = spec_of(training={"epochs": 1, "batch_size": 1293})
+    check(lambda: learning_rate_figure(spec))

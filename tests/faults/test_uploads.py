@@ -1,0 +1,89 @@
+"""Kill what converts an uploaded data set."""
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from tests.service import Service
+from tests.waiting import eventually
+
+
+def archive(pictures: int = 40, side: int = 16) -> bytes:
+    """Two classes of noise, which no two pictures share."""
+    random = np.random.default_rng(0)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        for number in range(pictures):
+            picture = io.BytesIO()
+            Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(picture, "PNG")
+            packed.writestr(f"{'cat' if number % 2 else 'dog'}/{number}.png", picture.getvalue())
+    return file.getvalue()
+
+
+def upload(service: Service, name: str, data: bytes) -> None:
+    answer = service.http.post("/datasets", data={"name": name}, files={"archive": ("a.zip", data)})
+    assert answer.status_code == 202, answer.text
+
+
+def dataset(service: Service, name: str) -> dict[str, Any]:
+    answer = service.http.get(f"/datasets/{name}")
+    assert answer.status_code == 200, answer.text
+    view: dict[str, Any] = answer.json()
+    return view
+
+
+def converters(worker: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [each for each in worker.children(recursive=True) if "worker.conversion" in each.cmdline()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_until_ready(service: Service, name: str) -> dict[str, Any]:
+    eventually(lambda: dataset(service, name)["status"] in ("ready", "failed"), 60)
+    return dataset(service, name)
+
+
+def assert_whole(service: Service, name: str, attempts: int) -> None:
+    view = dataset(service, name)
+    assert (view["status"], view["record"]["attempts"]) == ("ready", attempts), view
+    folder = service.store / "datasets" / name
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "pictures"]
+
+
+def test_killed_converter_is_started_again(service: Service) -> None:
+    [worker] = service.workers
+    upload(service, "killed", archive(3_000))
+    eventually(lambda: converters(worker))[0].kill()
+
+    wait_until_ready(service, "killed")
+    assert_whole(service, "killed", attempts=2)
+
+
+def test_killed_worker_leaves_no_orphan_and_another_converts(service: Service) -> None:
+    [worker] = service.workers
+    upload(service, "orphan", archive(3_000))
+    [converter] = eventually(lambda: converters(worker))
+    service.pool_child(worker).kill()
+
+    eventually(lambda: not converter.is_running() or converter.status() == psutil.STATUS_ZOMBIE, 5)
+    wait_until_ready(service, "orphan")
+    assert_whole(service, "orphan", attempts=2)
+
+
+def test_delete_ends_a_conversion(service: Service) -> None:
+    [worker] = service.workers
+    upload(service, "unwanted", archive(3_000))
+    [converter] = eventually(lambda: converters(worker))
+
+    assert service.http.delete("/datasets/unwanted").status_code == 204
+
+    eventually(lambda: not converter.is_running(), 5)
+    assert service.http.get("/datasets/unwanted").status_code == 404
+    upload(service, "unwanted", archive())
+    wait_until_ready(service, "unwanted")
+    assert_whole(service, "unwanted", attempts=1)

@@ -1,0 +1,42 @@
+"""`python -m worker.conversion PARENT`: read one job on standard input, convert, say on standard output how it goes."""
+
+import os
+import resource
+import sys
+
+from models_store.dataset_record import FilesDone
+from worker.conversion.convert import convert
+from worker.conversion.errors import RefusedArchive
+from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Refused
+from worker.parent import die_with_parent
+
+# Decoding what anybody may have sent: the largest picture takes a few hundred MB, an honest archive minutes.
+MEMORY_BYTES = 2_000_000_000
+CPU_SECONDS = 3_600
+
+
+def limit(job: ConversionJob) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * job.limits.bytes, 2 * job.limits.bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def say(event: ConversionEvent) -> None:
+    os.write(sys.stdout.fileno(), event.model_dump_json().encode() + b"\n")
+
+
+def advance(progress: FilesDone) -> None:
+    say(Advanced(progress=progress))
+
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    told = ConversionJob.model_validate_json(sys.stdin.buffer.readline())
+    limit(told)
+    try:
+        say(Converted(contents=convert(told, advance)))
+    except RefusedArchive as error:
+        say(Refused(reason=str(error)))
+    except MemoryError:
+        say(Refused(reason=f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, as no honest archive does"))

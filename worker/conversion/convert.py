@@ -1,0 +1,149 @@
+"""One pass over the archive: each picture is decoded to see whether it can be, and packed as it was sent."""
+
+import hashlib
+import lzma
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from imaging.decode import decode
+from imaging.errors import PictureError
+from imaging.resize import to_array
+from models_store import pictures
+from models_store.dataset_record import PARTS, Contents, FilesDone, Unreadable
+from models_store.pictures import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
+from worker.conversion.errors import RefusedArchive
+from worker.conversion.layout import Layout, layout_of
+from worker.conversion.members import Member, Members
+from worker.conversion.messages import ConversionJob
+from worker.conversion.names import shown
+from worker.conversion.report import sizes_of, warnings_of
+
+_SAY_SECONDS = 0.5
+# Sets of such pictures are kept decoded, too: CIFAR's are 32 x 32.
+_SMALL_PIXELS = 64 * 64
+_MOST_LISTED = 100
+_ARCHIVE_STARTS = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
+Say = Callable[[FilesDone], None]
+Rows = NDArray[Any]
+
+
+class Packing:
+    """What has been packed so far, in the archive's order."""
+
+    def __init__(self, data: BinaryIO, max_pixels: int) -> None:
+        self._data = data
+        self._max_pixels = max_pixels
+        self.files: list[tuple[str, ...]] = []
+        self.folders: list[tuple[str, ...]] = []
+        self.rows: list[tuple[Any, ...]] = []
+        self.unreadable: dict[int, Unreadable] = {}
+
+    def add(self, member: Member) -> None:
+        if member.is_folder:
+            self.folders.append(member.parts)
+            return
+        content = member.content
+        if content.startswith(_ARCHIVE_STARTS) or content[257:262] == b"ustar":
+            raise RefusedArchive(f"{shown(member.name)} is an archive within the archive; unpack it first")
+        try:
+            picture = decode(content, self._max_pixels)
+        except PictureError as error:
+            self.unreadable[len(self.files)] = Unreadable(name=member.name, reason=str(error))
+            self.files.append(member.parts)
+            self.rows.append((0, 0, 0, 0, 0, 0, 0, _NO_SUM))
+            return
+        digest = np.frombuffer(hashlib.sha256(content).digest(), dtype=np.uint8)
+        channels = 1 if picture.mode == "L" else 3
+        row = (self._data.tell(), len(content), 0, 0, picture.height, picture.width, channels, digest)
+        self._data.write(content)
+        self.files.append(member.parts)
+        self.rows.append(row)
+
+
+_NO_SUM = np.zeros(32, dtype=np.uint8)
+
+
+def convert(job: ConversionJob, say: Say) -> Contents:
+    """Write all files of `models_store.pictures` into `job.staged`. Raises RefusedArchive."""
+    members = Members(job.archive, job.limits)
+    with (job.staged / DATA_FILE).open("wb") as data:
+        packing = Packing(data, job.limits.pixels)
+        due = time.monotonic()
+        for done, member in enumerate(members, 1):
+            packing.add(member)
+            if time.monotonic() >= due:
+                say(FilesDone(done=done, total=members.total))
+                due = time.monotonic() + _SAY_SECONDS
+    layout = layout_of(packing.files, packing.folders)
+    index, names = _index(packing, layout)
+    _refuse_unreadable_classes(index, layout, packing)
+    np.save(job.staged / INDEX_FILE, index)
+    (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
+    shape = _shape(index)
+    if shape is not None and shape[0] * shape[1] <= _SMALL_PIXELS:
+        _write_images(job, index, shape)
+    pictures.describe(job.staged)
+    return _contents(job.staged, index, names, layout, packing, members.ignored)
+
+
+def _index(packing: Packing, layout: Layout) -> tuple[Rows, list[str]]:
+    """Rows by part, class and name, without those that cannot be read."""
+    rows = np.array(packing.rows, dtype=INDEX)
+    rows["part"] = [place.part for place in layout.places]
+    rows["label"] = [place.label for place in layout.places]
+    names = ["/".join(parts) for parts in packing.files]
+    readable = [number for number in range(len(names)) if number not in packing.unreadable]
+    order = sorted(readable, key=lambda number: (*layout.places[number], names[number]))
+    return rows[order], [names[number] for number in order]
+
+
+def _refuse_unreadable_classes(index: Rows, layout: Layout, packing: Packing) -> None:
+    trained = set(index["label"][index["part"] == 0].tolist())
+    for label, name in enumerate(layout.classes):
+        if label not in trained:
+            first = next(iter(packing.unreadable.values()), None)
+            reason = f": {shown(first.name)}: {first.reason}" if first else ""
+            raise RefusedArchive(f"class {shown(name)} has no picture that can be read and trained on{reason}")
+
+
+def _shape(index: Rows) -> tuple[int, int, int] | None:
+    """The shape that all pictures have; grey ones among coloured ones are coloured, too."""
+    heights, widths = np.unique(index["height"]), np.unique(index["width"])
+    if len(heights) > 1 or len(widths) > 1:
+        return None
+    return int(heights[0]), int(widths[0]), int(index["channels"].max())
+
+
+def _write_images(job: ConversionJob, index: Rows, shape: tuple[int, int, int]) -> None:
+    with (job.staged / IMAGES_FILE).open("wb") as file, (job.staged / DATA_FILE).open("rb") as data:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(index), *shape)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for row in index:
+            data.seek(int(row["offset"]))
+            file.write(to_array(decode(data.read(int(row["length"])), job.limits.pixels), shape).tobytes())
+
+
+def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packing: Packing, ignored: int) -> Contents:
+    counts = {
+        part: tuple(np.bincount(index["label"][index["part"] == number], minlength=len(layout.classes)).tolist())
+        for number, part in enumerate(PARTS)
+    }
+    sizes, found = sizes_of(index)
+    return Contents(
+        classes=layout.classes,
+        counts=counts,
+        image_shape=_shape(index),
+        sizes=sizes,
+        sizes_found=found,
+        unreadable=tuple(packing.unreadable.values())[:_MOST_LISTED],
+        unreadable_files=len(packing.unreadable),
+        ignored_files=ignored,
+        warnings=warnings_of(index, names, layout.classes, counts, len(packing.unreadable)),
+        bytes=sum(path.stat().st_size for path in staged.iterdir()),
+    )

@@ -1,0 +1,5 @@
+"""What can be wrong with an archive."""
+
+
+class RefusedArchive(Exception):
+    """The archive is refused as a whole; the message names the entry and says why."""

@@ -1,0 +1,71 @@
+"""What somebody should know of a data set before training on it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_store.dataset_record import Counts, Size
+from worker.conversion.names import shown
+
+_MOST_SIZES = 20
+_TINY = 10
+_UNEVEN = 10
+_NAMED = 3
+Rows = NDArray[Any]
+
+
+def sizes_of(index: Rows) -> tuple[tuple[Size, ...], int]:
+    """The most frequent sizes, and how many there are in all."""
+    pairs, counts = np.unique(np.stack([index["height"], index["width"]], axis=1), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_MOST_SIZES]
+    sizes = (Size(height=int(pairs[each, 0]), width=int(pairs[each, 1]), count=int(counts[each])) for each in order)
+    return tuple(sizes), len(counts)
+
+
+def warnings_of(
+    index: Rows, names: Sequence[str], classes: Sequence[str], counts: Counts, unreadable: int
+) -> tuple[str, ...]:
+    """Sentences, the weightiest first."""
+    return (
+        *_duplicates(index, names),
+        *_uneven(classes, counts["train"]),
+        *([f"{unreadable:,} files are no pictures that can be read; they are left out"] if unreadable else []),
+    )
+
+
+def _duplicates(index: Rows, names: Sequence[str]) -> Iterator[str]:
+    same: dict[bytes, list[int]] = defaultdict(list)
+    for number, digest in enumerate(index["sha256"]):
+        same[digest.tobytes()].append(number)
+    groups = [numbers for numbers in same.values() if len(numbers) > 1]
+    parts, labels = index["part"], index["label"]
+    leaked = [group for group in groups if len(set(parts[group])) > 1]
+    torn = [group for group in groups if len(set(labels[group])) > 1]
+    if leaked:
+        yield f"{len(leaked):,} pictures of the test part are also trained on: {_examples(leaked, names)}"
+    if torn:
+        yield f"{len(torn):,} pictures lie in more than one class: {_examples(torn, names)}"
+    if groups:
+        more = sum(len(group) - 1 for group in groups)
+        yield f"{more:,} files are copies of others, byte by byte: {_examples(groups, names)}"
+
+
+def _examples(groups: Sequence[Sequence[int]], names: Sequence[str]) -> str:
+    shown_groups = [" = ".join(names[number] for number in group[:2]) for group in groups[:_NAMED]]
+    return ", ".join(shown_groups) + (", ..." if len(groups) > _NAMED else "")
+
+
+def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
+    fewest, most = int(np.argmin(counts)), int(np.argmax(counts))
+    if counts[most] >= _UNEVEN * counts[fewest]:
+        yield (
+            f"uneven classes: {shown(classes[most])} has {counts[most]:,} pictures to train on, "
+            f"{shown(classes[fewest])} {counts[fewest]:,}; accuracy will say little of the small ones"
+        )
+    tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
+    if tiny:
+        listed = ", ".join(map(shown, tiny[:_MOST_SIZES]))
+        yield f"{len(tiny):,} classes have fewer than {_TINY} pictures to train on: {listed}"
