@@ -100,6 +100,8 @@ async def post_dataset(
     """Upload pictures to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
     `train/` and `test/`. A worker then reads them; follow `GET /datasets/{name}` until its status is `ready`.
     """
+    if name is not None:
+        store.datasets.refuse_taken(_valid(name))  # before it has been sent in vain
     with store.datasets.incoming() as archive:
         sent = await receive_archive(request, name, archive, settings.max_archive_bytes)
         record = await to_thread.run_sync(store.datasets.add, _valid(sent), archive)

@@ -19,7 +19,6 @@ from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
 from models_store.store import Store
 from specs.advice import warnings_for
-from specs.dataset import DATASETS
 from specs.document import Syntax, parse_document
 from specs.experiment import ExperimentSpec, parse_spec
 
@@ -62,7 +61,7 @@ def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentS
     dataset = document.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
         store.datasets.refuse_unready(dataset["name"])
-    return parse_spec(document, {**DATASETS, **store.datasets.facts()})
+    return parse_spec(document, store.known_datasets())
 
 
 @router.post(

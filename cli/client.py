@@ -4,10 +4,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
 from cli.event_stream import Event, follow
+from cli.folder_archive import as_archive
 from cli.transport import Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -15,6 +16,8 @@ JsonObject = dict[str, Any]
 Spec = Mapping[str, Any] | str | bytes | Path
 Picture = Path | bytes
 _PAGE = 100
+_PIECE_BYTES = 1 << 20
+_UPLOAD_SECONDS = 600.0  # of silence: a large archive takes its time to reach the disk
 
 
 class Client:
@@ -113,6 +116,30 @@ class Client:
         """With its files. `force` also deletes one whose model serves."""
         self._transport.send("DELETE", _path(experiment_id), params={"force": force})
 
+    # -- data sets ---------------------------------------------------------------------------------------------
+
+    def datasets(self) -> Sequence[JsonObject]:
+        """The built-in data sets and the uploaded ones."""
+        return cast(Sequence[JsonObject], self._transport.get("/datasets").json()["items"])
+
+    def dataset(self, name: str) -> JsonObject:
+        return _object(self._transport.get(f"/datasets/{quote(name, safe='')}").json())
+
+    def add_dataset(self, name: str, archive: Path) -> JsonObject:
+        """Upload a zip, a tar or a folder with one folder for each class; its record, whose `status` will be `ready`
+        once a worker has read it."""
+        with as_archive(archive) as file:
+            # With its length, so that what is too large is refused before it is sent.
+            headers = {"Content-Length": str(file.seek(0, os.SEEK_END)), "Content-Type": "application/octet-stream"}
+            file.seek(0)
+            options = {"content": _pieces(file), "headers": headers, "timeout": _UPLOAD_SECONDS}
+            answer = self._transport.send("POST", "/datasets", params={"name": name}, **options)
+        return _object(answer.json())
+
+    def delete_dataset(self, name: str) -> None:
+        """Refused while an experiment needs it."""
+        self._transport.send("DELETE", f"/datasets/{quote(name, safe='')}")
+
     # -- models ------------------------------------------------------------------------------------------------
 
     def presets(self) -> Sequence[JsonObject]:
@@ -133,6 +160,11 @@ class Client:
         wanted = {"dataset": dataset, "experiment": experiment, "top": top}
         parameters = {name: value for name, value in wanted.items() if value is not None}
         return _object(self._transport.send("POST", "/predict", files=files, params=parameters).json())
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
 
 
 def _object(answer: Any) -> JsonObject:

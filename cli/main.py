@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.commands.datasets import datasets
 from cli.commands.demo import demo
 from cli.commands.experiments import cancel, delete, history, list_, show
 from cli.commands.predict import predict
@@ -33,6 +34,7 @@ def trainyard() -> None:
 for command in (up, demo, submit, watch, show, history, predict, cancel, delete, validate, presets):
     app.command()(command)
 app.command("list")(list_)
+app.add_typer(datasets, name="datasets")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import PictureError
-from imaging.resize import to_array
 from models_store import pictures
 from models_store.dataset_record import PARTS, Contents, FilesDone, Unreadable
 from models_store.pictures import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
+from worker.conversion.decoded import Decoded
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.layout import Layout, layout_of
 from worker.conversion.members import Member, Members
@@ -25,8 +25,7 @@ from worker.conversion.names import shown
 from worker.conversion.report import sizes_of, warnings_of
 
 _SAY_SECONDS = 0.5
-# Sets of such pictures are kept decoded, too: CIFAR's are 32 x 32.
-_SMALL_PIXELS = 64 * 64
+_DECODED_FILE = "decoded.raw"
 _MOST_LISTED = 100
 _ARCHIVE_STARTS = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
 Say = Callable[[FilesDone], None]
@@ -36,8 +35,9 @@ Rows = NDArray[Any]
 class Packing:
     """What has been packed so far, in the archive's order."""
 
-    def __init__(self, data: BinaryIO, max_pixels: int) -> None:
+    def __init__(self, data: BinaryIO, decoded: Decoded, max_pixels: int) -> None:
         self._data = data
+        self._decoded = decoded
         self._max_pixels = max_pixels
         self.files: list[tuple[str, ...]] = []
         self.folders: list[tuple[str, ...]] = []
@@ -62,6 +62,7 @@ class Packing:
         channels = 1 if picture.mode == "L" else 3
         row = (self._data.tell(), len(content), 0, 0, picture.height, picture.width, channels, digest)
         self._data.write(content)
+        self._decoded.add(picture)
         self.files.append(member.parts)
         self.rows.append(row)
 
@@ -72,8 +73,10 @@ _NO_SUM = np.zeros(32, dtype=np.uint8)
 def convert(job: ConversionJob, say: Say) -> Contents:
     """Write all files of `models_store.pictures` into `job.staged`. Raises RefusedArchive."""
     members = Members(job.archive, job.limits)
-    with (job.staged / DATA_FILE).open("wb") as data:
-        packing = Packing(data, job.limits.pixels)
+    raw = job.staged / _DECODED_FILE
+    with (job.staged / DATA_FILE).open("wb") as data, raw.open("wb") as decoded_data:
+        decoded = Decoded(decoded_data)
+        packing = Packing(data, decoded, job.limits.pixels)
         due = time.monotonic()
         for done, member in enumerate(members, 1):
             packing.add(member)
@@ -81,26 +84,27 @@ def convert(job: ConversionJob, say: Say) -> Contents:
                 say(FilesDone(done=done, total=members.total))
                 due = time.monotonic() + _SAY_SECONDS
     layout = layout_of(packing.files, packing.folders)
-    index, names = _index(packing, layout)
+    order, index, names = _index(packing, layout)
     _refuse_unreadable_classes(index, layout, packing)
     np.save(job.staged / INDEX_FILE, index)
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
-    shape = _shape(index)
-    if shape is not None and shape[0] * shape[1] <= _SMALL_PIXELS:
-        _write_images(job, index, shape)
+    decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()))
+    raw.unlink()
     pictures.describe(job.staged)
     return _contents(job.staged, index, names, layout, packing, members.ignored)
 
 
-def _index(packing: Packing, layout: Layout) -> tuple[Rows, list[str]]:
-    """Rows by part, class and name, without those that cannot be read."""
+def _index(packing: Packing, layout: Layout) -> tuple[NDArray[np.int64], Rows, list[str]]:
+    """Rows by part, class and name, without those that cannot be read; and of each, which of the packed ones it is."""
     rows = np.array(packing.rows, dtype=INDEX)
     rows["part"] = [place.part for place in layout.places]
     rows["label"] = [place.label for place in layout.places]
     names = ["/".join(parts) for parts in packing.files]
     readable = [number for number in range(len(names)) if number not in packing.unreadable]
     order = sorted(readable, key=lambda number: (*layout.places[number], names[number]))
-    return rows[order], [names[number] for number in order]
+    # The n-th that can be read is the n-th that was packed.
+    packed = np.searchsorted(np.array(readable), np.array(order))
+    return packed, rows[order], [names[number] for number in order]
 
 
 def _refuse_unreadable_classes(index: Rows, layout: Layout, packing: Packing) -> None:
@@ -118,15 +122,6 @@ def _shape(index: Rows) -> tuple[int, int, int] | None:
     if len(heights) > 1 or len(widths) > 1:
         return None
     return int(heights[0]), int(widths[0]), int(index["channels"].max())
-
-
-def _write_images(job: ConversionJob, index: Rows, shape: tuple[int, int, int]) -> None:
-    with (job.staged / IMAGES_FILE).open("wb") as file, (job.staged / DATA_FILE).open("rb") as data:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (len(index), *shape)}
-        np.lib.format.write_array_header_1_0(file, header)
-        for row in index:
-            data.seek(int(row["offset"]))
-            file.write(to_array(decode(data.read(int(row["length"])), job.limits.pixels), shape).tobytes())
 
 
 def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packing: Packing, ignored: int) -> Contents:

@@ -1,0 +1,116 @@
+"""Archives are read as they are, or refused as a whole."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models_store import pictures
+from models_store.dataset_record import Contents
+from models_store.pictures import PICTURES, Pictures
+from tests.worker.conversion.archives import HOSTILE, only, picture, tarred, two_classes, zipped
+from worker.conversion.convert import convert
+from worker.conversion.errors import RefusedArchive
+from worker.conversion.messages import ConversionJob, Limits
+
+LIMITS = Limits(files=50, bytes=20_000_000, file_bytes=2_000_000, pixels=10_000)
+
+
+def converted(folder: Path, archive: bytes) -> Contents:
+    """Convert into `folder`/pictures, as it is published."""
+    (folder / PICTURES).mkdir(parents=True)
+    path = folder / "archive"
+    path.write_bytes(archive)
+    return convert(ConversionJob(archive=path, staged=folder / PICTURES, limits=LIMITS), lambda _: None)
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_archive_is_refused_with_its_reason_and_writes_nothing_outside(case: str, tmp_path: Path) -> None:
+    make, reason = HOSTILE[case]
+    folder = tmp_path / "in" / "side"
+
+    with pytest.raises(RefusedArchive) as refusal:
+        converted(folder, make())
+
+    assert reason in str(refusal.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "pictures.bin", "decoded.raw"}
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [zipped({}), tarred([]), gzip.compress(tarred([])), only(two_classes("wrapped/")), only(two_classes("./"))],
+    ids=["zip", "tar", "tar.gz", "wrapped", "with points"],
+)
+def test_every_kind_of_archive_gives_the_same_pictures(archive: bytes, tmp_path: Path) -> None:
+    contents = converted(tmp_path, archive)
+
+    assert contents.classes == ("cat", "horse")
+    assert contents.counts == {"train": (3, 3), "test": (0, 0)}
+    assert contents.image_shape == (8, 8, 3)
+    packed = Pictures(tmp_path)
+    pictures.verify(tmp_path)
+    assert packed.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert packed.encoded(1) == picture(23)
+    assert packed.native is not None
+    assert packed.native[1, 0, 0].tolist() == [23, 10, 20]
+
+
+def test_official_parts_and_their_leaks_are_seen(tmp_path: Path) -> None:
+    files = {**two_classes("Train/"), "test/cat/a.png": picture(200), "test/horse/b.png": picture(5)}
+
+    contents = converted(tmp_path, only({**files, "val/cat/c.png": picture(210)}))
+
+    assert contents.counts == {"train": (4, 3), "test": (1, 1)}
+    assert contents.facts("own").has_official_test
+    assert contents.warnings[0].startswith("1 pictures of the test part are also trained on: Train/horse/0.png = test/")
+    assert Pictures(tmp_path).parts.tolist() == [0] * 7 + [1] * 2
+
+
+def test_what_systems_leave_is_passed_over_and_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
+    huge = picture(1, (200, 200))
+
+    contents = converted(tmp_path, zipped({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
+
+    assert contents.ignored_files == 3
+    assert [each.name for each in contents.unreadable] == ["cat/notes.txt", "horse/huge.png"]
+    assert "more than the 10,000 that are read" in contents.unreadable[1].reason
+    assert contents.counts["train"] == (3, 3)
+
+
+def test_numbered_classes_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    files = {f"{number}/a.png": picture(number) for number in (10, 9, 1)}
+
+    assert converted(tmp_path, only(files)).classes == ("1", "9", "10")
+
+
+def test_grey_pictures_stay_grey_and_are_in_order_without_those_that_cannot_be_read(tmp_path: Path) -> None:
+    greys = {f"{label}/{n}.png": picture(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
+
+    contents = converted(tmp_path, only({"b/x.png": b"text", **greys, "a/x.png": b"text"}))
+
+    assert contents.image_shape == (8, 8, 1)
+    native = Pictures(tmp_path).native
+    assert native is not None
+    assert native[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
+
+
+def test_pictures_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) -> None:
+    contents = converted(tmp_path, zipped({"cat/wide.png": picture(1, (20, 10)), "cat/grey.png": picture(9, mode="L")}))
+    calls = []
+
+    def to_array(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        calls.append(len(data))
+        return np.full((4, 4, 3), len(data) % 256, dtype=np.uint8)
+
+    packed = Pictures(tmp_path)
+    first = packed.resized((4, 4, 3), "stretch", to_array)
+    again = packed.resized((4, 4, 3), "stretch", to_array)
+
+    assert contents.image_shape is None
+    assert {(size.height, size.width) for size in contents.sizes} == {(8, 8), (10, 20)}
+    assert first.shape == (8, 4, 4, 3)
+    assert len(calls) == 8
+    np.testing.assert_array_equal(first, again)

@@ -1,0 +1,43 @@
+"""The decoded pictures of a set that turns out to be all of one small size, kept on the way."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# CIFAR's are 32 x 32.
+_SMALL_PIXELS = 64 * 64
+_CHANNELS = 3
+_BATCH = 1_000
+
+
+class Decoded:
+    """A file of pictures in the order in which they come, for as long as all have the size of the first one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size: tuple[int, int] | None = None
+        self._is_uniform = True
+
+    def add(self, picture: Image.Image) -> None:
+        self._size = self._size or picture.size
+        width, height = picture.size
+        if picture.size != self._size or width * height > _SMALL_PIXELS:
+            self._is_uniform = False
+            self._file.truncate(0)
+        if self._is_uniform:
+            self._file.write(picture.convert("RGB").tobytes())
+
+    def write(self, path: Path, order: NDArray[np.int64], channels: int) -> None:
+        """Write those in `order` as `.npy`, if all have one small size. Once the file of all is closed."""
+        if self._is_uniform and self._size is not None:
+            width, height = self._size
+            images = np.memmap(self._file.name, dtype=np.uint8, mode="r").reshape(-1, height, width, _CHANNELS)
+            with path.open("wb") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), height, width, channels)}
+                np.lib.format.write_array_header_1_0(file, header)
+                for start in range(0, len(order), _BATCH):
+                    # What is grey has the same value three times.
+                    file.write(images[order[start : start + _BATCH], :, :, :channels].tobytes())
