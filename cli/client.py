@@ -17,6 +17,7 @@ Spec = Mapping[str, Any] | str | bytes | Path
 Picture = Path | bytes
 _PAGE = 100
 _PIECE_BYTES = 1 << 20
+_UPLOAD_SECONDS = 600.0  # of silence: a large archive takes its time to reach the disk
 
 
 class Client:
@@ -128,7 +129,11 @@ class Client:
         """Upload a zip, a tar or a folder with one folder for each class; its record, whose `status` will be `ready`
         once a worker has read it."""
         with as_archive(archive) as file:
-            answer = self._transport.send("POST", "/datasets", params={"name": name}, content=_pieces(file))
+            # With its length, so that what is too large is refused before it is sent.
+            headers = {"Content-Length": str(file.seek(0, os.SEEK_END)), "Content-Type": "application/octet-stream"}
+            file.seek(0)
+            options = {"content": _pieces(file), "headers": headers, "timeout": _UPLOAD_SECONDS}
+            answer = self._transport.send("POST", "/datasets", params={"name": name}, **options)
         return _object(answer.json())
 
     def delete_dataset(self, name: str) -> None:

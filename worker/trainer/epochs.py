@@ -109,9 +109,8 @@ class Augmented:
         size = self._chunk_steps * self._batch_size
         order = shuffled(self._seed, epoch, self._shown)[chunk * size : (chunk + 1) * size] % len(self._part.labels)
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
-        # A spec augments nothing but pictures, which are bytes.
-        images = self._part.images[order].astype(np.uint8, copy=False)
-        return self._augmentation(images, self._part.labels[order], generator)
+        pictures = self._part.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
+        return self._augmentation(pictures, self._part.labels[order], generator)
 
 
 def shuffled(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
