@@ -56,6 +56,7 @@ class Members:
         collisions = Collisions()
         with _opened(self._archive, self._limits) as (total, entries):
             self.total = total
+            self._check_count(total or 0)
             for entry in entries:
                 self._count()
                 parts = parts_of(entry.name)
@@ -71,7 +72,10 @@ class Members:
 
     def _count(self) -> None:
         self._entries += 1
-        if self._entries > self._limits.files:
+        self._check_count(self._entries)
+
+    def _check_count(self, entries: int) -> None:
+        if entries > self._limits.files:
             raise RefusedArchive(f"it has more than {self._limits.files:,} entries, which is the most that is taken")
 
     def _content(self, entry: Entry) -> bytes:
