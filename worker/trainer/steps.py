@@ -31,9 +31,18 @@ def train_function(
 
     one_step = tf.function(step, jit_compile=True, autograph=False) if compiled else step
 
+    # Stretches of an epoch differ in length: by the signature one trace serves them all.
+    signature = [
+        tf.TensorSpec((None, *model.input_shape[1:]), model.inputs[0].dtype),
+        targets.signature,
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+        tf.TensorSpec((), tf.int32),
+        tf.TensorSpec((), tf.int32),
+    ]
+
     # An explicit loop: to have autograph convert a plain one costs a tenth of a second before the first step.
-    # Chunks of an epoch differ in length: one trace serves them all.
-    @tf.function(autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, input_signature=signature)
     def train(
         images: tf.Tensor, labels: tf.Tensor, order: tf.Tensor, rates: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
     ) -> None:

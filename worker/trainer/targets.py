@@ -5,17 +5,23 @@ import tensorflow as tf
 
 from specs.class_weights import weights_by_class
 from specs.experiment import ExperimentSpec
-from worker.trainer.compiling import compares_with_indices
+from worker.trainer.compiling import compares_with_indices, mixes_labels
 from worker.trainer.data import Labels
 
 
 class Targets:
-    """Labels are class indices, int (samples,), or shares of the classes, float32 (samples, classes)."""
+    """Labels are class indices, int64 (samples,), or shares of the classes, float32 (samples, classes).
+
+    `signature` is which of the two the training part's are.
+    """
 
     def __init__(self, spec: ExperimentSpec, training_labels: Labels) -> None:
         classes = spec.dataset.facts.classes
         self._classes = len(classes)
         self._indices = compares_with_indices(spec)
+        self.signature = (
+            tf.TensorSpec((None, self._classes), tf.float32) if mixes_labels(spec) else tf.TensorSpec((None,), tf.int64)
+        )
         self._weights: tf.Tensor | None = None
         if spec.training.class_weight is not None:
             counts = np.bincount(training_labels, minlength=self._classes).tolist()
