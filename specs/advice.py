@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from specs.experiment import ExperimentSpec
-from specs.layers import Conv2D, Dense
 
 _STEEP_ON_RAW_PIXELS = 0.01
 _MANY_EPOCHS = 200
@@ -36,11 +35,10 @@ def _about_batches(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _about_answer(spec: ExperimentSpec) -> Iterator[str]:
-    activated = [layer for layer in spec.network().layers if isinstance(layer, Conv2D | Dense)]
-    activation = activated[-1].activation if activated else None
+    activation = spec.network().last_activation
     if activation != "softmax":
         yield (
-            f"the last activation is {activation or 'linear'}, not softmax: the network's answers are no "
+            f"the last activation is {activation}, not softmax: the network's answers are no "
             "probabilities; leave it out to get softmax"
         )
 

@@ -36,9 +36,13 @@ def test_every_default_is_filled_in():
                     "activation": "softmax",
                     "use_bias": True,
                     "kernel_initializer": "glorot_uniform",
+                    "bias_initializer": "zeros",
                     "kernel_regularizer": None,
+                    "bias_regularizer": None,
+                    "activity_regularizer": None,
                 },
             ],
+            "freeze": 0,
         },
         "training": {
             "optimizer": {

@@ -127,7 +127,7 @@ BAD = [
     (layered(*[FLATTEN] * 201), "/model/layers", "`layers` must have at most 200 items"),
     (layered(*[FLATTEN] * 6000), "/model/layers", "`layers` must have at most 200 items"),
     (layered(3), "/model/layers/0", "expected an object"),
-    (layered({}), "/model/layers/0/type", "`type` is missing; known: Conv2D, MaxPooling2D"),
+    (layered({}), "/model/layers/0/type", "`type` is missing; known: Conv2D, DepthwiseConv2D"),
     (layered({"type": "Conv2d"}), "/model/layers/0/type", "did you mean `Conv2D`?"),
     (layered({"type": "LSTM"}), "/model/layers/0/type", "unknown type `LSTM`; known: Conv2D"),
     (layered({"type": ["Dense"]}), "/model/layers/0/type", "unknown type"),

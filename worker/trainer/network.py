@@ -1,80 +1,83 @@
-"""From a spec to a Keras model. The input is uint8 0-255: scaling is part of the network, so that training
-and serving cannot differ in it."""
+"""From a spec to a Keras model. Images come in as uint8 0-255: scaling is part of the network, so that training and
+serving cannot differ in it."""
 
-from typing import Any, assert_never
+from typing import assert_never
 
 import keras
 import numpy as np
 from keras import layers as kl
 
+from specs.assembly import INPUT, Node
 from specs.experiment import ExperimentSpec
-from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Regularizer
+from specs.layers import Merge, Shape
 from specs.preprocessing import Scale
 from worker.trainer.data import Images
 
+# Beside these, every name is free for the layers of a spec.
+_INPUT_NAME = "trainyard_input"
+_SCALING_NAME = "trainyard_scaling"
+
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
-    """Build, seeded by the spec. The training part gives `standardize` its mean and deviation."""
+    """Build, seeded by the spec. The training part gives `standardize` its mean and deviation.
+
+    The layers are named as in the spec's layer table; before them stands the scaling.
+    """
     keras.utils.set_random_seed(spec.training.seed)
     network = spec.network()
-    return keras.Sequential(
-        [
-            keras.Input(network.input_shape, dtype="uint8"),
-            _scaling(spec.preprocessing.scale, training_images),
-            *(_layer(layer) for layer in network.layers),
-        ]
-    )
+    layers = [_layer(node) for node in network.nodes]
+    for layer in layers[: network.frozen]:
+        layer.trainable = False
+    images = keras.Input(network.input_shape, dtype=_dtype(network.input_shape), name=_INPUT_NAME)
+    scaling = _scaling(spec.preprocessing.scale, training_images)
+    if network.is_row:
+        return keras.Sequential([images, scaling, *layers])
+    outputs = {INPUT: scaling(images)}
+    for index, (node, layer) in enumerate(zip(network.nodes, layers, strict=True)):
+        received = [outputs[each] for each in node.inputs]
+        outputs[index] = layer(received if isinstance(node.layer, Merge) else received[0])
+    return keras.Model(images, outputs[len(layers) - 1])
 
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
     """True if the network's own answer is a probability for each class; else it counts as logits."""
-    last = next((each for each in reversed(spec.network().layers) if isinstance(each, Dense)), None)
-    return last is not None and last.activation == "softmax"
+    return spec.network().last_activation == "softmax"
 
 
 def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     """The network whose output is a probability for each class: what is evaluated and served."""
     if ends_in_softmax(spec):
         return model
-    return keras.Sequential([keras.Input(model.input_shape[1:], dtype="uint8"), model, kl.Softmax()])
+    shape = model.input_shape[1:]
+    return keras.Sequential([keras.Input(shape, dtype=_dtype(shape)), model, kl.Softmax()])
+
+
+def _dtype(input_shape: Shape) -> str:
+    """Images come as bytes, plain features as numbers."""
+    return "uint8" if len(input_shape) == 3 else "float32"
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
     match scale:
         case "none":
-            return kl.Rescaling(1.0)
+            return kl.Rescaling(1.0, name=_SCALING_NAME)
         case "unit":
-            return kl.Rescaling(1 / 255)
+            return kl.Rescaling(1 / 255, name=_SCALING_NAME)
         case "centered":
-            return kl.Rescaling(1 / 127.5, offset=-1.0)
+            return kl.Rescaling(1 / 127.5, offset=-1.0, name=_SCALING_NAME)
         case "standardize":
             mean = float(np.mean(training_images, dtype=np.float64))
             deviation = float(np.std(training_images, dtype=np.float64)) or 1.0
-            return kl.Rescaling(1 / deviation, offset=-mean / deviation)
+            return kl.Rescaling(1 / deviation, offset=-mean / deviation, name=_SCALING_NAME)
         case _:
             assert_never(scale)
 
 
-def _layer(layer: Layer) -> kl.Layer:
-    match layer:
-        case Conv2D() | Dense():
-            arguments = _arguments(layer) | {"kernel_regularizer": _regularizer(layer.kernel_regularizer)}
-            return (kl.Conv2D if isinstance(layer, Conv2D) else kl.Dense)(**arguments)
-        case MaxPooling2D():
-            return kl.MaxPooling2D(**_arguments(layer))
-        case Flatten():
-            return kl.Flatten()
-        case Dropout():
-            return kl.Dropout(**_arguments(layer))
-        case BatchNormalization():
-            return kl.BatchNormalization(**_arguments(layer))
-        case _:
-            assert_never(layer)
-
-
-def _arguments(layer: Layer) -> dict[str, Any]:
-    return layer.model_dump(exclude={"type"})
-
-
-def _regularizer(spec: Regularizer | None) -> keras.Regularizer | None:
-    return None if spec is None else keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
+def _layer(node: Node) -> kl.Layer:
+    """Keras's layer of the same name, with the arguments of the same names."""
+    arguments = node.layer.model_dump(exclude={"type"})
+    for name, value in arguments.items():
+        if name.endswith("_regularizer") and value is not None:
+            arguments[name] = keras.regularizers.L1L2(**value)
+    layer: kl.Layer = getattr(kl, node.layer.type)(**arguments, name=node.name)
+    return layer

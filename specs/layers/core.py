@@ -1,0 +1,36 @@
+"""The layer of weights between all numbers (Keras `layers/core`)."""
+
+from typing import Literal
+
+from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape
+from specs.schema import FieldError, Units
+from specs.vocabulary import Activation, Initializer, VectorInitializer
+
+
+class Dense(LayerSpec):
+    """The last one may leave out `units` and `activation`: see `specs.network.completed`."""
+
+    type: Literal["Dense"] = "Dense"
+    units: Units | None = None
+    activation: Activation | None = None
+    use_bias: bool = True
+    kernel_initializer: Initializer = "glorot_uniform"
+    bias_initializer: VectorInitializer = "zeros"
+    kernel_regularizer: Regularizer | None = None
+    bias_regularizer: Regularizer | None = None
+    activity_regularizer: Regularizer | None = None
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self._known_units())
+
+    def parameters(self, input_shape: Shape) -> ParameterCount:
+        units = self._known_units()
+        return ParameterCount(input_shape[-1] * units + units * self.use_bias)
+
+    def _known_units(self) -> int:
+        if self.units is None:
+            raise FieldError(
+                ("units",),
+                "`units` is missing; only the last Dense of a network may leave it out, for one unit a class",
+            )
+        return self.units

@@ -1,0 +1,37 @@
+"""Normalizations over the channels (Keras `layers/normalization`).
+
+Left out: `axis` (always the last), the initial moving statistics, `renorm` and `synchronized`.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from specs.layers.base import ParameterCount, Regularizer, SameShape, Shape
+from specs.vocabulary import VectorInitializer
+
+
+class _Normalization(SameShape):
+    epsilon: float = Field(default=1e-3, gt=0, le=1)
+    center: bool = True
+    scale: bool = True
+    beta_initializer: VectorInitializer = "zeros"
+    gamma_initializer: VectorInitializer = "ones"
+    beta_regularizer: Regularizer | None = None
+    gamma_regularizer: Regularizer | None = None
+
+
+class BatchNormalization(_Normalization):
+    type: Literal["BatchNormalization"] = "BatchNormalization"
+    momentum: float = Field(default=0.99, ge=0, le=1)
+
+    def parameters(self, input_shape: Shape) -> ParameterCount:
+        channels = input_shape[-1]
+        return ParameterCount(channels * (self.center + self.scale), 2 * channels)
+
+
+class LayerNormalization(_Normalization):
+    type: Literal["LayerNormalization"] = "LayerNormalization"
+
+    def parameters(self, input_shape: Shape) -> ParameterCount:
+        return ParameterCount(input_shape[-1] * (self.center + self.scale))

@@ -1,0 +1,86 @@
+"""A block with a shortcut around it (He et al., "Deep Residual Learning for Image Recognition", 2015), and with it
+the union of all layers."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from specs import caps, vocabulary
+from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from specs.layers.base import Shape, times
+from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from specs.layers.core import Dense
+from specs.layers.normalization import BatchNormalization, LayerNormalization
+from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from specs.layers.regularization import Dropout, SpatialDropout2D
+from specs.layers.rescaling import Rescaling
+from specs.layers.reshaping import Flatten, ZeroPadding2D
+from specs.schema import FieldError, Lax, Schema
+
+PlainLayer = (
+    Conv2D
+    | DepthwiseConv2D
+    | SeparableConv2D
+    | Dense
+    | Flatten
+    | MaxPooling2D
+    | AveragePooling2D
+    | GlobalAveragePooling2D
+    | GlobalMaxPooling2D
+    | Dropout
+    | SpatialDropout2D
+    | BatchNormalization
+    | LayerNormalization
+    | Activation
+    | LeakyReLU
+    | ReLU
+    | Softmax
+    | ZeroPadding2D
+    | Rescaling
+)
+
+
+class Residual(Schema):
+    """What `layers` make of the input, plus the input itself; then `activation`.
+
+    Where `layers` change the shape, the input is projected: by a 1x1 convolution with the strides that it takes, or
+    by a Dense where there is no image.
+    """
+
+    type: Literal["Residual"] = "Residual"
+    layers: Annotated[
+        tuple[Annotated[PlainLayer, Field(discriminator="type")], ...],
+        Lax,
+        Field(min_length=1, max_length=caps.LAYERS, description="at least one layer, none of them a Residual"),
+    ]
+    activation: vocabulary.Activation | None = None
+
+    def projection(self, input_shape: Shape, output_shape: Shape) -> Conv2D | Dense | None:
+        """What brings the shortcut from `input_shape` to the `output_shape` of `layers`; None if it is there.
+
+        Raises FieldError where nothing does.
+        """
+        if input_shape == output_shape:
+            return None
+        if len(output_shape) == len(input_shape) == 1:
+            return Dense(units=output_shape[0])
+        strides = _strides(input_shape[:-1], output_shape[:-1])
+        if len(output_shape) != 3 or strides is None:
+            raise FieldError(
+                ("layers",),
+                f"turn {times(input_shape)} into {times(output_shape)}, to which no 1x1 convolution brings the "
+                'shortcut; pad with "same", and put Flatten and global pooling after the block',
+            )
+        return Conv2D(filters=output_shape[-1], kernel_size=(1, 1), strides=strides)
+
+
+def _strides(sides: Shape, wanted: Shape) -> tuple[int, int] | None:
+    if len(sides) != 2 or len(wanted) != 2:
+        return None
+    height, width = (math.ceil(side / number) for side, number in zip(sides, wanted, strict=True))
+    reached = (math.ceil(sides[0] / height), math.ceil(sides[1] / width))
+    return (height, width) if reached == wanted and max(height, width) <= caps.WINDOW else None
+
+
+Layer = Annotated[PlainLayer | Residual, Field(discriminator="type")]
