@@ -17,11 +17,8 @@ from specs.model import ModelSpec
 from specs.network import Network
 from specs.preprocessing import PreprocessingSpec
 from specs.presets import PRESETS
-from specs.schema import FieldError, Lax, Line, Schema
+from specs.schema import ExperimentId, FieldError, Lax, Line, Schema
 from specs.training import TrainingSpec
-
-# A ULID: 26 characters of Crockford's base 32, the first of which carries only three bits.
-_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 
 class ExperimentSpec(Schema):
@@ -38,8 +35,8 @@ class ExperimentSpec(Schema):
         Lax,
         Field(max_length=caps.TAGS, description="short lines of printable text"),
     ] = ()
-    based_on: str | None = Field(
-        default=None, pattern=_ULID, description="the id of an experiment, 26 digits and capital letters"
+    based_on: ExperimentId | None = Field(
+        default=None, description="the id of an experiment, 26 digits and capital letters"
     )
     dataset: DatasetSpec = Field(default_factory=DatasetSpec)
     preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)

@@ -5,17 +5,21 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from specs import caps
-from specs.layers import Layer, Shape
+from specs.layers import Layer, Shape, times
 from specs.network import Network, completed, network
 from specs.presets import PRESETS, PresetName
 from specs.schema import FieldError, Lax, Schema
 
 
 class ModelSpec(Schema):
-    """Either `preset`, which means that preset's network and nothing else of it, or `layers`."""
+    """Either `preset`, which means that preset's network and nothing else of it, or `layers`.
+
+    The first `freeze` layers of the layer table stay as they are.
+    """
 
     preset: PresetName | None = None
     layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=caps.LAYERS)] | None = None
+    freeze: int = Field(default=0, ge=0, le=caps.LAYERS)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -30,13 +34,19 @@ class ModelSpec(Schema):
 
     def network_on(self, input_shape: Shape, classes: int) -> Network:
         """Raises FieldError where the network does not fit the images or the classes."""
+        built = self._unfrozen(input_shape, classes)
+        try:
+            return built.freezing(self.freeze)
+        except FieldError as error:
+            raise error.below("freeze") from None
+
+    def _unfrozen(self, input_shape: Shape, classes: int) -> Network:
         layers = PRESETS[self.preset].layers if self.preset else self.layers or ()
         try:
             return network(layers, input_shape, classes)
         except FieldError as error:
             if self.preset:
-                images = "x".join(map(str, input_shape))
-                raise FieldError(("preset",), f"{self.preset} on {images}: {error.detail}") from None
+                raise FieldError(("preset",), f"{self.preset} on {times(input_shape)}: {error.detail}") from None
             raise error.below("layers") from None
 
     def completed_for(self, classes: int) -> Self:

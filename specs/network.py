@@ -1,15 +1,31 @@
-"""A network: layers in a row on images of one shape, and what they amount to."""
+"""A network: layers on images of one shape, and what they amount to."""
 
-import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Any, Literal
+from typing import Any
 
 from specs import caps
-from specs.layers import Activation, Dense, Layer, LayerSpec, ParameterCount, Placed, Residual, Shape
+from specs.assembly import AnyLayer, Assembly, Node, Source, place_in_layers
+from specs.layers import (
+    Activation,
+    Average,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Layer,
+    LeakyReLU,
+    Merge,
+    ParameterCount,
+    ReLU,
+    Residual,
+    Shape,
+    Softmax,
+    SpatialDropout2D,
+    times,
+)
 from specs.schema import FieldError
 
 _FLOAT_BYTES = 4
@@ -28,55 +44,75 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Network:
-    """`layers` are complete: every Dense has its units. Made by `network`, which checks that they fit.
+    """`nodes` are complete: every Dense has its units, every Residual is taken apart. Made by `network` or
+    `network_of`, which check that they fit.
 
-    `shapes` has one more item than `layers`: the shape of the input comes first. The first `frozen` layers are left
-    as they are.
+    The last node gives the answer; the first `frozen` ones do not learn.
     """
 
-    layers: tuple[Layer, ...]
-    shapes: tuple[Shape, ...]
+    input_shape: Shape
+    nodes: tuple[Node, ...]
     frozen: int = 0
 
     @property
-    def input_shape(self) -> Shape:
-        return self.shapes[0]
+    def layers(self) -> tuple[AnyLayer, ...]:
+        return tuple(node.layer for node in self.nodes)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The input's shape, then that of each layer's output."""
+        return (self.input_shape, *(node.output_shape for node in self.nodes))
+
+    @property
+    def is_row(self) -> bool:
+        """True if each layer receives what the one before it puts out."""
+        return all(node.inputs == (index - 1,) for index, node in enumerate(self.nodes))
 
     @cached_property
     def parameters(self) -> ParameterCount:
-        counts = (placed.parameters for placed in self._placed)
-        whole = zip(self._is_frozen, counts, strict=True)
-        return sum((count.frozen if is_frozen else count for is_frozen, count in whole), ParameterCount())
+        counts = [node.parameters for node in self.nodes]
+        kept = [count.frozen() for count in counts[: self.frozen]]
+        return sum([*kept, *counts[self.frozen :]], ParameterCount())
+
+    @cached_property
+    def table(self) -> tuple[LayerRow, ...]:
+        return tuple(
+            LayerRow(node.name, node.layer.type, node.output_shape, node.parameters.total) for node in self.nodes
+        )
 
     @property
-    def largest_layer(self) -> tuple[int, Placed]:
-        """The one with the most parameters, and its index."""
-        return max(enumerate(self._placed), key=lambda item: item[1].parameters.total)
+    def largest(self) -> Node:
+        """The layer with the most parameters."""
+        return max(self.nodes, key=lambda node: node.parameters.total)
 
     @cached_property
     def multiplications(self) -> int:
         """For one sample: a layer multiplies each of its parameters once for each place of its output."""
-        return sum(each.parameters.total * prod(each.output_shape[:-1]) for each in self._expanded)
+        return sum(node.parameters.total * prod(node.output_shape[:-1]) for node in self.nodes)
 
     @cached_property
     def activations(self) -> int:
         """How many numbers there are between the layers, for one sample, with the input."""
-        return prod(self.input_shape) + sum(prod(placed.output_shape) for placed in self._expanded)
+        return sum(map(prod, self.shapes))
 
     @cached_property
-    def answer_activation(self) -> str:
-        """What the network's numbers went through last: probabilities come from softmax alone."""
-        meaningful = (layer for layer in reversed(self.layers) if not layer.keeps_meaning)
-        return getattr(next(meaningful, None), "activation", None) or "linear"
+    def last_activation(self) -> str:
+        """The name of the activation that the answer comes from: "linear" where there is none."""
+        return self._activation(len(self.nodes) - 1)
 
-    @cached_property
-    def table(self) -> tuple[LayerRow, ...]:
-        """As Keras sees it: what is in a block has lines of its own."""
-        names = _names([placed.layer.type for placed in self._expanded])
-        return tuple(
-            LayerRow(name, placed.layer.type, placed.output_shape, placed.parameters.total)
-            for name, placed in zip(names, self._expanded, strict=True)
-        )
+    def _activation(self, index: int) -> str:
+        """A softmax counts where it gave one probability for each class, so over the last axis of the answer."""
+        if index < 0:
+            return "linear"
+        node = self.nodes[index]
+        if isinstance(node.layer, Flatten | Dropout | SpatialDropout2D | GlobalAveragePooling2D):
+            return self._activation(node.inputs[0])
+        if isinstance(node.layer, Average):
+            found = {self._activation(each) for each in node.inputs}
+            return found.pop() if len(found) == 1 else "linear"
+        name = _activation_of(node.layer)
+        whole = node.output_shape[-1] == self.shapes[-1][-1]
+        return name if name != "softmax" or whole else "linear"
 
     def summary(self) -> dict[str, Any]:
         """The members `layers` and `parameters` of the answer to `POST /experiments:validate`."""
@@ -104,137 +140,127 @@ class Network:
         """`training_bytes` in MB (10^6 bytes), rounded up."""
         return -(-self.training_bytes(batch_size, samples) // _BYTES_PER_MB)
 
-    @property
-    def _placed(self) -> list[Placed]:
-        return list(map(Placed, self.layers, self.shapes[:-1], self.shapes[1:]))
-
-    @property
-    def _is_frozen(self) -> list[bool]:
-        return [index < self.frozen for index in range(len(self.layers))]
-
-    @cached_property
-    def _expanded(self) -> tuple[Placed, ...]:
-        return tuple(each for placed in self._placed for each in _expanded(placed))
+    def freezing(self, layers: int) -> "Network":
+        """The same with its first `layers` layers as they are. Raises FieldError where nothing is left to learn."""
+        if layers > len(self.nodes):
+            raise FieldError((), f"`freeze` {layers} is more than the {len(self.nodes)} layers of the network")
+        frozen = replace(self, frozen=layers)
+        if layers and frozen.parameters.trainable == 0:
+            raise FieldError((), f"`freeze` {layers} leaves nothing to learn; freeze fewer layers")
+        return frozen
 
 
-class _Add(LayerSpec):
-    """Stands in the table for the sum of a block and its way around."""
-
-    type: Literal["Add"] = "Add"
-
-
-def _expanded(placed: Placed) -> list[Placed]:
-    """The layers that Keras makes of it."""
-    block, before, after = placed
-    if not isinstance(block, Residual):
-        return [placed]
-    projection, activation = block.projection(before), block.activation
-    around = [Placed(projection, before, after)] if projection else []
-    then = [Placed(Activation(activation=activation), after, after)] if activation else []
-    return [*block.placed(before), *around, Placed(_Add(), after, after), *then]
-
-
-def network(layers: Sequence[Layer], input_shape: Shape, classes: int, frozen: int = 0) -> Network:
+def network(layers: Sequence[Layer], input_shape: Shape, classes: int) -> Network:
     """Put `layers`, completed, on images of `input_shape` so that they answer with one number per class.
 
     Raises FieldError with a path that starts with the index of the layer, or is empty where no one layer is
     to blame.
     """
-    complete = completed(layers, classes)
-    shapes = _shapes(complete, input_shape)
-    _check_answer(complete, shapes[-1], classes)
-    _check_depth(complete)
-    built = Network(complete, shapes, frozen)
+    assembly = Assembly(input_shape)
+    last = -1
+    for index, layer in enumerate(completed(layers, classes)):
+        last = assembly.add(layer, last, place_in_layers(index, layer))
+    return _checked(assembly, classes)
+
+
+def network_of(sources: Sequence[Source], input_shape: Shape, classes: int) -> Network:
+    """The same for layers that say themselves where their inputs come from; the last one gives the answer."""
+    assembly = Assembly(input_shape)
+    for source in sources:
+        assembly.place(source.layer, source.inputs, source.place, source.name)
+    return _checked(assembly, classes)
+
+
+def _checked(assembly: Assembly, classes: int) -> Network:
+    built = Network(assembly.input_shape, tuple(assembly.nodes))
+    if len(built.nodes) > caps.LAYERS:
+        raise FieldError(
+            (),
+            f"the network has {len(built.nodes)} layers, those inside Residual blocks included, above the cap of "
+            f"{caps.LAYERS}",
+        )
+    _check_answer(built, classes)
     _check_parameters(built)
     return built
 
 
 def completed(layers: Sequence[Layer], classes: int) -> tuple[Layer, ...]:
-    """The last Dense gets one unit per class and softmax where nothing else was said."""
-    index = _answering(layers)
-    last = layers[index]
-    if not isinstance(last, Dense):
+    """`layers` with a unit for each class in the last Dense, and softmax, where nothing else was said.
+
+    An activation that follows as a layer says something else.
+    """
+    index = _classifying(layers)
+    if index is None:
         return tuple(layers)
+    last, after = layers[index], layers[index + 1 :]
+    assert isinstance(last, Dense)  # noqa: S101 - found as one
     filled: dict[str, Any] = {}
     if last.units is None:
         filled["units"] = classes
-    followed = any(hasattr(layer, "activation") for layer in layers[index + 1 :])
-    if "activation" not in last.model_fields_set and not followed:
+    if "activation" not in last.model_fields_set and all(_passes_on(layer) for layer in after):
         filled["activation"] = "softmax"
-    return (*layers[:index], last.model_copy(update=filled), *layers[index + 1 :])
+    return (*layers[:index], last.model_copy(update=filled), *after)
 
 
-def _answering(layers: Sequence[Layer]) -> int:
-    """The index of the layer whose numbers are the answer: the last one that does not just pass them on."""
-    last = len(layers) - 1
-    return next((index for index in range(last, -1, -1) if not layers[index].keeps_output), last)
+def _classifying(layers: Sequence[Layer]) -> int | None:
+    """The index of the Dense whose units are the answer's."""
+    for index in range(len(layers) - 1, -1, -1):
+        layer = layers[index]
+        if isinstance(layer, Dense):
+            return index
+        if isinstance(layer, Residual) or not layer.keeps_channels:
+            return None
+    return None
 
 
-def _shapes(layers: Sequence[Layer], input_shape: Shape) -> tuple[Shape, ...]:
-    shapes = [input_shape]
-    for index, layer in enumerate(layers):
-        try:
-            shapes.append(layer.output_shape(shapes[-1]))
-        except FieldError as error:
-            raise error.below(index, where=f"layers[{index}] {layer.type}: ") from None
-    return tuple(shapes)
+def _passes_on(layer: Layer) -> bool:
+    if isinstance(layer, Residual | Activation | LeakyReLU | ReLU | Softmax):
+        return False
+    return layer.keeps_output
 
 
-def _check_answer(layers: Sequence[Layer], shape: Shape, classes: int) -> None:
+def _activation_of(layer: AnyLayer) -> str:
+    if isinstance(layer, Softmax):
+        return "softmax"
+    return getattr(layer, "activation", None) or "linear"
+
+
+def _answering(built: Network) -> Node:
+    """The layer whose numbers are the answer: the last one that does not just pass them on."""
+    node = built.nodes[-1]
+    while not isinstance(node.layer, Merge) and node.layer.keeps_output and node.inputs[0] >= 0:
+        node = built.nodes[node.inputs[0]]
+    return node
+
+
+def _check_answer(built: Network, classes: int) -> None:
+    shape = built.shapes[-1]
     if shape == (classes,):
         return
-    index = _answering(layers)
-    layer = layers[index]
+    node = _answering(built)
+    layer = node.layer
     if isinstance(layer, Dense) and len(shape) == 1 and layer.units != classes:
-        raise FieldError(
-            (index, "units"),
-            f"layers[{index}] Dense: has {layer.units} units, but there are {classes} classes; leave `units` "
-            f"out or set it to {classes}",
+        raise node.place.blaming(
+            FieldError(
+                ("units",), f"has {layer.units} units, but there are {classes} classes; set `units` to {classes}"
+            )
         )
-    produced = "x".join(str(side) for side in shape)
     if len(shape) == 1:
         advice = "add {type: Dense} at the end"
     elif isinstance(layer, Dense):
-        advice = f"put {{type: Flatten}} before layers[{index}] Dense"
+        advice = f"put {{type: Flatten}} before {node.place.words}"
     else:
         advice = "add {type: Flatten} and {type: Dense} at the end"
-    raise FieldError((), f"the last layer puts out {produced} numbers, but there are {classes} classes; {advice}")
-
-
-def _check_depth(layers: Sequence[Layer]) -> None:
-    inner = sum(len(layer.layers) for layer in layers if isinstance(layer, Residual))
-    if len(layers) + inner > caps.LAYERS:
-        raise FieldError(
-            (),
-            f"the network has {len(layers) + inner} layers, {inner} of them within blocks, above the cap of "
-            f"{caps.LAYERS}",
-        )
+    raise FieldError((), f"the last layer puts out {times(shape)} numbers, but there are {classes} classes; {advice}")
 
 
 def _check_parameters(built: Network) -> None:
     total = built.parameters.total
     if total <= caps.PARAMETERS:
         return
-    index, largest = built.largest_layer
+    largest = built.largest
     raise FieldError(
         (),
-        f"the network has {total:,} parameters, above the cap of {caps.PARAMETERS:,}; layers[{index}] "
-        f"{largest.layer.type} alone has {largest.parameters.total:,}",
+        f"the network has {total:,} parameters, above the cap of {caps.PARAMETERS:,}; {largest.place.words} alone has "
+        f"{largest.parameters.total:,}",
     )
-
-
-def _names(types: Sequence[str]) -> list[str]:
-    """As Keras names the layers of a fresh model: conv2d, conv2d_1, max_pooling2d, ..."""
-    seen: Counter[str] = Counter()
-    names = []
-    for each in types:
-        stem = _snake_case(each)
-        names.append(f"{stem}_{seen[stem]}" if seen[stem] else stem)
-        seen[stem] += 1
-    return names
-
-
-def _snake_case(name: str) -> str:
-    """Keras `utils/naming.py:to_snake_case`."""
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

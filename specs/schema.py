@@ -65,5 +65,8 @@ Window = Annotated[
 ]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 Line = Annotated[str, Field(min_length=1, pattern=_PRINTABLE, description="one line of printable text")]
+# A ULID: 26 characters of Crockford's base 32, the first of which carries only three bits.
+_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+ExperimentId = Annotated[str, Field(pattern=_ULID)]
 # A document has lists only; a strict tuple would refuse them.
 Lax = Strict(False)

@@ -54,4 +54,20 @@ Initializer = Literal[
     "ones",
 ]
 
+# For weights in a row, which are too flat to be made orthogonal.
+VectorInitializer = Literal[
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
+    "ones",
+]
+
 Padding = Literal["valid", "same"]

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from itertools import chain, pairwise
 
+from specs.assembly import AnyLayer, Node
 from specs.experiment import ExperimentSpec
-from specs.layers import Conv2D, Dense, Layer
+from specs.layers import Activation, Conv2D, Dense, Softmax
 
 _NORMALIZING = frozenset({"BatchNormalization", "LayerNormalization"})
-_ADDS_NOTHING = frozenset({"Flatten", "Dropout", "SpatialDropout2D"})
+_DROPPING = frozenset({"Dropout", "SpatialDropout2D"})
+_ADDS_NOTHING = _DROPPING | {"Flatten"}
 _LION_SHARE = 0.8
 _LARGE = 1_000_000
 
@@ -19,82 +21,91 @@ def network_warnings(spec: ExperimentSpec) -> Iterator[str]:
 
 def _about_answer(spec: ExperimentSpec) -> Iterator[str]:
     network = spec.network()
-    activation = network.answer_activation
     # With softmax elsewhere, `_about_softmax` says what is wrong with its place.
-    if "softmax" not in map(_activation, network.layers):
+    if network.last_activation != "softmax" and "softmax" not in map(_activation, network.layers):
         yield (
-            f"the last activation is {activation}, not softmax: the network's answers are no "
+            f"the last activation is {network.last_activation}, not softmax: the network's answers are no "
             "probabilities; leave it out to get softmax"
         )
 
 
 def _about_softmax(spec: ExperimentSpec) -> Iterator[str]:
-    layers = spec.network().layers
-    places = [index for index, layer in enumerate(layers) if _activation(layer) == "softmax"]
+    nodes = spec.network().nodes
+    places = [index for index, node in enumerate(nodes) if _activation(node.layer) == "softmax"]
     for index in places:
-        after = layers[index + 1 :]
-        if any(_activation(layer) for layer in after):
+        after = nodes[index + 1 :]
+        if any(_activation(node.layer) for node in after):
             yield (
-                f"{_named(layers, index)} in the middle has softmax, which leaves little for the next layer to learn "
-                "from; set it to relu"
+                f"{nodes[index].place.words} in the middle has softmax, which leaves little for the next layer to "
+                "learn from; set it to relu"
             )
-        for offset, layer in enumerate(after, index + 1):
-            if layer.type in _NORMALIZING | {"Dropout"} and index == places[-1]:
+        for node in after if index == places[-1] else ():
+            if node.layer.type in _NORMALIZING | _DROPPING:
                 yield (
-                    f"{_named(layers, offset)} comes after softmax: what it puts out are no probabilities; put it "
+                    f"{node.place.words} comes after softmax: what it puts out are no probabilities; put it "
                     "before the last Dense"
                 )
 
 
 def _about_order(spec: ExperimentSpec) -> Iterator[str]:
-    layers = spec.network().layers
-    for index, (first, second) in enumerate(pairwise(layers)):
-        if first.type in ("Dropout", "SpatialDropout2D") and second.type == "BatchNormalization":
+    for first, second in _neighbours(spec.network().nodes):
+        if first.layer.type in _DROPPING and second.layer.type == "BatchNormalization":
             yield (
-                f"{_named(layers, index)} comes before BatchNormalization, which then learns a variance that is wrong "
+                f"{first.place.words} comes before BatchNormalization, which then learns a variance that is wrong "
                 "when nothing is dropped; put BatchNormalization first"
             )
 
 
 def _about_linear_layers(spec: ExperimentSpec) -> Iterator[str]:
-    layers = spec.network().layers
-    telling = [(index, layer) for index, layer in enumerate(layers) if layer.type not in _ADDS_NOTHING]
-    for (index, first), (following, second) in pairwise(telling):
-        if _activation(first) == "linear" and isinstance(second, Conv2D | Dense):
+    nodes = spec.network().nodes
+    telling = [node for node in nodes if node.layer.type not in _ADDS_NOTHING]
+    for first, second in pairwise(telling):
+        linear = isinstance(first.layer, Conv2D | Dense) and _activation(first.layer) == "linear"
+        if linear and isinstance(second.layer, Conv2D | Dense) and _feeds(nodes, first, second):
             yield (
-                f"{_named(layers, index)} has no activation, so that it and {_named(layers, following)} can do no more "
-                "than one of them alone; set its activation to relu"
+                f"{first.place.words} has no activation, so that it and {second.place.words} can do no more than one "
+                "of them alone; set its activation to relu"
             )
 
 
 def _about_zeros(spec: ExperimentSpec) -> Iterator[str]:
-    layers = spec.network().layers
-    for index, layer in enumerate(layers):
+    for node in spec.network().nodes:
+        layer = node.layer
         if isinstance(layer, Conv2D | Dense) and layer.kernel_initializer in ("zeros", "ones"):
             yield (
-                f"{_named(layers, index)} begins with all {layer.kernel_initializer}, so that all units stay alike; "
+                f"{node.place.words} begins with all {layer.kernel_initializer}, so that all its units stay alike; "
                 "glorot_uniform or he_normal tell them apart"
             )
 
 
 def _about_size(spec: ExperimentSpec) -> Iterator[str]:
     network = spec.network()
-    total = network.parameters.total
-    index, largest = network.largest_layer
+    total, largest = network.parameters.total, network.largest
     count = largest.parameters.total
     if total > _LARGE and isinstance(largest.layer, Dense) and count > _LION_SHARE * total:
         yield (
-            f"layers[{index}] Dense has {count:,} of the {total:,} parameters; pooling before Flatten makes "
-            "it smaller and faster, and less prone to learn by heart"
+            f"{largest.place.words} has {count:,} of the {total:,} parameters; pooling before Flatten makes it smaller "
+            "and faster, and less prone to learn by heart"
         )
 
 
-def _activation(layer: Layer) -> str | None:
+def _activation(layer: AnyLayer) -> str | None:
     """None for a layer that has none to give."""
-    if not hasattr(layer, "activation"):
-        return None
-    return layer.activation or "linear"
+    if isinstance(layer, Softmax):
+        return "softmax"
+    if isinstance(layer, Activation | Conv2D | Dense):
+        return layer.activation or "linear"
+    return None
 
 
-def _named(layers: tuple[Layer, ...], index: int) -> str:
-    return f"layers[{index}] {layers[index].type}"
+def _neighbours(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, Node]]:
+    """Each layer with each that receives from it."""
+    return ((nodes[source], node) for node in nodes for source in node.inputs if source >= 0)
+
+
+def _feeds(nodes: tuple[Node, ...], first: Node, second: Node) -> bool:
+    """Whether nothing but what adds nothing lies between the two."""
+    source = second.inputs[0]
+    while source >= 0 and nodes[source] is not first and nodes[source].layer.type in _ADDS_NOTHING:
+        source = nodes[source].inputs[0]
+    return source >= 0 and nodes[source] is first

@@ -1,49 +1,29 @@
 """The layers, with Keras's arguments and defaults, and the arithmetic of their shapes and parameters.
 
-They lie in modules as they do in keras.layers. A new layer type is one class there, added to `Layer`; what is left out
-on purpose is said in docs/decisions/0012.
+A new layer type is one class here, added to `PlainLayer`. Left out of all of them: `data_format` (channels come last,
+which every device can do), constraints, `name` (as Keras names them), `dtype` (`training.precision` decides) and
+`trainable` (`model.freeze` does).
 """
 
-from typing import Annotated
-
-from pydantic import Field
-
-from specs.layers.activation import Activation, LeakyReLU
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape
+from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from specs.layers.core import Dense
+from specs.layers.merging import Add, Average, Concatenate, Maximum, Merge, Multiply, Subtract
 from specs.layers.normalization import BatchNormalization, LayerNormalization
 from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from specs.layers.regularization import Dropout, SpatialDropout2D
-from specs.layers.reshaping import Flatten, Rescaling, ZeroPadding2D
-from specs.layers.residual import Placed, Residual
-
-Layer = Annotated[
-    Conv2D
-    | DepthwiseConv2D
-    | SeparableConv2D
-    | MaxPooling2D
-    | AveragePooling2D
-    | GlobalAveragePooling2D
-    | GlobalMaxPooling2D
-    | Dense
-    | Activation
-    | LeakyReLU
-    | BatchNormalization
-    | LayerNormalization
-    | Dropout
-    | SpatialDropout2D
-    | Flatten
-    | ZeroPadding2D
-    | Rescaling
-    | Residual,
-    Field(discriminator="type"),
-]
+from specs.layers.rescaling import Rescaling
+from specs.layers.reshaping import Flatten, ZeroPadding2D
+from specs.layers.residual import Layer, PlainLayer, Residual
 
 __all__ = [
     "Activation",
+    "Add",
+    "Average",
     "AveragePooling2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv2D",
     "Dense",
     "DepthwiseConv2D",
@@ -56,13 +36,20 @@ __all__ = [
     "LayerSpec",
     "LeakyReLU",
     "MaxPooling2D",
+    "Maximum",
+    "Merge",
+    "Multiply",
     "ParameterCount",
-    "Placed",
+    "PlainLayer",
+    "ReLU",
     "Regularizer",
     "Rescaling",
     "Residual",
     "SeparableConv2D",
     "Shape",
+    "Softmax",
     "SpatialDropout2D",
+    "Subtract",
     "ZeroPadding2D",
+    "times",
 ]

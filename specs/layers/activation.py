@@ -1,22 +1,33 @@
-"""Activations as layers of their own, as in keras.layers.activations."""
+"""Activations that are layers of their own (Keras `layers/activations`)."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from specs import vocabulary
-from specs.layers.base import LayerSpec
+from specs.layers.base import SameShape
+
+_Slope = Annotated[float, Field(ge=0, le=1e6)]
 
 
-class Activation(LayerSpec):
-    keeps_output: ClassVar[bool] = True
-
+class Activation(SameShape):
     type: Literal["Activation"] = "Activation"
     activation: vocabulary.Activation
 
 
-class LeakyReLU(LayerSpec):
-    keeps_output: ClassVar[bool] = True
-
+class LeakyReLU(SameShape):
     type: Literal["LeakyReLU"] = "LeakyReLU"
-    negative_slope: float = Field(default=0.3, ge=0, le=1e6)
+    negative_slope: _Slope = 0.3
+
+
+class ReLU(SameShape):
+    type: Literal["ReLU"] = "ReLU"
+    max_value: _Slope | None = None
+    negative_slope: _Slope = 0.0
+    threshold: _Slope = 0.0
+
+
+class Softmax(SameShape):
+    """Over the channels: `axis` is left out."""
+
+    type: Literal["Softmax"] = "Softmax"

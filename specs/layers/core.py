@@ -1,10 +1,10 @@
-"""Dense, as in keras.layers.core."""
+"""The layer of weights between all numbers (Keras `layers/core`)."""
 
 from typing import Literal
 
 from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape
 from specs.schema import FieldError, Units
-from specs.vocabulary import Activation, Initializer
+from specs.vocabulary import Activation, Initializer, VectorInitializer
 
 
 class Dense(LayerSpec):
@@ -15,7 +15,7 @@ class Dense(LayerSpec):
     activation: Activation | None = None
     use_bias: bool = True
     kernel_initializer: Initializer = "glorot_uniform"
-    bias_initializer: Initializer = "zeros"
+    bias_initializer: VectorInitializer = "zeros"
     kernel_regularizer: Regularizer | None = None
     bias_regularizer: Regularizer | None = None
     activity_regularizer: Regularizer | None = None

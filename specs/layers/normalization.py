@@ -1,40 +1,37 @@
-"""Normalization over the last axis, as in keras.layers.normalization."""
+"""Normalizations over the channels (Keras `layers/normalization`).
 
-from typing import ClassVar, Literal
+Left out: `axis` (always the last), the initial moving statistics, `renorm` and `synchronized`.
+"""
+
+from typing import Literal
 
 from pydantic import Field
 
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape
-from specs.vocabulary import Initializer
+from specs.layers.base import ParameterCount, Regularizer, SameShape, Shape
+from specs.vocabulary import VectorInitializer
 
 
-class _Normalization(LayerSpec):
-    keeps_output: ClassVar[bool] = True
-
+class _Normalization(SameShape):
     epsilon: float = Field(default=1e-3, gt=0, le=1)
     center: bool = True
     scale: bool = True
-    beta_initializer: Initializer = "zeros"
-    gamma_initializer: Initializer = "ones"
+    beta_initializer: VectorInitializer = "zeros"
+    gamma_initializer: VectorInitializer = "ones"
     beta_regularizer: Regularizer | None = None
     gamma_regularizer: Regularizer | None = None
-
-    def _learnt(self, input_shape: Shape) -> int:
-        return input_shape[-1] * (self.center + self.scale)
 
 
 class BatchNormalization(_Normalization):
     type: Literal["BatchNormalization"] = "BatchNormalization"
     momentum: float = Field(default=0.99, ge=0, le=1)
-    moving_mean_initializer: Initializer = "zeros"
-    moving_variance_initializer: Initializer = "ones"
 
     def parameters(self, input_shape: Shape) -> ParameterCount:
-        return ParameterCount(self._learnt(input_shape), 2 * input_shape[-1])
+        channels = input_shape[-1]
+        return ParameterCount(channels * (self.center + self.scale), 2 * channels)
 
 
 class LayerNormalization(_Normalization):
     type: Literal["LayerNormalization"] = "LayerNormalization"
 
     def parameters(self, input_shape: Shape) -> ParameterCount:
-        return ParameterCount(self._learnt(input_shape))
+        return ParameterCount(input_shape[-1] * (self.center + self.scale))

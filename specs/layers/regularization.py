@@ -1,25 +1,18 @@
-"""Dropout, as in keras.layers.regularization."""
+"""Layers that drop numbers while training (Keras `layers/regularization`). `seed` is left out: `training.seed`
+decides."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
-from specs.layers.base import LayerSpec, Shape, require_image
+from specs.layers.base import SameShape, Shape, require_image
 from specs.schema import Rate
 
 
-class Dropout(LayerSpec):
-    keeps_output: ClassVar[bool] = True
-    keeps_meaning: ClassVar[bool] = True
-
+class Dropout(SameShape):
     type: Literal["Dropout"] = "Dropout"
     rate: Rate
 
 
-class SpatialDropout2D(LayerSpec):
-    """Drops whole channels."""
-
-    keeps_output: ClassVar[bool] = True
-    keeps_meaning: ClassVar[bool] = True
-
+class SpatialDropout2D(SameShape):
     type: Literal["SpatialDropout2D"] = "SpatialDropout2D"
     rate: Rate
 

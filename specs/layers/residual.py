@@ -1,107 +1,86 @@
-"""A block with a way around it (He et al. 2015, "Deep Residual Learning")."""
+"""A block with a shortcut around it (He et al., "Deep Residual Learning for Image Recognition", 2015), and with it
+the union of all layers."""
 
 import math
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from specs import caps, vocabulary
-from specs.layers.activation import Activation, LeakyReLU
-from specs.layers.base import LayerSpec, ParameterCount, Shape, times
+from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from specs.layers.base import Shape, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from specs.layers.core import Dense
 from specs.layers.normalization import BatchNormalization, LayerNormalization
-from specs.layers.pooling import AveragePooling2D, MaxPooling2D
+from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from specs.layers.regularization import Dropout, SpatialDropout2D
-from specs.layers.reshaping import ZeroPadding2D
-from specs.schema import FieldError, Lax
+from specs.layers.rescaling import Rescaling
+from specs.layers.reshaping import Flatten, ZeroPadding2D
+from specs.schema import FieldError, Lax, Schema
 
-InnerLayer = Annotated[
+PlainLayer = (
     Conv2D
     | DepthwiseConv2D
     | SeparableConv2D
+    | Dense
+    | Flatten
     | MaxPooling2D
     | AveragePooling2D
-    | Dense
-    | Activation
-    | LeakyReLU
-    | BatchNormalization
-    | LayerNormalization
+    | GlobalAveragePooling2D
+    | GlobalMaxPooling2D
     | Dropout
     | SpatialDropout2D
-    | ZeroPadding2D,
-    Field(discriminator="type"),
-]
+    | BatchNormalization
+    | LayerNormalization
+    | Activation
+    | LeakyReLU
+    | ReLU
+    | Softmax
+    | ZeroPadding2D
+    | Rescaling
+)
 
 
-class Placed(NamedTuple):
-    """A layer and the shapes that it makes of one another."""
+class Residual(Schema):
+    """What `layers` make of the input, plus the input itself; then `activation`.
 
-    layer: LayerSpec
-    input_shape: Shape
-    output_shape: Shape
-
-    @property
-    def parameters(self) -> ParameterCount:
-        return self.layer.parameters(self.input_shape)
-
-
-class Residual(LayerSpec):
-    """`activation(layers(x) + x)`. Where the inner layers change the shape, x goes through a 1x1 convolution without
-    bias (a Dense, if x is numbers in a row), whose strides follow from the shapes."""
+    Where `layers` change the shape, the input is projected: by a 1x1 convolution with the strides that it takes, or
+    by a Dense where there is no image.
+    """
 
     type: Literal["Residual"] = "Residual"
-    layers: Annotated[tuple[InnerLayer, ...], Lax, Field(max_length=caps.LAYERS)]
-    activation: vocabulary.Activation | None = "relu"
+    layers: Annotated[
+        tuple[Annotated[PlainLayer, Field(discriminator="type")], ...],
+        Lax,
+        Field(min_length=1, max_length=caps.LAYERS, description="at least one layer, none of them a Residual"),
+    ]
+    activation: vocabulary.Activation | None = None
 
-    @field_validator("layers")
-    @classmethod
-    def _not_empty(cls, layers: Any) -> Any:
-        if not layers:
-            raise ValueError("expected at least one layer")
-        return layers
+    def projection(self, input_shape: Shape, output_shape: Shape) -> Conv2D | Dense | None:
+        """What brings the shortcut from `input_shape` to the `output_shape` of `layers`; None if it is there.
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        output_shape = self.placed(input_shape)[-1].output_shape
-        self.projection(input_shape)
-        return output_shape
-
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        placed = self.placed(input_shape)
-        projection = self.projection(input_shape)
-        around = projection.parameters(input_shape) if projection else ParameterCount()
-        return sum((each.parameters for each in placed), around)
-
-    def placed(self, input_shape: Shape) -> list[Placed]:
-        """The inner layers, one after the other."""
-        placed = []
-        for index, layer in enumerate(self.layers):
-            try:
-                output_shape = layer.output_shape(input_shape)
-            except FieldError as error:
-                raise error.below("layers", index, where=f"layers[{index}] {layer.type}: ") from None
-            placed.append(Placed(layer, input_shape, output_shape))
-            input_shape = output_shape
-        return placed
-
-    def projection(self, input_shape: Shape) -> Conv2D | Dense | None:
-        """What x goes through on its way around; None where it can stay as it is."""
-        output_shape = self.placed(input_shape)[-1].output_shape
-        if output_shape == input_shape:
+        Raises FieldError where nothing does.
+        """
+        if input_shape == output_shape:
             return None
-        if len(output_shape) == 1:
-            return Dense(units=output_shape[-1], use_bias=False)
-        strides = (_stride(input_shape[0], output_shape[0]), _stride(input_shape[1], output_shape[1]))
-        sides = tuple(math.ceil(side / stride) for side, stride in zip(input_shape[:2], strides, strict=True))
-        if sides != output_shape[:2]:
+        if len(output_shape) == len(input_shape) == 1:
+            return Dense(units=output_shape[0])
+        strides = _strides(input_shape[:-1], output_shape[:-1])
+        if len(output_shape) != 3 or strides is None:
             raise FieldError(
                 ("layers",),
-                f"makes {times(output_shape[:2])} of {times(input_shape[:2])}, which no 1x1 convolution with strides "
-                'does to the input that is added to it; pad with "same" inside the block',
+                f"turn {times(input_shape)} into {times(output_shape)}, to which no 1x1 convolution brings the "
+                'shortcut; pad with "same", and put Flatten and global pooling after the block',
             )
-        return Conv2D(filters=output_shape[-1], kernel_size=(1, 1), strides=strides, padding="same", use_bias=False)
+        return Conv2D(filters=output_shape[-1], kernel_size=(1, 1), strides=strides)
 
 
-def _stride(before: int, after: int) -> int:
-    """The smallest stride that makes at most `after` places of `before`."""
-    return min(caps.WINDOW, math.ceil(before / after))
+def _strides(sides: Shape, wanted: Shape) -> tuple[int, int] | None:
+    if len(sides) != 2 or len(wanted) != 2:
+        return None
+    height, width = (math.ceil(side / number) for side, number in zip(sides, wanted, strict=True))
+    reached = (math.ceil(sides[0] / height), math.ceil(sides[1] / width))
+    return (height, width) if reached == wanted and max(height, width) <= caps.WINDOW else None
+
+
+Layer = Annotated[PlainLayer | Residual, Field(discriminator="type")]

@@ -1,84 +1,77 @@
-"""From a spec to a Keras model. Pictures come as uint8 0-255: scaling is part of the network, so that training and
+"""From a spec to a Keras model. Images come in as uint8 0-255: scaling is part of the network, so that training and
 serving cannot differ in it."""
 
-from typing import Any
+from typing import assert_never
 
 import keras
 import numpy as np
+from keras import layers as kl
 
+from specs.assembly import INPUT, Node
 from specs.experiment import ExperimentSpec
-from specs.layers import LayerSpec, Regularizer, Residual
-from specs.network import Network
+from specs.layers import Merge
 from specs.preprocessing import Scale
 from worker.trainer.data import Images
 
+# Beside these, every name is free for the layers of a spec.
+_INPUT_NAME = "trainyard_input"
+_SCALING_NAME = "trainyard_scaling"
+
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
-    """Build, seeded by the spec. The training part gives `standardize` its mean and deviation."""
+    """Build, seeded by the spec. The training part gives `standardize` its mean and deviation.
+
+    The layers are named as in the spec's layer table; before them stands the scaling.
+    """
     keras.utils.set_random_seed(spec.training.seed)
     network = spec.network()
-    inputs = keras.Input(network.input_shape, dtype=spec.dataset.facts.dtype)
-    scaled = _scaling(spec.preprocessing.scale, training_images)(inputs)
-    return keras.Model(inputs, answer_of(network, scaled))
-
-
-def answer_of(network: Network, tensor: keras.KerasTensor) -> keras.KerasTensor:
-    """What the layers of `network`, made anew, put out for `tensor`."""
-    for index, layer in enumerate(network.layers):
-        tensor = _applied(layer, tensor, trainable=index >= network.frozen)
-    return tensor
+    layers = [_layer(node) for node in network.nodes]
+    for layer in layers[: network.frozen]:
+        layer.trainable = False
+    images = keras.Input(network.input_shape, dtype=spec.dataset.facts.dtype, name=_INPUT_NAME)
+    scaling = _scaling(spec.preprocessing.scale, training_images)
+    if network.is_row:
+        return keras.Sequential([images, scaling, *layers])
+    outputs = {INPUT: scaling(images)}
+    for index, (node, layer) in enumerate(zip(network.nodes, layers, strict=True)):
+        received = [outputs[each] for each in node.inputs]
+        outputs[index] = layer(received if isinstance(node.layer, Merge) else received[0])
+    return keras.Model(images, outputs[len(layers) - 1])
 
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
     """True if the network's own answer is a probability for each class; else it counts as logits."""
-    return spec.network().answer_activation == "softmax"
+    return spec.network().last_activation == "softmax"
 
 
 def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     """The network whose output is a probability for each class: what is evaluated and served."""
     if ends_in_softmax(spec):
         return model
-    inputs = keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype)
-    return keras.Model(inputs, keras.layers.Softmax()(model(inputs)))
+    return keras.Sequential([keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype), model, kl.Softmax()])
 
 
-def _scaling(scale: Scale, training_images: Images) -> keras.layers.Layer:
+def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
     match scale:
         case "none":
-            return keras.layers.Rescaling(1.0)
+            return kl.Rescaling(1.0, name=_SCALING_NAME)
         case "unit":
-            return keras.layers.Rescaling(1 / 255)
+            return kl.Rescaling(1 / 255, name=_SCALING_NAME)
         case "centered":
-            return keras.layers.Rescaling(1 / 127.5, offset=-1.0)
+            return kl.Rescaling(1 / 127.5, offset=-1.0, name=_SCALING_NAME)
         case "standardize":
             mean = float(np.mean(training_images, dtype=np.float64))
             deviation = float(np.std(training_images, dtype=np.float64)) or 1.0
-            return keras.layers.Rescaling(1 / deviation, offset=-mean / deviation)
+            return kl.Rescaling(1 / deviation, offset=-mean / deviation, name=_SCALING_NAME)
+        case _:
+            assert_never(scale)
 
 
-def _applied(layer: LayerSpec, tensor: keras.KerasTensor, *, trainable: bool) -> keras.KerasTensor:
-    if isinstance(layer, Residual):
-        return _block(layer, tensor, trainable=trainable)
-    built = _keras_layer(layer)
-    built.trainable = trainable
-    return built(tensor)
-
-
-def _block(block: Residual, tensor: keras.KerasTensor, *, trainable: bool) -> keras.KerasTensor:
-    changed, around = tensor, tensor
-    for layer in block.layers:
-        changed = _applied(layer, changed, trainable=trainable)
-    if (projection := block.projection(tensor.shape[1:])) is not None:
-        around = _applied(projection, tensor, trainable=trainable)
-    added = keras.layers.Add()([changed, around])
-    return keras.layers.Activation(block.activation)(added) if block.activation else added
-
-
-def _keras_layer(layer: LayerSpec) -> keras.layers.Layer:
-    """Its namesake in Keras, which takes the same arguments."""
-    arguments = {name: _argument(getattr(layer, name)) for name in type(layer).model_fields if name != "type"}
-    return getattr(keras.layers, layer.type)(**arguments)
-
-
-def _argument(value: Any) -> Any:
-    return keras.regularizers.L1L2(l1=value.l1, l2=value.l2) if isinstance(value, Regularizer) else value
+def _layer(node: Node) -> kl.Layer:
+    """Keras's layer of the same name, with the arguments of the same names."""
+    arguments = node.layer.model_dump(exclude={"type"})
+    for name, value in arguments.items():
+        if name.endswith("_regularizer") and value is not None:
+            arguments[name] = keras.regularizers.L1L2(**value)
+    layer: kl.Layer = getattr(kl, node.layer.type)(**arguments, name=node.name)
+    return layer

@@ -1,0 +1,29 @@
+"""What convolutions and poolings share: a window that moves over an image."""
+
+import math
+
+from specs.layers.base import Shape, times
+from specs.schema import FieldError
+from specs.vocabulary import Padding
+
+_UNDILATED = (1, 1)
+
+
+def windows(
+    kind: str, field: str, size: Shape, strides: Shape, padding: Padding, sides: Shape, dilation: Shape = _UNDILATED
+) -> Shape:
+    """How many windows fit along each side (Keras `compute_conv_output_shape`).
+
+    Raises FieldError on `field`, the window's size, where not one fits.
+    """
+    if padding == "same":
+        return tuple(math.ceil(side / stride) for side, stride in zip(sides, strides, strict=True))
+    covered = tuple(rate * (width - 1) + 1 for width, rate in zip(size, dilation, strict=True))
+    if any(width > side for width, side in zip(covered, sides, strict=True)):
+        spread = "" if dilation == _UNDILATED else f", spread over {times(covered)} by `dilation_rate`,"
+        raise FieldError(
+            (field,),
+            f'{kind} {times(size)}{spread} does not fit into {times(sides)}; pad with "same" or drop a pooling '
+            "layer before it",
+        )
+    return tuple((side - width) // stride + 1 for side, width, stride in zip(sides, covered, strides, strict=True))
