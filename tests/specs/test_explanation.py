@@ -33,6 +33,15 @@ def split(**shares) -> dict:
 NAMED = {"model": PRESET}
 EARLY = {"monitor": "val_acc"}
 
+RATE = "/training/optimizer/learning_rate"
+EXPONENTIAL = {"type": "ExponentialDecay", "initial_learning_rate": 1, "decay_rate": 0.5}
+PIECEWISE = {"type": "PiecewiseConstantDecay", "values": [0.1]}
+
+
+def rated(learning_rate):
+    return trained(optimizer={"type": "Adam", "learning_rate": learning_rate})
+
+
 BAD = [
     ([], "", "expected an object with named fields, received []"),
     ("x", "", "expected an object"),
@@ -63,7 +72,7 @@ BAD = [
     (
         {**NAMED, "dataset": {"name": "minst"}},
         "/dataset/name",
-        "unknown dataset `minst`; did you mean `mnist`?",
+        "unknown data set `minst`; did you mean `mnist`?",
     ),
     ({**NAMED, "dataset": "mnist"}, "/dataset", "expected an object"),
     (split(test="official"), "/dataset/split/test", "digits has no official test part; give a share"),
@@ -76,7 +85,7 @@ BAD = [
     (split(seed=2**32), "/dataset/split/seed", "`seed` must be at most 4,294,967,295"),
     ({**NAMED, "preprocessing": {"scale": "unti"}}, "/preprocessing/scale", "did you mean `unit`?"),
     ({**NAMED, "training": None}, "/training", "expected an object"),
-    (trained(epoch=3), "/training/epoch", "did you mean `epochs`? known here: optimizer, batch_size"),
+    (trained(epoch=3), "/training/epoch", "did you mean `epochs`? known here: optimizer, loss, batch_size"),
     (trained(epochs=0), "/training/epochs", "`epochs` must be at least 1, received 0"),
     (trained(epochs=10_001), "/training/epochs", "`epochs` must be at most 10,000, received 10001"),
     (trained(epochs="3"), "/training/epochs", "which is text; write it without quotes"),
@@ -100,12 +109,12 @@ BAD = [
     (
         trained(optimizer={"type": "adam"}),
         "/training/optimizer/type",
-        "did you mean `Adam`? known: Adam, SGD",
+        "did you mean `Adam`? known: Adam, SGD, RMSprop",
     ),
     (
         trained(optimizer={"type": "Adam", "momentum": 0.9}),
         "/training/optimizer/momentum",
-        "unknown field `momentum`; known here: type, learning_rate, beta_1",
+        "did you mean `ema_momentum`? known here: type, learning_rate, weight_decay",
     ),
     (
         trained(optimizer={"type": "Adam", "learning_rate": "0.1"}),
@@ -122,12 +131,71 @@ BAD = [
         "/training/optimizer/learning_rate",
         "`learning_rate` must be at most 1e+38",
     ),
+    (
+        trained(optimizer={"type": "Adam", "clipnorm": 1, "clipvalue": 2}),
+        "/training/optimizer/clipvalue",
+        "`clipvalue` cannot be combined with `clipnorm`",
+    ),
+    (
+        trained(optimizer={"type": "AdamW", "weight_decay": None}),
+        "/training/optimizer/weight_decay",
+        "expected a number, received null",
+    ),
+    (rated({}), f"{RATE}/type", "`type` is missing; known: PiecewiseConstantDecay, ExponentialDecay"),
+    (rated({"type": "Cosine"}), f"{RATE}/type", "did you mean `CosineDecay`? known: PiecewiseConstantDecay"),
+    (rated({"type": ["OneCycle"]}), f"{RATE}/type", "unknown type"),
+    (rated([0.1]), RATE, "expected a number, received [0.1]"),
+    (
+        rated({"type": "ExponentialDecay", "initial_learning_rate": 1}),
+        f"{RATE}/decay_rate",
+        "`decay_rate` is missing; expected a number above 0 and at most 1",
+    ),
+    (
+        rated({**EXPONENTIAL, "decay_step": 3}),
+        f"{RATE}/decay_step",
+        "did you mean `decay_steps`? known here: type, initial_learning_rate, decay_steps, decay_epochs",
+    ),
+    (
+        rated({**EXPONENTIAL, "decay_steps": 3, "decay_epochs": 3}),
+        f"{RATE}/decay_epochs",
+        "received both `decay_steps` and `decay_epochs`; give the length in steps or in epochs",
+    ),
+    (rated({**PIECEWISE}), f"{RATE}/boundaries", "expected `boundaries` in steps, or `boundaries_epochs`"),
+    (rated({**PIECEWISE, "boundaries": [3, 3]}), f"{RATE}/boundaries", "must rise, received [3, 3]"),
+    (rated({**PIECEWISE, "boundaries_epochs": [3, 4]}), f"{RATE}/values", "than boundaries, 3, received 1"),
+    (
+        rated({"type": "CosineDecay", "initial_learning_rate": 0, "warmup_epochs": 2}),
+        f"{RATE}/warmup_target",
+        "a warm-up needs `warmup_target`",
+    ),
+    (rated({"type": "CosineDecay", "initial_learning_rate": 0}), f"{RATE}/initial_learning_rate", "may be 0 only"),
+    (trained(loss="mse"), "/training/loss", "unknown loss `mse`; known: auto, {type: SparseCategoricalCrossentropy}"),
+    (
+        trained(loss="CategoricalCrossentropy"),
+        "/training/loss",
+        "did you mean `{type: CategoricalCrossentropy}`?",
+    ),
+    (trained(loss={"type": "CategoricHinge"}), "/training/loss/type", "did you mean `CategoricalHinge`?"),
+    (trained(class_weight="balance"), "/training/class_weight", "did you mean `balanced`?"),
+    (trained(class_weight={"x": 1}), "/training/class_weight/x", "there is no class `x`; the classes are 0, 1"),
+    (trained(class_weight={"1": -1}), "/training/class_weight/1", "`1` must be at least 0"),
+    (trained(class_weight=[1, 2]), "/training/class_weight", "expected 10 weights, one a class, received 2"),
+    (trained(class_weight=[0] * 10), "/training/class_weight", "all weights are 0"),
+    (trained(precision="bfloat16"), "/training/precision", "did you mean `mixed_bfloat16`? known: auto, float32"),
+    (
+        trained(
+            optimizer={"type": "SGD", "learning_rate": {"type": "OneCycle", "max_learning_rate": 1}},
+            reduce_lr_on_plateau={},
+        ),
+        "/training/reduce_lr_on_plateau",
+        "cannot be combined with the schedule OneCycle",
+    ),
     (layered(), "/model/layers", "there are no layers; the least is"),
     ({"model": {"layers": DENSE}}, "/model/layers", "expected a list"),
     (layered(*[FLATTEN] * 201), "/model/layers", "`layers` must have at most 200 items"),
     (layered(*[FLATTEN] * 6000), "/model/layers", "`layers` must have at most 200 items"),
     (layered(3), "/model/layers/0", "expected an object"),
-    (layered({}), "/model/layers/0/type", "`type` is missing; known: Conv2D, DepthwiseConv2D"),
+    (layered({}), "/model/layers/0/type", "`type` is missing; known: Conv2D, "),
     (layered({"type": "Conv2d"}), "/model/layers/0/type", "did you mean `Conv2D`?"),
     (layered({"type": "LSTM"}), "/model/layers/0/type", "unknown type `LSTM`; known: Conv2D"),
     (layered({"type": ["Dense"]}), "/model/layers/0/type", "unknown type"),

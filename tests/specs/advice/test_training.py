@@ -50,6 +50,6 @@ def test_stays_silent(document):
 
 
 def test_numbers_that_are_no_pixels_are_not_called_raw_pixels():
-    layers = {"layers": [{"type": "Dense", "units": 25}, {"type": "Dense"}]}
+    layers = {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]}
     document = {"dataset": {"name": "blobs"}, "model": layers, "training": rated(0.1)}
     assert warnings_for(parse_spec(document)) == []
