@@ -91,6 +91,7 @@ VALIDATION = _json(
         "parameters": {"total": 95946, "trainable": 95946, "non_trainable": 0},
         "steps_per_epoch": 422,
         "estimate": {"seconds": 64.0, "seconds_per_epoch": 3.1, "memory_mb": 260, "basis": "5 past runs"},
+        "learning_rate": {"step": [0, 1, 2], "value": [0.001, 0.001, 0.001]},
         "warnings": [],
         "spec": _SPEC,
     }

@@ -22,8 +22,10 @@ from models_store.store import Store
 from specs.advice import warnings_for
 from specs.document import Syntax, parse_document
 from specs.experiment import ExperimentSpec, parse_spec
+from specs.learning_rates import learning_rate_schedule
 
 router = APIRouter(tags=["experiments"])
+_CURVE_POINTS = 200
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and body give the same experiment, for a day."),
@@ -73,13 +75,16 @@ def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentS
 )
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> dict[str, Any]:
     """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, how long
-    it will take and how much memory, what is likely to disappoint, and the spec with all defaults filled in."""
+    it will take and how much memory, how the learning rate will run, what is likely to disappoint, and the spec with
+    all defaults filled in."""
     spec = posted_spec(body, syntax, store)
     estimated = estimate(spec, recent_runs(store.experiments), store.known_datasets())
+    steps, rates = learning_rate_schedule(spec.training, spec.steps_per_epoch()).curve(_CURVE_POINTS)
     return {
         **spec.network().summary(),
         "steps_per_epoch": spec.steps_per_epoch(),
         "estimate": estimated.model_dump(),
+        "learning_rate": {"step": steps, "value": rates},
         "warnings": [*warnings_for(spec), *budget_warnings(spec, estimated)],
         "spec": spec.document(),
     }

@@ -256,6 +256,13 @@ class LearningRateSchedule:
         rate = self.learning_rate
         return rate if isinstance(rate, int | float) else rate.rate(step, self.run)
 
+    def curve(self, most: int) -> tuple[list[int], list[float]]:
+        """At most `most` steps, evenly spread from the first to the last, and their rates."""
+        last = self.run.steps - 1
+        points = min(self.run.steps, most)
+        steps = [round(point * last / max(1, points - 1)) for point in range(points)]
+        return steps, [self.at(step) for step in steps]
+
 
 def learning_rate_schedule(training: "TrainingSpec", steps_per_epoch: int) -> LearningRateSchedule:
     """As planned: what `reduce_lr_on_plateau` makes of it is only known afterwards."""

@@ -19,9 +19,7 @@ _WIDE = 20
 def learning_rate_figure(spec: ExperimentSpec) -> Figure:
     steps_per_epoch = spec.steps_per_epoch()
     last = spec.training.epochs * steps_per_epoch - 1
-    schedule = learning_rate_schedule(spec.training, steps_per_epoch)
-    steps = np.unique(np.linspace(0, last, min(last + 1, _POINTS)).astype(np.int64))
-    rates = np.array([schedule.at(int(step)) for step in steps])
+    steps, rates = map(np.array, learning_rate_schedule(spec.training, steps_per_epoch).curve(_POINTS))
     figure, axes = header(f"{spec.name}: learning rate", [_described(spec, last + 1)], _SIZE)
     axes.set_position(_inset(figure, axes.get_position().bounds))
     axes.plot(steps, rates, color=ACCENT, linewidth=1.6, drawstyle="steps-post" if last < _POINTS else "default")

@@ -115,6 +115,8 @@ def test_validation_gives_the_layer_table_and_queues_nothing(client: TestClient)
         "parameters": 320,
     }
     assert answer["steps_per_epoch"] == 422
+    assert answer["learning_rate"]["step"][-1] == 30 * 422 - 1
+    assert set(answer["learning_rate"]["value"]) == {0.001}
     assert answer["estimate"]["seconds"] > 20 * answer["estimate"]["seconds_per_epoch"] > 0
     assert answer["estimate"]["memory_mb"] > 0
     assert client.get("/experiments").json()["items"] == []

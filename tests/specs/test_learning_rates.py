@@ -96,3 +96,10 @@ def test_one_cycle_of_any_shape_stays_within_its_bounds(cycle: dict[str, Any]) -
 
 def test_a_number_is_the_same_for_every_step() -> None:
     assert {schedule(0.25).at(step) for step in STEPS} == {0.25}
+
+
+@pytest.mark.parametrize(("most", "steps"), [(1, [0]), (2, [0, 59]), (4, [0, 20, 39, 59]), (500, list(range(60)))])
+def test_a_curve_runs_from_the_first_step_to_the_last(most: int, steps: list[int]) -> None:
+    falling = schedule({"type": "PolynomialDecay", "initial_learning_rate": 1.0, "end_learning_rate": 0.0})
+
+    assert falling.curve(most) == (steps, [falling.at(step) for step in steps])
