@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from annotated_types import Ge, Gt, Le
-from pydantic import AliasChoices
+from pydantic import AliasChoices, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from settings import Settings
+from specs.advice import warnings_for
+from specs.augmentation import AugmentationLayer
+from specs.experiment import parse_spec
+from specs.layers import Layer
+from specs.learning_rates import LearningRate
+from specs.optimizers import Optimizer
 
 ROOT = Path(__file__).parents[1]
 FIELDS = Settings.model_fields
@@ -173,3 +180,19 @@ def test_every_fault_names_tests_that_exist() -> None:
             named += 1
         assert named, row
         assert shown.count("`") == 2 * named, row
+
+
+EXPERIMENTS = (ROOT / "docs" / "experiments.md").read_text()
+
+
+def test_the_example_experiment_is_valid_and_nothing_to_warn_of() -> None:
+    [example] = re.findall(r"^```yaml\n(.*?)^```$", EXPERIMENTS, re.MULTILINE | re.DOTALL)
+    assert warnings_for(parse_spec(yaml.safe_load(example))) == []
+
+
+@pytest.mark.parametrize("union", [Layer, AugmentationLayer, Optimizer, LearningRate])
+def test_every_type_of_the_language_is_in_the_document(union: object) -> None:
+    parts = [each["properties"] for each in TypeAdapter(union).json_schema()["$defs"].values()]
+    types = {part["type"]["const"] for part in parts if "type" in part}
+    assert len(types) >= 6
+    assert {each for each in types if not re.search(rf"\b{each}\b", EXPERIMENTS)} == set()

@@ -85,8 +85,12 @@ def bash(script: str, url: str, report: Path) -> subprocess.CompletedProcess[str
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
+    # What the commands write must not lie about in the repository.
+    folder = report / "folder"
+    folder.mkdir()
+    (folder / "examples").symlink_to(ROOT / "examples")
     return subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=own, capture_output=True, text=True, timeout=200, check=False
+        ["bash", "-c", script], cwd=folder, env=own, capture_output=True, text=True, timeout=200, check=False
     )
 
 
@@ -132,6 +136,11 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert '"status":"cancelled"' in cancelled
     assert cancelled.rstrip().endswith("204")
     assert '"ready":true' in walk.outputs_of("/health/ready")
+    pictures = [walk.folder / "folder" / name for name in ("augmentation.png", "learning_rate.png", "samples.png")]
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    uploaded = walk.outputs_of("archive=@")
+    assert '"classes":["four","two"]' in uploaded
+    assert uploaded.rstrip().endswith("204")
 
 
 @pytest.mark.parametrize("block", [*blocks("sh"), *blocks("")], ids=lambda block: block.split(maxsplit=1)[0])
