@@ -86,7 +86,7 @@ def _received(entry: Entry, names: Mapping[str, int]) -> tuple[int, ...]:
         raise FieldError((), calls)
     found = tuple(_index(path, history, names) for path, history in _histories(nodes[0]))
     merges = isinstance(entry.layer, Merge)
-    if merges != (len(found) > 1):
+    if not (len(found) > 1 if merges else len(found) == 1):
         expected = "two inputs or more" if merges else "one input"
         raise FieldError((), f"expected {expected}, received {len(found)}")
     return found

@@ -39,7 +39,11 @@ BAD = [
     (None, "", "expected an object"),
     ({}, "/model", "`model` is missing; expected {preset: <name>}, {layers: [...]} or {keras: {...}}"),
     ({"model": None}, "/model", "expected an object"),
-    ({"model": {}}, "/model", "expected one of `preset`, `layers`, `keras`, received none of them; presets: digits-cnn"),
+    (
+        {"model": {}},
+        "/model",
+        "expected one of `preset`, `layers`, `keras`, received none of them; presets: digits-cnn",
+    ),
     ({"model": {**PRESET, "layers": [FLATTEN, DENSE]}}, "/model", "received `preset` and `layers`;"),
     ({"model": {"preset": "mnist-cn"}}, "/model/preset", "did you mean `mnist-cnn`? known: digits-cnn"),
     ({"model": {"preset": 3}}, "/model/preset", "unknown preset `3`"),
