@@ -21,6 +21,7 @@ _CLASSES: Mapping[str, type[AnyLayer]] = {
 _MODELS = ("Sequential", "Functional", "Model")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 _OURS = "trainyard_"
+_MAX_AXES = 5  # no sample has as many; longer lists would only make long sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _input_shape(config: Mapping[str, Any]) -> tuple[int | None, ...]:
 
 
 def _is_batch_shape(value: Any) -> bool:
-    if not isinstance(value, list) or len(value) < 2 or value[0] is not None:
+    if not isinstance(value, list) or not 2 <= len(value) <= _MAX_AXES or value[0] is not None:
         return False
     return all(side is None or (type(side) is int and side >= 1) for side in value[1:])
 
