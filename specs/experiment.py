@@ -41,7 +41,7 @@ class ExperimentSpec(Schema):
     dataset: DatasetSpec = Field(default_factory=DatasetSpec)
     preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)
     augmentation: AugmentationSpec | None = None
-    model: ModelSpec = Field(description="{preset: <name>} or {layers: [...]}")
+    model: ModelSpec = Field(description="{preset: <name>}, {layers: [...]} or {keras: {...}}")
     training: TrainingSpec = Field(default_factory=TrainingSpec)
 
     @model_validator(mode="before")

@@ -1,36 +1,56 @@
 """Which network an experiment trains."""
 
-from typing import Annotated, Self
+from functools import cached_property
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from specs import caps
+from specs.keras_document import KerasModel, keras_model, plain_document
 from specs.layers import Layer, Shape, times
-from specs.network import Network, completed, network
+from specs.network import Network, completed, network, network_of
 from specs.presets import PRESETS, PresetName
 from specs.schema import FieldError, Lax, Schema
 
 
 class ModelSpec(Schema):
-    """Either `preset`, which means that preset's network and nothing else of it, or `layers`.
+    """One of `preset`, which means that preset's network and nothing else of it, `layers`, and `keras`, the dict of
+    what a Keras model's `to_json()` gives.
 
     The first `freeze` layers of the layer table stay as they are.
     """
 
     preset: PresetName | None = None
     layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=caps.LAYERS)] | None = None
+    keras: (
+        Annotated[dict[str, Any], BeforeValidator(plain_document, json_schema_input_type=dict[str, Any] | str)] | None
+    ) = None
     freeze: int = Field(default=0, ge=0, le=caps.LAYERS)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.preset is None) == (self.layers is None):
-            received = "both" if self.preset else "neither"
+        given = [f"`{name}`" for name in ("preset", "layers", "keras") if getattr(self, name) is not None]
+        if len(given) != 1:
+            received = " and ".join(given) or "none of them"
             known = ", ".join(PRESETS)
-            raise FieldError((), f"expected either `preset` or `layers`, received {received}; presets: {known}")
+            raise FieldError((), f"expected one of `preset`, `layers`, `keras`, received {received}; presets: {known}")
         if self.layers == ():
             least = "[{type: Flatten}, {type: Dense}]"
             raise FieldError(("layers",), f"there are no layers; the least is {least}")
         return self
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.keras is not None:
+            try:
+                _ = self._keras_model
+            except FieldError as error:
+                raise error.below("keras") from None
+        return self
+
+    @cached_property
+    def _keras_model(self) -> KerasModel:
+        return keras_model(self.keras or {})
 
     def network_on(self, input_shape: Shape, classes: int) -> Network:
         """Raises FieldError where the network does not fit the images or the classes."""
@@ -41,6 +61,8 @@ class ModelSpec(Schema):
             raise error.below("freeze") from None
 
     def _unfrozen(self, input_shape: Shape, classes: int) -> Network:
+        if self.keras is not None:
+            return self._network_of_keras(input_shape, classes)
         layers = PRESETS[self.preset].layers if self.preset else self.layers or ()
         try:
             return network(layers, input_shape, classes)
@@ -48,6 +70,13 @@ class ModelSpec(Schema):
             if self.preset:
                 raise FieldError(("preset",), f"{self.preset} on {times(input_shape)}: {error.detail}") from None
             raise error.below("layers") from None
+
+    def _network_of_keras(self, input_shape: Shape, classes: int) -> Network:
+        try:
+            self._keras_model.check_input(input_shape)
+            return network_of(self._keras_model.sources, input_shape, classes)
+        except FieldError as error:
+            raise error.below("keras") from None
 
     def completed_for(self, classes: int) -> Self:
         """With the last layer's units and activation filled in."""

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from specs import caps
-from specs.assembly import AnyLayer, Assembly, Node, Source, place_in_layers
+from specs.assembly import INPUT, AnyLayer, Assembly, Node, Source, place_in_layers
 from specs.layers import (
     Activation,
     Average,
@@ -98,18 +98,15 @@ class Network:
     @cached_property
     def last_activation(self) -> str:
         """The name of the activation that the answer comes from: "linear" where there is none."""
-        return self._activation(len(self.nodes) - 1)
+        names = {INPUT: "linear"}
+        for index, node in enumerate(self.nodes):
+            names[index] = self._activation(node, {names[each] for each in node.inputs})
+        return names[len(self.nodes) - 1]
 
-    def _activation(self, index: int) -> str:
+    def _activation(self, node: Node, received: set[str]) -> str:
         """A softmax counts where it gave one probability for each class, so over the last axis of the answer."""
-        if index < 0:
-            return "linear"
-        node = self.nodes[index]
-        if isinstance(node.layer, Flatten | Dropout | SpatialDropout2D | GlobalAveragePooling2D):
-            return self._activation(node.inputs[0])
-        if isinstance(node.layer, Average):
-            found = {self._activation(each) for each in node.inputs}
-            return found.pop() if len(found) == 1 else "linear"
+        if isinstance(node.layer, Flatten | Dropout | SpatialDropout2D | GlobalAveragePooling2D | Average):
+            return min(received) if len(received) == 1 else "linear"
         name = _activation_of(node.layer)
         whole = node.output_shape[-1] == self.shapes[-1][-1]
         return name if name != "softmax" or whole else "linear"

@@ -244,3 +244,39 @@ def test_head_answers_like_get_without_a_body(client: TestClient, tiny_document:
     got, head = client.get(path), client.head(path)
     assert (head.status_code, head.headers["Content-Length"], head.content) == (200, str(len(got.content)), b"")
     assert client.head(f"/experiments/{MISSING}").status_code == 404
+
+
+def keras_document(filters: Any = 4, answer: int = 10) -> Document:
+    layers = [
+        ("InputLayer", {"name": "images", "batch_shape": [None, 8, 8, 1]}),
+        ("Conv2D", {"name": "conv", "filters": filters, "kernel_size": [3, 3]}),
+        ("Flatten", {"name": "flat"}),
+        ("Dense", {"name": "answer", "units": answer}),
+    ]
+    entries = [{"module": "keras.layers", "class_name": name, "config": config} for name, config in layers]
+    return {"model": {"keras": {"class_name": "Sequential", "config": {"layers": entries}}}}
+
+
+def test_keras_document_is_answered_with_its_layer_table(client: TestClient) -> None:
+    answer = client.post("/experiments:validate", json=keras_document())
+
+    assert answer.status_code == 200, answer.text
+    assert [layer["name"] for layer in answer.json()["layers"]] == ["conv", "flat", "answer"]
+    assert answer.json()["parameters"]["total"] == 40 + 1450
+
+
+def test_mistake_in_a_keras_document_is_pointed_at(client: TestClient) -> None:
+    answer = client.post("/experiments:validate", json=keras_document(filters="four"))
+
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/model/keras/config/layers/1/config/filters"
+    assert "keras.config.layers[1] Conv2D `conv`: expected a whole number" in error["detail"]
+
+
+def test_experiment_with_a_keras_document_is_queued_and_keeps_it(client: TestClient) -> None:
+    answer = client.post("/experiments", json=keras_document())
+
+    assert answer.status_code == 202, answer.text
+    spec = client.get(answer.headers["Location"]).json()["spec"]
+    assert spec["model"]["keras"] == keras_document()["model"]["keras"]

@@ -49,6 +49,7 @@ def test_every_default_is_filled_in():
                     "activity_regularizer": None,
                 },
             ],
+            "keras": None,
             "freeze": 0,
         },
         "training": {

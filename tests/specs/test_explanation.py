@@ -46,10 +46,14 @@ BAD = [
     ([], "", "expected an object with named fields, received []"),
     ("x", "", "expected an object"),
     (None, "", "expected an object"),
-    ({}, "/model", "`model` is missing; expected {preset: <name>} or {layers: [...]}"),
+    ({}, "/model", "`model` is missing; expected {preset: <name>}, {layers: [...]} or {keras: {...}}"),
     ({"model": None}, "/model", "expected an object"),
-    ({"model": {}}, "/model", "expected either `preset` or `layers`, received neither; presets: digits-cnn"),
-    ({"model": {**PRESET, "layers": [FLATTEN, DENSE]}}, "/model", "received both"),
+    (
+        {"model": {}},
+        "/model",
+        "expected one of `preset`, `layers`, `keras`, received none of them; presets: digits-cnn",
+    ),
+    ({"model": {**PRESET, "layers": [FLATTEN, DENSE]}}, "/model", "received `preset` and `layers`;"),
     ({"model": {"preset": "mnist-cn"}}, "/model/preset", "did you mean `mnist-cnn`? known: digits-cnn"),
     ({"model": {"preset": 3}}, "/model/preset", "unknown preset `3`"),
     (

@@ -1,5 +1,7 @@
+import json
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -105,3 +107,22 @@ def test_network_without_softmax_is_served_with_one() -> None:
 
     assert not ends_in_softmax(spec)
     assert np.allclose(np.asarray(probabilities_of(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
+
+
+def test_keras_document_is_built_again_with_its_names_and_branches() -> None:
+    images = keras.Input((8, 8, 1))
+    left = keras.layers.Conv2D(4, 3, padding="same", name="left")(images)
+    joined = keras.layers.Concatenate(name="joined")([keras.layers.Add(name="sum")([left, left]), left, images])
+    original = keras.Model(images, keras.layers.Dense(10, name="answer")(keras.layers.Flatten(name="flat")(joined)))
+    spec = parse_spec(
+        {
+            "preprocessing": {"scale": "none"},
+            "model": {"keras": json.loads(original.to_json()), "freeze": 1},
+        }
+    )
+    built = build(spec, IMAGES)
+    built.set_weights(original.get_weights())
+
+    assert [layer.name for layer in built.layers[2:]] == ["left", "sum", "joined", "flat", "answer"]
+    assert len(built.trainable_weights) == 2
+    assert np.allclose(built(IMAGES), original(IMAGES.astype(np.float32)), rtol=1e-4, atol=1e-3)

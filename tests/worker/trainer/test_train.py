@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 import orjson
@@ -285,3 +286,32 @@ def test_standardized_blobs_train_whatever_the_network_ends_in(
     run(job(spec), supervised.control)
 
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_branched_keras_document_trains_and_is_published(
+    job: Jobs, supervised: Supervised, activation: str | None
+) -> None:
+    spec = parse_spec(
+        {"model": {"keras": branched_document(activation)}, "training": {"epochs": 2, "deterministic": True}}
+    )
+    run(job(spec), supervised.control)
+
+    finished = supervised.events[-1]
+    assert finished["type"] == "finished", finished
+    session = onnxruntime.InferenceSession(Path(finished["staged"]) / "model.onnx", providers=["CPUExecutionProvider"])
+    test = load_parts(spec, None).test
+    answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    assert np.allclose(answered.sum(axis=1), 1, atol=1e-4)
+    assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
+
+
+def branched_document(activation: str | None) -> dict[str, Any]:
+    images = keras.Input((8, 8, 1))
+    left = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="left")(images)
+    right = keras.layers.Conv2D(4, 1, name="right")(images)
+    joined = keras.layers.Concatenate()([keras.layers.Add()([left, right]), images])
+    answer = keras.layers.Dense(10, activation=activation, name="answer")(keras.layers.Flatten()(joined))
+    document: dict[str, Any] = orjson.loads(keras.Model(images, answer).to_json())
+    keras.utils.clear_session()
+    return document

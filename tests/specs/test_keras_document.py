@@ -1,0 +1,170 @@
+"""What `model.to_json()` writes, against what Keras itself makes of it."""
+
+import json
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from specs.experiment import ExperimentSpec, parse_spec
+
+
+@pytest.fixture(scope="module")
+def keras():
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import keras
+
+    return keras
+
+
+def digits(document: Any, **rest: Any) -> ExperimentSpec:
+    return parse_spec({"model": {"keras": document, **rest}})
+
+
+def document_of(model: Any) -> dict[str, Any]:
+    return json.loads(model.to_json())
+
+
+def assert_same(model: Any, spec: ExperimentSpec) -> None:
+    table = [(row.name, row.type, row.output_shape, row.parameters) for row in spec.network().table]
+    assert table == [
+        (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        for layer in model.layers
+        if type(layer).__name__ != "InputLayer"
+    ]
+    trainable = sum(variable.shape.num_elements() for variable in model.trainable_variables)
+    assert spec.network().parameters.trainable == trainable
+
+
+def everything(keras):
+    kl, penalties = keras.layers, keras.regularizers
+    return [
+        kl.Rescaling(2.0, 1),
+        kl.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer=penalties.L2(1e-4), name="first"),
+        kl.BatchNormalization(momentum=0.9),
+        kl.MaxPooling2D(),
+        kl.ReLU(max_value=6),
+        kl.LeakyReLU(0.1),
+        kl.ZeroPadding2D(((1, 0), (2, 1))),
+        kl.SpatialDropout2D(0.1),
+        kl.Dropout(0.2),
+        kl.SeparableConv2D(4, 1, depthwise_regularizer=penalties.L1(0.5)),
+        kl.DepthwiseConv2D((1, 2), depth_multiplier=2, depthwise_initializer="zeros"),
+        kl.LayerNormalization(),
+        kl.Softmax(),
+        kl.Activation("swish"),
+        kl.AveragePooling2D(1),
+        kl.GlobalMaxPooling2D(keepdims=True),
+        kl.GlobalAveragePooling2D(),
+        kl.Flatten(),
+        kl.Dense(12, kernel_initializer="he_normal", activity_regularizer=penalties.L1(0.25)),
+        kl.Dense(10, activation="softmax", kernel_regularizer=penalties.L1L2(0.5, 0.25)),
+    ]
+
+
+def test_sequential_models_have_the_table_that_keras_computes(keras) -> None:
+    model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
+
+    assert_same(model, digits(document_of(model)))
+
+
+def test_arguments_are_taken_over(keras) -> None:
+    model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
+    layers = digits(document_of(model)).network().layers
+
+    assert layers[1].model_dump(include={"filters", "kernel_size", "padding", "activation"}) == {
+        "filters": 4,
+        "kernel_size": (3, 3),
+        "padding": "same",
+        "activation": "relu",
+    }
+    assert layers[1].kernel_regularizer.l2 == pytest.approx(1e-4)
+    assert layers[13].activation == "silu"
+    assert layers[18].kernel_initializer == "he_normal"
+    assert layers[18].activity_regularizer.l1 == 0.25
+    assert (layers[19].kernel_regularizer.l1, layers[19].kernel_regularizer.l2) == (0.5, 0.25)
+
+
+def branches(keras):
+    kl = keras.layers
+    images = keras.Input((8, 8, 1), name="images")
+    left = kl.Conv2D(3, 3, padding="same", name="left")(images)
+    right = kl.Conv2D(3, 1, activation="relu", name="right")(images)
+    merged = kl.Add(name="sum")([left, right])
+    merged = kl.Concatenate()([merged, left, images])
+    merged = kl.Average()([merged, merged])
+    return keras.Model(images, kl.Dense(10, activation="softmax", name="answer")(kl.Flatten()(merged)))
+
+
+def test_functional_models_have_the_table_that_keras_computes(keras) -> None:
+    model = branches(keras)
+    spec = digits(document_of(model))
+
+    assert_same(model, spec)
+    assert not spec.network().is_row
+    assert spec.network().last_activation == "softmax"
+
+
+def test_every_merge_is_known(keras) -> None:
+    kl = keras.layers
+    images = keras.Input((8, 8, 1))
+    one, other = kl.Flatten()(images), kl.Flatten()(images)
+    merges = (kl.Subtract, kl.Multiply, kl.Average, kl.Maximum, kl.Add)
+    merged = kl.Concatenate()([merge()([one, other]) for merge in merges])
+    model = keras.Model(images, kl.Dense(10)(merged))
+
+    assert_same(model, digits(document_of(model)))
+
+
+def test_layers_may_stand_in_any_order(keras) -> None:
+    document = document_of(branches(keras))
+    expected = digits(document).network()
+    document["config"]["layers"].reverse()
+    network = digits(document).network()
+
+    assert {row.name for row in network.table} == {row.name for row in expected.table}
+    assert network.parameters == expected.parameters
+    assert network.table[-1].name == "answer"
+
+
+def test_the_list_format_of_older_releases_is_read(keras) -> None:
+    document = document_of(branches(keras))
+    expected = digits(document).network()
+    for layer in document["config"]["layers"]:
+        for node in layer["inbound_nodes"]:
+            tensors = node["args"][0] if isinstance(node["args"][0], list) else node["args"]
+            layer["inbound_nodes"] = [[[*tensor["config"]["keras_history"], {}] for tensor in tensors]]
+    document["config"]["input_layers"] = [document["config"]["input_layers"]]
+    document["config"]["output_layers"] = [document["config"]["output_layers"]]
+    document["class_name"] = document["registered_name"] = "Model"
+
+    assert digits(document).network() == expected
+
+
+sides = st.integers(1, 3)
+middles = st.lists(
+    st.one_of(
+        st.tuples(st.just("Conv2D"), st.fixed_dictionaries({"filters": sides, "kernel_size": sides})),
+        st.tuples(st.just("MaxPooling2D"), st.fixed_dictionaries({"pool_size": sides, "padding": st.just("same")})),
+        st.tuples(st.just("BatchNormalization"), st.fixed_dictionaries({"scale": st.booleans()})),
+        st.tuples(
+            st.just("DepthwiseConv2D"), st.fixed_dictionaries({"kernel_size": st.just(1), "use_bias": st.booleans()})
+        ),
+        st.tuples(st.just("Dense"), st.fixed_dictionaries({"units": sides})),
+    ),
+    max_size=3,
+)
+
+
+@given(middles)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+def test_random_models_agree(keras, middle: list[tuple[str, dict[str, Any]]]) -> None:
+    keras.utils.clear_session()
+    layers = [getattr(keras.layers, name)(**arguments) for name, arguments in middle]
+    end = [keras.layers.Flatten(), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *layers, *end])
+
+    assert_same(model, digits(document_of(model)))
