@@ -5,6 +5,7 @@ length takes the whole run. The trainer, `POST /experiments:validate` and the pl
 """
 
 import math
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Run:
         return steps if epochs is None else max(1, round(epochs * self.steps_per_epoch))
 
 
-class Decay(Schema):
+class Decay(Schema, ABC):
     """What the curves that fall share: over `decay_steps` or `decay_epochs`, else over the whole run."""
 
     type: str
@@ -58,9 +59,9 @@ class Decay(Schema):
         """The largest rate of all steps."""
         return self.initial_learning_rate
 
+    @abstractmethod
     def rate(self, step: int, run: Run) -> float:
         """For `step`, counted from 0 over all epochs."""
-        raise NotImplementedError
 
     def _decay_steps(self, run: Run) -> int:
         return run.length(self.decay_steps, self.decay_epochs) or run.steps
