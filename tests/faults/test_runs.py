@@ -124,7 +124,7 @@ def test_budget_too_short_for_one_epoch_fails(service: Service, slow_document: D
 def test_stalled_trainer_is_ended_and_its_checkpoint_kept(
     make_service: Callable[..., Service], slow_document: Document, tiny_document: Document
 ) -> None:
-    service = make_service(stall_seconds=8)
+    service = make_service(stall_seconds=15)
     service.start_api()
     worker = service.start_worker()
     experiment_id = service.post(slow_document)
@@ -165,4 +165,4 @@ def test_missing_data_set_says_where_to_put_it(make_service: Callable[..., Servi
     record = service.wait_for_end(service.post({"dataset": {"name": "mnist"}, "model": {"layers": layers}}))
 
     assert (record["status"], record["error"]["type"]) == ("failed", "dataset_unavailable")
-    assert str(service.folder / "nowhere" / "mnist.npz") in record["error"]["message"]
+    assert f"put mnist.npz into {service.folder / 'nowhere'}" in record["error"]["message"]

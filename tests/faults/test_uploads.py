@@ -52,7 +52,8 @@ def assert_whole(service: Service, name: str, attempts: int) -> None:
     view = dataset(service, name)
     assert (view["status"], view["record"]["attempts"]) == ("ready", attempts), view
     folder = service.store / "datasets" / name
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "pictures"]
+    # What is no longer needed is removed once the record says so.
+    eventually(lambda: sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "pictures"])
 
 
 def test_killed_converter_is_started_again(service: Service) -> None:
