@@ -1,12 +1,17 @@
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from specs.experiment import parse_spec
+from specs.layers import PlainLayer
 from specs.presets import PRESETS
 from worker.trainer.compiling import compile_model
+from worker.trainer.export import export
 from worker.trainer.network import build, ends_in_softmax, probabilities_of
+from worker.trainer.precision import compute_in, float32_twin
 
 IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
 
@@ -105,3 +110,61 @@ def test_network_without_softmax_is_served_with_one() -> None:
 
     assert not ends_in_softmax(spec)
     assert np.allclose(np.asarray(probabilities_of(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
+
+
+EVERY_LAYER: list[dict[str, Any]] = [
+    {"type": "ZeroPadding2D"},
+    {"type": "Conv2D", "filters": 4, "kernel_size": 3},
+    {"type": "LayerNormalization"},
+    {"type": "LeakyReLU"},
+    {
+        "type": "Residual",
+        "layers": [
+            {"type": "SeparableConv2D", "filters": 6, "kernel_size": 3, "strides": 2, "padding": "same"},
+            {"type": "BatchNormalization"},
+        ],
+        "activation": "relu",
+    },
+    {"type": "DepthwiseConv2D", "kernel_size": 3, "padding": "same"},
+    {"type": "ReLU", "max_value": 6.0},
+    {"type": "SpatialDropout2D", "rate": 0.1},
+    {"type": "MaxPooling2D", "pool_size": 2, "strides": 1},
+    {"type": "AveragePooling2D", "pool_size": 2},
+    {"type": "Rescaling", "scale": 0.5},
+    {"type": "Activation", "activation": "mish"},
+    {"type": "GlobalMaxPooling2D", "keepdims": True},
+    {"type": "GlobalAveragePooling2D"},
+    {"type": "Flatten"},
+    {"type": "Dropout", "rate": 0.1},
+    {"type": "Dense", "units": 10, "activation": None},
+    {"type": "Softmax"},
+]
+
+
+def test_every_layer_is_in_the_list_above() -> None:
+    layers = [*EVERY_LAYER, *EVERY_LAYER[4]["layers"]]
+
+    assert {each["type"] for each in layers} == {layer.__name__ for layer in PlainLayer.__args__} | {"Residual"}
+
+
+def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
+    spec = digits(EVERY_LAYER)
+    model = build(spec, IMAGES)
+    compile_model(model, spec)
+    before = model.get_weights()
+    model.train_on_batch(IMAGES, np.arange(3))
+    export(model, spec, IMAGES, {}, tmp_path / "staged")
+
+    assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
+    saved = keras.saving.load_model(tmp_path / "staged" / "model.keras")
+    assert np.allclose(saved(IMAGES), model(IMAGES), atol=1e-6)
+
+
+def test_a_twin_of_a_bfloat16_block_has_the_same_weights_in_float32() -> None:
+    model = build(digits([EVERY_LAYER[4], *FLAT]), IMAGES)
+    compute_in(model, "mixed_bfloat16")
+    twin = float32_twin(model)
+
+    assert {layer.compute_dtype for layer in twin.layers} == {"float32"}
+    for kept, copied in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.array_equal(kept, copied)
