@@ -3,11 +3,13 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from specs.experiment import parse_spec
 from specs.layers import PlainLayer
 from specs.presets import PRESETS
+from specs.vocabulary import Activation
 from worker.trainer.compiling import compile_model
 from worker.trainer.export import export
 from worker.trainer.network import build, ends_in_softmax, probabilities_of
@@ -168,3 +170,18 @@ def test_a_twin_of_a_bfloat16_block_has_the_same_weights_in_float32() -> None:
     assert {layer.compute_dtype for layer in twin.layers} == {"float32"}
     for kept, copied in zip(model.get_weights(), twin.get_weights(), strict=True):
         assert np.array_equal(kept, copied)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # Keras's export, as in worker/trainer/export.py
+def test_every_activation_answers_alike_when_served(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(0, 2, (16, 6)).astype(np.float32)
+    inputs = keras.Input((6,))
+    outputs = [keras.layers.Activation(name)(inputs) for name in Activation.__args__]
+    model = keras.Model(inputs, outputs)
+    expected = model(values)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+
+    answered = session.run(None, {session.get_inputs()[0].name: values})
+    for name, ours, theirs in zip(Activation.__args__, expected, answered, strict=True):
+        assert np.allclose(ours, theirs, atol=1e-4), name
