@@ -137,7 +137,7 @@ plain = st.sampled_from(
     [
         {"type": "SpatialDropout2D", "rate": 0.2},
         {"type": "LayerNormalization", "center": False},
-        {"type": "Activation", "activation": "gelu"},
+        {"type": "Activation", "activation": "mish"},
         {"type": "LeakyReLU"},
         {"type": "ReLU", "max_value": 6.0},
         {"type": "Softmax"},

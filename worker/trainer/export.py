@@ -17,6 +17,7 @@ from models_store.samples import SAMPLES_FILE
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from specs.experiment import ExperimentSpec
 from worker.trainer.data import Images
+from worker.trainer.onnx_words import said_in_onnx
 
 _PARITY_IMAGES = 256
 
@@ -34,7 +35,7 @@ def export(
     """
     staged.mkdir()
     model.save(staged / KERAS_FILE)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), said_in_onnx(model):
         # Keras's export asks for `np.object`, which numpy is about to define (pitfalls of 3.15).
         warnings.simplefilter("ignore", FutureWarning)
         model.export(staged / ONNX_FILE, format="onnx", verbose=False)

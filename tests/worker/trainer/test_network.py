@@ -1,14 +1,21 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
 from specs.experiment import parse_spec
+from specs.layers import PlainLayer
 from specs.presets import PRESETS
+from specs.vocabulary import Activation
 from worker.trainer.compiling import compile_model
+from worker.trainer.export import export
 from worker.trainer.network import build, ends_in_softmax, probabilities_of
+from worker.trainer.onnx_words import said_in_onnx
+from worker.trainer.precision import compute_in, float32_twin
 
 IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
 
@@ -126,3 +133,78 @@ def test_keras_document_is_built_again_with_its_names_and_branches() -> None:
     assert [layer.name for layer in built.layers[2:]] == ["left", "sum", "joined", "flat", "answer"]
     assert len(built.trainable_weights) == 2
     assert np.allclose(built(IMAGES), original(IMAGES.astype(np.float32)), rtol=1e-4, atol=1e-3)
+
+
+EVERY_LAYER: list[dict[str, Any]] = [
+    {"type": "ZeroPadding2D"},
+    {"type": "Conv2D", "filters": 4, "kernel_size": 3},
+    {"type": "LayerNormalization"},
+    {"type": "LeakyReLU"},
+    {
+        "type": "Residual",
+        "layers": [
+            {"type": "SeparableConv2D", "filters": 6, "kernel_size": 3, "strides": 2, "padding": "same"},
+            {"type": "BatchNormalization"},
+        ],
+        "activation": "relu",
+    },
+    {"type": "DepthwiseConv2D", "kernel_size": 3, "padding": "same"},
+    {"type": "ReLU", "max_value": 6.0},
+    {"type": "SpatialDropout2D", "rate": 0.1},
+    {"type": "MaxPooling2D", "pool_size": 2, "strides": 1},
+    {"type": "AveragePooling2D", "pool_size": 2},
+    {"type": "Rescaling", "scale": 0.5},
+    {"type": "Activation", "activation": "mish"},
+    {"type": "GlobalMaxPooling2D", "keepdims": True},
+    {"type": "GlobalAveragePooling2D"},
+    {"type": "Flatten"},
+    {"type": "Dropout", "rate": 0.1},
+    {"type": "Dense", "units": 10, "activation": None},
+    {"type": "Softmax"},
+]
+
+
+def test_every_layer_is_in_the_list_above() -> None:
+    layers = [*EVERY_LAYER, *EVERY_LAYER[4]["layers"]]
+
+    assert {each["type"] for each in layers} == {layer.__name__ for layer in PlainLayer.__args__} | {"Residual"}
+
+
+def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
+    spec = digits(EVERY_LAYER)
+    model = build(spec, IMAGES)
+    compile_model(model, spec)
+    before = model.get_weights()
+    model.train_on_batch(IMAGES, np.arange(3))
+    export(model, spec, IMAGES, {}, tmp_path / "staged")
+
+    assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
+    saved = keras.saving.load_model(tmp_path / "staged" / "model.keras")
+    assert np.allclose(saved(IMAGES), model(IMAGES), atol=1e-6)
+
+
+def test_a_twin_of_a_bfloat16_block_has_the_same_weights_in_float32() -> None:
+    model = build(digits([EVERY_LAYER[4], *FLAT]), IMAGES)
+    compute_in(model, "mixed_bfloat16")
+    twin = float32_twin(model)
+
+    assert {layer.compute_dtype for layer in twin.layers} == {"float32"}
+    for kept, copied in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.array_equal(kept, copied)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # Keras's export, as in worker/trainer/export.py
+def test_every_activation_answers_alike_when_served(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(0, 2, (16, 6)).astype(np.float32)
+    inputs = keras.Input((6,))
+    outputs = [keras.layers.Activation(name)(inputs) for name in Activation.__args__]
+    model = keras.Model(inputs, outputs)
+    expected = model(values)
+    with said_in_onnx(model):
+        model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+
+    answered = session.run(None, {session.get_inputs()[0].name: values})
+    for name, ours, theirs in zip(Activation.__args__, expected, answered, strict=True):
+        assert np.allclose(ours, theirs, atol=1e-4), name
+    assert model.layers[1 + Activation.__args__.index("gelu")].activation is keras.activations.gelu
