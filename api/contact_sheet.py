@@ -1,6 +1,6 @@
 """Many pictures on one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -18,10 +18,10 @@ def as_png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def contact_sheet(pictures: Sequence[tuple[Image.Image, str]]) -> Image.Image:
-    """In rows of five, each 128 pixels wide or high, its label below it."""
-    rows = max(1, -(-len(pictures) // _COLUMNS))
-    columns = min(_COLUMNS, max(1, len(pictures)))
+def contact_sheet(pictures: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:
+    """`count` pictures in rows of five, each 128 pixels wide or high, its label below it."""
+    rows = max(1, -(-count // _COLUMNS))
+    columns = min(_COLUMNS, max(1, count))
     size = (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)

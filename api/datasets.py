@@ -21,7 +21,9 @@ from specs.dataset import DATASETS, NAME_PATTERN, Dataset
 
 router = APIRouter(tags=["datasets"])
 _MOST_ON_A_SHEET = 100
-ClassFilter = Annotated[str | None, Query(alias="class", description="only this class, by name or by index from 0")]
+ClassFilter = Annotated[
+    str | None, Query(alias="class", max_length=200, description="only this class, by name or by index from 0")
+]
 Limit = Annotated[int, Query(ge=1, le=_MOST_ON_A_SHEET)]
 _PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
@@ -175,8 +177,9 @@ def get_contact_sheet(
     """The same pictures on one sheet, each with its class below it."""
     samples = samples_of(name, store, settings)
     numbers = chosen(samples, wanted, part, limit)
-    pairs = [(samples.picture(number), samples.classes[samples.labels[number]]) for number in numbers]
-    return _png(as_png(contact_sheet(pairs)))
+    # One by one: a hundred pictures of their own size take gigabytes.
+    pairs = ((samples.picture(number), samples.classes[samples.labels[number]]) for number in numbers)
+    return _png(as_png(contact_sheet(pairs, len(numbers))))
 
 
 @router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=_PNG)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from models_store.dataset_record import Contents, DatasetRecord, DatasetStatus, FilesDone
@@ -29,12 +29,14 @@ class Conversion:
     @contextmanager
     def taken(cls, store: DatasetStore, name: str, max_attempts: int) -> "Iterator[Conversion | None]":
         """Take what waits, or what a dead worker left, for the time of the block; None if there is nothing to do."""
-        try:
-            with locked(store.folder(name), _TAKING_SECONDS):
-                yield cls._begun(store, name, max_attempts)
-        except (NotFound, Busy) as error:
-            log.info("nothing to convert: %s", error)
-            yield None
+        with ExitStack() as held:
+            conversion = None
+            try:
+                held.enter_context(locked(store.folder(name), _TAKING_SECONDS))
+                conversion = cls._begun(store, name, max_attempts)
+            except (NotFound, Busy) as error:
+                log.info("nothing to convert: %s", error)
+            yield conversion
 
     @classmethod
     def _begun(cls, store: DatasetStore, name: str, max_attempts: int) -> "Conversion | None":
@@ -48,6 +50,7 @@ class Conversion:
                 return None
             if record.attempts >= max_attempts:
                 store.write(record.failed(f"{max_attempts} conversions were begun, and none came to an end"))
+                (store.folder(name) / ARCHIVE_FILE).unlink(missing_ok=True)
                 return None
             conversion = cls(store, store.write(record.claimed()), max_attempts)
             remove_stale_temporaries(conversion.folder, older_than=0)
@@ -109,8 +112,9 @@ class Conversion:
         return self._requeue(self.record.changed(attempts=self.record.attempts - 1))
 
     def _requeue(self, record: DatasetRecord) -> DatasetRecord:
-        self._clear()
+        # In this order: what is written tells whether this is still the one to clear away.
         self._write(record.changed(status=DatasetStatus.QUEUED, progress=None))
+        self._clear()
         self._store.wake(record.name)
         return self.record
 

@@ -79,6 +79,10 @@ class Split(Schema):
             raise FieldError(
                 ("validation",), f"leaves none of {dataset.samples:,} samples for training; give a smaller share"
             )
+        if sizes.test == 0:
+            raise FieldError(
+                ("test",), "the official test part has no sample of these classes; give a share instead, such as 0.2"
+            )
         if not self.stratify:
             return
         for part, size in self._cut(sizes):

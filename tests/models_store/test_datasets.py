@@ -11,7 +11,7 @@ from models_store import conversions, keys
 from models_store.conversions import Conversion
 from models_store.dataset_record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.datasets import RECORD_FILE
-from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
+from models_store.errors import Busy, ClaimLost, InvalidState, NotFound, StorageFull
 from models_store.pictures import PICTURES
 from models_store.store import Store
 from tests.valkey import Valkey
@@ -120,6 +120,27 @@ def test_a_conversion_left_three_times_has_failed(store: Store) -> None:
         DatasetStatus.FAILED,
         "3 conversions were begun, and none came to an end",
     )
+    assert not (store.datasets.folder("own") / "archive").exists()
+
+
+def test_what_is_busy_within_a_conversion_is_told_to_its_worker(store: Store) -> None:
+    added(store)
+
+    with pytest.raises(Busy), Conversion.taken(store.datasets, "own", 3):
+        raise Busy("somebody else holds it")
+
+
+def test_an_old_conversion_that_gives_up_leaves_the_new_one_s_work(store: Store) -> None:
+    added(store)
+    with Conversion.taken(store.datasets, "own", 3) as old:
+        assert old is not None
+        store.datasets.delete("own", nobody)
+        added(store)
+        with Conversion.taken(store.datasets, "own", 3) as new:
+            assert new is not None
+            with pytest.raises(ClaimLost):
+                old.retry("ended with status 1")
+            assert new.staged.is_dir()
 
 
 def test_a_conversion_whose_data_set_was_deleted_changes_nothing(store: Store) -> None:

@@ -1,5 +1,6 @@
 """`python -m worker.conversion PARENT`: read one job on standard input, convert, say on standard output how it goes."""
 
+import errno
 import os
 import resource
 import sys
@@ -30,6 +31,13 @@ def advance(progress: FilesDone) -> None:
     say(Advanced(progress=progress))
 
 
+def refusal(error: OSError) -> Refused:
+    """What stopped the reading or the writing: no further attempt would do better before somebody has seen to it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Refused(reason=f"disk full: {error}; free some space, then upload it again")
+    return Refused(reason=f"the archive cannot be read: {error}")
+
+
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
     told = ConversionJob.model_validate_json(sys.stdin.buffer.readline())
@@ -38,5 +46,9 @@ if __name__ == "__main__":
         say(Converted(contents=convert(told, advance)))
     except RefusedArchive as error:
         say(Refused(reason=str(error)))
+    except RecursionError:
+        say(Refused(reason="its headers follow one another without end, as no honest archive's do"))
+    except OSError as error:
+        say(refusal(error))
     except MemoryError:
         say(Refused(reason=f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, as no honest archive does"))

@@ -125,6 +125,12 @@ def test_what_does_not_go_together_is_refused(document, detail):
         DatasetSpec.model_validate(document)
 
 
+def test_classes_without_official_test_samples_are_refused():
+    odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
+    with pytest.raises(ValidationError, match="the official test part has no sample of these classes"):
+        DatasetSpec.model_validate({"name": "odd", "classes": ["a", "b"]}, context=odd)
+
+
 def test_a_class_too_small_to_be_in_every_part_is_named():
     scarce = {"datasets": {"scarce": Dataset("scarce", None, ("many", "one"), (50, 1))}}
     with pytest.raises(ValidationError, match="class `one` has 1 sample, too few to have some in every part"):
