@@ -163,6 +163,9 @@ class DatasetStore:
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
         folder = self.folder(name)
+        # Also before: a lock that is made for any name that somebody thinks of would stay.
+        if not folder.exists():
+            raise _missing(name)
         with self.held(name):
             if not folder.exists():
                 raise _missing(name)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from models_store.artifacts import MANIFEST_FILE, Manifest, ManifestEntry, check_sizes, read_manifest
 from models_store.errors import Damaged
-from models_store.files import replaced, write_synced
+from models_store.files import remove_stale_temporaries, replaced, write_synced
 
 PICTURES = "pictures"
 CACHE = "cache"
@@ -134,6 +134,8 @@ class Pictures:
                     file.write(array.tobytes())
 
     def _forget_oldest(self) -> None:
+        """Make room for one more; what a killed trainer left half made goes as well."""
+        remove_stale_temporaries(self._cache)
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
         for path in cached[: max(0, len(cached) - _MOST_CACHED + 1)]:
             path.unlink(missing_ok=True)
