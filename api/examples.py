@@ -102,12 +102,41 @@ EVALUATION = _json(
         "samples": 360,
         "loss": 0.03,
         "accuracy": 0.9917,
+        "balanced_accuracy": 0.9916,
         "top_3_accuracy": 1.0,
         "macro": {"precision": 0.99, "recall": 0.99, "f1": 0.99},
         "weighted": {"precision": 0.99, "recall": 0.99, "f1": 0.99},
         "per_class": [{"label": "0", "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 36}],
         "confusion_matrix": {"labels": ["0", "..."], "matrix": [[36, 0]]},
+        "calibration": {
+            "temperature": 1.3,
+            "error": 0.012,
+            "tempered_error": 0.007,
+            "bins": [{"from": 0.93, "to": 1.0, "samples": 341, "confidence": 0.998, "accuracy": 0.997}],
+            "tempered_bins": [{"from": 0.93, "to": 1.0, "samples": 329, "confidence": 0.991, "accuracy": 1.0}],
+        },
         "training_precision": "mixed_bfloat16",
+    }
+)
+MISTAKES = _json(
+    {
+        "items": [
+            {
+                "index": 247,
+                "sample": 1684,
+                "true": {"label": "4", "index": 4},
+                "top": [
+                    {"label": "6", "index": 6, "probability": 0.71},
+                    {"label": "4", "index": 4, "probability": 0.22},
+                    {"label": "0", "index": 0, "probability": 0.04},
+                ],
+                "margin": 0.49,
+                "suspect": False,
+                "image": f"/experiments/{_ID}/samples/test/247.png",
+            }
+        ],
+        "total": 54,
+        "next_cursor": None,
     }
 )
 _MODEL = {

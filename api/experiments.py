@@ -2,9 +2,8 @@
 
 import csv
 import io
-import json
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
@@ -14,7 +13,6 @@ from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.estimates import budget_warnings, estimate, recent_runs
 from models_store import history as histories
-from models_store.errors import NotFound
 from models_store.pages import Page
 from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
@@ -143,21 +141,6 @@ def _as_csv(points: list[Point]) -> str:
     writer.writerow(["epoch", *names])
     writer.writerows([point.epoch, *(point.metrics.get(name) for name in names)] for point in points)
     return text.getvalue()
-
-
-@router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
-def get_evaluation(
-    experiment_id: str, experiments: ExperimentsDep, part: Literal["validation", "test"] = "test"
-) -> dict[str, Any]:
-    """How good the published network is on one part: loss, accuracy, figures by class, confusion matrix (rows are
-    the true classes). There is none before the experiment has succeeded."""
-    record = experiments.get(experiment_id)
-    try:
-        stored = json.loads(experiments.evaluation(experiment_id))
-    except NotFound as error:
-        raise NotFound(f"experiment {experiment_id} is {record.status} and has no evaluation") from error
-    evaluation: dict[str, Any] = stored[part]
-    return evaluation
 
 
 @router.post(

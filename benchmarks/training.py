@@ -52,8 +52,8 @@ from worker.trainer.network import build
 from worker.trainer.precision import compute_in, policy_for
 spec = parse_spec(SPEC)
 training, validation, _ = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))
-training = Part(training.images[:SAMPLES], training.labels[:SAMPLES])
-validation = Part(validation.images[:SAMPLES // 9], validation.labels[:SAMPLES // 9])
+training = Part(*(array[:SAMPLES] for array in training))
+validation = Part(*(array[:SAMPLES // 9] for array in validation))
 model = build(spec, training.images)
 policy = policy_for(spec, model)
 compute_in(model, policy)

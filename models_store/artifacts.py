@@ -61,12 +61,23 @@ def read_verified(folder: Path, name: str) -> bytes:
     return data
 
 
+def check_size(folder: Path, name: str) -> None:
+    """Raise Damaged if a published file is missing or has another size, NotFound if it was never published."""
+    entry = read_manifest(folder).files.get(name)
+    if entry is None:
+        raise NotFound(f"this experiment has published no {name}")
+    _check_entry(folder / name, entry)
+
+
 def check_sizes(folder: Path) -> None:
     """Raise Damaged if a published file is missing or has another size: the cheap check, for many experiments."""
     for name, entry in read_manifest(folder).files.items():
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != entry.bytes:
-            raise Damaged(f"{name} is missing or not {entry.bytes} bytes long, as the manifest says")
+        _check_entry(folder / name, entry)
+
+
+def _check_entry(path: Path, entry: ManifestEntry) -> None:
+    if not path.is_file() or path.stat().st_size != entry.bytes:
+        raise Damaged(f"{path.name} is missing or not {entry.bytes} bytes long, as the manifest says")
 
 
 def check_all(folder: Path) -> None:

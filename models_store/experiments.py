@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -29,8 +30,9 @@ from models_store.idempotency import IdempotencyKeys
 from models_store.index import Index
 from models_store.leases import Leases
 from models_store.pages import Page, Query
+from models_store.predictions import PartName, Predictions, read_predictions
 from models_store.queue import Queue
-from models_store.records import Failure, Point, Record, Status, utc_now
+from models_store.records import Failure, JsonObject, Point, Record, Status, utc_now
 from specs.experiment import ExperimentSpec
 
 RECORD_FILE = "experiment.json"
@@ -154,9 +156,22 @@ class ExperimentStore:
         points, damaged = history.read(folder)
         return points[since + 1 :], damaged
 
-    def evaluation(self, experiment_id: str) -> bytes:
-        """The published evaluation, as JSON. Raises NotFound before the experiment has succeeded."""
-        return artifacts.read_verified(self.artifacts(experiment_id), artifacts.EVALUATION_FILE)
+    def evaluation(self, experiment_id: str) -> dict[str, JsonObject]:
+        """The figures of each part. Raises NotFound before the experiment has succeeded, Damaged."""
+        data = artifacts.read_verified(self._published(experiment_id), artifacts.EVALUATION_FILE)
+        evaluation: dict[str, JsonObject] = orjson.loads(data)
+        return evaluation
+
+    def predictions(self, experiment_id: str, part: PartName) -> Predictions:
+        """What the published network answered. Raises NotFound before the experiment has succeeded, Damaged."""
+        return read_predictions(self._published(experiment_id), part)
+
+    def _published(self, experiment_id: str) -> Path:
+        folder = self.artifacts(experiment_id)
+        if not folder.is_dir():
+            status = self.get(experiment_id).status
+            raise NotFound(f"experiment {experiment_id} is {status} and has no evaluation: only a success has one")
+        return folder
 
     def artifacts(self, experiment_id: str) -> Path:
         folder = self.folder(experiment_id)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models_store.errors import Damaged
 from models_store.files import write_atomic
+from models_store.turns import in_turns
 
 SAMPLES_FILE = "samples.npz"
 _MOST = 32
@@ -35,7 +36,7 @@ def write_samples(
     is not kept. Raises StorageFull."""
     if images.ndim != 4:
         return
-    chosen = _of_every_class(labels)[: max(_LEAST, min(_MOST, _BYTES // images[0].nbytes))]
+    chosen = in_turns(labels)[: max(_LEAST, min(_MOST, _BYTES // images[0].nbytes))]
     file = BytesIO()
     np.savez_compressed(file, images=images[chosen], labels=np.array(classes)[labels[chosen]])
     write_atomic(folder / SAMPLES_FILE, file.getvalue())
@@ -50,12 +51,3 @@ def read_samples(folder: Path) -> Samples | None:
         return None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise Damaged(f"{folder / SAMPLES_FILE} does not read: {error}") from error
-
-
-def _of_every_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Indices: first one sample of each class, then a second one of each, and so on."""
-    by_class = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[by_class], labels[by_class])
-    turns = np.empty(len(labels), dtype=np.int64)
-    turns[by_class] = np.arange(len(labels)) - starts
-    return np.lexsort((labels, turns))

@@ -12,7 +12,8 @@ SERVING_FILE = "serving.json"
 class ServingInfo(Frozen):
     """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no pictures;
     `resize` is how a picture gets that size, as in `imaging.resize`. `probe` holds the probabilities for
-    `imaging.probe.probe_sample`: a loaded network must give them again before it serves.
+    `imaging.probe.probe_sample`: a loaded network must give them again before it serves. `temperature` is what its
+    logits are divided by to make its probabilities mean what they say, fitted on the validation part.
     """
 
     dataset: str
@@ -21,6 +22,7 @@ class ServingInfo(Frozen):
     resize: Literal["stretch", "fit", "fill"] = "stretch"  # what was published before there was a choice
     input_name: str
     probe: tuple[float, ...]
+    temperature: float = Field(default=1.0, gt=0)  # what was published before it was fitted
 
     @property
     def takes_pictures(self) -> bool:

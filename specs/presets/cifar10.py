@@ -76,7 +76,7 @@ def _fast(filters: int, pool_size: int | None = None) -> tuple[Layer, ...]:
 # docs/accuracy.md says what each part of it is worth.
 CIFAR10_BEST = Preset(
     name="cifar10-best",
-    title="Seven convolutions; flipped, shifted and partly covered pictures, smoothed labels and one cycle of the learning rate",
+    title="Seven convolutions; flipped, shifted, partly covered pictures; smoothed labels; one cycle of learning rates",
     source="trainyard",
     layers=(
         *_fast(32, pool_size=2),

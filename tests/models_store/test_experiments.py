@@ -306,10 +306,10 @@ def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Claim)
 
 
 def test_evaluation_is_there_after_success_alone(store: Store, queued: Record, succeed: Callable[..., Record]) -> None:
-    with pytest.raises(NotFound, match="has published no result"):
+    with pytest.raises(NotFound, match="is queued and has no evaluation"):
         store.experiments.evaluation(queued.id)
     record = succeed()
-    assert store.experiments.evaluation(record.id) == b'{"test": {"accuracy": 0.5}}'
+    assert store.experiments.evaluation(record.id) == {"test": {"accuracy": 0.5}}
     (store.experiments.artifacts(record.id) / EVALUATION_FILE).write_bytes(b"{}")
     with pytest.raises(Damaged):
         store.experiments.evaluation(record.id)

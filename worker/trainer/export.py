@@ -2,16 +2,14 @@
 
 import shutil
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
 import onnxruntime
-import orjson
 
 from imaging.probe import PROBE_TOLERANCE, probe_sample
-from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
+from models_store.artifacts import KERAS_FILE, ONNX_FILE
 from models_store.files import write_synced
 from models_store.samples import SAMPLES_FILE
 from models_store.serving_info import SERVING_FILE, ServingInfo
@@ -26,14 +24,11 @@ class ExportFailed(Exception):
     """The exported network does not answer as the trained one does."""
 
 
-def export(
-    model: keras.Model, spec: ExperimentSpec, images: Images, evaluation: Mapping[str, object], staged: Path
-) -> None:
-    """Write all files and the manifest into the new folder `staged`. Raises ExportFailed or OSError.
+def export(model: keras.Model, spec: ExperimentSpec, images: Images, temperature: float, staged: Path) -> None:
+    """Write both networks and what serving needs to know of them into `staged`. Raises ExportFailed or OSError.
 
     `images` are real ones, on which both networks must give the same probabilities to within 1e-4.
     """
-    staged.mkdir()
     model.save(staged / KERAS_FILE)
     with warnings.catch_warnings(), said_in_onnx(model):
         # Keras's export asks for `np.object`, which numpy is about to define (pitfalls of 3.15).
@@ -50,12 +45,11 @@ def export(
         resize=spec.preprocessing.resize,
         input_name=name,
         probe=session.run(None, {name: probe[None]})[0][0].tolist(),
+        temperature=temperature,
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
     if (staged.parent / SAMPLES_FILE).is_file():
         shutil.copyfile(staged.parent / SAMPLES_FILE, staged / SAMPLES_FILE)
-    write_synced(staged / EVALUATION_FILE, orjson.dumps(evaluation))
-    write_manifest(staged)
 
 
 def _check_parity(model: keras.Model, session: onnxruntime.InferenceSession, name: str, images: Images) -> None:

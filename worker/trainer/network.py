@@ -6,6 +6,7 @@ from typing import assert_never
 import keras
 import numpy as np
 from keras import layers as kl
+from numpy.typing import NDArray
 
 from specs.assembly import INPUT, Node
 from specs.experiment import ExperimentSpec
@@ -16,6 +17,7 @@ from worker.trainer.data import Images
 # Beside these, every name is free for the layers of a spec.
 _INPUT_NAME = "trainyard_input"
 _SCALING_NAME = "trainyard_scaling"
+_PREDICTED_AT_ONCE = 512
 
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
@@ -49,6 +51,11 @@ def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     if ends_in_softmax(spec):
         return model
     return keras.Sequential([keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype), model, kl.Softmax()])
+
+
+def probabilities(model: keras.Model, images: Images) -> NDArray[np.float32]:
+    """What a network that answers with probabilities gives for `images`: (samples, classes)."""
+    return np.asarray(model.predict(images, batch_size=_PREDICTED_AT_ONCE, verbose=0), dtype=np.float32)
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:

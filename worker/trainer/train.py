@@ -3,9 +3,11 @@
 import errno
 import logging
 import shutil
+from functools import partial
 
 import tensorflow as tf
 
+from models_store.artifacts import write_manifest
 from models_store.errors import StorageFull
 from models_store.records import Failure, FailureType, Progress
 from models_store.samples import write_samples
@@ -15,11 +17,11 @@ from worker.trainer import checkpoint as checkpoints
 from worker.trainer.compiling import compile_model
 from worker.trainer.control import Control
 from worker.trainer.data import DatasetUnavailable, load_parts
-from worker.trainer.evaluate import evaluate, summary
+from worker.trainer.evaluate import evaluate
 from worker.trainer.events import Advanced, Begun, Failed, Finished, Job, Stopped
 from worker.trainer.export import ExportFailed, export
 from worker.trainer.fit import Diverged, Fit
-from worker.trainer.network import build, probabilities_of
+from worker.trainer.network import build, probabilities, probabilities_of
 from worker.trainer.precision import compute_in, float32_twin, policy_for
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    training, validation, test = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    parts = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    training, validation, _ = parts
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
     policy = policy_for(spec, model)
@@ -82,21 +85,20 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
 
     control.say(Advanced(progress=Progress(phase="evaluating")))
     served = probabilities_of(float32_twin(model), spec)
-    labels = spec.dataset.facts.classes
-    evaluation = {
-        "validation": evaluate(served, validation, labels, "validation") | {"training_precision": policy},
-        "test": evaluate(served, test, labels, "test") | {"training_precision": policy},
-    }
+    results = evaluate(partial(probabilities, served), parts, spec.dataset.facts.classes, policy)
 
     control.say(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
-    export(served, spec, validation.images, evaluation, staged)
+    staged.mkdir()
+    export(served, spec, validation.images, results.temperature, staged)
+    results.write(staged)
+    write_manifest(staged)
     control.say(
         Finished(
             staged=staged,
             stop_reason=reason,
-            metrics=summary(evaluation["validation"], "val_"),
-            test_metrics=summary(evaluation["test"]),
+            metrics=results.summary("validation", "val_"),
+            test_metrics=results.summary("test"),
         )
     )
 

@@ -34,7 +34,7 @@ def warm_up() -> None:
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
     spec = parse_spec(_DOCUMENT)
-    part = Part(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64))
+    part = Part(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))
     model = build(spec, part.images)
     compute_in(model, policy_for(spec, model))
     compile_model(model, spec)

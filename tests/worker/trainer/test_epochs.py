@@ -8,7 +8,9 @@ from worker.trainer.data import Part
 from worker.trainer.epochs import Augmented, Resident, epochs_of
 
 PART = Part(
-    np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8), np.arange(50, dtype=np.int64) % 10
+    np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8),
+    np.arange(50, dtype=np.int64) % 10,
+    np.arange(50),
 )
 TURNED = [{"type": "RandomRotation", "factor": 0.2}]
 

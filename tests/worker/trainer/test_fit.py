@@ -54,7 +54,7 @@ class Run:
     def __init__(self, spec: ExperimentSpec, control: Control | None = None) -> None:
         keras.utils.clear_session()
         whole = load_parts(spec, None)
-        training, validation = (Part(part.images[:200], part.labels[:200]) for part in whole[:2])
+        training, validation = (Part(*(array[:200] for array in part)) for part in whole[:2])
         self.model = build(spec, training.images)
         policy = policy_for(spec, self.model)
         compute_in(self.model, policy)

@@ -176,10 +176,10 @@ def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
     compile_model(model, spec)
     before = model.get_weights()
     model.train_on_batch(IMAGES, np.arange(3))
-    export(model, spec, IMAGES, {}, tmp_path / "staged")
+    export(model, spec, IMAGES, 1.0, tmp_path)
 
     assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
-    saved = keras.saving.load_model(tmp_path / "staged" / "model.keras")
+    saved = keras.saving.load_model(tmp_path / "model.keras")
     assert np.allclose(saved(IMAGES), model(IMAGES), atol=1e-6)
 
 

@@ -52,7 +52,9 @@ def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: 
     finished = supervised.events[-1]
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
-    assert set(manifest) == {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
+    predictions = {f"predictions-{part}.npz" for part in ("training", "validation", "test")}
+    others = {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
+    assert set(manifest) == predictions | others
     for name, entry in manifest.items():
         assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
     samples = read_samples(staged)
@@ -226,7 +228,7 @@ def test_full_disk_is_said_and_leaves_nothing_staged(
     def full(*_: object) -> None:
         raise StorageFull("disk full: no room to write manifest.json")
 
-    monkeypatch.setattr("worker.trainer.export.write_manifest", full)
+    monkeypatch.setattr("worker.trainer.train.write_manifest", full)
     first = job(tiny_spec(epochs=1))
     run(first, supervised.control)
 

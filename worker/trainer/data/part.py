@@ -7,14 +7,16 @@ from numpy.typing import NDArray
 
 Images = NDArray[np.uint8 | np.float32]
 Labels = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 class Part(NamedTuple):
-    """Images (samples, height, width, channels), uint8 0-255, or features (samples, features), float32; and their
-    class indices (samples,), int64."""
+    """Images (samples, height, width, channels), uint8 0-255, or features (samples, features), float32; their class
+    indices (samples,), int64; and each one's number in the data set, as `Source` counts them, (samples,), int64."""
 
     images: Images
     labels: Labels
+    samples: Indices
 
 
 class Parts(NamedTuple):

@@ -9,9 +9,9 @@ from imaging.resize import resize_all
 from specs.dataset import DatasetSpec
 from specs.experiment import ExperimentSpec
 from worker.trainer.data.generated import blobs, digits
-from worker.trainer.data.part import Images, Labels, Part, Parts
+from worker.trainer.data.part import Images, Indices, Labels, Part, Parts
 from worker.trainer.data.published import published
-from worker.trainer.data.source import Indices, Source
+from worker.trainer.data.source import Source
 from worker.trainer.data.uploaded import uploaded
 
 
@@ -28,7 +28,9 @@ def load_parts(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder:
     if dataset.split.test != "official":
         pool, test = _cut(pool, labels, sizes.test, dataset)
     training, validation = _cut(pool, labels, sizes.validation, dataset)
-    return Parts(*(Part(_received(source.read(part), spec), labels[part]) for part in (training, validation, test)))
+    return Parts(
+        *(Part(_received(source.read(part), spec), labels[part], part) for part in (training, validation, test))
+    )
 
 
 def _source(spec: DatasetSpec, datasets_dir: Path | None) -> Source:

@@ -9,8 +9,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from specs.dataset import Dataset
-from worker.trainer.data.part import Images
-from worker.trainer.data.source import DatasetUnavailable, Indices, Source
+from worker.trainer.data.part import Images, Indices
+from worker.trainer.data.source import DatasetUnavailable, Source
 
 Array = np.ndarray[Any, Any]
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")

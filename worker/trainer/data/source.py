@@ -4,12 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from specs.dataset import Dataset
-from worker.trainer.data.part import Images, Labels
-
-Indices = NDArray[np.int64]
+from worker.trainer.data.part import Images, Indices, Labels
 
 
 class DatasetUnavailable(Exception):

@@ -1,0 +1,1 @@
+"""How good a finished experiment is, and what it gets wrong."""

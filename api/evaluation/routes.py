@@ -1,0 +1,173 @@
+"""Routes of what came out of an experiment."""
+
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from api import examples
+from api.classes import class_index
+from api.contact_sheet import as_png, contact_sheet
+from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
+from api.evaluation.mistakes import Sort, margin, mistakes, most_probable, suspects
+from api.evaluation.pictures import SamplePictures
+from models_store.errors import NotFound
+from models_store.predictions import PartName, Predictions
+
+router = APIRouter(tags=["evaluation"])
+_MOST = 1_000
+_MOST_ON_A_SHEET = 100
+_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
+ClassFilter = Annotated[str | None, Query(max_length=200, description="a class, by name or by index from 0")]
+
+
+class Label(BaseModel):
+    label: str
+    index: int
+
+
+class Guess(Label):
+    probability: float
+
+
+class Mistake(BaseModel):
+    """A wrong sample: `index` counts within its part, `sample` within the data set. `margin` is the lead of the first
+    class over the second; `suspect` says that the label is more probably wrong than the network. `image` is null
+    where samples are no pictures."""
+
+    index: int
+    sample: int
+    true: Label
+    top: list[Guess]
+    margin: float
+    suspect: bool
+    image: str | None
+
+
+class MistakeList(BaseModel):
+    items: list[Mistake]
+    total: int
+    next_cursor: None = None
+
+
+class Chosen(NamedTuple):
+    """What a request is about: one part's answers, and the rows of its mistakes that were asked for, of `total`."""
+
+    part: PartName
+    labels: list[str]
+    predictions: Predictions
+    rows: list[int]
+    total: int
+
+    def true(self, row: int) -> Label:
+        index = int(self.predictions.truth[row])
+        return Label(label=self.labels[index], index=index)
+
+    def top(self, row: int) -> list[Guess]:
+        return [
+            Guess(label=self.labels[index], index=index, probability=float(self.predictions.probabilities[row, index]))
+            for index in most_probable(self.predictions, row)
+        ]
+
+    def caption(self, row: int) -> str:
+        first = self.top(row)[0]
+        return f"{self.true(row).label} → {first.label} {first.probability:.0%}"
+
+    def image(self, experiment_id: str, row: int) -> str | None:
+        if len(self.predictions.pictured) == 0:
+            return None
+        return f"/experiments/{experiment_id}/samples/{self.part}/{row}.png"
+
+
+@router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
+def get_evaluation(experiment_id: str, experiments: ExperimentsDep, part: PartName = "test") -> dict[str, Any]:
+    """How good the published network is on one part: loss, accuracy, figures by class, confusion matrix (rows are
+    the true classes), and whether its probabilities mean what they say, before and after its temperature. There is
+    none before the experiment has succeeded."""
+    return part_of(experiments.evaluation(experiment_id), part, experiment_id)
+
+
+def part_of(evaluation: dict[str, dict[str, Any]], part: PartName, experiment_id: str) -> dict[str, Any]:
+    if part not in evaluation:
+        raise NotFound(
+            f"experiment {experiment_id} was evaluated on {' and '.join(evaluation)}, not on its {part} part; "
+            "post it again to have that evaluated too"
+        )
+    return evaluation[part]
+
+
+def chosen_mistakes(
+    experiment_id: str,
+    experiments: ExperimentsDep,
+    part: PartName = "test",
+    true: ClassFilter = None,
+    predicted: ClassFilter = None,
+    suspect: Annotated[
+        bool | None, Query(description="only where the label is more probably wrong than the network, or only others")
+    ] = None,
+    sort: Sort = "-confidence",
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Chosen:
+    labels = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]["labels"]
+    predictions = experiments.predictions(experiment_id, part)
+    rows = mistakes(
+        predictions,
+        sort,
+        None if true is None else class_index(true, labels),
+        None if predicted is None else class_index(predicted, labels),
+        suspect,
+    )
+    return Chosen(part, labels, predictions, rows[offset : offset + limit].tolist(), len(rows))
+
+
+ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
+
+
+@router.get("/experiments/{experiment_id}/mistakes", responses={200: {"content": examples.MISTAKES}})
+def get_mistakes(experiment_id: str, chosen: ChosenDep) -> MistakeList:
+    """What the published network gets wrong, the surest mistakes first unless `sort` says otherwise: `margin` by its
+    lead over the second class, `pair` by true and predicted class, `index` as they come. `true=4&predicted=6` is one
+    cell of the confusion matrix, `suspect=true` those that are probably mislabelled."""
+    doubtful, leads = suspects(chosen.predictions), margin(chosen.predictions)
+    items = [
+        Mistake(
+            index=row,
+            sample=int(chosen.predictions.samples[row]),
+            true=chosen.true(row),
+            top=chosen.top(row),
+            margin=float(leads[row]),
+            suspect=bool(doubtful[row]),
+            image=chosen.image(experiment_id, row),
+        )
+        for row in chosen.rows
+    ]
+    return MistakeList(items=items, total=chosen.total)
+
+
+@router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=_PNG)
+def get_mistakes_sheet(experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep) -> Response:
+    """The same mistakes on one sheet, a hundred at most, below each its class and what it was taken for, with the
+    probability."""
+    record = store.experiments.get(experiment_id)
+    pictures = SamplePictures(record, chosen.part, chosen.predictions, store, settings)
+    rows = chosen.rows[:_MOST_ON_A_SHEET]
+    pairs = ((pictures.picture(row), chosen.caption(row)) for row in rows)
+    return _png(as_png(contact_sheet(pairs, len(rows))))
+
+
+@router.get("/experiments/{experiment_id}/samples/{part}/{index}.png", response_class=Response, responses=_PNG)
+def get_sample_picture(
+    experiment_id: str, part: PartName, index: int, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """The picture of one sample of a part: of a mistake as the network received it, of another one as the data set
+    has it."""
+    predictions = store.experiments.predictions(experiment_id, part)
+    if not 0 <= index < len(predictions.truth):
+        raise NotFound(f"the {part} part has no sample {index}; it has 0 to {len(predictions.truth) - 1}")
+    record = store.experiments.get(experiment_id)
+    return _png(as_png(SamplePictures(record, part, predictions, store, settings).picture(index)))
+
+
+def _png(data: bytes) -> Response:
+    return Response(data, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})

@@ -1,0 +1,103 @@
+"""Against scikit-learn's own temperature scaling, and against sums done by hand."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+
+from worker.trainer.calibration import calibration, fitted_temperature, tempered
+
+
+def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Truth is drawn from softmax(logits); the network says softmax(2.5 x logits)."""
+    generator = np.random.default_rng(7)
+    logits = generator.normal(0, 1.2, (samples, classes))
+    truth = np.array([generator.choice(classes, p=softmax(row)) for row in logits])
+    return np.array([softmax(2.5 * row) for row in logits], dtype=np.float32), truth
+
+
+def softmax(row: np.ndarray) -> np.ndarray:
+    return np.exp(row) / np.exp(row).sum()
+
+
+class Answers(ClassifierMixin, BaseEstimator):
+    """A classifier whose samples are its answers."""
+
+    def __init__(self, classes: int = 4) -> None:
+        self.classes = classes
+        self.classes_ = np.arange(classes)
+
+    def fit(self, _x: np.ndarray, _y: np.ndarray) -> "Answers":
+        return self
+
+    def decision_function(self, x: np.ndarray) -> np.ndarray:
+        return np.log(x)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return x.argmax(axis=1)
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+
+def test_temperature_of_an_overconfident_network_is_what_made_it_so() -> None:
+    predicted, truth = overconfident(4000)
+
+    assert fitted_temperature(predicted, truth) == pytest.approx(2.5, rel=0.08)
+
+
+def test_temperature_is_that_of_scikit_learn() -> None:
+    predicted, truth = overconfident()
+    theirs = CalibratedClassifierCV(FrozenEstimator(Answers()), method="temperature").fit(predicted, truth)
+
+    temperature = fitted_temperature(predicted, truth)
+
+    ours = tempered(predicted, temperature)
+    assert ours == pytest.approx(theirs.predict_proba(predicted), abs=2e-3)
+
+
+def test_nothing_learnt_from_the_validation_part_stays_within_bounds() -> None:
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+
+    assert 0.19 < fitted_temperature(sure, np.array([0, 1])) < 10.01
+    assert 0.19 < fitted_temperature(sure, np.array([1, 0])) < 10.01
+
+
+def test_temperature_of_one_changes_nothing_and_order_never_changes() -> None:
+    predicted, _ = overconfident(50)
+
+    assert tempered(predicted, 1.0) == pytest.approx(predicted, abs=1e-6)
+    assert np.array_equal(tempered(predicted, 3.0).argmax(axis=1), predicted.argmax(axis=1))
+
+
+def test_calibration_error_as_added_up_by_hand() -> None:
+    predicted = np.array([[0.62, 0.38], [0.64, 0.36], [0.05, 0.95], [0.97, 0.03], [0.5, 0.5]], dtype=np.float32)
+    truth = np.array([0, 1, 1, 0, 0])
+    # Bins of 1/15: 0.62 and 0.64 in (9/15, 10/15], 0.95 and 0.97 in (14/15, 1], 0.5 in (7/15, 8/15].
+    by_hand = (2 * abs(0.63 - 0.5) + 2 * abs(0.96 - 1.0) + 1 * abs(0.5 - 1.0)) / 5
+
+    found = calibration(predicted, truth, 1.0)
+
+    assert found["error"] == pytest.approx(by_hand, abs=1e-6)
+    assert found["tempered_error"] == pytest.approx(by_hand, abs=1e-6)
+    assert [(each["samples"], each["accuracy"]) for each in found["bins"]] == [(1, 1.0), (2, 0.5), (2, 1.0)]
+    assert [each["from"] for each in found["bins"]] == pytest.approx([7 / 15, 9 / 15, 14 / 15])
+
+
+def test_certainty_belongs_to_the_last_bin_and_bins_cover_all_samples() -> None:
+    predicted = np.array([[1.0, 0.0], [1 / 15, 14 / 15]], dtype=np.float64)
+
+    bins = calibration(predicted.astype(np.float32), np.array([0, 1]), 1.0)["bins"]
+
+    assert bins[-1]["to"] == 1.0
+    assert sum(each["samples"] for each in bins) == 2
+
+
+def test_temperature_makes_an_overconfident_network_honest() -> None:
+    predicted, truth = overconfident(4000)
+
+    found = calibration(predicted, truth, fitted_temperature(predicted, truth))
+
+    assert found["error"] > 0.1
+    assert found["tempered_error"] < 0.03
