@@ -71,7 +71,7 @@ class Chosen(NamedTuple):
 
     def caption(self, row: int) -> str:
         first = self.top(row)[0]
-        return f"{self.true(row).label} → {first.label} {first.probability:.0%}"
+        return f"{self.true(row).label} as {first.label} {first.probability:.0%}"
 
     def image(self, experiment_id: str, row: int) -> str | None:
         if len(self.predictions.pictured) == 0:
