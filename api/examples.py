@@ -139,6 +139,24 @@ MISTAKES = _json(
         "next_cursor": None,
     }
 )
+DIAGNOSIS = _json(
+    {
+        "items": [
+            {
+                "rule": "over-fitting",
+                "severity": "warning",
+                "sentence": "From about epoch 6 on the network learns its training pictures by heart: validation loss "
+                "rises from 0.0515 to 0.102, while training loss goes on falling from 0.0407 to 0.0087.",
+                "evidence": {"epoch": 5, "lowest_epoch": 3, "val_loss": [0.05146, 0.1016], "loss": [0.04068, 0.0087]},
+                "suggestion": {
+                    "sentence": "Stop early and go back to the best epoch.",
+                    "patch": {"based_on": _ID, "training": {"early_stopping": {"patience": 5}}},
+                },
+            }
+        ],
+        "next_cursor": None,
+    }
+)
 _MODEL = {
     "experiment_id": _ID,
     "dataset": "digits",

@@ -13,6 +13,7 @@ from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.estimates import budget_warnings, estimate, recent_runs
 from models_store import history as histories
+from models_store.errors import Damaged, NotFound
 from models_store.pages import Page
 from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
@@ -63,6 +64,18 @@ def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentS
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
         store.datasets.refuse_unready(dataset["name"])
     return parse_spec(document, store.known_datasets())
+
+
+def stored_spec(record: Record, store: Store) -> ExperimentSpec:
+    """Raises NotFound where its data set was deleted since, Damaged where the record does not read."""
+    if record.damaged and not record.spec:
+        raise Damaged(f"the record of experiment {record.id} is damaged, and its spec is lost")
+    datasets = store.known_datasets()
+    if record.dataset not in datasets:
+        raise NotFound(
+            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
+        )
+    return parse_spec(record.spec, datasets)
 
 
 @router.post(

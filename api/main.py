@@ -8,6 +8,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from api import __version__, datasets, errors, events, experiments, models, openapi, operations, predictions
+from api.diagnosis import routes as diagnosis
 from api.evaluation import routes as evaluation
 from api.head import HeadLikeGet
 from api.metrics import Metrics, TimedRequests
@@ -44,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     openapi.install(app)
-    for module in (datasets, experiments, events, evaluation, models, predictions, plots, operations):
+    for module in (datasets, experiments, events, diagnosis, evaluation, models, predictions, plots, operations):
         app.include_router(module.router)
     return app
 

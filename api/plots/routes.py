@@ -6,13 +6,11 @@ from fastapi import APIRouter, Response
 
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, StoreDep, SyntaxDep
-from api.experiments import posted_spec
+from api.experiments import posted_spec, stored_spec
 from api.plots.samples import samples_for
-from models_store.errors import NotFound
 from models_store.experiments import ExperimentStore
 from models_store.records import Record
-from models_store.store import Store
-from specs.experiment import ExperimentSpec, parse_spec
+from specs.experiment import ExperimentSpec
 
 router = APIRouter(tags=["plots"])
 Format = Literal["png", "svg"]
@@ -29,7 +27,7 @@ def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDe
     their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
     on it are shown, or a drawn test card; the picture says which."""
     record = store.experiments.get(experiment_id)
-    return _augmentation(_spec_of(record, store), picture_format, store.experiments, record)
+    return _augmentation(stored_spec(record, store), picture_format, store.experiments, record)
 
 
 @router.get(
@@ -39,7 +37,7 @@ def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDe
 )
 def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step, as it was planned."""
-    return _learning_rate(_spec_of(store.experiments.get(experiment_id), store), picture_format)
+    return _learning_rate(stored_spec(store.experiments.get(experiment_id), store), picture_format)
 
 
 @router.post(
@@ -65,15 +63,6 @@ def plot_augmentation_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: 
 def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step that the spec in the body plans, without queueing it."""
     return _learning_rate(posted_spec(body, syntax, store), picture_format)
-
-
-def _spec_of(record: Record, store: Store) -> ExperimentSpec:
-    datasets = store.known_datasets()
-    if record.dataset not in datasets:
-        raise NotFound(
-            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
-        )
-    return parse_spec(record.spec, datasets)
 
 
 def _augmentation(

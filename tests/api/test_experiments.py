@@ -140,7 +140,7 @@ def test_wrong_query_is_a_problem(client: TestClient, query: str) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 
 
-@pytest.mark.parametrize("path", ["", "/history", "/events", "/evaluation"])
+@pytest.mark.parametrize("path", ["", "/history", "/events", "/evaluation", "/diagnosis"])
 @pytest.mark.parametrize("experiment_id", [MISSING, "nonsense", "..%2f..%2fetc", "%00", "x" * 4096])
 def test_unknown_experiment_is_not_found(client: TestClient, experiment_id: str, path: str) -> None:
     answer = client.get(f"/experiments/{experiment_id}{path}")

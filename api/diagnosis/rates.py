@@ -1,0 +1,168 @@
+"""Is the learning rate right?"""
+
+from itertools import pairwise
+
+from api.diagnosis import changes
+from api.diagnosis.curves import Curve, curve, ratio
+from api.diagnosis.finding import Finding
+from api.diagnosis.run import Run
+from api.diagnosis.wording import fall, number, percent, rounded
+
+# Fewer epochs at about one rate show neither jumps nor creeping.
+_LEAST_EPOCHS = 5
+# Epochs whose rates are within this factor of the last one's count as one stretch.
+_ABOUT_THE_SAME = 2.0
+# Past its top, and below this share of it, a schedule's rate is meant to be one that converges.
+_DOWN_FROM_TOP = 0.5
+# Training loss that ends half above its lowest has gone up: with a rate that fits it only falls.
+_CLIMB = 0.5
+# ... and by a tenth of where it began: around zero, half as much again is nothing.
+_CLIMB_OF_START = 0.1
+# The three histories of the sources jump by 0.02 to 0.10 of their level.
+_ROUGH = 0.2
+# A validation part of a few hundred samples moves by a point without any cause.
+_ACCURACY_JUMPS = 0.02
+# A walk downhill goes down nearly every time; one that jumps across the valley turns at every other epoch or more.
+_DOWNHILL, _TURNS = 0.8, 0.5
+# Of the loss at the start: less than nothing worth speaking of, and less than a training should bring.
+_LEAST_FALL, _SMALL_FALL, _TINY_FALL = 0.001, 0.3, 0.1
+# A curve that creeps falls as fast in its second half as in its first; one that has levelled off does not.
+_STEADY = 0.5
+_SKILLED = 0.7
+
+
+def diverged(run: Run) -> Finding | None:
+    """The loss was no longer a number (Goodfellow et al. 2016, 11.4.1: a rate that is too large makes it grow)."""
+    last = run.points[-1] if run.points else None
+    epochs = [
+        point.epoch for point in run.points if any(point.metrics.get(name, 0) is None for name in ("loss", "val_loss"))
+    ]
+    if run.failure != "diverged" and not epochs:
+        return None
+    epoch = epochs[0] if epochs else last.epoch if last else 0
+    rate = _rate_of(run, epoch)
+    return Finding(
+        rule="diverged",
+        severity="problem",
+        sentence=(
+            f"In epoch {epoch + 1} the loss grew beyond every number: the steps, at a learning rate of "
+            f"{number(rate)}, were too large."
+        ),
+        evidence={"epoch": epoch, "learning_rate": rounded(rate)},
+        suggestion=changes.suggestion(
+            run,
+            (
+                "Scale the pixels to 0 to 1; raw ones make each step 255 times as large.",
+                changes.scaling_pixels(run.spec),
+            ),
+            ("Take a tenth of the learning rate.", changes.scaling_rate(run.spec, 0.1)),
+        ),
+    )
+
+
+def _rate_of(run: Run, epoch: int) -> float:
+    rates = [rate for rate, point in zip(run.rates, run.points, strict=True) if point.epoch == epoch]
+    return rates[0] if rates else run.spec.training.optimizer.peak_learning_rate
+
+
+def rate_too_high(run: Run) -> Finding | None:
+    """Training loss climbs, or validation loss jumps up and down, at a rate that is not being large on purpose (Smith
+    2018, arXiv:1803.09820, section 4.1; Godbole et al. 2023, Deep Learning Tuning Playbook, on instability)."""
+    first = _settled(run)
+    points = run.points[first:]
+    loss, val_loss = curve(points, "loss"), curve(points, "val_loss")
+    if len(points) < _LEAST_EPOCHS or min(len(loss), len(val_loss)) < _LEAST_EPOCHS:
+        return None
+    late = max(_LEAST_EPOCHS, len(val_loss) // 2)  # the first epochs are steep, which is not rough
+    val_loss = val_loss.since(len(val_loss) - late)
+    climbs, jumps = (
+        _climbs(loss, curve(run.points, "loss").start),
+        _jumps(val_loss, curve(points[-late:], "val_accuracy")),
+    )
+    if not climbs and not jumps:
+        return None
+    rate = run.rates[-1]
+    seen = (
+        f"training loss climbs from {fall(loss, loss.lowest)}"
+        if climbs
+        else f"validation loss jumps by {percent(val_loss.roughness)} of its level from epoch to epoch"
+    )
+    return Finding(
+        rule="learning-rate-too-high",
+        severity="warning",
+        sentence=f"The learning rate, {number(rate)}, is too high: {seen}.",
+        evidence={
+            "since_epoch": points[0].epoch,
+            "learning_rate": rounded(rate),
+            "loss": [rounded(loss.smoothed[loss.lowest]), rounded(loss.end)],
+            "roughness": rounded(val_loss.roughness),
+        },
+        suggestion=changes.suggestion(
+            run,
+            (
+                f"Take a {'tenth' if climbs else 'third'} of the learning rate.",
+                changes.scaling_rate(run.spec, 0.1 if climbs else 1 / 3),
+            ),
+        ),
+    )
+
+
+def _settled(run: Run) -> int:
+    """The place of the first epoch of those at the end that ran at about the last one's rate; none where that is
+    still large on purpose, in the first half of a cycle or on the way down from its top."""
+    rates = run.rates
+    if not rates:
+        return 0
+    if run.has_schedule and rates[-1] > _DOWN_FROM_TOP * run.spec.training.optimizer.peak_learning_rate:
+        return len(rates)
+    if run.has_schedule and rates[-1] >= max(rates):
+        return len(rates)  # it has been rising all the time
+    place = len(rates)
+    while place > 0 and 1 / _ABOUT_THE_SAME <= ratio(rates[place - 1], rates[-1]) <= _ABOUT_THE_SAME:
+        place -= 1
+    return place
+
+
+def _climbs(loss: Curve, start: float) -> bool:
+    risen = loss.end - loss.smoothed[loss.lowest]
+    return risen > _CLIMB * loss.smoothed[loss.lowest] and risen > _CLIMB_OF_START * start
+
+
+def _jumps(val_loss: Curve, val_accuracy: Curve) -> bool:
+    steps = [after - before for before, after in pairwise(val_loss.values)]
+    turns = sum(before * after < 0 for before, after in pairwise(steps))
+    moves = not len(val_accuracy) or val_accuracy.jumps >= _ACCURACY_JUMPS
+    return val_loss.roughness >= _ROUGH and ratio(turns, len(steps) - 1) >= _TURNS and moves
+
+
+def rate_too_low(run: Run) -> Finding | None:
+    """Training loss falls with every epoch, and hardly at all (Smith 2018, arXiv:1803.09820, section 4.1; Goodfellow
+    et al. 2016, 11.4.1)."""
+    loss, _ = run.losses
+    if len(loss) < _LEAST_EPOCHS or (run.has_schedule and not run.has_ended):
+        return None
+    middle = len(loss) // 2
+    fallen = ratio(loss.values[0] - loss.values[-1], loss.values[0])
+    steady = loss.values[middle] - loss.values[-1] >= _STEADY * (loss.values[0] - loss.values[middle])
+    creeps = loss.falling >= _DOWNHILL and steady and _LEAST_FALL <= fallen <= _SMALL_FALL
+    best = max([*run.accuracy.values, *run.val_accuracy.values], default=0.0)
+    if not creeps or run.skill(best) >= _SKILLED:
+        return None
+    factor = 10 if fallen < _TINY_FALL else 3
+    rate = max(run.rates)
+    return Finding(
+        rule="learning-rate-too-low",
+        severity="warning",
+        sentence=(
+            f"The network creeps: in {len(loss)} epochs training loss fell from {number(loss.values[0])} to "
+            f"{number(loss.values[-1])}, a little each time. A learning rate of {number(rate)} is too low."
+        ),
+        evidence={
+            "learning_rate": rounded(rate),
+            "loss": [rounded(loss.values[0]), rounded(loss.values[-1])],
+            "fallen": rounded(fallen),
+        },
+        suggestion=changes.suggestion(
+            run, (f"Take {factor} times the learning rate.", changes.scaling_rate(run.spec, factor))
+        ),
+    )

@@ -1,0 +1,33 @@
+import pytest
+
+from specs.merge_patch import merged
+
+# The test cases of RFC 7396, appendix A: original, patch, result.
+CASES = [
+    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+    ({"a": "b"}, {"a": None}, {}),
+    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+    (["a", "b"], ["c", "d"], ["c", "d"]),
+    ({"a": "b"}, ["c"], ["c"]),
+    ({"a": "foo"}, None, None),
+    ({"a": "foo"}, "bar", "bar"),
+    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+    ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+]
+
+
+@pytest.mark.parametrize(("document", "patch", "result"), CASES)
+def test_the_cases_of_the_rfc(document, patch, result):
+    assert merged(document, patch) == result
+
+
+def test_what_is_patched_stays_as_it_was():
+    document = {"a": {"b": 1, "c": 2}}
+    assert merged(document, {"a": {"b": None}}) == {"a": {"c": 2}}
+    assert document == {"a": {"b": 1, "c": 2}}
