@@ -4,16 +4,17 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request
 
+from api.posted import Syntax
 from api.serving.registry import Registry
 from models_store.experiments import ExperimentStore
 from models_store.store import Store
 from settings import Settings
 from specs import caps
-from specs.document import Syntax
 
 SPEC_BYTES = caps.DOCUMENT_BYTES
 _SYNTAXES: dict[str, Syntax] = {
     "application/json": "json",
+    "application/merge-patch+json": "merge-patch",
     "application/yaml": "yaml",
     "application/x-yaml": "yaml",
     "text/yaml": "yaml",

@@ -38,12 +38,15 @@ def _json(example: object) -> dict[str, Any]:
 
 
 _SPEC_SCHEMA = {"$ref": "#/components/schemas/ExperimentSpec"}  # api/openapi.py
+_PATCH = {"based_on": _ID, "training": {"epochs": 60, "early_stopping": {"patience": 5}}}
+_PATCH_SCHEMA = {"type": "object", "properties": {"based_on": {"type": "string"}}, "required": ["based_on"]}
 SPEC_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {"schema": _SPEC_SCHEMA, "example": _SPEC},
             "application/yaml": {"schema": _SPEC_SCHEMA, "example": _YAML},
+            "application/merge-patch+json": {"schema": _PATCH_SCHEMA, "example": _PATCH},
         },
     }
 }
@@ -149,8 +152,8 @@ DIAGNOSIS = _json(
                 "rises from 0.0515 to 0.102, while training loss goes on falling from 0.0407 to 0.0087.",
                 "evidence": {"epoch": 5, "lowest_epoch": 3, "val_loss": [0.05146, 0.1016], "loss": [0.04068, 0.0087]},
                 "suggestion": {
-                    "sentence": "Stop early and go back to the best epoch.",
-                    "patch": {"based_on": _ID, "training": {"early_stopping": {"patience": 5}}},
+                    "sentence": "Give it more epochs, and stop early.",
+                    "patch": _PATCH,
                 },
             }
         ],

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.estimates import budget_warnings, estimate, recent_runs
+from api.posted import Syntax, posted_document
 from models_store import history as histories
 from models_store.errors import Damaged, NotFound
 from models_store.pages import Page
@@ -19,7 +20,6 @@ from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
 from models_store.store import Store
 from specs.advice import warnings_for
-from specs.document import Syntax, parse_document
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.learning_rates import learning_rate_schedule
 
@@ -48,6 +48,9 @@ def post_experiment(
 ) -> Record:
     """Queue an experiment. The body is a spec, as JSON or YAML; GET /presets has some to start from.
 
+    As `application/merge-patch+json` (RFC 7396) it is what changes in the spec of the experiment `based_on`: null
+    removes a field, and so brings back its default; a list replaces the list that was there.
+
     Once this has answered 202 the experiment is on disk and will run, whatever dies.
     """
     spec = posted_spec(body, syntax, store)
@@ -59,7 +62,7 @@ def post_experiment(
 
 def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
     """With the data sets that there are now; one that is still converted is not unknown, but not ready."""
-    document = parse_document(body, syntax)
+    document = posted_document(body, syntax, store.experiments)
     dataset = document.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
         store.datasets.refuse_unready(dataset["name"])

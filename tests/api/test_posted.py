@@ -1,0 +1,113 @@
+"""Merge patches, through the routes that take them."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from models_store.store import Store
+
+Document = dict[str, Any]
+PATCH = {"Content-Type": "application/merge-patch+json"}
+MISSING = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+
+
+def patch(client: TestClient, change: Any, path: str = "/experiments", **headers: str) -> Response:
+    return client.post(path, content=json.dumps(change), headers=PATCH | headers)
+
+
+@pytest.fixture
+def base(client: TestClient, tiny_document: Document) -> Document:
+    document = {**tiny_document, "tags": ["first"], "notes": "as it was"}
+    record: Document = client.post("/experiments", json=document).json()
+    return record
+
+
+def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: TestClient, base: Document) -> None:
+    change = {"training": {"epochs": 7, "optimizer": {"learning_rate": 0.01}}, "notes": None}
+    answer = patch(client, {"based_on": base["id"], **change})
+
+    assert answer.status_code == 202, answer.text
+    record = answer.json()
+    expected = json.loads(json.dumps(base["spec"]))
+    expected["training"]["epochs"] = 7
+    expected["training"]["optimizer"]["learning_rate"] = 0.01
+    assert record["spec"] == {**expected, "notes": "", "based_on": base["id"]}
+    assert (record["name"], record["tags"], record["based_on"]) == ("tiny", ["first"], base["id"])
+    assert client.get(f"/experiments/{base['id']}").json()["spec"] == base["spec"]
+
+
+def test_a_network_is_replaced_by_another_kind(client: TestClient, base: Document) -> None:
+    change = {"based_on": base["id"], "name": "other", "model": {"layers": None, "preset": "digits-cnn"}}
+    answer = patch(client, change, "/experiments:validate")
+
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["spec"]["model"]["preset"], answer.json()["spec"]["name"]) == ("digits-cnn", "other")
+    assert patch(client, change, "/experiments:plot/learning_rate.svg").status_code == 200
+
+
+def test_the_same_key_and_patch_give_the_same_experiment(client: TestClient, base: Document) -> None:
+    change = {"based_on": base["id"], "training": {"epochs": 3}}
+    first, again = (patch(client, change, **{"Idempotency-Key": "k"}) for _ in range(2))
+    assert first.json()["id"] == again.json()["id"] != base["id"]
+    assert patch(client, {**change, "name": "x"}, **{"Idempotency-Key": "k"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("based_on", "said"),
+    [
+        ({}, "`based_on` is missing"),
+        ({"based_on": None}, "`based_on` is missing"),
+        ({"based_on": 7}, "`based_on` is no text"),
+        ({"based_on": MISSING}, "there is no experiment"),
+        ({"based_on": "../../etc"}, "there is no experiment"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
+def test_a_patch_of_nothing_is_refused(client: TestClient, based_on: Document, said: str, path: str) -> None:
+    answer = patch(client, {**based_on, "training": {"epochs": 3}}, path)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/based_on"
+    assert said in error["detail"]
+
+
+def test_a_patch_of_a_damaged_record_is_refused(client: TestClient, api_store: Store, base: Document) -> None:
+    experiments = api_store.experiments
+    (experiments.folder(base["id"]) / "experiment.json").write_text("{")
+    experiments.show(experiments.read_or_damaged(base["id"]))
+
+    (error,) = patch(client, {"based_on": base["id"]}).json()["errors"]
+    assert (error["pointer"], "is damaged" in error["detail"]) == ("/based_on", True)
+
+
+def test_what_a_patch_breaks_is_pointed_at(client: TestClient, base: Document) -> None:
+    answer = patch(client, {"based_on": base["id"], "training": {"epoch": 3}})
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/training/epoch"]
+
+
+def test_a_patched_document_keeps_to_the_caps(client: TestClient, tiny_document: Document) -> None:
+    # Each half is below the cap of the size, both together are above it; unknown fields would be refused later.
+    filler = "x" * 600_000
+    layer = {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "flat"}}
+    answer = {"module": "keras.layers", "class_name": "Dense", "config": {"name": "answer", "units": 10}}
+    keras = {"class_name": "Sequential", "config": {"layers": [layer, answer], "build_config": {"a": filler}}}
+    base = client.post("/experiments", json={**tiny_document, "model": {"keras": keras}})
+    assert base.status_code == 202, base.text
+    more = {"based_on": base.json()["id"], "model": {"keras": {"config": {"build_config": {"b": filler}}}}}
+    refused = patch(client, more)
+    assert refused.status_code == 422
+    assert "above the cap of 1,000,000" in refused.json()["detail"]
+    deep: Any = 1
+    for _ in range(40):
+        deep = {"model": deep}
+    assert "nested deeper" in patch(client, {"based_on": base.json()["id"], **deep}).json()["detail"]
+    assert len(client.get("/experiments").json()["items"]) == 1
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"{", b"", b"training: {epochs: 3}"])
+def test_a_patch_is_a_json_object(client: TestClient, body: bytes) -> None:
+    assert client.post("/experiments", content=body, headers=PATCH).status_code == 422
