@@ -1,6 +1,5 @@
 """`GET /experiments/{id}/diagnosis`."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,7 +47,6 @@ def get_diagnosis(experiment_id: str, store: StoreDep) -> Diagnosis:
 def _evaluation(experiments: ExperimentStore, experiment_id: str) -> Mapping[str, Any]:
     """By part; empty before the experiment has succeeded."""
     try:
-        parts: dict[str, Any] = json.loads(experiments.evaluation(experiment_id))
+        return experiments.evaluation(experiment_id)
     except NotFound:
         return {}
-    return parts
