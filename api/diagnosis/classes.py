@@ -18,6 +18,8 @@ _NOTABLE_SHARE = 0.1
 _TIMES_CHANCE = 3
 # Of fewer mistakes, a share says nothing.
 _LEAST_MISTAKES = 5
+# Fewer are as likely to be chance.
+_LEAST_OF_A_PAIR = 3
 _PAIRS = 3
 
 
@@ -67,7 +69,7 @@ def confused_pairs(run: Run) -> Finding | None:
         for other in range(one)
     ]
     mistakes = sum(count for count, _, _ in pairs)
-    least = max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes
+    least = max(_LEAST_OF_A_PAIR, max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes)
     notable = sorted((pair for pair in pairs if pair[0] >= least), key=lambda pair: -pair[0])[:_PAIRS]
     if mistakes < _LEAST_MISTAKES or not notable:
         return None
