@@ -56,6 +56,12 @@ class Client:
             headers["Idempotency-Key"] = idempotency_key
         return _object(self._transport.send("POST", "/experiments", content=body, headers=headers).json())
 
+    def submit_change(self, patch: Mapping[str, Any]) -> JsonObject:
+        """Queue the experiment that `patch`, a JSON merge patch, makes of the one it is `based_on`; its record."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        answer = self._transport.send("POST", "/experiments", content=json.dumps(patch).encode(), headers=headers)
+        return _object(answer.json())
+
     def validate(self, spec: Spec) -> JsonObject:
         """Layers with shapes and parameters, steps per epoch, warnings; ApiError with `errors` if it is invalid."""
         body, headers = _document(spec)
@@ -108,6 +114,11 @@ class Client:
     def evaluation(self, experiment_id: str, part: str = "test") -> JsonObject:
         """How good the published network is on `part`: `validation` or `test`."""
         return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"part": part}).json())
+
+    def diagnosis(self, experiment_id: str) -> Sequence[JsonObject]:
+        """What can be seen in history and evaluation: `rule`, `sentence`, `evidence`, and where a change is likely to
+        help, `suggestion`, whose `patch` is for `submit_change`."""
+        return cast(Sequence[JsonObject], self._transport.get(f"{_path(experiment_id)}/diagnosis").json()["items"])
 
     def cancel(self, experiment_id: str) -> JsonObject:
         return _object(self._transport.send("POST", f"{_path(experiment_id)}:cancel").json())

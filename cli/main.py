@@ -7,6 +7,7 @@ import typer
 
 from cli.commands.datasets import datasets
 from cli.commands.demo import demo
+from cli.commands.diagnose import NoSuggestionError, diagnose
 from cli.commands.experiments import cancel, delete, history, list_, show
 from cli.commands.predict import predict
 from cli.commands.specs import presets, submit, validate
@@ -31,7 +32,7 @@ def trainyard() -> None:
     """Train image classifiers: run the service, post experiments, watch them learn, predict."""
 
 
-for command in (up, demo, submit, watch, show, history, predict, cancel, delete, validate, presets):
+for command in (up, demo, submit, watch, show, history, diagnose, predict, cancel, delete, validate, presets):
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(datasets, name="datasets")
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit status."""
     try:
         app(arguments)
-    except NoSpecError as error:
+    except (NoSpecError, NoSuggestionError) as error:
         warn(str(error))
         sys.exit(Exit.USAGE)
     except ClientError as error:
