@@ -1,5 +1,6 @@
 """`trainyard list`, `show`, `history`, `cancel`, `delete`: what has been and is being trained."""
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -7,10 +8,15 @@ from rich.table import Table
 
 from cli.client import Client, JsonObject
 from cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
+from cli.curves import curve_lines
+from cli.errors import ApiError
+from cli.evaluation_view import confusion_lines
 from cli.identifiers import full_id
 from cli.output import console, metric_text, print_json
 from cli.record_view import record_lines
 from cli.training_view import planned_epochs
+
+_SHOWN_CONFUSIONS = 5
 
 
 def list_(
@@ -52,14 +58,38 @@ def _record_table(page: JsonObject) -> Table:
 
 
 def show(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Show one experiment."""
+    """Show one experiment: where it stands, its curves, what it confuses, what to make of it."""
     with Client(url) as client:
         record = client.get(full_id(client, experiment))
-    if json:
-        print_json(record)
-        return
-    for line in record_lines(record):
-        console().print(line)
+        if json:
+            print_json(record)
+            return
+        for line in (*record_lines(record), *_result_lines(client, record)):
+            console().print(line)
+
+
+def _result_lines(client: Client, record: JsonObject) -> Iterator[str]:
+    """As much of it as there is."""
+    experiment_id = record["id"]
+    if record["epochs_completed"]:
+        yield from _section("curves", lambda: curve_lines(client.history(experiment_id)))
+    if record["status"] == "succeeded":
+        yield from _section("confused", lambda: confusion_lines(client.evaluation(experiment_id), _SHOWN_CONFUSIONS))
+    if record["epochs_completed"]:
+        yield from _section("diagnosis", lambda: map(_finding_line, client.diagnosis(experiment_id)))
+
+
+def _section(title: str, lines: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """What cannot be had (its data set was deleted, its file is damaged) is said in its place."""
+    try:
+        told = list(lines())
+    except ApiError as error:
+        told = [str(error)]
+    return (line for line in ("", title, *(f"  {line}" for line in told)))
+
+
+def _finding_line(finding: JsonObject) -> str:
+    return f"{finding['severity']}: {finding['sentence']}"
 
 
 def history(

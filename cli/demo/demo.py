@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from cli.commands.predict import prediction_lines
 from cli.commands.watch import followed
 from cli.demo.errors import DemoError
 from cli.demo.service import running_service
+from cli.evaluation_view import evaluation_lines
 
 PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
 _PRESET = "digits-cnn"
@@ -80,19 +80,3 @@ def _end_of(history: JsonObject) -> JsonObject:
         "epoch": [epoch + 1 for epoch in history["epoch"][-_LAST_EPOCHS:]],
         "history": {name: history["history"][name][-_LAST_EPOCHS:] for name in _CURVES},
     }
-
-
-def evaluation_lines(evaluation: JsonObject) -> Iterator[str]:
-    """The accuracy, then each pair of classes that was confused, the most frequent first."""
-    yield f"Test accuracy {evaluation['accuracy']:.4f} on {evaluation['samples']:,} samples kept aside"
-    labels, matrix = evaluation["confusion_matrix"]["labels"], evaluation["confusion_matrix"]["matrix"]
-    confused = [
-        (count, f"  {labels[true]} taken for {labels[taken]}: {count} of {sum(row)}")
-        for true, row in enumerate(matrix)
-        for taken, count in enumerate(row)
-        if count and taken != true
-    ]
-    for _, line in sorted(confused, key=lambda pair: -pair[0]):
-        yield line
-    if not confused:
-        yield "  none was taken for another class"

@@ -150,6 +150,38 @@ def test_show_history_and_presets_are_tables(api: CannedApi, capsys: pytest.Capt
     assert api.requests("GET", f"/experiments/{ID}/history")[0].query == {"since": "-1"}
 
 
+def test_show_tells_curves_confusions_and_diagnosis(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = {"labels": ["4", "9"], "matrix": [[5, 1], [0, 6]]}
+    finding = {"rule": "healthy", "severity": "info", "sentence": "Nothing is wrong.", "suggestion": None}
+    history = {"epoch": [0, 1], "history": {"val_loss": [0.5, 0.25]}, "best": None}
+    api.on("GET", f"/experiments/{ID}", Answer(a_record(ID, status="succeeded", epochs_completed=2)))
+    api.on("GET", f"/experiments/{ID}/history", Answer(history))
+    api.on("GET", f"/experiments/{ID}/evaluation", Answer({"confusion_matrix": matrix}))
+    api.on("GET", f"/experiments/{ID}/diagnosis", Answer({"items": [finding]}))
+    assert run("show", ID) == 0
+    assert capsys.readouterr().out.splitlines()[-9:] == [
+        "",
+        "curves",
+        "  val_loss      █▁  0.5000 to 0.2500",
+        "",
+        "confused",
+        "  4 taken for 9: 1 of 6",
+        "",
+        "diagnosis",
+        "  info: Nothing is wrong.",
+    ]
+
+
+def test_show_says_what_it_cannot_tell(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("GET", f"/experiments/{ID}", Answer(a_record(ID, epochs_completed=1)))
+    api.on("GET", f"/experiments/{ID}/history", problem(409, "history.jsonl is damaged"))
+    api.on("GET", f"/experiments/{ID}/diagnosis", problem(404, "data set flowers was deleted"))
+    assert run("show", ID) == 0
+    out = capsys.readouterr().out
+    assert "curves\n  history.jsonl is damaged\n" in out
+    assert "diagnosis\n  data set flowers was deleted\n" in out
+
+
 def test_history_as_csv_is_the_api_s(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("GET", f"/experiments/{ID}/history", Answer("epoch,loss\n0,2.0\n"))
     assert run("history", ID, "--csv") == 0

@@ -1,22 +1,6 @@
 from PIL import Image
 
-from cli.demo.demo import PICTURES, evaluation_lines
-
-
-def test_confused_classes_come_most_frequent_first() -> None:
-    matrix = {"labels": ["4", "6", "9"], "matrix": [[34, 0, 2], [1, 35, 0], [3, 0, 33]]}
-    evaluation = {"accuracy": 0.94444, "samples": 108, "confusion_matrix": matrix}
-    assert list(evaluation_lines(evaluation)) == [
-        "Test accuracy 0.9444 on 108 samples kept aside",
-        "  9 taken for 4: 3 of 36",
-        "  4 taken for 9: 2 of 36",
-        "  6 taken for 4: 1 of 36",
-    ]
-
-
-def test_a_perfect_network_confuses_none() -> None:
-    evaluation = {"accuracy": 1.0, "samples": 2, "confusion_matrix": {"labels": ["0", "1"], "matrix": [[1, 0], [0, 1]]}}
-    assert list(evaluation_lines(evaluation))[1:] == ["  none was taken for another class"]
+from cli.demo.demo import PICTURES
 
 
 def test_the_pictures_are_three_small_white_on_black_ones() -> None:
