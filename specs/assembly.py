@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from specs.layers import Activation, Add, Layer, Merge, ParameterCount, PlainLayer, Residual, Shape
+from specs.layers import Activation, Add, Layer, Merge, ParameterCount, PlainLayer, Residual, Shape, WeightShapes
 from specs.schema import FieldError
 
 AnyLayer = PlainLayer | Merge
@@ -43,8 +43,12 @@ class Node:
     layer: AnyLayer
     inputs: tuple[int, ...]
     output_shape: Shape
-    parameters: ParameterCount
+    weights: WeightShapes
     place: Place
+
+    @property
+    def parameters(self) -> ParameterCount:
+        return self.weights.count
 
 
 def place_in_layers(index: int, layer: Layer) -> Place:
@@ -72,7 +76,7 @@ class Assembly:
         except FieldError as error:
             raise place.blaming(error) from None
         name = name or self._name(layer.type)
-        self.nodes.append(Node(name, layer, inputs, merged, layer.parameters(shapes[0]), place))
+        self.nodes.append(Node(name, layer, inputs, merged, layer.weights(shapes[0]), place))
         return len(self.nodes) - 1
 
     def _add_block(self, block: Residual, source: int, place: Place) -> int:

@@ -10,14 +10,15 @@ from specs.keras_document import KerasModel, keras_model, plain_document
 from specs.layers import Layer, Shape, times
 from specs.network import Network, completed, network, network_of
 from specs.presets import PRESETS, PresetName
-from specs.schema import FieldError, Lax, Schema
+from specs.schema import ExperimentId, FieldError, Lax, Schema
 
 
 class ModelSpec(Schema):
     """One of `preset`, which means that preset's network and nothing else of it, `layers`, and `keras`, the dict of
     what a Keras model's `to_json()` gives.
 
-    The first `freeze` layers of the layer table stay as they are.
+    The first `freeze` layers of the layer table stay as they are. Layers that agree with those of experiment
+    `weights_from` begin with its weights: see `specs.transfer.taken_layers`.
     """
 
     preset: PresetName | None = None
@@ -25,6 +26,11 @@ class ModelSpec(Schema):
     keras: (
         Annotated[dict[str, Any], BeforeValidator(plain_document, json_schema_input_type=dict[str, Any] | str)] | None
     ) = None
+    weights_from: ExperimentId | None = Field(
+        default=None,
+        description="the id of a succeeded experiment, 26 digits and capital letters, to begin with its weights where "
+        "layers agree in type and shapes",
+    )
     freeze: int = Field(default=0, ge=0, le=caps.LAYERS)
 
     @model_validator(mode="after")

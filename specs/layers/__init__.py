@@ -6,7 +6,7 @@ which every device can do), constraints, `name` (as Keras names them), `dtype` (
 """
 
 from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape, times
+from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape, WeightShapes, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from specs.layers.core import Dense
 from specs.layers.merging import Add, Average, Concatenate, Maximum, Merge, Multiply, Subtract
@@ -50,6 +50,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout2D",
     "Subtract",
+    "WeightShapes",
     "ZeroPadding2D",
     "times",
 ]

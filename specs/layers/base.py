@@ -1,5 +1,6 @@
 """What all layers share. Shapes leave out the batch: (height, width, channels) or (features,)."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,6 +27,23 @@ class ParameterCount:
         return ParameterCount(0, self.total)
 
 
+@dataclass(frozen=True, slots=True)
+class WeightShapes:
+    """The shapes of the arrays that a layer learns, and of those that it only keeps, in the order in which Keras's
+    `layer.weights` has them."""
+
+    trainable: tuple[Shape, ...] = ()
+    non_trainable: tuple[Shape, ...] = ()
+
+    @property
+    def all(self) -> tuple[Shape, ...]:
+        return (*self.trainable, *self.non_trainable)
+
+    @property
+    def count(self) -> ParameterCount:
+        return ParameterCount(sum(map(math.prod, self.trainable)), sum(map(math.prod, self.non_trainable)))
+
+
 class Regularizer(Schema):
     """Penalties on the weights: `l1` times their absolute values, `l2` times their squares."""
 
@@ -47,9 +65,9 @@ class LayerSpec(Schema):
         """Raises FieldError, its path leading from the layer, where `input_shape` does not fit."""
         return input_shape
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
+    def weights(self, input_shape: Shape) -> WeightShapes:
         """For an `input_shape` that `output_shape` accepts."""
-        return ParameterCount()
+        return WeightShapes()
 
 
 class SameShape(LayerSpec):

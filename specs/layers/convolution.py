@@ -3,10 +3,9 @@
 `groups` is left out: TensorFlow runs it through XLA, which ONNX cannot express, so that it could not be served.
 """
 
-import math
 from typing import Literal
 
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape, require_image, times
+from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes, require_image, times
 from specs.layers.windows import windows
 from specs.schema import FieldError, Units, Window
 from specs.vocabulary import Activation, Initializer, Padding, VectorInitializer
@@ -29,6 +28,9 @@ class _Convolution(LayerSpec):
             "kernel", "kernel_size", self.kernel_size, self.strides, self.padding, input_shape[:2], self.dilation_rate
         )
 
+    def _bias(self, channels: int) -> tuple[Shape, ...]:
+        return ((channels,),) if self.use_bias else ()
+
 
 class Conv2D(_Convolution):
     type: Literal["Conv2D"] = "Conv2D"
@@ -45,15 +47,18 @@ class Conv2D(_Convolution):
             )
         return (*self._sides(self.type, input_shape), self.filters)
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        weights = math.prod(self.kernel_size) * input_shape[-1] * self.filters
-        return ParameterCount(weights + self.filters * self.use_bias)
+    def weights(self, input_shape: Shape) -> WeightShapes:
+        kernel = (*self.kernel_size, input_shape[-1], self.filters)
+        return WeightShapes((kernel, *self._bias(self.filters)))
 
 
 class _Depthwise(_Convolution):
     depth_multiplier: Units = 1
     depthwise_initializer: Initializer = "glorot_uniform"
     depthwise_regularizer: Regularizer | None = None
+
+    def _depthwise_kernel(self, input_shape: Shape) -> Shape:
+        return (*self.kernel_size, input_shape[-1], self.depth_multiplier)
 
 
 class DepthwiseConv2D(_Depthwise):
@@ -62,9 +67,9 @@ class DepthwiseConv2D(_Depthwise):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*self._sides(self.type, input_shape), input_shape[-1] * self.depth_multiplier)
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        channels = input_shape[-1] * self.depth_multiplier
-        return ParameterCount(math.prod(self.kernel_size) * channels + channels * self.use_bias)
+    def weights(self, input_shape: Shape) -> WeightShapes:
+        bias = self._bias(input_shape[-1] * self.depth_multiplier)
+        return WeightShapes((self._depthwise_kernel(input_shape), *bias))
 
 
 class SeparableConv2D(_Depthwise):
@@ -76,7 +81,6 @@ class SeparableConv2D(_Depthwise):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*self._sides(self.type, input_shape), self.filters)
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        channels = input_shape[-1] * self.depth_multiplier
-        weights = math.prod(self.kernel_size) * channels + channels * self.filters
-        return ParameterCount(weights + self.filters * self.use_bias)
+    def weights(self, input_shape: Shape) -> WeightShapes:
+        pointwise = (1, 1, input_shape[-1] * self.depth_multiplier, self.filters)
+        return WeightShapes((self._depthwise_kernel(input_shape), pointwise, *self._bias(self.filters)))

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape
+from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes
 from specs.schema import FieldError, Units
 from specs.vocabulary import Activation, Initializer, VectorInitializer
 
@@ -23,9 +23,9 @@ class Dense(LayerSpec):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self._known_units())
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
+    def weights(self, input_shape: Shape) -> WeightShapes:
         units = self._known_units()
-        return ParameterCount(input_shape[-1] * units + units * self.use_bias)
+        return WeightShapes(((input_shape[-1], units), *[(units,)] * self.use_bias))
 
     def _known_units(self) -> int:
         if self.units is None:

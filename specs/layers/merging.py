@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from specs.layers.base import ParameterCount, Shape, times
+from specs.layers.base import Shape, WeightShapes, times
 from specs.schema import FieldError, Schema
 
 
@@ -24,8 +24,8 @@ class Merge(Schema):
             merged = tuple(max(pair) for pair in zip(longer, padded, strict=True))
         return merged
 
-    def parameters(self, _: Shape) -> ParameterCount:
-        return ParameterCount()
+    def weights(self, _: Shape) -> WeightShapes:
+        return WeightShapes()
 
 
 def _disagreement(shapes: Sequence[Shape]) -> FieldError:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from specs.layers.base import ParameterCount, Regularizer, SameShape, Shape
+from specs.layers.base import Regularizer, SameShape, Shape, WeightShapes
 from specs.vocabulary import VectorInitializer
 
 
@@ -25,13 +25,13 @@ class BatchNormalization(_Normalization):
     type: Literal["BatchNormalization"] = "BatchNormalization"
     momentum: float = Field(default=0.99, ge=0, le=1)
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        channels = input_shape[-1]
-        return ParameterCount(channels * (self.center + self.scale), 2 * channels)
+    def weights(self, input_shape: Shape) -> WeightShapes:
+        channels = (input_shape[-1],)
+        return WeightShapes((channels,) * (self.center + self.scale), (channels,) * 2)
 
 
 class LayerNormalization(_Normalization):
     type: Literal["LayerNormalization"] = "LayerNormalization"
 
-    def parameters(self, input_shape: Shape) -> ParameterCount:
-        return ParameterCount(input_shape[-1] * (self.center + self.scale))
+    def weights(self, input_shape: Shape) -> WeightShapes:
+        return WeightShapes(((input_shape[-1],),) * (self.center + self.scale))

@@ -50,6 +50,7 @@ def test_every_default_is_filled_in():
                 },
             ],
             "keras": None,
+            "weights_from": None,
             "freeze": 0,
         },
         "training": {

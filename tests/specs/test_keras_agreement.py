@@ -81,11 +81,13 @@ def assert_same(built, model):
         for layer in model.layers
         if type(layer).__name__ != "InputLayer"
     ]
+    shapes = {layer.name: tuple(tuple(weight.shape) for weight in layer.weights) for layer in model.layers}
     trainable = sum(variable.shape.num_elements() for variable in model.trainable_variables)
     if built.is_row:
         assert table == expected
     # Keras sorts the layers of a block by their depth, not by the order in which they were made.
     assert sorted(table) == sorted(expected)
+    assert {node.name: node.weights.all for node in built.nodes}.items() <= shapes.items()
     assert built.parameters.total == model.count_params()
     assert built.parameters.trainable == trainable
 

@@ -24,7 +24,7 @@ IMAGE = (8, 6, 3)
 )
 def test_shapes_and_parameters(layer, shape, trainable, non_trainable):
     assert layer.output_shape(IMAGE) == shape
-    assert layer.parameters(IMAGE) == ParameterCount(trainable, non_trainable)
+    assert layer.weights(IMAGE).count == ParameterCount(trainable, non_trainable)
 
 
 def test_a_number_stands_for_both_sides():

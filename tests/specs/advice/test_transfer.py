@@ -1,0 +1,30 @@
+from typing import Any
+
+from specs.advice.transfer import transfer_warnings
+from specs.experiment import parse_spec
+
+SOURCE = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+LAYERS = [{"type": "Flatten"}, {"type": "Dense", "units": 12}, {"type": "Dense"}]
+
+
+def warnings(taken: dict[str, str], **model: Any) -> list[str]:
+    return list(transfer_warnings(parse_spec({"model": {"layers": LAYERS, **model}}), taken))
+
+
+def test_nothing_is_said_where_all_is_taken_or_nothing_was_asked_for() -> None:
+    assert warnings({"dense": "dense", "dense_1": "dense_1"}, weights_from=SOURCE) == []
+    assert warnings({}, freeze=2) == []
+
+
+def test_what_begins_at_random_is_named() -> None:
+    assert warnings({"dense": "dense"}, weights_from=SOURCE, freeze=2) == [
+        "model.weights_from: 1 of 2 layers with weights are taken; these begin at random: dense_1 (12x10, 10)"
+    ]
+
+
+def test_freezing_what_begins_at_random_is_warned_of() -> None:
+    _, warning = warnings({"dense_1": "dense_1"}, weights_from=SOURCE, freeze=2)
+    assert warning == (
+        "model.freeze 2 keeps layers as they are that begin at random, not with weights of another experiment: dense; "
+        "freeze fewer layers"
+    )

@@ -1,0 +1,112 @@
+from typing import Any
+
+import pytest
+
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.schema import FieldError
+from specs.transfer import taken_layers
+
+CONV = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "padding": "same"}
+NORM = {"type": "BatchNormalization"}
+FLATTEN = {"type": "Flatten"}
+HIDDEN = {"type": "Dense", "units": 12}
+WIDE = {"type": "Dense", "units": 64}
+ANSWER = {"type": "Dense"}
+BLOCK = {"type": "Residual", "layers": [CONV, NORM], "activation": "relu"}
+
+
+def spec_of(*layers: Any, **dataset: Any) -> ExperimentSpec:
+    return parse_spec({"model": {"layers": list(layers)}, "dataset": {"name": "digits", **dataset}})
+
+
+def taken(layers: list[Any], source: list[Any], **dataset: Any) -> dict[str, str]:
+    return taken_layers(spec_of(*layers, **dataset).network(), spec_of(*source).network())
+
+
+def keras_network(*units: int, first: int = 0) -> ExperimentSpec:
+    """A row of Dense, named as Keras names them in a session that has made `first` of them before."""
+    layers = [
+        {"class_name": "Dense", "config": {"name": f"dense_{first + at}", "units": n}} for at, n in enumerate(units)
+    ]
+    images = {"class_name": "InputLayer", "config": {"batch_shape": [None, 8, 8, 1], "name": "images"}}
+    flatten = {"class_name": "Flatten", "config": {"name": "flatten"}}
+    document = {"class_name": "Sequential", "config": {"name": "s", "layers": [images, flatten, *layers]}}
+    return parse_spec({"model": {"keras": document}})
+
+
+def test_the_same_network_is_taken_whole() -> None:
+    layers = [CONV, NORM, BLOCK, FLATTEN, HIDDEN, ANSWER]
+
+    found = taken(layers, layers)
+    assert found == {name: name for name in found}
+    assert list(found) == [
+        "conv2d",
+        "batch_normalization",
+        "conv2d_1",
+        "batch_normalization_1",
+        "dense",
+        "dense_1",
+    ]
+
+
+def test_with_other_classes_all_but_the_answer_is_taken() -> None:
+    assert taken([FLATTEN, HIDDEN, ANSWER], [FLATTEN, HIDDEN, ANSWER], classes=[0, 1, 2]) == {"dense": "dense"}
+
+
+def test_a_layer_put_in_between_shifts_the_names_that_are_taken() -> None:
+    assert taken([FLATTEN, WIDE, HIDDEN, ANSWER], [FLATTEN, HIDDEN, ANSWER]) == {
+        "dense_1": "dense",
+        "dense_2": "dense_1",
+    }
+
+
+def test_names_that_a_session_of_keras_has_shifted_do_not_mislead() -> None:
+    """By name, dense_1 of both would be paired, and the network would come out one layer askew."""
+    network, source = keras_network(64, 64, 64, 10, first=1), keras_network(64, 64, 64, 10)
+
+    found = taken_layers(network.network(), source.network())
+    assert found == {"dense_1": "dense_0", "dense_2": "dense_1", "dense_3": "dense_2", "dense_4": "dense_3"}
+
+
+def test_of_rows_of_one_length_that_with_equal_names_is_taken() -> None:
+    network, source = keras_network(64, 10, first=1), keras_network(64, 64, 10)
+
+    # dense_0 would do as well.
+    assert taken_layers(network.network(), source.network()) == {"dense_1": "dense_1", "dense_2": "dense_2"}
+
+
+def test_of_equal_rows_the_earliest_is_taken() -> None:
+    network, source = keras_network(64, 10, first=7), keras_network(64, 64, 10)
+
+    assert taken_layers(network.network(), source.network()) == {"dense_7": "dense_0", "dense_8": "dense_2"}
+
+
+@pytest.mark.parametrize("other", [{**HIDDEN, "use_bias": False}, {**HIDDEN, "units": 11}])
+def test_all_shapes_of_a_layer_must_agree(other: dict[str, Any]) -> None:
+    assert "dense" not in taken([FLATTEN, HIDDEN, NORM, WIDE, ANSWER], [FLATTEN, other, WIDE, ANSWER])
+
+
+def test_layers_of_another_type_are_not_taken_though_shapes_agree() -> None:
+    conv = {**CONV, "kernel_size": 1, "use_bias": False}
+    depthwise = {"type": "DepthwiseConv2D", "kernel_size": 1, "depth_multiplier": 4, "use_bias": False}
+
+    assert spec_of(conv, FLATTEN, ANSWER).network().nodes[0].weights == (
+        spec_of(depthwise, FLATTEN, ANSWER).network().nodes[0].weights
+    )
+    assert taken([conv, FLATTEN, ANSWER], [depthwise, FLATTEN, ANSWER]) == {"dense": "dense"}
+
+
+def test_nothing_to_take_is_refused_with_the_shapes_of_both() -> None:
+    with pytest.raises(FieldError) as refused:
+        taken([FLATTEN, {"type": "Dense", "units": 7}, *[HIDDEN] * 6, ANSWER], [FLATTEN, ANSWER])
+    assert refused.value.detail == (
+        "none of its layers agrees with one of this network in type and shapes of weights; it has dense (64x10, 10); "
+        "this network has dense (64x7, 7), dense_1 (7x12, 12), dense_2 (12x12, 12), dense_3 (12x12, 12), "
+        "dense_4 (12x12, 12), dense_5 (12x12, 12), 2 more"
+    )
+
+
+def test_a_network_without_weights_takes_nothing() -> None:
+    document = {"model": {"layers": [{"type": "Softmax"}]}, "dataset": {"name": "blobs", "classes": [0, 1]}}
+    with pytest.raises(FieldError, match=r"this network has no weights at all$"):
+        taken_layers(parse_spec(document).network(), spec_of(FLATTEN, ANSWER).network())
