@@ -95,6 +95,7 @@ VALIDATION = _json(
         "steps_per_epoch": 422,
         "estimate": {"seconds": 64.0, "seconds_per_epoch": 3.1, "memory_mb": 260, "basis": "5 past runs"},
         "learning_rate": {"step": [0, 1, 2], "value": [0.001, 0.001, 0.001]},
+        "taken_layers": {"conv2d": "conv2d"},
         "warnings": [],
         "spec": _SPEC,
     }

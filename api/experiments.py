@@ -20,6 +20,7 @@ from models_store.pages import Query as PageQuery
 from models_store.records import Point, Record
 from models_store.store import Store
 from specs.advice import warnings_for
+from specs.advice.transfer import transfer_warnings
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.learning_rates import learning_rate_schedule
 
@@ -54,8 +55,11 @@ def post_experiment(
     Once this has answered 202 the experiment is on disk and will run, whatever dies.
     """
     spec = posted_spec(body, syntax, store)
-    with store.datasets.kept(spec.dataset.name):
-        record = store.experiments.create(spec, idempotency_key, body)
+    with (
+        store.datasets.kept(spec.dataset.name),
+        store.transfers.kept(spec, store.known_datasets()) as taken_layers,
+    ):
+        record = store.experiments.create(spec, idempotency_key, body, taken_layers)
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
 
@@ -89,17 +93,23 @@ def stored_spec(record: Record, store: Store) -> ExperimentSpec:
 )
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> dict[str, Any]:
     """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, how long
-    it will take and how much memory, how the learning rate will run, what is likely to disappoint, and the spec with
-    all defaults filled in."""
-    spec = posted_spec(body, syntax, store)
-    estimated = estimate(spec, recent_runs(store.experiments), store.known_datasets())
+    it will take and how much memory, how the learning rate will run, which layers begin with weights of another
+    experiment, what is likely to disappoint, and the spec with all defaults filled in."""
+    spec, known = posted_spec(body, syntax, store), store.known_datasets()
+    taken_layers = store.transfers.taken_layers(spec, known)
+    estimated = estimate(spec, recent_runs(store.experiments), known)
     steps, rates = learning_rate_schedule(spec.training, spec.steps_per_epoch()).curve(_CURVE_POINTS)
     return {
         **spec.network().summary(),
         "steps_per_epoch": spec.steps_per_epoch(),
         "estimate": estimated.model_dump(),
         "learning_rate": {"step": steps, "value": rates},
-        "warnings": [*warnings_for(spec), *budget_warnings(spec, estimated)],
+        "taken_layers": taken_layers,
+        "warnings": [
+            *warnings_for(spec),
+            *transfer_warnings(spec, taken_layers),
+            *budget_warnings(spec, estimated),
+        ],
         "spec": spec.document(),
     }
 

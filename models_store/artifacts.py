@@ -47,18 +47,34 @@ def read_manifest(folder: Path) -> Manifest:
         raise Damaged(f"{MANIFEST_FILE} does not parse; it was changed after it was published") from error
 
 
-def read_verified(folder: Path, name: str) -> bytes:
-    """Return a published file's content if it matches the manifest; raise Damaged or NotFound otherwise."""
+class PublishedFile(Frozen):
+    """A published file, and what it must hold."""
+
+    path: Path
+    sha256: str
+
+    def read(self) -> bytes:
+        """Return its content if that matches the sha256; raise Damaged otherwise."""
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError as error:
+            raise Damaged(f"{self.path.name} is missing, though the manifest names it") from error
+        if sha256_of(data) != self.sha256:
+            raise Damaged(f"{self.path.name} does not match its sha256 in the manifest: expected {self.sha256}")
+        return data
+
+
+def published_file(folder: Path, name: str) -> PublishedFile:
+    """Find it in the manifest; raise Damaged or NotFound otherwise."""
     entry = read_manifest(folder).files.get(name)
     if entry is None:
         raise NotFound(f"this experiment has published no {name}")
-    try:
-        data = (folder / name).read_bytes()
-    except FileNotFoundError as error:
-        raise Damaged(f"{name} is missing, though the manifest names it") from error
-    if sha256_of(data) != entry.sha256:
-        raise Damaged(f"{name} does not match its sha256 in the manifest: expected {entry.sha256}")
-    return data
+    return PublishedFile(path=folder / name, sha256=entry.sha256)
+
+
+def read_verified(folder: Path, name: str) -> bytes:
+    """Return a published file's content if it matches the manifest; raise Damaged or NotFound otherwise."""
+    return published_file(folder, name).read()
 
 
 def check_size(folder: Path, name: str) -> None:

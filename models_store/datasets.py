@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.dataset_record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, InvalidState, NotFound, Unavailable
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
 from models_store.files import (
     LOCK_FILE,
     locked,
@@ -170,10 +170,9 @@ class DatasetStore:
             if not folder.exists():
                 raise _missing(name)
             if needed := users(name):
-                listed = ", ".join(needed[:10]) + (f" and {len(needed) - 10} more" if len(needed) > 10 else "")
                 raise InvalidState(
-                    f"data set {name} is used by {len(needed)} queued, running or succeeded experiments: {listed}; "
-                    "delete them first"
+                    f"data set {name} is used by {len(needed)} queued, running or succeeded experiments: "
+                    f"{listed(needed)}; delete them first"
                 )
             remove_directory(folder)
 

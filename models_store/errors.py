@@ -12,6 +12,10 @@ StoreError
     └── StorageFull       the disk has no room
 """
 
+from collections.abc import Sequence
+
+_LISTED = 10
+
 
 class StoreError(Exception):
     """Base of all errors that the store raises on purpose."""
@@ -51,3 +55,9 @@ class Unavailable(StoreError):
 
 class StorageFull(Unavailable):
     """The disk has no room; nothing was half-written."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """For a sentence: the first ten, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more

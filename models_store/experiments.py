@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ulid import ULID
 
 from models_store import artifacts, history
 from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState, NotFound, Unavailable
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
 from models_store.files import (
     LOCK_FILE,
     locked,
@@ -86,13 +86,19 @@ class ExperimentStore:
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
-    def create(self, spec: ExperimentSpec, idempotency_key: str | None = None, body: bytes = b"") -> Record:
-        """Write the record, show it, send the wake-up, in this order.
+    def create(
+        self,
+        spec: ExperimentSpec,
+        idempotency_key: str | None = None,
+        body: bytes = b"",
+        taken_layers: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Write the record, show it, send the wake-up, in this order. `taken_layers` are what `Transfers` found.
 
         Once the record is on disk the experiment is accepted: a lost view or wake-up is made up for by the
         reconciler. Raises IdempotencyMismatch, or StorageFull with nothing written.
         """
-        record = self._new_record(spec)
+        record = self._new_record(spec, taken_layers)
         if idempotency_key is not None:
             with room_needed("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id)
@@ -103,7 +109,7 @@ class ExperimentStore:
             self.wake(record.id)
         return record
 
-    def _new_record(self, spec: ExperimentSpec) -> Record:
+    def _new_record(self, spec: ExperimentSpec, taken_layers: Mapping[str, str] | None) -> Record:
         return Record(
             id=str(ULID()),
             name=spec.name,
@@ -111,6 +117,7 @@ class ExperimentStore:
             dataset=spec.dataset.name,
             based_on=spec.based_on,
             spec=spec.model_dump(mode="json"),
+            taken_layers=dict(taken_layers or {}),
             created_at=utc_now(),
         )
 
@@ -191,7 +198,8 @@ class ExperimentStore:
             return self.write(record.changed(cancel_requested=True))
 
     def delete(self, experiment_id: str, serving: bool = False) -> None:
-        """Remove an experiment that neither runs nor serves. Raises InvalidState otherwise."""
+        """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on.
+        Raises InvalidState otherwise."""
         folder = self.folder(experiment_id)
         with locked(folder):
             record = self.read_or_damaged(experiment_id)
@@ -202,6 +210,11 @@ class ExperimentStore:
                     f"experiment {experiment_id} serves predictions for {record.dataset}: "
                     "train a better one first, or delete with ?force=true"
                 )
+            if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
+                raise InvalidState(
+                    f"{len(users)} queued or running experiments begin with the weights of experiment {experiment_id}: "
+                    f"{listed(users)}; cancel them first, or wait for their end"
+                )
             remove_directory(folder)
         try:
             self.index.remove(experiment_id)
@@ -210,18 +223,29 @@ class ExperimentStore:
 
     def using_dataset(self, name: str) -> list[str]:
         """The experiments that need data set `name`: queued, running or succeeded. From disk, whatever Redis knows."""
-        mark = f'"dataset":"{name}"'.encode()
-        found = []
+        return [
+            record.id
+            for record in self._saying(f'"dataset":"{name}"')
+            if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED)
+        ]
+
+    def using_weights_of(self, experiment_id: str) -> list[str]:
+        """The experiments, queued or running, that begin with its weights. From disk, whatever Redis knows."""
+        return [
+            record.id
+            for record in self._saying(f'"weights_from":"{experiment_id}"')
+            if record.spec["model"].get("weights_from") == experiment_id and not record.status.is_terminal
+        ]
+
+    def _saying(self, mark: str) -> Iterator[Record]:
+        """The records on disk in whose JSON `mark` stands, be it in a note."""
         for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
             try:
-                if mark not in path.read_bytes():
+                if mark.encode() not in path.read_bytes():
                     continue  # most of them; reading is cheaper than parsing
-                record = self.read(path.parent.name)
+                yield self.read(path.parent.name)
             except (OSError, NotFound, Damaged):
                 continue
-            if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED):
-                found.append(record.id)
-        return found
 
     # -- the record on disk, and its view --------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ FailureType = Literal[
     "time_budget",
     "disk_full",
     "dataset_unavailable",
+    "weights_unavailable",
     "out_of_memory",
     "export",
     "damaged",
@@ -116,6 +117,7 @@ class Record(Frozen):
     `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
     do not count against the limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs;
     `validation_metrics` and `test_metrics` are the published network's, and decide which model is best.
+    `taken_layers` leads from a layer to the one of `spec.model.weights_from` with whose weights it begins, by name.
     `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
     """
 
@@ -128,6 +130,7 @@ class Record(Frozen):
     dataset: str
     based_on: str | None = None
     spec: JsonObject
+    taken_layers: dict[str, str] = Field(default_factory=dict)
     attempts: int = 0
     interruptions: int = 0
     cancel_requested: bool = False

@@ -11,6 +11,7 @@ from models_store.experiments import ExperimentStore
 from models_store.models import ModelCatalogue
 from models_store.queue import Queue
 from models_store.reconciler import Reconciler
+from models_store.transfers import Transfers
 from models_store.workers import Workers
 from specs.dataset import DATASETS, Dataset
 
@@ -22,6 +23,7 @@ class Store:
     experiments: ExperimentStore
     datasets: DatasetStore
     models: ModelCatalogue
+    transfers: Transfers
     queue: Queue
     workers: Workers
     reconciler: Reconciler
@@ -45,6 +47,7 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         experiments=experiments,
         datasets=datasets,
         models=ModelCatalogue(experiments),
+        transfers=Transfers(experiments),
         queue=queue,
         workers=Workers(redis),
         reconciler=Reconciler(experiments, datasets, redis),

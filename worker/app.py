@@ -59,7 +59,7 @@ def start_supervisor(**_: Any) -> None:
     global supervisor, converter  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
     name = worker_name(os.getppid())
-    supervisor = Supervisor(store.experiments, store.datasets, settings, name, is_shutting_down)
+    supervisor = Supervisor(store.experiments, store.datasets, store.transfers, settings, name, is_shutting_down)
     converter = Converter(store.datasets, settings, is_shutting_down)
 
 

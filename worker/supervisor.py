@@ -10,9 +10,10 @@ from itertools import zip_longest
 
 from models_store.claims import Claim
 from models_store.datasets import DatasetStore
-from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
+from models_store.errors import Busy, ClaimLost, StorageFull, StoreError, Unavailable
 from models_store.experiments import ATTEMPTS, ExperimentStore
 from models_store.records import Failure, Phase, Progress, Record
+from models_store.transfers import Transfers
 from settings import Settings
 from worker.trainer.events import (
     Advanced,
@@ -23,6 +24,7 @@ from worker.trainer.events import (
     Finished,
     Job,
     Ready,
+    StartingWeights,
     Stopped,
     StopReason,
     UploadedDataset,
@@ -45,12 +47,14 @@ class Supervisor:
         self,
         store: ExperimentStore,
         datasets: DatasetStore,
+        transfers: Transfers,
         settings: Settings,
         worker: str,
         shutting_down: Callable[[], bool],
     ) -> None:
         self._store = store
         self._datasets = datasets
+        self._transfers = transfers
         self._settings = settings
         self._worker = worker
         self._shutting_down = shutting_down
@@ -70,8 +74,15 @@ class Supervisor:
             return
         trainer = self._spare.take()
         try:
-            uploaded = self._uploaded(claim.record)
-            attempt = Attempt(claim, trainer, self._settings, self._shutting_down, self._spare.prepare, uploaded)
+            attempt = Attempt(
+                claim,
+                trainer,
+                self._settings,
+                self._shutting_down,
+                self._spare.prepare,
+                self._uploaded(claim.record),
+                starting_weights(claim.record, self._transfers),
+            )
             record = attempt.run()
             log.info("experiment %s, attempt %d: %s", record.id, claim.token, record.status)
         except ClaimLost as error:
@@ -89,6 +100,17 @@ class Supervisor:
 
     def close(self) -> None:
         self._spare.close()
+
+
+def starting_weights(record: Record, transfers: Transfers) -> StartingWeights | str | None:
+    """What the record's job begins with, or why that is not to be had any more."""
+    source = record.spec["model"].get("weights_from")
+    if source is None:
+        return None
+    try:
+        return StartingWeights(source=source, file=transfers.file(source), layers=record.taken_layers)
+    except StoreError as error:
+        return str(error)
 
 
 class _Every:
@@ -125,6 +147,7 @@ class Attempt:
         shutting_down: Callable[[], bool],
         first_step_done: Callable[[], None],
         uploaded: UploadedDataset | None = None,
+        weights: StartingWeights | str | None = None,
     ) -> None:
         self._claim = claim
         self._trainer = trainer
@@ -132,6 +155,7 @@ class Attempt:
         self._shutting_down = shutting_down
         self._first_step_done = first_step_done
         self._uploaded = uploaded
+        self._weights = weights
         self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
         self._phase: Phase = "starting"
         self._request: _Request | None = None
@@ -170,6 +194,7 @@ class Attempt:
                 attempt_folder=self._claim.attempt_folder,
                 datasets_dir=self._settings.datasets_dir,
                 uploaded=self._uploaded,
+                weights=self._weights,
             )
         )
 

@@ -14,7 +14,7 @@ import pytest
 
 from specs.experiment import ExperimentSpec
 from worker.trainer.control import Control
-from worker.trainer.events import Job
+from worker.trainer.events import Job, StartingWeights
 
 
 class Supervised:
@@ -43,7 +43,7 @@ def supervised() -> Supervised:
 def job(tmp_path: Path) -> Callable[..., Job]:
     """Make the job of an attempt: `job(spec, attempt=2)`."""
 
-    def make(spec: ExperimentSpec, attempt: int = 1) -> Job:
+    def make(spec: ExperimentSpec, attempt: int = 1, weights: StartingWeights | str | None = None) -> Job:
         folder = tmp_path / "attempts" / str(attempt)
         folder.mkdir(parents=True, exist_ok=True)
         return Job(
@@ -52,6 +52,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
             attempts_folder=folder.parent,
             attempt_folder=folder,
             datasets_dir=None,
+            weights=weights,
         )
 
     return make

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from models_store.artifacts import PublishedFile
 from models_store.records import Failure, Frozen, JsonObject, Metrics, Point, Progress
 from specs.dataset import Dataset
 
@@ -19,11 +20,21 @@ class UploadedDataset(Frozen):
     folder: Path
 
 
+class StartingWeights(Frozen):
+    """The published network of experiment `source`; `layers` leads from a layer to the one of it whose weights it
+    begins with, by name."""
+
+    source: str
+    file: PublishedFile
+    layers: dict[str, str]
+
+
 class Job(Frozen):
     """Supervisor to trainer, first line: all that a trainer needs to know.
 
     `attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
-    `uploaded` is the data set to train on where it is none of the built-in ones.
+    `uploaded` is the data set to train on where it is none of the built-in ones. `weights` are those to begin with, or
+    say in a sentence why they are not to be had, which is no matter where there is a checkpoint to go on from.
     """
 
     experiment_id: str
@@ -32,6 +43,7 @@ class Job(Frozen):
     attempt_folder: Path
     datasets_dir: Path | None
     uploaded: UploadedDataset | None = None
+    weights: StartingWeights | str | None = None
 
 
 class Stop(Frozen):

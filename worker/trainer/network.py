@@ -58,6 +58,12 @@ def probabilities(model: keras.Model, images: Images) -> NDArray[np.float32]:
     return np.asarray(model.predict(images, batch_size=_PREDICTED_AT_ONCE, verbose=0), dtype=np.float32)
 
 
+def plain_layers(model: keras.Model) -> list[keras.Layer]:
+    """Those within models too, in order, without the inputs."""
+    inner = [plain_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
+    return [layer for layers in inner for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
+
+
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
     match scale:
         case "none":

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec
+from worker.trainer.network import plain_layers
 
 Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
@@ -27,7 +28,7 @@ def policy_for(spec: ExperimentSpec, model: keras.Model) -> Policy:
     wanted = spec.training.precision
     if wanted != "auto":
         return wanted
-    gains = any(isinstance(layer, _CONVOLUTIONS) for layer in _layers(model))
+    gains = any(isinstance(layer, _CONVOLUTIONS) for layer in plain_layers(model))
     return "mixed_bfloat16" if gains and not spec.training.deterministic and has_bfloat16() else "float32"
 
 
@@ -46,7 +47,7 @@ def compute_in(model: keras.Model, policy: Policy) -> None:
     The first layer, which scales the pixels, and everything from the last Dense on stay float32: they cost nothing,
     and a softmax or a loss of 16 bits would blur what the network answers.
     """
-    layers = list(_layers(model))
+    layers = list(plain_layers(model))
     last = max((at for at, layer in enumerate(layers) if isinstance(layer, keras.layers.Dense)), default=len(layers))
     for at, layer in enumerate(layers):
         exact = at >= last or isinstance(layer, keras.layers.Rescaling)
@@ -59,12 +60,6 @@ def float32_twin(model: keras.Model) -> keras.Model:
     twin = type(model).from_config(model.get_config())
     twin.set_weights(model.get_weights())
     return twin
-
-
-def _layers(model: keras.Model) -> list[keras.Layer]:
-    """Those within blocks too, in order, without the inputs."""
-    inner = [_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
-    return [layer for layers in inner for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
 def _cpu_flags(cpuinfo: Path) -> set[str]:

@@ -23,6 +23,7 @@ from worker.trainer.export import ExportFailed, export
 from worker.trainer.fit import Diverged, Fit
 from worker.trainer.network import build, probabilities, probabilities_of
 from worker.trainer.precision import compute_in, float32_twin, policy_for
+from worker.trainer.weights import WeightsUnavailable, take_weights
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     training, validation, _ = parts
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
+    checkpoint = checkpoints.latest(job.attempts_folder)
+    if checkpoint is None and job.weights is not None:
+        take_weights(model, job.weights)
     policy = policy_for(spec, model)
     compute_in(model, policy)
     accuracy = compile_model(model, spec, policy)
@@ -66,7 +70,6 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
         control,
         save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
     )
-    checkpoint = checkpoints.latest(job.attempts_folder)
     if checkpoint is not None:
         fit.restore(checkpoint)
     control.say(
@@ -127,6 +130,7 @@ _FAILURES: tuple[tuple[type[BaseException], FailureType, str], ...] = (
     (StorageFull, "disk_full", ""),
     (Diverged, "diverged", "diverged: "),
     (DatasetUnavailable, "dataset_unavailable", ""),
+    (WeightsUnavailable, "weights_unavailable", ""),
     (OutOfTime, "time_budget", "time budget: "),
     (ExportFailed, "export", ""),
     (MemoryError, "out_of_memory", "out of memory: "),
