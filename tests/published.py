@@ -99,6 +99,7 @@ def stage(folder: Path, resize: Resize = "stretch", dataset: Dataset = DATASETS[
         probe=tuple(probe.tolist()),
     )
     write_synced(folder / artifacts.ONNX_FILE, network)
+    write_synced(folder / artifacts.KERAS_FILE, b"the same for Keras")
     write_synced(folder / SERVING_FILE, info.model_dump_json().encode())
     results_on(dataset).write(folder)
     artifacts.write_manifest(folder)

@@ -122,6 +122,105 @@ def test_validation_gives_the_layer_table_and_queues_nothing(client: TestClient)
     assert client.get("/experiments").json()["items"] == []
 
 
+def beginning_with(source: str, document: Document, **dataset: Any) -> Document:
+    model = {**document["model"], "weights_from": source}
+    return {**document, "dataset": {**document["dataset"], **dataset}, "model": model}
+
+
+def test_layers_that_are_taken_are_told_before_and_after(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
+    answer = client.post("/experiments:validate", json=wanted).json()
+    posted = client.post("/experiments", json=wanted)
+
+    assert (answer["taken_layers"], answer["warnings"]) == ({"dense": "dense"}, [])
+    assert posted.status_code == 202, posted.text
+    assert client.get(posted.headers["Location"]).json()["taken_layers"] == {"dense": "dense"}
+    assert client.post("/experiments:validate", json=tiny_document).json()["taken_layers"] == {}
+
+
+def test_layers_that_begin_at_random_are_warned_of(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
+    wanted["model"]["layers"] = [*tiny_document["model"]["layers"], {"type": "Softmax"}, {"type": "Dense"}]
+    wanted["model"]["layers"][1] = {"type": "Dense", "units": 10}
+    answer = client.post("/experiments:validate", json=wanted).json()
+
+    assert answer["taken_layers"] == {"dense": "dense"}
+    assert answer["warnings"][-1] == (
+        "model.weights_from: 1 of 2 layers with weights are taken; these begin at random: dense_1 (10x10, 10)"
+    )
+
+
+def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tuple[str, str]]:
+    """Experiments to begin with that none can begin with: the id and what is said of it, by what is wrong."""
+    damaged, gone, unread = (publish(store, spec()).id for _ in range(3))
+    (store.experiments.artifacts(damaged) / "manifest.json").write_bytes(b"{")
+    (store.experiments.artifacts(gone) / "model.keras").unlink()
+    (store.experiments.folder(unread) / "experiment.json").write_bytes(b"")
+    queued, cancelled = (store.experiments.create(spec()).id for _ in range(2))
+    store.experiments.cancel(cancelled)
+    return {
+        "unknown": (MISSING, f"there is no experiment {MISSING}"),
+        "queued": (queued, f"experiment {queued} is queued: only a succeeded one has weights to begin with"),
+        "cancelled": (cancelled, f"experiment {cancelled} is cancelled: only a succeeded one"),
+        "damaged": (damaged, f"experiment {damaged} is damaged: manifest.json does not parse"),
+        "without its model": (gone, f"experiment {gone} is damaged: model.keras is missing"),
+        "without its record": (unread, f"experiment {unread} is damaged: experiment.json"),
+        "no id": ("01J", "expected the id of a succeeded experiment"),
+    }
+
+
+@pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
+def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
+    client: TestClient,
+    api_store: Store,
+    tiny_spec: Callable[..., ExperimentSpec],
+    tiny_document: Document,
+    path: str,
+) -> None:
+    for case, (source, detail) in sources(api_store, tiny_spec).items():
+        before = api_store.experiments.index.ids()
+        answer = client.post(path, json=beginning_with(source, tiny_document))
+
+        assert answer.status_code == 422, case
+        (problem,) = answer.json()["errors"]
+        assert (problem["pointer"], problem["received"]) == ("/model/weights_from", source), case
+        assert problem["detail"].startswith(detail), case
+        assert api_store.experiments.index.ids() == before
+
+
+def test_source_with_nothing_to_take_is_refused_with_the_shapes_of_both(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    source = publish(api_store, tiny_spec()).id
+    answer = client.post("/experiments", json=beginning_with(source, tiny_document, classes=[1, 2]))
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == (
+        f"/model/weights_from: nothing can be taken from experiment {source}: none of its layers agrees with one of "
+        "this network in type and shapes of weights; it has dense (64x10, 10); this network has dense (64x2, 2)"
+    )
+
+
+def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    source = publish(api_store, tiny_spec()).id
+    waiting = client.post("/experiments", json=beginning_with(source, tiny_document)).json()["id"]
+
+    refused = client.delete(f"/experiments/{source}?force=true")
+    assert refused.status_code == 409
+    assert waiting in refused.json()["detail"]
+    claim = Claim.take(api_store.experiments, waiting, "test:1")
+    assert claim is not None
+    assert client.delete(f"/experiments/{source}?force=true").status_code == 409
+    claim.cancelled()
+    assert client.delete(f"/experiments/{source}?force=true").status_code == 204
+
+
 def test_pages_follow_each_other_by_cursor(client: TestClient, tiny_document: Document) -> None:
     posted = [client.post("/experiments", json=tiny_document).json()["id"] for _ in range(5)]
     first = client.get("/experiments?limit=2")

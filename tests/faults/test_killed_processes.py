@@ -1,5 +1,6 @@
 """Rows 1, 2, 3, 4: kill, stop and pause what trains."""
 
+import shutil
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,28 @@ def test_killed_trainer_resumes_bit_for_bit(service: Service, slow_document: Doc
     service.assert_sound(experiment_id, epochs=14)
     assert record["attempts"] == 2
     assert service.history(experiment_id)["history"] == uninterrupted(service, slow_document)
+
+
+def test_killed_trainer_that_began_with_weights_of_another_goes_on_without_them(
+    service: Service, slow_document: Document
+) -> None:
+    [worker] = service.workers
+    source = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 2}})
+    service.wait_for_end(source)
+    document = {**slow_document, "model": {**slow_document["model"], "weights_from": source}}
+    whole = uninterrupted(service, document)
+    experiment_id = service.post(document)
+    service.wait_for_epochs(experiment_id, 3)
+
+    shutil.rmtree(service.store / "experiments" / source)
+    service.busy_trainer(worker).kill()
+
+    record = service.wait_for_end(experiment_id)
+    service.assert_sound(experiment_id, epochs=14)
+    assert record["attempts"] == 2
+    assert record["taken_layers"] == {"conv2d": "conv2d", "dense": "dense"}
+    assert service.history(experiment_id)["history"] == whole
+    assert whole["val_accuracy"][0] > 0.9
 
 
 def test_killed_pool_child_leaves_no_orphan_and_the_run_goes_on(service: Service, slow_document: Document) -> None:

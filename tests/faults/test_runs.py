@@ -1,4 +1,4 @@
-"""Rows 16, 19, 30, 32: full disks, damaged checkpoints, diverging, endless and stalled runs."""
+"""Rows 16, 19, 30, 32: full disks, damaged checkpoints and weights, diverging, endless and stalled runs."""
 
 import signal
 import subprocess
@@ -166,3 +166,20 @@ def test_missing_data_set_says_where_to_put_it(make_service: Callable[..., Servi
 
     assert (record["status"], record["error"]["type"]) == ("failed", "dataset_unavailable")
     assert f"put mnist.npz into {service.folder / 'nowhere'}" in record["error"]["message"]
+
+
+def test_damaged_weights_to_begin_with_fail_the_experiment_and_name_the_source(
+    service: Service, tiny_document: Document
+) -> None:
+    source = service.post(tiny_document)
+    service.wait_for_end(source)
+    network = service.store / "experiments" / source / "artifacts" / "model.keras"
+    content = bytearray(network.read_bytes())
+    content[len(content) // 2] ^= 1
+    network.write_bytes(content)
+
+    follower = service.post({**tiny_document, "model": {**tiny_document["model"], "weights_from": source}})
+    record = service.wait_for_end(follower)
+
+    assert (record["status"], record["error"]["type"]) == ("failed", "weights_unavailable")
+    assert record["error"]["message"].startswith(f"the weights of experiment {source} cannot be read: model.keras does")

@@ -3,17 +3,31 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from models_store.claims import Claim
+from models_store.files import remove_directory
 from models_store.records import Failure, Point, Progress, Record, Status
 from models_store.store import Store
 from settings import Settings
-from specs.experiment import ExperimentSpec
-from tests.published import stage
-from worker.supervisor import Attempt
-from worker.trainer.events import Advanced, Begun, EpochEnded, Event, Failed, Finished, Job, Stopped, StopReason
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish, stage
+from worker.supervisor import Attempt, starting_weights
+from worker.trainer.events import (
+    Advanced,
+    Begun,
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    StartingWeights,
+    Stopped,
+    StopReason,
+)
 
 Spec = Callable[..., ExperimentSpec]
 TRAINING = Advanced(progress=Progress(phase="training"))
@@ -153,3 +167,43 @@ def test_silence_is_a_stall(store: Store, tiny_spec: Spec) -> None:
     record = attempt(taken, ScriptedTrainer([BEGUN]), stall_seconds=0.5)
 
     assert (record.status, record.error and record.error.type) == (Status.FAILED, "stalled")
+
+
+def follower(store: Store, tiny_document: dict[str, Any]) -> tuple[Record, Record]:
+    """An experiment that has succeeded, and one that begins with its weights."""
+    source = publish(store, parse_spec(tiny_document))
+    spec = parse_spec({**tiny_document, "model": {**tiny_document["model"], "weights_from": source.id}})
+    with store.transfers.kept(spec, DATASETS) as taken:
+        return source, store.experiments.create(spec, taken_layers=taken)
+
+
+def test_weights_to_begin_with_reach_the_trainer(store: Store, tiny_document: dict[str, Any]) -> None:
+    source, record = follower(store, tiny_document)
+    weights = starting_weights(record, store.transfers)
+
+    assert isinstance(weights, StartingWeights)
+    assert (weights.source, weights.layers) == (source.id, {"dense": "dense"})
+    assert weights.file.read() == (store.experiments.artifacts(source.id) / "model.keras").read_bytes()
+    assert starting_weights(source, store.transfers) is None
+    assert told(store, record, weights) == weights
+
+
+def told(store: Store, record: Record, weights: StartingWeights | str | None) -> StartingWeights | str | None:
+    """What stands in the job of an attempt."""
+    taken = Claim.take(store.experiments, record.id, "test:1")
+    assert taken is not None
+    trainer = ScriptedTrainer([Failed(failure=Failure(type="internal", message="enough"))])
+    Attempt(taken, trainer, Settings(), lambda: False, lambda: None, weights=weights).run()  # type: ignore[arg-type]
+    assert trainer.job is not None
+    return Job.model_validate_json(trainer.job.model_dump_json()).weights
+
+
+def test_why_there_are_no_weights_to_begin_with_reaches_the_trainer(
+    store: Store, tiny_document: dict[str, Any]
+) -> None:
+    source, record = follower(store, tiny_document)
+    remove_directory(store.experiments.folder(source.id))
+    weights = starting_weights(record, store.transfers)
+
+    assert weights == f"there is no experiment {source.id}"
+    assert told(store, record, weights) == weights

@@ -152,9 +152,6 @@ def test_what_is_taken_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert caplog.messages[-1] == f"begins with weights of experiment {SOURCE}: dense, dense_2 from dense_1"
 
 
-# -- refused ---------------------------------------------------------------------------------------------------------
-
-
 def test_file_that_was_changed_is_refused(tmp_path: Path) -> None:
     weights = starting(saved(spec_of(), tmp_path), spec_of(), spec_of())
     with weights.file.path.open("r+b") as file:
@@ -217,9 +214,6 @@ def test_run_whose_source_is_gone_fails_with_the_reason(job: Jobs, supervised: S
         "message": f"there are no weights to begin with: there is no experiment {SOURCE}; "
         "post the experiment with other ones",
     }
-
-
-# -- whole runs ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
