@@ -183,6 +183,7 @@ def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:
-    """Delete it with all its files. Refused while it runs; while it serves, only with `force=true`."""
+    """Delete it with all its files. Refused while it runs, and while one that begins with its weights waits or runs;
+    while it serves, only with `force=true`."""
     experiments.delete(experiment_id, serving=registry.is_serving(experiment_id) and not force)
     registry.forget(experiment_id)

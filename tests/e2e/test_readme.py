@@ -131,6 +131,7 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert events.rstrip().splitlines()[-2] == "event: end"
     assert walk.outputs_of("text/csv").count("epoch") >= 3
     assert walk.outputs_of("evaluation").count('"confusion_matrix"') == 2
+    assert '"taken_layers":{"conv2d":"conv2d"}' in walk.outputs_of("weights_from")
     assert walk.outputs_of("four.png").count('"probability"') == 9
     cancelled = walk.outputs_of("LONG")
     # By its last event: the cancel itself is answered while it runs, if a worker has taken it by then.
