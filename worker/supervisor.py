@@ -110,7 +110,7 @@ def starting_weights(record: Record, transfers: Transfers) -> StartingWeights | 
     try:
         return StartingWeights(source=source, file=transfers.file(source), layers=record.taken_layers)
     except StoreError as error:
-        return str(error)
+        return f"the weights of experiment {source} are not to be had: {error}"
 
 
 class _Every:

@@ -156,9 +156,10 @@ def test_layers_that_begin_at_random_are_warned_of(
 
 def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tuple[str, str]]:
     """Experiments to begin with that none can begin with: the id and what is said of it, by what is wrong."""
-    damaged, gone, unread = (publish(store, spec()).id for _ in range(3))
+    damaged, gone, short, unread = (publish(store, spec()).id for _ in range(4))
     (store.experiments.artifacts(damaged) / "manifest.json").write_bytes(b"{")
     (store.experiments.artifacts(gone) / "model.keras").unlink()
+    (store.experiments.artifacts(short) / "model.keras").write_bytes(b"the same")
     (store.experiments.folder(unread) / "experiment.json").write_bytes(b"")
     queued, cancelled = (store.experiments.create(spec()).id for _ in range(2))
     store.experiments.cancel(cancelled)
@@ -168,6 +169,7 @@ def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tupl
         "cancelled": (cancelled, f"experiment {cancelled} is cancelled: only a succeeded one"),
         "damaged": (damaged, f"experiment {damaged} is damaged: manifest.json does not parse"),
         "without its model": (gone, f"experiment {gone} is damaged: model.keras is missing"),
+        "cut short": (short, f"experiment {short} is damaged: model.keras is missing or not 18 bytes long"),
         "without its record": (unread, f"experiment {unread} is damaged: experiment.json"),
         "no id": ("01J", "expected the id of a succeeded experiment"),
     }

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from specs.experiment import ExperimentSpec, parse_spec
+from specs.presets import PRESETS
 from specs.schema import FieldError
 from specs.transfer import taken_layers
 
@@ -47,6 +48,14 @@ def test_the_same_network_is_taken_whole() -> None:
         "dense",
         "dense_1",
     ]
+
+
+def test_a_preset_begins_with_the_weights_of_its_own_layers() -> None:
+    preset = parse_spec({"model": {"preset": "digits-cnn"}}).network()
+    layers = parse_spec(PRESETS["digits-cnn"].spec).network()
+
+    found = taken_layers(preset, layers)
+    assert list(found) == [row.name for row in preset.table if row.parameters]
 
 
 def test_with_other_classes_all_but_the_answer_is_taken() -> None:

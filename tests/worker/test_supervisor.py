@@ -205,5 +205,5 @@ def test_why_there_are_no_weights_to_begin_with_reaches_the_trainer(
     remove_directory(store.experiments.folder(source.id))
     weights = starting_weights(record, store.transfers)
 
-    assert weights == f"there is no experiment {source.id}"
+    assert weights == f"the weights of experiment {source.id} are not to be had: there is no experiment {source.id}"
     assert told(store, record, weights) == weights

@@ -34,7 +34,7 @@ class Job(Frozen):
 
     `attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
     `uploaded` is the data set to train on where it is none of the built-in ones. `weights` are those to begin with, or
-    say in a sentence why they are not to be had, which is no matter where there is a checkpoint to go on from.
+    say why they are not to be had, which does not matter where there is a checkpoint to go on from.
     """
 
     experiment_id: str

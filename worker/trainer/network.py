@@ -41,6 +41,12 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     return keras.Model(images, outputs[len(layers) - 1])
 
 
+def plain_layers(model: keras.Model) -> list[keras.Layer]:
+    """Those within models too, in order, without the inputs."""
+    inner = [plain_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
+    return [layer for layers in inner for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
+
+
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
     """True if the network's own answer is a probability for each class; else it counts as logits."""
     return spec.network().last_activation == "softmax"
@@ -56,12 +62,6 @@ def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
 def probabilities(model: keras.Model, images: Images) -> NDArray[np.float32]:
     """What a network that answers with probabilities gives for `images`: (samples, classes)."""
     return np.asarray(model.predict(images, batch_size=_PREDICTED_AT_ONCE, verbose=0), dtype=np.float32)
-
-
-def plain_layers(model: keras.Model) -> list[keras.Layer]:
-    """Those within models too, in order, without the inputs."""
-    inner = [plain_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
-    return [layer for layers in inner for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:

@@ -21,7 +21,7 @@ def take_weights(model: keras.Model, weights: StartingWeights | str) -> None:
     The scaling of pixels is no layer of the spec's, and is never taken. Raises WeightsUnavailable.
     """
     if isinstance(weights, str):
-        raise WeightsUnavailable(f"there are no weights to begin with: {weights}; post the experiment with other ones")
+        raise WeightsUnavailable(f"{weights}; post the experiment with other ones")
     layers = {layer.name: layer for layer in plain_layers(model)}
     others = {layer.name: layer for layer in plain_layers(_loaded(weights)) if layer.weights}
     for name, other in weights.layers.items():
@@ -31,7 +31,7 @@ def take_weights(model: keras.Model, weights: StartingWeights | str) -> None:
 
 def _loaded(weights: StartingWeights) -> keras.Model:
     try:
-        weights.file.read()
+        weights.file.read()  # for its sum: what was changed is not even unpacked
         return keras.saving.load_model(weights.file.path, compile=False, safe_mode=True)
     except (Damaged, OSError, ValueError) as error:
         raise WeightsUnavailable(

@@ -207,12 +207,11 @@ def test_archive_without_a_network_is_refused_though_its_sum_is_right(tmp_path: 
 
 
 def test_run_whose_source_is_gone_fails_with_the_reason(job: Jobs, supervised: Supervised) -> None:
-    run(job(spec_of(), weights=f"there is no experiment {SOURCE}"), supervised.control)
+    run(job(spec_of(), weights="the weights of another experiment are not to be had"), supervised.control)
 
     assert supervised.events[-1]["failure"] == {
         "type": "weights_unavailable",
-        "message": f"there are no weights to begin with: there is no experiment {SOURCE}; "
-        "post the experiment with other ones",
+        "message": "the weights of another experiment are not to be had; post the experiment with other ones",
     }
 
 
