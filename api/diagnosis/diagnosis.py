@@ -32,10 +32,12 @@ RULES: tuple[Rule, ...] = (
 # A cause, and what only follows from it and would lead to a change that does not help.
 _EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "diverged": frozenset({"learning-rate-too-high", "over-fitting", "better-epoch", "not-learning"}),
-        "not-learning": frozenset({"under-fitting", "too-many-epochs", "learning-rate-too-low", "confused-pairs"}),
+        "diverged": frozenset(
+            {"learning-rate-too-high", "over-fitting", "better-epoch", "not-learning", "not-converged"}
+        ),
+        "not-learning": frozenset({"under-fitting", "too-many-epochs", "confused-pairs"}),
         "learning-rate-too-high": frozenset({"over-fitting", "under-fitting", "too-many-epochs"}),
-        "learning-rate-too-low": frozenset({"under-fitting", "not-converged"}),
+        "learning-rate-too-low": frozenset({"not-learning", "under-fitting", "not-converged"}),
         "over-fitting": frozenset({"generalization-gap"}),
     }
 )
@@ -51,7 +53,7 @@ def diagnose(run: Run) -> list[Finding]:
 
 
 def _nothing_found(run: Run) -> Finding:
-    epochs = len(run.points)
+    epochs = len(run.losses[0])
     if epochs < _LEAST_EPOCHS:
         return Finding(
             rule="too-early",

@@ -45,9 +45,11 @@ def not_learning(run: Run) -> Finding | None:
 
 def _is_guessing(run: Run) -> bool:
     """By the last epochs' accuracies; without them, by the loss."""
-    last = [*run.accuracy.values[-_LEAST_EPOCHS:], *run.val_accuracy.values[-_LEAST_EPOCHS:]]
+    sizes = run.spec.dataset.part_sizes()
+    seen = ((run.accuracy, sizes.training), (run.val_accuracy, sizes.validation))
+    last = [(value, samples) for curve, samples in seen for value in curve.values[-_LEAST_EPOCHS:]]
     if last:
-        return all(map(run.is_guess, last))
+        return all(run.is_guess(value, samples) for value, samples in last)
     known, loss = run.guessing_loss, run.losses[0].values
     return known is not None and all(abs(value - known) <= _SAME_LOSS * known for value in loss[-_LEAST_EPOCHS:])
 
@@ -79,8 +81,8 @@ def _awakening(run: Run) -> Suggestion | None:
 def slow_start(run: Run) -> Finding | None:
     """The first epochs only guess, and then the network learns (Goodfellow et al. 2016, 8.2.2, on plateaus; LeCun et
     al. 1998, "Efficient BackProp", 4.3, on scaling inputs)."""
-    accuracy = run.val_accuracy
-    started = next((place for place, value in enumerate(accuracy.values) if not run.is_guess(value)), None)
+    accuracy, samples = run.val_accuracy, run.spec.dataset.part_sizes().validation
+    started = next((place for place, value in enumerate(accuracy.values) if not run.is_guess(value, samples)), None)
     if started is None or started < 2 or run.skill(accuracy.end) < _STARTED:
         return None
     return Finding(

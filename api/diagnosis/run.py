@@ -70,11 +70,11 @@ class Run:
             return None
         return -sum(share * math.log(share) for share in self.shares if share > 0)
 
-    def is_guess(self, accuracy: float) -> bool:
-        """Whether such an accuracy on the validation part could come from guessing: within three standard errors, or
-        two points where the part is large."""
-        error = math.sqrt(self.chance * (1 - self.chance) / max(1, self.spec.dataset.part_sizes().validation))
-        return accuracy <= self.chance + max(0.02, 3 * error)
+    def is_guess(self, accuracy: float, samples: int) -> bool:
+        """Whether such an accuracy on so many samples may come from guessing: it is within three standard errors, or
+        two points where they are many; never more than half way to being always right."""
+        error = math.sqrt(self.chance * (1 - self.chance) / max(1, samples))
+        return accuracy <= self.chance + min(max(0.02, 3 * error), (1 - self.chance) / 2)
 
     def skill(self, accuracy: float) -> float:
         """From 0 for guessing to 1 for always right."""
