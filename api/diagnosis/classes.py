@@ -8,8 +8,8 @@ from api.diagnosis.finding import Finding
 from api.diagnosis.run import Run
 from api.diagnosis.wording import percent, rounded
 
-# Google's Machine Learning Crash Course calls a minority of 20 to 40 percent a mild imbalance, less a moderate one;
-# of two classes, one to three is the beginning of the former's middle.
+# Google's Machine Learning Crash Course calls it an imbalance, a mild one, where 20 to 40 percent of two classes are of
+# the rarer: one to three lies in it.
 _IMBALANCE = 3
 # Points of recall below accuracy from which a rare class suffers, and does not just differ.
 _SUFFERS = 0.1

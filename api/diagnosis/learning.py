@@ -13,10 +13,8 @@ _SAME_LOSS = 0.02
 _FAR_BELOW = 0.01
 # Whoever starts slowly has come well beyond guessing afterwards.
 _STARTED = 0.2
-# Three in ten of the pictures that it practised on still wrong, and no longer getting better.
-_POOR = 0.7
-_PLATEAU_EPOCHS = 5
-_PLATEAU_FALL = 0.02
+# A quarter of so many epochs is the least that a loss can stand still over, falling by less than two percent.
+_PLATEAU_EPOCHS, _PLATEAU_FALL = 5, 0.02
 
 
 def not_learning(run: Run) -> Finding | None:
@@ -79,7 +77,7 @@ def _awakening(run: Run) -> Suggestion | None:
 
 
 def slow_start(run: Run) -> Finding | None:
-    """The first epochs only guess, and then the network learns (Goodfellow et al. 2016, 8.2.2, on plateaus; LeCun et
+    """The first epochs only guess, and then the network learns (Goodfellow et al. 2016, 8.2.3, on plateaus; LeCun et
     al. 1998, "Efficient BackProp", 4.3, on scaling inputs)."""
     accuracy, samples = run.val_accuracy, run.spec.dataset.part_sizes().validation
     started = next((place for place, value in enumerate(accuracy.values) if not run.is_guess(value, samples)), None)
@@ -116,7 +114,7 @@ def under_fitting(run: Run) -> Finding | None:
     best = max(run.accuracy.end, run.val_accuracy.end)
     before = len(loss) - 1 - max(2, len(loss) // 4)
     levelled = loss.end >= (1 - _PLATEAU_FALL) * loss.smoothed[before]
-    if run.skill(best) >= _POOR or not levelled:
+    if not run.is_poor(best) or not levelled:
         return None
     return Finding(
         rule="under-fitting",

@@ -1,17 +1,18 @@
 """Is the learning rate right?"""
 
+import math
 from itertools import pairwise
 
 from api.diagnosis import changes
-from api.diagnosis.curves import Curve, curve, ratio
+from api.diagnosis.curves import Curve, curve, is_number, ratio
 from api.diagnosis.finding import Finding
 from api.diagnosis.run import Run
 from api.diagnosis.wording import fall, number, percent, rounded
 
 # Fewer epochs at about one rate show neither jumps nor creeping.
 _LEAST_EPOCHS = 5
-# Epochs whose rates are within this factor of the last one's count as one stretch.
-_ABOUT_THE_SAME = 2.0
+# Epochs whose rates are between half and twice the last one's count as one stretch.
+_SLOWER, _FASTER = 0.5, 2.0
 # Past its top, and below this share of it, a schedule's rate is meant to be one that converges.
 _DOWN_FROM_TOP = 0.5
 # Training loss that ends half above its lowest has gone up: with a rate that fits it only falls.
@@ -28,18 +29,15 @@ _DOWNHILL, _TURNS = 0.8, 0.5
 _LEAST_FALL, _SMALL_FALL, _TINY_FALL = 0.001, 0.3, 0.1
 # A curve that creeps falls as fast in its second half as in its first; one that has levelled off does not.
 _STEADY = 0.5
-_SKILLED = 0.7
+_LOSSES = ("loss", "val_loss")
 
 
 def diverged(run: Run) -> Finding | None:
     """The loss was no longer a number (Goodfellow et al. 2016, 11.4.1: a rate that is too large makes it grow)."""
-    last = run.points[-1] if run.points else None
-    epochs = [
-        point.epoch for point in run.points if any(point.metrics.get(name, 0) is None for name in ("loss", "val_loss"))
-    ]
-    if run.failure != "diverged" and not epochs:
+    lost = [point for point in run.points if not all(is_number(point.metrics.get(name, 0)) for name in _LOSSES)]
+    if run.failure != "diverged" and not lost:
         return None
-    epoch = epochs[0] if epochs else last.epoch if last else 0
+    epoch = next((point.epoch for point in [*lost, *run.points[-1:]]), 0)
     rate = _rate_of(run, epoch)
     return Finding(
         rule="diverged",
@@ -66,59 +64,47 @@ def _rate_of(run: Run, epoch: int) -> float:
 
 
 def rate_too_high(run: Run) -> Finding | None:
-    """Training loss climbs, or validation loss jumps up and down, at a rate that is not being large on purpose (Smith
-    2018, arXiv:1803.09820, section 4.1; Godbole et al. 2023, Deep Learning Tuning Playbook, on instability)."""
-    first = _settled(run)
-    points = run.points[first:]
+    """Training loss climbs, or validation loss jumps up and down, at a rate that is not large on purpose (Smith 2018,
+    arXiv:1803.09820, section 3; Godbole et al. 2023, Deep Learning Tuning Playbook, on optimization failures)."""
+    points = run.points[_settled(run) :]
     loss, val_loss = curve(points, "loss"), curve(points, "val_loss")
-    if len(points) < _LEAST_EPOCHS or min(len(loss), len(val_loss)) < _LEAST_EPOCHS:
+    if min(len(loss), len(val_loss)) < _LEAST_EPOCHS:
         return None
-    late = max(_LEAST_EPOCHS, len(val_loss) // 2)  # the first epochs are steep, which is not rough
-    val_loss = val_loss.since(len(val_loss) - late)
-    climbs, jumps = (
-        _climbs(loss, curve(run.points, "loss").start),
-        _jumps(val_loss, curve(points[-late:], "val_accuracy")),
-    )
-    if not climbs and not jumps:
+    late = max(_LEAST_EPOCHS, len(points) // 2)  # the first epochs are steep, which is not rough
+    val_loss = curve(points[-late:], "val_loss")
+    if _climbs(loss, curve(run.points, "loss").start):
+        seen, part, factor = f"training loss climbs from {fall(loss, loss.lowest)}", "tenth", 0.1
+    elif _jumps(val_loss, curve(points[-late:], "val_accuracy")):
+        roughness = percent(val_loss.roughness)
+        seen, part, factor = f"validation loss jumps by {roughness} of its level from epoch to epoch", "third", 1 / 3
+    else:
         return None
-    rate = run.rates[-1]
-    seen = (
-        f"training loss climbs from {fall(loss, loss.lowest)}"
-        if climbs
-        else f"validation loss jumps by {percent(val_loss.roughness)} of its level from epoch to epoch"
-    )
     return Finding(
         rule="learning-rate-too-high",
         severity="warning",
-        sentence=f"The learning rate, {number(rate)}, is too high: {seen}.",
+        sentence=f"The learning rate, {number(run.rates[-1])}, is too high: {seen}.",
         evidence={
             "since_epoch": points[0].epoch,
-            "learning_rate": rounded(rate),
+            "learning_rate": rounded(run.rates[-1]),
             "loss": [rounded(loss.smoothed[loss.lowest]), rounded(loss.end)],
             "roughness": rounded(val_loss.roughness),
         },
         suggestion=changes.suggestion(
-            run,
-            (
-                f"Take a {'tenth' if climbs else 'third'} of the learning rate.",
-                changes.scaling_rate(run.spec, 0.1 if climbs else 1 / 3),
-            ),
+            run, (f"Take a {part} of the learning rate.", changes.scaling_rate(run.spec, factor))
         ),
     )
 
 
 def _settled(run: Run) -> int:
-    """The place of the first epoch of those at the end that ran at about the last one's rate; none where that is
-    still large on purpose, in the first half of a cycle or on the way down from its top."""
-    rates = run.rates
-    if not rates:
-        return 0
-    if run.has_schedule and rates[-1] > _DOWN_FROM_TOP * run.spec.training.optimizer.peak_learning_rate:
-        return len(rates)
-    if run.has_schedule and rates[-1] >= max(rates):
-        return len(rates)  # it has been rising all the time
+    """The place of the first epoch of those at the end that ran at about the last one's rate. None do where that is
+    still large on purpose: on its way up, or not far enough down from its top."""
+    rates, limit = run.rates, math.inf
+    if run.has_schedule:
+        limit = _DOWN_FROM_TOP * run.spec.training.optimizer.peak_learning_rate
+        if not rates or rates[-1] >= max(rates):
+            return len(rates)
     place = len(rates)
-    while place > 0 and 1 / _ABOUT_THE_SAME <= ratio(rates[place - 1], rates[-1]) <= _ABOUT_THE_SAME:
+    while place and rates[place - 1] <= limit and _SLOWER <= ratio(rates[place - 1], rates[-1]) <= _FASTER:
         place -= 1
     return place
 
@@ -136,7 +122,7 @@ def _jumps(val_loss: Curve, val_accuracy: Curve) -> bool:
 
 
 def rate_too_low(run: Run) -> Finding | None:
-    """Training loss falls with every epoch, and hardly at all (Smith 2018, arXiv:1803.09820, section 4.1; Goodfellow
+    """Training loss falls with every epoch, and hardly at all (Smith 2018, arXiv:1803.09820, section 3; Goodfellow
     et al. 2016, 11.4.1)."""
     loss, _ = run.losses
     if len(loss) < _LEAST_EPOCHS or (run.has_schedule and not run.has_ended):
@@ -146,7 +132,7 @@ def rate_too_low(run: Run) -> Finding | None:
     steady = loss.values[middle] - loss.values[-1] >= _STEADY * (loss.values[0] - loss.values[middle])
     creeps = loss.falling >= _DOWNHILL and steady and _LEAST_FALL <= fallen <= _SMALL_FALL
     best = max([*run.accuracy.values, *run.val_accuracy.values], default=0.0)
-    if not creeps or run.skill(best) >= _SKILLED:
+    if not creeps or not run.is_poor(best):
         return None
     factor = 10 if fallen < _TINY_FALL else 3
     rate = max(run.rates)

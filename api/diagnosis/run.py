@@ -13,6 +13,9 @@ from specs.learning_rates import learning_rate_schedule
 
 _ENTROPIES = frozenset({"SparseCategoricalCrossentropy", "CategoricalCrossentropy"})
 
+# Three in ten of what guessing gets wrong are still wrong.
+_POOR = 0.7
+
 
 @dataclass(frozen=True)
 class Run:
@@ -79,6 +82,9 @@ class Run:
     def skill(self, accuracy: float) -> float:
         """From 0 for guessing to 1 for always right."""
         return (accuracy - self.chance) / max(1 - self.chance, 1e-9)
+
+    def is_poor(self, accuracy: float) -> bool:
+        return self.skill(accuracy) < _POOR
 
     # -- the learning rate ---------------------------------------------------------------------------------------
 
