@@ -149,7 +149,7 @@ DIAGNOSIS = _json(
             {
                 "rule": "over-fitting",
                 "severity": "warning",
-                "sentence": "From about epoch 6 on the network learns its training pictures by heart: validation loss "
+                "sentence": "From about epoch 6 on the network learns its training samples by heart: validation loss "
                 "rises from 0.0515 to 0.102, while training loss goes on falling from 0.0407 to 0.0087.",
                 "evidence": {"epoch": 5, "lowest_epoch": 3, "val_loss": [0.05146, 0.1016], "loss": [0.04068, 0.0087]},
                 "suggestion": {

@@ -17,9 +17,9 @@ _SUFFERS = 0.1
 _NOTABLE_SHARE = 0.1
 _TIMES_CHANCE = 3
 # Of fewer mistakes, a share says nothing.
-_LEAST_MISTAKES = 5
-# Fewer are as likely to be chance.
-_LEAST_OF_A_PAIR = 3
+_LEAST_MISTAKES = 3
+# A network that is wrong half of the time takes everything for everything.
+_MOST_WRONG = 0.5
 _PAIRS = 3
 
 
@@ -69,9 +69,9 @@ def confused_pairs(run: Run) -> Finding | None:
         for other in range(one)
     ]
     mistakes = sum(count for count, _, _ in pairs)
-    least = max(_LEAST_OF_A_PAIR, max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes)
+    least = max(_LEAST_MISTAKES, max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes)
     notable = sorted((pair for pair in pairs if pair[0] >= least), key=lambda pair: -pair[0])[:_PAIRS]
-    if mistakes < _LEAST_MISTAKES or not notable:
+    if not notable or mistakes > _MOST_WRONG * sum(map(sum, matrix)):
         return None
     named = "; ".join(f"{other} and {one}: {count}, {percent(count / mistakes)}" for count, one, other in notable)
     return Finding(

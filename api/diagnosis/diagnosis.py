@@ -35,9 +35,10 @@ _EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
         "diverged": frozenset(
             {"learning-rate-too-high", "over-fitting", "better-epoch", "not-learning", "not-converged"}
         ),
-        "not-learning": frozenset({"under-fitting", "too-many-epochs", "confused-pairs"}),
+        "not-learning": frozenset({"learning-rate-too-high", "under-fitting", "too-many-epochs"}),
         "learning-rate-too-high": frozenset({"over-fitting", "under-fitting", "too-many-epochs"}),
-        "learning-rate-too-low": frozenset({"not-learning", "under-fitting", "not-converged"}),
+        "learning-rate-too-low": frozenset({"not-learning", "under-fitting", "not-converged", "too-many-epochs"}),
+        "under-fitting": frozenset({"too-many-epochs"}),
         "over-fitting": frozenset({"generalization-gap"}),
     }
 )
@@ -62,7 +63,7 @@ def _nothing_found(run: Run) -> Finding:
             evidence={"epochs": epochs},
         )
     accuracy = run.val_accuracy
-    end = f" {percent(accuracy.values[-1])} of the validation pictures are right." if len(accuracy) else ""
+    end = f" {percent(accuracy.values[-1])} of the validation samples are right." if len(accuracy) else ""
     return Finding(
         rule="healthy",
         severity="info",

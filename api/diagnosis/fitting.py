@@ -17,8 +17,8 @@ _LOSS_RISE = 0.05
 _SURE = 2.0
 # By so much training loss must have fallen meanwhile: a network that learns nothing by heart does not over-fit.
 _TRAINING_FALL = 0.05
-# A tenth is more than the luck of picking the best of many epochs.
-_BETTER_EPOCH = 0.1
+# A smaller difference is the luck of picking the best of many epochs, which differ by a jump or two.
+_BETTER_EPOCH, _LUCKY_JUMPS = 0.1, 3.0
 # Points of accuracy between training and test that are more than usual for small networks.
 _GAP = 0.05
 
@@ -35,7 +35,7 @@ def over_fitting(run: Run) -> Finding | None:
         rule="over-fitting",
         severity="info" if run.has_ended and run.has_restored_best else "warning",
         sentence=(
-            f"From about epoch {val_loss.epochs[turn] + 1} on the network learns its training pictures by heart: "
+            f"From about epoch {val_loss.epochs[turn] + 1} on the network learns its training samples by heart: "
             f"validation loss rises from {fall(val_loss, lowest)}, while training loss goes on falling from "
             f"{fall(loss, lowest)}."
         ),
@@ -83,7 +83,7 @@ def better_epoch(run: Run) -> Finding | None:
         return None
     best = min(range(len(val_loss)), key=val_loss.values.__getitem__)
     last, least = val_loss.values[-1], val_loss.values[best]
-    if ratio(last - least, last) < _BETTER_EPOCH:
+    if ratio(last - least, last) < _BETTER_EPOCH or _is_luck(val_loss.since(best)):
         return None
     return Finding(
         rule="better-epoch",
@@ -97,6 +97,12 @@ def better_epoch(run: Run) -> Finding | None:
             run, ("Stop early and go back to the best epoch.", changes.stopping_early(run.spec))
         ),
     )
+
+
+def _is_luck(val_loss: Curve) -> bool:
+    """Whether the first epoch is better than the last one by no more than the curve jumps in between."""
+    lost = val_loss.values[-1] - val_loss.values[0]
+    return len(val_loss) >= _LEAST_EPOCHS and lost < _LUCKY_JUMPS * val_loss.jumps
 
 
 def generalization_gap(run: Run) -> Finding | None:
@@ -116,8 +122,8 @@ def generalization_gap(run: Run) -> Finding | None:
         rule="generalization-gap",
         severity="warning",
         sentence=(
-            f"Of the training pictures {percent(trained)} are right, of the test pictures {percent(test)}: "
-            f"{number(100 * (trained - test))} points less on pictures that the network has never seen."
+            f"Of the training samples {percent(trained)} are right, of the test samples {percent(test)}: "
+            f"{number(100 * (trained - test))} points less on samples that the network has never seen."
         ),
         evidence={"training_accuracy": rounded(trained), "test_accuracy": rounded(test)},
         suggestion=_against_learning_by_heart(run),

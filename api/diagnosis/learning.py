@@ -13,8 +13,8 @@ _SAME_LOSS = 0.02
 _FAR_BELOW = 0.01
 # Whoever starts slowly has come well beyond guessing afterwards.
 _STARTED = 0.2
-# A quarter of so many epochs is the least that a loss can stand still over, falling by less than two percent.
-_PLATEAU_EPOCHS, _PLATEAU_FALL = 5, 0.02
+# A loss that falls by less than five percent over the last quarter, of five epochs at least, is not going anywhere.
+_PLATEAU_EPOCHS, _PLATEAU_FALL = 5, 0.05
 
 
 def not_learning(run: Run) -> Finding | None:
@@ -55,13 +55,11 @@ def _is_guessing(run: Run) -> bool:
 def _accuracy_of(run: Run) -> str:
     if not len(run.val_accuracy):
         return ""
-    return f", and {percent(run.val_accuracy.values[-1])} of the validation pictures are right"
+    return f", and {percent(run.val_accuracy.values[-1])} of the validation samples are right"
 
 
 def _awakening(run: Run) -> Suggestion | None:
-    optimizer = run.spec.training.optimizer
-    usual = float(type(optimizer).model_fields["learning_rate"].default)
-    if optimizer.peak_learning_rate <= _FAR_BELOW * usual:
+    if run.spec.training.optimizer.peak_learning_rate <= _FAR_BELOW * run.usual_rate:
         return changes.suggestion(run, ("Take ten times the learning rate.", changes.scaling_rate(run.spec, 10)))
     return changes.suggestion(
         run,

@@ -23,9 +23,11 @@ _CLIMB_OF_START = 0.1
 _ROUGH = 0.2
 # A validation part of a few hundred samples moves by a point without any cause.
 _ACCURACY_JUMPS = 0.02
+# Times the optimizer's default, which is what its authors found to do for most networks.
+_FAR_ABOVE = 10
 # A walk downhill goes down nearly every time; one that jumps across the valley turns at every other epoch or more.
 _DOWNHILL, _TURNS = 0.8, 0.5
-# Of the loss at the start: less than nothing worth speaking of, and less than a training should bring.
+# Shares of a loss: a fall hardly worth the name, one that a training should exceed, and one that is next to nothing.
 _LEAST_FALL, _SMALL_FALL, _TINY_FALL = 0.001, 0.3, 0.1
 # A curve that creeps falls as fast in its second half as in its first; one that has levelled off does not.
 _STEADY = 0.5
@@ -64,8 +66,9 @@ def _rate_of(run: Run, epoch: int) -> float:
 
 
 def rate_too_high(run: Run) -> Finding | None:
-    """Training loss climbs, or validation loss jumps up and down, at a rate that is not large on purpose (Smith 2018,
-    arXiv:1803.09820, section 3; Godbole et al. 2023, Deep Learning Tuning Playbook, on optimization failures)."""
+    """Training loss climbs, validation loss jumps up and down, or a network gets stuck far above its optimizer's usual
+    rate, and the rate is not large on purpose (Smith 2018, arXiv:1803.09820, section 3; Godbole et al. 2023, Deep
+    Learning Tuning Playbook, on optimization failures)."""
     points = run.points[_settled(run) :]
     loss, val_loss = curve(points, "loss"), curve(points, "val_loss")
     if min(len(loss), len(val_loss)) < _LEAST_EPOCHS:
@@ -77,6 +80,8 @@ def rate_too_high(run: Run) -> Finding | None:
     elif _jumps(val_loss, curve(points[-late:], "val_accuracy")):
         roughness = percent(val_loss.roughness)
         seen, part, factor = f"validation loss jumps by {roughness} of its level from epoch to epoch", "third", 1 / 3
+    elif _is_stuck(run, loss):
+        seen, part, factor = f"the network stays poor, its training loss at {number(loss.end)}", "tenth", 0.1
     else:
         return None
     return Finding(
@@ -121,6 +126,13 @@ def _jumps(val_loss: Curve, val_accuracy: Curve) -> bool:
     return val_loss.roughness >= _ROUGH and ratio(turns, len(steps) - 1) >= _TURNS and moves
 
 
+def _is_stuck(run: Run, loss: Curve) -> bool:
+    seen = [*run.accuracy.values, *run.val_accuracy.values]
+    if not seen or not run.is_poor(max(seen)) or run.rates[-1] < _FAR_ABOVE * run.usual_rate:
+        return False
+    return loss.end > (1 - _TINY_FALL) * loss.smoothed[len(loss) // 2]
+
+
 def rate_too_low(run: Run) -> Finding | None:
     """Training loss falls with every epoch, and hardly at all (Smith 2018, arXiv:1803.09820, section 3; Goodfellow
     et al. 2016, 11.4.1)."""
@@ -140,7 +152,7 @@ def rate_too_low(run: Run) -> Finding | None:
         rule="learning-rate-too-low",
         severity="warning",
         sentence=(
-            f"The network creeps: in {len(loss)} epochs training loss fell from {number(loss.values[0])} to "
+            f"The network creeps: in {len(loss)} epochs training loss fell by {percent(fallen)} to "
             f"{number(loss.values[-1])}, a little each time. A learning rate of {number(rate)} is too low."
         ),
         evidence={

@@ -101,3 +101,8 @@ class Run:
     @property
     def has_schedule(self) -> bool:
         return not isinstance(self.spec.training.optimizer.learning_rate, int | float)
+
+    @property
+    def usual_rate(self) -> float:
+        """The optimizer's default."""
+        return float(type(self.spec.training.optimizer).model_fields["learning_rate"].default)

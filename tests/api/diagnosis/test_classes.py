@@ -39,7 +39,8 @@ def test_validation_stands_in_for_the_test_part():
     "matrix",
     [
         np.diag([10] * 5),
-        np.diag([10] * 5) + np.eye(5, k=1, dtype=int),  # four mistakes
+        np.diag([10] * 5) + 2 * np.eye(5, k=1, dtype=int),  # two mistakes in each pair
+        np.diag([1] * 5) + 9 * np.eye(5, k=1, dtype=int),  # nearly always wrong
         np.full((5, 5), 3),  # everything with everything
         [[50, 9], [3, 60]],  # two classes have no other pair
     ],

@@ -77,7 +77,7 @@ def test_where_nothing_is_wrong_that_is_said() -> None:
     loss = [2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155]
     (finding,) = diagnose(run(points(loss, val_accuracy=[1 - each / 4 for each in loss])))
     assert finding.rule == "healthy"
-    assert "96.1% of the validation pictures are right" in finding.sentence
+    assert "96.1% of the validation samples are right" in finding.sentence
 
 
 def test_metrics_that_are_missing_or_null_leave_their_epochs_out() -> None:

@@ -72,6 +72,8 @@ def test_a_better_epoch_is_told_unless_its_weights_were_kept():
     assert better_epoch(run(history, stop_reason="time_budget")) is None
     assert better_epoch(run(history, has_ended=False, stop_reason=None)) is None
     assert better_epoch(run(points([1.0, 0.5, 0.4], val_loss=[1.0, 0.5, 0.53]))) is None
+    jumping = [1.0, *[0.4, 0.6] * 10]
+    assert better_epoch(run(points(jumping))) is None
 
 
 def test_a_gap_is_measured_on_the_published_network_where_it_can_be():

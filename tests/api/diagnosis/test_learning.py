@@ -14,7 +14,7 @@ def with_rate(rate, kind="Adam"):
 def test_a_network_that_answers_the_same_to_everything_guesses():
     finding = not_learning(run(DEAD))
     assert finding.severity == "problem"
-    assert "training loss stays at 2.3; guessing gives 2.3, and 10% of the validation pictures are right" in (
+    assert "training loss stays at 2.3; guessing gives 2.3, and 10% of the validation samples are right" in (
         finding.sentence
     )
     assert not_learning(run(points([2.3026] * 5))) is not None  # without accuracies, by ln(10)

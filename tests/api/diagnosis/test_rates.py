@@ -42,6 +42,14 @@ def test_a_climbing_loss_asks_for_a_tenth_and_a_jumping_one_for_a_third():
     assert "jumps by" in jumping.sentence
 
 
+def test_a_network_that_is_stuck_far_above_the_usual_rate_gets_a_tenth_of_it():
+    stuck = points([180.0, *[2.1, 2.0] * 6, 2.1], val_accuracy=[0.19] * 14)
+    assert new_rate(rate_too_high(run(stuck, with_rate(0.3)))) == 0.03
+    assert rate_too_high(run(stuck, with_rate(0.003))) is None
+    good = points([180.0, *[2.1, 2.0] * 6, 2.1], val_accuracy=[0.9] * 14)
+    assert rate_too_high(run(good, with_rate(0.3))) is None
+
+
 @pytest.mark.parametrize(
     ("history", "why"),
     [
@@ -79,7 +87,7 @@ def test_what_came_before_a_plateau_s_reduction_is_forgiven():
 def test_a_network_that_creeps_gets_a_higher_rate():
     finding = rate_too_low(run(points(CREEPING), with_rate(1e-5)))
     assert new_rate(finding) == 1e-4
-    assert "fell from 2.3 to 2.23" in finding.sentence
+    assert "fell by 2.8% to 2.23" in finding.sentence
     assert new_rate(rate_too_low(run(points([2.3 - 0.03 * epoch for epoch in EPOCHS]), with_rate(1e-5)))) == 3e-5
 
 
