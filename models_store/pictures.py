@@ -12,7 +12,7 @@
 import hashlib
 import lzma
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +49,7 @@ _BATCH = 64
 _MOST_CACHED = 6
 
 Images = NDArray[np.uint8]
+Shape = tuple[int, int, int]  # height, width, channels
 
 
 class Pictures:
@@ -110,28 +111,48 @@ class Pictures:
             )
         return data
 
-    def resized(self, shape: tuple[int, int, int], mode: str, to_array: Callable[[bytes], Images]) -> Images:
+    def resized(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
         """All pictures as uint8 (pictures, *shape), mapped into memory: from the cache, or made by `to_array` from
         each file and cached. `mode` is how `to_array` resizes; with `shape` it names the cached file.
 
         Memory is bounded by a batch, whatever the pictures' size and number.
         """
-        path = self._cache / f"{'x'.join(map(str, shape))}-{mode}.npy"
-        wanted = (len(self), *shape)
-        if not _is_cached(path, wanted):
-            self._cache.mkdir(exist_ok=True)
-            self._forget_oldest()
-            self._make(path, wanted, to_array)
+        images = self.cached(shape, mode)
+        return self._cached_now(shape, mode, to_array) if images is None else images
+
+    def cached(self, shape: Shape, mode: str) -> Images | None:
+        """What `resized` gives, where it has been made before."""
+        try:
+            images: Images = np.load(self._cached_file(shape, mode), mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return images if images.shape == (len(self), *shape) else None
+
+    def some(self, numbers: NDArray[np.int64], shape: Shape, to_array: Callable[[bytes], Images]) -> Images:
+        """The pictures `numbers` as uint8 (numbers, *shape) in memory, made by `to_array`; nothing is cached."""
+        images = np.empty((len(numbers), *shape), np.uint8)
+        for place, array in enumerate(self._arrays(numbers, to_array)):
+            images[place] = array
+        return images
+
+    def _cached_file(self, shape: Shape, mode: str) -> Path:
+        return self._cache / f"{'x'.join(map(str, shape))}-{mode}.npy"
+
+    def _cached_now(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
+        self._cache.mkdir(exist_ok=True)
+        self._forget_oldest()
+        path = self._cached_file(shape, mode)
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(self), *shape)}
+        with replaced(path) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for array in self._arrays(np.arange(len(self)), to_array):
+                file.write(array.tobytes())
         return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
-    def _make(self, path: Path, shape: tuple[int, ...], to_array: Callable[[bytes], Images]) -> None:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        with replaced(path) as file, ThreadPoolExecutor(os.cpu_count()) as threads:
-            np.lib.format.write_array_header_1_0(file, header)
-            for start in range(0, len(self), _BATCH):
-                files = map(self.encoded, range(start, min(start + _BATCH, len(self))))
-                for array in threads.map(to_array, files):
-                    file.write(array.tobytes())
+    def _arrays(self, numbers: NDArray[np.int64], to_array: Callable[[bytes], Images]) -> Iterator[Images]:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            for start in range(0, len(numbers), _BATCH):
+                yield from threads.map(to_array, map(self.encoded, numbers[start : start + _BATCH].tolist()))
 
     def _forget_oldest(self) -> None:
         """Make room for one more; what a killed trainer left half made goes as well."""
@@ -139,13 +160,6 @@ class Pictures:
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
         for path in cached[: max(0, len(cached) - _MOST_CACHED + 1)]:
             path.unlink(missing_ok=True)
-
-
-def _is_cached(path: Path, shape: tuple[int, ...]) -> bool:
-    try:
-        return bool(np.load(path, mmap_mode="r", allow_pickle=False).shape == shape)
-    except (OSError, ValueError):
-        return False
 
 
 def describe(folder: Path) -> None:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from PIL import Image
 
-from models_store.pictures import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE, PICTURES, describe
+from models_store.pictures import CACHE, DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE, PICTURES, describe
 from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
@@ -21,6 +21,7 @@ from worker.trainer.train import run
 
 LEAVES = Dataset("leaves", None, ("ash", "oak"), (6, 8), (3, 2))
 FOUR_BY_FOUR = {"image_size": [4, 4]}
+HALF = {"validation": 0.5}
 
 
 def spec_of(facts: Dataset = LEAVES, **parts: Any) -> ExperimentSpec:
@@ -77,6 +78,32 @@ def test_pictures_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> Non
 
     assert (grey.images.shape, large.images.shape) == ((5, 4, 7, 1), (5, 8, 7, 3))
     assert brightness(grey.images) == brightness(large.images) == [14, 15, 16, 17, 18]
+
+
+@pytest.mark.parametrize("selection", [{"limit_per_class": 3}, {"classes": ["oak", "ash"], "limit_per_class": 4}])
+def test_a_few_of_the_pictures_leave_nothing_on_the_disk_and_are_those_of_the_cache(
+    tmp_path: Path, selection: dict[str, Any]
+) -> None:
+    folder = upload(tmp_path, lambda number: (4, 4 + number))
+    few = spec_of(dataset={"name": "leaves", "split": HALF, **selection}, preprocessing=FOUR_BY_FOUR)
+    resized = load_parts(few, None, folder)
+    assert not (folder / CACHE).exists()
+
+    load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
+    assert [path.name for path in (folder / CACHE).iterdir()] == ["4x4x3-stretch.npy"]
+    for part, cached in zip(resized, load_parts(few, None, folder), strict=True):
+        assert np.array_equal(part.images, cached.images)
+
+
+def test_a_damaged_picture_is_refused_also_where_a_few_are_taken(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda _: (4, 4))
+    data = folder / PICTURES / DATA_FILE
+    damaged = bytearray(data.read_bytes())
+    damaged[int(np.load(folder / PICTURES / INDEX_FILE)[-1]["offset"])] ^= 1
+    data.write_bytes(damaged)
+    few = {"name": "leaves", "limit_per_class": 3, "split": HALF}
+    with pytest.raises(DatasetUnavailable, match=r"pictures of leaves cannot be read: .*18\.png.*sha256"):
+        load_parts(spec_of(dataset=few, preprocessing=FOUR_BY_FOUR), None, folder)
 
 
 def test_other_pictures_than_the_facts_say_are_refused(tmp_path: Path) -> None:
