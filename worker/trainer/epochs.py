@@ -85,13 +85,15 @@ class Augmented:
         layers = [layer.model_dump() for layer in augmentation.layers]
         self._augmentation = Augmentation(layers, len(spec.dataset.facts.classes))
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="augmentation")
+        self._orders: dict[int, NDArray[np.int32]] = {}
         self._begun: dict[tuple[int, int], Future[_Chunk]] = {}
 
     def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
+        self._orders = {later: order for later, order in self._orders.items() if later >= epoch}
         for chunk in range(step // self._chunk_steps, self._chunks):
             for wanted in self._from(epoch, chunk):
                 if wanted not in self._begun:
-                    self._begun[wanted] = self._workers.submit(self._augmented, *wanted)
+                    self._begun[wanted] = self._workers.submit(self._augmented, *wanted, self._samples(*wanted))
             images, labels = self._begun.pop((epoch, chunk)).result()
             first = chunk * self._chunk_steps
             end = min(self.steps, first + self._chunk_steps)
@@ -105,9 +107,15 @@ class Augmented:
             if epoch + later <= self._last_epoch:
                 yield epoch + later, at
 
-    def _augmented(self, epoch: int, chunk: int) -> _Chunk:
+    def _samples(self, epoch: int, chunk: int) -> NDArray[np.int32]:
+        """Indices of the part's samples. The order of an epoch is drawn once, here and not by the workers: it takes
+        as long as several chunks, and all of them would draw it."""
+        if epoch not in self._orders:
+            self._orders[epoch] = shuffled(self._seed, epoch, self._shown)
         size = self._chunk_steps * self._batch_size
-        order = shuffled(self._seed, epoch, self._shown)[chunk * size : (chunk + 1) * size] % len(self._part.labels)
+        return self._orders[epoch][chunk * size : (chunk + 1) * size] % len(self._part.labels)
+
+    def _augmented(self, epoch: int, chunk: int, order: NDArray[np.int32]) -> _Chunk:
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
         pictures = self._part.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
         return self._augmentation(pictures, self._part.labels[order], generator)

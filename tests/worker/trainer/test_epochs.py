@@ -5,7 +5,7 @@ import pytest
 
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.trainer.data import Part
-from worker.trainer.epochs import Augmented, Resident, epochs_of
+from worker.trainer.epochs import Augmented, Resident, epochs_of, shuffled
 
 PART = Part(
     np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8),
@@ -81,6 +81,17 @@ def test_only_a_few_chunks_are_made_ahead_and_none_beyond_the_last_epoch(monkeyp
     assert waiting == [{(1, 1), (1, 2)}, {(1, 2), (1, 3)}, {(1, 3), (1, 4)}, {(1, 4)}, set()]
     next(epochs.stretches(0, 16))
     assert set(epochs._begun) == {(1, 0), (1, 1)}
+
+
+def test_the_order_of_an_epoch_is_drawn_once_and_forgotten_after_it() -> None:
+    epochs = Augmented(PART, spec := spec_of(), spec.augmentation)
+    orders = [epochs._orders[0] for _ in epochs.stretches(0, 0)]
+
+    assert len(orders) == 5
+    assert all(order is orders[0] for order in orders)
+    assert np.array_equal(orders[0], shuffled(spec.training.seed, 0, 150))
+    next(epochs.stretches(1, 0))
+    assert set(epochs._orders) == {1}
 
 
 def test_mixed_labels_are_shares() -> None:
