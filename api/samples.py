@@ -1,5 +1,6 @@
 """Pictures out of data sets, to be looked at."""
 
+import zlib
 from pathlib import Path
 from typing import Literal, Protocol
 from zipfile import BadZipFile
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from api.unpacked import unpacked
 from imaging.decode import decode
 from models_store.dataset_record import PARTS
 from models_store.errors import NotFound
@@ -16,6 +18,8 @@ from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
 
+_LAID_OUT = "published"
+_MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 PartName = Literal["train", "test"]
 
 
@@ -48,13 +52,14 @@ class UploadedSamples:
 class PublishedSamples:
     """Of a built-in data set whose `.npz` is on this machine, as Keras publishes it."""
 
-    def __init__(self, file: Path, classes: tuple[str, ...]) -> None:
+    def __init__(self, file: Path, classes: tuple[str, ...], folder: Path) -> None:
+        """`folder` is where its arrays are laid out. Raises NotFound where they cannot be read."""
         try:
-            with np.load(file, allow_pickle=False) as arrays:
-                self._images = np.concatenate([arrays["x_train"], arrays["x_test"]])
-                labels = [arrays["y_train"].ravel(), arrays["y_test"].ravel()]
-        except (KeyError, ValueError, OSError, BadZipFile) as error:
+            x_train, y_train, x_test, y_test = unpacked(file, _MEMBERS, folder)
+        except (KeyError, ValueError, OSError, BadZipFile, zlib.error) as error:
             raise NotFound(f"{file.name} cannot be read: {error}") from error
+        self._images = (x_train, x_test)
+        labels = [y_train.ravel(), y_test.ravel()]
         self.classes = classes
         self.labels = np.concatenate(labels).astype(np.int64)
         self.parts = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
@@ -63,7 +68,9 @@ class PublishedSamples:
         return f"{PARTS[self.parts[number]]}/{self.classes[self.labels[number]]}/{number}"
 
     def picture(self, number: int) -> Image.Image:
-        return Image.fromarray(self._images[number])
+        train, test = self._images
+        image = train[number] if number < len(train) else test[number - len(train)]
+        return Image.fromarray(np.asarray(image))
 
 
 def samples_of(name: str, store: Store, settings: Settings) -> Samples:
@@ -77,7 +84,7 @@ def samples_of(name: str, store: Store, settings: Settings) -> Samples:
         raise NotFound(
             f"the pictures of {name} are not at hand here: put {name}.npz, as Keras publishes it, into DATASETS_DIR"
         )
-    return PublishedSamples(file, DATASETS[name].classes)
+    return PublishedSamples(file, DATASETS[name].classes, settings.store_dir / _LAID_OUT)
 
 
 def chosen(samples: Samples, wanted: str | None, part: PartName | None, limit: int) -> list[int]:

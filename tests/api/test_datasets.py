@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from api.main import create_app
 from models_store.claims import Claim
 from models_store.records import Failure
 from models_store.store import Store
@@ -167,6 +169,30 @@ def test_built_in_data_sets_can_be_looked_at_and_not_deleted(client: TestClient)
     assert client.delete("/datasets/mnist").status_code == 409
     answer = client.get("/datasets/digits/samples")
     assert (answer.status_code, "not at hand here" in answer.json()["detail"]) == (404, True)
+
+
+def test_pictures_of_a_built_in_data_set_are_those_of_its_file(settings: Settings, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (303, 28, 28), dtype=np.uint8)
+    labels = np.array([3, 1, 4, *[4] * 297, 1, 5, 4])[:, None]
+    file = tmp_path / "mnist.npz"
+    np.savez_compressed(file, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
+    with TestClient(create_app(settings.model_copy(update={"datasets_dir": tmp_path}))) as client:
+        items = client.get("/datasets/mnist/samples?limit=6").json()["items"]
+        shown = [Image.open(io.BytesIO(client.get(item["picture"]).content)) for item in items]
+        file.write_bytes(b"no archive")
+        broken = client.get("/datasets/mnist/samples")
+
+    assert [(item["index"], item["label"], item["part"]) for item in items] == [
+        (1, "1", "train"),
+        (0, "3", "train"),
+        (2, "4", "train"),
+        (301, "5", "test"),
+        (300, "1", "test"),
+        (3, "4", "train"),
+    ]
+    for item, each in zip(items, shown, strict=True):
+        assert np.array_equal(np.asarray(each), images[item["index"]])
+    assert (broken.status_code, "mnist.npz cannot be read" in broken.json()["detail"]) == (404, True)
 
 
 def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
