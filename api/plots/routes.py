@@ -68,10 +68,11 @@ def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format:
 def _augmentation(
     spec: ExperimentSpec, picture_format: Format, experiments: ExperimentStore, record: Record | None = None
 ) -> Response:
-    from api.plots import augmentation, figure  # noqa: PLC0415 - see the package
+    from api.plots import augmentation, copies, figure  # noqa: PLC0415 - see the package
 
     samples, origin = samples_for(spec, experiments, record)
-    picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, samples, origin), picture_format)
+    sheet = copies.sheet_of(spec, samples)
+    picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), picture_format)
     return Response(picture, media_type=_MEDIA_TYPES[picture_format])
 
 

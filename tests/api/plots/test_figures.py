@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from api.plots import cards
 from api.plots.augmentation import augmentation_figure
+from api.plots.copies import sheet_of
 from api.plots.figure import drawn
 from api.plots.learning_rate import learning_rate_figure
 from imaging.resize import to_array
@@ -60,7 +61,8 @@ def check(make) -> None:
 def test_sheets(size, augmentation):
     spec = spec_of(preprocessing={"image_size": size, "color": "rgb"}, augmentation=augmentation)
     images = np.stack([to_array(cards.card(place), spec.input_shape) for place in range(6)])
-    check(lambda: augmentation_figure(spec, Samples(images, LONG), "training samples of experiment " + "0" * 26))
+    sheet = sheet_of(spec, Samples(images, LONG))
+    check(lambda: augmentation_figure(spec, sheet, "training samples of experiment " + "0" * 26))
 
 
 @pytest.mark.parametrize(

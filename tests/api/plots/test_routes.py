@@ -2,6 +2,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Event
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from api.plots import figure
+from api.plots.copies import sheet_of
 from api.plots.samples import samples_for
 from models_store.samples import SAMPLES_FILE, write_samples
 from models_store.store import Store
@@ -133,3 +136,20 @@ def test_the_api_starts_without_what_draws():
     code = "import sys, api.main; print(sorted({'matplotlib', 'cv2'} & set(sys.modules)))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_copies_are_made_while_another_picture_is_drawn(client: TestClient, tiny_document, monkeypatch):
+    made = Event()
+
+    def seen(spec, samples):
+        sheet = sheet_of(spec, samples)
+        made.set()
+        return sheet
+
+    monkeypatch.setattr("api.plots.copies.sheet_of", seen)
+    document = {**tiny_document, "augmentation": MIXED}
+    with ThreadPoolExecutor(1) as threads:
+        with figure._DRAWING:
+            plot = threads.submit(client.post, "/experiments:plot/augmentation.png", json=document)
+            assert made.wait(30)
+        assert plot.result(30).status_code == 200
