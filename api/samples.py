@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from api.classes import class_index
 from api.unpacked import unpacked
 from imaging.decode import decode
 from models_store.dataset_record import PARTS
 from models_store.errors import NotFound
 from models_store.pictures import Pictures
 from models_store.store import Store
+from models_store.turns import in_turns
 from settings import Settings
 from specs.dataset import DATASETS
 
@@ -94,22 +96,7 @@ def chosen(samples: Samples, wanted: str | None, part: PartName | None, limit: i
     if part is not None:
         right &= samples.parts == PARTS.index(part)
     if wanted is not None:
-        right &= samples.labels == _label(samples, wanted)
+        right &= samples.labels == class_index(wanted, samples.classes)
         return [int(number) for number in np.flatnonzero(right)[:limit]]
     numbers = np.flatnonzero(right)
-    labels = samples.labels[numbers]
-    # The n-th picture of its class comes after all that are the (n-1)-th of theirs.
-    order = np.argsort(labels, kind="stable")
-    rank = np.empty(len(numbers), dtype=np.int64)
-    starts = np.searchsorted(labels[order], labels[order])
-    rank[order] = np.arange(len(numbers)) - starts
-    return [int(number) for number in numbers[np.lexsort((labels, rank))][:limit]]
-
-
-def _label(samples: Samples, wanted: str) -> int:
-    if wanted in samples.classes:
-        return samples.classes.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(samples.classes):
-        return int(wanted)
-    listed = ", ".join(samples.classes[:20])
-    raise NotFound(f"there is no class {wanted[:50]!r}; this data set has: {listed}")
+    return [int(number) for number in numbers[in_turns(samples.labels[numbers])][:limit]]

@@ -13,8 +13,8 @@ from imaging.resize import to_array
 from models_store.errors import Damaged, NotFound
 from models_store.pictures import Pictures
 from specs.experiment import ExperimentSpec
-from worker.trainer.data.part import Images
-from worker.trainer.data.source import DatasetUnavailable, Indices, Source
+from worker.trainer.data.part import Images, Indices
+from worker.trainer.data.source import DatasetUnavailable, Source
 
 
 def uploaded(folder: Path, spec: ExperimentSpec) -> Source:
