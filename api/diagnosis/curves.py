@@ -31,8 +31,8 @@ class Curve:
     def smoothed(self) -> tuple[float, ...]:
         """Means over a window around each epoch, which is cut off at both ends."""
         half = (_WINDOW if len(self) >= _SHORT else _SHORT_WINDOW) // 2
-        values = self.values
-        return tuple(fmean(values[max(0, place - half) : place + half + 1]) for place in range(len(values)))
+        windows = (self.values[max(0, place - half) : place + half + 1] for place in range(len(self)))
+        return tuple(sum(window) / len(window) for window in windows)
 
     @property
     def start(self) -> float:

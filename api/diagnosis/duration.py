@@ -73,8 +73,9 @@ def too_many_epochs(run: Run) -> Finding | None:
     _, val_loss = run.losses
     if not run.has_ended or run.stop_reason != "completed" or len(val_loss) < _MANY_EPOCHS:
         return None
-    limit = (1 + _SAME_LOSS) * val_loss.smoothed[val_loss.lowest]
-    enough = next((place for place, value in enumerate(val_loss.smoothed) if value <= limit), val_loss.lowest)
+    least = val_loss.smoothed[val_loss.lowest]
+    limit = least + _SAME_LOSS * abs(least)
+    enough = next(place for place, value in enumerate(val_loss.smoothed) if value <= limit)
     epochs = val_loss.epochs[enough] + 1
     if 2 * epochs > run.points[-1].epoch + 1 or _gained(run.val_accuracy, val_loss.epochs[enough]):
         return None

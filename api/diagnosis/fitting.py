@@ -54,12 +54,12 @@ def _turn(val_loss: Curve) -> int | None:
     if len(val_loss) < _LEAST_EPOCHS:
         return None
     smoothed, least = val_loss.smoothed, val_loss.smoothed[val_loss.lowest]
-    limit = (1 + _LOSS_RISE) * least
+    limit = least + _LOSS_RISE * abs(least)
     # The level at the end is a mean over half a window, about three epochs.
     uncertain = val_loss.since(val_loss.lowest).jumps / math.sqrt(3)
     if val_loss.end <= limit or val_loss.end - least < _SURE * uncertain:
         return None
-    return 1 + max(place for place in range(len(val_loss)) if smoothed[place] <= max(limit, least))
+    return 1 + max(place for place in range(len(val_loss)) if smoothed[place] <= limit)
 
 
 def _against_learning_by_heart(run: Run) -> Suggestion | None:

@@ -2,7 +2,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from api.diagnosis.diagnosis import RULES, diagnose
@@ -93,6 +93,10 @@ METRICS = st.dictionaries(
 )
 
 
+LEVEL = {"loss": 0.0, "val_loss": 0.0}
+
+
+@example(spec_of("layers"), [LEVEL] * 4 + [{**LEVEL, "val_loss": -1.0}], True, "completed")
 @given(
     st.sampled_from([spec_of(name) for name in SPECS]),
     st.lists(METRICS, max_size=30),
