@@ -73,7 +73,10 @@ def dropping_out(spec: ExperimentSpec) -> Change | None:
 
 
 def widening(spec: ExperimentSpec) -> Change | None:
-    """Twice the filters and units in all layers but the last Dense; None where there are none."""
+    """Twice the filters and units in all layers but the last Dense; None where there are none, or where weights are
+    taken over, which would not fit any more."""
+    if spec.model.weights_from is not None:
+        return None
     layers = _layers(spec)
     dense = [place for place, layer in enumerate(layers) if layer.type == "Dense"]
     rows = [_written(layer) for layer in layers]

@@ -1,7 +1,7 @@
 import pytest
 
 from api.diagnosis.learning import not_learning, slow_start, under_fitting
-from tests.api.diagnosis.runs import DIGITS, points, run
+from tests.api.diagnosis.runs import DIGITS, ID, points, run
 
 DEAD = points([2.3026] * 5, accuracy=[0.1] * 5, val_accuracy=[0.1] * 5)
 RAW = {**DIGITS, "preprocessing": {"scale": "none"}}
@@ -82,6 +82,8 @@ def test_a_network_that_is_poor_in_training_gets_twice_the_width():
     assert "no more than 45% right even in training" in finding.sentence
     wider = finding.suggestion.patch["model"]["layers"]
     assert [layer.get("filters", layer.get("units")) for layer in wider] == [8, None, 16, 10]
+    taking = {"model": {"layers": layers, "weights_from": ID}}
+    assert under_fitting(run(history, taking)).suggestion is None
     linear = {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}}
     assert under_fitting(run(history, linear)).suggestion is None
 
