@@ -5,11 +5,12 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from api import examples
-from api.dependencies import SPEC_BYTES, BodyDep, StoreDep, SyntaxDep
+from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
 from api.experiments import posted_spec, stored_spec
 from api.plots.samples import samples_for
-from models_store.experiments import ExperimentStore
 from models_store.records import Record
+from models_store.store import Store
+from settings import Settings
 from specs.experiment import ExperimentSpec
 
 router = APIRouter(tags=["plots"])
@@ -22,12 +23,12 @@ _MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
+def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep, settings: SettingsDep) -> Response:
     """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
     their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
-    on it are shown, or a drawn test card; the picture says which."""
+    on it are shown, or its pictures, or drawn test cards; the picture says which."""
     record = store.experiments.get(experiment_id)
-    return _augmentation(stored_spec(record, store), picture_format, store.experiments, record)
+    return _augmentation(stored_spec(record, store), picture_format, store, settings, record)
 
 
 @router.get(
@@ -47,10 +48,12 @@ def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreD
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_augmentation_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
+def plot_augmentation_of_spec(
+    body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep, settings: SettingsDep
+) -> Response:
     """What a network would be shown, without queueing the spec in the body: samples of the newest experiment on that
-    data set, or a drawn test card where there is none."""
-    return _augmentation(posted_spec(body, syntax, store), picture_format, store.experiments)
+    data set, its pictures where there is none, or drawn test cards where these are not at hand."""
+    return _augmentation(posted_spec(body, syntax, store), picture_format, store, settings)
 
 
 @router.post(
@@ -66,11 +69,11 @@ def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format:
 
 
 def _augmentation(
-    spec: ExperimentSpec, picture_format: Format, experiments: ExperimentStore, record: Record | None = None
+    spec: ExperimentSpec, picture_format: Format, store: Store, settings: Settings, record: Record | None = None
 ) -> Response:
     from api.plots import augmentation, copies, figure  # noqa: PLC0415 - see the package
 
-    samples, origin = samples_for(spec, experiments, record)
+    samples, origin = samples_for(spec, store, settings, record)
     sheet = copies.sheet_of(spec, samples)
     picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), picture_format)
     return Response(picture, media_type=_MEDIA_TYPES[picture_format])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from api.plots import cards
+from api.samples import PartName, chosen, samples_of
 from imaging.resize import Shape, resize_all, to_array
 from models_store.artifacts import ARTIFACTS
 from models_store.errors import Damaged, NotFound, Unavailable
@@ -12,10 +13,14 @@ from models_store.experiments import ExperimentStore
 from models_store.pages import Query
 from models_store.records import Record
 from models_store.samples import Samples, read_samples
+from models_store.store import Store
+from settings import Settings
 from specs.experiment import ExperimentSpec
 
 # How many experiments on a data set are asked for theirs.
 _SEARCHED = 20
+# Two rows; each may be a photograph that takes a tenth of a second to decode.
+_OF_DATASET = 16
 
 
 class NoPictures(Exception):
@@ -29,23 +34,44 @@ class ShownSamples(NamedTuple):
     origin: str
 
 
-def samples_for(spec: ExperimentSpec, experiments: ExperimentStore, record: Record | None = None) -> ShownSamples:
-    """Those of `record`, else those of the newest experiment on the data set, else drawn ones: the data set has not
-    been read yet, and only a trainer can.
+def samples_for(spec: ExperimentSpec, store: Store, settings: Settings, record: Record | None = None) -> ShownSamples:
+    """Those of `record`, else those of the newest experiment on the data set, else its own pictures where this process
+    has them, else drawn ones: only a trainer can read the others.
 
-    Raises NoPictures, or Damaged where those of `record` do not read.
+    Raises NoPictures, or Damaged where those of `record` or of the data set do not read.
     """
     shape, mode = _picture_shape(spec), spec.preprocessing.resize
-    own = _samples_of(experiments, record) if record else None
+    own = _samples_of(store.experiments, record) if record else None
     if own:
         return ShownSamples(own, "its own training samples")
-    other = _newest(experiments, spec.dataset.name)
-    if other is None:
-        drawn = np.stack([to_array(cards.card(place), shape, mode) for place in range(len(cards.LETTERS))])
-        origin = f"drawn test cards: no experiment has read samples of {spec.dataset.name} yet"
-        return ShownSamples(Samples(drawn, cards.LETTERS), origin)
-    resized = resize_all(other.samples.images, shape, mode)
-    return ShownSamples(Samples(resized, other.samples.labels), other.origin)
+    other = _newest(store.experiments, spec.dataset.name)
+    if other is not None:
+        resized = resize_all(other.samples.images, shape, mode)
+        return ShownSamples(Samples(resized, other.samples.labels), other.origin)
+    return _of_dataset(spec, shape, store, settings) or _cards(spec, shape)
+
+
+def _of_dataset(spec: ExperimentSpec, shape: Shape, store: Store, settings: Settings) -> ShownSamples | None:
+    """Of what the experiment may train on, of each of its classes in turn."""
+    try:
+        samples = samples_of(spec.dataset.name, store, settings)
+    except NotFound:
+        return None
+    names = [samples.classes[label] for label in samples.labels]
+    taken = set(spec.dataset.facts.classes)
+    part: PartName | None = "train" if spec.dataset.split.test == "official" else None
+    inner = [number for number in chosen(samples, None, part, len(names)) if names[number] in taken][:_OF_DATASET]
+    mode = spec.preprocessing.resize
+    images = np.stack([to_array(samples.picture(number), shape, mode) for number in inner])
+    labels = tuple(names[number] for number in inner)
+    return ShownSamples(Samples(images, labels), f"pictures of {spec.dataset.name}")
+
+
+def _cards(spec: ExperimentSpec, shape: Shape) -> ShownSamples:
+    mode = spec.preprocessing.resize
+    drawn = np.stack([to_array(cards.card(place), shape, mode) for place in range(len(cards.LETTERS))])
+    origin = f"drawn test cards: no experiment has read samples of {spec.dataset.name} yet"
+    return ShownSamples(Samples(drawn, cards.LETTERS), origin)
 
 
 def _samples_of(experiments: ExperimentStore, record: Record) -> Samples | None:

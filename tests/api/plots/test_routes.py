@@ -15,8 +15,11 @@ from api.plots.copies import sheet_of
 from api.plots.samples import samples_for
 from models_store.samples import SAMPLES_FILE, write_samples
 from models_store.store import Store
+from settings import Settings
 from specs.experiment import parse_spec
 from tests.published import publish
+from tests.worker.conversion.archives import only
+from worker.converter import Converter
 
 MIXED = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "MixUp"}]}
 PLOTS = ["augmentation", "learning_rate"]
@@ -65,35 +68,37 @@ def test_a_spec_that_is_none_is_refused_as_everywhere(client: TestClient):
 
 
 def test_an_experiment_shows_its_own_samples_and_another_s_before_it_has_any(
-    client: TestClient, api_store: Store, tiny_spec
+    client: TestClient, api_store: Store, settings: Settings, tiny_spec
 ):
     experiments = api_store.experiments
     older, newer = (experiments.create(tiny_spec()) for _ in range(2))
-    assert samples_for(tiny_spec(), experiments, newer).origin.startswith("drawn test cards: no experiment has read")
+    assert samples_for(tiny_spec(), api_store, settings, newer).origin.startswith(
+        "drawn test cards: no experiment has read"
+    )
     keep_samples(api_store, older)
-    borrowed = samples_for(tiny_spec(), experiments, newer)
+    borrowed = samples_for(tiny_spec(), api_store, settings, newer)
     assert borrowed.origin == f"training samples of experiment {older.id}"
     assert (borrowed.samples.images == 200).all()
     keep_samples(api_store, newer, 90)
-    own = samples_for(tiny_spec(), experiments, newer)
+    own = samples_for(tiny_spec(), api_store, settings, newer)
     assert own.origin == "its own training samples"
     assert (own.samples.images == 90).all()
 
 
 def test_borrowed_samples_get_the_size_that_is_asked_for(
-    client: TestClient, api_store: Store, tiny_document, tiny_spec
+    client: TestClient, api_store: Store, settings: Settings, tiny_document, tiny_spec
 ):
     keep_samples(api_store, api_store.experiments.create(tiny_spec()))
     spec = parse_spec({**tiny_document, "preprocessing": {"image_size": [9, 12], "color": "rgb"}})
-    assert samples_for(spec, api_store.experiments).samples.images.shape == (12, 9, 12, 3)
+    assert samples_for(spec, api_store, settings).samples.images.shape == (12, 9, 12, 3)
 
 
-def test_samples_stay_when_the_result_is_published(client: TestClient, api_store: Store, tiny_spec):
+def test_samples_stay_when_the_result_is_published(client: TestClient, api_store: Store, settings: Settings, tiny_spec):
     record = publish(api_store, tiny_spec())
     write_samples(
         api_store.experiments.artifacts(record.id), np.zeros((9, 8, 8, 1), np.uint8), np.arange(9), tuple("012345678")
     )
-    assert samples_for(tiny_spec(), api_store.experiments, record).origin == "its own training samples"
+    assert samples_for(tiny_spec(), api_store, settings, record).origin == "its own training samples"
 
 
 def test_of_an_experiment_whose_data_set_was_deleted_nothing_can_be_shown(
@@ -106,12 +111,45 @@ def test_of_an_experiment_whose_data_set_was_deleted_nothing_can_be_shown(
     assert "data set leaves" in answer.json()["detail"]
 
 
-def test_damaged_samples_are_said_to_be_so_and_not_borrowed(client: TestClient, api_store: Store, tiny_spec):
+def test_damaged_samples_are_said_to_be_so_and_not_borrowed(
+    client: TestClient, api_store: Store, settings: Settings, tiny_spec
+):
     record = api_store.experiments.create(tiny_spec())
     keep_samples(api_store, record)
     (api_store.experiments.attempt_folder(record) / SAMPLES_FILE).write_bytes(b"PK")
     assert client.get(f"/experiments/{record.id}/plots/augmentation.png").status_code == 409
-    assert samples_for(tiny_spec(), api_store.experiments).origin.startswith("drawn")
+    assert samples_for(tiny_spec(), api_store, settings).origin.startswith("drawn")
+
+
+def test_a_spec_shows_the_pictures_of_an_uploaded_data_set(
+    client: TestClient, api_store: Store, settings: Settings, tiny_document
+):
+    colours = {"ash": (200, 0, 0), "elm": (0, 200, 0), "oak": (0, 0, 200)}
+    files = {f"{tree}/{n}.png": coloured(colour, n) for tree, colour in colours.items() for n in range(12)}
+    client.post("/datasets", data={"name": "trees"}, files={"archive": ("trees.zip", only(files))})
+    Converter(api_store.datasets, settings, lambda: False).run("trees")
+    dataset = {"name": "trees", "classes": ["oak", "ash"]}
+    document = {
+        **tiny_document,
+        "dataset": dataset,
+        "preprocessing": {"image_size": [6, 5]},
+        "training": {"epochs": 1, "batch_size": 8},
+    }
+
+    shown = samples_for(parse_spec(document, api_store.known_datasets()), api_store, settings)
+
+    assert shown.origin == "pictures of trees"
+    assert shown.samples.images.shape == (16, 6, 5, 3)
+    for image, label in zip(shown.samples.images, shown.samples.labels, strict=True):
+        assert label in ("oak", "ash")
+        assert tuple(image[0, 0]) == colours[label]
+    assert client.post("/experiments:plot/augmentation.png", json=document).status_code == 200
+
+
+def coloured(colour: tuple[int, int, int], number: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (8 + number, 9), colour).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_numbers_in_a_row_cannot_be_shown(client: TestClient):

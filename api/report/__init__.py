@@ -1,0 +1,1 @@
+"""An experiment told as one page."""
