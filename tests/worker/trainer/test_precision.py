@@ -61,6 +61,25 @@ def test_pixels_and_answer_stay_float32() -> None:
     assert model(IMAGES).dtype == "float32"
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [
+        [{"type": "Conv2D", "filters": 10, "kernel_size": 6, "activation": "softmax"}, {"type": "Flatten"}],
+        [{"type": "Conv2D", "filters": 10, "kernel_size": 6}, {"type": "Flatten"}, {"type": "Softmax"}],
+        [{"type": "Conv2D", "filters": 10, "kernel_size": 1}, {"type": "GlobalAveragePooling2D"}, {"type": "Softmax"}],
+    ],
+)
+def test_the_answer_of_a_network_without_dense_is_float32(tail: list[dict]) -> None:
+    spec = parse_spec({"model": {"layers": [CONVOLUTION, *tail]}})
+    model = build(spec, IMAGES)
+    compute_in(model, "mixed_bfloat16")
+
+    assert [layer.compute_dtype for layer in model.layers] == ["float32", "bfloat16", *["float32"] * len(tail)]
+    answer = np.asarray(model(IMAGES))
+    assert answer.dtype == np.float32
+    assert np.allclose(answer.sum(axis=1), 1, atol=1e-6)
+
+
 def test_twin_is_the_same_network_in_float32_and_plain() -> None:
     model = build(spec_of(CONVOLUTION), IMAGES)
     expected = np.asarray(model(IMAGES))
