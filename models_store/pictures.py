@@ -45,6 +45,7 @@ INDEX = np.dtype(
     ]
 )
 _BATCH = 64
+_PIECE_BYTES = 16_000_000
 # Of sizes that nobody asks for any more; whoever has one open keeps it.
 _MOST_CACHED = 6
 
@@ -162,13 +163,17 @@ class Pictures:
             path.unlink(missing_ok=True)
 
 
-def describe(folder: Path) -> None:
-    """Write the manifest of a staged folder: its last file. Reads the others in pieces."""
+def describe(folder: Path, heartbeat: Callable[[], None] = lambda: None) -> None:
+    """Write the manifest of a staged folder: its last file. Reads the others in pieces, and calls `heartbeat` after
+    each."""
     files = {}
     for path in sorted(folder.iterdir()):
+        digest = hashlib.sha256()
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        files[path.name] = ManifestEntry(sha256=digest, bytes=path.stat().st_size)
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+                heartbeat()
+        files[path.name] = ManifestEntry(sha256=digest.hexdigest(), bytes=path.stat().st_size)
     write_synced(folder / MANIFEST_FILE, Manifest(files=files).model_dump_json(indent=1).encode())
 
 

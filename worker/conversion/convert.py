@@ -70,6 +70,22 @@ class Packing:
 _NO_SUM = np.zeros(32, dtype=np.uint8)
 
 
+class _Heartbeat:
+    """Says how far it is, twice a second; without a number, that it is still as far and goes on."""
+
+    def __init__(self, members: Members, say: Say) -> None:
+        self._members = members
+        self._say = say
+        self._done = 0
+        self._due = time.monotonic()
+
+    def __call__(self, done: int | None = None) -> None:
+        self._done = self._done if done is None else done
+        if time.monotonic() >= self._due:
+            self._say(FilesDone(done=self._done, total=self._members.total))
+            self._due = time.monotonic() + _SAY_SECONDS
+
+
 def convert(job: ConversionJob, say: Say) -> Contents:
     """Write all files of `models_store.pictures` into `job.staged`. Raises RefusedArchive."""
     members = Members(job.archive, job.limits)
@@ -77,20 +93,21 @@ def convert(job: ConversionJob, say: Say) -> Contents:
     with (job.staged / DATA_FILE).open("wb") as data, raw.open("wb") as decoded_data:
         decoded = Decoded(decoded_data)
         packing = Packing(data, decoded, job.limits.pixels)
-        due = time.monotonic()
+        heartbeat = _Heartbeat(members, say)
         for done, member in enumerate(members, 1):
             packing.add(member)
-            if time.monotonic() >= due:
-                say(FilesDone(done=done, total=members.total))
-                due = time.monotonic() + _SAY_SECONDS
+            heartbeat(done)
+    # What follows takes seconds, on a slow disk minutes: silence would be taken for a picture that never ends.
+    heartbeat()
     layout = layout_of(packing.files, packing.folders)
     order, index, names = _index(packing, layout)
     _refuse_unreadable_classes(index, layout, packing)
     np.save(job.staged / INDEX_FILE, index)
+    heartbeat()
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
-    decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()))
+    decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()), heartbeat)
     raw.unlink()
-    pictures.describe(job.staged)
+    pictures.describe(job.staged, heartbeat)
     return _contents(job.staged, index, names, layout, packing, members.ignored)
 
 

@@ -1,5 +1,6 @@
 """The decoded pictures of a set that turns out to be all of one small size, kept on the way."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,8 +31,9 @@ class Decoded:
         if self._is_uniform:
             self._file.write(picture.convert("RGB").tobytes())
 
-    def write(self, path: Path, order: NDArray[np.int64], channels: int) -> None:
-        """Write those in `order` as `.npy`, if all have one small size. Once the file of all is closed."""
+    def write(self, path: Path, order: NDArray[np.int64], channels: int, heartbeat: Callable[[], None]) -> None:
+        """Write those in `order` as `.npy`, if all have one small size, and call `heartbeat` after each batch. Once the
+        file of all is closed."""
         if self._is_uniform and self._size is not None:
             width, height = self._size
             images = np.memmap(self._file.name, dtype=np.uint8, mode="r").reshape(-1, height, width, _CHANNELS)
@@ -41,3 +43,4 @@ class Decoded:
                 for start in range(0, len(order), _BATCH):
                     # What is grey has the same value three times.
                     file.write(images[order[start : start + _BATCH], :, :, :channels].tobytes())
+                    heartbeat()

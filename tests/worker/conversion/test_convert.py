@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models_store import pictures
-from models_store.dataset_record import Contents
+from models_store.dataset_record import Contents, FilesDone
 from models_store.pictures import PICTURES, Pictures
 from tests.worker.conversion.archives import HOSTILE, only, picture, tarred, two_classes, zipped
 from worker.conversion.convert import convert
@@ -114,3 +114,21 @@ def test_pictures_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) 
     assert first.shape == (8, 4, 4, 3)
     assert len(calls) == 8
     np.testing.assert_array_equal(first, again)
+
+
+def test_what_follows_the_last_picture_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
+    monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
+    monkeypatch.setattr("models_store.pictures._PIECE_BYTES", 100)
+    said: list[FilesDone] = []
+    (tmp_path / "archive").write_bytes(zipped({}))
+    staged = tmp_path / PICTURES
+    staged.mkdir()
+    convert(ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS), said.append)
+
+    files = [path for path in staged.iterdir() if path.name != "manifest.json"]
+    pieces = sum(-(-path.stat().st_size // 100) for path in files)
+    last = max(progress.done for progress in said)
+    # The last picture, before and after the index, three batches of two pictures, and the pieces that are hashed.
+    assert [progress.done for progress in said].count(last) == 1 + 2 + 3 + pieces
+    assert len(files) == 4
