@@ -12,7 +12,9 @@ from api.diagnosis import routes as diagnosis
 from api.evaluation import routes as evaluation
 from api.head import HeadLikeGet
 from api.metrics import Metrics, TimedRequests
+from api.plots import result_routes as result_plots
 from api.plots import routes as plots
+from api.plots.rendered import Rendered
 from api.serving.registry import Registry
 from api.upkeep import Periodic
 from models_store.store import Store, open_store
@@ -39,13 +41,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings, app.state.store, app.state.registry = settings, store, registry
     app.state.metrics = Metrics(store)
+    app.state.rendered = Rendered()
     app.state.predicting = CapacityLimiter(_PREDICTING_THREADS)
     app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     openapi.install(app)
-    for module in (datasets, experiments, events, diagnosis, evaluation, models, predictions, plots, operations):
+    for module in (
+        datasets,
+        experiments,
+        events,
+        diagnosis,
+        evaluation,
+        models,
+        predictions,
+        plots,
+        result_plots,
+        operations,
+    ):
         app.include_router(module.router)
     return app
 

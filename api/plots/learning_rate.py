@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from api.plots.figure import ACCENT, INK, PALE, header
+from api.plots.figure import ACCENT, INK, header
+from api.plots.panels import ruled
 from specs.experiment import ExperimentSpec
 from specs.learning_rates import learning_rate_schedule
 
@@ -39,10 +40,7 @@ def learning_rate_figure(spec: ExperimentSpec) -> Figure:
     )
     epochs.set_xlabel("epoch", color=INK)
     epochs.xaxis.set_major_formatter(lambda epoch, _: f"{epoch:,g}")
-    axes.grid(color="#e3e6ec", linewidth=0.7)
-    axes.set_axisbelow(True)
-    for spine in axes.spines.values():
-        spine.set_color(PALE)
+    ruled(axes)
     return figure
 
 

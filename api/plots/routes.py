@@ -15,7 +15,7 @@ from specs.experiment import ExperimentSpec
 
 router = APIRouter(tags=["plots"])
 Format = Literal["png", "svg"]
-_MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
+MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 @router.get(
@@ -76,11 +76,11 @@ def _augmentation(
     samples, origin = samples_for(spec, store, settings, record)
     sheet = copies.sheet_of(spec, samples)
     picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), picture_format)
-    return Response(picture, media_type=_MEDIA_TYPES[picture_format])
+    return Response(picture, media_type=MEDIA_TYPES[picture_format])
 
 
 def _learning_rate(spec: ExperimentSpec, picture_format: Format) -> Response:
     from api.plots import figure, learning_rate  # noqa: PLC0415 - see the package
 
     picture = figure.drawn(lambda: learning_rate.learning_rate_figure(spec), picture_format)
-    return Response(picture, media_type=_MEDIA_TYPES[picture_format])
+    return Response(picture, media_type=MEDIA_TYPES[picture_format])

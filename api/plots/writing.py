@@ -1,16 +1,19 @@
 """Text that fits: letters differ in width, so that it is measured, not counted."""
 
-from functools import lru_cache
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from textwrap import wrap
 from typing import Literal
 
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextPath
 
 Weight = Literal["normal", "bold"]
 _POINTS_PER_INCH = 72
 # A PNG has letters that begin at whole pixels, which takes more room than their outlines.
 _HINTING = 1.1
+_MISSING = "□"
 
 
 @lru_cache(maxsize=4096)
@@ -20,8 +23,23 @@ def width_of(text: str, size: float, weight: Weight = "normal") -> float:
     return float(path.get_extents().width) * _HINTING / _POINTS_PER_INCH if text.strip() else 0.0
 
 
+def legible(text: str) -> str:
+    """With □ for each character that the font has no letter for."""
+    return "".join(character if ord(character) in _letters() else _MISSING for character in text)
+
+
+def legible_names(names: Sequence[str]) -> list[str]:
+    """Names of classes; one with letters that the font lacks begins with its index, which the API takes as well."""
+    readable = [legible(name) for name in names]
+    return [
+        shown if shown == name else f"#{index} {shown}"
+        for index, (name, shown) in enumerate(zip(names, readable, strict=True))
+    ]
+
+
 def wrapped(text: str, inches: float, size: float, weight: Weight = "normal") -> list[str]:
     """Lines that are no wider than `inches`, broken between words where there are any."""
+    text = legible(text)
     characters = len(text)
     lines = [text]
     while characters > 1 and max(width_of(line, size, weight) for line in lines) > inches:
@@ -32,8 +50,17 @@ def wrapped(text: str, inches: float, size: float, weight: Weight = "normal") ->
 
 def shortened(text: str, inches: float, size: float) -> str:
     """Its beginning, with … where something is left out."""
-    short = text
-    while short and width_of(short, size) > inches:
-        text = text[:-1]
-        short = f"{text}…" if text else ""
-    return short
+    text = legible(text)
+    if width_of(text, size) <= inches:
+        return text
+    too_wide = bisect_left(range(1, len(text)), True, key=lambda end: width_of(f"{text[:end]}…", size) > inches)
+    return f"{text[:too_wide]}…" if too_wide else ""
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Code points that a figure can write, whether bold or not."""
+    normal, bold = (
+        frozenset(get_font(findfont(FontProperties(weight=weight))).get_charmap()) for weight in ("normal", "bold")
+    )
+    return normal & bold

@@ -1,22 +1,16 @@
 """Nothing that is written runs out of the picture, or into other writing."""
 
-import itertools
-from unittest import mock
-
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from api.plots import cards
 from api.plots.augmentation import augmentation_figure
 from api.plots.copies import sheet_of
-from api.plots.figure import drawn
 from api.plots.learning_rate import learning_rate_figure
 from imaging.resize import to_array
 from models_store.samples import Samples
 from specs.experiment import parse_spec
+from tests.api.plots.layout import check
 
 MODEL = {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}
 LONG = ("Wwwwwwwwwwwwwwwwwwwwwwww", "$x_$", "<b>&amp;", "ä", "5", "6")
@@ -25,35 +19,6 @@ MIXED = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "CutMix"
 
 def spec_of(**parts):
     return parse_spec({"model": MODEL, "name": "W" * 100, **parts})
-
-
-def check(make) -> None:
-    written = []
-
-    figures: list[Figure] = []
-
-    def kept() -> Figure:
-        figures.append(make())
-        return figures[0]
-
-    drawn(kept, "png")
-    (figure,) = figures
-    canvas = FigureCanvasAgg(figure)
-    # Only what is drawn: an axis has labels beyond its ends, too, which it does not show.
-    with mock.patch.object(Text, "draw", lambda text, renderer: written.append(text)):
-        canvas.draw()
-    width, height = figure.bbox.size
-    boxes = [text.get_window_extent() for text in written if text.get_text().strip()]
-    assert boxes
-    for box in boxes:
-        assert box.x0 >= -1, box
-        assert box.y0 >= -1, box
-        assert box.x1 <= width + 1, box
-        assert box.y1 <= height + 1, box
-    for one, other in itertools.combinations(boxes, 2):
-        across = min(one.x1, other.x1) - max(one.x0, other.x0)
-        down = min(one.y1, other.y1) - max(one.y0, other.y0)
-        assert across <= 2 or down <= 2, (one, other)
 
 
 @pytest.mark.parametrize("size", [[8, 8], [8, 64], [64, 8], [1, 512]])

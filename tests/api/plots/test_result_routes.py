@@ -1,0 +1,76 @@
+"""Pictures of what came out of an experiment, over HTTP."""
+
+import io
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from PIL import Image
+
+from models_store.records import Record
+from models_store.store import Store
+from specs.experiment import ExperimentSpec
+from tests.published import publish
+
+PLOTS = ["history"]
+
+
+@pytest.fixture
+def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
+    return publish(api_store, tiny_spec())
+
+
+def written(svg: Response) -> str:
+    """What an SVG says: each text is a comment above its outlines."""
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
+    root = ElementTree.fromstring(svg.content, parser)
+    return "\n".join(each.text.strip() for each in root.iter() if each.tag is ElementTree.Comment and each.text)
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_finished_experiment_is_plotted(client: TestClient, finished: Record, plot: str) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}"
+
+    png = client.get(f"{path}.png")
+    svg = client.get(f"{path}.svg")
+
+    assert png.headers["content-type"] == "image/png"
+    assert min(Image.open(io.BytesIO(png.content)).size) > 200
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert "tiny: " in written(svg)
+    assert client.get(f"{path}.gif").status_code == 422
+    assert client.get(f"/experiments/01J9ZQ4Y8N5T2V7W3X6R1K0MPD/plots/{plot}.png").status_code == 404
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_whoever_has_the_picture_is_not_sent_it_again(client: TestClient, finished: Record, plot: str) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}.svg"
+    first = client.get(path)
+
+    again = client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+    other = client.get(path, headers={"If-None-Match": '"other"'})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"] == other.headers["etag"]
+    assert other.content == first.content
+
+
+def test_a_history_without_its_beginning(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}/plots/history.svg"
+
+    assert "without the first 1" in written(client.get(f"{path}?skip=1"))
+    nothing = client.get(f"{path}?skip=2")
+    assert nothing.status_code == 404
+    assert "has 2 epochs: without the first 2 none is left" in nothing.json()["detail"]
+    assert client.get(f"{path}?skip=-1").status_code == 422
+
+
+def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[str, object]) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    answer = client.get(f"/experiments/{waiting}/plots/history.png")
+
+    assert answer.status_code == 404
+    assert "is queued and has no epoch yet" in answer.json()["detail"]
