@@ -20,6 +20,18 @@ from api.upkeep import Periodic
 from models_store.store import Store, open_store
 from settings import Settings
 
+_ROUTES = (
+    datasets,
+    experiments,
+    events,
+    diagnosis,
+    evaluation,
+    models,
+    predictions,
+    plots,
+    result_plots,
+    operations,
+)
 _REFRESH_SECONDS = 0.5
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
 _PREDICTING_THREADS = 4
