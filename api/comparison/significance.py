@@ -1,0 +1,66 @@
+"""How much of an accuracy, and of a difference between two, may be the chance of which samples were asked."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+# The same answers give the same interval each time.
+_SEED = 20_000
+# Up to so many discordant samples the exact test is a matter of microseconds.
+_EXACT = 1_000
+
+
+class Interval(NamedTuple):
+    """Two ends, as fractions of 1."""
+
+    low: float
+    high: float
+
+    @property
+    def reversed(self) -> "Interval":
+        """Of the difference taken the other way round."""
+        return Interval(-self.high, -self.low)
+
+
+def accuracy_interval(right: int, samples: int) -> Interval:
+    """The percentile bootstrap of Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3, for
+    `right` out of `samples`, at least one.
+
+    Drawing all samples anew, with replacement, and counting those that are right is drawing from a binomial.
+    """
+    counts = np.random.default_rng(_SEED).binomial(samples, right / samples, RESAMPLES)
+    return _percentiles(counts / samples)
+
+
+def difference_interval(cured: int, broken: int, samples: int) -> Interval:
+    """The same for the difference of two accuracies on the same `samples`, of which the second network got `cured`
+    right and the first wrong, `broken` the other way. Each resample keeps both answers to a sample together, so that
+    its counts are drawn from a multinomial."""
+    shares = np.array([cured, broken, samples - cured - broken]) / samples
+    counts = np.random.default_rng(_SEED).multinomial(samples, shares, RESAMPLES)
+    return _percentiles((counts[:, 0] - counts[:, 1]) / samples)
+
+
+def mcnemar(cured: int, broken: int) -> float:
+    """The probability of discordant samples being shared out at least as unevenly if both networks were equally good,
+    two-sided; 1 where there are none. McNemar 1947, Note on the sampling error of the difference between correlated
+    proportions or percentages.
+
+    Exact by the binomial, for a great many by the chi-square distribution with the correction of Edwards 1948, Note on
+    the "correction for continuity" in testing the significance of the difference between correlated proportions.
+    """
+    discordant = cured + broken
+    if discordant <= _EXACT:
+        tail = sum(math.comb(discordant, fewer) for fewer in range(min(cured, broken) + 1))
+        return min(1.0, 2 * tail / (1 << discordant))
+    chi_square = max(0, abs(cured - broken) - 1) ** 2 / discordant
+    return math.erfc(math.sqrt(chi_square / 2))
+
+
+def _percentiles(values: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
