@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.comparison.pairing import NotComparable
 from api.pictures import BadRequestBody
 from api.plots.samples import NoPictures
 from api.serving.registry import NoModel, UnknownDataset
@@ -38,6 +39,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NoPictures: HTTPStatus.NOT_FOUND,
     InvalidState: HTTPStatus.CONFLICT,
+    NotComparable: HTTPStatus.CONFLICT,
     ClaimLost: HTTPStatus.CONFLICT,
     Damaged: HTTPStatus.CONFLICT,
     IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,

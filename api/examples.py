@@ -159,6 +159,69 @@ DIAGNOSIS = _json(
             }
         ],
         "next_cursor": None,
+        "next_cursor": None,
+    }
+)
+_OTHER_ID = "01K6W4Q2M7N8P9R0S1T2V3W4X5"
+_PATCH = [
+    {"op": "replace", "path": "/name", "value": "digits-dropout"},
+    {"op": "add", "path": "/model/layers/6", "value": {"type": "Dropout", "rate": 0.5}},
+]
+_COMPARED = {
+    "id": _ID,
+    "name": "digits-cnn",
+    "patch": [],
+    "loss": 0.11,
+    "accuracy": 0.9667,
+    "accuracy_interval": [0.9472, 0.9833],
+    "top_3_accuracy": 0.9972,
+    "macro_f1": 0.9665,
+    "calibration_error": 0.012,
+    "parameters": 85450,
+    "epochs": 10,
+    "seconds": 7.4,
+}
+_FLIP = {
+    "index": 247,
+    "sample": 1684,
+    "true": {"label": "4", "index": 4},
+    "first": {"label": "6", "index": 6, "probability": 0.71},
+    "other": {"label": "4", "index": 4, "probability": 0.88},
+    "image": f"/experiments/{_ID}/samples/test/247.png",
+}
+COMPARISON = _json(
+    {
+        "part": "test",
+        "dataset": "digits",
+        "samples": 360,
+        "experiments": [
+            _COMPARED,
+            {
+                **_COMPARED,
+                "id": _OTHER_ID,
+                "name": "digits-dropout",
+                "patch": _PATCH,
+                "loss": 0.06,
+                "accuracy": 0.9889,
+                "accuracy_interval": [0.9778, 0.9972],
+            },
+        ],
+        "pairs": [
+            {
+                "first": _ID,
+                "other": _OTHER_ID,
+                "verdict": "digits-dropout is better than digits-cnn by 2.22 points, 95 % interval 0.83 to 3.89, "
+                "p = 0.0078; it cured 8 of digits-cnn's mistakes and made no new ones",
+                "difference": 0.0222,
+                "difference_interval": [0.0083, 0.0389],
+                "p": 0.0078,
+                "same_answer": 350,
+                "cured": {"items": [_FLIP], "total": 8},
+                "broken": {"items": [], "total": 0},
+            }
+        ],
+        "confusion_matrices": {"labels": ["0", "..."], "matrices": [[[36, 0]], [[36, 0]]]},
+        "curves": {"epoch": [0, 1], "history": {"val_accuracy": [[0.37, 0.67], [0.41, 0.72]]}},
     }
 )
 _MODEL = {

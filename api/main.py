@@ -8,6 +8,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from api import __version__, datasets, errors, events, experiments, models, openapi, operations, predictions
+from api.comparison import routes as comparison
 from api.diagnosis import routes as diagnosis
 from api.evaluation import routes as evaluation
 from api.head import HeadLikeGet
@@ -25,6 +26,7 @@ _ROUTES = (
     experiments,
     events,
     diagnosis,
+    comparison,
     evaluation,
     models,
     predictions,
@@ -60,18 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     openapi.install(app)
-    for module in (
-        datasets,
-        experiments,
-        events,
-        diagnosis,
-        evaluation,
-        models,
-        predictions,
-        plots,
-        result_plots,
-        operations,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
     return app
 

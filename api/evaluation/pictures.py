@@ -34,3 +34,10 @@ class SamplePictures:
                 f"the picture of {self._part} sample {row} was not kept: experiment {self._record.id} has those of its "
                 f"mistakes only; {error}"
             ) from error
+
+
+def picture_path(experiment_id: str, part: PartName, row: int, predictions: Predictions) -> str | None:
+    """Where the picture of a part's sample is answered; None where samples are no pictures."""
+    if len(predictions.pictured) == 0:
+        return None
+    return f"/experiments/{experiment_id}/samples/{part}/{row}.png"

@@ -10,7 +10,7 @@ from api.classes import class_index
 from api.contact_sheet import as_png, contact_sheet
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.evaluation.mistakes import Sort, margin, mistakes, most_probable, suspects
-from api.evaluation.pictures import SamplePictures
+from api.evaluation.pictures import SamplePictures, picture_path
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
 
@@ -74,9 +74,7 @@ class Chosen(NamedTuple):
         return f"{self.true(row).label} as {first.label} {first.probability:.0%}"
 
     def image(self, experiment_id: str, row: int) -> str | None:
-        if len(self.predictions.pictured) == 0:
-            return None
-        return f"/experiments/{experiment_id}/samples/{self.part}/{row}.png"
+        return picture_path(experiment_id, self.part, row, self.predictions)
 
 
 @router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
