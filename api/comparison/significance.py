@@ -1,5 +1,6 @@
 """How much of an accuracy, and of a difference between two, may be the chance of which samples were asked."""
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 
 RESAMPLES = 10_000
 LEVEL = 0.95
-# The same answers give the same interval each time.
+# The same counts give the same interval each time, so that those worked out lately need no second drawing.
 _SEED = 20_000
+_REMEMBERED = 1_000
 # Up to so many discordant samples the exact test is a matter of microseconds.
 _EXACT = 1_000
 
@@ -26,6 +28,7 @@ class Interval(NamedTuple):
         return Interval(-self.high, -self.low)
 
 
+@functools.lru_cache(_REMEMBERED)
 def accuracy_interval(right: int, samples: int) -> Interval:
     """The percentile bootstrap of Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3, for
     `right` out of `samples`, at least one.
@@ -36,6 +39,7 @@ def accuracy_interval(right: int, samples: int) -> Interval:
     return _percentiles(counts / samples)
 
 
+@functools.lru_cache(_REMEMBERED)
 def difference_interval(cured: int, broken: int, samples: int) -> Interval:
     """The same for the difference of two accuracies on the same `samples`, of which the second network got `cured`
     right and the first wrong, `broken` the other way. Each resample keeps both answers to a sample together, so that
