@@ -224,6 +224,38 @@ COMPARISON = _json(
         "curves": {"epoch": [0, 1], "history": {"val_accuracy": [[0.37, 0.67], [0.41, 0.72]]}},
     }
 )
+_STEP = {
+    "id": _ID,
+    "name": "digits-cnn",
+    "status": "succeeded",
+    "accuracy": 0.9667,
+    "val_accuracy": 0.9722,
+    "accuracy_gain": None,
+    "val_accuracy_gain": None,
+    "patch": None,
+    "changed": None,
+}
+LINEAGE = _json(
+    {
+        "items": [
+            _STEP,
+            {
+                **_STEP,
+                "id": _OTHER_ID,
+                "name": "digits-dropout",
+                "accuracy": 0.9889,
+                "val_accuracy": 0.9847,
+                "accuracy_gain": 0.0222,
+                "val_accuracy_gain": 0.0125,
+                "patch": _PATCH,
+                "changed": "Dropout added at model.layers.6",
+            },
+        ],
+        "summary": "96.7 % -> 98.9 %",
+        "note": None,
+        "children": [],
+    }
+)
 _MODEL = {
     "experiment_id": _ID,
     "dataset": "digits",

@@ -37,6 +37,7 @@ from specs.experiment import ExperimentSpec
 
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
+_MOST_CHILDREN = 100
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,13 @@ class ExperimentStore:
         """One page of records; raises Unavailable while the view is away."""
         with redis_needed():
             return self.index.page(query)
+
+    def based_on(self, experiment_id: str) -> list[Record]:
+        """The experiments that set out to improve this one, oldest first, a hundred at most; raises Unavailable while
+        the view is away."""
+        with redis_needed():
+            self.index.require_complete()
+            return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MOST_CHILDREN])
 
     def history(self, experiment_id: str, since: int = -1) -> tuple[list[Point], bool]:
         """The points after epoch `since`, and whether the file is damaged behind them."""

@@ -84,6 +84,7 @@ def _memberships(record: Record) -> dict[str, float]:
         f"status={record.status}",
         f"dataset={record.dataset}",
         *(f"tag={tag}" for tag in record.tags),
+        *([f"based_on={record.based_on}"] if record.based_on else []),
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:

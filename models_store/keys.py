@@ -18,7 +18,7 @@
 QUEUE = "trainyard.train"
 CONVERSIONS = "trainyard.convert"
 # Raised with what the index holds, so that one which an older version left behind is rebuilt.
-COMPLETE = "trainyard:complete:2"
+COMPLETE = "trainyard:complete:3"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
@@ -47,7 +47,8 @@ def resent(experiment_id: str) -> str:
 
 
 def index(order: str, filtered_by: str = "all") -> str:
-    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, model= with a value."""
+    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, based_on=, model= with a
+    value."""
     return f"trainyard:index:{order}:{filtered_by}"
 
 

@@ -91,8 +91,8 @@ class Comparison(BaseModel):
 
 class Step(BaseModel):
     """One experiment of a lineage. `accuracy` is on the test part, `val_accuracy` on the validation part; the gains
-    are against the step before, null where a value is missing or the two have other data. `patch` makes its spec of
-    the step's before; `changed` says the same in words, but for name, notes and tags."""
+    are against the step before, null where a value is missing or the two are on other data or other classes. `patch`
+    makes its spec of the one before; `changed` says the same in words, but for name, notes and tags."""
 
     id: str
     name: str
@@ -113,9 +113,10 @@ class Child(BaseModel):
 
 class Lineage(BaseModel):
     """`items` from the oldest ancestor to the experiment itself. `note` says why the oldest is not the root, if it is
-    not. `children` are the experiments that are based on this one, oldest first."""
+    not. `children` are the experiments that are based on this one, oldest first, a hundred at most; null while Redis is
+    away."""
 
     items: list[Step]
     summary: str
     note: str | None
-    children: list[Child]
+    children: list[Child] | None

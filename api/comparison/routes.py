@@ -7,10 +7,11 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from api import examples
-from api.comparison.answers import Comparison
+from api.comparison.answers import Comparison, Lineage
 from api.comparison.comparison import compared
+from api.comparison.lineage import lineage_of
 from api.comparison.results import results_of
-from api.dependencies import StoreDep
+from api.dependencies import ExperimentsDep, StoreDep
 from models_store.predictions import PartName
 
 router = APIRouter(tags=["comparison"])
@@ -53,3 +54,10 @@ def get_comparison(
     """Experiments side by side, on the same samples: how their specs differ, their figures, which samples flipped, and
     whether the difference may be chance. Refused with 409 where they were not asked the same samples."""
     return compared(results_of(ids, store.experiments, part), part, limit, store.known_datasets())
+
+
+@router.get("/experiments/{experiment_id}/lineage", responses={200: {"content": examples.LINEAGE}})
+def get_lineage(experiment_id: str, experiments: ExperimentsDep) -> Lineage:
+    """How it came about: the experiments that `based_on` leads back to, oldest first, with what each changed and what
+    that gained, and those that are based on this one."""
+    return lineage_of(experiment_id, experiments)

@@ -76,6 +76,19 @@ def test_page_lists_what_was_created(store: Store, queued: Record) -> None:
     assert store.experiments.page(Query()).items == [queued]
 
 
+def test_what_is_based_on_an_experiment_is_listed_oldest_first(
+    store: Store, queued: Record, tiny_spec: MakeSpec
+) -> None:
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        store.experiments.based_on(queued.id)
+    store.reconciler.sweep()
+    children = [store.experiments.create(tiny_spec().model_copy(update={"based_on": queued.id})) for _ in range(3)]
+    store.experiments.create(tiny_spec().model_copy(update={"based_on": children[0].id}))
+    store.experiments.delete(children[1].id)
+    assert [each.id for each in store.experiments.based_on(queued.id)] == [children[0].id, children[2].id]
+    assert store.experiments.based_on(children[2].id) == []
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, UNKNOWN.lower(), " " + UNKNOWN, UNKNOWN + "\n", UNKNOWN[:-1] + "U"])
 def test_what_is_no_id_never_becomes_a_path(store: Store, text: str) -> None:
     assert not is_experiment_id(text)
@@ -235,6 +248,8 @@ def test_get_reads_disk_while_redis_is_down(own_store: Store, own_valkey: Valkey
         own_store.experiments.history(UNKNOWN)
     with pytest.raises(Unavailable, match="try again"):
         own_store.experiments.page(Query())
+    with pytest.raises(Unavailable, match="try again"):
+        own_store.experiments.based_on(record.id)
     with pytest.raises(Unavailable):
         own_store.experiments.check_view()
     own_valkey.restart()

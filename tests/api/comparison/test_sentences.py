@@ -1,6 +1,9 @@
+from typing import Any
+
 import pytest
 
-from api.comparison.sentences import verdict
+from api.comparison.changes import changes
+from api.comparison.sentences import changed, climb, verdict
 from api.comparison.significance import Interval
 
 CASES = [
@@ -68,3 +71,35 @@ def test_the_verdict_says_how_much_how_surely_and_what_flipped(
 def test_what_is_worse_by_nearly_nothing_has_no_negative_zero() -> None:
     said = verdict("A", "B", 0, 1, 1_000, Interval(-0.003, 0.0), 1.0)
     assert "95 % interval 0.00 to 0.30" in said
+
+
+CONV, DROPOUT = {"type": "Conv2D", "filters": 32}, {"type": "Dropout", "rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"training": {"epochs": 5}}, {"training": {"epochs": 12}}, "training.epochs: 5 -> 12"),
+        ({"layers": [CONV]}, {"layers": [CONV, DROPOUT]}, "Dropout added at layers.1"),
+        ({"layers": [CONV, DROPOUT]}, {"layers": [CONV]}, "Dropout removed from layers.1"),
+        ({"layers": [CONV]}, {"layers": [DROPOUT]}, "layers.0: Conv2D -> Dropout"),
+        ({"optimizer": {"type": "SGD"}}, {"optimizer": {"type": "Adam"}}, "optimizer: SGD -> Adam"),
+        ({"augmentation": None}, {"augmentation": {"copies": 2}}, 'augmentation: none -> {"copies": 2}'),
+        ({}, {"seed": 3, "loss": "auto"}, 'seed: none -> 3; loss: none -> "auto"'),
+        ({"name": "a", "tags": ["x"], "notes": "", "based_on": None}, {"name": "b", "tags": []}, "nothing"),
+        ({}, {}, "nothing"),
+        (
+            {str(number): 0 for number in range(11)},
+            {str(number): 1 for number in range(11)},
+            "; ".join(f"{number}: 0 -> 1" for number in range(8)) + "; and 3 more",
+        ),
+    ],
+)
+def test_what_changed_is_said_field_by_field(before: Any, after: Any, said: str) -> None:
+    assert changed(changes(before, after)) == said
+
+
+def test_a_climb_shows_the_accuracies_and_what_has_none() -> None:
+    assert climb([(0.2347, "succeeded"), (0.5512, "succeeded"), (None, "running"), (1.0, "succeeded")]) == (
+        "23.5 % -> 55.1 % -> running -> 100.0 %"
+    )
