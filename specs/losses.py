@@ -10,7 +10,8 @@ from pydantic import Field, Tag
 
 from specs.schema import Schema, by_type_or
 
-_Smoothing = Annotated[float, Field(ge=0, le=1)]
+# At 1 every label is the same, and nothing can be learnt.
+_Smoothing = Annotated[float, Field(ge=0, lt=1)]
 
 
 class SparseCategoricalCrossentropy(Schema):

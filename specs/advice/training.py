@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from itertools import chain
 
 from specs.experiment import ExperimentSpec
+from specs.losses import CategoricalCrossentropy, CategoricalFocalCrossentropy
 
 _STEEP_ON_RAW_PIXELS = 0.01
 _MANY_EPOCHS = 200
 _STEEP_FOR_ADAPTIVE = 0.01
 _HARDLY_ANYTHING = 1e-7
+_BLURRED = 0.5
 # They divide by the gradients' size, so that the rate is the length of a step.
 _ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion"})
 
 
 def training_warnings(spec: ExperimentSpec) -> Iterator[str]:
-    about = (_about_learning_rate, _about_batches, _about_epochs, _about_patience)
+    about = (_about_learning_rate, _about_batches, _about_epochs, _about_patience, _about_smoothing, _about_limit)
     return chain.from_iterable(each(spec) for each in about)
 
 
@@ -73,4 +75,19 @@ def _about_patience(spec: ExperimentSpec) -> Iterator[str]:
         yield (
             f"early_stopping gives up after {stopping.patience} epochs, before reduce_lr_on_plateau, which waits "
             f"{plateau.patience}, has lowered the rate; give the plateau less patience"
+        )
+
+
+def _about_smoothing(spec: ExperimentSpec) -> Iterator[str]:
+    loss = spec.training.loss
+    if isinstance(loss, CategoricalCrossentropy | CategoricalFocalCrossentropy) and loss.label_smoothing > _BLURRED:
+        yield (f"label_smoothing of {loss.label_smoothing:g} leaves little of the labels to learn from; 0.1 is usual")
+
+
+def _about_limit(spec: ExperimentSpec) -> Iterator[str]:
+    limit, counts = spec.dataset.limit_per_class, spec.dataset.facts.training_counts
+    if limit is not None and limit > max(counts):
+        yield (
+            f"limit_per_class of {limit:,} does nothing: no class has more than {max(counts):,} samples to be split; "
+            "leave it out, or give a smaller one"
         )

@@ -1,6 +1,7 @@
 import inspect
 
 import pytest
+from pydantic import ValidationError
 
 from specs.losses import (
     CategoricalCrossentropy,
@@ -32,3 +33,10 @@ def test_arguments_and_defaults_are_among_kerass(loss: type[Schema]) -> None:
     signature = inspect.signature(getattr(keras.losses, loss.__name__).__init__)
     kerass = {name: each.default for name, each in signature.parameters.items()}
     assert loss().model_dump(exclude={"type"}).items() <= kerass.items()
+
+
+@pytest.mark.parametrize("loss", [CategoricalCrossentropy, CategoricalFocalCrossentropy])
+def test_labels_that_are_all_the_same_are_refused(loss: type[Schema]) -> None:
+    assert loss.model_validate({"label_smoothing": 0.99}).model_dump()["label_smoothing"] == 0.99
+    with pytest.raises(ValidationError, match="label_smoothing"):
+        loss.model_validate({"label_smoothing": 1.0})

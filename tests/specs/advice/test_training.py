@@ -6,6 +6,10 @@ from specs.experiment import parse_spec
 PRESET = {"preset": "digits-cnn"}
 
 
+def smoothed(share):
+    return {"type": "CategoricalCrossentropy", "label_smoothing": share}
+
+
 def rated(learning_rate: float) -> dict:
     return {"optimizer": {"type": "SGD", "learning_rate": learning_rate}}
 
@@ -26,6 +30,8 @@ def rated(learning_rate: float) -> dict:
             {"training": {"early_stopping": {"patience": 3}, "reduce_lr_on_plateau": {"patience": 3}}},
             "early_stopping gives up after 3 epochs, before",
         ),
+        ({"training": {"loss": smoothed(0.6)}}, "label_smoothing of 0.6 leaves little of the labels to learn from"),
+        ({"dataset": {"limit_per_class": 184}}, "limit_per_class of 184 does nothing: no class has more than 183"),
     ],
 )
 def test_warns(document, fragment):
@@ -43,6 +49,8 @@ def test_warns(document, fragment):
         {"training": {"epochs": 201, "early_stopping": {}}},
         {"training": {"optimizer": {"type": "Adadelta", "learning_rate": 1.0}}},
         {"training": {"early_stopping": {"patience": 10}, "reduce_lr_on_plateau": {"patience": 3}}},
+        {"training": {"loss": smoothed(0.5)}},
+        {"dataset": {"limit_per_class": 183}},
     ],
 )
 def test_stays_silent(document):
