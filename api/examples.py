@@ -159,11 +159,10 @@ DIAGNOSIS = _json(
             }
         ],
         "next_cursor": None,
-        "next_cursor": None,
     }
 )
 _OTHER_ID = "01K6W4Q2M7N8P9R0S1T2V3W4X5"
-_PATCH = [
+_SPEC_PATCH = [
     {"op": "replace", "path": "/name", "value": "digits-dropout"},
     {"op": "add", "path": "/model/layers/6", "value": {"type": "Dropout", "rate": 0.5}},
 ]
@@ -200,7 +199,7 @@ COMPARISON = _json(
                 **_COMPARED,
                 "id": _OTHER_ID,
                 "name": "digits-dropout",
-                "patch": _PATCH,
+                "patch": _SPEC_PATCH,
                 "loss": 0.06,
                 "accuracy": 0.9889,
                 "accuracy_interval": [0.9778, 0.9972],
@@ -247,7 +246,7 @@ LINEAGE = _json(
                 "val_accuracy": 0.9847,
                 "accuracy_gain": 0.0222,
                 "val_accuracy_gain": 0.0125,
-                "patch": _PATCH,
+                "patch": _SPEC_PATCH,
                 "changed": "Dropout added at model.layers.6",
             },
         ],
