@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from api.plots.figure import INK, PALE
-from api.plots.panels import Box, panels
+from api.plots.panels import Box, legend_above, panels
 from api.plots.runs import Run
 from api.plots.series import STYLES, draw_axes, draw_series
 
@@ -29,17 +29,7 @@ def history_figure(run: Run) -> Figure:
     figure, each_axes = panels(f"{run.name}: history", _described(run), size, boxes)
     for axes, metric in zip(each_axes, metrics, strict=True):
         _draw(axes, run, metric)
-    figure.legend(
-        handles=_legend(run, each_axes),
-        loc="lower left",
-        bbox_to_anchor=each_axes[0].get_position().corners()[1],
-        bbox_transform=figure.transFigure,
-        ncols=2 * len(metrics),
-        fontsize=8,
-        frameon=False,
-        borderaxespad=0.1,
-        columnspacing=1.2,
-    )
+    legend_above(figure, each_axes[0], _legend(run, each_axes), columns=2 * len(metrics))
     return figure
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -33,6 +34,22 @@ def panels(title: str, lines: list[str], size: tuple[float, float], boxes: Seque
         return float(left), float(bottom), box.width / float(inches[0]), box.height / float(inches[1])
 
     return figure, [figure.add_axes(place(box)) for box in boxes]
+
+
+def legend_above(figure: Figure, axes: Axes, handles: Sequence[Artist], columns: int, inches: float = 0.0) -> None:
+    """A legend that begins at the upper left corner of `axes`, so many inches above it."""
+    left, top = axes.get_position().corners()[1]
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(left, top + inches / figure.get_figheight()),
+        bbox_transform=figure.transFigure,
+        ncols=columns,
+        fontsize=8,
+        frameon=False,
+        borderaxespad=0.1,
+        columnspacing=1.2,
+    )
 
 
 def ruled(axes: Axes) -> None:

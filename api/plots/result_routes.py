@@ -1,22 +1,30 @@
 """Routes of pictures of what came out of experiments."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api import examples
 from api.dependencies import ExperimentsDep
+from api.evaluation.routes import part_of
 from api.plots.rendered import Rendered, key_of
 from api.plots.routes import MEDIA_TYPES, Format
 from api.plots.runs import run_of
+from models_store.errors import NotFound
+from models_store.predictions import PartName
 
 router = APIRouter(tags=["plots"])
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": examples.PLOT},
     304: {"description": "The picture is as it was when it had the ETag in `If-None-Match`."},
 }
-SkipDep = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
+_MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
+    "false": ("counts",),
+    "true": ("shares",),
+    "both": ("counts", "shares"),
+}
+Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
 
 
 class Answer:
@@ -46,7 +54,7 @@ AnswerDep = Annotated[Answer, Depends()]
     "/experiments/{experiment_id}/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES
 )
 def plot_history(
-    experiment_id: str, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: SkipDep = 0
+    experiment_id: str, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
     """Loss and accuracy of training and validation by epoch, the first being 1, also while the experiment runs. The
     best epoch is marked, and where the learning rate fell by a step or after a plateau."""
@@ -59,3 +67,82 @@ def plot_history(
         return figure.drawn(lambda: history.history_figure(run), picture_format)
 
     return answer("history", picture_format, run, draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/confusion.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_confusion(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+    normalize: Annotated[
+        Literal["true", "false", "both"], Query(description="shares of the true class in %, counts, or both")
+    ] = "both",
+) -> Response:
+    """What the published network took for what: a row for each true class, a column for each predicted one. Only
+    mistakes are shaded, by the root of their number."""
+    name = experiments.get(experiment_id).name
+    matrix = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]
+
+    def draw() -> bytes:
+        from api.plots import confusion, figure  # noqa: PLC0415 - see the package
+
+        return figure.drawn(
+            lambda: confusion.confusion_figure(name, part, matrix["labels"], matrix["matrix"], _MEASURES[normalize]),
+            picture_format,
+        )
+
+    return answer("confusion", picture_format, [name, part, matrix, normalize], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/classes.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_classes(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+) -> Response:
+    """Precision, recall and F1 of each class, and how many samples it has, the worst first; a hundred at most."""
+    name = experiments.get(experiment_id).name
+    per_class = part_of(experiments.evaluation(experiment_id), part, experiment_id)["per_class"]
+
+    def draw() -> bytes:
+        from api.plots import classes, figure  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: classes.classes_figure(name, part, per_class), picture_format)
+
+    return answer("classes", picture_format, [name, part, per_class], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/reliability.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_reliability(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+) -> Response:
+    """How often the published network is right, by how sure it is, as it answers and with its temperature, and how
+    often it is how sure."""
+    name = experiments.get(experiment_id).name
+    evaluation = part_of(experiments.evaluation(experiment_id), part, experiment_id)
+    if "calibration" not in evaluation:
+        raise NotFound(
+            f"experiment {experiment_id} was evaluated without its calibration; post it again to have that too"
+        )
+    calibration = evaluation["calibration"]
+
+    def draw() -> bytes:
+        from api.plots import figure, reliability  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: reliability.reliability_figure(name, part, calibration), picture_format)
+
+    return answer("reliability", picture_format, [name, part, calibration], draw)

@@ -7,10 +7,11 @@ from textwrap import wrap
 from typing import Literal
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.textpath import TextPath
+from matplotlib.ft2font import FT2Font, LoadFlags
 
 Weight = Literal["normal", "bold"]
 _POINTS_PER_INCH = 72
+_SUBPIXELS = 64  # FreeType counts in these
 # A PNG has letters that begin at whole pixels, which takes more room than their outlines.
 _HINTING = 1.1
 _MISSING = "□"
@@ -19,8 +20,10 @@ _MISSING = "□"
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float, weight: Weight = "normal") -> float:
     """In inches, of one line in letters of `size` points."""
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(weight=weight))
-    return float(path.get_extents().width) * _HINTING / _POINTS_PER_INCH if text.strip() else 0.0
+    font = _font(weight)
+    font.set_size(size, _POINTS_PER_INCH)
+    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return font.get_width_height()[0] / _SUBPIXELS * _HINTING / _POINTS_PER_INCH
 
 
 def legible(text: str) -> str:
@@ -60,7 +63,9 @@ def shortened(text: str, inches: float, size: float) -> str:
 @cache
 def _letters() -> frozenset[int]:
     """Code points that a figure can write, whether bold or not."""
-    normal, bold = (
-        frozenset(get_font(findfont(FontProperties(weight=weight))).get_charmap()) for weight in ("normal", "bold")
-    )
-    return normal & bold
+    return frozenset(_font("normal").get_charmap()) & frozenset(_font("bold").get_charmap())
+
+
+def _font(weight: Weight) -> FT2Font:
+    """Each thread has its own."""
+    return get_font(findfont(FontProperties(weight=weight)))

@@ -14,7 +14,8 @@ from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.published import publish
 
-PLOTS = ["history"]
+OF_A_PART = ["confusion", "classes", "reliability"]
+PLOTS = ["history", *OF_A_PART]
 
 
 @pytest.fixture
@@ -74,3 +75,58 @@ def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[st
 
     assert answer.status_code == 404
     assert "is queued and has no epoch yet" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("plot", OF_A_PART)
+def test_every_part_is_plotted_and_the_test_part_unless_another_is_named(
+    client: TestClient, finished: Record, plot: str
+) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}.svg"
+
+    for part in ("training", "validation", "test"):
+        assert f"{part} part" in written(client.get(f"{path}?part={part}"))
+    assert client.get(path).content == client.get(f"{path}?part=test").content
+    assert client.get(f"{path}?part=train").status_code == 422
+
+
+@pytest.mark.parametrize("plot", OF_A_PART)
+def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
+    client: TestClient, tiny_document: dict[str, object], plot: str
+) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    answer = client.get(f"/experiments/{waiting}/plots/{plot}.png")
+
+    assert answer.status_code == 404
+    assert "is queued and has no evaluation" in answer.json()["detail"]
+
+
+def test_what_an_older_evaluation_lacks_is_said(
+    client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older: dict[str, object] = {"validation": {}, "test": {}}
+    monkeypatch.setattr(api_store.experiments, "evaluation", lambda _: older)
+    path = f"/experiments/{finished.id}/plots"
+
+    for plot in OF_A_PART:
+        answer = client.get(f"{path}/{plot}.png?part=training")
+        assert answer.status_code == 404
+        assert "was evaluated on validation and test, not on its training part" in answer.json()["detail"]
+    answer = client.get(f"{path}/reliability.png")
+    assert answer.status_code == 404
+    assert "was evaluated without its calibration" in answer.json()["detail"]
+
+
+def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}/plots/confusion.svg"
+    counts, shares = "mistakes", "% of the true class"
+
+    said = {each: written(client.get(f"{path}?normalize={each}")).split("\n") for each in ("false", "true", "both")}
+
+    assert {each: (counts in lines, shares in lines) for each, lines in said.items()} == {
+        "false": (True, False),
+        "true": (False, True),
+        "both": (True, True),
+    }
+    assert client.get(path).content == client.get(f"{path}?normalize=both").content
+    assert client.get(f"{path}?normalize=rows").status_code == 422
