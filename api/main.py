@@ -16,6 +16,7 @@ from api.metrics import Metrics, TimedRequests
 from api.plots import result_routes as result_plots
 from api.plots import routes as plots
 from api.plots.rendered import Rendered
+from api.report import routes as report
 from api.serving.registry import Registry
 from api.upkeep import Periodic
 from models_store.store import Store, open_store
@@ -32,6 +33,7 @@ _ROUTES = (
     predictions,
     plots,
     result_plots,
+    report,
     operations,
 )
 _REFRESH_SECONDS = 0.5
