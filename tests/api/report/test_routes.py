@@ -10,7 +10,6 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from models_store.predictions import PARTS
 from models_store.records import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
