@@ -120,6 +120,17 @@ class Client:
         help, `suggestion`, whose `patch` is for `submit_change`."""
         return cast(Sequence[JsonObject], self._transport.get(f"{_path(experiment_id)}/diagnosis").json()["items"])
 
+    def compare(self, *experiment_ids: str, part: str = "test", limit: int | None = None) -> JsonObject:
+        """The first of two to eight experiments beside each other one: differences of the specs, figures, which
+        samples flipped (at most `limit` listed each way), and whether the difference may be chance."""
+        wanted = {"ids": ",".join(experiment_ids), "part": part, "limit": limit}
+        parameters = {name: value for name, value in wanted.items() if value is not None}
+        return _object(self._transport.get("/compare", params=parameters).json())
+
+    def lineage(self, experiment_id: str) -> JsonObject:
+        """The experiments that it is based on, oldest first, with what each changed and gained."""
+        return _object(self._transport.get(f"{_path(experiment_id)}/lineage").json())
+
     def cancel(self, experiment_id: str) -> JsonObject:
         return _object(self._transport.send("POST", f"{_path(experiment_id)}:cancel").json())
 

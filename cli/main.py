@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.commands.comparison import compare, lineage
 from cli.commands.datasets import datasets
 from cli.commands.demo import demo
 from cli.commands.diagnose import NoSuggestionError, diagnose
@@ -32,7 +33,22 @@ def trainyard() -> None:
     """Train image classifiers: run the service, post experiments, watch them learn, predict."""
 
 
-for command in (up, demo, submit, watch, show, history, diagnose, predict, cancel, delete, validate, presets):
+for command in (
+    up,
+    demo,
+    submit,
+    watch,
+    show,
+    history,
+    diagnose,
+    compare,
+    lineage,
+    predict,
+    cancel,
+    delete,
+    validate,
+    presets,
+):
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(datasets, name="datasets")

@@ -13,19 +13,21 @@ Patch = list[dict[str, Any]]
 
 
 class Compared(BaseModel):
-    """One experiment's figures. `name` tells it from the others; `patch` makes its spec of the first one's (RFC 6902).
+    """One experiment's figures. `name` tells it from the others. `patch` makes its spec of the first one's (RFC 6902),
+    and `changed` says the same in words, but for name, notes and tags; both are empty for the first.
     `accuracy_interval` is a bootstrap interval of 95 %, `seconds` what its epochs took. `parameters` is null where its
     data set is gone."""
 
     id: str
     name: str
     patch: Patch
+    changed: str
     loss: float
     accuracy: float
     accuracy_interval: Interval
     top_3_accuracy: float
     macro_f1: float
-    calibration_error: float | None
+    calibration_error: float
     parameters: int | None
     epochs: int
     seconds: float

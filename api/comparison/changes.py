@@ -58,10 +58,6 @@ def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
         yield from _of_lists(before, after, path)
 
 
-def json_patch(before: Any, after: Any) -> list[dict[str, Any]]:
-    return [change.operation() for change in changes(before, after)]
-
-
 def _of_objects(before: dict[str, Any], after: dict[str, Any], path: Path) -> Iterator[Change]:
     for name, value in before.items():
         if name not in after:

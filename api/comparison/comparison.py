@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from api.comparison.answers import Compared, Comparison, Curves, Matrices, Pair
-from api.comparison.changes import json_patch
+from api.comparison.changes import changes
 from api.comparison.flips import Side, flips
 from api.comparison.pairing import Pairing, paired
 from api.comparison.results import Result
-from api.comparison.sentences import verdict
+from api.comparison.sentences import changed, verdict
 from api.comparison.significance import accuracy_interval, difference_interval, mcnemar
 from models_store import history
 from models_store.predictions import PartName
@@ -37,10 +37,12 @@ def compared(results: Sequence[Result], part: PartName, limit: int, datasets: Ma
 
 def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> Compared:
     figures, record = result.figures, result.record
+    edits = list(changes(first.record.spec, record.spec))
     return Compared(
         id=record.id,
         name=result.name,
-        patch=json_patch(first.record.spec, record.spec),
+        patch=[edit.operation() for edit in edits],
+        changed="" if result is first else changed(edits),
         loss=figures["loss"],
         accuracy=figures["accuracy"],
         accuracy_interval=accuracy_interval(result.samples - len(result.predictions.wrong), result.samples),

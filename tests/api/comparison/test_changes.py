@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.comparison.changes import changes, json_patch
+from api.comparison.changes import changes
 
 CONV: dict[str, Any] = {"type": "Conv2D", "filters": 32}
 POOL: dict[str, Any] = {"type": "MaxPooling2D"}
@@ -23,6 +23,10 @@ documents = st.recursive(
     ),
     max_leaves=25,
 )
+
+
+def json_patch(before: Any, after: Any) -> list[dict[str, Any]]:
+    return [change.operation() for change in changes(before, after)]
 
 
 def applied(document: Any, patch: list[dict[str, Any]]) -> Any:

@@ -68,7 +68,8 @@ def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, 
 
     assert (answer["part"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
     first, other = answer["experiments"]
-    assert first["patch"] == []
+    assert (first["patch"], first["changed"]) == ([], "")
+    assert other["changed"] == "training.epochs: 2 -> 5"
     assert other["patch"] == [
         {"op": "replace", "path": "/name", "value": "good"},
         {"op": "replace", "path": "/training/epochs", "value": 5},
