@@ -48,10 +48,9 @@ def changes(before: Any, after: Any, path: Path = ()) -> Iterator[Change]:
     Lists, and objects of one type, are edited inside; everything else is replaced. So a layer that was put between
     others is one addition, and one whose arguments changed is edited where it stands.
     """
-    if _written(before) == _written(after):
-        return
     if _kind(before) is None or _kind(before) != _kind(after):
-        yield Change("replace", path, before, after)
+        if _written(before) != _written(after):
+            yield Change("replace", path, before, after)
     elif isinstance(before, dict):
         yield from _of_objects(before, after, path)
     else:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from api.evaluation.routes import part_of
+from models_store.errors import Damaged, NotFound
 from models_store.experiments import ExperimentStore
 from models_store.predictions import PartName, Predictions
 from models_store.records import Point, Record
@@ -34,18 +35,24 @@ class Result(NamedTuple):
 
 
 def results_of(ids: Sequence[str], experiments: ExperimentStore, part: PartName) -> list[Result]:
-    """Raises NotFound for an id that nothing bears, and for what has not succeeded or was not evaluated on `part`."""
+    """Raises NotFound for an id that nothing bears, and for what has not succeeded or was not evaluated on `part`;
+    Damaged. Both name the experiment."""
     records = [experiments.get(each) for each in ids]
-    return [
-        Result(
+    names = distinct_names(records)
+    return [_result(name, record, experiments, part) for name, record in zip(names, records, strict=True)]
+
+
+def _result(name: str, record: Record, experiments: ExperimentStore, part: PartName) -> Result:
+    try:
+        return Result(
             name=name,
             record=record,
             figures=part_of(experiments.evaluation(record.id), part, record.id),
             predictions=experiments.predictions(record.id, part),
             points=experiments.history(record.id)[0],
         )
-        for name, record in zip(distinct_names(records), records, strict=True)
-    ]
+    except (NotFound, Damaged) as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def distinct_names(records: Sequence[Record]) -> list[str]:

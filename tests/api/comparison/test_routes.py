@@ -275,7 +275,7 @@ def test_what_has_not_succeeded_is_not_compared(client: TestClient, poor: Record
     answer = client.get(f"/compare?ids={poor.id},{waiting}")
 
     assert answer.status_code == 404
-    assert f"experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
+    assert f"tiny: experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
 
 
 def test_an_unknown_id_is_named(client: TestClient, poor: Record) -> None:
@@ -308,7 +308,7 @@ def test_what_cannot_be_asked_for_is_said(client: TestClient, query: str, said: 
     assert said in answer.json()["detail"]
 
 
-def test_damaged_answers_are_said_to_be_damaged(
+def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
     client: TestClient, api_store: Store, poor: Record, good: Record
 ) -> None:
     (api_store.experiments.artifacts(good.id) / predictions_file("test")).write_bytes(b"{}")
@@ -316,4 +316,17 @@ def test_damaged_answers_are_said_to_be_damaged(
     answer = client.get(f"/compare?ids={poor.id},{good.id}")
 
     assert answer.status_code == 409
-    assert predictions_file("test") in answer.json()["detail"]
+    assert answer.json()["detail"].startswith(f"good: {predictions_file('test')} ")
+
+
+def test_a_part_that_was_not_evaluated_is_not_compared(
+    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    older = POOR._replace(evaluation={"validation": POOR.evaluation["validation"], "test": POOR.evaluation["test"]})
+    other = publish_another(older, {"name": "older"})
+
+    answer = client.get(f"/compare?ids={poor.id},{other.id}&part=training")
+
+    assert answer.status_code == 404
+    said = f"older: experiment {other.id} was evaluated on validation and test, not on its training part"
+    assert answer.json()["detail"].startswith(said)
