@@ -81,7 +81,17 @@ MNIST_CNN_BN = Preset(
         Dense(units=512, activation="relu"),
         Dense(),
     ),
-    spec=spec_of("mnist-cnn-bn", _MNIST, "unit", {"batch_size": 128, "epochs": 30, "early_stopping": {"patience": 10}}),
+    spec=spec_of("mnist-cnn-bn", _MNIST, "unit", {"batch_size": 128, "epochs": 30, "early_stopping": {"patience": 10}})
+    # The source changes its pictures with Keras's ImageDataGenerator and does not say how.
+    | {
+        "augmentation": {
+            "layers": [
+                {"type": "RandomRotation", "factor": 0.03},
+                {"type": "RandomTranslation", "height_factor": 0.1, "width_factor": 0.1},
+                {"type": "RandomZoom", "height_factor": 0.1, "width_factor": 0.1},
+            ]
+        }
+    },
 )
 
 
