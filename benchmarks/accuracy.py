@@ -1,8 +1,9 @@
 """How well the presets do, and how soon: each is trained by a real trainer process, and evaluated by it.
 
 Times are the trainer's own from its job to its staged files, without its start; CPU time is what counts where others
-use the machine as well. Data sets are taken from DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip,
-its pictures are put into the former's form first, in a temporary folder.
+use the machine as well. Of it, evaluating all parts and exporting are shown apart. Data sets are taken from
+DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip, its pictures are put into the former's form first, in
+a temporary folder.
 
 DATASETS_DIR=... python benchmarks/accuracy.py PRESET [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
     [--out FILE]
@@ -29,7 +30,7 @@ from models_store.records import Point
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
-from worker.trainer.events import EpochEnded, Event, Failed, Finished, Job, Ready
+from worker.trainer.events import Advanced, EpochEnded, Event, Failed, Finished, Job, Ready
 from worker.trainer_process import TrainerProcess
 
 _TICK_SECONDS = 1.0
@@ -55,9 +56,11 @@ HEADER = (
     "s/epoch",
     "wall s",
     "CPU s",
+    "evaluate",
+    "export",
     "precision",
 )
-ROW = "{:<22} {:>4} {:>10} {:<18} {:>10} {:>8} {:>6} {:>8} {:>8} {:>8}  {}"
+ROW = "{:<22} {:>4} {:>10} {:<18} {:>10} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}  {}"
 
 
 def main() -> None:
@@ -77,7 +80,12 @@ def main() -> None:
 
 def show(run: dict[str, Any], out: Path | None) -> None:
     rounded = (f"{run['validation']:.4f}", f"{run['test']:.4f}", run["epochs"], f"{run['seconds_per_epoch']:.2f}")
-    times = (f"{run['wall_seconds']:.1f}", f"{run['cpu_seconds']:.1f}")
+    times = (
+        f"{run['wall_seconds']:.1f}",
+        f"{run['cpu_seconds']:.1f}",
+        f"{run['evaluating_cpu_seconds']:.1f}",
+        f"{run['exporting_cpu_seconds']:.1f}",
+    )
     source = SOURCES.get(run["preset"], "-")
     print(
         ROW.format(run["preset"], run["seed"], f"{run['parameters']:,}", source, *rounded, *times, run["precision"]),
@@ -150,7 +158,8 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
                 datasets_dir=datasets,
             )
         )
-        points, finished = followed(trainer, began + 60 * max_minutes)
+        points, finished, reached = followed(trainer, began + 60 * max_minutes)
+        ended = cpu_seconds(trainer)
         evaluation = orjson.loads((finished.staged / "evaluation.json").read_bytes())
         return {
             "preset": spec.name,
@@ -162,7 +171,9 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
             "stop_reason": finished.stop_reason,
             "seconds_per_epoch": statistics.median(point.seconds for point in points),
             "wall_seconds": time.perf_counter() - began,
-            "cpu_seconds": cpu_seconds(trainer) - busy,
+            "cpu_seconds": ended - busy,
+            "evaluating_cpu_seconds": reached["exporting"] - reached["evaluating"],
+            "exporting_cpu_seconds": ended - reached["exporting"],
             "precision": evaluation["test"]["training_precision"],
         }
 
@@ -184,16 +195,20 @@ def said(trainer: TrainerProcess) -> Iterator[Event]:
         yield from trainer.events(_TICK_SECONDS)
 
 
-def followed(trainer: TrainerProcess, deadline: float) -> tuple[list[Point], Finished]:
-    """Every epoch, and the end. From `deadline` on, by `time.perf_counter`, it is asked to end."""
+def followed(trainer: TrainerProcess, deadline: float) -> tuple[list[Point], Finished, dict[str, float]]:
+    """Every epoch, the end, and the CPU seconds at which each phase was reached. From `deadline` on, by
+    `time.perf_counter`, it is asked to end."""
     points: list[Point] = []
+    reached: dict[str, float] = {}
     for event in said(trainer):
         if isinstance(event, Failed):
             raise SystemExit(event.failure.message)
         if isinstance(event, Finished):
-            return points, event
+            return points, event, reached
         if isinstance(event, EpochEnded):
             points.append(event.point)
+        if isinstance(event, Advanced):
+            reached.setdefault(event.progress.phase, cpu_seconds(trainer))
         if time.perf_counter() > deadline:
             trainer.stop("time_budget")
             deadline = math.inf
