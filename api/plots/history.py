@@ -1,7 +1,5 @@
 """Loss and accuracy of one experiment, epoch by epoch."""
 
-from typing import Any
-
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,13 +8,12 @@ from matplotlib.lines import Line2D
 from api.plots.figure import INK, PALE
 from api.plots.panels import Box, legend_above, panels
 from api.plots.runs import Run
-from api.plots.series import STYLES, draw_axes, draw_series
+from api.plots.series import RING, STYLES, draw_axes, draw_series
 
 _METRICS = ("loss", "accuracy")
 _PARTS = (("", "training", STYLES[0]), ("val_", "validation", STYLES[1]))
 _PANEL = (3.5, 2.5)  # inches, as what follows
 _LEFT, _BELOW, _GAP, _ROW = 0.6, 0.45, 0.15, 0.2
-_RING: dict[str, Any] = {"color": INK, "marker": "o", "markerfacecolor": "none", "markersize": 9}
 _MOST_FALLS = 30  # more of them would be a hatching
 
 
@@ -58,14 +55,14 @@ def _draw(axes: Axes, run: Run, metric: str) -> None:
     axes.axvline(run.best + 1, color=INK, linewidth=0.8, linestyle="-", zorder=1, gid="best")
     for value in run.history.get(f"val_{metric}", [])[run.best - run.first :][:1]:
         if value is not None:
-            axes.plot(run.best + 1, value, **_RING, linestyle="", gid="best")
+            axes.plot(run.best + 1, value, color=INK, linestyle="", gid="best", **RING)
 
 
 def _legend(run: Run, each_axes: list[Axes]) -> list[Artist]:
     lines = {str(line.get_label()): line for axes in each_axes for line in axes.lines if line.get_gid() is None}
     handles: list[Artist] = list(lines.values())
     if run.best is not None and run.best >= run.first:
-        handles.append(Line2D([], [], **_RING, linewidth=0.8, label="best epoch"))
+        handles.append(Line2D([], [], color=INK, linewidth=0.8, label="best epoch", **RING))
     if 0 < len(run.falls) <= _MOST_FALLS:
         handles.append(Line2D([], [], color=PALE, linewidth=0.8, linestyle=(0, (2, 2)), label="learning rate falls"))
     return handles

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api import examples
-from api.dependencies import ExperimentsDep
-from api.evaluation.routes import part_of
+from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
+from api.evaluation.pictures import SamplePictures
+from api.evaluation.routes import ChosenDep, part_of
+from api.plots.ids import Ids
 from api.plots.rendered import Rendered, key_of
 from api.plots.routes import MEDIA_TYPES, Format
 from api.plots.runs import run_of
@@ -24,6 +26,7 @@ _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "true": ("shares",),
     "both": ("counts", "shares"),
 }
+_MOST_MISTAKES = 40
 Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
 
 
@@ -146,3 +149,60 @@ def plot_reliability(
         return figure.drawn(lambda: reliability.reliability_figure(name, part, calibration), picture_format)
 
     return answer("reliability", picture_format, [name, part, calibration], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/mistakes.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_mistakes(
+    experiment_id: str,
+    picture_format: Format,
+    chosen: ChosenDep,
+    store: StoreDep,
+    settings: SettingsDep,
+    answer: AnswerDep,
+) -> Response:
+    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, forty at most: each picture, its class, and
+    the three classes that the network held most probable."""
+    record = store.experiments.get(experiment_id)
+    rows = chosen.rows[:_MOST_MISTAKES]
+    guesses = [[guess.model_dump() for guess in chosen.top(row)] for row in rows]
+    # Which pictures these are follows from the experiment, the part and the rows: a result does not change.
+    drawn_from = [record.id, record.name, chosen.part, chosen.labels, rows, guesses, chosen.total]
+
+    def draw() -> bytes:
+        from api.plots import figure, mistakes, writing  # noqa: PLC0415 - see the package
+
+        names = writing.legible_names(chosen.labels)
+        pictures = SamplePictures(record, chosen.part, chosen.predictions, store, settings)
+        shown = [
+            mistakes.Mistake(
+                pictures.picture(row),
+                names[chosen.true(row).index],
+                [
+                    mistakes.Guess(names[guess.index], guess.probability, guess.index == chosen.true(row).index)
+                    for guess in chosen.top(row)
+                ],
+            )
+            for row in rows
+        ]
+        return figure.drawn(
+            lambda: mistakes.mistakes_figure(record.name, chosen.part, shown, chosen.total), picture_format
+        )
+
+    return answer("mistakes", picture_format, drawn_from, draw)
+
+
+@router.get("/compare/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES)
+def plot_histories(
+    ids: Ids, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
+) -> Response:
+    """Validation loss and accuracy of several experiments over each other, by epoch, also while they run."""
+    runs = [run_of(experiments.get(each), experiments.history(each)[0], skip) for each in ids]
+
+    def draw() -> bytes:
+        from api.plots import figure, histories  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: histories.histories_figure(runs), picture_format)
+
+    return answer("histories", picture_format, runs, draw)

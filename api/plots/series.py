@@ -13,6 +13,7 @@ from api.plots.figure import INK, PALE
 from api.plots.panels import ruled
 
 Dash = str | tuple[float, tuple[float, ...]]
+RING: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markersize": 9}  # around the best epoch
 _ALL_MARKED = 25  # epochs; of more, this many
 _MARKS = 8
 # Where the largest loss is this many times that of half of all epochs, a linear axis would show these as zero.

@@ -51,12 +51,12 @@ def wrapped(text: str, inches: float, size: float, weight: Weight = "normal") ->
     return lines
 
 
-def shortened(text: str, inches: float, size: float) -> str:
+def shortened(text: str, inches: float, size: float, weight: Weight = "normal") -> str:
     """Its beginning, with … where something is left out."""
     text = legible(text)
-    if width_of(text, size) <= inches:
+    if width_of(text, size, weight) <= inches:
         return text
-    too_wide = bisect_left(range(1, len(text)), True, key=lambda end: width_of(f"{text[:end]}…", size) > inches)
+    too_wide = bisect_left(range(1, len(text)), True, key=lambda end: width_of(f"{text[:end]}…", size, weight) > inches)
     return f"{text[:too_wide]}…" if too_wide else ""
 
 

@@ -11,10 +11,10 @@ from PIL import Image
 
 from models_store.records import Record
 from models_store.store import Store
-from specs.experiment import ExperimentSpec
+from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
 
-OF_A_PART = ["confusion", "classes", "reliability"]
+OF_A_PART = ["confusion", "mistakes", "classes", "reliability"]
 PLOTS = ["history", *OF_A_PART]
 
 
@@ -130,3 +130,44 @@ def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finish
     }
     assert client.get(path).content == client.get(f"{path}?normalize=both").content
     assert client.get(f"{path}?normalize=rows").status_code == 422
+
+
+def test_mistakes_are_those_that_the_list_has(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}"
+
+    for query, shown in (("", 10), ("?true=4&predicted=5", 1), ("?limit=3&offset=2", 3), ("?predicted=5&true=5", 0)):
+        listed = client.get(f"{path}/mistakes{query}").json()
+        said = written(client.get(f"{path}/plots/mistakes.svg{query}")).split("\n")
+        assert len(listed["items"]) == shown
+        percents = [f"{guess['probability']:.1%}" for item in listed["items"] for guess in item["top"]]
+        assert [each for each in said if each.endswith("%")] == percents
+    assert client.get(f"{path}/plots/mistakes.png?true=ten").status_code == 404
+    assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
+
+
+def test_mistakes_of_samples_that_are_no_pictures_cannot_be_shown(client: TestClient, api_store: Store) -> None:
+    record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
+
+    assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
+    assert client.get(f"/experiments/{record.id}/plots/confusion.png").status_code == 200
+
+
+def test_histories_of_several_experiments_are_laid_over_each_other(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    ids = [publish(api_store, tiny_spec(name=name)).id for name in ("one", "two", "three")]
+    path = "/compare/plots/history"
+
+    said = written(client.get(f"{path}.svg", params={"ids": ",".join(ids), "skip": 1})).split("\n")
+
+    assert {"one", "two", "three", "val_loss", "val_accuracy"} <= set(said)
+    assert client.get(f"{path}.png", params={"ids": ids}).headers["content-type"] == "image/png"
+    for refused, status, why in (
+        ([ids[0]], 422, "expected 2 to 8 ids, separated by commas, received 1"),
+        ([ids[0]] * 2, 422, "name each experiment once"),
+        ([ids[0], "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"], 404, "there is no experiment 01J9ZQ4Y8N5T2V7W3X6R1K0MPD"),
+    ):
+        answer = client.get(f"{path}.png", params={"ids": ",".join(refused)})
+        assert answer.status_code == status
+        assert why in answer.json()["detail"]
+    assert "none is left" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]
