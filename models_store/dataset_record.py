@@ -81,8 +81,15 @@ class DatasetRecord(Frozen):
     error: str | None = None
     contents: Contents | None = None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status in (DatasetStatus.READY, DatasetStatus.FAILED)
+
     def changed(self, **update: object) -> Self:
         return self.model_copy(update=update)
+
+    def queued(self, **update: object) -> Self:
+        return self.changed(status=DatasetStatus.QUEUED, progress=None, **update)
 
     def claimed(self) -> Self:
         return self.changed(status=DatasetStatus.CONVERTING, attempts=self.attempts + 1, progress=FilesDone())

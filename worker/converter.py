@@ -46,7 +46,7 @@ class Converter:
         if self._shutting_down():
             return
         try:
-            with Conversion.taken(self._store, name, self._settings.max_attempts) as conversion:
+            with Conversion(self._store, name, self._settings.max_attempts).taken() as conversion:
                 if conversion is not None:
                     self._convert(conversion)
         except ClaimLost as error:

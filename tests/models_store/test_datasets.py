@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from models_store import conversions, keys
+from models_store import keys
+from models_store.attempt import is_abandoned
 from models_store.conversions import Conversion
 from models_store.dataset_record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.datasets import RECORD_FILE
@@ -29,7 +30,7 @@ def added(store: Store, name: str = "own") -> DatasetRecord:
 
 def ready(store: Store, name: str = "own") -> None:
     added(store, name)
-    with Conversion.taken(store.datasets, name, 3) as conversion:
+    with Conversion(store.datasets, name, 3).taken() as conversion:
         assert conversion is not None
         (conversion.staged / "manifest.json").write_text("{}")
         conversion.finish(CONTENTS)
@@ -94,25 +95,25 @@ def test_facts_are_of_those_that_are_ready(store: Store) -> None:
 def test_one_converts_at_a_time_and_progress_is_shown(store: Store) -> None:
     added(store)
 
-    with Conversion.taken(store.datasets, "own", 3) as conversion:
+    with Conversion(store.datasets, "own", 3).taken() as conversion:
         assert conversion is not None
         conversion.show(FilesDone(done=3, total=7))
         assert store.datasets.get("own").progress == FilesDone(done=3, total=7)
-        assert not conversions.is_abandoned(store.datasets, "own")
-        with Conversion.taken(store.datasets, "own", 3) as second:
+        assert not is_abandoned(store.datasets.folder("own"))
+        with Conversion(store.datasets, "own", 3).taken() as second:
             assert second is None
 
-    assert conversions.is_abandoned(store.datasets, "own")
+    assert is_abandoned(store.datasets.folder("own"))
 
 
 def test_a_conversion_left_three_times_has_failed(store: Store) -> None:
     added(store)
     for attempt in (1, 2, 3):
-        with Conversion.taken(store.datasets, "own", 3) as conversion:
+        with Conversion(store.datasets, "own", 3).taken() as conversion:
             assert conversion is not None
             assert conversion.record.attempts == attempt
 
-    with Conversion.taken(store.datasets, "own", 3) as conversion:
+    with Conversion(store.datasets, "own", 3).taken() as conversion:
         assert conversion is None
 
     record = store.datasets.get("own")
@@ -126,17 +127,17 @@ def test_a_conversion_left_three_times_has_failed(store: Store) -> None:
 def test_what_is_busy_within_a_conversion_is_told_to_its_worker(store: Store) -> None:
     added(store)
 
-    with pytest.raises(Busy), Conversion.taken(store.datasets, "own", 3):
+    with pytest.raises(Busy), Conversion(store.datasets, "own", 3).taken():
         raise Busy("somebody else holds it")
 
 
 def test_an_old_conversion_that_gives_up_leaves_the_new_one_s_work(store: Store) -> None:
     added(store)
-    with Conversion.taken(store.datasets, "own", 3) as old:
+    with Conversion(store.datasets, "own", 3).taken() as old:
         assert old is not None
         store.datasets.delete("own", nobody)
         added(store)
-        with Conversion.taken(store.datasets, "own", 3) as new:
+        with Conversion(store.datasets, "own", 3).taken() as new:
             assert new is not None
             with pytest.raises(ClaimLost):
                 old.retry("ended with status 1")
@@ -145,7 +146,7 @@ def test_an_old_conversion_that_gives_up_leaves_the_new_one_s_work(store: Store)
 
 def test_a_conversion_whose_data_set_was_deleted_changes_nothing(store: Store) -> None:
     added(store)
-    with Conversion.taken(store.datasets, "own", 3) as conversion:
+    with Conversion(store.datasets, "own", 3).taken() as conversion:
         assert conversion is not None
         store.datasets.delete("own", nobody)
         following = added(store)
@@ -158,7 +159,7 @@ def test_a_conversion_whose_data_set_was_deleted_changes_nothing(store: Store) -
 
 def test_a_worker_that_shuts_down_gives_back_at_no_cost(store: Store) -> None:
     added(store)
-    with Conversion.taken(store.datasets, "own", 3) as conversion:
+    with Conversion(store.datasets, "own", 3).taken() as conversion:
         assert conversion is not None
         record = conversion.give_back()
 
@@ -176,7 +177,7 @@ def test_a_published_data_set_has_its_pictures_and_no_archive(store: Store) -> N
 def test_reconciler_sends_a_lost_wake_up_once_in_a_lease(store: Store, valkey: Valkey, left: bool) -> None:
     added(store)
     if left:
-        with Conversion.taken(store.datasets, "own", 3):
+        with Conversion(store.datasets, "own", 3).taken():
             pass
     with valkey.client() as client:
         client.delete(keys.CONVERSIONS)
