@@ -122,6 +122,41 @@ EVALUATION = _json(
         "training_precision": "mixed_bfloat16",
     }
 )
+_EVALUATION_RECORD: dict[str, Any] = {
+    "id": "01K6W3F0Z4T5V6X7Y8Z9A0B1C3",
+    "experiment_id": _ID,
+    "dataset": "mnist",
+    "dataset_id": None,
+    "part": "test",
+    "status": "queued",
+    "attempts": 0,
+    "created_at": "2026-11-22T20:15:00Z",
+    "ended_at": None,
+    "progress": None,
+    "error": None,
+    "metrics": {},
+}
+_EVALUATED = {
+    **_EVALUATION_RECORD,
+    "status": "succeeded",
+    "attempts": 1,
+    "ended_at": "2026-11-22T20:15:09Z",
+    "metrics": {"loss": 1.9, "accuracy": 0.6, "balanced_accuracy": 0.59, "top_3_accuracy": 0.81, "macro_f1": 0.57},
+}
+EVALUATION_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/EvaluationSpec"},
+                "example": {"dataset": "mnist", "part": "test"},
+            }
+        },
+    }
+}
+EVALUATION_RECORD = _json(_EVALUATION_RECORD)
+EVALUATIONS = _json({"items": [_EVALUATED], "next_cursor": None})
+EVALUATION_VIEW = _json({**_EVALUATED, "evaluation": {"dataset": "mnist", "part": "test", "accuracy": 0.6}})
 MISTAKES = _json(
     {
         "items": [

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api import __version__, datasets, errors, events, experiments, models, openapi, operations, predictions
 from api.comparison import routes as comparison
 from api.diagnosis import routes as diagnosis
+from api.evaluation import elsewhere
 from api.evaluation import routes as evaluation
 from api.head import HeadLikeGet
 from api.metrics import Metrics, TimedRequests
@@ -29,6 +30,7 @@ _ROUTES = (
     diagnosis,
     comparison,
     evaluation,
+    elsewhere,
     models,
     predictions,
     plots,

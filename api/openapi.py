@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import ProblemDetails
+from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -19,7 +20,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
-            for model in (ExperimentSpec, ProblemDetails):
+            for model in (EvaluationSpec, ExperimentSpec, ProblemDetails):
                 schemas |= _schemas_of(model)
             # A name that is left out is made from the preset or the data set.
             schemas["ExperimentSpec"]["required"].remove("name")

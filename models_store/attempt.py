@@ -73,7 +73,7 @@ class Attempt(ABC, Generic[R]):
 
     @abstractmethod
     def _tidy(self) -> None:
-        """Remove what is no longer needed once the record says that the job has ended."""
+        """Remove what is no longer needed once the record says that the job has ended. The lock is held."""
 
     @contextmanager
     def taken(self) -> Iterator[Self | None]:
@@ -123,9 +123,10 @@ class Attempt(ABC, Generic[R]):
 
     def fail(self, reason: str) -> R:
         """For good: the same would happen again."""
-        self._write(self.record.failed(reason))
+        with self._held():
+            self.record = self._put(self.record.failed(reason))
+            self._tidy()
         self._clear()
-        self._tidy()
         return self.record
 
     def retry(self, reason: str) -> R:

@@ -17,6 +17,8 @@
 
 QUEUE = "trainyard.train"
 CONVERSIONS = "trainyard.convert"
+EVALUATIONS = "trainyard.evaluate"
+QUEUES = (QUEUE, CONVERSIONS, EVALUATIONS)
 # Raised with what the index holds, so that one which an older version left behind is rebuilt.
 COMPLETE = "trainyard:complete:3"
 MODEL_INDEXES = "trainyard:model-indexes"

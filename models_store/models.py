@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from models_store import artifacts
 from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState
+from models_store.errors import InvalidState
 from models_store.experiments import ExperimentStore
 from models_store.index import knows_all_classes, validation_metric
 from models_store.records import Record, Status
-from models_store.serving_info import SERVING_FILE, ServingInfo
+from models_store.serving_info import ServingInfo, read_serving_info
 
 
 class PublishedModel(NamedTuple):
@@ -59,10 +57,7 @@ class ModelCatalogue:
         if record.status is not Status.SUCCEEDED:
             raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
         folder = self._experiments.artifacts(experiment_id)
-        try:
-            info = ServingInfo.model_validate_json(artifacts.read_verified(folder, SERVING_FILE))
-        except ValidationError as error:
-            raise Damaged(f"{SERVING_FILE} of {experiment_id} does not parse") from error
+        info = read_serving_info(folder)
         return PublishedModel(record, artifacts.read_verified(folder, artifacts.ONNX_FILE), info)
 
 

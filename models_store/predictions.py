@@ -3,6 +3,8 @@
 Figures that nobody has asked for yet can be computed from them without the network and without the data set.
 """
 
+import math
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -15,6 +17,7 @@ from models_store.artifacts import check_size
 from models_store.errors import Damaged, NotFound
 from models_store.files import write_synced
 from models_store.turns import in_turns
+from specs.evaluation import EvaluatedPart
 
 PartName = Literal["training", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("training", "validation", "test")
@@ -59,13 +62,24 @@ def predictions_of(
 ) -> Predictions:
     """Put together what is kept. `images` are the network's inputs, (n, height, width, channels); where they are no
     pictures none are kept."""
+    return predictions_on(samples, truth, probabilities, images.shape[1:], images.__getitem__)
+
+
+def predictions_on(
+    samples: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    shape: tuple[int, ...],
+    read: Callable[[NDArray[np.int64]], NDArray[Any]],
+) -> Predictions:
+    """The same of inputs of `shape` that need not be in memory: `read` gives those at some rows."""
     predicted = probabilities.argmax(axis=1)
     pictured = np.empty(0, dtype=np.int64)
     pictures = np.empty((0, 1, 1, 1), dtype=np.uint8)
-    if images.ndim == 4:
+    if len(shape) == 3:
         wrong = np.flatnonzero(predicted != truth)
-        pictured = _most_telling(wrong, truth, predicted, probabilities, images[0].nbytes)
-        pictures = images[pictured].astype(np.uint8, copy=False)
+        pictured = _most_telling(wrong, truth, predicted, probabilities, math.prod(shape))
+        pictures = read(pictured).astype(np.uint8, copy=False)
     return Predictions(samples, truth, predicted, probabilities.astype(np.float16), pictured, pictures)
 
 
@@ -82,11 +96,11 @@ def _most_telling(
     return np.sort(surest[in_turns(pairs)][: min(_MOST_PICTURES, _PICTURE_BYTES // picture_bytes)])
 
 
-def predictions_file(part: PartName) -> str:
+def predictions_file(part: PartName | EvaluatedPart) -> str:
     return f"predictions-{part}.npz"
 
 
-def write_predictions(folder: Path, part: PartName, predictions: Predictions) -> None:
+def write_predictions(folder: Path, part: PartName | EvaluatedPart, predictions: Predictions) -> None:
     """Raises OSError."""
     small = np.uint16 if predictions.probabilities.shape[1] <= 2**16 else np.uint32
     arrays = predictions._asdict() | {
@@ -98,7 +112,7 @@ def write_predictions(folder: Path, part: PartName, predictions: Predictions) ->
     write_synced(folder / predictions_file(part), file.getvalue())
 
 
-def read_predictions(folder: Path, part: PartName) -> Predictions:
+def read_predictions(folder: Path, part: PartName | EvaluatedPart) -> Predictions:
     """From the published `folder`. Raises NotFound if the experiment kept none of this part, Damaged."""
     name = predictions_file(part)
     check_size(folder, name)

@@ -4,7 +4,7 @@ The settings are those that hold when Redis is restarted, emptied or half-open (
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import cast
@@ -22,6 +22,7 @@ from models_store.errors import Unavailable
 
 TASK = "experiments.train"
 CONVERT_TASK = "datasets.convert"
+EVALUATE_TASK = "experiments.evaluate"
 PUBLISH_SECONDS = 2.0
 # The longest budget that a spec may ask for (specs/caps.py), and ten minutes to end it: only a backstop, because the
 # supervisor enforces each spec's own budget.
@@ -42,8 +43,8 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
         visibility_timeout=HARD_LIMIT_SECONDS + 3600,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # Two, taken in turn: a data set need not wait for every experiment that was posted before it.
-        task_queues=[KombuQueue(name, Exchange(name), name) for name in (keys.QUEUE, keys.CONVERSIONS)],  # type: ignore[no-untyped-call]
+        # Taken in turn: a data set need not wait for every experiment that was posted before it.
+        task_queues=[KombuQueue(name, Exchange(name), name) for name in keys.QUEUES],  # type: ignore[no-untyped-call]
         task_default_queue=keys.QUEUE,
         task_create_missing_queues=True,
         task_serializer="json",
@@ -81,6 +82,10 @@ class Queue:
         """The same for an uploaded data set."""
         self._publish(CONVERT_TASK, keys.CONVERSIONS, name=name)
 
+    def wake_evaluator(self, experiment_id: str, dataset: str) -> None:
+        """The same for the evaluation of an experiment on a data set."""
+        self._publish(EVALUATE_TASK, keys.EVALUATIONS, experiment_id=experiment_id, dataset=dataset)
+
     def _publish(self, task: str, queue: str, **named: str) -> None:
         sent = self._publishers.submit(self._send, task, queue, named)
         try:
@@ -105,17 +110,22 @@ class Queue:
 
     def waiting(self) -> set[str]:
         """The experiments that some waiting message names. Messages that nobody can read are passed over."""
+        return {each["experiment_id"] for each in self._waiting(keys.QUEUE, "experiment_id")}
+
+    def waiting_evaluations(self) -> set[tuple[str, str]]:
+        """The evaluations, by experiment and data set, likewise."""
+        named = self._waiting(keys.EVALUATIONS, "experiment_id", "dataset")
+        return {(each["experiment_id"], each["dataset"]) for each in named}
+
+    def _waiting(self, queue: str, *names: str) -> Iterator[dict[str, str]]:
+        """What each message says of all `names`."""
         # As bytes: one message that is no text must not hide the others.
-        messages = self._redis.execute_command("LRANGE", keys.QUEUE, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
-        return set(_named(cast(Iterable[bytes], messages)))
-
-
-def _named(messages: Iterable[bytes]) -> Iterable[str]:
-    for message in messages:
-        try:
-            body = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))
-            named = body[1]["experiment_id"]
-        except (ValueError, KeyError, IndexError, TypeError):
-            continue
-        if isinstance(named, str):
-            yield named
+        messages = self._redis.execute_command("LRANGE", queue, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
+        for message in cast(Iterable[bytes], messages):
+            try:
+                named = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[1]
+                said = {name: named[name] for name in names}
+            except (ValueError, KeyError, IndexError, TypeError):
+                continue
+            if all(isinstance(value, str) for value in said.values()):
+                yield said

@@ -5,6 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from itertools import islice
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -12,6 +13,8 @@ from redis.exceptions import RedisError
 from models_store import artifacts, conversions, history, keys
 from models_store.datasets import DatasetStore
 from models_store.errors import Busy, Damaged, NotFound, StorageFull
+from models_store.evaluation_attempt import unattended
+from models_store.evaluations import EvaluationStore
 from models_store.experiments import ExperimentStore, is_experiment_id
 from models_store.files import remove_stale_temporaries
 from models_store.records import Failure, Record, Status
@@ -40,10 +43,16 @@ class Reconciler:
     """
 
     def __init__(
-        self, store: ExperimentStore, datasets: DatasetStore, redis: Redis, everything_seconds: float = 900.0
+        self,
+        store: ExperimentStore,
+        datasets: DatasetStore,
+        evaluations: EvaluationStore,
+        redis: Redis,
+        everything_seconds: float = 900.0,
     ) -> None:
         self._store = store
         self._datasets = datasets
+        self._evaluations = evaluations
         self._redis = redis
         self._ticket = secrets.token_hex(8)
         self._lock = redis.register_script(_LOCK)
@@ -73,6 +82,7 @@ class Reconciler:
         self._recover_runs()
         self._resend_lost()
         self._wake_converters()
+        self._wake_evaluators()
 
     def _show_unshown(self) -> None:
         while self._store.unshown:
@@ -208,6 +218,16 @@ class Reconciler:
         for record in conversions.reconcile(self._datasets):
             if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
                 self._datasets.wake(record.name)
+
+    def _wake_evaluators(self) -> None:
+        """Likewise, but only where no message in the queue does so already: many may wait for the end of a training."""
+        if not self._evaluations.marked():
+            return
+        milliseconds = int(self._store.lease_seconds * 1000)
+        left = unattended(self._evaluations, self._store.queue.waiting_evaluations())
+        for record in islice(left, _MOST_RESENT):
+            if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
+                self._evaluations.wake(record)
 
 
 def _damaged(name: str, check: Callable[[], None]) -> list[str]:

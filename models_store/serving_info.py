@@ -1,9 +1,12 @@
 """What the API must know of a published network to serve it, without its spec and without Keras."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from models_store.artifacts import read_verified
+from models_store.errors import Damaged
 from models_store.records import Frozen
 
 SERVING_FILE = "serving.json"
@@ -27,3 +30,11 @@ class ServingInfo(Frozen):
     @property
     def takes_pictures(self) -> bool:
         return len(self.image_shape) == 3
+
+
+def read_serving_info(folder: Path) -> ServingInfo:
+    """From the published `folder`. Raises NotFound if nothing was published, Damaged."""
+    try:
+        return ServingInfo.model_validate_json(read_verified(folder, SERVING_FILE))
+    except ValidationError as error:
+        raise Damaged(f"{SERVING_FILE} of {folder.parent.name} does not parse") from error

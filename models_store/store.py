@@ -7,6 +7,7 @@ from pathlib import Path
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
 from models_store.datasets import DatasetStore
+from models_store.evaluations import EvaluationStore
 from models_store.experiments import ExperimentStore
 from models_store.models import ModelCatalogue
 from models_store.queue import Queue
@@ -22,6 +23,7 @@ HEARTBEAT_SECONDS = 15.0
 class Store:
     experiments: ExperimentStore
     datasets: DatasetStore
+    evaluations: EvaluationStore
     models: ModelCatalogue
     transfers: Transfers
     queue: Queue
@@ -43,13 +45,16 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     experiments.prepare()
     datasets = DatasetStore(root, queue)
     datasets.prepare()
+    evaluations = EvaluationStore(root, experiments, datasets, queue)
+    evaluations.prepare()
     return Store(
         experiments=experiments,
         datasets=datasets,
+        evaluations=evaluations,
         models=ModelCatalogue(experiments),
         transfers=Transfers(experiments),
         queue=queue,
         workers=Workers(redis),
-        reconciler=Reconciler(experiments, datasets, redis),
+        reconciler=Reconciler(experiments, datasets, evaluations, redis),
         changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
     )

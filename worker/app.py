@@ -13,11 +13,12 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from models_store.errors import Unavailable
-from models_store.queue import CONVERT_TASK, TASK, configure
+from models_store.queue import CONVERT_TASK, EVALUATE_TASK, TASK, configure
 from models_store.store import Store, open_store
 from models_store.workers import Worker
 from settings import Settings
 from worker.converter import Converter
+from worker.evaluator import Evaluator
 from worker.supervisor import Supervisor
 
 _BEAT_SECONDS = 3.0
@@ -31,6 +32,7 @@ app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_secon
 shutting_down = RawValue(c_bool, False)
 supervisor: Supervisor
 converter: Converter
+evaluator: Evaluator
 
 
 @app.task(name=TASK, max_retries=_MAX_RETRIES)
@@ -41,6 +43,11 @@ def train(experiment_id: str) -> None:
 @app.task(name=CONVERT_TASK, max_retries=_MAX_RETRIES)
 def convert(name: str) -> None:
     converter.run(name)
+
+
+@app.task(name=EVALUATE_TASK, max_retries=_MAX_RETRIES)
+def evaluate(experiment_id: str, dataset: str) -> None:
+    evaluator.run(experiment_id, dataset)
 
 
 def opened_store(role: str) -> Store:
@@ -56,11 +63,12 @@ def worker_name(main_pid: int) -> str:
 
 @signals.worker_process_init.connect
 def start_supervisor(**_: Any) -> None:
-    global supervisor, converter  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
+    global supervisor, converter, evaluator  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
     name = worker_name(os.getppid())
     supervisor = Supervisor(store.experiments, store.datasets, store.transfers, settings, name, is_shutting_down)
     converter = Converter(store.datasets, settings, is_shutting_down)
+    evaluator = Evaluator(store, settings, is_shutting_down)
 
 
 def is_shutting_down() -> bool:

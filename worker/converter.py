@@ -1,15 +1,7 @@
 """Converts one uploaded data set in a process of its own, watches over it, writes down what becomes of it."""
 
 import logging
-import os
-import select
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from pydantic import ValidationError
+from collections.abc import Callable
 
 from models_store.conversions import Conversion
 from models_store.datasets import DatasetStore
@@ -24,11 +16,12 @@ from worker.conversion.messages import (
     Limits,
     Refused,
 )
+from worker.job_process import JobProcess
 
-_TICK_SECONDS = 0.5
 # No honest picture takes so long.
 _SILENCE_SECONDS = 60.0
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Each thread of a numerical library reserves memory, and there is nothing to compute.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 log = logging.getLogger(__name__)
 
@@ -55,26 +48,15 @@ class Converter:
             log.warning("%s; the reconciler will send it again", error)
 
     def _convert(self, conversion: Conversion) -> None:
-        with _process() as process:
-            _tell(process, self._job(conversion))
-            heard = time.monotonic()
-            while True:
-                event, ended = _next_event(process)
-                if event is not None:
-                    heard = time.monotonic()
-                    if self._hear(conversion, event):
-                        return
-                    continue
-                if ended:
-                    conversion.retry(f"the converter ended with status {process.wait()} and no result")
-                    return
-                conversion.check()
-                if self._shutting_down():
-                    conversion.give_back()
-                    return
-                if time.monotonic() - heard > _SILENCE_SECONDS:
-                    conversion.fail(f"one file took more than {_SILENCE_SECONDS:.0f} s to read")
-                    return
+        job = self._job(conversion)
+        with JobProcess.started("worker.conversion", job, CONVERSION_EVENT, _ONE_THREAD) as process:
+            process.attend(
+                conversion,
+                lambda event: self._hear(conversion, event),
+                self._shutting_down,
+                _SILENCE_SECONDS,
+                f"one file took more than {_SILENCE_SECONDS:.0f} s to read",
+            )
 
     def _job(self, conversion: Conversion) -> ConversionJob:
         settings = self._settings
@@ -95,46 +77,3 @@ class Converter:
                 conversion.finish(event.contents)
         log.info("data set %s is %s", conversion.record.name, conversion.record.status)
         return True
-
-
-@contextmanager
-def _process() -> Iterator[subprocess.Popen[bytes]]:
-    """A converter that is gone when the block ends, however it ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "worker.conversion", str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-        bufsize=0,  # or a line that was read ahead would not be waited for
-        # Each thread of a numerical library reserves memory, and there is nothing to compute.
-        env={**os.environ, **dict.fromkeys(_THREADS, "1")},
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _tell(process: subprocess.Popen[bytes], job: ConversionJob) -> None:
-    assert process.stdin is not None  # noqa: S101 - Popen was asked for the pipe
-    try:
-        process.stdin.write(job.model_dump_json().encode() + b"\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        log.warning("the converter ended before it was told what to do")
-
-
-def _next_event(process: subprocess.Popen[bytes]) -> tuple[ConversionEvent | None, bool]:
-    """What it said, waiting a moment; and whether it will say nothing more."""
-    assert process.stdout is not None  # noqa: S101 - Popen was asked for the pipe
-    if not select.select([process.stdout], [], [], _TICK_SECONDS)[0]:
-        return None, False
-    line = process.stdout.readline()
-    if not line.endswith(b"\n"):
-        return None, True
-    try:
-        return CONVERSION_EVENT.validate_json(line), False
-    except ValidationError as error:
-        log.warning("the converter said what is not understood: %s", error)
-        return None, False

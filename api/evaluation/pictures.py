@@ -1,20 +1,28 @@
-"""The pictures of an experiment's samples."""
+"""The pictures of the samples that a network was evaluated on."""
 
+from typing import Any
+
+from fastapi import Response
 from PIL import Image
 
+from api.contact_sheet import as_png
 from api.samples import samples_of
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
-from models_store.records import Record
 from models_store.store import Store
 from settings import Settings
+from specs.evaluation import EvaluatedPart
+
+PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
 class SamplePictures:
-    """Of one part: as the network received them where that was kept, else as the data set has them."""
+    """Of one part of `dataset`: as the network received them where that was kept, else as the data set has them."""
 
-    def __init__(self, record: Record, part: PartName, predictions: Predictions, store: Store, settings: Settings):
-        self._record = record
+    def __init__(
+        self, dataset: str, part: PartName | EvaluatedPart, predictions: Predictions, store: Store, settings: Settings
+    ):
+        self._dataset = dataset
         self._part = part
         self._predictions = predictions
         self._store = store
@@ -26,18 +34,31 @@ class SamplePictures:
         if kept is not None:
             return Image.fromarray(kept.squeeze(axis=2) if kept.shape[2] == 1 else kept)
         try:
-            return samples_of(self._record.dataset, self._store, self._settings).picture(
-                int(self._predictions.samples[row])
-            )
+            return samples_of(self._dataset, self._store, self._settings).picture(int(self._predictions.samples[row]))
         except NotFound as error:
             raise NotFound(
-                f"the picture of {self._part} sample {row} was not kept: experiment {self._record.id} has those of its "
-                f"mistakes only; {error}"
+                f"the picture of {self._part} sample {row} was not kept: only those of mistakes are; {error}"
             ) from error
+
+    def png(self, row: int) -> Response:
+        """The same, for a request that may name any row. Raises NotFound."""
+        samples = len(self._predictions.truth)
+        if not 0 <= row < samples:
+            raise NotFound(f"the {self._part} part has no sample {row}; it has 0 to {samples - 1}")
+        return png(self.picture(row))
+
+
+def png(picture: Image.Image) -> Response:
+    return Response(as_png(picture), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+
+
+def samples_path(experiment_id: str, part: PartName) -> str:
+    """Below which there is the picture of each of a part's samples."""
+    return f"/experiments/{experiment_id}/samples/{part}"
 
 
 def picture_path(experiment_id: str, part: PartName, row: int, predictions: Predictions) -> str | None:
     """Where the picture of a part's sample is answered; None where samples are no pictures."""
     if len(predictions.pictured) == 0:
         return None
-    return f"/experiments/{experiment_id}/samples/{part}/{row}.png"
+    return f"{samples_path(experiment_id, part)}/{row}.png"

@@ -1,5 +1,6 @@
 """Routes of what came out of an experiment."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -7,17 +8,16 @@ from pydantic import BaseModel
 
 from api import examples
 from api.classes import class_index
-from api.contact_sheet import as_png, contact_sheet
+from api.contact_sheet import contact_sheet
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.evaluation.mistakes import Sort, margin, mistakes, most_probable, suspects
-from api.evaluation.pictures import SamplePictures, picture_path
+from api.evaluation.pictures import PNG, SamplePictures, png, samples_path
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
 
 router = APIRouter(tags=["evaluation"])
 _MOST = 1_000
 _MOST_ON_A_SHEET = 100
-_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 ClassFilter = Annotated[str | None, Query(max_length=200, description="a class, by name or by index from 0")]
 
 
@@ -50,14 +50,39 @@ class MistakeList(BaseModel):
     next_cursor: None = None
 
 
-class Chosen(NamedTuple):
-    """What a request is about: one part's answers, and the rows of its mistakes that were asked for, of `total`."""
+@dataclass(frozen=True)
+class Filter:
+    """Which mistakes are asked for, in which order: query parameters."""
 
-    part: PartName
+    true: ClassFilter = None
+    predicted: ClassFilter = None
+    suspect: Annotated[
+        bool | None, Query(description="only where the label is more probably wrong than the network, or only others")
+    ] = None
+    sort: Sort = "-confidence"
+    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50
+    offset: Annotated[int, Query(ge=0)] = 0
+
+    def chosen(self, labels: list[str], predictions: Predictions, pictures: str) -> "Chosen":
+        rows = mistakes(
+            predictions,
+            self.sort,
+            None if self.true is None else class_index(self.true, labels),
+            None if self.predicted is None else class_index(self.predicted, labels),
+            self.suspect,
+        )
+        return Chosen(labels, predictions, rows[self.offset : self.offset + self.limit].tolist(), len(rows), pictures)
+
+
+class Chosen(NamedTuple):
+    """What a request is about: the answers for some samples, and the rows of the mistakes that were asked for, of
+    `total`. `pictures` is the path below which there is the picture of each sample."""
+
     labels: list[str]
     predictions: Predictions
     rows: list[int]
     total: int
+    pictures: str
 
     def true(self, row: int) -> Label:
         index = int(self.predictions.truth[row])
@@ -73,8 +98,30 @@ class Chosen(NamedTuple):
         first = self.top(row)[0]
         return f"{self.true(row).label} as {first.label} {first.probability:.0%}"
 
-    def image(self, experiment_id: str, row: int) -> str | None:
-        return picture_path(experiment_id, self.part, row, self.predictions)
+    def image(self, row: int) -> str | None:
+        return f"{self.pictures}/{row}.png" if len(self.predictions.pictured) else None
+
+    def listed(self) -> MistakeList:
+        doubtful, leads = suspects(self.predictions), margin(self.predictions)
+        items = [
+            Mistake(
+                index=row,
+                sample=int(self.predictions.samples[row]),
+                true=self.true(row),
+                top=self.top(row),
+                margin=float(leads[row]),
+                suspect=bool(doubtful[row]),
+                image=self.image(row),
+            )
+            for row in self.rows
+        ]
+        return MistakeList(items=items, total=self.total)
+
+    def sheet(self, pictures: SamplePictures) -> Response:
+        """A hundred at most, below each its class and what it was taken for, with the probability."""
+        rows = self.rows[:_MOST_ON_A_SHEET]
+        pairs = ((pictures.picture(row), self.caption(row)) for row in rows)
+        return png(contact_sheet(pairs, len(rows)))
 
 
 @router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
@@ -95,77 +142,40 @@ def part_of(evaluation: dict[str, dict[str, Any]], part: PartName, experiment_id
 
 
 def chosen_mistakes(
-    experiment_id: str,
-    experiments: ExperimentsDep,
-    part: PartName = "test",
-    true: ClassFilter = None,
-    predicted: ClassFilter = None,
-    suspect: Annotated[
-        bool | None, Query(description="only where the label is more probably wrong than the network, or only others")
-    ] = None,
-    sort: Sort = "-confidence",
-    limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    experiment_id: str, experiments: ExperimentsDep, wanted: Annotated[Filter, Depends()], part: PartName = "test"
 ) -> Chosen:
     labels = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]["labels"]
     predictions = experiments.predictions(experiment_id, part)
-    rows = mistakes(
-        predictions,
-        sort,
-        None if true is None else class_index(true, labels),
-        None if predicted is None else class_index(predicted, labels),
-        suspect,
-    )
-    return Chosen(part, labels, predictions, rows[offset : offset + limit].tolist(), len(rows))
+    return wanted.chosen(labels, predictions, samples_path(experiment_id, part))
 
 
 ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
 
 
 @router.get("/experiments/{experiment_id}/mistakes", responses={200: {"content": examples.MISTAKES}})
-def get_mistakes(experiment_id: str, chosen: ChosenDep) -> MistakeList:
+def get_mistakes(chosen: ChosenDep) -> MistakeList:
     """What the published network gets wrong, the surest mistakes first unless `sort` says otherwise: `margin` by its
     lead over the second class, `pair` by true and predicted class, `index` as they come. `true=4&predicted=6` is one
     cell of the confusion matrix, `suspect=true` those that are probably mislabelled."""
-    doubtful, leads = suspects(chosen.predictions), margin(chosen.predictions)
-    items = [
-        Mistake(
-            index=row,
-            sample=int(chosen.predictions.samples[row]),
-            true=chosen.true(row),
-            top=chosen.top(row),
-            margin=float(leads[row]),
-            suspect=bool(doubtful[row]),
-            image=chosen.image(experiment_id, row),
-        )
-        for row in chosen.rows
-    ]
-    return MistakeList(items=items, total=chosen.total)
+    return chosen.listed()
 
 
-@router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=_PNG)
-def get_mistakes_sheet(experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep) -> Response:
+@router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=PNG)
+def get_mistakes_sheet(
+    experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep, part: PartName = "test"
+) -> Response:
     """The same mistakes on one sheet, a hundred at most, below each its class and what it was taken for, with the
     probability."""
-    record = store.experiments.get(experiment_id)
-    pictures = SamplePictures(record, chosen.part, chosen.predictions, store, settings)
-    rows = chosen.rows[:_MOST_ON_A_SHEET]
-    pairs = ((pictures.picture(row), chosen.caption(row)) for row in rows)
-    return _png(as_png(contact_sheet(pairs, len(rows))))
+    dataset = store.experiments.get(experiment_id).dataset
+    return chosen.sheet(SamplePictures(dataset, part, chosen.predictions, store, settings))
 
 
-@router.get("/experiments/{experiment_id}/samples/{part}/{index}.png", response_class=Response, responses=_PNG)
+@router.get("/experiments/{experiment_id}/samples/{part}/{index}.png", response_class=Response, responses=PNG)
 def get_sample_picture(
     experiment_id: str, part: PartName, index: int, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """The picture of one sample of a part: of a mistake as the network received it, of another one as the data set
     has it."""
     predictions = store.experiments.predictions(experiment_id, part)
-    if not 0 <= index < len(predictions.truth):
-        raise NotFound(f"the {part} part has no sample {index}; it has 0 to {len(predictions.truth) - 1}")
-    record = store.experiments.get(experiment_id)
-    return _png(as_png(SamplePictures(record, part, predictions, store, settings).picture(index)))
-
-
-def _png(data: bytes) -> Response:
-    return Response(data, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+    dataset = store.experiments.get(experiment_id).dataset
+    return SamplePictures(dataset, part, predictions, store, settings).png(index)

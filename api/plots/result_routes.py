@@ -161,6 +161,7 @@ def plot_mistakes(
     store: StoreDep,
     settings: SettingsDep,
     answer: AnswerDep,
+    part: PartName = "test",
 ) -> Response:
     """The same wrong samples that `GET /experiments/{id}/mistakes` lists, forty at most: each picture, its class, and
     the three classes that the network held most probable."""
@@ -168,13 +169,13 @@ def plot_mistakes(
     rows = chosen.rows[:_MOST_MISTAKES]
     guesses = [[guess.model_dump() for guess in chosen.top(row)] for row in rows]
     # Which pictures these are follows from the experiment, the part and the rows: a result does not change.
-    drawn_from = [record.id, record.name, chosen.part, chosen.labels, rows, guesses, chosen.total]
+    drawn_from = [record.id, record.name, part, chosen.labels, rows, guesses, chosen.total]
 
     def draw() -> bytes:
         from api.plots import figure, mistakes, writing  # noqa: PLC0415 - see the package
 
         names = writing.legible_names(chosen.labels)
-        pictures = SamplePictures(record, chosen.part, chosen.predictions, store, settings)
+        pictures = SamplePictures(record.dataset, part, chosen.predictions, store, settings)
         shown = [
             mistakes.Mistake(
                 pictures.picture(row),
@@ -186,9 +187,7 @@ def plot_mistakes(
             )
             for row in rows
         ]
-        return figure.drawn(
-            lambda: mistakes.mistakes_figure(record.name, chosen.part, shown, chosen.total), picture_format
-        )
+        return figure.drawn(lambda: mistakes.mistakes_figure(record.name, part, shown, chosen.total), picture_format)
 
     return answer("mistakes", picture_format, drawn_from, draw)
 

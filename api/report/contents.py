@@ -103,7 +103,7 @@ def _mistakes(
     except NotFound:
         return
     labels = evaluation["confusion_matrix"]["labels"]
-    pictures = SamplePictures(record, part, predictions, store, settings)
+    pictures = SamplePictures(record.dataset, part, predictions, store, settings)
     for row in mistakes(predictions, "-confidence")[:_SHOWN_MISTAKES].tolist():
         guesses = [
             (labels[index], float(predictions.probabilities[row, index])) for index in most_probable(predictions, row)

@@ -8,9 +8,9 @@ from sklearn.model_selection import train_test_split
 from imaging.resize import resize_all
 from specs.dataset import DatasetSpec
 from specs.experiment import ExperimentSpec
-from worker.trainer.data.generated import blobs, digits
+from worker.trainer.data.built_in import built_in
+from worker.trainer.data.generated import blobs
 from worker.trainer.data.part import Images, Indices, Labels, Part, Parts
-from worker.trainer.data.published import published
 from worker.trainer.data.source import Source
 from worker.trainer.data.uploaded import uploaded
 
@@ -34,11 +34,7 @@ def load_parts(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder:
 
 
 def _source(spec: DatasetSpec, datasets_dir: Path | None) -> Source:
-    if spec.blobs is not None:
-        return blobs(spec.blobs)
-    if spec.name == "digits":
-        return digits()
-    return published(spec.source, datasets_dir)
+    return built_in(spec.source, datasets_dir) if spec.blobs is None else blobs(spec.blobs)
 
 
 def _relabelled(source: Source, spec: DatasetSpec) -> Labels:

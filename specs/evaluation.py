@@ -1,0 +1,73 @@
+"""What is asked for when a trained network is to be evaluated on another data set."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
+
+from specs.dataset import Dataset, unknown_dataset
+from specs.errors import SpecError
+from specs.explanation import problems_of
+from specs.problem import shortened
+from specs.schema import FieldError, Schema
+
+EvaluatedPart = Literal["all", "train", "test"]
+_LISTED = 20
+
+
+class EvaluationSpec(Schema):
+    """Which data set, and all of its samples, only those of its official test part, or only the others (`train`).
+
+    Validation takes the data sets that there are from the context `{"datasets": {name: Dataset}}`.
+    """
+
+    dataset: str
+    part: EvaluatedPart = "all"
+    _facts: Dataset = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _with_facts(self, info: ValidationInfo) -> Self:
+        known: Mapping[str, Dataset] = (info.context or {})["datasets"]
+        if self.dataset not in known:
+            raise FieldError(("dataset",), unknown_dataset(self.dataset, known))
+        self._facts = known[self.dataset]
+        if self.part == "test" and not self._facts.has_official_test:
+            raise FieldError(("part",), f"{self.dataset} has no official test part; leave `part` out to take all of it")
+        return self
+
+    @property
+    def facts(self) -> Dataset:
+        """The whole data set."""
+        return self._facts
+
+
+def parse_evaluation(document: Any, datasets: Mapping[str, Dataset]) -> EvaluationSpec:
+    """Raises SpecError with all problems found. `datasets` are those that there are, by name."""
+    try:
+        return EvaluationSpec.model_validate(document, context={"datasets": datasets})
+    except ValidationError as error:
+        raise SpecError(problems_of(error, document, EvaluationSpec)) from None
+
+
+def misfit(dataset: Dataset, labels: Sequence[str], takes_pictures: bool) -> str | None:
+    """Why a network that answers with `labels` cannot be evaluated on `dataset`, in a sentence; None if it can.
+
+    Classes are matched by name. Those of the network that `dataset` has no samples of do no harm.
+    """
+    if dataset.has_pictures != takes_pictures:
+        samples, received = ("pictures", "numbers") if dataset.has_pictures else ("numbers", "pictures")
+        return f"the samples of {dataset.name} are {samples}, and the network takes {received}; name another data set"
+    known = set(labels)
+    unknown = [name for name in dataset.classes if name not in known]
+    if not unknown:
+        return None
+    return (
+        f"the network does not know {len(unknown)} of the {len(dataset.classes)} classes of {dataset.name}: "
+        f"{_shown(unknown)}; it knows: {_shown(labels)}; classes are matched by name, so name a data set whose "
+        "classes are all among these"
+    )
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(map(shortened, names[:_LISTED])) + more
