@@ -115,6 +115,22 @@ class Client:
         """How good the published network is on `part`: `validation` or `test`."""
         return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"part": part}).json())
 
+    def evaluate(self, experiment_id: str, dataset: str, part: str = "all") -> JsonObject:
+        """Have the trained network asked about another data set: `all` of it, its official `test` part, or the others
+        (`train`). The record of the evaluation; `evaluation_on` tells how it goes."""
+        body = {"dataset": dataset, "part": part}
+        answer = self._transport.send("POST", f"{_path(experiment_id)}/evaluations", json=body)
+        return _object(answer.json())
+
+    def evaluation_on(self, experiment_id: str, dataset: str) -> JsonObject:
+        """Its `status`, and once that is `succeeded` the figures in `evaluation`."""
+        path = f"{_path(experiment_id)}/evaluations/{quote(dataset, safe='')}"
+        return _object(self._transport.get(path).json())
+
+    def evaluations(self, experiment_id: str) -> Sequence[JsonObject]:
+        """What the network was evaluated on beside its own data set, or is going to be."""
+        return cast(Sequence[JsonObject], self._transport.get(f"{_path(experiment_id)}/evaluations").json()["items"])
+
     def diagnosis(self, experiment_id: str) -> Sequence[JsonObject]:
         """What can be seen in history and evaluation: `rule`, `sentence`, `evidence`, and where a change is likely to
         help, `suggestion`, whose `patch` is for `submit_change`."""

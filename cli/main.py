@@ -9,6 +9,7 @@ from cli.commands.comparison import compare, lineage
 from cli.commands.datasets import datasets
 from cli.commands.demo import demo
 from cli.commands.diagnose import NoSuggestionError, diagnose
+from cli.commands.evaluate import evaluate
 from cli.commands.experiments import cancel, delete, history, list_, show
 from cli.commands.predict import predict
 from cli.commands.specs import presets, submit, validate
@@ -41,6 +42,7 @@ for command in (
     show,
     history,
     diagnose,
+    evaluate,
     compare,
     lineage,
     predict,
