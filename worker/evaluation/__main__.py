@@ -1,50 +1,12 @@
-"""`python -m worker.evaluation PARENT`: read one job on standard input, do it, say on standard output how it goes."""
+"""`python -m worker.evaluation PARENT`: do the job that is said on standard input."""
 
-import logging
-import os
 import sys
-import time
 
-from models_store.errors import StoreError
-from models_store.evaluation_record import SamplesDone
-from worker.evaluation.evaluate import evaluate
-from worker.evaluation.messages import Advanced, Evaluated, EvaluationEvent, EvaluationJob, Refused
 from worker.parent import die_with_parent
-from worker.trainer.data import DatasetUnavailable
-
-_SAY_SECONDS = 0.5
-
-log = logging.getLogger("worker.evaluation")
-
-
-def say(event: EvaluationEvent) -> None:
-    os.write(sys.stdout.fileno(), event.model_dump_json().encode() + b"\n")
-
-
-class Progress:
-    """Said now and then: each word is written to the disk."""
-
-    def __init__(self) -> None:
-        self._due = time.monotonic()
-
-    def __call__(self, progress: SamplesDone) -> None:
-        if time.monotonic() >= self._due:
-            say(Advanced(progress=progress))
-            self._due = time.monotonic() + _SAY_SECONDS
-
-
-def run(job: EvaluationJob) -> EvaluationEvent:
-    """An error is logged with its traceback and said: a second attempt would meet it, too. What kills the process says
-    nothing; the worker notices."""
-    try:
-        return Evaluated(metrics=evaluate(job, Progress()))
-    except (DatasetUnavailable, StoreError) as error:
-        return Refused(reason=str(error))
-    except Exception as error:
-        log.exception("the evaluation on %s failed", job.facts.name)
-        return Refused(reason=f"{type(error).__name__}: {error}")
-
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
-    say(run(EvaluationJob.model_validate_json(sys.stdin.buffer.readline())))
+    # Only now: this imports scikit-learn and ONNX Runtime, which takes seconds in which the worker may die.
+    from worker.evaluation.process import main
+
+    main()

@@ -36,10 +36,15 @@ class Network:
         self, read: Callable[[Indices], Images], samples: Indices, advance: Callable[[int], None]
     ) -> Probabilities:
         """(samples, classes), float32; `advance` is told after each batch how many samples are done."""
-        size = max(1, min(_MOST_IN_A_BATCH, _BATCH_VALUES // math.prod(self._info.image_shape)))
+        size = batch_size(self._info.image_shape)
         answered = np.empty((len(samples), len(self._info.labels)), np.float32)
         for start in range(0, len(samples), size):
             batch = samples[start : start + size]
             answered[start : start + size] = self._session.run(None, {self._info.input_name: read(batch)})[0]
             advance(start + len(batch))
         return answered
+
+
+def batch_size(shape: tuple[int, ...]) -> int:
+    """How many inputs of `shape` a network is given at once."""
+    return max(1, min(_MOST_IN_A_BATCH, _BATCH_VALUES // math.prod(shape)))

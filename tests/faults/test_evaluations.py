@@ -1,0 +1,86 @@
+"""Kill what evaluates a network on another data set."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import psutil
+import pytest
+
+from tests.faults.test_uploads import upload, wait_until_ready
+from tests.noise import noisy_digits
+from tests.service import Service
+from tests.waiting import eventually
+
+
+def evaluators(worker: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [each for each in worker.children(recursive=True) if "worker.evaluation" in each.cmdline()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.fixture
+def asked(service: Service, tiny_document: dict[str, Any]) -> Callable[[], str]:
+    """Train on digits, ask for an evaluation on an upload of other sizes, and return its path."""
+
+    def ask() -> str:
+        experiment_id = service.post(tiny_document)
+        upload(service, "noise", noisy_digits(("7", "2", "5"), train=300))
+        service.wait_for_end(experiment_id)
+        wait_until_ready(service, "noise")
+        answer = service.http.post(f"/experiments/{experiment_id}/evaluations", json={"dataset": "noise"})
+        assert answer.status_code == 202, answer.text
+        return answer.headers["location"]
+
+    return ask
+
+
+def ended(service: Service, path: str) -> dict[str, Any]:
+    eventually(lambda: service.http.get(path).json()["status"] in ("succeeded", "failed"), 60)
+    view: dict[str, Any] = service.http.get(path).json()
+    return view
+
+
+def assert_done_once(service: Service, path: str, attempts: int) -> None:
+    """All figures, and nothing else is left: no mark, no half-written file."""
+    view = ended(service, path)
+    assert (view["status"], view["attempts"]) == ("succeeded", attempts), view
+    assert view["evaluation"]["samples"] == 900
+    folder = service.store / path.strip("/")
+    eventually(lambda: sorted(each.name for each in folder.iterdir()) == [".lock", "record.json", "result"])
+    assert orjson.loads((folder / "record.json").read_bytes())["id"] == view["id"]
+    eventually(lambda: not list((service.store / "evaluations").iterdir()))
+    assert service.log_text("worker*").count("the evaluation of") == 1
+
+
+def test_a_killed_evaluation_is_done_again_once(service: Service, asked: Callable[[], str]) -> None:
+    path = asked()
+    [worker] = service.workers
+    eventually(lambda: evaluators(worker))[0].kill()
+
+    assert_done_once(service, path, attempts=2)
+
+
+def test_a_killed_worker_leaves_no_orphan_and_another_evaluates(service: Service, asked: Callable[[], str]) -> None:
+    path = asked()
+    [worker] = service.workers
+    [evaluator] = eventually(lambda: evaluators(worker))
+    service.pool_child(worker).kill()
+
+    eventually(lambda: not evaluator.is_running() or evaluator.status() == psutil.STATUS_ZOMBIE, 5)
+    assert_done_once(service, path, attempts=2)
+
+
+def test_deleting_the_experiment_ends_its_evaluation(service: Service, asked: Callable[[], str]) -> None:
+    path = asked()
+    [worker] = service.workers
+    [evaluator] = eventually(lambda: evaluators(worker))
+    experiment = path.split("/evaluations")[0]
+
+    eventually(lambda: service.http.delete(f"{experiment}?force=true").status_code == 204)
+
+    eventually(lambda: not evaluator.is_running(), 5)
+    assert service.http.get(path).status_code == 404
+    eventually(lambda: not list((service.store / "evaluations").iterdir()))
+    assert "Traceback" not in service.log_text("worker*")
