@@ -131,6 +131,8 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert events.rstrip().splitlines()[-2] == "event: end"
     assert walk.outputs_of("text/csv").count("epoch") >= 3
     assert walk.outputs_of("evaluation").count('"confusion_matrix"') == 2
+    assert walk.outputs_of("mistakes?limit=3").count('"total"') == 3
+    assert (walk.folder / "folder" / "report.html").read_text().startswith("<!doctype html>")
     assert '"taken_layers":{"conv2d":"conv2d"}' in walk.outputs_of("weights_from")
     assert walk.outputs_of("four.png").count('"probability"') == 9
     cancelled = walk.outputs_of("LONG")
@@ -138,7 +140,8 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert '"status": "cancelled"' in cancelled
     assert cancelled.rstrip().endswith("204")
     assert '"ready":true' in walk.outputs_of("/health/ready")
-    pictures = [walk.folder / "folder" / name for name in ("augmentation.png", "learning_rate.png", "samples.png")]
+    names = ("augmentation.png", "learning_rate.png", "mistakes.png", "samples.png")
+    pictures = [walk.folder / "folder" / name for name in names]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
     uploaded = walk.outputs_of("archive=@")
     assert '"classes":["four","two"]' in uploaded
