@@ -1,4 +1,4 @@
-"""The way to the workers. A message is only a wake-up that names an experiment; the record is the job.
+"""The way to the workers. A message is only a wake-up that names what is to be done; the record is the job.
 
 The settings are those that hold when Redis is restarted, emptied or half-open (docs/decisions/0002).
 """

@@ -38,8 +38,8 @@ return 0
 
 class Reconciler:
     """One `sweep` finds: records that only disk knows, entries that only Redis knows, runs whose lease ran out, and
-    queued experiments whose wake-up was lost. A lock in Redis, which a dead process leaves behind for the time of a
-    lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
+    experiments, data sets and evaluations whose wake-up was lost. A lock in Redis, which a dead process leaves behind
+    for the time of a lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
     """
 
     def __init__(
