@@ -36,7 +36,7 @@ check: $(READY)  ## format, lint, types, import contracts, compose file; then th
 	$(MAKE) test
 
 bench: $(READY)  ## measure; each benchmark prints a table of figures and ratios
-	@for each in benchmarks/[a-z]*.py; do echo; echo "== $$each"; $(BIN)/python $$each || exit 1; done
+	@for each in benchmarks/[a-z]*.py; do echo; echo "== $$each"; $(BIN)/python -P $$each || exit 1; done
 
 lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh

@@ -23,6 +23,7 @@ _AXIS_LABEL, _BAR, _BAR_LABELS, _GAP = 0.3, 0.1, 0.45, 0.2
 _LABEL_SIZE, _LARGEST, _SMALLEST = 7.0, 8.0, 5.5  # points
 _LABEL_PITCH = 0.125  # between labels that do not touch
 _POINTS_PER_INCH = 72
+_MOST_NUMBERED = 15  # classes
 _PAIRS = 4  # that are named
 # Darker is more, in grey as well.
 _COLORS = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", "#9db9f0", ACCENT, "#0b1840"])
@@ -113,7 +114,10 @@ def _written(value: float, measure: Measure) -> str:
 
 
 def _size_of(written: list[list[str]], cell: float) -> float | None:
-    """The size of letters at which all fit into cells of so many inches, or None where that is too small to read."""
+    """The size of letters at which all fit into cells of so many inches, or None where that is too small to read, or
+    there are more of them than anybody reads."""
+    if len(written) > _MOST_NUMBERED:
+        return None
     # Digits are of one width. The right answers are in bold, which is wider.
     widest = max((text for row in written for text in row), key=len)
     share = 0.85 * cell / max(width_of(widest, _LARGEST, "bold"), cell / 10)
@@ -142,11 +146,10 @@ def _label(axes: Axes, labels: list[str], side: float, upright: bool, first: boo
     every = int(np.ceil(_LABEL_PITCH * len(labels) / side))
     places, shown = range(0, len(labels), every), labels[::every]
     axes.set_xticks(places, shown, rotation=90 if upright else 0, fontsize=_LABEL_SIZE)
-    axes.set_yticks(places, shown if first else [""] * len(shown), fontsize=_LABEL_SIZE)
-    axes.tick_params(length=2)
+    axes.set_yticks(places if first else [], shown if first else [], fontsize=_LABEL_SIZE)
+    axes.set_ylabel("true class" if first else "", color=INK)
     axes.set_xlabel("predicted class", color=INK)
-    if first:
-        axes.set_ylabel("true class", color=INK)
+    axes.tick_params(length=2)
 
 
 def _scale(figure: Figure, bar: Axes, image: AxesImage, measure: Measure) -> None:

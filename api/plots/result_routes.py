@@ -26,7 +26,7 @@ _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "true": ("shares",),
     "both": ("counts", "shares"),
 }
-_MOST_MISTAKES = 40
+_MOST_MISTAKES = 32
 Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
 
 
@@ -163,7 +163,7 @@ def plot_mistakes(
     answer: AnswerDep,
     part: PartName = "test",
 ) -> Response:
-    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, forty at most: each picture, its class, and
+    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each picture, its class, and
     the three classes that the network held most probable."""
     record = store.experiments.get(experiment_id)
     rows = chosen.rows[:_MOST_MISTAKES]

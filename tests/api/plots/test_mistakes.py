@@ -14,7 +14,7 @@ def mistake_of(size: tuple[int, int] = (8, 8), labels: tuple[str, ...] = ("4", "
     return Mistake(Image.new(mode, size), labels[1], guesses)
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 40])
+@pytest.mark.parametrize("count", [1, 3, 4, 32])
 def test_beside_each_picture_stand_its_class_and_the_guesses(count: int) -> None:
     figure = check(lambda: mistakes_figure("run", "test", [mistake_of()] * count, 1_234))
 

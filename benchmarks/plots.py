@@ -1,0 +1,115 @@
+"""What a plot costs once Matplotlib is loaded: processor milliseconds on one thread, and KB, of PNG and SVG.
+
+The first of its kind measures the letters, which are remembered; the median of those that follow is what counts.
+
+python -P benchmarks/plots.py
+(-P, or benchmarks/api.py stands in for the package)
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from api.plots import classes, confusion, histories, history, mistakes, reliability
+from api.plots.figure import Format, drawn
+from api.plots.runs import Run
+from worker.trainer.calibration import calibration
+from worker.trainer.figures import figures
+
+ROUNDS = 5
+SAMPLES = 10_000
+Make = Callable[[], Figure]
+
+
+def main() -> None:
+    print(f"{'plot':34} {'first':>7} {'PNG ms':>7} {'SVG ms':>7} {'PNG KB':>7} {'SVG KB':>7}")
+    drawn(lambda: history.history_figure(run(1)), "png")  # loads what is loaded late
+    for name, make in plots().items():
+        first, png = measured(make, "png", rounds=1)
+        again, _ = measured(make, "png")
+        svg_time, svg = measured(make, "svg")
+        print(f"{name:34} {first:7.0f} {again:7.0f} {svg_time:7.0f} {png / 1e3:7.0f} {svg / 1e3:7.0f}", flush=True)
+
+
+def measured(make: Make, picture_format: Format, rounds: int = ROUNDS) -> tuple[float, int]:
+    """Milliseconds and bytes."""
+    times, size = [], 0
+    for _ in range(rounds):
+        started = time.process_time()
+        size = len(drawn(make, picture_format))
+        times.append(1e3 * (time.process_time() - started))
+    return statistics.median(times), size
+
+
+def plots() -> dict[str, Make]:
+    made: dict[str, Make] = {}
+    for epochs in (1, 20, 1_000, 10_000):
+        made[f"history, {epochs:,} epochs"] = partial(history.history_figure, run(epochs))
+    for epochs in (20, 1_000):
+        runs = [run(epochs, number) for number in range(8)]
+        made[f"8 histories, {epochs:,} epochs"] = partial(histories.histories_figure, runs)
+    for count in (2, 10, 20, 100):
+        made |= plots_of_a_part(evaluation(count), count)
+    for count in (1, 32):
+        shown = [mistake(number) for number in range(count)]
+        made[f"mistakes, {count} pictures"] = partial(mistakes.mistakes_figure, "run", "test", shown, 812)
+    return made
+
+
+def plots_of_a_part(evaluated: dict[str, Any], count: int) -> dict[str, Make]:
+    matrix = evaluated["confusion_matrix"]
+    labels, rows = matrix["labels"], matrix["matrix"]
+    return {
+        f"confusion, {count} classes": partial(
+            confusion.confusion_figure, "run", "test", labels, rows, ("counts", "shares")
+        ),
+        f"classes, {count} classes": partial(classes.classes_figure, "run", "test", evaluated["per_class"]),
+        f"reliability, {count} classes": partial(
+            reliability.reliability_figure, "run", "test", evaluated["calibration"]
+        ),
+    }
+
+
+def run(epochs: int, number: int = 0) -> Run:
+    generator = np.random.default_rng(number)
+    time_ = np.arange(1, epochs + 1) / epochs
+    names = ("loss", "val_loss", "accuracy", "val_accuracy")
+    curves = [np.exp(-3 * time_), np.exp(-2 * time_), 1 - np.exp(-4 * time_), 0.9 - np.exp(-4 * time_)]
+    values = [(curve + generator.normal(0, 0.01, epochs)).tolist() for curve in curves]
+    return Run(
+        id=f"01K6W3E8Z4T5V6X7Y8Z9A0B1C{number}",
+        name=f"run {number}",
+        state=f"succeeded, {epochs:,} of {epochs:,} epochs",
+        first=0,
+        end=epochs,
+        history=dict(zip(names, values, strict=True)),
+        best=epochs - 1,
+        best_metric="val_accuracy 0.9000",
+        falls=[epochs // 2],
+    )
+
+
+def evaluation(classes: int) -> dict[str, Any]:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, classes, SAMPLES)
+    scores = 2 * generator.normal(size=(SAMPLES, classes)) + 6 * np.eye(classes)[truth]
+    raised = np.exp(scores)
+    predicted = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+    labels = [f"class number {index}" for index in range(classes)]
+    return {**figures(predicted, truth, labels), "calibration": calibration(predicted, truth, 1.3)}
+
+
+def mistake(number: int) -> mistakes.Mistake:
+    pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    guesses = [mistakes.Guess(f"class {place}", 0.6 / (place + 1), place == 1) for place in range(3)]
+    return mistakes.Mistake(Image.fromarray(pixels), "class 1", guesses)
+
+
+if __name__ == "__main__":
+    main()
