@@ -76,7 +76,8 @@ def draw_axes(axes: Axes, name: str, first: int, end: int) -> None:
     axes.xaxis.set_major_formatter(lambda epoch, _: f"{epoch:,.0f}")
     axes.set_xlabel("epoch", color=INK)
     axes.set_ylabel(name, color=INK)
-    numbers: NDArray[Any] = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
+    values = [value for line in axes.lines for value in np.asarray(line.get_ydata(), dtype=np.float64)]
+    numbers = np.array(values, dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
     if len(numbers) == 0:
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", va="center", color=PALE)

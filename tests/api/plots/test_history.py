@@ -94,8 +94,9 @@ def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_see
     assert 71 in line.get_markevery()
 
 
-def test_a_run_that_diverged_at_once_says_so() -> None:
-    figure = check(lambda: history_figure(run_of(record_of(3), points_of({"loss": None}), 0)))
+@pytest.mark.parametrize("metrics", [{"loss": None}, {}])
+def test_a_run_that_diverged_at_once_says_so(metrics: Metrics) -> None:
+    figure = check(lambda: history_figure(run_of(record_of(3), points_of(metrics), 0)))
 
     assert [text.get_text() for text in figure.axes[0].texts] == ["no finite value"]
 
