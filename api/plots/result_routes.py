@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api import examples
+from api.comparison.ids import Ids
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.evaluation.pictures import SamplePictures
 from api.evaluation.routes import ChosenDep, part_of
-from api.plots.ids import Ids
 from api.plots.rendered import Rendered, key_of
 from api.plots.routes import MEDIA_TYPES, Format
 from api.plots.runs import run_of
