@@ -1,7 +1,6 @@
 """Many pictures on one."""
 
 from collections.abc import Iterable
-from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,12 +9,6 @@ _CELL = 128
 _LABEL = 20
 _GAP = 6
 _LETTERS = 20
-
-
-def as_png(picture: Image.Image) -> bytes:
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
 
 
 def contact_sheet(pictures: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:

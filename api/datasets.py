@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api import examples
-from api.contact_sheet import as_png, contact_sheet
+from api.contact_sheet import contact_sheet
 from api.dependencies import SettingsDep, StoreDep
 from api.pictures import BadRequestBody
+from api.png import PNG, png
 from api.samples import PartName, Samples, chosen, samples_of
 from api.uploads import receive_archive
 from models_store.dataset_record import PARTS, Counts, DatasetRecord
@@ -25,7 +26,6 @@ ClassFilter = Annotated[
     str | None, Query(alias="class", max_length=200, description="only this class, by name or by index from 0")
 ]
 Limit = Annotated[int, Query(ge=1, le=_MOST_ON_A_SHEET)]
-_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
 class DatasetView(BaseModel):
@@ -165,7 +165,7 @@ def _sample(name: str, samples: Samples, number: int) -> Sample:
     )
 
 
-@router.get("/datasets/{name}/samples.png", response_class=Response, responses=_PNG)
+@router.get("/datasets/{name}/samples.png", response_class=Response, responses=PNG)
 def get_contact_sheet(
     name: str,
     store: StoreDep,
@@ -179,17 +179,13 @@ def get_contact_sheet(
     numbers = chosen(samples, wanted, part, limit)
     # One by one: a hundred pictures of their own size take gigabytes.
     pairs = ((samples.picture(number), samples.classes[samples.labels[number]]) for number in numbers)
-    return _png(as_png(contact_sheet(pairs, len(numbers))))
+    return png(contact_sheet(pairs, len(numbers)))
 
 
-@router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=_PNG)
+@router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=PNG)
 def get_sample(name: str, index: int, store: StoreDep, settings: SettingsDep) -> Response:
     """One picture, upright, in its own size."""
     samples = samples_of(name, store, settings)
     if not 0 <= index < len(samples.labels):
         raise NotFound(f"{name} has no picture {index}; it has 0 to {len(samples.labels) - 1}")
-    return _png(as_png(samples.picture(index)))
-
-
-def _png(data: bytes) -> Response:
-    return Response(data, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+    return png(samples.picture(index))

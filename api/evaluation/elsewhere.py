@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
-from api.evaluation.pictures import PNG, SamplePictures
+from api.evaluation.pictures import SamplePictures
 from api.evaluation.routes import Chosen, Filter, MistakeList
+from api.png import PNG
 from models_store.evaluation_record import EvaluationRecord, EvaluationStatus
 from specs.document import parse_document
 from specs.evaluation import parse_evaluation

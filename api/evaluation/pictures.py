@@ -1,19 +1,15 @@
 """The pictures of the samples that a network was evaluated on."""
 
-from typing import Any
-
 from fastapi import Response
 from PIL import Image
 
-from api.contact_sheet import as_png
+from api.png import png
 from api.samples import samples_of
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
 from models_store.store import Store
 from settings import Settings
 from specs.evaluation import EvaluatedPart
-
-PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
 class SamplePictures:
@@ -46,10 +42,6 @@ class SamplePictures:
         if not 0 <= row < samples:
             raise NotFound(f"the {self._part} part has no sample {row}; it has 0 to {samples - 1}")
         return png(self.picture(row))
-
-
-def png(picture: Image.Image) -> Response:
-    return Response(as_png(picture), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
 
 
 def samples_path(experiment_id: str, part: PartName) -> str:

@@ -11,7 +11,8 @@ from api.classes import class_index
 from api.contact_sheet import contact_sheet
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.evaluation.mistakes import Sort, margin, mistakes, most_probable, suspects
-from api.evaluation.pictures import PNG, SamplePictures, png, samples_path
+from api.evaluation.pictures import SamplePictures, samples_path
+from api.png import PNG, png
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from api.contact_sheet import as_png
 from api.diagnosis.finding import Finding
 from api.diagnosis.routes import get_diagnosis
 from api.evaluation.mistakes import mistakes, most_probable
 from api.evaluation.pictures import SamplePictures
 from api.experiments import stored_spec
+from api.png import as_png
 from models_store.errors import NotFound
 from models_store.predictions import PARTS, PartName
 from models_store.records import JsonObject, Point, Record
