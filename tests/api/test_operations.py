@@ -123,6 +123,9 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
             assert set(answer["content"]) == {"image/png", "image/svg+xml"}, path
         elif path.endswith(".png"):
             assert set(answer["content"]) == {"image/png"}, path
+        elif path.endswith((".html", ".md")):
+            assert set(answer["content"]) <= {"text/html", "text/markdown"}, path
+            assert answer["content"], path
         elif path not in without_json:
             assert "example" in answer["content"]["application/json"], path
         assert list(operation["responses"]["4XX"]["content"]) == ["application/problem+json"]
