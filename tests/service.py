@@ -97,8 +97,8 @@ class Service:
             return []
 
     def busy_trainer(self, worker: psutil.Process) -> psutil.Process:
-        """The trainer that has a job: the older of the two, once there are two."""
-        return eventually(lambda: self.trainers(worker)[1:] and self.trainers(worker)[0])
+        """The trainer that has a job: the older of the two, once there are two. Each imports TensorFlow first."""
+        return eventually(lambda: self.trainers(worker)[1:] and self.trainers(worker)[0], 60)
 
     def worker_of(self, experiment_id: str) -> psutil.Popen:
         """The worker that trains it."""

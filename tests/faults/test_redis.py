@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from tests.service import LEASE_SECONDS, SWEEP_SECONDS, Service
@@ -64,6 +65,7 @@ def test_emptied_redis_and_a_killed_worker_run_again_from_the_checkpoint(
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
 
 
+@pytest.mark.timeout(400)  # eleven trainings, each in a trainer of its own
 def test_redis_restarted_again_and_again_drops_no_experiment_and_no_run(
     service: Service, own_valkey: Valkey, slow_document: Document, tiny_document: Document
 ) -> None:
