@@ -112,8 +112,16 @@ class Client:
         return self.get(experiment_id)
 
     def evaluation(self, experiment_id: str, part: str = "test") -> JsonObject:
-        """How good the published network is on `part`: `validation` or `test`."""
+        """How good the published network is on `part`: `training`, `validation` or `test`."""
         return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"part": part}).json())
+
+    def mistakes(self, experiment_id: str, **filters: Any) -> Sequence[JsonObject]:
+        """Wrong samples, the surest mistakes first. Filters: `part`, `true`, `predicted`, `suspect`, `sort`, `limit`,
+        `offset`."""
+        return cast(
+            Sequence[JsonObject],
+            self._transport.get(f"{_path(experiment_id)}/mistakes", params=filters).json()["items"],
+        )
 
     def evaluate(self, experiment_id: str, dataset: str, part: str = "all") -> JsonObject:
         """Have the trained network asked about another data set: `all` of it, its official `test` part, or the others

@@ -3,12 +3,26 @@
 from collections.abc import Iterator
 
 from cli.client import JsonObject
+from cli.output import metrics_text
 
 
 def evaluation_lines(evaluation: JsonObject) -> Iterator[str]:
     """The accuracy, then each pair of classes that was confused, the most frequent first."""
     yield f"Test accuracy {evaluation['accuracy']:.4f} on {evaluation['samples']:,} samples kept aside"
     yield from (f"  {line}" for line in confusion_lines(evaluation))
+
+
+def part_line(evaluation: JsonObject) -> str:
+    """The figures of one part."""
+    names = ("accuracy", "top_3_accuracy", "balanced_accuracy", "loss")
+    figures = {name: evaluation[name] for name in names} | {"macro_f1": evaluation["macro"]["f1"]}
+    return f"{evaluation['part']:<10}  {metrics_text(figures)}"
+
+
+def mistake_line(mistake: JsonObject) -> str:
+    guesses = ", ".join(f"{guess['label']} {guess['probability']:.1%}" for guess in mistake["top"])
+    doubt = "; probably mislabelled" if mistake["suspect"] else ""
+    return f"sample {mistake['index']}, {mistake['true']['label']}: {guesses}{doubt}"
 
 
 def confusion_lines(evaluation: JsonObject, most: int | None = None) -> Iterator[str]:

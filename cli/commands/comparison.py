@@ -8,10 +8,13 @@ from rich.table import Table
 
 from cli.client import Client, JsonObject
 from cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
+from cli.curves import sparkline
 from cli.identifiers import full_id
 from cli.output import console, metric_text, print_json
 
 _LISTED = 10
+_CURVES = ("val_loss", "val_accuracy")
+_CURVE_WIDTH = 20
 IdsArgument = Annotated[
     list[str],
     typer.Argument(metavar="ID ID...", help="Ids, cut short as elsewhere; the first is what others are held to."),
@@ -42,12 +45,15 @@ def compare(
 
 
 def figures_table(answer: JsonObject) -> Table:
-    """One row for each figure, one column for each experiment."""
+    """One row for each figure and each curve of the validation part, one column for each experiment."""
     table = Table(f"{answer['dataset']}, {answer['part']}, {answer['samples']:,} samples", box=None, pad_edge=False)
     for compared in answer["experiments"]:
         table.add_column(compared["name"], justify="right")
     for name, text in _FIGURES.items():
         table.add_row(name, *(text(compared) for compared in answer["experiments"]))
+    for name, curves in answer["curves"]["history"].items():
+        if name in _CURVES:
+            table.add_row(name, *(sparkline(curve, _CURVE_WIDTH) for curve in curves))
     return table
 
 

@@ -1,6 +1,5 @@
 """`trainyard datasets`: what can be trained on, and one's own pictures."""
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,8 @@ from cli.client import Client, JsonObject
 from cli.commands.options import DEFAULT_URL, JsonOption, UrlOption
 from cli.exits import Exit
 from cli.output import console, print_json
+from cli.polling import ended
 
-_LOOK_SECONDS = 1.0
 datasets = typer.Typer(help="Data sets: list, add, show, delete.", invoke_without_command=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A data set's name.")]
 
@@ -51,10 +50,7 @@ def add(
     """Upload pictures, one folder for each class, and wait until they can be trained on."""
     with Client(url) as client:
         client.add_dataset(name, archive)
-        view = client.dataset(name)
-        while view["status"] not in ("ready", "failed"):
-            time.sleep(_LOOK_SECONDS)
-            view = client.dataset(name)
+        view = ended(lambda: client.dataset(name), "ready", "failed")
     _show(view, json)
     if view["status"] == "failed":
         raise typer.Exit(Exit.FAILED)

@@ -1,6 +1,5 @@
 """`trainyard evaluate`: how a trained network does on another data set."""
 
-import time
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -12,8 +11,8 @@ from cli.evaluation_view import confusion_lines
 from cli.exits import Exit
 from cli.identifiers import full_id
 from cli.output import console, print_json
+from cli.polling import ended
 
-_LOOK_SECONDS = 0.5
 _WORST = 3
 _CONFUSIONS = 3
 
@@ -32,10 +31,7 @@ def evaluate(
     with Client(url) as client:
         experiment_id = full_id(client, experiment)
         client.evaluate(experiment_id, dataset, part)
-        view = client.evaluation_on(experiment_id, dataset)
-        while view["status"] in ("queued", "running"):
-            time.sleep(_LOOK_SECONDS)
-            view = client.evaluation_on(experiment_id, dataset)
+        view = ended(lambda: client.evaluation_on(experiment_id, dataset), "succeeded", "failed")
     if json:
         print_json(view)
     else:

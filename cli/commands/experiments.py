@@ -1,6 +1,7 @@
 """`trainyard list`, `show`, `history`, `cancel`, `delete`: what has been and is being trained."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,13 +11,15 @@ from cli.client import Client, JsonObject
 from cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from cli.curves import curve_lines
 from cli.errors import ApiError
-from cli.evaluation_view import confusion_lines
+from cli.evaluation_view import confusion_lines, mistake_line, part_line
 from cli.identifiers import full_id
 from cli.output import console, metric_text, print_json
 from cli.record_view import record_lines
 from cli.training_view import planned_epochs
 
+_PARTS = ("training", "validation", "test")
 _SHOWN_CONFUSIONS = 5
+_SHOWN_MISTAKES = 5
 
 
 def list_(
@@ -58,7 +61,7 @@ def _record_table(page: JsonObject) -> Table:
 
 
 def show(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Show one experiment: where it stands, its curves, what it confuses, what to make of it."""
+    """Show one experiment: where it stands, its curves and figures, what it gets wrong, what to make of it."""
     with Client(url) as client:
         record = client.get(full_id(client, experiment))
         if json:
@@ -74,7 +77,11 @@ def _result_lines(client: Client, record: JsonObject) -> Iterator[str]:
     if record["epochs_completed"]:
         yield from _section("curves", lambda: curve_lines(client.history(experiment_id)))
     if record["status"] == "succeeded":
+        evaluated = (client.evaluation(experiment_id, part) for part in _PARTS)
+        yield from _section("evaluation", lambda: map(part_line, evaluated))
         yield from _section("confused", lambda: confusion_lines(client.evaluation(experiment_id), _SHOWN_CONFUSIONS))
+        surest = partial(client.mistakes, experiment_id, limit=_SHOWN_MISTAKES)
+        yield from _section("surest mistakes", lambda: map(mistake_line, surest()))
     if record["epochs_completed"]:
         yield from _section("diagnosis", lambda: map(_finding_line, client.diagnosis(experiment_id)))
 

@@ -150,26 +150,46 @@ def test_show_history_and_presets_are_tables(api: CannedApi, capsys: pytest.Capt
     assert api.requests("GET", f"/experiments/{ID}/history")[0].query == {"since": "-1"}
 
 
-def test_show_tells_curves_confusions_and_diagnosis(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_tells_curves_figures_mistakes_and_diagnosis(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     matrix = {"labels": ["4", "9"], "matrix": [[5, 1], [0, 6]]}
+    figures = {"accuracy": 0.9, "top_3_accuracy": 1.0, "balanced_accuracy": 0.9, "loss": 0.2, "macro": {"f1": 0.8}}
+    evaluations = [
+        Answer({"part": part, **figures, "confusion_matrix": matrix})
+        for part in ("training", "validation", "test", "test")
+    ]
+    guesses = [{"label": "9", "probability": 0.7}, {"label": "4", "probability": 0.3}]
+    mistake = {"index": 7, "true": {"label": "4"}, "top": guesses, "suspect": True}
     finding = {"rule": "healthy", "severity": "info", "sentence": "Nothing is wrong.", "suggestion": None}
     history = {"epoch": [0, 1], "history": {"val_loss": [0.5, 0.25]}, "best": None}
     api.on("GET", f"/experiments/{ID}", Answer(a_record(ID, status="succeeded", epochs_completed=2)))
     api.on("GET", f"/experiments/{ID}/history", Answer(history))
-    api.on("GET", f"/experiments/{ID}/evaluation", Answer({"confusion_matrix": matrix}))
+    api.on("GET", f"/experiments/{ID}/evaluation", *evaluations)
+    api.on("GET", f"/experiments/{ID}/mistakes", Answer({"items": [mistake]}))
     api.on("GET", f"/experiments/{ID}/diagnosis", Answer({"items": [finding]}))
     assert run("show", ID) == 0
-    assert capsys.readouterr().out.splitlines()[-9:] == [
+    told = "accuracy 0.9000  top_3_accuracy 1.0000  balanced_accuracy 0.9000  loss 0.2000  macro_f1 0.8000"
+    assert capsys.readouterr().out.splitlines()[-17:] == [
         "",
         "curves",
         "  val_loss      █▁  0.5000 to 0.2500",
         "",
+        "evaluation",
+        f"  training    {told}",
+        f"  validation  {told}",
+        f"  test        {told}",
+        "",
         "confused",
         "  4 taken for 9: 1 of 6",
+        "",
+        "surest mistakes",
+        "  sample 7, 4: 9 70.0%, 4 30.0%; probably mislabelled",
         "",
         "diagnosis",
         "  info: Nothing is wrong.",
     ]
+    asked = [request.query.get("part", "test") for request in api.requests("GET", f"/experiments/{ID}/evaluation")]
+    assert asked == ["training", "validation", "test", "test"]
+    assert api.requests("GET", f"/experiments/{ID}/mistakes")[0].query == {"limit": "5"}
 
 
 def test_show_says_what_it_cannot_tell(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,10 @@ COMPARISON = {
             "broken": {"items": [], "total": 0},
         }
     ],
+    "curves": {
+        "epoch": [0, 1],
+        "history": {"val_accuracy": [[0.3, 0.6], [0.5, None]], "loss": [[2.0, 1.0], [1.5, 1.0]]},
+    },
 }
 STEP: dict[str, Any] = {
     "id": FIRST,
@@ -93,6 +97,8 @@ def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsy
     assert "calibration error 0.0120 0.0120" in lines
     assert "parameters 85,450 unknown" in lines
     assert "seconds 7.4 7.4" in lines
+    assert "val_accuracy ▁█ ▁" in lines
+    assert not any(line.startswith("loss ▁") for line in lines)
     assert "dropout is better than plain [a] by 2.22 points" in lines
     assert "changed: Dropout added at model.layers.6" in lines
     assert "cured, 1 of 8 true first other picture" in lines

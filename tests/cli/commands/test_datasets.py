@@ -32,7 +32,7 @@ def run(*arguments: str) -> int:
 def test_a_folder_is_sent_as_a_zip_and_waited_for(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.commands.datasets._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("cli.polling._LOOK_SECONDS", 0.0)
     for name in ("cat/1.png", "dog/1.png", ".git/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
