@@ -14,7 +14,7 @@ import orjson
 import psutil
 
 from tests.valkey import Valkey, free_port
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 ROOT = Path(__file__).parents[1]
 LEASE_SECONDS = 2.0
@@ -122,7 +122,7 @@ class Service:
     def stop(self) -> None:
         self.http.close()
         for process in self._processes:
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if not has_ended(process):
                 family = [process, *process.children(recursive=True)]
                 for each in family:
                     _kill(each)

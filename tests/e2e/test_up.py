@@ -17,7 +17,7 @@ from cli.client import Client
 from cli.event_stream import Event
 from tests.e2e.running_up import READY, RunningUp, command, environment
 from tests.service import ROOT
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]  # TensorFlow starts anew many times
 
@@ -128,7 +128,7 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     assert up.interrupt() == 0
 
     assert time.monotonic() - began < 20
-    assert not [each for each in family if each.is_running()]
+    assert all(has_ended(each) for each in family)
     assert up.leftovers() == []
     assert up.warned() == ""
 
@@ -168,5 +168,5 @@ def test_a_terminated_one_ends_like_an_interrupted_one(start_up: StartUp, tmp_pa
     up.process.send_signal(signal.SIGTERM)
 
     assert up.process.wait(30) == 0
-    assert not [each for each in family if each.is_running()]
+    assert all(has_ended(each) for each in family)
     assert up.leftovers() == []

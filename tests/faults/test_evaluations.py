@@ -10,7 +10,7 @@ import pytest
 from tests.faults.test_uploads import upload, wait_until_ready
 from tests.noise import noisy_digits
 from tests.service import Service
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 
 def evaluators(worker: psutil.Process) -> list[psutil.Process]:
@@ -68,7 +68,7 @@ def test_a_killed_worker_leaves_no_orphan_and_another_evaluates(service: Service
     [evaluator] = eventually(lambda: evaluators(worker))
     service.pool_child(worker).kill()
 
-    eventually(lambda: not evaluator.is_running() or evaluator.status() == psutil.STATUS_ZOMBIE, 5)
+    eventually(lambda: has_ended(evaluator), 5)
     assert_done_once(service, path, attempts=2)
 
 
@@ -80,7 +80,7 @@ def test_deleting_the_experiment_ends_its_evaluation(service: Service, asked: Ca
 
     eventually(lambda: service.http.delete(f"{experiment}?force=true").status_code == 204)
 
-    eventually(lambda: not evaluator.is_running(), 5)
+    eventually(lambda: has_ended(evaluator), 5)
     assert service.http.get(path).status_code == 404
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
     assert "Traceback" not in service.log_text("worker*")

@@ -10,7 +10,7 @@ import psutil
 from models_store.errors import Busy
 from models_store.files import locked
 from tests.service import LEASE_SECONDS, SWEEP_SECONDS, Service
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 Document = dict[str, Any]
 
@@ -66,7 +66,7 @@ def test_killed_pool_child_leaves_no_orphan_and_the_run_goes_on(service: Service
 
     service.pool_child(worker).kill()
 
-    eventually(lambda: not trainer.is_running(), 2)
+    eventually(lambda: has_ended(trainer), 2)
     service.wait_for_end(experiment_id)
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
 
@@ -80,7 +80,7 @@ def test_killed_worker_leaves_no_orphan_and_another_takes_over(service: Service,
 
     worker.kill()
 
-    eventually(lambda: not any(each.is_running() for each in trainers), 2)
+    eventually(lambda: all(has_ended(each) for each in trainers), 2)
     service.wait_for_end(experiment_id, LEASE_SECONDS + SWEEP_SECONDS + 30)
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
 
@@ -112,7 +112,7 @@ def test_worker_paused_for_longer_than_its_lease_is_refused(service: Service, sl
     service.wait_for_end(experiment_id)
     service.signal_all(paused, signal.SIGCONT)
 
-    eventually(lambda: not _runs(zombie), 20)
+    eventually(lambda: has_ended(zombie), 20)
     record = service.assert_sound(experiment_id, epochs=14)
     assert record["attempts"] == 2
     assert record["version"] == service.get(experiment_id)["version"]
@@ -152,7 +152,3 @@ def pause_outside_the_lock(service: Service, worker: psutil.Process, experiment_
             return False
 
     eventually(is_paused)
-
-
-def _runs(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -9,7 +9,7 @@ import psutil
 from PIL import Image
 
 from tests.service import Service
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 
 def archive(pictures: int = 40, side: int = 16) -> bytes:
@@ -71,7 +71,7 @@ def test_killed_worker_leaves_no_orphan_and_another_converts(service: Service) -
     [converter] = eventually(lambda: converters(worker))
     service.pool_child(worker).kill()
 
-    eventually(lambda: not converter.is_running() or converter.status() == psutil.STATUS_ZOMBIE, 5)
+    eventually(lambda: has_ended(converter), 5)
     wait_until_ready(service, "orphan")
     assert_whole(service, "orphan", attempts=2)
 
@@ -83,7 +83,7 @@ def test_delete_ends_a_conversion(service: Service) -> None:
 
     assert service.http.delete("/datasets/unwanted").status_code == 204
 
-    eventually(lambda: not converter.is_running(), 5)
+    eventually(lambda: has_ended(converter), 5)
     assert service.http.get("/datasets/unwanted").status_code == 404
     upload(service, "unwanted", archive())
     wait_until_ready(service, "unwanted")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 from worker.trainer.events import Ready
 from worker.trainer_process import Spare, TrainerProcess
 
@@ -40,7 +40,7 @@ def test_trainer_dies_with_the_process_that_started_it() -> None:
     parent.kill()
     parent.communicate()
 
-    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+    eventually(lambda: has_ended(child), 10)
 
 
 def test_spare_that_died_is_replaced() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cli.up.child import Child
 from tests.cli.up.commands import FAILS, HAS_A_CHILD, IS_DEAF, STAYS, python_command, said
-from tests.waiting import eventually
+from tests.waiting import eventually, has_ended
 
 Start = Callable[[str], Child]
 
@@ -63,7 +63,7 @@ def test_what_it_leaves_behind_is_killed(start: Start) -> None:
     grandchild = psutil.Process(int(eventually(lambda: said(child.command))))
     os.kill(child.pid, signal.SIGKILL)
     eventually(lambda: not child.is_alive)
-    eventually(lambda: not _runs(grandchild))
+    eventually(lambda: has_ended(grandchild))
 
 
 def test_one_that_is_deaf_is_killed_with_its_family(start: Start) -> None:
@@ -71,7 +71,7 @@ def test_one_that_is_deaf_is_killed_with_its_family(start: Start) -> None:
     grandchild = psutil.Process(int(eventually(lambda: said(child.command))))
     child.kill()
     assert not child.is_alive
-    eventually(lambda: not _runs(grandchild))
+    eventually(lambda: has_ended(grandchild))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -88,17 +88,10 @@ time.sleep(600)
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    eventually(lambda: not _runs(child))
+    eventually(lambda: has_ended(child))
 
 
 def test_a_wait_ends_in_its_time(start: Start) -> None:
     child = start(IS_DEAF)
     child.wait(0.01)
     assert child.is_alive
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
