@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from specs import caps
-from specs.factors import Distances, FactorFromZero, Probability, SignedFactor, ZoomFactor
+from specs.factors import Distances, FactorFromZero, Probability, Radius, SignedFactor, ZoomFactor
 from specs.schema import FieldError, Lax, Schema
 
 FillMode = Literal["reflect", "constant", "nearest", "wrap"]
@@ -140,6 +140,33 @@ class GaussianNoise(AugmentationLayerSpec):
     stddev: float = Field(gt=0, le=1)
 
 
+class RandomGaussianBlur(AugmentationLayerSpec):
+    """With the probability `factor`, a picture is blurred by a Gaussian of a deviation drawn from `sigma`, in pixels,
+    within `kernel_size` of them. A number as `factor` is the probability itself; Keras documents it as a strength, and
+    its code uses it as a probability drawn from [0, f]."""
+
+    type: Literal["RandomGaussianBlur"] = "RandomGaussianBlur"
+    factor: Probability = (1.0, 1.0)
+    kernel_size: int = Field(default=3, ge=3, le=31)
+    sigma: FactorFromZero = (0.0, 1.0)
+
+    @field_validator("kernel_size")
+    @classmethod
+    def _odd(cls, kernel_size: int) -> int:
+        if kernel_size % 2 == 0:
+            raise ValueError("expected an odd number, as 3 or 5")
+        return kernel_size
+
+
+class RandomDilation(AugmentationLayerSpec):
+    """What is bright grows by `radius` pixels, drawn from it, and shrinks where that is below zero: light strokes on
+    black become thicker and thinner, dark ones on white the other way round. (Dilation and erosion of grey pictures:
+    Serra 1982.)"""
+
+    type: Literal["RandomDilation"] = "RandomDilation"
+    radius: Radius
+
+
 class MixUp(AugmentationLayerSpec):
     """Each picture and its label are mixed with another's of the batch, by a weight from Beta(alpha, alpha) (Zhang
     et al. 2018)."""
@@ -190,6 +217,8 @@ AugmentationLayer = Annotated[
     | RandomContrast
     | RandomErasing
     | GaussianNoise
+    | RandomGaussianBlur
+    | RandomDilation
     | MixUp
     | CutMix
     | RandAugment

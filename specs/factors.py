@@ -59,6 +59,13 @@ Probability = Annotated[
     AfterValidator(_rising),
     Field(description="a probability, or two of them as [lowest, highest] to draw it from"),
 ]
+_Pixels = Annotated[float, Field(ge=-5, le=5)]
+Radius = Annotated[
+    tuple[_Pixels, _Pixels],
+    BeforeValidator(_to_both_sides, json_schema_input_type=_Pixels | tuple[_Pixels, _Pixels]),
+    AfterValidator(_rising),
+    Field(description="two numbers of pixels from -5 to 5 as [lowest, highest], or one number r for [-r, r]"),
+]
 Distances = Annotated[
     tuple[_Share, _Share],
     BeforeValidator(_itself, json_schema_input_type=_Share | tuple[_Share, _Share]),

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from imaging.augmentation import elastic, erasing, geometry, photometry, rand_augment
+from imaging.augmentation import elastic, erasing, filters, geometry, photometry, rand_augment
 from imaging.augmentation.arrays import Images, Labels, Shares
 from imaging.augmentation.geometry import Geometric
 from imaging.augmentation.mixing import CutMix, MixUp
@@ -34,6 +34,8 @@ _OTHERS: Mapping[str, Callable[..., Step]] = {
     "RandomContrast": photometry.RandomContrast,
     "RandomErasing": erasing.RandomErasing,
     "GaussianNoise": photometry.GaussianNoise,
+    "RandomGaussianBlur": filters.RandomGaussianBlur,
+    "RandomDilation": filters.RandomDilation,
     "MixUp": MixUp,
     "CutMix": CutMix,
     "RandAugment": rand_augment.RandAugment,
