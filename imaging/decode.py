@@ -20,11 +20,14 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Of 255: more opaque, and more light, than this.
+_OPAQUE, _LIGHT = 128, 160
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
 def decode(data: bytes, max_pixels: int) -> Image.Image:
-    """Return the first frame, turned upright, in mode L or RGB; what is transparent lies on white.
+    """Return the first frame, turned upright, in mode L or RGB; what is transparent lies on white,
+    or on black where all that is drawn is light itself.
 
     16-bit grey is scaled by its range. Raises UnreadablePicture, or PictureTooLarge before any pixel is decoded.
     """
@@ -73,9 +76,16 @@ def _plain(picture: Image.Image) -> Image.Image:
         wide = np.asarray(picture, dtype=np.uint32)
         return Image.fromarray((wide // 257).clip(0, 255).astype(np.uint8))
     if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
-        paper = Image.new("RGBA", picture.size, "white")
-        paper.alpha_composite(picture.convert("RGBA"))
-        return paper.convert("L" if picture.mode in ("LA", "La") else "RGB")
+        return _on_paper(picture.convert("RGBA")).convert("L" if picture.mode in ("LA", "La") else "RGB")
     if picture.mode in ("1", "L"):
         return picture.convert("L")
     return picture.convert("RGB")
+
+
+def _on_paper(picture: Image.Image) -> Image.Image:
+    """White ink on nothing would be lost on white paper."""
+    opaque = np.asarray(picture)[..., 3] > _OPAQUE
+    drawn = np.asarray(picture.convert("L"))[opaque]
+    paper = Image.new("RGBA", picture.size, "black" if drawn.size and drawn.min() > _LIGHT else "white")
+    paper.alpha_composite(picture)
+    return paper

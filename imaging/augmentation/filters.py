@@ -46,7 +46,7 @@ def _grown(image: _Image, radius: float) -> _Image:
     the way to the next whole one. Crosses and squares by turns make about a disc."""
     change = cv2.dilate if radius > 0 else cv2.erode
     whole, part = divmod(abs(radius), 1)
-    for step in range(int(whole)):
-        image = change(image, _SHAPES[step % 2]).reshape(image.shape)
-    more = change(image, _SHAPES[int(whole) % 2]).reshape(image.shape)
-    return np.asarray(cv2.addWeighted(image, 1 - part, more, part, 0), dtype=np.uint8).reshape(image.shape)
+    less = more = image
+    for step in range(int(whole) + 1):
+        less, more = more, np.asarray(change(more, _SHAPES[step % 2]), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(less, 1 - part, more, part, 0), dtype=np.uint8).reshape(image.shape)

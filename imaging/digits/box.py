@@ -1,0 +1,47 @@
+"""Where something lies in a picture."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from imaging.digits.ink import Mask
+
+
+class Box(NamedTuple):
+    """In pixels; `bottom` and `right` are exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def side(self) -> int:
+        """The longer one."""
+        return max(self.height, self.width)
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def box_of(mask: Mask) -> Box:
+    """The smallest that holds all of `mask`, which must not be empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+def row_hull(mask: Mask) -> Mask:
+    """Each row filled from its first pixel to its last."""
+    from_left = np.maximum.accumulate(mask, axis=1)
+    from_right = np.maximum.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    filled: Mask = from_left & from_right
+    return filled

@@ -1,0 +1,123 @@
+"""A digit as MNIST has it: light on black, in a 20x20 box, its centre of mass in the middle of 28x28 (LeCun et al.,
+"Gradient-based learning applied to document recognition", 1998)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imaging.digits.box import Box, box_of
+from imaging.digits.finding import Found, find
+from imaging.digits.ink import Grey, quantile
+from imaging.digits.strokes import stroke_width, thickened, thinned
+
+SIDE = 28
+_BOX_SIDE = 20
+_MIDDLE = SIDE / 2
+# Where the digit lies is seen in a small copy, what it looks like in a finer one of its surroundings.
+_LOOK_SIDE = 192
+_FINE_SIDE = 144
+_MARGIN = 0.2
+# Ink fainter than 40 of 255 is the paper's grain.
+_WITHOUT_GRAIN = np.clip((np.arange(256) - 40) * 255 // 215, 0, 255).astype(np.uint8)
+# Strokes change in a copy so many times larger. MNIST's are 1.7 to 3.9 pixels wide (5 % and 95 % of its test digits).
+_FINER = 4
+_THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
+
+
+class Normalized(NamedTuple):
+    """`image` is (28, 28), uint8: ink 255 on paper 0. `steps` says what was done, in order; none: nothing."""
+
+    image: Grey
+    steps: tuple[str, ...]
+
+
+def normalized(picture: NDArray[np.uint8]) -> Normalized:
+    """Bring a picture, uint8, (height, width) or (height, width, 3), of any size, into MNIST's form.
+
+    One that has it already is not changed. Of a picture without ink a black one is made.
+    """
+    if _is_normal(picture):
+        return Normalized(picture, ())
+    look = _shrunk(picture, _LOOK_SIDE)
+    found = find(look)
+    if found is None:
+        return Normalized(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",))
+    steps = found.steps
+    if look is not picture:
+        found = find(_shrunk(_surroundings(picture, found.box, picture.shape[0] / look.shape[0]), _FINE_SIDE)) or found
+    image, stroke_steps = _stroked(_cut(found))
+    return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"))
+
+
+def _is_normal(picture: NDArray[np.uint8]) -> bool:
+    """Light on black, in a box of 20, and its centre of mass in the middle, which is one of four pixels."""
+    if picture.shape != (SIDE, SIDE) or picture.max() < 250 or np.count_nonzero(picture) > 0.6 * picture.size:
+        return False
+    return box_of(picture > 0).side in (_BOX_SIDE - 1, _BOX_SIDE) and all(
+        abs(_MIDDLE - each) <= 0.55 for each in _centre(picture)
+    )
+
+
+def _shrunk(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """By area means; a smaller one is returned as it is."""
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    height, width = (max(1, round(length * scale)) for length in picture.shape[:2])
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX, reducing_gap=2.0))
+
+
+def _surroundings(picture: NDArray[np.uint8], box: Box, scale: float) -> NDArray[np.uint8]:
+    margin = _MARGIN * box.side + 2
+    top, left = (max(0, int((start - margin) * scale)) for start in (box.top, box.left))
+    bottom, right = (int((end + margin) * scale) + 1 for end in (box.bottom, box.right))
+    return picture[top:bottom, left:right]
+
+
+def _cut(found: Found) -> Grey:
+    """The digit alone on black, in the size in which its strokes are changed."""
+    # The edges of strokes are grey: a pixel around the mask is theirs.
+    around = np.pad(found.strength, 1)[found.box.top : found.box.bottom + 2, found.box.left : found.box.right + 2]
+    return _resized(_WITHOUT_GRAIN[around], _BOX_SIDE * _FINER / found.box.side)
+
+
+def _resized(image: Grey, scale: float) -> Grey:
+    height, width = (max(1, round(length * scale)) for length in image.shape)
+    kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    resized = np.asarray(Image.fromarray(image).resize((width, height), kind))
+    # Thin strokes fade when they become smaller: their brighter pixels are ink again.
+    peak = max(quantile(resized[resized > 0], 0.9), 1) if resized.any() else 1
+    return np.minimum(resized.astype(np.uint16) * 255 // peak, 255).astype(np.uint8)
+
+
+def _stroked(image: Grey) -> tuple[Grey, tuple[str, ...]]:
+    """Bring strokes that are thinner or thicker than MNIST's to its width."""
+    width = stroke_width(image >= 128) / _FINER
+    if width < _THIN:
+        return thickened(image, round((_THICKENED - width) / 2 * _FINER)), ("thickened",)
+    if width > _THICK:
+        return thinned(image, round((width - _THINNED) / 2 * _FINER)), ("thinned",)
+    return image, ()
+
+
+def _centre(image: Grey) -> tuple[float, float]:
+    """The centre of mass: row and column."""
+    rows, columns = image.sum(axis=1, dtype=np.int64), image.sum(axis=0, dtype=np.int64)
+    total = max(int(rows.sum()), 1)
+    return float(rows @ np.arange(len(rows)) / total), float(columns @ np.arange(len(columns)) / total)
+
+
+def _centred(image: Grey) -> Grey:
+    if not (mask := image >= 64).any():
+        return np.zeros((SIDE, SIDE), dtype=np.uint8)
+    box = box_of(mask)
+    small = _resized(image[box.slices], _BOX_SIDE / box.side)
+    height, width = small.shape
+    row, column = _centre(small)
+    top = min(max(round(_MIDDLE - row), 0), SIDE - height)
+    left = min(max(round(_MIDDLE - column), 0), SIDE - width)
+    out = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    out[top : top + height, left : left + width] = small
+    return out

@@ -1,0 +1,37 @@
+"""How wide strokes are, and how they become wider and narrower."""
+
+import numpy as np
+
+from imaging.digits.ink import Grey, Mask
+
+
+def stroke_width(mask: Mask) -> float:
+    """In pixels: twice the area over the outline's length, which is pi/4 of the steps between pixels (Crofton's
+    formula, for strokes in all directions)."""
+    padded = np.pad(mask, 1)
+    steps = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(padded[:, 1:] != padded[:, :-1])
+    return 8 / np.pi * np.count_nonzero(mask) / max(int(steps), 1)
+
+
+def thickened(image: Grey, radius: int) -> Grey:
+    """Light strokes on black, wider by `radius` pixels on each side; the picture grows by as much."""
+    return _grown(np.pad(image, radius), radius)
+
+
+def thinned(image: Grey, radius: int) -> Grey:
+    """Light strokes on black, narrower by `radius` pixels on each side."""
+    return 255 - _grown(255 - np.pad(image, radius), radius)
+
+
+def _grown(image: Grey, radius: int) -> Grey:
+    """Each pixel becomes the brightest within about `radius`: squares and crosses by turns, which make an octagon."""
+    for step in range(radius):
+        across = image.copy()
+        np.maximum(across[:, 1:], image[:, :-1], out=across[:, 1:])
+        np.maximum(across[:, :-1], image[:, 1:], out=across[:, :-1])
+        beside = across if step % 2 else image
+        grown = across.copy()
+        np.maximum(grown[1:], beside[:-1], out=grown[1:])
+        np.maximum(grown[:-1], beside[1:], out=grown[:-1])
+        image = grown
+    return image

@@ -1,0 +1,143 @@
+import os
+from pathlib import Path
+from zipfile import ZipFile
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imaging.decode import decode
+from imaging.digits.normalize import SIDE, normalized
+from tests.imaging.digits.papers import KINDS
+
+FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
+needs_mnist = pytest.mark.skipif(not (FOLDER / "mnist.npz").exists(), reason="DATASETS_DIR has no mnist.npz")
+needs_real = pytest.mark.skipif(not (FOLDER / "real-digits.zip").exists(), reason="DATASETS_DIR has no real-digits.zip")
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+
+
+def flat(picture: np.ndarray) -> np.ndarray:
+    """As `decode` flattens it."""
+    if picture.ndim == 2 or picture.shape[2] == 3:
+        return picture
+    return np.asarray(decode(cv2.imencode(".png", picture)[1].tobytes(), picture.size))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_picture_comes_out_as_the_plain_digit_does(kind, digits):
+    generator = np.random.default_rng(0)
+    for digit, plain in enumerate(digits):
+        expected = normalized(plain).image
+        seen = normalized(flat(KINDS[kind](plain, generator)))
+        assert likeness(seen.image, expected) > 0.6, digit
+
+
+@needs_mnist
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_picture_comes_out_as_mnist_has_the_digit(kind):
+    with np.load(FOLDER / "mnist.npz") as file:
+        digits = file["x_test"][:15]
+    generator = np.random.default_rng(1)
+    alike = [likeness(normalized(flat(KINDS[kind](digit, generator))).image, digit) for digit in digits]
+    assert np.median(alike) > 0.8
+    assert np.mean(np.array(alike) > 0.55) >= 0.9
+
+
+@needs_mnist
+def test_mnist_s_own_digits_are_not_touched():
+    with np.load(FOLDER / "mnist.npz") as file:
+        for digit in file["x_test"]:
+            image, steps = normalized(digit)
+            assert steps == ()
+            assert image is digit
+
+
+@needs_mnist
+@needs_real
+def test_real_pictures_look_like_mnist_s_digits_of_the_same_class():
+    """By the three nearest of 10,000: a network does far better, but this needs none."""
+    with np.load(FOLDER / "mnist.npz") as file:
+        known, labels = features(file["x_train"][:10_000]), file["y_train"][:10_000]
+    with ZipFile(FOLDER / "real-digits.zip") as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        pictures = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
+    truth = np.array([int(name.split("/")[0]) for name in names])
+    nearest = labels[np.argsort(-features(np.stack([normalized(each).image for each in pictures])) @ known.T)[:, :3]]
+    found = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
+    assert len(truth) == 230
+    assert (found == truth).mean() > 0.9
+
+
+def features(images: np.ndarray) -> np.ndarray:
+    blurred = np.stack([cv2.GaussianBlur(image, (0, 0), 1.2) for image in images]).reshape(len(images), -1)
+    centred = blurred.astype(np.float32) - blurred.mean(axis=1, keepdims=True)
+    return centred / np.linalg.norm(centred, axis=1, keepdims=True)
+
+
+def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
+    for digit in digits:
+        image, steps = normalized(255 - np.pad(digit, ((3, 90), (60, 0))))
+        rows, columns = image.any(axis=1).nonzero()[0], image.any(axis=0).nonzero()[0]
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
+        weights = image / image.sum()
+        centre = (weights.sum(axis=1) @ np.arange(SIDE), weights.sum(axis=0) @ np.arange(SIDE))
+        assert centre == pytest.approx((13.75, 13.75), abs=0.8)
+        assert image.max() == 255
+        assert steps[0] == "inverted"
+        assert steps[-1] == "centred"
+
+
+def test_specks_and_frames_are_left_out(digits):
+    picture = np.pad(255 - digits[3], 20, constant_values=255)
+    dirty = picture.copy()
+    dirty[3:5, 3:5] = dirty[60, 8] = 0
+    dirty[:, :2] = 30
+    image, steps = normalized(dirty)
+    assert "cleaned" in steps
+    assert likeness(image, normalized(picture).image) > 0.95
+
+
+def test_all_parts_of_a_digit_stay(digits):
+    whole = np.pad(255 - digits[5], 10, constant_values=255)
+    parted = whole.copy()
+    parted[22:24] = 255  # a pen that was lifted
+    image, _ = normalized(parted)
+    assert likeness(image, normalized(whole).image) > 0.8
+
+
+@pytest.mark.parametrize("value", [0, 7, 128, 255])
+def test_paper_without_ink_is_blank(value):
+    for shape in ((28, 28), (300, 200, 3)):
+        image, steps = normalized(np.full(shape, value, np.uint8))
+        assert steps == ("blank",)
+        assert image.shape == (28, 28)
+        assert not image.any()
+
+
+def test_the_grain_of_paper_is_no_ink():
+    grain = np.random.default_rng(0).normal(200, 3, (100, 100)).clip(0, 255).astype(np.uint8)
+    assert normalized(grain).steps == ("blank",)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.tuples(st.integers(1, 250), st.integers(1, 250)),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.0, 0.5, 3.0, 20.0]),
+)
+def test_whatever_comes_a_picture_of_mnist_s_form_goes(size, is_coloured, seed, blur):
+    generator = np.random.default_rng(seed)
+    picture = generator.integers(0, 256, (*size, 3) if is_coloured else size, dtype=np.uint8)
+    if blur:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur).reshape(picture.shape)
+    before = picture.copy()
+    image, steps = normalized(picture)
+    assert (image.shape, image.dtype) == ((28, 28), np.uint8)
+    assert (picture == before).all()
+    assert steps == () or steps[-1] in {"centred", "blank"}
