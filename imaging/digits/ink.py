@@ -1,5 +1,6 @@
 """What on a picture is ink and what is paper, whichever of the two is the darker, however it is lit."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -34,9 +35,9 @@ def inks_of(picture: Grey | NDArray[np.uint8]) -> list[Ink]:
     """What may be the ink of a grey picture (height, width), or a coloured one (height, width, 3): one answer where the
     paper is even, else that for dark ink and that for light ink."""
     grey = luminance(picture)
-    edge = edge_of(grey)
-    if quantile(edge, 0.95) - quantile(edge, 0.05) <= _EVEN:
-        is_dark = _is_ink_dark(grey, quantile(edge, 0.5))
+    darkest, level, lightest = quantiles(edge_of(grey), (0.05, 0.5, 0.95))
+    if lightest - darkest <= _EVEN:
+        is_dark = _is_ink_dark(grey, level)
         return [_ink(_plain(picture, is_dark), is_dark, is_evened=False)]
     return [_ink(_evened(picture, is_dark), is_dark, is_evened=True) for is_dark in (True, False)]
 
@@ -57,7 +58,7 @@ def _channel(picture: NDArray[np.uint8], is_dark: bool) -> Grey:
 
 def _plain(picture: NDArray[np.uint8], is_dark: bool) -> Grey:
     grey = _channel(picture, is_dark)
-    level = quantile(edge_of(grey), 0.5)
+    [level] = quantiles(edge_of(grey), (0.5,))
     return level - np.minimum(grey, level)
 
 
@@ -73,10 +74,10 @@ def luminance(picture: NDArray[np.uint8]) -> Grey:
     return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
 
 
-def quantile(values: NDArray[np.uint8], share: float) -> int:
+def quantiles(values: NDArray[np.uint8], shares: Sequence[float]) -> list[int]:
     """Of bytes, by counting: twenty times as fast as sorting."""
     counts = np.bincount(values.ravel(), minlength=256).cumsum()
-    return int(counts.searchsorted(share * counts[-1]))
+    return [int(level) for level in counts.searchsorted([share * counts[-1] for share in shares])]
 
 
 def edge_of(values: NDArray[_Integer]) -> NDArray[_Integer]:

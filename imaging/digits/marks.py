@@ -78,6 +78,5 @@ def _joined(runs: _Runs) -> NDArray[np.int64]:
         while other < run and rows[other] == row - 1 and starts[other] <= ends[run]:
             parents[root(other)] = root(run)
             other += 1
-    roots = np.array([root(run) for run in range(len(rows))], dtype=np.int64)
-    _, numbers = np.unique(roots, return_inverse=True)
-    return numbers + 1
+    numbers: dict[int, int] = {}
+    return np.array([numbers.setdefault(root(run), len(numbers) + 1) for run in range(len(rows))], dtype=np.int64)

@@ -9,7 +9,8 @@ from PIL import Image
 
 from imaging.digits.box import Box, box_of
 from imaging.digits.finding import Found, find
-from imaging.digits.ink import Grey, quantile
+from imaging.digits.ink import Grey, quantiles
+from imaging.digits.pixels import from_pillow, padded, to_pillow
 from imaging.digits.strokes import stroke_width, thickened, thinned
 
 SIDE = 28
@@ -20,7 +21,8 @@ _LOOK_SIDE = 192
 _FINE_SIDE = 144
 _MARGIN = 0.2
 # Ink fainter than 40 of 255 is the paper's grain.
-_WITHOUT_GRAIN = np.clip((np.arange(256) - 40) * 255 // 215, 0, 255).astype(np.uint8)
+_VALUES = np.arange(256)
+_WITHOUT_GRAIN = np.clip((_VALUES - 40) * 255 // 215, 0, 255).astype(np.uint8)
 # Strokes change in a copy so many times larger. MNIST's are 1.7 to 3.9 pixels wide (5 % and 95 % of its test digits).
 _FINER = 4
 _THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
@@ -79,17 +81,18 @@ def _surroundings(picture: NDArray[np.uint8], box: Box, scale: float) -> NDArray
 def _cut(found: Found) -> Grey:
     """The digit alone on black, in the size in which its strokes are changed."""
     # The edges of strokes are grey: a pixel around the mask is theirs.
-    around = np.pad(found.strength, 1)[found.box.top : found.box.bottom + 2, found.box.left : found.box.right + 2]
+    around = padded(found.strength, 1)[found.box.top : found.box.bottom + 2, found.box.left : found.box.right + 2]
     return _resized(_WITHOUT_GRAIN[around], _BOX_SIDE * _FINER / found.box.side)
 
 
 def _resized(image: Grey, scale: float) -> Grey:
     height, width = (max(1, round(length * scale)) for length in image.shape)
     kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    resized = np.asarray(Image.fromarray(image).resize((width, height), kind))
+    resized = from_pillow(to_pillow(image).resize((width, height), kind))
     # Thin strokes fade when they become smaller: their brighter pixels are ink again.
-    peak = max(quantile(resized[resized > 0], 0.9), 1) if resized.any() else 1
-    return np.minimum(resized.astype(np.uint16) * 255 // peak, 255).astype(np.uint8)
+    ink = resized[resized > 0]
+    peak = max(quantiles(ink, (0.9,))[0], 1) if len(ink) else 1
+    return resized if peak == 255 else np.minimum(_VALUES * 255 // peak, 255).astype(np.uint8)[resized]
 
 
 def _stroked(image: Grey) -> tuple[Grey, tuple[str, ...]]:

@@ -3,24 +3,25 @@
 import numpy as np
 
 from imaging.digits.ink import Grey, Mask
+from imaging.digits.pixels import padded
 
 
 def stroke_width(mask: Mask) -> float:
     """In pixels: twice the area over the outline's length, which is pi/4 of the steps between pixels (Crofton's
     formula, for strokes in all directions)."""
-    padded = np.pad(mask, 1)
-    steps = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(padded[:, 1:] != padded[:, :-1])
+    wide = padded(mask, 1)
+    steps = np.count_nonzero(wide[1:] != wide[:-1]) + np.count_nonzero(wide[:, 1:] != wide[:, :-1])
     return 8 / np.pi * np.count_nonzero(mask) / max(int(steps), 1)
 
 
 def thickened(image: Grey, radius: int) -> Grey:
     """Light strokes on black, wider by `radius` pixels on each side; the picture grows by as much."""
-    return _grown(np.pad(image, radius), radius)
+    return _grown(padded(image, radius), radius)
 
 
 def thinned(image: Grey, radius: int) -> Grey:
     """Light strokes on black, narrower by `radius` pixels on each side."""
-    return 255 - _grown(255 - np.pad(image, radius), radius)
+    return 255 - _grown(255 - padded(image, radius), radius)
 
 
 def _grown(image: Grey, radius: int) -> Grey:
