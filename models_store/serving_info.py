@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from models_store.artifacts import read_verified
 from models_store.errors import Damaged
 from models_store.records import Frozen
+from specs.dataset import DATASETS
 
 SERVING_FILE = "serving.json"
 
@@ -16,7 +17,9 @@ class ServingInfo(Frozen):
     """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no pictures;
     `resize` is how a picture gets that size, as in `imaging.resize`. `probe` holds the probabilities for
     `imaging.probe.probe_sample`: a loaded network must give them again before it serves. `temperature` is what its
-    logits are divided by to make its probabilities mean what they say, fitted on the validation part.
+    logits are divided by to make its probabilities mean what they say, fitted on the validation part. An answer with at
+    least the probability `confident_from` is confident; of such answers on the validation part a share of
+    `confident_error_rate` was wrong.
     """
 
     dataset: str
@@ -26,6 +29,14 @@ class ServingInfo(Frozen):
     input_name: str
     probe: tuple[float, ...]
     temperature: float = Field(default=1.0, gt=0)  # what was published before it was fitted
+    confident_from: float = Field(default=0.9, gt=0)  # likewise
+    confident_error_rate: float | None = None
+
+    @property
+    def shows_digits(self) -> bool:
+        """Whether any picture of a digit can be brought into the form that the network knows."""
+        dataset = DATASETS.get(self.dataset)
+        return dataset is not None and dataset.shows_digits
 
     @property
     def takes_pictures(self) -> bool:

@@ -23,6 +23,7 @@ _CIFAR100 = tuple(  # a list would take a line for each
     trout tulip turtle wardrobe whale willow_tree wolf woman worm
     """.split()  # noqa: SIM905
 )
+_OPTDIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 _MNIST_TRAINING = (5_923, 6_742, 5_958, 6_131, 5_842, 5_421, 5_918, 6_265, 5_851, 5_949)
 _MNIST_TEST = (980, 1_135, 1_032, 1_010, 982, 892, 958, 1_028, 974, 1_009)
 
@@ -30,8 +31,8 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
         dataset.name: dataset
         for dataset in (
-            Dataset("digits", (8, 8, 1), _DIGITS, (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)),
-            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST),
+            Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, shows_digits=True),
+            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, shows_digits=True),
             Dataset("fashion_mnist", (28, 28, 1), _FASHION, (6_000,) * 10, (1_000,) * 10),
             Dataset("cifar10", (32, 32, 3), _CIFAR10, (5_000,) * 10, (1_000,) * 10),
             Dataset("cifar100", (32, 32, 3), _CIFAR100, (500,) * 100, (100,) * 100),

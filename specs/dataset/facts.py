@@ -17,7 +17,8 @@ class Dataset:
     `test_counts` is empty where it comes without a test part of its own.
 
     `image_shape` is (height, width, channels); None where the pictures differ in size; (features,) where the samples
-    are numbers in a row and no pictures.
+    are numbers in a row and no pictures. `shows_digits`: centred digits, light on black, so that any picture of a digit
+    can be brought into their form (`imaging.digits`).
     """
 
     name: str
@@ -25,6 +26,7 @@ class Dataset:
     classes: tuple[str, ...]
     training_counts: tuple[int, ...]
     test_counts: tuple[int, ...] = ()
+    shows_digits: bool = False
 
     @property
     def has_pictures(self) -> bool:

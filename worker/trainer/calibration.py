@@ -1,6 +1,6 @@
 """Whether probabilities mean what they say, and the temperature that makes them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from worker.trainer.data import Labels
 Probabilities = NDArray[np.float32]
 _BINS = 15  # as Guo et al.
 _TEMPERATURES = (0.2, 10.0)
+# Of the validation samples that count as confident, at most this share may be wrong; and no less sure than that.
+_CONFIDENT_ERROR_RATE = 0.005
+_LEAST_CONFIDENT = 0.9
 # A probability of 0 is one that float32 could not hold.
 _LEAST = 1e-30
 
@@ -36,6 +39,33 @@ def tempered(probabilities: Probabilities, temperature: float) -> NDArray[np.flo
     logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+class Confidence(NamedTuple):
+    """An answer with a probability of at least `threshold` is confident; of such samples of the validation part a share
+    of `error_rate` was wrong. Above 1: none is."""
+
+    threshold: float
+    error_rate: float
+
+
+def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Confidence:
+    """The lowest threshold, 0.9 or more, at which no more than 0.5 % of the answers that reach it are wrong.
+
+    `probabilities` (samples, classes), tempered; `truth` (samples,) class indices of samples that were not trained on.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    confidence, wrong = confidence[order], (probabilities.argmax(axis=1) != truth)[order]
+    rates = wrong.cumsum() / np.arange(1, len(wrong) + 1)
+    # Samples that are equally sure stand or fall together.
+    is_end = np.append(confidence[1:] < confidence[:-1], True)
+    allowed = np.flatnonzero(is_end & (rates <= _CONFIDENT_ERROR_RATE) & (confidence >= _LEAST_CONFIDENT))
+    if not len(allowed):
+        return Confidence(threshold=2.0, error_rate=0.0)
+    last = allowed[-1]
+    followed = last + 1 < len(confidence) and confidence[last + 1] >= _LEAST_CONFIDENT
+    return Confidence(float(confidence[last]) if followed else _LEAST_CONFIDENT, float(rates[last]))
 
 
 def calibration(probabilities: Probabilities, truth: Labels, temperature: float) -> dict[str, Any]:

@@ -10,18 +10,26 @@ from models_store.artifacts import EVALUATION_FILE
 from models_store.files import write_synced
 from models_store.predictions import PARTS, PartName, Predictions, predictions_of, write_predictions
 from models_store.records import Metrics
-from worker.trainer.calibration import Probabilities, calibration, fitted_temperature
+from worker.trainer.calibration import (
+    Confidence,
+    Probabilities,
+    calibration,
+    fitted_confidence,
+    fitted_temperature,
+    tempered,
+)
 from worker.trainer.data import Images, Parts
 from worker.trainer.figures import figures
 
 
 class Results(NamedTuple):
-    """`evaluation` by part, as `GET /experiments/{id}/evaluation` answers it; `predictions` by part; `temperature` as
-    fitted on the validation part."""
+    """`evaluation` by part, as `GET /experiments/{id}/evaluation` answers it; `predictions` by part; `temperature` and
+    `confidence` as fitted on the validation part."""
 
     evaluation: dict[PartName, dict[str, Any]]
     predictions: dict[PartName, Predictions]
     temperature: float
+    confidence: Confidence
 
     def summary(self, part: PartName, prefix: str = "") -> Metrics:
         return {f"{prefix}{name}": self.evaluation[part][name] for name in ("loss", "accuracy")}
@@ -40,6 +48,7 @@ def evaluate(
     trained in `training_precision`."""
     answered = {name: answer(part.images) for name, part in zip(PARTS, parts, strict=True)}
     temperature = fitted_temperature(answered["validation"], parts.validation.labels)
+    confidence = fitted_confidence(tempered(answered["validation"], temperature), parts.validation.labels)
     evaluation: dict[PartName, dict[str, Any]] = {}
     predictions: dict[PartName, Predictions] = {}
     for name, part in zip(PARTS, parts, strict=True):
@@ -50,4 +59,4 @@ def evaluate(
             "training_precision": training_precision,
         }
         predictions[name] = predictions_of(part.samples, part.labels, answered[name], part.images)
-    return Results(evaluation, predictions, temperature)
+    return Results(evaluation, predictions, temperature, confidence)

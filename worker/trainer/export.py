@@ -14,6 +14,7 @@ from models_store.files import write_synced
 from models_store.samples import SAMPLES_FILE
 from models_store.serving_info import SERVING_FILE, ServingInfo
 from specs.experiment import ExperimentSpec
+from worker.trainer.calibration import Confidence
 from worker.trainer.data import Images
 from worker.trainer.onnx_words import said_in_onnx
 
@@ -24,7 +25,14 @@ class ExportFailed(Exception):
     """The exported network does not answer as the trained one does."""
 
 
-def export(model: keras.Model, spec: ExperimentSpec, images: Images, temperature: float, staged: Path) -> None:
+def export(
+    model: keras.Model,
+    spec: ExperimentSpec,
+    images: Images,
+    temperature: float,
+    confidence: Confidence,
+    staged: Path,
+) -> None:
     """Write both networks and what serving needs to know of them into `staged`. Raises ExportFailed or OSError.
 
     `images` are real ones, on which both networks must give the same probabilities to within 1e-4.
@@ -46,6 +54,8 @@ def export(model: keras.Model, spec: ExperimentSpec, images: Images, temperature
         input_name=name,
         probe=session.run(None, {name: probe[None]})[0][0].tolist(),
         temperature=temperature,
+        confident_from=confidence.threshold,
+        confident_error_rate=confidence.error_rate,
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
     if (staged.parent / SAMPLES_FILE).is_file():

@@ -93,7 +93,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     control.say(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
     staged.mkdir()
-    export(served, spec, validation.images, results.temperature, staged)
+    export(served, spec, validation.images, results.temperature, results.confidence, staged)
     results.write(staged)
     write_manifest(staged)
     control.say(

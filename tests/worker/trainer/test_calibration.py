@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from worker.trainer.calibration import calibration, fitted_temperature, tempered
+from worker.trainer.calibration import calibration, fitted_confidence, fitted_temperature, tempered
 
 
 def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -101,3 +101,33 @@ def test_temperature_makes_an_overconfident_network_honest() -> None:
 
     assert found["error"] > 0.1
     assert found["tempered_error"] < 0.03
+
+
+def answers(*confidences: float) -> np.ndarray:
+    return np.array([[each, 1 - each] for each in confidences])
+
+
+def test_confident_is_as_much_as_keeps_the_errors_below_a_half_percent() -> None:
+    # By hand: 400 right at 0.99, then one wrong at 0.97 (1 of 401), 100 right at 0.96 (1 of 501), two wrong at 0.95
+    # (3 of 503 are too many), and far more right ones below.
+    probabilities = answers(*[0.99] * 400, 0.97, *[0.96] * 100, 0.95, 0.95, *[0.93] * 50)
+    truth = np.array([0] * 400 + [1] + [0] * 100 + [1, 1] + [0] * 50)
+    shuffled = np.random.default_rng(0).permutation(len(truth))
+
+    threshold, error_rate = fitted_confidence(probabilities[shuffled], truth[shuffled])
+
+    assert threshold == pytest.approx(0.96)
+    assert error_rate == pytest.approx(1 / 501)
+
+
+def test_equally_sure_answers_stand_or_fall_together() -> None:
+    probabilities = answers(*[0.99] * 10, *[0.95] * 10)
+    truth = np.array([0] * 10 + [0] * 9 + [1])
+
+    assert fitted_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
+
+
+def test_nobody_is_confident_below_nine_tenths() -> None:
+    assert fitted_confidence(answers(0.99, 0.8, 0.7), np.zeros(3, int)) == (0.9, 0.0)
+    assert fitted_confidence(answers(0.8, 0.7), np.zeros(2, int)) == (2.0, 0.0)
+    assert fitted_confidence(answers(0.99, 0.98), np.ones(2, int)) == (2.0, 0.0)

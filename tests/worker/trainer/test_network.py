@@ -11,6 +11,7 @@ from specs.experiment import parse_spec
 from specs.layers import PlainLayer
 from specs.presets import PRESETS
 from specs.vocabulary import Activation
+from worker.trainer.calibration import Confidence
 from worker.trainer.compiling import compile_model
 from worker.trainer.export import export
 from worker.trainer.network import build, ends_in_softmax, probabilities_of
@@ -176,7 +177,7 @@ def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
     compile_model(model, spec)
     before = model.get_weights()
     model.train_on_batch(IMAGES, np.arange(3))
-    export(model, spec, IMAGES, 1.0, tmp_path)
+    export(model, spec, IMAGES, 1.0, Confidence(0.9, 0.0), tmp_path)
 
     assert any(not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True))
     saved = keras.saving.load_model(tmp_path / "model.keras")
