@@ -187,6 +187,22 @@ class CutMix(AugmentationLayerSpec):
     factor: FactorFromZero = (0.0, 1.0)
 
 
+class OutlierExposure(AugmentationLayerSpec):
+    """With the probability `factor`, a picture is replaced by one of nothing that the network knows, and its label by
+    all classes alike, so that the network is unsure of what it never saw (Hendrycks et al. 2019). `kinds` of such
+    pictures: "pieces" of others of the batch, "noise", and, for networks that read digits, "letters" that look like
+    none."""
+
+    mixes_labels: ClassVar[bool] = True
+
+    type: Literal["OutlierExposure"] = "OutlierExposure"
+    factor: Probability = (0.1, 0.1)
+    kinds: Annotated[tuple[Literal["pieces", "noise", "letters"], ...], Lax, Field(min_length=1, max_length=3)] = (
+        "pieces",
+        "noise",
+    )
+
+
 class RandAugment(_Warp):
     """`num_ops` of the paper's fourteen operations, drawn for each picture, with a strength drawn from `factor` to
     either side: 1 is the strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020).
@@ -221,6 +237,7 @@ AugmentationLayer = Annotated[
     | RandomDilation
     | MixUp
     | CutMix
+    | OutlierExposure
     | RandAugment
     | ElasticDistortion,
     Field(discriminator="type"),

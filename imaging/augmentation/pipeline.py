@@ -10,6 +10,7 @@ from imaging.augmentation import elastic, erasing, filters, geometry, photometry
 from imaging.augmentation.arrays import Images, Labels, Shares
 from imaging.augmentation.geometry import Geometric
 from imaging.augmentation.mixing import CutMix, MixUp
+from imaging.augmentation.outliers import OutlierExposure
 from imaging.augmentation.warp import EXACT, Lookup, warped
 
 
@@ -19,7 +20,7 @@ class Changing(Protocol):
     def changed(self, images: Images, generator: np.random.Generator) -> Images: ...
 
 
-Mixing = MixUp | CutMix
+Mixing = MixUp | CutMix | OutlierExposure
 Step = Changing | Mixing
 _MOVING: Mapping[str, Callable[..., Geometric]] = {
     "RandomFlip": geometry.RandomFlip,
@@ -38,6 +39,7 @@ _OTHERS: Mapping[str, Callable[..., Step]] = {
     "RandomDilation": filters.RandomDilation,
     "MixUp": MixUp,
     "CutMix": CutMix,
+    "OutlierExposure": OutlierExposure,
     "RandAugment": rand_augment.RandAugment,
     "ElasticDistortion": elastic.ElasticDistortion,
 }
