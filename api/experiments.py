@@ -184,6 +184,6 @@ def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:
     """Delete it with all its files. Refused while it runs, and while one that begins with its weights waits or runs;
-    while it serves, only with `force=true`."""
-    experiments.delete(experiment_id, serving=registry.is_serving(experiment_id) and not force)
+    while it serves or is pinned, only with `force=true`, and its pin goes with it."""
+    experiments.delete(experiment_id, serving=registry.is_serving(experiment_id), force=force)
     registry.forget(experiment_id)

@@ -30,6 +30,7 @@ from models_store.idempotency import IdempotencyKeys
 from models_store.index import Index
 from models_store.leases import Leases
 from models_store.pages import Page, Query
+from models_store.pins import SERVING, Pins
 from models_store.predictions import PartName, Predictions, read_predictions
 from models_store.queue import Queue
 from models_store.records import Failure, JsonObject, Point, Record, Status, utc_now
@@ -66,6 +67,7 @@ class ExperimentStore:
         self.lease_seconds = lease_seconds
         self.max_attempts = max_attempts
         self.idempotency = IdempotencyKeys(root / "idempotency")
+        self.pins = Pins(root / SERVING)
         self.experiments = root / "experiments"
         # What this process could not show; its reconciler shows it first.
         self.unshown: set[str] = set()
@@ -73,6 +75,7 @@ class ExperimentStore:
     def prepare(self) -> None:
         """Make the folders. Raises OSError if the store cannot be written to."""
         self.experiments.mkdir(parents=True, exist_ok=True)
+        self.pins.prepare()
 
     def folder(self, experiment_id: str) -> Path:
         """The experiment's folder; raises NotFound for anything that is not an id."""
@@ -205,29 +208,42 @@ class ExperimentStore:
                 return self.write(record.ended(Status.CANCELLED, cancel_requested=True, stop_reason="cancelled"))
             return self.write(record.changed(cancel_requested=True))
 
-    def delete(self, experiment_id: str, serving: bool = False) -> None:
+    def delete(self, experiment_id: str, serving: bool = False, force: bool = False) -> None:
         """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on.
-        Raises InvalidState otherwise."""
+        Raises InvalidState otherwise.
+
+        It serves if the caller says so (`serving`), or if it is pinned. With `force` it is removed all the same, and
+        its pin with it."""
         folder = self.folder(experiment_id)
         with locked(folder):
             record = self.read_or_damaged(experiment_id)
             if record.status is Status.RUNNING:
                 raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
-            if serving:
-                raise InvalidState(
-                    f"experiment {experiment_id} serves predictions for {record.dataset}: "
-                    "train a better one first, or delete with ?force=true"
-                )
+            if not force:
+                self._refuse_serving(record, serving)
             if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
                 raise InvalidState(
                     f"{len(users)} queued or running experiments begin with the weights of experiment {experiment_id}: "
                     f"{listed(users)}; cancel them first, or wait for their end"
                 )
+            self.pins.forget(experiment_id)
             remove_directory(folder)
         try:
             self.index.remove(experiment_id)
         except RedisError:
             log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
+
+    def _refuse_serving(self, record: Record, serving: bool) -> None:
+        if pinned := self.pins.of(record.id):
+            raise InvalidState(
+                f"experiment {record.id} is pinned to serve {listed(pinned)}: "
+                f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
+            )
+        if serving:
+            raise InvalidState(
+                f"experiment {record.id} serves predictions for {record.dataset}: "
+                "train a better one first, or delete with ?force=true"
+            )
 
     def using_dataset(self, name: str) -> list[str]:
         """The experiments that need data set `name`: queued, running or succeeded. From disk, whatever Redis knows."""

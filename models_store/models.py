@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from models_store import artifacts
 from models_store.connection import redis_needed
-from models_store.errors import InvalidState
+from models_store.errors import Damaged, InvalidState
 from models_store.experiments import ExperimentStore
 from models_store.index import knows_all_classes, validation_metric
+from models_store.pins import Pin
 from models_store.records import Record, Status
 from models_store.serving_info import ServingInfo, read_serving_info
 
@@ -59,6 +60,34 @@ class ModelCatalogue:
         folder = self._experiments.artifacts(experiment_id)
         info = read_serving_info(folder)
         return PublishedModel(record, artifacts.read_verified(folder, artifacts.ONNX_FILE), info)
+
+    # -- pins ------------------------------------------------------------------------------------------------------
+
+    def pins(self) -> dict[str, Pin | Damaged]:
+        """What is pinned, by data set; of a pin that does not parse, the error that says so. From disk alone."""
+        return self._experiments.pins.read()
+
+    def check_pinnable(self, dataset: str, record: Record) -> None:
+        """Raise InvalidState unless `record` has succeeded, on `dataset`."""
+        if record.dataset != dataset:
+            raise InvalidState(
+                f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
+                f"GET /experiments?dataset={dataset}&status=succeeded lists those that can"
+            )
+        if record.status is not Status.SUCCEEDED:
+            raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
+
+    def pin(self, dataset: str, experiment_id: str) -> Pin:
+        """Have it serve `dataset`, in every process and after every restart, until `unpin`. The caller has loaded and
+        probed it. Raises NotFound, InvalidState if it has not succeeded or is of another data set, Damaged, Busy."""
+        # Under its lock, so that it is deleted before, or finds its pin.
+        with self._experiments.changing(experiment_id) as record:
+            self.check_pinnable(dataset, record)
+            return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
+
+    def unpin(self, dataset: str) -> None:
+        """Have the best model serve `dataset` again. Raises Busy."""
+        self._experiments.pins.remove(dataset)
 
 
 def merit(record: Record) -> tuple[bool, float]:

@@ -107,7 +107,7 @@ class Reconciler:
         for experiment_id in shown - on_disk:
             self._forget(experiment_id)
         if everything:
-            for folder in (self._store.experiments, *map(self._store.folder, on_disk)):
+            for folder in (self._store.experiments, self._store.pins.folder, *map(self._store.folder, on_disk)):
                 remove_stale_temporaries(folder)
             self._datasets.clear_abandoned()
             self._store.idempotency.forget_old()

@@ -410,6 +410,21 @@ def test_running_or_serving_experiment_is_not_deleted(
     assert folders(store) == {claim.id, serving.id}
 
 
+def test_pinned_experiment_is_deleted_by_force_alone_and_its_pin_goes_with_it(
+    store: Store, succeed: Callable[..., Record]
+) -> None:
+    pinned, other = succeed(), succeed()
+    store.models.pin("digits", pinned.id)
+    with pytest.raises(InvalidState, match="is pinned to serve digits: PUT"):
+        store.experiments.delete(pinned.id)
+    store.experiments.delete(other.id)
+    assert list(store.models.pins()) == ["digits"]
+
+    store.experiments.delete(pinned.id, force=True)
+
+    assert (folders(store), store.models.pins()) == (set(), {})
+
+
 def test_damaged_experiment_can_be_deleted(store: Store, queued: Record) -> None:
     (store.experiments.folder(queued.id) / RECORD_FILE).write_bytes(b"")
     store.experiments.delete(queued.id)
