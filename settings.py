@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     max_archive_bytes: int = Field(default=2_000_000_000, ge=1)
     max_archive_files: int = Field(default=200_000, ge=1)
     max_dataset_bytes: int = Field(default=4_000_000_000, ge=1)
+    max_loaded_bytes: int = Field(default=200_000_000, ge=1)
     inference_threads: int = Field(default=1, ge=1, le=256)
     log_level: str = "INFO"
 

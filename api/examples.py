@@ -300,7 +300,29 @@ _MODEL = {
     "val_accuracy": 0.993,
 }
 BEST_MODEL = _json(_MODEL)
-MODELS = _json({"items": [_MODEL], "next_cursor": None})
+_SERVING = {**_MODEL, "policy": "best", "pinned_experiment_id": None, "pinned_at": None, "refused": []}
+SERVING_MODEL = _json(
+    {**_SERVING, "policy": "pinned", "pinned_experiment_id": _ID, "pinned_at": "2026-11-22T20:15:00Z"}
+)
+SERVING_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/ServingSpec"},
+                "examples": {
+                    "pinned": {"value": {"experiment_id": _ID}},
+                    "best": {"value": {"policy": "best"}},
+                },
+            }
+        },
+    }
+}
+_REFUSED = {
+    "experiment_id": _OTHER_ID,
+    "reason": "model.onnx does not match its sha256 in the manifest: expected 9f86d081884c...",
+}
+MODELS = _json({"items": [{**_SERVING, "refused": [_REFUSED]}], "next_cursor": None})
 PREDICTIONS = _json(
     {
         "model": _MODEL,

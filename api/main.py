@@ -18,6 +18,7 @@ from api.plots import result_routes as result_plots
 from api.plots import routes as plots
 from api.plots.rendered import Rendered
 from api.report import routes as report
+from api.serving.loaded_models import LoadedModels
 from api.serving.registry import Registry
 from api.upkeep import Periodic
 from models_store.store import Store, open_store
@@ -49,7 +50,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
-    registry = Registry(store.models, store.known_datasets, settings.inference_threads)
+    loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
+    registry = Registry(store.models, store.known_datasets, loaded)
     app = FastAPI(
         title="Trainyard",
         version=__version__,

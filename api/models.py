@@ -1,28 +1,100 @@
 """`/models`: what serves, and why. `/presets`: experiments to start from."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
 from api import examples
-from api.dependencies import RegistryDep, StoreDep
+from api.dependencies import SPEC_BYTES, BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.predictions import AnsweringModel, described
 from api.serving.registry import UnknownDataset
+from api.serving.standing import Standing
 from models_store.errors import NotFound
 from specs.dataset import unknown_dataset
+from specs.document import parse_document
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
+from specs.serving import parse_serving
 
 router = APIRouter(tags=["models"])
+_NOTHING = {"experiment_id": None, "name": None, "accuracy": None, "val_accuracy": None}
+
+
+class RefusedModel(BaseModel):
+    """A model that could not serve; `experiment_id` is null where the pin itself is damaged."""
+
+    experiment_id: str | None
+    reason: str
+
+
+class ServingModel(BaseModel):
+    """What serves a data set, and why.
+
+    `policy` is what is asked for: the model that is `pinned`, or the `best`. What cannot serve is in `refused`; then
+    the model of before goes on, and after a restart the best of those that are sound. The first members are those of
+    the model that serves, null if none can.
+    """
+
+    dataset: str
+    experiment_id: str | None
+    name: str | None
+    accuracy: float | None
+    val_accuracy: float | None
+    policy: Literal["pinned", "best"]
+    pinned_experiment_id: str | None
+    pinned_at: datetime | None
+    refused: list[RefusedModel]
+
+
+class ServingModels(BaseModel):
+    items: list[ServingModel]
+    next_cursor: None = None
 
 
 @router.get("/models", responses={200: {"content": examples.MODELS}})
-def list_models(registry: RegistryDep) -> dict[str, Any]:
-    """The models that serve now, one for each data set."""
-    return {
-        "items": [described(model.record).model_dump() for model in registry.served()],
-        "next_cursor": None,
-    }
+def list_models(registry: RegistryDep) -> ServingModels:
+    """For each data set the model that serves now, and why: it is pinned, or the best. Models that are damaged are
+    named with what is wrong with them."""
+    return ServingModels(items=[_serving(standing) for standing in registry.standings()])
+
+
+@router.put(
+    "/models/serving/{dataset}",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SERVING_BODY,
+    responses={200: {"content": examples.SERVING_MODEL}},
+)
+def put_serving_model(
+    dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
+) -> ServingModel:
+    """Pin a model to a data set, so that it answers for it whatever is better: `{"experiment_id": "..."}`; or go back
+    to the best: `{"policy": "best"}`. Here it holds at once, in other API processes within a second, and it outlasts
+    restarts.
+
+    A model is read, loaded and asked before it is pinned. Refused with 409, and nothing changes: one that has not
+    succeeded, one of another data set, and one that is damaged.
+    """
+    if dataset not in (known := store.known_datasets()):
+        raise NotFound(unknown_dataset(dataset, known))
+    wanted = parse_serving(parse_document(body, None if syntax == "merge-patch" else syntax))
+    if wanted.experiment_id is not None:
+        registry.pin(dataset, wanted.experiment_id)
+    else:
+        registry.unpin(dataset)
+    return _serving(registry.standing(dataset))
+
+
+def _serving(standing: Standing) -> ServingModel:
+    model = described(standing.serving).model_dump() if standing.serving else _NOTHING
+    return ServingModel(
+        **{**model, "dataset": standing.dataset},
+        policy="pinned" if standing.pin else "best",
+        pinned_experiment_id=standing.pin.experiment_id if standing.pin else None,
+        pinned_at=standing.pin.pinned_at if standing.pin else None,
+        refused=[RefusedModel(experiment_id=each.experiment_id, reason=each.reason) for each in standing.refused],
+    )
 
 
 @router.get("/models/best", responses={200: {"content": examples.BEST_MODEL}})

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from api.errors import ProblemDetails
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
+from specs.serving import ServingSpec
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -20,7 +21,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
-            for model in (EvaluationSpec, ExperimentSpec, ProblemDetails):
+            for model in (EvaluationSpec, ExperimentSpec, ProblemDetails, ServingSpec):
                 schemas |= _schemas_of(model)
             # A name that is left out is made from the preset or the data set.
             schemas["ExperimentSpec"]["required"].remove("name")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from models_store import artifacts
 from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState
+from models_store.errors import Damaged, InvalidState, Unavailable
 from models_store.experiments import ExperimentStore
 from models_store.index import knows_all_classes, validation_metric
 from models_store.pins import Pin
@@ -53,13 +53,20 @@ class ModelCatalogue:
         return self._experiments.folder(experiment_id).is_dir()
 
     def load(self, experiment_id: str) -> PublishedModel:
-        """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, or Damaged."""
+        """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, Damaged, or
+        Unavailable where the disk does not give it."""
         record = self._experiments.get(experiment_id)
         if record.status is not Status.SUCCEEDED:
             raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
         folder = self._experiments.artifacts(experiment_id)
-        info = read_serving_info(folder)
-        return PublishedModel(record, artifacts.read_verified(folder, artifacts.ONNX_FILE), info)
+        try:
+            return PublishedModel(
+                record, artifacts.read_verified(folder, artifacts.ONNX_FILE), read_serving_info(folder)
+            )
+        except OSError as error:
+            raise Unavailable(
+                f"the model of {experiment_id} cannot be read: {error}; see to the store's disk"
+            ) from error
 
     # -- pins ------------------------------------------------------------------------------------------------------
 
@@ -67,22 +74,16 @@ class ModelCatalogue:
         """What is pinned, by data set; of a pin that does not parse, the error that says so. From disk alone."""
         return self._experiments.pins.read()
 
-    def check_pinnable(self, dataset: str, record: Record) -> None:
-        """Raise InvalidState unless `record` has succeeded, on `dataset`."""
-        if record.dataset != dataset:
-            raise InvalidState(
-                f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
-                f"GET /experiments?dataset={dataset}&status=succeeded lists those that can"
-            )
-        if record.status is not Status.SUCCEEDED:
-            raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
+    def check_pinnable(self, dataset: str, experiment_id: str) -> None:
+        """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`."""
+        _refuse_unpinnable(dataset, self._experiments.get(experiment_id))
 
     def pin(self, dataset: str, experiment_id: str) -> Pin:
         """Have it serve `dataset`, in every process and after every restart, until `unpin`. The caller has loaded and
-        probed it. Raises NotFound, InvalidState if it has not succeeded or is of another data set, Damaged, Busy."""
+        probed it. Raises as `check_pinnable`, Damaged, Busy."""
         # Under its lock, so that it is deleted before, or finds its pin.
         with self._experiments.changing(experiment_id) as record:
-            self.check_pinnable(dataset, record)
+            _refuse_unpinnable(dataset, record)
             return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
 
     def unpin(self, dataset: str) -> None:
@@ -93,3 +94,13 @@ class ModelCatalogue:
 def merit(record: Record) -> tuple[bool, float]:
     """What the models of different data sets are compared by."""
     return knows_all_classes(record), validation_metric(record, "val_accuracy") or 0.0
+
+
+def _refuse_unpinnable(dataset: str, record: Record) -> None:
+    if record.status is not Status.SUCCEEDED:
+        raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
+    if record.dataset != dataset:
+        raise InvalidState(
+            f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
+            f"GET /experiments?dataset={dataset}&status=succeeded lists those that can"
+        )

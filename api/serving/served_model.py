@@ -25,6 +25,7 @@ class ServedModel:
         """Raises Damaged if the network does not load, or does not answer the probe as it did when published."""
         self.record = published.record
         self.info = published.info
+        self.file_bytes = len(published.onnx)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
