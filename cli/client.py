@@ -12,6 +12,7 @@ from cli.folder_archive import as_archive
 from cli.transport import Transport
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+BEST = "best"
 JsonObject = dict[str, Any]
 Spec = Mapping[str, Any] | str | bytes | Path
 Picture = Path | bytes
@@ -191,6 +192,17 @@ class Client:
     def presets(self) -> Sequence[JsonObject]:
         """Experiments to start from: each has a `name`, a `title` and a `spec` for `submit`."""
         return cast(Sequence[JsonObject], self._transport.get("/presets").json()["items"])
+
+    def models(self) -> Sequence[JsonObject]:
+        """For each data set the model that serves, why it does, and which models were refused."""
+        return cast(Sequence[JsonObject], self._transport.get("/models").json()["items"])
+
+    def serve(self, dataset: str, experiment_id: str = BEST) -> JsonObject:
+        """Have the model of an experiment serve `dataset` whatever is better, or again the best one; what serves now.
+        Refused (409) if the model has not succeeded, is of another data set, or is damaged."""
+        body = {"policy": BEST} if experiment_id == BEST else {"experiment_id": experiment_id}
+        path = f"/models/serving/{quote(dataset, safe='')}"
+        return _object(self._transport.send("PUT", path, json=body).json())
 
     def best_model(self, dataset: str) -> JsonObject:
         return _object(self._transport.get("/models/best", params={"dataset": dataset}).json())

@@ -11,6 +11,7 @@ from cli.commands.demo import demo
 from cli.commands.diagnose import NoSuggestionError, diagnose
 from cli.commands.evaluate import evaluate
 from cli.commands.experiments import cancel, delete, history, list_, show
+from cli.commands.models import models, serve
 from cli.commands.predict import predict
 from cli.commands.specs import presets, submit, validate
 from cli.commands.up import up
@@ -45,6 +46,8 @@ for command in (
     evaluate,
     compare,
     lineage,
+    models,
+    serve,
     predict,
     cancel,
     delete,

@@ -82,7 +82,7 @@ class CannedApi:
                 self.end_headers()
                 self.wfile.write(answer.content)
 
-            do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server calls them so
+            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server calls them so
 
             def log_message(self, *_: object) -> None:
                 pass
