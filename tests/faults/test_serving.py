@@ -1,32 +1,45 @@
 """Rows 20, 21, 22: damaged models, promotion under load, no model at all."""
 
+import asyncio
 import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import httpx2
 import numpy as np
+import orjson
+from numpy.typing import NDArray
 from PIL import Image
 
 from models_store.artifacts import write_manifest
 from models_store.experiments import RECORD_FILE
 from models_store.records import Record
-from tests.service import Service
+from models_store.store import open_store
+from specs.experiment import parse_spec
+from tests.published import CLASSES, bright_column_network, publish
+from tests.service import LEASE_SECONDS, Service
 from tests.waiting import eventually
 
 Document = dict[str, Any]
 CLIENTS = 40
 PROMOTIONS = 10
+PINNING_CLIENTS = 200
+PINNED = 100
+ANSWERS_FOR_A_PIN = 20
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    data = BytesIO()
+    Image.fromarray(pixels.reshape(8, 8)).save(data, "PNG")
+    return data.getvalue()
 
 
 def picture() -> dict[str, Any]:
-    data = BytesIO()
-    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(data, "PNG")
-    return {"file": ("some.png", data.getvalue(), "image/png")}
+    return {"file": ("some.png", png(np.arange(64, dtype=np.uint8)), "image/png")}
 
 
 def promoted_copy(service: Service, trained: str, number: int, damage: bytes | None = None) -> str:
@@ -108,6 +121,111 @@ def test_promotions_under_load_lose_and_mix_nothing(service: Service, tiny_docum
     assert {status for status, _ in answers} == {200}
     assert {model for _, model in answers} <= set(promoted)
     assert len(answers) > 10 * PROMOTIONS
+
+
+class Asked(NamedTuple):
+    """An answer, and what had been pinned before it was asked for, and was being pinned when it came."""
+
+    status: int
+    model: str
+    labels: list[str]
+    pinned_before: int
+    pinning_after: int
+
+
+def networks_that_differ(service: Service, document: Document) -> list[str]:
+    """Ten experiments: what the first one calls class c, the n-th calls class c + n."""
+    store = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+    spec = parse_spec(document)
+    return [publish(store, spec, network=bright_column_network(shift)).id for shift in range(CLASSES)]
+
+
+class Connection:
+    """One client's, kept open: two hundred of httpx's would keep the machine busier than the service does."""
+
+    def __init__(self, url: httpx2.URL) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection(self._url.host, self._url.port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+
+    async def send(self, request: httpx2.Request) -> tuple[int, Any]:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        head = f"{request.method} {request.url.raw_path.decode()} HTTP/1.1\r\n{headers}\r\n"
+        self._writer.write(head.encode() + request.read())
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = await self._reader.readexactly(int(answer.split("content-length: ")[1].split("\r\n")[0]))
+        return int(answer.split(" ")[1]), orjson.loads(body)
+
+
+class Pinning:
+    """Two hundred clients ask, each with two pictures at once, while one network after the other is pinned."""
+
+    def __init__(self, url: httpx2.URL, models: list[str]) -> None:
+        self._url = url
+        self._models = models
+        pixels = np.zeros((2, 64), dtype=np.uint8)
+        pixels[0, 3] = pixels[1, 7] = 255
+        files = [("file", (f"{number}.png", png(each), "image/png")) for number, each in enumerate(pixels)]
+        self._question = httpx2.Request("POST", url.join("/predict?dataset=digits"), files=files)
+        self._answered = asyncio.Semaphore(0)
+        self._begun = self._done = 0
+        self.answers: list[Asked] = []
+
+    async def run(self) -> None:
+        await asyncio.gather(self._pin(), *(self._ask() for _ in range(PINNING_CLIENTS)))
+
+    async def _ask(self) -> None:
+        async with Connection(self._url) as connection:
+            while self._done < PINNED:
+                before = self._done
+                status, body = await connection.send(self._question)
+                labels = [each["top"][0]["label"] for each in body.get("predictions", [])]
+                model = body.get("model", {}).get("experiment_id", "")
+                self.answers.append(Asked(status, model, labels, before, self._begun))
+                self._answered.release()
+
+    async def _pin(self) -> None:
+        async with Connection(self._url) as connection:
+            while self._done < PINNED:
+                self._begun += 1
+                body = {"experiment_id": self._models[self._begun % len(self._models)]}
+                path = self._url.join("/models/serving/digits")
+                status, answer = await connection.send(httpx2.Request("PUT", path, json=body))
+                self._done += 1
+                assert status == 200, answer
+                for _ in range(ANSWERS_FOR_A_PIN):
+                    await self._answered.acquire()
+
+
+async def answers_while_pinning(url: httpx2.URL, models: list[str]) -> list[Asked]:
+    pinning = Pinning(url, models)
+    await pinning.run()
+    return pinning.answers
+
+
+def test_pinning_under_load_loses_and_mixes_nothing(
+    make_service: Callable[..., Service], tiny_document: Document
+) -> None:
+    service = make_service()
+    service.start_api()
+    models = networks_that_differ(service, tiny_document)
+    assert service.http.put("/models/serving/digits", json={"experiment_id": models[0]}).status_code == 200
+
+    answers = asyncio.run(answers_while_pinning(service.http.base_url, models))
+
+    assert {answer.status for answer in answers} == {200}
+    assert len(answers) >= PINNED * ANSWERS_FOR_A_PIN
+    for answer in answers:
+        shift = models.index(answer.model)
+        assert answer.labels == [str((3 + shift) % CLASSES), str((7 + shift) % CLASSES)]
+        # One that was pinned before it was asked, or while it was.
+        assert shift in {number % CLASSES for number in range(answer.pinned_before, answer.pinning_after + 1)}
+    assert {answer.model for answer in answers} == set(models)
 
 
 def test_without_a_model_predict_says_what_to_do(make_service: Callable[..., Service]) -> None:
