@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Request
 from api.posted import Syntax
 from api.serving.registry import Registry
 from models_store.experiments import ExperimentStore
+from models_store.recent_predictions import RecentPredictions
 from models_store.store import Store
 from settings import Settings
 from specs import caps
@@ -35,6 +36,10 @@ async def get_registry(request: Request) -> Registry:
     return cast(Registry, request.app.state.registry)
 
 
+async def get_recent(request: Request) -> RecentPredictions:
+    return cast(RecentPredictions, request.app.state.recent)
+
+
 async def get_settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -51,6 +56,7 @@ async def get_syntax(content_type: Annotated[str, Header()] = "") -> Syntax | No
 StoreDep = Annotated[Store, Depends(get_store)]
 ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
+RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_body)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

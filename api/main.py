@@ -21,6 +21,8 @@ from api.report import routes as report
 from api.serving.loaded_models import LoadedModels
 from api.serving.registry import Registry
 from api.upkeep import Periodic
+from models_store.recent_predictions import FOLDER as PREDICTIONS
+from models_store.recent_predictions import RecentPredictions
 from models_store.store import Store, open_store
 from settings import Settings
 
@@ -40,6 +42,7 @@ _ROUTES = (
     operations,
 )
 _REFRESH_SECONDS = 0.5
+_WRITE_SECONDS = 0.5
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
 _PREDICTING_THREADS = 4
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
@@ -62,6 +65,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.store, app.state.registry = settings, store, registry
     app.state.metrics = Metrics(store)
     app.state.rendered = Rendered()
+    app.state.recent = RecentPredictions(
+        settings.store_dir / PREDICTIONS, settings.prediction_seconds, settings.max_prediction_bytes
+    )
+    app.state.recent.prepare()
     app.state.predicting = CapacityLimiter(_PREDICTING_THREADS)
     app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(HeadLikeGet)
@@ -79,10 +86,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = [
         Periodic("reconciler", store.reconciler.sweep, app.state.settings.reconcile_seconds),
         Periodic("promotion", app.state.registry.refresh, _REFRESH_SECONDS),
+        Periodic("predictions", app.state.recent.upkeep, _WRITE_SECONDS),
     ]
     for periodic in upkeep:
         periodic.start()
     yield
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
+    await to_thread.run_sync(app.state.recent.flush)
     await store.changes.close()
