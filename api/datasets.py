@@ -29,11 +29,12 @@ Limit = Annotated[int, Query(ge=1, le=_MOST_ON_A_SHEET)]
 
 
 class DatasetView(BaseModel):
-    """A data set: what can be said of all of them, and of an uploaded one its `record`. `counts` are samples by part
+    """A data set: what can be said of all of them, and of one that is not built in its `record`; one that was
+    `collected` has the pictures that `POST /predictions/{id}/label` was told about. `counts` are samples by part
     for each class, in the order of `classes`; `shape` is null where sizes differ, and until it is known."""
 
     name: str
-    origin: Literal["built-in", "uploaded"]
+    origin: Literal["built-in", "uploaded", "collected"]
     status: str
     shape: tuple[int, ...] | None
     classes: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ def _uploaded(record: DatasetRecord) -> DatasetView:
     found = record.contents
     return DatasetView(
         name=record.name,
-        origin="uploaded",
+        origin="collected" if record.collected_from else "uploaded",
         status=record.status,
         shape=found.image_shape if found else None,
         classes=found.classes if found else (),
@@ -136,8 +137,8 @@ def get_dataset(name: str, store: StoreDep) -> DatasetView:
 
 @router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT)
 def delete_dataset(name: str, store: StoreDep) -> None:
-    """Delete an uploaded data set with its files, also while it is converted. Refused while an experiment on it is
-    queued, runs or has succeeded; failed and cancelled ones do not keep it."""
+    """Delete an uploaded or collected data set with its files, also while it is converted. Refused while an experiment
+    on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""
     store.datasets.delete(name, store.experiments.using_dataset)
 
 

@@ -339,6 +339,27 @@ PREDICTIONS = _json(
         "duration_ms": 1.9,
     }
 )
+CORRECTION_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/CorrectionSpec"},
+                "example": {"label": "9"},
+            }
+        },
+    }
+}
+CORRECTED = _json(
+    {
+        "prediction_id": "01K6W5B1N2P3Q4R5S6T7V8W9X0",
+        "experiment_id": _ID,
+        "predicted": "4",
+        "probability": 0.981,
+        "label": "9",
+        "dataset": "digits-corrections",
+    }
+)
 PLOT: dict[str, Any] = {
     "image/png": {"schema": {"type": "string", "format": "binary"}},
     "image/svg+xml": {"schema": {"type": "string"}},

@@ -7,7 +7,18 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
-from api import __version__, datasets, errors, events, experiments, models, openapi, operations, predictions
+from api import (
+    __version__,
+    corrections,
+    datasets,
+    errors,
+    events,
+    experiments,
+    models,
+    openapi,
+    operations,
+    predictions,
+)
 from api.comparison import routes as comparison
 from api.diagnosis import routes as diagnosis
 from api.evaluation import elsewhere
@@ -36,6 +47,7 @@ _ROUTES = (
     elsewhere,
     models,
     predictions,
+    corrections,
     plots,
     result_plots,
     report,
@@ -43,6 +55,7 @@ _ROUTES = (
 )
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
+_COLLECT_SECONDS = 1.0
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
 _PREDICTING_THREADS = 4
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
@@ -86,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     upkeep = [
         Periodic("reconciler", store.reconciler.sweep, app.state.settings.reconcile_seconds),
         Periodic("promotion", app.state.registry.refresh, _REFRESH_SECONDS),
+        Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", app.state.recent.upkeep, _WRITE_SECONDS),
     ]
     for periodic in upkeep:

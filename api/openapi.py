@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import ProblemDetails
+from specs.correction import CorrectionSpec
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
 from specs.serving import ServingSpec
@@ -21,7 +22,7 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
-            for model in (EvaluationSpec, ExperimentSpec, ProblemDetails, ServingSpec):
+            for model in (CorrectionSpec, EvaluationSpec, ExperimentSpec, ProblemDetails, ServingSpec):
                 schemas |= _schemas_of(model)
             # A name that is left out is made from the preset or the data set.
             schemas["ExperimentSpec"]["required"].remove("name")

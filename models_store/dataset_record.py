@@ -16,6 +16,7 @@ Counts = dict[str, tuple[int, ...]]
 class DatasetStatus(StrEnum):
     QUEUED = "queued"  # uploaded; waits for a worker
     CONVERTING = "converting"  # a worker reads the archive
+    COLLECTING = "collecting"  # right answers were told; their pictures are about to be put together
     READY = "ready"  # can be trained on
     FAILED = "failed"  # `error` says why; delete it and upload again
 
@@ -63,7 +64,8 @@ class Contents(Frozen):
 
 
 class DatasetRecord(Frozen):
-    """An uploaded data set as the store keeps it.
+    """An uploaded data set as the store keeps it, or one of pictures whose right answers were told: `collected_from` is
+    the data set that the model which had predicted them was trained on.
 
     `id` tells two data sets apart that had one name after another; `attempts` counts conversions and is the fencing
     token of the one that is under way.
@@ -75,6 +77,7 @@ class DatasetRecord(Frozen):
     status: DatasetStatus = DatasetStatus.QUEUED
     attempts: int = 0
     archive_bytes: int = 0
+    collected_from: str | None = None
     created_at: datetime = Field(default_factory=utc_now)
     ended_at: datetime | None = None
     progress: FilesDone | None = None

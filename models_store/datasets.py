@@ -107,8 +107,22 @@ class DatasetStore:
         self.wake(name)
         return record
 
+    def begin(self, record: DatasetRecord) -> None:
+        """Make the folder of a data set that is collected, not uploaded. Only while its name is held. Raises
+        InvalidState if the name is taken, StorageFull."""
+        self.refuse_taken(record.name)
+        staged = temporary_name(self.folder(record.name))
+        try:
+            with room_needed(f"data set {record.name}"):
+                staged.mkdir()
+                (staged / LOCK_FILE).touch()
+                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
+                publish_directory(staged, self.folder(record.name))
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
     def names(self) -> list[str]:
-        """All that were uploaded, in order."""
+        """All that were uploaded or collected, in order."""
         return sorted(path.name for path in self.datasets.iterdir() if not path.name.startswith("."))
 
     def get(self, name: str) -> DatasetRecord:

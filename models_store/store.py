@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
+from models_store.corrections import Corrections
 from models_store.datasets import DatasetStore
 from models_store.evaluations import EvaluationStore
 from models_store.experiments import ExperimentStore
@@ -24,6 +25,7 @@ class Store:
     experiments: ExperimentStore
     datasets: DatasetStore
     evaluations: EvaluationStore
+    corrections: Corrections
     models: ModelCatalogue
     transfers: Transfers
     queue: Queue
@@ -51,6 +53,7 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         experiments=experiments,
         datasets=datasets,
         evaluations=evaluations,
+        corrections=Corrections(datasets, experiments),
         models=ModelCatalogue(experiments),
         transfers=Transfers(experiments),
         queue=queue,

@@ -3,7 +3,18 @@
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import NAME_PATTERN, Dataset, unknown_dataset
+from specs.dataset.selection import known_class
 from specs.dataset.spec import DatasetSpec
 from specs.dataset.split import PartSizes, Split
 
-__all__ = ["DATASETS", "NAME_PATTERN", "BlobsSpec", "Dataset", "DatasetSpec", "PartSizes", "Split", "unknown_dataset"]
+__all__ = [
+    "DATASETS",
+    "NAME_PATTERN",
+    "BlobsSpec",
+    "Dataset",
+    "DatasetSpec",
+    "PartSizes",
+    "Split",
+    "known_class",
+    "unknown_dataset",
+]

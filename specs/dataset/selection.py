@@ -36,13 +36,21 @@ def _class_name(each: Any, place: int, dataset: Dataset) -> str:
     raise FieldError((place,), f"expected the name of a class or its index, received {shown(each)}")
 
 
-def _named(name: str, place: int, dataset: Dataset) -> str:
+def known_class(name: str, dataset: Dataset) -> str:
+    """`name` itself; raises FieldError where `dataset` has no such class."""
     if name in dataset.classes:
         return name
     listed = ", ".join(dataset.classes[:_LISTED])
     more = f" and {len(dataset.classes) - _LISTED} more" if len(dataset.classes) > _LISTED else ""
     hint = did_you_mean(name, dataset.classes)
-    raise FieldError((place,), f"unknown class `{shortened(name)}`; {hint}{dataset.name} has: {listed}{more}")
+    raise FieldError((), f"unknown class `{shortened(name)}`; {hint}{dataset.name} has: {listed}{more}")
+
+
+def _named(name: str, place: int, dataset: Dataset) -> str:
+    try:
+        return known_class(name, dataset)
+    except FieldError as error:
+        raise error.below(place) from None
 
 
 def _indexed(index: int, place: int, dataset: Dataset) -> str:

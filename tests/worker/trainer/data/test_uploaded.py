@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from models_store.pictures import CACHE, DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE, PICTURES, describe
-from specs.dataset import Dataset
+from models_store.store import Store
+from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.models_store.test_corrections import correction
 from tests.worker.conftest import Supervised
 from tests.worker.trainer.data.tiny import MODEL, TRAINING
 from worker.trainer.data import DatasetUnavailable, load_parts
@@ -130,6 +132,27 @@ def test_a_training_on_an_uploaded_data_set(tmp_path: Path, job: Callable[..., J
     told = Job.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
     run(told, supervised.control)
 
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+def test_a_training_on_corrections_that_lack_most_classes(
+    store: Store, job: Callable[..., Job], supervised: Supervised
+) -> None:
+    for number in range(20):
+        store.corrections.add(correction(number, str(number % 3)), DATASETS["digits"])
+    store.corrections.collect()
+    facts, folder = store.known_datasets()["digits-corrections"], store.datasets.folder("digits-corrections")
+    split = {"stratify": False, "validation": 0.25}
+    training = {"epochs": 1, "batch_size": 4}
+    spec = parse_spec(
+        {"dataset": {"name": facts.name, "split": split}, "model": MODEL, "training": training}, {facts.name: facts}
+    )
+
+    parts = load_parts(spec, None, folder)
+    run(job(spec).model_copy(update={"uploaded": UploadedDataset(facts=facts, folder=folder)}), supervised.control)
+
+    shown = {int(image[0, 0, 0]): label for part in parts for image, label in zip(*part[:2], strict=True)}
+    assert shown == {number: number % 3 for number in range(20)}
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 

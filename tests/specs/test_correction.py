@@ -1,0 +1,29 @@
+from typing import Any
+
+import pytest
+
+from specs.correction import parse_correction
+from specs.dataset import DATASETS
+from specs.errors import SpecError
+
+
+def test_a_class_is_named() -> None:
+    assert parse_correction({"label": "7"}, DATASETS["mnist"]).label == "7"
+    assert parse_correction({"label": "Ankle boot"}, DATASETS["fashion_mnist"]).label == "Ankle boot"
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"label": "trukc"}, "/label: unknown class `trukc`; did you mean `truck`? cifar10 has: airplane, "),
+        ({"label": 7}, "/label: expected text"),
+        ({"label": None}, "/label: expected text"),
+        ({}, "label"),
+        ({"lable": "cat"}, "did you mean `label`?"),
+        ([], "expected"),
+    ],
+)
+def test_what_names_no_class_is_refused(document: Any, said: str) -> None:
+    with pytest.raises(SpecError) as refusal:
+        parse_correction(document, DATASETS["cifar10"])
+    assert said in str(refusal.value)
