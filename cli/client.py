@@ -219,6 +219,12 @@ class Client:
         parameters = {name: value for name, value in wanted.items() if value is not None}
         return _object(self._transport.send("POST", "/predict", files=files, params=parameters).json())
 
+    def label(self, prediction_id: str, name: str) -> JsonObject:
+        """Tell which class the picture of a prediction shows: it goes to the data set `<name>-corrections`, which the
+        answer names. Refused (404) once the prediction is forgotten, by default after an hour."""
+        path = f"/predictions/{quote(prediction_id, safe='')}/label"
+        return _object(self._transport.send("POST", path, json={"label": name}).json())
+
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.read(_PIECE_BYTES):

@@ -11,6 +11,7 @@ from cli.commands.demo import demo
 from cli.commands.diagnose import NoSuggestionError, diagnose
 from cli.commands.evaluate import evaluate
 from cli.commands.experiments import cancel, delete, history, list_, show
+from cli.commands.label import label
 from cli.commands.models import models, serve
 from cli.commands.predict import predict
 from cli.commands.specs import presets, submit, validate
@@ -49,6 +50,7 @@ for command in (
     models,
     serve,
     predict,
+    label,
     cancel,
     delete,
     validate,
