@@ -8,6 +8,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from imaging.errors import PictureTooLarge, UnreadablePicture
+from imaging.plain import PlainPicture, plain_picture
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 # What undoes each orientation that EXIF knows; 1 is upright.
@@ -33,11 +34,23 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     """
     if not data:
         raise UnreadablePicture("the file is empty (0 bytes); send a PNG, JPEG or WebP picture")
+    plain = plain_picture(data)
+    picture = None if plain is None else decode_plain(plain, max_pixels)
+    return _decode_any(data, max_pixels) if picture is None else picture
+
+
+def decode_plain(picture: PlainPicture, max_pixels: int) -> Image.Image | None:
+    """The same for one whose header was read; None if its pixels are broken. Raises PictureTooLarge."""
+    _check_size((picture.width, picture.height), max_pixels)
+    return picture.decode()
+
+
+def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(BytesIO(data), formats=FORMATS)
-            _check_size(picture, max_pixels)
+            _check_size(picture.size, max_pixels)
             picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureTooLarge(f"the picture has too many pixels: {error}") from error
@@ -50,8 +63,8 @@ def decode(data: bytes, max_pixels: int) -> Image.Image:
     return _plain(_upright(picture))
 
 
-def _check_size(picture: Image.Image, max_pixels: int) -> None:
-    width, height = picture.size
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
     if width * height > max_pixels:
         raise PictureTooLarge(
             f"the picture has {width} x {height} pixels, more than the {max_pixels:,} that are read; make it smaller"
