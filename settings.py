@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(default=30.0, gt=0, le=3600)
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_image_pixels: int = Field(default=20_000_000, ge=1)
+    max_waiting_pictures: int = Field(default=512, ge=1)
+    max_waiting_bytes: int = Field(default=64_000_000, ge=1)
     max_archive_bytes: int = Field(default=2_000_000_000, ge=1)
     max_archive_files: int = Field(default=200_000, ge=1)
     max_dataset_bytes: int = Field(default=4_000_000_000, ge=1)

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Header, Request
 
 from api.posted import Syntax
+from api.predictor import Predictor
 from api.serving.registry import Registry
 from models_store.experiments import ExperimentStore
 from models_store.recent_predictions import RecentPredictions
@@ -40,6 +41,10 @@ async def get_recent(request: Request) -> RecentPredictions:
     return cast(RecentPredictions, request.app.state.recent)
 
 
+async def get_predictor(request: Request) -> Predictor:
+    return cast(Predictor, request.app.state.predictor)
+
+
 async def get_settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
@@ -57,6 +62,7 @@ StoreDep = Annotated[Store, Depends(get_store)]
 ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
+PredictorDep = Annotated[Predictor, Depends(get_predictor)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_body)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

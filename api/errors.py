@@ -10,13 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from api.comparison.pairing import NotComparable
 from api.pictures import BadRequestBody
 from api.plots.samples import NoPictures
 from api.serving.registry import NoModel, UnknownDataset
+from api.serving.room import Overloaded
 from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.errors import (
     Busy,
@@ -48,6 +50,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     NoModel: HTTPStatus.SERVICE_UNAVAILABLE,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     UnknownDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -118,11 +121,22 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    for error_class in STATUS_OF:
-        app.add_exception_handler(error_class, _answer_domain_error)
-    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
-    app.add_exception_handler(HTTPException, _answer_http_exception)
+    for error_class, handler in _handlers().items():
+        app.add_exception_handler(error_class, handler)
     app.add_exception_handler(Exception, _answer_unexpected)
+
+
+def answered(app: ASGIApp) -> ASGIApp:
+    """`app`, which runs outside FastAPI's own handling of errors, with the same answers to them."""
+    return ExceptionMiddleware(app, _handlers())
+
+
+def _handlers() -> dict[Any, ExceptionHandler]:
+    return {
+        **dict.fromkeys(STATUS_OF, _answer_domain_error),
+        RequestValidationError: _answer_invalid_request,
+        HTTPException: _answer_http_exception,
+    }
 
 
 async def _answer_domain_error(request: Request, error: Exception) -> JSONResponse:
@@ -172,9 +186,8 @@ class ProblemsForRefusals:
         async def send_problem_instead(message: Message) -> None:
             nonlocal refused
             if message["type"] == "http.response.start":
-                headers = Headers(raw=message.get("headers", []))
                 too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                refused = too_large and headers.get("content-type", "").startswith("text/plain")
+                refused = too_large and _is_plain_text(message)
                 if refused:
                     detail = "the body is larger than this route reads; GET /docs says what it takes"
                     answer = problem(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
@@ -183,3 +196,7 @@ class ProblemsForRefusals:
                 await send(message)
 
         await self._app(scope, receive, send_problem_instead)
+
+
+def _is_plain_text(message: Message) -> bool:
+    return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/plain")

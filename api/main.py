@@ -1,6 +1,7 @@
 """The API's composition root: `uvicorn api.main:create_app --factory`."""
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -28,9 +29,13 @@ from api.metrics import Metrics, TimedRequests
 from api.plots import result_routes as result_plots
 from api.plots import routes as plots
 from api.plots.rendered import Rendered
+from api.predictor import Predictor
 from api.report import routes as report
+from api.serving.dispatcher import Dispatcher
 from api.serving.loaded_models import LoadedModels
 from api.serving.registry import Registry
+from api.serving.room import Room
+from api.shortcut import PlainPredict, Shortcut
 from api.upkeep import Periodic
 from models_store.recent_predictions import FOLDER as PREDICTIONS
 from models_store.recent_predictions import RecentPredictions
@@ -57,7 +62,7 @@ _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
-_PREDICTING_THREADS = 4
+_PREPARING_THREADS = 4
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
 
 
@@ -82,9 +87,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.store_dir / PREDICTIONS, settings.prediction_seconds, settings.max_prediction_bytes
     )
     app.state.recent.prepare()
-    app.state.predicting = CapacityLimiter(_PREDICTING_THREADS)
+    app.state.dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
+    app.state.room = Room(settings.max_waiting_pictures, settings.max_waiting_bytes)
+    predictor = app.state.predictor = Predictor(
+        registry,
+        app.state.dispatcher,
+        app.state.room,
+        app.state.metrics,
+        settings.max_image_pixels,
+        CapacityLimiter(_PREPARING_THREADS),
+    )
     app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(HeadLikeGet)
+    app.add_middleware(Shortcut, predict=errors.answered(PlainPredict(predictor)))
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
     errors.install(app)
     openapi.install(app)
@@ -108,4 +123,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
     await to_thread.run_sync(app.state.recent.flush)
+    app.state.dispatcher.close()
     await store.changes.close()

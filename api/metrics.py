@@ -1,9 +1,9 @@
 """What `GET /metrics` shows: this process's requests and predictions, and the store's figures."""
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cache
+from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -65,22 +65,38 @@ class Metrics:
             buckets=_FAST,
             registry=self.registry,
         )
+        # Looking a label up takes as long as counting; the caches end with this object.
+        self._timer = cache(lambda method, route, status: self.requests.labels(method, route, str(status)))
+        self._counter = cache(self.predictions.labels)
 
-    @contextmanager
-    def counted_prediction(self) -> Iterator["CountedPrediction"]:
+    def counted_prediction(self) -> "CountedPrediction":
         """Count one request for a prediction, under the model that answered, and time it."""
-        counted, started, outcome = CountedPrediction(), time.perf_counter(), "error"
-        try:
-            yield counted
-            outcome = "answered"
-        finally:
-            self.predictions.labels(counted.model, outcome).inc()
-            self.prediction_seconds.observe(time.perf_counter() - started)
+        return CountedPrediction(self)
+
+    def count_prediction(self, model: str, outcome: str, seconds: float) -> None:
+        self._counter(model, outcome).inc()
+        self.prediction_seconds.observe(seconds)
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._timer(method, route, status).observe(seconds)
 
 
-@dataclass
 class CountedPrediction:
-    model: str = "none"
+    """For a `with` block, which is an answered prediction if it ends without an error."""
+
+    __slots__ = ("_metrics", "_started", "model")
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.model = "none"
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        outcome = "answered" if error is None else "error"
+        self._metrics.count_prediction(self.model, outcome, time.perf_counter() - self._started)
 
 
 class TimedRequests:
@@ -108,5 +124,4 @@ class TimedRequests:
             await self._app(scope, receive, send_noting_status)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            labels = (scope["method"], route, str(status))
-            self._metrics.requests.labels(*labels).observe(time.perf_counter() - started)
+            self._metrics.count_request(scope["method"], route, status, time.perf_counter() - started)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, RegistryDep, StoreDep, SyntaxDep
-from api.predictions import AnsweringModel, described
+from api.serving.answering import AnsweringModel, described
 from api.serving.registry import UnknownDataset
 from api.serving.standing import Standing
 from models_store.errors import NotFound

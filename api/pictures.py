@@ -3,18 +3,17 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+
+from api import multipart
 
 _MOST_PICTURES = 100
 _MOST_SAMPLES = 10_000
 _MOST_FEATURES = 1_000
 _FIELD = "file"
+_HOW = f"send pictures in the field `{_FIELD}`, as in curl -F {_FIELD}=@seven.png"
 
 
 class BadRequestBody(Exception):
@@ -65,47 +64,34 @@ class JsonSamples(BaseModel):
         ]
 
 
-async def read_samples(request: Request) -> Sequence[SentPicture | SentFeatures]:
+def read_samples(content_type: str, body: bytes) -> Sequence[SentPicture | SentFeatures]:
     """Read multipart (`file`, one or many), JSON with base64 or with features, or one raw picture. All are of one kind.
     Raises BadRequestBody."""
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type == "multipart/form-data":
-        samples: Sequence[SentPicture | SentFeatures] = await _from_form(request)
-    elif content_type == "application/json":
-        samples = _from_json(await request.body())
+    kind = content_type.split(";", 1)[0].strip().lower()
+    if kind == "multipart/form-data":
+        samples: Sequence[SentPicture | SentFeatures] = _from_form(content_type, body)
+    elif kind == "application/json":
+        samples = _from_json(body)
     else:
-        samples = [SentPicture("body", await request.body())]
+        samples = [SentPicture("body", body)]
     if not samples:
         raise BadRequestBody(f"no picture: send one or more files in the form field `{_FIELD}`")
-    if isinstance(samples[0], SentPicture) and len(samples) > _MOST_PICTURES:
+    if len(samples) > _MOST_PICTURES and isinstance(samples[0], SentPicture):
         raise BadRequestBody(f"{len(samples)} pictures are more than the {_MOST_PICTURES} that one request may hold")
     return samples
 
 
-async def _from_form(request: Request) -> list[SentPicture]:
+def _from_form(content_type: str, body: bytes) -> list[SentPicture]:
     try:
-        async with request.form(max_files=_MOST_PICTURES, max_fields=_MOST_PICTURES) as form:
-            unknown = sorted({name for name, _ in form.multi_items()} - {_FIELD})
-            if unknown:
-                raise BadRequestBody(
-                    f"unknown form field `{unknown[0][:50]}`: send pictures in the field `{_FIELD}`, "
-                    f"as in curl -F {_FIELD}=@seven.png"
-                )
-            return [
-                SentPicture(field.filename or "picture", await field.read())
-                if isinstance(field, UploadFile)
-                else _not_a_file()
-                for field in form.getlist(_FIELD)
-            ]
-    except HTTPException as error:
-        # Starlette says so of a form that does not parse; a body that is too large it says as 413.
-        if error.status_code != HTTPStatus.BAD_REQUEST:
-            raise
-        raise BadRequestBody(f"the form does not parse: {error.detail}") from error
-
-
-def _not_a_file() -> SentPicture:
-    raise BadRequestBody(f"the form field `{_FIELD}` holds text, not a file: use curl -F {_FIELD}=@seven.png")
+        sent = multipart.parts(content_type, body, _MOST_PICTURES)
+    except multipart.BadForm as error:
+        raise BadRequestBody(f"the form does not parse: {error}; {_HOW}") from error
+    for part in sent:
+        if part.name != _FIELD:
+            raise BadRequestBody(f"unknown form field `{part.name[:50]}`: {_HOW}")
+        if part.filename is None:
+            raise BadRequestBody(f"the form field `{_FIELD}` holds text, not a file: {_HOW}")
+    return [SentPicture(part.filename or "picture", part.data) for part in sent]
 
 
 def _from_json(body: bytes) -> Sequence[SentPicture | SentFeatures]:

@@ -135,6 +135,11 @@ class Registry:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
+    def at_hand(self, dataset: str | None, pictures: bool = True) -> ServedModel | None:
+        """What `get` returns where that takes neither disk nor Redis; else None."""
+        chosen = self._chosen_for(dataset, pictures)
+        return None if chosen is None else self._loaded.get(chosen.record.id)
+
     def get(self, dataset: str | None, experiment_id: str | None, pictures: bool = True) -> ServedModel:
         """The model of a named experiment, or the one that serves a data set, or the best of all that serve and take
         what was sent: `pictures`, or else features.

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from api.serving.room import Room
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
@@ -244,3 +245,67 @@ def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, t
     api_store.experiments.delete(worse)
 
     assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("plain", "with_more"),
+    [("", "?unknown=1"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
+)
+def test_the_plain_way_and_fastapi_s_answer_alike(client: TestClient, trained: str, plain: str, with_more: str) -> None:
+    answers = [client.post(f"/predict{query}", content=png(3)) for query in (plain, with_more)]
+
+    assert labels(answers[0]) == labels(answers[1]) == ["3"]
+    first, second = (answer.json() | {"duration_ms": 0} for answer in answers)
+    assert first == second
+    assert answers[0].headers.keys() == answers[1].headers.keys()
+    assert answers[0].headers["X-Content-Type-Options"] == "nosniff"
+    counted = 'http_request_method="POST",http_response_status_code="200",http_route="/predict"} 2.0'
+    assert f"http_server_request_duration_seconds_count{{{counted}" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("query", ["top=0", "top=1001", "top=x", "top=", f"experiment={'x' * 27}", "top=5&top=0"])
+def test_parameters_out_of_range_are_refused(client: TestClient, trained: str, query: str) -> None:
+    answer = client.post(f"/predict?{query}", content=png(3))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"][0]["pointer"] in {"/query/top", "/query/experiment"}
+
+
+def test_too_much_that_waits_is_refused_at_once_and_told_to_try_again(client: TestClient, trained: str) -> None:
+    room: Room = client.app.state.room  # type: ignore[attr-defined]
+    for brought in (room.most_bytes, 0):
+        with room.guest() as other:
+            other.bring_bytes(brought)
+            other.bring_pictures(room.most_pictures)
+            answer = client.post("/predict", content=png(3))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "try again" in answer.json()["error"]
+    assert labels(client.post("/predict", content=png(3))) == ["3"]
+    assert (room.pictures, room.bytes) == (0, 0)
+
+
+def test_a_body_that_does_not_say_how_large_it_is(client: TestClient, trained: str) -> None:
+    assert labels(client.post("/predict", content=iter([png(3)[:50], png(3)[50:]]))) == ["3"]
+    answer = client.post("/predict", content=(b"x" * 1_000_000 for _ in range(11)))
+    assert (answer.status_code, "10,000,000 bytes" in answer.json()["error"]) == (413, True)
+
+
+def test_a_hundred_pictures_and_large_ones(client: TestClient, trained: str) -> None:
+    many = [("file", (f"{n}.png", png(n % 10), "image/png")) for n in range(100)]
+    assert labels(client.post("/predict", files=many)) == [str(n % 10) for n in range(100)]
+    refused = client.post("/predict", files=[*many, many[0]])
+    assert (refused.status_code, "100" in refused.json()["error"]) == (422, True)
+
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1000, 3), dtype=np.uint8)
+    data = BytesIO()
+    Image.fromarray(noise).save(data, "PNG")
+    assert client.post("/predict", files={"file": ("noise.png", data.getvalue())}).status_code == 200
+
+
+def test_a_form_without_files_and_a_field_that_is_none(client: TestClient, trained: str) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    none = client.post("/predict", content=b"--x--\r\n", headers=headers)
+    assert (none.status_code, "no picture: send one or more" in none.json()["error"]) == (422, True)
+    text = client.post("/predict", data={"file": "seven"}, files={"file": ("7.png", png(7))})
+    assert (text.status_code, "holds text, not a file" in text.json()["error"]) == (422, True)

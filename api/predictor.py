@@ -1,0 +1,121 @@
+"""From a request for a prediction to its answer: read, prepare, ask, write."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope
+
+from api.metrics import Metrics
+from api.pictures import BadRequestBody, SentFeatures, SentPicture, read_samples
+from api.serving.dispatcher import Dispatcher
+from api.serving.preparing import is_light, prepare_all
+from api.serving.registry import Registry
+from api.serving.room import Guest, Room
+from api.serving.served_model import Samples, ServedModel
+from imaging import plain
+
+BODY_BYTES = 10_000_000
+
+_Samples = Sequence[SentPicture | SentFeatures]
+
+
+class Asked(NamedTuple):
+    """Which model is to answer, and how many classes it is to name."""
+
+    dataset: str | None = None
+    experiment: str | None = None
+    top: int = 3
+
+
+DEFAULT = Asked()
+ID_LENGTH = 26
+MOST_CLASSES = 1000
+
+
+class Predictor:
+    """One for each application. What is small is done in the event loop, for a thread costs more than it; what may
+    take long, in threads of its own: neither decoding nor a store that waits for Redis takes the other's."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        dispatcher: Dispatcher,
+        room: Room,
+        metrics: Metrics,
+        max_pixels: int,
+        preparing: CapacityLimiter,
+    ) -> None:
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._room = room
+        self._metrics = metrics
+        self._max_pixels = max_pixels
+        self._preparing = preparing
+
+    async def answer(self, scope: Scope, receive: Receive, asked: Asked) -> bytes:
+        """The answer's JSON. Raises the domain errors of `read_samples`, `Registry.get`, `prepare_all` and `Room`, and
+        HTTPException 413."""
+        started = time.perf_counter()
+        with self._metrics.counted_prediction() as counted, self._room.guest() as guest:
+            headers = Headers(scope=scope)
+            body = await received(headers.get("content-length"), receive, guest)
+            samples = await self._samples(headers.get("content-type", ""), body)
+            if isinstance(samples[0], SentPicture):
+                guest.bring_pictures(len(samples))
+            model, arrays = await self._prepared(samples, asked)
+            counted.model = model.info.dataset
+            top = model.top(await self._dispatcher.probabilities(model, arrays), asked.top)
+        predictions = [
+            {"filename": sample.filename, "top": classes} for sample, classes in zip(samples, top, strict=True)
+        ]
+        duration = round((time.perf_counter() - started) * 1000, 3)
+        return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
+
+    async def _samples(self, content_type: str, body: bytes) -> _Samples:
+        if len(body) <= plain.MOST_BYTES:
+            return read_samples(content_type, body)
+        return await to_thread.run_sync(read_samples, content_type, body, limiter=self._preparing)
+
+    async def _prepared(self, samples: _Samples, asked: Asked) -> tuple[ServedModel, Samples]:
+        """All of a request with one model, however many promotions come meanwhile."""
+        pictures = isinstance(samples[0], SentPicture)
+        if asked.experiment is None:
+            model = self._registry.at_hand(asked.dataset, pictures)
+            if model is not None and is_light(samples, model.info):
+                return model, prepare_all(samples, model.info, self._max_pixels)
+
+        def prepared() -> tuple[ServedModel, Samples]:
+            chosen = self._registry.get(asked.dataset, asked.experiment, pictures)
+            return chosen, prepare_all(samples, chosen.info, self._max_pixels)
+
+        return await to_thread.run_sync(prepared, limiter=self._preparing)
+
+
+async def received(stated: str | None, receive: Receive, guest: Guest) -> bytes:
+    """The whole body. Raises HTTPException 413, at once where `stated`, its length in bytes as the sender says, is too
+    large; Overloaded; BadRequestBody where it breaks off."""
+    if stated is not None and stated.isdecimal() and int(stated) > BODY_BYTES:
+        raise _too_large()
+    pieces, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequestBody("the request broke off")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > BODY_BYTES:
+            raise _too_large()
+        guest.bring_bytes(len(piece))
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large() -> HTTPException:
+    detail = f"the body is larger than the {BODY_BYTES:,} bytes that are read; send smaller pictures, or fewer at once"
+    return HTTPException(413, detail)

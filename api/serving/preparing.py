@@ -1,0 +1,75 @@
+"""From what was sent to what a network takes. The one place where a picture's bytes become an array."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.pictures import BadRequestBody, SentFeatures, SentPicture
+from api.serving.served_model import Samples
+from imaging import plain
+from imaging.decode import decode
+from imaging.errors import PictureError
+from imaging.resize import to_array
+from models_store.serving_info import ServingInfo
+
+# What the pictures of a request may have together, before and after they get the network's size, to be prepared in the
+# event loop: it takes 2 ms at most.
+_LIGHT_PIXELS = 2 * plain.MOST_PIXELS
+
+
+def prepare(data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+    """A picture as it was sent to what the network sees of it: `info.image_shape`, uint8.
+
+    Raises BadRequestBody where the network takes no pictures, UnreadablePicture, PictureTooLarge.
+    """
+    if len(info.image_shape) != 3:
+        raise BadRequestBody(_misdirected("a picture", info))
+    return to_array(decode(data, max_pixels), info.image_shape, info.resize)
+
+
+def prepare_all(samples: Sequence[SentPicture | SentFeatures], info: ServingInfo, max_pixels: int) -> Samples:
+    """(n, *info.image_shape): uint8 for pictures, float32 for features. Raises what `prepare` raises, and names the
+    sample in it."""
+    rows = [_prepared(sample, info, max_pixels) for sample in samples]
+    return rows[0][None] if len(rows) == 1 else np.stack(rows)
+
+
+def is_light(samples: Sequence[SentPicture | SentFeatures], info: ServingInfo) -> bool:
+    """Whether they are prepared so fast that the event loop may do it. Pictures that are not of the simplest kind never
+    are: how long they take is not known before."""
+    pixels = math.prod(info.image_shape[:2]) * len(samples)
+    for sample in samples:
+        if isinstance(sample, SentPicture):
+            picture = plain.plain_picture(sample.data)
+            if picture is None:
+                return False
+            pixels += picture.pixels
+    return pixels <= _LIGHT_PIXELS
+
+
+def _prepared(sample: SentPicture | SentFeatures, info: ServingInfo, max_pixels: int) -> Samples:
+    try:
+        if isinstance(sample, SentPicture):
+            return prepare(sample.data, info, max_pixels)
+        return _features(sample.values, info)
+    except (PictureError, BadRequestBody) as error:
+        raise type(error)(f"{sample.filename[:100]}: {error}") from error
+
+
+def _features(values: Sequence[float], info: ServingInfo) -> NDArray[np.float32]:
+    if info.image_shape != (len(values),):
+        raise BadRequestBody(_misdirected(f"{len(values)} numbers", info))
+    return np.array(values, dtype=np.float32)
+
+
+def _misdirected(received: str, info: ServingInfo) -> str:
+    if info.takes_pictures:
+        return f"the model of {info.dataset} takes pictures, received {received}; send one by curl -F file=@seven.png"
+    features = info.image_shape[0]
+    row = ", ".join(["1.5"] * features)
+    return (
+        f"the model of {info.dataset} takes {features} numbers a sample, received {received}; send JSON such as "
+        f'{{"features": [{row}]}} or a list of such rows, with Content-Type: application/json'
+    )
