@@ -328,6 +328,7 @@ PREDICTIONS = _json(
         "model": _MODEL,
         "predictions": [
             {
+                "id": "01K6W5B1N2P3Q4R5S6T7V8W9X0",
                 "filename": "four.png",
                 "top": [
                     {"label": "4", "index": 4, "probability": 0.981},

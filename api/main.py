@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.dispatcher,
         app.state.room,
         app.state.metrics,
+        app.state.recent,
         settings.max_image_pixels,
         CapacityLimiter(_PREPARING_THREADS),
     )

@@ -16,8 +16,9 @@ from api.serving.dispatcher import Dispatcher
 from api.serving.preparing import is_light, prepare_all
 from api.serving.registry import Registry
 from api.serving.room import Guest, Room
-from api.serving.served_model import Samples, ServedModel
+from api.serving.served_model import Guess, Samples, ServedModel
 from imaging import plain
+from models_store.recent_predictions import RecentPredictions
 
 BODY_BYTES = 10_000_000
 
@@ -47,6 +48,7 @@ class Predictor:
         dispatcher: Dispatcher,
         room: Room,
         metrics: Metrics,
+        recent: RecentPredictions,
         max_pixels: int,
         preparing: CapacityLimiter,
     ) -> None:
@@ -54,6 +56,7 @@ class Predictor:
         self._dispatcher = dispatcher
         self._room = room
         self._metrics = metrics
+        self._recent = recent
         self._max_pixels = max_pixels
         self._preparing = preparing
 
@@ -71,10 +74,14 @@ class Predictor:
             counted.model = model.info.dataset
             top = model.top(await self._dispatcher.probabilities(model, arrays), asked.top)
         predictions = [
-            {"filename": sample.filename, "top": classes} for sample, classes in zip(samples, top, strict=True)
+            {"id": self._kept(model, array, classes[0]), "filename": sample.filename, "top": classes}
+            for sample, array, classes in zip(samples, arrays, top, strict=True)
         ]
         duration = round((time.perf_counter() - started) * 1000, 3)
         return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
+
+    def _kept(self, model: ServedModel, sample: Samples, guess: Guess) -> str:
+        return self._recent.keep(model.origin, sample, guess["label"], guess["probability"])
 
     async def _samples(self, content_type: str, body: bytes) -> _Samples:
         if len(body) <= plain.MOST_BYTES:

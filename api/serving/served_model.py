@@ -12,6 +12,7 @@ from api.serving.answering import described
 from imaging.probe import PROBE_TOLERANCE, probe_sample
 from models_store.errors import Damaged
 from models_store.models import PublishedModel
+from models_store.recent_predictions import Origin
 
 Samples = NDArray[np.uint8 | np.float32]
 _TIMED_CALLS = 3
@@ -31,7 +32,8 @@ class ServedModel:
         self.record = published.record
         self.info = published.info
         self.file_bytes = len(published.onnx)
-        # Written once, for it is part of every answer.
+        # Written once, for they are part of every answer.
+        self.origin = Origin(self.record.id, self.record.dataset, self.info.image_shape)
         self.described = orjson.Fragment(described(published.record).model_dump_json())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

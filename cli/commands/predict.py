@@ -37,9 +37,9 @@ def predict(
 
 
 def prediction_lines(answer: JsonObject) -> Iterator[str]:
-    """One line for each picture, then the model that answered."""
+    """One line for each picture, with the id that `trainyard label` takes, then the model that answered."""
     for prediction in answer["predictions"]:
         guesses = (f"{guess['label']} {guess['probability']:.1%}" for guess in prediction["top"])
-        yield f"{prediction['filename']}: {', '.join(guesses)}"
+        yield f"{prediction['filename']}: {', '.join(guesses)}  {prediction['id']}"
     model = answer["model"]
     yield f"(answered by {model['name']}, {model['experiment_id']})"

@@ -11,6 +11,9 @@ from api.main import create_app
 from models_store.recent_predictions import Origin, RecentPredictions
 from models_store.store import Store
 from settings import Settings
+from specs.experiment import ExperimentSpec
+from tests.api.test_predictions import png
+from tests.published import publish
 from tests.waiting import eventually
 
 EXPERIMENT = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
@@ -74,6 +77,28 @@ def test_an_answer_is_collected_and_can_be_looked_at(client: TestClient, predict
     picture = Image.open(BytesIO(client.get(sample["picture"]).content))
     assert np.array_equal(np.asarray(picture), np.full((8, 8), 200))
     assert client.get(f"/datasets/{NAME}/samples.png").status_code == 200
+
+
+def test_a_picture_that_was_predicted_is_collected_as_the_network_received_it(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    published = publish(api_store, tiny_spec())
+    files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7)]
+    predictions = client.post("/predict?dataset=digits", files=files).json()["predictions"]
+
+    for prediction, right in zip(predictions, ("8", "7"), strict=True):
+        answer = label(client, prediction["id"], right).json()
+        assert (answer["experiment_id"], answer["predicted"]) == (published.id, prediction["top"][0]["label"])
+        assert answer["probability"] == prediction["top"][0]["probability"]
+
+    ready(client, 2)
+    samples = client.get(f"/datasets/{NAME}/samples").json()["items"]
+    assert [(each["label"], each["name"]) for each in samples] == [
+        ("7", f"7/{predictions[1]['id']}.png"),
+        ("8", f"8/{predictions[0]['id']}.png"),
+    ]
+    pictures = [np.asarray(Image.open(BytesIO(client.get(each["picture"]).content))) for each in samples]
+    assert [int(picture.argmax()) for picture in pictures] == [7, 3]
 
 
 def test_the_last_answer_to_a_prediction_counts(client: TestClient, predicted: Predicted) -> None:

@@ -118,7 +118,7 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     up = start_up(tmp_path)
     trained = up.submit(tiny_document)
     assert up.wait_for_end(trained)["status"] == "succeeded"
-    predicted = up.client.predict(PICTURE)["predictions"]
+    [predicted] = up.client.predict(PICTURE)["predictions"]
     running = up.submit(slow_document)
     up.wait_for_epochs(running, 2)
     family = up.family()
@@ -136,7 +136,8 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     eventually(lambda: is_ready(successor.url))
     assert [record["id"] for record in successor.client.list()] == [running, trained]
     answer = successor.client.predict(PICTURE, dataset="digits")
-    assert (answer["model"]["experiment_id"], answer["predictions"]) == (trained, predicted)
+    assert (answer["model"]["experiment_id"], answer["predictions"][0]["top"]) == (trained, predicted["top"])
+    assert successor.client.label(predicted["id"], "4")["predicted"] == predicted["top"][0]["label"]
     record = successor.wait_for_end(running)
     assert (record["status"], record["interruptions"]) == ("succeeded", 1)
     assert_each_epoch_once(successor, running, 14)
