@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, 
 from api.comparison.pairing import NotComparable
 from api.pictures import BadRequestBody
 from api.plots.samples import NoPictures
+from api.protocols.naming import UnknownModel
+from api.protocols.samples import BadTensor
 from api.serving.registry import NoModel, UnknownDataset
 from api.serving.room import Overloaded
 from imaging.errors import PictureTooLarge, UnreadablePicture
@@ -35,11 +37,14 @@ from specs.errors import SpecsError
 from specs.problem import Problem, pointer_of, received_value
 
 PROBLEM_JSON = "application/problem+json"
+# Their clients read errors from application/json alone, also of paths that there are not.
+_PROTOCOLS = ("/v1/", "/v2/")
 _RETRY_SECONDS = "2"
 
 STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NoPictures: HTTPStatus.NOT_FOUND,
+    UnknownModel: HTTPStatus.NOT_FOUND,
     InvalidState: HTTPStatus.CONFLICT,
     NotComparable: HTTPStatus.CONFLICT,
     ClaimLost: HTTPStatus.CONFLICT,
@@ -54,6 +59,7 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     UnknownDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadTensor: HTTPStatus.BAD_REQUEST,  # what TensorFlow Serving and Triton say
     UnreadablePicture: HTTPStatus.UNPROCESSABLE_ENTITY,
     PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
@@ -117,7 +123,8 @@ def problem(
     )
     headers = {"Retry-After": _RETRY_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     content = body.model_dump(exclude_defaults=status is not HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JSONResponse({"type": body.type, **content}, status, headers, PROBLEM_JSON)
+    media_type = "application/json" if request.scope["path"].startswith(_PROTOCOLS) else PROBLEM_JSON
+    return JSONResponse({"type": body.type, **content}, status, headers, media_type)
 
 
 def install(app: FastAPI) -> None:

@@ -30,6 +30,7 @@ from api.plots import result_routes as result_plots
 from api.plots import routes as plots
 from api.plots.rendered import Rendered
 from api.predictor import Predictor
+from api.protocols import tensorflow_serving
 from api.report import routes as report
 from api.serving.dispatcher import Dispatcher
 from api.serving.loaded_models import LoadedModels
@@ -57,6 +58,7 @@ _ROUTES = (
     result_plots,
     report,
     operations,
+    tensorflow_serving,
 )
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5

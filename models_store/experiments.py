@@ -39,6 +39,8 @@ from specs.experiment import ExperimentSpec
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
 _MOST_CHILDREN = 100
+# A ULID: the millisecond in ten characters, then 80 random bits.
+_TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +161,13 @@ class ExperimentStore:
         with redis_needed():
             self.index.require_complete()
             return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MOST_CHILDREN])
+
+    def posted_at(self, milliseconds: int) -> list[str]:
+        """The ids of the experiments that were posted in this millisecond after 1970. From disk."""
+        if not 0 <= milliseconds < _END_OF_ULIDS:
+            return []
+        first = str(ULID.from_int(milliseconds << _RANDOM_BITS))[:_TIME_CHARACTERS]
+        return sorted(path.name for path in self.experiments.glob(f"{first}*") if is_experiment_id(path.name))
 
     def history(self, experiment_id: str, since: int = -1) -> tuple[list[Point], bool]:
         """The points after epoch `since`, and whether the file is damaged behind them."""

@@ -76,6 +76,15 @@ def test_page_lists_what_was_created(store: Store, queued: Record) -> None:
     assert store.experiments.page(Query()).items == [queued]
 
 
+def test_what_was_posted_in_a_millisecond(store: Store, tiny_spec: MakeSpec) -> None:
+    record = store.experiments.create(tiny_spec())
+    milliseconds = ULID.from_str(record.id).milliseconds
+
+    assert store.experiments.posted_at(milliseconds) == [record.id]
+    for other in (milliseconds - 1, milliseconds + 1, 0, -1, 2**48, 2**60):
+        assert store.experiments.posted_at(other) == []
+
+
 def test_what_is_based_on_an_experiment_is_listed_oldest_first(
     store: Store, queued: Record, tiny_spec: MakeSpec
 ) -> None:

@@ -1,0 +1,23 @@
+"""Two models that serve: of pictures, and of numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models_store.store import Store
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish
+
+
+@pytest.fixture
+def digits(client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> str:
+    """The id of an experiment whose network calls a picture by the brightest of its first ten pixels."""
+    return publish(api_store, tiny_spec()).id
+
+
+@pytest.fixture
+def blobs(client: TestClient, api_store: Store, tiny_document: dict[str, Any]) -> str:
+    """The id of an experiment whose network tells four classes by which of two features is positive."""
+    return publish(api_store, parse_spec({**tiny_document, "dataset": {"name": "blobs"}})).id
