@@ -31,6 +31,7 @@ from api.plots import routes as plots
 from api.plots.rendered import Rendered
 from api.predictor import Predictor
 from api.protocols import tensorflow_serving
+from api.protocols import open_inference, tensorflow_serving
 from api.report import routes as report
 from api.serving.dispatcher import Dispatcher
 from api.serving.loaded_models import LoadedModels
@@ -59,6 +60,7 @@ _ROUTES = (
     report,
     operations,
     tensorflow_serving,
+    open_inference,
 )
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
