@@ -3,9 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CLIENTS := .venv-clients
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test check bench lock clean
+.PHONY: help setup clients up demo test check bench lock clean
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +17,15 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Not for `test`: without them their tests are skipped.
+$(CLIENTS)/.ready: requirements/clients.txt
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --no-compile --require-hashes -r requirements/clients.txt
+	@touch $@
+
 setup: $(READY)  ## make .venv with everything that is pinned in requirements/
+
+clients: $(CLIENTS)/.ready  ## make .venv-clients, with clients of other servers that tests ask ours with (350 MB)
 
 up: $(READY)  ## start the service on http://127.0.0.1:8000 and leave it running
 	$(BIN)/trainyard up
@@ -41,5 +50,5 @@ bench: $(READY)  ## measure; each benchmark prints a table of figures and ratios
 lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh
 
-clean:  ## remove the virtual environment and caches; what was trained stays in var/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+clean:  ## remove the virtual environments and caches; what was trained stays in var/
+	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

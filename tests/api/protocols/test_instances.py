@@ -4,7 +4,7 @@ import pytest
 from api.protocols.instances import read_classify, read_predict
 from api.protocols.samples import BadTensor
 from tests.api.protocols.infos import BLOBS, DIGITS
-from tests.api.protocols.pictures import b64, pixels
+from tests.protocols.pictures import b64, pixels
 
 BLACK = [0] * 64
 

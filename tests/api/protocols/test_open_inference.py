@@ -16,7 +16,7 @@ from api.protocols.tensors import byte_elements, joined_elements
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
-from tests.api.protocols.pictures import pixels, png
+from tests.protocols.pictures import pixels, png
 from tests.published import publish
 from tests.valkey import Valkey
 from tests.waiting import eventually

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.protocols.naming import version_number
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
-from tests.api.protocols.pictures import b64, pixels, png
+from tests.protocols.pictures import b64, pixels, png
 from tests.published import publish
 
 PREDICT = "/v1/models/digits:predict"

@@ -12,7 +12,7 @@ from api.protocols.inference import read_inference
 from api.protocols.samples import BadTensor
 from api.protocols.tensors import InputTensor, byte_elements, joined_elements
 from tests.api.protocols.infos import BLOBS, DIGITS
-from tests.api.protocols.pictures import pixels, png
+from tests.protocols.pictures import pixels, png
 
 DTYPES = {
     "UINT8": np.uint8,
