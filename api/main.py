@@ -30,7 +30,6 @@ from api.plots import result_routes as result_plots
 from api.plots import routes as plots
 from api.plots.rendered import Rendered
 from api.predictor import Predictor
-from api.protocols import tensorflow_serving
 from api.protocols import open_inference, tensorflow_serving
 from api.report import routes as report
 from api.serving.dispatcher import Dispatcher
@@ -93,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.recent.prepare()
     app.state.dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
     app.state.room = Room(settings.max_waiting_pictures, settings.max_waiting_bytes)
+    app.state.preparing = CapacityLimiter(_PREPARING_THREADS)
     predictor = app.state.predictor = Predictor(
         registry,
         app.state.dispatcher,
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.metrics,
         app.state.recent,
         settings.max_image_pixels,
-        CapacityLimiter(_PREPARING_THREADS),
+        app.state.preparing,
     )
     app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(HeadLikeGet)

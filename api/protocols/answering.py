@@ -62,7 +62,7 @@ R = TypeVar("R")
 
 async def in_thread(request: Request, call: Callable[[], R]) -> R:
     """In one of the threads that predictions have of their own."""
-    return await to_thread.run_sync(call, limiter=request.app.state.predicting)
+    return await to_thread.run_sync(call, limiter=request.app.state.preparing)
 
 
 def _answered(request: Request, body: bytes, wanted: Wanted, read: Callable[[bytes], Q]) -> Answered[Q]:

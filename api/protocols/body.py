@@ -12,11 +12,10 @@ from pydantic import BaseModel, ValidationError, model_validator
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from api.predictions import PICTURE_BYTES
+from api.predictor import BODY_BYTES
 from api.protocols.samples import BadTensor
 from specs.problem import pointer_of, shortened, shown
 
-BODY_BYTES = PICTURE_BYTES
 # gzip's own header, or zlib's, which is what HTTP calls deflate.
 _WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 

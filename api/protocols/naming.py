@@ -65,9 +65,9 @@ def _numbered(name: str, number: str, registry: Registry, experiments: Experimen
         raise UnknownModel(
             f"there is no version {number[:50]!r}: versions are numbers here; an experiment's id is a label"
         )
-    for model in registry.served():
-        if model.info.dataset == name and version_number(model.id) == int(number):
-            return model.id
+    serving = registry.serving().get(name)
+    if serving is not None and version_number(serving.id) == int(number):
+        return serving.id
     found = [each for each in experiments.posted_at(int(number)) if experiments.get(each).dataset == name]
     if not found:
         raise UnknownModel(f"model {name[:50]} has no version {number}: no experiment was posted in that millisecond")

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import __version__
+from api.dependencies import RegistryDep
+from api.predictor import BODY_BYTES
 from api.protocols import examples
 from api.protocols.answering import Answered, answered, dumped, in_thread, model_of
-from api.protocols.body import BODY_BYTES
 from api.protocols.inference import HEADER_LENGTH, Inference, read_inference
 from api.protocols.naming import OUTPUT_NAME, Wanted, input_name
 from api.protocols.outputs import OutputParameters, output
@@ -41,20 +42,20 @@ async def get_server_live() -> dict[str, bool]:
 
 
 @router.get("/health/ready", responses=examples.READY)
-async def get_server_ready(request: Request) -> dict[str, bool]:
+async def get_server_ready(request: Request, registry: RegistryDep) -> dict[str, bool]:
     """Models serve, or would if there were any: 503 only while none is loaded and none can be looked up. A model that
     is loaded answers without Redis."""
-    if not request.app.state.registry.served():
+    if not registry.serving():
         await in_thread(request, request.app.state.store.experiments.check_view)
     return {"live": True, "ready": True}
 
 
 @router.post("/repository/index", responses=examples.INDEX)
-async def get_repository_index(request: Request) -> list[dict[str, str]]:
+async def get_repository_index(registry: RegistryDep) -> list[dict[str, str]]:
     """The models that serve, each with the experiment that it is as its version."""
     return [
-        {"name": model.info.dataset, "version": model.id, "state": "READY", "reason": ""}
-        for model in request.app.state.registry.served()
+        {"name": dataset, "version": record.id, "state": "READY", "reason": ""}
+        for dataset, record in registry.serving().items()
     ]
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.pictures import SentPicture
-from api.predictions import _array as prepared
-from imaging.errors import UnreadablePicture
+from api.serving.preparing import prepare
+from imaging.errors import PictureError, UnreadablePicture
 from models_store.serving_info import ServingInfo
 from specs.problem import shown
 
@@ -42,11 +41,16 @@ def samples_of_pictures(files: Sequence[bytes], info: ServingInfo, max_pixels: i
     if not info.takes_pictures:
         raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received pictures")
     try:
-        return np.stack(
-            [prepared(SentPicture(f"picture {index}", data), info, max_pixels) for index, data in enumerate(files)]
-        ).astype(np.uint8, copy=False)
+        return np.stack([_prepared(index, data, info, max_pixels) for index, data in enumerate(files)])
     except UnreadablePicture as error:
         raise BadTensor(str(error)) from error
+
+
+def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+    try:
+        return prepare(data, info, max_pixels)
+    except PictureError as error:
+        raise type(error)(f"picture {index}: {error}") from error
 
 
 def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:

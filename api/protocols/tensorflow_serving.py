@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api.dependencies import RegistryDep
+from api.predictor import BODY_BYTES
 from api.protocols import examples
 from api.protocols.answering import answered, dumped, model_of
-from api.protocols.body import BODY_BYTES
 from api.protocols.instances import SIGNATURE, read_classify, read_predict
 from api.protocols.naming import OUTPUT_NAME, Wanted, input_name, version_number
 from api.serving.served_model import ServedModel
@@ -34,9 +35,9 @@ async def get_alive() -> dict[str, str]:
 
 
 @router.get("/v1/models", responses=examples.MODEL_NAMES)
-async def list_model_names(request: Request) -> dict[str, list[str]]:
+async def list_model_names(registry: RegistryDep) -> dict[str, list[str]]:
     """The data sets that models serve: what KServe adds to TensorFlow Serving."""
-    return {"models": [model.info.dataset for model in request.app.state.registry.served()]}
+    return {"models": list(registry.serving())}
 
 
 @router.get(_MODEL, responses=examples.MODEL_STATUS)

@@ -187,8 +187,12 @@ class Registry:
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
+    def serving(self) -> dict[str, Record]:
+        """By data set, in order of their names, whose model answers for it."""
+        return {dataset: chosen.record for dataset, chosen in sorted(self._chosen.copy().items())}
+
     def is_serving(self, experiment_id: str) -> bool:
-        return any(chosen.record.id == experiment_id for chosen in list(self._chosen.values()))
+        return any(record.id == experiment_id for record in self.serving().values())
 
     def forget(self, experiment_id: str) -> None:
         """Serve it no longer: it was deleted, or found to be damaged."""
@@ -200,8 +204,7 @@ class Registry:
 
     def standings(self) -> list[Standing]:
         """What serves each data set, and why, in order of their names."""
-        serving = {dataset: chosen.record for dataset, chosen in list(self._chosen.items())}
-        return standings(serving, self._catalogue.pins(), self._refusals.all())
+        return standings(self.serving(), self._catalogue.pins(), self._refusals.all())
 
     def standing(self, dataset: str) -> Standing:
         """The same of one data set."""
