@@ -1,6 +1,9 @@
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,7 @@ from models_store.claims import Claim
 from models_store.correction import LABELLED, Correction
 from models_store.dataset_record import DatasetStatus
 from models_store.datasets import RECORD_FILE
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import InvalidState, NotFound, StorageFull
 from models_store.files import TEMPORARY_SUFFIX
 from models_store.pictures import verify
 from models_store.store import Store
@@ -158,6 +161,24 @@ def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: p
         store.corrections.add(correction(number, "1"), DIGITS)
     with pytest.raises(InvalidState, match="has 2 corrections, and no more are taken"):
         store.corrections.add(correction(3, "1"), DIGITS)
+
+
+def test_a_full_disk_says_so_and_the_answer_can_be_told_again(
+    store: Store, tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def full(path: Path, *arguments: Any, **options: Any) -> None:
+        if path.name == LABELLED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        make(path, *arguments, **options)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "mkdir", full)
+        with pytest.raises(StorageFull, match="no room to write the correction"):
+            store.corrections.add(correction(1, "1"), DIGITS)
+    tell(correction(1, "1"))
+    assert [value for _, _, value in pictures(store)] == [1]
 
 
 def test_deleted_it_is_gone_with_its_answers_and_begins_anew(store: Store, tell: Callable[..., None]) -> None:
