@@ -29,12 +29,14 @@ _STROKE_SHARE = 0.32
 
 
 class Found(NamedTuple):
-    """A digit in a picture. `strength` is its ink and what of it is too faint for `mask`, and nothing else's."""
+    """A digit in a picture. `strength` is its ink and what of it is too faint for `mask`, and nothing else's. `share`
+    is how much of all sharp ink that is: 1 for a digit on clean paper, little for a picture of something else."""
 
     strength: Grey
     mask: Mask
     box: Box
     steps: tuple[str, ...]
+    share: float
 
 
 def find(picture: NDArray[np.uint8]) -> Found | None:
@@ -73,7 +75,8 @@ def _largest(picture: NDArray[np.uint8]) -> Found | None:
     others = (marks.labels > 0) & ~mask
     strength = np.where(others, 0, ink.strength).astype(np.uint8)
     said = {"inverted": ink.is_dark, "evened": ink.is_evened, "cleaned": bool(others.any())}
-    return Found(strength, mask, box_of(mask), tuple(name for name, done in said.items() if done))
+    share = float(marks.areas[kept].sum() / marks.areas[are_sharp].sum())
+    return Found(strength, mask, box_of(mask), tuple(name for name, done in said.items() if done), share)
 
 
 def _marked(ink: Ink, steps: Grey | None) -> _Marked:
@@ -181,4 +184,4 @@ def _back_in(found: Found, sheet: _Sheet) -> Found:
     box = Box(found.box.top + top, found.box.bottom + top, found.box.left + left, found.box.right + left)
     strength, mask = np.zeros(sheet.mask.shape, dtype=np.uint8), np.zeros_like(sheet.mask)
     strength[sheet.box.slices], mask[sheet.box.slices] = found.strength, found.mask
-    return Found(strength, mask, box, (*found.steps, "sheet"))
+    return Found(strength, mask, box, (*found.steps, "sheet"), found.share)

@@ -25,14 +25,20 @@ _VALUES = np.arange(256)
 _WITHOUT_GRAIN = np.clip((_VALUES - 40) * 255 // 215, 0, 255).astype(np.uint8)
 # Strokes change in a copy so many times larger. MNIST's are 1.7 to 3.9 pixels wide (5 % and 95 % of its test digits).
 _FINER = 4
+# What may be a digit has so much of all sharp ink, strokes narrower than this share of it (MNIST's boldest: 0.38), and
+# is not cut off at more sides of the picture.
+_LEAST_SHARE, _BROADEST, _MOST_SIDES = 0.85, 0.45, 2
 _THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
 
 
 class Normalized(NamedTuple):
-    """`image` is (28, 28), uint8: ink 255 on paper 0. `steps` says what was done, in order; none: nothing."""
+    """`image` is (28, 28), uint8: ink 255 on paper 0. `steps` says what was done, in order; none: nothing.
+    `may_be_digit` is False where there is no ink, or what was taken for the digit is only a part of it, or no stroke.
+    """
 
     image: Grey
     steps: tuple[str, ...]
+    may_be_digit: bool = True
 
 
 def normalized(picture: NDArray[np.uint8]) -> Normalized:
@@ -45,12 +51,12 @@ def normalized(picture: NDArray[np.uint8]) -> Normalized:
     look = _shrunk(picture, _LOOK_SIDE)
     found = find(look)
     if found is None:
-        return Normalized(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",))
-    steps = found.steps
+        return Normalized(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), may_be_digit=False)
+    steps, may_be_digit = found.steps, _may_be_digit(found)
     if look is not picture:
         found = find(_shrunk(_surroundings(picture, found.box, picture.shape[0] / look.shape[0]), _FINE_SIDE)) or found
     image, stroke_steps = _stroked(_cut(found))
-    return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"))
+    return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"), may_be_digit)
 
 
 def _is_normal(picture: NDArray[np.uint8]) -> bool:
@@ -59,6 +65,16 @@ def _is_normal(picture: NDArray[np.uint8]) -> bool:
         return False
     return box_of(picture > 0).side in (_BOX_SIDE - 1, _BOX_SIDE) and all(
         abs(_MIDDLE - each) <= 0.55 for each in _centre(picture)
+    )
+
+
+def _may_be_digit(found: Found) -> bool:
+    height, width = found.mask.shape
+    top, bottom, left, right = found.box
+    return (
+        found.share >= _LEAST_SHARE
+        and stroke_width(found.mask[found.box.slices]) < _BROADEST * found.box.side
+        and (top == 0) + (bottom == height) + (left == 0) + (right == width) <= _MOST_SIDES
     )
 
 

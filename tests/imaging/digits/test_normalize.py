@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.cbook import get_sample_data
+from PIL import Image
 
 from imaging.decode import decode
 from imaging.digits.normalize import SIDE, normalized
@@ -35,6 +37,7 @@ def test_every_kind_of_picture_comes_out_as_the_plain_digit_does(kind, digits):
         expected = normalized(plain).image
         seen = normalized(flat(KINDS[kind](plain, generator)))
         assert likeness(seen.image, expected) > 0.6, digit
+        assert seen.may_be_digit
 
 
 @needs_mnist
@@ -52,7 +55,7 @@ def test_every_kind_of_picture_comes_out_as_mnist_has_the_digit(kind):
 def test_mnist_s_own_digits_are_not_touched():
     with np.load(FOLDER / "mnist.npz") as file:
         for digit in file["x_test"]:
-            image, steps = normalized(digit)
+            image, steps, _ = normalized(digit)
             assert steps == ()
             assert image is digit
 
@@ -66,6 +69,7 @@ def test_real_pictures_look_like_mnist_s_digits_of_the_same_class():
     with ZipFile(FOLDER / "real-digits.zip") as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         pictures = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
+    assert all(normalized(each).may_be_digit for each in pictures)
     truth = np.array([int(name.split("/")[0]) for name in names])
     nearest = labels[np.argsort(-features(np.stack([normalized(each).image for each in pictures])) @ known.T)[:, :3]]
     found = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
@@ -81,7 +85,7 @@ def features(images: np.ndarray) -> np.ndarray:
 
 def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
     for digit in digits:
-        image, steps = normalized(255 - np.pad(digit, ((3, 90), (60, 0))))
+        image, steps, _ = normalized(255 - np.pad(digit, ((3, 90), (60, 0))))
         rows, columns = image.any(axis=1).nonzero()[0], image.any(axis=0).nonzero()[0]
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
         weights = image / image.sum()
@@ -97,7 +101,7 @@ def test_specks_and_frames_are_left_out(digits):
     dirty = picture.copy()
     dirty[3:5, 3:5] = dirty[60, 8] = 0
     dirty[:, :2] = 30
-    image, steps = normalized(dirty)
+    image, steps, _ = normalized(dirty)
     assert "cleaned" in steps
     assert likeness(image, normalized(picture).image) > 0.95
 
@@ -106,15 +110,16 @@ def test_all_parts_of_a_digit_stay(digits):
     whole = np.pad(255 - digits[5], 10, constant_values=255)
     parted = whole.copy()
     parted[22:24] = 255  # a pen that was lifted
-    image, _ = normalized(parted)
+    image, _, _ = normalized(parted)
     assert likeness(image, normalized(whole).image) > 0.8
 
 
 @pytest.mark.parametrize("value", [0, 7, 128, 255])
 def test_paper_without_ink_is_blank(value):
     for shape in ((28, 28), (300, 200, 3)):
-        image, steps = normalized(np.full(shape, value, np.uint8))
+        image, steps, may_be_digit = normalized(np.full(shape, value, np.uint8))
         assert steps == ("blank",)
+        assert not may_be_digit
         assert image.shape == (28, 28)
         assert not image.any()
 
@@ -122,6 +127,25 @@ def test_paper_without_ink_is_blank(value):
 def test_the_grain_of_paper_is_no_ink():
     grain = np.random.default_rng(0).normal(200, 3, (100, 100)).clip(0, 255).astype(np.uint8)
     assert normalized(grain).steps == ("blank",)
+
+
+@pytest.mark.parametrize("side", [28, 64, 200])
+@pytest.mark.parametrize("blur", [0, 1, 3])
+def test_noise_is_seldom_taken_for_a_digit(side, blur):
+    """A cloud may look like a stroke; what it is not like is for the network to say."""
+    generator = np.random.default_rng(0)
+    taken = 0
+    for _ in range(20):
+        noise = generator.integers(0, 256, (side, side), dtype=np.uint8)
+        taken += normalized(cv2.GaussianBlur(noise, (0, 0), blur) if blur else noise).may_be_digit
+    assert taken <= (3 if blur else 0)
+
+
+def test_a_face_is_no_digit():
+    with get_sample_data("grace_hopper.jpg") as file, Image.open(file) as portrait:
+        face = np.asarray(portrait.convert("RGB"))
+    for top, bottom, left, right in ((0, 600, 0, 512), (0, 350, 80, 430), (60, 310, 150, 370), (100, 280, 170, 330)):
+        assert not normalized(face[top:bottom, left:right]).may_be_digit
 
 
 @settings(max_examples=150, deadline=None)
@@ -137,7 +161,7 @@ def test_whatever_comes_a_picture_of_mnist_s_form_goes(size, is_coloured, seed, 
     if blur:
         picture = cv2.GaussianBlur(picture, (0, 0), blur).reshape(picture.shape)
     before = picture.copy()
-    image, steps = normalized(picture)
+    image, steps, _ = normalized(picture)
     assert (image.shape, image.dtype) == ((28, 28), np.uint8)
     assert (picture == before).all()
     assert steps == () or steps[-1] in {"centred", "blank"}
