@@ -335,6 +335,9 @@ PREDICTIONS = _json(
                     {"label": "9", "index": 9, "probability": 0.015},
                     {"label": "6", "index": 6, "probability": 0.002},
                 ],
+                "margin": 0.966,
+                "verdict": "confident",
+                "preprocessing": {"steps": ["grayscale", "inverted", "cropped", "thickened", "centred"]},
             }
         ],
         "duration_ms": 1.9,

@@ -1,19 +1,22 @@
 """From a request for a prediction to its answer: read, prepare, ask, write."""
 
+import base64
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from anyio import CapacityLimiter, to_thread
+from PIL import Image
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
 from api.metrics import Metrics
 from api.pictures import BadRequestBody, SentFeatures, SentPicture, read_samples
+from api.png import as_png
 from api.serving.dispatcher import Dispatcher
-from api.serving.preparing import is_light, prepare_all
+from api.serving.preparing import Prep, PreparedSamples, is_light, prepare_all
 from api.serving.registry import Registry
 from api.serving.room import Guest, Room
 from api.serving.served_model import Guess, Samples, ServedModel
@@ -26,11 +29,13 @@ _Samples = Sequence[SentPicture | SentFeatures]
 
 
 class Asked(NamedTuple):
-    """Which model is to answer, and how many classes it is to name."""
+    """Which model is to answer, how many classes it is to name, how pictures are prepared, and whether to show it."""
 
     dataset: str | None = None
     experiment: str | None = None
     top: int = 3
+    prep: Prep = "auto"
+    explain: bool = False
 
 
 DEFAULT = Asked()
@@ -70,12 +75,19 @@ class Predictor:
             samples = await self._samples(headers.get("content-type", ""), body)
             if isinstance(samples[0], SentPicture):
                 guest.bring_pictures(len(samples))
-            model, arrays = await self._prepared(samples, asked)
+            model, prepared = await self._prepared(samples, asked)
             counted.model = model.info.dataset
-            top = model.top(await self._dispatcher.probabilities(model, arrays), asked.top)
+            top = model.top(await self._dispatcher.probabilities(model, prepared.samples), max(asked.top, 2))
         predictions = [
-            {"id": self._kept(model, array, classes[0]), "filename": sample.filename, "top": classes}
-            for sample, array, classes in zip(samples, arrays, top, strict=True)
+            {
+                "id": self._kept(model, array, classes[0]),
+                "filename": sample.filename,
+                "top": classes[: asked.top],
+                "margin": round(classes[0]["probability"] - classes[1]["probability"], 6) if classes[1:] else 1.0,
+                "verdict": model.verdict(classes[0]["probability"], may_be_digit),
+                "preprocessing": _told(array, steps, asked.explain),
+            }
+            for sample, array, steps, may_be_digit, classes in zip(samples, *prepared, top, strict=True)
         ]
         duration = round((time.perf_counter() - started) * 1000, 3)
         return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
@@ -88,19 +100,27 @@ class Predictor:
             return read_samples(content_type, body)
         return await to_thread.run_sync(read_samples, content_type, body, limiter=self._preparing)
 
-    async def _prepared(self, samples: _Samples, asked: Asked) -> tuple[ServedModel, Samples]:
+    async def _prepared(self, samples: _Samples, asked: Asked) -> tuple[ServedModel, PreparedSamples]:
         """All of a request with one model, however many promotions come meanwhile."""
         pictures = isinstance(samples[0], SentPicture)
         if asked.experiment is None:
             model = self._registry.at_hand(asked.dataset, pictures)
             if model is not None and is_light(samples, model.info):
-                return model, prepare_all(samples, model.info, self._max_pixels)
+                return model, prepare_all(samples, model.info, self._max_pixels, asked.prep)
 
-        def prepared() -> tuple[ServedModel, Samples]:
+        def prepared() -> tuple[ServedModel, PreparedSamples]:
             chosen = self._registry.get(asked.dataset, asked.experiment, pictures)
-            return chosen, prepare_all(samples, chosen.info, self._max_pixels)
+            return chosen, prepare_all(samples, chosen.info, self._max_pixels, asked.prep)
 
         return await to_thread.run_sync(prepared, limiter=self._preparing)
+
+
+def _told(sample: Samples, steps: tuple[str, ...], explain: bool) -> dict[str, Any]:
+    """What was done to a sample, and with `explain` the picture that the network saw, for a browser to show."""
+    if not explain or sample.ndim != 3:
+        return {"steps": steps}
+    picture = base64.b64encode(as_png(Image.fromarray(sample.squeeze()))).decode()
+    return {"steps": steps, "image": f"data:image/png;base64,{picture}"}
 
 
 async def received(stated: str | None, receive: Receive, guest: Guest) -> bytes:

@@ -7,11 +7,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.predictor import DEFAULT, ID_LENGTH, MOST_CLASSES, Asked, Predictor
+from api.serving.preparing import Prep
 
 PATH = "/predict"
 _ASKED = "trainyard.asked"
 # No character that an address would have to escape.
 _VALUE = re.compile(rb"[-0-9A-Za-z_]{1,100}")
+_PREPS: dict[bytes, Prep] = {b"auto": "auto", b"none": "none"}
+_TRUTHS = {b"true": True, b"false": False, b"1": True, b"0": False}
 _JSON = "application/json"
 
 
@@ -52,13 +55,18 @@ def plainly_asked(query: bytes) -> Asked | None:
     if not query:
         return DEFAULT
     sent: dict[bytes, bytes] = {}
-    for pair in query.split(b"&", 4):
+    for pair in query.split(b"&", 6):
         name, _, value = pair.partition(b"=")
         if name in sent or _VALUE.fullmatch(value) is None:
             return None
         sent[name] = value
     dataset, experiment = sent.pop(b"dataset", None), sent.pop(b"experiment", None)
     top = sent.pop(b"top", b"%d" % DEFAULT.top)
-    if sent or not (top.isdigit() and 1 <= int(top) <= MOST_CLASSES) or len(experiment or b"") > ID_LENGTH:
+    prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _TRUTHS.get(sent.pop(b"explain", b"false"))
+    if sent or prep is None or explain is None or len(experiment or b"") > ID_LENGTH:
         return None
-    return Asked(dataset.decode() if dataset else None, experiment.decode() if experiment else None, int(top))
+    if not (top.isdigit() and 1 <= int(top) <= MOST_CLASSES):
+        return None
+    return Asked(
+        dataset.decode() if dataset else None, experiment.decode() if experiment else None, int(top), prep, explain
+    )

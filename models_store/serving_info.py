@@ -33,10 +33,10 @@ class ServingInfo(Frozen):
     confident_error_rate: float | None = None
 
     @property
-    def shows_digits(self) -> bool:
-        """Whether any picture of a digit can be brought into the form that the network knows."""
+    def digit_form(self) -> Literal["centred", "filling"] | None:
+        """How the network knows digits, if it does."""
         dataset = DATASETS.get(self.dataset)
-        return dataset is not None and dataset.shows_digits
+        return dataset.digit_form if dataset else None
 
     @property
     def takes_pictures(self) -> bool:

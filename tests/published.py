@@ -93,8 +93,9 @@ def stage(
     dataset: Dataset = DATASETS["digits"],
     results: Results | None = None,
     network: bytes | None = None,
+    **serving: float,
 ) -> Path:
-    """Write a result into the new folder `folder`, as a trainer would."""
+    """Write a result into the new folder `folder`, as a trainer would; `serving` is what it fitted for serving."""
     folder.mkdir(parents=True)
     shape = IMAGE_SHAPE if dataset.has_pictures else (2,)
     network = network or (bright_column_network() if dataset.has_pictures else quadrant_network())
@@ -108,6 +109,7 @@ def stage(
         resize=resize,
         input_name="image",
         probe=tuple(probe.tolist()),
+        **serving,
     )
     write_synced(folder / artifacts.ONNX_FILE, network)
     write_synced(folder / artifacts.KERAS_FILE, b"the same for Keras")
@@ -124,6 +126,7 @@ def publish(
     epochs: int = 2,
     results: Results | None = None,
     network: bytes | None = None,
+    **serving: float,
 ) -> Record:
     """Take an experiment all the way through the store; `network` in place of the one that is made by hand."""
     record = store.experiments.create(spec)
@@ -132,7 +135,9 @@ def publish(
     claim.begin_history([])
     for epoch in range(epochs):
         claim.append(point(epoch))
-    staged = stage(claim.attempt_folder / "staged", spec.preprocessing.resize, spec.dataset.facts, results, network)
+    staged = stage(
+        claim.attempt_folder / "staged", spec.preprocessing.resize, spec.dataset.facts, results, network, **serving
+    )
     metrics = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
     tested = results.summary("test") if results else {"accuracy": 0.8, "loss": 0.5}
     return claim.succeed(staged, "completed", metrics, tested)

@@ -48,7 +48,7 @@ def samples_of_pictures(files: Sequence[bytes], info: ServingInfo, max_pixels: i
 
 def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
     try:
-        return prepare(data, info, max_pixels)
+        return prepare(data, info, max_pixels).array
     except PictureError as error:
         raise type(error)(f"picture {index}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,29 +12,44 @@ from api.serving.served_model import Samples
 from imaging import plain
 from imaging.decode import decode
 from imaging.errors import PictureError
-from imaging.resize import to_array
+from imaging.prepare import Prepared, prepared
 from models_store.serving_info import ServingInfo
 
+Prep = Literal["auto", "none"]
 # What the pictures of a request may have together, before and after they get the network's size, to be prepared in the
 # event loop: it takes 2 ms at most.
 _LIGHT_PIXELS = 2 * plain.MOST_PIXELS
+# To find a digit takes ten times as long.
+_LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 16
 
 
-def prepare(data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
-    """A picture as it was sent to what the network sees of it: `info.image_shape`, uint8.
+class PreparedSamples(NamedTuple):
+    """`samples` is (n, *info.image_shape): uint8 for pictures, float32 for features. The others have an entry for each
+    sample, as in `imaging.prepare.Prepared`."""
+
+    samples: Samples
+    steps: list[tuple[str, ...]]
+    may_be_digit: list[bool]
+
+
+def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> Prepared:
+    """A picture as it was sent to what the network sees of it, of `info.image_shape`. With "auto" a network that knows
+    digits is shown the digit in the form that it knows, whatever the picture; with "none" pictures are resized at most.
 
     Raises BadRequestBody where the network takes no pictures, UnreadablePicture, PictureTooLarge.
     """
     if len(info.image_shape) != 3:
         raise BadRequestBody(_misdirected("a picture", info))
-    return to_array(decode(data, max_pixels), info.image_shape, info.resize)
+    digit_form = info.digit_form if prep == "auto" else None
+    return prepared(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
 
 
-def prepare_all(samples: Sequence[SentPicture | SentFeatures], info: ServingInfo, max_pixels: int) -> Samples:
-    """(n, *info.image_shape): uint8 for pictures, float32 for features. Raises what `prepare` raises, and names the
-    sample in it."""
-    rows = [_prepared(sample, info, max_pixels) for sample in samples]
-    return rows[0][None] if len(rows) == 1 else np.stack(rows)
+def prepare_all(
+    samples: Sequence[SentPicture | SentFeatures], info: ServingInfo, max_pixels: int, prep: Prep = "auto"
+) -> PreparedSamples:
+    """Raises what `prepare` raises, and names the sample in it."""
+    rows, steps, may_be_digit = zip(*(_prepared(each, info, max_pixels, prep) for each in samples), strict=True)
+    return PreparedSamples(rows[0][None] if len(rows) == 1 else np.stack(rows), list(steps), list(may_be_digit))
 
 
 def is_light(samples: Sequence[SentPicture | SentFeatures], info: ServingInfo) -> bool:
@@ -46,14 +62,16 @@ def is_light(samples: Sequence[SentPicture | SentFeatures], info: ServingInfo) -
             if picture is None:
                 return False
             pixels += picture.pixels
-    return pixels <= _LIGHT_PIXELS
+    return pixels <= (_LIGHT_DIGIT_PIXELS if info.digit_form else _LIGHT_PIXELS)
 
 
-def _prepared(sample: SentPicture | SentFeatures, info: ServingInfo, max_pixels: int) -> Samples:
+def _prepared(
+    sample: SentPicture | SentFeatures, info: ServingInfo, max_pixels: int, prep: Prep
+) -> tuple[Samples, tuple[str, ...], bool]:
     try:
         if isinstance(sample, SentPicture):
-            return prepare(sample.data, info, max_pixels)
-        return _features(sample.values, info)
+            return prepare(sample.data, info, max_pixels, prep)
+        return _features(sample.values, info), (), True
     except (PictureError, BadRequestBody) as error:
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 

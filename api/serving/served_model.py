@@ -1,7 +1,7 @@
 """A network that has been loaded, checked and warmed: ready to answer."""
 
 import timeit
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 import onnxruntime
@@ -15,6 +15,7 @@ from models_store.models import PublishedModel
 from models_store.recent_predictions import Origin
 
 Samples = NDArray[np.uint8 | np.float32]
+Verdict = Literal["confident", "unsure", "not_a_digit"]
 _TIMED_CALLS = 3
 
 
@@ -35,6 +36,8 @@ class ServedModel:
         # Written once, for they are part of every answer.
         self.origin = Origin(self.record.id, self.record.dataset, self.info.image_shape)
         self.described = orjson.Fragment(described(published.record).model_dump_json())
+        # softmax(log(p) / t) is p ** (1 / t), made to sum to 1 again.
+        self._sharpness = np.float32(1 / self.info.temperature)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -53,9 +56,21 @@ class ServedModel:
         return self.record.id
 
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
-        """(batch, height, width, channels), uint8, or (batch, features), float32, to (batch, classes), float32."""
+        """(batch, height, width, channels), uint8, or (batch, features), float32, to (batch, classes), float32, made to
+        mean what they say by the temperature that was fitted on the validation part (Guo et al. 2017)."""
+        raised = self._answers(samples) ** self._sharpness
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    def _answers(self, samples: Samples) -> NDArray[np.float32]:
+        """As the network itself gives them."""
         answered: NDArray[np.float32] = self._session.run(None, {self.info.input_name: samples})[0]
         return answered
+
+    def verdict(self, probability: float, may_be_digit: bool) -> Verdict:
+        """On an answer whose most probable class has `probability`."""
+        if not may_be_digit:
+            return "not_a_digit"
+        return "confident" if probability >= self.info.confident_from else "unsure"
 
     def top(self, probabilities: NDArray[np.float32], count: int) -> list[list[Guess]]:
         """(batch, classes) to the `count` most probable classes of each sample, the most probable first; rounded to
@@ -68,7 +83,7 @@ class ServedModel:
         ]
 
     def _check_probe(self) -> None:
-        answered = self.probabilities(probe_sample(self.info.image_shape)[None])[0]
+        answered = self._answers(probe_sample(self.info.image_shape)[None])[0]
         difference = float(np.abs(answered - np.asarray(self.info.probe, dtype=np.float32)).max())
         if not difference < PROBE_TOLERANCE:
             raise Damaged(f"the model of {self.record.id} answers its probe differently by {difference:g}")

@@ -37,9 +37,10 @@ def predict(
 
 
 def prediction_lines(answer: JsonObject) -> Iterator[str]:
-    """One line for each picture, with the id that `trainyard label` takes, then the model that answered."""
+    """One line for each picture, with the verdict and the id for `trainyard label`, then the model that answered."""
     for prediction in answer["predictions"]:
         guesses = (f"{guess['label']} {guess['probability']:.1%}" for guess in prediction["top"])
-        yield f"{prediction['filename']}: {', '.join(guesses)}  {prediction['id']}"
+        verdict = prediction["verdict"].replace("_", " ")
+        yield f"{prediction['filename']}: {', '.join(guesses)}  {verdict}  {prediction['id']}"
     model = answer["model"]
     yield f"(answered by {model['name']}, {model['experiment_id']})"

@@ -59,6 +59,20 @@ def normalized(picture: NDArray[np.uint8]) -> Normalized:
     return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"), may_be_digit)
 
 
+def filling(image: Grey) -> Grey:
+    """A digit of `normalized` as optdigits has it, (28, 28): over all of the height, in the middle of the width."""
+    mask = image >= 64
+    if not mask.any():
+        return image
+    box = box_of(mask)
+    width = min(max(round(SIDE * box.width / box.height), 1), SIDE)
+    tall = from_pillow(to_pillow(image[box.slices]).resize((width, SIDE), Image.Resampling.BICUBIC))
+    left = (SIDE - width) // 2
+    out = np.zeros_like(image)
+    out[:, left : left + width] = tall
+    return out
+
+
 def _is_normal(picture: NDArray[np.uint8]) -> bool:
     """Light on black, in a box of 20, and its centre of mass in the middle, which is one of four pixels."""
     if picture.shape != (SIDE, SIDE) or picture.max() < 250 or np.count_nonzero(picture) > 0.6 * picture.size:

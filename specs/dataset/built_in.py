@@ -31,8 +31,8 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
         dataset.name: dataset
         for dataset in (
-            Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, shows_digits=True),
-            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, shows_digits=True),
+            Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, digit_form="filling"),
+            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, digit_form="centred"),
             Dataset("fashion_mnist", (28, 28, 1), _FASHION, (6_000,) * 10, (1_000,) * 10),
             Dataset("cifar10", (32, 32, 3), _CIFAR10, (5_000,) * 10, (1_000,) * 10),
             Dataset("cifar100", (32, 32, 3), _CIFAR100, (500,) * 100, (100,) * 100),

@@ -17,8 +17,8 @@ class Dataset:
     `test_counts` is empty where it comes without a test part of its own.
 
     `image_shape` is (height, width, channels); None where the pictures differ in size; (features,) where the samples
-    are numbers in a row and no pictures. `shows_digits`: centred digits, light on black, so that any picture of a digit
-    can be brought into their form (`imaging.digits`).
+    are numbers in a row and no pictures. `digit_form` is how it shows digits, light on black, if it does: centred in
+    the picture, or filling its height; any picture of a digit can be brought into that form (`imaging.prepare`).
     """
 
     name: str
@@ -26,7 +26,7 @@ class Dataset:
     classes: tuple[str, ...]
     training_counts: tuple[int, ...]
     test_counts: tuple[int, ...] = ()
-    shows_digits: bool = False
+    digit_form: Literal["centred", "filling"] | None = None
 
     @property
     def has_pictures(self) -> bool:

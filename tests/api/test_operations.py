@@ -109,7 +109,7 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
 
     operations = [(path, each) for path, item in document["paths"].items() for each in item.values()]
     bodies = [body for _, each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
-    assert len(bodies) == 23
+    assert len(bodies) == 25
     assert all("example" in body or "examples" in body or body["schema"] for body in bodies)
     without_json = {
         "/metrics",

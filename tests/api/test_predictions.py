@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from PIL import Image
 
 from api.serving.room import Room
@@ -14,6 +15,7 @@ from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
 from tests.waiting import eventually
+from worker.trainer.calibration import tempered
 
 Spec = Callable[..., ExperimentSpec]
 
@@ -71,7 +73,93 @@ def test_pictures_are_resized_as_they_were_in_training(
     data = BytesIO()
     Image.fromarray(pixels).save(data, "PNG")
 
-    assert labels(client.post("/predict", content=data.getvalue())) == ["5"]
+    assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
+
+
+def test_a_digit_is_found_on_any_picture_and_the_steps_are_told(client: TestClient, trained: str) -> None:
+    paper = Image.new("RGB", (300, 200), "white")
+    paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
+    data = BytesIO()
+    paper.save(data, "PNG")
+
+    answer = client.post("/predict?explain=true", content=data.getvalue()).json()["predictions"][0]
+
+    assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centred"]
+    seen = picture_in(answer["preprocessing"]["image"])
+    assert seen.shape == (8, 8)
+    assert (seen[:, 2:6].max(axis=1) > 100).all()
+    assert not seen[:, [0, 1, 6, 7]].any()
+
+
+def picture_in(data_url: str) -> NDArray[np.uint8]:
+    kind, _, encoded = data_url.partition(",")
+    assert kind == "data:image/png;base64"
+    return np.asarray(Image.open(BytesIO(base64.b64decode(encoded))))
+
+
+def test_pictures_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
+    client: TestClient, trained: str
+) -> None:
+    for query in ("", "?explain=false", "?explain=0"):
+        answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
+        assert answer["preprocessing"] == {"steps": []}
+    for query in ("?explain=1", "?explain=true&prep=none", "?explain=yes"):
+        answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
+        assert picture_in(answer["preprocessing"]["image"])[0, 3] == 255
+
+
+@pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
+def test_other_ways_of_preparing_are_refused_or_the_last_one_counts(
+    client: TestClient, trained: str, query: str
+) -> None:
+    answer = client.post(f"/predict?{query}", content=png(3))
+    assert answer.status_code == (200 if query.count("prep") == 2 else 422)
+
+
+def test_probabilities_are_tempered_and_the_verdict_follows_them(
+    client: TestClient, api_store: Store, tiny_spec: Spec
+) -> None:
+    plain = publish(api_store, tiny_spec()).id
+    raw = client.post(f"/predict?experiment={plain}&top=10", content=png(2)).json()["predictions"][0]
+    by_index = {each["index"]: each["probability"] for each in raw["top"]}
+    expected = tempered(np.array([[by_index[index] for index in range(10)]], np.float32), 0.5)[0]
+    surest = float(expected.max())
+
+    for threshold, verdict in ((surest - 0.01, "confident"), (surest + 0.01, "unsure"), (2.0, "unsure")):
+        sharper = publish(api_store, tiny_spec(), temperature=0.5, confident_from=threshold).id
+        answer = client.post(f"/predict?experiment={sharper}&top=10", content=png(2)).json()["predictions"][0]
+        assert {each["index"]: each["probability"] for each in answer["top"]} == pytest.approx(
+            dict(enumerate(expected)), abs=1e-5
+        )
+        assert answer["verdict"] == verdict
+        two = sorted(expected)[-2:]
+        assert answer["margin"] == pytest.approx(two[1] - two[0], abs=1e-5)
+
+
+def test_margin_does_not_depend_on_how_many_classes_are_named(client: TestClient, trained: str) -> None:
+    margins = {client.post(f"/predict?top={n}", content=png(6)).json()["predictions"][0]["margin"] for n in (1, 2, 9)}
+    assert len(margins) == 1
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_blank_paper_is_no_digit(client: TestClient, trained: str, shade: int) -> None:
+    data = BytesIO()
+    Image.new("L", (60, 40), shade).save(data, "PNG")
+    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    assert answer["verdict"] == "not_a_digit"
+    assert answer["preprocessing"]["steps"] == ["blank"]
+
+
+def test_networks_of_other_things_never_say_that_something_is_no_digit(
+    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+) -> None:
+    document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
+    publish(api_store, parse_spec(document))
+    data = BytesIO()
+    Image.new("L", (60, 40), 255).save(data, "PNG")
+    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    assert answer["verdict"] in {"confident", "unsure"}
+    assert answer["preprocessing"]["steps"] == ["resized"]
 
 
 def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) -> None:

@@ -255,11 +255,15 @@ def test_predictions_are_a_line_for_each_picture(
     top = [{"label": "4", "index": 4, "probability": 0.981}, {"label": "9", "index": 9, "probability": 0.015}]
     answer = {
         "model": {"experiment_id": ID, "name": "digits-cnn"},
-        "predictions": [{"id": "01K6W5B1N2P3Q4R5S6T7V8W9X0", "filename": "four.png", "top": top}],
+        "predictions": [
+            {"id": "01K6W5B1N2P3Q4R5S6T7V8W9X0", "filename": "four.png", "top": top, "verdict": "not_a_digit"}
+        ],
     }
     api.on("POST", "/predict", Answer(answer))
     assert run("predict", str(picture), "--top", "2") == 0
-    assert capsys.readouterr().out.splitlines()[0] == "four.png: 4 98.1%, 9 1.5%  01K6W5B1N2P3Q4R5S6T7V8W9X0"
+    assert (
+        capsys.readouterr().out.splitlines()[0] == "four.png: 4 98.1%, 9 1.5%  not a digit  01K6W5B1N2P3Q4R5S6T7V8W9X0"
+    )
 
 
 def test_the_help_tells_what_the_exit_statuses_mean(capsys: pytest.CaptureFixture[str]) -> None:

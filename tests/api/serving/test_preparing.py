@@ -36,7 +36,7 @@ def coloured(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
 def test_a_picture_becomes_what_training_made_of_it(shape: tuple[int, int, int], resize: str) -> None:
     data = encoded(coloured(30, 17))
-    prepared = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
+    prepared, _, _ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
 
     assert (prepared.shape, prepared.dtype) == (shape, np.uint8)
     assert np.array_equal(prepared, to_array(decode(data, MAX_PIXELS), shape, resize))  # type: ignore[arg-type]
@@ -44,9 +44,9 @@ def test_a_picture_becomes_what_training_made_of_it(shape: tuple[int, int, int],
 
 def test_several_come_in_their_order() -> None:
     sent = [SentPicture(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
-    assert prepare_all(sent, info(8, 8, 1), MAX_PIXELS)[:, 0, 0, 0].tolist() == [7, 3, 5]
+    assert prepare_all(sent, info(8, 8, 1), MAX_PIXELS).samples[:, 0, 0, 0].tolist() == [7, 3, 5]
     rows = [SentFeatures("sample 0", [1.5, 2]), SentFeatures("sample 1", [-1, 0])]
-    assert prepare_all(rows, info(2), MAX_PIXELS).tolist() == [[1.5, 2], [-1, 0]]
+    assert prepare_all(rows, info(2), MAX_PIXELS).samples.tolist() == [[1.5, 2], [-1, 0]]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""From a decoded picture to what a network sees of it, and what was done on the way."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imaging.digits.normalize import filling, normalized
+from imaging.resize import Mode, Shape, to_array
+
+# How a data set shows digits, light on black: in the middle of the picture, or over all of its height.
+DigitForm = Literal["centred", "filling"]
+
+
+class Prepared(NamedTuple):
+    """`array` is (height, width, channels), uint8. `steps` says in order what was done. `may_be_digit` is False where
+    a network of digits was sent what is none."""
+
+    array: NDArray[np.uint8]
+    steps: tuple[str, ...]
+    may_be_digit: bool = True
+
+
+def prepared(picture: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm | None = None) -> Prepared:
+    """Bring `picture`, in mode L or RGB, to `shape`: for a network that knows digits in `digit_form` by finding the
+    digit, for others as training did. One that has the form already is not changed."""
+    steps = ("grayscale",) if shape[2] == 1 and picture.mode != "L" else ()
+    fits = picture.size == (shape[1], shape[0])
+    if digit_form is None or (digit_form == "filling" and fits):
+        return Prepared(to_array(picture, shape, resize), (*steps, *(() if fits else ("resized",))))
+    image, digit_steps, may_be_digit = normalized(np.asarray(picture))
+    if digit_form == "filling":
+        image = filling(image)
+    array = to_array(Image.fromarray(image), shape, resize)
+    return Prepared(array, (*steps, *digit_steps), may_be_digit)
