@@ -1,0 +1,203 @@
+"""How many pictures of digits are read right, of those that people made and of drawn ones of every kind, and how often
+what is no digit is called one with confidence.
+
+A network is trained by a real trainer process; its pictures go the way of `POST /predict`, and beside it that of
+`prep=none`, and of grey pictures inverted where their edge is light, which is what tutorials do. Pictures that people
+made are taken from `real-digits.zip` in DATASETS_DIR, other things from `cifar10-jpeg.zip`; what is not there is left
+out.
+
+DATASETS_DIR=... python benchmarks/reading.py [PRESET [EPOCHS]] [--keep FOLDER | --model FOLDER]
+"""
+
+import argparse
+import os
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from zipfile import ZipFile
+
+import numpy as np
+import onnxruntime
+from matplotlib import font_manager
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from api.serving.preparing import prepare
+from imaging.decode import decode
+from models_store.artifacts import ONNX_FILE
+from models_store.serving_info import SERVING_FILE, ServingInfo
+from specs.experiment import parse_spec
+from specs.presets import PRESETS
+from tests.imaging.digits.papers import KINDS
+from worker.trainer.calibration import tempered
+from worker.trainer.events import Failed, Finished, Job
+from worker.trainer_process import TrainerProcess
+
+DATASETS = Path(os.environ["DATASETS_DIR"])
+MAX_PIXELS = 50_000_000
+DRAWN = 200
+# What is no digit in any hand.
+LETTERS = "ACEFHKLMNPRTUVWXYacdefhkmnprtuvwxy"
+
+
+class Network(NamedTuple):
+    info: ServingInfo
+    session: onnxruntime.InferenceSession
+
+    def answers(self, arrays: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        raw = self.session.run(None, {self.info.input_name: np.stack(arrays)})[0]
+        return tempered(raw, self.info.temperature)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Read pictures of digits.")
+    parser.add_argument("preset", nargs="?", default="mnist-cnn", choices=[name for name in PRESETS if "mnist" in name])
+    parser.add_argument("epochs", nargs="?", type=int, help="in place of the preset's own")
+    parser.add_argument("--keep", type=Path, help="put the trained network into this folder")
+    parser.add_argument("--model", type=Path, help="take it from there, and train none")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        staged = arguments.model or trained(arguments.preset, arguments.epochs, Path(folder))
+        if arguments.keep:
+            shutil.copytree(staged, arguments.keep)
+        report(loaded(staged))
+
+
+def trained(preset: str, epochs: int | None, folder: Path) -> Path:
+    training = PRESETS[preset].spec["training"] | ({"epochs": epochs} if epochs else {})
+    spec = parse_spec(PRESETS[preset].spec | {"training": training})
+    attempt = folder / "1"
+    attempt.mkdir()
+    trainer = TrainerProcess()
+    try:
+        trainer.begin(
+            Job(
+                experiment_id=preset,
+                spec=spec.document(),
+                attempts_folder=folder,
+                attempt_folder=attempt,
+                datasets_dir=DATASETS,
+            )
+        )
+        while not trainer.has_ended:
+            for event in trainer.events(1.0):
+                if isinstance(event, Failed):
+                    raise SystemExit(event.failure.message)
+                if isinstance(event, Finished):
+                    accuracies = event.metrics["val_accuracy"], event.test_metrics["accuracy"]
+                    print(f"{preset}: validation {accuracies[0]:.4f}, test {accuracies[1]:.4f}\n")
+                    return event.staged
+    finally:
+        trainer.kill()
+    raise SystemExit("the trainer ended without having finished; its log is above")
+
+
+def loaded(folder: Path) -> Network:
+    info = ServingInfo.model_validate_json((folder / SERVING_FILE).read_bytes())
+    return Network(info, onnxruntime.InferenceSession(folder / ONNX_FILE, providers=["CPUExecutionProvider"]))
+
+
+def report(network: Network) -> None:
+    threshold, error_rate = network.info.confident_from, network.info.confident_error_rate
+    print(f"confident from {threshold:.3f} on; of such answers {error_rate:.4f} were wrong on the validation part\n")
+    print("| digits | pictures | read right | prep=none | inverted | confident | of these wrong | not_a_digit |")
+    print("|---|---|---|---|---|---|---|---|")
+    for kind, pictures, truth in collections():
+        read(network, kind, pictures, np.array(truth))
+    print("\n| no digits | pictures | confident | not_a_digit |\n|---|---|---|---|")
+    for kind, pictures in others():
+        confident, refused = verdicts(network, pictures)
+        print(f"| {kind} | {len(pictures)} | {confident.mean():.3f} | {refused.mean():.3f} |", flush=True)
+
+
+def read(network: Network, kind: str, pictures: list[bytes], truth: NDArray[np.int64]) -> None:
+    info = network.info
+    prepared = [prepare(data, info, MAX_PIXELS) for data in pictures]
+    answers = network.answers([each.array for each in prepared])
+    is_digit = np.array([each.may_be_digit for each in prepared])
+    right = answers.argmax(axis=1) == truth
+    confident = (answers.max(axis=1) >= info.confident_from) & is_digit
+    plain = network.answers([prepare(data, info, MAX_PIXELS, "none").array for data in pictures])
+    inverted = network.answers([inverted_where_light(data, info) for data in pictures])
+    print(
+        f"| {kind} | {len(truth)} | {right.mean():.3f} | {(plain.argmax(axis=1) == truth).mean():.3f} "
+        f"| {(inverted.argmax(axis=1) == truth).mean():.3f} | {confident.mean():.3f} "
+        f"| {int((confident & ~right).sum())} | {int((~is_digit).sum())} |",
+        flush=True,
+    )
+
+
+def inverted_where_light(data: bytes, info: ServingInfo) -> NDArray[np.uint8]:
+    array = prepare(data, info, MAX_PIXELS, "none").array
+    edge = np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+    return 255 - array if edge.mean() > 127 else array
+
+
+def verdicts(network: Network, pictures: list[bytes]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    prepared = [prepare(data, network.info, MAX_PIXELS) for data in pictures]
+    surest = network.answers([each.array for each in prepared]).max(axis=1)
+    refused = np.array([not each.may_be_digit for each in prepared])
+    return (surest >= network.info.confident_from) & ~refused, refused
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+
+
+def collections() -> Iterator[tuple[str, list[bytes], list[int]]]:
+    """Kind, files and labels: those that people made, then drawn ones, each of a digit of MNIST's test part."""
+    if (DATASETS / "real-digits.zip").exists():
+        yield from made_by_people()
+    with np.load(DATASETS / "mnist.npz") as file:
+        digits, labels = file["x_test"], file["y_test"]
+    for number, (kind, make) in enumerate(KINDS.items()):
+        generator = np.random.default_rng(number)
+        chosen = range(number * DRAWN, (number + 1) * DRAWN)
+        yield kind, [as_png(make(digits[index], generator)) for index in chosen], [int(labels[i]) for i in chosen]
+
+
+def made_by_people() -> Iterator[tuple[str, list[bytes], list[int]]]:
+    with ZipFile(DATASETS / "real-digits.zip") as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    kinds = {name: Path(name).stem.split("_")[1] for name in files}
+    for kind in (*sorted(set(kinds.values())), "all that people made"):
+        names = [name for name in files if kind in (kinds[name], "all that people made")]
+        yield kind, [files[name] for name in names], [int(name.split("/")[0]) for name in names]
+
+
+def others() -> Iterator[tuple[str, list[bytes]]]:
+    yield "letters of fonts", list(letters())
+    generator = np.random.default_rng(0)
+    yield (
+        "noise",
+        [as_png(generator.integers(0, 256, (side, side), dtype=np.uint8)) for side in (28, 64, 200) for _ in range(50)],
+    )
+    yield "blank paper", [as_png(np.full((90, 60), shade, np.uint8)) for shade in range(0, 256, 5)]
+    archive = DATASETS / "cifar10-jpeg.zip"
+    if archive.exists():
+        with ZipFile(archive) as opened:
+            names = [name for name in opened.namelist() if name.startswith("test/") and name.endswith(".jpg")]
+            yield "pictures of things", [opened.read(name) for name in names[::25]]
+
+
+def letters() -> Iterator[bytes]:
+    fonts = {font.name: font.fname for font in font_manager.fontManager.ttflist if font.name.startswith("DejaVu")}
+    for file in fonts.values():
+        font = ImageFont.truetype(file, 90)
+        for letter in LETTERS:
+            paper = Image.new("L", (140, 140), 255)
+            ImageDraw.Draw(paper).text((30, 15), letter, font=font, fill=20)
+            yield as_png(np.asarray(paper))
+
+
+def as_png(pixels: NDArray[np.uint8]) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    assert decode(file.getvalue(), MAX_PIXELS)
+    return file.getvalue()
+
+
+if __name__ == "__main__":
+    main()
