@@ -1,0 +1,97 @@
+"""The servers that are compared, and the requests that each is sent: the same pictures to all."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.serving_peers.environments import python_of
+from benchmarks.serving_peers.load import multipart_request, request
+from benchmarks.serving_peers.server import Spec
+from tests.service import ROOT, Service
+from tests.valkey import free_port
+
+OURS, CEILING, TUTORIAL = "ours", "ceiling: Starlette reads the form", "FastAPI + model.predict"
+LITSERVE, BENTOML, MLSERVER = "LitServe", "BentoML", "MLServer (tensors, no pictures)"
+_PICTURES = 64
+_HERE = Path(__file__).parent
+
+
+def pictures() -> NDArray[np.uint8]:
+    """(_PICTURES, 28, 28), uint8."""
+    with np.load(Path(os.environ["DATASETS_DIR"]) / "mnist.npz") as mnist:
+        return np.asarray(mnist["x_test"][:_PICTURES], dtype=np.uint8)
+
+
+def forms() -> list[bytes]:
+    return [multipart_request("/predict", f"{number}.png", png(each)) for number, each in enumerate(pictures())]
+
+
+def tensors() -> list[bytes]:
+    """The Open Inference Protocol's JSON, for servers that take no pictures."""
+    shape = [1, 28, 28, 1]
+    return [
+        request("/v2/models/digits/infer", "application/json", json.dumps({"inputs": [given]}).encode())
+        for given in (
+            {"name": "image", "shape": shape, "datatype": "UINT8", "data": each.ravel().tolist()} for each in pictures()
+        )
+    ]
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return data.getvalue()
+
+
+def uvicorn(application: str, *options: str) -> list[str]:
+    quiet = ("--no-access-log", "--log-level", "warning", "--port", "{port}")
+    return [sys.executable, "-m", "uvicorn", application, *quiet, *options]
+
+
+def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
+    """On one core; and where there is more than one beside that of the load, a process on each."""
+    command = uvicorn("api.main:create_app", "--factory")
+    yield Spec(OURS, command, forms(), ROOT, service.environment, cores[:1])
+    if len(cores) > 1:
+        several = [*command, "--workers", str(len(cores))]
+        yield Spec(f"{OURS}, {len(cores)} processes", several, forms(), ROOT, service.environment, cores)
+
+
+def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:
+    """All that can be had, each on `core`, with the network in the folder `published`."""
+    cores, environment = (
+        (core,),
+        {
+            "MODEL_ONNX": str(published / "model.onnx"),
+            "MODEL_KERAS": str(published / "model.keras"),
+            "CUDA_VISIBLE_DEVICES": "",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "BENTOML_DO_NOT_TRACK": "True",
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(_HERE))),
+        },
+    )
+    yield Spec(CEILING, uvicorn("benchmarks.serving_peers.ceiling:app"), forms(), ROOT, environment, cores)
+    yield Spec(TUTORIAL, uvicorn("benchmarks.serving_peers.tutorial:app"), forms(), ROOT, environment, cores)
+    if python := python_of("litserve"):
+        yield Spec(LITSERVE, [python, _HERE / "litserve_server.py"], forms(), scratch, environment, cores)
+    if python := python_of("bentoml"):
+        serve = [python, "-m", "bentoml", "serve", "bentoml_service:Digits", "--host", "127.0.0.1", "--port", "{port}"]
+        yield Spec(BENTOML, serve, forms(), _HERE, environment, cores)
+    if python := python_of("mlserver"):
+        start = [python.with_name("mlserver"), "start", scratch]
+        settings = {f"MLSERVER_{name}": str(value) for name, value in mlserver_settings(scratch).items()}
+        yield Spec(MLSERVER, start, tensors(), scratch, {**environment, **settings}, cores)
+
+
+def mlserver_settings(folder: Path) -> dict[str, object]:
+    """Without processes of its own beside the server, which is its quickest way on one core."""
+    model = {"name": "digits", "implementation": "mlserver_model.Digits"}
+    (folder / "model-settings.json").write_text(json.dumps(model))
+    return {"HOST": "127.0.0.1", "GRPC_PORT": free_port(), "METRICS_PORT": free_port(), "PARALLEL_WORKERS": 0}
