@@ -1,0 +1,156 @@
+"""Rows 24, 28, 29 at `POST /predict`: bodies that are too large, lie about it, hold a bomb, or are too many."""
+
+import socket
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from models_store.store import open_store
+from specs.experiment import parse_spec
+from tests.published import publish
+from tests.service import Service
+from tests.waiting import eventually
+
+Document = dict[str, Any]
+HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
+
+
+class Serving(NamedTuple):
+    service: Service
+    api: psutil.Process
+
+    def predicted(self, **sent: Any) -> httpx2.Response:
+        return self.service.http.post("/predict", **(sent or {"content": png(np.zeros((8, 8), dtype=np.uint8))}))
+
+    @property
+    def megabytes(self) -> float:
+        return float(self.api.memory_info().rss / 1e6)
+
+
+@pytest.fixture
+def serving(make_service: Callable[..., Service], tiny_document: Document) -> Serving:
+    """An API that serves, without a worker."""
+    service = make_service(max_waiting_pictures=60, max_waiting_bytes=20_000_000)
+    store = open_store(service.store, service.valkey.url, 2.0, max_attempts=3, role="test")
+    publish(store, parse_spec(tiny_document))
+    serving = Serving(service, service.start_api())
+    eventually(lambda: serving.predicted().is_success)
+    return serving
+
+
+def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+    return data.getvalue()
+
+
+def bomb(side: int) -> bytes:
+    """A black picture of so many pixels a side, 1 bit each: 900 million of them in a hundred kilobytes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    packing, row = zlib.compressobj(9), bytes(1 + (side + 7) // 8)
+    rows = b"".join(packing.compress(row) for _ in range(side)) + packing.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def answered(service: Service, head: bytes, pieces: Iterable[bytes]) -> bytes:
+    """The first of what comes back, to one that sends on until the other side has enough."""
+    with socket.create_connection(("127.0.0.1", service.http.base_url.port or 0), timeout=30) as connection:
+        try:
+            connection.sendall(head)
+            for piece in pieces:
+                connection.sendall(piece)
+            return connection.recv(65_536)
+        except ConnectionError:
+            return b""
+
+
+def zeros(count: int) -> Iterator[bytes]:
+    """So many megabytes, chunked."""
+    megabyte = bytes(1_000_000)
+    return (b"%x\r\n%b\r\n" % (len(megabyte), megabyte) for _ in range(count))
+
+
+def test_a_hundred_megabytes_are_refused_and_leave_nothing(serving: Serving, tmp_path: Path) -> None:
+    before, files = serving.megabytes, sorted(tmp_path.rglob("*"))
+
+    chunked = answered(serving.service, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", zeros(100))
+    stated = answered(serving.service, HEAD + b"Content-Length: 100000000\r\n\r\n", [])
+    lying = answered(serving.service, HEAD + b"Content-Length: 999999999999999\r\n\r\n", [b"x" * 1000])
+
+    assert chunked[:12] in {b"HTTP/1.1 413", b""}
+    assert (stated[:12], lying[:12]) == (b"HTTP/1.1 413", b"HTTP/1.1 413")
+    assert b"application/problem+json" in stated
+    assert serving.predicted().is_success
+    assert serving.megabytes - before < 40
+    assert sorted(tmp_path.rglob("*")) == files
+
+
+def test_a_sender_that_breaks_off_costs_nothing(serving: Serving) -> None:
+    form = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000\r\n\r\n--x\r\n"
+    for head in (HEAD + b"Content-Length: 5000\r\n\r\nabc", HEAD.replace(b"Content-Type: image/png\r\n", form)):
+        with socket.create_connection(("127.0.0.1", serving.service.http.base_url.port or 0)) as connection:
+            connection.sendall(head)
+
+    assert serving.predicted().is_success
+    assert "Traceback" not in serving.service.log_text("api")
+
+
+def test_fifty_pixel_bombs_at_once(serving: Serving) -> None:
+    before, sent = serving.megabytes, bomb(30_000)
+    forms = [{"files": {"file": ("bomb.png", sent)}}, {"content": sent}] * 25
+
+    with ThreadPoolExecutor(50) as clients:
+        answers = list(clients.map(lambda each: serving.predicted(**each), forms))
+
+    assert {answer.status_code for answer in answers} == {413}
+    assert all("too many pixels" in answer.json()["error"] for answer in answers)
+    assert serving.predicted().is_success
+    assert serving.megabytes - before < 100
+
+
+def test_bodies_of_every_odd_kind_are_refused_or_answered(serving: Serving) -> None:
+    sound = png(np.arange(64, dtype=np.uint8).reshape(8, 8))
+    archive = b"PK\x03\x04" + bytes(100)
+    answerable = {"png with an archive behind": sound + archive, "png called jpeg": sound}
+    hostile = {
+        "cut": sound[:50],
+        "archive first": archive + sound,
+        "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "html": b"<html><script>alert(1)</script>",
+        "signature": sound[:8],
+        "gif": b"GIF89a" + bytes(100),
+        "a size of nothing": bomb(1).replace(struct.pack(">II", 1, 1), struct.pack(">II", 0, 1)),
+    }
+    for name, body in {**answerable, **hostile}.items():
+        for sent in ({"content": body}, {"files": {"file": (f"{name}.jpg", body, "image/jpeg")}}):
+            answer = serving.predicted(**sent)
+            assert answer.status_code == (200 if name in answerable else 422), (name, answer.text)
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "<script>" not in answer.text
+    assert "Traceback" not in serving.service.log_text("api")
+
+
+def test_more_than_is_taken_is_refused_and_the_rest_answered(serving: Serving) -> None:
+    large = png(np.random.default_rng(0).integers(0, 256, (1000, 1000), dtype=np.uint8))
+    files = [("file", (f"{number}.png", large)) for number in range(8)]
+
+    with ThreadPoolExecutor(12) as clients:
+        answers = list(clients.map(lambda _: serving.predicted(files=files), range(24)))
+
+    assert {answer.status_code for answer in answers} == {200, 503}
+    assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
+    assert serving.predicted().is_success
