@@ -81,6 +81,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         responses=errors.PROBLEM_RESPONSES,
+        # Looking for somebody who listens takes longer than all middleware; what is measured is at /metrics.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )
     app.state.settings, app.state.store, app.state.registry = settings, store, registry
