@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis import Redis
+
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
 from models_store.corrections import Corrections
@@ -32,6 +34,11 @@ class Store:
     workers: Workers
     reconciler: Reconciler
     changes: Changes
+    redis: Redis
+
+    def close(self) -> None:
+        """Close the connections to Redis. One that is needed after all is opened again."""
+        self.redis.connection_pool.disconnect()
 
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all data sets that there are, by name."""
@@ -60,4 +67,5 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         workers=Workers(redis),
         reconciler=Reconciler(experiments, datasets, evaluations, redis),
         changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
+        redis=redis,
     )

@@ -18,7 +18,8 @@ from tests.service import ROOT, Service
 from tests.valkey import free_port
 
 OURS, CEILING, TUTORIAL = "ours", "ceiling: Starlette reads the form", "FastAPI + model.predict"
-LITSERVE, BENTOML, MLSERVER = "LitServe", "BentoML", "MLServer (tensors, no pictures)"
+LITSERVE, BENTOML = "LitServe", "BentoML"
+MLSERVER, MLSERVER_ALONE = "MLServer (tensors)", "MLServer without its workers"
 _PICTURES = 64
 _HERE = Path(__file__).parent
 
@@ -86,12 +87,12 @@ def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:
         yield Spec(BENTOML, serve, forms(), _HERE, environment, cores)
     if python := python_of("mlserver"):
         start = [python.with_name("mlserver"), "start", scratch]
-        settings = {f"MLSERVER_{name}": str(value) for name, value in mlserver_settings(scratch).items()}
-        yield Spec(MLSERVER, start, tensors(), scratch, {**environment, **settings}, cores)
-
-
-def mlserver_settings(folder: Path) -> dict[str, object]:
-    """Without processes of its own beside the server, which is its quickest way on one core."""
-    model = {"name": "digits", "implementation": "mlserver_model.Digits"}
-    (folder / "model-settings.json").write_text(json.dumps(model))
-    return {"HOST": "127.0.0.1", "GRPC_PORT": free_port(), "METRICS_PORT": free_port(), "PARALLEL_WORKERS": 0}
+        (scratch / "model-settings.json").write_text('{"name": "digits", "implementation": "mlserver_model.Digits"}')
+        for name, workers in ((MLSERVER, 1), (MLSERVER_ALONE, 0)):
+            settings = {
+                "MLSERVER_HOST": "127.0.0.1",
+                "MLSERVER_GRPC_PORT": str(free_port()),
+                "MLSERVER_METRICS_PORT": str(free_port()),
+                "MLSERVER_PARALLEL_WORKERS": str(workers),
+            }
+            yield Spec(name, start, tensors(), scratch, {**environment, **settings}, cores)
