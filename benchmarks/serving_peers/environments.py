@@ -9,8 +9,8 @@ _INSTALL_SECONDS = 900
 _ALSO = ("onnxruntime", "pillow", "numpy", "python-multipart")
 
 
-def python_of(peer: str) -> Path | None:
-    """The Python that has `peer`, a package's name. None, and a line that says so, where it cannot be installed."""
+def python_of(peer: str, *also: str) -> Path | None:
+    """The Python that has `peer`, a package's name, and the requirements `also`. None, and a line that says so, where it cannot be installed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "trainyard" / "serving-peers" / peer
     python, ready = folder / "bin" / "python", folder / ".ready"
@@ -19,7 +19,7 @@ def python_of(peer: str) -> Path | None:
     print(f"installing {peer} ...", file=sys.stderr, flush=True)
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True)
-        install = [python, "-m", "pip", "install", "--quiet", peer, *_ALSO]
+        install = [python, "-m", "pip", "install", "--quiet", peer, *_ALSO, *also]
         subprocess.run(install, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
     except (subprocess.SubprocessError, OSError) as error:
         print(f"{peer} is left out: it does not install ({error})")

@@ -85,7 +85,8 @@ def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:
     if python := python_of("bentoml"):
         serve = [python, "-m", "bentoml", "serve", "bentoml_service:Digits", "--host", "127.0.0.1", "--port", "{port}"]
         yield Spec(BENTOML, serve, forms(), _HERE, environment, cores)
-    if python := python_of("mlserver"):
+    # MLServer 1.7 does not start its workers with a newer uvloop.
+    if python := python_of("mlserver", "uvloop<0.22"):
         start = [python.with_name("mlserver"), "start", scratch]
         (scratch / "model-settings.json").write_text('{"name": "digits", "implementation": "mlserver_model.Digits"}')
         for name, workers in ((MLSERVER, 1), (MLSERVER_ALONE, 0)):
