@@ -48,7 +48,7 @@ def wanted_model(wanted: Wanted, registry: Registry, experiments: ExperimentStor
     """
     version = wanted.version
     if wanted.number is not None:
-        version = _numbered(wanted.name, wanted.number, registry, experiments)
+        version = _numbered(wanted.name, wanted.number, experiments)
     try:
         model = registry.get(None if version else wanted.name, version)
     except UnknownDataset as error:
@@ -60,14 +60,11 @@ def wanted_model(wanted: Wanted, registry: Registry, experiments: ExperimentStor
     return model
 
 
-def _numbered(name: str, number: str, registry: Registry, experiments: ExperimentStore) -> str:
+def _numbered(name: str, number: str, experiments: ExperimentStore) -> str:
     if not (number.isascii() and number.isdecimal() and len(number) <= 15):
         raise UnknownModel(
             f"there is no version {number[:50]!r}: versions are numbers here; an experiment's id is a label"
         )
-    serving = registry.serving().get(name)
-    if serving is not None and version_number(serving.id) == int(number):
-        return serving.id
     found = [each for each in experiments.posted_at(int(number)) if experiments.get(each).dataset == name]
     if not found:
         raise UnknownModel(f"model {name[:50]} has no version {number}: no experiment was posted in that millisecond")
