@@ -10,14 +10,11 @@ from anyio import to_thread
 from fastapi import Request
 from numpy.typing import NDArray
 
+from api.predictor import received
 from api.protocols.body import content_encoding, unpacked
 from api.protocols.naming import Wanted, wanted_model
-from api.protocols.samples import Samples
-from api.serving.served_model import ServedModel
+from api.serving.served_model import Samples, ServedModel
 from models_store.serving_info import ServingInfo
-
-# Bounds the memory of activations: some hundred bytes for each pixel.
-_ASKED_AT_ONCE = 32
 
 
 class Question(Protocol):
@@ -40,15 +37,18 @@ class Answered(NamedTuple, Generic[Q]):
 
 
 async def answered(request: Request, wanted: Wanted, read: Callable[[bytes], Q]) -> Answered[Q]:
-    """Read the body, prepare what is in it, ask the model; counted and timed as `POST /predict` is.
+    """Read the body, prepare what is in it, ask the model; counted, timed and bounded as `POST /predict` is.
 
-    Raises what `read`, `Question.samples` and `wanted_model` raise.
+    Raises what `read`, `Question.samples` and `wanted_model` raise, Overloaded, HTTPException 413.
     """
-    with request.app.state.metrics.counted_prediction() as counted:
-        body = await request.body()
-        found = await in_thread(request, partial(_answered, request, body, wanted, read))
-        counted.model = found.model.info.dataset
-    return found
+    state = request.app.state
+    with state.metrics.counted_prediction() as counted, state.room.guest() as guest:
+        body = await received(request.headers.get("content-length"), request.receive, guest)
+        question, model, samples = await in_thread(request, partial(_prepared, request, body, wanted, read))
+        counted.model = model.info.dataset
+        if model.info.takes_pictures:
+            guest.bring_pictures(len(samples))
+        return Answered(question, model, await state.dispatcher.probabilities(model, samples))
 
 
 async def model_of(request: Request, wanted: Wanted) -> ServedModel:
@@ -65,14 +65,13 @@ async def in_thread(request: Request, call: Callable[[], R]) -> R:
     return await to_thread.run_sync(call, limiter=request.app.state.preparing)
 
 
-def _answered(request: Request, body: bytes, wanted: Wanted, read: Callable[[bytes], Q]) -> Answered[Q]:
+def _prepared(
+    request: Request, body: bytes, wanted: Wanted, read: Callable[[bytes], Q]
+) -> tuple[Q, ServedModel, Samples]:
     state = request.app.state
     question = read(unpacked(body, content_encoding(request)))
     model = wanted_model(wanted, state.registry, state.store.experiments)
-    samples = question.samples(model.info, state.settings.max_image_pixels)
-    parts = range(0, len(samples), _ASKED_AT_ONCE)
-    answers = [model.probabilities(samples[first : first + _ASKED_AT_ONCE]) for first in parts]
-    return Answered(question, model, np.concatenate(answers))
+    return question, model, question.samples(model.info, state.settings.max_image_pixels)
 
 
 def dumped(document: dict[str, Any]) -> bytes:

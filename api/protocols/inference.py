@@ -8,8 +8,9 @@ from pydantic import Field
 from api.protocols.body import WithoutNulls, parsed
 from api.protocols.naming import input_name
 from api.protocols.outputs import RequestedOutput, check_outputs
-from api.protocols.samples import BadTensor, Samples, samples_of_numbers, samples_of_pictures
+from api.protocols.samples import BadTensor, samples_of_numbers, samples_of_pictures
 from api.protocols.tensors import InputTensor
+from api.serving.served_model import Samples
 from models_store.serving_info import ServingInfo
 from specs.problem import shown
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from api.protocols.body import decoded_base64, numbers, parsed
 from api.protocols.naming import input_name
-from api.protocols.samples import BadTensor, Samples, samples_of_numbers, samples_of_pictures
+from api.protocols.samples import BadTensor, samples_of_numbers, samples_of_pictures
+from api.serving.served_model import Samples
 from models_store.serving_info import ServingInfo
 from specs.problem import shown
 

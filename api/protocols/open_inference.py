@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api import __version__
 from api.dependencies import RegistryDep
-from api.predictor import BODY_BYTES
 from api.protocols import examples
 from api.protocols.answering import Answered, answered, dumped, in_thread, model_of
 from api.protocols.inference import HEADER_LENGTH, Inference, read_inference
@@ -98,8 +97,8 @@ async def get_model_config(request: Request, wanted: WantedDep) -> dict[str, Any
     }
 
 
-@router.post(f"{_MODEL}/infer", max_body_size=BODY_BYTES, responses=examples.INFERENCE, openapi_extra=examples.INFER)
-@router.post(f"{_VERSION}/infer", max_body_size=BODY_BYTES, include_in_schema=False)
+@router.post(f"{_MODEL}/infer", responses=examples.INFERENCE, openapi_extra=examples.INFER)
+@router.post(f"{_VERSION}/infer", include_in_schema=False)
 async def infer(request: Request, wanted: WantedDep) -> Response:
     """The probabilities of each sample. The input is an array of numbers, for pictures whole ones from 0 to 255, of
     any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON

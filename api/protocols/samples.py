@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.serving.preparing import prepare
-from imaging.errors import PictureError, UnreadablePicture
+from api.serving.served_model import Samples
+from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.serving_info import ServingInfo
 from specs.problem import shown
 
@@ -15,8 +16,6 @@ MOST_SAMPLES = 1_000
 MOST_PICTURES = 100
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
 _LARGEST_FEATURE = 1e6
-
-Samples = NDArray[np.uint8] | NDArray[np.float32]
 
 
 class BadTensor(Exception):
@@ -40,17 +39,16 @@ def samples_of_pictures(files: Sequence[bytes], info: ServingInfo, max_pixels: i
     check_count(len(files), MOST_PICTURES, "pictures")
     if not info.takes_pictures:
         raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received pictures")
-    try:
-        return np.stack([_prepared(index, data, info, max_pixels) for index, data in enumerate(files)])
-    except UnreadablePicture as error:
-        raise BadTensor(str(error)) from error
+    return np.stack([_prepared(index, data, info, max_pixels) for index, data in enumerate(files)])
 
 
 def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
     try:
         return prepare(data, info, max_pixels).array
-    except PictureError as error:
-        raise type(error)(f"picture {index}: {error}") from error
+    except UnreadablePicture as error:
+        raise BadTensor(f"picture {index}: {error}") from error
+    except PictureTooLarge as error:
+        raise PictureTooLarge(f"picture {index}: {error}") from error
 
 
 def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:

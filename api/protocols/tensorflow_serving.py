@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.dependencies import RegistryDep
-from api.predictor import BODY_BYTES
 from api.protocols import examples
 from api.protocols.answering import answered, dumped, model_of
 from api.protocols.instances import SIGNATURE, read_classify, read_predict
@@ -74,11 +73,9 @@ async def get_model_metadata(request: Request, wanted: WantedDep) -> dict[str, A
     }
 
 
-@router.post(
-    f"{_MODEL}:predict", max_body_size=BODY_BYTES, responses=examples.PREDICTED, openapi_extra=examples.PREDICT
-)
-@router.post(f"{_VERSIONS}:predict", max_body_size=BODY_BYTES, include_in_schema=False)
-@router.post(f"{_LABELS}:predict", max_body_size=BODY_BYTES, include_in_schema=False)
+@router.post(f"{_MODEL}:predict", responses=examples.PREDICTED, openapi_extra=examples.PREDICT)
+@router.post(f"{_VERSIONS}:predict", include_in_schema=False)
+@router.post(f"{_LABELS}:predict", include_in_schema=False)
 async def predict(request: Request, wanted: WantedDep) -> Response:
     """The probabilities of each sample: `{"instances": [...]}` is answered with `predictions`, `{"inputs": [...]}` with
     `outputs`. A sample is numbers in the network's shape, or flat, for pictures whole ones from 0 to 255; or
@@ -90,11 +87,9 @@ async def predict(request: Request, wanted: WantedDep) -> Response:
     return _json({member: found.probabilities})
 
 
-@router.post(
-    f"{_MODEL}:classify", max_body_size=BODY_BYTES, responses=examples.CLASSIFIED, openapi_extra=examples.CLASSIFY
-)
-@router.post(f"{_VERSIONS}:classify", max_body_size=BODY_BYTES, include_in_schema=False)
-@router.post(f"{_LABELS}:classify", max_body_size=BODY_BYTES, include_in_schema=False)
+@router.post(f"{_MODEL}:classify", responses=examples.CLASSIFIED, openapi_extra=examples.CLASSIFY)
+@router.post(f"{_VERSIONS}:classify", include_in_schema=False)
+@router.post(f"{_LABELS}:classify", include_in_schema=False)
 async def classify(request: Request, wanted: WantedDep) -> Response:
     """The probability of each class of each sample, beside its label, in the model's own order. An example has the
     model's one input as its one feature: a flat list of numbers, or `{"b64": "<base64>"}` of a picture file."""

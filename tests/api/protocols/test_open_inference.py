@@ -223,3 +223,16 @@ def test_without_redis_only_a_service_that_has_a_model_is_ready(
         assert (answer.status_code, answer.headers["Content-Type"]) == (200 if trained else 503, "application/json")
         inferred = infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})
         assert inferred.status_code == (200 if trained else 503)
+
+
+def test_what_is_too_much_beside_others_is_refused_for_now(client: TestClient, digits: str) -> None:
+    room = client.app.state.room  # type: ignore[attr-defined]
+    with room.guest() as other:
+        other.bring_pictures(room.most_pictures)
+        answer = infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})
+
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/json")
+        assert answer.headers["Retry-After"]
+        assert "pictures wait to be predicted" in answer.json()["error"]
+    assert classes(infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})) == [3]
+    assert (room.pictures, room.bytes) == (0, 0)
