@@ -10,7 +10,8 @@ _ALSO = ("onnxruntime", "pillow", "numpy", "python-multipart")
 
 
 def python_of(peer: str, *also: str) -> Path | None:
-    """The Python that has `peer`, a package's name, and the requirements `also`. None, and a line that says so, where it cannot be installed."""
+    """The Python that has `peer`, a package's name, and the requirements `also`. None, and a line that says so, where
+    it cannot be installed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "trainyard" / "serving-peers" / peer
     python, ready = folder / "bin" / "python", folder / ".ready"
