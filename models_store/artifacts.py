@@ -1,6 +1,8 @@
 """The published result of an experiment: a folder that appears whole, with a manifest of sha256 sums."""
 
+import hashlib
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -13,6 +15,7 @@ MANIFEST_FILE = "manifest.json"
 EVALUATION_FILE = "evaluation.json"
 KERAS_FILE = "model.keras"
 ONNX_FILE = "model.onnx"
+_PIECE_BYTES = 1 << 20
 
 
 class ManifestEntry(Frozen):
@@ -58,10 +61,30 @@ class PublishedFile(Frozen):
         try:
             data = self.path.read_bytes()
         except FileNotFoundError as error:
-            raise Damaged(f"{self.path.name} is missing, though the manifest names it") from error
+            raise self._missing() from error
         if sha256_of(data) != self.sha256:
-            raise Damaged(f"{self.path.name} does not match its sha256 in the manifest: expected {self.sha256}")
+            raise self._changed()
         return data
+
+    def copy_into(self, target: BinaryIO) -> None:
+        """Write its content into `target`, a piece at a time, however large it is. Raises Damaged, at the end, if it
+        does not match the sha256: what `target` has then is of no use."""
+        digest = hashlib.sha256()
+        try:
+            with self.path.open("rb") as file:
+                while piece := file.read(_PIECE_BYTES):
+                    digest.update(piece)
+                    target.write(piece)
+        except FileNotFoundError as error:
+            raise self._missing() from error
+        if digest.hexdigest() != self.sha256:
+            raise self._changed()
+
+    def _missing(self) -> Damaged:
+        return Damaged(f"{self.path.name} is missing, though the manifest names it")
+
+    def _changed(self) -> Damaged:
+        return Damaged(f"{self.path.name} does not match its sha256 in the manifest: expected {self.sha256}")
 
 
 def published_file(folder: Path, name: str) -> PublishedFile:

@@ -1,6 +1,8 @@
 """Which published network is the best of its data set, and its files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from models_store import artifacts
@@ -55,14 +57,19 @@ class ModelCatalogue:
     def load(self, experiment_id: str) -> PublishedModel:
         """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, Damaged, or
         Unavailable where the disk does not give it."""
-        record = self._experiments.get(experiment_id)
-        if record.status is not Status.SUCCEEDED:
-            raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
-        folder = self._experiments.artifacts(experiment_id)
-        try:
+        with self.published(experiment_id) as (record, folder):
             return PublishedModel(
                 record, artifacts.read_verified(folder, artifacts.ONNX_FILE), read_serving_info(folder)
             )
+
+    @contextmanager
+    def published(self, experiment_id: str) -> Iterator[tuple[Record, Path]]:
+        """The record and the folder of the result, to be read in the block. Raises as `load`."""
+        record = self._experiments.get(experiment_id)
+        if record.status is not Status.SUCCEEDED:
+            raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
+        try:
+            yield record, self._experiments.artifacts(experiment_id)
         except OSError as error:
             raise Unavailable(
                 f"the model of {experiment_id} cannot be read: {error}; see to the store's disk"

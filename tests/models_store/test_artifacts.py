@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def test_manifest_describes_every_file_but_itself(published: Path) -> None:
     assert set(manifest.files) == {path.name for path in published.iterdir()} - {artifacts.MANIFEST_FILE}
     entry = manifest.files[artifacts.ONNX_FILE]
     assert (entry.bytes, entry.sha256) == (9, sha256_of(b"a network"))
+
+
+def test_a_file_is_copied_piece_by_piece_and_refused_at_its_end(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "_PIECE_BYTES", 4)
+    file = artifacts.published_file(published, artifacts.ONNX_FILE)
+    copy = BytesIO()
+
+    file.copy_into(copy)
+    assert copy.getvalue() == b"a network"
+
+    for harm in (flip_a_bit, cut, empty, Path.unlink):
+        harm(file.path)
+        with pytest.raises(Damaged, match=artifacts.ONNX_FILE):
+            file.copy_into(BytesIO())
 
 
 def test_sound_result_passes_every_check(published: Path) -> None:
