@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api import examples
 from api.comparison.ids import Ids
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
+from api.etag import KnownTags
 from api.evaluation.pictures import SamplePictures
 from api.evaluation.routes import ChosenDep, part_of
 from api.plots.rendered import Rendered, key_of
@@ -33,15 +34,15 @@ Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the b
 class Answer:
     """Answers a request with a picture: 304 where the sender has it, the one that was drawn before, or a new one."""
 
-    def __init__(self, request: Request, if_none_match: Annotated[str, Header()] = "") -> None:
+    def __init__(self, request: Request, known: Annotated[KnownTags, Depends()]) -> None:
         self._rendered: Rendered = request.app.state.rendered
-        self._known = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        self._known = known
 
     def __call__(self, kind: str, picture_format: Format, drawn_from: object, draw: Callable[[], bytes]) -> Response:
         """`drawn_from` is all that `draw` depends on."""
         key = key_of(f"{kind}.{picture_format}", drawn_from)
         headers = {"ETag": f'"{key}"', "Cache-Control": "no-cache"}
-        if not self._known.isdisjoint({f'"{key}"', "*"}):
+        if headers["ETag"] in self._known:
             return Response(status_code=304, headers=headers)
         picture = self._rendered.get(key)
         if picture is None:

@@ -20,6 +20,7 @@ from settings import Settings
 from specs.experiment import ExperimentSpec
 
 _SHOWN_MISTAKES = 12
+Row = tuple[str, list[float | None]]
 _SUMMARY = ("accuracy", "balanced_accuracy", "top_3_accuracy", "loss")
 
 
@@ -46,21 +47,23 @@ class Report(NamedTuple):
     mistakes: list[Mistake]
 
     @property
-    def figures(self) -> list[tuple[str, list[float | None]]]:
-        """Rows of the table of results: a name, and its value for each part."""
-        parts = self.evaluation.values()
-        rows: list[tuple[str, list[float | None]]] = [
-            (name.replace("_", " "), [part.get(name) for part in parts]) for name in _SUMMARY
-        ]
-        macro_f1 = [part.get("macro", {}).get("f1") for part in parts]
-        error = [part.get("calibration", {}).get("error") for part in parts]
-        return [*rows, ("macro F1", macro_f1), ("calibration error", error)]
+    def figures(self) -> list[Row]:
+        return summary(self.evaluation)
 
     @property
     def epochs(self) -> tuple[list[str], list[tuple[int, list[float | None]]]]:
         """The names of all metrics, and for each epoch, counted from 1, their values."""
         names = list(dict.fromkeys(name for point in self.points for name in point.metrics))
         return names, [(point.epoch + 1, [point.metrics.get(name) for name in names]) for point in self.points]
+
+
+def summary(evaluation: dict[str, JsonObject]) -> list[Row]:
+    """Rows of the table of results: a name, and its value for each part, None where it is not known."""
+    parts = evaluation.values()
+    rows: list[Row] = [(name.replace("_", " "), [part.get(name) for part in parts]) for name in _SUMMARY]
+    macro_f1 = [part.get("macro", {}).get("f1") for part in parts]
+    error = [part.get("calibration", {}).get("error") for part in parts]
+    return [*rows, ("macro F1", macro_f1), ("calibration error", error)]
 
 
 def report_on(record: Record, store: Store, settings: Settings) -> Report:
