@@ -21,6 +21,7 @@ from api import (
     operations,
     predictions,
 )
+from api.bundle import routes as bundle
 from api.comparison import routes as comparison
 from api.diagnosis import routes as diagnosis
 from api.evaluation import elsewhere
@@ -53,6 +54,7 @@ _ROUTES = (
     evaluation,
     elsewhere,
     models,
+    bundle,
     predictions,
     corrections,
     plots,

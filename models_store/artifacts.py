@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from pydantic import ValidationError
 
@@ -66,7 +66,7 @@ class PublishedFile(Frozen):
             raise self._changed()
         return data
 
-    def copy_into(self, target: BinaryIO) -> None:
+    def copy_into(self, target: IO[bytes]) -> None:
         """Write its content into `target`, a piece at a time, however large it is. Raises Damaged, at the end, if it
         does not match the sha256: what `target` has then is of no use."""
         digest = hashlib.sha256()

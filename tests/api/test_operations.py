@@ -123,6 +123,8 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
             assert set(answer["content"]) == {"image/png", "image/svg+xml"}, path
         elif path.endswith(".png"):
             assert set(answer["content"]) == {"image/png"}, path
+        elif path.endswith(".zip"):
+            assert set(answer["content"]) == {"application/zip"}, path
         elif path.endswith((".html", ".md")):
             assert set(answer["content"]) <= {"text/html", "text/markdown"}, path
             assert answer["content"], path
