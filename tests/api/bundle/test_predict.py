@@ -63,7 +63,7 @@ def pictures(folder: Path) -> list[Path]:
     noise = Image.fromarray(generator.integers(0, 256, (37, 23, 3)).astype(np.uint8))
     turned = Image.Exif()
     turned[ExifTags.Base.Orientation] = 6
-    wide = Image.fromarray((drawn(7).astype(np.uint16) * 257))
+    wide = Image.fromarray(drawn(7).astype(np.uint16) * 257)
     return [
         *found,
         saved(Image.fromarray(drawn(4)), folder / "28x28.png"),
