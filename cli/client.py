@@ -18,6 +18,7 @@ Spec = Mapping[str, Any] | str | bytes | Path
 Picture = Path | bytes
 _PAGE = 100
 _PIECE_BYTES = 1 << 20
+_BUNDLE_SECONDS = 300.0  # of silence: all of it is checked before the first byte comes
 _UPLOAD_SECONDS = 600.0  # of silence: a large archive takes its time to reach the disk
 
 
@@ -206,6 +207,24 @@ class Client:
 
     def best_model(self, dataset: str) -> JsonObject:
         return _object(self._transport.get("/models/best", params={"dataset": dataset}).json())
+
+    def bundle(self, experiment_id: str, target: Path) -> Path:
+        """Write the model of an experiment to the zip `target`, with all that is needed to ask it without Trainyard;
+        return `target`. What was there is replaced once all has come. Raises OSError where it cannot be written."""
+        path = f"/models/{quote(experiment_id, safe='')}/bundle.zip"
+        partial = target.with_name(f"{target.name}.part")
+        try:
+            with (
+                self._transport.download(
+                    f"/models/{quote(experiment_id, safe='')}/bundle.zip", _BUNDLE_SECONDS
+                ) as zipped,
+                partial.open("wb") as file,
+            ):
+                for piece in zipped:
+                    file.write(piece)
+            return partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def predict(
         self, *pictures: Picture, dataset: str | None = None, experiment: str | None = None, top: int = 3

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.commands.bundle import bundle
 from cli.commands.comparison import compare, lineage
 from cli.commands.datasets import datasets
 from cli.commands.demo import demo
@@ -51,6 +52,7 @@ for command in (
     serve,
     predict,
     label,
+    bundle,
     cancel,
     delete,
     validate,

@@ -46,12 +46,24 @@ class Transport:
     @contextlib.contextmanager
     def stream(self, path: str, headers: dict[str, str], silence_seconds: float) -> Iterator[Iterator[str]]:
         """The lines of an answer as they come. Raises Unreachable also when it breaks off."""
-        timeout = httpx2.Timeout(silence_seconds, connect=5.0)
+        with self._streamed(path, httpx2.Timeout(silence_seconds, connect=5.0), headers) as answer:
+            yield answer.iter_lines()
+
+    @contextlib.contextmanager
+    def download(self, path: str, silence_seconds: float) -> Iterator[Iterator[bytes]]:
+        """An answer of any size, piece by piece. Raises Unreachable also when it breaks off."""
+        with self._streamed(path, httpx2.Timeout(silence_seconds, connect=5.0)) as answer:
+            yield answer.iter_bytes()
+
+    @contextlib.contextmanager
+    def _streamed(
+        self, path: str, timeout: httpx2.Timeout, headers: dict[str, str] | None = None
+    ) -> Iterator[httpx2.Response]:
         try:
             with self._http.stream("GET", f"{self.url}{path}", headers=headers, timeout=timeout) as answer:
                 if not answer.is_success:
                     answer.read()
-                yield _successful(answer).iter_lines()
+                yield _successful(answer)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Unreachable(self.url, _reason(error)) from error
 
