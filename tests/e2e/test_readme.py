@@ -64,6 +64,7 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     names = ("augmentation.png", "learning_rate.png", "mistakes.png", "samples.png")
     pictures = [walk.folder / "folder" / name for name in names]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert '"verdict"' in walk.outputs_of("taken/predict.py")
     uploaded = walk.outputs_of("archive=@")
     assert '"classes":["four","two"]' in uploaded
     assert uploaded.rstrip().endswith("204")
