@@ -215,9 +215,7 @@ class Client:
         partial = target.with_name(f"{target.name}.part")
         try:
             with (
-                self._transport.download(
-                    f"/models/{quote(experiment_id, safe='')}/bundle.zip", _BUNDLE_SECONDS
-                ) as zipped,
+                self._transport.download(path, _BUNDLE_SECONDS) as zipped,
                 partial.open("wb") as file,
             ):
                 for piece in zipped:
