@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     max_archive_bytes: int = Field(default=2_000_000_000, ge=1)
     max_archive_files: int = Field(default=200_000, ge=1)
     max_dataset_bytes: int = Field(default=4_000_000_000, ge=1)
+    max_batch_bytes: int = Field(default=500_000_000, ge=1)
+    max_batch_pictures: int = Field(default=50_000, ge=1)
     max_loaded_bytes: int = Field(default=200_000_000, ge=1)
     prediction_seconds: float = Field(default=3600.0, ge=0, le=604_800)
     max_prediction_bytes: int = Field(default=500_000_000, ge=0)

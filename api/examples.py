@@ -1,5 +1,6 @@
 """The examples in the OpenAPI document: real answers, shortened."""
 
+import json
 from typing import Any
 
 from specs.presets import PRESETS
@@ -343,6 +344,43 @@ PREDICTIONS = _json(
         "duration_ms": 1.9,
     }
 )
+_BATCH_ENTRY = {
+    "id": "01K6W5B1N2P3Q4R5S6T7V8W9X0",
+    "filename": "digits/four.png",
+    "top": [{"label": "4", "index": 4, "probability": 0.981}],
+    "margin": 0.966,
+    "verdict": "confident",
+    "preprocessing": {"steps": ["grayscale", "inverted", "cropped", "thickened", "centred"]},
+}
+_BATCH_LINES = (
+    {"model": _MODEL},
+    _BATCH_ENTRY,
+    {"filename": "digits/torn.png", "error": "the picture is broken or cut short: image file is truncated"},
+    {"done": True, "pictures": 2, "unreadable": 1, "skipped": 0, "duration_ms": 8.1},
+)
+BATCH_ANSWER: dict[str, Any] = {
+    "application/x-ndjson": {
+        "schema": {"type": "string"},
+        "example": "".join(json.dumps(line) + "\n" for line in _BATCH_LINES),
+    }
+}
+_BINARY = {"type": "string", "format": "binary"}
+BATCH_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"archive": _BINARY, "file": {"type": "array", "items": _BINARY}},
+                }
+            },
+            "application/zip": {"schema": _BINARY},
+            "application/x-tar": {"schema": _BINARY},
+            "application/gzip": {"schema": _BINARY},
+        },
+    }
+}
 CORRECTION_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -21,6 +21,8 @@ from api import (
     operations,
     predictions,
 )
+from api.batch import routes as batch
+from api.batch.batches import Batches, Limits
 from api.bundle import routes as bundle
 from api.comparison import routes as comparison
 from api.diagnosis import routes as diagnosis
@@ -56,6 +58,7 @@ _ROUTES = (
     models,
     bundle,
     predictions,
+    batch,
     corrections,
     plots,
     result_plots,
@@ -69,6 +72,9 @@ _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
 # Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
+# Each holds a few decoded pictures, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
+_BATCHES = 4
+_SILENCE_SECONDS = 60.0
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
 
 
@@ -107,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.max_image_pixels,
         app.state.preparing,
     )
+    app.state.batches = Batches(predictor, app.state.metrics, settings.store_dir, _batch_limits(settings))
     app.add_middleware(errors.ProblemsForRefusals)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(Shortcut, predict=errors.answered(PlainPredict(predictor)))
@@ -116,6 +123,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in _ROUTES:
         app.include_router(module.router)
     return app
+
+
+def _batch_limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.max_batch_bytes,
+        settings.max_batch_pictures,
+        settings.max_dataset_bytes,
+        settings.max_image_pixels,
+        _BATCHES,
+        # The other half of the cores is for those who wait for one picture.
+        max(1, len(os.sched_getaffinity(0)) // 2),
+        _SILENCE_SECONDS,
+    )
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -77,20 +78,31 @@ class Predictor:
                 guest.bring_pictures(len(samples))
             model, prepared = await self._prepared(samples, asked)
             counted.model = model.info.dataset
-            top = model.top(await self._dispatcher.probabilities(model, prepared.samples), max(asked.top, 2))
-        predictions = [
+            predictions = await self.entries(model, [sample.filename for sample in samples], prepared, asked)
+        duration = round((time.perf_counter() - started) * 1000, 3)
+        return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
+
+    async def model(self, asked: Asked) -> ServedModel:
+        """The one that answers about pictures. Raises what `Registry.get` raises."""
+        get = partial(self._registry.get, asked.dataset, asked.experiment)
+        return await to_thread.run_sync(get, limiter=self._preparing)
+
+    async def entries(
+        self, model: ServedModel, filenames: Sequence[str], prepared: PreparedSamples, asked: Asked
+    ) -> list[dict[str, Any]]:
+        """What is answered about each sample, in order."""
+        top = model.top(await self._dispatcher.probabilities(model, prepared.samples), max(asked.top, 2))
+        return [
             {
                 "id": self._kept(model, array, classes[0]),
-                "filename": sample.filename,
+                "filename": filename,
                 "top": classes[: asked.top],
                 "margin": round(classes[0]["probability"] - classes[1]["probability"], 6) if classes[1:] else 1.0,
                 "verdict": model.verdict(classes[0]["probability"], may_be_digit),
                 "preprocessing": _told(array, steps, asked.explain),
             }
-            for sample, array, steps, may_be_digit, classes in zip(samples, *prepared, top, strict=True)
+            for filename, array, steps, may_be_digit, classes in zip(filenames, *prepared, top, strict=True)
         ]
-        duration = round((time.perf_counter() - started) * 1000, 3)
-        return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
 
     def _kept(self, model: ServedModel, sample: Samples, guess: Guess) -> str:
         return self._recent.keep(model.origin, sample, guess["label"], guess["probability"])

@@ -109,7 +109,7 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
 
     operations = [(path, each) for path, item in document["paths"].items() for each in item.values()]
     bodies = [body for _, each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
-    assert len(bodies) == 25
+    assert len(bodies) == 29
     assert all("example" in body or "examples" in body or body["schema"] for body in bodies)
     without_json = {
         "/metrics",
@@ -128,6 +128,8 @@ def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) ->
         elif path.endswith((".html", ".md")):
             assert set(answer["content"]) <= {"text/html", "text/markdown"}, path
             assert answer["content"], path
+        elif path == "/predict:batch":
+            assert "example" in answer["content"]["application/x-ndjson"]
         elif path not in without_json:
             assert "example" in answer["content"]["application/json"], path
         foreign = operation["tags"][0] in {"TensorFlow Serving", "Open Inference Protocol v2"}

@@ -56,6 +56,7 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert (walk.folder / "folder" / "report.html").read_text().startswith("<!doctype html>")
     assert '"taken_layers":{"conv2d":"conv2d"}' in walk.outputs_of("weights_from")
     assert walk.outputs_of("four.png").count('"probability"') == 12
+    assert '"done":true,"pictures":3,"unreadable":0' in walk.outputs_of("predict:batch")
     cancelled = walk.outputs_of("LONG")
     # By its last event: the cancel itself is answered while it runs, if a worker has taken it by then.
     assert '"status": "cancelled"' in cancelled
