@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
+from cli.errors import BrokenOff
 from cli.event_stream import Event, follow
 from cli.folder_archive import as_archive
 from cli.transport import Transport
@@ -177,10 +178,7 @@ class Client:
         """Upload a zip, a tar or a folder with one folder for each class; its record, whose `status` will be `ready`
         once a worker has read it."""
         with as_archive(archive) as file:
-            # With its length, so that what is too large is refused before it is sent.
-            headers = {"Content-Length": str(file.seek(0, os.SEEK_END)), "Content-Type": "application/octet-stream"}
-            file.seek(0)
-            options = {"content": _pieces(file), "headers": headers, "timeout": _UPLOAD_SECONDS}
+            options = {**_upload(file), "timeout": _UPLOAD_SECONDS}
             answer = self._transport.send("POST", "/datasets", params={"name": name}, **options)
         return _object(answer.json())
 
@@ -236,11 +234,38 @@ class Client:
         parameters = {name: value for name, value in wanted.items() if value is not None}
         return _object(self._transport.send("POST", "/predict", files=files, params=parameters).json())
 
+    def predict_many(
+        self, pictures: Path, dataset: str | None = None, experiment: str | None = None, top: int = 3
+    ) -> Iterator[JsonObject]:
+        """The lines about the pictures of a zip, a tar or a folder, as they come: one with the `model`, then one for
+        each picture as in `predict`, or with its `filename` and an `error`, and one that is `done`.
+
+        Raises `cli.errors.BrokenOff` behind the last line where that is not all.
+        """
+        wanted = {"dataset": dataset, "experiment": experiment, "top": top}
+        parameters = {name: value for name, value in wanted.items() if value is not None}
+        line: JsonObject = {}
+        with as_archive(pictures) as file:
+            options = {**_upload(file), "params": parameters}
+            with self._transport.send_for_lines("/predict:batch", _UPLOAD_SECONDS, **options) as lines:
+                for text in lines:
+                    line = _object(json.loads(text))
+                    yield line
+        if not line.get("done"):
+            raise BrokenOff(str(line.get("error", "the answer ended without its last line")))
+
     def label(self, prediction_id: str, name: str) -> JsonObject:
         """Tell which class the picture of a prediction shows: it goes to the data set `<name>-corrections`, which the
         answer names. Refused (404) once the prediction is forgotten, by default after an hour."""
         path = f"/predictions/{quote(prediction_id, safe='')}/label"
         return _object(self._transport.send("POST", path, json={"label": name}).json())
+
+
+def _upload(file: BinaryIO) -> dict[str, Any]:
+    """With its length, so that what is too large is refused before it is sent."""
+    headers = {"Content-Length": str(file.seek(0, os.SEEK_END)), "Content-Type": "application/octet-stream"}
+    file.seek(0)
+    return {"content": _pieces(file), "headers": headers}
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -22,6 +22,10 @@ class Unreachable(ClientError):
         return f"no Trainyard at {self.url} ({self.reason}): start one with `trainyard up`, or see --url"
 
 
+class BrokenOff(ClientError):
+    """An answer of many lines ended before all was told."""
+
+
 class ApiError(ClientError):
     """The API refused: RFC 9457's members, and for 422 `errors`, each with `pointer`, `detail`, `received`."""
 

@@ -22,6 +22,11 @@ def print_json(answer: Any) -> None:
     print(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
+def print_json_line(answer: Any) -> None:
+    """On one line, at once: for answers of many lines."""
+    print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
 def warn(sentence: str) -> None:
     print(f"trainyard: {sentence}", file=sys.stderr, flush=True)
 

@@ -46,7 +46,7 @@ class Transport:
     @contextlib.contextmanager
     def stream(self, path: str, headers: dict[str, str], silence_seconds: float) -> Iterator[Iterator[str]]:
         """The lines of an answer as they come. Raises Unreachable also when it breaks off."""
-        with self._streamed(path, httpx2.Timeout(silence_seconds, connect=5.0), headers) as answer:
+        with self._streamed(path, httpx2.Timeout(silence_seconds, connect=5.0), headers=headers) as answer:
             yield answer.iter_lines()
 
     @contextlib.contextmanager
@@ -56,11 +56,18 @@ class Transport:
             yield answer.iter_bytes()
 
     @contextlib.contextmanager
+    def send_for_lines(self, path: str, silence_seconds: float, **options: Any) -> Iterator[Iterator[str]]:
+        """POST, once, and the lines of the answer as they come. Raises Unreachable also when it breaks off."""
+        timeout = httpx2.Timeout(silence_seconds, connect=5.0)
+        with self._streamed(path, timeout, method="POST", **options) as answer:
+            yield answer.iter_lines()
+
+    @contextlib.contextmanager
     def _streamed(
-        self, path: str, timeout: httpx2.Timeout, headers: dict[str, str] | None = None
+        self, path: str, timeout: httpx2.Timeout, method: str = "GET", **options: Any
     ) -> Iterator[httpx2.Response]:
         try:
-            with self._http.stream("GET", f"{self.url}{path}", headers=headers, timeout=timeout) as answer:
+            with self._http.stream(method, f"{self.url}{path}", timeout=timeout, **options) as answer:
                 if not answer.is_success:
                     answer.read()
                 yield _successful(answer)

@@ -9,26 +9,42 @@ import typer
 from cli.client import Client, JsonObject
 from cli.commands.options import DEFAULT_URL, JsonOption, UrlOption
 from cli.identifiers import full_id
-from cli.output import console, print_json
+from cli.output import console, print_json, print_json_line
 
 PictureArgument = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(metavar="PICTURE...", exists=True, dir_okay=False, readable=True, help="PNG, JPEG or WebP files."),
+]
+BatchOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="ARCHIVE",
+        exists=True,
+        readable=True,
+        help="A zip, a tar or a folder of any number of pictures, instead; prints a line of JSON for each.",
+    ),
 ]
 
 
 def predict(
-    pictures: PictureArgument,
+    pictures: PictureArgument = None,
     dataset: Annotated[str | None, typer.Option(help="Ask the best model of this data set.")] = None,
     experiment: Annotated[str | None, typer.Option(metavar="ID", help="Ask the model of this experiment.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    batch: BatchOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Say what is on pictures."""
+    if bool(pictures) == (batch is not None):
+        raise typer.BadParameter("name pictures, or one archive or folder of them with --batch")
     with Client(url) as client:
         model = full_id(client, experiment) if experiment else None
-        answer = client.predict(*pictures, dataset=dataset, experiment=model, top=top)
+        if batch is not None:
+            for each in client.predict_many(batch, dataset, model, top):
+                print_json_line(each)
+            return
+        answer = client.predict(*pictures or (), dataset=dataset, experiment=model, top=top)
     if json:
         print_json(answer)
         return
