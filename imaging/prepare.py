@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.digits.normalize import filling, normalized
+from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
 
 # How a data set shows digits, light on black: in the middle of the picture, or over all of its height.
@@ -29,8 +30,8 @@ def prepared(picture: Image.Image, shape: Shape, resize: Mode, digit_form: Digit
     fits = picture.size == (shape[1], shape[0])
     if digit_form is None or (digit_form == "filling" and fits):
         return Prepared(to_array(picture, shape, resize), (*steps, *(() if fits else ("resized",))))
-    image, digit_steps, may_be_digit = normalized(np.asarray(picture))
+    image, digit_steps, may_be_digit = normalized(from_pillow(picture) if picture.mode == "L" else np.asarray(picture))
     if digit_form == "filling":
         image = filling(image)
-    array = to_array(Image.fromarray(image), shape, resize)
+    array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)
     return Prepared(array, (*steps, *digit_steps), may_be_digit)
