@@ -31,15 +31,16 @@ class Ink(NamedTuple):
     is_evened: bool
 
 
-def inks_of(picture: Grey | NDArray[np.uint8]) -> list[Ink]:
+def inks_of(picture: Grey | NDArray[np.uint8], is_dark: bool | None = None) -> list[Ink]:
     """What may be the ink of a grey picture (height, width), or a coloured one (height, width, 3): one answer where the
-    paper is even, else that for dark ink and that for light ink."""
+    paper is even or it is known whether the ink `is_dark`, else that for dark ink and that for light ink."""
     grey = luminance(picture)
     darkest, level, lightest = quantiles(edge_of(grey), (0.05, 0.5, 0.95))
     if lightest - darkest <= _EVEN:
-        is_dark = _is_ink_dark(grey, level)
+        is_dark = _is_ink_dark(grey, level) if is_dark is None else is_dark
         return [_ink(_plain(picture, is_dark), is_dark, is_evened=False)]
-    return [_ink(_evened(picture, is_dark), is_dark, is_evened=True) for is_dark in (True, False)]
+    kinds = (True, False) if is_dark is None else (is_dark,)
+    return [_ink(_evened(picture, kind), kind, is_evened=True) for kind in kinds]
 
 
 def _ink(raw: Grey, is_dark: bool, *, is_evened: bool) -> Ink:

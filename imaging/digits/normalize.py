@@ -55,7 +55,8 @@ def normalized(picture: NDArray[np.uint8]) -> Normalized:
         return Normalized(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), may_be_digit=False)
     steps, may_be_digit = found.steps, _may_be_digit(found)
     if look is not picture:
-        found = find(_shrunk(_surroundings(picture, found.box, picture.shape[0] / look.shape[0]), _FINE_SIDE)) or found
+        surroundings = _surroundings(picture, found.box, look.shape)
+        found = find(_shrunk(surroundings, _FINE_SIDE), found.is_dark) or found
     image, stroke_steps = _stroked(_cut(found))
     return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"), may_be_digit)
 
@@ -111,10 +112,12 @@ def _shrunk(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX, reducing_gap=2.0))
 
 
-def _surroundings(picture: NDArray[np.uint8], box: Box, scale: float) -> NDArray[np.uint8]:
+def _surroundings(picture: NDArray[np.uint8], box: Box, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """What of `picture` a box, and what is around it, shows in a copy of `shape`."""
     margin = _MARGIN * box.side + 2
-    top, left = (max(0, int((start - margin) * scale)) for start in (box.top, box.left))
-    bottom, right = (int((end + margin) * scale) + 1 for end in (box.bottom, box.right))
+    down, across = picture.shape[0] / shape[0], picture.shape[1] / shape[1]
+    top, bottom = max(0, int((box.top - margin) * down)), int((box.bottom + margin) * down) + 1
+    left, right = max(0, int((box.left - margin) * across)), int((box.right + margin) * across) + 1
     return picture[top:bottom, left:right]
 
 

@@ -111,6 +111,14 @@ def _photo(digit: Picture, generator: Generator) -> Picture:
     return photographed(lit(written(ink, pen, paper), generator), generator)
 
 
+def _felt(digit: Picture, generator: Generator) -> Picture:
+    """A photo of what a felt pen drew, large on the page."""
+    side = int(generator.integers(300, 560))
+    ink = thicker(enlarged(digit, side), int(side * generator.uniform(0.02, 0.05)) + 1)
+    page = placed(ink, 640, 640, *generator.integers(0, 641 - side, 2).tolist())
+    return photographed(lit(written(page, BLACK_PEN, blank(page.shape, WHITE)), generator), generator)
+
+
 def _ruled(digit: Picture, generator: Generator) -> Picture:
     side = int(generator.integers(250, 450))
     ink = placed(enlarged(digit, side), 600, 600, *generator.integers(0, 601 - side, 2).tolist())
@@ -156,6 +164,7 @@ KINDS: dict[str, Callable[[Picture, Generator], Picture]] = {
     "thin": _thin,
     "thick": _thick,
     "photo": _photo,
+    "felt pen": _felt,
     "ruled": _ruled,
     "corner": _corner,
     "board": _board,

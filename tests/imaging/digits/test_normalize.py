@@ -12,7 +12,7 @@ from PIL import Image
 
 from imaging.decode import decode
 from imaging.digits.normalize import SIDE, normalized
-from tests.imaging.digits.papers import KINDS
+from tests.imaging.digits.papers import KINDS, enlarged, thicker
 
 FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
 needs_mnist = pytest.mark.skipif(not (FOLDER / "mnist.npz").exists(), reason="DATASETS_DIR has no mnist.npz")
@@ -94,6 +94,37 @@ def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
         assert image.max() == 255
         assert steps[0] == "inverted"
         assert steps[-1] == "centred"
+
+
+@pytest.mark.parametrize("shape", [(2500, 150), (150, 2500), (100, 3000)])
+@pytest.mark.parametrize("at_start", [True, False])
+def test_a_digit_at_the_end_of_a_long_strip_is_read_whole(digits, shape, at_start):
+    side = min(shape)
+    digit = cv2.resize(np.pad(255 - digits[7], 4, constant_values=255), (side, side))
+    strip = np.full(shape, 255, np.uint8)
+    place = slice(0, side) if at_start else slice(-side, None)
+    strip[(place, slice(None)) if shape[0] > shape[1] else (slice(None), place)] = digit
+    seen = normalized(strip)
+    assert likeness(seen.image, normalized(digit).image) > 0.85
+    assert seen.may_be_digit
+
+
+@pytest.mark.parametrize("height", [2, 3, 4, 7, 20, 59])
+def test_a_mark_at_the_end_of_any_strip_is_brought_into_form(height):
+    for width in range(200, 3000, 173):
+        strip = np.full((height, width), 255, np.uint8)
+        strip[:, -max(2, height // 2) : -1] = 0
+        assert normalized(strip).image.shape == (28, 28)
+        assert normalized(strip.T).image.shape == (28, 28)
+
+
+@pytest.mark.parametrize("digit", [2, 3, 5, 8])
+@pytest.mark.parametrize("is_light", [True, False])
+def test_a_thick_digit_is_not_taken_for_a_sheet(digits, digit, is_light):
+    ink = (255 * thicker(enlarged(digits[digit], 280), 17)).astype(np.uint8)
+    seen = normalized(ink if is_light else 255 - ink)
+    assert "sheet" not in seen.steps
+    assert likeness(seen.image, normalized(digits[digit]).image) > 0.6
 
 
 def test_specks_and_frames_are_left_out(digits):
