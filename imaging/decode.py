@@ -1,7 +1,6 @@
 """From bytes that anybody may have sent to a picture of 8-bit pixels."""
 
 import struct
-import warnings
 from io import BytesIO
 
 import numpy as np
@@ -47,20 +46,20 @@ def decode_plain(picture: PlainPicture, max_pixels: int) -> Image.Image | None:
 
 def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(BytesIO(data), formats=FORMATS)
-            _check_size(picture.size, max_pixels)
-            picture.load()
+        picture = Image.open(BytesIO(data), formats=FORMATS)
+        _check_size(picture.size, max_pixels)
+        picture.load()
+        return _plain(_upright(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureTooLarge(f"the picture has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
         raise UnreadablePicture(
             f"these {len(data)} bytes are no picture in a format that is read here ({', '.join(FORMATS)})"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except PictureTooLarge:
+        raise
+    except Exception as error:  # what Pillow raises of a broken file has no common base, and no list that is complete
         raise UnreadablePicture(f"the picture is broken or cut short: {error}") from error
-    return _plain(_upright(picture))
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -75,10 +74,8 @@ def _upright(picture: Image.Image) -> Image.Image:
     """Turn by the orientation alone: ImageOps.exif_transpose reads and writes all of EXIF, and what a camera wrote
     there need not parse. EXIF that does not says nothing."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            orientation = picture.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, TypeError, struct.error):
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except (SyntaxError, ValueError, TypeError, struct.error, UserWarning):
         return picture
     turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     return picture if turn is None else picture.transpose(turn)

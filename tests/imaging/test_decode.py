@@ -246,3 +246,21 @@ def test_damaged_bytes_give_a_picture_or_a_picture_error(format_name: str) -> No
         except PictureError:
             refused += 1
     assert refused > 0
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+@pytest.mark.parametrize(
+    ("mode", "odd", "before"),
+    [
+        pytest.param("P", chunk(b"tRNS", bytes(257)), b"IDAT", id="more transparent colours than there are"),
+        pytest.param("L", chunk(b"iCCP", b""), b"IEND", id="an empty profile"),
+    ],
+)
+def test_chunks_that_no_encoder_writes_make_a_picture_unreadable(mode: str, odd: bytes, before: bytes) -> None:
+    sound = encoded(Image.new(mode, (9, 7), 3))
+    place = sound.index(before) - 4
+    with pytest.raises(UnreadablePicture, match="broken"):
+        decoded(sound[:place] + odd + sound[place:])
