@@ -34,7 +34,8 @@ class SentFeatures(NamedTuple):
 
 # Beyond these a network's own arithmetic may leave float32.
 _Feature = Annotated[float, Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False)]
-_Features = Annotated[list[_Feature], Field(min_length=1, max_length=_MOST_FEATURES)]
+_Features = Annotated[list[_Feature], Field(min_length=1, max_length=_MOST_FEATURES, fail_fast=True)]
+_Rows = Annotated[list[_Features], Field(min_length=1, max_length=_MOST_SAMPLES, fail_fast=True)]
 
 
 class JsonSamples(BaseModel):
@@ -44,8 +45,9 @@ class JsonSamples(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     image: str | None = None
-    images: list[str] | None = None
-    features: _Features | Annotated[list[_Features], Field(min_length=1, max_length=_MOST_SAMPLES)] | None = None
+    # The first error ends it: to tell of millions takes seconds and gigabytes.
+    images: Annotated[list[str], Field(fail_fast=True)] | None = None
+    features: _Features | _Rows | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "JsonSamples":
@@ -58,6 +60,7 @@ class JsonSamples(BaseModel):
             rows = self.features if isinstance(self.features[0], list) else [self.features]
             return [SentFeatures(f"sample {index}", row) for index, row in enumerate(rows)]
         sent = [self.image] if self.image is not None else self.images or []
+        _check_count(len(sent))
         return [
             SentPicture(f"image {index}", base64.b64decode(_without_prefix(text), validate=True))
             for index, text in enumerate(sent)
@@ -76,9 +79,12 @@ def read_samples(content_type: str, body: bytes) -> Sequence[SentPicture | SentF
         samples = [SentPicture("body", body)]
     if not samples:
         raise BadRequestBody(f"no picture: send one or more files in the form field `{_FIELD}`")
-    if len(samples) > _MOST_PICTURES and isinstance(samples[0], SentPicture):
-        raise BadRequestBody(f"{len(samples)} pictures are more than the {_MOST_PICTURES} that one request may hold")
     return samples
+
+
+def _check_count(pictures: int) -> None:
+    if pictures > _MOST_PICTURES:
+        raise BadRequestBody(f"{pictures} pictures are more than the {_MOST_PICTURES} that one request may hold")
 
 
 def _from_form(content_type: str, body: bytes) -> list[SentPicture]:
