@@ -1,12 +1,11 @@
 """`POST /predictions/{id}/label`: what the picture of a prediction shows."""
 
 from fastapi import APIRouter
-from PIL import Image
 from pydantic import BaseModel
 
 from api import examples
 from api.dependencies import SPEC_BYTES, BodyDep, RecentDep, StoreDep, SyntaxDep
-from api.png import as_png
+from api.png import as_png, picture_of
 from models_store.correction import Correction
 from models_store.errors import InvalidState
 from models_store.recent_predictions import KeptPrediction
@@ -68,7 +67,6 @@ def _source_of(kept: KeptPrediction, store: Store) -> Dataset:
 
 def _correction(kept: KeptPrediction, label: str) -> Correction:
     height, width, channels = kept.sample.shape
-    pixels = kept.sample[..., 0] if channels == 1 else kept.sample
     return Correction(
         prediction_id=kept.id,
         experiment_id=kept.experiment_id,
@@ -78,5 +76,5 @@ def _correction(kept: KeptPrediction, label: str) -> Correction:
         height=height,
         width=width,
         channels=channels,
-        picture=as_png(Image.fromarray(pixels)),
+        picture=as_png(picture_of(kept.sample)),
     )

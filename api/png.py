@@ -4,9 +4,15 @@ from io import BytesIO
 from typing import Any
 
 from fastapi import Response
+from numpy.typing import NDArray
 from PIL import Image
 
 PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
+
+
+def picture_of(sample: NDArray[Any]) -> Image.Image:
+    """Of (height, width, channels), uint8, one channel or three."""
+    return Image.fromarray(sample[..., 0] if sample.shape[2] == 1 else sample)
 
 
 def as_png(picture: Image.Image) -> bytes:

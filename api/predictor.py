@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 from anyio import CapacityLimiter, to_thread
-from PIL import Image
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
 from api.metrics import Metrics
 from api.pictures import BadRequestBody, SentFeatures, SentPicture, read_samples
-from api.png import as_png
+from api.png import as_png, picture_of
 from api.serving.dispatcher import Dispatcher
 from api.serving.preparing import Prep, PreparedSamples, is_light, prepare_all
 from api.serving.registry import Registry
@@ -131,7 +130,7 @@ def _told(sample: Samples, steps: tuple[str, ...], explain: bool) -> dict[str, A
     """What was done to a sample, and with `explain` the picture that the network saw, for a browser to show."""
     if not explain or sample.ndim != 3:
         return {"steps": steps}
-    picture = base64.b64encode(as_png(Image.fromarray(sample.squeeze()))).decode()
+    picture = base64.b64encode(as_png(picture_of(sample))).decode()
     return {"steps": steps, "image": f"data:image/png;base64,{picture}"}
 
 

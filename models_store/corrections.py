@@ -33,9 +33,8 @@ from models_store.files import (
     write_atomic,
 )
 from models_store.pictures import CACHE, PICTURES
-from specs.dataset import DATASETS, NAME_PATTERN, Dataset
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
-SUFFIX = "-corrections"
 MOST_CORRECTIONS = 10_000
 _PENDING = "pending"
 # Of the time of this process, at most a tenth goes into putting them together; an experiment that is in the way is
@@ -83,7 +82,7 @@ class Corrections:
         """Where the corrections of `source` go: those of a data set of corrections, to itself. Raises InvalidState."""
         if source.name not in DATASETS and self._datasets.get(source.name).collected_from is not None:
             return source.name
-        name = source.name + SUFFIX
+        name = source.name + CORRECTIONS_SUFFIX
         if not re.fullmatch(NAME_PATTERN, name):
             raise InvalidState(
                 f"{name} is too long for the name of a data set: no corrections of {source.name} are kept"

@@ -13,6 +13,7 @@ from models_store.index import knows_all_classes, validation_metric
 from models_store.pins import Pin
 from models_store.records import Record, Status
 from models_store.serving_info import ServingInfo, read_serving_info
+from specs.dataset import CORRECTIONS_SUFFIX
 
 
 class PublishedModel(NamedTuple):
@@ -98,9 +99,11 @@ class ModelCatalogue:
         self._experiments.pins.remove(dataset)
 
 
-def merit(record: Record) -> tuple[bool, float]:
-    """What the models of different data sets are compared by."""
-    return knows_all_classes(record), validation_metric(record, "val_accuracy") or 0.0
+def merit(record: Record) -> tuple[bool, bool, float]:
+    """What the models of different data sets are compared by. Those of corrections, which are few and hard or easy by
+    chance, come after all others."""
+    is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)
+    return knows_all_classes(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
 
 
 def _refuse_unpinnable(dataset: str, record: Record) -> None:

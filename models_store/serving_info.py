@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from models_store.artifacts import read_verified
 from models_store.errors import Damaged
 from models_store.records import Frozen
-from specs.dataset import DATASETS
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS
 
 SERVING_FILE = "serving.json"
 
@@ -34,8 +34,8 @@ class ServingInfo(Frozen):
 
     @property
     def digit_form(self) -> Literal["centred", "filling"] | None:
-        """How the network knows digits, if it does."""
-        dataset = DATASETS.get(self.dataset)
+        """How the network knows digits, if it does: corrections are kept as the network that was corrected saw them."""
+        dataset = DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))
         return dataset.digit_form if dataset else None
 
     @property

@@ -3,7 +3,7 @@
 from fastapi import Response
 from PIL import Image
 
-from api.png import png
+from api.png import picture_of, png
 from api.samples import samples_of
 from models_store.errors import NotFound
 from models_store.predictions import PartName, Predictions
@@ -28,7 +28,7 @@ class SamplePictures:
         """Raises NotFound where neither the experiment nor this process has it."""
         kept = self._predictions.picture(row)
         if kept is not None:
-            return Image.fromarray(kept.squeeze(axis=2) if kept.shape[2] == 1 else kept)
+            return picture_of(kept)
         try:
             return samples_of(self._dataset, self._store, self._settings).picture(int(self._predictions.samples[row]))
         except NotFound as error:

@@ -2,12 +2,13 @@
 
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
-from specs.dataset.facts import NAME_PATTERN, Dataset, unknown_dataset
+from specs.dataset.facts import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset, unknown_dataset
 from specs.dataset.selection import known_class
 from specs.dataset.spec import DatasetSpec
 from specs.dataset.split import PartSizes, Split
 
 __all__ = [
+    "CORRECTIONS_SUFFIX",
     "DATASETS",
     "NAME_PATTERN",
     "BlobsSpec",

@@ -9,6 +9,8 @@ from specs.spelling import did_you_mean
 
 # What an uploaded data set may be called; it is also the name of a folder.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,49}$"
+# Right answers to predictions go to the data set that is called so after its source.
+CORRECTIONS_SUFFIX = "-corrections"
 
 
 @dataclass(frozen=True, slots=True)

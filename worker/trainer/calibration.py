@@ -54,7 +54,8 @@ def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Conf
 
     `probabilities` (samples, classes), tempered; `truth` (samples,) class indices of samples that were not trained on.
     """
-    confidence = probabilities.max(axis=1)
+    # As they are served.
+    confidence = probabilities.max(axis=1).astype(np.float32).astype(np.float64).round(6)
     order = np.argsort(-confidence, kind="stable")
     confidence, wrong = confidence[order], (probabilities.argmax(axis=1) != truth)[order]
     rates = wrong.cumsum() / np.arange(1, len(wrong) + 1)

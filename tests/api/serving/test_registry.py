@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,6 +103,20 @@ def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
     assert registry.get(None, None).id == every.id
     assert registry.get("mnist", None).id == some.id
     assert store.models.best(["digits", "mnist"]) == every
+
+
+def test_a_model_of_corrections_answers_for_no_other_data_set(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    whole = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
+    name = f"{tiny_document['dataset']['name']}-corrections"
+    corrections = replace(DATASETS["digits"], name=name)
+    document = {**tiny_document, "dataset": {**tiny_document["dataset"], "name": name}}
+    few = publish(store, parse_spec(document, {**DATASETS, name: corrections}), val_accuracy=1.0)
+    registry.refresh()
+
+    assert registry.get(None, None).id == whole.id
+    assert registry.get(name, None).id == few.id
 
 
 def test_a_pinned_model_serves_in_every_process_whatever_is_better(

@@ -127,6 +127,13 @@ def test_equally_sure_answers_stand_or_fall_together() -> None:
     assert fitted_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
 
 
+def test_an_answer_that_the_threshold_was_fitted_on_reaches_it_when_it_is_served() -> None:
+    probabilities = answers(*[0.9123454] * 10, 0.9101)
+    threshold, _ = fitted_confidence(probabilities, np.array([0] * 10 + [1]))
+
+    assert round(float(np.float32(0.9123454)), 6) >= threshold
+
+
 def test_nobody_is_confident_below_nine_tenths() -> None:
     assert fitted_confidence(answers(0.99, 0.8, 0.7), np.zeros(3, int)) == (0.9, 0.0)
     assert fitted_confidence(answers(0.8, 0.7), np.zeros(2, int)) == (2.0, 0.0)
