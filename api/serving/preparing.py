@@ -19,8 +19,8 @@ Prep = Literal["auto", "none"]
 # What the pictures of a request may have together, before and after they get the network's size, to be prepared in the
 # event loop: it takes 2 ms at most.
 _LIGHT_PIXELS = 2 * plain.MOST_PIXELS
-# To find a digit takes ten times as long.
-_LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 16
+# To find a digit takes ten times as long, and in a chequerboard fifty times.
+_LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 64
 
 
 class PreparedSamples(NamedTuple):

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from api.serving.room import Room
+from api.serving.served_model import ServedModel
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.published import publish
@@ -47,6 +49,27 @@ def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
     assert [each["filename"] for each in answer.json()["predictions"]] == ["3.png", "7.png", "5.png"]
     assert answer.json()["model"]["experiment_id"] == trained
     assert answer.json()["duration_ms"] > 0
+
+
+@pytest.mark.parametrize(
+    ("pictures", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)]
+)
+def test_what_takes_long_to_write_is_written_in_a_thread(
+    client: TestClient, trained: str, monkeypatch: pytest.MonkeyPatch, pictures: int, query: str, in_loop: bool
+) -> None:
+    threads = []
+    top = ServedModel.top
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return top(*arguments)
+
+    monkeypatch.setattr(ServedModel, "top", noted)
+    files = [("file", ("3.png", png(3), "image/png"))] * pictures
+
+    assert labels(client.post(f"/predict{query}", files=files)) == ["3"] * pictures
+    assert len(threads) == 1
+    assert ("worker" not in threads[0]) == in_loop
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])

@@ -83,3 +83,12 @@ def test_only_what_is_surely_quick_is_light() -> None:
     assert not light(encoded(Image.new("RGB", (8, 8)), "JPEG", progressive=True))
     assert not light(encoded(Image.new("RGB", (8, 8)), "WEBP"))
     assert not light(digit, b"words")
+
+
+def test_a_digit_is_light_only_where_it_is_small() -> None:
+    def is_light_digit(side: int) -> bool:
+        picture = SentPicture("digit.png", encoded(Image.new("L", (side, side))))
+        return is_light([picture], info(28, 28, 1, dataset="mnist"))
+
+    assert is_light_digit(28)
+    assert not is_light_digit(44)
