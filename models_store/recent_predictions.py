@@ -10,6 +10,7 @@ import secrets
 import struct
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,7 +145,9 @@ class RecentPredictions:
             file.write(data)
 
     def _begin_anew(self, failed: _Segment) -> None:
-        """What waits by now would not lie where its id says, either."""
+        """What waits by now would not lie where its id says, either. The folder may have been removed."""
+        with suppress(OSError):
+            self.prepare()
         with self._lock:
             if self._segment is failed:
                 self._segment, self._waiting, self._waiting_bytes = _Segment(), [], 0
@@ -191,14 +194,15 @@ class RecentPredictions:
                     return None
                 _, *lengths, probability = _HEAD.unpack(head)
                 parts = [file.read(length) for length in lengths]
-        except FileNotFoundError:
+        except OSError:  # forgotten, or the disk does not give it
             return None
-        if [len(part) for part in parts] != lengths:
+        try:
+            origin, label = orjson.loads(parts[0]), parts[1].decode()
+            shape = tuple(origin["shape"])
+            sample = np.frombuffer(parts[2], dtype=np.uint8 if len(shape) == 3 else np.float32).reshape(shape)
+            return KeptPrediction(prediction_id, origin["experiment_id"], origin["dataset"], label, probability, sample)
+        except (ValueError, KeyError):  # cut short, or overwritten
             return None
-        origin, label = orjson.loads(parts[0]), parts[1].decode()
-        shape = tuple(origin["shape"])
-        sample = np.frombuffer(parts[2], dtype=np.uint8 if len(shape) == 3 else np.float32).reshape(shape)
-        return KeptPrediction(prediction_id, origin["experiment_id"], origin["dataset"], label, probability, sample)
 
     def _path(self, segment: int) -> Path:
         return self._folder / f"{segment:012x}{_SUFFIX}"

@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,3 +153,30 @@ def test_a_segment_that_was_cut_short_loses_its_end_alone(make: Make, folder: Pa
     [path] = folder.iterdir()
     path.write_bytes(path.read_bytes()[:-1])
     assert (known(recent, first), known(recent, last)) == (True, False)
+
+
+def test_what_cannot_be_read_is_forgotten(make: Make, folder: Path) -> None:
+    recent = make()
+    overwritten = keep(recent)
+    recent.flush()
+    [segment] = folder.iterdir()
+    data = bytearray(segment.read_bytes())
+    data[data.index(b'{"experiment_id"')] = ord("x")
+    segment.write_bytes(data)
+    assert not known(recent, overwritten)
+
+    segment.unlink()
+    segment.mkdir()
+    assert not known(recent, overwritten)
+
+
+def test_predictions_are_kept_again_after_their_folder_was_removed(make: Make, folder: Path) -> None:
+    recent = make()
+    shutil.rmtree(folder)
+    lost = keep(recent)
+    recent.flush()
+    kept = keep(recent)
+    recent.flush()
+
+    assert not known(recent, lost)
+    assert known(recent, kept)
