@@ -153,8 +153,9 @@ async def _answer_domain_error(request: Request, error: Exception) -> JSONRespon
 
 
 def _kind_of(error: Exception) -> str:
-    """NoModel gives urn:trainyard:problem:no_model."""
-    return "urn:trainyard:problem:" + re.sub("(?<!^)([A-Z])", r"_\1", type(error).__name__).lower()
+    """NotJSONError gives urn:trainyard:problem:not_json_error."""
+    words = re.findall("[A-Z]+(?![a-z])|[A-Z][a-z]+", type(error).__name__)
+    return "urn:trainyard:problem:" + "_".join(words).lower()
 
 
 async def _answer_invalid_request(request: Request, error: Exception) -> JSONResponse:

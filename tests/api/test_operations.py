@@ -50,6 +50,7 @@ def test_metrics_count_requests_experiments_and_predictions(
     publish(api_store, tiny_spec(), epochs=2)
     api_store.experiments.create(tiny_spec())
     client.get("/experiments/nonsense")
+    client.head("/experiments/nonsense")
     client.post("/predict", content=b"no picture")
 
     families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
@@ -60,7 +61,9 @@ def test_metrics_count_requests_experiments_and_predictions(
     assert value(families, "training_epoch_duration_seconds_sum") == pytest.approx(0.2)
     assert value(families, "prediction_requests_total", model="none", outcome="error") == 1
     requests = {"http_route": "/experiments/{experiment_id}", "http_response_status_code": "404"}
-    assert value(families, "http_server_request_duration_seconds_count", **requests) == 1
+    for method in ("GET", "HEAD"):
+        counted = {"http_request_method": method, **requests}
+        assert value(families, "http_server_request_duration_seconds_count", **counted) == 1
 
 
 def value(families: dict[str, Any], name: str, **labels: str) -> float:
@@ -72,6 +75,12 @@ def value(families: dict[str, Any], name: str, **labels: str) -> float:
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
     return float(found)
+
+
+def test_what_is_no_json_is_a_problem_of_that_name(client: TestClient) -> None:
+    answer = client.put("/models/serving/mnist", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:trainyard:problem:not_json_error")
 
 
 def test_workers_and_queue_show_who_does_what(
