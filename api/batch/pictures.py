@@ -24,6 +24,10 @@ _SUFFIXES = {
 }
 
 
+# A zip, and a tar that is compressed.
+_ARCHIVES = (b"PK\3\4", b"\x1f\x8b")
+
+
 class Unreadable(NamedTuple):
     filename: str
     error: str
@@ -90,14 +94,16 @@ def _sent(member: Member, sent_singly: bool) -> SentPicture | None:
             data += piece
             if not is_named_so and not _begins_as_picture(data):
                 return None
-            _check_size(data)
+            _check(data, sent_singly)
     except BrokenMember:
         if is_named_so or _begins_as_picture(data):
             raise
     return SentPicture(member.name, bytes(data)) if is_named_so or data else None
 
 
-def _check_size(data: bytearray) -> None:
+def _check(data: bytearray, sent_singly: bool) -> None:
+    if sent_singly and data.startswith(_ARCHIVES):
+        raise BrokenMember("it is an archive: send it in the form field `archive`, or as the body itself")
     if len(data) > MOST_PICTURE_BYTES:
         raise BrokenMember(f"it has more than the {MOST_PICTURE_BYTES:,} bytes that are read of one picture")
 

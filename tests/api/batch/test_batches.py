@@ -116,6 +116,15 @@ def test_a_form_of_more_files_than_one_prediction_takes(client: TestClient) -> N
 
 
 @pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize("body", [zipped(PICTURES), gzip.compress(tarred(PICTURES))], ids=["zip", "tar.gz"])
+def test_an_archive_in_the_field_of_a_picture_is_told_where_it_belongs(client: TestClient, body: bytes) -> None:
+    text = client.post(BATCH, files={"file": ("pictures", body)}).text
+    lines = [json.loads(line) for line in text.splitlines()]
+
+    assert "send it in the form field `archive`" in lines[1]["error"]
+
+
+@pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize("query", ["", "?top=1", "?prep=none&top=10", "?dataset=digits"])
 def test_answers_are_those_of_single_predictions(client: TestClient, query: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
