@@ -35,8 +35,11 @@ ENV TRAINYARD_STORE_DIR=/var/lib/trainyard/store \
 COPY settings.py ./
 COPY specs specs
 COPY imaging imaging
+COPY archives archives
 COPY models_store models_store
-COPY cli cli
+COPY analysis analysis
+COPY serving serving
+COPY trainyard trainyard
 VOLUME /var/lib/trainyard/store
 USER 10001:10001
 STOPSIGNAL SIGTERM
@@ -51,7 +54,7 @@ from http.client import HTTPConnection; \
 api = HTTPConnection('127.0.0.1', 8000, timeout=3); \
 api.request('GET', '/health/live'); \
 raise SystemExit(api.getresponse().status != 200)"
-CMD ["uvicorn", "api.main:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", \
+CMD ["uvicorn", "api.app:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", \
      "--timeout-graceful-shutdown", "3", "--no-access-log"]
 
 FROM shared AS worker-code
@@ -64,7 +67,7 @@ COPY worker worker
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD python -c "\
 from socket import gethostname; \
 from models_store.connection import connect; \
-from models_store.workers import Workers; \
+from models_store.jobs.workers import Workers; \
 from settings import Settings; \
 alive = Workers(connect(Settings().redis_url, 'health')).alive(); \
 raise SystemExit(gethostname() not in {worker.hostname for worker in alive})"

@@ -4,16 +4,16 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Header, Request
 
-from api.posted import Syntax
-from api.predictor import Predictor
-from api.serving.registry import Registry
-from models_store.experiments import ExperimentStore
-from models_store.recent_predictions import RecentPredictions
+from api.wire.predictor import Predictor
+from api.wire.spec_document import Syntax
+from models_store.experiments.store import ExperimentStore
+from models_store.predictions.recent import RecentPredictions
 from models_store.store import Store
+from serving.registry import Registry
 from settings import Settings
-from specs import caps
+from specs import limits
 
-SPEC_BYTES = caps.DOCUMENT_BYTES
+SPEC_BYTES = limits.DOCUMENT_BYTES
 _SYNTAXES: dict[str, Syntax] = {
     "application/json": "json",
     "application/merge-patch+json": "merge-patch",

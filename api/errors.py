@@ -14,13 +14,11 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
-from api.comparison.pairing import NotComparable
-from api.pictures import BadRequestBody
-from api.plots.samples import NoPictures
-from api.protocols.naming import UnknownModel
-from api.protocols.samples import BadTensor
-from api.serving.registry import NoModel, UnknownDataset
-from api.serving.room import Overloaded
+from analysis.comparison.pairing import NotComparable
+from analysis.plots.samples import NoPictures
+from api.wire.protocols.naming import UnknownModel
+from api.wire.protocols.samples import BadTensor
+from api.wire.samples import BadRequestBody
 from imaging.errors import PictureTooLarge, UnreadablePicture
 from models_store.errors import (
     Busy,
@@ -33,6 +31,8 @@ from models_store.errors import (
     StoreError,
     Unavailable,
 )
+from serving.admission import Overloaded
+from serving.registry import NoModel, UnknownDataset
 from specs.errors import SpecsError
 from specs.problem import Problem, pointer_of, received_value
 

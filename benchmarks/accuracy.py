@@ -26,12 +26,12 @@ import orjson
 import psutil
 from PIL import Image
 
-from models_store.records import Point
+from models_store.experiments.record import Point
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
-from worker.trainer.events import Advanced, EpochEnded, Event, Failed, Finished, Job, Ready
-from worker.trainer_process import TrainerProcess
+from worker.jobs.trainer_process import TrainerProcess
+from worker.training.events import Advanced, EpochEnded, Event, Failed, Finished, Job, Ready
 
 _TICK_SECONDS = 1.0
 NAMES = [name for name, preset in PRESETS.items() if preset.upload is None]

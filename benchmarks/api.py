@@ -14,8 +14,8 @@ import httpx2
 import psutil
 from ulid import ULID
 
-from models_store.experiments import RECORD_FILE
-from models_store.records import Record, Status, utc_now
+from models_store.experiments.record import Record, Status, utc_now
+from models_store.experiments.store import RECORD_FILE
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.service import Service, measured_service

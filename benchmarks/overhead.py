@@ -21,14 +21,14 @@ BARE = """
 import os, pathlib, tempfile, time
 import numpy as np, tensorflow as tf
 from specs.experiment import parse_spec
-from worker.trainer.data import load_parts
-from worker.trainer.evaluate import evaluate
-from worker.trainer.export import export
-from worker.trainer.compiling import compile_model
-from worker.trainer.epochs import Resident
-from worker.trainer.steps import test_function, train_function
-from worker.trainer.targets import Targets
-from worker.trainer.network import build
+from worker.data import load_parts
+from worker.evaluation.evaluate import evaluate
+from worker.training.export import export
+from worker.training.compiling import compile_model
+from worker.training.epochs import Resident
+from worker.training.steps import test_function, train_function
+from worker.training.targets import Targets
+from worker.training.network import build
 started = time.perf_counter()
 spec = parse_spec(SPEC)
 training, validation, test = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))

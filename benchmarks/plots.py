@@ -16,11 +16,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from api.plots import classes, confusion, histories, history, mistakes, reliability
-from api.plots.figure import Format, drawn
-from api.plots.runs import Run
-from worker.trainer.calibration import calibration
-from worker.trainer.figures import figures
+from analysis.plots import classes, confusion, histories, history, misclassified, reliability
+from analysis.plots.figure import Format, drawn
+from analysis.plots.runs import Run
+from worker.evaluation.calibration import calibration
+from worker.evaluation.metrics import figures
 
 ROUNDS = 5
 SAMPLES = 10_000
@@ -58,7 +58,7 @@ def plots() -> dict[str, Make]:
         made |= plots_of_a_part(evaluation(count), count)
     for count in (1, 32):
         shown = [mistake(number) for number in range(count)]
-        made[f"mistakes, {count} pictures"] = partial(mistakes.mistakes_figure, "run", "test", shown, 812)
+        made[f"mistakes, {count} pictures"] = partial(misclassified.mistakes_figure, "run", "test", shown, 812)
     return made
 
 
@@ -105,10 +105,10 @@ def evaluation(classes: int) -> dict[str, Any]:
     return {**figures(predicted, truth, labels), "calibration": calibration(predicted, truth, 1.3)}
 
 
-def mistake(number: int) -> mistakes.Mistake:
+def mistake(number: int) -> misclassified.Mistake:
     pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    guesses = [mistakes.Guess(f"class {place}", 0.6 / (place + 1), place == 1) for place in range(3)]
-    return mistakes.Mistake(Image.fromarray(pixels), "class 1", guesses)
+    guesses = [misclassified.Guess(f"class {place}", 0.6 / (place + 1), place == 1) for place in range(3)]
+    return misclassified.Mistake(Image.fromarray(pixels), "class 1", guesses)
 
 
 if __name__ == "__main__":

@@ -25,16 +25,16 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from api.serving.preparing import prepare
 from imaging.decode import decode
 from models_store.artifacts import ONNX_FILE
-from models_store.serving_info import SERVING_FILE, ServingInfo
+from models_store.models.serving_info import SERVING_FILE, ServingInfo
+from serving.preparation import prepare
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.imaging.digits.papers import KINDS
-from worker.trainer.calibration import tempered
-from worker.trainer.events import Failed, Finished, Job
-from worker.trainer_process import TrainerProcess
+from worker.evaluation.calibration import tempered
+from worker.jobs.trainer_process import TrainerProcess
+from worker.training.events import Failed, Finished, Job
 
 DATASETS = Path(os.environ["DATASETS_DIR"])
 MAX_PIXELS = 50_000_000

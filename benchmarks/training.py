@@ -44,12 +44,12 @@ NETWORKS: dict[str, list[Layer]] = {
 OURS = """
 import io, os, pathlib
 from specs.experiment import parse_spec
-from worker.trainer.compiling import compile_model
-from worker.trainer.control import Control
-from worker.trainer.data import Part, load_parts
-from worker.trainer.fit import Fit
-from worker.trainer.network import build
-from worker.trainer.precision import compute_in, policy_for
+from worker.training.compiling import compile_model
+from worker.training.control import Control
+from worker.data import Part, load_parts
+from worker.training.fit import Fit
+from worker.training.network import build
+from worker.training.precision import compute_in, policy_for
 spec = parse_spec(SPEC)
 training, validation, _ = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))
 training = Part(*(array[:SAMPLES] for array in training))
@@ -68,7 +68,7 @@ TUTORIAL = """
 import os, pathlib, time
 import keras, numpy as np
 from specs.experiment import parse_spec
-from worker.trainer.data import load_parts
+from worker.data import load_parts
 training, validation, _ = load_parts(parse_spec(SPEC), pathlib.Path(os.environ["DATASETS_DIR"]))
 x, y = training.images[:SAMPLES].astype("float32") / 255, training.labels[:SAMPLES]
 xv, yv = validation.images[:SAMPLES // 9].astype("float32") / 255, validation.labels[:SAMPLES // 9]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from imaging.decode import decode
 from imaging.resize import to_array
-from models_store.pictures import Pictures
+from models_store.datasets.images import Pictures
 from tests.service import Service, measured_service
 
 CLASSES, PICTURES, WIDTH, HEIGHT = 30, 100, 580, 420

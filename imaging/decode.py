@@ -7,7 +7,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from imaging.errors import PictureTooLarge, UnreadablePicture
-from imaging.plain import PlainPicture, plain_picture
+from imaging.fast_decode import PlainPicture, plain_picture
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 # What undoes each orientation that EXIF knows; 1 is upright.

@@ -7,8 +7,8 @@ from typing import IO
 from pydantic import ValidationError
 
 from models_store.errors import Damaged, NotFound
+from models_store.experiments.record import SCHEMA_VERSION, Frozen
 from models_store.files import sha256_of, write_synced
-from models_store.records import SCHEMA_VERSION, Frozen
 
 ARTIFACTS = "artifacts"
 MANIFEST_FILE = "manifest.json"

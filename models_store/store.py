@@ -8,15 +8,15 @@ from redis import Redis
 
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
-from models_store.corrections import Corrections
-from models_store.datasets import DatasetStore
-from models_store.evaluations import EvaluationStore
-from models_store.experiments import ExperimentStore
-from models_store.models import ModelCatalogue
-from models_store.queue import Queue
-from models_store.reconciler import Reconciler
-from models_store.transfers import Transfers
-from models_store.workers import Workers
+from models_store.corrections.store import Corrections
+from models_store.datasets.store import DatasetStore
+from models_store.evaluations.store import EvaluationStore
+from models_store.experiments.store import ExperimentStore
+from models_store.experiments.transfers import Transfers
+from models_store.jobs.queue import Queue
+from models_store.jobs.reconciler import Reconciler
+from models_store.jobs.workers import Workers
+from models_store.models.catalogue import ModelCatalogue
 from specs.dataset import DATASETS, Dataset
 
 HEARTBEAT_SECONDS = 15.0

@@ -1,7 +1,7 @@
 """What is changed at random in the pictures that a network learns from, with Keras's names, arguments and defaults.
 
 A new layer type is one class here, added to `AugmentationLayer`, and one in `imaging.augmentation`. What a number in
-place of a range stands for is said in `specs.factors`; lengths are shares of the picture's side, and pixels are
+place of a range stands for is said in `specs.factor_ranges`; lengths are shares of the picture's side, and pixels are
 0-255. Where Keras 3.15 does something else than its documents say, they are followed, and the class says so.
 """
 
@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from specs import caps
-from specs.factors import Distances, FactorFromZero, Probability, Radius, SignedFactor, ZoomFactor
+from specs import limits
+from specs.factor_ranges import Distances, FactorFromZero, Probability, Radius, SignedFactor, ZoomFactor
 from specs.schema import FieldError, Lax, Schema
 
 FillMode = Literal["reflect", "constant", "nearest", "wrap"]
@@ -76,7 +76,7 @@ class RandomShear(_Warp):
     y_factor: FactorFromZero = (0.0, 0.0)
 
 
-_CropSide = Annotated[int, Field(ge=1, le=caps.IMAGE_SIDE)]
+_CropSide = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
 
 
 class RandomCrop(AugmentationLayerSpec):
@@ -88,7 +88,7 @@ class RandomCrop(AugmentationLayerSpec):
     type: Literal["RandomCrop"] = "RandomCrop"
     height: _CropSide | None = None
     width: _CropSide | None = None
-    padding: int = Field(default=0, ge=0, le=caps.IMAGE_SIDE)
+    padding: int = Field(default=0, ge=0, le=limits.IMAGE_SIDE)
     fill_value: FillValue = 0.0
 
     def check(self, height: int, width: int) -> None:
@@ -247,8 +247,8 @@ AugmentationLayer = Annotated[
 class AugmentationSpec(Schema):
     """Of the training part alone. An epoch shows each picture `copies` times, each time changed anew."""
 
-    copies: int = Field(default=1, ge=1, le=caps.COPIES)
-    layers: Annotated[tuple[AugmentationLayer, ...], Lax, Field(max_length=caps.AUGMENTATION_LAYERS)]
+    copies: int = Field(default=1, ge=1, le=limits.COPIES)
+    layers: Annotated[tuple[AugmentationLayer, ...], Lax, Field(max_length=limits.AUGMENTATION_LAYERS)]
 
     @field_validator("layers")
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from specs import caps
+from specs import limits
 from specs.schema import FieldError, Lax
 
 _Weight = Annotated[float, Field(ge=0, le=1e6)]
@@ -21,7 +21,7 @@ def _kind(value: Any) -> str:
 ClassWeight = Annotated[
     Annotated[Literal["balanced"], Tag("balanced")]
     | Annotated[dict[str, _Weight], Tag("by name")]
-    | Annotated[tuple[_Weight, ...], Lax, Field(max_length=caps.UNITS), Tag("by index")],
+    | Annotated[tuple[_Weight, ...], Lax, Field(max_length=limits.UNITS), Tag("by index")],
     Discriminator(_kind),
 ]
 

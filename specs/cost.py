@@ -3,7 +3,7 @@
 from specs.experiment import ExperimentSpec
 
 # Fitted to six networks, from 51,450 to 1.6 million parameters, on two cores of a server (TensorFlow 2.21, float32):
-# each comes out within 20 %. Another machine differs by a factor, which `api.estimates` finds out.
+# each comes out within 20 %. Another machine differs by a factor, which `analysis.estimates` finds out.
 _SECONDS_PER_MULTIPLICATION = 5.2e-12
 _SECONDS_PER_ACTIVATION = 5.0e-10
 _SECONDS_PER_STEP = 2.0e-5

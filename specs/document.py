@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal
 
-from specs import caps
+from specs import limits
 from specs.errors import DocumentError
 from specs.json_document import NotJSONError, parse_json
 from specs.problem import shortened
@@ -23,8 +23,8 @@ def parse_document(body: bytes, syntax: Syntax | None = None) -> dict[str, Any]:
     YAML is read by the core schema of YAML 1.2: `1e-7` is a number, `on` is text. Raises DocumentError for
     what is not UTF-8, not a mapping, ambiguous (duplicate keys) or above a cap of size, depth or count.
     """
-    if len(body) > caps.DOCUMENT_BYTES:
-        raise DocumentError.saying(f"the document has {len(body):,} bytes, above the cap of {caps.DOCUMENT_BYTES:,}")
+    if len(body) > limits.DOCUMENT_BYTES:
+        raise DocumentError.saying(f"the document has {len(body):,} bytes, above the cap of {limits.DOCUMENT_BYTES:,}")
     text = _decoded(body)
     document = _parse(text, syntax)
     if isinstance(document, dict):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from specs import caps
+from specs import limits
 from specs.augmentation import AugmentationSpec
 from specs.class_weights import check_classes
 from specs.dataset import DATASETS, Dataset, DatasetSpec
@@ -28,12 +28,12 @@ class ExperimentSpec(Schema):
     experiment that this one sets out to improve.
     """
 
-    name: Annotated[Line, Field(max_length=caps.NAME_CHARACTERS)]
-    notes: str = Field(default="", max_length=caps.NOTES_CHARACTERS)
+    name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)]
+    notes: str = Field(default="", max_length=limits.NOTES_CHARACTERS)
     tags: Annotated[
-        tuple[Annotated[Line, Field(max_length=caps.TAG_CHARACTERS)], ...],
+        tuple[Annotated[Line, Field(max_length=limits.TAG_CHARACTERS)], ...],
         Lax,
-        Field(max_length=caps.TAGS, description="short lines of printable text"),
+        Field(max_length=limits.TAGS, description="short lines of printable text"),
     ] = ()
     based_on: ExperimentId | None = Field(
         default=None, description="the id of an experiment, 26 digits and capital letters"
@@ -135,7 +135,7 @@ def _default_name(document: Mapping[str, Any]) -> str:
     if isinstance(preset, str) and preset in PRESETS:
         return preset
     name = _member(dataset, "name", "digits")
-    return f"{name}-experiment" if isinstance(name, str) and len(name) < caps.TAG_CHARACTERS else "experiment"
+    return f"{name}-experiment" if isinstance(name, str) and len(name) < limits.TAG_CHARACTERS else "experiment"
 
 
 def _member(part: Any, name: str, default: Any) -> Any:
@@ -144,9 +144,9 @@ def _member(part: Any, name: str, default: Any) -> Any:
 
 def _check_memory(network: Network, batch_size: int, samples: int) -> None:
     needed = network.training_bytes(batch_size, samples)
-    if needed > caps.MEMORY_BYTES:
+    if needed > limits.MEMORY_BYTES:
         raise FieldError(
             ("training", "batch_size"),
             f"training with `batch_size` {batch_size:,} takes about {needed // 10**6:,} MB, above the cap of "
-            f"{caps.MEMORY_BYTES // 10**6:,} MB; take a smaller batch, or fewer filters and more pooling",
+            f"{limits.MEMORY_BYTES // 10**6:,} MB; take a smaller batch, or fewer filters and more pooling",
         )

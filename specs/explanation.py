@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from specs import caps
+from specs import limits
 from specs.problem import Problem, pointer_of, received_value, shortened, shown
 from specs.schema import FieldError
 from specs.spelling import did_you_mean
@@ -40,7 +40,7 @@ def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) ->
     for details in error.errors(include_url=False, include_input=False):
         problem = _problem(details, document, root)
         found.setdefault((problem.pointer, problem.detail), problem)
-        if len(found) == caps.PROBLEMS:
+        if len(found) == limits.PROBLEMS:
             break
     return list(found.values())
 

@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from specs import caps
+from specs import limits
 from specs.errors import DocumentError
 from specs.problem import Problem, pointer_of, shortened
 from specs.yaml_document import parse_yaml
@@ -52,10 +52,10 @@ def _check_nesting(text: str) -> None:
         token = match[0][0]
         nodes += token in "[{,:"
         depth += (token in "[{") - (token in "]}")
-        if depth > caps.DOCUMENT_DEPTH:
-            raise NotJSONError.saying(f"nested deeper than the cap of {caps.DOCUMENT_DEPTH} levels")
-        if nodes > caps.DOCUMENT_NODES or tokens > _TOKENS_PER_NODE * caps.DOCUMENT_NODES:
-            raise NotJSONError.saying(f"the document has more values than the cap of {caps.DOCUMENT_NODES:,}")
+        if depth > limits.DOCUMENT_DEPTH:
+            raise NotJSONError.saying(f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
+        if nodes > limits.DOCUMENT_NODES or tokens > _TOKENS_PER_NODE * limits.DOCUMENT_NODES:
+            raise NotJSONError.saying(f"the document has more values than the cap of {limits.DOCUMENT_NODES:,}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

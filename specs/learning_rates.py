@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
-from specs import caps
+from specs import limits
 from specs.schema import FieldError, Lax, Schema, by_type_or
 
 if TYPE_CHECKING:
     from specs.training import TrainingSpec
 
-_Positive = Annotated[float, Field(gt=0, le=caps.LEARNING_RATE, description="a learning rate above 0")]
-_FromZero = Annotated[float, Field(ge=0, le=caps.LEARNING_RATE)]
-_Steps = Annotated[int, Field(ge=1, le=caps.STEPS)]
-_Epochs = Annotated[float, Field(gt=0, le=caps.EPOCHS)]
+_Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE, description="a learning rate above 0")]
+_FromZero = Annotated[float, Field(ge=0, le=limits.LEARNING_RATE)]
+_Steps = Annotated[int, Field(ge=1, le=limits.STEPS)]
+_Epochs = Annotated[float, Field(gt=0, le=limits.EPOCHS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class InverseTimeDecay(Decay):
     """`initial_learning_rate / (1 + decay_rate * step / decay_steps)`; `staircase` takes whole quotients only."""
 
     type: Literal["InverseTimeDecay"] = "InverseTimeDecay"
-    decay_rate: float = Field(ge=0, le=caps.LEARNING_RATE, description="a number from 0")
+    decay_rate: float = Field(ge=0, le=limits.LEARNING_RATE, description="a number from 0")
     staircase: bool = False
 
     def rate(self, step: int, run: Run) -> float:
@@ -124,9 +124,9 @@ class CosineDecay(Decay):
 
     type: Literal["CosineDecay"] = "CosineDecay"
     alpha: float = Field(default=0.0, ge=0, le=1)
-    initial_learning_rate: float = Field(ge=0, le=caps.LEARNING_RATE, description="a learning rate")
+    initial_learning_rate: float = Field(ge=0, le=limits.LEARNING_RATE, description="a learning rate")
     warmup_target: _Positive | None = None
-    warmup_steps: Annotated[int, Field(ge=0, le=caps.STEPS)] = 0
+    warmup_steps: Annotated[int, Field(ge=0, le=limits.STEPS)] = 0
     warmup_epochs: _Epochs | None = None
 
     @model_validator(mode="after")
@@ -160,9 +160,11 @@ class PiecewiseConstantDecay(Schema):
     """`values[0]` up to and including step `boundaries[0]`, then `values[1]`, and so on."""
 
     type: Literal["PiecewiseConstantDecay"] = "PiecewiseConstantDecay"
-    boundaries: Annotated[tuple[_Steps, ...], Lax, Field(max_length=caps.BOUNDARIES)] | None = None
-    boundaries_epochs: Annotated[tuple[_Epochs, ...], Lax, Field(max_length=caps.BOUNDARIES)] | None = None
-    values: Annotated[tuple[_Positive, ...], Lax, Field(max_length=caps.BOUNDARIES + 1, description="a list of rates")]
+    boundaries: Annotated[tuple[_Steps, ...], Lax, Field(max_length=limits.BOUNDARIES)] | None = None
+    boundaries_epochs: Annotated[tuple[_Epochs, ...], Lax, Field(max_length=limits.BOUNDARIES)] | None = None
+    values: Annotated[
+        tuple[_Positive, ...], Lax, Field(max_length=limits.BOUNDARIES + 1, description="a list of rates")
+    ]
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from specs import caps
+from specs import limits
 from specs.keras_document import KerasModel, keras_model, plain_document
 from specs.layers import Layer, Shape, times
 from specs.network import Network, completed, network, network_of
@@ -22,7 +22,7 @@ class ModelSpec(Schema):
     """
 
     preset: PresetName | None = None
-    layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=caps.LAYERS)] | None = None
+    layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=limits.LAYERS)] | None = None
     keras: (
         Annotated[dict[str, Any], BeforeValidator(plain_document, json_schema_input_type=dict[str, Any] | str)] | None
     ) = None
@@ -31,7 +31,7 @@ class ModelSpec(Schema):
         description="the id of a succeeded experiment, 26 digits and capital letters, to begin with its weights where "
         "layers agree in type and shapes",
     )
-    freeze: int = Field(default=0, ge=0, le=caps.LAYERS)
+    freeze: int = Field(default=0, ge=0, le=limits.LAYERS)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

@@ -6,7 +6,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from specs import caps
+from specs import limits
 from specs.assembly import INPUT, AnyLayer, Assembly, Node, Source, place_in_layers
 from specs.layers import (
     Activation,
@@ -170,11 +170,11 @@ def network_of(sources: Sequence[Source], input_shape: Shape, classes: int) -> N
 
 def _checked(assembly: Assembly, classes: int) -> Network:
     built = Network(assembly.input_shape, tuple(assembly.nodes))
-    if len(built.nodes) > caps.LAYERS:
+    if len(built.nodes) > limits.LAYERS:
         raise FieldError(
             (),
             f"the network has {len(built.nodes)} layers, those inside Residual blocks included, above the cap of "
-            f"{caps.LAYERS}",
+            f"{limits.LAYERS}",
         )
     _check_answer(built, classes)
     _check_parameters(built)
@@ -253,11 +253,11 @@ def _check_answer(built: Network, classes: int) -> None:
 
 def _check_parameters(built: Network) -> None:
     total = built.parameters.total
-    if total <= caps.PARAMETERS:
+    if total <= limits.PARAMETERS:
         return
     largest = built.largest
     raise FieldError(
         (),
-        f"the network has {total:,} parameters, above the cap of {caps.PARAMETERS:,}; {largest.place.words} alone has "
-        f"{largest.parameters.total:,}",
+        f"the network has {total:,} parameters, above the cap of {limits.PARAMETERS:,}; {largest.place.words} "
+        f"alone has {largest.parameters.total:,}",
     )

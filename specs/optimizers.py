@@ -4,15 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specs import caps
+from specs import limits
 from specs.learning_rates import LearningRate
 from specs.schema import FieldError, Rate, Schema
 
-_Positive = Annotated[float, Field(gt=0, le=caps.LEARNING_RATE)]
+_Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE)]
 _WeightDecay = Annotated[float, Field(ge=0, le=100)]
 _Epsilon = Annotated[float, Field(gt=0, le=1)]
 _Momentum = Annotated[float, Field(ge=0, le=1)]
-_Steps = Annotated[int, Field(ge=1, le=caps.STEPS)]
+_Steps = Annotated[int, Field(ge=1, le=limits.STEPS)]
 _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
@@ -36,7 +36,7 @@ class OptimizerSpec(Schema):
     ema_momentum: _Momentum = 0.99
     ema_overwrite_frequency: _Steps | None = None
     loss_scale_factor: _Positive | None = None
-    gradient_accumulation_steps: Annotated[int, Field(ge=2, le=caps.STEPS)] | None = None
+    gradient_accumulation_steps: Annotated[int, Field(ge=2, le=limits.STEPS)] | None = None
 
     @model_validator(mode="after")
     def _one_way_to_clip(self) -> Self:
@@ -95,7 +95,7 @@ class Nadam(OptimizerSpec):
 
 class Adagrad(OptimizerSpec):
     type: Literal["Adagrad"] = "Adagrad"
-    initial_accumulator_value: Annotated[float, Field(ge=0, le=caps.LEARNING_RATE)] = 0.1
+    initial_accumulator_value: Annotated[float, Field(ge=0, le=limits.LEARNING_RATE)] = 0.1
     epsilon: _Epsilon = 1e-7
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from specs import caps
+from specs import limits
 from specs.dataset import Dataset
 from specs.layers import Shape
 from specs.schema import FieldError, Schema
@@ -21,11 +21,11 @@ def _size(value: Any) -> Any:
     raise ValueError("expected two whole numbers as [height, width]")
 
 
-_Side = Annotated[int, Field(ge=1, le=caps.IMAGE_SIDE)]
+_Side = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
 ImageSize = Annotated[
     tuple[_Side, _Side],
     BeforeValidator(_size, json_schema_input_type=tuple[_Side, _Side]),
-    Field(description=f"[height, width], each a whole number from 1 to {caps.IMAGE_SIDE}"),
+    Field(description=f"[height, width], each a whole number from 1 to {limits.IMAGE_SIDE}"),
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict
 
-from specs import caps
+from specs import limits
 
 
 class Schema(BaseModel):
@@ -54,14 +54,14 @@ def _pair(value: Any) -> Any:
     raise ValueError("expected a whole number, or two of them as [height, width]")
 
 
-Units = Annotated[int, Field(ge=1, le=caps.UNITS, description=f"a whole number from 1 to {caps.UNITS:,}")]
+Units = Annotated[int, Field(ge=1, le=limits.UNITS, description=f"a whole number from 1 to {limits.UNITS:,}")]
 Rate = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1")]
 Penalty = Annotated[float, Field(ge=0, le=1e6)]
-_Side = Annotated[int, Field(ge=1, le=caps.WINDOW)]
+_Side = Annotated[int, Field(ge=1, le=limits.WINDOW)]
 Window = Annotated[
     tuple[_Side, _Side],
     BeforeValidator(_pair, json_schema_input_type=_Side | tuple[_Side, _Side]),
-    Field(description=f"a whole number from 1 to {caps.WINDOW}, or two of them as [height, width]"),
+    Field(description=f"a whole number from 1 to {limits.WINDOW}, or two of them as [height, width]"),
 ]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 Line = Annotated[str, Field(min_length=1, pattern=_PRINTABLE, description="one line of printable text")]

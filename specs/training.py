@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from specs import caps
+from specs import limits
 from specs.class_weights import ClassWeight
 from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
@@ -22,11 +22,11 @@ class EarlyStopping(Schema):
     """
 
     monitor: Monitor = "val_loss"
-    min_delta: float = Field(default=0.0, ge=0, le=caps.LEARNING_RATE)
-    patience: int = Field(default=10, ge=0, le=caps.EPOCHS)
+    min_delta: float = Field(default=0.0, ge=0, le=limits.LEARNING_RATE)
+    patience: int = Field(default=10, ge=0, le=limits.EPOCHS)
     restore_best_weights: bool = True
-    baseline: float | None = Field(default=None, ge=0, le=caps.LEARNING_RATE)
-    start_from_epoch: int = Field(default=0, ge=0, le=caps.EPOCHS)
+    baseline: float | None = Field(default=None, ge=0, le=limits.LEARNING_RATE)
+    start_from_epoch: int = Field(default=0, ge=0, le=limits.EPOCHS)
 
 
 class ReduceLROnPlateau(Schema):
@@ -35,10 +35,10 @@ class ReduceLROnPlateau(Schema):
 
     monitor: Monitor = "val_loss"
     factor: float = Field(default=0.1, gt=0, lt=1)
-    patience: int = Field(default=10, ge=0, le=caps.EPOCHS)
-    min_delta: float = Field(default=1e-4, ge=0, le=caps.LEARNING_RATE)
-    cooldown: int = Field(default=0, ge=0, le=caps.EPOCHS)
-    min_lr: float = Field(default=0.0, ge=0, le=caps.LEARNING_RATE)
+    patience: int = Field(default=10, ge=0, le=limits.EPOCHS)
+    min_delta: float = Field(default=1e-4, ge=0, le=limits.LEARNING_RATE)
+    cooldown: int = Field(default=0, ge=0, le=limits.EPOCHS)
+    min_lr: float = Field(default=0.0, ge=0, le=limits.LEARNING_RATE)
 
 
 class TrainingSpec(Schema):
@@ -51,14 +51,14 @@ class TrainingSpec(Schema):
     optimizer: Optimizer = Field(default_factory=Adam)
     loss: Loss = "auto"
     batch_size: int = Field(default=128, ge=1)
-    epochs: int = Field(default=30, ge=1, le=caps.EPOCHS)
+    epochs: int = Field(default=30, ge=1, le=limits.EPOCHS)
     class_weight: ClassWeight | None = None
-    seed: int = Field(default=0, ge=0, le=caps.SEED)
+    seed: int = Field(default=0, ge=0, le=limits.SEED)
     deterministic: bool = False
     precision: Precision = "auto"
     early_stopping: EarlyStopping | None = None
     reduce_lr_on_plateau: ReduceLROnPlateau | None = None
-    max_minutes: float = Field(default=60.0, gt=0, le=caps.MINUTES)
+    max_minutes: float = Field(default=60.0, gt=0, le=limits.MINUTES)
 
     @model_validator(mode="after")
     def _one_hand_on_the_rate(self) -> Self:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from specs import caps
+from specs import limits
 from specs.assembly import Node
 from specs.layers import times
 from specs.network import Network
@@ -10,7 +10,7 @@ from specs.schema import FieldError
 
 _SHOWN_LAYERS = 6
 # A pair weighs more than all the equal names that a network can have.
-_PAIR = caps.LAYERS + 1
+_PAIR = limits.LAYERS + 1
 
 Taken = Mapping[str, str]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from specs import caps
+from specs import limits
 from specs.errors import DocumentError
 from specs.problem import Problem, pointer_of, shortened
 
@@ -85,10 +85,10 @@ class _Builder:
 
     def _check_node(self, event: yaml.NodeEvent) -> None:
         self._nodes += 1
-        if self._nodes > caps.DOCUMENT_NODES:
-            raise self._refusal(event, f"more values than the cap of {caps.DOCUMENT_NODES:,}")
-        if len(self._open) == caps.DOCUMENT_DEPTH and isinstance(event, yaml.CollectionStartEvent):
-            raise self._refusal(event, f"nested deeper than the cap of {caps.DOCUMENT_DEPTH} levels")
+        if self._nodes > limits.DOCUMENT_NODES:
+            raise self._refusal(event, f"more values than the cap of {limits.DOCUMENT_NODES:,}")
+        if len(self._open) == limits.DOCUMENT_DEPTH and isinstance(event, yaml.CollectionStartEvent):
+            raise self._refusal(event, f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
         if event.anchor is not None:
             raise self._refusal(event, f"the anchor `&{event.anchor}` is not taken; leave it out")
         tag = getattr(event, "tag", None)

@@ -9,16 +9,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 from imaging.probe import probe_sample
 from models_store import artifacts
-from models_store.claims import Claim
+from models_store.experiments.claim import Claim
+from models_store.experiments.record import Point, Record
 from models_store.files import write_synced
-from models_store.records import Point, Record
-from models_store.serving_info import SERVING_FILE, ServingInfo
+from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec
 from specs.preprocessing import Resize
-from worker.trainer.data import Part, Parts
-from worker.trainer.evaluate import Results, evaluate
+from worker.data import Part, Parts
+from worker.evaluation.evaluate import Results, evaluate
 
 IMAGE_SHAPE = (8, 8, 1)
 CLASSES = 10

@@ -52,7 +52,7 @@ class Service:
     def start_api(self, *command: str) -> psutil.Popen:
         """Start a replica, or what `command` says, and make it the one that is asked; return when it answers."""
         port = free_port()
-        default = ("-m", "uvicorn", "api.main:create_app", "--factory", "--no-access-log")
+        default = ("-m", "uvicorn", "api.app:create_app", "--factory", "--no-access-log")
         process = self._start("api", *(command or default), "--port", str(port))
         self.http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
         eventually(lambda: self._is_live(process), START_SECONDS)
@@ -91,7 +91,7 @@ class Service:
         """The trainers of a worker, the spare among them, oldest first."""
         try:
             family = worker.children(recursive=True)
-            found = [each for each in family if "worker.trainer" in each.cmdline()]
+            found = [each for each in family if "worker.training" in each.cmdline()]
             return sorted(found, key=lambda each: (each.create_time(), each.pid))
         except psutil.NoSuchProcess:
             return []

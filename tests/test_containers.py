@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from api import __version__
-from cli.up.address import Address
-from cli.up.folder import DataFolder
-from cli.up.servers import Servers
 from settings import Settings
+from trainyard.up.address import Address
+from trainyard.up.data_folder import DataFolder
+from trainyard.up.servers import Servers
 
 ROOT = Path(__file__).parents[1]
 COMPOSE_FILE = ROOT / "docker-compose.yml"

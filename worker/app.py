@@ -13,13 +13,13 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from models_store.errors import Unavailable
-from models_store.queue import CONVERT_TASK, EVALUATE_TASK, TASK, configure
+from models_store.jobs.queue import CONVERT_TASK, EVALUATE_TASK, TASK, configure
+from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
-from models_store.workers import Worker
 from settings import Settings
-from worker.converter import Converter
-from worker.evaluator import Evaluator
-from worker.supervisor import Supervisor
+from worker.jobs.conversion import Converter
+from worker.jobs.evaluation import Evaluator
+from worker.jobs.training import Supervisor
 
 _BEAT_SECONDS = 3.0
 _MAX_RETRIES = 2

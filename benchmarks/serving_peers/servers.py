@@ -58,7 +58,7 @@ def uvicorn(application: str, *options: str) -> list[str]:
 
 def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
     """On one core; and where there is more than one beside that of the load, a process on each."""
-    command = uvicorn("api.main:create_app", "--factory")
+    command = uvicorn("api.app:create_app", "--factory")
     yield Spec(OURS, command, forms(), ROOT, service.environment, cores[:1])
     if len(cores) > 1:
         several = [*command, "--workers", str(len(cores))]

@@ -10,7 +10,7 @@ from imaging.augmentation import elastic, erasing, filters, geometry, photometry
 from imaging.augmentation.arrays import Images, Labels, Shares
 from imaging.augmentation.geometry import Geometric
 from imaging.augmentation.mixing import CutMix, MixUp
-from imaging.augmentation.outliers import OutlierExposure
+from imaging.augmentation.outlier_exposure import OutlierExposure
 from imaging.augmentation.warp import EXACT, Lookup, warped
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.digits.box import Box, box_of
-from imaging.digits.finding import Found, find
 from imaging.digits.ink import Grey, quantiles
+from imaging.digits.localization import Found, find
 from imaging.digits.pixels import from_pillow, padded, to_pillow
 from imaging.digits.strokes import stroke_width, thickened, thinned
 

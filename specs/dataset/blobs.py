@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from specs import caps
+from specs import limits
 from specs.dataset.facts import Dataset
 from specs.schema import Schema
 
@@ -14,10 +14,10 @@ class BlobsSpec(Schema):
     class, `cluster_std` wide. The same `random_state` gives the same points.
     """
 
-    n_samples: int = Field(default=1_000, ge=2, le=caps.BLOBS)
-    centers: int = Field(default=4, ge=2, le=caps.CENTERS)
+    n_samples: int = Field(default=1_000, ge=2, le=limits.BLOBS)
+    centers: int = Field(default=4, ge=2, le=limits.CENTERS)
     cluster_std: float = Field(default=2.0, gt=0, le=1_000)
-    random_state: int = Field(default=2, ge=0, le=caps.SEED)
+    random_state: int = Field(default=2, ge=0, le=limits.SEED)
 
     def facts(self) -> Dataset:
         """As even as `make_blobs` makes them: the first heaps take what is left over."""

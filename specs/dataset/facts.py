@@ -20,7 +20,7 @@ class Dataset:
 
     `image_shape` is (height, width, channels); None where the pictures differ in size; (features,) where the samples
     are numbers in a row and no pictures. `digit_form` is how it shows digits, light on black, if it does: centred in
-    the picture, or filling its height; any picture of a digit can be brought into that form (`imaging.prepare`).
+    the picture, or filling its height; any picture of a digit can be brought into that form (`imaging.preparation`).
     """
 
     name: str

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from specs import caps
+from specs import limits
 from specs.dataset.facts import Dataset
 from specs.schema import FieldError, Schema
 
@@ -42,7 +42,7 @@ class Split(Schema):
     validation: float = Field(default=0.1, gt=0, le=LARGEST_FRACTION)
     test: Literal["official"] | float | None = None
     stratify: bool = True
-    seed: int = Field(default=0, ge=0, le=caps.SEED)
+    seed: int = Field(default=0, ge=0, le=limits.SEED)
 
     @field_validator("test", mode="before")
     @classmethod

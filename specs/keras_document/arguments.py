@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from specs.keras_names import Initializer
 from specs.problem import shortened, shown
 from specs.schema import FieldError, Schema
 from specs.spelling import did_you_mean
-from specs.vocabulary import Initializer
 
 _MISSING = object()
 _INITIALIZERS = get_args(Initializer)

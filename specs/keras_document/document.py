@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from specs import caps
+from specs import limits
 from specs.assembly import INPUT, Source
 from specs.keras_document.arguments import check_dtype, check_trainable
 from specs.keras_document.graph import check_used, index_of_end, inputs_of, ordered
@@ -74,8 +74,8 @@ def _entries(layers: Any) -> list[Entry]:
     path = ("config", "layers")
     if not isinstance(layers, list):
         raise FieldError(path, f"expected a list as `layers`, received {shown(layers)}")
-    if len(layers) > caps.LAYERS + 1:
-        raise FieldError(path, f"there are {len(layers):,} layers, above the cap of {caps.LAYERS}")
+    if len(layers) > limits.LAYERS + 1:
+        raise FieldError(path, f"there are {len(layers):,} layers, above the cap of {limits.LAYERS}")
     entries = [entry_of(layer, index) for index, layer in enumerate(layers)]
     if all(entry.layer is None for entry in entries):
         raise FieldError(path, "there are no layers; the least is a Flatten and a Dense")

@@ -5,14 +5,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from specs import caps
+from specs import limits
 from specs.errors import DocumentError
 from specs.json_document import parse_json
 from specs.problem import shortened, shown
 from specs.schema import FieldError
 
 # It is kept a few levels below the top of the spec, which is read again under the cap of all documents.
-_DEPTH = caps.DOCUMENT_DEPTH - 4
+_DEPTH = limits.DOCUMENT_DEPTH - 4
 _WHOLE = 2**63
 _EXPECTED = "expected what `json.loads(model.to_json())` gives"
 
@@ -30,8 +30,8 @@ def plain_document(value: Any) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    if len(text) > caps.DOCUMENT_BYTES:
-        raise FieldError((), f"the text has {len(text):,} characters, above the cap of {caps.DOCUMENT_BYTES:,}")
+    if len(text) > limits.DOCUMENT_BYTES:
+        raise FieldError((), f"the text has {len(text):,} characters, above the cap of {limits.DOCUMENT_BYTES:,}")
     try:
         return parse_json(text)
     except DocumentError as error:
@@ -45,8 +45,8 @@ def _check_values(document: Mapping[str, Any]) -> None:
     while open_values:
         path, value = open_values.pop()
         count += 1
-        if count > caps.DOCUMENT_NODES:
-            raise FieldError((), f"has more values than the cap of {caps.DOCUMENT_NODES:,}")
+        if count > limits.DOCUMENT_NODES:
+            raise FieldError((), f"has more values than the cap of {limits.DOCUMENT_NODES:,}")
         if len(path) > _DEPTH:
             raise FieldError((), f"is nested deeper than the cap of {_DEPTH} levels")
         open_values += [((*path, name), each) for name, each in _members(path, value)]
@@ -81,5 +81,5 @@ def _check_text(document: Mapping[str, Any]) -> None:
         size = len(json.dumps(document, ensure_ascii=False).encode())
     except UnicodeEncodeError:
         raise FieldError((), "a text in it has half a character; write the character itself") from None
-    if size > caps.DOCUMENT_BYTES:
-        raise FieldError((), f"has {size:,} bytes, above the cap of {caps.DOCUMENT_BYTES:,}")
+    if size > limits.DOCUMENT_BYTES:
+        raise FieldError((), f"has {size:,} bytes, above the cap of {limits.DOCUMENT_BYTES:,}")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from specs import vocabulary
+from specs import keras_names
 from specs.layers.base import SameShape
 
 _Slope = Annotated[float, Field(ge=0, le=1e6)]
@@ -12,7 +12,7 @@ _Slope = Annotated[float, Field(ge=0, le=1e6)]
 
 class Activation(SameShape):
     type: Literal["Activation"] = "Activation"
-    activation: vocabulary.Activation
+    activation: keras_names.Activation
 
 
 class LeakyReLU(SameShape):

@@ -5,10 +5,10 @@
 
 from typing import Literal
 
+from specs.keras_names import Activation, Initializer, Padding, VectorInitializer
 from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes, require_image, times
 from specs.layers.windows import windows
 from specs.schema import FieldError, Units, Window
-from specs.vocabulary import Activation, Initializer, Padding, VectorInitializer
 
 
 class _Convolution(LayerSpec):

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from specs.keras_names import Activation, Initializer, VectorInitializer
 from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes
 from specs.schema import FieldError, Units
-from specs.vocabulary import Activation, Initializer, VectorInitializer
 
 
 class Dense(LayerSpec):

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from specs.keras_names import VectorInitializer
 from specs.layers.base import Regularizer, SameShape, Shape, WeightShapes
-from specs.vocabulary import VectorInitializer
 
 
 class _Normalization(SameShape):

@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal
 
+from specs.keras_names import Padding
 from specs.layers.base import LayerSpec, Shape, require_image
 from specs.layers.windows import windows
 from specs.schema import Window
-from specs.vocabulary import Padding
 
 
 def _pooled(layer: "MaxPooling2D | AveragePooling2D", input_shape: Shape) -> Shape:

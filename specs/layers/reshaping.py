@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from specs import caps
+from specs import limits
 from specs.layers.base import LayerSpec, Shape, require_image
 
-_Width = Annotated[int, Field(ge=0, le=caps.WINDOW)]
+_Width = Annotated[int, Field(ge=0, le=limits.WINDOW)]
 _Sides = tuple[tuple[_Width, _Width], tuple[_Width, _Width]]
 
 
@@ -39,7 +39,7 @@ class ZeroPadding2D(LayerSpec):
     padding: Annotated[
         _Sides,
         BeforeValidator(_sides, json_schema_input_type=_Width | tuple[_Width, _Width] | _Sides),
-        Field(description=f"whole numbers from 0 to {caps.WINDOW}: one, two or four of them"),
+        Field(description=f"whole numbers from 0 to {limits.WINDOW}: one, two or four of them"),
     ] = ((1, 1), (1, 1))
 
     def output_shape(self, input_shape: Shape) -> Shape:

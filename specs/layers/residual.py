@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from specs import caps, vocabulary
+from specs import keras_names, limits
 from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
 from specs.layers.base import Shape, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
@@ -52,9 +52,9 @@ class Residual(Schema):
     layers: Annotated[
         tuple[Annotated[PlainLayer, Field(discriminator="type")], ...],
         Lax,
-        Field(min_length=1, max_length=caps.LAYERS, description="at least one layer, none of them a Residual"),
+        Field(min_length=1, max_length=limits.LAYERS, description="at least one layer, none of them a Residual"),
     ]
-    activation: vocabulary.Activation | None = None
+    activation: keras_names.Activation | None = None
 
     def projection(self, input_shape: Shape, output_shape: Shape) -> Conv2D | Dense | None:
         """What brings the shortcut from `input_shape` to the `output_shape` of `layers`; None if it is there.
@@ -80,7 +80,7 @@ def _strides(sides: Shape, wanted: Shape) -> tuple[int, int] | None:
         return None
     height, width = (math.ceil(side / number) for side, number in zip(sides, wanted, strict=True))
     reached = (math.ceil(sides[0] / height), math.ceil(sides[1] / width))
-    return (height, width) if reached == wanted and max(height, width) <= caps.WINDOW else None
+    return (height, width) if reached == wanted and max(height, width) <= limits.WINDOW else None
 
 
 Layer = Annotated[PlainLayer | Residual, Field(discriminator="type")]

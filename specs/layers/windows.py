@@ -2,9 +2,9 @@
 
 import math
 
+from specs.keras_names import Padding
 from specs.layers.base import Shape, times
 from specs.schema import FieldError
-from specs.vocabulary import Padding
 
 _UNDILATED = (1, 1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.main import create_app
+from api.app import create_app
 from models_store.store import Store
 from settings import Settings
 from tests.conftest import LEASE_SECONDS

@@ -9,9 +9,9 @@ from typing import Any
 
 import psutil
 
-from cli.client import Client, Spec
 from tests.service import ROOT
 from tests.waiting import eventually
+from trainyard.client import Client, Spec
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -36,7 +36,7 @@ def environment() -> dict[str, str]:
 
 
 def command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "cli", "up", "--port", "0", "--data", str(folder), "--workers", "1"]
+    return [sys.executable, "-m", "trainyard", "up", "--port", "0", "--data", str(folder), "--workers", "1"]
 
 
 class RunningUp:

@@ -25,7 +25,7 @@ ENDLESS = "{name: endless, model: {layers: [{type: Flatten}, {type: Dense}]}, tr
 
 def trainyard(url: str, *arguments: str, stdin: str = "") -> Ran:
     return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
+        [sys.executable, "-m", "trainyard", *arguments],
         cwd=ROOT,
         env={**environment(), "TRAINYARD_URL": url},
         input=stdin,

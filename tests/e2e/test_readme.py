@@ -83,7 +83,7 @@ def test_the_command_line_s_block_runs_up_to_what_is_announced_to_be_refused(up:
     [block] = [block for block in blocks(README, "sh") if ".venv/bin/trainyard" in block]
     *lines, cancel, delete = block.strip().splitlines()
     assert "refused, status 4" in cancel
-    trainyard = f"'{sys.executable}' -m cli"
+    trainyard = f"'{sys.executable}' -m trainyard"
     script = "\n".join(["set -euo pipefail", *lines, f"{cancel.split('#')[0]} || echo exit status $?", delete])
 
     ran = bash(script.replace(".venv/bin/trainyard", trainyard), up.url, tmp_path, environment())

@@ -13,11 +13,11 @@ import orjson
 import psutil
 import pytest
 
-from cli.client import Client
-from cli.event_stream import Event
 from tests.e2e.running_up import READY, RunningUp, command, environment
 from tests.service import ROOT
 from tests.waiting import eventually, has_ended
+from trainyard.client import Client
+from trainyard.event_stream import Event
 
 pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]  # TensorFlow starts anew many times
 

@@ -17,9 +17,9 @@ Document = dict[str, Any]
 # An API whose process dies in the moment between the record and its wake-up.
 DIES_BEFORE_THE_WAKE_UP = """
 import os, sys, uvicorn
-from models_store.queue import Queue
+from models_store.jobs.queue import Queue
 Queue.wake = lambda self, experiment_id: os._exit(9)
-uvicorn.run("api.main:create_app", factory=True, port=int(sys.argv[-1]))
+uvicorn.run("api.app:create_app", factory=True, port=int(sys.argv[-1]))
 """
 
 

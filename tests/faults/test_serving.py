@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models_store.artifacts import write_manifest
-from models_store.experiments import RECORD_FILE
-from models_store.records import Record
+from models_store.experiments.record import Record
+from models_store.experiments.store import RECORD_FILE
 from models_store.store import open_store
 from specs.experiment import parse_spec
 from tests.published import CLASSES, bright_column_network, publish

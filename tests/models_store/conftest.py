@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from models_store import keys
-from models_store.claims import Claim
-from models_store.records import Record
+from models_store.experiments.claim import Claim
+from models_store.experiments.record import Record
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
 from tests.conftest import LEASE_SECONDS

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models_store.artifacts import EVALUATION_FILE, KERAS_FILE, ONNX_FILE, write_manifest
-from models_store.records import Failure, Point
-from models_store.serving_info import SERVING_FILE, ServingInfo
+from models_store.experiments.record import Failure, Point
+from models_store.models.serving_info import SERVING_FILE, ServingInfo
 
 KILLED = Failure(type="killed", message="killed: signal 9")
 

@@ -1,7 +1,7 @@
 import asyncio
 import time
 
-from models_store.records import Record
+from models_store.experiments.record import Record
 from models_store.store import Store
 from tests.valkey import Valkey
 

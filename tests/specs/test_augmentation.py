@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from specs import caps
+from specs import limits
 from specs.augmentation import AugmentationLayer, AugmentationSpec
 from specs.errors import SpecError
 from specs.experiment import parse_spec
@@ -158,5 +158,5 @@ def test_numbers_in_a_row_cannot_be_augmented():
 
 
 def test_caps_themselves_are_allowed():
-    spec = parse_spec(augmented(*[FLIP] * caps.AUGMENTATION_LAYERS, copies=caps.COPIES))
+    spec = parse_spec(augmented(*[FLIP] * limits.AUGMENTATION_LAYERS, copies=limits.COPIES))
     assert spec.augmentation.copies == 20

@@ -3,7 +3,7 @@ import tracemalloc
 
 import pytest
 
-from specs import caps
+from specs import limits
 from specs.document import parse_document
 from specs.errors import DocumentError
 
@@ -179,22 +179,22 @@ def nested(levels: int) -> bytes:
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 def test_depth_has_a_cap(syntax):
-    assert "a" in parse_document(nested(caps.DOCUMENT_DEPTH), syntax)
-    assert "cap of 32 levels" in refusal(nested(caps.DOCUMENT_DEPTH + 1), syntax)
+    assert "a" in parse_document(nested(limits.DOCUMENT_DEPTH), syntax)
+    assert "cap of 32 levels" in refusal(nested(limits.DOCUMENT_DEPTH + 1), syntax)
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 def test_number_of_values_has_a_cap(syntax):
     # the mapping, its key and the list count too
-    fitting = {"a": [1] * (caps.DOCUMENT_NODES - 3)}
+    fitting = {"a": [1] * (limits.DOCUMENT_NODES - 3)}
     assert parse_document(json.dumps(fitting).encode(), syntax) == fitting
-    above = {"a": [1] * (caps.DOCUMENT_NODES - 2)}
+    above = {"a": [1] * (limits.DOCUMENT_NODES - 2)}
     assert "cap of 20,000" in refusal(json.dumps(above).encode(), syntax)
 
 
 def test_size_has_a_cap():
-    body = b"a: " + b"x" * (caps.DOCUMENT_BYTES - 3)
-    assert len(parse_document(body)["a"]) == caps.DOCUMENT_BYTES - 3
+    body = b"a: " + b"x" * (limits.DOCUMENT_BYTES - 3)
+    assert len(parse_document(body)["a"]) == limits.DOCUMENT_BYTES - 3
     assert "1,000,001 bytes, above the cap of 1,000,000" in refusal(body + b"x")
 
 
@@ -205,17 +205,17 @@ def test_brackets_in_text_are_no_nesting():
 
 
 HOSTILE = {
-    "brackets": b"[" * caps.DOCUMENT_BYTES,
-    "braces": b"{" * caps.DOCUMENT_BYTES,
-    "objects": b'{"a":' * (caps.DOCUMENT_BYTES // 5),
+    "brackets": b"[" * limits.DOCUMENT_BYTES,
+    "braces": b"{" * limits.DOCUMENT_BYTES,
+    "objects": b'{"a":' * (limits.DOCUMENT_BYTES // 5),
     "empty lists": b"[" + b"[]," * 330_000,
     "sequences": b"- " * 500_000,
     "complex keys": b"? " * 500_000,
     "unfinished text": b'{"' + b'\\"' * 499_000,
-    "quotes": b'"' * caps.DOCUMENT_BYTES,
-    "colons": b":" * caps.DOCUMENT_BYTES,
+    "quotes": b'"' * limits.DOCUMENT_BYTES,
+    "colons": b":" * limits.DOCUMENT_BYTES,
     "anchors": b"&a " * 330_000,
-    "exclamation marks": b"!" * caps.DOCUMENT_BYTES,
+    "exclamation marks": b"!" * limits.DOCUMENT_BYTES,
     "tag directives": b"".join(b"%%TAG !a%d! x\n" % number for number in range(60_000)),
     "almost a number": b"a: " + b"1" * 900_000 + b"x",
     "digits": b'{"a": ' + b"1" * 900_000 + b"}",

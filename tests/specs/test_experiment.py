@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from specs import caps
+from specs import limits
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
@@ -157,7 +157,7 @@ def test_a_spec_does_not_change():
     "document",
     [
         {"name": "x" * 100, "notes": "x" * 10_000, "tags": ["x" * 50] * 20},
-        {"training": {"epochs": caps.EPOCHS, "seed": caps.SEED, "batch_size": 1293, "max_minutes": 10_080}},
+        {"training": {"epochs": limits.EPOCHS, "seed": limits.SEED, "batch_size": 1293, "max_minutes": 10_080}},
         {"training": {"optimizer": {"type": "SGD", "learning_rate": 1e38, "momentum": 1, "nesterov": True}}},
         {"training": {"optimizer": {"type": "Adam", "learning_rate": 1}}},
     ],
@@ -168,7 +168,7 @@ def test_the_caps_themselves_are_allowed(document):
 
 def test_200_layers_are_allowed():
     layers = [{"type": "Dropout", "rate": 0.1}] * 198 + LAYERS[2:]
-    assert len(parse_spec({"model": {"layers": layers}}).network().table) == caps.LAYERS
+    assert len(parse_spec({"model": {"layers": layers}}).network().table) == limits.LAYERS
 
 
 def test_exploding_activations_are_refused_before_building():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from specs import caps
+from specs import limits
 from specs.errors import SpecError
 from specs.experiment import parse_spec
 
@@ -279,7 +279,7 @@ def test_all_problems_are_listed_together():
 
 def test_the_list_of_problems_has_a_cap():
     document = {"model": PRESET, **{f"field{number}": number for number in range(5_000)}}
-    assert len(problems_of(document)) == caps.PROBLEMS
+    assert len(problems_of(document)) == limits.PROBLEMS
 
 
 def test_the_error_reads_line_by_line():
@@ -346,5 +346,5 @@ def test_whatever_stands_anywhere_is_accepted_or_explained(path, value):
         parse_spec(replaced(VALID, path, value))
     except SpecError as error:
         problems = [problem.model_dump() for problem in error.problems]
-    assert len(problems) <= caps.PROBLEMS
+    assert len(problems) <= limits.PROBLEMS
     assert json.dumps(problems, allow_nan=False)

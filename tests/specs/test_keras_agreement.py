@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from specs import vocabulary
+from specs import keras_names
 from specs.experiment import parse_spec
 from specs.layers import Dense, Layer, PlainLayer, ZeroPadding2D
 from specs.network import completed, network
@@ -256,7 +256,7 @@ def test_every_activation_is_kerass_and_works_inside_a_layer(keras):
     import numpy
 
     values = numpy.array([[0.5, -1.0, 2.0, 0.0]], dtype="float32")
-    ours = vocabulary.Activation.__args__
+    ours = keras_names.Activation.__args__
     for name in ours:
         assert keras.layers.Activation(name)(values).shape == values.shape, name
     known = keras.src.activations.ALL_OBJECTS_DICT
@@ -265,5 +265,5 @@ def test_every_activation_is_kerass_and_works_inside_a_layer(keras):
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4, 5)])
 def test_every_initializer_is_kerass_and_fits_kernels(keras, shape):
-    for name in vocabulary.Initializer.__args__:
+    for name in keras_names.Initializer.__args__:
         assert keras.initializers.get(name)(shape=shape).shape == shape, name

@@ -1,6 +1,6 @@
 import pytest
 
-from specs import caps
+from specs import limits
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from specs.network import network
 from specs.schema import FieldError
@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_refused(layers, path, detail):
 
 def test_parameters_have_a_cap():
     fitting = [Flatten(), Dense(units=7_000), Dense(units=7_000), Dense()]
-    assert network(fitting, IMAGE, 10).parameters.total < caps.PARAMETERS
+    assert network(fitting, IMAGE, 10).parameters.total < limits.PARAMETERS
     above = [Flatten(), Dense(units=7_100), Dense(units=7_100), Dense()]
     with pytest.raises(FieldError, match=r"above the cap of 50,000,000; layers\[2\] Dense alone has 50,417,100"):
         network(above, IMAGE, 10)

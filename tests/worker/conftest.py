@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from specs.experiment import ExperimentSpec
-from worker.trainer.control import Control
-from worker.trainer.events import Job, StartingWeights
+from worker.training.control import Control
+from worker.training.events import Job, StartingWeights
 
 
 class Supervised:

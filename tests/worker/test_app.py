@@ -1,8 +1,8 @@
 import subprocess
 import sys
 
-from models_store.queue import HARD_LIMIT_SECONDS
-from specs import caps
+from models_store.jobs.queue import HARD_LIMIT_SECONDS
+from specs import limits
 
 
 def test_importing_the_worker_loads_no_tensorflow() -> None:
@@ -12,7 +12,7 @@ def test_importing_the_worker_loads_no_tensorflow() -> None:
 
 
 def test_hard_limit_is_above_every_budget() -> None:
-    assert HARD_LIMIT_SECONDS > caps.MINUTES * 60
+    assert HARD_LIMIT_SECONDS > limits.MINUTES * 60
 
 
 def test_settings_of_the_queue_survive_long_tasks_and_lost_connections() -> None:

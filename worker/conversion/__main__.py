@@ -5,11 +5,11 @@ import os
 import resource
 import sys
 
-from models_store.dataset_record import FilesDone
+from models_store.datasets.record import FilesDone
 from worker.conversion.convert import convert
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Refused
-from worker.parent import die_with_parent
+from worker.jobs.parent_death import die_with_parent
 
 # Decoding what anybody may have sent: the largest picture takes a few hundred MB, an honest archive minutes.
 MEMORY_BYTES = 2_000_000_000

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import PictureError
-from models_store import pictures
-from models_store.dataset_record import PARTS, Contents, FilesDone, Unreadable
-from models_store.pictures import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
+from models_store.datasets import images
+from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
+from models_store.datasets.record import PARTS, Contents, FilesDone, Unreadable
 from worker.conversion.decoded import Decoded
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.layout import Layout, layout_of
@@ -87,7 +87,7 @@ class _Heartbeat:
 
 
 def convert(job: ConversionJob, say: Say) -> Contents:
-    """Write all files of `models_store.pictures` into `job.staged`. Raises RefusedArchive."""
+    """Write all files of `models_store.datasets.images` into `job.staged`. Raises RefusedArchive."""
     members = Members(job.archive, job.limits)
     raw = job.staged / _DECODED_FILE
     with (job.staged / DATA_FILE).open("wb") as data, raw.open("wb") as decoded_data:
@@ -107,7 +107,7 @@ def convert(job: ConversionJob, say: Say) -> Contents:
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
     decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()), heartbeat)
     raw.unlink()
-    pictures.describe(job.staged, heartbeat)
+    images.describe(job.staged, heartbeat)
     return _contents(job.staged, index, names, layout, packing, members.ignored)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from models_store.dataset_record import PARTS
+from models_store.datasets.record import PARTS
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.names import shown
 

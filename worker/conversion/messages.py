@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from models_store.dataset_record import Contents, FilesDone
-from models_store.records import Frozen
+from models_store.datasets.record import Contents, FilesDone
+from models_store.experiments.record import Frozen
 
 
 class Limits(Frozen):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models_store.dataset_record import Counts, Size
+from models_store.datasets.record import Counts, Size
 from worker.conversion.names import shown
 
 _MOST_SIZES = 20

@@ -2,7 +2,7 @@
 
 import sys
 
-from worker.parent import die_with_parent
+from worker.jobs.parent_death import die_with_parent
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))

@@ -1,73 +1,62 @@
-"""How good a published network is on a data set that it was not trained on."""
+"""How good the published network is on every part, and what it answered there."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
 import orjson
 
-from imaging.resize import Shape
-from models_store.artifacts import EVALUATION_FILE, write_manifest
-from models_store.evaluation_record import SamplesDone
+from models_store.artifacts import EVALUATION_FILE
+from models_store.evaluations.predictions import PARTS, PartName, Predictions, predictions_of, write_predictions
+from models_store.experiments.record import Metrics
 from models_store.files import write_synced
-from models_store.predictions import predictions_on, write_predictions
-from models_store.records import JsonObject, Metrics
-from models_store.serving_info import ServingInfo, read_serving_info
-from specs.dataset import Dataset
-from specs.evaluation import EvaluatedPart, misfit
-from worker.evaluation.answers import Network
-from worker.evaluation.messages import EvaluationJob
-from worker.trainer.calibration import calibration
-from worker.trainer.data import DatasetUnavailable, Indices, Labels, Source, whole
-from worker.trainer.figures import figures
+from worker.data import Images, Parts
+from worker.evaluation.calibration import (
+    Confidence,
+    Probabilities,
+    calibration,
+    fitted_confidence,
+    fitted_temperature,
+    tempered,
+)
+from worker.evaluation.metrics import figures
 
 
-def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metrics:
-    """Write figures, predictions and their manifest into `job.staged`; return a few of the figures, for lists.
+class Results(NamedTuple):
+    """`evaluation` by part, as `GET /experiments/{id}/evaluation` answers it; `predictions` by part; `temperature` and
+    `confidence` as fitted on the validation part."""
 
-    Raises DatasetUnavailable, NotFound, Damaged, OSError.
-    """
-    info = read_serving_info(job.artifacts)
-    network = Network(job.artifacts, info)
-    source = whole(job.facts, job.datasets_dir, job.uploaded, _picture_shape(job.facts, info), info.resize)
-    samples = _samples(source, job.part)
-    truth = _relabelled(source.labels[samples], job.facts, info)
-    answered = network.answers(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
-    evaluation = {
-        "dataset": job.facts.name,
-        "part": job.part,
-        **figures(answered, truth, info.labels),
-        "calibration": calibration(answered, truth, info.temperature),
-    }
-    predictions = predictions_on(samples, truth, answered, info.image_shape, lambda rows: source.read(samples[rows]))
-    write_synced(job.staged / EVALUATION_FILE, orjson.dumps(evaluation))
-    write_predictions(job.staged, job.part, predictions)
-    write_manifest(job.staged)
-    return _summary(evaluation)
+    evaluation: dict[PartName, dict[str, Any]]
+    predictions: dict[PartName, Predictions]
+    temperature: float
+    confidence: Confidence
+
+    def summary(self, part: PartName, prefix: str = "") -> Metrics:
+        return {f"{prefix}{name}": self.evaluation[part][name] for name in ("loss", "accuracy")}
+
+    def write(self, folder: Path) -> None:
+        """Raises OSError."""
+        write_synced(folder / EVALUATION_FILE, orjson.dumps(self.evaluation))
+        for part, predictions in self.predictions.items():
+            write_predictions(folder, part, predictions)
 
 
-def _picture_shape(dataset: Dataset, info: ServingInfo) -> Shape:
-    """That of the network's input. What was posted on another upload of this name need not fit this one."""
-    problem = misfit(dataset, info.labels, info.takes_pictures)
-    if problem is not None:
-        raise DatasetUnavailable(problem)
-    height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes pictures
-    return height, width, channels
-
-
-def _samples(source: Source, part: EvaluatedPart) -> Indices:
-    first = source.training if part == "test" else 0
-    end = source.training if part == "train" else len(source.labels)
-    return np.arange(first, end)
-
-
-def _relabelled(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:
-    """Class indices in the order of the network's classes, which are found by name."""
-    places = {name: place for place, name in enumerate(info.labels)}
-    return np.array([places[name] for name in dataset.classes], dtype=np.int64)[labels]
-
-
-def _summary(evaluation: JsonObject) -> Metrics:
-    macro: dict[str, Any] = evaluation["macro"]
-    names = ("loss", "accuracy", "balanced_accuracy", "top_3_accuracy")
-    return {**{name: evaluation[name] for name in names}, "macro_f1": macro["f1"]}
+def evaluate(
+    answer: Callable[[Images], Probabilities], parts: Parts, labels: Sequence[str], training_precision: str
+) -> Results:
+    """`answer` is the network, which gives (samples, classes) of the classes `labels`, each row summing to 1; it was
+    trained in `training_precision`."""
+    answered = {name: answer(part.images) for name, part in zip(PARTS, parts, strict=True)}
+    temperature = fitted_temperature(answered["validation"], parts.validation.labels)
+    confidence = fitted_confidence(tempered(answered["validation"], temperature), parts.validation.labels)
+    evaluation: dict[PartName, dict[str, Any]] = {}
+    predictions: dict[PartName, Predictions] = {}
+    for name, part in zip(PARTS, parts, strict=True):
+        evaluation[name] = {
+            "part": name,
+            **figures(answered[name], part.labels, labels),
+            "calibration": calibration(answered[name], part.labels, temperature),
+            "training_precision": training_precision,
+        }
+        predictions[name] = predictions_of(part.samples, part.labels, answered[name], part.images)
+    return Results(evaluation, predictions, temperature, confidence)

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from models_store.evaluation_record import SamplesDone
-from models_store.records import Frozen, Metrics
+from models_store.evaluations.record import SamplesDone
+from models_store.experiments.record import Frozen, Metrics
 from specs.dataset import Dataset
 from specs.evaluation import EvaluatedPart
 

@@ -6,10 +6,10 @@ import sys
 import time
 
 from models_store.errors import StoreError
-from models_store.evaluation_record import SamplesDone
-from worker.evaluation.evaluate import evaluate
+from models_store.evaluations.record import SamplesDone
+from worker.data import DatasetUnavailable
+from worker.evaluation.cross_dataset import evaluate
 from worker.evaluation.messages import Advanced, Evaluated, EvaluationEvent, EvaluationJob, Refused
-from worker.trainer.data import DatasetUnavailable
 
 _SAY_SECONDS = 0.5
 

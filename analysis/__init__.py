@@ -1,0 +1,1 @@
+"""What results mean: metrics, diagnosis, comparison, plots, reports. No HTTP, no TensorFlow."""

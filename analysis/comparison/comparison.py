@@ -1,0 +1,88 @@
+"""Experiments side by side: what `GET /compare` answers."""
+
+from collections.abc import Mapping, Sequence
+
+from analysis.comparison.answers import Compared, Comparison, Curves, Matrices, Pair
+from analysis.comparison.changes import changes
+from analysis.comparison.flips import Side, flips
+from analysis.comparison.pairing import Pairing, paired
+from analysis.comparison.results import Result
+from analysis.comparison.sentences import changed, verdict
+from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
+from models_store.evaluations.predictions import PartName
+from models_store.experiments import history
+from models_store.experiments.record import Record
+from specs.dataset import Dataset
+from specs.errors import SpecError
+from specs.experiment import parse_spec
+
+
+def compared(results: Sequence[Result], part: PartName, limit: int, datasets: Mapping[str, Dataset]) -> Comparison:
+    """The first of `results` with each other one; of the samples that flipped, at most `limit` each way. Raises
+    NotComparable."""
+    first, *others = results
+    pairings = [paired(first, other, part) for other in others]
+    return Comparison(
+        part=part,
+        dataset=first.record.dataset,
+        samples=first.samples,
+        experiments=[_compared(result, first, datasets) for result in results],
+        pairs=[_pair(first, other, pairing, part, limit) for other, pairing in zip(others, pairings, strict=True)],
+        confusion_matrices=Matrices(
+            labels=first.labels, matrices=[result.figures["confusion_matrix"]["matrix"] for result in results]
+        ),
+        curves=_curves(results),
+    )
+
+
+def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> Compared:
+    figures, record = result.figures, result.record
+    edits = list(changes(first.record.spec, record.spec))
+    return Compared(
+        id=record.id,
+        name=result.name,
+        patch=[edit.operation() for edit in edits],
+        changed="" if result is first else changed(edits),
+        loss=figures["loss"],
+        accuracy=figures["accuracy"],
+        accuracy_interval=accuracy_interval(result.samples - len(result.predictions.wrong), result.samples),
+        top_3_accuracy=figures["top_3_accuracy"],
+        macro_f1=figures["macro"]["f1"],
+        calibration_error=figures["calibration"]["error"],
+        parameters=_parameters(record, datasets),
+        epochs=len(result.points),
+        seconds=sum(point.seconds for point in result.points),
+    )
+
+
+def _parameters(record: Record, datasets: Mapping[str, Dataset]) -> int | None:
+    try:
+        return parse_spec(record.spec, datasets).network().parameters.total
+    except SpecError:  # its data set is gone, or it is from a time with other rules
+        return None
+
+
+def _pair(first: Result, other: Result, pairing: Pairing, part: PartName, limit: int) -> Pair:
+    cured, broken = len(pairing.cured), len(pairing.broken)
+    interval = difference_interval(cured, broken, first.samples)
+    p = mcnemar(cured, broken)
+    return Pair(
+        first=first.record.id,
+        other=other.record.id,
+        verdict=verdict(first.name, other.name, cured, broken, first.samples, interval, p),
+        difference=(cured - broken) / first.samples,
+        difference_interval=interval,
+        p=p,
+        same_answer=pairing.same_answer,
+        cured=flips(Side(first, pairing.cured), Side(other, pairing.rows[pairing.cured]), part, limit),
+        broken=flips(Side(first, pairing.broken), Side(other, pairing.rows[pairing.broken]), part, limit),
+    )
+
+
+def _curves(results: Sequence[Result]) -> Curves:
+    columns = [history.as_columns(result.points, None) for result in results]
+    names = dict.fromkeys(name for each in columns for name in each["history"])
+    return Curves(
+        epoch=max((each["epoch"] for each in columns), key=len),
+        history={name: [each["history"].get(name, []) for each in columns] for name in names},
+    )

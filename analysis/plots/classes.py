@@ -1,0 +1,76 @@
+"""How well each class is recognised: precision, recall and their harmonic mean, F1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.plots.figure import INK, PALE
+from analysis.plots.panels import Box, legend_above, panels, ruled
+from analysis.plots.series import STYLES
+from analysis.plots.text_layout import legible_names, shortened, width_of
+
+ClassFigures = dict[str, Any]
+_MOST = 100
+_IN_A_COLUMN = 50
+_ROW, _WIDTH, _BELOW, _ABOVE, _GAP = 0.17, 3.4, 0.25, 0.3, 0.25  # inches
+_MOST_LABEL, _SUPPORT = 1.6, 0.55  # inches
+_SIZE = 7.0  # points
+_MARKERS = (
+    ("f1", "F1", "o", 5.0, STYLES[0].color),
+    ("precision", "precision", "|", 7.0, STYLES[1].color),
+    ("recall", "recall", "x", 4.5, INK),
+)
+
+
+def classes_figure(name: str, part: str, per_class: Sequence[ClassFigures]) -> Figure:
+    """The worst by F1 first, 100 at most, in columns of 50. `per_class` as in an evaluation."""
+    names = legible_names([each["label"] for each in per_class])
+    order = sorted(range(len(per_class)), key=lambda index: (per_class[index]["f1"], index))[:_MOST]
+    rows = [(shortened(names[index], _MOST_LABEL, _SIZE), per_class[index]) for index in order]
+    columns = -(-len(rows) // _IN_A_COLUMN)
+    length = -(-len(rows) // columns)
+    labels = max(width_of(label, _SIZE) for label, _ in rows) + 0.1
+    pitch, height = labels + _WIDTH + _SUPPORT + _GAP, (length + 1) * _ROW
+    boxes = [Box(column * pitch + labels, _BELOW, _WIDTH, height) for column in range(columns)]
+    size = (columns * pitch - _GAP, _BELOW + height + _ABOVE)
+    figure, each_axes = panels(f"{name}: classes, {part} part", _described(per_class, len(rows)), size, boxes)
+    # Dots need no zero to begin at, and the differences are near the top.
+    least = min(each[key] for _, each in rows for key, *_ in _MARKERS)
+    for column, axes in enumerate(each_axes):
+        _draw(axes, rows[column * length : (column + 1) * length], length, min(0.9, np.floor(10 * least) / 10))
+    handles = [
+        Line2D([], [], color=color, linestyle="", marker=marker, markersize=size, label=label)
+        for _, label, marker, size, color in _MARKERS
+    ]
+    legend_above(figure, each_axes[0], handles, columns=len(handles))
+    return figure
+
+
+def _described(per_class: Sequence[ClassFigures], shown: int) -> list[str]:
+    f1 = np.mean([each["f1"] for each in per_class])
+    which = f"the worst {shown} of {len(per_class):,} classes" if shown < len(per_class) else f"{shown} classes"
+    return [f"{which}, the worst first; mean F1 {f1:.4f}; numbers on the right are samples"]
+
+
+def _draw(axes: Axes, rows: Sequence[tuple[str, ClassFigures]], length: int, least: float) -> None:
+    ruled(axes)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlim(least - 0.04 * (1 - least), 1 + 0.04 * (1 - least))
+    axes.set_ylim(length, -1)
+    axes.set_yticks([])
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+    places = np.arange(len(rows))
+    both = np.array([[each["precision"], each["recall"]] for _, each in rows])
+    axes.hlines(places, both.min(axis=1), both.max(axis=1), color=PALE, linewidth=0.8)
+    for key, label, marker, size, color in _MARKERS:
+        values = [each[key] for _, each in rows]
+        axes.plot(values, places, color=color, linestyle="", marker=marker, markersize=size, label=label)
+    beside = axes.get_yaxis_transform()
+    for place, (label, each) in enumerate(rows):
+        axes.text(-0.015, place, label, transform=beside, ha="right", va="center", fontsize=_SIZE, color=INK)
+        support = f"{each['support']:,}"
+        axes.text(1.015, place, support, transform=beside, ha="left", va="center", fontsize=_SIZE, color=PALE)

@@ -1,0 +1,82 @@
+"""What plots of histories are drawn from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from models_store.errors import NotFound
+from models_store.experiments.history import as_columns
+from models_store.experiments.record import Point, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The history of one experiment. Epochs count from 0: `first` is the first that is shown, `best` the best of all,
+    `falls` are those that began with a lower learning rate than the one before, by a step or a plateau. `history` has
+    each metric's values from `first` on, None where one was not finite. `state` says how far it has come."""
+
+    id: str
+    name: str
+    state: str
+    first: int
+    end: int
+    history: dict[str, list[float | None]]
+    best: int | None
+    best_metric: str
+    falls: list[int]
+
+    def has(self, metric: str) -> bool:
+        return metric in self.history
+
+
+def run_of(record: Record, points: Sequence[Point], skip: int) -> Run:
+    """All but the first `skip` epochs. Raises NotFound if there is none."""
+    shown = points[skip:]
+    if not shown:
+        raise NotFound(_nothing(record, len(points), skip))
+    best = record.best
+    known = best is not None and best.epoch < len(points)
+    return Run(
+        id=record.id,
+        name=record.name,
+        state=_state(record, len(points)),
+        first=skip,
+        end=len(points),
+        history=as_columns(shown, None)["history"],
+        best=best.epoch if best is not None and known else None,
+        best_metric=f"{best.metric} {best.value:.4f}" if best is not None and known else "",
+        falls=[epoch for epoch in _falls(record, points) if epoch > skip],
+    )
+
+
+def _nothing(record: Record, epochs: int, skip: int) -> str:
+    if epochs == 0:
+        return f"experiment {record.id} is {record.status} and has no epoch yet: there is nothing to plot"
+    return (
+        f"experiment {record.id} has {epochs} epochs: without the first {skip} none is left; "
+        f"expected skip of at most {epochs - 1}"
+    )
+
+
+def _state(record: Record, epochs: int) -> str:
+    planned = record.spec.get("training", {}).get("epochs", epochs)
+    return f"{record.status}, {epochs:,} of {planned:,} epochs"
+
+
+def _falls(record: Record, points: Sequence[Point]) -> list[int]:
+    if not _goes_by_steps(record):
+        return []
+    rates = [point.metrics.get("learning_rate") for point in points]
+    return [
+        epoch
+        for epoch, (before, rate) in enumerate(pairwise(rates), 1)
+        if before is not None and rate is not None and rate < before
+    ]
+
+
+def _goes_by_steps(record: Record) -> bool:
+    """A rate that is a number falls on plateaus alone; a smooth schedule falls in every epoch, which tells nothing."""
+    rate = record.spec.get("training", {}).get("optimizer", {}).get("learning_rate")
+    if not isinstance(rate, dict):
+        return True
+    return rate.get("type") == "PiecewiseConstantDecay" or bool(rate.get("staircase"))

@@ -1,0 +1,45 @@
+"""The plots of a report."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from analysis.plots.runs import run_of
+from analysis.report.report import Report
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Plot = tuple[str, "Callable[[], Figure]"]
+
+
+def pictures(report: Report) -> list[tuple[str, bytes]]:
+    """Titles and SVG of all plots that there is something to draw for."""
+    from analysis.plots import figure  # noqa: PLC0415 - see the package
+
+    return [(title, figure.drawn(draw, "svg")) for title, draw in (*_of_history(report), *_of_results(report))]
+
+
+def _of_history(report: Report) -> Iterator[Plot]:
+    from analysis.plots import history  # noqa: PLC0415 - see the package
+
+    if report.points:
+        run = run_of(report.record, report.points, skip=0)
+        yield "Curves", lambda: history.history_figure(run)
+
+
+def _of_results(report: Report) -> Iterator[Plot]:
+    from analysis.plots import classes, confusion, reliability  # noqa: PLC0415 - see the package
+
+    if report.part is None:
+        return
+    name, part, evaluation = report.record.name, report.part, report.evaluation[report.part]
+    if "confusion_matrix" in evaluation:
+        matrix = evaluation["confusion_matrix"]
+        yield (
+            "Confusion",
+            lambda: confusion.confusion_figure(name, part, matrix["labels"], matrix["matrix"], ("counts",)),
+        )
+    if "per_class" in evaluation:
+        yield "Classes", lambda: classes.classes_figure(name, part, evaluation["per_class"])
+    if "calibration" in evaluation:
+        yield "Reliability", lambda: reliability.reliability_figure(name, part, evaluation["calibration"])

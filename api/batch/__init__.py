@@ -1,1 +1,0 @@
-"""Predictions of many pictures: an archive of them, read one by one from a temporary file."""

@@ -1,1 +1,0 @@
-"""How good a finished experiment is, and what it gets wrong."""

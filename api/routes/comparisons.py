@@ -1,0 +1,36 @@
+"""Routes of what experiments differ in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from analysis.comparison.answers import Comparison, Lineage
+from analysis.comparison.comparison import compared
+from analysis.comparison.lineage import lineage_of
+from analysis.comparison.results import results_of
+from api.dependencies import ExperimentsDep, StoreDep
+from api.schemas import examples
+from api.wire.experiment_ids import Ids
+from models_store.evaluations.predictions import PartName
+
+router = APIRouter(tags=["comparison"])
+_MOST_FLIPS = 1_000
+
+
+@router.get("/compare", responses={200: {"content": examples.COMPARISON}})
+def get_comparison(
+    ids: Ids,
+    store: StoreDep,
+    part: PartName = "test",
+    limit: Annotated[int, Query(ge=0, le=_MOST_FLIPS, description="flipped samples listed, each way")] = 20,
+) -> Comparison:
+    """Experiments side by side, on the same samples: how their specs differ, their figures, which samples flipped, and
+    whether the difference may be chance. Refused with 409 where they were not asked the same samples."""
+    return compared(results_of(ids, store.experiments, part), part, limit, store.known_datasets())
+
+
+@router.get("/experiments/{experiment_id}/lineage", responses={200: {"content": examples.LINEAGE}})
+def get_lineage(experiment_id: str, experiments: ExperimentsDep) -> Lineage:
+    """How it came about: the experiments that `based_on` leads back to, oldest first, with what each changed and what
+    that gained, and those that are based on this one."""
+    return lineage_of(experiment_id, experiments)

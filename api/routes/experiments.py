@@ -1,0 +1,189 @@
+"""`/experiments`: post, validate, list, look at, follow, cancel, delete."""
+
+import csv
+import io
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from analysis.estimates import budget_warnings, estimate, recent_runs
+from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
+from api.schemas import examples
+from api.wire.spec_document import Syntax, posted_document
+from models_store.errors import Damaged, NotFound
+from models_store.experiments import history as histories
+from models_store.experiments.pages import Page
+from models_store.experiments.pages import Query as PageQuery
+from models_store.experiments.record import Point, Record
+from models_store.store import Store
+from specs.advice import warnings_for
+from specs.advice.transfer import transfer_warnings
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.learning_rates import learning_rate_schedule
+
+router = APIRouter(tags=["experiments"])
+_CURVE_POINTS = 200
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key and body give the same experiment, for a day."),
+]
+
+
+@router.post(
+    "/experiments",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Record,
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    responses={202: {"description": "Queued; `Location` names it.", "content": examples.RECORD}},
+)
+def post_experiment(
+    body: BodyDep,
+    syntax: SyntaxDep,
+    store: StoreDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Record:
+    """Queue an experiment. The body is a spec, as JSON or YAML; GET /presets has some to start from.
+
+    As `application/merge-patch+json` (RFC 7396) it is what changes in the spec of the experiment `based_on`: null
+    removes a field, and so brings back its default; a list replaces the list that was there.
+
+    Once this has answered 202 the experiment is on disk and will run, whatever dies.
+    """
+    spec = posted_spec(body, syntax, store)
+    with (
+        store.datasets.kept(spec.dataset.name),
+        store.transfers.kept(spec, store.known_datasets()) as taken_layers,
+    ):
+        record = store.experiments.create(spec, idempotency_key, body, taken_layers)
+    response.headers["Location"] = f"/experiments/{record.id}"
+    return record
+
+
+def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
+    """With the data sets that there are now; one that is still converted is not unknown, but not ready."""
+    document = posted_document(body, syntax, store.experiments)
+    dataset = document.get("dataset")
+    if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
+        store.datasets.refuse_unready(dataset["name"])
+    return parse_spec(document, store.known_datasets())
+
+
+def stored_spec(record: Record, store: Store) -> ExperimentSpec:
+    """Raises NotFound where its data set was deleted since, Damaged where the record does not read."""
+    if record.damaged and not record.spec:
+        raise Damaged(f"the record of experiment {record.id} is damaged, and its spec is lost")
+    datasets = store.known_datasets()
+    if record.dataset not in datasets:
+        raise NotFound(
+            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
+        )
+    return parse_spec(record.spec, datasets)
+
+
+@router.post(
+    "/experiments:validate",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    responses={200: {"content": examples.VALIDATION}},
+)
+def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> dict[str, Any]:
+    """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, how long
+    it will take and how much memory, how the learning rate will run, which layers begin with weights of another
+    experiment, what is likely to disappoint, and the spec with all defaults filled in."""
+    spec, known = posted_spec(body, syntax, store), store.known_datasets()
+    taken_layers = store.transfers.taken_layers(spec, known)
+    estimated = estimate(spec, recent_runs(store.experiments), known)
+    steps, rates = learning_rate_schedule(spec.training, spec.steps_per_epoch()).curve(_CURVE_POINTS)
+    return {
+        **spec.network().summary(),
+        "steps_per_epoch": spec.steps_per_epoch(),
+        "estimate": estimated.model_dump(),
+        "learning_rate": {"step": steps, "value": rates},
+        "taken_layers": taken_layers,
+        "warnings": [
+            *warnings_for(spec),
+            *transfer_warnings(spec, taken_layers),
+            *budget_warnings(spec, estimated),
+        ],
+        "spec": spec.document(),
+    }
+
+
+@router.get("/experiments", response_model=Page, responses={200: {"content": examples.PAGE}})
+def list_experiments(query: Annotated[PageQuery, Query()], experiments: ExperimentsDep, request: Request) -> Response:
+    """One page of experiments, newest first unless `sort` says otherwise. `next_cursor` leads to the next page."""
+    page = experiments.page(query)
+    headers = {}
+    if page.next_cursor:
+        following = request.url.include_query_params(cursor=page.next_cursor)
+        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    return Response(page.model_dump_json(), media_type="application/json", headers=headers)
+
+
+@router.get("/experiments/{experiment_id}", responses={200: {"content": examples.RECORD}})
+def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+    """The record: spec, status, attempts, place in the queue, progress, best epoch, times, error."""
+    return experiments.get(experiment_id)
+
+
+class History(BaseModel):
+    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite."""
+
+    epoch: list[int]
+    history: dict[str, list[float | None]]
+    best: dict[str, Any] | None
+    damaged: bool = False
+
+
+@router.get(
+    "/experiments/{experiment_id}/history",
+    response_model=History,
+    responses={200: {"content": examples.HISTORY}},
+)
+def get_history(
+    experiment_id: str,
+    experiments: ExperimentsDep,
+    since: Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")] = -1,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """All metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
+    record = experiments.get(experiment_id)
+    points, damaged = experiments.history(experiment_id, since)
+    if "text/csv" in accept:
+        return PlainTextResponse(_as_csv(points), media_type="text/csv")
+    columns = histories.as_columns(points, record.best)
+    return JSONResponse({**columns, "damaged": damaged or histories.HISTORY_FILE in record.damaged})
+
+
+def _as_csv(points: list[Point]) -> str:
+    names = list(dict.fromkeys(name for point in points for name in point.metrics))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["epoch", *names])
+    writer.writerows([point.epoch, *(point.metrics.get(name) for name in names)] for point in points)
+    return text.getvalue()
+
+
+@router.post(
+    "/experiments/{experiment_id}:cancel",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={202: {"content": examples.CANCELLED}},
+)
+def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+    """Cancel. What waits is cancelled at once, what runs at the next batch; history and checkpoint stay."""
+    return experiments.cancel(experiment_id)
+
+
+@router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT)
+def delete_experiment(
+    experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
+) -> None:
+    """Delete it with all its files. Refused while it runs, and while one that begins with its weights waits or runs;
+    while it serves or is pinned, only with `force=true`, and its pin goes with it."""
+    experiments.delete(experiment_id, serving=registry.is_serving(experiment_id), force=force)
+    registry.forget(experiment_id)

@@ -1,0 +1,86 @@
+"""Routes of pictures: of an experiment, and of a spec that is only being thought of."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+
+from analysis.plots.samples import samples_for
+from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
+from api.routes.experiments import posted_spec, stored_spec
+from api.schemas import examples
+from models_store.experiments.record import Record
+from models_store.store import Store
+from settings import Settings
+from specs.experiment import ExperimentSpec
+
+router = APIRouter(tags=["plots"])
+Format = Literal["png", "svg"]
+MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/augmentation.{picture_format}",
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep, settings: SettingsDep) -> Response:
+    """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
+    their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
+    on it are shown, or its pictures, or drawn test cards; the picture says which."""
+    record = store.experiments.get(experiment_id)
+    return _augmentation(stored_spec(record, store), picture_format, store, settings, record)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/learning_rate.{picture_format}",
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
+    """The learning rate of every step, as it was planned."""
+    return _learning_rate(stored_spec(store.experiments.get(experiment_id), store), picture_format)
+
+
+@router.post(
+    "/experiments:plot/augmentation.{picture_format}",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_augmentation_of_spec(
+    body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep, settings: SettingsDep
+) -> Response:
+    """What a network would be shown, without queueing the spec in the body: samples of the newest experiment on that
+    data set, its pictures where there is none, or drawn test cards where these are not at hand."""
+    return _augmentation(posted_spec(body, syntax, store), picture_format, store, settings)
+
+
+@router.post(
+    "/experiments:plot/learning_rate.{picture_format}",
+    max_body_size=SPEC_BYTES,
+    openapi_extra=examples.SPEC_BODY,
+    response_class=Response,
+    responses={200: {"content": examples.PLOT}},
+)
+def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
+    """The learning rate of every step that the spec in the body plans, without queueing it."""
+    return _learning_rate(posted_spec(body, syntax, store), picture_format)
+
+
+def _augmentation(
+    spec: ExperimentSpec, picture_format: Format, store: Store, settings: Settings, record: Record | None = None
+) -> Response:
+    from analysis.plots import augmentation, augmented_samples, figure  # noqa: PLC0415 - see the package
+
+    samples, origin = samples_for(spec, store, settings, record)
+    sheet = augmented_samples.sheet_of(spec, samples)
+    picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), picture_format)
+    return Response(picture, media_type=MEDIA_TYPES[picture_format])
+
+
+def _learning_rate(spec: ExperimentSpec, picture_format: Format) -> Response:
+    from analysis.plots import figure, learning_rate  # noqa: PLC0415 - see the package
+
+    picture = figure.drawn(lambda: learning_rate.learning_rate_figure(spec), picture_format)
+    return Response(picture, media_type=MEDIA_TYPES[picture_format])

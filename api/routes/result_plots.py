@@ -1,0 +1,210 @@
+"""Routes of pictures of what came out of experiments."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from analysis.plots.runs import run_of
+from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
+from api.routes.plots import MEDIA_TYPES, Format
+from api.routes.results import ChosenDep, part_of
+from api.schemas import examples
+from api.wire.etag import KnownTags
+from api.wire.experiment_ids import Ids
+from api.wire.render_cache import Rendered, key_of
+from api.wire.sample_images import SamplePictures
+from models_store.errors import NotFound
+from models_store.evaluations.predictions import PartName
+
+router = APIRouter(tags=["plots"])
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": examples.PLOT},
+    304: {"description": "The picture is as it was when it had the ETag in `If-None-Match`."},
+}
+_MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
+    "false": ("counts",),
+    "true": ("shares",),
+    "both": ("counts", "shares"),
+}
+_MOST_MISTAKES = 32
+Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
+
+
+class Answer:
+    """Answers a request with a picture: 304 where the sender has it, the one that was drawn before, or a new one."""
+
+    def __init__(self, request: Request, known: Annotated[KnownTags, Depends()]) -> None:
+        self._rendered: Rendered = request.app.state.rendered
+        self._known = known
+
+    def __call__(self, kind: str, picture_format: Format, drawn_from: object, draw: Callable[[], bytes]) -> Response:
+        """`drawn_from` is all that `draw` depends on."""
+        key = key_of(f"{kind}.{picture_format}", drawn_from)
+        headers = {"ETag": f'"{key}"', "Cache-Control": "no-cache"}
+        if headers["ETag"] in self._known:
+            return Response(status_code=304, headers=headers)
+        picture = self._rendered.get(key)
+        if picture is None:
+            picture = draw()
+            self._rendered.put(key, picture)
+        return Response(picture, media_type=MEDIA_TYPES[picture_format], headers=headers)
+
+
+AnswerDep = Annotated[Answer, Depends()]
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_history(
+    experiment_id: str, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
+) -> Response:
+    """Loss and accuracy of training and validation by epoch, the first being 1, also while the experiment runs. The
+    best epoch is marked, and where the learning rate fell by a step or after a plateau."""
+    record = experiments.get(experiment_id)
+    run = run_of(record, experiments.history(experiment_id)[0], skip)
+
+    def draw() -> bytes:
+        from analysis.plots import figure, history  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: history.history_figure(run), picture_format)
+
+    return answer("history", picture_format, run, draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/confusion.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_confusion(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+    normalize: Annotated[
+        Literal["true", "false", "both"], Query(description="shares of the true class in %, counts, or both")
+    ] = "both",
+) -> Response:
+    """What the published network took for what: a row for each true class, a column for each predicted one. Only
+    mistakes are shaded, by the root of their number."""
+    name = experiments.get(experiment_id).name
+    matrix = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]
+
+    def draw() -> bytes:
+        from analysis.plots import confusion, figure  # noqa: PLC0415 - see the package
+
+        return figure.drawn(
+            lambda: confusion.confusion_figure(name, part, matrix["labels"], matrix["matrix"], _MEASURES[normalize]),
+            picture_format,
+        )
+
+    return answer("confusion", picture_format, [name, part, matrix, normalize], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/classes.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_classes(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+) -> Response:
+    """Precision, recall and F1 of each class, and how many samples it has, the worst first; a hundred at most."""
+    name = experiments.get(experiment_id).name
+    per_class = part_of(experiments.evaluation(experiment_id), part, experiment_id)["per_class"]
+
+    def draw() -> bytes:
+        from analysis.plots import classes, figure  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: classes.classes_figure(name, part, per_class), picture_format)
+
+    return answer("classes", picture_format, [name, part, per_class], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/reliability.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_reliability(
+    experiment_id: str,
+    picture_format: Format,
+    experiments: ExperimentsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+) -> Response:
+    """How often the published network is right, by how sure it is, as it answers and with its temperature, and how
+    often it is how sure."""
+    name = experiments.get(experiment_id).name
+    evaluation = part_of(experiments.evaluation(experiment_id), part, experiment_id)
+    if "calibration" not in evaluation:
+        raise NotFound(
+            f"experiment {experiment_id} was evaluated without its calibration; post it again to have that too"
+        )
+    calibration = evaluation["calibration"]
+
+    def draw() -> bytes:
+        from analysis.plots import figure, reliability  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: reliability.reliability_figure(name, part, calibration), picture_format)
+
+    return answer("reliability", picture_format, [name, part, calibration], draw)
+
+
+@router.get(
+    "/experiments/{experiment_id}/plots/mistakes.{picture_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_mistakes(
+    experiment_id: str,
+    picture_format: Format,
+    chosen: ChosenDep,
+    store: StoreDep,
+    settings: SettingsDep,
+    answer: AnswerDep,
+    part: PartName = "test",
+) -> Response:
+    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each picture, its class, and
+    the three classes that the network held most probable."""
+    record = store.experiments.get(experiment_id)
+    rows = chosen.rows[:_MOST_MISTAKES]
+    guesses = [[guess.model_dump() for guess in chosen.top(row)] for row in rows]
+    # Which pictures these are follows from the experiment, the part and the rows: a result does not change.
+    drawn_from = [record.id, record.name, part, chosen.labels, rows, guesses, chosen.total]
+
+    def draw() -> bytes:
+        from analysis.plots import figure, misclassified, text_layout  # noqa: PLC0415 - see the package
+
+        names = text_layout.legible_names(chosen.labels)
+        pictures = SamplePictures(record.dataset, part, chosen.predictions, store, settings)
+        shown = [
+            misclassified.Mistake(
+                pictures.picture(row),
+                names[chosen.true(row).index],
+                [
+                    misclassified.Guess(names[guess.index], guess.probability, guess.index == chosen.true(row).index)
+                    for guess in chosen.top(row)
+                ],
+            )
+            for row in rows
+        ]
+        return figure.drawn(
+            lambda: misclassified.mistakes_figure(record.name, part, shown, chosen.total), picture_format
+        )
+
+    return answer("mistakes", picture_format, drawn_from, draw)
+
+
+@router.get("/compare/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES)
+def plot_histories(
+    ids: Ids, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
+) -> Response:
+    """Validation loss and accuracy of several experiments over each other, by epoch, also while they run."""
+    runs = [run_of(experiments.get(each), experiments.history(each)[0], skip) for each in ids]
+
+    def draw() -> bytes:
+        from analysis.plots import figure, histories  # noqa: PLC0415 - see the package
+
+        return figure.drawn(lambda: histories.histories_figure(runs), picture_format)
+
+    return answer("histories", picture_format, runs, draw)

@@ -1,0 +1,125 @@
+"""Tensors of the Open Inference Protocol: in JSON, and as Triton's clients send them, in bytes behind the JSON."""
+
+import math
+import struct
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from api.wire.protocols.body import WithoutNulls, decoded_base64, numbers
+from api.wire.protocols.samples import MOST_PICTURES, BadTensor, check_count
+from specs.problem import shortened, shown
+
+FILES = "BYTES"
+# Little-endian, without gaps. numpy has no BF16: it is the upper half of a float32.
+_DTYPES = {
+    "UINT8": "u1",
+    "UINT16": "<u2",
+    "UINT32": "<u4",
+    "UINT64": "<u8",
+    "INT8": "i1",
+    "INT16": "<i2",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "FP16": "<f2",
+    "BF16": "<u2",
+    "FP32": "<f4",
+    "FP64": "<f8",
+}
+_LENGTH = struct.Struct("<I")
+
+# Not 0: an array of nothing may still have sizes that numpy cannot hold.
+_Size = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
+
+
+class InputParameters(WithoutNulls):
+    """`binary_data_size`: how many bytes behind the JSON are this tensor's."""
+
+    binary_data_size: Annotated[int, Field(strict=True, ge=0)] | None = None
+    shared_memory_region: str | None = None
+
+
+class InputTensor(WithoutNulls):
+    name: str
+    shape: Annotated[list[_Size], Field(min_length=1, max_length=8)]
+    datatype: str
+    parameters: InputParameters = InputParameters()
+    data: list[Any] | None = None
+
+    def values(self, binary: memoryview | None) -> NDArray[Any] | list[bytes]:
+        """An array of `shape`, or for BYTES its elements, which are picture files: base64 in JSON, as they are in
+        `binary`. Raises BadTensor."""
+        if self.parameters.shared_memory_region is not None:
+            raise BadTensor(f"{self._where}: shared memory is not read here; send the tensor in the body")
+        if self.datatype == FILES:
+            return self._files(binary)
+        if self.datatype not in _DTYPES:
+            known = ", ".join([*_DTYPES, FILES])
+            raise BadTensor(f"{self._where} has datatype {shown(self.datatype)}; expected one of {known}")
+        return self._of_json() if binary is None else self._of_bytes(binary)
+
+    @property
+    def _where(self) -> str:
+        return f"input {shortened(self.name)}"
+
+    @property
+    def _count(self) -> int:
+        return math.prod(self.shape)
+
+    def _of_json(self) -> NDArray[Any]:
+        array = numbers(self._data(), self._where)
+        if array.size != self._count:
+            raise BadTensor(f"{self._where} holds {array.size:,} numbers; shape {self.shape} has {self._count:,}")
+        return array.reshape(self.shape)
+
+    def _of_bytes(self, binary: memoryview) -> NDArray[Any]:
+        dtype = np.dtype(_DTYPES[self.datatype])
+        expected = self._count * dtype.itemsize
+        if len(binary) != expected:
+            raise BadTensor(
+                f"{self._where} has {len(binary):,} bytes; shape {self.shape} of {self.datatype} has {expected:,}"
+            )
+        array = np.frombuffer(binary, dtype).reshape(self.shape)
+        return (array.astype(np.uint32) << 16).view(np.float32) if self.datatype == "BF16" else array
+
+    def _files(self, binary: memoryview | None) -> list[bytes]:
+        if self._count != self.shape[0]:
+            raise BadTensor(f"{self._where} has shape {self.shape}; expected [n] or [n, 1] for n picture files")
+        check_count(self._count, MOST_PICTURES, "pictures")
+        files = self._texts() if binary is None else byte_elements(binary, self._where)
+        if len(files) != self._count:
+            raise BadTensor(f"{self._where} holds {len(files):,} elements; shape {self.shape} has {self._count:,}")
+        return files
+
+    def _texts(self) -> list[bytes]:
+        texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in self._data()]
+        if wrong := [each for each in texts if not isinstance(each, str)]:
+            raise BadTensor(f"{self._where} holds {shown(wrong[0])}; expected base64 of a picture, as text")
+        return [decoded_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
+
+    def _data(self) -> list[Any]:
+        if self.data is None:
+            raise BadTensor(f"{self._where} has neither `data` nor the parameter `binary_data_size`")
+        return self.data
+
+
+def byte_elements(binary: memoryview, where: str) -> list[bytes]:
+    """Elements of type BYTES: of each four bytes with its length, then itself. Raises BadTensor."""
+    elements, at = [], 0
+    while at < len(binary):
+        if at + _LENGTH.size > len(binary):
+            raise BadTensor(f"{where} is cut short: {len(binary) - at} bytes are left where a length takes 4")
+        (length,) = _LENGTH.unpack_from(binary, at)
+        at += _LENGTH.size
+        if at + length > len(binary):
+            raise BadTensor(f"{where} is cut short: an element of {length:,} bytes has only {len(binary) - at:,}")
+        elements.append(bytes(binary[at : at + length]))
+        at += length
+    return elements
+
+
+def joined_elements(elements: list[bytes]) -> bytes:
+    """The reverse of `byte_elements`."""
+    return b"".join(_LENGTH.pack(len(each)) + each for each in elements)

@@ -1,0 +1,58 @@
+"""Files that came in a form, one behind the other in a temporary file."""
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from archives.member import PIECE_BYTES, Budget, Member
+
+# In front of each: how long its name is, and its content.
+_HEAD = struct.Struct(">HQ")
+_MOST_NAME_BYTES = 1_000
+
+
+class Spool:
+    """What is written is forgotten but for where it lies: memory holds none of it. For use from one thread at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._began_at = 0
+
+    def begin(self, name: str) -> None:
+        encoded = name.encode(errors="replace")[:_MOST_NAME_BYTES]
+        self._file.write(_HEAD.pack(len(encoded), 0) + encoded)
+        self._began_at = self._file.tell()
+        self._name_bytes = len(encoded)
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def end(self) -> None:
+        """Of the file that was begun last: only now its length is known."""
+        ends_at = self._file.tell()
+        self._file.seek(self._began_at - self._name_bytes - _HEAD.size)
+        self._file.write(_HEAD.pack(self._name_bytes, ends_at - self._began_at))
+        self._file.seek(ends_at)
+
+
+def spooled_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
+    """What a Spool wrote, in order."""
+    position, size = 0, file.seek(0, os.SEEK_END)
+    while position < size:
+        budget.count_entry()
+        file.seek(position)
+        name_bytes, length = _HEAD.unpack(file.read(_HEAD.size))
+        name = file.read(name_bytes).decode(errors="replace")
+        position += _HEAD.size + name_bytes
+        yield Member(name, _content(file, position, length, budget))
+        position += length
+
+
+def _content(file: BinaryIO, position: int, left: int, budget: Budget) -> Iterator[bytes]:
+    file.seek(position)
+    while left > 0:
+        piece = file.read(min(PIECE_BYTES, left))
+        budget.spend(len(piece))
+        left -= len(piece)
+        yield piece

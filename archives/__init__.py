@@ -1,0 +1,1 @@
+"""One bounded, streaming reader of zip and tar archives."""

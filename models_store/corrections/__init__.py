@@ -1,0 +1,1 @@
+"""Corrected predictions, collected into datasets."""

@@ -1,0 +1,106 @@
+"""The record of an uploaded data set, and what was found in it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from models_store.experiments.record import Frozen, utc_now
+from specs.dataset import Dataset
+
+PARTS = ("train", "test")
+Counts = dict[str, tuple[int, ...]]
+
+
+class DatasetStatus(StrEnum):
+    QUEUED = "queued"  # uploaded; waits for a worker
+    CONVERTING = "converting"  # a worker reads the archive
+    COLLECTING = "collecting"  # right answers were told; their pictures are about to be put together
+    READY = "ready"  # can be trained on
+    FAILED = "failed"  # `error` says why; delete it and upload again
+
+
+class FilesDone(Frozen):
+    """How far a conversion is, in files of the archive."""
+
+    done: int = 0
+    total: int | None = None
+
+
+class Size(Frozen):
+    """How many pictures have this size, in pixels."""
+
+    height: int
+    width: int
+    count: int
+
+
+class Unreadable(Frozen):
+    name: str
+    reason: str
+
+
+class Contents(Frozen):
+    """What is in a converted data set. `counts` are pictures by part, for each class in the order of `classes`;
+    `image_shape` is (height, width, channels), or None where sizes differ. Lists of sizes and files are cut short:
+    `sizes_found` and `unreadable_files` say how many there are.
+    """
+
+    classes: tuple[str, ...]
+    counts: Counts
+    image_shape: tuple[int, int, int] | None
+    sizes: tuple[Size, ...]
+    sizes_found: int
+    unreadable: tuple[Unreadable, ...] = ()
+    unreadable_files: int = 0
+    ignored_files: int = 0
+    warnings: tuple[str, ...] = ()
+    bytes: int = 0
+
+    def facts(self, name: str) -> Dataset:
+        test = self.counts["test"]
+        return Dataset(name, self.image_shape, self.classes, self.counts["train"], test if any(test) else ())
+
+
+class DatasetRecord(Frozen):
+    """An uploaded data set as the store keeps it, or one of pictures whose right answers were told: `collected_from` is
+    the data set that the model which had predicted them was trained on.
+
+    `id` tells two data sets apart that had one name after another; `attempts` counts conversions and is the fencing
+    token of the one that is under way.
+    """
+
+    schema_version: int = 1
+    id: str
+    name: str
+    status: DatasetStatus = DatasetStatus.QUEUED
+    attempts: int = 0
+    archive_bytes: int = 0
+    collected_from: str | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+    ended_at: datetime | None = None
+    progress: FilesDone | None = None
+    error: str | None = None
+    contents: Contents | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in (DatasetStatus.READY, DatasetStatus.FAILED)
+
+    def changed(self, **update: object) -> Self:
+        return self.model_copy(update=update)
+
+    def queued(self, **update: object) -> Self:
+        return self.changed(status=DatasetStatus.QUEUED, progress=None, **update)
+
+    def claimed(self) -> Self:
+        return self.changed(status=DatasetStatus.CONVERTING, attempts=self.attempts + 1, progress=FilesDone())
+
+    def converted(self, contents: Contents) -> Self:
+        return self.changed(
+            status=DatasetStatus.READY, contents=contents, ended_at=utc_now(), progress=None, error=None
+        )
+
+    def failed(self, error: str) -> Self:
+        return self.changed(status=DatasetStatus.FAILED, error=error, ended_at=utc_now(), progress=None)

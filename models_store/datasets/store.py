@@ -1,0 +1,254 @@
+"""The store of uploaded data sets: what the API calls, and the ground that conversions and the reconciler stand on."""
+
+import logging
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import ValidationError
+from ulid import ULID
+
+from models_store.datasets.images import Pictures
+from models_store.datasets.record import DatasetRecord, DatasetStatus
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
+from models_store.files import (
+    LOCK_FILE,
+    locked,
+    publish_directory,
+    remove_directory,
+    remove_stale_temporaries,
+    room_needed,
+    temporary_name,
+    write_atomic,
+    write_synced,
+)
+from models_store.jobs.queue import Queue
+from specs.dataset import DATASETS, NAME_PATTERN, Dataset
+
+RECORD_FILE = "dataset.json"
+ARCHIVE_FILE = "archive"
+_LOCKS = ".locks"
+# No upload takes so long.
+_ABANDONED_SECONDS = 6 * 3600.0
+Users = Callable[[str], list[str]]
+
+log = logging.getLogger(__name__)
+
+
+class DatasetStore:
+    """Data sets on disk under `root`/datasets, each in a folder of its name.
+
+    Every change of a record is made under the lock of its name, which outlives the data set, so that deleting,
+    uploading again and posting an experiment on it come one after the other. Safe for any number of threads, processes
+    and machines that share `root`.
+    """
+
+    def __init__(self, root: Path, queue: Queue) -> None:
+        self.datasets = root / "datasets"
+        self._queue = queue
+        self._seen: dict[str, tuple[tuple[int, int], DatasetRecord]] = {}
+
+    def prepare(self) -> None:
+        """Make the folders. Raises OSError if the store cannot be written to."""
+        (self.datasets / _LOCKS).mkdir(parents=True, exist_ok=True)
+
+    def folder(self, name: str) -> Path:
+        """The data set's folder; raises NotFound for anything that cannot be a name."""
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise _missing(name)
+        return self.datasets / name
+
+    # -- called by the API -----------------------------------------------------------------------------------------
+
+    def refuse_taken(self, name: str) -> None:
+        """Raise InvalidState if `name` is that of a data set that there is."""
+        if name in DATASETS:
+            raise InvalidState(f"{name} is the name of a built-in data set; choose another name")
+        if self.folder(name).exists():
+            raise InvalidState(
+                f"there is a data set {name} already; delete it first (DELETE /datasets/{name}) or choose another name"
+            )
+
+    @contextmanager
+    def incoming(self) -> Iterator[BinaryIO]:
+        """A file for an archive that is being uploaded, to be handed to `add`; gone when the block ends.
+
+        Raises StorageFull, also for what is written within the block.
+        """
+        staged = temporary_name(self.datasets / "upload")
+        try:
+            with room_needed("the archive"):
+                staged.mkdir()
+                with (staged / ARCHIVE_FILE).open("wb") as archive:
+                    yield archive
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def add(self, name: str, archive: BinaryIO) -> DatasetRecord:
+        """Take over the archive that was written into `incoming`: record it, send the wake-up.
+
+        Once this has returned, the data set is on disk and will be converted, whatever dies. Raises InvalidState if
+        the name is taken, or StorageFull with nothing written.
+        """
+        staged = Path(archive.name).parent
+        with room_needed("the archive"):
+            archive.flush()
+        record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
+        with self.held(name):
+            self.refuse_taken(name)
+            with room_needed(f"data set {name}"):
+                (staged / LOCK_FILE).touch()
+                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
+            if not publish_directory(staged, self.folder(name)):
+                self.refuse_taken(name)
+        self.wake(name)
+        return record
+
+    def begin(self, record: DatasetRecord) -> None:
+        """Make the folder of a data set that is collected, not uploaded. Only while its name is held. Raises
+        InvalidState if the name is taken, StorageFull."""
+        self.refuse_taken(record.name)
+        staged = temporary_name(self.folder(record.name))
+        try:
+            with room_needed(f"data set {record.name}"):
+                staged.mkdir()
+                (staged / LOCK_FILE).touch()
+                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
+                publish_directory(staged, self.folder(record.name))
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def names(self) -> list[str]:
+        """All that were uploaded or collected, in order."""
+        return sorted(path.name for path in self.datasets.iterdir() if not path.name.startswith("."))
+
+    def get(self, name: str) -> DatasetRecord:
+        """The record. Raises NotFound; of a damaged one it says so as failed."""
+        try:
+            return self._cached(name)
+        except Damaged as error:
+            return DatasetRecord(id="", name=name, status=DatasetStatus.FAILED, error=str(error))
+
+    def records(self) -> list[DatasetRecord]:
+        found = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except NotFound:
+                continue
+        return found
+
+    def facts(self) -> dict[str, Dataset]:
+        """The data sets that can be trained on, by name. Cheap: a stat for each."""
+        return {
+            record.name: record.contents.facts(record.name)
+            for record in self.records()
+            if record.status is DatasetStatus.READY and record.contents
+        }
+
+    def refuse_unready(self, name: str) -> None:
+        """Raise InvalidState for an uploaded data set that cannot be trained on, or not yet; let unknown names be."""
+        if name in DATASETS or not re.fullmatch(NAME_PATTERN, name) or not self.folder(name).exists():
+            return
+        record = self.get(name)
+        if record.status is DatasetStatus.FAILED:
+            raise InvalidState(f"data set {name} failed: {record.error}; delete it and upload it again")
+        if record.status is not DatasetStatus.READY:
+            raise InvalidState(f"data set {name} is {record.status}; wait until GET /datasets/{name} says ready")
+
+    @contextmanager
+    def kept(self, name: str) -> Iterator[None]:
+        """Keep `name` from being deleted while an experiment on it is written. Raises InvalidState if it is no longer
+        there; built-in ones always are."""
+        if name in DATASETS:
+            yield
+            return
+        with self.held(name):
+            if name not in self.facts():
+                raise InvalidState(f"data set {name} was deleted meanwhile; upload it again")
+            yield
+
+    def delete(self, name: str, users: Users) -> None:
+        """Remove it, with one rename; a conversion that is under way ends. Raises InvalidState for a built-in one, and
+        for one that `users` (experiments' ids by data set) still need."""
+        if name in DATASETS:
+            raise InvalidState(f"{name} is built in and cannot be deleted")
+        folder = self.folder(name)
+        # Also before: a lock that is made for any name that somebody thinks of would stay.
+        if not folder.exists():
+            raise _missing(name)
+        with self.held(name):
+            if not folder.exists():
+                raise _missing(name)
+            if needed := users(name):
+                raise InvalidState(
+                    f"data set {name} is used by {len(needed)} queued, running or succeeded experiments: "
+                    f"{listed(needed)}; delete them first"
+                )
+            remove_directory(folder)
+
+    def pictures(self, name: str) -> Pictures:
+        """The pictures of one that is ready. Raises InvalidState before, NotFound, Damaged."""
+        record = self.get(name)
+        if record.status is not DatasetStatus.READY:
+            raise InvalidState(f"data set {name} is {record.status} and has no pictures to show")
+        return Pictures(self.folder(name))
+
+    # -- the record on disk ----------------------------------------------------------------------------------------
+
+    def read(self, name: str) -> DatasetRecord:
+        """The record as disk has it. Raises NotFound or Damaged."""
+        folder = self.folder(name)
+        try:
+            data = (folder / RECORD_FILE).read_bytes()
+        except FileNotFoundError as error:
+            if folder.is_dir():
+                raise Damaged(f"{RECORD_FILE} of data set {name} is missing; delete it and upload it again") from error
+            raise _missing(name) from error
+        try:
+            return DatasetRecord.model_validate_json(data)
+        except ValidationError as error:
+            raise Damaged(f"{RECORD_FILE} of data set {name} does not parse; delete it and upload it again") from error
+
+    def _cached(self, name: str) -> DatasetRecord:
+        """Every write makes a new file, so that its inode and time tell it from the one before."""
+        try:
+            status = (self.folder(name) / RECORD_FILE).stat()
+        except FileNotFoundError:
+            return self.read(name)
+        mark = (status.st_ino, status.st_mtime_ns)
+        seen = self._seen.get(name)
+        if seen is None or seen[0] != mark:
+            seen = self._seen[name] = (mark, self.read(name))
+        return seen[1]
+
+    @contextmanager
+    def held(self, name: str, seconds: float = 2.0) -> Iterator[None]:
+        """Hold the lock of a name, whether or not there is a data set of that name. Raises Busy after `seconds`."""
+        lock = self.datasets / _LOCKS / self.folder(name).name
+        lock.mkdir(exist_ok=True)
+        with locked(lock, seconds):
+            yield
+
+    def write(self, record: DatasetRecord) -> DatasetRecord:
+        """Write a changed record. Only while its name is held."""
+        write_atomic(self.folder(record.name) / RECORD_FILE, record.model_dump_json().encode())
+        return record
+
+    def wake(self, name: str) -> None:
+        """Send a wake-up; one that is lost will be sent again by the reconciler."""
+        try:
+            self._queue.wake_converter(name)
+        except Unavailable as error:
+            log.warning("%s", error)
+
+    def clear_abandoned(self) -> None:
+        """Remove what uploads and deletions left that a kill has ended."""
+        remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)
+
+
+def _missing(name: str) -> NotFound:
+    return NotFound(f"there is no data set {name[:50]!r}; GET /datasets lists those that there are")

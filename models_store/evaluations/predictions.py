@@ -1,0 +1,139 @@
+"""What the published network answered for every sample of an experiment's parts, and pictures of what it got wrong.
+
+Figures that nobody has asked for yet can be computed from them without the network and without the data set.
+"""
+
+import math
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_store.artifacts import check_size
+from models_store.errors import Damaged, NotFound
+from models_store.files import write_synced
+from models_store.round_robin import in_turns
+from specs.evaluation import EvaluatedPart
+
+PartName = Literal["training", "validation", "test"]
+PARTS: tuple[PartName, ...] = ("training", "validation", "test")
+_MOST_PICTURES = 1_000
+_PICTURE_BYTES = 4_000_000
+
+
+class Predictions(NamedTuple):
+    """Of one part, a row for each sample.
+
+    `samples`: int64 (n,), the sample's number in its data set, those of its training part first, then those of its
+    official test part. `truth` and `predicted`: int64 (n,), class indices in the order of the experiment's classes.
+    `probabilities`: float16 (n, classes); `predicted` is the most probable class before they were rounded.
+    `pictured`: int64 (k,), the rows that have a picture, and `pictures`: uint8 (k, height, width, channels), these as
+    the network received them; wrong ones only, and not more than a few MB of them.
+    """
+
+    samples: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probabilities: NDArray[np.float16]
+    pictured: NDArray[np.int64]
+    pictures: NDArray[np.uint8]
+
+    @property
+    def wrong(self) -> NDArray[np.int64]:
+        """Rows (wrong samples,), in order."""
+        return np.flatnonzero(self.truth != self.predicted)
+
+    def picture(self, row: int) -> NDArray[np.uint8] | None:
+        """(height, width, channels), or None where none was kept."""
+        place = int(np.searchsorted(self.pictured, row))
+        kept = place < len(self.pictured) and self.pictured[place] == row
+        return self.pictures[place] if kept else None
+
+
+def predictions_of(
+    samples: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    images: NDArray[np.uint8 | np.float32],
+) -> Predictions:
+    """Put together what is kept. `images` are the network's inputs, (n, height, width, channels); where they are no
+    pictures none are kept."""
+    return predictions_on(samples, truth, probabilities, images.shape[1:], images.__getitem__)
+
+
+def predictions_on(
+    samples: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    shape: tuple[int, ...],
+    read: Callable[[NDArray[np.int64]], NDArray[Any]],
+) -> Predictions:
+    """The same of inputs of `shape` that need not be in memory: `read` gives those at some rows."""
+    predicted = probabilities.argmax(axis=1)
+    pictured = np.empty(0, dtype=np.int64)
+    pictures = np.empty((0, 1, 1, 1), dtype=np.uint8)
+    if len(shape) == 3:
+        wrong = np.flatnonzero(predicted != truth)
+        pictured = _most_telling(wrong, truth, predicted, probabilities, math.prod(shape))
+        pictures = read(pictured).astype(np.uint8, copy=False)
+    return Predictions(samples, truth, predicted, probabilities.astype(np.float16), pictured, pictures)
+
+
+def _most_telling(
+    wrong: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    picture_bytes: int,
+) -> NDArray[np.int64]:
+    """Rows, in order: of every pair of classes that were taken for each other in turn, the surest mistake first."""
+    surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
+    pairs = truth[surest] * probabilities.shape[1] + predicted[surest]
+    return np.sort(surest[in_turns(pairs)][: min(_MOST_PICTURES, _PICTURE_BYTES // picture_bytes)])
+
+
+def predictions_file(part: PartName | EvaluatedPart) -> str:
+    return f"predictions-{part}.npz"
+
+
+def write_predictions(folder: Path, part: PartName | EvaluatedPart, predictions: Predictions) -> None:
+    """Raises OSError."""
+    small = np.uint16 if predictions.probabilities.shape[1] <= 2**16 else np.uint32
+    arrays = predictions._asdict() | {
+        "truth": predictions.truth.astype(small),
+        "predicted": predictions.predicted.astype(small),
+    }
+    file = BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    write_synced(folder / predictions_file(part), file.getvalue())
+
+
+def read_predictions(folder: Path, part: PartName | EvaluatedPart) -> Predictions:
+    """From the published `folder`. Raises NotFound if the experiment kept none of this part, Damaged."""
+    name = predictions_file(part)
+    check_size(folder, name)
+    try:
+        with np.load(folder / name, allow_pickle=False) as arrays:
+            return _checked(Predictions(**{field: arrays[field] for field in Predictions._fields}))
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no {name}") from error
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+        raise Damaged(f"{name} does not read: {error}") from error
+
+
+def _checked(stored: Predictions) -> Predictions:
+    rows, classes = stored.probabilities.shape
+    truth, predicted = stored.truth.astype(np.int64), stored.predicted.astype(np.int64)
+    shapes: list[tuple[NDArray[Any], tuple[int, ...]]] = [
+        (stored.samples, (rows,)),
+        (truth, (rows,)),
+        (predicted, (rows,)),
+        (stored.pictured, stored.pictures.shape[:1]),
+    ]
+    if any(array.shape != shape for array, shape in shapes) or max(truth.max(), predicted.max()) >= classes:
+        raise ValueError("its arrays do not belong together")
+    return stored._replace(truth=truth, predicted=predicted)

@@ -1,0 +1,69 @@
+"""The record of how a trained network does on a data set that it was not trained on."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from models_store.experiments.record import Frozen, Metrics, utc_now
+from specs.evaluation import EvaluatedPart
+
+
+class EvaluationStatus(StrEnum):
+    QUEUED = "queued"  # waits for a worker
+    RUNNING = "running"  # a worker asks the network
+    SUCCEEDED = "succeeded"  # the figures are there
+    FAILED = "failed"  # `error` says why
+
+
+class SamplesDone(Frozen):
+    """How far an evaluation is, in samples that the network has answered for."""
+
+    done: int = 0
+    total: int
+
+
+class EvaluationRecord(Frozen):
+    """One evaluation as the store keeps it: of each experiment and data set the last one.
+
+    `id` tells it from those before it. `dataset_id` is that of the upload, None for a built-in data set: another
+    upload may bear the name later. `attempts` counts beginnings and is the fencing token of the one that is under way.
+    `metrics` are a few of the figures, for lists.
+    """
+
+    schema_version: int = 1
+    id: str
+    experiment_id: str
+    dataset: str
+    dataset_id: str | None
+    part: EvaluatedPart
+    status: EvaluationStatus = EvaluationStatus.QUEUED
+    attempts: int = 0
+    created_at: datetime = Field(default_factory=utc_now)
+    ended_at: datetime | None = None
+    progress: SamplesDone | None = None
+    error: str | None = None
+    metrics: Metrics = Field(default_factory=dict)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in (EvaluationStatus.SUCCEEDED, EvaluationStatus.FAILED)
+
+    def changed(self, **update: object) -> Self:
+        return self.model_copy(update=update)
+
+    def queued(self, **update: object) -> Self:
+        return self.changed(status=EvaluationStatus.QUEUED, progress=None, **update)
+
+    def claimed(self) -> Self:
+        return self.changed(status=EvaluationStatus.RUNNING, attempts=self.attempts + 1, progress=None)
+
+    def succeeded(self, metrics: Metrics) -> Self:
+        return self._ended(EvaluationStatus.SUCCEEDED, metrics=metrics, error=None)
+
+    def failed(self, error: str) -> Self:
+        return self._ended(EvaluationStatus.FAILED, error=error)
+
+    def _ended(self, status: EvaluationStatus, **update: object) -> Self:
+        return self.changed(status=status, ended_at=utc_now(), progress=None, **update)

@@ -1,0 +1,243 @@
+"""The store of evaluations: how trained networks do on data sets that they were not trained on."""
+
+import logging
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+from ulid import ULID
+
+from models_store import artifacts
+from models_store.datasets.store import DatasetStore
+from models_store.errors import Busy, Damaged, InvalidState, NotFound, Unavailable
+from models_store.evaluations.predictions import Predictions, read_predictions
+from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
+from models_store.experiments.record import JsonObject, Status
+from models_store.experiments.store import ExperimentStore
+from models_store.files import locked, remove_directory, room_needed, sync_directory, write_atomic
+from models_store.jobs.queue import Queue
+from models_store.models.serving_info import read_serving_info
+from specs.dataset import DATASETS, NAME_PATTERN
+from specs.errors import SpecError
+from specs.evaluation import EvaluationSpec, misfit
+from specs.problem import Problem
+
+EVALUATIONS = "evaluations"
+RECORD_FILE = "record.json"
+RESULT = "result"
+
+log = logging.getLogger(__name__)
+
+
+class EvaluationStore:
+    """Evaluations on disk, each in the folder `evaluations/<data set>` of its experiment: of each data set the last.
+
+    Every change of a record is made under the lock of the experiment, so that it is deleted before or after, never
+    in between. Those that have not ended are marked in one folder under `root`, so that a sweep need not look through
+    all experiments: the mark is there before the record is, and goes after it says that the evaluation has ended.
+    Safe for any number of threads, processes and machines that share `root`.
+    """
+
+    def __init__(self, root: Path, experiments: ExperimentStore, datasets: DatasetStore, queue: Queue) -> None:
+        self._marks = root / EVALUATIONS
+        self._experiments = experiments
+        self._datasets = datasets
+        self._queue = queue
+
+    def prepare(self) -> None:
+        """Make the folders. Raises OSError if the store cannot be written to."""
+        self._marks.mkdir(parents=True, exist_ok=True)
+
+    def folder(self, experiment_id: str, dataset: str) -> Path:
+        """The evaluation's folder; raises NotFound for anything that cannot be an id and a name."""
+        if not re.fullmatch(NAME_PATTERN, dataset):
+            raise NotFound(f"there is no data set {dataset[:50]!r}; GET /datasets lists those that there are")
+        return self.experiment_folder(experiment_id) / EVALUATIONS / dataset
+
+    def experiment_folder(self, experiment_id: str) -> Path:
+        """The folder whose lock is held for each change. Raises NotFound for anything that is not an id."""
+        return self._experiments.folder(experiment_id)
+
+    def _existing(self, experiment_id: str) -> Path:
+        folder = self.experiment_folder(experiment_id)
+        if not folder.is_dir():
+            raise NotFound(f"there is no experiment {experiment_id}")
+        return folder
+
+    # -- called by the API -----------------------------------------------------------------------------------------
+
+    def add(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
+        """Record that it is to be done, in place of the last one on the same data set, and send the wake-up. Once this
+        has returned it will be done, whatever dies. One that is asked for again before it has ended is returned as it
+        is.
+
+        Raises NotFound, InvalidState for an experiment that has not succeeded or while another part is evaluated,
+        SpecError where network and data set do not fit, Damaged, StorageFull.
+        """
+        self._refuse_misfit(experiment_id, spec)
+        with self._datasets.kept(spec.dataset), locked(self.experiment_folder(experiment_id)):
+            self._experiments.read(experiment_id)
+            record = self._new_record(experiment_id, spec)
+            underway = self._underway(record)
+            if underway is not None:
+                return underway
+            with room_needed(f"the evaluation on {spec.dataset}"):
+                folder = self.folder(experiment_id, spec.dataset)
+                folder.mkdir(parents=True, exist_ok=True)
+                self._mark(experiment_id, spec.dataset).touch()
+                sync_directory(self._marks)
+                self.write(record)
+            if (folder / RESULT).exists():
+                remove_directory(folder / RESULT)
+        self.wake(record)
+        return record
+
+    def _refuse_misfit(self, experiment_id: str, spec: EvaluationSpec) -> None:
+        experiment = self._experiments.get(experiment_id)
+        if experiment.status is not Status.SUCCEEDED:
+            raise InvalidState(
+                f"experiment {experiment_id} is {experiment.status}: only a succeeded one has a network to evaluate"
+            )
+        info = read_serving_info(self._experiments.artifacts(experiment_id))
+        if spec.dataset == experiment.dataset:
+            detail: str | None = (
+                f"{spec.dataset} is what the network was trained on; GET /experiments/{experiment_id}/evaluation says "
+                "how it does on the training, validation and test part"
+            )
+        else:
+            detail = misfit(spec.facts, info.labels, info.takes_pictures)
+        if detail:
+            raise SpecError([Problem(pointer="/dataset", detail=detail, received=spec.dataset)])
+
+    def _new_record(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
+        return EvaluationRecord(
+            id=str(ULID()),
+            experiment_id=experiment_id,
+            dataset=spec.dataset,
+            dataset_id=self.dataset_id(spec.dataset),
+            part=spec.part,
+        )
+
+    def _underway(self, wanted: EvaluationRecord) -> EvaluationRecord | None:
+        try:
+            record = self.read(wanted.experiment_id, wanted.dataset)
+        except (NotFound, Damaged):
+            return None
+        if record.has_ended:
+            return None
+        if (record.part, record.dataset_id) != (wanted.part, wanted.dataset_id):
+            raise InvalidState(
+                f"the evaluation of {record.dataset}, part {record.part}, is {record.status}; "
+                "wait for its end, then ask for another one"
+            )
+        return record
+
+    def get(self, experiment_id: str, dataset: str) -> EvaluationRecord:
+        """The record. Raises NotFound; of a damaged one it says so as failed."""
+        try:
+            return self.read(experiment_id, dataset)
+        except Damaged as error:
+            return EvaluationRecord(
+                id="",
+                experiment_id=experiment_id,
+                dataset=dataset,
+                dataset_id=None,
+                part="all",
+                status=EvaluationStatus.FAILED,
+                error=f"{error}; ask for it again",
+            )
+
+    def records(self, experiment_id: str) -> list[EvaluationRecord]:
+        """Those of one experiment, by data set. Raises NotFound."""
+        found = []
+        for path in sorted((self._existing(experiment_id) / EVALUATIONS).glob("[!.]*")):
+            with suppress(NotFound):
+                found.append(self.get(experiment_id, path.name))
+        return found
+
+    def evaluation(self, experiment_id: str, dataset: str) -> JsonObject:
+        """The figures. Raises NotFound before it has succeeded, Damaged."""
+        data = artifacts.read_verified(self._published(experiment_id, dataset), artifacts.EVALUATION_FILE)
+        evaluation: JsonObject = orjson.loads(data)
+        return evaluation
+
+    def predictions(self, experiment_id: str, dataset: str) -> Predictions:
+        """What the network answered. Raises NotFound before it has succeeded, Damaged."""
+        return read_predictions(self._published(experiment_id, dataset), self.get(experiment_id, dataset).part)
+
+    def _published(self, experiment_id: str, dataset: str) -> Path:
+        record = self.get(experiment_id, dataset)
+        if record.status is not EvaluationStatus.SUCCEEDED:
+            raise NotFound(f"the evaluation of experiment {experiment_id} on {dataset} is {record.status}: no figures")
+        return self.folder(experiment_id, dataset) / RESULT
+
+    # -- the record on disk ----------------------------------------------------------------------------------------
+
+    def read(self, experiment_id: str, dataset: str) -> EvaluationRecord:
+        """The record as disk has it. Raises NotFound or Damaged."""
+        folder = self.folder(experiment_id, dataset)
+        try:
+            data = (folder / RECORD_FILE).read_bytes()
+        except FileNotFoundError as error:
+            self._existing(experiment_id)
+            raise NotFound(
+                f"experiment {experiment_id} was not evaluated on {dataset}; "
+                f"POST /experiments/{experiment_id}/evaluations has that done"
+            ) from error
+        try:
+            return EvaluationRecord.model_validate_json(data)
+        except ValidationError as error:
+            raise Damaged(f"the record of the evaluation of {experiment_id} on {dataset} does not parse") from error
+
+    def write(self, record: EvaluationRecord) -> EvaluationRecord:
+        """Write a changed record. Only under the experiment's lock."""
+        path = self.folder(record.experiment_id, record.dataset) / RECORD_FILE
+        write_atomic(path, record.model_dump_json().encode())
+        return record
+
+    def dataset_id(self, dataset: str) -> str | None:
+        """Which upload bears the name now; None for a built-in data set. Raises NotFound."""
+        return None if dataset in DATASETS else self._datasets.get(dataset).id
+
+    def wake(self, record: EvaluationRecord) -> None:
+        """Send a wake-up; one that is lost will be sent again by the reconciler."""
+        try:
+            self._queue.wake_evaluator(record.experiment_id, record.dataset)
+        except Unavailable as error:
+            log.warning("%s", error)
+
+    # -- what has not ended ----------------------------------------------------------------------------------------
+
+    def marked(self) -> set[tuple[str, str]]:
+        """Experiment and data set of all that have not ended, and perhaps of some that have."""
+        with os.scandir(self._marks) as entries:
+            return {
+                (experiment_id, dataset) for experiment_id, _, dataset in (each.name.partition(".") for each in entries)
+            }
+
+    def unmark(self, experiment_id: str, dataset: str) -> None:
+        """Only under the experiment's lock, once the record on disk says that it has ended."""
+        self._mark(experiment_id, dataset).unlink(missing_ok=True)
+
+    def unmark_ended(self, experiment_id: str, dataset: str) -> None:
+        """Remove the mark if the evaluation has ended or is gone; where somebody changes it just now, not yet."""
+        try:
+            with locked(self.experiment_folder(experiment_id), 0):
+                if self._has_ended(experiment_id, dataset):
+                    self.unmark(experiment_id, dataset)
+        except NotFound:
+            self.unmark(experiment_id, dataset)
+        except Busy:
+            return
+
+    def _has_ended(self, experiment_id: str, dataset: str) -> bool:
+        try:
+            return self.read(experiment_id, dataset).has_ended
+        except (NotFound, Damaged):
+            return True
+
+    def _mark(self, experiment_id: str, dataset: str) -> Path:
+        return self._marks / f"{experiment_id}.{dataset}"

@@ -1,0 +1,57 @@
+"""`Idempotency-Key`: the same key and body give the same experiment, whatever died in between.
+
+The experiment's id is reserved on disk before the record is written, so that a retry goes on where the first call
+ended. Keys are kept for a day, as Stripe does.
+"""
+
+import time
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models_store.errors import Damaged, IdempotencyMismatch
+from models_store.experiments.record import Frozen
+from models_store.files import create_exclusive, remove_stale_temporaries, sha256_of
+
+KEPT_SECONDS = 24 * 3600.0
+
+
+class Reservation(Frozen):
+    experiment_id: str
+    body_sha256: str
+
+
+class IdempotencyKeys:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def reserve(self, key: str, body: bytes, experiment_id: str) -> str:
+        """Return the id that belongs to `key`: the one given, or the one an earlier call reserved.
+
+        Raises IdempotencyMismatch if the earlier call had another body, Damaged if its reservation does not parse.
+        """
+        wanted = Reservation(experiment_id=experiment_id, body_sha256=sha256_of(body))
+        path = self._folder / f"{sha256_of(key.encode())}.json"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if create_exclusive(path, wanted.model_dump_json().encode()):
+            return experiment_id
+        try:
+            earlier = Reservation.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise Damaged(f"what the Idempotency-Key {key!r} stands for is damaged; use a new key") from error
+        if earlier.body_sha256 != wanted.body_sha256:
+            raise IdempotencyMismatch(
+                f"the Idempotency-Key {key!r} was used for experiment {earlier.experiment_id} with another body; "
+                "use a new key for a new experiment"
+            )
+        return earlier.experiment_id
+
+    def forget_old(self) -> None:
+        """Remove keys that are older than a day."""
+        if not self._folder.is_dir():
+            return
+        remove_stale_temporaries(self._folder)
+        oldest = time.time() - KEPT_SECONDS
+        for path in self._folder.glob("*.json"):
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)

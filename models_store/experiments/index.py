@@ -1,0 +1,287 @@
+"""The fast, live view of all records in Redis: one hash each, and sorted sets for pages.
+
+Nothing here is the truth: the reconciler gives all of it back from disk. Every method raises redis's errors as they
+are; `models_store.experiments.store` decides what a lost view means.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from typing import Annotated, cast
+
+import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+from redis import Redis
+
+from models_store import keys
+from models_store.errors import InvalidCursor, Unavailable
+from models_store.experiments.pages import ORDERS, Order, Page, Query
+from models_store.experiments.record import Point, Record, Status
+
+# Records without the metric come after all others in a descending list.
+_NO_VALUE = -1.0
+_SCAN = 200
+EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+# The best model, and those that may take its place if it turns out to be damaged.
+_CANDIDATES = 20
+_LARGE_LOSS = 1000.0
+
+# A view never goes back to an older version of the record.
+_PUT = """
+local version = redis.call('HGET', KEYS[1], 'version')
+if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
+local before = redis.call('HGET', KEYS[1], 'indexes')
+if before then
+  for key in string.gmatch(before, '[^\\n]+') do
+    redis.call('ZREM', key, ARGV[3])
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[4], key) end
+  end
+end
+local names = {}
+for i = 7, #ARGV, 2 do
+  redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
+  if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[4], ARGV[i]) end
+  names[#names + 1] = ARGV[i]
+end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
+if ARGV[5] == 'ended' then redis.call('DEL', KEYS[3]) end
+redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return 1
+"""
+_REMOVE = """
+local before = redis.call('HGET', KEYS[1], 'indexes')
+if before then
+  for key in string.gmatch(before, '[^\\n]+') do
+    redis.call('ZREM', key, ARGV[1])
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[5], key) end
+  end
+end
+return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+"""
+# A point is added only behind its predecessor, so that a stream never has a gap.
+_APPEND = """
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local expected = tonumber(ARGV[1])
+local length = last and tonumber(string.match(last[1], '^(%d+)')) or 0
+if length ~= expected then return 0 end
+redis.call('XADD', KEYS[1], (expected + 1) .. '-0', 'point', ARGV[2])
+return 1
+"""
+
+
+# What a cursor says: the order, and the score and the id of the last record of the page before.
+_Place = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
+
+
+def _memberships(record: Record) -> dict[str, float]:
+    scores: dict[Order, float] = {
+        "created_at": record.created_at.timestamp(),
+        "val_accuracy": _NO_VALUE if (value := validation_metric(record, "val_accuracy")) is None else value,
+    }
+    filters = [
+        "all",
+        f"status={record.status}",
+        f"dataset={record.dataset}",
+        *(f"tag={tag}" for tag in record.tags),
+        *([f"based_on={record.based_on}"] if record.based_on else []),
+    ]
+    members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
+    if record.status is Status.SUCCEEDED and not record.damaged:
+        # Accuracies are at most 1: every model that knows all classes comes before those that know some.
+        score = scores["val_accuracy"] - _tie_breaker(record)
+        members[keys.model_index(record.dataset)] = score if knows_all_classes(record) else score - 1
+    return members
+
+
+def validation_metric(record: Record, name: str) -> float | None:
+    """The published network's, or before there is one the best epoch's."""
+    return (record.validation_metrics or record.best_metrics).get(name)
+
+
+def knows_all_classes(record: Record) -> bool:
+    """False for one that was trained on some classes of its data set, which is the easier task."""
+    return not record.spec.get("dataset", {}).get("classes")
+
+
+def _tie_breaker(record: Record) -> float:
+    """Of equal accuracies the lower loss ranks higher: smaller than any difference between two accuracies."""
+    loss = validation_metric(record, "val_loss")
+    return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
+
+
+class Index:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._put = redis.register_script(_PUT)
+        self._remove = redis.register_script(_REMOVE)
+        self._append = redis.register_script(_APPEND)
+
+    # -- records -------------------------------------------------------------------------------------------------
+
+    def put(self, record: Record) -> bool:
+        """Show `record`, in one step with all its index entries; False if a newer version is shown already."""
+        members = [str(part) for pair in _memberships(record).items() for part in pair]
+        arguments: list[str | int] = [
+            record.version,
+            record.model_dump_json(),
+            record.id,
+            keys.CHANGES_SECONDS,
+            "ended" if record.status.is_terminal else "live",
+            keys.model_index(""),
+            *members,
+        ]
+        names = (keys.experiment, keys.changes, keys.history)
+        return bool(self._put(keys=[*(name(record.id) for name in names), keys.MODEL_INDEXES], args=arguments))
+
+    def remove(self, experiment_id: str) -> None:
+        names = (keys.experiment, keys.changes, keys.history, keys.lease)
+        self._remove(keys=[*(name(experiment_id) for name in names), keys.MODEL_INDEXES], args=[experiment_id])
+
+    def get(self, experiment_id: str) -> Record | None:
+        document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
+        return _parsed(document)
+
+    def get_many(self, ids: Sequence[str]) -> list[Record]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for experiment_id in ids:
+            pipeline.hget(keys.experiment(experiment_id), "document")
+        return [record for document in pipeline.execute() if (record := _parsed(document)) is not None]
+
+    def ids(self, filtered_by: str = "all") -> list[str]:
+        """All ids under a filter, oldest first."""
+        return cast(list[str], self._redis.zrange(keys.index("created_at", filtered_by), 0, -1))
+
+    def count(self, filtered_by: str = "all") -> int:
+        return self._redis.zcard(keys.index("created_at", filtered_by))
+
+    def queue_position(self, experiment_id: str) -> int | None:
+        """Place among the queued, from 1; None if not queued."""
+        rank = cast(int | None, self._redis.zrank(keys.index("created_at", f"status={Status.QUEUED}"), experiment_id))
+        return None if rank is None else rank + 1
+
+    def ping(self) -> None:
+        self._redis.ping()
+
+    # -- completeness --------------------------------------------------------------------------------------------
+
+    def is_complete(self) -> bool:
+        """False after Redis was emptied, until everything on disk has been put back."""
+        return bool(self._redis.exists(keys.COMPLETE))
+
+    def require_complete(self) -> None:
+        """Raise Unavailable after Redis was emptied, until the reconciler has put everything back."""
+        if not self.is_complete():
+            raise Unavailable("the index is being rebuilt from disk; try again in a second")
+
+    def mark_complete(self) -> None:
+        self._redis.set(keys.COMPLETE, "1")
+
+    # -- pages ---------------------------------------------------------------------------------------------------
+
+    def page(self, query: Query) -> Page:
+        """Cost depends on the page, not on how many records there are: it starts at the cursor's rank."""
+        self.require_complete()
+        filtered_by = min(query.filters(), key=self.count)
+        key = keys.index(query.order, filtered_by)
+        start = self._rank_after(key, query)
+        items: list[Record] = []
+        while True:
+            wanted = query.limit + 1 - len(items)
+            chunk = self._range(key, start, max(wanted, _SCAN) if query.is_selective else wanted, query)
+            items += [record for record in self.get_many(chunk) if query.accepts(record)]
+            start += len(chunk)
+            if len(items) > query.limit or not chunk:
+                break
+        page = items[: query.limit]
+        return Page(items=page, next_cursor=self._cursor(query, page[-1]) if len(items) > query.limit else None)
+
+    def _range(self, key: str, start: int, count: int, query: Query) -> list[str]:
+        command = self._redis.zrevrange if query.descending else self._redis.zrange
+        return cast(list[str], command(key, start, start + count - 1))
+
+    def _cursor(self, query: Query, last: Record) -> str:
+        score = _memberships(last)[keys.index(query.order)]
+        return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last.id])).decode()
+
+    def _rank_after(self, key: str, query: Query) -> int:
+        """Rank of the first entry behind the cursor; by its score if its record is gone or has moved."""
+        if query.cursor is None:
+            return 0
+        try:
+            sort, score, last_id = _Place.validate_json(base64.urlsafe_b64decode(query.cursor))
+        except (binascii.Error, ValueError) as error:
+            raise InvalidCursor("this cursor was not made by this service; begin again without one") from error
+        if sort != query.sort:
+            raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
+        command = self._redis.zrevrank if query.descending else self._redis.zrank
+        rank = cast(int | None, command(key, last_id))
+        if rank is not None and self._redis.zscore(key, last_id) == score:
+            return rank + 1
+        bounds = (f"({score!r}", "+inf") if query.descending else ("-inf", f"({score!r}")
+        return self._redis.zcount(key, *bounds)
+
+    # -- models --------------------------------------------------------------------------------------------------
+
+    def model_datasets(self) -> list[str]:
+        """The data sets that there are published models of, by name."""
+        indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
+        return sorted(map(keys.model_index_dataset, indexes))
+
+    def best_models(self, dataset: str) -> list[Record]:
+        """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
+        ids = self._redis.zrevrange(keys.model_index(dataset), 0, _CANDIDATES - 1)
+        return self.get_many(cast(list[str], ids))
+
+    # -- history -------------------------------------------------------------------------------------------------
+
+    def append_point(self, experiment_id: str, point: Point) -> bool:
+        """False if the stream does not end just before `point` (it was emptied): restore it from disk."""
+        return bool(self._append(keys=[keys.history(experiment_id)], args=[point.epoch, point.model_dump_json()]))
+
+    def restore_history(self, experiment_id: str, points: Iterable[Point]) -> None:
+        key = keys.history(experiment_id)
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.delete(key)
+        for point in points:
+            pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
+        pipeline.execute()
+
+    def history(self, experiment_id: str, since: int) -> list[Point] | None:
+        """The points after epoch `since`, or None if the live stream does not reach back to it."""
+        first = since + 1
+        entries = cast(
+            list[tuple[str, dict[str, str]]],
+            self._redis.xrange(keys.history(experiment_id), min=f"{first + 1}-0"),
+        )
+        try:
+            points = [Point.model_validate_json(fields["point"]) for _, fields in entries]
+        except (KeyError, ValidationError):
+            return None
+        return points if points and points[0].epoch == first else None
+
+    # -- epoch durations -----------------------------------------------------------------------------------------
+
+    def observe_epoch(self, seconds: float) -> None:
+        """Count an epoch in the histogram that `GET /metrics` shows: cumulative buckets, as Prometheus has them."""
+        pipeline = self._redis.pipeline(transaction=True)
+        for bound in EPOCH_BUCKETS:
+            if seconds <= bound:
+                pipeline.hincrby(keys.EPOCH_DURATIONS, str(bound), 1)
+        pipeline.hincrby(keys.EPOCH_DURATIONS, "+Inf", 1)
+        pipeline.hincrbyfloat(keys.EPOCH_DURATIONS, "sum", seconds)
+        pipeline.execute()
+
+    def epoch_durations(self) -> tuple[list[tuple[str, float]], float]:
+        """Return the buckets as (upper bound in seconds, epochs up to it), and the sum of all seconds."""
+        stored = cast(dict[str, str], self._redis.hgetall(keys.EPOCH_DURATIONS))
+        bounds = [*map(str, EPOCH_BUCKETS), "+Inf"]
+        return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
+
+
+def _parsed(document: str | None) -> Record | None:
+    """None also for what somebody else wrote into Redis: the record on disk is asked then."""
+    try:
+        return Record.model_validate_json(document) if document else None
+    except ValidationError:
+        return None

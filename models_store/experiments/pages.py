@@ -1,0 +1,55 @@
+"""Which records a list shows, in which order, and where it goes on."""
+
+from typing import Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models_store.experiments.record import Record, Status
+
+Order = Literal["created_at", "val_accuracy"]
+ORDERS: tuple[Order, ...] = ("created_at", "val_accuracy")
+
+
+class Query(BaseModel):
+    """One page of records. `sort` is an order's name, with `-` for descending."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: Status | None = None
+    dataset: str | None = Field(default=None, max_length=100)
+    tag: str | None = Field(default=None, max_length=50)
+    name: str | None = Field(default=None, max_length=100, description="part of the name, in any case")
+    sort: Literal["created_at", "-created_at", "val_accuracy", "-val_accuracy"] = "-created_at"
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, max_length=200)
+
+    @property
+    def order(self) -> Order:
+        return cast(Order, self.sort.removeprefix("-"))
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def is_selective(self) -> bool:
+        """True if a page must look at more entries than it shows."""
+        return self.name is not None or len(self.filters()) > 1
+
+    def accepts(self, record: Record) -> bool:
+        return (
+            (self.status is None or record.status is self.status)
+            and (self.dataset is None or record.dataset == self.dataset)
+            and (self.tag is None or self.tag in record.tags)
+            and (self.name is None or self.name.lower() in record.name.lower())
+        )
+
+    def filters(self) -> list[str]:
+        """The index filters that every answer must be in; a page walks the smallest of them."""
+        named = {"status": self.status, "dataset": self.dataset, "tag": self.tag}
+        return [f"{name}={value}" for name, value in named.items() if value is not None] or ["all"]
+
+
+class Page(BaseModel):
+    items: list[Record]
+    next_cursor: str | None

@@ -1,0 +1,357 @@
+"""The store of experiments: what the API calls, and the ground that claims and the reconciler stand on."""
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+from pydantic import ValidationError
+from redis import Redis
+from redis.exceptions import RedisError
+from ulid import ULID
+
+from models_store import artifacts
+from models_store.connection import redis_needed
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
+from models_store.evaluations.predictions import PartName, Predictions, read_predictions
+from models_store.experiments import history
+from models_store.experiments.idempotency import IdempotencyKeys
+from models_store.experiments.index import Index
+from models_store.experiments.pages import Page, Query
+from models_store.experiments.record import Failure, JsonObject, Point, Record, Status, utc_now
+from models_store.files import (
+    LOCK_FILE,
+    locked,
+    publish_directory,
+    remove_directory,
+    remove_stale_temporaries,
+    room_needed,
+    temporary_name,
+    write_atomic,
+    write_synced,
+)
+from models_store.jobs.leases import Leases
+from models_store.jobs.queue import Queue
+from models_store.models.pins import SERVING, Pins
+from specs.experiment import ExperimentSpec
+
+RECORD_FILE = "experiment.json"
+ATTEMPTS = "attempts"
+_MOST_CHILDREN = 100
+# A ULID: the millisecond in ten characters, then 80 random bits.
+_TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
+
+log = logging.getLogger(__name__)
+
+
+def is_experiment_id(text: str) -> bool:
+    """True for a ULID in its canonical spelling: nothing else becomes part of a path."""
+    try:
+        return str(ULID.from_str(text)) == text
+    except ValueError:
+        return False
+
+
+class ExperimentStore:
+    """Experiments on disk under `root`, with their view in Redis.
+
+    Every change of a record is made under the experiment's lock: read from disk, changed, written to disk, then shown
+    in Redis. A change that Redis did not take is made up for by the reconciler. Safe for any number of threads,
+    processes and machines that share `root` and Redis.
+    """
+
+    def __init__(self, root: Path, redis: Redis, queue: Queue, lease_seconds: float, max_attempts: int = 3) -> None:
+        self.root = root
+        self.index = Index(redis)
+        self.leases = Leases(redis, lease_seconds)
+        self.queue = queue
+        self.lease_seconds = lease_seconds
+        self.max_attempts = max_attempts
+        self.idempotency = IdempotencyKeys(root / "idempotency")
+        self.pins = Pins(root / SERVING)
+        self.experiments = root / "experiments"
+        # What this process could not show; its reconciler shows it first.
+        self.unshown: set[str] = set()
+
+    def prepare(self) -> None:
+        """Make the folders. Raises OSError if the store cannot be written to."""
+        self.experiments.mkdir(parents=True, exist_ok=True)
+        self.pins.prepare()
+
+    def folder(self, experiment_id: str) -> Path:
+        """The experiment's folder; raises NotFound for anything that is not an id."""
+        if not is_experiment_id(experiment_id):
+            raise NotFound(f"there is no experiment {experiment_id[:50]!r}: an id has 26 characters, as 01J...")
+        return self.experiments / experiment_id
+
+    def check_view(self) -> None:
+        """Raise Unavailable unless the live view answers."""
+        with redis_needed():
+            self.index.ping()
+
+    # -- called by the API -----------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        spec: ExperimentSpec,
+        idempotency_key: str | None = None,
+        body: bytes = b"",
+        taken_layers: Mapping[str, str] | None = None,
+    ) -> Record:
+        """Write the record, show it, send the wake-up, in this order. `taken_layers` are what `Transfers` found.
+
+        Once the record is on disk the experiment is accepted: a lost view or wake-up is made up for by the
+        reconciler. Raises IdempotencyMismatch, or StorageFull with nothing written.
+        """
+        record = self._new_record(spec, taken_layers)
+        if idempotency_key is not None:
+            with room_needed("the idempotency key"):
+                reserved = self.idempotency.reserve(idempotency_key, body, record.id)
+            record = record.model_copy(update={"id": reserved})
+        self._publish(record)
+        record = self.read(record.id)
+        if record.status is Status.QUEUED and self.show(record):
+            self.wake(record.id)
+        return record
+
+    def _new_record(self, spec: ExperimentSpec, taken_layers: Mapping[str, str] | None) -> Record:
+        return Record(
+            id=str(ULID()),
+            name=spec.name,
+            tags=tuple(spec.tags),
+            dataset=spec.dataset.name,
+            based_on=spec.based_on,
+            spec=spec.model_dump(mode="json"),
+            taken_layers=dict(taken_layers or {}),
+            created_at=utc_now(),
+        )
+
+    def _publish(self, record: Record) -> None:
+        folder = self.folder(record.id)
+        staged = temporary_name(folder)
+        try:
+            with room_needed(f"experiment {record.id}"):
+                staged.mkdir()
+                (staged / LOCK_FILE).touch()
+                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
+                publish_directory(staged, folder)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def get(self, experiment_id: str) -> Record:
+        """From the live view, else from disk. Raises NotFound only if disk has no such experiment."""
+        folder = self.folder(experiment_id)
+        try:
+            record = self.index.get(experiment_id)
+            if record is not None and record.status is Status.QUEUED:
+                return record.model_copy(update={"queue_position": self.index.queue_position(experiment_id)})
+        except RedisError:
+            record = None
+        return record or self.read_or_damaged(folder.name)
+
+    def page(self, query: Query) -> Page:
+        """One page of records; raises Unavailable while the view is away."""
+        with redis_needed():
+            return self.index.page(query)
+
+    def based_on(self, experiment_id: str) -> list[Record]:
+        """The experiments that set out to improve this one, oldest first, a hundred at most; raises Unavailable while
+        the view is away."""
+        with redis_needed():
+            self.index.require_complete()
+            return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MOST_CHILDREN])
+
+    def posted_at(self, milliseconds: int) -> list[str]:
+        """The ids of the experiments that were posted in this millisecond after 1970. From disk."""
+        if not 0 <= milliseconds < _END_OF_ULIDS:
+            return []
+        first = str(ULID.from_int(milliseconds << _RANDOM_BITS))[:_TIME_CHARACTERS]
+        return sorted(path.name for path in self.experiments.glob(f"{first}*") if is_experiment_id(path.name))
+
+    def history(self, experiment_id: str, since: int = -1) -> tuple[list[Point], bool]:
+        """The points after epoch `since`, and whether the file is damaged behind them."""
+        folder = self.folder(experiment_id)
+        try:
+            live = self.index.history(experiment_id, since)
+        except RedisError:
+            live = None
+        if live is not None:
+            return live, False
+        if not folder.is_dir():
+            raise NotFound(f"there is no experiment {experiment_id}")
+        points, damaged = history.read(folder)
+        return points[since + 1 :], damaged
+
+    def evaluation(self, experiment_id: str) -> dict[str, JsonObject]:
+        """The figures of each part. Raises NotFound before the experiment has succeeded, Damaged."""
+        data = artifacts.read_verified(self._published(experiment_id), artifacts.EVALUATION_FILE)
+        evaluation: dict[str, JsonObject] = orjson.loads(data)
+        return evaluation
+
+    def predictions(self, experiment_id: str, part: PartName) -> Predictions:
+        """What the published network answered. Raises NotFound before the experiment has succeeded, Damaged."""
+        return read_predictions(self._published(experiment_id), part)
+
+    def _published(self, experiment_id: str) -> Path:
+        folder = self.artifacts(experiment_id)
+        if not folder.is_dir():
+            status = self.get(experiment_id).status
+            raise NotFound(f"experiment {experiment_id} is {status} and has no evaluation: only a success has one")
+        return folder
+
+    def artifacts(self, experiment_id: str) -> Path:
+        folder = self.folder(experiment_id)
+        if not folder.is_dir():
+            raise NotFound(f"there is no experiment {experiment_id}")
+        return folder / artifacts.ARTIFACTS
+
+    def cancel(self, experiment_id: str) -> Record:
+        """Cancel at once what waits; ask the worker to stop what runs. Raises InvalidState for what has ended."""
+        with self.changing(experiment_id) as record:
+            if record.status.is_terminal:
+                raise InvalidState(f"experiment {experiment_id} is {record.status}: there is nothing to cancel")
+            if record.cancel_requested:
+                return record
+            if record.status is Status.QUEUED:
+                return self.write(record.ended(Status.CANCELLED, cancel_requested=True, stop_reason="cancelled"))
+            return self.write(record.changed(cancel_requested=True))
+
+    def delete(self, experiment_id: str, serving: bool = False, force: bool = False) -> None:
+        """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on.
+        Raises InvalidState otherwise.
+
+        It serves if the caller says so (`serving`), or if it is pinned. With `force` it is removed all the same, and
+        its pin with it."""
+        folder = self.folder(experiment_id)
+        with locked(folder):
+            record = self.read_or_damaged(experiment_id)
+            if record.status is Status.RUNNING:
+                raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
+            if not force:
+                self._refuse_serving(record, serving)
+            if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
+                raise InvalidState(
+                    f"{len(users)} queued or running experiments begin with the weights of experiment {experiment_id}: "
+                    f"{listed(users)}; cancel them first, or wait for their end"
+                )
+            self.pins.forget(experiment_id)
+            remove_directory(folder)
+        try:
+            self.index.remove(experiment_id)
+        except RedisError:
+            log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
+
+    def _refuse_serving(self, record: Record, serving: bool) -> None:
+        if pinned := self.pins.of(record.id):
+            raise InvalidState(
+                f"experiment {record.id} is pinned to serve {listed(pinned)}: "
+                f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
+            )
+        if serving:
+            raise InvalidState(
+                f"experiment {record.id} serves predictions for {record.dataset}: "
+                "train a better one first, or delete with ?force=true"
+            )
+
+    def using_dataset(self, name: str) -> list[str]:
+        """The experiments that need data set `name`: queued, running or succeeded. From disk, whatever Redis knows."""
+        return [
+            record.id
+            for record in self._saying(f'"dataset":"{name}"')
+            if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED)
+        ]
+
+    def using_weights_of(self, experiment_id: str) -> list[str]:
+        """The experiments, queued or running, that begin with its weights. From disk, whatever Redis knows."""
+        return [
+            record.id
+            for record in self._saying(f'"weights_from":"{experiment_id}"')
+            if record.spec["model"].get("weights_from") == experiment_id and not record.status.is_terminal
+        ]
+
+    def _saying(self, mark: str) -> Iterator[Record]:
+        """The records on disk in whose JSON `mark` stands, be it in a note."""
+        for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
+            try:
+                if mark.encode() not in path.read_bytes():
+                    continue  # most of them; reading is cheaper than parsing
+                yield self.read(path.parent.name)
+            except (OSError, NotFound, Damaged):
+                continue
+
+    # -- the record on disk, and its view --------------------------------------------------------------------------
+
+    def read(self, experiment_id: str) -> Record:
+        """The record as disk has it. Raises NotFound or Damaged."""
+        try:
+            data = (self.folder(experiment_id) / RECORD_FILE).read_bytes()
+        except FileNotFoundError as error:
+            if self.folder(experiment_id).is_dir():
+                raise Damaged(f"{RECORD_FILE} of {experiment_id} is missing") from error
+            raise NotFound(f"there is no experiment {experiment_id}") from error
+        try:
+            return Record.model_validate_json(data)
+        except ValidationError as error:
+            raise Damaged(f"{RECORD_FILE} of {experiment_id} does not parse ({len(data)} bytes)") from error
+
+    def read_or_damaged(self, experiment_id: str) -> Record:
+        """The record as disk has it, or a failed one that says what is damaged. Raises NotFound."""
+        try:
+            return self.read(experiment_id)
+        except Damaged as error:
+            created_at = ULID.from_str(experiment_id).datetime
+            return Record(
+                id=experiment_id,
+                # Above any version that the view can have: what is damaged on disk is shown as damaged.
+                version=2**31,
+                status=Status.FAILED,
+                name=f"damaged {experiment_id}",
+                dataset="unknown",
+                spec={},
+                created_at=created_at,
+                ended_at=created_at,
+                error=Failure(type="damaged", message=str(error)),
+                damaged=(RECORD_FILE,),
+            )
+
+    def attempt_folder(self, record: Record) -> Path:
+        """Where the trainer of the record's attempt writes checkpoints and stages its result."""
+        return self.folder(record.id) / ATTEMPTS / str(record.attempts)
+
+    def clear_temporaries(self, experiment_id: str) -> None:
+        """Remove what killed attempts were writing. Only under the lock, by the one who ends or takes back a run: of a
+        zombie that still writes, the next checkpoint fails, and it ends."""
+        folder = self.folder(experiment_id)
+        for each in (folder, *(folder / ATTEMPTS).glob("*")):
+            remove_stale_temporaries(each, older_than=0)
+
+    @contextmanager
+    def changing(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
+        """Hold the experiment's lock and see its record. Raises NotFound, Damaged, or Busy after `seconds`."""
+        with locked(self.folder(experiment_id), seconds):
+            yield self.read(experiment_id)
+
+    def write(self, record: Record) -> Record:
+        """Write a changed record and show it. Only under the experiment's lock."""
+        write_atomic(self.folder(record.id) / RECORD_FILE, record.model_dump_json().encode())
+        self.show(record)
+        return record
+
+    def show(self, record: Record) -> bool:
+        """Put `record` into the view; False if Redis did not take it."""
+        try:
+            self.index.put(record)
+        except RedisError as error:
+            log.warning("the view of %s was not updated: %r; the reconciler will do it", record.id, error)
+            self.unshown.add(record.id)
+            return False
+        return True
+
+    def wake(self, experiment_id: str) -> None:
+        """Send a wake-up; one that is lost will be sent again by the reconciler."""
+        try:
+            self.queue.wake(experiment_id)
+        except Unavailable as error:
+            log.warning("%s", error)

@@ -1,0 +1,53 @@
+"""A few of the training samples of an experiment, as its network receives them: for those who cannot read data sets.
+
+The trainer writes them into its attempt, and publishes them with the result.
+"""
+
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_store.errors import Damaged
+from models_store.files import write_atomic
+from models_store.round_robin import in_turns
+
+SAMPLES_FILE = "samples.npz"
+_MOST = 32
+_LEAST = 8
+_BYTES = 2_000_000
+
+
+class Samples(NamedTuple):
+    """Pictures (samples, height, width, channels), uint8, and the name of each one's class."""
+
+    images: NDArray[np.uint8]
+    labels: tuple[str, ...]
+
+
+def write_samples(
+    folder: Path, images: NDArray[np.uint8 | np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
+) -> None:
+    """Keep some of `images` (samples, height, width, channels) in `folder`, of every class in turn; what is no picture
+    is not kept. Raises StorageFull."""
+    if images.ndim != 4:
+        return
+    chosen = in_turns(labels)[: max(_LEAST, min(_MOST, _BYTES // images[0].nbytes))]
+    file = BytesIO()
+    np.savez_compressed(file, images=images[chosen], labels=np.array(classes)[labels[chosen]])
+    write_atomic(folder / SAMPLES_FILE, file.getvalue())
+
+
+def read_samples(folder: Path) -> Samples | None:
+    """None if there are none in `folder`. Raises Damaged."""
+    try:
+        with (folder / SAMPLES_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Samples(arrays["images"], tuple(arrays["labels"].tolist()))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise Damaged(f"{folder / SAMPLES_FILE} does not read: {error}") from error

@@ -1,0 +1,1 @@
+"""Queue, claims, leases, workers and the reconciler."""

@@ -1,0 +1,1 @@
+"""Published models and which of them serves."""

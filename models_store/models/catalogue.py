@@ -1,0 +1,116 @@
+"""Which published network is the best of its data set, and its files."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from models_store import artifacts
+from models_store.connection import redis_needed
+from models_store.errors import Damaged, InvalidState, Unavailable
+from models_store.experiments.index import knows_all_classes, validation_metric
+from models_store.experiments.record import Record, Status
+from models_store.experiments.store import ExperimentStore
+from models_store.models.pins import Pin
+from models_store.models.serving_info import ServingInfo, read_serving_info
+from specs.dataset import CORRECTIONS_SUFFIX
+
+
+class PublishedModel(NamedTuple):
+    """A network's ONNX file and what must be known to serve it, both as their sha256 says."""
+
+    record: Record
+    onnx: bytes
+    info: ServingInfo
+
+
+class ModelCatalogue:
+    """The best model has the highest validation accuracy, and of equal ones the lower validation loss. Models that
+    know only some classes of their data set come after all others: theirs is an easier task.
+
+    The test part never decides: it is for reporting only.
+    """
+
+    def __init__(self, experiments: ExperimentStore) -> None:
+        self._experiments = experiments
+
+    def datasets(self) -> list[str]:
+        """The data sets that may have models, by name. Raises Unavailable while the index is away or not whole."""
+        with redis_needed():
+            self._experiments.index.require_complete()
+            return self._experiments.index.model_datasets()
+
+    def ranked(self, dataset: str) -> list[Record]:
+        """The best models of `dataset`, best first. Raises Unavailable while the index is away or not whole."""
+        with redis_needed():
+            self._experiments.index.require_complete()
+            return self._experiments.index.best_models(dataset)
+
+    def best(self, datasets: Iterable[str]) -> Record | None:
+        """The best model of `datasets`, or None. Raises Unavailable while Redis is away."""
+        leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
+        return max(leaders, key=merit, default=None)
+
+    def is_kept(self, experiment_id: str) -> bool:
+        """False once the experiment has been deleted."""
+        return self._experiments.folder(experiment_id).is_dir()
+
+    def load(self, experiment_id: str) -> PublishedModel:
+        """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, Damaged, or
+        Unavailable where the disk does not give it."""
+        with self.published(experiment_id) as (record, folder):
+            return PublishedModel(
+                record, artifacts.read_verified(folder, artifacts.ONNX_FILE), read_serving_info(folder)
+            )
+
+    @contextmanager
+    def published(self, experiment_id: str) -> Iterator[tuple[Record, Path]]:
+        """The record and the folder of the result, to be read in the block. Raises as `load`."""
+        record = self._experiments.get(experiment_id)
+        if record.status is not Status.SUCCEEDED:
+            raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
+        try:
+            yield record, self._experiments.artifacts(experiment_id)
+        except OSError as error:
+            raise Unavailable(
+                f"the model of {experiment_id} cannot be read: {error}; see to the store's disk"
+            ) from error
+
+    # -- pins ------------------------------------------------------------------------------------------------------
+
+    def pins(self) -> dict[str, Pin | Damaged]:
+        """What is pinned, by data set; of a pin that does not parse, the error that says so. From disk alone."""
+        return self._experiments.pins.read()
+
+    def check_pinnable(self, dataset: str, experiment_id: str) -> None:
+        """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`."""
+        _refuse_unpinnable(dataset, self._experiments.get(experiment_id))
+
+    def pin(self, dataset: str, experiment_id: str) -> Pin:
+        """Have it serve `dataset`, in every process and after every restart, until `unpin`. The caller has loaded and
+        probed it. Raises as `check_pinnable`, Damaged, Busy."""
+        # Under its lock, so that it is deleted before, or finds its pin.
+        with self._experiments.changing(experiment_id) as record:
+            _refuse_unpinnable(dataset, record)
+            return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
+
+    def unpin(self, dataset: str) -> None:
+        """Have the best model serve `dataset` again. Raises Busy."""
+        self._experiments.pins.remove(dataset)
+
+
+def merit(record: Record) -> tuple[bool, bool, float]:
+    """What the models of different data sets are compared by. Those of corrections, which are few and hard or easy by
+    chance, come after all others."""
+    is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)
+    return knows_all_classes(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
+
+
+def _refuse_unpinnable(dataset: str, record: Record) -> None:
+    if record.status is not Status.SUCCEEDED:
+        raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
+    if record.dataset != dataset:
+        raise InvalidState(
+            f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
+            f"GET /experiments?dataset={dataset}&status=succeeded lists those that can"
+        )

@@ -1,0 +1,83 @@
+"""Which models somebody has chosen to serve, whatever else is better: a file for each data set, on disk."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from models_store.errors import Damaged
+from models_store.experiments.record import Frozen, utc_now
+from models_store.files import locked, sync_directory, write_atomic
+
+SERVING = "serving"
+
+
+class Pin(Frozen):
+    """The model of `experiment_id` serves `dataset` until the pin is taken away."""
+
+    dataset: str
+    experiment_id: str
+    pinned_at: datetime = Field(default_factory=utc_now)
+
+
+class Pins:
+    """`<data set>.json` in `folder`; where there is none, the best model serves.
+
+    Every change is made under the folder's lock, and replaces or removes one file. Safe for any number of threads,
+    processes and machines; all of them see a change when they look next.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError if it cannot be written to."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self) -> dict[str, Pin | Damaged]:
+        """All pins by data set; of one that does not parse, the error that says so."""
+        pins: dict[str, Pin | Damaged] = {}
+        for path in self.folder.glob("[!.]*.json"):
+            try:
+                pins[path.stem] = Pin.model_validate_json(path.read_bytes())
+            except FileNotFoundError:
+                continue
+            except ValidationError:
+                pins[path.stem] = Damaged(
+                    f"the pin of {path.stem} does not parse, and the best model serves in its place; "
+                    f"PUT /models/serving/{path.stem} writes a new one"
+                )
+        return pins
+
+    def put(self, pin: Pin) -> Pin:
+        """Raises Busy, StorageFull."""
+        with locked(self.folder):
+            write_atomic(self._path(pin.dataset), pin.model_dump_json().encode())
+        return pin
+
+    def remove(self, dataset: str) -> None:
+        """Whether or not there is one. Raises Busy."""
+        with locked(self.folder):
+            self._unlink([dataset])
+
+    def of(self, experiment_id: str) -> list[str]:
+        """The data sets that this experiment is pinned to."""
+        return [
+            dataset
+            for dataset, pin in sorted(self.read().items())
+            if isinstance(pin, Pin) and pin.experiment_id == experiment_id
+        ]
+
+    def forget(self, experiment_id: str) -> None:
+        """Remove every pin of an experiment, and no other one that takes its place meanwhile. Raises Busy."""
+        with locked(self.folder):
+            self._unlink(self.of(experiment_id))
+
+    def _path(self, dataset: str) -> Path:
+        return self.folder / f"{dataset}.json"
+
+    def _unlink(self, datasets: Iterable[str]) -> None:
+        for dataset in datasets:
+            self._path(dataset).unlink(missing_ok=True)
+        sync_directory(self.folder)

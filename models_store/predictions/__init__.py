@@ -1,0 +1,1 @@
+"""Recent predictions, kept for correction."""

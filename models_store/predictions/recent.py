@@ -1,0 +1,208 @@
+"""What was predicted lately: kept in files for a while, so that the right answer can be told to it.
+
+A prediction must not wait for a disk: it is put into memory, and a thread beside the requests appends what has come
+to a file, a *segment* of the process's own. A prediction's id says in which segment it lies and where. Nothing is
+synced, and nothing is lost that matters: predictions are forgotten after a while in any case.
+"""
+
+import logging
+import secrets
+import struct
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from models_store.errors import NotFound
+from models_store.predictions.ids import MOST_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
+
+FOLDER = "predictions"
+_SUFFIX = ".bin"
+# A record: its id, how long its three parts are, the probability; then origin, label and sample.
+_HEAD = struct.Struct(">16sHHIf")
+_SEGMENT_BYTES = 8_000_000
+# Of what is kept, so that the oldest can go a part at a time.
+_SEGMENTS = 16
+# What may wait for a disk that does not take it.
+_WAITING_BYTES = 16_000_000
+_FORGET_SECONDS = 10.0
+
+Sample = NDArray[np.uint8 | np.float32]
+
+log = logging.getLogger(__name__)
+
+
+class Origin:
+    """What the predictions of one model have in common. `shape` is its input's: (height, width, channels), uint8, or
+    (features,), float32."""
+
+    def __init__(self, experiment_id: str, dataset: str, shape: tuple[int, ...]) -> None:
+        self.encoded = orjson.dumps({"experiment_id": experiment_id, "dataset": dataset, "shape": shape})
+
+
+class KeptPrediction(NamedTuple):
+    """A prediction as it is remembered: the most probable class, and the sample as the network received it."""
+
+    id: str
+    experiment_id: str
+    dataset: str
+    label: str
+    probability: float
+    sample: Sample
+
+
+class _Segment:
+    """The file that is being written. `length` counts what waits as well."""
+
+    def __init__(self) -> None:
+        self.number = secrets.randbelow(SEGMENT_NUMBERS)
+        self.begun_at = time.monotonic()
+        self.length = 0
+        self.is_on_disk = False
+
+
+class RecentPredictions:
+    """Safe for any number of threads; any number of processes and machines may share `folder`, and each finds what the
+    others have written."""
+
+    def __init__(self, folder: Path, kept_seconds: float, most_bytes: int) -> None:
+        """Each prediction is kept for `kept_seconds`, and less where all together would take more than `most_bytes`
+        on disk; with 0 of either, none is."""
+        self._folder = folder
+        self._kept_seconds = kept_seconds
+        self._most_bytes = most_bytes
+        self._segment_bytes = min(_SEGMENT_BYTES, most_bytes // _SEGMENTS)
+        self._segment_seconds = kept_seconds / _SEGMENTS
+        self._is_on = kept_seconds > 0 and most_bytes > 0
+        self._segment = _Segment()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._forget_at = time.monotonic()
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError if it cannot be written to."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    # -- while predicting --------------------------------------------------------------------------------------------
+
+    def keep(self, origin: Origin, sample: Sample, label: str, probability: float) -> str:
+        """Remember a prediction and return its id; takes a few microseconds and never waits for the disk. Where the
+        disk has not taken what came before, it is not kept, and has an id all the same."""
+        name, data = label.encode(), sample.tobytes()
+        length = _HEAD.size + len(origin.encoded) + len(name) + len(data)
+        milliseconds = time.time_ns() // 1_000_000
+        with self._lock:
+            if not self._is_on or self._waiting_bytes + length > _WAITING_BYTES:
+                return text_of(Place(milliseconds, secrets.randbelow(SEGMENT_NUMBERS), MOST_OFFSET).number)
+            number = Place(milliseconds, self._segment.number, self._segment.length).number
+            head = _HEAD.pack(number.to_bytes(16), len(origin.encoded), len(name), len(data), probability)
+            self._waiting += (head, origin.encoded, name, data)
+            self._waiting_bytes += length
+            self._segment.length += length
+        return text_of(number)
+
+    # -- beside the requests -----------------------------------------------------------------------------------------
+
+    def upkeep(self) -> None:
+        """Write what waits, and from time to time remove what is too old or too much."""
+        self.flush()
+        if time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + _FORGET_SECONDS
+            self.forget_old()
+
+    def flush(self) -> None:
+        """Write what waits. What the disk does not take is forgotten."""
+        with self._writing:
+            with self._lock:
+                segment, waiting = self._segment, self._waiting
+                self._waiting, self._waiting_bytes = [], 0
+                if self._is_full(segment):
+                    self._segment = _Segment()
+            if not waiting:
+                return
+            try:
+                self._append(segment, b"".join(waiting))
+            except OSError as error:
+                log.warning("%d predictions are not kept: %s", len(waiting) // 4, error)
+                self._begin_anew(segment)
+
+    def _is_full(self, segment: _Segment) -> bool:
+        age = time.monotonic() - segment.begun_at
+        return segment.length >= self._segment_bytes or (segment.length > 0 and age > self._segment_seconds)
+
+    def _append(self, segment: _Segment, data: bytes) -> None:
+        # One that was on disk and is no more has been forgotten: what is appended would not lie where its id says.
+        with self._path(segment.number).open("r+b" if segment.is_on_disk else "xb") as file:
+            segment.is_on_disk = True
+            file.seek(0, 2)
+            file.write(data)
+
+    def _begin_anew(self, failed: _Segment) -> None:
+        """What waits by now would not lie where its id says, either. The folder may have been removed."""
+        with suppress(OSError):
+            self.prepare()
+        with self._lock:
+            if self._segment is failed:
+                self._segment, self._waiting, self._waiting_bytes = _Segment(), [], 0
+
+    def forget_old(self) -> None:
+        """Remove the segments that are too old, and the oldest ones of what is too much."""
+        segments = []
+        for path in self._folder.glob(f"*{_SUFFIX}"):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            segments.append((status.st_mtime, status.st_size, path))
+        left, oldest = sum(size for _, size, _ in segments), time.time() - self._kept_seconds
+        for written_at, size, path in sorted(segments):
+            if written_at >= oldest and left <= self._most_bytes:
+                return
+            path.unlink(missing_ok=True)
+            left -= size
+
+    # -- when the right answer is told -------------------------------------------------------------------------------
+
+    def get(self, prediction_id: str) -> KeptPrediction:
+        """Raises NotFound for one that is forgotten, or never was."""
+        place = place_of(prediction_id)
+        if place is None:
+            raise NotFound(f"there is no prediction {prediction_id[:50]!r}: an id has 26 characters, as 01J...")
+        self.flush()
+        is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
+        found = self._read(prediction_id, place) if is_recent else None
+        if found is None:
+            raise NotFound(
+                f"there is no prediction {prediction_id}, or it is forgotten: they are kept for {self._kept_seconds:g} "
+                f"s, and {self._most_bytes:,} bytes of them; predict again, and tell the label of that prediction"
+            )
+        return found
+
+    def _read(self, prediction_id: str, place: Place) -> KeptPrediction | None:
+        try:
+            with self._path(place.segment).open("rb") as file:
+                file.seek(place.offset)
+                head = file.read(_HEAD.size)
+                if len(head) < _HEAD.size or head[:16] != place.number.to_bytes(16):
+                    return None
+                _, *lengths, probability = _HEAD.unpack(head)
+                parts = [file.read(length) for length in lengths]
+        except OSError:  # forgotten, or the disk does not give it
+            return None
+        try:
+            origin, label = orjson.loads(parts[0]), parts[1].decode()
+            shape = tuple(origin["shape"])
+            sample = np.frombuffer(parts[2], dtype=np.uint8 if len(shape) == 3 else np.float32).reshape(shape)
+            return KeptPrediction(prediction_id, origin["experiment_id"], origin["dataset"], label, probability, sample)
+        except (ValueError, KeyError):  # cut short, or overwritten
+            return None
+
+    def _path(self, segment: int) -> Path:
+        return self._folder / f"{segment:012x}{_SUFFIX}"

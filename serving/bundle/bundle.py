@@ -1,0 +1,107 @@
+"""What a bundle holds, and how it is written."""
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import IO, NamedTuple
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import orjson
+
+from models_store import artifacts
+from models_store.artifacts import Manifest
+from models_store.errors import NotFound
+from models_store.experiments.record import JsonObject, Record
+from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_serving_info
+from serving.bundle.card import Card, model_card, readme
+
+_NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
+# Not `imaging.augmentation`, which needs OpenCV.
+_IMAGING = ("imaging", "imaging.digits")
+_READABLE = 0o644 << 16  # where a zip has what Unix knows of a file
+
+
+class Bundle(NamedTuple):
+    """`folder` holds the published result; `max_pixels` is what the service decodes of a picture at most."""
+
+    record: Record
+    folder: Path
+    manifest: Manifest
+    max_pixels: int
+
+    @classmethod
+    def of(cls, record: Record, folder: Path, max_pixels: int) -> "Bundle":
+        """Raises Damaged, NotFound where there is no network."""
+        manifest = artifacts.read_manifest(folder)
+        for name in (*_NETWORKS, SERVING_FILE):
+            if name not in manifest.files:
+                raise NotFound(f"experiment {record.id} has published no {name}, so it has no bundle")
+        return cls(record, folder, manifest, max_pixels)
+
+    @property
+    def made_of(self) -> list[object]:
+        """All that its bytes depend on, beside what this release writes into it."""
+        record = self.record.model_dump(mode="json", exclude={"version"})
+        return [record, self.manifest.model_dump(mode="json"), self.max_pixels]
+
+    def write(self, target: IO[bytes]) -> None:
+        """Write the zip, in the memory of its small files. The same bytes each time. Raises Damaged where a published
+        file does not match its sha256."""
+        with ZipFile(target, "w") as archive:
+            for name in (*_NETWORKS, SERVING_FILE, artifacts.EVALUATION_FILE):
+                if name in self.manifest.files:
+                    self._copy(name, archive)
+            for name, text in self._written():
+                archive.writestr(self._member(name), text)
+
+    def _copy(self, name: str, archive: ZipFile) -> None:
+        entry = self.manifest.files[name]
+        member = self._member(name)
+        member.file_size = entry.bytes  # from which zipfile sees whether it needs ZIP64
+        with archive.open(member, "w") as file:
+            artifacts.PublishedFile(path=self.folder / name, sha256=entry.sha256).copy_into(file)
+
+    def _member(self, name: str) -> ZipInfo:
+        member = ZipInfo(name, self.record.created_at.timetuple()[:6])
+        member.external_attr = _READABLE
+        # Weights deflate by a tenth at best, and take ten times as long.
+        member.compress_type = ZIP_STORED if name in _NETWORKS else ZIP_DEFLATED
+        return member
+
+    def _written(self) -> Iterator[tuple[str, str]]:
+        """Names and texts of what is no published file."""
+        info = read_serving_info(self.folder)
+        card = Card(self.record, info, self._evaluation(), self.manifest)
+        yield "README.md", readme(card)
+        yield "MODEL_CARD.md", model_card(card)
+        yield "labels.json", _json(info.labels)
+        yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
+        yield "spec.json", _json(self.record.spec)
+        yield "predict.py", resources.files("serving.bundle").joinpath("predict.py").read_text("utf-8")
+        for package in _IMAGING:
+            for module in sorted(resources.files(package).iterdir(), key=lambda each: each.name):
+                if module.name.endswith(".py"):
+                    yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
+
+    def _evaluation(self) -> dict[str, JsonObject]:
+        """Empty for results of before there was one."""
+        if artifacts.EVALUATION_FILE not in self.manifest.files:
+            return {}
+        found: dict[str, JsonObject] = orjson.loads(artifacts.read_verified(self.folder, artifacts.EVALUATION_FILE))
+        return found
+
+
+def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:
+    """The arguments of `imaging.decode.decode` and `imaging.preparation.prepared`, and what comes of it."""
+    return {
+        "max_pixels": max_pixels,
+        "image_shape": info.image_shape,
+        "dtype": "uint8" if info.takes_pictures else "float32",
+        "resize": info.resize,
+        "digit_form": info.digit_form,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,87 @@
+"""What a bundle says of its model: how to ask it, what it was trained on, what it is worth."""
+
+from importlib.metadata import version
+from typing import NamedTuple
+
+import yaml
+
+from analysis.report.report import Row, summary
+from analysis.templates import templates_of
+from api import __version__
+from models_store.artifacts import Manifest
+from models_store.experiments.record import JsonObject, Record
+from models_store.models.serving_info import ServingInfo
+
+_TEMPLATES = templates_of("serving.bundle")
+_RUNS_WITH = ("numpy", "pillow", "onnxruntime")
+_MOST_CONFUSIONS = 10
+_MOST_WEAK_CLASSES = 5
+
+
+def runs_with() -> dict[str, str]:
+    """The packages that `predict.py` needs, in the versions that the service has."""
+    return {name: version(name) for name in _RUNS_WITH}
+
+
+class Confusion(NamedTuple):
+    """`samples` of class `true`, of which there are `of`, were taken for `predicted`."""
+
+    true: str
+    predicted: str
+    samples: int
+    of: int
+
+
+class Card(NamedTuple):
+    """`evaluation` has the figures of each part; results of older versions may lack parts, or all."""
+
+    record: Record
+    info: ServingInfo
+    evaluation: dict[str, JsonObject]
+    manifest: Manifest
+
+    @property
+    def release(self) -> str:
+        return __version__
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return runs_with()
+
+    @property
+    def spec(self) -> str:
+        """YAML that can be posted again."""
+        return yaml.safe_dump(self.record.spec, sort_keys=False, allow_unicode=True, width=110)
+
+    @property
+    def figures(self) -> list[Row]:
+        return summary(self.evaluation)
+
+    @property
+    def confusions(self) -> list[Confusion]:
+        """The most frequent ones of the test part, most frequent first."""
+        found = self.evaluation.get("test", {}).get("confusion_matrix")
+        if found is None:
+            return []
+        labels, matrix = found["labels"], found["matrix"]
+        all_of_them = [
+            Confusion(labels[true], labels[predicted], samples, sum(row))
+            for true, row in enumerate(matrix)
+            for predicted, samples in enumerate(row)
+            if true != predicted and samples
+        ]
+        return sorted(all_of_them, key=lambda each: -each.samples)[:_MOST_CONFUSIONS]
+
+    @property
+    def weak_classes(self) -> list[JsonObject]:
+        """Those of the test part that it knows least of, by F1: `label`, `precision`, `recall`, `f1`, `support`."""
+        classes: list[JsonObject] = self.evaluation.get("test", {}).get("per_class", [])
+        return sorted(classes, key=lambda each: each["f1"] or 0)[:_MOST_WEAK_CLASSES]
+
+
+def readme(card: Card) -> str:
+    return _TEMPLATES.get_template("README.md").render(card=card)
+
+
+def model_card(card: Card) -> str:
+    return _TEMPLATES.get_template("MODEL_CARD.md").render(card=card)

@@ -1,0 +1,175 @@
+"""How an experiment came about: the walk by itself, and over HTTP."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from analysis.comparison.lineage import ancestry, lineage_of
+from models_store.errors import NotFound
+from models_store.experiments.record import Record, utc_now
+from models_store.experiments.store import RECORD_FILE
+from models_store.store import Store
+from specs.experiment import parse_spec
+from tests.published import publish, results_on
+
+Document = dict[str, Any]
+Publish = Callable[..., Record]
+UNKNOWN = "01J00000000000000000000000"
+
+
+def record(name: str, based_on: str | None = None) -> Record:
+    return Record(id=name, name=name, based_on=based_on, dataset="digits", spec={}, created_at=utc_now())
+
+
+def getter(*records: Record) -> Callable[[str], Record]:
+    known: Mapping[str, Record] = {each.id: each for each in records}
+
+    def get(experiment_id: str) -> Record:
+        if experiment_id not in known:
+            raise NotFound(experiment_id)
+        return known[experiment_id]
+
+    return get
+
+
+@pytest.fixture
+def published(api_store: Store, tiny_document: Document) -> Publish:
+    """Publish an experiment with this accuracy, based on that one."""
+
+    def make(accuracy: float, parent: Record | None = None, **changes: Any) -> Record:
+        document = {**tiny_document, "name": f"{accuracy}", "based_on": parent and parent.id, **changes}
+        spec = parse_spec(document)
+        results = results_on(spec.dataset.facts, accuracy)
+        return publish(api_store, spec, val_accuracy=accuracy + 0.02, results=results)
+
+    return make
+
+
+def lineage(client: TestClient, record: Record) -> Document:
+    answer = client.get(f"/experiments/{record.id}/lineage")
+    assert answer.status_code == 200, answer.text
+    document: Document = answer.json()
+    return document
+
+
+def test_ancestry_goes_back_to_the_root() -> None:
+    root, middle, last = record("a"), record("b", "a"), record("c", "b")
+
+    assert ancestry(last, getter(root, middle, last)) == ([root, middle, last], None)
+    assert ancestry(root, getter(root)) == ([root], None)
+
+
+def test_ancestry_ends_where_an_ancestor_was_deleted() -> None:
+    middle, last = record("b", "a"), record("c", "b")
+
+    assert ancestry(last, getter(middle, last)) == ([middle, last], "b is based on a, which has been deleted")
+
+
+def test_ancestry_goes_round_no_circle() -> None:
+    first, second, own = record("a", "b"), record("b", "a"), record("c", "c")
+
+    assert ancestry(second, getter(first, second)) == ([first, second], "a is based on b, which is itself based on it")
+    assert ancestry(own, getter(own)) == ([own], "c is based on c, which is itself based on it")
+
+
+@pytest.mark.parametrize(
+    ("length", "note"), [(100, None), (101, "only the last 100 are shown; the one before them is 0")]
+)
+def test_ancestry_is_bounded(length: int, note: str | None) -> None:
+    records = [record("0"), *(record(str(number), str(number - 1)) for number in range(1, length))]
+
+    assert ancestry(records[-1], getter(*records)) == (records[-100:], note)
+
+
+def test_each_step_says_what_it_changed_and_what_that_gained(client: TestClient, published: Publish) -> None:
+    layers = [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.5}, {"type": "Dense"}]
+    root = published(0.2)
+    middle = published(0.6, root, model={"layers": layers})
+    last = published(0.9, middle, model={"layers": layers}, training={"epochs": 5, "batch_size": 64})
+
+    answer = lineage(client, last)
+
+    assert [item["id"] for item in answer["items"]] == [root.id, middle.id, last.id]
+    assert answer["summary"] == "20.0 % -> 60.0 % -> 90.0 %"
+    assert answer["note"] is None
+    first, second, third = answer["items"]
+    assert (first["accuracy_gain"], first["val_accuracy_gain"], first["patch"], first["changed"]) == (None,) * 4
+    assert (second["accuracy"], second["val_accuracy"]) == pytest.approx((0.6, 0.62))
+    assert (second["accuracy_gain"], second["val_accuracy_gain"]) == pytest.approx((0.4, 0.4))
+    assert third["accuracy_gain"] == pytest.approx(0.3)
+    assert second["changed"] == "Dropout added at model.layers.1"
+    assert {operation["path"] for operation in second["patch"]} == {"/name", "/based_on", "/model/layers/1"}
+    assert third["changed"] == "training.epochs: 2 -> 5; training.deterministic: true -> false"
+
+
+def test_an_experiment_knows_what_is_based_on_it(client: TestClient, published: Publish) -> None:
+    root = published(0.2)
+    elder, younger = published(0.3, root), published(0.4, root)
+    published(0.5, elder)
+
+    assert lineage(client, root)["children"] == [
+        {"id": each.id, "name": each.name, "status": "succeeded"} for each in (elder, younger)
+    ]
+    assert lineage(client, younger)["children"] == []
+
+
+def test_children_are_not_known_until_the_index_is_whole(store: Store, tiny_document: Document) -> None:
+    root = store.experiments.create(parse_spec(tiny_document))
+
+    assert lineage_of(root.id, store.experiments).children is None
+    store.reconciler.sweep()
+    assert lineage_of(root.id, store.experiments).children == []
+
+
+def test_what_waits_is_said_in_its_place(client: TestClient, published: Publish, tiny_document: Document) -> None:
+    root = published(0.2)
+    waiting = client.post("/experiments", json={**tiny_document, "based_on": root.id}).json()["id"]
+
+    answer = client.get(f"/experiments/{waiting}/lineage").json()
+
+    assert answer["summary"] == "20.0 % -> queued"
+    assert (answer["items"][1]["accuracy"], answer["items"][1]["accuracy_gain"]) == (None, None)
+    assert (answer["items"][1]["status"], answer["items"][1]["changed"]) == ("queued", "nothing")
+
+
+def test_accuracies_on_other_data_are_no_gain(client: TestClient, published: Publish) -> None:
+    root = published(0.2)
+    easier = published(0.9, root, dataset={"name": "digits", "classes": ["0", "1"]})
+    limited = published(0.8, root, dataset={"name": "digits", "limit_per_class": 100}, training={"batch_size": 16})
+
+    assert lineage(client, easier)["items"][1]["accuracy_gain"] is None
+    assert lineage(client, easier)["items"][1]["val_accuracy_gain"] is None
+    assert lineage(client, limited)["items"][1]["accuracy_gain"] == pytest.approx(0.6)
+
+
+def test_a_deleted_ancestor_is_said(client: TestClient, api_store: Store, published: Publish) -> None:
+    root = published(0.2)
+    last = published(0.6, root)
+    api_store.experiments.delete(root.id)
+
+    answer = lineage(client, last)
+
+    assert [item["id"] for item in answer["items"]] == [last.id]
+    assert answer["note"] == f"{last.id} is based on {root.id}, which has been deleted"
+
+
+def test_a_damaged_ancestor_has_nothing_to_be_compared_with(
+    client: TestClient, api_store: Store, published: Publish
+) -> None:
+    root = published(0.2)
+    last = published(0.6, root)
+    (api_store.experiments.folder(root.id) / RECORD_FILE).write_bytes(b"{")
+    api_store.experiments.index.remove(root.id)
+
+    answer = lineage(client, last)
+
+    assert answer["items"][0]["status"] == "failed"
+    assert (answer["items"][1]["patch"], answer["items"][1]["changed"]) == (None, None)
+
+
+def test_an_unknown_experiment_has_no_lineage(client: TestClient) -> None:
+    answer = client.get(f"/experiments/{UNKNOWN}/lineage")
+
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {UNKNOWN}")

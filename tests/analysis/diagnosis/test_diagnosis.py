@@ -1,0 +1,113 @@
+import json
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from analysis.diagnosis.diagnosis import RULES, diagnose
+from analysis.diagnosis.finding import Finding
+from models_store.experiments.record import Point
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.merge_patch import merged
+from tests.analysis.diagnosis.runs import ID, points, run
+from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
+
+DATASETS = {**KEPT, "my-pictures": PRESET_SPECS["folder-cnn-he"].dataset.source}
+# Rules that need something of the spec: two classes have only one pair, and most data sets are in balance.
+BALANCED = {name for name in [*SPECS, *PRESET_SPECS] if name != "uploaded"}
+NOT_FOR = {
+    "class-imbalance": BALANCED,
+    "confused-pairs": {"uploaded", "few uploaded"},
+    "better-epoch": {name for name, spec in PRESET_SPECS.items() if spec.training.early_stopping},
+}
+
+
+def found(rule: str, spec: ExperimentSpec) -> Finding | None:
+    """What the rule itself finds in its scenario."""
+    case = SCENARIOS[rule](spec)
+    return next((finding for each in RULES if (finding := each(case)) is not None and finding.rule == rule), None)
+
+
+def named(name: str) -> ExperimentSpec:
+    return PRESET_SPECS[name] if name in PRESET_SPECS else spec_of(name)
+
+
+@pytest.mark.parametrize("rule", SCENARIOS)
+@pytest.mark.parametrize("name", [*SPECS, *PRESET_SPECS])
+def test_a_suggestion_makes_a_valid_spec_that_is_another_one(rule: str, name: str) -> None:
+    spec = named(name)
+    finding = found(rule, spec)
+    if name in NOT_FOR.get(rule, ()):
+        assert finding is None
+        return
+    assert finding is not None
+    if finding.suggestion is None:
+        return
+    patch = json.loads(json.dumps(finding.suggestion.patch))
+    assert patch["based_on"] == ID
+    changed = parse_spec(merged(spec.document(), patch), DATASETS)
+    assert changed.based_on == ID
+    assert changed.model_copy(update={"based_on": spec.based_on}) != spec
+
+
+@pytest.mark.parametrize("rule", SCENARIOS)
+def test_every_rule_is_heard_among_the_others(rule: str) -> None:
+    spec = spec_of("uploaded" if rule == "class-imbalance" else "layers")
+    assert len(RULES) == len(SCENARIOS)
+    assert rule in [finding.rule for finding in diagnose(SCENARIOS[rule](spec))]
+
+
+@pytest.mark.parametrize("rule", sorted(SCENARIOS.keys() - {"confused-pairs", "slow-start", "class-imbalance"}))
+@pytest.mark.parametrize("name", ["layers", "preset", "photographs"])
+def test_plain_specs_get_a_change_to_try(rule: str, name: str) -> None:
+    finding = found(rule, spec_of(name))
+    assert finding is not None
+    assert finding.suggestion is not None
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 2, 3])
+def test_few_epochs_are_too_early_to_judge(epochs: int) -> None:
+    (finding,) = diagnose(run(points([2.0, 1.0, 0.5][:epochs]), has_ended=False, stop_reason=None))
+    assert finding.rule == "too-early"
+    assert f"{epochs} epoch" in finding.sentence
+
+
+def test_where_nothing_is_wrong_that_is_said() -> None:
+    loss = [2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155]
+    (finding,) = diagnose(run(points(loss, val_accuracy=[1 - each / 4 for each in loss])))
+    assert finding.rule == "healthy"
+    assert "96.1% of the validation samples are right" in finding.sentence
+
+
+def test_metrics_that_are_missing_or_null_leave_their_epochs_out() -> None:
+    history = points([2.0, None, 1.0, 0.9, 0.9, None])
+    bare = [Point(epoch=epoch, seconds=1.0, metrics={}) for epoch in range(6)]
+    assert [each.rule for each in diagnose(run(history))] == ["diverged"]
+    assert [each.rule for each in diagnose(run(bare))] == ["too-early"]
+
+
+VALUES = st.one_of(st.none(), st.floats(), st.floats(0, 3), st.sampled_from([0.0, 1.0, 2.3026]))
+METRICS = st.dictionaries(
+    st.sampled_from(["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]), VALUES, max_size=5
+)
+
+
+LEVEL = {"loss": 0.0, "val_loss": 0.0}
+
+
+@example(spec_of("layers"), [LEVEL] * 4 + [{**LEVEL, "val_loss": -1.0}], True, "completed")
+@given(
+    st.sampled_from([spec_of(name) for name in SPECS]),
+    st.lists(METRICS, max_size=30),
+    st.booleans(),
+    st.sampled_from(["completed", "early_stopping", "time_budget", "cancelled", None]),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_any_history_is_judged_in_finite_figures(spec, history, has_ended, stop_reason) -> None:
+    numbered = [Point(epoch=epoch, seconds=1.0, metrics=metrics) for epoch, metrics in enumerate(history)]
+    findings = diagnose(ended(spec, numbered, has_ended=has_ended, stop_reason=stop_reason))
+    assert findings
+    for finding in findings:
+        json.dumps(finding.model_dump(), allow_nan=False)
+        assert not re.search(r"\b(nan|inf|None)\b", finding.sentence), finding.sentence

@@ -1,0 +1,42 @@
+"""What is written in a figure is within it, and apart from other writing."""
+
+import itertools
+from collections.abc import Callable
+from unittest import mock
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from analysis.plots.figure import drawn
+
+
+def check(make: Callable[[], Figure]) -> Figure:
+    """Draw what `make` makes, look at its layout, and return it."""
+    written = []
+
+    figures: list[Figure] = []
+
+    def kept() -> Figure:
+        figures.append(make())
+        return figures[0]
+
+    drawn(kept, "png")
+    (figure,) = figures
+    canvas = FigureCanvasAgg(figure)
+    # Only what is drawn: an axis has labels beyond its ends, too, which it does not show.
+    with mock.patch.object(Text, "draw", lambda text, renderer: written.append(text)):
+        canvas.draw()
+    width, height = figure.bbox.size
+    boxes = [text.get_window_extent() for text in written if text.get_text().strip()]
+    assert boxes
+    for box in boxes:
+        assert box.x0 >= -1, box
+        assert box.y0 >= -1, box
+        assert box.x1 <= width + 1, box
+        assert box.y1 <= height + 1, box
+    for one, other in itertools.combinations(boxes, 2):
+        across = min(one.x1, other.x1) - max(one.x0, other.x0)
+        down = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert across <= 2 or down <= 2, (one, other)
+    return figure

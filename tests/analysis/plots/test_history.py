@@ -1,0 +1,118 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.plots.figure import drawn
+from analysis.plots.history import history_figure
+from analysis.plots.runs import run_of
+from models_store.experiments.record import Best, Metrics
+from tests.analysis.plots.layout import check
+from tests.analysis.plots.runs import metrics_of, points_of, record_of, run_for
+
+
+def lines_of(axes: Axes) -> dict[str, Line2D]:
+    """Training and validation."""
+    return {str(line.get_label()): line for line in axes.lines if line.get_gid() is None}
+
+
+def marks_of(axes: Axes, gid: str) -> list[Any]:
+    return [line.get_xdata()[0] for line in axes.lines if line.get_gid() == gid]
+
+
+def labels_of(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("epochs", [1, 20, 1_000])
+def test_lines_are_the_history_by_epochs_that_count_from_one(epochs: int) -> None:
+    figure = check(lambda: history_figure(run_for(epochs)))
+
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
+    for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        lines = lines_of(axes)
+        assert list(lines) == ["training", "validation"]
+        for name, line in zip((metric, f"val_{metric}"), lines.values(), strict=True):
+            assert line.get_xdata().tolist() == list(range(1, epochs + 1))
+            assert line.get_ydata().tolist() == [metrics_of(epoch)[name] for epoch in range(epochs)]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines_of(figure.axes[0]).values()}) == 2
+
+
+def test_the_best_epoch_and_falls_of_the_rate_are_marked() -> None:
+    rates = [{**metrics_of(epoch), "learning_rate": 0.1 if epoch < 3 else 0.01} for epoch in range(6)]
+    best = Best(epoch=4, metric="val_accuracy", value=0.77)
+
+    figure = check(lambda: history_figure(run_of(record_of(6, best=best), points_of(*rates), 0)))
+
+    for axes in figure.axes:
+        assert marks_of(axes, "fall") == [3.5]
+        assert set(marks_of(axes, "best")) == {5}
+    assert labels_of(figure) == ["training", "validation", "best epoch", "learning rate falls"]
+    assert "best: val_accuracy 0.7700 in epoch 5" in figure.texts[1].get_text()
+
+
+def test_a_rate_that_falls_all_the_time_is_told_not_drawn() -> None:
+    rates: list[Metrics] = [{"loss": 1.0, "learning_rate": 0.5**epoch} for epoch in range(40)]
+
+    figure = check(lambda: history_figure(run_of(record_of(40), points_of(*rates), 0)))
+
+    assert marks_of(figure.axes[0], "fall") == []
+    assert "the learning rate falls 39 times" in figure.texts[1].get_text()
+
+
+def test_skipped_epochs_are_not_drawn_nor_is_a_best_one_among_them() -> None:
+    best = Best(epoch=0, metric="val_accuracy", value=0.05)
+
+    figure = check(lambda: history_figure(run_for(5, skip=2, best=best)))
+
+    assert lines_of(figure.axes[0])["training"].get_xdata().tolist() == [3, 4, 5]
+    assert marks_of(figure.axes[0], "best") == []
+    assert labels_of(figure) == ["training", "validation"]
+
+
+def test_without_accuracy_the_loss_is_alone() -> None:
+    losses: list[Metrics] = [
+        {"loss": 1.0, "val_loss": 2.0, "learning_rate": 0.1 / (epoch // 3 + 1)} for epoch in range(9)
+    ]
+    best = Best(epoch=1, metric="val_loss", value=2.0)
+
+    figure = check(lambda: history_figure(run_of(record_of(9, best=best), points_of(*losses), 0)))
+
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss"]
+
+
+def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_seen() -> None:
+    losses: list[Metrics] = [{"loss": None if epoch in (70, 72) else 1.0} for epoch in range(100)]
+
+    figure = check(lambda: history_figure(run_of(record_of(100), points_of(*losses), 0)))
+
+    line = lines_of(figure.axes[0])["training"]
+    assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [70, 72]
+    assert 71 in line.get_markevery()
+
+
+@pytest.mark.parametrize("metrics", [{"loss": None}, {}])
+def test_a_run_that_diverged_at_once_says_so(metrics: Metrics) -> None:
+    figure = check(lambda: history_figure(run_of(record_of(3), points_of(metrics), 0)))
+
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no finite value"]
+
+
+def test_names_may_have_any_letters() -> None:
+    figure = check(lambda: history_figure(run_for(3, name="$x_$ <b> 中文 كلب " + "W" * 80)))
+
+    assert figure.texts[0].get_text().startswith("$x_$ <b> □□ كلب")
+
+
+@pytest.mark.parametrize("picture_format", ["png", "svg"])
+def test_the_same_history_gives_the_same_bytes(picture_format: Any) -> None:
+    first, again = (drawn(lambda: history_figure(run_for(4)), picture_format) for _ in range(2))
+
+    assert first == again
+    if picture_format == "svg":
+        assert all(
+            f"<!-- {said} -->" in first.decode() for said in ("run: history", "validation", "best epoch", "epoch")
+        )

@@ -1,0 +1,85 @@
+from typing import Any
+
+import pytest
+
+from analysis.estimates import Estimate, budget_warnings, estimate, recent_runs
+from models_store.experiments.record import Point, Record
+from models_store.store import Store, open_store
+from specs.cost import reference_epoch_seconds
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.conftest import LEASE_SECONDS
+from tests.published import publish
+
+WIDE = [{"type": "Flatten"}, {"type": "Dense", "units": 4096}, {"type": "Dense"}]
+
+
+def spec(units: int = 64, **training: Any) -> ExperimentSpec:
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": units}, {"type": "Dense"}]
+    return parse_spec({"model": {"layers": layers}, "training": training})
+
+
+def run(store: Store, like: ExperimentSpec, factor: float) -> Record:
+    """A past run whose epochs took `factor` times what the reference machine needs."""
+    record = store.experiments.create(like)
+    seconds = factor * reference_epoch_seconds(like)
+    return record.with_points([Point(epoch=epoch, seconds=seconds, metrics={}) for epoch in range(3)])
+
+
+def estimated(like: ExperimentSpec, past: list[Record]) -> Estimate:
+    return estimate(like, past, DATASETS)
+
+
+def test_runs_of_nearest_work_decide(store: Store) -> None:
+    near = [run(store, spec(), factor) for factor in (3.0, 3.0, 3.0, 3.0, 9.0)]
+    far = [run(store, spec(units=8192), 100.0) for _ in range(9)]
+    answer = estimated(spec(), [*far, *near])
+
+    assert answer.seconds_per_epoch == pytest.approx(3 * reference_epoch_seconds(spec()), rel=0.06)
+    assert answer.basis == "5 past runs"
+
+
+def test_twice_the_epochs_take_twice_the_time_but_for_the_start(store: Store) -> None:
+    past = [run(store, spec(), 1000.0)]
+    short, long = (estimated(spec(epochs=epochs), past) for epochs in (100, 200))
+
+    assert long.seconds == pytest.approx(2 * short.seconds, rel=0.2)
+    assert short.basis == "1 past run"
+
+
+def test_without_past_runs_the_machine_is_measured() -> None:
+    answer = estimated(spec(), [])
+
+    assert answer.basis == "how fast this machine multiplies"
+    assert answer.seconds > answer.seconds_per_epoch > 0
+
+
+def test_run_with_a_spec_of_another_time_is_passed_over(store: Store) -> None:
+    old = run(store, spec(), 1.0).model_copy(update={"spec": {"color": "red"}})
+
+    assert estimated(spec(), [old]).basis == "how fast this machine multiplies"
+
+
+def test_budget_that_is_too_small_is_said() -> None:
+    asked = spec(epochs=100, max_minutes=1)
+    slow = Estimate(seconds=600, seconds_per_epoch=6, memory_mb=1, basis="1 past run")
+
+    (warning,) = budget_warnings(asked, slow)
+    assert "about 10 minutes" in warning
+    assert "end after about 10;" in warning
+    assert budget_warnings(spec(epochs=100, max_minutes=11), slow) == []
+
+
+def test_succeeded_experiments_are_the_past(store: Store) -> None:
+    assert store.reconciler.sweep()
+    published = publish(store, spec())
+    store.experiments.create(spec())
+
+    assert [record.id for record in recent_runs(store.experiments)] == [published.id]
+    assert published.epoch_seconds == pytest.approx(0.1)
+
+
+def test_there_is_no_past_while_redis_is_away(tmp_path: Any) -> None:
+    away = open_store(tmp_path / "store", "redis://127.0.0.1:1", LEASE_SECONDS, max_attempts=3, role="test")
+
+    assert recent_runs(away.experiments) == []

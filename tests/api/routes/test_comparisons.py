@@ -1,0 +1,332 @@
+"""Experiments side by side, over HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from models_store.evaluations.predictions import Predictions, predictions_file
+from models_store.experiments.record import Record
+from models_store.store import Store
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish, results_on
+from worker.evaluation.evaluate import Results
+
+Document = dict[str, Any]
+DIGITS = DATASETS["digits"]
+# Of fifty samples the first forty are right, or the first forty-six; a wrong one is taken for the next digit.
+POOR, GOOD = results_on(DIGITS, 0.8), results_on(DIGITS, 0.92, seed=1)
+
+
+def with_test_answers(results: Results, change: Callable[[Predictions], Predictions]) -> Results:
+    """With other answers to the test part."""
+    return results._replace(predictions={**results.predictions, "test": change(results.predictions["test"])})
+
+
+def guessing(guesses: NDArray[np.int64]) -> Results:
+    return with_test_answers(POOR, lambda answers: answers._replace(predicted=guesses))
+
+
+@pytest.fixture
+def poor(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
+    return publish(api_store, tiny_spec("poor"), results=POOR)
+
+
+@pytest.fixture
+def publish_another(api_store: Store, tiny_document: Document) -> Callable[[Results, Document], Record]:
+    def make(results: Results, changes: Document) -> Record:
+        return publish(api_store, parse_spec({**tiny_document, "name": "other", **changes}), results=results)
+
+    return make
+
+
+@pytest.fixture
+def good(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
+    return publish(api_store, tiny_spec("good", epochs=5), epochs=3, results=GOOD)
+
+
+def comparison(client: TestClient, *records: Record, query: str = "") -> Document:
+    answer = client.get(f"/compare?ids={','.join(record.id for record in records)}{query}")
+    assert answer.status_code == 200, answer.text
+    document: Document = answer.json()
+    return document
+
+
+def refusal(client: TestClient, *records: Record) -> str:
+    answer = client.get(f"/compare?ids={','.join(record.id for record in records)}")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:trainyard:problem:not_comparable")
+    return str(answer.json()["detail"])
+
+
+def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, good: Record) -> None:
+    answer = comparison(client, poor, good)
+
+    assert (answer["part"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
+    first, other = answer["experiments"]
+    assert (first["patch"], first["changed"]) == ([], "")
+    assert other["changed"] == "training.epochs: 2 -> 5"
+    assert other["patch"] == [
+        {"op": "replace", "path": "/name", "value": "good"},
+        {"op": "replace", "path": "/training/epochs", "value": 5},
+    ]
+    for shown, record, results in ((first, poor, POOR), (other, good, GOOD)):
+        figures = results.evaluation["test"]
+        assert (shown["id"], shown["name"], shown["parameters"]) == (record.id, record.name, 650)
+        assert {name: shown[name] for name in ("loss", "accuracy", "top_3_accuracy")} == {
+            name: figures[name] for name in ("loss", "accuracy", "top_3_accuracy")
+        }
+        assert shown["macro_f1"] == figures["macro"]["f1"]
+        assert shown["calibration_error"] == figures["calibration"]["error"]
+        low, high = shown["accuracy_interval"]
+        assert low < shown["accuracy"] < high
+    assert (first["epochs"], other["epochs"]) == (2, 3)
+    assert (first["seconds"], other["seconds"]) == pytest.approx((0.2, 0.3))
+    assert answer["confusion_matrices"]["matrices"] == [
+        results.evaluation["test"]["confusion_matrix"]["matrix"] for results in (POOR, GOOD)
+    ]
+    assert answer["confusion_matrices"]["labels"] == list(DIGITS.classes)
+    assert answer["curves"]["epoch"] == [0, 1, 2]
+    assert answer["curves"]["history"]["loss"] == [[1.0, 0.5], [1.0, 0.5, 1 / 3]]
+
+
+def test_a_pair_says_what_flipped_and_whether_it_may_be_chance(client: TestClient, poor: Record, good: Record) -> None:
+    [pair] = comparison(client, poor, good)["pairs"]
+
+    assert (pair["first"], pair["other"]) == (poor.id, good.id)
+    assert pair["difference"] == pytest.approx(0.12)
+    assert (pair["cured"]["total"], pair["broken"]["total"]) == (6, 0)
+    assert pair["p"] == pytest.approx(binomtest(6, 6).pvalue)
+    low, high = pair["difference_interval"]
+    assert 0 < low < 0.12 < high
+    # Forty that both got right, and four that both took for the same wrong digit.
+    assert pair["same_answer"] == 44
+    assert pair["verdict"].startswith("good is better than poor by 12.00 points, 95 % interval ")
+    assert pair["verdict"].endswith("p = 0.0312; it cured 6 of poor's mistakes and made no new ones")
+
+
+def test_flipped_samples_are_shown_the_surest_mistake_first(client: TestClient, poor: Record, good: Record) -> None:
+    [pair] = comparison(client, poor, good)["pairs"]
+    [mirrored] = comparison(client, good, poor)["pairs"]
+
+    cured = pair["cured"]["items"]
+    assert {item["index"] for item in cured} == set(range(40, 46))
+    sureness = [item["first"]["probability"] for item in cured]
+    assert sureness == sorted(sureness, reverse=True)
+    for item in cured:
+        row = item["index"]
+        assert item["sample"] == 100 + row
+        assert item["true"] == {"label": str(row % 10), "index": row % 10}
+        assert (item["first"]["index"], item["other"]["index"]) == ((row + 1) % 10, row % 10)
+        assert item["other"]["probability"] == GOOD.predictions["test"].probabilities[row, row % 10]
+        assert item["image"] == f"/experiments/{poor.id}/samples/test/{row}.png"
+    assert client.get(cured[0]["image"]).headers["content-type"] == "image/png"
+    swapped = [{**item, "first": item["other"], "other": item["first"]} for item in cured]
+    assert mirrored["broken"]["items"] == swapped
+    assert mirrored["cured"] == {"items": [], "total": 0}
+
+
+def test_no_more_flipped_samples_are_listed_than_asked_for(client: TestClient, poor: Record, good: Record) -> None:
+    whole, two, none = (
+        comparison(client, poor, good, query=query)["pairs"][0]["cured"] for query in ("", "&limit=2", "&limit=0")
+    )
+    assert two == {"items": whole["items"][:2], "total": 6}
+    assert none == {"items": [], "total": 6}
+
+
+def test_another_part_can_be_compared(client: TestClient, poor: Record, good: Record) -> None:
+    answer = comparison(client, poor, good, query="&part=validation")
+
+    assert answer["part"] == "validation"
+    assert [each["accuracy"] for each in answer["experiments"]] == [0.9, 1.0]
+    assert {item["sample"] for item in answer["pairs"][0]["cured"]["items"]} == set(range(95, 100))
+
+
+def test_the_same_samples_in_another_order_are_aligned(
+    client: TestClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    order = np.random.default_rng(3).permutation(50)
+
+    def shuffled(answers: Predictions) -> Predictions:
+        rows = np.argsort(order)[answers.pictured]
+        by_row = np.argsort(rows)
+        return Predictions(
+            *(array[order] for array in answers[:4]), pictured=rows[by_row], pictures=answers.pictures[by_row]
+        )
+
+    other = publish_another(with_test_answers(GOOD, shuffled), {})
+
+    [pair], [expected] = comparison(client, poor, other)["pairs"], comparison(client, poor, good)["pairs"]
+    assert pair["cured"] == expected["cured"]
+    assert (pair["p"], pair["difference_interval"]) == (expected["p"], expected["difference_interval"])
+    # The picture of what the second one broke is kept in its own order.
+    broken = comparison(client, good, publish_another(with_test_answers(POOR, shuffled), {}))["pairs"][0]["broken"][
+        "items"
+    ]
+    kept = POOR.predictions["test"]
+    assert len(broken) == 6
+    for item in broken:
+        row = int(item["image"].rsplit("/", 1)[1].removesuffix(".png"))
+        assert kept.samples[order[row]] == item["sample"]
+
+
+def test_more_than_two_are_each_compared_with_the_first(
+    client: TestClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    truth = POOR.predictions["test"].truth
+    hopeless = publish_another(guessing((truth + 1) % 10), {"name": "hopeless"})
+
+    answer = comparison(client, good, poor, hopeless)
+
+    assert [each["name"] for each in answer["experiments"]] == ["good", "poor", "hopeless"]
+    assert [(pair["first"], pair["other"]) for pair in answer["pairs"]] == [(good.id, poor.id), (good.id, hopeless.id)]
+    assert answer["pairs"][1]["verdict"].startswith("hopeless is worse than good by 92.00 points")
+    assert "p < 0.001" in answer["pairs"][1]["verdict"]
+    assert len(answer["curves"]["history"]["loss"]) == len(answer["confusion_matrices"]["matrices"]) == 3
+
+
+def test_the_same_network_twice_shows_no_difference(
+    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    twin = publish_another(POOR, {"name": "poor"})
+
+    answer = comparison(client, poor, twin)
+
+    [pair] = answer["pairs"]
+    assert (pair["p"], pair["difference"], pair["difference_interval"]) == (1.0, 0.0, [0.0, 0.0])
+    assert pair["same_answer"] == 50
+    one, other = f"poor ({poor.id[-4:]})", f"poor ({twin.id[-4:]})"
+    assert [each["name"] for each in answer["experiments"]] == [one, other]
+    assert pair["verdict"] == f"no difference is shown: {other} is right and wrong about the same samples as {one}"
+
+
+def test_samples_that_are_no_pictures_have_none(client: TestClient, api_store: Store) -> None:
+    blobs, spec = DATASETS["blobs"], parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}})
+    records = [publish(api_store, spec, results=results_on(blobs, accuracy)) for accuracy in (0.5, 0.8)]
+
+    [pair] = comparison(client, *records)["pairs"]
+
+    assert pair["cured"]["total"] == 15
+    assert {item["image"] for item in pair["cured"]["items"]} == {None}
+    noisier = parse_spec({**spec.document(), "dataset": {"name": "blobs", "blobs": {"cluster_std": 3.0}}})
+    third = publish(api_store, noisier, results=results_on(blobs))
+    assert "different blobs: give both the same `dataset.blobs`" in refusal(client, records[0], third)
+
+
+def test_another_data_set_is_refused(client: TestClient, poor: Record, api_store: Store) -> None:
+    other = publish(api_store, parse_spec({"model": {"preset": "mnist-dnn"}, "dataset": {"name": "mnist"}}))
+
+    assert refusal(client, poor, other) == (
+        "poor is on digits, mnist-dnn on mnist: only experiments on one data set can be compared"
+    )
+
+
+def test_other_classes_are_refused(
+    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    some = DIGITS.with_classes(("3", "5"))
+    other = publish_another(results_on(some), {"dataset": {"name": "digits", "classes": ["3", "5"]}})
+
+    said = refusal(client, poor, other)
+
+    assert "poor knows the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, other 3, 5: give both the same" in said
+    assert "`dataset.classes`" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda answers: answers._replace(samples=answers.samples + 10),
+            (
+                "the test parts differ: poor has 50 samples, other 50, and both have 40 of them; give both the same "
+                "`dataset.split` and `dataset.limit_per_class` to compare them"
+            ),
+        ),
+        (
+            lambda answers: Predictions(*(array[:30] for array in answers[:4]), *(array[:0] for array in answers[4:])),
+            "poor has 50 samples, other 30, and both have 30 of them",
+        ),
+        (
+            lambda answers: answers._replace(truth=np.where(answers.samples < 103, 9, answers.truth)),
+            "3 samples have another class for other than for poor: data set digits was replaced in between",
+        ),
+    ],
+)
+def test_other_samples_or_labels_are_refused(
+    client: TestClient,
+    poor: Record,
+    publish_another: Callable[[Results, Document], Record],
+    change: Callable[[Predictions], Predictions],
+    said: str,
+) -> None:
+    other = publish_another(with_test_answers(GOOD, change), {})
+
+    assert said in refusal(client, poor, other)
+
+
+def test_what_has_not_succeeded_is_not_compared(client: TestClient, poor: Record, tiny_document: Document) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    answer = client.get(f"/compare?ids={poor.id},{waiting}")
+
+    assert answer.status_code == 404
+    assert f"tiny: experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
+
+
+def test_an_unknown_id_is_named(client: TestClient, poor: Record) -> None:
+    unknown = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+
+    answer = client.get(f"/compare?ids={poor.id},{unknown}")
+
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {unknown}")
+    assert client.get(f"/compare?ids={poor.id},../{unknown}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "Field required"),
+        ("ids=", "expected 2 to 8 ids, separated by commas, received 0"),
+        ("ids=a", "received 1"),
+        ("ids=a,b,c,d,e,f,g,h,i", "received 9"),
+        ("ids=a,b,a", "received a twice; name each experiment once"),
+        ("ids=a&ids=a", "received a twice"),
+        ("ids=a,b&part=train", "training"),
+        ("ids=a,b&limit=-1", "greater than or equal to 0"),
+        ("ids=a,b&limit=1001", "less than or equal to 1000"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said(client: TestClient, query: str, said: str) -> None:
+    answer = client.get(f"/compare?{query}")
+
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
+def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
+    client: TestClient, api_store: Store, poor: Record, good: Record
+) -> None:
+    (api_store.experiments.artifacts(good.id) / predictions_file("test")).write_bytes(b"{}")
+
+    answer = client.get(f"/compare?ids={poor.id},{good.id}")
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith(f"good: {predictions_file('test')} ")
+
+
+def test_a_part_that_was_not_evaluated_is_not_compared(
+    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    older = POOR._replace(evaluation={"validation": POOR.evaluation["validation"], "test": POOR.evaluation["test"]})
+    other = publish_another(older, {"name": "older"})
+
+    answer = client.get(f"/compare?ids={poor.id},{other.id}&part=training")
+
+    assert answer.status_code == 404
+    said = f"older: experiment {other.id} was evaluated on validation and test, not on its training part"
+    assert answer.json()["detail"].startswith(said)

@@ -1,0 +1,162 @@
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from api.app import create_app
+from models_store.predictions.recent import Origin, RecentPredictions
+from models_store.store import Store
+from settings import Settings
+from specs.experiment import ExperimentSpec
+from tests.api.routes.test_predictions import png
+from tests.published import publish
+from tests.waiting import eventually
+
+EXPERIMENT = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+NAME = "digits-corrections"
+Predicted = Callable[..., str]
+
+
+@pytest.fixture
+def predicted(client: TestClient) -> Predicted:
+    """A prediction as it is remembered: the id."""
+    recent: RecentPredictions = client.app.state.recent  # type: ignore[attr-defined]
+
+    def made(value: int = 0, dataset: str = "digits", shape: tuple[int, ...] = (8, 8, 1)) -> str:
+        sample = np.full(shape, value, dtype=np.uint8 if len(shape) == 3 else np.float32)
+        return recent.keep(Origin(EXPERIMENT, dataset, shape), sample, "4", 0.75)
+
+    return made
+
+
+@pytest.fixture
+def another_client(client: TestClient, settings: Settings) -> Iterator[TestClient]:
+    """Of another API process on the same store."""
+    with TestClient(create_app(settings), raise_server_exceptions=False) as another:
+        yield another
+
+
+def label(client: TestClient, prediction_id: str, name: Any) -> Any:
+    return client.post(f"/predictions/{prediction_id}/label", json={"label": name})
+
+
+def ready(client: TestClient, pictures: int) -> dict[str, Any]:
+    """Once it has so many."""
+
+    def view() -> dict[str, Any] | None:
+        shown: dict[str, Any] = client.get(f"/datasets/{NAME}").json()
+        return shown if shown["status"] == "ready" and sum(shown["counts"]["train"]) == pictures else None
+
+    found = eventually(view)
+    assert found is not None
+    return found
+
+
+def test_an_answer_is_collected_and_can_be_looked_at(client: TestClient, predicted: Predicted) -> None:
+    prediction_id = predicted(200)
+
+    answer = label(client, prediction_id, "9")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "prediction_id": prediction_id,
+        "experiment_id": EXPERIMENT,
+        "predicted": "4",
+        "probability": 0.75,
+        "label": "9",
+        "dataset": NAME,
+    }
+    view = ready(client, 1)
+    assert (view["origin"], view["shape"], view["counts"]["train"][9]) == ("collected", [8, 8, 1], 1)
+    [sample] = client.get(f"/datasets/{NAME}/samples").json()["items"]
+    assert (sample["label"], sample["name"]) == ("9", f"9/{prediction_id}.png")
+    picture = Image.open(BytesIO(client.get(sample["picture"]).content))
+    assert np.array_equal(np.asarray(picture), np.full((8, 8), 200))
+    assert client.get(f"/datasets/{NAME}/samples.png").status_code == 200
+
+
+def test_a_picture_that_was_predicted_is_collected_as_the_network_received_it(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    published = publish(api_store, tiny_spec())
+    files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7)]
+    predictions = client.post("/predict?dataset=digits", files=files).json()["predictions"]
+
+    for prediction, right in zip(predictions, ("8", "7"), strict=True):
+        answer = label(client, prediction["id"], right).json()
+        assert (answer["experiment_id"], answer["predicted"]) == (published.id, prediction["top"][0]["label"])
+        assert answer["probability"] == prediction["top"][0]["probability"]
+
+    ready(client, 2)
+    samples = client.get(f"/datasets/{NAME}/samples").json()["items"]
+    assert [(each["label"], each["name"]) for each in samples] == [
+        ("7", f"7/{predictions[1]['id']}.png"),
+        ("8", f"8/{predictions[0]['id']}.png"),
+    ]
+    pictures = [np.asarray(Image.open(BytesIO(client.get(each["picture"]).content))) for each in samples]
+    assert [int(picture.argmax()) for picture in pictures] == [7, 3]
+
+
+def test_the_last_answer_to_a_prediction_counts(client: TestClient, predicted: Predicted) -> None:
+    prediction_id = predicted()
+    for name in ("9", "7"):
+        assert label(client, prediction_id, name).status_code == 200
+    assert eventually(lambda: ready(client, 1)["counts"]["train"][7]) == 1
+
+
+def test_another_process_takes_the_answer(client: TestClient, another_client: TestClient, predicted: Predicted) -> None:
+    coloured = predicted(3, "cifar10", (32, 32, 3))
+    assert eventually(lambda: label(another_client, coloured, "cat").is_success)
+    shape = eventually(lambda: another_client.get("/datasets/cifar10-corrections").json().get("shape"))
+    assert shape == [32, 32, 3]
+
+
+def test_corrections_can_be_trained_on(client: TestClient, predicted: Predicted, tiny_document: dict[str, Any]) -> None:
+    for number in range(12):
+        label(client, predicted(number), str(number % 3))
+    ready(client, 12)
+    document = {**tiny_document, "training": {"epochs": 1, "batch_size": 4}}
+
+    whole = client.post("/experiments", json={**document, "dataset": {"name": NAME}})
+    some = client.post("/experiments", json={**document, "dataset": {"name": NAME, "split": {"stratify": False}}})
+
+    assert (whole.status_code, "stratify to false" in whole.json()["error"]) == (422, True)
+    assert some.status_code == 202, some.text
+    assert client.delete(f"/datasets/{NAME}").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment"),
+    [("10", "unknown class `10`; "), (9, "expected text"), (None, "expected text"), ("", "digits has: 0, 1, 2")],
+)
+def test_what_is_no_class_is_refused(client: TestClient, predicted: Predicted, name: Any, fragment: str) -> None:
+    answer = label(client, predicted(), name)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/label")
+    assert fragment in answer.json()["error"]
+    assert client.get(f"/datasets/{NAME}").status_code == 404
+
+
+@pytest.mark.parametrize("prediction_id", ["nonsense", "..%2f..", "0" * 26, EXPERIMENT, "a" * 4000])
+def test_what_is_forgotten_or_never_was_is_not_found(client: TestClient, prediction_id: str) -> None:
+    answer = label(client, prediction_id, "7")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_what_cannot_be_collected_is_refused(client: TestClient, predicted: Predicted) -> None:
+    numbers = label(client, predicted(1, "blobs", (2,)), "1")
+    assert (numbers.status_code, "only pictures are collected" in numbers.json()["error"]) == (409, True)
+    gone = label(client, predicted(1, "deleted"), "1")
+    assert (gone.status_code, "was deleted" in gone.json()["error"]) == (409, True)
+
+
+def test_an_answer_is_kept_while_redis_is_away(settings: Settings, api_store: Store) -> None:
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    with TestClient(create_app(away), raise_server_exceptions=False) as client:
+        recent: RecentPredictions = client.app.state.recent  # type: ignore[attr-defined]
+        kept = recent.keep(Origin(EXPERIMENT, "digits", (8, 8, 1)), np.zeros((8, 8, 1), np.uint8), "4", 0.75)
+        assert label(client, kept, "2").status_code == 200
+        ready(client, 1)

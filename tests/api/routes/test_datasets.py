@@ -1,0 +1,223 @@
+"""Uploading, looking at and deleting data sets over HTTP; conversions run here as a worker runs them."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from api.app import create_app
+from models_store.experiments.claim import Claim
+from models_store.experiments.record import Failure
+from models_store.store import Store
+from settings import Settings
+from tests.worker.conversion.archives import only, picture, zipped
+from worker.jobs.conversion import Converter
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
+    return Converter(api_store.datasets, settings, lambda: False).run
+
+
+@pytest.fixture
+def flowers(client: TestClient, convert: Callable[[str], None]) -> str:
+    """A data set that is ready: two classes with thirty pictures each."""
+    files = {f"{label}/{n}.png": picture(n + 100 * (label == "rose")) for label in ("rose", "tulip") for n in range(30)}
+    assert upload(client, "flowers", only(files)).status_code == 202
+    convert("flowers")
+    return "flowers"
+
+
+def upload(client: TestClient, name: str, archive: bytes) -> Any:
+    return client.post("/datasets", data={"name": name}, files={"archive": ("pictures.zip", archive)})
+
+
+def folders(store: Store) -> list[str]:
+    return sorted(path.name for path in store.datasets.datasets.iterdir() if path.name != ".locks")
+
+
+def on(name: str, document: Document) -> Document:
+    return {**document, "dataset": {"name": name}, "training": {"epochs": 1, "batch_size": 8}}
+
+
+def test_an_upload_is_accepted_converted_and_shown(client: TestClient, convert: Callable[[str], None]) -> None:
+    answer = upload(client, "flowers", zipped({"cat/notes.txt": b"text"}))
+
+    assert (answer.status_code, answer.headers["location"]) == (202, "/datasets/flowers")
+    assert answer.json()["status"] == "queued"
+    convert("flowers")
+    view = client.get("/datasets/flowers").json()
+    assert (view["status"], view["shape"], view["classes"]) == ("ready", [8, 8, 3], ["cat", "horse"])
+    assert view["counts"] == {"train": [3, 3], "test": [0, 0]}
+    assert view["record"]["contents"]["unreadable"][0]["name"] == "cat/notes.txt"
+    assert any("fewer than 10" in warning for warning in view["warnings"])
+    names = [item["name"] for item in client.get("/datasets").json()["items"]]
+    assert names[0] == "digits"
+    assert names[-1] == "flowers"
+
+
+def test_the_body_may_be_the_archive_itself(client: TestClient, convert: Callable[[str], None]) -> None:
+    assert client.post("/datasets?name=raw-1", content=zipped({})).status_code == 202
+    convert("raw-1")
+    assert client.get("/datasets/raw-1").json()["status"] == "ready"
+
+
+def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
+    client: TestClient, api_store: Store, convert: Callable[[str], None]
+) -> None:
+    upload(client, "bad", zipped({"../outside.png": picture()}))
+    convert("bad")
+
+    view = client.get("/datasets/bad").json()
+    assert view["status"] == "failed"
+    assert view["record"]["error"].startswith("'../outside.png' has '..' in its path")
+    assert sorted(path.name for path in (api_store.datasets.datasets / "bad").iterdir()) == [".lock", "dataset.json"]
+    assert client.delete("/datasets/bad").status_code == 204
+    assert folders(api_store) == []
+
+
+@pytest.mark.parametrize("name", ["", "Flowers", "-a", "a b", "../a", "a" * 51, "ä"])
+def test_a_name_that_is_none_is_refused(client: TestClient, api_store: Store, name: str) -> None:
+    assert upload(client, name, zipped({})).status_code == 422
+    assert folders(api_store) == []
+
+
+def test_a_name_that_is_taken_is_refused(client: TestClient, flowers: str, api_store: Store) -> None:
+    for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
+        answer = upload(client, name, zipped({}))
+        assert (answer.status_code, sentence in answer.json()["detail"]) == (409, True)
+    assert client.post(f"/datasets?name={flowers}", content=b"x").status_code == 409
+    assert folders(api_store) == ["flowers"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"data": {"name": "a"}},
+        {"files": {"archive": b"x"}},
+        {"data": {"name": "a", "title": "b"}, "files": {"archive": b"x"}},
+    ],
+    ids=["no archive", "no name", "unknown field"],
+)
+def test_a_form_that_is_not_complete_is_refused(client: TestClient, api_store: Store, fields: Document) -> None:
+    files = fields.get("files") or {"other": b"x"}
+    assert client.post("/datasets", data=fields.get("data"), files=files).status_code == 422
+    assert folders(api_store) == []
+
+
+def test_an_archive_that_is_too_large_is_refused_also_where_nothing_says_so(
+    client: TestClient, api_store: Store
+) -> None:
+    client.app.state.settings = client.app.state.settings.model_copy(  # type: ignore[attr-defined]
+        update={"max_archive_bytes": 2_000_000}
+    )
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(40):
+            yield bytes(100_000)
+
+    for content in (bytes(3_000_000), pieces()):
+        answer = client.post("/datasets?name=large", content=content)
+        assert (answer.status_code, "2,000,000" in answer.json()["detail"]) == (413, True)
+    assert folders(api_store) == []
+
+
+def test_experiments_on_a_data_set_that_is_not_ready_are_told_so(
+    client: TestClient, tiny_document: Document, convert: Callable[[str], None]
+) -> None:
+    upload(client, "late", zipped({}))
+
+    answer = client.post("/experiments", json=on("late", tiny_document))
+
+    assert answer.status_code == 409
+    assert "data set late is queued; wait" in answer.json()["detail"]
+    unknown = client.post("/experiments", json=on("unknown", tiny_document))
+    assert unknown.status_code == 422
+    assert "unknown data set" in unknown.json()["detail"]
+
+
+def test_a_data_set_is_kept_while_experiments_need_it(
+    client: TestClient, api_store: Store, flowers: str, tiny_document: Document
+) -> None:
+    posted = client.post("/experiments", json=on(flowers, tiny_document))
+    assert posted.status_code == 202, posted.text
+    experiment_id = posted.json()["id"]
+
+    refused = client.delete(f"/datasets/{flowers}")
+    assert refused.status_code == 409
+    assert experiment_id in refused.json()["detail"]
+    claim = Claim.take(api_store.experiments, experiment_id, "worker")
+    assert claim is not None
+    assert client.delete(f"/datasets/{flowers}").status_code == 409
+
+    claim.fail(Failure(type="internal", message="test"))
+    assert client.delete(f"/datasets/{flowers}").status_code == 204
+    assert client.get(f"/datasets/{flowers}").status_code == 404
+    assert client.post("/experiments", json=on(flowers, tiny_document)).status_code == 422
+
+
+def test_built_in_data_sets_can_be_looked_at_and_not_deleted(client: TestClient) -> None:
+    view = client.get("/datasets/mnist").json()
+    assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
+    assert client.delete("/datasets/mnist").status_code == 409
+    answer = client.get("/datasets/digits/samples")
+    assert (answer.status_code, "not at hand here" in answer.json()["detail"]) == (404, True)
+
+
+def test_pictures_of_a_built_in_data_set_are_those_of_its_file(settings: Settings, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (303, 28, 28), dtype=np.uint8)
+    labels = np.array([3, 1, 4, *[4] * 297, 1, 5, 4])[:, None]
+    file = tmp_path / "mnist.npz"
+    np.savez_compressed(file, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
+    with TestClient(create_app(settings.model_copy(update={"datasets_dir": tmp_path}))) as client:
+        items = client.get("/datasets/mnist/samples?limit=6").json()["items"]
+        shown = [Image.open(io.BytesIO(client.get(item["picture"]).content)) for item in items]
+        file.write_bytes(b"no archive")
+        broken = client.get("/datasets/mnist/samples")
+
+    assert [(item["index"], item["label"], item["part"]) for item in items] == [
+        (1, "1", "train"),
+        (0, "3", "train"),
+        (2, "4", "train"),
+        (301, "5", "test"),
+        (300, "1", "test"),
+        (3, "4", "train"),
+    ]
+    for item, each in zip(items, shown, strict=True):
+        assert np.array_equal(np.asarray(each), images[item["index"]])
+    assert (broken.status_code, "mnist.npz cannot be read" in broken.json()["detail"]) == (404, True)
+
+
+def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
+    items = client.get(f"/datasets/{flowers}/samples?limit=4").json()["items"]
+    assert [item["label"] for item in items] == ["rose", "tulip", "rose", "tulip"]
+    of_class = client.get(f"/datasets/{flowers}/samples?class=tulip&limit=2").json()["items"]
+    assert of_class == client.get(f"/datasets/{flowers}/samples?class=1&limit=2").json()["items"]
+    assert [(item["name"], item["part"]) for item in of_class] == [("tulip/0.png", "train"), ("tulip/1.png", "train")]
+
+    shown = client.get(of_class[0]["picture"])
+    assert shown.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(shown.content)).getpixel((0, 0)) == (0, 10, 20)
+    sheet = Image.open(io.BytesIO(client.get(f"/datasets/{flowers}/samples.png?limit=7").content))
+    assert sheet.size == (5 * 134 + 6, 2 * 154 + 6)
+    for missing in ("samples/99.png", "samples?class=oak"):
+        assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
+
+
+def test_damaged_pictures_say_so(client: TestClient, flowers: str, api_store: Store) -> None:
+    data: Path = api_store.datasets.folder(flowers) / "pictures" / "pictures.bin"
+    content = bytearray(data.read_bytes())
+    content[0] ^= 1
+    data.write_bytes(content)
+
+    answer = client.get(f"/datasets/{flowers}/samples/0.png")
+
+    assert answer.status_code == 409
+    assert "does not match its sha256" in answer.json()["detail"]

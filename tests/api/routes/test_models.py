@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models_store.store import Store
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.api.routes.test_predictions import png
+from tests.published import bright_column_network, publish
+from tests.waiting import eventually
+
+Spec = Callable[..., ExperimentSpec]
+PATH = "/models/serving/digits"
+
+
+@pytest.fixture
+def best(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+    return publish(api_store, tiny_spec(), 0.9).id
+
+
+@pytest.fixture
+def worse(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+    """What is class c for the others is class c + 1 for it."""
+    return publish(api_store, tiny_spec(name="worse"), 0.5, network=bright_column_network(shift=1)).id
+
+
+def answering(client: TestClient) -> tuple[str, str]:
+    answer = client.post("/predict?dataset=digits", content=png(3)).json()
+    return answer["model"]["experiment_id"], answer["predictions"][0]["top"][0]["label"]
+
+
+def test_a_pinned_model_answers_until_the_best_one_does_again(client: TestClient, best: str, worse: str) -> None:
+    eventually(lambda: answering(client) == (best, "3"))
+
+    pinned = client.put(PATH, json={"experiment_id": worse})
+
+    assert pinned.status_code == 200, pinned.text
+    assert answering(client) == (worse, "4")
+    [item] = client.get("/models").json()["items"]
+    assert item == pinned.json()
+    assert (item["experiment_id"], item["name"], item["policy"]) == (worse, "worse", "pinned")
+    assert (item["pinned_experiment_id"], item["val_accuracy"], item["refused"]) == (worse, 0.5, [])
+    assert item["pinned_at"]
+    assert client.get("/models/best?dataset=digits").json()["experiment_id"] == best
+
+    back = client.put(PATH, content=b"{policy: best}").json()
+
+    assert (back["experiment_id"], back["policy"], back["pinned_experiment_id"]) == (best, "best", None)
+    assert answering(client) == (best, "3")
+
+
+@pytest.mark.parametrize(
+    ("body", "fragment"),
+    [
+        ({}, "received neither of them"),
+        ({"experiment_id": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "policy": "best"}, "received both"),
+        ({"experiment_id": "best"}, "/experiment_id: "),
+        ({"experiment_id": 7}, "/experiment_id: expected text"),
+        ({"policy": "worst"}, "/policy: "),
+        ({"experiment": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}, "did you mean `experiment_id`?"),
+        ([], "expected a mapping"),
+    ],
+)
+def test_a_choice_that_says_nothing_clear_is_refused(client: TestClient, body: Any, fragment: str) -> None:
+    answer = client.put(PATH, json=body)
+    assert answer.status_code == 422
+    assert fragment in answer.json()["error"]
+
+
+def test_what_cannot_serve_is_refused_and_nothing_changes(
+    client: TestClient, api_store: Store, best: str, worse: str, tiny_spec: Spec, tiny_document: dict[str, Any]
+) -> None:
+    (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
+    other = publish(api_store, parse_spec({**tiny_document, "dataset": {"name": "blobs"}})).id
+    waiting = api_store.experiments.create(tiny_spec()).id
+
+    for experiment_id, status, fragment in (
+        (worse, 409, "sha256"),
+        (other, 409, "was trained on blobs, so it cannot serve digits"),
+        (waiting, 409, "is queued"),
+        ("01K6W3E8Z4T5V6X7Y8Z9A0B1C2", 404, "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"),
+    ):
+        answer = client.put(PATH, json={"experiment_id": experiment_id})
+        assert (answer.status_code, fragment in answer.json()["error"]) == (status, True), answer.text
+    unknown = client.put("/models/serving/digit", json={"policy": "best"})
+
+    assert (unknown.status_code, "did you mean `digits`" in unknown.json()["error"]) == (404, True)
+    eventually(lambda: answering(client) == (best, "3"))
+    assert client.put(PATH, json={"policy": "best"}).json()["policy"] == "best"
+    assert client.put("/models/serving/mnist", json={"policy": "best"}).json()["experiment_id"] is None
+
+
+def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
+    client: TestClient, api_store: Store, best: str, worse: str
+) -> None:
+    eventually(lambda: answering(client)[0] == best)
+    (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
+    api_store.models.pin("digits", worse)  # as it was sound to another process
+
+    [refused] = eventually(lambda: client.get("/models").json()["items"][0]["refused"])
+
+    assert (refused["experiment_id"], "does not match its sha256" in refused["reason"]) == (worse, True)
+    [item] = client.get("/models").json()["items"]
+    assert (item["experiment_id"], item["policy"], item["pinned_experiment_id"]) == (best, "pinned", worse)
+    assert answering(client) == (best, "3")
+
+
+def test_a_pinned_experiment_is_deleted_by_force_alone(client: TestClient, best: str, worse: str) -> None:
+    client.put(PATH, json={"experiment_id": worse})
+
+    refused = client.delete(f"/experiments/{worse}")
+
+    assert refused.status_code == 409
+    assert "is pinned to serve digits" in refused.json()["error"]
+    assert client.delete(f"/experiments/{worse}?force=true").status_code == 204
+    eventually(lambda: answering(client) == (best, "3"))
+    assert client.get("/models").json()["items"][0]["policy"] == "best"

@@ -1,0 +1,173 @@
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
+
+from models_store import keys
+from models_store.experiments.claim import Claim
+from models_store.jobs.workers import Worker
+from models_store.store import Store
+from settings import Settings
+from specs.experiment import ExperimentSpec
+from specs.presets import PRESETS
+from tests.published import publish
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+
+def test_live_and_ready(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "ok", "live": True}
+    assert client.get("/health/ready").json() == {"status": "ok", "ready": True, "live": True}
+
+
+def test_not_ready_but_live_without_redis(settings: Settings) -> None:
+    from api.app import create_app
+
+    away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    with TestClient(create_app(away), raise_server_exceptions=False) as client:
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.headers["Retry-After"]) == (503, "2")
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/experiments").status_code == 503
+        assert "trainyard_store_up 0.0" in client.get("/metrics").text
+
+
+@pytest.fixture
+def no_sweeps(client: TestClient, valkey: Valkey) -> None:
+    """A sweep between a record and its wake-up sends another one, as it should; these would be counted."""
+    with Redis.from_url(valkey.url) as redis:
+        eventually(lambda: redis.set(keys.RECONCILER, "a test", nx=True, px=60_000))
+
+
+@pytest.mark.usefixtures("no_sweeps")
+def test_metrics_count_requests_experiments_and_predictions(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    publish(api_store, tiny_spec(), epochs=2)
+    api_store.experiments.create(tiny_spec())
+    client.get("/experiments/nonsense")
+    client.head("/experiments/nonsense")
+    client.post("/predict", content=b"no picture")
+
+    families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
+    assert value(families, "training_experiments_total", status="succeeded") == 1
+    assert value(families, "training_experiments_total", status="queued") == 1
+    assert value(families, "training_queue_depth") == 2
+    assert value(families, "training_epoch_duration_seconds_count") == 2
+    assert value(families, "training_epoch_duration_seconds_sum") == pytest.approx(0.2)
+    assert value(families, "prediction_requests_total", model="none", outcome="error") == 1
+    requests = {"http_route": "/experiments/{experiment_id}", "http_response_status_code": "404"}
+    for method in ("GET", "HEAD"):
+        counted = {"http_request_method": method, **requests}
+        assert value(families, "http_server_request_duration_seconds_count", **counted) == 1
+
+
+def value(families: dict[str, Any], name: str, **labels: str) -> float:
+    """The one sample of that name with those labels."""
+    [found] = [
+        sample.value
+        for family in families.values()
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+    return float(found)
+
+
+def test_what_is_no_json_is_a_problem_of_that_name(client: TestClient) -> None:
+    answer = client.put("/models/serving/mnist", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:trainyard:problem:not_json_error")
+
+
+def test_workers_and_queue_show_who_does_what(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    running, waiting = (api_store.experiments.create(tiny_spec()) for _ in range(2))
+    assert Claim.take(api_store.experiments, running.id, "host:7") is not None
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+
+    [worker] = client.get("/workers").json()["items"]
+    assert (worker["name"], worker["experiments"]) == ("host:7", [running.id])
+    queue = client.get("/queue").json()
+    assert (queue["queued"], [each["id"] for each in queue["items"]]) == (1, [waiting.id])
+    assert [each["id"] for each in queue["running"]] == [running.id]
+
+
+def test_presets_are_whole_specs_that_validate(client: TestClient) -> None:
+    presets = {each["name"]: each for each in client.get("/presets").json()["items"]}
+
+    assert {name: presets[name]["parameters"] for name in ("mnist-dnn", "mnist-cnn")} == {
+        "mnist-dnn": 51_450,
+        "mnist-cnn": 95_946,
+    }
+    for name, preset in presets.items():
+        answer = client.post("/experiments:validate", json=preset["spec"])
+        if PRESETS[name].upload is None:
+            assert answer.status_code == 200
+        else:
+            assert answer.status_code == 422
+            assert [each["pointer"] for each in answer.json()["errors"]] == ["/dataset/name"]
+
+
+def test_openapi_has_an_example_for_every_body_and_answer(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+
+    operations = [(path, each) for path, item in document["paths"].items() for each in item.values()]
+    bodies = [body for _, each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
+    assert len(bodies) == 29
+    assert all("example" in body or "examples" in body or body["schema"] for body in bodies)
+    without_json = {
+        "/metrics",
+        "/experiments/{experiment_id}/events",
+        "/experiments/{experiment_id}",
+        "/datasets/{name}",
+    }
+    for path, operation in operations:
+        [(_, answer)] = [each for each in operation["responses"].items() if each[0].startswith("2")]
+        if "plot" in path:
+            assert set(answer["content"]) == {"image/png", "image/svg+xml"}, path
+        elif path.endswith(".png"):
+            assert set(answer["content"]) == {"image/png"}, path
+        elif path.endswith(".zip"):
+            assert set(answer["content"]) == {"application/zip"}, path
+        elif path.endswith((".html", ".md")):
+            assert set(answer["content"]) <= {"text/html", "text/markdown"}, path
+            assert answer["content"], path
+        elif path == "/predict:batch":
+            assert "example" in answer["content"]["application/x-ndjson"]
+        elif path not in without_json:
+            assert "example" in answer["content"]["application/json"], path
+        foreign = operation["tags"][0] in {"TensorFlow Serving", "Open Inference Protocol v2"}
+        problem = "application/json" if foreign else "application/problem+json"
+        assert list(operation["responses"]["4XX"]["content"]) == [problem]
+
+
+def test_openapi_describes_the_whole_spec(client: TestClient, tiny_document: dict[str, Any]) -> None:
+    document = client.get("/openapi.json").json()
+    schema = {**document, "$ref": "#/components/schemas/ExperimentSpec"}
+
+    validator = jsonschema.Draft202012Validator(schema)
+    assert list(validator.iter_errors(tiny_document)) == []
+    misspelt = {**tiny_document, "training": {"epoch": 3}}
+    assert [list(error.path) for error in validator.iter_errors(misspelt)] == [["training"]]
+
+
+def test_unknown_path_is_a_problem(client: TestClient) -> None:
+    answer = client.get("/nowhere")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "/nowhere" in answer.json()["error"]
+    assert client.put("/experiments").status_code == 405
+
+
+def test_importing_the_api_loads_no_tensorflow() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, api.app; print([m for m in ('tensorflow', 'keras', 'sklearn', 'worker') if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

@@ -1,0 +1,423 @@
+import base64
+import hashlib
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+from PIL import Image
+
+from models_store.store import Store
+from serving.admission import Room
+from serving.served_model import ServedModel
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish
+from tests.waiting import eventually
+from worker.evaluation.calibration import tempered
+
+Spec = Callable[..., ExperimentSpec]
+
+
+def png(bright: int) -> bytes:
+    """A picture in which only pixel `bright` of the first rows is white: the hand-made network calls it that class."""
+    pixels = np.zeros(64, dtype=np.uint8)
+    pixels[bright] = 255
+    data = BytesIO()
+    Image.fromarray(pixels.reshape(8, 8)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def trained(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+    return publish(api_store, tiny_spec()).id
+
+
+def labels(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [each["top"][0]["label"] for each in answer.json()["predictions"]]
+
+
+def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
+    files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7, 5)]
+    answer = client.post("/predict", files=files)
+
+    assert labels(answer) == ["3", "7", "5"]
+    assert [each["filename"] for each in answer.json()["predictions"]] == ["3.png", "7.png", "5.png"]
+    assert answer.json()["model"]["experiment_id"] == trained
+    assert answer.json()["duration_ms"] > 0
+
+
+@pytest.mark.parametrize(
+    ("pictures", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)]
+)
+def test_what_takes_long_to_write_is_written_in_a_thread(
+    client: TestClient, trained: str, monkeypatch: pytest.MonkeyPatch, pictures: int, query: str, in_loop: bool
+) -> None:
+    threads = []
+    top = ServedModel.top
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return top(*arguments)
+
+    monkeypatch.setattr(ServedModel, "top", noted)
+    files = [("file", ("3.png", png(3), "image/png"))] * pictures
+
+    assert labels(client.post(f"/predict{query}", files=files)) == ["3"] * pictures
+    assert len(threads) == 1
+    assert ("worker" not in threads[0]) == in_loop
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])
+def test_raw_picture(client: TestClient, trained: str, content_type: str) -> None:
+    assert labels(client.post("/predict", content=png(4), headers={"Content-Type": content_type})) == ["4"]
+
+
+def test_base64(client: TestClient, trained: str) -> None:
+    encoded = [base64.b64encode(png(bright)).decode() for bright in (1, 2)]
+
+    assert labels(client.post("/predict", json={"image": encoded[0]})) == ["1"]
+    assert labels(client.post("/predict", json={"images": [encoded[0], f"data:image/png;base64,{encoded[1]}"]})) == [
+        "1",
+        "2",
+    ]
+
+
+def test_pictures_are_resized_as_they_were_in_training(
+    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+) -> None:
+    publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
+    pixels = np.zeros((8, 24), dtype=np.uint8)
+    pixels[0, 8 + 5] = 255  # the sixth column of the middle, which is all that is left
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "PNG")
+
+    assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
+
+
+def test_a_digit_is_found_on_any_picture_and_the_steps_are_told(client: TestClient, trained: str) -> None:
+    paper = Image.new("RGB", (300, 200), "white")
+    paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
+    data = BytesIO()
+    paper.save(data, "PNG")
+
+    answer = client.post("/predict?explain=true", content=data.getvalue()).json()["predictions"][0]
+
+    assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centred"]
+    seen = picture_in(answer["preprocessing"]["image"])
+    assert seen.shape == (8, 8)
+    assert (seen[:, 2:6].max(axis=1) > 100).all()
+    assert not seen[:, [0, 1, 6, 7]].any()
+
+
+def picture_in(data_url: str) -> NDArray[np.uint8]:
+    kind, _, encoded = data_url.partition(",")
+    assert kind == "data:image/png;base64"
+    return np.asarray(Image.open(BytesIO(base64.b64decode(encoded))))
+
+
+def test_pictures_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
+    client: TestClient, trained: str
+) -> None:
+    for query in ("", "?explain=false", "?explain=0"):
+        answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
+        assert answer["preprocessing"] == {"steps": []}
+    for query in ("?explain=1", "?explain=true&prep=none", "?explain=yes"):
+        answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
+        assert picture_in(answer["preprocessing"]["image"])[0, 3] == 255
+
+
+@pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
+def test_other_ways_of_preparing_are_refused_or_the_last_one_counts(
+    client: TestClient, trained: str, query: str
+) -> None:
+    answer = client.post(f"/predict?{query}", content=png(3))
+    assert answer.status_code == (200 if query.count("prep") == 2 else 422)
+
+
+def test_probabilities_are_tempered_and_the_verdict_follows_them(
+    client: TestClient, api_store: Store, tiny_spec: Spec
+) -> None:
+    plain = publish(api_store, tiny_spec()).id
+    raw = client.post(f"/predict?experiment={plain}&top=10", content=png(2)).json()["predictions"][0]
+    by_index = {each["index"]: each["probability"] for each in raw["top"]}
+    expected = tempered(np.array([[by_index[index] for index in range(10)]], np.float32), 0.5)[0]
+    surest = float(expected.max())
+
+    for threshold, verdict in ((surest - 0.01, "confident"), (surest + 0.01, "unsure"), (2.0, "unsure")):
+        sharper = publish(api_store, tiny_spec(), temperature=0.5, confident_from=threshold).id
+        answer = client.post(f"/predict?experiment={sharper}&top=10", content=png(2)).json()["predictions"][0]
+        assert {each["index"]: each["probability"] for each in answer["top"]} == pytest.approx(
+            dict(enumerate(expected)), abs=1e-5
+        )
+        assert answer["verdict"] == verdict
+        two = sorted(expected)[-2:]
+        assert answer["margin"] == pytest.approx(two[1] - two[0], abs=1e-5)
+
+
+def test_margin_does_not_depend_on_how_many_classes_are_named(client: TestClient, trained: str) -> None:
+    margins = {client.post(f"/predict?top={n}", content=png(6)).json()["predictions"][0]["margin"] for n in (1, 2, 9)}
+    assert len(margins) == 1
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_blank_paper_is_no_digit(client: TestClient, trained: str, shade: int) -> None:
+    data = BytesIO()
+    Image.new("L", (60, 40), shade).save(data, "PNG")
+    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    assert answer["verdict"] == "not_a_digit"
+    assert answer["preprocessing"]["steps"] == ["blank"]
+
+
+def test_networks_of_other_things_never_say_that_something_is_no_digit(
+    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+) -> None:
+    document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
+    publish(api_store, parse_spec(document))
+    data = BytesIO()
+    Image.new("L", (60, 40), 255).save(data, "PNG")
+    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    assert answer["verdict"] in {"confident", "unsure"}
+    assert answer["preprocessing"]["steps"] == ["resized"]
+
+
+def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) -> None:
+    for count in (1, 3, 10, 99):
+        top = client.post(f"/predict?top={count}", content=png(6)).json()["predictions"][0]["top"]
+        probabilities = [each["probability"] for each in top]
+        assert len(top) == min(count, 10)
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert top[0]["index"] == 6
+    assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+
+
+def test_experiment_and_data_set_choose_the_model(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+    better = publish(api_store, tiny_spec(), val_accuracy=0.95).id
+    worse = publish(api_store, tiny_spec(), val_accuracy=0.5).id
+
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == better
+    assert client.post("/predict?dataset=digits", content=png(0)).json()["model"]["experiment_id"] == better
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).json()["model"]["experiment_id"] == worse
+    assert client.post("/predict?dataset=mnist", content=png(0)).status_code == 503
+    assert client.post("/predict?experiment=nonsense", content=png(0)).status_code == 404
+
+
+def test_better_model_takes_over_and_a_worse_one_does_not(
+    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+) -> None:
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == trained
+    publish(api_store, tiny_spec(), val_accuracy=0.1)
+    better = publish(api_store, tiny_spec(), val_accuracy=0.99).id
+
+    eventually(lambda: client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == better)
+    assert client.get("/models/best?dataset=digits").json()["experiment_id"] == better
+    assert [each["experiment_id"] for each in client.get("/models").json()["items"]] == [better]
+
+
+def test_queued_experiment_cannot_predict(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+    waiting = api_store.experiments.create(tiny_spec())
+
+    assert client.post(f"/predict?experiment={waiting.id}", content=png(0)).status_code == 409
+
+
+def cut_png() -> bytes:
+    data = BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(data, "PNG")
+    return data.getvalue()[:2000]
+
+
+def giant_png() -> bytes:
+    data = BytesIO()
+    Image.new("1", (30_000, 30_000)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "fragment"),
+    [
+        (b"", "image/png", 422, "empty"),
+        (b"no picture at all", "image/png", 422, "no picture in a format"),
+        (b"GIF89a" + b"\0" * 100, "image/gif", 422, "PNG, JPEG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 422, "PNG, JPEG"),
+        (cut_png(), "image/png", 422, "broken or cut short"),
+        (b'{"picture": "x"}', "application/json", 422, '{"image": "<base64>"}'),
+        (b'{"image": "???"}', "application/json", 422, "base64"),
+        (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),
+        (b'{"images": []}', "application/json", 422, "no picture"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x", 422, "form"),
+        (b"abc", "multipart/form-data", 422, "form"),
+        (b"\0" * 11_000_000, "image/png", 413, ""),
+    ],
+)
+def test_what_is_no_picture_is_refused_and_the_service_goes_on(
+    client: TestClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
+) -> None:
+    answer = client.post("/predict", content=body, headers={"Content-Type": content_type})
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
+    assert fragment in answer.json()["error"]
+    assert labels(client.post("/predict", content=png(9))) == ["9"]
+
+
+def test_pixel_bomb_is_refused_before_it_is_decoded(client: TestClient, trained: str) -> None:
+    answer = client.post("/predict", files={"file": ("bomb.png", giant_png(), "image/png")})
+
+    assert answer.status_code == 413
+    assert answer.json()["error"].startswith("bomb.png: ")
+
+
+def test_wrong_form_field_is_named(client: TestClient, trained: str) -> None:
+    answer = client.post("/predict", files={"picture": ("x.png", png(0), "image/png")})
+    assert (answer.status_code, "`picture`" in answer.json()["error"]) == (422, True)
+
+
+def test_no_model_yet(client: TestClient) -> None:
+    answer = client.post("/predict", content=png(0))
+
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert "POST an experiment" in answer.json()["error"]
+
+
+def test_damaged_model_is_refused_and_the_next_best_answers(
+    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+) -> None:
+    better = publish(api_store, tiny_spec(), val_accuracy=0.99)
+    file = api_store.experiments.artifacts(better.id) / "model.onnx"
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.write_bytes(file.read_bytes()[:-1])
+
+    named = client.post(f"/predict?experiment={better.id}", content=png(0))
+    assert (named.status_code, before in named.json()["detail"]) in {(409, True), (200, False)}
+    assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}
+
+
+def test_unknown_data_set_is_no_reason_to_try_again(client: TestClient, trained: str) -> None:
+    for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
+        assert answer.status_code == 422
+
+    assert "unknown data set `banana`; known: digits, mnist, " in answer.json()["error"]
+
+
+@pytest.fixture
+def blobs_trained(client: TestClient, api_store: Store, tiny_document: dict[str, Any]) -> str:
+    document = {**tiny_document, "dataset": {"name": "blobs"}}
+    return publish(api_store, parse_spec(document), val_accuracy=1.0).id
+
+
+def test_features_are_answered_by_a_model_that_takes_them(client: TestClient, blobs_trained: str) -> None:
+    one = client.post("/predict", json={"features": [2, 3.5]})
+    assert labels(one) == ["0"]
+    assert one.json()["model"]["experiment_id"] == blobs_trained
+    many = client.post("/predict?dataset=blobs&top=1", json={"features": [[2.0, -2.0], [-2.0, -2.0], [-1, 4]]})
+    assert labels(many) == ["1", "3", "2"]
+    assert [each["filename"] for each in many.json()["predictions"]] == ["sample 0", "sample 1", "sample 2"]
+    assert client.get("/models/best?dataset=blobs").json()["experiment_id"] == blobs_trained
+
+
+def test_a_better_model_of_numbers_is_not_asked_about_pictures(
+    client: TestClient, trained: str, blobs_trained: str
+) -> None:
+    assert client.post("/predict", content=png(4)).json()["model"]["experiment_id"] == trained
+    assert client.post("/predict", json={"features": [1, 1]}).json()["model"]["experiment_id"] == blobs_trained
+
+
+@pytest.mark.parametrize(
+    ("dataset", "sent", "fragment"),
+    [
+        ("blobs", {"content": png(1)}, "blobs takes 2 numbers a sample, received a picture; send JSON"),
+        ("blobs", {"files": {"file": ("1.png", png(1))}}, "1.png: the model of blobs takes 2 numbers"),
+        ("blobs", {"json": {"features": [1, 2, 3]}}, 'received 3 numbers; send JSON such as {"features": [1.5, 1.5]}'),
+        ("blobs", {"json": {"features": [[1, 2], [1]]}}, "sample 1: the model of blobs takes 2 numbers"),
+        ("blobs", {"json": {"features": [1e300, 2]}}, "each number from -1e6 to 1e6"),
+        ("blobs", {"json": {"features": ["1", "2"]}}, '{"features": [x, y]}'),
+        ("blobs", {"json": {"features": []}}, '{"features": [x, y]}'),
+        ("blobs", {"json": {"features": [[1, 2], 3]}}, '{"features": [x, y]}'),
+        ("blobs", {"content": b'{"features": [NaN, 1]}', "headers": {"Content-Type": "application/json"}}, "number"),
+        ("digits", {"json": {"features": [1, 2]}}, "the model of digits takes pictures, received 2 numbers"),
+    ],
+)
+def test_what_the_model_does_not_take_is_refused_with_what_it_takes(
+    client: TestClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
+) -> None:
+    answer = client.post(f"/predict?dataset={dataset}", **sent)
+
+    assert answer.status_code == 422
+    assert fragment in answer.json()["error"]
+
+
+def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
+    worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 200
+    api_store.experiments.delete(worse)
+
+    assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("plain", "with_more"),
+    [("", "?unknown=1"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
+)
+def test_the_plain_way_and_fastapi_s_answer_alike(client: TestClient, trained: str, plain: str, with_more: str) -> None:
+    answers = [client.post(f"/predict{query}", content=png(3)) for query in (plain, with_more)]
+
+    assert labels(answers[0]) == labels(answers[1]) == ["3"]
+    first, second = (answer.json() | {"duration_ms": 0} for answer in answers)
+    ids = {each["predictions"][0].pop("id") for each in (first, second)}
+    assert (first, len(ids)) == (second, 2)
+    assert answers[0].headers.keys() == answers[1].headers.keys()
+    assert answers[0].headers["X-Content-Type-Options"] == "nosniff"
+    counted = 'http_request_method="POST",http_response_status_code="200",http_route="/predict"} 2.0'
+    assert f"http_server_request_duration_seconds_count{{{counted}" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("query", ["top=0", "top=1001", "top=x", "top=", f"experiment={'x' * 27}", "top=5&top=0"])
+def test_parameters_out_of_range_are_refused(client: TestClient, trained: str, query: str) -> None:
+    answer = client.post(f"/predict?{query}", content=png(3))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"][0]["pointer"] in {"/query/top", "/query/experiment"}
+
+
+def test_too_much_that_waits_is_refused_at_once_and_told_to_try_again(client: TestClient, trained: str) -> None:
+    room: Room = client.app.state.room  # type: ignore[attr-defined]
+    for brought in (room.most_bytes, 0):
+        with room.guest() as other:
+            other.bring_bytes(brought)
+            other.bring_pictures(room.most_pictures)
+            answer = client.post("/predict", content=png(3))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "try again" in answer.json()["error"]
+    assert labels(client.post("/predict", content=png(3))) == ["3"]
+    assert (room.pictures, room.bytes) == (0, 0)
+
+
+def test_a_body_that_does_not_say_how_large_it_is(client: TestClient, trained: str) -> None:
+    assert labels(client.post("/predict", content=iter([png(3)[:50], png(3)[50:]]))) == ["3"]
+    answer = client.post("/predict", content=(b"x" * 1_000_000 for _ in range(11)))
+    assert (answer.status_code, "10,000,000 bytes" in answer.json()["error"]) == (413, True)
+
+
+def test_a_hundred_pictures_and_large_ones(client: TestClient, trained: str) -> None:
+    many = [("file", (f"{n}.png", png(n % 10), "image/png")) for n in range(100)]
+    assert labels(client.post("/predict", files=many)) == [str(n % 10) for n in range(100)]
+    refused = client.post("/predict", files=[*many, many[0]])
+    assert (refused.status_code, "100" in refused.json()["error"]) == (422, True)
+
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1000, 3), dtype=np.uint8)
+    data = BytesIO()
+    Image.fromarray(noise).save(data, "PNG")
+    assert client.post("/predict", files={"file": ("noise.png", data.getvalue())}).status_code == 200
+
+
+def test_a_form_without_files_and_a_field_that_is_none(client: TestClient, trained: str) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    none = client.post("/predict", content=b"--x--\r\n", headers=headers)
+    assert (none.status_code, "no picture: send one or more" in none.json()["error"]) == (422, True)
+    text = client.post("/predict", data={"file": "seven"}, files={"file": ("7.png", png(7))})
+    assert (text.status_code, "holds text, not a file" in text.json()["error"]) == (422, True)

@@ -1,0 +1,141 @@
+"""An experiment on one page: everything in it, nothing beside it, and nothing that runs."""
+
+import base64
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+
+from models_store.experiments.record import Record
+from models_store.store import Store
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish, results_on
+
+Document = dict[str, Any]
+HOSTILE = "<script>alert(1)</script> | `x` **b**"
+
+
+class Page(HTMLParser):
+    """Headings, pictures, all tags and all text of a document; `open_tags` must be empty at its end."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open_tags: list[str] = []
+        self.sources: list[str] = []
+        self.words: list[str] = []
+        self.headings: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.sources += [value or "" for name, value in attrs if name in {"src", "href"}]
+        if tag not in {"meta", "img", "br"}:
+            self.open_tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open_tags.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open_tags and self.open_tags[-1] == "h2":
+            self.headings.append(data)
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture
+def finished(api_store: Store, tiny_document: Document) -> Record:
+    return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE}), epochs=5)
+
+
+def test_a_finished_experiment_is_told_on_one_page(client: TestClient, finished: Record) -> None:
+    answer = client.get(f"/experiments/{finished.id}/report.html")
+    page = Page(answer.text)
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.open_tags == []
+    assert page.headings == [
+        "Results",
+        "Diagnosis",
+        "Curves",
+        "Confusion",
+        "Classes",
+        "Reliability",
+        "Its surest mistakes",
+        "Network",
+        "Spec",
+    ]
+    accuracies = [
+        results_on(DATASETS["digits"]).evaluation[part]["accuracy"] for part in ("training", "validation", "test")
+    ]
+    assert "accuracy " + " ".join(f"{value:.4f}" for value in accuracies) in page.text
+    assert "succeeded (completed) · 5 epochs" in page.text
+
+
+def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: TestClient, finished: Record) -> None:
+    answer = client.get(f"/experiments/{finished.id}/report.html")
+    page = Page(answer.text)
+
+    assert page.sources
+    assert all(source.startswith("data:image/") for source in page.sources)
+    assert "script" not in page.tags
+    assert HOSTILE in page.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    pictures = [base64.b64decode(source.partition(",")[2]) for source in page.sources]
+    assert sum(picture.startswith(b"\x89PNG") for picture in pictures) == 10  # its ten mistakes
+    assert sum(b"<svg" in picture for picture in pictures) == 4
+
+
+def test_the_spec_in_it_can_be_posted_again(client: TestClient, finished: Record) -> None:
+    for name in ("report.html", "report.md"):
+        text = client.get(f"/experiments/{finished.id}/{name}").text
+        spec = Page(text).words[-3] if name.endswith("html") else text.rpartition("```yaml\n")[2].removesuffix("```\n")
+
+        assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec
+
+
+def test_markdown_has_whole_tables_that_no_name_can_break(client: TestClient, finished: Record) -> None:
+    answer = client.get(f"/experiments/{finished.id}/report.md")
+    text = answer.text.partition("## Spec")[0]
+
+    assert answer.headers["content-type"].startswith("text/markdown")
+    assert "\n\n\n" not in text
+    tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    assert len(tables) == 4  # results, history, mistakes, network
+    for table in tables:
+        columns = {len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}
+        assert len(columns) == 1
+    assert len(tables[1].splitlines()) == 2 + 5
+    assert [line for line in text.splitlines() if line.startswith("> ")] == [f"> {HOSTILE}"]
+
+
+def test_what_waits_is_told_as_far_as_it_has_come(client: TestClient, tiny_document: Document) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    page = Page(client.get(f"/experiments/{waiting}/report.html").text)
+
+    assert page.headings == ["Diagnosis", "Network", "Spec"]
+    assert "queued · 0 epochs" in page.text
+    assert "## Results" not in client.get(f"/experiments/{waiting}/report.md").text
+
+
+def test_features_have_mistakes_without_pictures(client: TestClient, api_store: Store) -> None:
+    record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
+
+    page = Page(client.get(f"/experiments/{record.id}/report.html").text)
+
+    assert "Its surest mistakes" in page.headings
+    assert not any(source.startswith("data:image/png") for source in page.sources)
+
+
+def test_a_report_of_nothing_is_not_found(client: TestClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+    for name in ("report.html", "report.md"):
+        assert client.get(f"/experiments/01K6W3E8Z4T5V6X7Y8Z9A0B1C2/{name}").status_code == 404

@@ -1,0 +1,173 @@
+"""Pictures of what came out of an experiment, over HTTP."""
+
+import io
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from PIL import Image
+
+from models_store.experiments.record import Record
+from models_store.store import Store
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish
+
+OF_A_PART = ["confusion", "mistakes", "classes", "reliability"]
+PLOTS = ["history", *OF_A_PART]
+
+
+@pytest.fixture
+def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
+    return publish(api_store, tiny_spec())
+
+
+def written(svg: Response) -> str:
+    """What an SVG says: each text is a comment above its outlines."""
+    parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
+    root = ElementTree.fromstring(svg.content, parser)
+    return "\n".join(each.text.strip() for each in root.iter() if each.tag is ElementTree.Comment and each.text)
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_finished_experiment_is_plotted(client: TestClient, finished: Record, plot: str) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}"
+
+    png = client.get(f"{path}.png")
+    svg = client.get(f"{path}.svg")
+
+    assert png.headers["content-type"] == "image/png"
+    assert min(Image.open(io.BytesIO(png.content)).size) > 200
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert "tiny: " in written(svg)
+    assert client.get(f"{path}.gif").status_code == 422
+    assert client.get(f"/experiments/01J9ZQ4Y8N5T2V7W3X6R1K0MPD/plots/{plot}.png").status_code == 404
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_whoever_has_the_picture_is_not_sent_it_again(client: TestClient, finished: Record, plot: str) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}.svg"
+    first = client.get(path)
+
+    again = client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+    other = client.get(path, headers={"If-None-Match": '"other"'})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"] == other.headers["etag"]
+    assert other.content == first.content
+
+
+def test_a_history_without_its_beginning(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}/plots/history.svg"
+
+    assert "without the first 1" in written(client.get(f"{path}?skip=1"))
+    nothing = client.get(f"{path}?skip=2")
+    assert nothing.status_code == 404
+    assert "has 2 epochs: without the first 2 none is left" in nothing.json()["detail"]
+    assert client.get(f"{path}?skip=-1").status_code == 422
+
+
+def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[str, object]) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    answer = client.get(f"/experiments/{waiting}/plots/history.png")
+
+    assert answer.status_code == 404
+    assert "is queued and has no epoch yet" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("plot", OF_A_PART)
+def test_every_part_is_plotted_and_the_test_part_unless_another_is_named(
+    client: TestClient, finished: Record, plot: str
+) -> None:
+    path = f"/experiments/{finished.id}/plots/{plot}.svg"
+
+    for part in ("training", "validation", "test"):
+        assert f"{part} part" in written(client.get(f"{path}?part={part}"))
+    assert client.get(path).content == client.get(f"{path}?part=test").content
+    assert client.get(f"{path}?part=train").status_code == 422
+
+
+@pytest.mark.parametrize("plot", OF_A_PART)
+def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
+    client: TestClient, tiny_document: dict[str, object], plot: str
+) -> None:
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    answer = client.get(f"/experiments/{waiting}/plots/{plot}.png")
+
+    assert answer.status_code == 404
+    assert "is queued and has no evaluation" in answer.json()["detail"]
+
+
+def test_what_an_older_evaluation_lacks_is_said(
+    client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older: dict[str, object] = {"validation": {}, "test": {}}
+    monkeypatch.setattr(api_store.experiments, "evaluation", lambda _: older)
+    path = f"/experiments/{finished.id}/plots"
+
+    for plot in OF_A_PART:
+        answer = client.get(f"{path}/{plot}.png?part=training")
+        assert answer.status_code == 404
+        assert "was evaluated on validation and test, not on its training part" in answer.json()["detail"]
+    answer = client.get(f"{path}/reliability.png")
+    assert answer.status_code == 404
+    assert "was evaluated without its calibration" in answer.json()["detail"]
+
+
+def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}/plots/confusion.svg"
+    counts, shares = "mistakes", "% of the true class"
+
+    said = {each: written(client.get(f"{path}?normalize={each}")).split("\n") for each in ("false", "true", "both")}
+
+    assert {each: (counts in lines, shares in lines) for each, lines in said.items()} == {
+        "false": (True, False),
+        "true": (False, True),
+        "both": (True, True),
+    }
+    assert client.get(path).content == client.get(f"{path}?normalize=both").content
+    assert client.get(f"{path}?normalize=rows").status_code == 422
+
+
+def test_mistakes_are_those_that_the_list_has(client: TestClient, finished: Record) -> None:
+    path = f"/experiments/{finished.id}"
+
+    for query, shown in (("", 10), ("?true=4&predicted=5", 1), ("?limit=3&offset=2", 3), ("?predicted=5&true=5", 0)):
+        listed = client.get(f"{path}/mistakes{query}").json()
+        said = written(client.get(f"{path}/plots/mistakes.svg{query}")).split("\n")
+        assert len(listed["items"]) == shown
+        percents = [f"{guess['probability']:.1%}" for item in listed["items"] for guess in item["top"]]
+        assert [each for each in said if each.endswith("%")] == percents
+    assert client.get(f"{path}/plots/mistakes.png?true=ten").status_code == 404
+    assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
+
+
+def test_mistakes_of_samples_that_are_no_pictures_cannot_be_shown(client: TestClient, api_store: Store) -> None:
+    record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
+
+    assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
+    assert client.get(f"/experiments/{record.id}/plots/confusion.png").status_code == 200
+
+
+def test_histories_of_several_experiments_are_laid_over_each_other(
+    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    ids = [publish(api_store, tiny_spec(name=name)).id for name in ("one", "two", "three")]
+    path = "/compare/plots/history"
+
+    said = written(client.get(f"{path}.svg", params={"ids": ",".join(ids), "skip": 1})).split("\n")
+
+    assert {"one", "two", "three", "val_loss", "val_accuracy"} <= set(said)
+    assert client.get(f"{path}.png", params={"ids": ids}).headers["content-type"] == "image/png"
+    for refused, status, why in (
+        ([ids[0]], 422, "expected 2 to 8 ids, separated by commas, received 1"),
+        ([ids[0]] * 2, 422, "name each experiment once"),
+        ([ids[0], "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"], 404, "there is no experiment 01J9ZQ4Y8N5T2V7W3X6R1K0MPD"),
+    ):
+        answer = client.get(f"{path}.png", params={"ids": ",".join(refused)})
+        assert answer.status_code == status
+        assert why in answer.json()["detail"]
+    assert "none is left" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]

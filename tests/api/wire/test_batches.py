@@ -1,0 +1,476 @@
+"""`POST /predict:batch`, from the bytes that are sent to the lines that come back."""
+
+import gzip
+import io
+import json
+import tarfile
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+from starlette.types import Message
+
+from api.wire.batches import Batches
+from models_store.store import Store
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.api.routes.test_predictions import png
+from tests.archives.test_archives import tarred, zipped
+from tests.published import publish
+
+Spec = Callable[..., ExperimentSpec]
+BATCH = "/predict:batch"
+ORDER = (3, 7, 5, 3, 0, 9)
+PICTURES = {f"some/{number}.png": png(bright) for number, bright in enumerate(ORDER)}
+
+
+@pytest.fixture
+def trained(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+    return publish(api_store, tiny_spec()).id
+
+
+@pytest.fixture
+def batches(client: TestClient) -> Iterator[Batches]:
+    """Nothing is held when the test has ended."""
+    app = app_of(client)
+    yield app.state.batches
+    assert app.state.batches.running == 0
+    assert temporary_files(app.state.settings.store_dir) == []
+
+
+def app_of(client: TestClient) -> FastAPI:
+    return cast(FastAPI, client.app)
+
+
+def temporary_files(folder: Path) -> list[str]:
+    """Those that this process has open and nobody else can see."""
+    targets = []
+    for each in Path("/proc/self/fd").iterdir():
+        try:
+            targets.append(str(each.readlink()))
+        except FileNotFoundError:  # of reading this folder itself
+            continue
+    return [target for target in targets if target.startswith(f"{folder}/") and target.endswith("(deleted)")]
+
+
+def limited(batches: Batches, **limits: Any) -> None:
+    batches.limits = batches.limits._replace(**limits)
+
+
+def posted(client: TestClient, body: bytes, query: str = "", kind: str = "application/zip") -> list[dict[str, Any]]:
+    answer = client.post(f"{BATCH}{query}", content=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/x-ndjson"), answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def refused(client: TestClient, body: bytes, kind: str = "application/zip") -> tuple[int, str]:
+    answer = client.post(BATCH, content=body, headers={"Content-Type": kind})
+    assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["error"]
+
+
+def labels(lines: list[dict[str, Any]]) -> list[str]:
+    return [line["top"][0]["label"] if "top" in line else line["error"] for line in lines[1:-1]]
+
+
+# -- ways to send them -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize(
+    "body",
+    [zipped(PICTURES), tarred(PICTURES), gzip.compress(tarred(PICTURES))],
+    ids=["zip", "tar", "tar.gz"],
+)
+@pytest.mark.parametrize("is_form", [False, True], ids=["body", "form"])
+def test_an_archive_is_answered_in_order_by_one_model(
+    client: TestClient, trained: str, body: bytes, is_form: bool
+) -> None:
+    if is_form:
+        text = client.post(BATCH, files={"archive": ("pictures", body)}).text
+        lines = [json.loads(line) for line in text.splitlines()]
+    else:
+        lines = posted(client, body)
+
+    assert lines[0]["model"]["experiment_id"] == trained
+    assert [line["filename"] for line in lines[1:-1]] == list(PICTURES)
+    assert labels(lines) == [str(bright) for bright in ORDER]
+    end = {"done": True, "pictures": 6, "unreadable": 0, "skipped": 0}
+    assert lines[-1] == {**end, "duration_ms": lines[-1]["duration_ms"]}
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_a_form_of_more_files_than_one_prediction_takes(client: TestClient) -> None:
+    files = [("file", (f"{number}.png", png(number % 10), "image/png")) for number in range(250)]
+    text = client.post(BATCH, files=[*files[:-1], ("file", ("letter.txt", b"Dear Sir"))]).text
+    lines = [json.loads(line) for line in text.splitlines()]
+
+    assert labels(lines)[:-1] == [str(number % 10) for number in range(249)]
+    assert "no picture in a format that is read here" in lines[-2]["error"]
+    assert (lines[-1]["pictures"], lines[-1]["unreadable"]) == (250, 1)
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize("body", [zipped(PICTURES), gzip.compress(tarred(PICTURES))], ids=["zip", "tar.gz"])
+def test_an_archive_in_the_field_of_a_picture_is_told_where_it_belongs(client: TestClient, body: bytes) -> None:
+    text = client.post(BATCH, files={"file": ("pictures", body)}).text
+    lines = [json.loads(line) for line in text.splitlines()]
+
+    assert "send it in the form field `archive`" in lines[1]["error"]
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize("query", ["", "?top=1", "?prep=none&top=10", "?dataset=digits"])
+def test_answers_are_those_of_single_predictions(client: TestClient, query: str) -> None:
+    paper = Image.new("RGB", (300, 200), "white")
+    paper.paste("black", (140, 60, 150, 140))
+    drawn = io.BytesIO()
+    paper.save(drawn, "JPEG")
+    pictures = {**PICTURES, "one.jpg": drawn.getvalue()}
+
+    files = [("file", (name, data)) for name, data in pictures.items()]
+    singly = client.post(f"/predict{query}", files=files).json()
+    lines = posted(client, zipped(pictures), query)
+
+    assert lines[0]["model"] == singly["model"]
+    assert [{**line, "id": ""} for line in lines[1:-1]] == [{**each, "id": ""} for each in singly["predictions"]]
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_each_prediction_has_an_id_to_be_corrected_by(client: TestClient) -> None:
+    lines = posted(client, zipped(PICTURES))
+
+    assert client.post(f"/predictions/{lines[1]['id']}/label", json={"label": "4"}).json()["predicted"] == "3"
+
+
+# -- what is in them -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: TestClient) -> None:
+    torn = png(4)[:50]
+    large = b"\x89PNG\r\n\x1a\n" + bytes(10_000_001)
+    pixels = io.BytesIO()
+    Image.new("1", (5_000, 5_000)).save(pixels, "PNG")
+    files = {"1.png": png(1), "torn.png": torn, "large.png": large, "wide.png": pixels.getvalue(), "2.png": png(2)}
+
+    lines = posted(client, zipped({**files, "drawing.svg": b"<svg/>", "empty.jpg": b"", "none": png(3)}))
+
+    assert [line["filename"] for line in lines[1:-1]] == [*files, "drawing.svg", "empty.jpg", "none"]
+    first, broken, too_large, too_wide, second, drawing, empty, unnamed = labels(lines)
+    assert (first, second, unnamed) == ("1", "2", "3")
+    assert "broken or cut short" in broken
+    assert "more than the 10,000,000 bytes" in too_large
+    assert "5000 x 5000 pixels" in too_wide
+    assert "no picture in a format that is read here" in drawing
+    assert "empty (0 bytes)" in empty
+    assert (lines[-1]["done"], lines[-1]["pictures"], lines[-1]["unreadable"]) == (True, 8, 5)
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_what_is_no_picture_is_skipped(client: TestClient) -> None:
+    beside = {
+        "labels.csv": b"1,2",
+        "__MACOSX/some/._3.png": b"\0",
+        "some/.DS_Store": b"x",
+        "more.zip": zipped(PICTURES),
+    }
+
+    lines = posted(client, zipped({**beside, **PICTURES}))
+
+    assert (lines[-1]["pictures"], lines[-1]["skipped"]) == (6, 4)
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd.png", "/etc/passwd.png", "C:\\a.png", "a\u202e\n.png", "é" * 300 + ".png"],
+    ids=["up", "root", "drive", "control", "long"],
+)
+def test_names_are_only_names(client: TestClient, tmp_path: Path, name: str) -> None:
+    before = sorted(tmp_path.rglob("*.png"))
+
+    for body in (zipped({name: png(3)}), tarred({name: png(3)})):
+        assert [line["filename"] for line in posted(client, body)[1:-1]] == [name]
+    assert sorted(tmp_path.rglob("*.png")) == before
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_names_that_are_no_text(client: TestClient) -> None:
+    body = tarred({"xxxx.png": png(3)}, tarfile.GNU_FORMAT)
+    header = bytearray(body)
+    at = header.index(b"xxxx.png")
+    header[at : at + 4] = b"\xff\xfe\xed\xa0"
+    block = at - at % 512
+    header[block + 148 : block + 156] = b" " * 8
+    header[block + 148 : block + 156] = b"%06o\0 " % sum(header[block : block + 512])
+
+    lines = posted(client, bytes(header))
+
+    assert labels(lines) == ["3"]
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_an_encrypted_file_is_told_of(client: TestClient) -> None:
+    body = bytearray(zipped({"1.png": png(1), "2.png": png(2)}))
+    body[body.rindex(b"PK\1\2") + 8] |= 1
+
+    lines = posted(client, bytes(body))
+
+    assert labels(lines) == ["1", "it is encrypted; send the archive without a password"]
+
+
+# -- hostile ones ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_ten_thousand_small_files(client: TestClient) -> None:
+    ten = [png(bright) for bright in range(10)]
+    lines = posted(client, zipped({f"{number}.png": ten[number % 10] for number in range(10_000)}))
+
+    assert labels(lines) == [str(number % 10) for number in range(10_000)]
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_memory_holds_a_few_of_the_pictures_at_most(client: TestClient) -> None:
+    padded = png(3) + bytes(100_000)
+    body = zipped({f"{number}.png": padded for number in range(1_000)})
+    conversation = Conversation(app_of(client), body)
+    call(client, conversation.run, 1)
+    tracemalloc.start()
+    try:
+        call(client, Conversation(app_of(client), body).run)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    # Of 100 MB that were unpacked. The body itself was there before.
+    assert len(body) < 1_000_000
+    assert peak < 10_000_000
+
+
+@pytest.mark.usefixtures("trained")
+def test_bombs_end_where_the_bound_is(client: TestClient, batches: Batches) -> None:
+    limited(batches, unpacked_bytes=5_000_000)
+    bomb = {"1.png": png(1), "a.png": bytes(3_000_000), "b.png": bytes(3_000_000)}
+
+    for body in (zipped(bomb), gzip.compress(tarred(bomb))):
+        lines = posted(client, body)
+        assert labels(lines)[0] == "1"
+        assert lines[-1]["done"] is False
+        assert "unpacks to more than the 5,000,000 bytes" in lines[-1]["error"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_more_files_than_are_taken(client: TestClient, batches: Batches) -> None:
+    limited(batches, files=5)
+
+    status, error = refused(client, zipped(PICTURES))
+    assert (status, "more than the 5 entries" in error) == (422, True)
+    lines = posted(client, tarred(PICTURES))
+    assert (lines[-1]["done"], lines[-1]["pictures"]) == (False, 3)  # a folder and a link were in front
+    files = [("file", ("1.png", png(1)))] * 6
+    answer = client.post(BATCH, files=files)
+    assert (answer.status_code, "more than the 5 files" in answer.json()["error"]) == (422, True)
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> None:
+    pictures = {f"{number}.png": png(number % 10) for number in range(40)}
+    whole = tarred(pictures)
+
+    lines = posted(client, whole[: len(whole) // 2])
+
+    assert len(lines) > 10
+    assert labels(lines) == [str(number % 10) for number in range(len(lines) - 2)]
+    assert (lines[-1]["done"], lines[-1]["pictures"]) == (False, len(lines) - 2)
+    assert "cut short" in lines[-1]["error"]
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize(
+    ("body", "kind", "sentence"),
+    [
+        (b"", "application/zip", "no archive"),
+        (png(3), "image/png", "one picture: POST /predict"),
+        (b'{"images": []}', "application/json", "no archive"),
+        (zipped({}), "application/zip", "none of the 0 files"),
+        (zipped({"a.csv": b"1"}), "application/zip", "none of the 1 files"),
+        (zipped(PICTURES)[:300], "application/zip", "cut short"),
+        (gzip.compress(b"no tar at all"), "application/gzip", "cut short"),
+        (gzip.compress(tarred(PICTURES))[:60], "application/gzip", "cut short"),
+        (b"--x\r\n", "multipart/form-data", "no boundary"),
+        (b"--x--\r\n", "multipart/form-data; boundary=x", "form"),
+        (b"", "multipart/form-data; boundary=x", "not complete"),
+        (b"--y\r\n", "multipart/form-data; boundary=x", "does not parse"),
+    ],
+    ids=[
+        "nothing",
+        "picture",
+        "json",
+        "empty",
+        "csv",
+        "torn zip",
+        "no tar",
+        "torn gzip",
+        "no boundary",
+        "no part",
+        "no form",
+        "torn form",
+    ],
+)
+def test_what_is_no_archive_of_pictures_is_refused(client: TestClient, body: bytes, kind: str, sentence: str) -> None:
+    status, error = refused(client, body, kind)
+
+    assert status == 422
+    assert sentence in error
+
+
+@pytest.mark.usefixtures("trained", "batches")
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([("archive", ("a.zip", zipped(PICTURES))), ("file", ("1.png", png(1)))], "another field beside"),
+        ([("file", ("1.png", png(1))), ("archive", ("a.zip", zipped(PICTURES)))], "another field beside"),
+        ([("picture", ("1.png", png(1)))], "unknown form field `picture`"),
+        ([("file", (None, "text"))], "holds text, not a file"),
+    ],
+    ids=["archive first", "archive last", "unknown", "text"],
+)
+def test_forms_of_something_else_are_refused(client: TestClient, files: Any, sentence: str) -> None:
+    answer = client.post(BATCH, files=files)
+
+    assert answer.status_code == 422
+    assert sentence in answer.json()["error"]
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient, batches: Batches) -> None:
+    limited(batches, body_bytes=10_000)
+
+    def pieces() -> Iterator[bytes]:
+        yield from [bytes(4_000)] * 3
+
+    assert refused(client, bytes(10_001))[0] == 413
+    assert client.post(BATCH, content=pieces()).status_code == 413
+
+
+def test_without_a_model_nothing_is_received(client: TestClient, batches: Batches) -> None:
+    assert refused(client, zipped(PICTURES))[0] == 503
+    answer = client.post(f"{BATCH}?dataset=nonsense", content=zipped(PICTURES))
+    assert (answer.status_code, "nonsense" in answer.json()["error"]) == (422, True)
+    assert client.post(f"{BATCH}?experiment=01J00000000000000000000000", content=b"").status_code == 404
+    assert client.post(f"{BATCH}?top=0", content=b"").status_code == 422
+
+
+def test_a_model_of_numbers_takes_no_batches(
+    client: TestClient, api_store: Store, tiny_document: dict[str, Any], batches: Batches
+) -> None:
+    spec = parse_spec({**tiny_document, "dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
+    publish(api_store, spec)
+
+    answer = client.post(f"{BATCH}?dataset=blobs", content=zipped(PICTURES))
+
+    assert (answer.status_code, "takes numbers, not pictures" in answer.json()["error"]) == (422, True)
+
+
+@pytest.mark.usefixtures("trained")
+def test_more_batches_at_once_than_are_taken(client: TestClient, batches: Batches) -> None:
+    limited(batches, requests=1)
+    with batches.place():
+        status, error = refused(client, zipped(PICTURES))
+        assert (status, "1 batches are being answered" in error) == (503, True)
+        assert client.post("/predict", content=png(3)).status_code == 200
+    assert labels(posted(client, zipped(PICTURES))) == [str(bright) for bright in ORDER]
+
+
+class Conversation:
+    """One request, spoken by the test, on a server that tells of a client that has left as uvicorn does."""
+
+    def __init__(self, app: FastAPI, *body: bytes) -> None:
+        """Of a body that is to be gone on with, and then nothing comes, the last piece is empty."""
+        self._app = app
+        pieces = [piece for piece in body if piece]
+        self._incoming: list[Message] = [
+            {"type": "http.request", "body": piece, "more_body": piece is not body[-1]} for piece in pieces
+        ]
+        self.status = 0
+        self.taken = 0
+
+    async def run(self, most: int | None = None, leaves: bool = True) -> None:
+        """Take so many messages, then leave, or stay without taking more."""
+        gone = anyio.Event()
+
+        async def receive() -> Message:
+            if self._incoming:
+                return self._incoming.pop(0)
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            self.status = message.get("status", self.status)
+            self.taken += 1
+            if self.taken == most:
+                if leaves:
+                    gone.set()
+                await anyio.sleep_forever()
+
+        scope = {"type": "http", "asgi": {"spec_version": "2.3"}, "http_version": "1.1", "method": "POST"}
+        path = {"path": BATCH, "raw_path": BATCH.encode(), "query_string": b"", "headers": [], "root_path": ""}
+        await self._app({**scope, **path, "scheme": "http", "server": ("test", 80), "client": None}, receive, send)
+
+
+def call(client: TestClient, run: Callable[..., Any], *arguments: Any) -> None:
+    assert client.portal is not None
+    client.portal.call(run, *arguments)
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_a_client_that_goes_away_leaves_nothing_behind(client: TestClient) -> None:
+    pictures = {f"{number}.png": png(number % 10) for number in range(200)}
+    conversation = Conversation(app_of(client), zipped(pictures))
+
+    call(client, conversation.run, 3)
+
+    # The answer's start, the model, and some of the pictures.
+    assert (conversation.status, conversation.taken) == (200, 3)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_client_that_sends_nothing_is_left(client: TestClient, batches: Batches) -> None:
+    limited(batches, silence_seconds=0.05)
+    conversation = Conversation(app_of(client), zipped(PICTURES)[:100], b"")
+
+    call(client, conversation.run)
+
+    assert conversation.status == 408
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_client_that_takes_nothing_is_left(
+    client: TestClient, batches: Batches, caplog: pytest.LogCaptureFixture
+) -> None:
+    limited(batches, silence_seconds=0.05)
+    conversation = Conversation(app_of(client), zipped(PICTURES))
+
+    call(client, conversation.run, 2, False)
+
+    assert conversation.taken == 2
+    assert "its client took nothing for 0.05 s" in caplog.text
+
+
+@pytest.mark.usefixtures("trained", "batches")
+def test_pictures_are_counted(client: TestClient) -> None:
+    posted(client, zipped({**PICTURES, "torn.png": b"?"}))
+
+    text = client.get("/metrics").text
+    assert 'batch_pictures_total{model="digits",outcome="answered"} 6.0' in text
+    assert 'batch_pictures_total{model="digits",outcome="unreadable"} 1.0' in text

@@ -1,0 +1,175 @@
+"""What the scan of a form finds is what python-multipart finds, read by Starlette's own use of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import httpx2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.wire.multipart import BadForm, Part, parts, scanned
+
+BOUNDARY = "b-1"
+MOST = 5
+
+
+def by_starlette(content_type: str, body: bytes) -> list[Part] | None:
+    """None where it refuses the form."""
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    async def parsed() -> list[Part]:
+        form = await parser.parse()
+        return [
+            Part(name, value.filename, await value.read()) if isinstance(value, UploadFile) else _field(name, value)
+            for name, value in form.multi_items()
+        ]
+
+    parser = MultiPartParser(Headers({"content-type": content_type}), stream())
+    try:
+        return asyncio.run(parsed())
+    except MultiPartException:
+        return None
+    finally:
+        for file in parser._files_to_close_on_error:  # those of parts that never ended, too
+            file.close()
+
+
+def _field(name: str, value: str) -> Part:
+    return Part(name, None, value.encode())
+
+
+def part(name: bytes, filename: bytes, kind: bytes | None, data: bytes) -> bytes:
+    headers = b'Content-Disposition: form-data; name="%b"; filename="%b"' % (name, filename)
+    return headers + (b"" if kind is None else b"\r\nContent-Type: " + kind) + b"\r\n\r\n" + data
+
+
+def form(written: list[bytes], end: bytes = b"\r\n") -> bytes:
+    opening = b"--" + BOUNDARY.encode()
+    return b"".join(opening + b"\r\n" + each + b"\r\n" for each in written) + opening + b"--" + end
+
+
+CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+PICTURE = part(b"file", b"seven.png", b"image/png", b"\x89PNG\r\n\x1a\n")
+
+# Pieces of which forms are made, put together in ways that none should be.
+BOUNDARIES = [b"--b-1", b"\r\n--b-1", b"\r\n--b-1\r\n", b"\r\n--b-1--", b"--b-12", b"--", b"-", b"\r\n", b"\r", b"\n"]
+MARKS = [b'"', b";", b"\\", b"%22", b"\x00", b"\xe4", b" ", b"\t", b"name=", b"Content-Type: text/plain", b"\r\n\r\n"]
+TRICKY = st.sampled_from([*BOUNDARIES, *MARKS])
+NAMES = st.sampled_from([b"file", b"picture", b"File", b"", b"a b", b'"', b"fi\xe4le"])
+FILENAMES = st.sampled_from(
+    [b"seven.png", b"a", b"", b"a b.png", b"C:\\x.png", b"x\\y", b'q".png', b"a;b", b"\xff\xe4"]
+)
+KINDS = st.sampled_from([None, b"image/png", b"", b"image/png; charset=x", b"a/b\r\nX-Other: 1", b"image/svg+xml"])
+DATA = st.lists(st.one_of(TRICKY, st.binary(max_size=8)), max_size=6).map(b"".join)
+WRITTEN = st.one_of(st.just(PICTURE), st.builds(part, NAMES, FILENAMES, KINDS, DATA), DATA)
+ENDS = st.sampled_from([b"", b"\r\n", b"\n", b"\r\n\r\n", b"epilogue", b"-", b"\r\n--b-1\r\n"])
+FORMS = st.builds(form, st.lists(WRITTEN, max_size=MOST + 1), ENDS)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A form with something put in, taken out or cut off."""
+    body = draw(FORMS)
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(body)))
+        removed = draw(st.integers(0, 4))
+        body = body[:at] + draw(st.one_of(st.just(b""), TRICKY)) + body[at + removed :]
+    return body[: draw(st.one_of(st.just(len(body)), st.integers(0, len(body))))]
+
+
+@settings(max_examples=600, deadline=None)
+@given(damaged())
+def test_a_scanned_form_is_the_form_that_is_parsed(body: bytes) -> None:
+    found = scanned(CONTENT_TYPE, body, MOST)
+    if found is not None:
+        assert found == by_starlette(CONTENT_TYPE, body)
+
+
+@settings(max_examples=300, deadline=None)
+@given(damaged())
+def test_every_form_is_read_as_starlette_reads_it_or_refused(body: bytes) -> None:
+    expected = by_starlette(CONTENT_TYPE, body)
+    try:
+        found = parts(CONTENT_TYPE, body, MOST)
+    except BadForm:
+        return  # stricter than Starlette, which keeps the whole parts of a form that is cut short
+    assert [
+        each._replace(data=each.data if each.filename is not None else _utf8(each.data)) for each in found
+    ] == expected
+
+
+def _utf8(data: bytes) -> bytes:
+    """A field that is no file is text to Starlette."""
+    try:
+        return data.decode().encode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode()
+
+
+@given(st.lists(st.builds(part, st.just(b"file"), st.just(b"a.png"), st.just(b"image/png"), st.binary(max_size=40)),
+                max_size=MOST))  # fmt: skip
+def test_plain_forms_are_scanned_whatever_the_files_hold(written: list[bytes]) -> None:
+    assert scanned(CONTENT_TYPE, form(written), MOST) is not None
+
+
+def test_what_clients_write_is_scanned() -> None:
+    request = httpx2.Request(
+        "POST", "http://x", files=[("file", ("a.png", b"\x89PNG")), ("file", ("b.jpg", b"\xff\xd8"))]
+    )
+    found = scanned(request.headers["content-type"], request.read(), MOST)
+    assert found == [Part("file", "a.png", b"\x89PNG"), Part("file", "b.jpg", b"\xff\xd8")]
+
+    curl = "------------------------0123456789abcdef"
+    body = form([PICTURE]).replace(BOUNDARY.encode(), curl.encode())
+    assert scanned(f"multipart/form-data; boundary={curl}", body, MOST) is not None
+    chrome = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+    body = form([PICTURE]).replace(BOUNDARY.encode(), chrome.encode())
+    assert scanned(f"multipart/form-data; boundary={chrome}", body, MOST) is not None
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (CONTENT_TYPE + "; charset=utf-8", form([PICTURE])),
+        (f'multipart/form-data; boundary="{BOUNDARY}"', form([PICTURE])),
+        (CONTENT_TYPE, b"\r\n" + form([PICTURE])),
+        (CONTENT_TYPE, form([PICTURE, PICTURE]).replace(b"\r\n--b-1\r\n", b"\r\n--b-1 \r\n")),
+        (CONTENT_TYPE, form([part(b"file", b"four \xc3\xa4.png", b"image/png", b"x")])),
+        (CONTENT_TYPE, form([PICTURE.replace(b"Content-Disposition", b"content-disposition")])),
+        (CONTENT_TYPE, form([b'Content-Disposition: form-data; name="file"\r\n\r\ntext'])),
+        (CONTENT_TYPE, form([PICTURE], b"epilogue")),
+    ],
+)
+def test_unusual_forms_are_parsed(content_type: str, body: bytes) -> None:
+    assert scanned(content_type, body, MOST) is None
+    assert parts(content_type, body, MOST) == by_starlette(content_type, body)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "fragment"),
+    [
+        ("multipart/form-data", form([PICTURE]), "names no boundary"),
+        ("multipart/form-data; boundary=", form([PICTURE]), "names no boundary"),
+        ("multipart/form-data; boundary=" + "x" * 300, form([PICTURE]), "exceeds maximum"),
+        (CONTENT_TYPE, b"", "cut short"),
+        (CONTENT_TYPE, form([PICTURE])[:-8], "cut short"),
+        (CONTENT_TYPE, form([PICTURE, PICTURE])[:90], "cut short"),
+        (CONTENT_TYPE, form([PICTURE] * (MOST + 1)), "more than the 5 parts"),
+        (CONTENT_TYPE, form([b"Content-Type: image/png\r\n\r\nx"]), "has no name"),
+        (CONTENT_TYPE, form([b"X-Header: y\r\n" * 1000 + PICTURE]), "header"),
+        (CONTENT_TYPE, b"words", "boundary"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_with_a_reason(content_type: str, body: bytes, fragment: str) -> None:
+    assert scanned(content_type, body, MOST) is None
+    with pytest.raises(BadForm, match=fragment):
+        parts(content_type, body, MOST)
+
+
+def test_as_many_files_as_may_be_are_scanned() -> None:
+    assert len(scanned(CONTENT_TYPE, form([PICTURE] * MOST), MOST) or []) == MOST

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from imaging.augmentation.outlier_exposure import KINDS
+from tests.imaging.augmentation.layers import augmentation
+
+LABELS = np.zeros(400, np.int64)
+
+
+def exposed(images: np.ndarray, **fields: object) -> tuple[np.ndarray, np.ndarray]:
+    layer = {"type": "OutlierExposure", **fields}
+    return augmentation(layer)(images, LABELS[: len(images)], np.random.default_rng(0))
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    """Each with a grey of its own."""
+    return np.repeat(np.arange(1, 201, dtype=np.uint8), 28 * 28).reshape(200, 28, 28, 1)
+
+
+def test_so_many_pictures_become_outliers_and_no_other_changes(pictures):
+    images, shares = exposed(np.concatenate([pictures, pictures]), factor=0.25)
+    is_outlier = shares.max(axis=1) < 1
+    assert 70 <= is_outlier.sum() <= 130
+    assert np.allclose(shares[is_outlier], 1 / shares.shape[1])
+    assert (shares[~is_outlier, 0] == 1).all()
+    kept = np.concatenate([pictures, pictures])[~is_outlier]
+    assert (images[~is_outlier] == kept).all()
+
+
+def test_pieces_are_of_the_batch(pictures):
+    images, _ = exposed(pictures, factor=1, kinds=["pieces"])
+    greys = [len(np.unique(image)) for image in images]
+    assert set(greys) <= {1, 2, 3, 4}
+    assert min(np.bincount(greys, minlength=5)[[2, 4]]) > 30
+
+
+def test_neighbouring_pieces_are_of_different_classes():
+    classes = np.array([0, 1] * 100)
+    images = np.repeat(np.array([10, 20] * 100, np.uint8), 28 * 28).reshape(200, 28, 28, 1)
+    layer = {"type": "OutlierExposure", "factor": 1, "kinds": ["pieces"]}
+    pieced, _ = augmentation(layer)(images, classes, np.random.default_rng(0))
+    assert {tuple(np.unique(image)) for image in pieced} == {(10, 20)}
+
+
+def test_noise_goes_from_grain_to_clouds_and_over_the_whole_range(pictures):
+    images, _ = exposed(pictures, factor=1, kinds=["noise"])
+    steps = np.abs(np.diff(images[..., 0].astype(float), axis=1)).mean(axis=(1, 2)) / images.std(axis=(1, 2, 3))
+    assert steps.min() < 0.4
+    assert steps.max() > 0.7
+    assert images.mean(axis=(1, 2, 3)).min() < 40
+    assert images.mean(axis=(1, 2, 3)).max() > 150
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 48, 3)])
+def test_letters_lie_in_the_middle_light_on_black(shape):
+    images, _ = exposed(np.zeros((200, *shape), np.uint8), factor=1, kinds=["letters"])
+    height, width = shape[:2]
+    assert (images.max(axis=(1, 2, 3)) > 120).all()
+    assert ((images > 60).mean(axis=(1, 2, 3)) < 0.5).all()
+    rows = images.sum(axis=(2, 3), dtype=float)
+    columns = images.sum(axis=(1, 3), dtype=float)
+    assert np.abs(rows @ np.arange(height) / rows.sum(axis=1) - height / 2).max() < 0.2 * height
+    assert np.abs(columns @ np.arange(width) / columns.sum(axis=1) - width / 2).max() < 0.2 * width
+    assert len({image.tobytes() for image in images}) == 200
+
+
+def test_every_kind_of_the_language_is_made():
+    from specs.augmentation import OutlierExposure
+
+    annotation = OutlierExposure.model_json_schema()["properties"]["kinds"]["items"]["enum"]
+    assert tuple(annotation) == KINDS

@@ -1,0 +1,204 @@
+"""Pictures that are read without Pillow's parsers: which they are, and that they come out as Pillow has them."""
+
+import random
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, PngImagePlugin
+
+from imaging import decode as decode_module
+from imaging import fast_decode
+from imaging.decode import decode
+from imaging.errors import PictureError, PictureTooLarge
+from imaging.fast_decode import plain_picture
+
+MAX_PIXELS = 1_000_000
+
+
+def encoded(picture: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
+    file = BytesIO()
+    picture.save(file, format_name, **options)
+    return file.getvalue()
+
+
+def drawn(seed: int, width: int, height: int, mode: str) -> Image.Image:
+    """Smooth in one half and noisy in the other, so that a PNG uses several filters."""
+    shape = (height, width) if mode == "L" else (height, width, 3)
+    noise = np.random.default_rng(seed).integers(0, 256, shape)
+    smooth = np.add.outer(np.arange(height) * 3, np.arange(width) * 5)
+    smooth = smooth if mode == "L" else smooth[..., None] + np.array([0, 40, 90])
+    noisy = np.arange(width) < width // 2
+    mixed = np.where(noisy if mode == "L" else noisy[:, None], noise, smooth)
+    return Image.fromarray((mixed % 256).astype(np.uint8))
+
+
+def by_pillow(data: bytes, monkeypatch: pytest.MonkeyPatch) -> str | tuple[str, tuple[int, int], bytes]:
+    with monkeypatch.context() as patched:
+        patched.setattr(decode_module, "plain_picture", lambda _: None)
+        return outcome(data)
+
+
+def outcome(data: bytes) -> str | tuple[str, tuple[int, int], bytes]:
+    """Mode, size and pixels, or what is wrong."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = decode(data, MAX_PIXELS)
+    except PictureError as error:
+        return f"{type(error).__name__}: {error}"
+    return picture.mode, picture.size, picture.tobytes()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("size", [(1, 1), (28, 28), (3, 200), (256, 256)])
+@pytest.mark.parametrize("options", [{}, {"compress_level": 0}, {"optimize": True}, {"compress_level": 1}])
+def test_plain_png_is_read_as_pillow_reads_it(
+    mode: str, size: tuple[int, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = drawn(1, *size, mode)
+    data = encoded(picture, "PNG", **options)
+    if len(data) > fast_decode.MOST_BYTES:
+        assert plain_picture(data) is None
+        return
+    found = plain_picture(data)
+    assert found is not None
+    assert (found.mode, (found.width, found.height)) == (mode, size)
+    assert outcome(data) == by_pillow(data, monkeypatch) == (mode, size, picture.tobytes())
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("quality", [5, 75, 100])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_plain_jpeg_is_read_as_pillow_reads_it(
+    mode: str, quality: int, subsampling: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = encoded(drawn(2, 45, 31, mode), "JPEG", quality=quality, subsampling=subsampling, comment=b"hello")
+    found = plain_picture(data)
+    assert found is not None
+    assert (found.mode, found.width, found.height) == (mode, 45, 31)
+    assert outcome(data) == by_pillow(data, monkeypatch)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_of(rows: bytes, pieces: int, trailer: bytes = b"") -> bytes:
+    """A grey 8 x 8 PNG whose data comes in so many chunks."""
+    packed = zlib.compress(rows)
+    cuts = [packed[n * len(packed) // pieces : (n + 1) * len(packed) // pieces] for n in range(pieces)]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunk(b"IDAT", c) for c in cuts) + chunk(b"IEND", b"") + trailer
+
+
+@pytest.mark.parametrize("filtered", range(5))
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+def test_every_filter_and_data_in_many_pieces(filtered: int, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = b"".join(bytes([filtered, *range(row, row + 8)]) for row in range(8))
+    data = png_of(rows, pieces, b"what follows is ignored")
+    assert plain_picture(data) is not None
+    assert outcome(data) == by_pillow(data, monkeypatch)
+
+
+def with_text(key: str) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(key, "words")
+    return info
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    return exif
+
+
+GREY, COLOURED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encoded(GREY, transparency=7),
+        encoded(COLOURED, transparency=(1, 2, 3)),
+        encoded(COLOURED.quantize(8)),
+        encoded(COLOURED.convert("RGBA")),
+        encoded(GREY.convert("LA")),
+        encoded(GREY.convert("1")),
+        encoded(Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8))),
+        encoded(GREY, save_all=True, append_images=[GREY.transpose(Image.Transpose.ROTATE_90)]),
+        encoded(GREY, exif=turned()),
+        encoded(GREY, pnginfo=with_text("Comment")),
+        encoded(GREY, dpi=(72, 72)),
+        encoded(COLOURED, "JPEG", exif=turned()),
+        encoded(COLOURED, "JPEG", progressive=True),
+        encoded(COLOURED, "JPEG", icc_profile=b"profile"),
+        encoded(COLOURED.convert("CMYK"), "JPEG"),
+        encoded(COLOURED, "WEBP"),
+        encoded(COLOURED, "GIF"),
+        encoded(Image.new("L", (257, 256))),
+        encoded(Image.new("L", (30_000, 30_000))),
+        b"",
+        b"words",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+    ],
+)
+def test_all_others_are_left_to_pillow(data: bytes) -> None:
+    assert plain_picture(data) is None
+
+
+def test_interlace_and_a_wrong_checksum_are_left_to_pillow() -> None:
+    sound = png_of(bytes(72), 1)
+    assert plain_picture(sound) is not None
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
+    assert plain_picture(sound[:8] + chunk(b"IHDR", header) + sound[33:]) is None
+    assert plain_picture(sound[:29] + b"\0\0\0\0" + sound[33:]) is None
+
+
+def test_a_jpeg_of_many_scans_is_left_to_pillow() -> None:
+    # However small it is, each scan goes over the whole picture.
+    sound = encoded(GREY, "JPEG")
+    scan = sound[sound.index(b"\xff\xda") : -2]
+    assert plain_picture(sound) is not None
+    assert plain_picture(sound[:-2] + scan * 100 + b"\xff\xd9") is None
+
+
+def test_the_limit_on_pixels_holds_here_too() -> None:
+    data = encoded(GREY)
+    assert decode(data, 64).size == (8, 8)
+    with pytest.raises(PictureTooLarge, match="8 x 8 pixels, more than the 63"):
+        decode(data, 63)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [encoded(GREY), encoded(COLOURED), png_of(bytes(72), 3), encoded(GREY, "JPEG"), encoded(COLOURED, "JPEG")],
+    ids=["png", "coloured-png", "png-in-pieces", "jpeg", "coloured-jpeg"],
+)
+def test_damaged_bytes_come_out_as_pillow_has_them(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(11)
+    plainly = 0
+    for _ in range(400):
+        damaged = bytearray(sound)
+        for _ in range(chance.randint(1, 3)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        data = bytes(damaged[: chance.randint(len(damaged) // 2, 2 * len(damaged))])
+        plainly += plain_picture(data) is not None
+        assert outcome(data) == by_pillow(data, monkeypatch), data.hex()
+    assert plainly > 20
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(max_size=200), st.sampled_from([b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff"])
+)
+def test_any_bytes_are_read_or_left(data: bytes, beginning: bytes) -> None:
+    found = plain_picture(beginning + data)
+    assert found is None or 0 < found.pixels <= fast_decode.MOST_PIXELS

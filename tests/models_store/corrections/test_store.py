@@ -1,0 +1,223 @@
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models_store.corrections.correction import LABELLED, Correction
+from models_store.datasets.images import verify
+from models_store.datasets.record import DatasetStatus
+from models_store.datasets.store import RECORD_FILE
+from models_store.errors import InvalidState, NotFound, StorageFull
+from models_store.experiments.claim import Claim
+from models_store.files import TEMPORARY_SUFFIX
+from models_store.store import Store
+from specs.dataset import DATASETS, Dataset
+from specs.errors import SpecError
+from specs.experiment import parse_spec
+
+DIGITS = DATASETS["digits"]
+NAME = "digits-corrections"
+
+
+def correction(number: int, label: str, side: int = 8) -> Correction:
+    data = BytesIO()
+    Image.fromarray(np.full((side, side), number, dtype=np.uint8)).save(data, "PNG")
+    return Correction(
+        prediction_id=f"01K6W3E8Z4T5V6X7Y8Z9A0{number:04}",
+        experiment_id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
+        predicted="0",
+        probability=0.5,
+        label=label,
+        height=side,
+        width=side,
+        channels=1,
+        picture=data.getvalue(),
+    )
+
+
+@pytest.fixture
+def tell(store: Store) -> Callable[..., None]:
+    """Tell answers, and put them together, as another process would that begins now."""
+
+    def told(*corrections: Correction, source: Dataset = DIGITS) -> None:
+        for each in corrections:
+            store.corrections.add(each, source)
+        store.corrections._rest_until.clear()
+        store.corrections.collect()
+
+    return told
+
+
+def pictures(store: Store) -> list[tuple[str, int, int]]:
+    """Of each its name, its label and the value of its pixels."""
+    found = store.datasets.pictures(NAME)
+    verify(store.datasets.folder(NAME))
+    values = [int(np.asarray(Image.open(BytesIO(found.encoded(number))))[0, 0]) for number in range(len(found))]
+    return list(zip(found.names, found.labels.tolist(), values, strict=True))
+
+
+def on_corrections(document: dict[str, Any], **dataset: Any) -> dict[str, Any]:
+    changed = {"dataset": {"name": NAME, "split": {"stratify": False}, **dataset}, "training": {"batch_size": 4}}
+    return {**document, **changed}
+
+
+def test_answers_become_a_data_set_with_the_classes_of_their_source(store: Store, tell: Callable[..., None]) -> None:
+    record = store.corrections.add(correction(3, "7"), DIGITS)
+    assert (record.name, record.status, record.collected_from) == (NAME, DatasetStatus.COLLECTING, "digits")
+    with pytest.raises(InvalidState, match="is collecting"):
+        store.datasets.refuse_unready(NAME)
+
+    tell(correction(4, "2"), correction(5, "7"))
+
+    facts = store.known_datasets()[NAME]
+    assert (facts.classes, facts.image_shape) == (DIGITS.classes, (8, 8, 1))
+    assert facts.training_counts == (0, 0, 1, 0, 0, 0, 0, 2, 0, 0)
+    assert [(label, value) for _, label, value in pictures(store)] == [(7, 3), (2, 4), (7, 5)]
+    assert pictures(store)[0][0] == "7/01K6W3E8Z4T5V6X7Y8Z9A00003.png"
+    [warning] = store.datasets.get(NAME).contents.warnings  # type: ignore[union-attr]
+    assert warning.startswith("no pictures of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
+
+
+def test_a_picture_keeps_its_number_and_takes_a_new_label(store: Store, tell: Callable[..., None]) -> None:
+    tell(correction(9, "9"), correction(10, "1"))
+    tell(correction(2, "2"), correction(9, "4"))
+    assert [(label, value) for _, label, value in pictures(store)] == [(4, 9), (1, 10), (2, 2)]
+    before = (store.datasets.folder(NAME) / RECORD_FILE).stat()
+    tell()
+    assert (store.datasets.folder(NAME) / RECORD_FILE).stat().st_ino == before.st_ino
+
+
+def test_pictures_of_several_sizes_have_no_common_shape(store: Store, tell: Callable[..., None]) -> None:
+    tell(correction(1, "1"), correction(2, "2", side=12), correction(3, "3", side=12))
+    assert store.known_datasets()[NAME].image_shape is None
+    contents = store.datasets.get(NAME).contents
+    assert contents is not None
+    assert [(size.height, size.count) for size in contents.sizes] == [(12, 2), (8, 1)]
+
+
+def test_nothing_changes_while_an_experiment_on_it_waits_or_runs(
+    store: Store, tell: Callable[..., None], tiny_document: dict[str, Any]
+) -> None:
+    tell(*(correction(number, str(number % 3)) for number in range(12)))
+    spec = parse_spec(on_corrections(tiny_document), store.known_datasets())
+    record = store.experiments.create(spec)
+    tell(correction(12, "1"))
+    assert len(pictures(store)) == 12
+    claim = Claim.take(store.experiments, record.id, "worker")
+    assert claim is not None
+    tell(correction(13, "1"))
+    assert len(pictures(store)) == 12
+
+    store.experiments.cancel(record.id)
+    claim.cancelled()
+    tell()
+
+    assert len(pictures(store)) == 14
+    assert not [path for path in store.datasets.folder(NAME).iterdir() if path.name.endswith(TEMPORARY_SUFFIX)]
+
+
+def test_too_few_of_a_class_are_told_with_what_to_do(
+    store: Store, tell: Callable[..., None], tiny_document: dict[str, Any]
+) -> None:
+    tell(*(correction(number, str(number % 3)) for number in range(12)))
+    with pytest.raises(SpecError, match="stratify to false"):
+        parse_spec(on_corrections(tiny_document, split={}), store.known_datasets())
+    some = on_corrections(tiny_document, classes=["0", "1", "2"])
+    assert parse_spec(some, store.known_datasets()).dataset.facts.training_samples == 12
+
+
+def test_corrections_of_a_model_of_corrections_go_where_those_are(store: Store, tell: Callable[..., None]) -> None:
+    tell(correction(1, "1"))
+    tell(correction(2, "2"), source=store.known_datasets()[NAME])
+    assert store.datasets.names() == [NAME]
+    assert len(pictures(store)) == 2
+
+
+def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None]) -> None:
+    for name in ("x" * 45, NAME):
+        with store.datasets.incoming() as archive:
+            archive.write(b"archive")
+            store.datasets.add(name, archive)
+    with pytest.raises(InvalidState, match="is too long for the name"):
+        store.corrections.add(correction(1, "a"), Dataset("x" * 45, (8, 8, 1), ("a", "b"), (1, 1)))
+    with pytest.raises(InvalidState, match="was uploaded; delete it"):
+        store.corrections.add(correction(1, "1"), DIGITS)
+    store.datasets.delete(NAME, lambda _: [])
+    tell(correction(1, "1"))
+    with pytest.raises(InvalidState, match="had other classes; delete it"):
+        store.corrections.add(correction(1, "1"), Dataset("digits", (8, 8, 1), ("1", "2"), (1, 1)))
+
+
+def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models_store.corrections.store.MOST_CORRECTIONS", 2)
+    for number in (1, 2, 2):
+        store.corrections.add(correction(number, "1"), DIGITS)
+    with pytest.raises(InvalidState, match="has 2 corrections, and no more are taken"):
+        store.corrections.add(correction(3, "1"), DIGITS)
+
+
+def test_a_full_disk_says_so_and_the_answer_can_be_told_again(
+    store: Store, tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def full(path: Path, *arguments: Any, **options: Any) -> None:
+        if path.name == LABELLED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        make(path, *arguments, **options)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "mkdir", full)
+        with pytest.raises(StorageFull, match="no room to write the correction"):
+            store.corrections.add(correction(1, "1"), DIGITS)
+    tell(correction(1, "1"))
+    assert [value for _, _, value in pictures(store)] == [1]
+
+
+def test_deleted_it_is_gone_with_its_answers_and_begins_anew(store: Store, tell: Callable[..., None]) -> None:
+    tell(correction(1, "1"))
+    store.datasets.delete(NAME, lambda _: [])
+    store.corrections.collect()
+    with pytest.raises(NotFound):
+        store.datasets.get(NAME)
+    tell(correction(2, "2"))
+    assert [value for _, _, value in pictures(store)] == [2]
+
+
+def test_a_damaged_answer_is_named_and_harms_no_other(store: Store, tell: Callable[..., None]) -> None:
+    tell(correction(1, "1"), correction(2, "2"))
+    folder = store.datasets.folder(NAME) / LABELLED
+    [damaged, _] = sorted(folder.iterdir())
+    damaged.write_bytes(b"{")
+    tell(correction(3, "3"))
+    assert [value for _, _, value in pictures(store)] == [2, 3]
+    contents = store.datasets.get(NAME).contents
+    assert contents is not None
+    assert [each.name for each in contents.unreadable] == [damaged.stem]
+
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    shutil.rmtree(store.datasets.folder(NAME) / "pictures")
+    (store.datasets.folder(NAME) / "pending").touch()
+    tell()
+    assert store.datasets.get(NAME).status is DatasetStatus.FAILED
+    tell(correction(4, "4"))
+    assert [value for _, _, value in pictures(store)] == [4]
+
+
+def test_what_a_killed_process_left_half_made_is_made_again(store: Store, tell: Callable[..., None]) -> None:
+    """Killed between taking the old pictures away and putting the new ones there: the answers are still marked."""
+    tell(correction(1, "1"))
+    folder = store.datasets.folder(NAME)
+    shutil.rmtree(folder / "pictures")
+    (folder / f".pictures.1{TEMPORARY_SUFFIX}").mkdir()
+    tell(correction(2, "2"))
+    assert [value for _, _, value in pictures(store)] == [1, 2]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, LABELLED, "pictures"]

@@ -1,0 +1,126 @@
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models_store.errors import Damaged, StorageFull
+from models_store.experiments import history
+from models_store.experiments.record import Best, Point
+from tests.models_store.children import in_child, killed_at_each_step
+from tests.models_store.results import point, points
+from tests.models_store.test_files import without_room
+
+
+def refuse(constant: str) -> Any:
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def written(folder: Path) -> Path:
+    for each in points(3):
+        history.append(folder, each)
+    return folder / history.HISTORY_FILE
+
+
+def test_points_are_read_as_they_were_appended(tmp_path: Path) -> None:
+    written(tmp_path)
+    assert history.read(tmp_path) == (points(3), False)
+
+
+def test_there_is_no_history_before_the_first_epoch(tmp_path: Path) -> None:
+    assert history.read(tmp_path) == ([], False)
+
+
+def test_rewriting_replaces_all(tmp_path: Path) -> None:
+    written(tmp_path)
+    history.rewrite(tmp_path, points(1))
+    assert history.read(tmp_path) == (points(1), False)
+    history.append(tmp_path, points(2)[1])
+    assert history.read(tmp_path) == (points(2), False)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_null_in_strict_json(tmp_path: Path, value: float) -> None:
+    history.append(tmp_path, Point(epoch=0, seconds=1.0, metrics={"loss": value, "accuracy": 0.5}))
+    [line] = (tmp_path / history.HISTORY_FILE).read_text().splitlines()
+    assert json.loads(line, parse_constant=refuse)["metrics"] == {"loss": None, "accuracy": 0.5}
+    assert history.read(tmp_path)[0][0].metrics == {"loss": None, "accuracy": 0.5}
+
+
+def test_torn_last_line_is_left_out_and_is_no_damage(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    whole = path.read_bytes()
+    start_of_last = whole.rindex(b"\n", 0, -1) + 1
+    for end in range(start_of_last, len(whole)):
+        path.write_bytes(whole[:end])
+        assert history.read(tmp_path) == (points(2), False)
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        b"garbage",
+        b"",
+        b"{}",
+        b"[]",
+        history.encode(point(0)),
+        history.encode(point(2)),
+        history.encode(point(1))[:-9],
+        b"\xff\x00",
+    ],
+    ids=["garbage", "blank", "other-json", "list", "repeated", "gap", "cut-short", "bytes"],
+)
+def test_damaged_middle_is_reported_with_what_comes_before_it(tmp_path: Path, middle: bytes) -> None:
+    path = written(tmp_path)
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([lines[0], middle, *lines[2:]]))
+    assert history.read(tmp_path) == (points(1), True)
+    with pytest.raises(Damaged, match="1 sound epochs, the record says 3"):
+        history.check(tmp_path, 3)
+
+
+def test_history_that_is_shorter_than_the_record_says_is_damaged(tmp_path: Path) -> None:
+    written(tmp_path)
+    history.check(tmp_path, 3)
+    with pytest.raises(Damaged):
+        history.check(tmp_path, 4)
+
+
+def test_append_without_room_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    before = path.read_bytes()
+    long = Point(epoch=3, seconds=1.0, metrics={f"metric{number}": 0.5 for number in range(500)})
+
+    def append() -> None:
+        with pytest.raises(StorageFull, match=r"history.jsonl"):
+            history.append(tmp_path, long)
+
+    assert without_room(append) == 0
+    assert path.read_bytes() == before
+    assert in_child(lambda: history.append(tmp_path, point(3))) == 0
+    assert len(history.read(tmp_path)[0]) == 4
+
+
+def test_append_killed_at_any_step_shows_the_point_or_not(tmp_path: Path) -> None:
+    history.rewrite(tmp_path, points(2))
+    seen = []
+    for _ in killed_at_each_step(lambda: history.append(tmp_path, points(3)[2])):
+        found, damaged = history.read(tmp_path)
+        assert not damaged
+        assert found in (points(2), points(3))
+        seen.append(len(found))
+        history.rewrite(tmp_path, points(2))
+    assert set(seen) == {2, 3}
+
+
+def test_columns_have_the_shape_of_keras(tmp_path: Path) -> None:
+    first = Point(epoch=0, seconds=1.0, metrics={"loss": 2.0})
+    second = Point(epoch=1, seconds=1.0, metrics={"loss": None, "val_loss": 3.0})
+    best = Best(epoch=1, metric="val_loss", value=3.0)
+    assert history.as_columns([first, second], best) == {
+        "epoch": [0, 1],
+        "history": {"loss": [2.0, None], "val_loss": [None, 3.0]},
+        "best": {"epoch": 1, "metric": "val_loss", "value": 3.0},
+    }
+    assert history.as_columns([], None) == {"epoch": [], "history": {}, "best": None}

@@ -1,0 +1,386 @@
+import base64
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import ValidationError
+from redis import Redis
+from ulid import ULID
+
+from models_store import keys
+from models_store.errors import InvalidCursor, Unavailable
+from models_store.experiments.index import EPOCH_BUCKETS, Index
+from models_store.experiments.pages import Page, Query
+from models_store.experiments.record import Record, Status
+from tests.models_store.results import point, points
+from tests.valkey import Valkey
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+MakeRecord = Callable[..., Record]
+
+
+@pytest.fixture
+def redis(valkey: Valkey) -> Iterator[Redis]:
+    with valkey.client() as client:
+        yield client
+
+
+@pytest.fixture
+def index(redis: Redis) -> Index:
+    index = Index(redis)
+    index.mark_complete()
+    return index
+
+
+@pytest.fixture
+def put(index: Index) -> MakeRecord:
+    """Show a new record, a second younger than the last."""
+    made = 0
+
+    def make(accuracy: float | None = None, loss: float | None = None, **fields: Any) -> Record:
+        nonlocal made
+        made += 1
+        created_at = fields.pop("created_at", BEGINNING + timedelta(seconds=made))
+        known: dict[str, Any] = {
+            "id": str(ULID.from_datetime(created_at)),
+            "name": f"tiny {made}",
+            "dataset": "digits",
+            "spec": {},
+            "best_metrics": {} if accuracy is None else {"val_accuracy": accuracy, "val_loss": loss},
+        }
+        record = Record(created_at=created_at, **{**known, **fields})
+        assert index.put(record)
+        return record
+
+    return make
+
+
+def ids(records: list[Record]) -> list[str]:
+    return [record.id for record in records]
+
+
+def walk(index: Index, query: Query, between: Callable[[], object] = lambda: None) -> list[str]:
+    """The ids of all pages, from the first to the last."""
+    seen: list[str] = []
+    while True:
+        page = index.page(query)
+        assert len(page.items) <= query.limit
+        seen += ids(page.items)
+        if page.next_cursor is None:
+            return seen
+        query = query.model_copy(update={"cursor": page.next_cursor})
+        between()
+
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def test_record_is_shown_as_it_was_put(index: Index, put: MakeRecord) -> None:
+    record = put(0.5, tags=("a",))
+    assert index.get(record.id) == record
+    assert index.get_many([record.id, "nothing"]) == [record]
+    assert index.get("nothing") is None
+
+
+def test_view_never_goes_back_to_an_older_version(index: Index, put: MakeRecord) -> None:
+    record = put()
+    newer = record.changed(status=Status.RUNNING)
+    assert index.put(newer)
+    assert not index.put(record)
+    assert index.get(record.id) == newer
+    assert index.count("status=running") == 1
+    assert index.count("status=queued") == 0
+
+
+def test_same_version_is_shown_again(index: Index, put: MakeRecord) -> None:
+    record = put()
+    live = record.model_copy(update={"epochs_completed": 3})
+    assert index.put(live)
+    assert index.get(record.id) == live
+
+
+def test_changed_record_is_in_the_lists_that_it_belongs_to_and_no_others(
+    index: Index, put: MakeRecord, redis: Redis
+) -> None:
+    record = put(tags=("a", "b"))
+    index.put(record.changed(status=Status.FAILED, tags=("b", "c")))
+    lists = {name for name in redis.keys("trainyard:index:created_at:*") if redis.zscore(name, record.id) is not None}
+    filters = ("all", "status=failed", "dataset=digits", "tag=b", "tag=c")
+    assert lists == {keys.index("created_at", each) for each in filters}
+
+
+def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put(0.5, status=Status.SUCCEEDED, tags=("a",))
+    index.append_point(record.id, point(0))
+    index.remove(record.id)
+    assert redis.keys("*") == [keys.COMPLETE]
+
+
+def test_a_model_of_some_classes_comes_after_all_that_know_every_one(index: Index, put: MakeRecord) -> None:
+    some = {"dataset": {"name": "digits", "classes": ["0", "1"]}}
+    easy = put(1.0, 0.0, status=Status.SUCCEEDED, spec=some)
+    easier = put(1.0, 0.5, status=Status.SUCCEEDED, spec=some)
+    poor = put(0.1, 3.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits", "classes": None}})
+    stored_before_there_were_subsets = put(0.2, 2.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits"}})
+
+    assert ids(index.best_models("digits")) == ids([stored_before_there_were_subsets, poor, easy, easier])
+
+
+def test_data_sets_with_models_come_and_go(index: Index, put: MakeRecord) -> None:
+    assert index.model_datasets() == []
+    first, second = put(0.5, status=Status.SUCCEEDED), put(0.6, status=Status.SUCCEEDED, tags=("model=x",))
+    put(status=Status.RUNNING)
+    assert index.model_datasets() == ["digits"]
+    index.remove(first.id)
+    assert index.model_datasets() == ["digits"]
+    index.put(second.changed(damaged=("model.onnx",)))
+    assert index.model_datasets() == []
+
+
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_page_refuses_while_the_index_is_not_complete(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put()
+    redis.delete(keys.COMPLETE)
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        index.page(Query())
+    index.mark_complete()
+    assert index.page(Query()) == Page(items=[record], next_cursor=None)
+
+
+def test_newest_come_first_unless_asked_otherwise(index: Index, put: MakeRecord) -> None:
+    made = [put().id for _ in range(5)]
+    assert ids(index.page(Query()).items) == made[::-1]
+    assert ids(index.page(Query(sort="created_at")).items) == made
+
+
+def test_best_come_first_and_what_has_no_accuracy_last(index: Index, put: MakeRecord) -> None:
+    none, low, high, zero = (put(accuracy).id for accuracy in (None, 0.2, 0.9, 0.0))
+    assert ids(index.page(Query(sort="-val_accuracy")).items) == [high, low, zero, none]
+    assert ids(index.page(Query(sort="val_accuracy")).items) == [none, zero, low, high]
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at", "val_accuracy", "-val_accuracy"])
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])
+def test_pages_through_ties_show_each_record_once(index: Index, put: MakeRecord, sort: Any, limit: int) -> None:
+    made = [put([None, 0.5, 0.5, 0.9][number % 4], created_at=BEGINNING).id for number in range(14)]
+    walked = walk(index, Query(sort=sort, limit=limit))
+    assert len(walked) == 14
+    assert set(walked) == set(made)
+    assert walked == walk(index, Query(sort=sort, limit=200))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_last_page_has_no_cursor(index: Index, put: MakeRecord, limit: int) -> None:
+    for _ in range(limit):
+        put()
+    assert index.page(Query(limit=limit)).next_cursor is None
+    put()
+    assert index.page(Query(limit=limit)).next_cursor is not None
+
+
+def test_pages_go_on_where_the_last_record_was_deleted(index: Index, put: MakeRecord) -> None:
+    made = [put().id for _ in range(9)]
+    page = index.page(Query(limit=3))
+    for gone in (made[6], made[5], made[8]):
+        index.remove(gone)
+    assert ids(index.page(Query(limit=3, cursor=page.next_cursor)).items) == [made[4], made[3], made[2]]
+
+
+def test_pages_go_on_where_the_last_record_has_another_score(index: Index, put: MakeRecord) -> None:
+    made = [put(number / 10) for number in range(6)]
+    page = index.page(Query(limit=2, sort="-val_accuracy"))
+    assert ids(page.items) == [made[5].id, made[4].id]
+    index.put(made[4].changed(best_metrics={"val_accuracy": 0.05}))
+    following = index.page(Query(limit=2, sort="-val_accuracy", cursor=page.next_cursor))
+    assert ids(following.items) == [made[3].id, made[2].id]
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at"])
+def test_no_record_is_missed_while_others_come_and_go(index: Index, put: MakeRecord, sort: Any) -> None:
+    made = [put().id for _ in range(12)]
+    doomed = made[1::4]
+    left = list(doomed)
+
+    def disturb() -> None:
+        put()
+        if left:
+            index.remove(left.pop())
+
+    walked = walk(index, Query(sort=sort, limit=3), disturb)
+    assert len(walked) == len(set(walked))
+    assert set(made) - set(doomed) <= set(walked)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize(
+    ("query", "accepted"),
+    [
+        ({"status": "failed"}, lambda r: r.status is Status.FAILED),
+        ({"dataset": "mnist"}, lambda r: r.dataset == "mnist"),
+        ({"tag": "a"}, lambda r: "a" in r.tags),
+        ({"name": "NINE"}, lambda r: "nine" in r.name),
+        ({"name": "no such"}, lambda _: False),
+        ({"status": "failed", "tag": "a"}, lambda r: r.status is Status.FAILED and "a" in r.tags),
+        (
+            {"status": "queued", "dataset": "mnist", "tag": "b", "name": "i"},
+            lambda r: r.status is Status.QUEUED and r.dataset == "mnist" and "b" in r.tags and "i" in r.name,
+        ),
+    ],
+)
+def test_filters_show_what_they_name_and_nothing_else(
+    index: Index, put: MakeRecord, query: dict[str, Any], accepted: Callable[[Record], bool], limit: int
+) -> None:
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    made = [
+        put(
+            name=names[number % 10],
+            status=[Status.QUEUED, Status.FAILED, Status.SUCCEEDED][number % 3],
+            dataset=["digits", "mnist"][number % 2],
+            tags=[(), ("a",), ("a", "b"), ("b",)][number % 4],
+        )
+        for number in range(24)
+    ]
+    expected = [record.id for record in made[::-1] if accepted(record)]
+    assert walk(index, Query(limit=limit, **query)) == expected
+
+
+def test_rare_name_is_found_among_many(index: Index, put: MakeRecord) -> None:
+    rare = put(name="the rare one")
+    for _ in range(250):
+        put()
+    assert index.page(Query(name="RARE", limit=1)) == Page(items=[rare], next_cursor=None)
+
+
+def cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "garbage",
+        "é",
+        "=",
+        "",
+        cursor(),
+        cursor("-created_at"),
+        cursor("-created_at", "x", "id"),
+        cursor("-created_at", None, "id"),
+        cursor("-created_at", "nan", "id"),
+        cursor("-created_at", "inf", "id"),
+        cursor("-created_at", 1.0, None),
+        cursor("-created_at", 1.0, ["id"]),
+        cursor("-created_at", 1.0, "id", 4),
+        cursor("created_at", 1.0, "id"),
+        base64.urlsafe_b64encode(b"7").decode(),
+        base64.urlsafe_b64encode(b'{"a":1,"b":2,"c":3}').decode(),
+    ],
+)
+def test_cursor_that_was_not_made_here_is_refused(index: Index, put: MakeRecord, text: str) -> None:
+    put()
+    with pytest.raises(InvalidCursor, match="this cursor"):
+        index.page(Query(cursor=text))
+
+
+@pytest.mark.parametrize("fields", [{"limit": 0}, {"limit": 201}, {"sort": "name"}, {"status": "x"}, {"x": 1}])
+def test_query_has_limits(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Query(**fields)
+
+
+def commands(redis: Redis) -> int:
+    stats: dict[str, Any] = redis.info("commandstats")
+    return sum(each["calls"] for name, each in stats.items() if name not in {"cmdstat_info", "cmdstat_client|setinfo"})
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "val_accuracy"])
+def test_page_costs_the_same_however_many_records_there_are(
+    index: Index, put: MakeRecord, redis: Redis, sort: Any
+) -> None:
+    costs = []
+    for count in (110, 330):
+        while index.count() < count:
+            put(index.count() / 1000)
+        first = index.page(Query(limit=50, sort=sort))
+        before = commands(redis)
+        assert len(index.page(Query(limit=50, sort=sort, cursor=first.next_cursor)).items) == 50
+        costs.append(commands(redis) - before)
+    assert costs[0] == costs[1]
+    assert 50 < costs[0] < 51 + 10
+
+
+# -- models ----------------------------------------------------------------------------------------------------------
+
+
+def test_best_models_are_the_succeeded_ones_of_the_data_set(index: Index, put: MakeRecord) -> None:
+    def model(accuracy: float | None, loss: float | None = 1.0, **fields: Any) -> str:
+        return put(accuracy, loss, **{"status": Status.SUCCEEDED, **fields}).id
+
+    low, tied_worse, tied_better, unmeasured = model(0.2), model(0.9, 0.5), model(0.9, 0.4), model(None)
+    tied_without_loss = model(0.9, None)
+    model(0.99, dataset="mnist")
+    model(0.99, status=Status.FAILED)
+    model(0.99, status=Status.RUNNING)
+    model(0.99, damaged=("artifacts",))
+    assert ids(index.best_models("digits")) == [tied_better, tied_worse, tied_without_loss, low, unmeasured]
+    assert index.best_models("unknown") == []
+
+
+def test_model_that_is_found_damaged_is_no_longer_a_model(index: Index, put: MakeRecord) -> None:
+    record = put(0.9, 0.1, status=Status.SUCCEEDED)
+    index.put(record.model_copy(update={"damaged": ("artifacts",)}))
+    assert index.best_models("digits") == []
+
+
+# -- history ---------------------------------------------------------------------------------------------------------
+
+
+def test_points_follow_each_other_without_a_gap(index: Index) -> None:
+    assert not index.append_point("id", point(1))
+    assert index.append_point("id", points(3)[0])
+    assert not index.append_point("id", point(0))
+    assert not index.append_point("id", point(2))
+    assert index.append_point("id", points(3)[1])
+    assert index.history("id", -1) == points(2)
+
+
+def test_history_says_when_the_stream_does_not_reach_back(index: Index, redis: Redis) -> None:
+    index.restore_history("id", points(5))
+    assert index.history("id", -1) == points(5)
+    assert index.history("id", 2) == points(5)[3:]
+    assert index.history("id", 4) is None
+    assert index.history("other", -1) is None
+    redis.xtrim(keys.history("id"), maxlen=3, approximate=False)
+    assert index.history("id", -1) is None
+    assert index.history("id", 1) == points(5)[2:]
+
+
+def test_restored_history_replaces_what_was_there(index: Index) -> None:
+    index.restore_history("id", points(5))
+    index.restore_history("id", points(2))
+    assert index.history("id", -1) == points(2)
+    index.restore_history("id", [])
+    assert index.history("id", -1) is None
+
+
+def test_foreign_entry_in_the_stream_makes_it_unread(index: Index, redis: Redis) -> None:
+    redis.xadd(keys.history("id"), {"point": "{}"}, id="1-0")
+    assert index.history("id", -1) is None
+
+
+# -- epoch durations -------------------------------------------------------------------------------------------------
+
+
+def test_epochs_are_counted_in_cumulative_buckets(index: Index) -> None:
+    for seconds in (0.05, 0.2, 3.0, 10_000.0):
+        index.observe_epoch(seconds)
+    buckets, total = index.epoch_durations()
+    assert [bound for bound, _ in buckets] == [*map(str, EPOCH_BUCKETS), "+Inf"]
+    counts = dict(buckets)
+    assert (counts["0.05"], counts["0.25"], counts["5.0"], counts["1800.0"], counts["+Inf"]) == (1, 2, 3, 3, 4)
+    assert total == pytest.approx(10_003.25)
+    assert [count for _, count in buckets] == sorted(count for _, count in buckets)

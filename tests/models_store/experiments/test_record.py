@@ -1,0 +1,126 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models_store.errors import InvalidState
+from models_store.experiments.record import Best, Failure, Point, Record, Status, better
+from tests.models_store.results import KILLED, point
+
+TERMINAL = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]
+
+
+def record(**fields: Any) -> Record:
+    known: dict[str, Any] = {"id": "01J00000000000000000000000", "name": "tiny", "dataset": "digits", "spec": {}}
+    return Record(**known, created_at=datetime(2026, 1, 1, tzinfo=UTC), **fields)
+
+
+def test_claim_begins_an_attempt() -> None:
+    claimed = record().claimed("worker")
+    assert (claimed.status, claimed.attempts, claimed.worker, claimed.version) == (Status.RUNNING, 1, "worker", 1)
+    assert claimed.started_at is not None
+
+
+def test_second_attempt_keeps_when_the_first_began() -> None:
+    first = record().claimed("worker")
+    second = first.attempt_failed(KILLED, 3).claimed("other")
+    assert (second.attempts, second.started_at) == (2, first.started_at)
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, *TERMINAL])
+def test_only_what_is_queued_can_be_claimed(status: Status) -> None:
+    with pytest.raises(InvalidState, match=f"is {status}, so it cannot be claimed"):
+        record(status=status).claimed("worker")
+
+
+@pytest.mark.parametrize("before", TERMINAL)
+@pytest.mark.parametrize("after", TERMINAL)
+def test_terminal_state_never_changes(before: Status, after: Status) -> None:
+    with pytest.raises(InvalidState, match=f"is {before} and stays so"):
+        record().ended(before).ended(after)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_terminal_states_are_three(status: Status) -> None:
+    assert status.is_terminal is (status in TERMINAL)
+
+
+def test_end_says_when_and_names_no_worker() -> None:
+    ended = record().claimed("worker").ended(Status.FAILED, error=KILLED)
+    assert ended.ended_at is not None
+    assert (ended.worker, ended.error, ended.version) == (None, KILLED, 2)
+
+
+def test_failed_attempt_goes_back_to_the_queue() -> None:
+    waiting = record().claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    assert (waiting.status, waiting.attempts, waiting.worker) == (Status.QUEUED, 1, None)
+    assert waiting.error == KILLED
+
+
+def test_last_attempt_fails_for_good_and_says_so() -> None:
+    current = record()
+    for _ in range(3):
+        current = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    assert current.status is Status.FAILED
+    assert current.error == Failure(
+        type="killed", message="killed: signal 9 (attempt 3 of 3; no further attempt is made)"
+    )
+
+
+def test_interruptions_do_not_count_against_the_limit() -> None:
+    current = record()
+    for _ in range(5):
+        current = current.claimed("worker").given_back()
+    for _ in range(2):
+        current = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    assert (current.status, current.attempts, current.interruptions) == (Status.QUEUED, 7, 5)
+    last = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    assert last.status is Status.FAILED
+    assert "attempt 3 of 3" in (last.error.message if last.error else "")
+
+
+def test_cancel_that_was_asked_for_is_done_when_it_is_given_back() -> None:
+    running = record().claimed("worker").changed(cancel_requested=True)
+    for ended in (running.given_back(), running.attempt_failed(KILLED, max_attempts=3)):
+        assert (ended.status, ended.stop_reason) == (Status.CANCELLED, "cancelled")
+
+
+def test_record_survives_json() -> None:
+    running = record(tags=("a", "b"), last_metrics={"loss": None}).claimed("worker")
+    assert Record.model_validate_json(running.model_dump_json()) == running
+
+
+def test_record_cannot_be_changed_in_place() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        record().status = Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "best_epoch"),
+    [
+        ("val_accuracy", [0.5, 0.9, 0.9, 0.7], 1),
+        ("val_loss", [0.5, 0.2, 0.2, 0.3], 1),
+        ("val_accuracy", [None, 0.1, None], 1),
+        ("val_accuracy", [float("nan"), 0.1, float("nan")], 1),
+        ("val_loss", [float("inf"), float("nan"), 3.0], 2),
+    ],
+)
+def test_best_epoch_is_the_first_with_the_best_finite_value(
+    metric: str, values: list[float | None], best_epoch: int
+) -> None:
+    best: Best | None = None
+    for epoch, value in enumerate(values):
+        best = better(best, Point(epoch=epoch, seconds=1.0, metrics={metric: value}), metric)
+    assert best == Best(epoch=best_epoch, metric=metric, value=values[best_epoch] or 0.0)
+
+
+def test_metric_that_is_never_measured_has_no_best_epoch() -> None:
+    assert better(None, point(0), "f1") is None
+
+
+def test_mean_time_of_an_epoch_leaves_out_the_first() -> None:
+    timed = [point(epoch).model_copy(update={"seconds": seconds}) for epoch, seconds in enumerate([9.0, 1.0, 2.0, 3.0])]
+    assert [record().with_points(timed[:count]).epoch_seconds for count in range(5)] == [None, 9.0, 1.0, 1.5, 2.0]
+    assert record().with_points(timed[:2]).with_points(timed[2:]).epoch_seconds == 2.0
+    assert record().with_points(timed).without_points().epoch_seconds is None

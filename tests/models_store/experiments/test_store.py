@@ -1,0 +1,516 @@
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+from models_store.artifacts import ARTIFACTS, EVALUATION_FILE
+from models_store.errors import Busy, Damaged, IdempotencyMismatch, InvalidState, NotFound, StorageFull, Unavailable
+from models_store.experiments import history
+from models_store.experiments.claim import Claim
+from models_store.experiments.pages import Query
+from models_store.experiments.record import Record, Status
+from models_store.experiments.store import RECORD_FILE, is_experiment_id
+from models_store.files import TEMPORARY_SECONDS, locked
+from models_store.store import Store, open_store
+from tests.conftest import LEASE_SECONDS
+from tests.models_store.children import KILLED, holding, in_child, killed_at_each_step
+from tests.models_store.conftest import MakeSpec
+from tests.models_store.results import point, points
+from tests.models_store.test_files import age, without_room
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+UNKNOWN = "01J00000000000000000000000"
+HOSTILE = [
+    "../x",
+    "",
+    "0" * 4096,
+    "%00",
+    "..",
+    ".",
+    "/",
+    "\0" * 26,
+    "../../../../../etc/passwd0",
+    "é" * 26,
+    "8" + "Z" * 25,
+]
+POST_SECONDS = 4.0
+
+
+def folders(store: Store) -> set[str]:
+    return {path.name for path in store.experiments.experiments.iterdir()}
+
+
+# -- create, get, list -----------------------------------------------------------------------------------------------
+
+
+def test_created_experiment_is_on_disk_in_the_view_and_on_the_queue(store: Store, tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec(name="first", tags=("a", "b"))
+    record = store.experiments.create(spec)
+    assert (record.status, record.name, record.tags, record.dataset) == (Status.QUEUED, "first", ("a", "b"), "digits")
+    assert record.spec == spec.model_dump(mode="json")
+    assert store.experiments.read(record.id) == record
+    assert store.experiments.get(record.id) == record.model_copy(update={"queue_position": 1})
+    assert store.queue.waiting() == {record.id}
+    assert folders(store) == {record.id}
+
+
+def test_queue_position_counts_the_older_ones(store: Store, tiny_spec: MakeSpec) -> None:
+    ids = [store.experiments.create(tiny_spec()).id for _ in range(3)]
+    assert [store.experiments.get(each).queue_position for each in ids] == [1, 2, 3]
+    store.experiments.cancel(ids[0])
+    assert [store.experiments.get(each).queue_position for each in ids] == [None, 1, 2]
+
+
+def test_page_lists_what_was_created(store: Store, queued: Record) -> None:
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        store.experiments.page(Query())
+    store.reconciler.sweep()
+    assert store.experiments.page(Query()).items == [queued]
+
+
+def test_what_was_posted_in_a_millisecond(store: Store, tiny_spec: MakeSpec) -> None:
+    record = store.experiments.create(tiny_spec())
+    milliseconds = ULID.from_str(record.id).milliseconds
+
+    assert store.experiments.posted_at(milliseconds) == [record.id]
+    for other in (milliseconds - 1, milliseconds + 1, 0, -1, 2**48, 2**60):
+        assert store.experiments.posted_at(other) == []
+
+
+def test_what_is_based_on_an_experiment_is_listed_oldest_first(
+    store: Store, queued: Record, tiny_spec: MakeSpec
+) -> None:
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        store.experiments.based_on(queued.id)
+    store.reconciler.sweep()
+    children = [store.experiments.create(tiny_spec().model_copy(update={"based_on": queued.id})) for _ in range(3)]
+    store.experiments.create(tiny_spec().model_copy(update={"based_on": children[0].id}))
+    store.experiments.delete(children[1].id)
+    assert [each.id for each in store.experiments.based_on(queued.id)] == [children[0].id, children[2].id]
+    assert store.experiments.based_on(children[2].id) == []
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, UNKNOWN.lower(), " " + UNKNOWN, UNKNOWN + "\n", UNKNOWN[:-1] + "U"])
+def test_what_is_no_id_never_becomes_a_path(store: Store, text: str) -> None:
+    assert not is_experiment_id(text)
+    experiments = store.experiments
+    calls: list[Callable[[str], Any]] = [
+        experiments.get,
+        experiments.read,
+        experiments.history,
+        experiments.evaluation,
+        experiments.artifacts,
+        experiments.cancel,
+        experiments.delete,
+        experiments.folder,
+    ]
+    for call in calls:
+        with pytest.raises(NotFound, match="there is no experiment") as caught:
+            call(text)
+        assert len(str(caught.value)) < 200
+
+
+def test_unknown_id_is_not_found(store: Store) -> None:
+    experiments = store.experiments
+    calls: list[Callable[[str], Any]] = [
+        experiments.get,
+        experiments.read,
+        experiments.history,
+        experiments.evaluation,
+        experiments.artifacts,
+        experiments.cancel,
+        experiments.delete,
+    ]
+    for call in calls:
+        with pytest.raises(NotFound, match=UNKNOWN):
+            call(UNKNOWN)
+    assert folders(store) == set()
+
+
+def test_ids_are_ulids_in_their_one_spelling() -> None:
+    assert all(is_experiment_id(str(ULID())) for _ in range(100))
+
+
+def test_creation_without_room_leaves_nothing(store: Store, tiny_document: dict[str, Any], tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec().model_copy(update={"notes": "long " * 2000})
+
+    def create() -> None:
+        with pytest.raises(StorageFull, match="no room to write experiment"):
+            store.experiments.create(spec)
+
+    assert without_room(create) == 0
+    assert folders(store) == set()
+
+
+# -- idempotency -----------------------------------------------------------------------------------------------------
+
+
+def test_same_key_and_body_give_the_same_experiment(store: Store, tiny_spec: MakeSpec) -> None:
+    first = store.experiments.create(tiny_spec(), "key", b"body")
+    second = store.experiments.create(tiny_spec(), "key", b"body")
+    assert first == second
+    assert folders(store) == {first.id}
+
+
+def test_same_key_with_another_body_is_refused(store: Store, tiny_spec: MakeSpec) -> None:
+    first = store.experiments.create(tiny_spec(), "key", b"body")
+    with pytest.raises(IdempotencyMismatch, match=first.id):
+        store.experiments.create(tiny_spec(), "key", b"other")
+    assert folders(store) == {first.id}
+
+
+def test_retry_after_the_end_gives_the_ended_experiment(store: Store, tiny_spec: MakeSpec) -> None:
+    first = store.experiments.create(tiny_spec(), "key", b"body")
+    cancelled = store.experiments.cancel(first.id)
+    assert store.experiments.create(tiny_spec(), "key", b"body") == cancelled
+    assert store.experiments.get(first.id).status is Status.CANCELLED
+
+
+def test_concurrent_posts_with_one_key_make_one_experiment(store: Store, tiny_spec: MakeSpec) -> None:
+    start = threading.Barrier(10)
+
+    def create(_: int) -> Record:
+        start.wait()
+        return store.experiments.create(tiny_spec(), "key", b"body")
+
+    with ThreadPoolExecutor(10) as threads:
+        [record] = {record.id: record for record in threads.map(create, range(10))}.values()
+    assert folders(store) == {record.id}
+    assert Claim.take(store.experiments, record.id, "worker") is not None
+
+
+def test_api_killed_at_any_step_of_a_post_makes_one_experiment_with_the_retry(
+    store: Store, tiny_spec: MakeSpec, reopened: Callable[[], Store]
+) -> None:
+    key = 0
+    ids: set[str] = set()
+
+    def create() -> None:
+        reopened().experiments.create(tiny_spec(), f"key{key}", b"body")
+
+    for _ in killed_at_each_step(create):
+        before = {name for name in folders(store) if is_experiment_id(name)} - ids
+        record = store.experiments.create(tiny_spec(), f"key{key}", b"body")
+        assert before <= {record.id}
+        assert store.experiments.create(tiny_spec(), f"key{key}", b"body") == record
+        assert store.experiments.get(record.id).status is Status.QUEUED
+        ids.add(record.id)
+        key += 1
+    assert len(ids) == key > 5
+    for path in store.experiments.experiments.glob(".*"):
+        age(path, TEMPORARY_SECONDS + 1)
+    store.reconciler.sweep()
+    assert len(folders(store)) == key + 1
+    assert {record.id for record in store.experiments.page(Query(limit=200)).items} == folders(store)
+
+
+@pytest.mark.parametrize("killed_in", ["publish", "show", "wake"])
+def test_reconciler_queues_what_a_killed_api_accepted(
+    store: Store, tiny_spec: MakeSpec, reopened: Callable[[], Store], killed_in: str
+) -> None:
+    assert store.reconciler.sweep()
+
+    def create() -> None:
+        experiments = reopened().experiments
+        name = {"publish": "_publish", "show": "show", "wake": "wake"}[killed_in]
+        setattr(experiments, name, lambda _: os._exit(KILLED))
+        experiments.create(tiny_spec(), "key", b"body")
+
+    assert in_child(create) == KILLED
+    assert len(folders(store)) == (0 if killed_in == "publish" else 1)
+    assert store.queue.waiting() == set()
+    assert store.reconciler.sweep()
+    assert store.queue.waiting() == folders(store)
+    assert set(store.experiments.index.ids()) == folders(store)
+    retried = store.experiments.create(tiny_spec(), "key", b"body")
+    assert folders(store) == {retried.id}
+
+
+# -- reading from disk -----------------------------------------------------------------------------------------------
+
+
+def test_get_reads_disk_when_the_view_was_emptied(store: Store, claim: Claim, valkey: Valkey) -> None:
+    claim.begin_history([])
+    claim.append(point(0))
+    with valkey.client() as client:
+        client.flushall()
+    assert store.experiments.get(claim.id) == store.experiments.read(claim.id)
+    assert store.experiments.history(claim.id) == ([point(0)], False)
+
+
+def test_get_reads_disk_while_redis_is_down(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
+    record = own_store.experiments.create(tiny_spec())
+    own_valkey.kill()
+    assert own_store.experiments.get(record.id) == record
+    assert own_store.experiments.history(record.id) == ([], False)
+    with pytest.raises(NotFound):
+        own_store.experiments.get(UNKNOWN)
+    with pytest.raises(NotFound):
+        own_store.experiments.history(UNKNOWN)
+    with pytest.raises(Unavailable, match="try again"):
+        own_store.experiments.page(Query())
+    with pytest.raises(Unavailable, match="try again"):
+        own_store.experiments.based_on(record.id)
+    with pytest.raises(Unavailable):
+        own_store.experiments.check_view()
+    own_valkey.restart()
+    own_store.experiments.check_view()
+
+
+@pytest.mark.parametrize("fault", ["kill", "pause"])
+def test_post_is_accepted_in_time_while_redis_does_not_answer(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec, fault: str
+) -> None:
+    assert own_store.reconciler.sweep()
+    getattr(own_valkey, fault)()
+    began = time.monotonic()
+    record = own_store.experiments.create(tiny_spec(), "key", b"body")
+    assert time.monotonic() - began < POST_SECONDS
+    assert own_store.experiments.read(record.id) == record
+    assert record.status is Status.QUEUED
+    assert not own_store.reconciler.sweep()
+
+    own_valkey.restart() if fault == "kill" else own_valkey.go_on()
+
+    eventually(own_store.reconciler.sweep, 5)
+    assert own_store.reconciler.sweep()
+    assert own_store.experiments.get(record.id).queue_position == 1
+    assert own_store.queue.waiting() == {record.id}
+    assert own_store.queue.depth() == 1
+
+
+def test_damaged_record_is_shown_as_failed(store: Store, queued: Record, valkey: Valkey) -> None:
+    (store.experiments.folder(queued.id) / RECORD_FILE).write_bytes(b"{}")
+    with valkey.client() as client:
+        client.flushall()
+    with pytest.raises(Damaged, match=f"{RECORD_FILE} of {queued.id} does not parse"):
+        store.experiments.read(queued.id)
+    shown = store.experiments.get(queued.id)
+    assert (shown.status, shown.damaged) == (Status.FAILED, (RECORD_FILE,))
+    assert shown.error is not None
+    assert shown.error.type == "damaged"
+    assert abs((shown.created_at - queued.created_at).total_seconds()) < 1
+
+
+def test_missing_record_is_damage_and_not_absence(store: Store, queued: Record) -> None:
+    (store.experiments.folder(queued.id) / RECORD_FILE).unlink()
+    with pytest.raises(Damaged, match="is missing"):
+        store.experiments.read(queued.id)
+
+
+# -- history and evaluation ------------------------------------------------------------------------------------------
+
+
+def test_history_goes_on_behind_an_epoch(store: Store, claim: Claim) -> None:
+    claim.begin_history([])
+    for each in points(4):
+        claim.append(each)
+    assert store.experiments.history(claim.id, since=1) == (points(4)[2:], False)
+    assert store.experiments.history(claim.id, since=3) == ([], False)
+    assert store.experiments.history(claim.id, since=99) == ([], False)
+
+
+def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Claim) -> None:
+    claim.begin_history([])
+    for each in points(4):
+        claim.append(each)
+    claim.cancelled()
+    assert store.experiments.history(claim.id, since=1) == (points(4)[2:], False)
+    path = claim.folder / history.HISTORY_FILE
+    path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":7'))
+    assert store.experiments.history(claim.id) == (points(2), True)
+
+
+def test_evaluation_is_there_after_success_alone(store: Store, queued: Record, succeed: Callable[..., Record]) -> None:
+    with pytest.raises(NotFound, match="is queued and has no evaluation"):
+        store.experiments.evaluation(queued.id)
+    record = succeed()
+    assert store.experiments.evaluation(record.id) == {"test": {"accuracy": 0.5}}
+    (store.experiments.artifacts(record.id) / EVALUATION_FILE).write_bytes(b"{}")
+    with pytest.raises(Damaged):
+        store.experiments.evaluation(record.id)
+
+
+# -- cancel, delete --------------------------------------------------------------------------------------------------
+
+
+def test_queued_experiment_is_cancelled_at_once(store: Store, queued: Record) -> None:
+    record = store.experiments.cancel(queued.id)
+    assert (record.status, record.cancel_requested, record.stop_reason) == (Status.CANCELLED, True, "cancelled")
+    assert store.experiments.read(queued.id) == store.experiments.get(queued.id) == record
+
+
+def test_running_experiment_is_asked_to_stop_once(store: Store, claim: Claim) -> None:
+    record = store.experiments.cancel(claim.id)
+    assert (record.status, record.cancel_requested) == (Status.RUNNING, True)
+    assert store.experiments.cancel(claim.id) == record
+
+
+def test_what_has_ended_cannot_be_cancelled(store: Store, succeed: Callable[..., Record]) -> None:
+    record = succeed()
+    with pytest.raises(InvalidState, match="is succeeded: there is nothing to cancel"):
+        store.experiments.cancel(record.id)
+    assert store.experiments.read(record.id) == record
+
+
+def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
+    store: Store, tiny_spec: MakeSpec
+) -> None:
+    for _ in range(10):
+        record = store.experiments.create(tiny_spec())
+        start = threading.Barrier(2)
+
+        def cancel(start: threading.Barrier = start, record: Record = record) -> Record:
+            start.wait()
+            return store.experiments.cancel(record.id)
+
+        def take(start: threading.Barrier = start, record: Record = record) -> Claim | None:
+            start.wait()
+            return Claim.take(store.experiments, record.id, "worker")
+
+        with ThreadPoolExecutor(2) as threads:
+            cancelling, taking = threads.submit(cancel), threads.submit(take)
+            claim, cancelled = taking.result(), cancelling.result()
+        if claim is None:
+            assert cancelled.status is Status.CANCELLED
+        else:
+            assert cancelled.status is Status.RUNNING
+            assert claim.check()
+
+
+def test_change_of_a_locked_experiment_is_refused_in_time(store: Store, queued: Record) -> None:
+    def take(hold: Callable[[], None]) -> None:
+        with locked(store.experiments.folder(queued.id)):
+            hold()
+
+    with holding(take):
+        with pytest.raises(Busy):
+            store.experiments.cancel(queued.id)
+        assert store.experiments.get(queued.id).status is Status.QUEUED
+
+
+def test_deleted_experiment_is_gone(store: Store, succeed: Callable[..., Record]) -> None:
+    record, other = succeed(), succeed()
+    store.experiments.delete(record.id)
+    assert folders(store) == {other.id}
+    assert store.experiments.index.ids() == [other.id]
+    with pytest.raises(NotFound):
+        store.experiments.get(record.id)
+    with pytest.raises(NotFound):
+        store.experiments.delete(record.id)
+
+
+def test_running_or_serving_experiment_is_not_deleted(
+    store: Store, claim: Claim, succeed: Callable[..., Record]
+) -> None:
+    serving = succeed()
+    with pytest.raises(InvalidState, match="is running: cancel it first"):
+        store.experiments.delete(claim.id)
+    with pytest.raises(InvalidState, match="serves predictions for digits"):
+        store.experiments.delete(serving.id, serving=True)
+    assert folders(store) == {claim.id, serving.id}
+
+
+def test_pinned_experiment_is_deleted_by_force_alone_and_its_pin_goes_with_it(
+    store: Store, succeed: Callable[..., Record]
+) -> None:
+    pinned, other = succeed(), succeed()
+    store.models.pin("digits", pinned.id)
+    with pytest.raises(InvalidState, match="is pinned to serve digits: PUT"):
+        store.experiments.delete(pinned.id)
+    store.experiments.delete(other.id)
+    assert list(store.models.pins()) == ["digits"]
+
+    store.experiments.delete(pinned.id, force=True)
+
+    assert (folders(store), store.models.pins()) == (set(), {})
+
+
+def test_damaged_experiment_can_be_deleted(store: Store, queued: Record) -> None:
+    (store.experiments.folder(queued.id) / RECORD_FILE).write_bytes(b"")
+    store.experiments.delete(queued.id)
+    assert folders(store) == set()
+
+
+def test_experiment_deleted_without_redis_is_gone_after_a_sweep(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
+) -> None:
+    record = own_store.experiments.create(tiny_spec())
+    own_store.reconciler.sweep()
+    own_valkey.kill()
+    own_store.experiments.delete(record.id)
+    own_valkey.restart()
+    assert own_store.reconciler.sweep()
+    with pytest.raises(NotFound):
+        own_store.experiments.get(record.id)
+    assert own_store.experiments.page(Query()).items == []
+
+
+def test_delete_and_claim_at_once_leave_nothing_half_done(store: Store, tiny_spec: MakeSpec) -> None:
+    for _ in range(10):
+        record = store.experiments.create(tiny_spec())
+        with ThreadPoolExecutor(2) as threads:
+            taking = threads.submit(Claim.take, store.experiments, record.id, "worker")
+            deleting = threads.submit(store.experiments.delete, record.id)
+            claim, error = taking.result(), deleting.exception()
+        folder = store.experiments.folder(record.id)
+        if claim is None:
+            assert error is None
+            assert not folder.exists()
+        else:
+            assert isinstance(error, InvalidState)
+            assert claim.attempt_folder.is_dir()
+            assert not claim.check()
+
+
+# -- two replicas ----------------------------------------------------------------------------------------------------
+
+
+def test_changes_of_many_replicas_are_all_kept(store: Store, queued: Record, tmp_path: Path, valkey: Valkey) -> None:
+    replicas = [
+        open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role=f"replica{number}").experiments
+        for number in range(4)
+    ]
+
+    def change(number: int) -> None:
+        replica = replicas[number % 4]
+        with replica.changing(queued.id) as record:
+            replica.write(record.changed(tags=(*record.tags, str(number))))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(change, range(20)))
+    record = store.experiments.read(queued.id)
+    assert sorted(map(int, record.tags)) == list(range(20))
+    assert record.version == queued.version + 20
+    assert store.experiments.get(queued.id).version == record.version
+
+
+def test_folder_that_vanishes_is_not_found(store: Store, queued: Record, valkey: Valkey) -> None:
+    shutil.rmtree(store.experiments.folder(queued.id))
+    with valkey.client() as client:
+        client.flushall()
+    with pytest.raises(NotFound):
+        store.experiments.get(queued.id)
+    assert not (store.experiments.folder(queued.id) / ARTIFACTS).exists()
+
+
+def test_change_that_redis_did_not_take_is_shown_by_the_next_sweep(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
+) -> None:
+    assert own_store.reconciler.sweep()
+    record = own_store.experiments.create(tiny_spec())
+    own_valkey.kill()
+    assert own_store.experiments.cancel(record.id).status is Status.CANCELLED
+    own_valkey.restart()
+
+    assert own_store.reconciler.sweep()
+
+    assert own_store.experiments.get(record.id).status is Status.CANCELLED

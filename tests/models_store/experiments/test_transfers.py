@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models_store.errors import Busy
+from models_store.experiments.record import Record
+from models_store.experiments.store import RECORD_FILE
+from models_store.files import locked, remove_directory
+from models_store.store import Store
+from specs.dataset import DATASETS, Dataset
+from specs.errors import SpecError
+from specs.experiment import ExperimentSpec, parse_spec
+
+
+@pytest.fixture
+def following(tiny_document: dict[str, Any]) -> Callable[[Record], ExperimentSpec]:
+    """Make the spec of an experiment that begins with the weights of another."""
+
+    def make(source: Record) -> ExperimentSpec:
+        return parse_spec({**tiny_document, "model": {**tiny_document["model"], "weights_from": source.id}})
+
+    return make
+
+
+def test_source_cannot_be_deleted_while_its_follower_is_written(
+    store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
+) -> None:
+    source = succeed()
+    with (
+        store.transfers.kept(following(source), DATASETS) as taken,
+        pytest.raises(Busy),
+        locked(store.experiments.folder(source.id), seconds=0.05),
+    ):
+        raise AssertionError("the lock was free")
+    assert taken == {"dense": "dense"}
+    with locked(store.experiments.folder(source.id), seconds=0.05):
+        pass
+
+
+def test_source_that_was_deleted_meanwhile_is_a_problem_of_the_spec(
+    store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
+) -> None:
+    source = succeed()
+    spec = following(source)
+    remove_directory(store.experiments.folder(source.id))
+
+    with pytest.raises(SpecError, match=f"/model/weights_from: there is no experiment {source.id}"):
+        store.transfers.kept(spec, DATASETS).__enter__()
+
+
+def test_nothing_is_taken_and_no_lock_is_held_without_a_source(
+    store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    with store.transfers.kept(tiny_spec(), DATASETS) as taken:
+        assert taken == {}
+
+
+def test_source_whose_spec_is_of_other_rules_is_refused(
+    store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
+) -> None:
+    source = succeed()
+    without_digits: dict[str, Dataset] = {name: facts for name, facts in DATASETS.items() if name != "digits"}
+
+    with pytest.raises(SpecError, match=f"the spec of experiment {source.id} is not valid any more: /dataset/name"):
+        store.transfers.taken_layers(following(source), without_digits)
+
+
+def test_experiments_that_begin_with_weights_are_found_until_they_end(
+    store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
+) -> None:
+    source, other = succeed(), succeed()
+    waiting, cancelled = (store.experiments.create(following(source)).id for _ in range(2))
+    store.experiments.cancel(cancelled)
+    damaged = store.experiments.create(following(source)).id
+    path = store.experiments.folder(damaged) / RECORD_FILE
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert store.experiments.using_weights_of(source.id) == [waiting]
+    assert store.experiments.using_weights_of(other.id) == []

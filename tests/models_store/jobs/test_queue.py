@@ -1,0 +1,85 @@
+import base64
+import time
+
+import orjson
+import pytest
+from redis import Redis
+
+from models_store import keys
+from models_store.errors import Unavailable
+from models_store.jobs.queue import HARD_LIMIT_SECONDS, TASK, configure
+from models_store.store import Store
+from specs import limits
+from tests.valkey import Valkey
+
+WAKE_SECONDS = 4.0
+
+
+def test_wake_ups_wait_in_the_queue(store: Store) -> None:
+    assert (store.queue.depth(), store.queue.waiting()) == (0, set())
+    for experiment_id in ("a", "b", "b"):
+        store.queue.wake(experiment_id)
+    assert (store.queue.depth(), store.queue.waiting()) == (3, {"a", "b"})
+
+
+def test_message_is_json_and_names_the_experiment_alone(store: Store, valkey: Valkey) -> None:
+    store.queue.wake("a")
+    with valkey.client() as client:
+        [message] = client.lrange(keys.QUEUE, 0, -1)
+    message = orjson.loads(message)
+    assert message["content-type"] == "application/json"
+    assert message["headers"]["task"] == TASK
+    assert message["headers"]["ignore_result"] is True
+    arguments, named, _ = orjson.loads(base64.b64decode(message["body"]))
+    assert (arguments, named) == ([], {"experiment_id": "a"})
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"garbage",
+        b"",
+        b"{}",
+        b"[]",
+        b"7",
+        b'{"body": 7}',
+        b'{"body": "not base 64!"}',
+        b'{"body": "e30="}',
+        b'{"body": "W10="}',
+        b'{"body": "W1tdLCBbXV0="}',
+        orjson.dumps({"body": base64.b64encode(b'[[], {"experiment_id": ["a list"]}, {}]').decode()}),
+        b"\x80\x04K\x01.",
+        b"\xff\xfe",
+    ],
+)
+def test_message_that_nobody_can_read_is_passed_over(store: Store, valkey: Valkey, garbage: bytes) -> None:
+    with Redis.from_url(valkey.url) as client:
+        client.lpush(keys.QUEUE, garbage)
+    store.queue.wake("a")
+    assert store.queue.waiting() == {"a"}
+
+
+@pytest.mark.parametrize("fault", ["kill", "pause"])
+def test_wake_ends_in_time_without_redis_and_works_again_after(
+    own_store: Store, own_valkey: Valkey, fault: str
+) -> None:
+    own_store.queue.wake("before")  # which a killed server may forget
+    getattr(own_valkey, fault)()
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="did not take during"):
+        own_store.queue.wake("during")
+    assert time.monotonic() - began < WAKE_SECONDS
+    own_valkey.restart() if fault == "kill" else own_valkey.go_on()
+    own_store.queue.wake("after")
+    assert "after" in own_store.queue.waiting()
+
+
+def test_sender_and_receiver_agree_on_what_keeps_a_message_safe() -> None:
+    from celery import Celery
+
+    app = configure(Celery("test"), "redis://127.0.0.1:1/0")
+    assert app.conf.broker_transport_options["visibility_timeout"] > app.conf.task_time_limit
+    assert app.conf.task_time_limit == HARD_LIMIT_SECONDS > limits.MINUTES * 60
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_acks_late
+    assert app.conf.task_ignore_result

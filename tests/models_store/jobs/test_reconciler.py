@@ -1,0 +1,458 @@
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from models_store import keys
+from models_store.artifacts import ARTIFACTS, EVALUATION_FILE, MANIFEST_FILE
+from models_store.errors import NotFound
+from models_store.experiments import history
+from models_store.experiments.claim import Claim
+from models_store.experiments.pages import Query
+from models_store.experiments.record import Record, Status
+from models_store.experiments.store import RECORD_FILE
+from models_store.files import temporary_name
+from models_store.store import Store
+from tests.models_store.conftest import MakeSpec
+from tests.models_store.results import KILLED, points
+from tests.models_store.test_files import age
+from tests.valkey import Valkey
+from tests.waiting import eventually
+
+Succeed = Callable[..., Record]
+Reopened = Callable[[], Store]
+
+
+def consume(valkey: Valkey) -> None:
+    """Lose all wake-ups, as a worker that dies with its message does."""
+    with valkey.client() as client:
+        client.delete(keys.QUEUE)
+
+
+def empty(valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.flushall()
+
+
+def shown(store: Store) -> dict[str, Record]:
+    return {record.id: record for record in store.experiments.page(Query(limit=200)).items}
+
+
+def lose(store: Store, claim: Claim) -> Record:
+    """Let the claim's holder be dead, and sweep until that is noticed."""
+
+    def noticed() -> bool:
+        store.experiments.leases.release(claim.id, claim.token)
+        assert store.reconciler.sweep()
+        return store.experiments.read(claim.id).status is not Status.RUNNING
+
+    eventually(noticed)
+    return store.experiments.read(claim.id)
+
+
+# -- an emptied Redis ------------------------------------------------------------------------------------------------
+
+
+def test_emptied_redis_is_rebuilt_from_disk(
+    store: Store, valkey: Valkey, tiny_spec: MakeSpec, succeed: Succeed
+) -> None:
+    good, better = succeed(0.5), succeed(0.75)
+    failed, running, cancelled, waiting = (store.experiments.create(tiny_spec(tags=("a",))) for _ in range(4))
+    for record in (failed, running):
+        claim = Claim.take(store.experiments, record.id, "worker")
+        assert claim is not None
+        if record is failed:
+            claim.fail(KILLED)
+    store.experiments.cancel(cancelled.id)
+    store.reconciler.sweep()
+    before = store.experiments.page(Query())
+    assert len(before.items) == 6
+
+    empty(valkey)
+    assert store.reconciler.sweep()
+
+    assert store.experiments.page(Query()) == before
+    best_first = store.experiments.page(Query(sort="-val_accuracy", status=Status.SUCCEEDED))
+    assert [record.id for record in best_first.items] == [better.id, good.id]
+    assert [record.id for record in store.models.ranked("digits")] == [better.id, good.id]
+    assert len(store.experiments.page(Query(tag="a")).items) == 4
+    assert store.queue.waiting() == {waiting.id}
+
+
+def test_running_experiment_keeps_its_holder_when_redis_is_emptied(store: Store, claim: Claim, valkey: Valkey) -> None:
+    empty(valkey)
+    assert store.reconciler.sweep()
+    assert store.experiments.leases.is_held(claim.id)
+    assert store.reconciler.sweep()
+    claim.renew()
+    claim.begin_history([])
+    assert store.experiments.read(claim.id).attempts == 1
+    assert Claim.take(store.experiments, claim.id, "second") is None
+
+
+def test_emptied_redis_and_killed_worker_are_recovered_together(store: Store, claim: Claim, valkey: Valkey) -> None:
+    empty(valkey)
+    assert lose(store, claim).status is Status.QUEUED
+    assert store.queue.waiting() == {claim.id}
+    second = Claim.take(store.experiments, claim.id, "second")
+    assert second is not None
+    assert second.token == 2
+
+
+def test_experiments_are_known_at_every_moment_of_a_rebuild(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
+    ids = [store.experiments.create(tiny_spec()).id for _ in range(10)]
+    with ThreadPoolExecutor(1) as threads:
+        empty(valkey)
+        sweeping = threads.submit(store.reconciler.sweep)
+        while not sweeping.done():
+            assert all(store.experiments.get(each).status is Status.QUEUED for each in ids)
+        assert sweeping.result()
+    assert set(shown(store)) == set(ids)
+
+
+# -- lost workers ----------------------------------------------------------------------------------------------------
+
+
+def test_run_without_a_lease_goes_back_to_the_queue_and_fails_after_three_attempts(
+    store: Store, queued: Record
+) -> None:
+    for attempt in (1, 2, 3):
+        claim = Claim.take(store.experiments, queued.id, f"worker{attempt}")
+        assert claim is not None
+        record = lose(store, claim)
+        assert record.attempts == attempt
+        assert record.error is not None
+        assert f"worker{attempt} stopped renewing its lease" in record.error.message
+    assert record.status is Status.FAILED
+    assert record.error is not None
+    assert "attempt 3 of 3" in record.error.message
+    assert store.experiments.get(queued.id) == record
+
+
+def test_run_without_a_lease_that_was_cancelled_is_cancelled(store: Store, claim: Claim) -> None:
+    store.experiments.cancel(claim.id)
+    assert lose(store, claim).status is Status.CANCELLED
+
+
+def test_run_with_a_lease_is_left_alone(store: Store, claim: Claim) -> None:
+    for _ in range(3):
+        claim.renew()
+        assert store.reconciler.sweep()
+    assert store.experiments.read(claim.id) == claim.record
+
+
+def test_first_sweep_gives_a_holder_one_more_term(store: Store, claim: Claim) -> None:
+    store.experiments.leases.release(claim.id, claim.token)
+    assert store.reconciler.sweep()
+    assert store.experiments.leases.is_held(claim.id)
+    assert store.experiments.read(claim.id).status is Status.RUNNING
+
+
+def test_redis_that_has_just_come_back_gives_holders_time(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
+) -> None:
+    record = own_store.experiments.create(tiny_spec())
+    claim = Claim.take(own_store.experiments, record.id, "worker")
+    assert claim is not None
+    assert own_store.reconciler.sweep()
+    own_valkey.kill()
+    assert not own_store.reconciler.sweep()
+    own_valkey.restart()
+    own_store.experiments.leases.release(claim.id, claim.token)
+    assert own_store.reconciler.sweep()
+    assert own_store.experiments.read(claim.id).status is Status.RUNNING
+    assert own_store.experiments.leases.is_held(claim.id)
+    assert lose(own_store, claim).status is Status.QUEUED
+
+
+# -- lost wake-ups ---------------------------------------------------------------------------------------------------
+
+
+def test_lost_wake_up_is_sent_again_once_in_a_lease(store: Store, queued: Record, valkey: Valkey) -> None:
+    consume(valkey)
+    for _ in range(3):
+        assert store.reconciler.sweep()
+    assert store.queue.depth() == 1
+    consume(valkey)
+    assert store.reconciler.sweep()
+    assert store.queue.depth() == 0
+    with valkey.client() as client:
+        assert 0 < client.pttl(keys.resent(queued.id)) <= store.experiments.lease_seconds * 1000
+        client.delete(keys.resent(queued.id))
+    assert store.reconciler.sweep()
+    assert store.queue.waiting() == {queued.id}
+
+
+def test_only_the_lost_wake_ups_are_sent_again(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
+    lost = store.experiments.create(tiny_spec())
+    consume(valkey)
+    waiting = store.experiments.create(tiny_spec())
+    assert store.reconciler.sweep()
+    assert store.queue.waiting() == {lost.id, waiting.id}
+    assert store.queue.depth() == 2
+
+
+def test_experiment_that_was_deleted_during_the_sweep_does_not_stop_it(
+    store: Store, valkey: Valkey, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed, other = (store.experiments.create(tiny_spec()) for _ in range(2))
+    consume(valkey)
+
+    def nothing() -> set[str]:
+        store.experiments.delete(doomed.id)
+        return set()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.queue, "waiting", nothing)
+        assert store.reconciler.sweep()
+    assert store.queue.waiting() == {other.id}
+
+
+def test_run_that_the_view_calls_queued_is_recovered_when_its_wake_up_is_gone(
+    store: Store, queued: Record, claim: Claim, valkey: Valkey
+) -> None:
+    # The worker died between the record on disk and the view.
+    with valkey.client() as client:
+        client.delete(keys.experiment(queued.id))
+    store.experiments.index.put(queued)
+    consume(valkey)
+    assert lose(store, claim).status is Status.QUEUED
+
+
+# -- damage ----------------------------------------------------------------------------------------------------------
+
+CUTS: dict[str, Callable[[bytes], bytes]] = {
+    "emptied": lambda _: b"",
+    "half": lambda data: data[: len(data) // 2],
+    "last-byte": lambda data: data[:-1],
+    "braces": lambda _: b"{}",
+}
+
+
+def with_history(store: Store, claim: Claim) -> None:
+    claim.begin_history([])
+    for each in points(4):
+        claim.append(each)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_damaged_record_is_marked_and_others_are_not(
+    store: Store, tiny_spec: MakeSpec, reopened: Reopened, cut: str, valkey: Valkey
+) -> None:
+    bad, good = (store.experiments.create(tiny_spec()) for _ in range(2))
+    path = store.experiments.folder(bad.id) / RECORD_FILE
+    path.write_bytes(CUTS[cut](path.read_bytes()))
+    for was_emptied in (False, True):
+        if was_emptied:
+            empty(valkey)
+        other = reopened()
+        assert other.reconciler.sweep()
+        items = shown(other)
+        assert (items[bad.id].status, items[bad.id].damaged) == (Status.FAILED, (RECORD_FILE,))
+        assert items[good.id] == good
+
+
+@pytest.mark.parametrize("cut", ["emptied", "half", "braces"])
+def test_damaged_history_is_marked_and_others_are_not(
+    store: Store, claim: Claim, succeed: Succeed, reopened: Reopened, cut: str
+) -> None:
+    with_history(store, claim)
+    claim.fail(KILLED)
+    good = succeed()
+    path = claim.folder / history.HISTORY_FILE
+    path.write_bytes(CUTS[cut](path.read_bytes()))
+    other = reopened()
+    assert other.reconciler.sweep()
+    items = shown(other)
+    assert (items[claim.id].status, items[claim.id].damaged) == (Status.FAILED, (history.HISTORY_FILE,))
+    assert items[good.id] == good
+
+
+@pytest.mark.parametrize("name", [MANIFEST_FILE, EVALUATION_FILE])
+@pytest.mark.parametrize("cut", CUTS)
+def test_damaged_result_is_marked_and_is_no_model(
+    store: Store, succeed: Succeed, reopened: Reopened, name: str, cut: str
+) -> None:
+    bad, good = succeed(0.9), succeed(0.1)
+    path = store.experiments.folder(bad.id) / ARTIFACTS / name
+    path.write_bytes(CUTS[cut](path.read_bytes()))
+    other = reopened()
+    assert other.reconciler.sweep()
+    items = shown(other)
+    assert (items[bad.id].status, items[bad.id].damaged) == (Status.SUCCEEDED, (ARTIFACTS,))
+    assert items[good.id] == good
+    assert [record.id for record in other.models.ranked("digits")] == [good.id]
+
+
+def test_record_that_cannot_be_read_does_not_hide_the_others(
+    store: Store, claim: Claim, tiny_spec: MakeSpec, reopened: Reopened
+) -> None:
+    good = store.experiments.create(tiny_spec())
+    waiting = store.experiments.create(tiny_spec())
+    for unreadable in (claim.id, waiting.id):
+        path = store.experiments.folder(unreadable) / RECORD_FILE
+        path.unlink()
+        path.mkdir()
+    (store.experiments.experiments / "01J00000000000000000000000").touch()
+    for each in (store, reopened()):
+        assert each.reconciler.sweep()
+        assert each.reconciler.sweep()
+        assert shown(each)[good.id] == good
+
+
+def test_missing_result_is_marked(store: Store, succeed: Succeed, reopened: Reopened) -> None:
+    bad = succeed()
+    shutil.rmtree(store.experiments.folder(bad.id) / ARTIFACTS)
+    other = reopened()
+    assert other.reconciler.sweep()
+    assert shown(other)[bad.id].damaged == (ARTIFACTS,)
+
+
+def test_repaired_experiment_is_no_longer_marked(store: Store, queued: Record, reopened: Reopened) -> None:
+    path = store.experiments.folder(queued.id) / RECORD_FILE
+    sound = path.read_bytes()
+    path.write_bytes(b"{}")
+    assert reopened().reconciler.sweep()
+    path.write_bytes(sound)
+    other = reopened()
+    assert other.reconciler.sweep()
+    assert shown(other) == {queued.id: queued}
+
+
+def test_run_whose_record_is_damaged_is_marked_when_its_lease_runs_out(store: Store, claim: Claim) -> None:
+    assert store.reconciler.sweep()
+    (claim.folder / RECORD_FILE).write_bytes(b"{}")
+    store.experiments.leases.release(claim.id, claim.token)
+
+    def marked() -> bool:
+        assert store.reconciler.sweep()
+        return shown(store)[claim.id].damaged == (RECORD_FILE,)
+
+    eventually(marked)
+    assert store.experiments.get(claim.id).status is Status.FAILED
+
+
+# -- what only one side knows ----------------------------------------------------------------------------------------
+
+
+def test_record_that_is_gone_from_disk_leaves_the_view(store: Store, succeed: Succeed) -> None:
+    gone, kept = succeed(), succeed()
+    assert store.reconciler.sweep()
+    shutil.rmtree(store.experiments.folder(gone.id))
+    assert store.reconciler.sweep()
+    assert set(shown(store)) == {kept.id}
+    with pytest.raises(NotFound):
+        store.experiments.get(gone.id)
+
+
+def test_experiment_that_was_copied_into_the_store_is_shown(store: Store, succeed: Succeed, valkey: Valkey) -> None:
+    record = succeed()
+    assert store.reconciler.sweep()
+    store.experiments.index.remove(record.id)
+    assert store.reconciler.sweep()
+    assert shown(store) == {record.id: record}
+
+
+def test_what_is_no_experiment_is_passed_over(store: Store, queued: Record) -> None:
+    for name in ("notes", ".hidden", queued.id.lower(), "lost+found"):
+        (store.experiments.experiments / name).mkdir()
+    assert store.reconciler.sweep()
+    assert set(shown(store)) == {queued.id}
+
+
+def test_first_sweep_removes_what_killed_processes_left(store: Store, queued: Record) -> None:
+    old = temporary_name(store.experiments.folder(queued.id))
+    young = temporary_name(store.experiments.folder(queued.id))
+    inside = temporary_name(store.experiments.folder(queued.id) / RECORD_FILE)
+    old.mkdir()
+    young.mkdir()
+    inside.touch()
+    age(old)
+    age(inside)
+    assert store.reconciler.sweep()
+    assert not old.exists()
+    assert young.exists()
+    assert not inside.exists()
+
+
+# -- two at once, and none -------------------------------------------------------------------------------------------
+
+
+def test_one_sweeps_at_a_time(store: Store, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.set(keys.RECONCILER, "another", px=60_000)
+        assert not store.reconciler.sweep()
+        assert client.get(keys.RECONCILER) == "another"
+        client.delete(keys.RECONCILER)
+        assert store.reconciler.sweep()
+        assert client.get(keys.RECONCILER) is None
+
+
+def test_lock_of_a_process_that_died_is_free_after_a_lease(store: Store, reopened: Reopened, valkey: Valkey) -> None:
+    died, lives = store.reconciler, reopened().reconciler
+    died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.lease_seconds * 1000)])
+
+    assert not lives.sweep()
+    with valkey.client() as client:
+        assert 0 < client.pttl(keys.RECONCILER) <= store.experiments.lease_seconds * 1000
+    eventually(lives.sweep)
+
+
+def test_lock_that_could_not_be_given_back_is_taken_again_by_its_holder(store: Store, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.set(keys.RECONCILER, store.reconciler._ticket, px=60_000)
+    assert store.reconciler.sweep()
+
+
+def test_two_sweeps_at_once_act_once(
+    store: Store, claim: Claim, valkey: Valkey, reopened: Reopened, tiny_spec: MakeSpec
+) -> None:
+    reopened_stores = [reopened() for _ in range(4)]
+    for each in reopened_stores:
+        assert each.reconciler.sweep()
+    lost = store.experiments.create(tiny_spec())
+    consume(valkey)
+    # Not `sweep`: the lock may run out under a sweep that takes long.
+    sweeps = [each.reconciler._sweep for each in reopened_stores]
+
+    def act() -> bool:
+        store.experiments.leases.release(claim.id, claim.token)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda sweep: sweep(), sweeps))
+        return store.experiments.read(claim.id).status is Status.QUEUED
+
+    eventually(act)
+    record = store.experiments.read(claim.id)
+    assert (record.attempts, record.version) == (1, claim.record.version + 1)
+    assert store.queue.waiting() == {claim.id, lost.id}
+    assert Claim.take(store.experiments, claim.id, "second") is not None
+    assert Claim.take(store.experiments, claim.id, "third") is None
+
+
+def test_sweep_without_redis_says_so(own_store: Store, own_valkey: Valkey) -> None:
+    own_valkey.kill()
+    assert not own_store.reconciler.sweep()
+    own_valkey.restart()
+    assert own_store.reconciler.sweep()
+
+
+def test_sweep_changes_nothing_where_all_is_well(
+    store: Store, tiny_spec: MakeSpec, succeed: Succeed, valkey: Valkey
+) -> None:
+    succeed()
+    store.experiments.create(tiny_spec())
+    assert store.reconciler.sweep()
+    files = {path: path.stat().st_mtime_ns for path in store.experiments.experiments.rglob("*")}
+    depth = store.queue.depth()
+    before = shown(store)
+    for _ in range(3):
+        assert store.reconciler.sweep()
+    assert {path: path.stat().st_mtime_ns for path in store.experiments.experiments.rglob("*")} == files
+    assert store.queue.depth() == depth
+    assert shown(store) == before
+
+
+def test_sweep_of_an_empty_store_completes_it(store: Store) -> None:
+    assert store.reconciler.sweep()
+    assert store.experiments.page(Query()).items == []

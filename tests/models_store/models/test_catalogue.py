@@ -1,0 +1,100 @@
+from collections.abc import Callable
+
+import pytest
+
+from models_store.artifacts import MANIFEST_FILE, ONNX_FILE, write_manifest
+from models_store.errors import Damaged, InvalidState, NotFound, Unavailable
+from models_store.experiments.record import Record
+from models_store.models.catalogue import ModelCatalogue
+from models_store.models.serving_info import SERVING_FILE
+from models_store.store import Store
+from tests.valkey import Valkey
+
+Succeed = Callable[..., Record]
+
+
+@pytest.fixture
+def models(store: Store) -> ModelCatalogue:
+    store.reconciler.sweep()
+    return store.models
+
+
+def test_models_are_ranked_by_validation_accuracy_then_loss(models: ModelCatalogue, succeed: Succeed) -> None:
+    made = [succeed(0.5, 0.3), succeed(0.75, 0.9), succeed(0.75, 0.8), succeed(None, 0.1)]
+    assert [record.id for record in models.ranked("digits")] == [made[index].id for index in (2, 1, 0, 3)]
+    assert models.ranked("mnist") == []
+
+
+def test_nothing_is_called_best_while_the_index_is_not_whole(models: ModelCatalogue, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.flushall()
+    with pytest.raises(Unavailable, match="being rebuilt"):
+        models.best(["digits"])
+
+
+def test_best_of_all_data_sets(models: ModelCatalogue, succeed: Succeed) -> None:
+    assert models.best(["digits", "mnist"]) is None
+    succeed(0.5)
+    best = succeed(0.75)
+    assert models.best(["mnist", "digits"]) == best
+    assert models.best(["mnist"]) is None
+
+
+def test_queued_failed_and_deleted_ones_are_no_models(
+    store: Store, models: ModelCatalogue, succeed: Succeed, queued: Record
+) -> None:
+    store.experiments.cancel(queued.id)
+    deleted = succeed()
+    assert models.ranked("digits") == [deleted]
+    store.experiments.delete(deleted.id)
+    assert models.ranked("digits") == []
+
+
+def test_loaded_model_is_what_was_published(models: ModelCatalogue, succeed: Succeed) -> None:
+    record = succeed()
+    loaded = models.load(record.id)
+    assert (loaded.record, loaded.onnx) == (record, b"a network")
+    assert (loaded.info.labels, loaded.info.image_shape) == (("a", "b"), (8, 8, 1))
+
+
+def test_only_what_succeeded_is_loaded(models: ModelCatalogue, queued: Record) -> None:
+    with pytest.raises(InvalidState, match="is queued: only a succeeded one can predict"):
+        models.load(queued.id)
+    with pytest.raises(NotFound):
+        models.load("../" + queued.id)
+
+
+@pytest.mark.parametrize("name", [ONNX_FILE, SERVING_FILE, MANIFEST_FILE])
+@pytest.mark.parametrize("content", [b"noise" * 200, b"{}", b""])
+def test_changed_model_is_not_loaded(
+    store: Store, models: ModelCatalogue, succeed: Succeed, name: str, content: bytes
+) -> None:
+    record = succeed()
+    (store.experiments.artifacts(record.id) / name).write_bytes(content)
+    with pytest.raises(Damaged):
+        models.load(record.id)
+
+
+def test_one_flipped_bit_is_found(store: Store, models: ModelCatalogue, succeed: Succeed) -> None:
+    record = succeed()
+    path = store.experiments.artifacts(record.id) / ONNX_FILE
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    with pytest.raises(Damaged, match="sha256"):
+        models.load(record.id)
+
+
+def test_serving_info_that_does_not_parse_is_damage(store: Store, models: ModelCatalogue, succeed: Succeed) -> None:
+    record = succeed()
+    folder = store.experiments.artifacts(record.id)
+    (folder / SERVING_FILE).write_bytes(b'{"labels": []}')
+    write_manifest(folder)
+    with pytest.raises(Damaged, match=r"serving\.json of .* does not parse"):
+        models.load(record.id)
+
+
+def test_model_is_loaded_but_not_ranked_without_redis(own_store: Store, own_valkey: Valkey) -> None:
+    own_valkey.kill()
+    with pytest.raises(Unavailable):
+        own_store.models.ranked("digits")
+    with pytest.raises(NotFound):
+        own_store.models.load("01J00000000000000000000000")

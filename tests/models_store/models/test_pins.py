@@ -1,0 +1,78 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.experiments.record import Record
+from models_store.files import TEMPORARY_SUFFIX
+from models_store.models.pins import Pin, Pins
+from models_store.store import Store
+
+Succeed = Callable[..., Record]
+
+
+@pytest.fixture
+def pins(tmp_path: Path) -> Pins:
+    pins = Pins(tmp_path / "serving")
+    pins.prepare()
+    return pins
+
+
+def pinned(pins: Pins) -> dict[str, str]:
+    return {dataset: pin.experiment_id for dataset, pin in pins.read().items() if isinstance(pin, Pin)}
+
+
+def test_the_last_pin_of_a_data_set_holds_for_everybody_until_it_is_removed(pins: Pins) -> None:
+    pins.put(Pin(dataset="digits", experiment_id="a"))
+    pins.put(Pin(dataset="mnist", experiment_id="a"))
+    pins.put(Pin(dataset="digits", experiment_id="b"))
+    elsewhere = Pins(pins.folder)
+    assert pinned(elsewhere) == {"digits": "b", "mnist": "a"}
+
+    pins.remove("digits")
+    pins.remove("digits")
+
+    assert pinned(elsewhere) == {"mnist": "a"}
+    assert sorted(path.name for path in pins.folder.iterdir()) == [".lock", "mnist.json"]
+
+
+def test_of_a_deleted_experiment_all_pins_go_and_no_other(pins: Pins) -> None:
+    for dataset, experiment_id in (("digits", "a"), ("mnist", "b"), ("blobs", "a")):
+        pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
+    assert pins.of("a") == ["blobs", "digits"]
+
+    pins.forget("a")
+
+    assert pinned(pins) == {"mnist": "b"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"dataset": "digits"', b"\x00noise"])
+def test_a_damaged_pin_says_so_and_harms_no_other(pins: Pins, content: bytes) -> None:
+    pins.put(Pin(dataset="mnist", experiment_id="b"))
+    (pins.folder / "digits.json").write_bytes(content)
+    (pins.folder / f".digits.json.1{TEMPORARY_SUFFIX}").write_bytes(b"half")
+
+    read = pins.read()
+
+    assert set(read) == {"digits", "mnist"}
+    assert isinstance(read["digits"], Damaged)
+    assert "PUT /models/serving/digits" in str(read["digits"])
+    assert pinned(pins) == {"mnist": "b"}
+
+
+def test_only_what_has_succeeded_on_the_data_set_is_pinned(store: Store, succeed: Succeed, queued: Record) -> None:
+    record = succeed()
+    with pytest.raises(InvalidState, match="was trained on digits, so it cannot serve mnist"):
+        store.models.pin("mnist", record.id)
+    with pytest.raises(InvalidState, match="is queued: only a succeeded one can serve"):
+        store.models.pin("digits", queued.id)
+    with pytest.raises(NotFound):
+        store.models.pin("digits", "01J00000000000000000000000")
+    assert store.models.pins() == {}
+
+    pin = store.models.pin("digits", record.id)
+
+    assert store.models.pins() == {"digits": pin}
+    store.models.unpin("digits")
+    assert store.models.pins() == {}

@@ -1,0 +1,175 @@
+"""A bundle that was unpacked elsewhere answers as the service does."""
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import ExifTags, Image
+
+from models_store.experiments.record import Record
+from models_store.store import Store
+from specs.experiment import parse_spec
+from tests.imaging.digits.conftest import drawn
+from tests.imaging.digits.papers import KINDS
+from tests.published import bright_column_network, publish
+from tests.serving.bundle.clean_python import CleanPython
+
+Document = dict[str, Any]
+MOST_OF_IT = {"temperature": 1.7, "confident_from": 0.35, "confident_error_rate": 0.004}
+IMPORTED = """
+import json, sys
+sys.path.insert(0, ".")
+import predict, imaging
+print(json.dumps([name for name in sys.modules if "." not in name]))
+print(imaging.__file__)
+"""
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> CleanPython:
+    return CleanPython(tmp_path_factory.mktemp("clean") / "packages")
+
+
+def published(store: Store, tiny_document: Document, dataset: str, **preprocessing: str) -> Record:
+    spec = {**tiny_document, "dataset": {"name": dataset}, "preprocessing": preprocessing}
+    return publish(store, parse_spec(spec), **MOST_OF_IT)
+
+
+def unpacked(client: TestClient, record: Record, folder: Path) -> Path:
+    answer = client.get(f"/models/{record.id}/bundle.zip")
+    assert answer.status_code == 200, answer.text
+    ZipFile(BytesIO(answer.content)).extractall(folder)
+    return folder
+
+
+def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
+    picture.save(path, **options)
+    return path
+
+
+def pictures(folder: Path) -> list[Path]:
+    """Of every kind that is read: photographs, other sizes, colours, transparency, 16 bits, EXIF, formats."""
+    generator = np.random.default_rng(4)
+    found = [
+        saved(Image.fromarray(draw(drawn(number % 10), generator)), folder / f"{kind}.png")
+        for number, (kind, draw) in enumerate(KINDS.items())
+    ]
+    noise = Image.fromarray(generator.integers(0, 256, (37, 23, 3)).astype(np.uint8))
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    wide = Image.fromarray(drawn(7).astype(np.uint16) * 257)
+    return [
+        *found,
+        saved(Image.fromarray(drawn(4)), folder / "28x28.png"),
+        saved(Image.fromarray(drawn(3)).resize((8, 8)), folder / "8x8.png"),
+        saved(noise, folder / "exif.jpg", exif=turned),
+        saved(noise, folder / "noise.webp", lossless=True),
+        saved(noise.convert("P"), folder / "palette.png"),
+        saved(wide, folder / "16 bits.png"),
+    ]
+
+
+def asked(python: CleanPython, folder: Path, *arguments: str | Path) -> list[Document]:
+    ran = python.run("predict.py", *arguments, folder=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def assert_same(here: Sequence[Document], service: Sequence[Document]) -> None:
+    assert len(here) == len(service)
+    for mine, its in zip(here, service, strict=True):
+        assert [each["label"] for each in mine["top"]] == [each["label"] for each in its["top"]]
+        probabilities = [[each["probability"] for each in answer["top"]] for answer in (mine, its)]
+        assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
+        assert mine["margin"] == pytest.approx(its["margin"], abs=2e-5)
+        assert (mine["verdict"], mine["preprocessing"]["steps"]) == (its["verdict"], its["preprocessing"]["steps"])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "preprocessing"),
+    [("mnist", {}), ("digits", {}), ("cifar10", {"resize": "fit"})],
+    ids=["centred digits", "filling digits", "no digits"],
+)
+def test_any_picture_gets_the_answer_of_the_service(
+    client: TestClient,
+    api_store: Store,
+    tiny_document: Document,
+    python: CleanPython,
+    tmp_path: Path,
+    dataset: str,
+    preprocessing: dict[str, str],
+) -> None:
+    record = published(api_store, tiny_document, dataset, **preprocessing)
+    folder = unpacked(client, record, tmp_path / "bundle")
+    sent = pictures(tmp_path)
+
+    here = asked(python, folder, *sent)
+    files = [("file", (path.name, path.read_bytes())) for path in sent]
+    service = client.post("/predict", params={"experiment": record.id}, files=files).json()["predictions"]
+
+    assert_same(here, service)
+    assert {each["verdict"] for each in here} >= {"confident", "unsure"}
+    assert [each["sample"] for each in here] == [str(path) for path in sent]
+
+
+def test_numbers_get_the_answer_of_the_service(
+    client: TestClient, api_store: Store, python: CleanPython, tmp_path: Path
+) -> None:
+    record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
+    folder = unpacked(client, record, tmp_path / "bundle")
+
+    [here] = asked(python, folder, "1.5", "-2e-1")
+    service = client.post("/predict", params={"experiment": record.id}, json={"features": [1.5, -0.2]}).json()
+
+    assert_same([here], service["predictions"])
+    refused = [python.run("predict.py", *given, folder=folder) for given in (["1"], ["1", "nan"], ["one", "2"])]
+    assert [each.returncode for each in refused] == [1, 1, 1]
+    assert "expected 2 for a sample" in refused[0].stdout
+
+
+def test_it_imports_three_packages_and_its_own(
+    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+) -> None:
+    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+
+    ran = python.run("-c", IMPORTED, folder=folder)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    packages, imaging = ran.stdout.splitlines()
+    imported = set(json.loads(packages))
+    assert imported >= {"numpy", "PIL", "onnxruntime", "imaging", "predict"}
+    assert not imported & {"specs", "api", "models_store", "settings", "pydantic", "cv2", "tensorflow", "keras"}
+    assert Path(imaging).resolve().is_relative_to(folder.resolve())
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_answered(
+    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+) -> None:
+    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+    (tmp_path / "text.png").write_text("no picture")
+    four = saved(Image.fromarray(drawn(4)), tmp_path / "four.png")
+
+    ran = python.run("predict.py", tmp_path / "text.png", four, tmp_path / "none.png", folder=folder)
+
+    answers = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ["error" in answer for answer in answers] == [True, False, True]
+    assert python.run("predict.py", folder=folder).returncode == 2
+
+
+def test_another_network_in_its_place_is_refused(
+    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+) -> None:
+    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+    (folder / "model.onnx").write_bytes(bright_column_network(shift=1))
+
+    ran = python.run("predict.py", "four.png", folder=folder)
+
+    assert ran.returncode == 1
+    assert "answers its probe differently" in ran.stderr

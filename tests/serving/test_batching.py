@@ -1,0 +1,165 @@
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models_store.models.catalogue import PublishedModel
+from models_store.store import Store
+from serving.batching import Dispatcher
+from serving.served_model import Samples, ServedModel
+from specs.experiment import ExperimentSpec
+from tests.published import publish
+
+T = TypeVar("T")
+IN_LOOP, IN_THREADS = 3600.0, 0.0
+
+
+class Watched(ServedModel):
+    """Remembers its batches, and where they were asked; waits before each until `open`."""
+
+    def __init__(self, published: PublishedModel) -> None:
+        self.batches: list[int] = []
+        self.threads: set[str] = set()
+        self.open = threading.Event()
+        self.open.set()
+        super().__init__(published, threads=1)
+        self.batches.clear()
+
+    def probabilities(self, samples: Samples) -> NDArray[np.float32]:
+        self.batches.append(len(samples))
+        self.threads.add(threading.current_thread().name.partition("_")[0])
+        assert self.open.wait(10)
+        return super().probabilities(samples)
+
+
+@pytest.fixture
+def published(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> PublishedModel:
+    assert store.reconciler.sweep()
+    return store.models.load(publish(store, tiny_spec()).id)
+
+
+@pytest.fixture
+def model(published: PublishedModel) -> Watched:
+    return Watched(published)
+
+
+@pytest.fixture(params=[IN_LOOP, IN_THREADS], ids=["in-loop", "in-threads"])
+def dispatcher(request: pytest.FixtureRequest) -> Iterator[Dispatcher]:
+    made = Dispatcher(2, request.param)
+    yield made
+    made.close()
+
+
+def pictures(count: int, seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(asyncio.wait_for(main, 20))
+
+
+def test_each_request_gets_the_answers_to_its_own_samples(dispatcher: Dispatcher, model: Watched) -> None:
+    sent = [pictures(count, seed=count) for count in (1, 3, 40, 1, 17)]
+
+    async def main() -> list[NDArray[np.float32]]:
+        return list(await asyncio.gather(*(dispatcher.probabilities(model, each) for each in sent)))
+
+    answers = run(main())
+
+    assert sum(model.batches) == 62
+    assert max(model.batches) <= 16
+    for each, answered in zip(sent, answers, strict=True):
+        assert np.allclose(answered, ServedModel.probabilities(model, each), atol=1e-6)
+
+
+def test_what_came_together_is_asked_together(dispatcher: Dispatcher, model: Watched) -> None:
+    async def main() -> None:
+        await asyncio.gather(*(dispatcher.probabilities(model, pictures(1, n)) for n in range(10)))
+        await dispatcher.probabilities(model, pictures(1))
+
+    run(main())
+
+    assert model.batches == [10, 1]
+
+
+def test_what_comes_while_a_batch_runs_is_the_next_batch(model: Watched) -> None:
+    dispatcher = Dispatcher(2, IN_THREADS)
+
+    async def main() -> None:
+        model.open.clear()
+        requests = [asyncio.create_task(dispatcher.probabilities(model, pictures(1)))]
+        while not model.batches:
+            await asyncio.sleep(0)  # the loop goes on while the thread is held up
+        requests += [asyncio.create_task(dispatcher.probabilities(model, pictures(1, n))) for n in range(5)]
+        await asyncio.sleep(0)
+        assert model.batches == [1]
+        model.open.set()
+        await asyncio.gather(*requests)
+
+    run(main())
+    dispatcher.close()
+
+    assert model.batches == [1, 5]
+    assert "asking" in model.threads
+
+
+def test_a_quick_model_is_asked_in_the_loop(model: Watched) -> None:
+    model.threads.clear()
+
+    run(Dispatcher(1, IN_LOOP).probabilities(model, pictures(3)))
+
+    assert model.threads == {threading.current_thread().name}
+
+
+def test_a_small_request_is_not_held_up_by_a_large_one(dispatcher: Dispatcher, model: Watched) -> None:
+    ended: list[str] = []
+
+    async def ask(name: str, count: int) -> None:
+        await dispatcher.probabilities(model, pictures(count))
+        ended.append(name)
+
+    async def main() -> None:
+        await asyncio.gather(ask("large", 100), ask("small", 1))
+
+    run(main())
+
+    assert ended == ["small", "large"]
+
+
+def test_models_do_not_share_batches(dispatcher: Dispatcher, published: PublishedModel) -> None:
+    one, other = Watched(published), Watched(published)
+
+    async def main() -> None:
+        await asyncio.gather(*(dispatcher.probabilities(each, pictures(1)) for each in (one, other, one)))
+
+    run(main())
+
+    assert (one.batches, other.batches) == ([2], [1])
+
+
+def test_what_onnx_runtime_refuses_fails_alone(dispatcher: Dispatcher, model: Watched) -> None:
+    async def main() -> NDArray[np.float32]:
+        with pytest.raises(Exception, match="Got invalid dimensions"):
+            await dispatcher.probabilities(model, np.zeros((40, 9, 9, 1), dtype=np.uint8))
+        return await dispatcher.probabilities(model, pictures(2))
+
+    assert run(main()).shape == (2, 10)
+    assert model.batches == [16, 2]
+
+
+def test_nobody_is_asked_for_a_request_that_was_given_up(dispatcher: Dispatcher, model: Watched) -> None:
+    async def main() -> None:
+        given_up = asyncio.create_task(dispatcher.probabilities(model, pictures(3)))
+        waiting = asyncio.create_task(dispatcher.probabilities(model, pictures(2)))
+        asyncio.get_running_loop().call_soon(given_up.cancel)
+        await asyncio.wait([given_up, waiting])
+        assert given_up.cancelled()
+        assert (await waiting).shape == (2, 10)
+
+    run(main())
+
+    assert model.batches == [2]

@@ -1,0 +1,247 @@
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.experiments.record import Record
+from models_store.store import Store
+from serving import loaded_models
+from serving.loaded_models import LoadedModels
+from serving.registry import NoModel, Registry, UnknownDataset
+from serving.served_model import ServedModel
+from specs.dataset import DATASETS, Dataset
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.published import publish
+from tests.valkey import Valkey
+
+Spec = Callable[..., ExperimentSpec]
+ROOM_FOR_TWO = 2_000_000
+
+
+@pytest.fixture
+def make_registry(store: Store) -> Callable[[], Registry]:
+    """Another process's, as it begins."""
+    assert store.reconciler.sweep()
+    return lambda: Registry(store.models, store.known_datasets, LoadedModels(store.models, 1, ROOM_FOR_TWO))
+
+
+@pytest.fixture
+def registry(make_registry: Callable[[], Registry]) -> Registry:
+    return make_registry()
+
+
+def damage(store: Store, record: Record) -> None:
+    """As long as before, so that only its sum tells."""
+    path = store.experiments.artifacts(record.id) / "model.onnx"
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+
+
+def serving(registry: Registry) -> dict[str, str | None]:
+    registry.refresh()
+    return {each.dataset: each.serving.id if each.serving else None for each in registry.standings()}
+
+
+def test_who_asks_while_the_first_model_is_being_loaded_gets_it(
+    registry: Registry, store: Store, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publish(store, tiny_spec())
+    loading, load = threading.Event(), threading.Event()
+
+    def load_slowly(*arguments: Any) -> ServedModel:
+        loading.set()
+        assert load.wait(10)
+        return ServedModel(*arguments)
+
+    monkeypatch.setattr(loaded_models, "ServedModel", load_slowly)
+    with ThreadPoolExecutor(2) as threads:
+        refreshed = threads.submit(registry.refresh)
+        assert loading.wait(10)
+        asked = threads.submit(registry.get, "digits", None)
+        load.set()
+        assert asked.result().id == published.id
+        refreshed.result()
+
+
+def test_without_a_published_model_there_is_none(registry: Registry) -> None:
+    with pytest.raises(NoModel, match="POST an experiment"):
+        registry.get(None, None)
+
+
+def test_a_data_set_that_appears_later_is_served(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    registry.refresh()
+    leaves = Dataset("leaves", (8, 8, 1), tuple("0123456789"), (100,) * 10)
+    document = {**tiny_document, "dataset": {"name": "leaves"}}
+    published = publish(store, parse_spec(document, {**DATASETS, "leaves": leaves}))
+
+    assert registry.get("leaves", None).id == published.id
+    assert serving(registry) == {"leaves": published.id}
+
+
+def test_an_unknown_data_set_is_told_from_one_without_a_model(registry: Registry) -> None:
+    with pytest.raises(NoModel, match="no model for mnist"):
+        registry.get("mnist", None)
+    with pytest.raises(UnknownDataset, match="unknown data set `mnits`; did you mean `mnist`"):
+        registry.get("mnits", None)
+
+
+def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    document = {**tiny_document, "dataset": {"name": "mnist", "classes": [0, 1]}}
+    some = publish(store, parse_spec(document), val_accuracy=1.0)
+    registry.refresh()
+    assert registry.get(None, None).id == some.id
+    every = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
+    registry.refresh()
+
+    assert registry.get(None, None).id == every.id
+    assert registry.get("mnist", None).id == some.id
+    assert store.models.best(["digits", "mnist"]) == every
+
+
+def test_a_model_of_corrections_answers_for_no_other_data_set(
+    registry: Registry, store: Store, tiny_document: dict[str, Any]
+) -> None:
+    whole = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
+    name = f"{tiny_document['dataset']['name']}-corrections"
+    corrections = replace(DATASETS["digits"], name=name)
+    document = {**tiny_document, "dataset": {**tiny_document["dataset"], "name": name}}
+    few = publish(store, parse_spec(document, {**DATASETS, name: corrections}), val_accuracy=1.0)
+    registry.refresh()
+
+    assert registry.get(None, None).id == whole.id
+    assert registry.get(name, None).id == few.id
+
+
+def test_a_pinned_model_serves_in_every_process_whatever_is_better(
+    make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
+) -> None:
+    here, elsewhere = make_registry(), make_registry()
+    best, worse = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
+    assert serving(here) == serving(elsewhere) == {"digits": best.id}
+
+    here.pin("digits", worse.id)
+
+    assert here.get("digits", None).id == worse.id
+    publish(store, tiny_spec(), 0.99)
+    assert serving(here) == serving(elsewhere) == serving(make_registry()) == {"digits": worse.id}
+    assert store.models.best(["digits"]) != worse
+
+
+def test_without_its_pin_the_best_serves_again(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    best, worse = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
+    registry.pin("digits", worse.id)
+    registry.unpin("digits")
+    assert registry.get("digits", None).id == best.id
+    registry.unpin("digits")
+    assert serving(registry) == {"digits": best.id}
+
+
+def test_pins_are_followed_while_redis_is_away(
+    registry: Registry, store: Store, tiny_spec: Spec, valkey: Valkey
+) -> None:
+    best, worse = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
+    assert serving(registry) == {"digits": best.id}
+    with valkey.client() as client:
+        client.flushall()  # the index is not whole, as good as away
+    store.models.pin("digits", worse.id)
+    assert serving(registry) == {"digits": worse.id}
+
+
+def test_what_cannot_serve_is_not_pinned_and_the_old_one_goes_on(
+    registry: Registry, store: Store, tiny_spec: Spec, tiny_document: dict[str, Any]
+) -> None:
+    best, broken = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
+    other = publish(store, parse_spec({**tiny_document, "dataset": {"name": "blobs"}}))
+    damage(store, broken)
+    for experiment_id, error in (
+        (broken.id, Damaged),
+        (other.id, InvalidState),
+        (store.experiments.create(tiny_spec()).id, InvalidState),
+        ("01J00000000000000000000000", NotFound),
+    ):
+        with pytest.raises(error):
+            registry.pin("digits", experiment_id)
+    assert store.models.pins() == {}
+    assert serving(registry) == {"blobs": other.id, "digits": best.id}
+
+
+def test_a_pinned_model_that_is_found_damaged_is_told_of_and_the_old_one_goes_on(
+    make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
+) -> None:
+    best, old, pinned = (publish(store, tiny_spec(), accuracy) for accuracy in (0.9, 0.8, 0.5))
+    running = make_registry()
+    running.pin("digits", old.id)
+    damage(store, pinned)
+    store.models.pin("digits", pinned.id)
+
+    assert serving(running) == {"digits": old.id}
+    restarted = make_registry()
+    assert serving(restarted) == {"digits": best.id}
+    for registry in (running, restarted):
+        standing = registry.standing("digits")
+        assert standing.pin is not None
+        assert standing.pin.experiment_id == pinned.id
+        [refusal] = standing.refused
+        assert refusal.experiment_id == pinned.id
+        assert "does not match its sha256" in refusal.reason
+
+
+def test_a_damaged_pin_is_told_of_and_the_best_serves(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    best = publish(store, tiny_spec())
+    (store.experiments.pins.folder / "digits.json").write_bytes(b"{")
+
+    assert serving(registry) == {"digits": best.id}
+    [refusal] = registry.standing("digits").refused
+    assert (refusal.experiment_id, "does not parse" in refusal.reason) == (None, True)
+    registry.pin("digits", best.id)
+    assert registry.standing("digits").refused == []
+
+
+def test_refusals_are_told_until_their_experiment_is_deleted(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    broken = publish(store, tiny_spec(), 0.99)
+    damage(store, broken)
+    with pytest.raises(NoModel, match="GET /models says what is wrong"):
+        registry.get("digits", None)
+    sound = publish(store, tiny_spec(), 0.5)
+    assert serving(registry) == {"digits": sound.id}
+    assert [each.experiment_id for each in registry.standing("digits").refused] == [broken.id]
+
+    store.experiments.delete(broken.id)
+    registry.refresh()
+
+    assert registry.standing("digits").refused == []
+
+
+def test_a_model_whose_room_others_took_is_loaded_again_when_it_is_asked(
+    registry: Registry, store: Store, tiny_spec: Spec
+) -> None:
+    best = publish(store, tiny_spec(), 0.9)
+    others = [publish(store, tiny_spec(), 0.5) for _ in range(2)]
+    first = registry.get("digits", None)
+    for other in others:
+        registry.get(None, other.id)
+
+    again = registry.get("digits", None)
+
+    assert (again.id, again is first) == (best.id, False)
+    assert registry.get("digits", None) is again
+
+
+def test_a_model_that_was_damaged_while_it_was_not_in_memory_gives_way_to_the_next_best(
+    registry: Registry, store: Store, tiny_spec: Spec
+) -> None:
+    best, second, third = (publish(store, tiny_spec(), accuracy) for accuracy in (0.9, 0.8, 0.7))
+    registry.get("digits", None)
+    for other in (second, third):
+        registry.get(None, other.id)
+    damage(store, best)
+
+    assert registry.get("digits", None).id == second.id
+    assert [each.experiment_id for each in registry.standing("digits").refused] == [best.id]

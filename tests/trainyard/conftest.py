@@ -1,0 +1,14 @@
+"""An API that says what a test tells it to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.trainyard.canned_api import CannedApi
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[CannedApi]:
+    with CannedApi() as api:
+        monkeypatch.setenv("TRAINYARD_URL", api.url)
+        yield api

@@ -1,0 +1,27 @@
+import numpy as np
+from sklearn.datasets import make_blobs
+
+from specs.dataset import DATASETS, BlobsSpec
+from worker.data.generated import blobs, digits
+
+
+def test_digits_use_the_whole_range_of_a_byte() -> None:
+    source = digits()
+
+    assert source.holds(DATASETS["digits"])
+    assert source.read(np.arange(100)).min() == 0
+    assert source.read(np.arange(100)).max() == 255
+
+
+def test_blobs_are_scikit_learns() -> None:
+    spec = BlobsSpec(n_samples=50, centers=3, cluster_std=0.5, random_state=7)
+    features, labels = make_blobs(n_samples=50, centers=3, n_features=2, cluster_std=0.5, random_state=7)
+    source = blobs(spec)
+
+    assert source.holds(spec.facts())
+    assert source.labels.tolist() == labels.tolist()
+    assert np.array_equal(source.read(np.arange(50)), features.astype(np.float32))
+
+
+def test_blobs_are_the_same_ones_each_time() -> None:
+    assert np.array_equal(*(blobs(BlobsSpec()).read(np.arange(1000)) for _ in range(2)))

@@ -1,0 +1,173 @@
+import hashlib
+import lzma
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from PIL import Image
+
+from models_store.datasets.images import (
+    CACHE,
+    DATA_FILE,
+    IMAGES_FILE,
+    INDEX,
+    INDEX_FILE,
+    NAMES_FILE,
+    PICTURES,
+    describe,
+)
+from models_store.store import Store
+from specs.dataset import DATASETS, Dataset
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.models_store.corrections.test_store import correction
+from tests.worker.conftest import Supervised
+from tests.worker.data.tiny import MODEL, TRAINING
+from worker.data import DatasetUnavailable, load_parts
+from worker.training.events import Job, UploadedDataset
+from worker.training.train import run
+
+LEAVES = Dataset("leaves", None, ("ash", "oak"), (6, 8), (3, 2))
+FOUR_BY_FOUR = {"image_size": [4, 4]}
+HALF = {"validation": 0.5}
+
+
+def spec_of(facts: Dataset = LEAVES, **parts: Any) -> ExperimentSpec:
+    document = {"dataset": {"name": "leaves"}, "model": MODEL, "training": TRAINING, **parts}
+    return parse_spec(document, {"leaves": facts})
+
+
+def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = False) -> Path:
+    """A converted data set of `LEAVES`: picture n is grey, 10 n bright and `size(n)` large."""
+    counts = ((0, LEAVES.training_counts), (1, LEAVES.test_counts))
+    rows = [(part, label) for part, of_part in counts for label, count in enumerate(of_part) for _ in range(count)]
+    pictures = folder / PICTURES
+    pictures.mkdir(parents=True)
+    index, packed = np.zeros(len(rows), INDEX), b""
+    for number, (part, label) in enumerate(rows):
+        height, width = size(number)
+        data = BytesIO()
+        Image.new("RGB", (width, height), (10 * number,) * 3).save(data, "PNG")
+        digest = np.frombuffer(hashlib.sha256(data.getvalue()).digest(), np.uint8)
+        index[number] = (len(packed), len(data.getvalue()), label, part, height, width, 3, digest)
+        packed += data.getvalue()
+    (pictures / DATA_FILE).write_bytes(packed)
+    np.save(pictures / INDEX_FILE, index)
+    (pictures / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps([f"{number}.png" for number in range(len(rows))])))
+    if native:
+        images = np.zeros((len(rows), *size(0), 3), np.uint8)
+        images += (10 * np.arange(len(rows), dtype=np.uint8))[:, None, None, None]
+        np.save(pictures / IMAGES_FILE, images)
+    describe(pictures)
+    return folder
+
+
+def brightness(images: np.ndarray[Any, Any]) -> list[int]:
+    return sorted((images[:, 0, 0, 0] // 10).tolist())
+
+
+def test_pictures_of_any_size_come_as_the_network_receives_them(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda number: (4 + number, 9))
+    spec = spec_of(preprocessing={"image_size": [6, 5]})
+    parts = load_parts(spec, None, folder)
+
+    assert [part.images.shape for part in parts] == [(12, 6, 5, 3), (2, 6, 5, 3), (5, 6, 5, 3)]
+    assert {part.images.dtype for part in parts} == {np.dtype(np.uint8)}
+    assert brightness(np.concatenate([parts.training.images, parts.validation.images])) == list(range(14))
+    assert (parts.test.images[:, 0, 0, 0] // 10).tolist() == [14, 15, 16, 17, 18]
+    assert parts.test.labels.tolist() == [0, 0, 0, 1, 1]
+
+
+def test_pictures_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda _: (4, 7), native=True)
+    facts = Dataset("leaves", (4, 7, 3), LEAVES.classes, LEAVES.training_counts, LEAVES.test_counts)
+    grey = load_parts(spec_of(facts, preprocessing={"color": "grayscale"}), None, folder).test
+    large = load_parts(spec_of(facts, preprocessing={"image_size": [8, 7]}), None, folder).test
+
+    assert (grey.images.shape, large.images.shape) == ((5, 4, 7, 1), (5, 8, 7, 3))
+    assert brightness(grey.images) == brightness(large.images) == [14, 15, 16, 17, 18]
+
+
+@pytest.mark.parametrize("selection", [{"limit_per_class": 3}, {"classes": ["oak", "ash"], "limit_per_class": 4}])
+def test_a_few_of_the_pictures_leave_nothing_on_the_disk_and_are_those_of_the_cache(
+    tmp_path: Path, selection: dict[str, Any]
+) -> None:
+    folder = upload(tmp_path, lambda number: (4, 4 + number))
+    few = spec_of(dataset={"name": "leaves", "split": HALF, **selection}, preprocessing=FOUR_BY_FOUR)
+    resized = load_parts(few, None, folder)
+    assert not (folder / CACHE).exists()
+
+    load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
+    assert [path.name for path in (folder / CACHE).iterdir()] == ["4x4x3-stretch.npy"]
+    for part, cached in zip(resized, load_parts(few, None, folder), strict=True):
+        assert np.array_equal(part.images, cached.images)
+
+
+def test_a_damaged_picture_is_refused_also_where_a_few_are_taken(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda _: (4, 4))
+    data = folder / PICTURES / DATA_FILE
+    damaged = bytearray(data.read_bytes())
+    damaged[int(np.load(folder / PICTURES / INDEX_FILE)[-1]["offset"])] ^= 1
+    data.write_bytes(damaged)
+    few = {"name": "leaves", "limit_per_class": 3, "split": HALF}
+    with pytest.raises(DatasetUnavailable, match=r"pictures of leaves cannot be read: .*18\.png.*sha256"):
+        load_parts(spec_of(dataset=few, preprocessing=FOUR_BY_FOUR), None, folder)
+
+
+def test_other_pictures_than_the_facts_say_are_refused(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda _: (4, 4))
+    facts = Dataset("leaves", None, LEAVES.classes, (6, 7), (3, 3))
+    with pytest.raises(DatasetUnavailable, match="leaves has other pictures than when the experiment was posted"):
+        load_parts(spec_of(facts, preprocessing=FOUR_BY_FOUR), None, folder)
+
+
+def test_a_damaged_upload_is_refused(tmp_path: Path) -> None:
+    folder = upload(tmp_path, lambda _: (4, 4))
+    data = folder / PICTURES / DATA_FILE
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    with pytest.raises(DatasetUnavailable, match=r"pictures of leaves cannot be read: .*18\.png.*sha256"):
+        load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
+    with pytest.raises(DatasetUnavailable, match="leaves is not in the store any more"):
+        load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, tmp_path / "nowhere")
+
+
+def test_a_training_on_an_uploaded_data_set(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
+    folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
+    spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
+    uploaded = UploadedDataset(facts=LEAVES, folder=folder)
+    told = Job.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
+    run(told, supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+def test_a_training_on_corrections_that_lack_most_classes(
+    store: Store, job: Callable[..., Job], supervised: Supervised
+) -> None:
+    for number in range(20):
+        store.corrections.add(correction(number, str(number % 3)), DATASETS["digits"])
+    store.corrections.collect()
+    facts, folder = store.known_datasets()["digits-corrections"], store.datasets.folder("digits-corrections")
+    split = {"stratify": False, "validation": 0.25}
+    training = {"epochs": 1, "batch_size": 4}
+    spec = parse_spec(
+        {"dataset": {"name": facts.name, "split": split}, "model": MODEL, "training": training}, {facts.name: facts}
+    )
+
+    parts = load_parts(spec, None, folder)
+    run(job(spec).model_copy(update={"uploaded": UploadedDataset(facts=facts, folder=folder)}), supervised.control)
+
+    shown = {int(image[0, 0, 0]): label for part in parts for image, label in zip(*part[:2], strict=True)}
+    assert shown == {number: number % 3 for number in range(20)}
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+def test_a_data_set_that_is_gone_is_said_to_be(job: Callable[..., Job], supervised: Supervised) -> None:
+    run(job(spec_of(preprocessing=FOUR_BY_FOUR)), supervised.control)
+
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "dataset_unavailable"
+    assert "data set leaves is not in the store any more" in failure["message"]

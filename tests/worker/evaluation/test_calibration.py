@@ -1,0 +1,140 @@
+"""Against scikit-learn's own temperature scaling, and against sums done by hand."""
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+
+from worker.evaluation.calibration import calibration, fitted_confidence, fitted_temperature, tempered
+
+
+def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Truth is drawn from softmax(logits); the network says softmax(2.5 x logits)."""
+    generator = np.random.default_rng(7)
+    logits = generator.normal(0, 1.2, (samples, classes))
+    truth = np.array([generator.choice(classes, p=softmax(row)) for row in logits])
+    return np.array([softmax(2.5 * row) for row in logits], dtype=np.float32), truth
+
+
+def softmax(row: np.ndarray) -> np.ndarray:
+    return np.exp(row) / np.exp(row).sum()
+
+
+class Answers(ClassifierMixin, BaseEstimator):
+    """A classifier whose samples are its answers."""
+
+    def __init__(self, classes: int = 4) -> None:
+        self.classes = classes
+        self.classes_ = np.arange(classes)
+
+    def fit(self, _x: np.ndarray, _y: np.ndarray) -> "Answers":
+        return self
+
+    def decision_function(self, x: np.ndarray) -> np.ndarray:
+        return np.log(x)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return x.argmax(axis=1)
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+
+def test_temperature_of_an_overconfident_network_is_what_made_it_so() -> None:
+    predicted, truth = overconfident(4000)
+
+    assert fitted_temperature(predicted, truth) == pytest.approx(2.5, rel=0.08)
+
+
+def test_temperature_is_that_of_scikit_learn() -> None:
+    predicted, truth = overconfident()
+    theirs = CalibratedClassifierCV(FrozenEstimator(Answers()), method="temperature").fit(predicted, truth)
+
+    temperature = fitted_temperature(predicted, truth)
+
+    ours = tempered(predicted, temperature)
+    assert ours == pytest.approx(theirs.predict_proba(predicted), abs=2e-3)
+
+
+def test_nothing_learnt_from_the_validation_part_stays_within_bounds() -> None:
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+
+    assert 0.19 < fitted_temperature(sure, np.array([0, 1])) < 10.01
+    assert 0.19 < fitted_temperature(sure, np.array([1, 0])) < 10.01
+
+
+def test_temperature_of_one_changes_nothing_and_order_never_changes() -> None:
+    predicted, _ = overconfident(50)
+
+    assert tempered(predicted, 1.0) == pytest.approx(predicted, abs=1e-6)
+    assert np.array_equal(tempered(predicted, 3.0).argmax(axis=1), predicted.argmax(axis=1))
+
+
+def test_calibration_error_as_added_up_by_hand() -> None:
+    predicted = np.array([[0.62, 0.38], [0.64, 0.36], [0.05, 0.95], [0.97, 0.03], [0.5, 0.5]], dtype=np.float32)
+    truth = np.array([0, 1, 1, 0, 0])
+    # Bins of 1/15: 0.62 and 0.64 in (9/15, 10/15], 0.95 and 0.97 in (14/15, 1], 0.5 in (7/15, 8/15].
+    by_hand = (2 * abs(0.63 - 0.5) + 2 * abs(0.96 - 1.0) + 1 * abs(0.5 - 1.0)) / 5
+
+    found = calibration(predicted, truth, 1.0)
+
+    assert found["error"] == pytest.approx(by_hand, abs=1e-6)
+    assert found["tempered_error"] == pytest.approx(by_hand, abs=1e-6)
+    assert [(each["samples"], each["accuracy"]) for each in found["bins"]] == [(1, 1.0), (2, 0.5), (2, 1.0)]
+    assert [each["from"] for each in found["bins"]] == pytest.approx([7 / 15, 9 / 15, 14 / 15])
+
+
+def test_certainty_belongs_to_the_last_bin_and_bins_cover_all_samples() -> None:
+    predicted = np.array([[1.0, 0.0], [1 / 15, 14 / 15]], dtype=np.float64)
+
+    bins = calibration(predicted.astype(np.float32), np.array([0, 1]), 1.0)["bins"]
+
+    assert bins[-1]["to"] == 1.0
+    assert sum(each["samples"] for each in bins) == 2
+
+
+def test_temperature_makes_an_overconfident_network_honest() -> None:
+    predicted, truth = overconfident(4000)
+
+    found = calibration(predicted, truth, fitted_temperature(predicted, truth))
+
+    assert found["error"] > 0.1
+    assert found["tempered_error"] < 0.03
+
+
+def answers(*confidences: float) -> np.ndarray:
+    return np.array([[each, 1 - each] for each in confidences])
+
+
+def test_confident_is_as_much_as_keeps_the_errors_below_a_half_percent() -> None:
+    # By hand: 400 right at 0.99, then one wrong at 0.97 (1 of 401), 100 right at 0.96 (1 of 501), two wrong at 0.95
+    # (3 of 503 are too many), and far more right ones below.
+    probabilities = answers(*[0.99] * 400, 0.97, *[0.96] * 100, 0.95, 0.95, *[0.93] * 50)
+    truth = np.array([0] * 400 + [1] + [0] * 100 + [1, 1] + [0] * 50)
+    shuffled = np.random.default_rng(0).permutation(len(truth))
+
+    threshold, error_rate = fitted_confidence(probabilities[shuffled], truth[shuffled])
+
+    assert threshold == pytest.approx(0.96)
+    assert error_rate == pytest.approx(1 / 501)
+
+
+def test_equally_sure_answers_stand_or_fall_together() -> None:
+    probabilities = answers(*[0.99] * 10, *[0.95] * 10)
+    truth = np.array([0] * 10 + [0] * 9 + [1])
+
+    assert fitted_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
+
+
+def test_an_answer_that_the_threshold_was_fitted_on_reaches_it_when_it_is_served() -> None:
+    probabilities = answers(*[0.9123454] * 10, 0.9101)
+    threshold, _ = fitted_confidence(probabilities, np.array([0] * 10 + [1]))
+
+    assert round(float(np.float32(0.9123454)), 6) >= threshold
+
+
+def test_nobody_is_confident_below_nine_tenths() -> None:
+    assert fitted_confidence(answers(0.99, 0.8, 0.7), np.zeros(3, int)) == (0.9, 0.0)
+    assert fitted_confidence(answers(0.8, 0.7), np.zeros(2, int)) == (2.0, 0.0)
+    assert fitted_confidence(answers(0.99, 0.98), np.ones(2, int)) == (2.0, 0.0)

@@ -1,0 +1,122 @@
+"""A network of Keras's is published, and asked about other data by way of ONNX."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+from PIL import Image
+
+from imaging.resize import resize_all, to_array
+from models_store.artifacts import EVALUATION_FILE, check_all
+from models_store.datasets.images import PICTURES, Pictures
+from models_store.evaluations.predictions import read_predictions
+from models_store.evaluations.record import SamplesDone
+from specs.dataset import DATASETS, Dataset
+from specs.evaluation import EvaluatedPart
+from specs.experiment import parse_spec
+from tests.noise import noisy_digits
+from tests.worker.conftest import Supervised
+from worker.conversion.convert import convert
+from worker.conversion.messages import ConversionJob, Limits
+from worker.data import DatasetUnavailable
+from worker.evaluation.cross_dataset import evaluate
+from worker.evaluation.messages import EvaluationJob
+from worker.training.events import Job, UploadedDataset
+from worker.training.train import run
+
+DIGITS = tuple("0123456789")
+LIMITS = Limits(files=1_000, bytes=20_000_000, pixels=10_000)
+
+
+def converted(folder: Path, name: str, archive: bytes) -> UploadedDataset:
+    (folder / PICTURES).mkdir(parents=True)
+    (folder / "archive").write_bytes(archive)
+    job = ConversionJob(archive=folder / "archive", staged=folder / PICTURES, limits=LIMITS)
+    return UploadedDataset(facts=convert(job, lambda _: None).facts(name), folder=folder)
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> Path:
+    """Trained on grey pictures of ten digits, of many sizes, as 28x28."""
+    scrawl = converted(tmp_path / "scrawl", "scrawl", noisy_digits(DIGITS, train=14, largest=30))
+    spec = parse_spec(
+        {
+            "dataset": {"name": "scrawl"},
+            "preprocessing": {"image_size": [28, 28], "resize": "fit", "color": "grayscale"},
+            "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
+            "training": {"epochs": 1, "batch_size": 8},
+        },
+        {"scrawl": scrawl.facts},
+    )
+    run(job(spec).model_copy(update={"uploaded": scrawl}), supervised.control)
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+    return Path(supervised.events[-1]["staged"])
+
+
+def job_on(
+    artifacts: Path, dataset: Dataset, uploaded: Path | None = None, part: EvaluatedPart = "all"
+) -> EvaluationJob:
+    staged = artifacts.parent / f"on-{dataset.name}-{part}"
+    staged.mkdir()
+    return EvaluationJob(
+        artifacts=artifacts, staged=staged, facts=dataset, part=part, uploaded=uploaded, datasets_dir=None
+    )
+
+
+def test_digits_are_made_as_large_as_the_network_takes_them(artifacts: Path) -> None:
+    import keras
+    from sklearn.datasets import load_digits
+
+    told: list[SamplesDone] = []
+    job = job_on(artifacts, DATASETS["digits"])
+    metrics = evaluate(job, told.append)
+
+    bunch = load_digits()
+    images = np.rint(bunch.images[..., None] * (255 / 16)).astype(np.uint8)
+    model = keras.saving.load_model(artifacts / "model.keras")
+    said = np.asarray(model(resize_all(images, (28, 28, 1), "fit"), training=False)).argmax(axis=1)
+    assert metrics["accuracy"] == pytest.approx(np.mean(said == bunch.target), abs=1 / 1797)
+    evaluation = orjson.loads((job.staged / EVALUATION_FILE).read_bytes())
+    assert (evaluation["dataset"], evaluation["samples"]) == ("digits", 1_797)
+    assert (
+        evaluation["calibration"]["temperature"]
+        == orjson.loads((artifacts / "serving.json").read_bytes())["temperature"]
+    )
+    assert told[-1] == SamplesDone(done=1_797, total=1_797)
+    check_all(job.staged)
+
+
+def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> None:
+    """The former lies decoded; of the latter each file is read, and nothing is written beside it."""
+    import keras
+
+    model = keras.saving.load_model(artifacts / "model.keras")
+    for name, largest in (("even", 8), ("mixed", 25)):
+        own = converted(tmp_path / name, name, noisy_digits(("3", "8"), train=12, test=3, largest=largest))
+        evaluate(whole := job_on(artifacts, own.facts, own.folder), lambda _: None)
+        evaluate(part := job_on(artifacts, own.facts, own.folder, "test"), lambda _: None)
+
+        pictures = Pictures(own.folder)
+        assert (pictures.native is not None) == (name == "even")
+        images = [
+            to_array(Image.open(io.BytesIO(pictures.encoded(n))), (28, 28, 1), "fit") for n in range(len(pictures))
+        ]
+        found, tested = read_predictions(whole.staged, "all"), read_predictions(part.staged, "test")
+        expected = np.asarray(model(np.stack(images), training=False))
+        assert np.allclose(found.probabilities, expected, atol=1e-3)
+        assert found.truth.tolist() == [3] * 12 + [8] * 12 + [3] * 3 + [8] * 3
+        assert tested.samples.tolist() == list(range(24, 30))
+        assert np.array_equal(tested.probabilities, found.probabilities[24:])
+        assert not (own.folder / "cache").exists()
+
+
+def test_another_upload_than_was_asked_for_is_refused(artifacts: Path, tmp_path: Path) -> None:
+    letters = converted(tmp_path / "letters", "letters", noisy_digits(("a", "1"), train=2))
+    with pytest.raises(DatasetUnavailable, match="does not know 1 of the 2 classes of letters: a"):
+        evaluate(job_on(artifacts, letters.facts, letters.folder), lambda _: None)
+    other = Dataset("other", None, ("1", "2"), (5, 5))
+    with pytest.raises(DatasetUnavailable, match="other has other pictures than its record says"):
+        evaluate(job_on(artifacts, other, letters.folder), lambda _: None)

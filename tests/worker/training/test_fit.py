@@ -1,0 +1,192 @@
+"""A run that is stopped anywhere goes on exactly there, whatever has a state of its own."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from specs.experiment import ExperimentSpec, parse_spec
+from worker.data import Part, load_parts
+from worker.training.checkpoint import Checkpoint
+from worker.training.compiling import compile_model
+from worker.training.control import Control
+from worker.training.events import StopReason
+from worker.training.fit import Fit
+from worker.training.network import build
+from worker.training.precision import compute_in, policy_for
+
+LAYERS = [
+    {"type": "Flatten"},
+    {"type": "Dense", "units": 12, "activation": "relu"},
+    {"type": "BatchNormalization", "momentum": 0.9},
+    {"type": "Dropout", "rate": 0.3},
+    {"type": "Dense"},
+]
+FLIP = {"copies": 2, "layers": [{"type": "RandomFlip"}]}
+MIX = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "MixUp"}]}
+
+
+def spec_of(augmentation: dict[str, Any] | None = None, **training: Any) -> ExperimentSpec:
+    training = {"epochs": 2, "batch_size": 64, "deterministic": True, **training}
+    return parse_spec({"model": {"layers": LAYERS}, "training": training, "augmentation": augmentation})
+
+
+class StopsAt(Control):
+    """Asks for a stop once `fit` has come to `epoch` and `step`."""
+
+    def __init__(self, epoch: int, step: int) -> None:
+        super().__init__(io.BytesIO(), io.BytesIO())
+        self._at = (epoch, step)
+        self.fit: Fit | None = None
+
+    @property
+    def stop(self) -> StopReason | None:
+        return "shutdown" if self.fit and (self.fit._epoch, self.fit._step) >= self._at else None
+
+
+class Run:
+    """One attempt at a training on a few digits."""
+
+    def __init__(self, spec: ExperimentSpec, control: Control | None = None) -> None:
+        keras.utils.clear_session()
+        whole = load_parts(spec, None)
+        training, validation = (Part(*(array[:200] for array in part)) for part in whole[:2])
+        self.model = build(spec, training.images)
+        policy = policy_for(spec, self.model)
+        compute_in(self.model, policy)
+        accuracy = compile_model(self.model, spec, policy)
+        self.saved: list[Checkpoint] = []
+        control = control or Control(io.BytesIO(), io.BytesIO())
+        self.fit = Fit(self.model, accuracy, training, validation, spec, policy, control, self.saved.append)
+        if isinstance(control, StopsAt):
+            control.fit = self.fit
+
+    def history(self) -> list[dict[str, float | None]]:
+        return [point.metrics for point in self.saved[-1].points]
+
+    def state(self) -> list[np.ndarray]:
+        return self.saved[-1].variables
+
+
+@pytest.fixture(autouse=True)
+def deterministic() -> None:
+    tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(autouse=True)
+def one_step_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    pace: Callable[..., None] = Fit._pace
+
+    def one_step(fit: Fit, steps: int, seconds: float) -> None:
+        pace(fit, steps, seconds)
+        fit._chunk = 1
+
+    monkeypatch.setattr(Fit, "_pace", one_step)
+
+
+def optimizer(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"optimizer": {"type": name, "learning_rate": 0.01, **arguments}}
+
+
+WARM_COSINE = {"type": "CosineDecay", "initial_learning_rate": 0, "warmup_target": 0.02, "warmup_epochs": 0.5}
+CASES: dict[str, dict[str, Any]] = {
+    "SGD": optimizer("SGD", momentum=0.9, nesterov=True, clipnorm=1.0),
+    "RMSprop": optimizer("RMSprop", momentum=0.5, centered=True, clipvalue=0.5),
+    "Adam": optimizer("Adam", amsgrad=True, global_clipnorm=1.0),
+    "AdamW": optimizer("AdamW"),
+    "Nadam": optimizer("Nadam", weight_decay=0.01),
+    "Adagrad": optimizer("Adagrad"),
+    "Adadelta": optimizer("Adadelta"),
+    "Adamax": optimizer("Adamax"),
+    "Lion": optimizer("Lion"),
+    "average of weights": optimizer("Adam", use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3),
+    "gradient accumulation": optimizer("SGD", gradient_accumulation_steps=3),
+    "schedule": optimizer("Adam", learning_rate=WARM_COSINE),
+    "plateau": {"epochs": 3, "reduce_lr_on_plateau": {"patience": 0, "min_delta": 100.0, "factor": 0.5, "cooldown": 1}},
+    "early stopping": {"early_stopping": {"patience": 5, "start_from_epoch": 1, "baseline": 0.1}},
+    "loss scale": {"precision": "mixed_float16"},
+    "bfloat16": {"precision": "mixed_bfloat16"},
+    "augmentation": {"augmentation": FLIP},
+    "mixed labels": {"augmentation": MIX, "loss": {"type": "CategoricalCrossentropy", "label_smoothing": 0.1}},
+    "class weight": {"class_weight": "balanced"},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_stopped_run_goes_on_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.training.epochs._CHUNK_SAMPLES", 128)
+    spec = spec_of(**CASES[case])
+    whole, stopped = Run(spec), Run(spec, StopsAt(1, 3))
+    assert whole.fit.run() == "completed"
+    assert stopped.fit.run() == "shutdown"
+    resumed = Run(spec)
+    resumed.fit.restore(stopped.saved[-1])
+    assert resumed.fit.run() == "completed"
+
+    assert (stopped.saved[-1].epoch, stopped.saved[-1].step) == (1, 3)
+    assert resumed.history() == whole.history()
+    for each in (whole, resumed):
+        each.fit.use_best_weights("completed")
+    assert all(np.array_equal(*pair) for pair in zip(resumed.state(), whole.state(), strict=True))
+    assert all(map(np.array_equal, resumed.model.get_weights(), whole.model.get_weights()))
+
+
+def test_each_step_has_its_rate_and_the_history_the_last_of_each_epoch() -> None:
+    run = Run(spec_of(**optimizer("SGD", learning_rate={"type": "OneCycle", "max_learning_rate": 0.5})))
+    run.fit.run()
+
+    steps = run.fit._steps
+    expected = [run.fit._schedule.at(epoch * steps + steps - 1) for epoch in range(2)]
+    assert [metrics["learning_rate"] for metrics in run.history()] == pytest.approx(expected)
+
+
+def test_plateau_lowers_the_rate_of_the_epochs_after_it() -> None:
+    plateau = {"patience": 1, "min_delta": 100.0, "factor": 0.5, "min_lr": 0.004}
+    run = Run(spec_of(**optimizer("SGD"), reduce_lr_on_plateau=plateau, epochs=4))
+    run.fit.run()
+
+    rates = [metrics["learning_rate"] for metrics in run.history()]
+    assert rates == pytest.approx([0.01, 0.01, 0.005, 0.004])
+
+
+def test_averaged_weights_are_validated_and_published_and_the_others_trained_on() -> None:
+    plain, average = (
+        Run(spec_of(epochs=2)),
+        Run(spec_of(epochs=2, **optimizer("Adam", learning_rate=0.001, use_ema=True))),
+    )
+    for run in (plain, average):
+        run.fit.run()
+    trained = average.model.get_weights()
+    average.fit.use_best_weights("completed")
+
+    assert all(map(np.array_equal, trained, plain.model.get_weights()))
+    assert [each["loss"] for each in average.history()] == [each["loss"] for each in plain.history()]
+    average.model.reset_metrics()
+    average.fit._test()
+    assert average.fit._results()["loss"] == pytest.approx(average.history()[-1]["val_loss"])
+    assert average.history()[-1]["val_loss"] != plain.history()[-1]["val_loss"]
+    assert not np.array_equal(trained[0], average.model.get_weights()[0])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "auto",
+        {"type": "SparseCategoricalCrossentropy"},
+        {"type": "CategoricalCrossentropy", "label_smoothing": 0.1},
+        {"type": "CategoricalFocalCrossentropy"},
+        {"type": "MeanSquaredError"},
+        {"type": "MeanAbsoluteError"},
+        {"type": "KLDivergence"},
+        {"type": "CategoricalHinge"},
+    ],
+)
+def test_every_loss_teaches(loss: Any) -> None:
+    run = Run(spec_of(loss=loss, epochs=4, batch_size=16, **optimizer("Adam")))
+    run.fit.run()
+
+    assert run.history()[-1]["accuracy"] > run.history()[0]["accuracy"]

@@ -1,0 +1,319 @@
+"""A whole training in this process: what it says, what it writes, and that it can be interrupted anywhere."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+import orjson
+import pytest
+
+from models_store.errors import StorageFull
+from models_store.experiments.training_samples import read_samples
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.worker.conftest import Supervised
+from worker.data import load_parts
+from worker.training import checkpoint as checkpoints
+from worker.training.checkpoint import Checkpoint
+from worker.training.events import Job
+from worker.training.fit import Fit
+from worker.training.train import run
+
+Jobs = Callable[..., Job]
+Spec = Callable[..., ExperimentSpec]
+
+
+def dropout_spec(**training: Any) -> ExperimentSpec:
+    """Everything that has a state of its own: Dropout's seed, Adam's moments, the statistics of normalisation."""
+    layers = [
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 12, "activation": "relu"},
+        {"type": "BatchNormalization", "momentum": 0.9},
+        {"type": "Dropout", "rate": 0.3},
+        {"type": "Dense"},
+    ]
+    training = {"epochs": 3, "batch_size": 100, "deterministic": True, **training}
+    return parse_spec({"model": {"layers": layers}, "training": training})
+
+
+def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
+    first = job(tiny_spec(epochs=3))
+    run(first, supervised.control)
+
+    kinds = [event["type"] for event in supervised.events]
+    assert kinds[0] == "begun"
+    assert kinds[-1] == "finished"
+    assert [point["epoch"] for point in supervised.points()] == [0, 1, 2]
+    assert set(supervised.points()[0]["metrics"]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    finished = supervised.events[-1]
+    staged = Path(finished["staged"])
+    manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
+    predictions = {f"predictions-{part}.npz" for part in ("training", "validation", "test")}
+    others = {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
+    assert set(manifest) == predictions | others
+    for name, entry in manifest.items():
+        assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
+    samples = read_samples(staged)
+    assert samples is not None
+    assert samples.images.shape == (32, 8, 8, 1)
+    assert samples.labels[:10] == tuple("0123456789")
+    assert finished["stop_reason"] == "completed"
+
+
+def test_published_files_agree_with_each_other_and_with_the_evaluation(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec
+) -> None:
+    import keras
+
+    spec = tiny_spec(epochs=4)
+    first = job(spec)
+    run(first, supervised.control)
+    staged = Path(supervised.events[-1]["staged"])
+    test = load_parts(spec, None).test
+
+    session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
+    served = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    kept = np.asarray(keras.models.load_model(staged / "model.keras")(test.images))
+    assert np.abs(served - kept).max() < 1e-4
+    evaluation = orjson.loads((staged / "evaluation.json").read_bytes())["test"]
+    guesses = kept.argmax(axis=1)
+    matrix = np.zeros((10, 10), dtype=int)
+    for true, guess in zip(test.labels, guesses, strict=True):
+        matrix[true, guess] += 1
+    assert evaluation["confusion_matrix"]["matrix"] == matrix.tolist()
+    assert evaluation["accuracy"] == pytest.approx((guesses == test.labels).mean())
+    assert evaluation["loss"] == pytest.approx(-np.log(kept[np.arange(360), test.labels]).mean(), rel=1e-4)
+    assert [row["support"] for row in evaluation["per_class"]] == np.bincount(test.labels).tolist()
+    recall = [matrix[each, each] / matrix[each].sum() for each in range(10)]
+    assert [row["recall"] for row in evaluation["per_class"]] == pytest.approx(recall)
+
+
+def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_plain_float32(
+    job: Jobs, supervised: Supervised
+) -> None:
+    import keras
+
+    layers = [
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"type": "MaxPooling2D"},
+        {"type": "BatchNormalization", "momentum": 0.5},
+        {"type": "Flatten"},
+        {"type": "Dense", "activation": None},
+    ]
+    training = {"epochs": 2, "precision": "mixed_bfloat16", "loss": {"type": "MeanSquaredError"}}
+    augmentation = {"layers": [{"type": "RandomRotation", "factor": 0.05}]}
+    spec = parse_spec({"model": {"layers": layers}, "training": training, "augmentation": augmentation})
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished"
+    staged = Path(supervised.events[-1]["staged"])
+    kept = keras.models.load_model(staged / "model.keras")
+    assert {layer.compute_dtype for layer in kept.layers} <= {"float32"}
+    evaluation = orjson.loads((staged / "evaluation.json").read_bytes())
+    assert {part["training_precision"] for part in evaluation.values()} == {"mixed_bfloat16"}
+    progress = [event["progress"] for event in supervised.events if event["type"] == "advanced"]
+    assert progress[0]["precision"] == "mixed_bfloat16"
+    last = supervised.points()[-1]["metrics"]["val_accuracy"]
+    assert evaluation["validation"]["accuracy"] == pytest.approx(last, abs=0.05)
+
+
+@pytest.mark.parametrize("epochs_before", [1, 2, 3])
+def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
+    job: Jobs, epochs_before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, resumed = Supervised(), Supervised()
+    run(job(dropout_spec(), attempt=8), whole.control)
+    shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
+    save, saved = checkpoints.save, []
+
+    def save_then_die(checkpoint: Checkpoint, folder: Path) -> None:
+        save(checkpoint, folder)
+        saved.append(checkpoint)
+        if len(saved) == epochs_before:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run(job(dropout_spec(), attempt=1), Supervised().control)
+    monkeypatch.setattr(checkpoints, "save", save)
+    run(job(dropout_spec(), attempt=2), resumed.control)
+
+    begun = [{"epoch": each["epoch"], "metrics": each["metrics"]} for each in resumed.events[0]["points"]]
+    assert begun + resumed.points() == whole.points()
+    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
+    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+
+
+def test_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly_there(
+    job: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, stopped, resumed = Supervised(), Supervised(), Supervised()
+    run(job(dropout_spec(), attempt=8), whole.control)
+    shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
+    pace = Fit._pace
+
+    def pace_then_stop(fit: Fit, steps: int, seconds: float) -> None:
+        pace(fit, steps, seconds)
+        fit._chunk = 3
+        if fit._epoch == 1:
+            stopped.control._stop = "shutdown"
+
+    monkeypatch.setattr(Fit, "_pace", pace_then_stop)
+    run(job(dropout_spec(), attempt=1), stopped.control)
+    monkeypatch.setattr(Fit, "_pace", pace)
+    checkpoint = checkpoints.latest(job(dropout_spec()).attempts_folder)
+    run(job(dropout_spec(), attempt=2), resumed.control)
+
+    assert stopped.events[-1] == {"type": "stopped", "reason": "shutdown"}
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.step > 0) == (1, True)
+    assert stopped.points() + resumed.points() == whole.points()
+    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+
+
+def test_early_stopping_stops_and_restores_across_an_interruption(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 10.0}
+    spec = dropout_spec(epochs=20, early_stopping=stopping)
+    whole, resumed = Supervised(), Supervised()
+    run(job(spec, attempt=8), whole.control)
+    shutil.rmtree(job(spec, attempt=8).attempts_folder)
+    save = checkpoints.save
+
+    def save_then_die(checkpoint: Checkpoint, folder: Path) -> None:
+        save(checkpoint, folder)
+        if checkpoint.epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "save", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        run(job(spec, attempt=1), Supervised().control)
+    monkeypatch.setattr(checkpoints, "save", save)
+    run(job(spec, attempt=2), resumed.control)
+
+    assert [point["epoch"] for point in whole.points()] == [0, 1, 2]
+    assert (whole.events[-1]["stop_reason"], resumed.events[-1]["stop_reason"]) == ("early_stopping",) * 2
+    first_epoch = whole.points()[0]["metrics"]["val_loss"]
+    assert whole.events[-1]["metrics"]["val_loss"] == pytest.approx(first_epoch, rel=1e-3)
+    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
+
+
+def test_cancelled_run_keeps_its_checkpoint_and_publishes_nothing(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec
+) -> None:
+    first = job(tiny_spec(epochs=5))
+    supervised.control._stop = "cancelled"
+    run(first, supervised.control)
+
+    assert supervised.events[-1] == {"type": "stopped", "reason": "cancelled"}
+    assert not (first.attempt_folder / "staged").exists()
+
+
+def test_diverging_loss_is_said_with_the_learning_rate(job: Jobs, supervised: Supervised) -> None:
+    spec = dropout_spec(optimizer={"type": "SGD", "learning_rate": 1e30})
+    run(job(spec), supervised.control)
+
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "diverged"
+    assert "1e+30" in failure["message"]
+    assert supervised.points()[-1]["metrics"]["loss"] is None
+
+
+def test_full_disk_is_said_and_leaves_nothing_staged(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageFull("disk full: no room to write manifest.json")
+
+    monkeypatch.setattr("worker.training.train.write_manifest", full)
+    first = job(tiny_spec(epochs=1))
+    run(first, supervised.control)
+
+    assert supervised.events[-1]["failure"]["type"] == "disk_full"
+    assert not (first.attempt_folder / "staged").exists()
+
+
+def test_network_that_exports_wrongly_is_not_published(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.training.export.PROBE_TOLERANCE", 0.0)
+    run(job(tiny_spec(epochs=1)), supervised.control)
+
+    assert supervised.events[-1]["failure"]["type"] == "export"
+
+
+def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervised) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "blobs": {"cluster_std": 0.5}},
+            "model": {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]},
+            "training": {
+                "epochs": 20,
+                "batch_size": 32,
+                "deterministic": True,
+                "optimizer": {"type": "Adam", "learning_rate": 0.01},
+            },
+        }
+    )
+    first = job(spec)
+    run(first, supervised.control)
+
+    finished = supervised.events[-1]
+    assert finished["type"] == "finished", finished
+    assert finished["test_metrics"]["accuracy"] > 0.95
+    staged = Path(finished["staged"])
+    serving = orjson.loads((staged / "serving.json").read_bytes())
+    assert (serving["image_shape"], serving["labels"]) == ([2], ["0", "1", "2", "3"])
+    session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
+    test = load_parts(spec, None).test
+    answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_standardized_blobs_train_whatever_the_network_ends_in(
+    job: Jobs, supervised: Supervised, activation: str | None
+) -> None:
+    spec = parse_spec(
+        {
+            "dataset": {"name": "blobs", "classes": [2, 0], "limit_per_class": 100},
+            "preprocessing": {"scale": "standardize"},
+            "model": {"layers": [{"type": "Dense", "activation": activation}]},
+            "training": {"epochs": 1, "batch_size": 16},
+        }
+    )
+    run(job(spec), supervised.control)
+
+    assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_branched_keras_document_trains_and_is_published(
+    job: Jobs, supervised: Supervised, activation: str | None
+) -> None:
+    spec = parse_spec(
+        {"model": {"keras": branched_document(activation)}, "training": {"epochs": 2, "deterministic": True}}
+    )
+    run(job(spec), supervised.control)
+
+    finished = supervised.events[-1]
+    assert finished["type"] == "finished", finished
+    session = onnxruntime.InferenceSession(Path(finished["staged"]) / "model.onnx", providers=["CPUExecutionProvider"])
+    test = load_parts(spec, None).test
+    answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
+    assert np.allclose(answered.sum(axis=1), 1, atol=1e-4)
+    assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
+
+
+def branched_document(activation: str | None) -> dict[str, Any]:
+    images = keras.Input((8, 8, 1))
+    left = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="left")(images)
+    right = keras.layers.Conv2D(4, 1, name="right")(images)
+    joined = keras.layers.Concatenate()([keras.layers.Add()([left, right]), images])
+    answer = keras.layers.Dense(10, activation=activation, name="answer")(keras.layers.Flatten()(joined))
+    document: dict[str, Any] = orjson.loads(keras.Model(images, answer).to_json())
+    keras.utils.clear_session()
+    return document

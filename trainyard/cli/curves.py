@@ -1,0 +1,39 @@
+"""Curves in one line of text."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from trainyard.cli.output import metric_text
+from trainyard.client import JsonObject
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDTH = 40
+_SHOWN = ("loss", "val_loss", "accuracy", "val_accuracy")
+
+
+def curve_lines(history: JsonObject) -> Iterator[str]:
+    """One line for each of the usual metrics that has a value."""
+    for name in _SHOWN:
+        values = history["history"].get(name, [])
+        finite = [value for value in values if value is not None]
+        if finite:
+            yield f"{name:<13} {sparkline(values)}  {metric_text(finite[0])} to {metric_text(finite[-1])}"
+
+
+def sparkline(values: Sequence[float | None], width: int = _WIDTH) -> str:
+    """At most `width` bars between the lowest and the highest value; means where there are more values than bars, a
+    gap where none is finite."""
+    bars = min(width, len(values))
+    edges = [len(values) * place // max(bars, 1) for place in range(bars + 1)]
+    means = [_mean(values[start:end]) for start, end in pairwise(edges)]
+    finite = [mean for mean in means if mean is not None]
+    if not finite:
+        return " " * bars
+    low, high = min(finite), max(finite)
+    step = (high - low) / (len(_BARS) - 1) or 1.0
+    return "".join(" " if mean is None else _BARS[round((mean - low) / step)] for mean in means)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    finite = [value for value in values if value is not None]
+    return sum(finite) / len(finite) if finite else None

@@ -1,0 +1,83 @@
+"""The command line: `trainyard`."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from trainyard.cli.commands.bundle import bundle
+from trainyard.cli.commands.comparison import compare, lineage
+from trainyard.cli.commands.datasets import datasets
+from trainyard.cli.commands.demo import demo
+from trainyard.cli.commands.diagnose import NoSuggestionError, diagnose
+from trainyard.cli.commands.evaluate import evaluate
+from trainyard.cli.commands.experiments import cancel, delete, history, list_, show
+from trainyard.cli.commands.label import label
+from trainyard.cli.commands.models import models, serve
+from trainyard.cli.commands.predict import predict
+from trainyard.cli.commands.specs import presets, submit, validate
+from trainyard.cli.commands.up import up
+from trainyard.cli.commands.watch import watch
+from trainyard.cli.exit_codes import Exit
+from trainyard.cli.output import warn
+from trainyard.cli.spec_source import NoSpecError
+from trainyard.errors import ApiError, ClientError
+
+_EPILOG = (
+    "Exit status: 0 all is well; 1 the experiment that was watched failed or was cancelled; 2 wrong usage or an "
+    "invalid spec; 3 there is no such thing; 4 refused in this state; 5 Trainyard cannot be reached, does not start "
+    "or is not ready; 130 interrupted."
+)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(epilog=_EPILOG)
+def trainyard() -> None:
+    """Train image classifiers: run the service, post experiments, watch them learn, predict."""
+
+
+for command in (
+    up,
+    demo,
+    submit,
+    watch,
+    show,
+    history,
+    diagnose,
+    evaluate,
+    compare,
+    lineage,
+    models,
+    serve,
+    predict,
+    label,
+    bundle,
+    cancel,
+    delete,
+    validate,
+    presets,
+):
+    app.command()(command)
+app.command("list")(list_)
+app.add_typer(datasets, name="datasets")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process with its exit status."""
+    try:
+        app(arguments)
+    except (NoSpecError, NoSuggestionError) as error:
+        warn(str(error))
+        sys.exit(Exit.USAGE)
+    except ClientError as error:
+        warn(str(error))
+        sys.exit(_exit_of(error))
+
+
+def _exit_of(error: ClientError) -> Exit:
+    if not isinstance(error, ApiError):
+        return Exit.UNAVAILABLE
+    return {404: Exit.NOT_FOUND, 409: Exit.REFUSED}.get(
+        error.status, Exit.USAGE if error.status < 500 else Exit.UNAVAILABLE
+    )

@@ -1,0 +1,27 @@
+"""Where the spec comes from that a user names on the command line."""
+
+import sys
+from pathlib import Path
+
+from trainyard.client import Client, Spec
+
+
+class NoSpecError(Exception):
+    """There is no such spec; `str()` says where it was looked for."""
+
+
+def read_spec(client: Client, source: str) -> Spec:
+    """`-` is standard input, then comes a file's path, then a preset's name. Raises NoSpecError."""
+    if source == "-":
+        return sys.stdin.buffer.read()
+    path = Path(source)
+    if path.exists():
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise NoSpecError(f"cannot read {source}: {error.strerror}") from None
+    presets = {preset["name"]: preset["spec"] for preset in client.presets()}
+    if source in presets:
+        spec: Spec = presets[source]
+        return spec
+    raise NoSpecError(f"{source} is neither a file nor a preset; presets: {', '.join(presets)}")

@@ -1,0 +1,62 @@
+"""The command lines of the API and the workers."""
+
+import secrets
+import sys
+from pathlib import Path
+
+from settings import Settings
+from trainyard.up.address import Address
+from trainyard.up.child import Command
+from trainyard.up.data_folder import DataFolder
+
+API = "api"
+_API_GRACE_SECONDS = 8.0
+_STREAMS_GRACE_SECONDS = 3
+_WORKER_EXTRA_SECONDS = 5.0
+
+
+class Servers:
+    """The API and the workers of one `trainyard up`, all with the same store and the same Redis."""
+
+    def __init__(self, settings: Settings, folder: DataFolder, redis_url: str) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._environment = {
+            "REDIS_URL": redis_url,
+            "TRAINYARD_STORE_DIR": str(_store(settings, folder)),
+            # Absolute, for the children run in another folder than the user.
+            **({"DATASETS_DIR": str(settings.datasets_dir)} if settings.datasets_dir else {}),
+        }
+
+    def api(self, address: Address) -> Command:
+        options = ("--host", address.host, "--port", str(address.port))
+        quiet = ("--timeout-graceful-shutdown", str(_STREAMS_GRACE_SECONDS), "--no-access-log")
+        return Command(
+            name=API,
+            argv=(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", *options, *quiet),
+            folder=self._folder.root,
+            log=self._folder.log(API),
+            grace_seconds=_API_GRACE_SECONDS,
+            environment=self._environment,
+        )
+
+    def workers(self, count: int) -> tuple[Command, ...]:
+        return tuple(self._worker(f"worker-{number}") for number in range(1, count + 1))
+
+    def _worker(self, name: str) -> Command:
+        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle")
+        label = ("-n", f"{name}-{secrets.token_hex(4)}@%h", "--loglevel", "INFO")
+        return Command(
+            name=name,
+            argv=(sys.executable, "-m", "celery", "-A", "worker.app", "worker", *pool, *label),
+            folder=self._folder.root,
+            log=self._folder.log(name),
+            grace_seconds=self._settings.shutdown_seconds + _WORKER_EXTRA_SECONDS,
+            # SIGTERM must begin Celery's warm shutdown: it ends with its task, which the supervisor gives back at once.
+            # Remapped to SIGQUIT it would sleep for all of its time, also when idle, and outlive a lost broker.
+            environment={**self._environment, "REMAP_SIGTERM": ""},
+        )
+
+
+def _store(settings: Settings, folder: DataFolder) -> Path:
+    return settings.store_dir if "store_dir" in settings.model_fields_set else folder.store

@@ -1,0 +1,103 @@
+"""The data sets that Keras publishes: from a file that lies ready, or else by Keras's download."""
+
+import importlib
+import zlib
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from specs.dataset import Dataset
+from worker.data.source import DatasetUnavailable, Source
+from worker.data.split import Images, Indices
+
+Array = np.ndarray[Any, Any]
+_MEMBERS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def published(dataset: Dataset, datasets_dir: Path | None) -> Source:
+    """Read `<name>.npz` in `datasets_dir`, or what Keras has or fetches. Raises DatasetUnavailable."""
+    file = datasets_dir / f"{dataset.name}.npz" if datasets_dir else None
+    if file is None or not file.is_file():
+        return _source(_downloaded(dataset, file), dataset, f"Keras's download of {dataset.name}")
+    try:
+        # numpy leaves a file open that it has opened itself and found to be damaged.
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+            members = [arrays[name] for name in _MEMBERS]
+    except (KeyError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
+        raise _refused(str(file), dataset, str(error)) from error
+    return _source(members, dataset, str(file))
+
+
+def _downloaded(dataset: Dataset, file: Path | None) -> list[Array]:
+    module = importlib.import_module(f"keras.datasets.{dataset.name}")
+    try:
+        (x_train, y_train), (x_test, y_test) = module.load_data()
+    except Exception as error:  # keras.utils.get_file wraps whatever went wrong in a bare Exception
+        folder = file.parent if file else "a folder named by the environment variable DATASETS_DIR"
+        raise DatasetUnavailable(
+            f"{dataset.name} is not on this machine and could not be downloaded ({type(error).__name__}); "
+            f"put {dataset.name}.npz into {folder}, with the arrays {_layout(dataset)}; docs/datasets.md says how to "
+            "make it"
+        ) from error
+    return [x_train, y_train, x_test, y_test]
+
+
+def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
+    x_train, y_train, x_test, y_test = members
+    for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
+        if not (_are_images(images, dataset) and _are_labels(labels, len(images), dataset)):
+            raise _refused(origin, dataset, f"x_{part} is {_described(images)} and y_{part} {_described(labels)}")
+    labels = np.concatenate([y_train.ravel(), y_test.ravel()]).astype(np.int64)
+
+    def read(indices: Indices) -> Images:
+        early = indices < len(x_train)
+        if early.all():
+            images = x_train[indices]
+        else:
+            images = np.empty((len(indices), *x_train.shape[1:]), np.uint8)
+            images[early] = x_train[indices[early]]
+            images[~early] = x_test[indices[~early] - len(x_train)]
+        return images.reshape(-1, *(dataset.image_shape or ()))
+
+    source = Source(labels, len(x_train), read)
+    if not source.holds(dataset):
+        raise _refused(origin, dataset, "its classes do not have as many samples each")
+    return source
+
+
+def _are_images(array: Array, dataset: Dataset) -> bool:
+    """Keras leaves out the axis of a single channel."""
+    return array.dtype == np.uint8 and array.shape[1:] in (dataset.image_shape, _published_shape(dataset))
+
+
+def _are_labels(array: Array, samples: int, dataset: Dataset) -> bool:
+    """Keras has them as (samples,) or as (samples, 1)."""
+    if not np.issubdtype(array.dtype, np.integer) or array.shape not in ((samples,), (samples, 1)):
+        return False
+    return samples == 0 or 0 <= array.min() <= array.max() < len(dataset.classes)
+
+
+def _published_shape(dataset: Dataset) -> tuple[int, ...]:
+    shape = dataset.image_shape or ()
+    return shape[:2] if shape[2:] == (1,) else shape
+
+
+def _refused(origin: str, dataset: Dataset, found: str) -> DatasetUnavailable:
+    return DatasetUnavailable(
+        f"{origin} is not {dataset.name} as Keras publishes it: {found}; expected {_layout(dataset)}; replace the "
+        "file, or remove it so that Keras downloads its own"
+    )
+
+
+def _layout(dataset: Dataset) -> str:
+    sides = _published_shape(dataset)
+    train, test = dataset.training_samples, dataset.test_samples
+    return f"x_train {(train, *sides)} uint8, y_train {(train,)}, x_test {(test, *sides)} uint8, y_test {(test,)}"
+
+
+def _described(array: Array) -> str:
+    """Of labels also the range: the shape may be right and they may belong to another data set."""
+    span = f", {array.min()} to {array.max()}" if array.ndim in (1, 2) and array.size else ""
+    return f"{array.shape} {array.dtype}{span}"

@@ -1,0 +1,108 @@
+"""Whether probabilities mean what they say, and the temperature that makes them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from worker.data import Labels
+
+Probabilities = NDArray[np.float32]
+_BINS = 15  # as Guo et al.
+_TEMPERATURES = (0.2, 10.0)
+# Of the validation samples that count as confident, at most this share may be wrong; and no less sure than that.
+_CONFIDENT_ERROR_RATE = 0.005
+_LEAST_CONFIDENT = 0.9
+# A probability of 0 is one that float32 could not hold.
+_LEAST = 1e-30
+
+
+def fitted_temperature(probabilities: Probabilities, truth: Labels) -> float:
+    """The temperature, 0.2 to 10, at which `tempered` probabilities have the least cross-entropy (Guo et al. 2017, On
+    Calibration of Modern Neural Networks, section 4.2); above 1 for a network that is surer than it is right.
+
+    `probabilities` (samples, classes), `truth` (samples,) class indices of samples that were not trained on.
+    """
+
+    def cross_entropy(log_temperature: float) -> float:
+        tempered_ = tempered(probabilities, float(np.exp(log_temperature)))
+        return float(-np.log(np.maximum(tempered_[rows, truth], _LEAST)).mean())
+
+    rows = np.arange(len(truth))
+    found = minimize_scalar(cross_entropy, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
+def tempered(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+    """softmax(log(probabilities) / temperature): as if the network's logits had been divided by it."""
+    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+class Confidence(NamedTuple):
+    """An answer with a probability of at least `threshold` is confident; of such samples of the validation part a share
+    of `error_rate` was wrong. Above 1: none is."""
+
+    threshold: float
+    error_rate: float
+
+
+def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Confidence:
+    """The lowest threshold, 0.9 or more, at which no more than 0.5 % of the answers that reach it are wrong.
+
+    `probabilities` (samples, classes), tempered; `truth` (samples,) class indices of samples that were not trained on.
+    """
+    # As they are served.
+    confidence = probabilities.max(axis=1).astype(np.float32).astype(np.float64).round(6)
+    order = np.argsort(-confidence, kind="stable")
+    confidence, wrong = confidence[order], (probabilities.argmax(axis=1) != truth)[order]
+    rates = wrong.cumsum() / np.arange(1, len(wrong) + 1)
+    # Samples that are equally sure stand or fall together.
+    is_end = np.append(confidence[1:] < confidence[:-1], True)
+    allowed = np.flatnonzero(is_end & (rates <= _CONFIDENT_ERROR_RATE) & (confidence >= _LEAST_CONFIDENT))
+    if not len(allowed):
+        return Confidence(threshold=2.0, error_rate=0.0)
+    last = allowed[-1]
+    followed = last + 1 < len(confidence) and confidence[last + 1] >= _LEAST_CONFIDENT
+    return Confidence(float(confidence[last]) if followed else _LEAST_CONFIDENT, float(rates[last]))
+
+
+def calibration(probabilities: Probabilities, truth: Labels, temperature: float) -> dict[str, Any]:
+    """The expected calibration error as the network answers and with `temperature`, and what a reliability diagram
+    shows: for each bin of confidence how sure and how right the network was."""
+    before = _bins(probabilities, truth)
+    after = _bins(tempered(probabilities, temperature), truth)
+    return {
+        "temperature": temperature,
+        "error": _error(before),
+        "tempered_error": _error(after),
+        "bins": before,
+        "tempered_bins": after,
+    }
+
+
+def _bins(probabilities: NDArray[Any], truth: Labels) -> list[dict[str, Any]]:
+    """Fifteen bins of equal width, those that hold samples: `from` (exclusive) and `to` (inclusive) in confidence, the
+    number of samples, their mean confidence and accuracy."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == truth
+    numbers = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
+    return [
+        {
+            "from": number / _BINS,
+            "to": (number + 1) / _BINS,
+            "samples": int(members.sum()),
+            "confidence": float(confidence[members].mean()),
+            "accuracy": float(right[members].mean()),
+        }
+        for number in range(_BINS)
+        if (members := numbers == number).any()
+    ]
+
+
+def _error(bins: list[dict[str, Any]]) -> float:
+    """Guo et al. 2017, equation 3: the gap between confidence and accuracy, averaged over the samples."""
+    gaps = sum(each["samples"] * abs(each["confidence"] - each["accuracy"]) for each in bins)
+    return float(gaps / sum(each["samples"] for each in bins))

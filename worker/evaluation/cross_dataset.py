@@ -1,0 +1,73 @@
+"""How good a published network is on a data set that it was not trained on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import orjson
+
+from imaging.resize import Shape
+from models_store.artifacts import EVALUATION_FILE, write_manifest
+from models_store.evaluations.predictions import predictions_on, write_predictions
+from models_store.evaluations.record import SamplesDone
+from models_store.experiments.record import JsonObject, Metrics
+from models_store.files import write_synced
+from models_store.models.serving_info import ServingInfo, read_serving_info
+from specs.dataset import Dataset
+from specs.evaluation import EvaluatedPart, misfit
+from worker.data import DatasetUnavailable, Indices, Labels, Source, whole
+from worker.evaluation.calibration import calibration
+from worker.evaluation.messages import EvaluationJob
+from worker.evaluation.metrics import figures
+from worker.evaluation.published_network import Network
+
+
+def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metrics:
+    """Write figures, predictions and their manifest into `job.staged`; return a few of the figures, for lists.
+
+    Raises DatasetUnavailable, NotFound, Damaged, OSError.
+    """
+    info = read_serving_info(job.artifacts)
+    network = Network(job.artifacts, info)
+    source = whole(job.facts, job.datasets_dir, job.uploaded, _picture_shape(job.facts, info), info.resize)
+    samples = _samples(source, job.part)
+    truth = _relabelled(source.labels[samples], job.facts, info)
+    answered = network.answers(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
+    evaluation = {
+        "dataset": job.facts.name,
+        "part": job.part,
+        **figures(answered, truth, info.labels),
+        "calibration": calibration(answered, truth, info.temperature),
+    }
+    predictions = predictions_on(samples, truth, answered, info.image_shape, lambda rows: source.read(samples[rows]))
+    write_synced(job.staged / EVALUATION_FILE, orjson.dumps(evaluation))
+    write_predictions(job.staged, job.part, predictions)
+    write_manifest(job.staged)
+    return _summary(evaluation)
+
+
+def _picture_shape(dataset: Dataset, info: ServingInfo) -> Shape:
+    """That of the network's input. What was posted on another upload of this name need not fit this one."""
+    problem = misfit(dataset, info.labels, info.takes_pictures)
+    if problem is not None:
+        raise DatasetUnavailable(problem)
+    height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes pictures
+    return height, width, channels
+
+
+def _samples(source: Source, part: EvaluatedPart) -> Indices:
+    first = source.training if part == "test" else 0
+    end = source.training if part == "train" else len(source.labels)
+    return np.arange(first, end)
+
+
+def _relabelled(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:
+    """Class indices in the order of the network's classes, which are found by name."""
+    places = {name: place for place, name in enumerate(info.labels)}
+    return np.array([places[name] for name in dataset.classes], dtype=np.int64)[labels]
+
+
+def _summary(evaluation: JsonObject) -> Metrics:
+    macro: dict[str, Any] = evaluation["macro"]
+    names = ("loss", "accuracy", "balanced_accuracy", "top_3_accuracy")
+    return {**{name: evaluation[name] for name in names}, "macro_f1": macro["f1"]}

@@ -1,0 +1,1 @@
+"""Supervision of the child processes that do the work."""

@@ -1,0 +1,79 @@
+"""Converts one uploaded data set in a process of its own, watches over it, writes down what becomes of it."""
+
+import logging
+from collections.abc import Callable
+
+from models_store.datasets.conversion import Conversion
+from models_store.datasets.store import DatasetStore
+from models_store.errors import Busy, ClaimLost, StorageFull
+from settings import Settings
+from worker.conversion.messages import (
+    CONVERSION_EVENT,
+    Advanced,
+    ConversionEvent,
+    ConversionJob,
+    Converted,
+    Limits,
+    Refused,
+)
+from worker.jobs.job_process import JobProcess
+
+# No honest picture takes so long.
+_SILENCE_SECONDS = 60.0
+# Each thread of a numerical library reserves memory, and there is nothing to compute.
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+log = logging.getLogger(__name__)
+
+
+class Converter:
+    """One for each worker process. `shutting_down` says that the worker is about to end."""
+
+    def __init__(self, store: DatasetStore, settings: Settings, shutting_down: Callable[[], bool]) -> None:
+        self._store = store
+        self._settings = settings
+        self._shutting_down = shutting_down
+
+    def run(self, name: str) -> None:
+        """Convert `name`, unless there is nothing to do: another worker does it, or it has been deleted."""
+        if self._shutting_down():
+            return
+        try:
+            with Conversion(self._store, name, self._settings.max_attempts).taken() as conversion:
+                if conversion is not None:
+                    self._convert(conversion)
+        except ClaimLost as error:
+            log.info("gave up: %s", error)
+        except (Busy, StorageFull) as error:
+            log.warning("%s; the reconciler will send it again", error)
+
+    def _convert(self, conversion: Conversion) -> None:
+        job = self._job(conversion)
+        with JobProcess.started("worker.conversion", job, CONVERSION_EVENT, _ONE_THREAD) as process:
+            process.attend(
+                conversion,
+                lambda event: self._hear(conversion, event),
+                self._shutting_down,
+                _SILENCE_SECONDS,
+                f"one file took more than {_SILENCE_SECONDS:.0f} s to read",
+            )
+
+    def _job(self, conversion: Conversion) -> ConversionJob:
+        settings = self._settings
+        limits = Limits(
+            files=settings.max_archive_files, bytes=settings.max_dataset_bytes, pixels=settings.max_image_pixels
+        )
+        return ConversionJob(archive=conversion.archive, staged=conversion.staged, limits=limits)
+
+    def _hear(self, conversion: Conversion, event: ConversionEvent) -> bool:
+        """True if it was the last word."""
+        match event:
+            case Advanced():
+                conversion.show(event.progress)
+                return False
+            case Refused():
+                conversion.fail(event.reason)
+            case Converted():
+                conversion.finish(event.contents)
+        log.info("data set %s is %s", conversion.record.name, conversion.record.status)
+        return True

@@ -1,0 +1,85 @@
+"""Evaluates a network on one data set in a process of its own, watches over it, writes down what becomes of it."""
+
+import logging
+from collections.abc import Callable
+
+from models_store.errors import Busy, ClaimLost, NotFound, StorageFull
+from models_store.evaluations.attempt import EvaluationAttempt
+from models_store.store import Store
+from settings import Settings
+from specs.dataset import DATASETS
+from worker.evaluation.messages import EVALUATION_EVENT, Advanced, Evaluated, EvaluationEvent, EvaluationJob, Refused
+from worker.jobs.job_process import JobProcess
+
+log = logging.getLogger(__name__)
+
+
+class Evaluator:
+    """One for each worker process. `shutting_down` says that the worker is about to end."""
+
+    def __init__(self, store: Store, settings: Settings, shutting_down: Callable[[], bool]) -> None:
+        self._store = store
+        self._settings = settings
+        self._shutting_down = shutting_down
+
+    def run(self, experiment_id: str, dataset: str) -> None:
+        """Evaluate, unless there is nothing to do: another worker does it, or the experiment has been deleted."""
+        if self._shutting_down():
+            return
+        wanted = EvaluationAttempt(self._store.evaluations, experiment_id, dataset, self._settings.max_attempts)
+        try:
+            with wanted.taken() as attempt:
+                if attempt is not None:
+                    self._evaluate(attempt)
+        except ClaimLost as error:
+            log.info("gave up: %s", error)
+        except (Busy, StorageFull) as error:
+            log.warning("%s; the reconciler will send it again", error)
+
+    def _evaluate(self, attempt: EvaluationAttempt) -> None:
+        job = self._job(attempt)
+        if job is None:
+            attempt.fail(f"data set {attempt.record.dataset} was deleted or replaced meanwhile; ask for it again")
+            return
+        seconds = self._settings.stall_limit_seconds
+        with JobProcess.started("worker.evaluation", job, EVALUATION_EVENT) as process:
+            process.attend(
+                attempt,
+                lambda event: self._hear(attempt, event),
+                self._shutting_down,
+                seconds,
+                f"one batch took more than {seconds:.0f} s; see TRAINYARD_STALL_SECONDS",
+            )
+
+    def _job(self, attempt: EvaluationAttempt) -> EvaluationJob | None:
+        """None where the data set that was asked for is no longer there."""
+        record = attempt.record
+        facts = self._store.known_datasets().get(record.dataset)
+        try:
+            replaced = self._store.evaluations.dataset_id(record.dataset) != record.dataset_id
+        except NotFound:
+            return None
+        if facts is None or replaced:
+            return None
+        return EvaluationJob(
+            artifacts=self._store.experiments.artifacts(record.experiment_id),
+            staged=attempt.staged,
+            facts=facts,
+            part=record.part,
+            uploaded=None if record.dataset in DATASETS else self._store.datasets.folder(record.dataset),
+            datasets_dir=self._settings.datasets_dir,
+        )
+
+    def _hear(self, attempt: EvaluationAttempt, event: EvaluationEvent) -> bool:
+        """True if it was the last word."""
+        match event:
+            case Advanced():
+                attempt.show(event.progress)
+                return False
+            case Refused():
+                attempt.fail(event.reason)
+            case Evaluated():
+                attempt.finish(event.metrics)
+        record = attempt.record
+        log.info("the evaluation of %s on %s has %s", record.experiment_id, record.dataset, record.status)
+        return True

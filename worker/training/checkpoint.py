@@ -1,0 +1,105 @@
+"""All that a later attempt needs to go on exactly where this one stopped, in one file that appears whole.
+
+Keras's `BackupAndRestore` loses callback state, history and the order of samples, and writes in place; this file holds
+every variable of model, optimizer and metrics (the seeds of Dropout, the averages of the weights, the learning rate and
+the scale of the loss are variables too), the state of the callbacks, and the history. The order of samples and their
+augmentation need no state: they follow from seed and epoch, as a schedule's rates follow from the step.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from models_store.experiments.record import Point
+from models_store.files import replaced
+from worker.training.events import EndReason
+
+_KEPT = 2
+_NAME = re.compile(r"epoch-(\d{5})-step-(\d{9})\.npz")
+_POINTS: TypeAdapter[list[Point]] = TypeAdapter(list[Point])
+Arrays = list[NDArray[Any]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Checkpoint:
+    """`epoch` and `step` name the batch to go on with; `step` is 0 at the beginning of an epoch.
+
+    `variables` are those of model, optimizer and metrics, in Keras's order. `best_weights` is empty until an epoch
+    has been the best. `ended_by` is set when no further epoch is to come.
+    """
+
+    epoch: int
+    step: int
+    elapsed_seconds: float
+    epoch_seconds: float
+    variables: Arrays
+    stopping: dict[str, Any]
+    best_weights: Arrays
+    plateau: dict[str, Any] = field(default_factory=dict)
+    points: list[Point] = field(default_factory=list)
+    ended_by: EndReason | None = None
+
+
+def save(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write it durably, then remove all but the last two. Raises StorageFull; the earlier ones stay."""
+    state = {
+        "epoch": checkpoint.epoch,
+        "step": checkpoint.step,
+        "elapsed_seconds": checkpoint.elapsed_seconds,
+        "epoch_seconds": checkpoint.epoch_seconds,
+        "stopping": checkpoint.stopping,
+        "plateau": checkpoint.plateau,
+        "ended_by": checkpoint.ended_by,
+        "points": [point.model_dump() for point in checkpoint.points],
+    }
+    arrays: dict[str, Any] = {f"variable_{index}": array for index, array in enumerate(checkpoint.variables)}
+    arrays |= {f"best_{index}": array for index, array in enumerate(checkpoint.best_weights)}
+    arrays["state"] = np.frombuffer(orjson.dumps(state), dtype=np.uint8)
+    with replaced(folder / f"epoch-{checkpoint.epoch:05d}-step-{checkpoint.step:09d}.npz") as file:
+        np.savez(file, **arrays)
+    for old in sorted(folder.glob("epoch-*.npz"))[:-_KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def latest(attempts: Path) -> Checkpoint | None:
+    """The newest sound checkpoint of all attempts; a damaged one is passed over for the one before it."""
+    for path in _newest_first(attempts):
+        try:
+            return _load(path)
+        except Exception as error:  # numpy, zipfile and json each have their own ways to say "damaged"
+            log.warning("checkpoint %s is damaged (%r); the one before it is used", path.name, error)
+    return None
+
+
+def _newest_first(attempts: Path) -> Iterator[Path]:
+    named = [(path, _NAME.fullmatch(path.name)) for path in attempts.glob("*/epoch-*.npz")]
+    ranked = [(int(match[1]), int(match[2]), path.stat().st_mtime_ns, path) for path, match in named if match]
+    return (path for *_, path in sorted(ranked, reverse=True))
+
+
+def _load(path: Path) -> Checkpoint:
+    # numpy leaves a file open that it finds to be no archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        state = orjson.loads(arrays["state"].tobytes())
+        points = _POINTS.validate_python(state.pop("points"))
+        return Checkpoint(
+            **state,
+            points=points,
+            variables=_numbered(arrays, "variable"),
+            best_weights=_numbered(arrays, "best"),
+        )
+
+
+def _numbered(arrays: Any, name: str) -> Arrays:
+    count = sum(key.startswith(f"{name}_") for key in arrays.files)
+    return [arrays[f"{name}_{index}"] for index in range(count)]

@@ -1,0 +1,68 @@
+"""What Keras needs beside the network before it can train: optimizer, loss, metrics."""
+
+import keras
+
+from specs.experiment import ExperimentSpec
+from specs.losses import CategoricalCrossentropy, CategoricalFocalCrossentropy, SparseCategoricalCrossentropy
+from specs.optimizers import Optimizer
+from worker.training.network import ends_in_softmax
+from worker.training.precision import Policy
+
+_OF_LOGITS = (SparseCategoricalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy)
+
+
+def compile_model(model: keras.Model, spec: ExperimentSpec, policy: Policy = "float32") -> keras.metrics.Metric:
+    """Compile, with every optimizer variable made; return the accuracy, which Keras keeps to itself until it trains.
+
+    Under mixed_float16 the loss is scaled, by a factor that finds itself, so that small gradients do not vanish.
+    """
+    sparse = compares_with_indices(spec)
+    metric = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
+    accuracy = metric(name="accuracy")
+    optimizer = _optimizer(spec.training.optimizer)
+    if policy == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    # What is compiled by XLA is decided where the loop is made.
+    model.compile(optimizer=optimizer, loss=_loss(spec, sparse), metrics=[accuracy], jit_compile=False)
+    optimizer.build(model.trainable_variables)
+    return accuracy
+
+
+def compares_with_indices(spec: ExperimentSpec) -> bool:
+    """True if the loss takes class indices; else it takes a share of each class, (samples, classes)."""
+    loss = spec.training.loss
+    return (loss == "auto" or isinstance(loss, SparseCategoricalCrossentropy)) and not mixes_labels(spec)
+
+
+def mixes_labels(spec: ExperimentSpec) -> bool:
+    """True if augmentation gives a sample to several classes."""
+    return spec.augmentation is not None and any(layer.mixes_labels for layer in spec.augmentation.layers)
+
+
+def _optimizer(spec: Optimizer) -> keras.Optimizer:
+    """A schedule's rates are put in step by step; here it only stands for its first one."""
+    arguments = spec.model_dump(exclude={"type", "learning_rate"})
+    return getattr(keras.optimizers, spec.type)(learning_rate=spec.peak_learning_rate, **arguments)
+
+
+def _loss(spec: ExperimentSpec, sparse: bool) -> keras.Loss:
+    """Over logits where the network does not end in softmax; losses that know no logits get their softmax."""
+    wanted, logits = spec.training.loss, not ends_in_softmax(spec)
+    if wanted == "auto" or isinstance(wanted, SparseCategoricalCrossentropy):
+        wanted = SparseCategoricalCrossentropy() if sparse else CategoricalCrossentropy()
+    kind, arguments = getattr(keras.losses, wanted.type), wanted.model_dump(exclude={"type"})
+    if isinstance(wanted, _OF_LOGITS):
+        return kind(from_logits=logits, **arguments)
+    loss = kind(**arguments)
+    return _OfLogits(loss) if logits else loss
+
+
+class _OfLogits(keras.Loss):
+    """`loss` over the softmax of what the network answers."""
+
+    def __init__(self, loss: keras.Loss) -> None:
+        super().__init__(name=loss.name)
+        self._loss = loss
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        return self._loss.call(y_true, keras.ops.softmax(y_pred))

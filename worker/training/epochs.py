@@ -1,0 +1,128 @@
+"""The training part, epoch by epoch: which samples, in which order, and changed how.
+
+All of it follows from seed and epoch (and, where samples are changed at random, from the chunk), so that a run that
+goes on at any step sees exactly what an uninterrupted one would have seen.
+"""
+
+import math
+import os
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from imaging.augmentation import Augmentation
+from specs.augmentation import AugmentationSpec
+from specs.experiment import ExperimentSpec
+from worker.data import Images, Labels, Part
+
+# Large enough to be worth a thread's while, small enough that a few of them do not count beside the data.
+_CHUNK_SAMPLES = 2_048
+_CHUNK_BYTES = 32_000_000
+_WORKERS = min(4, os.cpu_count() or 1)
+_AHEAD = _WORKERS + 1
+_Chunk = tuple[Images, Labels | NDArray[np.float32]]
+
+
+class Stretch(NamedTuple):
+    """Steps `first` up to `end` of an epoch: the samples with the indices `order`, int32, of `images` and `labels`."""
+
+    first: int
+    end: int
+    images: tf.Tensor
+    labels: tf.Tensor
+    order: tf.Tensor
+
+
+class Epochs(Protocol):
+    """`steps` is how many batches an epoch has; the last one may be smaller."""
+
+    @property
+    def steps(self) -> int: ...
+
+    def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
+        """Cover `epoch` from `step`, which lies in the first stretch, to its end, one after the other."""
+
+
+def epochs_of(part: Part, spec: ExperimentSpec) -> Epochs:
+    if spec.augmentation is None:
+        return Resident(part, spec.training.batch_size, spec.training.seed)
+    return Augmented(part, spec, spec.augmentation)
+
+
+class Resident:
+    """The samples as they are. They lie on the device for good, and an epoch is one stretch."""
+
+    def __init__(self, part: Part, batch_size: int, seed: int) -> None:
+        self._images, self._labels = tf.constant(part.images), tf.constant(part.labels)
+        self._samples = len(part.labels)
+        self._seed = seed
+        self.steps = math.ceil(self._samples / batch_size)
+
+    def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
+        order = tf.constant(shuffled(self._seed, epoch, self._samples))
+        yield Stretch(0, self.steps, self._images, self._labels, order)
+
+
+class Augmented:
+    """Each sample `copies` times, each time changed anew; chunk by chunk in the background, a few chunks ahead.
+
+    Which steps make a chunk follows from the spec alone.
+    """
+
+    def __init__(self, part: Part, spec: ExperimentSpec, augmentation: AugmentationSpec) -> None:
+        self._part = part
+        self._batch_size, self._seed = spec.training.batch_size, spec.training.seed
+        self._last_epoch = spec.training.epochs - 1
+        self._shown = len(part.labels) * augmentation.copies
+        self.steps = math.ceil(self._shown / self._batch_size)
+        sample_bytes = part.images[0].nbytes
+        self._chunk_steps = max(1, min(_CHUNK_SAMPLES, _CHUNK_BYTES // sample_bytes) // self._batch_size)
+        self._chunks = math.ceil(self.steps / self._chunk_steps)
+        layers = [layer.model_dump() for layer in augmentation.layers]
+        self._augmentation = Augmentation(layers, len(spec.dataset.facts.classes))
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="augmentation")
+        self._orders: dict[int, NDArray[np.int32]] = {}
+        self._begun: dict[tuple[int, int], Future[_Chunk]] = {}
+
+    def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
+        self._orders = {later: order for later, order in self._orders.items() if later >= epoch}
+        for chunk in range(step // self._chunk_steps, self._chunks):
+            for wanted in self._from(epoch, chunk):
+                if wanted not in self._begun:
+                    self._begun[wanted] = self._workers.submit(self._augmented, *wanted, self._samples(*wanted))
+            images, labels = self._begun.pop((epoch, chunk)).result()
+            first = chunk * self._chunk_steps
+            end = min(self.steps, first + self._chunk_steps)
+            order = tf.range(len(labels), dtype=tf.int32)
+            yield Stretch(first, end, tf.constant(images), tf.constant(labels), order)
+
+    def _from(self, epoch: int, chunk: int) -> Iterator[tuple[int, int]]:
+        """That chunk and those that come after it, also of the epochs after it."""
+        for number in range(chunk, chunk + 1 + _AHEAD):
+            later, at = divmod(number, self._chunks)
+            if epoch + later <= self._last_epoch:
+                yield epoch + later, at
+
+    def _samples(self, epoch: int, chunk: int) -> NDArray[np.int32]:
+        """Indices of the part's samples. The order of an epoch is drawn once, here and not by the workers: it takes
+        as long as several chunks, and all of them would draw it."""
+        if epoch not in self._orders:
+            self._orders[epoch] = shuffled(self._seed, epoch, self._shown)
+        size = self._chunk_steps * self._batch_size
+        return self._orders[epoch][chunk * size : (chunk + 1) * size] % len(self._part.labels)
+
+    def _augmented(self, epoch: int, chunk: int, order: NDArray[np.int32]) -> _Chunk:
+        generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
+        pictures = self._part.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
+        return self._augmentation(pictures, self._part.labels[order], generator)
+
+
+def shuffled(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
+    """The order of samples in an epoch, (samples,) int32: a function of seed and epoch alone."""
+    generator = np.random.default_rng(np.random.SeedSequence([seed, epoch]))
+    order: NDArray[Any] = generator.permutation(samples)
+    return order.astype(np.int32)

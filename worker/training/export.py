@@ -1,0 +1,73 @@
+"""The files that are published: the network for Keras, the network for serving, and proof that they agree."""
+
+import shutil
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnxruntime
+
+from imaging.probe import PROBE_TOLERANCE, probe_sample
+from models_store.artifacts import KERAS_FILE, ONNX_FILE
+from models_store.experiments.training_samples import SAMPLES_FILE
+from models_store.files import write_synced
+from models_store.models.serving_info import SERVING_FILE, ServingInfo
+from specs.experiment import ExperimentSpec
+from worker.data import Images
+from worker.evaluation.calibration import Confidence
+from worker.training.onnx_compat import said_in_onnx
+
+_PARITY_IMAGES = 256
+
+
+class ExportFailed(Exception):
+    """The exported network does not answer as the trained one does."""
+
+
+def export(
+    model: keras.Model,
+    spec: ExperimentSpec,
+    images: Images,
+    temperature: float,
+    confidence: Confidence,
+    staged: Path,
+) -> None:
+    """Write both networks and what serving needs to know of them into `staged`. Raises ExportFailed or OSError.
+
+    `images` are real ones, on which both networks must give the same probabilities to within 1e-4.
+    """
+    model.save(staged / KERAS_FILE)
+    with warnings.catch_warnings(), said_in_onnx(model):
+        # Keras's export asks for `np.object`, which numpy is about to define (pitfalls of 3.15).
+        warnings.simplefilter("ignore", FutureWarning)
+        model.export(staged / ONNX_FILE, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(staged / ONNX_FILE, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    _check_parity(model, session, name, images[:_PARITY_IMAGES])
+    probe = probe_sample(images.shape[1:])
+    info = ServingInfo(
+        dataset=spec.dataset.name,
+        labels=spec.dataset.facts.classes,
+        image_shape=images.shape[1:],
+        resize=spec.preprocessing.resize,
+        input_name=name,
+        probe=session.run(None, {name: probe[None]})[0][0].tolist(),
+        temperature=temperature,
+        confident_from=confidence.threshold,
+        confident_error_rate=confidence.error_rate,
+    )
+    write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
+    if (staged.parent / SAMPLES_FILE).is_file():
+        shutil.copyfile(staged.parent / SAMPLES_FILE, staged / SAMPLES_FILE)
+
+
+def _check_parity(model: keras.Model, session: onnxruntime.InferenceSession, name: str, images: Images) -> None:
+    expected = np.asarray(model(images, training=False))
+    answered = session.run(None, {name: images})[0]
+    difference = float(np.abs(expected - answered).max())
+    if not difference < PROBE_TOLERANCE:
+        raise ExportFailed(
+            f"the exported network's probabilities differ from the trained one's by {difference:g}, "
+            f"more than {PROBE_TOLERANCE:g}"
+        )

@@ -1,0 +1,252 @@
+"""The training loop: epochs, what is made of their metrics, and where to go on from.
+
+Where the samples of an epoch and their order come from seed and epoch alone, a resumed run repeats it.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from models_store.experiments.record import Point, Progress
+from specs.experiment import ExperimentSpec
+from specs.learning_rates import learning_rate_schedule
+from worker.data import Part
+from worker.training.callbacks import early_stopping, reduce_lr_on_plateau, restore_state, state_of
+from worker.training.checkpoint import Checkpoint
+from worker.training.control import Control
+from worker.training.epochs import Stretch, epochs_of
+from worker.training.events import Advanced, EndReason, EpochEnded, StopReason
+from worker.training.precision import Policy
+from worker.training.steps import compiles, test_function, train_function
+from worker.training.targets import Targets
+from worker.training.weight_average import averaged, use_average
+
+# How long one graph call should take: the delay of a stop, and of the progress shown.
+_CALL_SECONDS = 0.25
+
+
+class Diverged(Exception):
+    """The loss is no longer a finite number."""
+
+
+class Fit:
+    """Trains `model` on `training`, epoch by epoch, and calls `save` with a checkpoint after each."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        accuracy: keras.metrics.Metric,
+        training: Part,
+        validation: Part,
+        spec: ExperimentSpec,
+        policy: Policy,
+        control: Control,
+        save: Callable[[Checkpoint], None],
+    ) -> None:
+        self._model = model
+        self._accuracy = accuracy
+        self._spec = spec.training
+        self._policy = policy
+        self._control = control
+        self._save = save
+        self._epochs = epochs_of(training, spec)
+        self._steps = self._epochs.steps
+        targets = Targets(spec, training.labels)
+        self._train = train_function(model, targets, spec.training.batch_size, compiled=compiles())
+        self._test = test_function(model, targets, validation)
+        self._schedule = learning_rate_schedule(spec.training, self._steps)
+        self._stopping = early_stopping(model, spec.training)
+        self._plateau = reduce_lr_on_plateau(model, spec.training)
+        self._points: list[Point] = []
+        self._epoch = 0
+        self._step = 0
+        self._chunk = 1
+        self._elapsed = 0.0
+        self._epoch_elapsed = 0.0
+        self._rate: float | None = None
+        self._ended_by: EndReason | None = None
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from `checkpoint` instead of from the beginning."""
+        for variable, array in zip(self._variables(), checkpoint.variables, strict=True):
+            variable.assign(array)
+        restore_state(self._stopping, checkpoint.stopping)
+        restore_state(self._plateau, checkpoint.plateau)
+        self._stopping.best_weights = checkpoint.best_weights or None
+        self._points = list(checkpoint.points)
+        self._epoch, self._step = checkpoint.epoch, checkpoint.step
+        self._elapsed, self._epoch_elapsed = checkpoint.elapsed_seconds, checkpoint.epoch_seconds
+        self._ended_by = checkpoint.ended_by
+
+    def run(self) -> EndReason:
+        """Train until the end; return why it ended: completed, early_stopping, or the reason of a stop.
+
+        Raises Diverged after the epoch in progress has been reported with what is left of its figures.
+        """
+        while self._ended_by is None:
+            if self._step == 0:
+                self._reset_metrics()
+                self._epoch_elapsed = 0.0
+            if (reason := self._train_epoch()) is not None:
+                if self._step:
+                    self._save(self._checkpoint())
+                return reason
+            self._end_epoch()
+        return self._ended_by
+
+    def use_best_weights(self, reason: str) -> None:
+        """Put the weights in place that are to be published.
+
+        They are the best epoch's where the spec says so, and where time ran out; else the last ones, or their average
+        where the optimizer keeps one. (The best epoch's are the average of that epoch then.)
+        """
+        wanted = self._spec.early_stopping
+        if self._stopping.best_weights and (
+            (wanted is not None and wanted.restore_best_weights) or reason == "time_budget"
+        ):
+            self._model.set_weights(self._stopping.best_weights)
+        elif self._spec.optimizer.use_ema:
+            use_average(self._model)
+
+    @property
+    def epochs_done(self) -> int:
+        return len(self._points)
+
+    # -- one epoch ---------------------------------------------------------------------------------------------------
+
+    def _train_epoch(self) -> StopReason | None:
+        rates = self._learning_rates()
+        with closing(self._epochs.stretches(self._epoch, self._step)) as stretches:
+            for stretch in stretches:
+                if (reason := self._train_stretch(stretch, rates)) is not None:
+                    return reason
+        return None
+
+    def _train_stretch(self, stretch: Stretch, rates: tf.Tensor) -> StopReason | None:
+        while self._step < stretch.end:
+            if self._control.stop is not None:
+                return self._control.stop
+            stop = min(stretch.end, self._step + self._chunk)
+            started = time.perf_counter()
+            self._train(
+                stretch.images,
+                stretch.labels,
+                stretch.order,
+                rates[stretch.first :],
+                tf.constant(self._step - stretch.first),
+                tf.constant(stop - stretch.first),
+            )
+            loss = float(self._model.metrics[0].result())
+            self._pace(stop - self._step, time.perf_counter() - started)
+            self._step = stop
+            self._show_progress()
+            if not math.isfinite(loss):
+                self._report(self._metrics())
+                raise Diverged(
+                    f"the loss became {loss} in epoch {self._epoch}, batch {self._step} of {self._steps}; "
+                    f"lower the learning rate, which is {self._learning_rate():g}"
+                )
+        return None
+
+    def _learning_rates(self) -> tf.Tensor:
+        """Of each step of the epoch, (steps,) float32. A number is what plateaus have left of it."""
+        if isinstance(self._spec.optimizer.learning_rate, int | float):
+            return tf.fill([self._steps], tf.constant(self._learning_rate(), dtype=tf.float32))
+        first = self._epoch * self._steps
+        return tf.constant([self._schedule.at(first + step) for step in range(self._steps)], dtype=tf.float32)
+
+    def _pace(self, steps: int, seconds: float) -> None:
+        self._elapsed += seconds
+        self._epoch_elapsed += seconds
+        self._rate = steps / seconds
+        self._chunk = max(1, min(4 * self._chunk, int(self._rate * _CALL_SECONDS)))
+
+    def _end_epoch(self) -> None:
+        started = time.perf_counter()
+        metrics = self._metrics()
+        with averaged(self._model) if self._spec.optimizer.use_ema else nullcontext():
+            self._reset_metrics()
+            self._test()
+            metrics |= {f"val_{name}": value for name, value in self._results().items()}
+            self._stopping.on_epoch_end(self._epoch, metrics)
+        if self._plateau is not None:
+            self._plateau.on_epoch_end(self._epoch, metrics)
+        spent = time.perf_counter() - started
+        self._elapsed += spent
+        self._epoch_elapsed += spent
+        self._epoch, self._step = self._epoch + 1, 0
+        if self._spec.early_stopping is not None and self._model.stop_training:
+            self._ended_by = "early_stopping"
+        elif self._epoch == self._spec.epochs:
+            self._ended_by = "completed"
+        point = self._point(self._epoch - 1, metrics)
+        self._points.append(point)
+        self._save(self._checkpoint())
+        self._control.say(EpochEnded(point=point))
+        if not math.isfinite(metrics["val_loss"]):
+            raise Diverged(
+                f"the validation loss became {metrics['val_loss']} in epoch {point.epoch}; "
+                f"lower the learning rate, which is {self._learning_rate():g}"
+            )
+
+    def _reset_metrics(self) -> None:
+        self._model.reset_metrics()
+        # Before the first batch the model does not know of it yet, but a checkpoint may have filled it.
+        self._accuracy.reset_state()
+
+    def _report(self, metrics: dict[str, float]) -> None:
+        self._control.say(EpochEnded(point=self._point(self._epoch, metrics)))
+
+    def _point(self, epoch: int, metrics: dict[str, float]) -> Point:
+        finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        return Point(epoch=epoch, seconds=self._epoch_elapsed, metrics=finite)
+
+    def _metrics(self) -> dict[str, float]:
+        return self._results() | {"learning_rate": self._learning_rate()}
+
+    def _results(self) -> dict[str, float]:
+        return {name: float(value) for name, value in self._model.get_metrics_result().items()}
+
+    def _learning_rate(self) -> float:
+        return float(self._model.optimizer.learning_rate)
+
+    # -- state -------------------------------------------------------------------------------------------------------
+
+    def _variables(self) -> list[Any]:
+        # CompileMetrics owns its metrics only after the first batch; the loss is there from the start.
+        metrics = [*self._model.metrics[0].variables, *self._accuracy.variables]
+        return [*self._model.variables, *self._model.optimizer.variables, *metrics]
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            epoch=self._epoch,
+            step=self._step,
+            elapsed_seconds=self._elapsed,
+            epoch_seconds=self._epoch_elapsed,
+            variables=[np.asarray(variable) for variable in self._variables()],
+            stopping=state_of(self._stopping),
+            plateau=state_of(self._plateau),
+            best_weights=self._stopping.best_weights or [],
+            points=self._points,
+            ended_by=self._ended_by,
+        )
+
+    def _show_progress(self) -> None:
+        remaining = (self._spec.epochs - self._epoch) * self._steps - self._step
+        progress = Progress(
+            phase="training",
+            epoch=self._epoch,
+            epochs=self._spec.epochs,
+            step=self._step,
+            steps_per_epoch=self._steps,
+            steps_per_second=self._rate,
+            eta_seconds=remaining / self._rate if self._rate else None,
+            precision=self._policy,
+        )
+        self._control.say(Advanced(progress=progress))

@@ -1,0 +1,78 @@
+"""Keras's own train and test step, run for many batches in one graph call.
+
+On small networks that is three times as fast as `Model.fit`, and a call can begin and end at any step. On a GPU a
+step is compiled by XLA; on a processor XLA makes it slower.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from worker.data import Part
+from worker.training.targets import Targets
+
+_VALIDATION_BATCH = 512
+
+
+def train_function(
+    model: keras.Model, targets: Targets, batch_size: int, *, compiled: bool = False
+) -> Callable[..., None]:
+    """Return `train(images, labels, order, rates, start, stop)`.
+
+    It makes the steps from `start` up to `stop`, counted from where `order`, int32 indices of samples, begins; `rates`,
+    float32, has the learning rate of each.
+    """
+
+    def step(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, rate: tf.Tensor) -> None:
+        model.optimizer.learning_rate = rate
+        chosen = tf.gather(labels, batch)
+        model.train_step((tf.gather(images, batch), targets.compared(chosen), targets.weights(chosen)))
+
+    one_step = tf.function(step, jit_compile=True, autograph=False) if compiled else step
+
+    # Stretches of an epoch differ in length: by the signature one trace serves them all.
+    signature = [
+        tf.TensorSpec((None, *model.input_shape[1:]), model.inputs[0].dtype),
+        targets.signature,
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+        tf.TensorSpec((), tf.int32),
+        tf.TensorSpec((), tf.int32),
+    ]
+
+    # An explicit loop: to have autograph convert a plain one costs a tenth of a second before the first step.
+    @tf.function(autograph=False, input_signature=signature)
+    def train(
+        images: tf.Tensor, labels: tf.Tensor, order: tf.Tensor, rates: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
+    ) -> None:
+        def body(number: tf.Tensor) -> tuple[tf.Tensor]:
+            end = tf.minimum((number + 1) * batch_size, tf.size(order))
+            one_step(images, labels, order[number * batch_size : end], rates[number])
+            return (number + 1,)
+
+        tf.while_loop(lambda number: number < stop, body, [start], parallel_iterations=1)
+
+    return train  # type: ignore[no-any-return]
+
+
+def test_function(model: keras.Model, targets: Targets, part: Part) -> Callable[[], None]:
+    """Return `test()`, which brings the model's metrics up to what `part` gives."""
+    images, labels = tf.constant(part.images), tf.constant(part.labels)
+    samples = len(part.labels)
+
+    @tf.function(autograph=False)
+    def test() -> None:
+        def body(start: tf.Tensor) -> tuple[tf.Tensor]:
+            stop = tf.minimum(start + _VALIDATION_BATCH, samples)
+            model.test_step((images[start:stop], targets.compared(labels[start:stop])))
+            return (stop,)
+
+        tf.while_loop(lambda start: start < samples, body, [tf.constant(0)], parallel_iterations=1)
+
+    return test  # type: ignore[no-any-return]
+
+
+def compiles() -> bool:
+    """Whether the device that trains gains by XLA."""
+    return bool(tf.config.list_physical_devices("GPU"))

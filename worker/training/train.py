@@ -1,0 +1,138 @@
+"""One training, top to bottom: data, network, fit, evaluate, publish."""
+
+import errno
+import logging
+import shutil
+from functools import partial
+
+import tensorflow as tf
+
+from models_store.artifacts import write_manifest
+from models_store.errors import StorageFull
+from models_store.experiments.record import Failure, FailureType, Progress
+from models_store.experiments.training_samples import write_samples
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec, parse_spec
+from worker.data import DatasetUnavailable, load_parts
+from worker.evaluation.evaluate import evaluate
+from worker.training import checkpoint as checkpoints
+from worker.training.compiling import compile_model
+from worker.training.control import Control
+from worker.training.events import Advanced, Begun, Failed, Finished, Job, Stopped
+from worker.training.export import ExportFailed, export
+from worker.training.fit import Diverged, Fit
+from worker.training.network import build, probabilities, probabilities_of
+from worker.training.precision import compute_in, float32_twin, policy_for
+from worker.training.transfer import WeightsUnavailable, take_weights
+
+log = logging.getLogger(__name__)
+
+
+class OutOfTime(Exception):
+    """The budget ended before there was anything to publish."""
+
+
+def run(job: Job, control: Control) -> None:
+    """Train and report. An error is logged with its traceback and said as Failed: a second attempt would meet it too.
+
+    What kills the process says nothing; the supervisor notices.
+    """
+    try:
+        train(job, _spec_of(job), control)
+    except Exception as error:
+        log.exception("experiment %s failed", job.experiment_id)
+        shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
+        control.say(Failed(failure=_failure(error)))
+
+
+def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
+    if spec.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+    parts = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    training, validation, _ = parts
+    write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
+    model = build(spec, training.images)
+    checkpoint = checkpoints.latest(job.attempts_folder)
+    if checkpoint is None and job.weights is not None:
+        take_weights(model, job.weights)
+    policy = policy_for(spec, model)
+    compute_in(model, policy)
+    accuracy = compile_model(model, spec, policy)
+
+    fit = Fit(
+        model,
+        accuracy,
+        training,
+        validation,
+        spec,
+        policy,
+        control,
+        save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
+    )
+    if checkpoint is not None:
+        fit.restore(checkpoint)
+    control.say(
+        Begun(
+            points=checkpoint.points if checkpoint else [],
+            elapsed_seconds=checkpoint.elapsed_seconds if checkpoint else 0.0,
+        )
+    )
+    reason = fit.run()
+    if reason == "cancelled" or reason == "shutdown":  # noqa: PLR1714 - so that types are narrowed
+        control.say(Stopped(reason=reason))
+        return
+    if fit.epochs_done == 0:
+        raise OutOfTime(f"the budget of {spec.training.max_minutes:g} minutes ended before the first epoch did")
+    fit.use_best_weights(reason)
+
+    control.say(Advanced(progress=Progress(phase="evaluating")))
+    served = probabilities_of(float32_twin(model), spec)
+    results = evaluate(partial(probabilities, served), parts, spec.dataset.facts.classes, policy)
+
+    control.say(Advanced(progress=Progress(phase="exporting")))
+    staged = job.attempt_folder / "staged"
+    staged.mkdir()
+    export(served, spec, validation.images, results.temperature, results.confidence, staged)
+    results.write(staged)
+    write_manifest(staged)
+    control.say(
+        Finished(
+            staged=staged,
+            stop_reason=reason,
+            metrics=results.summary("validation", "val_"),
+            test_metrics=results.summary("test"),
+        )
+    )
+
+
+def _spec_of(job: Job) -> ExperimentSpec:
+    known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
+    name = job.spec["dataset"]["name"]
+    if name not in known:
+        raise DatasetUnavailable(
+            f"data set {name} is not in the store any more; upload it and post the experiment again"
+        )
+    return parse_spec(job.spec, known)
+
+
+def _failure(error: Exception) -> Failure:
+    """Say it in a sentence that begins with what happened."""
+    if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "No space left" in str(error)):
+        error = StorageFull(f"disk full: {error}; free some space, then post the experiment again")
+    for kind, failure_type, prefix in _FAILURES:
+        if isinstance(error, kind):
+            return Failure(type=failure_type, message=f"{prefix}{error}")
+    return Failure(type="internal", message=f"{type(error).__name__}: {error}")
+
+
+_FAILURES: tuple[tuple[type[BaseException], FailureType, str], ...] = (
+    (StorageFull, "disk_full", ""),
+    (Diverged, "diverged", "diverged: "),
+    (DatasetUnavailable, "dataset_unavailable", ""),
+    (WeightsUnavailable, "weights_unavailable", ""),
+    (OutOfTime, "time_budget", "time budget: "),
+    (ExportFailed, "export", ""),
+    (MemoryError, "out_of_memory", "out of memory: "),
+    (tf.errors.ResourceExhaustedError, "out_of_memory", "out of memory: "),
+)
