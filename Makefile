@@ -30,7 +30,7 @@ clients: $(CLIENTS)/.ready  ## make .venv-clients, with clients of other servers
 up: $(READY)  ## start the service on http://127.0.0.1:8000 and leave it running
 	$(BIN)/trainyard up
 
-demo: $(READY)  ## train on the digits, look at the result, predict three pictures
+demo: $(READY)  ## train on the digits, look at the result, predict three images
 	$(BIN)/trainyard demo
 
 test: $(READY)  ## run all tests

@@ -1,4 +1,4 @@
-"""Pictures out of data sets, to be looked at."""
+"""StoredImages out of datasets, to be looked at."""
 
 import zlib
 from pathlib import Path
@@ -12,8 +12,8 @@ from PIL import Image
 from analysis.unpacked_arrays import unpacked
 from api.wire.classes import class_index
 from imaging.decode import decode
-from models_store.datasets.images import Pictures
-from models_store.datasets.record import PARTS
+from models_store.datasets.images import StoredImages
+from models_store.datasets.record import SPLITS
 from models_store.errors import NotFound
 from models_store.round_robin import in_turns
 from models_store.store import Store
@@ -22,37 +22,37 @@ from specs.dataset import DATASETS
 
 _LAID_OUT = "published"
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
-PartName = Literal["train", "test"]
+SplitName = Literal["train", "test"]
 
 
 class Samples(Protocol):
-    """The pictures of a data set, numbered from 0: those of train first, then those of test."""
+    """The images of a dataset, numbered from 0: those of train first, then those of test."""
 
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
-    parts: NDArray[np.uint8]
+    splits: NDArray[np.uint8]
 
     def name(self, number: int) -> str: ...
 
-    def picture(self, number: int) -> Image.Image: ...
+    def image(self, number: int) -> Image.Image: ...
 
 
 class UploadedSamples:
-    def __init__(self, pictures: Pictures, classes: tuple[str, ...], max_pixels: int) -> None:
-        self._pictures = pictures
+    def __init__(self, stored: StoredImages, classes: tuple[str, ...], max_pixels: int) -> None:
+        self._stored = stored
         self._max_pixels = max_pixels
         self.classes = classes
-        self.labels, self.parts = pictures.labels, pictures.parts
+        self.labels, self.splits = stored.labels, stored.splits
 
     def name(self, number: int) -> str:
-        return self._pictures.names[number]
+        return self._stored.names[number]
 
-    def picture(self, number: int) -> Image.Image:
-        return decode(self._pictures.encoded(number), self._max_pixels)
+    def image(self, number: int) -> Image.Image:
+        return decode(self._stored.encoded(number), self._max_pixels)
 
 
 class PublishedSamples:
-    """Of a built-in data set whose `.npz` is on this machine, as Keras publishes it."""
+    """Of a built-in dataset whose `.npz` is on this machine, as Keras publishes it."""
 
     def __init__(self, file: Path, classes: tuple[str, ...], folder: Path) -> None:
         """`folder` is where its arrays are laid out. Raises NotFound where they cannot be read."""
@@ -64,37 +64,37 @@ class PublishedSamples:
         labels = [y_train.ravel(), y_test.ravel()]
         self.classes = classes
         self.labels = np.concatenate(labels).astype(np.int64)
-        self.parts = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
+        self.splits = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
 
     def name(self, number: int) -> str:
-        return f"{PARTS[self.parts[number]]}/{self.classes[self.labels[number]]}/{number}"
+        return f"{SPLITS[self.splits[number]]}/{self.classes[self.labels[number]]}/{number}"
 
-    def picture(self, number: int) -> Image.Image:
+    def image(self, number: int) -> Image.Image:
         train, test = self._images
         image = train[number] if number < len(train) else test[number - len(train)]
         return Image.fromarray(np.asarray(image))
 
 
 def samples_of(name: str, store: Store, settings: Settings) -> Samples:
-    """Raises NotFound where this process has no pictures to show, InvalidState before they are ready."""
+    """Raises NotFound where this process has no images to show, InvalidState before they are ready."""
     if name not in DATASETS:
-        pictures = store.datasets.pictures(name)
+        stored = store.datasets.images(name)
         contents = store.datasets.get(name).contents
-        return UploadedSamples(pictures, contents.classes if contents else (), settings.max_image_pixels)
+        return UploadedSamples(stored, contents.classes if contents else (), settings.max_image_pixels)
     file = settings.datasets_dir / f"{name}.npz" if settings.datasets_dir else None
     if file is None or not file.is_file():
         raise NotFound(
-            f"the pictures of {name} are not at hand here: put {name}.npz, as Keras publishes it, into DATASETS_DIR"
+            f"the images of {name} are not at hand here: put {name}.npz, as Keras publishes it, into DATASETS_DIR"
         )
     return PublishedSamples(file, DATASETS[name].classes, settings.store_dir / _LAID_OUT)
 
 
-def chosen(samples: Samples, wanted: str | None, part: PartName | None, limit: int) -> list[int]:
-    """The first `limit` numbers of a class, which is given by name or by index, and of a part; of all classes in
+def chosen(samples: Samples, wanted: str | None, split: SplitName | None, limit: int) -> list[int]:
+    """The first `limit` numbers of a class, which is given by name or by index, and of a split; of all classes in
     turn if none is given. Raises NotFound for an unknown class."""
     right = np.ones(len(samples.labels), dtype=bool)
-    if part is not None:
-        right &= samples.parts == PARTS.index(part)
+    if split is not None:
+        right &= samples.splits == SPLITS.index(split)
     if wanted is not None:
         right &= samples.labels == class_index(wanted, samples.classes)
         return [int(number) for number in np.flatnonzero(right)[:limit]]

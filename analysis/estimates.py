@@ -90,7 +90,7 @@ def _factors(work: float, past: Sequence[Record], datasets: Mapping[str, Dataset
 def _work(record: Record, datasets: Mapping[str, Dataset]) -> float | None:
     try:
         return reference_epoch_seconds(parse_spec(record.spec, datasets))
-    except SpecError:  # its data set is gone, or it is from a time with other rules
+    except SpecError:  # its dataset is gone, or it is from a time with other rules
         return None
 
 

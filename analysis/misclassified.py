@@ -47,8 +47,8 @@ def suspects(predictions: Predictions) -> NDArray[np.bool_]:
     for the sample as it is, on average, for those that bear its label.
 
     The off-diagonal of the confident joint of Northcutt, Jiang and Chuang 2021, Confident Learning: Estimating
-    Uncertainty in Dataset Labels, section 3.1. Sharpest on the validation and test part: a network may know the
-    samples of its training part by heart, wrong labels included.
+    Uncertainty in Dataset Labels, section 3.1. Sharpest on the validation and test split: a network may know the
+    samples of its training split by heart, wrong labels included.
     """
     probabilities = predictions.probabilities.astype(np.float64)
     classes = probabilities.shape[1]

@@ -69,12 +69,12 @@ _ROUTES = (
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
-# Bounds the memory of decoded pictures, too: a large one takes 100 MB for a moment.
+# Bounds the memory of decoded images, too: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
-# Each holds a few decoded pictures, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
+# Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
 _SILENCE_SECONDS = 60.0
-_DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it a picture."
+_DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it an image."
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -101,7 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.recent.prepare()
     app.state.dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
-    app.state.room = Room(settings.max_waiting_pictures, settings.max_waiting_bytes)
+    app.state.room = Room(settings.max_waiting_images, settings.max_waiting_bytes)
     app.state.preparing = CapacityLimiter(_PREPARING_THREADS)
     predictor = app.state.predictor = Predictor(
         registry,
@@ -113,7 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.preparing,
     )
     app.state.batches = Batches(predictor, app.state.metrics, settings.store_dir, _batch_limits(settings))
-    app.add_middleware(errors.ProblemsForRefusals)
+    app.add_middleware(errors.ProblemsForRejections)
     app.add_middleware(HeadLikeGet)
     app.add_middleware(Shortcut, predict=errors.answered(PlainPredict(predictor)))
     app.add_middleware(TimedRequests, metrics=app.state.metrics)
@@ -127,11 +127,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _batch_limits(settings: Settings) -> Limits:
     return Limits(
         settings.max_batch_bytes,
-        settings.max_batch_pictures,
+        settings.max_batch_images,
         settings.max_dataset_bytes,
         settings.max_image_pixels,
         _BATCHES,
-        # The other half of the cores is for those who wait for one picture.
+        # The other half of the cores is for those who wait for one image.
         max(1, len(os.sched_getaffinity(0)) // 2),
         _SILENCE_SECONDS,
     )

@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from analysis.comparison.pairing import NotComparable
-from analysis.plots.samples import NoPictures
+from analysis.plots.samples import NoImages
 from api.wire.protocols.naming import UnknownModel
 from api.wire.protocols.samples import BadTensor
 from api.wire.samples import BadRequestBody
-from imaging.errors import PictureTooLarge, UnreadablePicture
+from imaging.errors import ImageTooLarge, UnreadableImage
 from models_store.errors import (
     Busy,
     ClaimLost,
@@ -43,7 +43,7 @@ _RETRY_SECONDS = "2"
 
 STATUS_OF: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
-    NoPictures: HTTPStatus.NOT_FOUND,
+    NoImages: HTTPStatus.NOT_FOUND,
     UnknownModel: HTTPStatus.NOT_FOUND,
     InvalidState: HTTPStatus.CONFLICT,
     NotComparable: HTTPStatus.CONFLICT,
@@ -60,8 +60,8 @@ STATUS_OF: dict[type[Exception], HTTPStatus] = {
     SpecsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadRequestBody: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadTensor: HTTPStatus.BAD_REQUEST,  # what TensorFlow Serving and Triton say
-    UnreadablePicture: HTTPStatus.UNPROCESSABLE_ENTITY,
-    PictureTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnreadableImage: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
 
 
@@ -182,25 +182,25 @@ async def _answer_unexpected(request: Request, _: Exception) -> JSONResponse:
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something broke in the service; its log says what")
 
 
-class ProblemsForRefusals:
-    """ASGI middleware: Starlette refuses a body that says it is too large in plain text; this makes it a problem."""
+class ProblemsForRejections:
+    """ASGI middleware: Starlette rejects a body that says it is too large in plain text; this makes it a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = False
+        rejected = False
 
         async def send_problem_instead(message: Message) -> None:
-            nonlocal refused
+            nonlocal rejected
             if message["type"] == "http.response.start":
                 too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                refused = too_large and _is_plain_text(message)
-                if refused:
+                rejected = too_large and _is_plain_text(message)
+                if rejected:
                     detail = "the body is larger than this route reads; GET /docs says what it takes"
                     answer = problem(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
                     await answer(scope, receive, send)
-            if not refused:
+            if not rejected:
                 await send(message)
 
         await self._app(scope, receive, send_problem_instead)

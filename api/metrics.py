@@ -65,8 +65,8 @@ class Metrics:
             buckets=_FAST,
             registry=self.registry,
         )
-        self.batch_pictures = Counter(
-            "batch_pictures", "Pictures of POST /predict:batch", ["model", "outcome"], registry=self.registry
+        self.batch_images = Counter(
+            "batch_images", "Images of POST /predict:batch", ["model", "outcome"], registry=self.registry
         )
         # Looking a label up takes as long as counting; the caches end with this object.
         self._timer = cache(lambda method, route, status: self.requests.labels(method, route, str(status)))

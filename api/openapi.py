@@ -24,7 +24,7 @@ def install(app: FastAPI) -> None:
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             for model in (CorrectionSpec, EvaluationSpec, ExperimentSpec, ProblemDetails, ServingSpec):
                 schemas |= _schemas_of(model)
-            # A name that is left out is made from the preset or the data set.
+            # A name that is left out is made from the preset or the dataset.
             schemas["ExperimentSpec"]["required"].remove("name")
             app.openapi_schema = made
         return app.openapi_schema

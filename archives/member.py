@@ -29,9 +29,9 @@ class Budget:
     """How many entries an archive may have, and how many bytes they may unpack to, counted while they are read: what
     an archive says of itself proves nothing."""
 
-    def __init__(self, most_entries: int, most_bytes: int) -> None:
-        self.most_entries = most_entries
-        self.most_bytes = most_bytes
+    def __init__(self, max_entries: int, max_bytes: int) -> None:
+        self.max_entries = max_entries
+        self.max_bytes = max_bytes
         self._entries = 0
         self._bytes = 0
 
@@ -42,11 +42,11 @@ class Budget:
 
     def check_entries(self, stated: int) -> None:
         """Raises BrokenArchive."""
-        if stated > self.most_entries:
-            raise BrokenArchive(f"it has more than the {self.most_entries:,} entries that one request may hold")
+        if stated > self.max_entries:
+            raise BrokenArchive(f"it has more than the {self.max_entries:,} entries that one request may hold")
 
     def spend(self, count: int) -> None:
         """Raises BrokenArchive."""
         self._bytes += count
-        if self._bytes > self.most_bytes:
-            raise BrokenArchive(f"it unpacks to more than the {self.most_bytes:,} bytes that are read of one request")
+        if self._bytes > self.max_bytes:
+            raise BrokenArchive(f"it unpacks to more than the {self.max_bytes:,} bytes that are read of one request")

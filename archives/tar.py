@@ -15,7 +15,7 @@ from archives.member import PIECE_BYTES, BrokenArchive, Budget, Member
 
 _BLOCK = tarfile.BLOCKSIZE
 # POSIX pax and GNU extensions hold a name and some figures.
-_MOST_EXTENSION = 1 << 16
+_MAX_EXTENSION = 1 << 16
 _EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _WITHOUT_CONTENT = (
@@ -51,7 +51,7 @@ def tar_members(file: BinaryIO, is_gzipped: bool, budget: Budget) -> Iterator[Me
 
 def _extended(stream: "_Stream", header: tarfile.TarInfo, name: str, size: int) -> tuple[str, int]:
     """The name and the size of the file behind the extension, as far as it tells of them."""
-    if header.size > _MOST_EXTENSION:
+    if header.size > _MAX_EXTENSION:
         raise BrokenArchive(f"the tar is broken: a name in it is said to take {header.size:,} bytes")
     stream.begin(header.size)
     data = b"".join(stream.pieces())

@@ -19,7 +19,7 @@ _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_MOST_COMMENT = 0xFFFF
+_MAX_COMMENT = 0xFFFF
 _SEE_64 = 0xFFFFFFFF
 _EXTRA_64 = 1
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -59,7 +59,7 @@ def zip_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
 
 def _directory(file: BinaryIO) -> _Directory:
     size = file.seek(0, os.SEEK_END)
-    tail_start = max(0, size - _END.size - _MOST_COMMENT)
+    tail_start = max(0, size - _END.size - _MAX_COMMENT)
     tail = _read(file, tail_start, size - tail_start)
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:

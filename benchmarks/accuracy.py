@@ -1,8 +1,8 @@
 """How well the presets do, and how soon: each is trained by a real trainer process, and evaluated by it.
 
 Times are the trainer's own from its job to its staged files, without its start; CPU time is what counts where others
-use the machine as well. Of it, evaluating all parts and exporting are shown apart. Data sets are taken from
-DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip, its pictures are put into the former's form first, in
+use the machine as well. Of it, evaluating all splits and exporting are shown apart. Datasets are taken from
+DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip, its images are put into the former's form first, in
 a temporary folder.
 
 DATASETS_DIR=... python benchmarks/accuracy.py PRESET [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
@@ -35,7 +35,7 @@ from worker.training.events import Advanced, EpochEnded, Event, Failed, Finished
 
 _TICK_SECONDS = 1.0
 NAMES = [name for name, preset in PRESETS.items() if preset.upload is None]
-# What the documents report, of the part that they call so.
+# What the documents report, of the split that they call so.
 SOURCES = {
     "mnist-dnn": "test 0.9631",
     "mnist-cnn": "validation 0.9865",
@@ -130,13 +130,13 @@ def arrays_of(archive: Path) -> dict[str, np.ndarray[Any, Any]]:
     classes, arrays = DATASETS["cifar10"].classes, {}
     with ZipFile(archive) as opened:
         names = sorted(name for name in opened.namelist() if name.endswith(".jpg"))
-        for part in ("train", "test"):
-            chosen = [name for name in names if name.startswith(f"{part}/")]
-            arrays[f"x_{part}"] = np.stack(
+        for split in ("train", "test"):
+            chosen = [name for name in names if name.startswith(f"{split}/")]
+            arrays[f"x_{split}"] = np.stack(
                 [np.asarray(Image.open(opened.open(name)).convert("RGB")) for name in chosen]
             )
             labels = [[classes.index(name.split("/")[1])] for name in chosen]
-            arrays[f"y_{part}"] = np.array(labels, np.uint8)
+            arrays[f"y_{split}"] = np.array(labels, np.uint8)
     return arrays
 
 

@@ -18,8 +18,8 @@ from models_store.experiments.record import Record, Status, utc_now
 from models_store.experiments.store import RECORD_FILE
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
-from tests.service import Service, measured_service
-from tests.waiting import eventually
+from tests.support.service import Service, measured_service
+from tests.support.waiting import eventually
 
 SPEC = PRESETS["mnist-cnn"].spec
 POSTS = 500
@@ -57,7 +57,7 @@ def measure(service: Service) -> None:
     files = (time.perf_counter() - started) * 1000
     print(f"a page of 50 of {len(records):6,}              {many[0]:8.2f} ms p50  {many[1]:8.2f} ms p99")
     print(f"    over a page of 50 of 100        {many[0] / few[0]:8.2f} x       (target <= 1.5)")
-    print(f"    the best first, one data set    {best[0]:8.2f} ms p50  {best[1]:8.2f} ms p99")
+    print(f"    the best first, one dataset    {best[0]:8.2f} ms p50  {best[1]:8.2f} ms p99")
     print(f"    reading all files instead       {files:8.0f} ms = {files / many[0]:.0f} x  ({len(parsed)} shown)")
     rss = psutil.Process(process.pid).memory_info().rss / 1e6
     print(f"API process RSS                     {rss:8.0f} MB     (target < 150)")

@@ -7,8 +7,8 @@ import statistics
 import time
 
 from specs.presets import PRESETS
-from tests.service import Service, measured_service
-from tests.waiting import eventually
+from tests.support.service import Service, measured_service
+from tests.support.waiting import eventually
 
 ROUNDS = 7
 DOCUMENT = {**PRESETS["digits-cnn"].spec, "training": {"epochs": 3}}

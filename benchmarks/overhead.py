@@ -11,7 +11,7 @@ import sys
 from datetime import datetime
 
 from specs.presets import PRESETS
-from tests.service import Service, measured_service
+from tests.support.service import Service, measured_service
 
 EPOCHS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 SPEC = {**PRESETS["mnist-dnn"].spec, "training": {"epochs": EPOCHS, "batch_size": 128}}

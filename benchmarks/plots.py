@@ -37,12 +37,12 @@ def main() -> None:
         print(f"{name:34} {first:7.0f} {again:7.0f} {svg_time:7.0f} {png / 1e3:7.0f} {svg / 1e3:7.0f}", flush=True)
 
 
-def measured(make: Make, picture_format: Format, rounds: int = ROUNDS) -> tuple[float, int]:
+def measured(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[float, int]:
     """Milliseconds and bytes."""
     times, size = [], 0
     for _ in range(rounds):
         started = time.process_time()
-        size = len(drawn(make, picture_format))
+        size = len(drawn(make, image_format))
         times.append(1e3 * (time.process_time() - started))
     return statistics.median(times), size
 
@@ -55,14 +55,14 @@ def plots() -> dict[str, Make]:
         runs = [run(epochs, number) for number in range(8)]
         made[f"8 histories, {epochs:,} epochs"] = partial(histories.histories_figure, runs)
     for count in (2, 10, 20, 100):
-        made |= plots_of_a_part(evaluation(count), count)
+        made |= plots_of_a_split(evaluation(count), count)
     for count in (1, 32):
         shown = [mistake(number) for number in range(count)]
-        made[f"mistakes, {count} pictures"] = partial(misclassified.mistakes_figure, "run", "test", shown, 812)
+        made[f"mistakes, {count} images"] = partial(misclassified.mistakes_figure, "run", "test", shown, 812)
     return made
 
 
-def plots_of_a_part(evaluated: dict[str, Any], count: int) -> dict[str, Make]:
+def plots_of_a_split(evaluated: dict[str, Any], count: int) -> dict[str, Make]:
     matrix = evaluated["confusion_matrix"]
     labels, rows = matrix["labels"], matrix["matrix"]
     return {

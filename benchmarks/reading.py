@@ -1,8 +1,8 @@
-"""How many pictures of digits are read right, of those that people made and of drawn ones of every kind, and how often
+"""How many images of digits are read right, of those that people made and of drawn ones of every kind, and how often
 what is no digit is called one with confidence.
 
-A network is trained by a real trainer process; its pictures go the way of `POST /predict`, and beside it that of
-`prep=none`, and of grey pictures inverted where their edge is light, which is what tutorials do. Pictures that people
+A network is trained by a real trainer process; its images go the way of `POST /predict`, and beside it that of
+`prep=none`, and of gray images inverted where their edge is light, which is what tutorials do. Images that people
 made are taken from `real-digits.zip` in DATASETS_DIR, other things from `cifar10-jpeg.zip`; what is not there is left
 out.
 
@@ -53,7 +53,7 @@ class Network(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Read pictures of digits.")
+    parser = argparse.ArgumentParser(description="Read images of digits.")
     parser.add_argument("preset", nargs="?", default="mnist-cnn", choices=[name for name in PRESETS if "mnist" in name])
     parser.add_argument("epochs", nargs="?", type=int, help="in place of the preset's own")
     parser.add_argument("--keep", type=Path, help="put the trained network into this folder")
@@ -102,26 +102,26 @@ def loaded(folder: Path) -> Network:
 
 def report(network: Network) -> None:
     threshold, error_rate = network.info.confident_from, network.info.confident_error_rate
-    print(f"confident from {threshold:.3f} on; of such answers {error_rate:.4f} were wrong on the validation part\n")
-    print("| digits | pictures | read right | prep=none | inverted | confident | of these wrong | not_a_digit |")
+    print(f"confident from {threshold:.3f} on; of such answers {error_rate:.4f} were wrong on the validation split\n")
+    print("| digits | images | read right | prep=none | inverted | confident | of these wrong | not_a_digit |")
     print("|---|---|---|---|---|---|---|---|")
-    for kind, pictures, truth in collections():
-        read(network, kind, pictures, np.array(truth))
-    print("\n| no digits | pictures | confident | not_a_digit |\n|---|---|---|---|")
-    for kind, pictures in others():
-        confident, refused = verdicts(network, pictures)
-        print(f"| {kind} | {len(pictures)} | {confident.mean():.3f} | {refused.mean():.3f} |", flush=True)
+    for kind, images, truth in collections():
+        read(network, kind, images, np.array(truth))
+    print("\n| no digits | images | confident | not_a_digit |\n|---|---|---|---|")
+    for kind, images in others():
+        confident, rejected = verdicts(network, images)
+        print(f"| {kind} | {len(images)} | {confident.mean():.3f} | {rejected.mean():.3f} |", flush=True)
 
 
-def read(network: Network, kind: str, pictures: list[bytes], truth: NDArray[np.int64]) -> None:
+def read(network: Network, kind: str, images: list[bytes], truth: NDArray[np.int64]) -> None:
     info = network.info
-    prepared = [prepare(data, info, MAX_PIXELS) for data in pictures]
+    prepared = [prepare(data, info, MAX_PIXELS) for data in images]
     answers = network.answers([each.array for each in prepared])
     is_digit = np.array([each.may_be_digit for each in prepared])
     right = answers.argmax(axis=1) == truth
     confident = (answers.max(axis=1) >= info.confident_from) & is_digit
-    plain = network.answers([prepare(data, info, MAX_PIXELS, "none").array for data in pictures])
-    inverted = network.answers([inverted_where_light(data, info) for data in pictures])
+    plain = network.answers([prepare(data, info, MAX_PIXELS, "none").array for data in images])
+    inverted = network.answers([inverted_where_light(data, info) for data in images])
     print(
         f"| {kind} | {len(truth)} | {right.mean():.3f} | {(plain.argmax(axis=1) == truth).mean():.3f} "
         f"| {(inverted.argmax(axis=1) == truth).mean():.3f} | {confident.mean():.3f} "
@@ -136,18 +136,18 @@ def inverted_where_light(data: bytes, info: ServingInfo) -> NDArray[np.uint8]:
     return 255 - array if edge.mean() > 127 else array
 
 
-def verdicts(network: Network, pictures: list[bytes]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    prepared = [prepare(data, network.info, MAX_PIXELS) for data in pictures]
+def verdicts(network: Network, images: list[bytes]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    prepared = [prepare(data, network.info, MAX_PIXELS) for data in images]
     surest = network.answers([each.array for each in prepared]).max(axis=1)
-    refused = np.array([not each.may_be_digit for each in prepared])
-    return (surest >= network.info.confident_from) & ~refused, refused
+    rejected = np.array([not each.may_be_digit for each in prepared])
+    return (surest >= network.info.confident_from) & ~rejected, rejected
 
 
-# -- pictures ----------------------------------------------------------------------------------------------------------
+# -- images ----------------------------------------------------------------------------------------------------------
 
 
 def collections() -> Iterator[tuple[str, list[bytes], list[int]]]:
-    """Kind, files and labels: those that people made, then drawn ones, each of a digit of MNIST's test part."""
+    """Kind, files and labels: those that people made, then drawn ones, each of a digit of MNIST's test split."""
     if (DATASETS / "real-digits.zip").exists():
         yield from made_by_people()
     with np.load(DATASETS / "mnist.npz") as file:
@@ -179,7 +179,7 @@ def others() -> Iterator[tuple[str, list[bytes]]]:
     if archive.exists():
         with ZipFile(archive) as opened:
             names = [name for name in opened.namelist() if name.startswith("test/") and name.endswith(".jpg")]
-            yield "pictures of things", [opened.read(name) for name in names[::25]]
+            yield "images of things", [opened.read(name) for name in names[::25]]
 
 
 def letters() -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from benchmarks.serving_peers.load import Load, loaded
 from benchmarks.serving_peers.server import Server, Spec
 from benchmarks.serving_peers.servers import BENTOML, CEILING, LITSERVE, MLSERVER, OURS, TUTORIAL, ours, peers
 from specs.presets import PRESETS
-from tests.service import Service, measured_service
+from tests.support.service import Service, measured_service
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3

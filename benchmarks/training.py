@@ -91,7 +91,7 @@ MOVED = {
         {"type": "RandomTranslation", "height_factor": 0.1, "width_factor": 0.1},
     ]
 }
-# Source, Keras's backend, and what the spec has beside data set and network.
+# Source, Keras's backend, and what the spec has beside dataset and network.
 VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "tutorial's fit": (TUTORIAL, "tensorflow", {}),
     "ours, float32": (OURS, "tensorflow", {"precision": "float32"}),

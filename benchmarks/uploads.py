@@ -1,4 +1,4 @@
-"""From an archive to a data set that can be trained on: seconds, and the most memory of API and converter.
+"""From an archive to a dataset that can be trained on: seconds, and the most memory of API and converter.
 
 python benchmarks/uploads.py
 """
@@ -17,10 +17,10 @@ from PIL import Image
 
 from imaging.decode import decode
 from imaging.resize import to_array
-from models_store.datasets.images import Pictures
-from tests.service import Service, measured_service
+from models_store.datasets.images import StoredImages
+from tests.support.service import Service, measured_service
 
-CLASSES, PICTURES, WIDTH, HEIGHT = 30, 100, 580, 420
+CLASSES, IMAGES, WIDTH, HEIGHT = 30, 100, 580, 420
 SHAPE = (64, 64, 3)
 
 
@@ -81,7 +81,7 @@ def photographs(folder: Path) -> Path:
     path = folder / "photographs.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for label in range(CLASSES):
-            for number in range(PICTURES):
+            for number in range(IMAGES):
                 coarse = Image.fromarray(random.integers(0, 256, (42, 58, 3), dtype=np.uint8))
                 file = io.BytesIO()
                 coarse.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
@@ -92,12 +92,12 @@ def photographs(folder: Path) -> Path:
 def resized(folder: Path) -> None:
     """What the first experiment on it pays, once."""
     process = psutil.Process()
-    pictures = Pictures(folder)
+    stored = StoredImages(folder)
     before, started = process.memory_info().rss, time.perf_counter()
-    pictures.resized(SHAPE, "stretch", lambda data: to_array(decode(data, WIDTH * HEIGHT), SHAPE))
+    stored.resized(SHAPE, "stretch", lambda data: to_array(decode(data, WIDTH * HEIGHT), SHAPE))
     seconds = time.perf_counter() - started
     more = (process.memory_info().rss - before) / 1e6
-    print(f"resized to {SHAPE}, once: {len(pictures):,} pictures in {seconds:.2f} s, {more:.0f} MB more")
+    print(f"resized to {SHAPE}, once: {len(stored):,} images in {seconds:.2f} s, {more:.0f} MB more")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""From an uploaded picture to the array that a network sees."""
+"""From an uploaded image to the array that a network sees."""

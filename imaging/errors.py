@@ -1,13 +1,13 @@
-"""What can be wrong with a picture."""
+"""What can be wrong with an image."""
 
 
-class PictureError(Exception):
-    """Base of what `imaging` raises about a picture."""
+class ImageError(Exception):
+    """Base of what `imaging` raises about an image."""
 
 
-class UnreadablePicture(PictureError):
-    """Not a picture, not of a known format, or broken."""
+class UnreadableImage(ImageError):
+    """Not an image, not of a known format, or broken."""
 
 
-class PictureTooLarge(PictureError):
+class ImageTooLarge(ImageError):
     """More pixels than are decoded."""

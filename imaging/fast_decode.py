@@ -1,4 +1,4 @@
-"""Small pictures of the simplest kind, decoded without Pillow's parsers, which take longer than the decoding.
+"""Small images of the simplest kind, decoded without Pillow's parsers, which take longer than the decoding.
 
 Pillow's own decoders read the pixels here too, through `Image.frombytes`, so that they cannot differ from what
 `Image.open` makes of the same bytes. What is read here instead is the container, and only where it holds nothing that
@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-# Bounds the time that a picture takes, whatever is in it: 2 ms at most, where all of it is noise.
-MOST_BYTES = 1 << 16
-MOST_PIXELS = 1 << 16
+# Bounds the time that an image takes, whatever is in it: 2 ms at most, where all of it is noise.
+MAX_BYTES = 1 << 16
+MAX_PIXELS = 1 << 16
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _PNG_HEADER = struct.Struct(">IIBBBBBI")  # width, height, depth, colour type, three methods, CRC
@@ -31,7 +31,7 @@ _BASELINE, _SCAN = 0xC0, 0xDA
 _JPEG_HARMLESS = frozenset({0xE0, 0xDB, 0xC4, 0xDD, 0xFE})
 
 
-class PlainPicture(NamedTuple):
+class PlainImage(NamedTuple):
     """Width and height in pixels, Pillow's mode (`L` or `RGB`), and what its decoder of that name is given."""
 
     width: int
@@ -53,23 +53,23 @@ class PlainPicture(NamedTuple):
             return None
 
 
-def plain_picture(data: bytes) -> PlainPicture | None:
-    """Read the header of a small 8-bit PNG or baseline JPEG, grey or coloured, that holds nothing but its pixels.
+def plain_image(data: bytes) -> PlainImage | None:
+    """Read the header of a small 8-bit PNG or baseline JPEG, gray or coloured, that holds nothing but its pixels.
 
     None for any other: with transparency, a palette, 16 bits, interlace, animation, text, EXIF, CMYK, several scans,
-    a wrong checksum, over MOST_BYTES or MOST_PIXELS, not a picture at all. No pixel is decoded.
+    a wrong checksum, over MAX_BYTES or MAX_PIXELS, not an image at all. No pixel is decoded.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         return None
     reader = _png if data.startswith(_PNG) else _jpeg
     try:
         found = reader(data)
     except struct.error:
         return None
-    return found if found is not None and 0 < found.pixels <= MOST_PIXELS else None
+    return found if found is not None and 0 < found.pixels <= MAX_PIXELS else None
 
 
-def _png(data: bytes) -> PlainPicture | None:
+def _png(data: bytes) -> PlainImage | None:
     width, height, *kind, checksum = _PNG_HEADER.unpack_from(data, len(_PNG))
     mode = _PNG_MODES.get(tuple(kind))
     if mode is None or zlib.crc32(data[12 : _PNG_FIRST_CHUNK - 4]) != checksum:
@@ -82,10 +82,10 @@ def _png(data: bytes) -> PlainPicture | None:
             return None
         pieces.append(data[at + 8 : end])
         at = end + 4
-    return PlainPicture(width, height, mode, "zip", b"".join(pieces))
+    return PlainImage(width, height, mode, "zip", b"".join(pieces))
 
 
-def _jpeg(data: bytes) -> PlainPicture | None:
+def _jpeg(data: bytes) -> PlainImage | None:
     # A file of many scans takes long however small it is. In compressed data 0xFF never precedes 0xDA, so that this
     # may count too many, but never too few.
     if not data.startswith(_JPEG) or data.count(b"\xff\xda") != 1:
@@ -96,7 +96,7 @@ def _jpeg(data: bytes) -> PlainPicture | None:
         if marker != 0xFF:
             return None
         if kind == _SCAN:
-            return PlainPicture(*size, "jpeg", data)
+            return PlainImage(*size, "jpeg", data)
         if kind == _BASELINE and not size[2]:
             bits, height, width, components = _JPEG_FRAME.unpack_from(data, at + 4)
             if bits != 8 or components not in _JPEG_MODES:

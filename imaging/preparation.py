@@ -1,4 +1,4 @@
-"""From a decoded picture to what a network sees of it, and what was done on the way."""
+"""From a decoded source to what a network sees of it, and what was done on the way."""
 
 from typing import Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from imaging.digits.normalize import filling, normalized
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
 
-# How a data set shows digits, light on black: in the middle of the picture, or over all of its height.
+# How a dataset shows digits, light on black: in the middle of the source, or over all of its height.
 DigitForm = Literal["centred", "filling"]
 
 
@@ -23,14 +23,14 @@ class Prepared(NamedTuple):
     may_be_digit: bool = True
 
 
-def prepared(picture: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm | None = None) -> Prepared:
-    """Bring `picture`, in mode L or RGB, to `shape`: for a network that knows digits in `digit_form` by finding the
+def prepared(source: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm | None = None) -> Prepared:
+    """Bring `source`, in mode L or RGB, to `shape`: for a network that knows digits in `digit_form` by finding the
     digit, for others as training did. One that has the form already is not changed."""
-    steps = ("grayscale",) if shape[2] == 1 and picture.mode != "L" else ()
-    fits = picture.size == (shape[1], shape[0])
+    steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
+    fits = source.size == (shape[1], shape[0])
     if digit_form is None or (digit_form == "filling" and fits):
-        return Prepared(to_array(picture, shape, resize), (*steps, *(() if fits else ("resized",))))
-    image, digit_steps, may_be_digit = normalized(from_pillow(picture) if picture.mode == "L" else np.asarray(picture))
+        return Prepared(to_array(source, shape, resize), (*steps, *(() if fits else ("resized",))))
+    image, digit_steps, may_be_digit = normalized(from_pillow(source) if source.mode == "L" else np.asarray(source))
     if digit_form == "filling":
         image = filling(image)
     array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)

@@ -13,6 +13,6 @@ def probe_image(shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def probe_sample(shape: tuple[int, ...]) -> NDArray[np.uint8 | np.float32]:
-    """What a network that receives `shape` is probed with: `probe_image`, or where the samples are no pictures
+    """What a network that receives `shape` is probed with: `probe_image`, or where the samples are no images
     (features,), float32, evenly from -1 to 1."""
     return probe_image(shape) if len(shape) == 3 else np.linspace(-1, 1, shape[0], dtype=np.float32)

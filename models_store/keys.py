@@ -8,7 +8,7 @@
 | changes | stream, a few entries: something changed, look again | `CHANGES_SECONDS` after the last change |
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
 | complete | string: the index holds all that disk holds | until Redis is emptied |
-| model_indexes | set: the indexes of published models, one a data set | rebuilt from disk |
+| model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
 | reconciler | string: the lock of the one that sweeps | one sweep |
 | resent | string: a lost wake-up was sent again | `lease_seconds` |
 | workers | hash: worker name to its heartbeat | entries are dropped when they are old |
@@ -59,5 +59,5 @@ def model_index(dataset: str) -> str:
 
 
 def model_index_dataset(key: str) -> str:
-    """The data set of a `model_index`."""
+    """The dataset of a `model_index`."""
     return key.removeprefix(model_index(""))

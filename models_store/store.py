@@ -41,7 +41,7 @@ class Store:
         self.redis.connection_pool.disconnect()
 
     def known_datasets(self) -> Mapping[str, Dataset]:
-        """The facts of all data sets that there are, by name."""
+        """The facts of all datasets that there are, by name."""
         return {**DATASETS, **self.datasets.facts()}
 
 

@@ -1,4 +1,5 @@
-"""How much may wait to be predicted: beyond it a request is refused at once, rather than answered when nobody waits."""
+"""How much may wait to be predicted: beyond it a request is rejected at once, rather than answered when nobody
+waits."""
 
 from typing import Self
 
@@ -12,10 +13,10 @@ class Room:
     the answer. One request alone is let in, whatever its size: what a request may hold is bounded elsewhere.
     """
 
-    def __init__(self, most_pictures: int, most_bytes: int) -> None:
-        self.most_pictures = most_pictures
-        self.most_bytes = most_bytes
-        self.pictures = 0
+    def __init__(self, max_images: int, max_bytes: int) -> None:
+        self.max_images = max_images
+        self.max_bytes = max_bytes
+        self.images = 0
         self.bytes = 0
 
     def guest(self) -> "Guest":
@@ -25,18 +26,18 @@ class Room:
 class Guest:
     """What one request takes up, until the `with` block ends."""
 
-    __slots__ = ("_bytes", "_pictures", "_room")
+    __slots__ = ("_bytes", "_images", "_room")
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._pictures = 0
+        self._images = 0
         self._bytes = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.pictures -= self._pictures
+        self._room.images -= self._images
         self._room.bytes -= self._bytes
 
     def bring_bytes(self, count: int) -> None:
@@ -44,19 +45,19 @@ class Guest:
         room = self._room
         self._bytes += count
         room.bytes += count
-        if room.bytes > room.most_bytes and room.bytes > self._bytes:
+        if room.bytes > room.max_bytes and room.bytes > self._bytes:
             raise Overloaded(
-                f"{room.bytes:,} bytes wait to be predicted, more than the {room.most_bytes:,} that are taken; "
+                f"{room.bytes:,} bytes wait to be predicted, more than the {room.max_bytes:,} that are taken; "
                 "try again in a moment"
             )
 
-    def bring_pictures(self, count: int) -> None:
+    def bring_images(self, count: int) -> None:
         """Raises Overloaded."""
         room = self._room
-        self._pictures += count
-        room.pictures += count
-        if room.pictures > room.most_pictures and room.pictures > self._pictures:
+        self._images += count
+        room.images += count
+        if room.images > room.max_images and room.images > self._images:
             raise Overloaded(
-                f"{room.pictures:,} pictures wait to be predicted, more than the {room.most_pictures:,} that are "
+                f"{room.images:,} images wait to be predicted, more than the {room.max_images:,} that are "
                 "taken; try again in a moment"
             )

@@ -6,7 +6,7 @@ from models_store.experiments.record import Record
 
 
 class AnsweringModel(BaseModel):
-    """The model that answered. `accuracy` is that on the test part."""
+    """The model that answered. `accuracy` is that on the test split."""
 
     experiment_id: str
     dataset: str

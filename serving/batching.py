@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from serving.served_model import Samples, ServedModel
 
 # One core gains nothing from larger ones: even a small network's activations leave its cache.
-_MOST_PICTURES = 16
-_MOST_ROWS = 1_000
+_MAX_IMAGES = 16
+_MAX_ROWS = 1_000
 # Activations take some hundred bytes for each pixel, for as long as the model is loaded.
-_MOST_PIXELS = 1 << 16
+_MAX_PIXELS = 1 << 16
 _LOOP_SECONDS = 0.005
 _FEWEST_IN_LOOP = 5
 
@@ -91,7 +91,7 @@ class Dispatcher:
     def _most(self, model: ServedModel) -> tuple[int, bool]:
         """How many samples are asked about at once, and whether in the loop."""
         pixels = math.prod(model.info.image_shape[:2])
-        most = max(1, min(_MOST_PICTURES, _MOST_PIXELS // pixels)) if model.info.takes_pictures else _MOST_ROWS
+        most = max(1, min(_MAX_IMAGES, _MAX_PIXELS // pixels)) if model.info.takes_images else _MAX_ROWS
         in_loop = int(self._loop_seconds / model.seconds)
         return (min(most, in_loop), True) if in_loop >= min(most, _FEWEST_IN_LOOP) else (most, False)
 

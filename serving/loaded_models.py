@@ -7,22 +7,22 @@ from models_store.models.catalogue import ModelCatalogue
 from serving.served_model import ServedModel
 
 # What the smallest network takes: its session, and what it computes in.
-_LEAST_BYTES = 1_000_000
+_MIN_BYTES = 1_000_000
 
 
 class LoadedModels:
     """Networks that were verified, loaded and probed, by experiment. Those that were asked longest ago are given up
-    once all take more than `most_bytes` together; the one that was loaded last stays in any case. Whoever holds one
+    once all take more than `max_bytes` together; the one that was loaded last stays in any case. Whoever holds one
     that was given up goes on with it.
 
     Counted are the bytes of their files: measured, ONNX Runtime takes 1.0 to 1.13 times as much (100 thousand to 10
     million parameters).
     """
 
-    def __init__(self, catalogue: ModelCatalogue, threads: int, most_bytes: int) -> None:
+    def __init__(self, catalogue: ModelCatalogue, threads: int, max_bytes: int) -> None:
         self._catalogue = catalogue
         self._threads = threads
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._models: OrderedDict[str, ServedModel] = OrderedDict()  # the one that was asked last at the end
         # One at a time: what is loaded twice takes the room of two.
         self._loading = threading.Lock()
@@ -62,7 +62,7 @@ class LoadedModels:
         models = list(self._models.values())
         taken = sum(map(_size, models))
         for model in models:
-            if taken <= self._most_bytes:
+            if taken <= self._max_bytes:
                 return
             if model is not newest:
                 self.discard(model.id)
@@ -70,4 +70,4 @@ class LoadedModels:
 
 
 def _size(model: ServedModel) -> int:
-    return max(_LEAST_BYTES, model.file_bytes)
+    return max(_MIN_BYTES, model.file_bytes)

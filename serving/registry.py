@@ -1,4 +1,4 @@
-"""Which model serves each data set, and the swap from one to the next."""
+"""Which model serves each dataset, and the swap from one to the next."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue, merit
 from models_store.models.pins import Pin
 from serving.loaded_models import LoadedModels
-from serving.rejected_models import Refusals
+from serving.rejected_models import Rejections
 from serving.served_model import ServedModel
 from serving.status import Standing, standings
 from specs.dataset import Dataset, unknown_dataset
@@ -26,26 +26,26 @@ class NoModel(Exception):
 
 
 class UnknownDataset(Exception):
-    """There is no data set of that name."""
+    """There is no dataset of that name."""
 
 
 class KnownDatasets(Protocol):
-    """All data sets that there are now, by name: `Store.known_datasets`."""
+    """All datasets that there are now, by name: `Store.known_datasets`."""
 
     def __call__(self) -> Mapping[str, Dataset]: ...
 
 
 class Chosen(NamedTuple):
-    """The model that answers for a data set."""
+    """The model that answers for a dataset."""
 
     record: Record
-    takes_pictures: bool
+    takes_images: bool
 
 
 class Registry:
-    """For each data set that models were published of, the one that is pinned, or else the best one. A new one is
+    """For each dataset that models were published of, the one that is pinned, or else the best one. A new one is
     loaded and checked beside the old one, then one reference is swapped, so that calls in flight end on the model they
-    began with. One that is damaged is refused and the old one goes on.
+    began with. One that is damaged is rejected and the old one goes on.
     """
 
     def __init__(self, catalogue: ModelCatalogue, known_datasets: KnownDatasets, loaded: LoadedModels) -> None:
@@ -53,7 +53,7 @@ class Registry:
         self._known_datasets = known_datasets
         self._loaded = loaded
         self._chosen: dict[str, Chosen] = {}
-        self._refusals = Refusals()
+        self._rejections = Rejections()
         self._refreshing = threading.Lock()
 
     # -- choosing ----------------------------------------------------------------------------------------------------
@@ -66,11 +66,11 @@ class Registry:
         try:
             pins = self._catalogue.pins()
             settled = {dataset for dataset, pin in pins.items() if self._serve_pinned(dataset, pin)}
-            # What is served of a data set without models any more was deleted, or is about to be.
+            # What is served of a dataset without models any more was deleted, or is about to be.
             for dataset in sorted({*self._catalogue.datasets(), *self._chosen} - settled):
                 self._serve_best(dataset)
             pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
-            self._refusals.keep(lambda each: each in pinned or self._catalogue.is_kept(each))
+            self._rejections.keep(lambda each: each in pinned or self._catalogue.is_kept(each))
         except Unavailable as error:
             log.warning("which models are best is not known: %s", error)
         finally:
@@ -101,26 +101,26 @@ class Registry:
         return current if current is not None and self._catalogue.is_kept(current.record.id) else None
 
     def _choose(self, dataset: str, experiment_id: str) -> bool:
-        if self._refusals.hold(experiment_id):
+        if self._rejections.hold(experiment_id):
             return False
         try:
             model = self._loaded.obtain(experiment_id)
         except StoreError as error:
-            self._refusals.add(dataset, experiment_id, error)
+            self._rejections.add(dataset, experiment_id, error)
             return False
         self._swap(dataset, model)
         return True
 
     def _swap(self, dataset: str, model: ServedModel) -> None:
-        self._refusals.withdraw(model.id)
-        self._chosen[dataset] = Chosen(model.record, model.info.takes_pictures)
+        self._rejections.withdraw(model.id)
+        self._chosen[dataset] = Chosen(model.record, model.info.takes_images)
         log.info("%s is served by %s", dataset, model.id)
 
     def pin(self, dataset: str, experiment_id: str) -> None:
         """Have a model serve `dataset`, whatever is better: here at once, and in other processes when they refresh.
 
         It is read from disk, loaded and probed before. Raises NotFound, InvalidState if it has not succeeded or is of
-        another data set, Damaged, Unavailable; then all stays as it was.
+        another dataset, Damaged, Unavailable; then all stays as it was.
         """
         self._catalogue.check_pinnable(dataset, experiment_id)
         model = self._loaded.load(experiment_id)
@@ -135,41 +135,41 @@ class Registry:
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
-    def at_hand(self, dataset: str | None, pictures: bool = True) -> ServedModel | None:
+    def at_hand(self, dataset: str | None, images: bool = True) -> ServedModel | None:
         """What `get` returns where that takes neither disk nor Redis; else None."""
-        chosen = self._chosen_for(dataset, pictures)
+        chosen = self._chosen_for(dataset, images)
         return None if chosen is None else self._loaded.get(chosen.record.id)
 
-    def get(self, dataset: str | None, experiment_id: str | None, pictures: bool = True) -> ServedModel:
-        """The model of a named experiment, or the one that serves a data set, or the best of all that serve and take
-        what was sent: `pictures`, or else features.
+    def get(self, dataset: str | None, experiment_id: str | None, images: bool = True) -> ServedModel:
+        """The model of a named experiment, or the one that serves a dataset, or the best of all that serve and take
+        what was sent: `images`, or else features.
 
         Raises NoModel if there is none, UnknownDataset, and NotFound, InvalidState or Damaged for a named experiment.
         """
         if experiment_id is not None:
             return self._named(experiment_id)
-        model = self._answering(dataset, pictures)
+        model = self._answering(dataset, images)
         if model is None:
             self.refresh(_PATIENCE_SECONDS)
-            model = self._answering(dataset, pictures)
+            model = self._answering(dataset, images)
         if model is None:
             raise self._none_for(dataset)
         return model
 
-    def _answering(self, dataset: str | None, pictures: bool) -> ServedModel | None:
-        """Loaded again where others have taken its room; what is damaged since then is refused."""
-        while (chosen := self._chosen_for(dataset, pictures)) is not None:
+    def _answering(self, dataset: str | None, images: bool) -> ServedModel | None:
+        """Loaded again where others have taken its room; what is damaged since then is rejected."""
+        while (chosen := self._chosen_for(dataset, images)) is not None:
             try:
                 return self._loaded.obtain(chosen.record.id)
             except StoreError as error:
-                self._refusals.add(chosen.record.dataset, chosen.record.id, error)
+                self._rejections.add(chosen.record.dataset, chosen.record.id, error)
                 self.forget(chosen.record.id)
         return None
 
-    def _chosen_for(self, dataset: str | None, pictures: bool) -> Chosen | None:
+    def _chosen_for(self, dataset: str | None, images: bool) -> Chosen | None:
         if dataset is not None:
             return self._chosen.get(dataset)
-        serving = [chosen for chosen in list(self._chosen.values()) if chosen.takes_pictures == pictures]
+        serving = [chosen for chosen in list(self._chosen.values()) if chosen.takes_images == images]
         return max(serving, key=lambda chosen: merit(chosen.record), default=None)
 
     def _named(self, experiment_id: str) -> ServedModel:
@@ -181,14 +181,14 @@ class Registry:
         if dataset is not None and dataset not in (known := self._known_datasets()):
             return UnknownDataset(unknown_dataset(dataset, known))
         wanted = f"for {dataset}" if dataset else "yet"
-        if any(refusal.dataset == (dataset or refusal.dataset) for refusal in self._refusals.all()):
+        if any(rejection.dataset == (dataset or rejection.dataset) for rejection in self._rejections.all()):
             return NoModel(f"no model {wanted} is sound: GET /models says what is wrong with those that there are")
         return NoModel(f"no model {wanted}: POST an experiment to /experiments and wait until it has succeeded")
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def serving(self) -> dict[str, Record]:
-        """By data set, in order of their names, whose model answers for it."""
+        """By dataset, in order of their names, whose model answers for it."""
         return {dataset: chosen.record for dataset, chosen in sorted(self._chosen.copy().items())}
 
     def is_serving(self, experiment_id: str) -> bool:
@@ -203,10 +203,10 @@ class Registry:
         self.refresh()
 
     def standings(self) -> list[Standing]:
-        """What serves each data set, and why, in order of their names."""
-        return standings(self.serving(), self._catalogue.pins(), self._refusals.all())
+        """What serves each dataset, and why, in order of their names."""
+        return standings(self.serving(), self._catalogue.pins(), self._rejections.all())
 
     def standing(self, dataset: str) -> Standing:
-        """The same of one data set."""
+        """The same of one dataset."""
         found = (each for each in self.standings() if each.dataset == dataset)
         return next(found, Standing(dataset, None, None, []))

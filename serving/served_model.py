@@ -57,7 +57,7 @@ class ServedModel:
 
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
         """(batch, height, width, channels), uint8, or (batch, features), float32, to (batch, classes), float32, made to
-        mean what they say by the temperature that was fitted on the validation part (Guo et al. 2017)."""
+        mean what they say by the temperature that was fitted on the validation split (Guo et al. 2017)."""
         raised = self._answers(samples) ** self._sharpness
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 

@@ -1,4 +1,4 @@
-"""What serves each data set, and why."""
+"""What serves each dataset, and why."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -6,30 +6,30 @@ from typing import NamedTuple
 from models_store.errors import Damaged
 from models_store.experiments.record import Record
 from models_store.models.pins import Pin
-from serving.rejected_models import Refusal
+from serving.rejected_models import Rejection
 
 
 class Standing(NamedTuple):
-    """What serves a data set now, None if nothing can; what it is pinned to; and what could not serve it."""
+    """What serves a dataset now, None if nothing can; what it is pinned to; and what could not serve it."""
 
     dataset: str
     serving: Record | None
     pin: Pin | None
-    refused: list[Refusal]
+    rejected: list[Rejection]
 
 
 def standings(
-    serving: Mapping[str, Record], pins: Mapping[str, Pin | Damaged], refusals: Sequence[Refusal]
+    serving: Mapping[str, Record], pins: Mapping[str, Pin | Damaged], rejections: Sequence[Rejection]
 ) -> list[Standing]:
-    """One for each data set that something serves, is pinned to or was to serve, in order of their names."""
-    damaged = [Refusal(dataset, None, str(pin)) for dataset, pin in pins.items() if isinstance(pin, Damaged)]
-    refused = [*damaged, *refusals]
+    """One for each dataset that something serves, is pinned to or was to serve, in order of their names."""
+    damaged = [Rejection(dataset, None, str(pin)) for dataset, pin in pins.items() if isinstance(pin, Damaged)]
+    rejected = [*damaged, *rejections]
     return [
         Standing(
             dataset,
             serving.get(dataset),
             pin if isinstance(pin := pins.get(dataset), Pin) else None,
-            [refusal for refusal in refused if refusal.dataset == dataset],
+            [rejection for rejection in rejected if rejection.dataset == dataset],
         )
-        for dataset in sorted({*serving, *pins, *(refusal.dataset for refusal in refused)})
+        for dataset in sorted({*serving, *pins, *(rejection.dataset for rejection in rejected)})
     ]

@@ -1,7 +1,7 @@
-"""What is changed at random in the pictures that a network learns from, with Keras's names, arguments and defaults.
+"""What is changed at random in the images that a network learns from, with Keras's names, arguments and defaults.
 
 A new layer type is one class here, added to `AugmentationLayer`, and one in `imaging.augmentation`. What a number in
-place of a range stands for is said in `specs.factor_ranges`; lengths are shares of the picture's side, and pixels are
+place of a range stands for is said in `specs.factor_ranges`; lengths are shares of the image's side, and pixels are
 0-255. Where Keras 3.15 does something else than its documents say, they are followed, and the class says so.
 """
 
@@ -19,16 +19,16 @@ FillValue = Annotated[float, Field(ge=0, le=255)]
 
 
 class AugmentationLayerSpec(Schema):
-    """`mixes_labels` marks a layer after which a picture may belong to two classes."""
+    """`mixes_labels` marks a layer after which an image may belong to two classes."""
 
     mixes_labels: ClassVar[bool] = False
 
     def check(self, height: int, width: int) -> None:
-        """Raises FieldError, its path leading from the layer, where it does not fit such pictures."""
+        """Raises FieldError, its path leading from the layer, where it does not fit such images."""
 
 
 class _Warp(AugmentationLayerSpec):
-    """Moves pixels. What comes in from outside the picture is as `fill_mode` says: reflect (cba|abc|cba), nearest
+    """Moves pixels. What comes in from outside the image is as `fill_mode` says: reflect (cba|abc|cba), nearest
     (aaa|abc|ccc), wrap (abc|abc|abc), or constant: `fill_value`."""
 
     fill_mode: FillMode = "reflect"
@@ -80,8 +80,8 @@ _CropSide = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
 
 
 class RandomCrop(AugmentationLayerSpec):
-    """A window of `height` x `width` (left out: the picture's own) at a random place of the picture, around which
-    `padding` pixels of `fill_value` were laid first; it is enlarged to the picture's size, because that is what the
+    """A window of `height` x `width` (left out: the image's own) at a random place of the image, around which
+    `padding` pixels of `fill_value` were laid first; it is enlarged to the image's size, because that is what the
     network receives in validation and prediction. `padding: 4` alone is the usual recipe for CIFAR-10.
     """
 
@@ -94,7 +94,7 @@ class RandomCrop(AugmentationLayerSpec):
     def check(self, height: int, width: int) -> None:
         if self.height is None and self.width is None and self.padding == 0:
             raise FieldError(
-                ("padding",), "RandomCrop needs `padding`, or `height` and `width` of a window smaller than the picture"
+                ("padding",), "RandomCrop needs `padding`, or `height` and `width` of a window smaller than the image"
             )
         for name, asked, side in (("height", self.height, height), ("width", self.width, width)):
             largest = side + 2 * self.padding
@@ -102,7 +102,7 @@ class RandomCrop(AugmentationLayerSpec):
                 padded = ", padding included" if self.padding else ""
                 raise FieldError(
                     (name,),
-                    f"`{name}` {asked} is larger than the {name} of the picture{padded}: {largest}; take a smaller "
+                    f"`{name}` {asked} is larger than the {name} of the image{padded}: {largest}; take a smaller "
                     "window or more `padding`",
                 )
 
@@ -141,7 +141,7 @@ class GaussianNoise(AugmentationLayerSpec):
 
 
 class RandomGaussianBlur(AugmentationLayerSpec):
-    """With the probability `factor`, a picture is blurred by a Gaussian of a deviation drawn from `sigma`, in pixels,
+    """With the probability `factor`, an image is blurred by a Gaussian of a deviation drawn from `sigma`, in pixels,
     within `kernel_size` of them. A number as `factor` is the probability itself; Keras documents it as a strength, and
     its code uses it as a probability drawn from [0, f]."""
 
@@ -160,7 +160,7 @@ class RandomGaussianBlur(AugmentationLayerSpec):
 
 class RandomDilation(AugmentationLayerSpec):
     """What is bright grows by `radius` pixels, drawn from it, and shrinks where that is below zero: light strokes on
-    black become thicker and thinner, dark ones on white the other way round. (Dilation and erosion of grey pictures:
+    black become thicker and thinner, dark ones on white the other way round. (Dilation and erosion of gray images:
     Serra 1982.)"""
 
     type: Literal["RandomDilation"] = "RandomDilation"
@@ -168,7 +168,7 @@ class RandomDilation(AugmentationLayerSpec):
 
 
 class MixUp(AugmentationLayerSpec):
-    """Each picture and its label are mixed with another's of the batch, by a weight from Beta(alpha, alpha) (Zhang
+    """Each image and its label are mixed with another's of the batch, by a weight from Beta(alpha, alpha) (Zhang
     et al. 2018)."""
 
     mixes_labels: ClassVar[bool] = True
@@ -178,7 +178,7 @@ class MixUp(AugmentationLayerSpec):
 
 
 class CutMix(AugmentationLayerSpec):
-    """A rectangle is pasted in from another picture of the batch, and the labels are mixed by its area, which is
+    """A rectangle is pasted in from another image of the batch, and the labels are mixed by its area, which is
     drawn from Beta(a, a), a from `factor` (Yun et al. 2019)."""
 
     mixes_labels: ClassVar[bool] = True
@@ -188,9 +188,9 @@ class CutMix(AugmentationLayerSpec):
 
 
 class OutlierExposure(AugmentationLayerSpec):
-    """With the probability `factor`, a picture is replaced by one of nothing that the network knows, and its label by
+    """With the probability `factor`, an image is replaced by one of nothing that the network knows, and its label by
     all classes alike, so that the network is unsure of what it never saw (Hendrycks et al. 2019). `kinds` of such
-    pictures: "pieces" of others of the batch, "noise", and, for networks that read digits, "letters" that look like
+    images: "pieces" of others of the batch, "noise", and, for networks that read digits, "letters" that look like
     none."""
 
     mixes_labels: ClassVar[bool] = True
@@ -204,7 +204,7 @@ class OutlierExposure(AugmentationLayerSpec):
 
 
 class RandAugment(_Warp):
-    """`num_ops` of the paper's fourteen operations, drawn for each picture, with a strength drawn from `factor` to
+    """`num_ops` of the paper's fourteen operations, drawn for each image, with a strength drawn from `factor` to
     either side: 1 is the strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020).
     Keras draws once for a batch, and turns by up to 180 degrees at 0.5."""
 
@@ -245,7 +245,7 @@ AugmentationLayer = Annotated[
 
 
 class AugmentationSpec(Schema):
-    """Of the training part alone. An epoch shows each picture `copies` times, each time changed anew."""
+    """Of the training split alone. An epoch shows each image `copies` times, each time changed anew."""
 
     copies: int = Field(default=1, ge=1, le=limits.COPIES)
     layers: Annotated[tuple[AugmentationLayer, ...], Lax, Field(max_length=limits.AUGMENTATION_LAYERS)]
@@ -265,7 +265,7 @@ class AugmentationSpec(Schema):
         """Raises FieldError where it does not fit what the network receives."""
         if len(input_shape) != 3:
             raise FieldError(
-                (), "pictures can be augmented, but the samples of this data set are none; leave `augmentation` out"
+                (), "images can be augmented, but the samples of this dataset are none; leave `augmentation` out"
             )
         for position, layer in enumerate(self.layers):
             try:

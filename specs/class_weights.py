@@ -42,7 +42,7 @@ def check_classes(class_weight: ClassWeight | None, classes: Sequence[str]) -> N
         isinstance(class_weight, dict) and len(class_weight) == len(classes)
     )
     if everything_given and weights and not any(weights):
-        raise FieldError(("class_weight",), "all weights are 0, so nothing would be learnt; give a class more than 0")
+        raise FieldError(("class_weight",), "all weights are 0, so nothing would be learned; give a class more than 0")
 
 
 def weights_by_class(class_weight: ClassWeight, classes: Sequence[str], counts: Sequence[int]) -> list[float]:

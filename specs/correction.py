@@ -1,4 +1,4 @@
-"""What is told when a prediction was wrong, or right: the class that the picture shows."""
+"""What is told when a prediction was wrong, or right: the class that the image shows."""
 
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from specs.schema import FieldError, Schema
 class CorrectionSpec(Schema):
     """`label` is the name of a class, as text: of classes called 1, 2, ... an index would mean another one.
 
-    Validation takes the data set from the context `{"dataset": Dataset}`.
+    Validation takes the dataset from the context `{"dataset": Dataset}`.
     """
 
     label: str

@@ -16,5 +16,5 @@ def reference_epoch_seconds(spec: ExperimentSpec) -> float:
     """
     network = spec.network()
     forward = network.multiplications * _SECONDS_PER_MULTIPLICATION + network.activations * _SECONDS_PER_ACTIVATION
-    steps, sizes = spec.steps_per_epoch(), spec.dataset.part_sizes()
+    steps, sizes = spec.steps_per_epoch(), spec.dataset.split_sizes()
     return forward * (3 * steps * spec.training.batch_size + sizes.validation) + steps * _SECONDS_PER_STEP

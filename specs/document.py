@@ -29,10 +29,10 @@ def parse_document(body: bytes, syntax: Syntax | None = None) -> dict[str, Any]:
     document = _parse(text, syntax)
     if isinstance(document, dict):
         return document
-    refusal = DocumentError.saying(
+    rejection = DocumentError.saying(
         f"expected a mapping such as {{model: {{preset: digits-cnn}}}}, received {_described(document)}"
     )
-    raise refusal if isinstance(document, list) else _hinted(refusal, text)
+    raise rejection if isinstance(document, list) else _hinted(rejection, text)
 
 
 def _parse(text: str, syntax: Syntax | None) -> Any:

@@ -7,7 +7,7 @@ from specs.problem import Problem
 
 
 class SpecsError(Exception):
-    """A refused document. `problems` holds at least one; `str()` gives one readable line for each."""
+    """A rejected document. `problems` holds at least one; `str()` gives one readable line for each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems)

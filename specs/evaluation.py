@@ -1,4 +1,4 @@
-"""What is asked for when a trained network is to be evaluated on another data set."""
+"""What is asked for when a trained network is to be evaluated on another dataset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
@@ -11,18 +11,18 @@ from specs.explanation import problems_of
 from specs.problem import shortened
 from specs.schema import FieldError, Schema
 
-EvaluatedPart = Literal["all", "train", "test"]
+EvaluatedSplit = Literal["all", "train", "test"]
 _LISTED = 20
 
 
 class EvaluationSpec(Schema):
-    """Which data set, and all of its samples, only those of its official test part, or only the others (`train`).
+    """Which dataset, and all of its samples, only those of its official test split, or only the others (`train`).
 
-    Validation takes the data sets that there are from the context `{"datasets": {name: Dataset}}`.
+    Validation takes the datasets that there are from the context `{"datasets": {name: Dataset}}`.
     """
 
     dataset: str
-    part: EvaluatedPart = "all"
+    split: EvaluatedSplit = "all"
     _facts: Dataset = PrivateAttr()
 
     @model_validator(mode="after")
@@ -31,13 +31,15 @@ class EvaluationSpec(Schema):
         if self.dataset not in known:
             raise FieldError(("dataset",), unknown_dataset(self.dataset, known))
         self._facts = known[self.dataset]
-        if self.part == "test" and not self._facts.has_official_test:
-            raise FieldError(("part",), f"{self.dataset} has no official test part; leave `part` out to take all of it")
+        if self.split == "test" and not self._facts.has_official_test:
+            raise FieldError(
+                ("split",), f"{self.dataset} has no official test split; leave `split` out to take all of it"
+            )
         return self
 
     @property
     def facts(self) -> Dataset:
-        """The whole data set."""
+        """The whole dataset."""
         return self._facts
 
 
@@ -49,21 +51,21 @@ def parse_evaluation(document: Any, datasets: Mapping[str, Dataset]) -> Evaluati
         raise SpecError(problems_of(error, document, EvaluationSpec)) from None
 
 
-def misfit(dataset: Dataset, labels: Sequence[str], takes_pictures: bool) -> str | None:
+def misfit(dataset: Dataset, labels: Sequence[str], takes_images: bool) -> str | None:
     """Why a network that answers with `labels` cannot be evaluated on `dataset`, in a sentence; None if it can.
 
     Classes are matched by name. Those of the network that `dataset` has no samples of do no harm.
     """
-    if dataset.has_pictures != takes_pictures:
-        samples, received = ("pictures", "numbers") if dataset.has_pictures else ("numbers", "pictures")
-        return f"the samples of {dataset.name} are {samples}, and the network takes {received}; name another data set"
+    if dataset.has_images != takes_images:
+        samples, received = ("images", "numbers") if dataset.has_images else ("numbers", "images")
+        return f"the samples of {dataset.name} are {samples}, and the network takes {received}; name another dataset"
     known = set(labels)
     unknown = [name for name in dataset.classes if name not in known]
     if not unknown:
         return None
     return (
         f"the network does not know {len(unknown)} of the {len(dataset.classes)} classes of {dataset.name}: "
-        f"{_shown(unknown)}; it knows: {_shown(labels)}; classes are matched by name, so name a data set whose "
+        f"{_shown(unknown)}; it knows: {_shown(labels)}; classes are matched by name, so name a dataset whose "
         "classes are all among these"
     )
 

@@ -1,4 +1,4 @@
-"""An experiment: data set, preprocessing, augmentation, network, training."""
+"""An experiment: dataset, preprocessing, augmentation, network, training."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from specs.training import TrainingSpec
 class ExperimentSpec(Schema):
     """The whole of what is asked for, with all defaults filled in.
 
-    `name` left out is that of the preset, or else "<data set>-experiment". `based_on` is the id of the
+    `name` left out is that of the preset, or else "<dataset>-experiment". `based_on` is the id of the
     experiment that this one sets out to improve.
     """
 
@@ -84,11 +84,11 @@ class ExperimentSpec(Schema):
         if dataset is None:
             return training
         check_classes(training.class_weight, dataset.facts.classes)
-        part = dataset.part_sizes().training
-        if training.batch_size > part:
+        split = dataset.split_sizes().training
+        if training.batch_size > split:
             raise FieldError(
                 ("batch_size",),
-                f"`batch_size` {training.batch_size:,} is above the cap, the training part: {part:,} samples",
+                f"`batch_size` {training.batch_size:,} is above the cap, the training split: {split:,} samples",
             )
         return training
 
@@ -98,7 +98,7 @@ class ExperimentSpec(Schema):
         return self
 
     def network(self) -> Network:
-        """The preset's or the spec's own layers, on the images of the data set."""
+        """The preset's or the spec's own layers, on the images of the dataset."""
         return self.model.network_on(self.input_shape, len(self.dataset.facts.classes))
 
     @property
@@ -107,9 +107,9 @@ class ExperimentSpec(Schema):
         return self.preprocessing.input_shape(self.dataset.facts)
 
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch, which shows each picture as often as it is copied; the last one may be smaller."""
+        """Batches in an epoch, which shows each image as often as it is copied; the last one may be smaller."""
         copies = self.augmentation.copies if self.augmentation else 1
-        return math.ceil(copies * self.dataset.part_sizes().training / self.training.batch_size)
+        return math.ceil(copies * self.dataset.split_sizes().training / self.training.batch_size)
 
     def memory_mb(self) -> int:
         """An estimate of what training takes, in MB: see `Network.training_bytes`."""
@@ -138,8 +138,8 @@ def _default_name(document: Mapping[str, Any]) -> str:
     return f"{name}-experiment" if isinstance(name, str) and len(name) < limits.TAG_CHARACTERS else "experiment"
 
 
-def _member(part: Any, name: str, default: Any) -> Any:
-    return part.get(name, default) if isinstance(part, Mapping) else getattr(part, name, default)
+def _member(split: Any, name: str, default: Any) -> Any:
+    return split.get(name, default) if isinstance(split, Mapping) else getattr(split, name, default)
 
 
 def _check_memory(network: Network, batch_size: int, samples: int) -> None:

@@ -35,7 +35,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
-    """The problems of `document`, which `root` refused with `error`: at most `caps.PROBLEMS`, none twice."""
+    """The problems of `document`, which `root` rejected with `error`: at most `caps.PROBLEMS`, none twice."""
     found: dict[tuple[str, str], Problem] = {}
     for details in error.errors(include_url=False, include_input=False):
         problem = _problem(details, document, root)
@@ -72,7 +72,7 @@ def _path_in(document: Any, details: ErrorDetails) -> Path:
     path: list[str | int] = []
     place = document
     last = len(details["loc"]) - 1
-    # What an object's own validator refuses is the object, named by its tag; else the last part is one of its fields.
+    # What an object's own validator rejects is the object, named by its tag; else the last part is one of its fields.
     tags = last + 1 if details["type"] == "value_error" else last
     for position, part in enumerate(details["loc"]):
         is_tag = isinstance(place, dict) and place.get("type") == part and position < tags

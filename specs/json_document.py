@@ -21,7 +21,7 @@ class _DuplicateKey(DocumentError):
 
 
 class NotJSONError(DocumentError):
-    """The text does not follow JSON's grammar, or was refused before it was known whether it does."""
+    """The text does not follow JSON's grammar, or was rejected before it was known whether it does."""
 
 
 def parse_json(text: str) -> Any:
@@ -39,9 +39,9 @@ def parse_json(text: str) -> Any:
     except _DuplicateKey:
         parse_yaml(text)  # JSON is YAML too, and that reader knows where in the document it is
         raise
-    _refuse_infinite(document)
+    _reject_infinite(document)
     if "\\u" in text:
-        _refuse_half_characters(document)
+        _reject_half_characters(document)
     return document
 
 
@@ -73,7 +73,7 @@ def _integer(literal: str) -> int:
     return int(literal)
 
 
-def _refuse_infinite(document: Any) -> None:
+def _reject_infinite(document: Any) -> None:
     """NaN and Infinity are no JSON, though Python reads them; a number like 1e999 becomes infinite."""
     open_values: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
     while open_values:
@@ -87,7 +87,7 @@ def _refuse_infinite(document: Any) -> None:
             raise DocumentError([Problem(pointer=pointer_of(path), detail=detail, received=str(value))])
 
 
-def _refuse_half_characters(document: Any) -> None:
+def _reject_half_characters(document: Any) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:

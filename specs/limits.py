@@ -13,7 +13,7 @@ TAG_CHARACTERS = 50
 
 LAYERS = 200
 AUGMENTATION_LAYERS = 20
-COPIES = 20  # of a picture in an epoch
+COPIES = 20  # of an image in an epoch
 PARAMETERS = 50_000_000
 UNITS = 65_536  # also the filters of a convolution
 WINDOW = 64  # rows or columns of a kernel, a pool or a stride

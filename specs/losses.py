@@ -10,7 +10,7 @@ from pydantic import Field, Tag
 
 from specs.schema import Schema, by_type_or
 
-# At 1 every label is the same, and nothing can be learnt.
+# At 1 every label is the same, and nothing can be learned.
 _Smoothing = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -26,7 +26,7 @@ class CategoricalCrossentropy(Schema):
 
 
 class CategoricalFocalCrossentropy(Schema):
-    """Cross-entropy in which samples that are learnt already count less (Lin et al. 2017)."""
+    """Cross-entropy in which samples that are learned already count less (Lin et al. 2017)."""
 
     type: Literal["CategoricalFocalCrossentropy"] = "CategoricalFocalCrossentropy"
     alpha: float = Field(default=0.25, ge=0, le=1)

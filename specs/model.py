@@ -18,7 +18,7 @@ class ModelSpec(Schema):
     what a Keras model's `to_json()` gives.
 
     The first `freeze` layers of the layer table stay as they are. Layers that agree with those of experiment
-    `weights_from` begin with its weights: see `specs.transfer.taken_layers`.
+    `weights_from` begin with its weights: see `specs.transfer.transferred_layers`.
     """
 
     preset: PresetName | None = None

@@ -30,11 +30,11 @@ ImageSize = Annotated[
 
 
 class PreprocessingSpec(Schema):
-    """`image_size` and `color` left out are the data set's own. A picture of another size is stretched to it, or keeps
+    """`image_size` and `color` left out are the dataset's own. An image of another size is stretched to it, or keeps
     its proportions: `fit` pads with black, `fill` cuts off what is too much.
 
     Pixels come as 0-255. `none` leaves them so; `unit` gives [0, 1]; `centered` gives [-1, 1];
-    `standardize` subtracts the mean of the training part and divides by its standard deviation. Samples that are
+    `standardize` subtracts the mean of the training split and divides by its standard deviation. Samples that are
     numbers in a row and no pixels are left as they are unless `standardize` is asked for.
     """
 
@@ -44,18 +44,18 @@ class PreprocessingSpec(Schema):
     scale: Scale = "unit"
 
     def input_shape(self, dataset: Dataset) -> Shape:
-        """What the network receives of a sample: (height, width, channels), or (features,) where it is no picture.
+        """What the network receives of a sample: (height, width, channels), or (features,) where it is no image.
 
-        Raises FieldError, its path leading from here, where the data set does not go with it.
+        Raises FieldError, its path leading from here, where the dataset does not go with it.
         """
         own: Shape | None = dataset.image_shape
         if own is not None and len(own) != 3:
-            self._require_nothing_for_pictures(dataset.name)
+            self._require_nothing_for_images(dataset.name)
             return own
         if own is None and self.image_size is None:
             raise FieldError(
                 ("image_size",),
-                f"`image_size` is missing; the pictures of {dataset.name} differ in size, so give the size that the "
+                f"`image_size` is missing; the images of {dataset.name} differ in size, so give the size that the "
                 "network receives as [height, width], such as [64, 64]",
             )
         height, width = self.image_size or own[:2]  # type: ignore[index]  # one of both is there: see above
@@ -66,7 +66,7 @@ class PreprocessingSpec(Schema):
         """With `scale` none where it was left out and the samples are no pixels. Raises FieldError as `input_shape`
         does, and for a scale that divides what is no pixel by 255."""
         self.input_shape(dataset)
-        if dataset.has_pictures:
+        if dataset.has_images:
             return self
         if "scale" not in self.model_fields_set:
             return self.model_copy(update={"scale": "none"})
@@ -78,9 +78,9 @@ class PreprocessingSpec(Schema):
             )
         return self
 
-    def _require_nothing_for_pictures(self, name: str) -> None:
+    def _require_nothing_for_images(self, name: str) -> None:
         for field, given in (("image_size", self.image_size), ("color", self.color)):
             if given is not None:
                 raise FieldError(
-                    (field,), f"the samples of {name} are numbers in a row, not pictures; leave `{field}` out"
+                    (field,), f"the samples of {name} are numbers in a row, not images; leave `{field}` out"
                 )

@@ -68,5 +68,5 @@ Line = Annotated[str, Field(min_length=1, pattern=_PRINTABLE, description="one l
 # A ULID: 26 characters of Crockford's base 32, the first of which carries only three bits.
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 ExperimentId = Annotated[str, Field(pattern=_ULID)]
-# A document has lists only; a strict tuple would refuse them.
+# A document has lists only; a strict tuple would reject them.
 Lax = Strict(False)

@@ -1,4 +1,4 @@
-"""What is asked for when the model that serves a data set is chosen."""
+"""What is asked for when the model that serves a dataset is chosen."""
 
 from typing import Any, Literal, Self
 

@@ -20,7 +20,7 @@ def layers_with_weights(network: Network) -> list[Node]:
     return [node for node in network.nodes if node.weights.all]
 
 
-def taken_layers(network: Network, source: Network) -> dict[str, str]:
+def transferred_layers(network: Network, source: Network) -> dict[str, str]:
     """From a layer of `network` to the one of `source` with whose weights it begins, by name.
 
     Two layers agree where their types and the shapes of all their weights do. Of both layer tables the longest common

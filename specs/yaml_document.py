@@ -63,9 +63,9 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise self._refusal(event, "a second document starts; send one at a time")
+                raise self._rejection(event, "a second document starts; send one at a time")
         elif isinstance(event, yaml.AliasEvent):
-            raise self._refusal(event, f"the alias `*{event.anchor}` is not taken; write the value out")
+            raise self._rejection(event, f"the alias `*{event.anchor}` is not taken; write the value out")
         elif isinstance(event, yaml.CollectionEndEvent):
             self._open.pop()
             self._keys.pop()
@@ -86,14 +86,14 @@ class _Builder:
     def _check_node(self, event: yaml.NodeEvent) -> None:
         self._nodes += 1
         if self._nodes > limits.DOCUMENT_NODES:
-            raise self._refusal(event, f"more values than the cap of {limits.DOCUMENT_NODES:,}")
+            raise self._rejection(event, f"more values than the cap of {limits.DOCUMENT_NODES:,}")
         if len(self._open) == limits.DOCUMENT_DEPTH and isinstance(event, yaml.CollectionStartEvent):
-            raise self._refusal(event, f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
+            raise self._rejection(event, f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
         if event.anchor is not None:
-            raise self._refusal(event, f"the anchor `&{event.anchor}` is not taken; leave it out")
+            raise self._rejection(event, f"the anchor `&{event.anchor}` is not taken; leave it out")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise self._refusal(event, f"the tag `{shortened(tag)}` is not taken; leave it out")
+            raise self._rejection(event, f"the tag `{shortened(tag)}` is not taken; leave it out")
 
     def _put_scalar(self, event: yaml.ScalarEvent, value: Any) -> None:
         if self._open and isinstance(self._open[-1], dict) and self._keys[-1] is None:
@@ -112,7 +112,7 @@ class _Builder:
         elif key is not None:
             collection[key] = value
         else:
-            raise self._refusal(event, _KEY_IS_TEXT)
+            raise self._rejection(event, _KEY_IS_TEXT)
 
     def _finish_value(self) -> None:
         if self._keys:
@@ -120,11 +120,11 @@ class _Builder:
 
     def _key(self, event: yaml.NodeEvent, value: Any, mapping: dict[str, Any]) -> str:
         if not isinstance(value, str):
-            raise self._refusal(event, _KEY_IS_TEXT)
+            raise self._rejection(event, _KEY_IS_TEXT)
         if value in mapping:
             detail = f"the key `{shortened(value)}` stands twice in one mapping; keep one of them"
             self._keys[-1] = value
-            raise self._refusal(event, detail)
+            raise self._rejection(event, detail)
         return value
 
     def _scalar(self, event: yaml.ScalarEvent) -> Any:
@@ -139,16 +139,16 @@ class _Builder:
         if _FLOAT.fullmatch(text):
             return self._float(event, text)
         if _NOT_FINITE.fullmatch(text):
-            raise self._refusal(event, f"{text} is no number to work with; give a finite one")
+            raise self._rejection(event, f"{text} is no number to work with; give a finite one")
         return text
 
     def _float(self, event: yaml.Event, text: str) -> float:
         number = float(text)
         if not math.isfinite(number):
-            raise self._refusal(event, f"the number {shortened(text)} is too large")
+            raise self._rejection(event, f"the number {shortened(text)} is too large")
         return number
 
-    def _refusal(self, event: yaml.Event, detail: str) -> DocumentError:
+    def _rejection(self, event: yaml.Event, detail: str) -> DocumentError:
         return DocumentError([Problem(pointer=self._pointer(), detail=f"{detail} (line {_line(event)})")])
 
     def _pointer(self) -> str:

@@ -16,7 +16,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 BEST = "best"
 JsonObject = dict[str, Any]
 Spec = Mapping[str, Any] | str | bytes | Path
-Picture = Path | bytes
+Image = Path | bytes
 _PAGE = 100
 _PIECE_BYTES = 1 << 20
 _BUNDLE_SECONDS = 300.0  # of silence: all of it is checked before the first byte comes
@@ -27,7 +27,7 @@ class Client:
     """Talks to one Trainyard. Answers are the API's JSON as it is; see `/docs` there for their members.
 
     `base_url` left out is that of the environment's TRAINYARD_URL, or http://127.0.0.1:8000. Every method raises
-    `trainyard.errors.Unreachable` if nothing answers and `trainyard.errors.ApiError` if the API refuses. To be
+    `trainyard.errors.Unreachable` if nothing answers and `trainyard.errors.ApiError` if the API rejects. To be
     closed, or used as a context.
     """
 
@@ -114,22 +114,22 @@ class Client:
             pass
         return self.get(experiment_id)
 
-    def evaluation(self, experiment_id: str, part: str = "test") -> JsonObject:
-        """How good the published network is on `part`: `training`, `validation` or `test`."""
-        return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"part": part}).json())
+    def evaluation(self, experiment_id: str, split: str = "test") -> JsonObject:
+        """How good the published network is on `split`: `training`, `validation` or `test`."""
+        return _object(self._transport.get(f"{_path(experiment_id)}/evaluation", params={"split": split}).json())
 
     def mistakes(self, experiment_id: str, **filters: Any) -> Sequence[JsonObject]:
-        """Wrong samples, the surest mistakes first. Filters: `part`, `true`, `predicted`, `suspect`, `sort`, `limit`,
+        """Wrong samples, the surest mistakes first. Filters: `split`, `true`, `predicted`, `suspect`, `sort`, `limit`,
         `offset`."""
         return cast(
             Sequence[JsonObject],
             self._transport.get(f"{_path(experiment_id)}/mistakes", params=filters).json()["items"],
         )
 
-    def evaluate(self, experiment_id: str, dataset: str, part: str = "all") -> JsonObject:
-        """Have the trained network asked about another data set: `all` of it, its official `test` part, or the others
+    def evaluate(self, experiment_id: str, dataset: str, split: str = "all") -> JsonObject:
+        """Have the trained network asked about another dataset: `all` of it, its official `test` split, or the others
         (`train`). The record of the evaluation; `evaluation_on` tells how it goes."""
-        body = {"dataset": dataset, "part": part}
+        body = {"dataset": dataset, "split": split}
         answer = self._transport.send("POST", f"{_path(experiment_id)}/evaluations", json=body)
         return _object(answer.json())
 
@@ -139,7 +139,7 @@ class Client:
         return _object(self._transport.get(path).json())
 
     def evaluations(self, experiment_id: str) -> Sequence[JsonObject]:
-        """What the network was evaluated on beside its own data set, or is going to be."""
+        """What the network was evaluated on beside its own dataset, or is going to be."""
         return cast(Sequence[JsonObject], self._transport.get(f"{_path(experiment_id)}/evaluations").json()["items"])
 
     def diagnosis(self, experiment_id: str) -> Sequence[JsonObject]:
@@ -147,10 +147,10 @@ class Client:
         help, `suggestion`, whose `patch` is for `submit_change`."""
         return cast(Sequence[JsonObject], self._transport.get(f"{_path(experiment_id)}/diagnosis").json()["items"])
 
-    def compare(self, *experiment_ids: str, part: str = "test", limit: int | None = None) -> JsonObject:
+    def compare(self, *experiment_ids: str, split: str = "test", limit: int | None = None) -> JsonObject:
         """The first of two to eight experiments beside each other one: differences of the specs, figures, which
         samples flipped (at most `limit` listed each way), and whether the difference may be chance."""
-        wanted = {"ids": ",".join(experiment_ids), "part": part, "limit": limit}
+        wanted = {"ids": ",".join(experiment_ids), "split": split, "limit": limit}
         parameters = {name: value for name, value in wanted.items() if value is not None}
         return _object(self._transport.get("/compare", params=parameters).json())
 
@@ -165,10 +165,10 @@ class Client:
         """With its files. `force` also deletes one whose model serves."""
         self._transport.send("DELETE", _path(experiment_id), params={"force": force})
 
-    # -- data sets ---------------------------------------------------------------------------------------------
+    # -- datasets ---------------------------------------------------------------------------------------------
 
     def datasets(self) -> Sequence[JsonObject]:
-        """The built-in data sets and the uploaded ones."""
+        """The built-in datasets and the uploaded ones."""
         return cast(Sequence[JsonObject], self._transport.get("/datasets").json()["items"])
 
     def dataset(self, name: str) -> JsonObject:
@@ -183,7 +183,7 @@ class Client:
         return _object(answer.json())
 
     def delete_dataset(self, name: str) -> None:
-        """Refused while an experiment needs it."""
+        """Rejected while an experiment needs it."""
         self._transport.send("DELETE", f"/datasets/{quote(name, safe='')}")
 
     # -- models ------------------------------------------------------------------------------------------------
@@ -193,12 +193,12 @@ class Client:
         return cast(Sequence[JsonObject], self._transport.get("/presets").json()["items"])
 
     def models(self) -> Sequence[JsonObject]:
-        """For each data set the model that serves, why it does, and which models were refused."""
+        """For each dataset the model that serves, why it does, and which models were rejected."""
         return cast(Sequence[JsonObject], self._transport.get("/models").json()["items"])
 
     def serve(self, dataset: str, experiment_id: str = BEST) -> JsonObject:
         """Have the model of an experiment serve `dataset` whatever is better, or again the best one; what serves now.
-        Refused (409) if the model has not succeeded, is of another data set, or is damaged."""
+        Rejected (409) if the model has not succeeded, is of another dataset, or is damaged."""
         body = {"policy": BEST} if experiment_id == BEST else {"experiment_id": experiment_id}
         path = f"/models/serving/{quote(dataset, safe='')}"
         return _object(self._transport.send("PUT", path, json=body).json())
@@ -223,29 +223,29 @@ class Client:
             partial.unlink(missing_ok=True)
 
     def predict(
-        self, *pictures: Picture, dataset: str | None = None, experiment: str | None = None, top: int = 3
+        self, *images: Image, dataset: str | None = None, experiment: str | None = None, top: int = 3
     ) -> JsonObject:
-        """The `top` most probable classes of each picture, which is a path or the bytes of a PNG, JPEG or WebP.
+        """The `top` most probable classes of each image, which is a path or the bytes of a PNG, JPEG or WebP.
 
-        The best model answers, or that of a data set or an experiment.
+        The best model answers, or that of a dataset or an experiment.
         """
-        files = [("file", _named(number, picture)) for number, picture in enumerate(pictures, 1)]
+        files = [("file", _named(number, image)) for number, image in enumerate(images, 1)]
         wanted = {"dataset": dataset, "experiment": experiment, "top": top}
         parameters = {name: value for name, value in wanted.items() if value is not None}
         return _object(self._transport.send("POST", "/predict", files=files, params=parameters).json())
 
     def predict_many(
-        self, pictures: Path, dataset: str | None = None, experiment: str | None = None, top: int = 3
+        self, images: Path, dataset: str | None = None, experiment: str | None = None, top: int = 3
     ) -> Iterator[JsonObject]:
-        """The lines about the pictures of a zip, a tar or a folder, as they come: one with the `model`, then one for
-        each picture as in `predict`, or with its `filename` and an `error`, and one that is `done`.
+        """The lines about the images of a zip, a tar or a folder, as they come: one with the `model`, then one for
+        each image as in `predict`, or with its `filename` and an `error`, and one that is `done`.
 
         Raises `trainyard.errors.BrokenOff` behind the last line where that is not all.
         """
         wanted = {"dataset": dataset, "experiment": experiment, "top": top}
         parameters = {name: value for name, value in wanted.items() if value is not None}
         line: JsonObject = {}
-        with as_archive(pictures) as file:
+        with as_archive(images) as file:
             options = {**_upload(file), "params": parameters}
             with self._transport.send_for_lines("/predict:batch", _UPLOAD_SECONDS, **options) as lines:
                 for text in lines:
@@ -255,14 +255,14 @@ class Client:
             raise BrokenOff(str(line.get("error", "the answer ended without its last line")))
 
     def label(self, prediction_id: str, name: str) -> JsonObject:
-        """Tell which class the picture of a prediction shows: it goes to the data set `<name>-corrections`, which the
-        answer names. Refused (404) once the prediction is forgotten, by default after an hour."""
+        """Tell which class the image of a prediction shows: it goes to the dataset `<name>-corrections`, which the
+        answer names. Rejected (404) once the prediction is forgotten, by default after an hour."""
         path = f"/predictions/{quote(prediction_id, safe='')}/label"
         return _object(self._transport.send("POST", path, json={"label": name}).json())
 
 
 def _upload(file: BinaryIO) -> dict[str, Any]:
-    """With its length, so that what is too large is refused before it is sent."""
+    """With its length, so that what is too large is rejected before it is sent."""
     headers = {"Content-Length": str(file.seek(0, os.SEEK_END)), "Content-Type": "application/octet-stream"}
     file.seek(0)
     return {"content": _pieces(file), "headers": headers}
@@ -293,7 +293,7 @@ def _document(spec: Spec) -> tuple[bytes, dict[str, str]]:
     return body, {"Content-Type": "application/octet-stream"}
 
 
-def _named(number: int, picture: Picture) -> tuple[str, bytes]:
-    if isinstance(picture, Path):
-        return picture.name, picture.read_bytes()
-    return f"picture-{number}", picture
+def _named(number: int, image: Image) -> tuple[str, bytes]:
+    if isinstance(image, Path):
+        return image.name, image.read_bytes()
+    return f"image-{number}", image

@@ -27,7 +27,7 @@ class BrokenOff(ClientError):
 
 
 class ApiError(ClientError):
-    """The API refused: RFC 9457's members, and for 422 `errors`, each with `pointer`, `detail`, `received`."""
+    """The API rejected: RFC 9457's members, and for 422 `errors`, each with `pointer`, `detail`, `received`."""
 
     def __init__(self, status: int, title: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__(status, title, detail)

@@ -41,7 +41,7 @@ def parse_events(lines: Iterable[str]) -> Iterator[Event]:
 def follow(transport: Transport, path: str) -> Iterator[Event]:
     """All events up to `end`. A connection that breaks is made again, behind the last epoch that came.
 
-    Raises Unreachable if nothing answers at first, or for two minutes later on; ApiError if the API refuses.
+    Raises Unreachable if nothing answers at first, or for two minutes later on; ApiError if the API rejects.
     """
     last_id: str | None = None
     lost_at: float | None = None

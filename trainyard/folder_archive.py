@@ -1,4 +1,4 @@
-"""A folder of pictures as one zip, made on the way."""
+"""A folder of images as one zip, made on the way."""
 
 import contextlib
 import tempfile
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def as_archive(path: Path) -> Iterator[BinaryIO]:
-    """The archive at `path`, or the folder there as a zip in a temporary file. Hidden files are left out; pictures are
+    """The archive at `path`, or the folder there as a zip in a temporary file. Hidden files are left out; images are
     stored as they are, because they hardly get smaller."""
     if path.is_file():
         with path.open("rb") as file:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from analysis.comparison.significance import Interval
 from api.routes.results import Guess, Label
-from models_store.evaluations.predictions import PartName
+from models_store.evaluations.predictions import SplitName
 from models_store.experiments.record import Status
 
 Patch = list[dict[str, Any]]
@@ -16,7 +16,7 @@ class Compared(BaseModel):
     """One experiment's figures. `name` tells it from the others. `patch` makes its spec of the first one's (RFC 6902),
     and `changed` says the same in words, but for name, notes and tags; both are empty for the first.
     `accuracy_interval` is a bootstrap interval of 95 %, `seconds` what its epochs took. `parameters` is null where its
-    data set is gone."""
+    dataset is gone."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Compared(BaseModel):
 
 class Flip(BaseModel):
     """A sample that one got right and the other wrong. `index` counts within the part of the first experiment,
-    `sample` within the data set; `image` is null where samples are no pictures."""
+    `sample` within the dataset; `image` is null where samples are no images."""
 
     index: int
     sample: int
@@ -82,7 +82,7 @@ class Curves(BaseModel):
 
 
 class Comparison(BaseModel):
-    part: PartName
+    split: SplitName
     dataset: str
     samples: int
     experiments: list[Compared]
@@ -92,7 +92,7 @@ class Comparison(BaseModel):
 
 
 class Step(BaseModel):
-    """One experiment of a lineage. `accuracy` is on the test part, `val_accuracy` on the validation part; the gains
+    """One experiment of a lineage. `accuracy` is on the test split, `val_accuracy` on the validation split; the gains
     are against the step before, null where a value is missing or the two are on other data or other classes. `patch`
     makes its spec of the one before; `changed` says the same in words, but for name, notes and tags."""
 

@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 # Which item of a list became which: None where it was added or removed.
 Move = tuple[int | None, int | None]
 # Lists are matched in time that grows with the product of their lengths; longer ones are compared place by place.
-_MOST_PAIRS = limits.LAYERS**2
+_MAX_PAIRS = limits.LAYERS**2
 _EDIT, _ANEW = 1, 2
 
 
@@ -92,7 +92,7 @@ def _aligned(before: list[Any], after: list[Any]) -> Iterator[Move]:
     last = _common_beginning(old[first:][::-1], new[first:][::-1])
     yield from ((row, row) for row in range(first))
     rows, columns = range(first, len(old) - last), range(first, len(new) - last)
-    if len(rows) * len(columns) <= _MOST_PAIRS:
+    if len(rows) * len(columns) <= _MAX_PAIRS:
         exchange = [[_exchange(old[row], new[column]) for column in columns] for row in rows]
         moves = _cheapest(exchange, len(columns))
     else:

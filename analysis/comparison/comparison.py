@@ -9,7 +9,7 @@ from analysis.comparison.pairing import Pairing, paired
 from analysis.comparison.results import Result
 from analysis.comparison.sentences import changed, verdict
 from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
-from models_store.evaluations.predictions import PartName
+from models_store.evaluations.predictions import SplitName
 from models_store.experiments import history
 from models_store.experiments.record import Record
 from specs.dataset import Dataset
@@ -17,17 +17,17 @@ from specs.errors import SpecError
 from specs.experiment import parse_spec
 
 
-def compared(results: Sequence[Result], part: PartName, limit: int, datasets: Mapping[str, Dataset]) -> Comparison:
+def compared(results: Sequence[Result], split: SplitName, limit: int, datasets: Mapping[str, Dataset]) -> Comparison:
     """The first of `results` with each other one; of the samples that flipped, at most `limit` each way. Raises
     NotComparable."""
     first, *others = results
-    pairings = [paired(first, other, part) for other in others]
+    pairings = [paired(first, other, split) for other in others]
     return Comparison(
-        part=part,
+        split=split,
         dataset=first.record.dataset,
         samples=first.samples,
         experiments=[_compared(result, first, datasets) for result in results],
-        pairs=[_pair(first, other, pairing, part, limit) for other, pairing in zip(others, pairings, strict=True)],
+        pairs=[_pair(first, other, pairing, split, limit) for other, pairing in zip(others, pairings, strict=True)],
         confusion_matrices=Matrices(
             labels=first.labels, matrices=[result.figures["confusion_matrix"]["matrix"] for result in results]
         ),
@@ -58,11 +58,11 @@ def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) ->
 def _parameters(record: Record, datasets: Mapping[str, Dataset]) -> int | None:
     try:
         return parse_spec(record.spec, datasets).network().parameters.total
-    except SpecError:  # its data set is gone, or it is from a time with other rules
+    except SpecError:  # its dataset is gone, or it is from a time with other rules
         return None
 
 
-def _pair(first: Result, other: Result, pairing: Pairing, part: PartName, limit: int) -> Pair:
+def _pair(first: Result, other: Result, pairing: Pairing, split: SplitName, limit: int) -> Pair:
     cured, broken = len(pairing.cured), len(pairing.broken)
     interval = difference_interval(cured, broken, first.samples)
     p = mcnemar(cured, broken)
@@ -74,8 +74,8 @@ def _pair(first: Result, other: Result, pairing: Pairing, part: PartName, limit:
         difference_interval=interval,
         p=p,
         same_answer=pairing.same_answer,
-        cured=flips(Side(first, pairing.cured), Side(other, pairing.rows[pairing.cured]), part, limit),
-        broken=flips(Side(first, pairing.broken), Side(other, pairing.rows[pairing.broken]), part, limit),
+        cured=flips(Side(first, pairing.cured), Side(other, pairing.rows[pairing.cured]), split, limit),
+        broken=flips(Side(first, pairing.broken), Side(other, pairing.rows[pairing.broken]), split, limit),
     )
 
 

@@ -8,12 +8,12 @@ from analysis.comparison.answers import Flip, Flips
 from analysis.comparison.pairing import Rows
 from analysis.comparison.results import Result
 from api.routes.results import Guess, Label
-from api.wire.sample_images import picture_path
-from models_store.evaluations.predictions import PartName
+from api.wire.sample_images import image_path
+from models_store.evaluations.predictions import SplitName
 
 
 class Side(NamedTuple):
-    """One of the two, and the rows of the flipped samples in its part."""
+    """One of the two, and the rows of the flipped samples in its split."""
 
     result: Result
     rows: Rows
@@ -34,13 +34,13 @@ class Side(NamedTuple):
         probability = float(answers.probabilities[row, index])
         return Guess(label=self.result.labels[index], index=index, probability=probability)
 
-    def picture(self, place: int, part: PartName) -> str | None:
-        return picture_path(self.result.record.id, part, int(self.rows[place]), self.result.predictions)
+    def image_of(self, place: int, split: SplitName) -> str | None:
+        return image_path(self.result.record.id, split, int(self.rows[place]), self.result.predictions)
 
 
-def flips(first: Side, other: Side, part: PartName, limit: int) -> Flips:
+def flips(first: Side, other: Side, split: SplitName, limit: int) -> Flips:
     """The rows of both are the same samples in the same order, which one of them got wrong. The surest mistakes come
-    first, with the picture that the one who was wrong has kept."""
+    first, with the image that the one who was wrong has kept."""
     wrong = first if first.is_wrong else other
     places = np.argsort(-wrong.sureness, kind="stable")[:limit].tolist()
     answers = first.result.predictions
@@ -52,7 +52,7 @@ def flips(first: Side, other: Side, part: PartName, limit: int) -> Flips:
                 true=_label(first.result.labels, int(answers.truth[first.rows[place]])),
                 first=first.guess(place),
                 other=other.guess(place),
-                image=wrong.picture(place, part),
+                image=wrong.image_of(place, split),
             )
             for place in places
         ],

@@ -11,7 +11,7 @@ from models_store.experiments.index import validation_metric
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 
-_MOST_STEPS = 100
+_MAX_STEPS = 100
 
 
 class Chain(NamedTuple):
@@ -43,8 +43,8 @@ def ancestry(record: Record, get: Callable[[str], Record]) -> Chain:
     while (parent := newest_first[-1].based_on) is not None:
         if parent in seen:
             note = f"{newest_first[-1].id} is based on {parent}, which is itself based on it"
-        elif len(newest_first) == _MOST_STEPS:
-            note = f"only the last {_MOST_STEPS} are shown; the one before them is {parent}"
+        elif len(newest_first) == _MAX_STEPS:
+            note = f"only the last {_MAX_STEPS} are shown; the one before them is {parent}"
         if note:
             break
         try:
@@ -75,7 +75,7 @@ def _step(record: Record, before: Record | None) -> Step:
 
 
 def _accuracies(record: Record) -> tuple[float | None, float | None]:
-    """On the test part and on the validation part, None where there is none yet."""
+    """On the test split and on the validation split, None where there is none yet."""
     return record.test_metrics.get("accuracy"), validation_metric(record, "val_accuracy")
 
 
@@ -84,7 +84,7 @@ def _gain(value: float | None, former: float | None) -> float | None:
 
 
 def _same_data(record: Record, before: Record) -> bool:
-    """Whether their accuracies are about one task: a data set with the same classes."""
+    """Whether their accuracies are about one task: a dataset with the same classes."""
     one, other = (each.spec.get("dataset", {}) for each in (record, before))
     return all(one.get(name) == other.get(name) for name in ("name", "blobs", "classes"))
 

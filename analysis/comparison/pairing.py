@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.results import Result
-from models_store.evaluations.predictions import PartName
+from models_store.evaluations.predictions import SplitName
 
 Rows = NDArray[np.int64]
 _LISTED_CLASSES = 10
@@ -17,7 +17,7 @@ class NotComparable(Exception):
 
 
 class Pairing(NamedTuple):
-    """`rows` (samples,): for each sample of the first experiment's part its row in the other's. `cured` are the rows,
+    """`rows` (samples,): for each sample of the first experiment's split its row in the other's. `cured` are the rows,
     of the first, that it got wrong and the other right, `broken` the other way round; `same_answer` counts the samples
     that both took for the same class."""
 
@@ -27,11 +27,11 @@ class Pairing(NamedTuple):
     same_answer: int
 
 
-def paired(first: Result, other: Result, part: PartName) -> Pairing:
+def paired(first: Result, other: Result, split: SplitName) -> Pairing:
     """Raises NotComparable unless both were asked the same samples, in whatever order, with the same classes."""
-    _require_one_data_set(first, other)
+    _require_one_dataset(first, other)
     _require_same_classes(first, other)
-    rows = _rows_of_same_samples(first, other, part)
+    rows = _rows_of_same_samples(first, other, split)
     truth, guesses, others = first.predictions.truth, first.predictions.predicted, other.predictions.predicted[rows]
     _require_same_labels(first, other, rows)
     return Pairing(
@@ -42,11 +42,11 @@ def paired(first: Result, other: Result, part: PartName) -> Pairing:
     )
 
 
-def _require_one_data_set(first: Result, other: Result) -> None:
+def _require_one_dataset(first: Result, other: Result) -> None:
     if first.record.dataset != other.record.dataset:
         raise NotComparable(
             f"{first.name} is on {first.record.dataset}, {other.name} on {other.record.dataset}: only experiments on "
-            "one data set can be compared"
+            "one dataset can be compared"
         )
     options = [result.record.spec.get("dataset", {}).get("blobs") for result in (first, other)]
     if options[0] != options[1]:
@@ -63,15 +63,15 @@ def _require_same_classes(first: Result, other: Result) -> None:
         )
 
 
-def _rows_of_same_samples(first: Result, other: Result, part: PartName) -> Rows:
+def _rows_of_same_samples(first: Result, other: Result, split: SplitName) -> Rows:
     ours, theirs = first.predictions.samples, other.predictions.samples
     if np.array_equal(ours, theirs):
         return np.arange(len(ours))
     order, other_order = np.argsort(ours, kind="stable"), np.argsort(theirs, kind="stable")
     if not np.array_equal(ours[order], theirs[other_order]):
         raise NotComparable(
-            f"the {part} parts differ: {first.name} has {len(ours):,} samples, {other.name} {len(theirs):,}, and both "
-            f"have {len(np.intersect1d(ours, theirs)):,} of them; give both the same `dataset.split` and "
+            f"the {split} splits differ: {first.name} has {len(ours):,} samples, {other.name} {len(theirs):,}, and "
+            f"both have {len(np.intersect1d(ours, theirs)):,} of them; give both the same `dataset.split` and "
             "`dataset.limit_per_class` to compare them"
         )
     rows = np.empty_like(order)
@@ -83,7 +83,7 @@ def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
     relabelled = np.count_nonzero(first.predictions.truth != other.predictions.truth[rows])
     if relabelled:
         raise NotComparable(
-            f"{relabelled:,} samples have another class for {other.name} than for {first.name}: data set "
+            f"{relabelled:,} samples have another class for {other.name} than for {first.name}: dataset "
             f"{first.record.dataset} was replaced in between; post the older one again to compare them"
         )
 

@@ -1,11 +1,11 @@
-"""What one experiment came to on a part, as much of it as a comparison needs."""
+"""What one experiment came to on a split, as much of it as a comparison needs."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from api.routes.results import part_of
+from api.routes.results import split_of
 from models_store.errors import Damaged, NotFound
-from models_store.evaluations.predictions import PartName, Predictions
+from models_store.evaluations.predictions import Predictions, SplitName
 from models_store.experiments.record import Point, Record
 from models_store.experiments.store import ExperimentStore
 
@@ -14,7 +14,7 @@ _ID_LENGTH = 26
 
 
 class Result(NamedTuple):
-    """`name` tells it from the others in the comparison; `figures` are its evaluation on the part, `points` its
+    """`name` tells it from the others in the comparison; `figures` are its evaluation on the split, `points` its
     history."""
 
     name: str
@@ -34,21 +34,21 @@ class Result(NamedTuple):
         return len(self.predictions.truth)
 
 
-def results_of(ids: Sequence[str], experiments: ExperimentStore, part: PartName) -> list[Result]:
-    """Raises NotFound for an id that nothing bears, and for what has not succeeded or was not evaluated on `part`;
+def results_of(ids: Sequence[str], experiments: ExperimentStore, split: SplitName) -> list[Result]:
+    """Raises NotFound for an id that nothing bears, and for what has not succeeded or was not evaluated on `split`;
     Damaged. Both name the experiment."""
     records = [experiments.get(each) for each in ids]
     names = distinct_names(records)
-    return [_result(name, record, experiments, part) for name, record in zip(names, records, strict=True)]
+    return [_result(name, record, experiments, split) for name, record in zip(names, records, strict=True)]
 
 
-def _result(name: str, record: Record, experiments: ExperimentStore, part: PartName) -> Result:
+def _result(name: str, record: Record, experiments: ExperimentStore, split: SplitName) -> Result:
     try:
         return Result(
             name=name,
             record=record,
-            figures=part_of(experiments.evaluation(record.id), part, record.id),
-            predictions=experiments.predictions(record.id, part),
+            figures=split_of(experiments.evaluation(record.id), split, record.id),
+            predictions=experiments.predictions(record.id, split),
             points=experiments.history(record.id)[0],
         )
     except (NotFound, Damaged) as error:

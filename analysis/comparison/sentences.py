@@ -9,8 +9,8 @@ from specs.problem import shown
 
 # Below this probability of chance a difference counts as shown.
 _CHANCE = 0.05
-_LEAST_SHOWN = 0.001
-_MOST_EDITS = 8
+_MIN_SHOWN = 0.001
+_MAX_EDITS = 8
 # Fields that change nothing of what is trained.
 _SAID_ONLY = ("name", "notes", "tags", "based_on")
 
@@ -37,8 +37,8 @@ def _new(broken: int) -> str:
 
 
 def _p_text(p: float) -> str:
-    if p < _LEAST_SHOWN:
-        return f"p < {_LEAST_SHOWN}"
+    if p < _MIN_SHOWN:
+        return f"p < {_MIN_SHOWN}"
     return "p = " + f"{p:.4f}".rstrip("0").rstrip(".")
 
 
@@ -47,8 +47,8 @@ def changed(edits: Iterable[Change]) -> str:
     told = [edit for edit in edits if edit.path[0] not in _SAID_ONLY]
     if not told:
         return "nothing"
-    more = f"; and {len(told) - _MOST_EDITS:,} more" if len(told) > _MOST_EDITS else ""
-    return "; ".join(_edit_text(edit) for edit in told[:_MOST_EDITS]) + more
+    more = f"; and {len(told) - _MAX_EDITS:,} more" if len(told) > _MAX_EDITS else ""
+    return "; ".join(_edit_text(edit) for edit in told[:_MAX_EDITS]) + more
 
 
 def climb(steps: Sequence[tuple[float | None, str]]) -> str:

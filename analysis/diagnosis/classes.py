@@ -17,9 +17,9 @@ _SUFFERS = 0.1
 _NOTABLE_SHARE = 0.1
 _TIMES_CHANCE = 3
 # Of fewer mistakes, a share says nothing.
-_LEAST_MISTAKES = 3
+_MIN_MISTAKES = 3
 # A network that is wrong half of the time takes everything for everything.
-_MOST_WRONG = 0.5
+_MAX_WRONG = 0.5
 _PAIRS = 3
 
 
@@ -58,7 +58,7 @@ def _recall(run: Run, label: str) -> tuple[float | None, float]:
 def confused_pairs(run: Run) -> Finding | None:
     """Two classes that are taken for each other in a notable share of all mistakes, either way (scikit-learn's User
     Guide, "Confusion matrix"; Ng 2018, Machine Learning Yearning, chapters 14 to 19 on error analysis)."""
-    part, evaluation = _evaluated(run)
+    split, evaluation = _evaluated(run)
     confusion = evaluation.get("confusion_matrix")
     if not confusion:
         return None
@@ -69,17 +69,17 @@ def confused_pairs(run: Run) -> Finding | None:
         for other in range(one)
     ]
     mistakes = sum(count for count, _, _ in pairs)
-    least = max(_LEAST_MISTAKES, max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes)
+    least = max(_MIN_MISTAKES, max(_NOTABLE_SHARE, _TIMES_CHANCE / max(1, len(pairs))) * mistakes)
     notable = sorted((pair for pair in pairs if pair[0] >= least), key=lambda pair: -pair[0])[:_PAIRS]
-    if not notable or mistakes > _MOST_WRONG * sum(map(sum, matrix)):
+    if not notable or mistakes > _MAX_WRONG * sum(map(sum, matrix)):
         return None
     named = "; ".join(f"{other} and {one}: {count}, {percent(count / mistakes)}" for count, one, other in notable)
     return Finding(
         rule="confused-pairs",
         severity="info",
-        sentence=f"Of the {mistakes:,} mistakes on the {part} part, many are between two classes ({named}).",
+        sentence=f"Of the {mistakes:,} mistakes on the {split} split, many are between two classes ({named}).",
         evidence={
-            "part": part,
+            "split": split,
             "mistakes": mistakes,
             "pairs": [
                 {"labels": [other, one], "mistakes": count, "share": rounded(count / mistakes)}
@@ -90,6 +90,6 @@ def confused_pairs(run: Run) -> Finding | None:
 
 
 def _evaluated(run: Run) -> tuple[str, Mapping[str, Any]]:
-    """The test part, or else validation."""
-    part = "test" if "test" in run.evaluation else "validation"
-    return part, run.evaluation.get(part, {})
+    """The test split, or else validation."""
+    split = "test" if "test" in run.evaluation else "validation"
+    return split, run.evaluation.get(split, {})

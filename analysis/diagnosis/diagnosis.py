@@ -43,7 +43,7 @@ _EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 # No trend shows in fewer.
-_LEAST_EPOCHS = 4
+_MIN_EPOCHS = 4
 
 
 def diagnose(run: Run) -> list[Finding]:
@@ -55,7 +55,7 @@ def diagnose(run: Run) -> list[Finding]:
 
 def _nothing_found(run: Run) -> Finding:
     epochs = len(run.losses[0])
-    if epochs < _LEAST_EPOCHS:
+    if epochs < _MIN_EPOCHS:
         return Finding(
             rule="too-early",
             severity="info",

@@ -10,7 +10,7 @@ from analysis.diagnosis.run import Run
 from specs import limits
 
 # A fall that goes on shows in no fewer.
-_LEAST_EPOCHS = 4
+_MIN_EPOCHS = 4
 # Validation loss that fell by so much over the last quarter is likely to fall on; less is the usual slow end.
 _STILL_FALLING = 0.05
 # As a share of the loss of guessing: below it, about 0.02 for ten classes, there is little left to gain.
@@ -31,7 +31,7 @@ def not_converged(run: Run) -> Finding | None:
     _, val_loss = run.losses
     if not run.has_ended or run.stop_reason not in ("completed", "time_budget") or _is_annealed(run):
         return None
-    if len(val_loss) < _LEAST_EPOCHS or val_loss.lowest != len(val_loss) - 1:
+    if len(val_loss) < _MIN_EPOCHS or val_loss.lowest != len(val_loss) - 1:
         return None
     before = len(val_loss) - 1 - max(2, len(val_loss) // 4)
     fallen = val_loss.smoothed[before] - val_loss.end

@@ -6,7 +6,7 @@ from analysis.diagnosis.number_format import number, percent, rounded
 from analysis.diagnosis.run import Run
 
 # One or two epochs of guessing are a slow start, as L2 and raw pixels make it.
-_LEAST_EPOCHS = 3
+_MIN_EPOCHS = 3
 # What guesses keeps its loss: ln(classes), or whatever its weights make of it, to within two percent.
 _SAME_LOSS = 0.02
 # Rates by a factor of 100 below the optimizer's own default do nothing within a few epochs.
@@ -21,9 +21,9 @@ def not_learning(run: Run) -> Finding | None:
     """Accuracy stays at guessing and loss where it is, at ln(classes) for a network that answers the same to
     everything (Goodfellow et al. 2016, 6.3.1: units whose gradient is zero; 11.5 on telling such failures)."""
     loss, _ = run.losses
-    if len(loss) < _LEAST_EPOCHS or not _is_guessing(run):
+    if len(loss) < _MIN_EPOCHS or not _is_guessing(run):
         return None
-    last = loss.values[-_LEAST_EPOCHS:]
+    last = loss.values[-_MIN_EPOCHS:]
     if max(last) - min(last) > _SAME_LOSS * max(last):
         return None
     known = run.guessing_loss
@@ -43,13 +43,13 @@ def not_learning(run: Run) -> Finding | None:
 
 def _is_guessing(run: Run) -> bool:
     """By the last epochs' accuracies; without them, by the loss."""
-    sizes = run.spec.dataset.part_sizes()
+    sizes = run.spec.dataset.split_sizes()
     seen = ((run.accuracy, sizes.training), (run.val_accuracy, sizes.validation))
-    last = [(value, samples) for curve, samples in seen for value in curve.values[-_LEAST_EPOCHS:]]
+    last = [(value, samples) for curve, samples in seen for value in curve.values[-_MIN_EPOCHS:]]
     if last:
         return all(run.is_guess(value, samples) for value, samples in last)
     known, loss = run.guessing_loss, run.losses[0].values
-    return known is not None and all(abs(value - known) <= _SAME_LOSS * known for value in loss[-_LEAST_EPOCHS:])
+    return known is not None and all(abs(value - known) <= _SAME_LOSS * known for value in loss[-_MIN_EPOCHS:])
 
 
 def _accuracy_of(run: Run) -> str:
@@ -79,7 +79,7 @@ def _awakening(run: Run) -> Suggestion | None:
 def slow_start(run: Run) -> Finding | None:
     """The first epochs only guess, and then the network learns (Goodfellow et al. 2016, 8.2.3, on plateaus; LeCun et
     al. 1998, "Efficient BackProp", 4.3, on scaling inputs)."""
-    accuracy, samples = run.val_accuracy, run.spec.dataset.part_sizes().validation
+    accuracy, samples = run.val_accuracy, run.spec.dataset.split_sizes().validation
     started = next((place for place, value in enumerate(accuracy.values) if not run.is_guess(value, samples)), None)
     if started is None or started < 2 or run.skill(accuracy.end) < _STARTED:
         return None
@@ -102,7 +102,7 @@ def slow_start(run: Run) -> Finding | None:
 
 
 def under_fitting(run: Run) -> Finding | None:
-    """The network is poor on the very pictures it practises on, and no longer gets better (Goodfellow et al. 2016, 5.2
+    """The network is poor on the very images it practises on, and no longer gets better (Goodfellow et al. 2016, 5.2
     and 11.4: training error that stays high asks for more capacity).
 
     The better of training and validation accuracy counts: with Dropout and augmentation it is harder to be right in

@@ -10,7 +10,7 @@ from analysis.diagnosis.number_format import fall, number, percent, rounded
 from analysis.diagnosis.run import Run
 
 # Fewer epochs at about one rate show neither jumps nor creeping.
-_LEAST_EPOCHS = 5
+_MIN_EPOCHS = 5
 # Epochs whose rates are between half and twice the last one's count as one stretch.
 _SLOWER, _FASTER = 0.5, 2.0
 # Past its top, and below this share of it, a schedule's rate is meant to be one that converges.
@@ -21,14 +21,14 @@ _CLIMB = 0.5
 _CLIMB_OF_START = 0.1
 # The three histories of the sources jump by 0.02 to 0.10 of their level.
 _ROUGH = 0.2
-# A validation part of a few hundred samples moves by a point without any cause.
+# A validation split of a few hundred samples moves by a point without any cause.
 _ACCURACY_JUMPS = 0.02
 # Times the optimizer's default, which is what its authors found to do for most networks.
 _FAR_ABOVE = 10
 # A walk downhill goes down nearly every time; one that jumps across the valley turns at every other epoch or more.
 _DOWNHILL, _TURNS = 0.8, 0.5
 # Shares of a loss: a fall hardly worth the name, one that a training should exceed, and one that is next to nothing.
-_LEAST_FALL, _SMALL_FALL, _TINY_FALL = 0.001, 0.3, 0.1
+_MIN_FALL, _SMALL_FALL, _TINY_FALL = 0.001, 0.3, 0.1
 # A curve that creeps falls as fast in its second half as in its first; one that has levelled off does not.
 _STEADY = 0.5
 _LOSSES = ("loss", "val_loss")
@@ -71,9 +71,9 @@ def rate_too_high(run: Run) -> Finding | None:
     Learning Tuning Playbook, on optimization failures)."""
     points = run.points[_settled(run) :]
     loss, val_loss = curve(points, "loss"), curve(points, "val_loss")
-    if min(len(loss), len(val_loss)) < _LEAST_EPOCHS:
+    if min(len(loss), len(val_loss)) < _MIN_EPOCHS:
         return None
-    late = max(_LEAST_EPOCHS, len(points) // 2)  # the first epochs are steep, which is not rough
+    late = max(_MIN_EPOCHS, len(points) // 2)  # the first epochs are steep, which is not rough
     val_loss = curve(points[-late:], "val_loss")
     if _climbs(loss, curve(run.points, "loss").start):
         seen, part, factor = f"training loss climbs from {fall(loss, loss.lowest)}", "tenth", 0.1
@@ -137,12 +137,12 @@ def rate_too_low(run: Run) -> Finding | None:
     """Training loss falls with every epoch, and hardly at all (Smith 2018, arXiv:1803.09820, section 3; Goodfellow
     et al. 2016, 11.4.1)."""
     loss, _ = run.losses
-    if len(loss) < _LEAST_EPOCHS or (run.has_schedule and not run.has_ended):
+    if len(loss) < _MIN_EPOCHS or (run.has_schedule and not run.has_ended):
         return None
     middle = len(loss) // 2
     fallen = ratio(loss.values[0] - loss.values[-1], loss.values[0])
     steady = loss.values[middle] - loss.values[-1] >= _STEADY * (loss.values[0] - loss.values[middle])
-    creeps = loss.falling >= _DOWNHILL and steady and _LEAST_FALL <= fallen <= _SMALL_FALL
+    creeps = loss.falling >= _DOWNHILL and steady and _MIN_FALL <= fallen <= _SMALL_FALL
     best = max([*run.accuracy.values, *run.val_accuracy.values], default=0.0)
     if not creeps or not run.is_poor(best):
         return None

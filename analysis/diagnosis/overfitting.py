@@ -1,4 +1,4 @@
-"""Does the network learn what holds for new pictures, too?"""
+"""Does the network learn what holds for new images, too?"""
 
 import math
 
@@ -9,7 +9,7 @@ from analysis.diagnosis.number_format import fall, number, percent, rounded
 from analysis.diagnosis.run import Run
 
 # Fewer show no trend.
-_LEAST_EPOCHS = 5
+_MIN_EPOCHS = 5
 # Prechelt's generalization loss, E_va / E_opt - 1, of his criterion GL_5; his are between 1 and 5 percent, and the
 # largest is for curves that jump, as those of small networks do.
 _LOSS_RISE = 0.05
@@ -51,7 +51,7 @@ def over_fitting(run: Run) -> Finding | None:
 
 def _turn(val_loss: Curve) -> int | None:
     """The place from which on the smoothed curve stays above its lowest level; None where it ends near that."""
-    if len(val_loss) < _LEAST_EPOCHS:
+    if len(val_loss) < _MIN_EPOCHS:
         return None
     smoothed, least = val_loss.smoothed, val_loss.smoothed[val_loss.lowest]
     limit = least + _LOSS_RISE * abs(least)
@@ -69,7 +69,7 @@ def _against_learning_by_heart(run: Run) -> Suggestion | None:
     augmenting, dropping = suggestions.augmenting(spec), suggestions.dropping_out(spec)
     return suggestions.suggestion(
         run,
-        (f"Show each picture slightly changed every time{stop}.", augmenting and {**augmenting, **(stopping or {})}),
+        (f"Show each image slightly changed every time{stop}.", augmenting and {**augmenting, **(stopping or {})}),
         (f"Put Dropout before the last Dense{stop}.", dropping and {**dropping, **(stopping or {})}),
         ("Stop early and go back to the best epoch.", stopping),
     )
@@ -102,14 +102,14 @@ def better_epoch(run: Run) -> Finding | None:
 def _is_luck(val_loss: Curve) -> bool:
     """Whether the first epoch is better than the last one by no more than the curve jumps in between."""
     lost = val_loss.values[-1] - val_loss.values[0]
-    return len(val_loss) >= _LEAST_EPOCHS and lost < _LUCKY_JUMPS * val_loss.jumps
+    return len(val_loss) >= _MIN_EPOCHS and lost < _LUCKY_JUMPS * val_loss.jumps
 
 
 def generalization_gap(run: Run) -> Finding | None:
-    """The published network is clearly better on the training part than on the test part (Goodfellow et al. 2016, 5.2
+    """The published network is clearly better on the training split than on the test split (Goodfellow et al. 2016, 5.2
     and 11.4.1).
 
-    Where the training part was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation make it
+    Where the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation make it
     lower than it is, so that the gap is at least as large.
     """
     test = run.evaluation.get("test", {}).get("accuracy")

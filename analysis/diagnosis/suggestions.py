@@ -19,9 +19,9 @@ Change = dict[str, Any]
 _SMALL_SHIFT = {"type": "RandomTranslation", "height_factor": 0.08, "width_factor": 0.08}
 _SMALL_TURN = {"type": "RandomRotation", "factor": 0.03}
 _MIRRORED = {"type": "RandomFlip", "mode": "horizontal"}
-# Data sets whose pictures mean the same in a mirror. Of uploaded ones nobody knows.
+# Datasets whose images mean the same in a mirror. Of uploaded ones nobody knows.
 _SYMMETRIC = frozenset({"fashion_mnist", "cifar10", "cifar100"})
-_PATIENCE = 5  # epochs: short enough to save time, long enough for the jumps of a small validation part
+_PATIENCE = 5  # epochs: short enough to save time, long enough for the jumps of a small validation split
 _DROPOUT = 0.5  # what Srivastava et al. 2014 find best for dense layers, over a wide range of tasks
 
 
@@ -55,8 +55,8 @@ def stopping_early(spec: ExperimentSpec) -> Change | None:
 
 
 def augmenting(spec: ExperimentSpec) -> Change | None:
-    """None where there are no pictures, or they are changed already."""
-    if spec.augmentation is not None or not spec.dataset.facts.has_pictures:
+    """None where there are no images, or they are changed already."""
+    if spec.augmentation is not None or not spec.dataset.facts.has_images:
         return None
     first = _MIRRORED if spec.dataset.name in _SYMMETRIC else _SMALL_TURN
     return {"augmentation": {"layers": [first, _SMALL_SHIFT]}}
@@ -101,7 +101,7 @@ def scaling_rate(spec: ExperimentSpec, factor: float) -> Change:
 
 def scaling_pixels(spec: ExperimentSpec) -> Change | None:
     """None where pixels do not come as 0-255, or the network scales them itself."""
-    is_raw = spec.preprocessing.scale == "none" and spec.dataset.facts.has_pictures
+    is_raw = spec.preprocessing.scale == "none" and spec.dataset.facts.has_images
     scales_itself = any(layer.type == "Rescaling" for layer in spec.network().layers)
     return {"preprocessing": {"scale": "unit"}} if is_raw and not scales_itself else None
 

@@ -42,10 +42,10 @@ def _caption(cell: Cell) -> str:
 def _drawn(sheet: Sheet, title: str, lines: list[str]) -> Figure:
     rows, columns = sheet.rows, sheet.columns
     height, width = rows[0][0].image.shape[:2]
-    # The longer side is one cell, so that neither wide nor tall pictures get out of hand.
+    # The longer side is one cell, so that neither wide nor tall images get out of hand.
     size = (width / max(height, width), height / max(height, width))
     caption = _LINE * max(1, *(len(cell.label) for row in rows for cell in row))
-    # Captions are as wide as a cell, however narrow the pictures are.
+    # Captions are as wide as a cell, however narrow the images are.
     pitch = (max(size[0], 1.0) + _GAP, size[1] + caption + _GAP)
     across, down = max(map(len, rows)) * pitch[0], len(rows) * pitch[1] + (_LINE if columns else 0) + _GAP
     figure, axes = header(title, lines, (max(across, 5.0) * _CELL_INCHES, down * _CELL_INCHES))

@@ -1,5 +1,5 @@
 """Samples beside changed copies of themselves, as rows to be drawn. It takes no Matplotlib: the lock on drawing is not
-held while pictures are made."""
+held while affordable are made."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,8 +16,8 @@ _ROWS = 6
 _COPIES = 7
 _SHARES = 2  # of a mixed label are named
 # What one plot may spend on copies, and what a layer takes of it for each pixel of three channels: measured on one core
-# with 512x512 pictures. A distortion smooths with a window of about 8 sigma, once across and once down.
-_MOST_NANOSECONDS = 1e9
+# with 512x512 affordable. A distortion smooths with a window of about 8 sigma, once across and once down.
+_MAX_NANOSECONDS = 1e9
 _LAYER_NANOSECONDS = 15.0
 _SIGMA_NANOSECONDS = 4.4
 
@@ -30,7 +30,7 @@ class Share(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A picture, uint8 (height, width, channels), and the label below it."""
+    """An image, uint8 (height, width, channels), and the label below it."""
 
     image: NDArray[np.uint8]
     label: tuple[Share, ...]
@@ -60,9 +60,9 @@ def _affordable(layers: Sequence[AugmentationLayer], images: NDArray[np.uint8]) 
     """How many of the samples, at least two where there are so many, and how many copies of each."""
     distorted = sum(layer.sigma for layer in layers if isinstance(layer, ElasticDistortion))
     pixel = len(layers) * _LAYER_NANOSECONDS + distorted * _SIGMA_NANOSECONDS
-    pictures = int(_MOST_NANOSECONDS / (pixel * images[0].size / 3))
-    count = min(len(images), max(2, pictures // _COPIES))
-    return count, min(_COPIES, max(1, pictures // count))
+    affordable = int(_MAX_NANOSECONDS / (pixel * images[0].size / 3))
+    count = min(len(images), max(2, affordable // _COPIES))
+    return count, min(_COPIES, max(1, affordable // count))
 
 
 def _changed(spec: ExperimentSpec, samples: Samples, copies: int) -> list[list[Cell]]:
@@ -71,7 +71,7 @@ def _changed(spec: ExperimentSpec, samples: Samples, copies: int) -> list[list[C
     augmentation = Augmentation(layers, len(names))
     generator = np.random.default_rng(spec.training.seed)
     labels = np.array([names.index(label) for label in samples.labels], dtype=np.int64)
-    # All samples go through, so that pictures are mixed with more than those that are shown.
+    # All samples go through, so that affordable are mixed with more than those that are shown.
     batches = [augmentation(samples.images, labels, generator) for _ in range(copies)]
     return [
         [_original(samples, row), *(Cell(images[row], _mixed(shares[row], names)) for images, shares in batches)]

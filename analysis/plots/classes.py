@@ -17,7 +17,7 @@ ClassFigures = dict[str, Any]
 _MOST = 100
 _IN_A_COLUMN = 50
 _ROW, _WIDTH, _BELOW, _ABOVE, _GAP = 0.17, 3.4, 0.25, 0.3, 0.25  # inches
-_MOST_LABEL, _SUPPORT = 1.6, 0.55  # inches
+_MAX_LABEL, _SUPPORT = 1.6, 0.55  # inches
 _SIZE = 7.0  # points
 _MARKERS = (
     ("f1", "F1", "o", 5.0, STYLES[0].color),
@@ -26,18 +26,18 @@ _MARKERS = (
 )
 
 
-def classes_figure(name: str, part: str, per_class: Sequence[ClassFigures]) -> Figure:
+def classes_figure(name: str, split: str, per_class: Sequence[ClassFigures]) -> Figure:
     """The worst by F1 first, 100 at most, in columns of 50. `per_class` as in an evaluation."""
     names = legible_names([each["label"] for each in per_class])
     order = sorted(range(len(per_class)), key=lambda index: (per_class[index]["f1"], index))[:_MOST]
-    rows = [(shortened(names[index], _MOST_LABEL, _SIZE), per_class[index]) for index in order]
+    rows = [(shortened(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
     columns = -(-len(rows) // _IN_A_COLUMN)
     length = -(-len(rows) // columns)
     labels = max(width_of(label, _SIZE) for label, _ in rows) + 0.1
     pitch, height = labels + _WIDTH + _SUPPORT + _GAP, (length + 1) * _ROW
     boxes = [Box(column * pitch + labels, _BELOW, _WIDTH, height) for column in range(columns)]
     size = (columns * pitch - _GAP, _BELOW + height + _ABOVE)
-    figure, each_axes = panels(f"{name}: classes, {part} part", _described(per_class, len(rows)), size, boxes)
+    figure, each_axes = panels(f"{name}: classes, {split} split", _described(per_class, len(rows)), size, boxes)
     # Dots need no zero to begin at, and the differences are near the top.
     least = min(each[key] for _, each in rows for key, *_ in _MARKERS)
     for column, axes in enumerate(each_axes):

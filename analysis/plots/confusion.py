@@ -17,21 +17,21 @@ from analysis.plots.text_layout import legible_names, shortened, width_of
 
 Measure = Literal["counts", "shares"]
 Matrix = NDArray[np.float64]
-_CELL, _LEAST_SIDE, _MOST_SIDE = 0.36, 2.4, 6.0  # inches, as what follows
-_MOST_LABEL = 1.3
+_CELL, _MIN_SIDE, _MAX_SIDE = 0.36, 2.4, 6.0  # inches, as what follows
+_MAX_LABEL = 1.3
 _AXIS_LABEL, _BAR, _BAR_LABELS, _GAP = 0.3, 0.1, 0.45, 0.2
 _LABEL_SIZE, _LARGEST, _SMALLEST = 7.0, 8.0, 5.5  # points
 _LABEL_PITCH = 0.125  # between labels that do not touch
 _POINTS_PER_INCH = 72
-_MOST_NUMBERED = 15  # classes
+_MAX_NUMBERED = 15  # classes
 _PAIRS = 4  # that are named
-# Darker is more, in grey as well.
+# Darker is more, in gray as well.
 _COLORS = LinearSegmentedColormap.from_list("mistakes", ["#ffffff", "#9db9f0", ACCENT, "#0b1840"])
 _DIAGONAL = "#dcdfe6"
 
 
 def confusion_figure(
-    name: str, part: str, labels: Sequence[str], matrix: Sequence[Sequence[int]], measures: Sequence[Measure]
+    name: str, split: str, labels: Sequence[str], matrix: Sequence[Sequence[int]], measures: Sequence[Measure]
 ) -> Figure:
     """A panel for each of `measures`. `matrix` (classes, classes) has a row for each true class.
 
@@ -40,8 +40,8 @@ def confusion_figure(
     """
     counts = np.array(matrix, dtype=np.float64)
     names = legible_names(labels)
-    side = float(np.clip(len(names) * _CELL, _LEAST_SIDE, _MOST_SIDE))
-    shown = [shortened(each, _MOST_LABEL, _LABEL_SIZE) for each in names]
+    side = float(np.clip(len(names) * _CELL, _MIN_SIDE, _MAX_SIDE))
+    shown = [shortened(each, _MAX_LABEL, _LABEL_SIZE) for each in names]
     room = max(width_of(each, _LABEL_SIZE) for each in shown) + 0.1
     upright = room > side / len(names)
     below = _BAR + _BAR_LABELS + _AXIS_LABEL + (room if upright else 0.15)
@@ -49,7 +49,7 @@ def confusion_figure(
     boxes = [Box(left + number * (side + _GAP), below, side, side) for number in range(len(measures))]
     bars = [Box(box.left, _BAR_LABELS - _BAR, side, _BAR) for box in boxes]
     size = (boxes[-1].left + side + 0.05, below + side + 0.25)
-    figure, each_axes = panels(f"{name}: confusion, {part} part", _described(counts, shown), size, [*boxes, *bars])
+    figure, each_axes = panels(f"{name}: confusion, {split} split", _described(counts, shown), size, [*boxes, *bars])
     for number, measure in enumerate(measures):
         axes, bar = each_axes[number], each_axes[len(measures) + number]
         image = _draw(axes, counts if measure == "counts" else _shares(counts), measure, side)
@@ -116,7 +116,7 @@ def _written(value: float, measure: Measure) -> str:
 def _size_of(written: list[list[str]], cell: float) -> float | None:
     """The size of letters at which all fit into cells of so many inches, or None where that is too small to read, or
     there are more of them than anybody reads."""
-    if len(written) > _MOST_NUMBERED:
+    if len(written) > _MAX_NUMBERED:
         return None
     # Digits are of one width. The right answers are in bold, which is wider.
     widest = max((text for row in written for text in row), key=len)

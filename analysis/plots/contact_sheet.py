@@ -1,4 +1,4 @@
-"""Many pictures on one."""
+"""Many images on one."""
 
 from collections.abc import Iterable
 
@@ -11,21 +11,21 @@ _GAP = 6
 _LETTERS = 20
 
 
-def contact_sheet(pictures: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:
-    """`count` pictures in rows of five, each 128 pixels wide or high, its label below it."""
+def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:
+    """`count` images in rows of five, each 128 pixels wide or high, its label below it."""
     rows = max(1, -(-count // _COLUMNS))
     columns = min(_COLUMNS, max(1, count))
     size = (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
-    for number, (picture, label) in enumerate(pictures):
+    for number, (image, label) in enumerate(images):
         left = _GAP + number % _COLUMNS * (_CELL + _GAP)
         top = _GAP + number // _COLUMNS * (_CELL + _LABEL + _GAP)
-        scale = _CELL / max(picture.size)
-        shape = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        scale = _CELL / max(image.size)
+        shape = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         # Small ones are shown as the pixels they are.
-        shown = picture.convert("RGB").resize(shape, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
+        shown = image.convert("RGB").resize(shape, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
         sheet.paste(shown, (left + (_CELL - shape[0]) // 2, top + (_CELL - shape[1]) // 2))
         text = label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…"
         draw.text((left + _CELL // 2, top + _CELL + 3), text, fill="black", font=font, anchor="ma")

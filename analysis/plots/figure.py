@@ -24,12 +24,12 @@ _TITLE_SIZE, _TEXT_SIZE = 11, 8  # points
 INK, PALE, ACCENT = "#1f2430", "#8a91a0", "#2457c5"
 
 
-def drawn(draw: Callable[[], Figure], picture_format: Format) -> bytes:
-    """Make a figure and return it as a picture: the same figure gives the same bytes, without ids and dates."""
+def drawn(draw: Callable[[], Figure], image_format: Format) -> bytes:
+    """Make a figure and return it as an image: the same figure gives the same bytes, without ids and dates."""
     with _DRAWING, mpl.rc_context({"font.size": 9.0, "svg.hashsalt": "trainyard", "text.parse_math": False}):
         file = BytesIO()
-        metadata = {"Date": None} if picture_format == "svg" else None
-        draw().savefig(file, format=picture_format, dpi=_DPI, metadata=metadata)
+        metadata = {"Date": None} if image_format == "svg" else None
+        draw().savefig(file, format=image_format, dpi=_DPI, metadata=metadata)
     return file.getvalue()
 
 

@@ -38,7 +38,7 @@ def histories_figure(runs: Sequence[Run]) -> Figure:
 
 def _described(runs: Sequence[Run]) -> list[str]:
     skipped = f"; without the first {runs[0].first:,} epochs" if runs[0].first else ""
-    return [f"on the validation part of each; the best epoch of each is ringed{skipped}"]
+    return [f"on the validation split of each; the best epoch of each is ringed{skipped}"]
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:

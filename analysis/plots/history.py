@@ -14,7 +14,7 @@ _METRICS = ("loss", "accuracy")
 _PARTS = (("", "training", STYLES[0]), ("val_", "validation", STYLES[1]))
 _PANEL = (3.5, 2.5)  # inches, as what follows
 _LEFT, _BELOW, _GAP, _ROW = 0.6, 0.45, 0.15, 0.2
-_MOST_FALLS = 30  # more of them would be a hatching
+_MAX_FALLS = 30  # more of them would be a hatching
 
 
 def history_figure(run: Run) -> Figure:
@@ -36,7 +36,7 @@ def _described(run: Run) -> list[str]:
         described.append(f"best: {run.best_metric} in epoch {run.best + 1:,}")
     if run.first:
         described.append(f"without the first {run.first:,}")
-    if len(run.falls) > _MOST_FALLS:
+    if len(run.falls) > _MAX_FALLS:
         described.append(f"the learning rate falls {len(run.falls):,} times")
     return ["; ".join(described)]
 
@@ -46,7 +46,7 @@ def _draw(axes: Axes, run: Run, metric: str) -> None:
         if run.has(prefix + metric):
             draw_series(axes, run.first, run.history[prefix + metric], style, label)
     draw_axes(axes, metric, run.first, run.end)
-    if len(run.falls) <= _MOST_FALLS:
+    if len(run.falls) <= _MAX_FALLS:
         for epoch in run.falls:
             # Between the last epoch with the old rate and the first with the new one.
             axes.axvline(epoch + 0.5, color=PALE, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1, gid="fall")
@@ -63,6 +63,6 @@ def _legend(run: Run, each_axes: list[Axes]) -> list[Artist]:
     handles: list[Artist] = list(lines.values())
     if run.best is not None and run.best >= run.first:
         handles.append(Line2D([], [], color=INK, linewidth=0.8, label="best epoch", **RING))
-    if 0 < len(run.falls) <= _MOST_FALLS:
+    if 0 < len(run.falls) <= _MAX_FALLS:
         handles.append(Line2D([], [], color=PALE, linewidth=0.8, linestyle=(0, (2, 2)), label="learning rate falls"))
     return handles

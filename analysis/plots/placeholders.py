@@ -1,4 +1,4 @@
-"""Pictures that stand for samples of a data set that nobody has read yet."""
+"""StoredImages that stand for samples of a dataset that nobody has read yet."""
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,14 +10,14 @@ _INK = (40, 60, 110)
 
 
 def card(position: int) -> Image.Image:
-    """A letter above a row of greys, within a frame; each of the first few positions looks different."""
+    """A letter above a row of grays, within a frame; each of the first few positions looks different."""
     place = position % len(LETTERS)
     made = Image.new("RGB", (_SIDE, _SIDE), _PAPER[place])
     pen = ImageDraw.Draw(made)
     pen.rectangle((8, 8, _SIDE - 9, _SIDE - 9), outline=_INK, width=12)
     for step in range(6):
-        grey = 51 * step
-        pen.rectangle((32 + 32 * step, 200, 63 + 32 * step, 224), fill=(grey, grey, grey))
+        gray = 51 * step
+        pen.rectangle((32 + 32 * step, 200, 63 + 32 * step, 224), fill=(gray, gray, gray))
     font = ImageFont.load_default(size=180)
     pen.text((_SIDE / 2, 112), LETTERS[place], fill=_INK, font=font, anchor="mm")
     return made

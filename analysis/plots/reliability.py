@@ -19,7 +19,7 @@ _TITLE = 0.22
 _FEW = 10  # samples in a bin, whose share says little
 
 
-def reliability_figure(name: str, part: str, calibration: dict[str, Any]) -> Figure:
+def reliability_figure(name: str, split: str, calibration: dict[str, Any]) -> Figure:
     """As the network answers, and with its temperature; below each how often it is how sure. `calibration` as in an
     evaluation."""
     kinds = (
@@ -35,7 +35,7 @@ def reliability_figure(name: str, part: str, calibration: dict[str, Any]) -> Fig
     diagrams = [Box(number * pitch + _LEFT, upper, _SIDE, _SIDE) for number in range(len(kinds))]
     histograms = [Box(box.left, _BELOW, _SIDE, _HISTOGRAM) for box in diagrams]
     size = (len(kinds) * pitch, upper + _SIDE + _ABOVE)
-    title = f"{name}: reliability, {part} part"
+    title = f"{name}: reliability, {split} split"
     figure, each_axes = panels(title, _described(calibration["bins"]), size, [*diagrams, *histograms])
     for number, (kind, bins, error) in enumerate(kinds):
         diagram, histogram = each_axes[number], each_axes[number + len(kinds)]

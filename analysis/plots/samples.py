@@ -1,10 +1,10 @@
-"""The samples that a picture of a spec's augmentation shows."""
+"""The samples that an image of a spec's augmentation shows."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from analysis.dataset_samples import PartName, chosen, samples_of
+from analysis.dataset_samples import SplitName, chosen, samples_of
 from analysis.plots import placeholders
 from imaging.resize import Shape, resize_all, to_array
 from models_store.artifacts import ARTIFACTS
@@ -17,14 +17,14 @@ from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 
-# How many experiments on a data set are asked for theirs.
+# How many experiments on a dataset are asked for theirs.
 _SEARCHED = 20
 # Two rows; each may be a photograph that takes a tenth of a second to decode.
 _OF_DATASET = 16
 
 
-class NoPictures(Exception):
-    """The data set's samples are no pictures."""
+class NoImages(Exception):
+    """The dataset's samples are no images."""
 
 
 class ShownSamples(NamedTuple):
@@ -35,12 +35,12 @@ class ShownSamples(NamedTuple):
 
 
 def samples_for(spec: ExperimentSpec, store: Store, settings: Settings, record: Record | None = None) -> ShownSamples:
-    """Those of `record`, else those of the newest experiment on the data set, else its own pictures where this process
+    """Those of `record`, else those of the newest experiment on the dataset, else its own images where this process
     has them, else drawn ones: only a trainer can read the others.
 
-    Raises NoPictures, or Damaged where those of `record` or of the data set do not read.
+    Raises NoImages, or Damaged where those of `record` or of the dataset do not read.
     """
-    shape, mode = _picture_shape(spec), spec.preprocessing.resize
+    shape, mode = _image_shape(spec), spec.preprocessing.resize
     own = _samples_of(store.experiments, record) if record else None
     if own:
         return ShownSamples(own, "its own training samples")
@@ -59,12 +59,12 @@ def _of_dataset(spec: ExperimentSpec, shape: Shape, store: Store, settings: Sett
         return None
     names = [samples.classes[label] for label in samples.labels]
     taken = set(spec.dataset.facts.classes)
-    part: PartName | None = "train" if spec.dataset.split.test == "official" else None
-    inner = [number for number in chosen(samples, None, part, len(names)) if names[number] in taken][:_OF_DATASET]
+    split: SplitName | None = "train" if spec.dataset.split.test == "official" else None
+    inner = [number for number in chosen(samples, None, split, len(names)) if names[number] in taken][:_OF_DATASET]
     mode = spec.preprocessing.resize
-    images = np.stack([to_array(samples.picture(number), shape, mode) for number in inner])
+    images = np.stack([to_array(samples.image(number), shape, mode) for number in inner])
     labels = tuple(names[number] for number in inner)
-    return ShownSamples(Samples(images, labels), f"pictures of {spec.dataset.name}")
+    return ShownSamples(Samples(images, labels), f"images of {spec.dataset.name}")
 
 
 def _cards(spec: ExperimentSpec, shape: Shape) -> ShownSamples:
@@ -83,7 +83,7 @@ def _newest(experiments: ExperimentStore, dataset: str) -> ShownSamples | None:
     try:
         records = experiments.page(Query(dataset=dataset, limit=_SEARCHED)).items
     except Unavailable:
-        return None  # Redis is away: a drawn card is better than no picture
+        return None  # Redis is away: a drawn card is better than no image
     for record in records:
         try:
             samples = _samples_of(experiments, record)
@@ -94,10 +94,8 @@ def _newest(experiments: ExperimentStore, dataset: str) -> ShownSamples | None:
     return None
 
 
-def _picture_shape(spec: ExperimentSpec) -> Shape:
+def _image_shape(spec: ExperimentSpec) -> Shape:
     if len(spec.input_shape) != 3:
-        raise NoPictures(
-            f"the samples of {spec.dataset.name} are numbers in a row, not pictures: there is nothing to show"
-        )
+        raise NoImages(f"the samples of {spec.dataset.name} are numbers in a row, not images: there is nothing to show")
     height, width, channels = spec.input_shape
     return height, width, channels

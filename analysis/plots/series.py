@@ -26,7 +26,7 @@ class Style(NamedTuple):
     marker: str
 
 
-# Okabe and Ito 2008, Color Universal Design, without its yellow, which white paper swallows, and with a grey.
+# Okabe and Ito 2008, Color Universal Design, without its yellow, which white paper swallows, and with a gray.
 STYLES = (
     Style("#0072b2", "-", "o"),
     Style("#d55e00", (0, (5, 1.5)), "s"),
@@ -40,7 +40,7 @@ STYLES = (
 
 
 def draw_series(axes: Axes, first: int, values: Sequence[float | None], style: Style, label: str) -> Line2D:
-    """`values` from epoch `first` on, which is counted from 0 here and from 1 in the picture; None leaves a gap."""
+    """`values` from epoch `first` on, which is counted from 0 here and from 1 in the image; None leaves a gap."""
     numbers = np.array(values, dtype=np.float64)
     [line] = axes.plot(
         first + 1 + np.arange(len(numbers)),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Plot = tuple[str, "Callable[[], Figure]"]
 
 
-def pictures(report: Report) -> list[tuple[str, bytes]]:
+def images(report: Report) -> list[tuple[str, bytes]]:
     """Titles and SVG of all plots that there is something to draw for."""
     from analysis.plots import figure  # noqa: PLC0415 - see the package
 
@@ -30,16 +30,16 @@ def _of_history(report: Report) -> Iterator[Plot]:
 def _of_results(report: Report) -> Iterator[Plot]:
     from analysis.plots import classes, confusion, reliability  # noqa: PLC0415 - see the package
 
-    if report.part is None:
+    if report.split is None:
         return
-    name, part, evaluation = report.record.name, report.part, report.evaluation[report.part]
+    name, split, evaluation = report.record.name, report.split, report.evaluation[report.split]
     if "confusion_matrix" in evaluation:
         matrix = evaluation["confusion_matrix"]
         yield (
             "Confusion",
-            lambda: confusion.confusion_figure(name, part, matrix["labels"], matrix["matrix"], ("counts",)),
+            lambda: confusion.confusion_figure(name, split, matrix["labels"], matrix["matrix"], ("counts",)),
         )
     if "per_class" in evaluation:
-        yield "Classes", lambda: classes.classes_figure(name, part, evaluation["per_class"])
+        yield "Classes", lambda: classes.classes_figure(name, split, evaluation["per_class"])
     if "calibration" in evaluation:
-        yield "Reliability", lambda: reliability.reliability_figure(name, part, evaluation["calibration"])
+        yield "Reliability", lambda: reliability.reliability_figure(name, split, evaluation["calibration"])

@@ -2,7 +2,7 @@
 
 import base64
 
-from analysis.report.plots import pictures
+from analysis.report.plots import images
 from analysis.report.report import Report
 from analysis.templates import templates_of
 
@@ -10,9 +10,9 @@ _TEMPLATES = templates_of("analysis.report")
 
 
 def as_html(report: Report) -> str:
-    """One file: pictures are in it."""
-    shown = [(title, f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}") for title, svg in pictures(report)]
-    return _TEMPLATES.get_template("report.html").render(report=report, pictures=shown)
+    """One file: images are in it."""
+    shown = [(title, f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}") for title, svg in images(report)]
+    return _TEMPLATES.get_template("report.html").render(report=report, images=shown)
 
 
 def as_markdown(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""`POST /predict:batch`: what is on thousands of pictures?"""
+"""`POST /predict:batch`: what is on thousands of images?"""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -12,7 +12,7 @@ from starlette.types import Message, Send
 
 from api.schemas import examples
 from api.wire.batches import Batches
-from api.wire.predictor import DEFAULT, ID_LENGTH, MOST_CLASSES, Asked
+from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked
 from serving.preparation import Prep
 
 router = APIRouter(tags=["predictions"])
@@ -58,27 +58,27 @@ class Lines(StreamingResponse):
     "/predict:batch",
     response_class=Response,
     openapi_extra=examples.BATCH_BODY,
-    responses={200: {"description": "A line of JSON for each picture.", "content": examples.BATCH_ANSWER}},
+    responses={200: {"description": "A line of JSON for each image.", "content": examples.BATCH_ANSWER}},
 )
 async def predict_batch(
     request: Request,
     batches: BatchesDep,
     file: Annotated[BinaryIO, Depends(temporary_file)],
-    dataset: Annotated[str | None, Query(description="the model that serves this data set")] = None,
+    dataset: Annotated[str | None, Query(description="the model that serves this dataset")] = None,
     experiment: Annotated[str | None, Query(max_length=ID_LENGTH, description="the model of this experiment")] = None,
-    top: Annotated[int, Query(ge=1, le=MOST_CLASSES, description="how many classes to name")] = DEFAULT.top,
+    top: Annotated[int, Query(ge=1, le=MAX_CLASSES, description="how many classes to name")] = DEFAULT.top,
     prep: Annotated[
         Prep,
         Query(description="auto: a network of digits is shown the digit that is found; none: resize only"),
     ] = DEFAULT.prep,
 ) -> Response:
-    """Name the most probable classes of each picture of a zip, tar or tar.gz, sent as the body or in the form field
+    """Name the most probable classes of each image of a zip, tar or tar.gz, sent as the body or in the form field
     `archive`, or of a form with any number of `file`; all by one model.
 
-    The answer is a line of JSON each, as soon as it is known: first the `model`, then for each picture in order what
+    The answer is a line of JSON each, as soon as it is known: first the `model`, then for each image in order what
     `POST /predict` has in `predictions`, or its `filename` and the `error` that makes it unreadable; at last `done`,
     which is false, with an `error`, where the archive broke off. An answer without that line is not whole. Files that
-    are no pictures, by their names and by how they begin, are skipped.
+    are no images, by their names and by how they begin, are skipped.
     """
     lines = await batches.answer(request, file, Asked(dataset, experiment, top, prep))
     return Lines(lines, batches.limits.silence_seconds)

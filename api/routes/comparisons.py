@@ -11,22 +11,22 @@ from analysis.comparison.results import results_of
 from api.dependencies import ExperimentsDep, StoreDep
 from api.schemas import examples
 from api.wire.experiment_ids import Ids
-from models_store.evaluations.predictions import PartName
+from models_store.evaluations.predictions import SplitName
 
 router = APIRouter(tags=["comparison"])
-_MOST_FLIPS = 1_000
+_MAX_FLIPS = 1_000
 
 
 @router.get("/compare", responses={200: {"content": examples.COMPARISON}})
 def get_comparison(
     ids: Ids,
     store: StoreDep,
-    part: PartName = "test",
-    limit: Annotated[int, Query(ge=0, le=_MOST_FLIPS, description="flipped samples listed, each way")] = 20,
+    split: SplitName = "test",
+    limit: Annotated[int, Query(ge=0, le=_MAX_FLIPS, description="flipped samples listed, each way")] = 20,
 ) -> Comparison:
     """Experiments side by side, on the same samples: how their specs differ, their figures, which samples flipped, and
-    whether the difference may be chance. Refused with 409 where they were not asked the same samples."""
-    return compared(results_of(ids, store.experiments, part), part, limit, store.known_datasets())
+    whether the difference may be chance. Rejected with 409 where they were not asked the same samples."""
+    return compared(results_of(ids, store.experiments, split), split, limit, store.known_datasets())
 
 
 @router.get("/experiments/{experiment_id}/lineage", responses={200: {"content": examples.LINEAGE}})

@@ -1,11 +1,11 @@
-"""`POST /predictions/{id}/label`: what the picture of a prediction shows."""
+"""`POST /predictions/{id}/label`: what the image of a prediction shows."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.dependencies import SPEC_BYTES, BodyDep, RecentDep, StoreDep, SyntaxDep
 from api.schemas import examples
-from api.wire.png import as_png, picture_of
+from api.wire.png import as_png, image_of
 from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
 from models_store.predictions.recent import KeptPrediction
@@ -18,8 +18,8 @@ router = APIRouter(tags=["predictions"])
 
 
 class Corrected(BaseModel):
-    """`predicted` is what the model of `experiment_id` took the picture for, `label` what it was told to be, and
-    `dataset` the name of the data set that it has gone to."""
+    """`predicted` is what the model of `experiment_id` took the image for, `label` what it was told to be, and
+    `dataset` the name of the dataset that it has gone to."""
 
     prediction_id: str
     experiment_id: str
@@ -36,8 +36,8 @@ class Corrected(BaseModel):
     responses={200: {"content": examples.CORRECTED}},
 )
 def post_label(prediction_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, recent: RecentDep) -> Corrected:
-    """Tell which class the picture of a prediction shows, by the class's name. The picture, as the network received
-    it, goes to the data set `<name>-corrections`, which can be looked at and trained on like every other; a second
+    """Tell which class the image of a prediction shows, by the class's name. The image, as the network received
+    it, goes to the dataset `<name>-corrections`, which can be looked at and trained on like every other; a second
     answer to the same prediction takes the place of the first one.
 
     A prediction is kept for an hour, unless the settings say otherwise; then it is a 404.
@@ -59,9 +59,9 @@ def post_label(prediction_id: str, body: BodyDep, syntax: SyntaxDep, store: Stor
 def _source_of(kept: KeptPrediction, store: Store) -> Dataset:
     source = store.known_datasets().get(kept.dataset)
     if source is None:
-        raise InvalidState(f"data set {kept.dataset} was deleted: which classes it had is not known any more")
+        raise InvalidState(f"dataset {kept.dataset} was deleted: which classes it had is not known any more")
     if kept.sample.ndim != 3:
-        raise InvalidState(f"the samples of {kept.dataset} are numbers; only pictures are collected")
+        raise InvalidState(f"the samples of {kept.dataset} are numbers; only images are collected")
     return source
 
 
@@ -76,5 +76,5 @@ def _correction(kept: KeptPrediction, label: str) -> Correction:
         height=height,
         width=width,
         channels=channels,
-        picture=as_png(picture_of(kept.sample)),
+        image=as_png(image_of(kept.sample)),
     )

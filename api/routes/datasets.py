@@ -9,28 +9,28 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from analysis.dataset_samples import PartName, Samples, chosen, samples_of
+from analysis.dataset_samples import Samples, SplitName, chosen, samples_of
 from analysis.plots.contact_sheet import contact_sheet
 from api.dependencies import SettingsDep, StoreDep
 from api.schemas import examples
 from api.wire.png import PNG, png
 from api.wire.samples import BadRequestBody
 from api.wire.uploads import receive_archive
-from models_store.datasets.record import PARTS, Counts, DatasetRecord
+from models_store.datasets.record import SPLITS, Counts, DatasetRecord
 from models_store.errors import NotFound
 from specs.dataset import DATASETS, NAME_PATTERN, Dataset
 
 router = APIRouter(tags=["datasets"])
-_MOST_ON_A_SHEET = 100
+_MAX_ON_A_SHEET = 100
 ClassFilter = Annotated[
     str | None, Query(alias="class", max_length=200, description="only this class, by name or by index from 0")
 ]
-Limit = Annotated[int, Query(ge=1, le=_MOST_ON_A_SHEET)]
+Limit = Annotated[int, Query(ge=1, le=_MAX_ON_A_SHEET)]
 
 
 class DatasetView(BaseModel):
-    """A data set: what can be said of all of them, and of one that is not built in its `record`; one that was
-    `collected` has the pictures that `POST /predictions/{id}/label` was told about. `counts` are samples by part
+    """A dataset: what can be said of all of them, and of one that is not built in its `record`; one that was
+    `collected` has the images that `POST /predictions/{id}/label` was told about. `counts` are samples by split
     for each class, in the order of `classes`; `shape` is null where sizes differ, and until it is known."""
 
     name: str
@@ -51,9 +51,9 @@ class DatasetList(BaseModel):
 class Sample(BaseModel):
     index: int
     label: str
-    part: PartName
+    split: SplitName
     name: str
-    picture: str
+    image: str
 
 
 class SampleList(BaseModel):
@@ -100,11 +100,11 @@ async def post_dataset(
     response: Response,
     name: Annotated[str | None, Query(description="for a body that is the archive itself")] = None,
 ) -> DatasetRecord:
-    """Upload pictures to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
+    """Upload images to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
     `train/` and `test/`. A worker then reads them; follow `GET /datasets/{name}` until its status is `ready`.
     """
     if name is not None:
-        store.datasets.refuse_taken(_valid(name))  # before it has been sent in vain
+        store.datasets.reject_taken(_valid(name))  # before it has been sent in vain
     with store.datasets.incoming() as archive:
         sent = await receive_archive(request, name, archive, settings.max_archive_bytes)
         record = await to_thread.run_sync(store.datasets.add, _valid(sent), archive)
@@ -115,7 +115,7 @@ async def post_dataset(
 def _valid(name: str) -> str:
     if not re.fullmatch(NAME_PATTERN, name):
         raise BadRequestBody(
-            f"{name[:60]!r} cannot be the name of a data set: expected at most 50 small letters, digits, - and _, "
+            f"{name[:60]!r} cannot be the name of a dataset: expected at most 50 small letters, digits, - and _, "
             "beginning with a letter or a digit, such as flowers-17"
         )
     return name
@@ -123,7 +123,7 @@ def _valid(name: str) -> str:
 
 @router.get("/datasets", responses={200: {"content": examples.DATASETS}})
 def list_datasets(store: StoreDep) -> DatasetList:
-    """All data sets that experiments can name, and those that are on their way: the built-in ones first."""
+    """All datasets that experiments can name, and those that are on their way: the built-in ones first."""
     built_in = [_built_in(facts) for facts in DATASETS.values()]
     return DatasetList(items=built_in + [_uploaded(record) for record in store.datasets.records()])
 
@@ -137,7 +137,7 @@ def get_dataset(name: str, store: StoreDep) -> DatasetView:
 
 @router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT)
 def delete_dataset(name: str, store: StoreDep) -> None:
-    """Delete an uploaded or collected data set with its files, also while it is converted. Refused while an experiment
+    """Delete an uploaded or collected dataset with its files, also while it is converted. Rejected while an experiment
     on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""
     store.datasets.delete(name, store.experiments.using_dataset)
 
@@ -148,21 +148,21 @@ def get_samples(
     store: StoreDep,
     settings: SettingsDep,
     wanted: ClassFilter = None,
-    part: PartName | None = None,
+    split: SplitName | None = None,
     limit: Limit = 25,
 ) -> SampleList:
-    """Some pictures with their labels, each with a link; of all classes in turn unless `class` names one."""
+    """Some images with their labels, each with a link; of all classes in turn unless `class` names one."""
     samples = samples_of(name, store, settings)
-    return SampleList(items=[_sample(name, samples, number) for number in chosen(samples, wanted, part, limit)])
+    return SampleList(items=[_sample(name, samples, number) for number in chosen(samples, wanted, split, limit)])
 
 
 def _sample(name: str, samples: Samples, number: int) -> Sample:
     return Sample(
         index=number,
         label=samples.classes[samples.labels[number]],
-        part="train" if PARTS[samples.parts[number]] == "train" else "test",
+        split="train" if SPLITS[samples.splits[number]] == "train" else "test",
         name=samples.name(number),
-        picture=f"/datasets/{quote(name)}/samples/{number}.png",
+        image=f"/datasets/{quote(name)}/samples/{number}.png",
     )
 
 
@@ -172,21 +172,21 @@ def get_contact_sheet(
     store: StoreDep,
     settings: SettingsDep,
     wanted: ClassFilter = None,
-    part: PartName | None = None,
+    split: SplitName | None = None,
     limit: Limit = 25,
 ) -> Response:
-    """The same pictures on one sheet, each with its class below it."""
+    """The same images on one sheet, each with its class below it."""
     samples = samples_of(name, store, settings)
-    numbers = chosen(samples, wanted, part, limit)
-    # One by one: a hundred pictures of their own size take gigabytes.
-    pairs = ((samples.picture(number), samples.classes[samples.labels[number]]) for number in numbers)
+    numbers = chosen(samples, wanted, split, limit)
+    # One by one: a hundred images of their own size take gigabytes.
+    pairs = ((samples.image(number), samples.classes[samples.labels[number]]) for number in numbers)
     return png(contact_sheet(pairs, len(numbers)))
 
 
 @router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=PNG)
 def get_sample(name: str, index: int, store: StoreDep, settings: SettingsDep) -> Response:
-    """One picture, upright, in its own size."""
+    """One image, upright, in its own size."""
     samples = samples_of(name, store, settings)
     if not 0 <= index < len(samples.labels):
-        raise NotFound(f"{name} has no picture {index}; it has 0 to {len(samples.labels) - 1}")
-    return png(samples.picture(index))
+        raise NotFound(f"{name} has no image {index}; it has 0 to {len(samples.labels) - 1}")
+    return png(samples.image(index))

@@ -1,4 +1,4 @@
-"""Routes of how a trained network does on data sets that it was not trained on."""
+"""Routes of how a trained network does on datasets that it was not trained on."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxD
 from api.routes.results import Chosen, Filter, MistakeList
 from api.schemas import examples
 from api.wire.png import PNG
-from api.wire.sample_images import SamplePictures
+from api.wire.sample_images import SampleImages
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from specs.document import parse_document
 from specs.evaluation import parse_evaluation
@@ -41,15 +41,15 @@ class EvaluationList(BaseModel):
 def post_evaluation(
     experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
 ) -> EvaluationRecord:
-    """Have a worker ask the trained network about another data set: all of it, its official test part (`test`), or all
-    but that (`train`). Classes are matched by name; those of the data set must all be known to the network.
+    """Have a worker ask the trained network about another dataset: all of it, its official test split (`test`), or all
+    but that (`train`). Classes are matched by name; those of the dataset must all be known to the network.
 
-    Of each data set the last evaluation is kept: asked for again it is done anew. While one is queued or runs, the
-    same request answers with it as it is, and another part is refused.
+    Of each dataset the last evaluation is kept: asked for again it is done anew. While one is queued or runs, the
+    same request answers with it as it is, and another split is rejected.
     """
     document = parse_document(body, None if syntax == "merge-patch" else syntax)
     if isinstance(document.get("dataset"), str):
-        store.datasets.refuse_unready(document["dataset"])
+        store.datasets.reject_unready(document["dataset"])
     record = store.evaluations.add(experiment_id, parse_evaluation(document, store.known_datasets()))
     response.headers["Location"] = f"/experiments/{experiment_id}/evaluations/{record.dataset}"
     return record
@@ -57,14 +57,14 @@ def post_evaluation(
 
 @router.get("/experiments/{experiment_id}/evaluations", responses={200: {"content": examples.EVALUATIONS}})
 def list_evaluations(experiment_id: str, store: StoreDep) -> EvaluationList:
-    """What the network was evaluated on beside its own data set, or is going to be, with a few of the figures."""
+    """What the network was evaluated on beside its own dataset, or is going to be, with a few of the figures."""
     return EvaluationList(items=store.evaluations.records(experiment_id))
 
 
 @router.get(_EVALUATION, responses={200: {"content": examples.EVALUATION_VIEW}})
 def get_evaluation_elsewhere(experiment_id: str, dataset: str, store: StoreDep) -> EvaluationView:
     """Status, progress, why it failed; after success all figures, with the temperature that was fitted on the
-    validation part of the training."""
+    validation split of the training."""
     record = store.evaluations.get(experiment_id, dataset)
     done = record.status is EvaluationStatus.SUCCEEDED
     evaluation = store.evaluations.evaluation(experiment_id, dataset) if done else None
@@ -83,7 +83,7 @@ ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
 @router.get(f"{_EVALUATION}/mistakes", responses={200: {"content": examples.MISTAKES}})
 def get_mistakes_elsewhere(chosen: ChosenDep) -> MistakeList:
     """What the network gets wrong there, as `GET /experiments/{id}/mistakes` lists it; `suspect=true` are samples of
-    that data set that are probably mislabelled."""
+    that dataset that are probably mislabelled."""
     return chosen.listed()
 
 
@@ -92,15 +92,15 @@ def get_mistakes_sheet_elsewhere(
     experiment_id: str, dataset: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """The same mistakes on one sheet, a hundred at most."""
-    part = store.evaluations.get(experiment_id, dataset).part
-    return chosen.sheet(SamplePictures(dataset, part, chosen.predictions, store, settings))
+    split = store.evaluations.get(experiment_id, dataset).split
+    return chosen.sheet(SampleImages(dataset, split, chosen.predictions, store, settings))
 
 
 @router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=PNG)
-def get_sample_picture_elsewhere(
+def get_sample_image_elsewhere(
     experiment_id: str, dataset: str, index: int, store: StoreDep, settings: SettingsDep
 ) -> Response:
-    """The picture of one sample: of a mistake as the network received it, of another one as the data set has it."""
+    """The image of one sample: of a mistake as the network received it, of another one as the dataset has it."""
     predictions = store.evaluations.predictions(experiment_id, dataset)
-    part = store.evaluations.get(experiment_id, dataset).part
-    return SamplePictures(dataset, part, predictions, store, settings).png(index)
+    split = store.evaluations.get(experiment_id, dataset).split
+    return SampleImages(dataset, split, predictions, store, settings).png(index)

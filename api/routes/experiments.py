@@ -57,30 +57,30 @@ def post_experiment(
     spec = posted_spec(body, syntax, store)
     with (
         store.datasets.kept(spec.dataset.name),
-        store.transfers.kept(spec, store.known_datasets()) as taken_layers,
+        store.transfers.kept(spec, store.known_datasets()) as transferred_layers,
     ):
-        record = store.experiments.create(spec, idempotency_key, body, taken_layers)
+        record = store.experiments.create(spec, idempotency_key, body, transferred_layers)
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
 
 
 def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
-    """With the data sets that there are now; one that is still converted is not unknown, but not ready."""
+    """With the datasets that there are now; one that is still converted is not unknown, but not ready."""
     document = posted_document(body, syntax, store.experiments)
     dataset = document.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
-        store.datasets.refuse_unready(dataset["name"])
+        store.datasets.reject_unready(dataset["name"])
     return parse_spec(document, store.known_datasets())
 
 
 def stored_spec(record: Record, store: Store) -> ExperimentSpec:
-    """Raises NotFound where its data set was deleted since, Damaged where the record does not read."""
+    """Raises NotFound where its dataset was deleted since, Damaged where the record does not read."""
     if record.damaged and not record.spec:
         raise Damaged(f"the record of experiment {record.id} is damaged, and its spec is lost")
     datasets = store.known_datasets()
     if record.dataset not in datasets:
         raise NotFound(
-            f"data set {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
+            f"dataset {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
         )
     return parse_spec(record.spec, datasets)
 
@@ -96,7 +96,7 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> di
     it will take and how much memory, how the learning rate will run, which layers begin with weights of another
     experiment, what is likely to disappoint, and the spec with all defaults filled in."""
     spec, known = posted_spec(body, syntax, store), store.known_datasets()
-    taken_layers = store.transfers.taken_layers(spec, known)
+    transferred_layers = store.transfers.transferred_layers(spec, known)
     estimated = estimate(spec, recent_runs(store.experiments), known)
     steps, rates = learning_rate_schedule(spec.training, spec.steps_per_epoch()).curve(_CURVE_POINTS)
     return {
@@ -104,10 +104,10 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> di
         "steps_per_epoch": spec.steps_per_epoch(),
         "estimate": estimated.model_dump(),
         "learning_rate": {"step": steps, "value": rates},
-        "taken_layers": taken_layers,
+        "transferred_layers": transferred_layers,
         "warnings": [
             *warnings_for(spec),
-            *transfer_warnings(spec, taken_layers),
+            *transfer_warnings(spec, transferred_layers),
             *budget_warnings(spec, estimated),
         ],
         "spec": spec.document(),
@@ -183,7 +183,7 @@ def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:
-    """Delete it with all its files. Refused while it runs, and while one that begins with its weights waits or runs;
+    """Delete it with all its files. Rejected while it runs, and while one that begins with its weights waits or runs;
     while it serves or is pinned, only with `force=true`, and its pin goes with it."""
     experiments.delete(experiment_id, serving=registry.is_serving(experiment_id), force=force)
     registry.forget(experiment_id)

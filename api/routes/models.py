@@ -30,9 +30,9 @@ class RefusedModel(BaseModel):
 
 
 class ServingModel(BaseModel):
-    """What serves a data set, and why.
+    """What serves a dataset, and why.
 
-    `policy` is what is asked for: the model that is `pinned`, or the `best`. What cannot serve is in `refused`; then
+    `policy` is what is asked for: the model that is `pinned`, or the `best`. What cannot serve is in `rejected`; then
     the model of before goes on, and after a restart the best of those that are sound. The first members are those of
     the model that serves, null if none can.
     """
@@ -45,7 +45,7 @@ class ServingModel(BaseModel):
     policy: Literal["pinned", "best"]
     pinned_experiment_id: str | None
     pinned_at: datetime | None
-    refused: list[RefusedModel]
+    rejected: list[RefusedModel]
 
 
 class ServingModels(BaseModel):
@@ -55,7 +55,7 @@ class ServingModels(BaseModel):
 
 @router.get("/models", responses={200: {"content": examples.MODELS}})
 def list_models(registry: RegistryDep) -> ServingModels:
-    """For each data set the model that serves now, and why: it is pinned, or the best. Models that are damaged are
+    """For each dataset the model that serves now, and why: it is pinned, or the best. Models that are damaged are
     named with what is wrong with them."""
     return ServingModels(items=[_serving(standing) for standing in registry.standings()])
 
@@ -69,12 +69,12 @@ def list_models(registry: RegistryDep) -> ServingModels:
 def put_serving_model(
     dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
 ) -> ServingModel:
-    """Pin a model to a data set, so that it answers for it whatever is better: `{"experiment_id": "..."}`; or go back
+    """Pin a model to a dataset, so that it answers for it whatever is better: `{"experiment_id": "..."}`; or go back
     to the best: `{"policy": "best"}`. Here it holds at once, in other API processes within a second, and it outlasts
     restarts.
 
-    A model is read, loaded and asked before it is pinned. Refused with 409, and nothing changes: one that has not
-    succeeded, one of another data set, and one that is damaged.
+    A model is read, loaded and asked before it is pinned. Rejected with 409, and nothing changes: one that has not
+    succeeded, one of another dataset, and one that is damaged.
     """
     if dataset not in (known := store.known_datasets()):
         raise NotFound(unknown_dataset(dataset, known))
@@ -93,22 +93,22 @@ def _serving(standing: Standing) -> ServingModel:
         policy="pinned" if standing.pin else "best",
         pinned_experiment_id=standing.pin.experiment_id if standing.pin else None,
         pinned_at=standing.pin.pinned_at if standing.pin else None,
-        refused=[RefusedModel(experiment_id=each.experiment_id, reason=each.reason) for each in standing.refused],
+        rejected=[RefusedModel(experiment_id=each.experiment_id, reason=each.reason) for each in standing.rejected],
     )
 
 
 @router.get("/models/best", responses={200: {"content": examples.BEST_MODEL}})
 def get_best_model(
     store: StoreDep,
-    dataset: Annotated[str | None, Query(description="of all data sets if left out")] = None,
+    dataset: Annotated[str | None, Query(description="of all datasets if left out")] = None,
 ) -> AnsweringModel:
     """The published model with the highest validation accuracy; of equal ones, the one with the lower validation
-    loss. Models that know only some classes of their data set come last. The test part never decides."""
+    loss. Models that know only some classes of their dataset come last. The test split never decides."""
     record = store.models.best([dataset] if dataset else store.models.datasets())
     if record is None:
         if dataset and dataset not in (known := store.known_datasets()):
             raise UnknownDataset(unknown_dataset(dataset, known))
-        raise NotFound(f"no experiment on {dataset or 'any data set'} has succeeded yet")
+        raise NotFound(f"no experiment on {dataset or 'any dataset'} has succeeded yet")
     return described(record)
 
 

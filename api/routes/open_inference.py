@@ -12,7 +12,7 @@ from api.wire.protocols.answering import Answered, answered, dumped, in_thread, 
 from api.wire.protocols.inference import HEADER_LENGTH, Inference, read_inference
 from api.wire.protocols.naming import OUTPUT_NAME, Wanted, input_name
 from api.wire.protocols.outputs import OutputParameters, output
-from api.wire.protocols.samples import MOST_SAMPLES
+from api.wire.protocols.samples import MAX_SAMPLES
 from serving.served_model import ServedModel
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"], responses=examples.ERRORS)
@@ -20,7 +20,7 @@ _MODEL, _VERSION = "/models/{model}", "/models/{model}/versions/{version}"
 
 
 async def get_wanted(request: Request, model: str) -> Wanted:
-    """`model` is a data set. The version, an experiment's id, is in some of the paths only."""
+    """`model` is a dataset. The version, an experiment's id, is in some of the paths only."""
     return Wanted(model, request.path_params.get("version"))
 
 
@@ -62,7 +62,7 @@ async def get_repository_index(registry: RegistryDep) -> list[dict[str, str]]:
 @router.get(_MODEL, responses=examples.MODEL)
 @router.get(_VERSION, include_in_schema=False)
 async def get_model(request: Request, wanted: WantedDep) -> dict[str, Any]:
-    """The inputs and outputs of a model. Its name is the data set, its version the experiment; the best one answers
+    """The inputs and outputs of a model. Its name is the dataset, its version the experiment; the best one answers
     unless `/versions/{id}` names another."""
     model = await model_of(request, wanted)
     return {
@@ -91,7 +91,7 @@ async def get_model_config(request: Request, wanted: WantedDep) -> dict[str, Any
         "name": wanted.name,
         "platform": "onnxruntime_onnx",
         "backend": "onnxruntime",
-        "max_batch_size": MOST_SAMPLES,
+        "max_batch_size": MAX_SAMPLES,
         "input": [{"name": input_name(model.info), "data_type": f"TYPE_{_datatype(model)}", "dims": _shape(model)[1:]}],
         "output": [{"name": OUTPUT_NAME, "data_type": "TYPE_FP32", "dims": [len(model.info.labels)]}],
     }
@@ -100,7 +100,7 @@ async def get_model_config(request: Request, wanted: WantedDep) -> dict[str, Any
 @router.post(f"{_MODEL}/infer", responses=examples.INFERENCE, openapi_extra=examples.INFER)
 @router.post(f"{_VERSION}/infer", include_in_schema=False)
 async def infer(request: Request, wanted: WantedDep) -> Response:
-    """The probabilities of each sample. The input is an array of numbers, for pictures whole ones from 0 to 255, of
+    """The probabilities of each sample. The input is an array of numbers, for images whole ones from 0 to 255, of
     any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON
     are base64. Tensors may follow the JSON as bytes, and so may the answer's. With the output's parameter
     `classification: k` it is texts `probability:index:label` of the k most probable classes instead.
@@ -124,7 +124,7 @@ def _answer(wanted: Wanted, found: Answered[Inference]) -> Response:
 
 
 def _datatype(model: ServedModel) -> str:
-    return "UINT8" if model.info.takes_pictures else "FP32"
+    return "UINT8" if model.info.takes_images else "FP32"
 
 
 def _shape(model: ServedModel) -> list[int]:

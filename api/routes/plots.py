@@ -1,4 +1,4 @@
-"""Routes of pictures: of an experiment, and of a spec that is only being thought of."""
+"""Routes of images: of an experiment, and of a spec that is only being thought of."""
 
 from typing import Literal
 
@@ -19,68 +19,68 @@ MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 
 @router.get(
-    "/experiments/{experiment_id}/plots/augmentation.{picture_format}",
+    "/experiments/{experiment_id}/plots/augmentation.{image_format}",
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_augmentation(experiment_id: str, picture_format: Format, store: StoreDep, settings: SettingsDep) -> Response:
+def plot_augmentation(experiment_id: str, image_format: Format, store: StoreDep, settings: SettingsDep) -> Response:
     """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
-    their labels where pictures are mixed. Before the experiment has read its data set, samples of another experiment
-    on it are shown, or its pictures, or drawn test cards; the picture says which."""
+    their labels where images are mixed. Before the experiment has read its dataset, samples of another experiment
+    on it are shown, or its images, or drawn test cards; the image says which."""
     record = store.experiments.get(experiment_id)
-    return _augmentation(stored_spec(record, store), picture_format, store, settings, record)
+    return _augmentation(stored_spec(record, store), image_format, store, settings, record)
 
 
 @router.get(
-    "/experiments/{experiment_id}/plots/learning_rate.{picture_format}",
+    "/experiments/{experiment_id}/plots/learning_rate.{image_format}",
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_learning_rate(experiment_id: str, picture_format: Format, store: StoreDep) -> Response:
+def plot_learning_rate(experiment_id: str, image_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step, as it was planned."""
-    return _learning_rate(stored_spec(store.experiments.get(experiment_id), store), picture_format)
+    return _learning_rate(stored_spec(store.experiments.get(experiment_id), store), image_format)
 
 
 @router.post(
-    "/experiments:plot/augmentation.{picture_format}",
+    "/experiments:plot/augmentation.{image_format}",
     max_body_size=SPEC_BYTES,
     openapi_extra=examples.SPEC_BODY,
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
 def plot_augmentation_of_spec(
-    body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep, settings: SettingsDep
+    body: BodyDep, syntax: SyntaxDep, image_format: Format, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """What a network would be shown, without queueing the spec in the body: samples of the newest experiment on that
-    data set, its pictures where there is none, or drawn test cards where these are not at hand."""
-    return _augmentation(posted_spec(body, syntax, store), picture_format, store, settings)
+    dataset, its images where there is none, or drawn test cards where these are not at hand."""
+    return _augmentation(posted_spec(body, syntax, store), image_format, store, settings)
 
 
 @router.post(
-    "/experiments:plot/learning_rate.{picture_format}",
+    "/experiments:plot/learning_rate.{image_format}",
     max_body_size=SPEC_BYTES,
     openapi_extra=examples.SPEC_BODY,
     response_class=Response,
     responses={200: {"content": examples.PLOT}},
 )
-def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, picture_format: Format, store: StoreDep) -> Response:
+def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, image_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step that the spec in the body plans, without queueing it."""
-    return _learning_rate(posted_spec(body, syntax, store), picture_format)
+    return _learning_rate(posted_spec(body, syntax, store), image_format)
 
 
 def _augmentation(
-    spec: ExperimentSpec, picture_format: Format, store: Store, settings: Settings, record: Record | None = None
+    spec: ExperimentSpec, image_format: Format, store: Store, settings: Settings, record: Record | None = None
 ) -> Response:
     from analysis.plots import augmentation, augmented_samples, figure  # noqa: PLC0415 - see the package
 
     samples, origin = samples_for(spec, store, settings, record)
     sheet = augmented_samples.sheet_of(spec, samples)
-    picture = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), picture_format)
-    return Response(picture, media_type=MEDIA_TYPES[picture_format])
+    image = figure.drawn(lambda: augmentation.augmentation_figure(spec, sheet, origin), image_format)
+    return Response(image, media_type=MEDIA_TYPES[image_format])
 
 
-def _learning_rate(spec: ExperimentSpec, picture_format: Format) -> Response:
+def _learning_rate(spec: ExperimentSpec, image_format: Format) -> Response:
     from analysis.plots import figure, learning_rate  # noqa: PLC0415 - see the package
 
-    picture = figure.drawn(lambda: learning_rate.learning_rate_figure(spec), picture_format)
-    return Response(picture, media_type=MEDIA_TYPES[picture_format])
+    image = figure.drawn(lambda: learning_rate.learning_rate_figure(spec), image_format)
+    return Response(image, media_type=MEDIA_TYPES[image_format])

@@ -26,7 +26,7 @@ def get_report(experiment_id: str, store: StoreDep, settings: SettingsDep) -> Re
 
 @router.get("/experiments/{experiment_id}/report.md", response_class=Response, responses=_MARKDOWN)
 def get_report_as_text(experiment_id: str, store: StoreDep, settings: SettingsDep) -> Response:
-    """The same as Markdown, without pictures."""
+    """The same as Markdown, without images."""
     return Response(
         as_markdown(report_on(store.experiments.get(experiment_id), store, settings)),
         media_type="text/markdown",

@@ -1,4 +1,4 @@
-"""Routes of pictures of what came out of experiments."""
+"""Routes of images of what came out of experiments."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -8,57 +8,55 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from analysis.plots.runs import run_of
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.routes.plots import MEDIA_TYPES, Format
-from api.routes.results import ChosenDep, part_of
+from api.routes.results import ChosenDep, split_of
 from api.schemas import examples
 from api.wire.etag import KnownTags
 from api.wire.experiment_ids import Ids
 from api.wire.render_cache import Rendered, key_of
-from api.wire.sample_images import SamplePictures
+from api.wire.sample_images import SampleImages
 from models_store.errors import NotFound
-from models_store.evaluations.predictions import PartName
+from models_store.evaluations.predictions import SplitName
 
 router = APIRouter(tags=["plots"])
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": examples.PLOT},
-    304: {"description": "The picture is as it was when it had the ETag in `If-None-Match`."},
+    304: {"description": "The image is as it was when it had the ETag in `If-None-Match`."},
 }
 _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "false": ("counts",),
     "true": ("shares",),
     "both": ("counts", "shares"),
 }
-_MOST_MISTAKES = 32
+_MAX_MISTAKES = 32
 Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
 
 
 class Answer:
-    """Answers a request with a picture: 304 where the sender has it, the one that was drawn before, or a new one."""
+    """Answers a request with an image: 304 where the sender has it, the one that was drawn before, or a new one."""
 
     def __init__(self, request: Request, known: Annotated[KnownTags, Depends()]) -> None:
         self._rendered: Rendered = request.app.state.rendered
         self._known = known
 
-    def __call__(self, kind: str, picture_format: Format, drawn_from: object, draw: Callable[[], bytes]) -> Response:
+    def __call__(self, kind: str, image_format: Format, drawn_from: object, draw: Callable[[], bytes]) -> Response:
         """`drawn_from` is all that `draw` depends on."""
-        key = key_of(f"{kind}.{picture_format}", drawn_from)
+        key = key_of(f"{kind}.{image_format}", drawn_from)
         headers = {"ETag": f'"{key}"', "Cache-Control": "no-cache"}
         if headers["ETag"] in self._known:
             return Response(status_code=304, headers=headers)
-        picture = self._rendered.get(key)
-        if picture is None:
-            picture = draw()
-            self._rendered.put(key, picture)
-        return Response(picture, media_type=MEDIA_TYPES[picture_format], headers=headers)
+        image = self._rendered.get(key)
+        if image is None:
+            image = draw()
+            self._rendered.put(key, image)
+        return Response(image, media_type=MEDIA_TYPES[image_format], headers=headers)
 
 
 AnswerDep = Annotated[Answer, Depends()]
 
 
-@router.get(
-    "/experiments/{experiment_id}/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES
-)
+@router.get("/experiments/{experiment_id}/plots/history.{image_format}", response_class=Response, responses=_RESPONSES)
 def plot_history(
-    experiment_id: str, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
+    experiment_id: str, image_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
     """Loss and accuracy of training and validation by epoch, the first being 1, also while the experiment runs. The
     best epoch is marked, and where the learning rate fell by a step or after a plateau."""
@@ -68,20 +66,20 @@ def plot_history(
     def draw() -> bytes:
         from analysis.plots import figure, history  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: history.history_figure(run), picture_format)
+        return figure.drawn(lambda: history.history_figure(run), image_format)
 
-    return answer("history", picture_format, run, draw)
+    return answer("history", image_format, run, draw)
 
 
 @router.get(
-    "/experiments/{experiment_id}/plots/confusion.{picture_format}", response_class=Response, responses=_RESPONSES
+    "/experiments/{experiment_id}/plots/confusion.{image_format}", response_class=Response, responses=_RESPONSES
 )
 def plot_confusion(
     experiment_id: str,
-    picture_format: Format,
+    image_format: Format,
     experiments: ExperimentsDep,
     answer: AnswerDep,
-    part: PartName = "test",
+    split: SplitName = "test",
     normalize: Annotated[
         Literal["true", "false", "both"], Query(description="shares of the true class in %, counts, or both")
     ] = "both",
@@ -89,55 +87,53 @@ def plot_confusion(
     """What the published network took for what: a row for each true class, a column for each predicted one. Only
     mistakes are shaded, by the root of their number."""
     name = experiments.get(experiment_id).name
-    matrix = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]
+    matrix = split_of(experiments.evaluation(experiment_id), split, experiment_id)["confusion_matrix"]
 
     def draw() -> bytes:
         from analysis.plots import confusion, figure  # noqa: PLC0415 - see the package
 
         return figure.drawn(
-            lambda: confusion.confusion_figure(name, part, matrix["labels"], matrix["matrix"], _MEASURES[normalize]),
-            picture_format,
+            lambda: confusion.confusion_figure(name, split, matrix["labels"], matrix["matrix"], _MEASURES[normalize]),
+            image_format,
         )
 
-    return answer("confusion", picture_format, [name, part, matrix, normalize], draw)
+    return answer("confusion", image_format, [name, split, matrix, normalize], draw)
 
 
-@router.get(
-    "/experiments/{experiment_id}/plots/classes.{picture_format}", response_class=Response, responses=_RESPONSES
-)
+@router.get("/experiments/{experiment_id}/plots/classes.{image_format}", response_class=Response, responses=_RESPONSES)
 def plot_classes(
     experiment_id: str,
-    picture_format: Format,
+    image_format: Format,
     experiments: ExperimentsDep,
     answer: AnswerDep,
-    part: PartName = "test",
+    split: SplitName = "test",
 ) -> Response:
     """Precision, recall and F1 of each class, and how many samples it has, the worst first; a hundred at most."""
     name = experiments.get(experiment_id).name
-    per_class = part_of(experiments.evaluation(experiment_id), part, experiment_id)["per_class"]
+    per_class = split_of(experiments.evaluation(experiment_id), split, experiment_id)["per_class"]
 
     def draw() -> bytes:
         from analysis.plots import classes, figure  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: classes.classes_figure(name, part, per_class), picture_format)
+        return figure.drawn(lambda: classes.classes_figure(name, split, per_class), image_format)
 
-    return answer("classes", picture_format, [name, part, per_class], draw)
+    return answer("classes", image_format, [name, split, per_class], draw)
 
 
 @router.get(
-    "/experiments/{experiment_id}/plots/reliability.{picture_format}", response_class=Response, responses=_RESPONSES
+    "/experiments/{experiment_id}/plots/reliability.{image_format}", response_class=Response, responses=_RESPONSES
 )
 def plot_reliability(
     experiment_id: str,
-    picture_format: Format,
+    image_format: Format,
     experiments: ExperimentsDep,
     answer: AnswerDep,
-    part: PartName = "test",
+    split: SplitName = "test",
 ) -> Response:
     """How often the published network is right, by how sure it is, as it answers and with its temperature, and how
     often it is how sure."""
     name = experiments.get(experiment_id).name
-    evaluation = part_of(experiments.evaluation(experiment_id), part, experiment_id)
+    evaluation = split_of(experiments.evaluation(experiment_id), split, experiment_id)
     if "calibration" not in evaluation:
         raise NotFound(
             f"experiment {experiment_id} was evaluated without its calibration; post it again to have that too"
@@ -147,39 +143,37 @@ def plot_reliability(
     def draw() -> bytes:
         from analysis.plots import figure, reliability  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: reliability.reliability_figure(name, part, calibration), picture_format)
+        return figure.drawn(lambda: reliability.reliability_figure(name, split, calibration), image_format)
 
-    return answer("reliability", picture_format, [name, part, calibration], draw)
+    return answer("reliability", image_format, [name, split, calibration], draw)
 
 
-@router.get(
-    "/experiments/{experiment_id}/plots/mistakes.{picture_format}", response_class=Response, responses=_RESPONSES
-)
+@router.get("/experiments/{experiment_id}/plots/mistakes.{image_format}", response_class=Response, responses=_RESPONSES)
 def plot_mistakes(
     experiment_id: str,
-    picture_format: Format,
+    image_format: Format,
     chosen: ChosenDep,
     store: StoreDep,
     settings: SettingsDep,
     answer: AnswerDep,
-    part: PartName = "test",
+    split: SplitName = "test",
 ) -> Response:
-    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each picture, its class, and
+    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each image, its class, and
     the three classes that the network held most probable."""
     record = store.experiments.get(experiment_id)
-    rows = chosen.rows[:_MOST_MISTAKES]
+    rows = chosen.rows[:_MAX_MISTAKES]
     guesses = [[guess.model_dump() for guess in chosen.top(row)] for row in rows]
-    # Which pictures these are follows from the experiment, the part and the rows: a result does not change.
-    drawn_from = [record.id, record.name, part, chosen.labels, rows, guesses, chosen.total]
+    # Which images these are follows from the experiment, the split and the rows: a result does not change.
+    drawn_from = [record.id, record.name, split, chosen.labels, rows, guesses, chosen.total]
 
     def draw() -> bytes:
         from analysis.plots import figure, misclassified, text_layout  # noqa: PLC0415 - see the package
 
         names = text_layout.legible_names(chosen.labels)
-        pictures = SamplePictures(record.dataset, part, chosen.predictions, store, settings)
+        images = SampleImages(record.dataset, split, chosen.predictions, store, settings)
         shown = [
             misclassified.Mistake(
-                pictures.picture(row),
+                images.image(row),
                 names[chosen.true(row).index],
                 [
                     misclassified.Guess(names[guess.index], guess.probability, guess.index == chosen.true(row).index)
@@ -189,15 +183,15 @@ def plot_mistakes(
             for row in rows
         ]
         return figure.drawn(
-            lambda: misclassified.mistakes_figure(record.name, part, shown, chosen.total), picture_format
+            lambda: misclassified.mistakes_figure(record.name, split, shown, chosen.total), image_format
         )
 
-    return answer("mistakes", picture_format, drawn_from, draw)
+    return answer("mistakes", image_format, drawn_from, draw)
 
 
-@router.get("/compare/plots/history.{picture_format}", response_class=Response, responses=_RESPONSES)
+@router.get("/compare/plots/history.{image_format}", response_class=Response, responses=_RESPONSES)
 def plot_histories(
-    ids: Ids, picture_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
+    ids: Ids, image_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
     """Validation loss and accuracy of several experiments over each other, by epoch, also while they run."""
     runs = [run_of(experiments.get(each), experiments.history(each)[0], skip) for each in ids]
@@ -205,6 +199,6 @@ def plot_histories(
     def draw() -> bytes:
         from analysis.plots import figure, histories  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: histories.histories_figure(runs), picture_format)
+        return figure.drawn(lambda: histories.histories_figure(runs), image_format)
 
-    return answer("histories", picture_format, runs, draw)
+    return answer("histories", image_format, runs, draw)

@@ -12,13 +12,13 @@ from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.schemas import examples
 from api.wire.classes import class_index
 from api.wire.png import PNG, png
-from api.wire.sample_images import SamplePictures, samples_path
+from api.wire.sample_images import SampleImages, samples_path
 from models_store.errors import NotFound
-from models_store.evaluations.predictions import PartName, Predictions
+from models_store.evaluations.predictions import Predictions, SplitName
 
 router = APIRouter(tags=["evaluation"])
 _MOST = 1_000
-_MOST_ON_A_SHEET = 100
+_MAX_ON_A_SHEET = 100
 ClassFilter = Annotated[str | None, Query(max_length=200, description="a class, by name or by index from 0")]
 
 
@@ -32,9 +32,9 @@ class Guess(Label):
 
 
 class Mistake(BaseModel):
-    """A wrong sample: `index` counts within its part, `sample` within the data set. `margin` is the lead of the first
+    """A wrong sample: `index` counts within its split, `sample` within the dataset. `margin` is the lead of the first
     class over the second; `suspect` says that the label is more probably wrong than the network. `image` is null
-    where samples are no pictures."""
+    where samples are no images."""
 
     index: int
     sample: int
@@ -64,7 +64,7 @@ class Filter:
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
 
-    def chosen(self, labels: list[str], predictions: Predictions, pictures: str) -> "Chosen":
+    def chosen(self, labels: list[str], predictions: Predictions, images: str) -> "Chosen":
         rows = mistakes(
             predictions,
             self.sort,
@@ -72,18 +72,18 @@ class Filter:
             None if self.predicted is None else class_index(self.predicted, labels),
             self.suspect,
         )
-        return Chosen(labels, predictions, rows[self.offset : self.offset + self.limit].tolist(), len(rows), pictures)
+        return Chosen(labels, predictions, rows[self.offset : self.offset + self.limit].tolist(), len(rows), images)
 
 
 class Chosen(NamedTuple):
     """What a request is about: the answers for some samples, and the rows of the mistakes that were asked for, of
-    `total`. `pictures` is the path below which there is the picture of each sample."""
+    `total`. `images` is the path below which there is the image of each sample."""
 
     labels: list[str]
     predictions: Predictions
     rows: list[int]
     total: int
-    pictures: str
+    images: str
 
     def true(self, row: int) -> Label:
         index = int(self.predictions.truth[row])
@@ -100,7 +100,7 @@ class Chosen(NamedTuple):
         return f"{self.true(row).label} as {first.label} {first.probability:.0%}"
 
     def image(self, row: int) -> str | None:
-        return f"{self.pictures}/{row}.png" if len(self.predictions.pictured) else None
+        return f"{self.images}/{row}.png" if len(self.predictions.image_rows) else None
 
     def listed(self) -> MistakeList:
         doubtful, leads = suspects(self.predictions), margin(self.predictions)
@@ -118,36 +118,36 @@ class Chosen(NamedTuple):
         ]
         return MistakeList(items=items, total=self.total)
 
-    def sheet(self, pictures: SamplePictures) -> Response:
+    def sheet(self, images: SampleImages) -> Response:
         """A hundred at most, below each its class and what it was taken for, with the probability."""
-        rows = self.rows[:_MOST_ON_A_SHEET]
-        pairs = ((pictures.picture(row), self.caption(row)) for row in rows)
+        rows = self.rows[:_MAX_ON_A_SHEET]
+        pairs = ((images.image(row), self.caption(row)) for row in rows)
         return png(contact_sheet(pairs, len(rows)))
 
 
 @router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
-def get_evaluation(experiment_id: str, experiments: ExperimentsDep, part: PartName = "test") -> dict[str, Any]:
-    """How good the published network is on one part: loss, accuracy, figures by class, confusion matrix (rows are
+def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: SplitName = "test") -> dict[str, Any]:
+    """How good the published network is on one split: loss, accuracy, figures by class, confusion matrix (rows are
     the true classes), and whether its probabilities mean what they say, before and after its temperature. There is
     none before the experiment has succeeded."""
-    return part_of(experiments.evaluation(experiment_id), part, experiment_id)
+    return split_of(experiments.evaluation(experiment_id), split, experiment_id)
 
 
-def part_of(evaluation: dict[str, dict[str, Any]], part: PartName, experiment_id: str) -> dict[str, Any]:
-    if part not in evaluation:
+def split_of(evaluation: dict[str, dict[str, Any]], split: SplitName, experiment_id: str) -> dict[str, Any]:
+    if split not in evaluation:
         raise NotFound(
-            f"experiment {experiment_id} was evaluated on {' and '.join(evaluation)}, not on its {part} part; "
+            f"experiment {experiment_id} was evaluated on {' and '.join(evaluation)}, not on its {split} split; "
             "post it again to have that evaluated too"
         )
-    return evaluation[part]
+    return evaluation[split]
 
 
 def chosen_mistakes(
-    experiment_id: str, experiments: ExperimentsDep, wanted: Annotated[Filter, Depends()], part: PartName = "test"
+    experiment_id: str, experiments: ExperimentsDep, wanted: Annotated[Filter, Depends()], split: SplitName = "test"
 ) -> Chosen:
-    labels = part_of(experiments.evaluation(experiment_id), part, experiment_id)["confusion_matrix"]["labels"]
-    predictions = experiments.predictions(experiment_id, part)
-    return wanted.chosen(labels, predictions, samples_path(experiment_id, part))
+    labels = split_of(experiments.evaluation(experiment_id), split, experiment_id)["confusion_matrix"]["labels"]
+    predictions = experiments.predictions(experiment_id, split)
+    return wanted.chosen(labels, predictions, samples_path(experiment_id, split))
 
 
 ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
@@ -163,20 +163,20 @@ def get_mistakes(chosen: ChosenDep) -> MistakeList:
 
 @router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=PNG)
 def get_mistakes_sheet(
-    experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep, part: PartName = "test"
+    experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep, split: SplitName = "test"
 ) -> Response:
     """The same mistakes on one sheet, a hundred at most, below each its class and what it was taken for, with the
     probability."""
     dataset = store.experiments.get(experiment_id).dataset
-    return chosen.sheet(SamplePictures(dataset, part, chosen.predictions, store, settings))
+    return chosen.sheet(SampleImages(dataset, split, chosen.predictions, store, settings))
 
 
-@router.get("/experiments/{experiment_id}/samples/{part}/{index}.png", response_class=Response, responses=PNG)
-def get_sample_picture(
-    experiment_id: str, part: PartName, index: int, store: StoreDep, settings: SettingsDep
+@router.get("/experiments/{experiment_id}/samples/{split}/{index}.png", response_class=Response, responses=PNG)
+def get_sample_image(
+    experiment_id: str, split: SplitName, index: int, store: StoreDep, settings: SettingsDep
 ) -> Response:
-    """The picture of one sample of a part: of a mistake as the network received it, of another one as the data set
+    """The image of one sample of a split: of a mistake as the network received it, of another one as the dataset
     has it."""
-    predictions = store.experiments.predictions(experiment_id, part)
+    predictions = store.experiments.predictions(experiment_id, split)
     dataset = store.experiments.get(experiment_id).dataset
-    return SamplePictures(dataset, part, predictions, store, settings).png(index)
+    return SampleImages(dataset, split, predictions, store, settings).png(index)

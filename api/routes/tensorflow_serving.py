@@ -19,7 +19,7 @@ _LABELS = "/v1/models/{model}/labels/{version}"
 
 
 async def get_wanted(request: Request, model: str) -> Wanted:
-    """`model` is a data set. A version is the millisecond in which an experiment was posted, a label its id; each is in
+    """`model` is a dataset. A version is the millisecond in which an experiment was posted, a label its id; each is in
     some of the paths only."""
     return Wanted(model, request.path_params.get("version"), request.path_params.get("number"))
 
@@ -35,7 +35,7 @@ async def get_alive() -> dict[str, str]:
 
 @router.get("/v1/models", responses=examples.MODEL_NAMES)
 async def list_model_names(registry: RegistryDep) -> dict[str, list[str]]:
-    """The data sets that models serve: what KServe adds to TensorFlow Serving."""
+    """The datasets that models serve: what KServe adds to TensorFlow Serving."""
     return {"models": list(registry.serving())}
 
 
@@ -78,8 +78,8 @@ async def get_model_metadata(request: Request, wanted: WantedDep) -> dict[str, A
 @router.post(f"{_LABELS}:predict", include_in_schema=False)
 async def predict(request: Request, wanted: WantedDep) -> Response:
     """The probabilities of each sample: `{"instances": [...]}` is answered with `predictions`, `{"inputs": [...]}` with
-    `outputs`. A sample is numbers in the network's shape, or flat, for pictures whole ones from 0 to 255; or
-    `{"b64": "<base64>"}` of a PNG, JPEG or WebP file, prepared as for `POST /predict`. The best model of the data set
+    `outputs`. A sample is numbers in the network's shape, or flat, for images whole ones from 0 to 255; or
+    `{"b64": "<base64>"}` of a PNG, JPEG or WebP file, prepared as for `POST /predict`. The best model of the dataset
     answers unless `/versions/{number}` or `/labels/{id}` names an experiment.
     """
     found = await answered(request, wanted, read_predict)
@@ -92,7 +92,7 @@ async def predict(request: Request, wanted: WantedDep) -> Response:
 @router.post(f"{_LABELS}:classify", include_in_schema=False)
 async def classify(request: Request, wanted: WantedDep) -> Response:
     """The probability of each class of each sample, beside its label, in the model's own order. An example has the
-    model's one input as its one feature: a flat list of numbers, or `{"b64": "<base64>"}` of a picture file."""
+    model's one input as its one feature: a flat list of numbers, or `{"b64": "<base64>"}` of an image file."""
     found = await answered(request, wanted, read_classify)
     labels = found.model.info.labels
     return _json({"result": [list(zip(labels, row, strict=True)) for row in found.probabilities.tolist()]})
@@ -103,7 +103,7 @@ def _json(document: dict[str, Any]) -> Response:
 
 
 def _input(model: ServedModel) -> dict[str, Any]:
-    datatype = "DT_UINT8" if model.info.takes_pictures else "DT_FLOAT"
+    datatype = "DT_UINT8" if model.info.takes_images else "DT_FLOAT"
     return _tensor(input_name(model.info), datatype, [-1, *model.info.image_shape])
 
 

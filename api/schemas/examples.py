@@ -51,7 +51,7 @@ SPEC_BODY: dict[str, Any] = {
         },
     }
 }
-PICTURE_BODY: dict[str, Any] = {
+IMAGE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -67,7 +67,7 @@ PICTURE_BODY: dict[str, Any] = {
             "image/webp": {"schema": {"type": "string", "format": "binary"}},
             "application/json": {
                 "examples": {
-                    "picture": {"value": {"image": "iVBORw0KGgo..."}},
+                    "image": {"value": {"image": "iVBORw0KGgo..."}},
                     "numbers": {"value": {"features": [[1.5, -2.0], [0.3, 7.1]]}},
                 }
             },
@@ -96,14 +96,14 @@ VALIDATION = _json(
         "steps_per_epoch": 422,
         "estimate": {"seconds": 64.0, "seconds_per_epoch": 3.1, "memory_mb": 260, "basis": "5 past runs"},
         "learning_rate": {"step": [0, 1, 2], "value": [0.001, 0.001, 0.001]},
-        "taken_layers": {"conv2d": "conv2d"},
+        "transferred_layers": {"conv2d": "conv2d"},
         "warnings": [],
         "spec": _SPEC,
     }
 )
 EVALUATION = _json(
     {
-        "part": "test",
+        "split": "test",
         "samples": 360,
         "loss": 0.03,
         "accuracy": 0.9917,
@@ -128,7 +128,7 @@ _EVALUATION_RECORD: dict[str, Any] = {
     "experiment_id": _ID,
     "dataset": "mnist",
     "dataset_id": None,
-    "part": "test",
+    "split": "test",
     "status": "queued",
     "attempts": 0,
     "created_at": "2026-11-22T20:15:00Z",
@@ -150,14 +150,14 @@ EVALUATION_BODY = {
         "content": {
             "application/json": {
                 "schema": {"$ref": "#/components/schemas/EvaluationSpec"},
-                "example": {"dataset": "mnist", "part": "test"},
+                "example": {"dataset": "mnist", "split": "test"},
             }
         },
     }
 }
 EVALUATION_RECORD = _json(_EVALUATION_RECORD)
 EVALUATIONS = _json({"items": [_EVALUATED], "next_cursor": None})
-EVALUATION_VIEW = _json({**_EVALUATED, "evaluation": {"dataset": "mnist", "part": "test", "accuracy": 0.6}})
+EVALUATION_VIEW = _json({**_EVALUATED, "evaluation": {"dataset": "mnist", "split": "test", "accuracy": 0.6}})
 MISTAKES = _json(
     {
         "items": [
@@ -227,7 +227,7 @@ _FLIP = {
 }
 COMPARISON = _json(
     {
-        "part": "test",
+        "split": "test",
         "dataset": "digits",
         "samples": 360,
         "experiments": [
@@ -301,7 +301,7 @@ _MODEL = {
     "val_accuracy": 0.993,
 }
 BEST_MODEL = _json(_MODEL)
-_SERVING = {**_MODEL, "policy": "best", "pinned_experiment_id": None, "pinned_at": None, "refused": []}
+_SERVING = {**_MODEL, "policy": "best", "pinned_experiment_id": None, "pinned_at": None, "rejected": []}
 SERVING_MODEL = _json(
     {**_SERVING, "policy": "pinned", "pinned_experiment_id": _ID, "pinned_at": "2026-11-22T20:15:00Z"}
 )
@@ -323,7 +323,7 @@ _REFUSED = {
     "experiment_id": _OTHER_ID,
     "reason": "model.onnx does not match its sha256 in the manifest: expected 9f86d081884c...",
 }
-MODELS = _json({"items": [{**_SERVING, "refused": [_REFUSED]}], "next_cursor": None})
+MODELS = _json({"items": [{**_SERVING, "rejected": [_REFUSED]}], "next_cursor": None})
 PREDICTIONS = _json(
     {
         "model": _MODEL,
@@ -355,8 +355,8 @@ _BATCH_ENTRY = {
 _BATCH_LINES = (
     {"model": _MODEL},
     _BATCH_ENTRY,
-    {"filename": "digits/torn.png", "error": "the picture is broken or cut short: image file is truncated"},
-    {"done": True, "pictures": 2, "unreadable": 1, "skipped": 0, "duration_ms": 8.1},
+    {"filename": "digits/torn.png", "error": "the image is broken or cut short: image file is truncated"},
+    {"done": True, "images": 2, "unreadable": 1, "skipped": 0, "duration_ms": 8.1},
 )
 BATCH_ANSWER: dict[str, Any] = {
     "application/x-ndjson": {
@@ -470,9 +470,9 @@ SAMPLES = _json(
             {
                 "index": 7,
                 "label": "daisy",
-                "part": "train",
+                "split": "train",
                 "name": "flowers/daisy/7.jpg",
-                "picture": "/datasets/flowers/samples/7.png",
+                "image": "/datasets/flowers/samples/7.png",
             }
         ],
         "next_cursor": None,

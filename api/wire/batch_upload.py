@@ -1,4 +1,4 @@
-"""Many pictures on their way to a temporary file: an archive, or a form with an archive or with many files."""
+"""Many images on their way to a temporary file: an archive, or a form with an archive or with many files."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from archives.tar import tar_members
 from archives.zip import zip_members
 from models_store.files import room_needed
 
-HOW = "send a zip or a tar, as in curl -F archive=@pictures.zip, or many files in the field `file`"
+HOW = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
 # What a form may have beside the content of each file.
 _PART_BYTES = 500
 
@@ -44,11 +44,11 @@ class Incoming:
 class _Form(StreamedForm, Incoming):
     """`archive`, or `file` once or often: then each of them was chosen to be predicted."""
 
-    def __init__(self, content_type: str, file: BinaryIO, most_files: int) -> None:
+    def __init__(self, content_type: str, file: BinaryIO, max_files: int) -> None:
         StreamedForm.__init__(self, content_type, HOW)
         Incoming.__init__(self, file)
         self._spool = Spool(file)
-        self._most_files = most_files
+        self._max_files = max_files
         self._parts = 0
 
     def part_begins(self, field: str, filename: str | None) -> None:
@@ -58,12 +58,12 @@ class _Form(StreamedForm, Incoming):
             raise BadRequestBody(f"the form field `{field}` holds text, not a file; {HOW}")
         if self._parts and (field == "archive" or not self.sent_singly):
             raise BadRequestBody(f"the form has another field beside `archive`; {HOW}")
-        if self._parts == self._most_files:
-            raise BadRequestBody(f"the form has more than the {self._most_files:,} files that one request may hold")
+        if self._parts == self._max_files:
+            raise BadRequestBody(f"the form has more than the {self._max_files:,} files that one request may hold")
         self._parts += 1
         self.sent_singly = field == "file"
         if self.sent_singly:
-            self._spool.begin(filename or "picture")
+            self._spool.begin(filename or "image")
 
     def part_goes_on(self, data: bytes) -> None:
         self._file.write(data)
@@ -91,29 +91,29 @@ def archive_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
     if is_gzipped or start[257:262] == b"ustar":
         return tar_members(file, is_gzipped, budget)
     received = f"{len(start)} bytes or more" if len(start) == 512 else f"{len(start)} bytes"
-    raise BrokenArchive(f"the {received} received are no archive that is read here: {HOW}; one picture: POST /predict")
+    raise BrokenArchive(f"the {received} received are no archive that is read here: {HOW}; one image: POST /predict")
 
 
 async def received(
-    request: Request, file: BinaryIO, most_bytes: int, most_files: int, limiter: CapacityLimiter, silence_seconds: float
+    request: Request, file: BinaryIO, max_bytes: int, max_files: int, limiter: CapacityLimiter, silence_seconds: float
 ) -> Incoming:
     """Write the body to `file`, by threads of `limiter`. Raises BadRequestBody, StorageFull, and HTTPException 413 or,
     after `silence_seconds` in which nothing came, 408."""
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
-    body = _Form(content_type, file, most_files) if is_form else Incoming(file)
+    body = _Form(content_type, file, max_files) if is_form else Incoming(file)
 
     def write(data: bytes) -> None:
-        with room_needed("the pictures of a batch"):
+        with room_needed("the images of a batch"):
             body.write(data)
 
     def close() -> None:
         body.close()
-        with room_needed("the pictures of a batch"):
+        with room_needed("the images of a batch"):
             file.flush()
 
     impatient = Request(request.scope, _impatient(request.receive, silence_seconds))
-    await receive_in_pieces(impatient, write, most_bytes, most_files * _PART_BYTES if is_form else 0, limiter)
+    await receive_in_pieces(impatient, write, max_bytes, max_files * _PART_BYTES if is_form else 0, limiter)
     await to_thread.run_sync(close, limiter=limiter)
     return body
 

@@ -1,4 +1,4 @@
-"""Answers about many pictures, a line each, while what is left of them lies on the disk."""
+"""Answers about many images, a line each, while what is left of them lies on the disk."""
 
 import logging
 import tempfile
@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from api.metrics import Metrics
-from api.wire.batch_images import Pictures, ReadyPicture, Unreadable
+from api.wire.batch_images import BatchImages, ReadyImage, Unreadable
 from api.wire.batch_upload import HOW, received
 from api.wire.predictor import Asked, Predictor
 from api.wire.samples import BadRequestBody
@@ -26,13 +26,13 @@ from serving.preparation import PreparedSamples, prepare
 from serving.served_model import ServedModel
 
 log = logging.getLogger(__name__)
-_Taken = list[ReadyPicture | Unreadable]
+_Taken = list[ReadyImage | Unreadable]
 _T = TypeVar("_T")
 
 
 class Limits(NamedTuple):
     """Of one request: bytes of its body, files in it, and bytes that these unpack to. Of all at once: how many there
-    are, and how many threads prepare their pictures. `silence_seconds` is how long a client may neither send nor
+    are, and how many threads prepare their images. `silence_seconds` is how long a client may neither send nor
     take."""
 
     body_bytes: int
@@ -45,8 +45,8 @@ class Limits(NamedTuple):
 
 
 class Batches:
-    """One for each application, for use from its event loop. Pictures of batches have threads of their own, so that
-    single pictures never wait for them; before the network they stand in one queue with these, 16 at most."""
+    """One for each application, for use from its event loop. BatchImages of batches have threads of their own, so that
+    single images never wait for them; before the network they stand in one queue with these, 16 at most."""
 
     def __init__(self, predictor: Predictor, metrics: Metrics, folder: Path, limits: Limits) -> None:
         """Bodies lie in `folder`, which exists, in files that no process can leave behind."""
@@ -64,7 +64,7 @@ class Batches:
             raise Overloaded(f"{self.running} batches are being answered, as many as are taken; try again in a moment")
         self.running += 1
         try:
-            with room_needed("the pictures of a batch"):
+            with room_needed("the images of a batch"):
                 file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed below
             with file:
                 yield cast(BinaryIO, file)
@@ -72,29 +72,29 @@ class Batches:
             self.running -= 1
 
     async def answer(self, request: Request, file: BinaryIO, asked: Asked) -> AsyncGenerator[bytes, None]:
-        """Receive the pictures into `file`, and return the lines about them once the first are read. Raises the domain
+        """Receive the images into `file`, and return the lines about them once the first are read. Raises the domain
         errors of `Registry.get` and `received`, BrokenArchive and BadRequestBody."""
         started = time.perf_counter()
         model = await self._predictor.model(asked)
-        if not model.info.takes_pictures:
-            raise BadRequestBody(f"the model of {model.info.dataset} takes numbers, not pictures; see POST /predict")
+        if not model.info.takes_images:
+            raise BadRequestBody(f"the model of {model.info.dataset} takes numbers, not images; see POST /predict")
         limits = self.limits
         body = await received(request, file, limits.body_bytes, limits.files, self._threads, limits.silence_seconds)
         members = await self._in_thread(partial(body.members, Budget(limits.files, limits.unpacked_bytes)))
         prepared = partial(prepare, info=model.info, max_pixels=limits.pixels, prep=asked.prep)
-        pictures = Pictures(members, body.sent_singly, prepared)
+        images = BatchImages(members, body.sent_singly, prepared)
         first: _Taken = []
-        while not first and not pictures.ended:
-            first = await self._in_thread(pictures.take)
+        while not first and not images.ended:
+            first = await self._in_thread(images.take)
         if not first:
-            raise BadRequestBody(f"none of the {pictures.skipped} files is a PNG, JPEG or WebP picture; {HOW}")
-        return self._lines(model, pictures, first, asked, started)
+            raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HOW}")
+        return self._lines(model, images, first, asked, started)
 
     async def _in_thread(self, call: Callable[[], _T]) -> _T:
         return await to_thread.run_sync(call, limiter=self._threads)
 
     async def _lines(
-        self, model: ServedModel, pictures: Pictures, taken: _Taken, asked: Asked, started: float
+        self, model: ServedModel, images: BatchImages, taken: _Taken, asked: Asked, started: float
     ) -> AsyncGenerator[bytes, None]:
         told = unreadable = 0
         error = None
@@ -106,9 +106,9 @@ class Batches:
                     told += len(taken)
                     unreadable += sum(isinstance(each, Unreadable) for each in taken)
                     yield lines
-                if pictures.ended:
+                if images.ended:
                     break
-                taken = await self._in_thread(pictures.take)
+                taken = await self._in_thread(images.take)
         except BrokenArchive as broken:
             error = str(broken)
         except Exception:  # the answer has begun: its end is the only place left to tell
@@ -116,12 +116,12 @@ class Batches:
             error = "something broke in the service; its log says what"
         end = {"done": True} if error is None else {"done": False, "error": error}
         duration = round((time.perf_counter() - started) * 1000, 3)
-        counts = {"pictures": told, "unreadable": unreadable, "skipped": pictures.skipped}
+        counts = {"images": told, "unreadable": unreadable, "skipped": images.skipped}
         yield _line({**end, **counts, "duration_ms": duration})
 
     async def _answered(self, model: ServedModel, taken: _Taken, asked: Asked) -> bytes:
         """Their lines, in order."""
-        ready = [each for each in taken if isinstance(each, ReadyPicture)]
+        ready = [each for each in taken if isinstance(each, ReadyImage)]
         entries: Iterator[dict[str, Any]] = iter(())
         if ready:
             samples, steps, may_be_digit = zip(*(each.prepared for each in ready), strict=True)
@@ -131,9 +131,9 @@ class Batches:
         self._count(model, "unreadable", len(taken) - len(ready))
         return b"".join(_line(each._asdict() if isinstance(each, Unreadable) else next(entries)) for each in taken)
 
-    def _count(self, model: ServedModel, outcome: str, pictures: int) -> None:
-        if pictures:
-            self._metrics.batch_pictures.labels(model.info.dataset, outcome).inc(pictures)
+    def _count(self, model: ServedModel, outcome: str, images: int) -> None:
+        if images:
+            self._metrics.batch_images.labels(model.info.dataset, outcome).inc(images)
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -14,4 +14,4 @@ def class_index(wanted: str, classes: Sequence[str]) -> int:
     if wanted.isdecimal() and int(wanted) < len(classes):
         return int(wanted)
     listed = ", ".join(classes[:_LISTED])
-    raise NotFound(f"there is no class {wanted[:50]!r}; this data set has: {listed}")
+    raise NotFound(f"there is no class {wanted[:50]!r}; this dataset has: {listed}")

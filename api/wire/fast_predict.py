@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.wire.predictor import DEFAULT, ID_LENGTH, MOST_CLASSES, Asked, Predictor
+from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked, Predictor
 from serving.preparation import Prep
 
 PATH = "/predict"
@@ -20,7 +20,7 @@ _JSON = "application/json"
 
 class Shortcut:
     """ASGI middleware: hands plain requests for a prediction to `predict`. All others, and among them all whose
-    parameters FastAPI might refuse, go on to the route of the same name (api/routes/predictions.py), which is also
+    parameters FastAPI might reject, go on to the route of the same name (api/routes/predictions.py), which is also
     what the OpenAPI document shows. Finding that route and its dependencies takes FastAPI longer than the answer takes.
     """
 
@@ -65,7 +65,7 @@ def plainly_asked(query: bytes) -> Asked | None:
     prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _TRUTHS.get(sent.pop(b"explain", b"false"))
     if sent or prep is None or explain is None or len(experiment or b"") > ID_LENGTH:
         return None
-    if not (top.isdigit() and 1 <= int(top) <= MOST_CLASSES):
+    if not (top.isdigit() and 1 <= int(top) <= MAX_CLASSES):
         return None
     return Asked(
         dataset.decode() if dataset else None, experiment.decode() if experiment else None, int(top), prep, explain

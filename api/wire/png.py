@@ -1,4 +1,4 @@
-"""Pictures as PNG, and answers that consist of one."""
+"""Images as PNG, and answers that consist of one."""
 
 from io import BytesIO
 from typing import Any
@@ -10,16 +10,16 @@ from PIL import Image
 PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
-def picture_of(sample: NDArray[Any]) -> Image.Image:
+def image_of(sample: NDArray[Any]) -> Image.Image:
     """Of (height, width, channels), uint8, one channel or three."""
     return Image.fromarray(sample[..., 0] if sample.shape[2] == 1 else sample)
 
 
-def as_png(picture: Image.Image) -> bytes:
+def as_png(image: Image.Image) -> bytes:
     file = BytesIO()
-    picture.save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()
 
 
-def png(picture: Image.Image) -> Response:
-    return Response(as_png(picture), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+def png(image: Image.Image) -> Response:
+    return Response(as_png(image), media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
 from api.metrics import Metrics
-from api.wire.png import as_png, picture_of
-from api.wire.samples import BadRequestBody, SentFeatures, SentPicture, read_samples
+from api.wire.png import as_png, image_of
+from api.wire.samples import BadRequestBody, SentFeatures, SentImage, read_samples
 from imaging import fast_decode
 from models_store.predictions.recent import RecentPredictions
 from serving.admission import Guest, Room
@@ -27,11 +27,11 @@ from serving.served_model import Guess, Samples, ServedModel
 
 BODY_BYTES = 10_000_000
 
-_Samples = Sequence[SentPicture | SentFeatures]
+_Samples = Sequence[SentImage | SentFeatures]
 
 
 class Asked(NamedTuple):
-    """Which model is to answer, how many classes it is to name, how pictures are prepared, and whether to show it."""
+    """Which model is to answer, how many classes it is to name, how images are prepared, and whether to show it."""
 
     dataset: str | None = None
     experiment: str | None = None
@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 
 DEFAULT = Asked()
 ID_LENGTH = 26
-MOST_CLASSES = 1000
+MAX_CLASSES = 1000
 # What is said of so many samples is written within a millisecond.
 _FEW = 32
 
@@ -77,8 +77,8 @@ class Predictor:
             headers = Headers(scope=scope)
             body = await received(headers.get("content-length"), receive, guest)
             samples = await self._samples(headers.get("content-type", ""), body)
-            if isinstance(samples[0], SentPicture):
-                guest.bring_pictures(len(samples))
+            if isinstance(samples[0], SentImage):
+                guest.bring_images(len(samples))
             model, prepared = await self._prepared(samples, asked)
             counted.model = model.info.dataset
             predictions = await self.entries(model, [sample.filename for sample in samples], prepared, asked)
@@ -86,7 +86,7 @@ class Predictor:
         return orjson.dumps({"model": model.described, "predictions": predictions, "duration_ms": duration})
 
     async def model(self, asked: Asked) -> ServedModel:
-        """The one that answers about pictures. Raises what `Registry.get` raises."""
+        """The one that answers about images. Raises what `Registry.get` raises."""
         get = partial(self._registry.get, asked.dataset, asked.experiment)
         return await to_thread.run_sync(get, limiter=self._preparing)
 
@@ -125,31 +125,31 @@ class Predictor:
         return self._recent.keep(model.origin, sample, guess["label"], guess["probability"])
 
     async def _samples(self, content_type: str, body: bytes) -> _Samples:
-        if len(body) <= fast_decode.MOST_BYTES:
+        if len(body) <= fast_decode.MAX_BYTES:
             return read_samples(content_type, body)
         return await to_thread.run_sync(read_samples, content_type, body, limiter=self._preparing)
 
     async def _prepared(self, samples: _Samples, asked: Asked) -> tuple[ServedModel, PreparedSamples]:
         """All of a request with one model, however many promotions come meanwhile."""
-        pictures = isinstance(samples[0], SentPicture)
+        images = isinstance(samples[0], SentImage)
         if asked.experiment is None:
-            model = self._registry.at_hand(asked.dataset, pictures)
+            model = self._registry.at_hand(asked.dataset, images)
             if model is not None and is_light(samples, model.info):
                 return model, prepare_all(samples, model.info, self._max_pixels, asked.prep)
 
         def prepared() -> tuple[ServedModel, PreparedSamples]:
-            chosen = self._registry.get(asked.dataset, asked.experiment, pictures)
+            chosen = self._registry.get(asked.dataset, asked.experiment, images)
             return chosen, prepare_all(samples, chosen.info, self._max_pixels, asked.prep)
 
         return await to_thread.run_sync(prepared, limiter=self._preparing)
 
 
 def _told(sample: Samples, steps: tuple[str, ...], explain: bool) -> dict[str, Any]:
-    """What was done to a sample, and with `explain` the picture that the network saw, for a browser to show."""
+    """What was done to a sample, and with `explain` the image that the network saw, for a browser to show."""
     if not explain or sample.ndim != 3:
         return {"steps": steps}
-    picture = base64.b64encode(as_png(picture_of(sample))).decode()
-    return {"steps": steps, "image": f"data:image/png;base64,{picture}"}
+    image = base64.b64encode(as_png(image_of(sample))).decode()
+    return {"steps": steps, "image": f"data:image/png;base64,{image}"}
 
 
 async def received(stated: str | None, receive: Receive, guest: Guest) -> bytes:
@@ -173,5 +173,5 @@ async def received(stated: str | None, receive: Receive, guest: Guest) -> bytes:
 
 
 def _too_large() -> HTTPException:
-    detail = f"the body is larger than the {BODY_BYTES:,} bytes that are read; send smaller pictures, or fewer at once"
+    detail = f"the body is larger than the {BODY_BYTES:,} bytes that are read; send smaller images, or fewer at once"
     return HTTPException(413, detail)

@@ -1,4 +1,4 @@
-"""Pictures that were drawn before, found by what they are drawn from."""
+"""Images that were drawn before, found by what they are drawn from."""
 
 from collections import OrderedDict
 from hashlib import sha256
@@ -18,24 +18,24 @@ def key_of(kind: str, drawn_from: object) -> str:
 
 
 class Rendered:
-    """The pictures last asked for, up to so many bytes of them. For any number of threads."""
+    """The images last asked for, up to so many bytes of them. For any number of threads."""
 
-    def __init__(self, most_bytes: int = _BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+    def __init__(self, max_bytes: int = _BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._images: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
     def get(self, key: str) -> bytes | None:
         with self._lock:
-            if key in self._pictures:
-                self._pictures.move_to_end(key)
-            return self._pictures.get(key)
+            if key in self._images:
+                self._images.move_to_end(key)
+            return self._images.get(key)
 
-    def put(self, key: str, picture: bytes) -> None:
+    def put(self, key: str, image: bytes) -> None:
         with self._lock:
-            self._bytes += len(picture) - len(self._pictures.pop(key, b""))
-            self._pictures[key] = picture
-            while self._bytes > self._most_bytes:
-                _, forgotten = self._pictures.popitem(last=False)
+            self._bytes += len(image) - len(self._images.pop(key, b""))
+            self._images[key] = image
+            while self._bytes > self._max_bytes:
+                _, forgotten = self._images.popitem(last=False)
                 self._bytes -= len(forgotten)

@@ -30,17 +30,17 @@ def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentS
 def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:
     if not isinstance(based_on, str):
         said = "is missing" if based_on is None else "is no text"
-        raise _refused(
+        raise _rejected(
             f"`based_on` {said}: a merge patch needs the id of the experiment whose spec it changes", based_on
         )
     try:
         record = experiments.get(based_on)
     except NotFound as error:
-        raise _refused(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
+        raise _rejected(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
     if not record.spec:
-        raise _refused("its record is damaged, so that there is no spec to change; take another experiment", based_on)
+        raise _rejected("its record is damaged, so that there is no spec to change; take another experiment", based_on)
     return record.spec
 
 
-def _refused(detail: str, received: Any) -> SpecError:
+def _rejected(detail: str, received: Any) -> SpecError:
     return SpecError([Problem(pointer="/based_on", detail=detail, received=received_value(received))])

@@ -9,7 +9,7 @@ from archives.member import PIECE_BYTES, Budget, Member
 
 # In front of each: how long its name is, and its content.
 _HEAD = struct.Struct(">HQ")
-_MOST_NAME_BYTES = 1_000
+_MAX_NAME_BYTES = 1_000
 
 
 class Spool:
@@ -20,7 +20,7 @@ class Spool:
         self._began_at = 0
 
     def begin(self, name: str) -> None:
-        encoded = name.encode(errors="replace")[:_MOST_NAME_BYTES]
+        encoded = name.encode(errors="replace")[:_MAX_NAME_BYTES]
         self._file.write(_HEAD.pack(len(encoded), 0) + encoded)
         self._began_at = self._file.tell()
         self._name_bytes = len(encoded)

@@ -70,12 +70,12 @@ class RawBody:
             raise BadRequestBody(f"the body is empty; {_HOW}")
 
 
-async def receive_archive(request: Request, name: str | None, file: BinaryIO, most_bytes: int) -> str:
+async def receive_archive(request: Request, name: str | None, file: BinaryIO, max_bytes: int) -> str:
     """Write the archive to `file` and return the name that was sent. Raises BadRequestBody, HTTPException 413."""
     content_type = request.headers.get("content-type", "")
     is_form = content_type.lower().startswith("multipart/form-data")
     body = UploadForm(content_type, file) if is_form else RawBody(name, file)
-    await receive_in_pieces(request, body.write, most_bytes, _FORM_BYTES if is_form else 0)
+    await receive_in_pieces(request, body.write, max_bytes, _FORM_BYTES if is_form else 0)
     body.close()
     return body.name
 
@@ -83,21 +83,21 @@ async def receive_archive(request: Request, name: str | None, file: BinaryIO, mo
 async def receive_in_pieces(
     request: Request,
     write: Callable[[bytes], None],
-    most_bytes: int,
+    max_bytes: int,
     form_bytes: int = 0,
     limiter: CapacityLimiter | None = None,
 ) -> None:
     """Have the body written by threads of `limiter`, as it comes: an archive, and of a form `form_bytes` beside it.
     Raises what `write` raises, BadRequestBody, HTTPException 413: at once where its sender says how large it is."""
     stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > most_bytes + form_bytes:
-        raise _too_large(most_bytes)
+    if stated.isdecimal() and int(stated) > max_bytes + form_bytes:
+        raise _too_large(max_bytes)
     received, pieces, waiting = 0, list[bytes](), 0
     try:
         async for piece in request.stream():
             received += len(piece)
-            if received > most_bytes + form_bytes:
-                raise _too_large(most_bytes)
+            if received > max_bytes + form_bytes:
+                raise _too_large(max_bytes)
             pieces.append(piece)
             waiting += len(piece)
             if waiting >= _PIECE_BYTES:
@@ -108,5 +108,5 @@ async def receive_in_pieces(
     await to_thread.run_sync(write, b"".join(pieces), limiter=limiter)
 
 
-def _too_large(most_bytes: int) -> HTTPException:
-    return HTTPException(413, f"the archive is larger than the {most_bytes:,} bytes that are taken")
+def _too_large(max_bytes: int) -> HTTPException:
+    return HTTPException(413, f"the archive is larger than the {max_bytes:,} bytes that are taken")

@@ -20,8 +20,8 @@ class Digits(litserve.LitAPI):  # type: ignore[misc]
 
     def decode_request(self, request: Request) -> Any:
         # What comes is the parsed form.
-        picture = Image.open(BytesIO(request["file"].file.read())).convert("L").resize((28, 28))
-        return np.asarray(picture)[None, ..., None]
+        image = Image.open(BytesIO(request["file"].file.read())).convert("L").resize((28, 28))
+        return np.asarray(image)[None, ..., None]
 
     def predict(self, x: Any) -> Any:
         return self.session.run(None, {self.input: x})[0][0]

@@ -105,11 +105,11 @@ async def _loaded(port: int, requests: Sequence[bytes], connections: int, second
     return Load(len(latencies), errors, time.perf_counter() - started, cuts[49], cuts[98])
 
 
-def multipart_request(path: str, filename: str, picture: bytes) -> bytes:
+def multipart_request(path: str, filename: str, image: bytes) -> bytes:
     """As curl's `-F file=@...` sends it."""
     boundary = b"------------------------0123456789abcdef"
     disposition = f'Content-Disposition: form-data; name="file"; filename="{filename}"'.encode()
-    body = b"--%b\r\n%b\r\nContent-Type: image/png\r\n\r\n%b\r\n--%b--\r\n" % (boundary, disposition, picture, boundary)
+    body = b"--%b\r\n%b\r\nContent-Type: image/png\r\n\r\n%b\r\n--%b--\r\n" % (boundary, disposition, image, boundary)
     return request(path, "multipart/form-data; boundary=" + boundary.decode(), body)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import psutil
 
-from tests.valkey import free_port
+from tests.support.valkey import free_port
 
 _START_SECONDS = 120.0
 _PAUSE_SECONDS = 0.2

@@ -1,4 +1,4 @@
-"""The servers that are compared, and the requests that each is sent: the same pictures to all."""
+"""The servers that are compared, and the requests that each is sent: the same images to all."""
 
 import json
 import os
@@ -14,33 +14,33 @@ from PIL import Image
 from benchmarks.serving_peers.environments import python_of
 from benchmarks.serving_peers.load import multipart_request, request
 from benchmarks.serving_peers.server import Spec
-from tests.service import ROOT, Service
-from tests.valkey import free_port
+from tests.support.service import ROOT, Service
+from tests.support.valkey import free_port
 
 OURS, CEILING, TUTORIAL = "ours", "ceiling: Starlette reads the form", "FastAPI + model.predict"
 LITSERVE, BENTOML = "LitServe", "BentoML"
 MLSERVER, MLSERVER_ALONE = "MLServer (tensors)", "MLServer without its workers"
-_PICTURES = 64
+_IMAGES = 64
 _HERE = Path(__file__).parent
 
 
-def pictures() -> NDArray[np.uint8]:
-    """(_PICTURES, 28, 28), uint8."""
+def images() -> NDArray[np.uint8]:
+    """(_IMAGES, 28, 28), uint8."""
     with np.load(Path(os.environ["DATASETS_DIR"]) / "mnist.npz") as mnist:
-        return np.asarray(mnist["x_test"][:_PICTURES], dtype=np.uint8)
+        return np.asarray(mnist["x_test"][:_IMAGES], dtype=np.uint8)
 
 
 def forms() -> list[bytes]:
-    return [multipart_request("/predict", f"{number}.png", png(each)) for number, each in enumerate(pictures())]
+    return [multipart_request("/predict", f"{number}.png", png(each)) for number, each in enumerate(images())]
 
 
 def tensors() -> list[bytes]:
-    """The Open Inference Protocol's JSON, for servers that take no pictures."""
+    """The Open Inference Protocol's JSON, for servers that take no images."""
     shape = [1, 28, 28, 1]
     return [
         request("/v2/models/digits/infer", "application/json", json.dumps({"inputs": [given]}).encode())
         for given in (
-            {"name": "image", "shape": shape, "datatype": "UINT8", "data": each.ravel().tolist()} for each in pictures()
+            {"name": "image", "shape": shape, "datatype": "UINT8", "data": each.ravel().tolist()} for each in images()
         )
     ]
 

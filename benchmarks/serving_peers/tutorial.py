@@ -15,7 +15,7 @@ model = keras.models.load_model(os.environ["MODEL_KERAS"])
 
 @app.post("/predict")
 async def predict(file: UploadFile) -> dict[str, Any]:
-    picture = Image.open(BytesIO(await file.read())).convert("L").resize((28, 28))
-    [probabilities] = model.predict(np.asarray(picture)[None, ..., None], verbose=0)
+    image = Image.open(BytesIO(await file.read())).convert("L").resize((28, 28))
+    [probabilities] = model.predict(np.asarray(image)[None, ..., None], verbose=0)
     best = np.argsort(probabilities)[::-1][:3]
     return {"top": [{"label": str(index), "probability": float(probabilities[index])} for index in best]}

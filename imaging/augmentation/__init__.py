@@ -1,4 +1,4 @@
-"""Pictures changed at random, for training: uint8 in and out, numpy and OpenCV, no state.
+"""Images changed at random, for training: uint8 in and out, numpy and OpenCV, no state.
 
 The layers are `specs.augmentation`'s, as plain dicts with all fields; their meaning is documented there.
 """

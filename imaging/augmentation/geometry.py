@@ -1,4 +1,4 @@
-"""The layers that move pixels: each gives one matrix for each picture (see `warp.warped`)."""
+"""The layers that move pixels: each gives one matrix for each image (see `warp.warped`)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from imaging.augmentation.arrays import Matrices, Range, drawn
 from imaging.augmentation.warp import FillMode, Interpolation, Lookup
 
-Term = NDArray[np.floating] | float  # for each picture, or for all
+Term = NDArray[np.floating] | float  # for each image, or for all
 
 
 class Geometric(Protocol):
     @property
     def lookup(self) -> Lookup | None:
-        """None for a layer that needs neither what is outside the picture nor what is between its pixels."""
+        """None for a layer that needs neither what is outside the image nor what is between its pixels."""
         ...
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        """For `count` pictures: (count, 3, 3), from places in the new picture to places in the old one."""
+        """For `count` images: (count, 3, 3), from places in the new image to places in the old one."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The layers that mix each picture with another of its batch, and the labels with it."""
+"""The layers that mix each image with another of its batch, and the labels with it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from imaging.augmentation.arrays import Images, Range, Shares
 from imaging.augmentation.rectangles import spans
 
 # Keras adds it, so that Beta has no parameter of zero.
-_LEAST_ALPHA = 1e-6
+_MIN_ALPHA = 1e-6
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CutMix:
     def mixed(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
         count, height, width = images.shape[:3]
         others = generator.permutation(count)
-        alpha = generator.uniform(*self.factor) + _LEAST_ALPHA
+        alpha = generator.uniform(*self.factor) + _MIN_ALPHA
         lengths = np.sqrt(1 - generator.beta(alpha, alpha, count))
         rows, columns = spans(lengths, height, generator), spans(lengths, width, generator)
         out = images.copy()

@@ -1,4 +1,4 @@
-"""The operations of RandAugment (Cubuk et al. 2020) that leave pixels where they are, each on one picture.
+"""The operations of RandAugment (Cubuk et al. 2020) that leave pixels where they are, each on one image.
 
 A strength is from 0 to 1, or from -1 to 1 where an operation goes both ways.
 """
@@ -25,14 +25,14 @@ def brightness(image: Image, strength: float) -> Image:
 
 
 def contrast(image: Image, strength: float) -> Image:
-    mean = np.float32(_grey(image).mean())
+    mean = np.float32(_gray(image).mean())
     return _mapped(image, mean + (1 + _STRONGEST_BLEND * strength) * (VALUES - mean))
 
 
 def color(image: Image, strength: float) -> Image:
     if image.shape[2] == 1:
         return image
-    return _away(image, np.repeat(_grey(image)[..., None], 3, axis=2), strength)
+    return _away(image, np.repeat(_gray(image)[..., None], 3, axis=2), strength)
 
 
 def sharpness(image: Image, strength: float) -> Image:
@@ -61,7 +61,7 @@ def equalization(image: Image, _: float) -> Image:
     return np.stack(channels, axis=-1, dtype=np.uint8)
 
 
-def _grey(image: Image) -> NDArray[np.uint8]:
+def _gray(image: Image) -> NDArray[np.uint8]:
     return image[..., 0] if image.shape[2] == 1 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of nothing that a network knows, with the label "any class as likely as another": a network that saw some is
+"""Images of nothing that a network knows, with the label "any class as likely as another": a network that saw some is
 not sure of what it never saw (Hendrycks, Mazeika and Dietterich, "Deep Anomaly Detection with Outlier Exposure", ICLR
 2019)."""
 
@@ -40,7 +40,7 @@ class OutlierExposure:
 
 
 def _pieces(images: Images, classes: _Classes, generator: _Generator) -> _Image:
-    """Halves of two pictures of different classes, or quarters of several, some mirrored."""
+    """Halves of two images of different classes, or quarters of several, some mirrored."""
     height, width = images.shape[1:3]
     row, column = (int(generator.integers(side // 3, side - side // 3 + 1)) for side in (height, width))
     cut_rows, cut_columns = (((row,), ()), ((), (column,)), ((row,), (column,)))[generator.integers(3)]
@@ -67,7 +67,7 @@ def _noise(images: Images, _classes: _Classes, generator: _Generator) -> _Image:
 
 
 def _letter(images: Images, _classes: _Classes, generator: _Generator) -> _Image:
-    """Light on black, in the middle, over 0.7 of the picture, a little turned, slanted and stretched."""
+    """Light on black, in the middle, over 0.7 of the image, a little turned, slanted and stretched."""
     height, width, channels = images.shape[1:]
     text = _LETTERS[generator.integers(len(_LETTERS))]
     font = _FONTS[generator.integers(len(_FONTS))]

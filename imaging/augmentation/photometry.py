@@ -18,7 +18,7 @@ def rounded(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def looked_up(images: Images, tables: NDArray[np.uint8]) -> Images:
-    """Replace each value by its entry in the picture's own table: (samples, 256, 1 or channels)."""
+    """Replace each value by its entry in the image's own table: (samples, 256, 1 or channels)."""
     out = np.empty_like(images)
     for image, table, target in zip(images, tables[:, None], out, strict=True):
         cv2.LUT(image, table, dst=target)
@@ -41,7 +41,7 @@ class RandomContrast:
     def changed(self, images: Images, generator: np.random.Generator) -> Images:
         down, up = self.factor
         factors = drawn((1 - down, 1 + up), len(images), generator).astype(np.float32)[:, None, None]
-        # OpenCV's mean: numpy's takes ten times as long over small pictures of bytes.
+        # OpenCV's mean: numpy's takes ten times as long over small images of bytes.
         means = np.array([cv2.mean(image)[: image.shape[2]] for image in images], dtype=np.float32)[:, None, :]
         return looked_up(images, rounded((VALUES[:, None] - means) * factors + means))
 

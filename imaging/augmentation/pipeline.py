@@ -15,7 +15,7 @@ from imaging.augmentation.warp import EXACT, Lookup, warped
 
 
 class Changing(Protocol):
-    """What changes each picture by itself."""
+    """What changes each image by itself."""
 
     def changed(self, images: Images, generator: np.random.Generator) -> Images: ...
 
@@ -47,7 +47,7 @@ _OTHERS: Mapping[str, Callable[..., Step]] = {
 
 @dataclass(frozen=True)
 class Warp:
-    """Neighbouring layers that move pixels, as one matrix for each picture: it is looked up once, which is faster than
+    """Neighbouring layers that move pixels, as one matrix for each image: it is looked up once, which is faster than
     one layer after the other, and sharper. They agree on `lookup`, or have none of their own."""
 
     layers: tuple[Geometric, ...]
@@ -68,7 +68,7 @@ class Warp:
 
 
 class Augmentation:
-    """Changes each picture of a batch at random, and the labels too where layers mix pictures."""
+    """Changes each image of a batch at random, and the labels too where layers mix images."""
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], classes: int) -> None:
         """`layers` are those of a spec as plain dicts, all fields given; `classes` is how many there are."""
@@ -80,11 +80,11 @@ class Augmentation:
         return any(isinstance(step, Mixing) for step in self._steps)
 
     def __call__(self, images: Images, labels: Labels, generator: np.random.Generator) -> tuple[Images, Labels]:
-        """Return as many pictures, uint8 (samples, height, width, channels), and their labels.
+        """Return as many images, uint8 (samples, height, width, channels), and their labels.
 
         Labels are class indices, int64 (samples,); if `mixes_labels`, they come back as shares of the classes, float32
         (samples, classes). The arrays that were given stay as they are; the same state of `generator` gives the same
-        pictures.
+        images.
         """
         shares = self._shares(labels) if self.mixes_labels else None
         for step in self._steps:

@@ -1,4 +1,4 @@
-"""A few operations for each picture, drawn from the fourteen of Cubuk et al. 2020."""
+"""A few operations for each image, drawn from the fourteen of Cubuk et al. 2020."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _CHANGES: tuple[Callable[[Image, float], Image], ...] = (
     operations.auto_contrast,
     operations.equalization,
 )
-# Each gives what is done to places seen from the picture's middle, and then a shift in shares of (width, height).
+# Each gives what is done to places seen from the image's middle, and then a shift in shares of (width, height).
 _STILL: _Linear = ((1.0, 0.0), (0.0, 1.0))
 _MOVES: tuple[Callable[[float], tuple[_Linear, tuple[float, float]]], ...] = (
     lambda strength: (_turned(strength), (0.0, 0.0)),

@@ -1,4 +1,4 @@
-"""Pictures looked up at places that an affine matrix names."""
+"""Images looked up at places that an affine matrix names."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ _INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR}
 
 @dataclass(frozen=True)
 class Lookup:
-    """What is found outside the picture and between its pixels."""
+    """What is found outside the image and between its pixels."""
 
     fill_mode: FillMode
     fill_value: float
@@ -45,7 +45,7 @@ EXACT = Lookup("constant", 0.0, "nearest")
 
 
 def warped(images: Images, matrices: Matrices, lookup: Lookup) -> Images:
-    """Return pictures whose pixel (x, y) is what `images` have at matrix @ (x, y, 1); pixels are counted from the
+    """Return images whose pixel (x, y) is what `images` have at matrix @ (x, y, 1); pixels are counted from the
     middle of the first."""
     out = np.empty_like(images)
     height, width = images.shape[1:3]

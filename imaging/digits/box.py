@@ -1,4 +1,4 @@
-"""Where something lies in a picture."""
+"""Where something lies in an image."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What on a picture is ink and what is paper, whichever of the two is the darker, however it is lit."""
+"""What on an image is ink and what is paper, whichever of the two is the darker, however it is lit."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-Grey = NDArray[np.uint8]  # (height, width)
+Gray = NDArray[np.uint8]  # (height, width)
 Mask = NDArray[np.bool_]  # (height, width)
 
 _Integer = TypeVar("_Integer", bound=np.integer)
@@ -24,55 +24,55 @@ class Ink(NamedTuple):
     """`strength` is 0 where there is paper and 255 where the ink is strongest. `contrast` is how far that is from its
     paper, 0-255. `threshold` tells strokes from stains: 0-255, of `strength`."""
 
-    strength: Grey
+    strength: Gray
     contrast: int
     threshold: int
     is_dark: bool
     is_evened: bool
 
 
-def inks_of(picture: Grey | NDArray[np.uint8], is_dark: bool | None = None) -> list[Ink]:
-    """What may be the ink of a grey picture (height, width), or a coloured one (height, width, 3): one answer where the
+def inks_of(image: Gray | NDArray[np.uint8], is_dark: bool | None = None) -> list[Ink]:
+    """What may be the ink of a gray image (height, width), or a coloured one (height, width, 3): one answer where the
     paper is even or it is known whether the ink `is_dark`, else that for dark ink and that for light ink."""
-    grey = luminance(picture)
-    darkest, level, lightest = quantiles(edge_of(grey), (0.05, 0.5, 0.95))
+    gray = luminance(image)
+    darkest, level, lightest = quantiles(edge_of(gray), (0.05, 0.5, 0.95))
     if lightest - darkest <= _EVEN:
-        is_dark = _is_ink_dark(grey, level) if is_dark is None else is_dark
-        return [_ink(_plain(picture, is_dark), is_dark, is_evened=False)]
+        is_dark = _is_ink_dark(gray, level) if is_dark is None else is_dark
+        return [_ink(_plain(image, is_dark), is_dark, is_evened=False)]
     kinds = (True, False) if is_dark is None else (is_dark,)
-    return [_ink(_evened(picture, kind), kind, is_evened=True) for kind in kinds]
+    return [_ink(_evened(image, kind), kind, is_evened=True) for kind in kinds]
 
 
-def _ink(raw: Grey, is_dark: bool, *, is_evened: bool) -> Ink:
+def _ink(raw: Gray, is_dark: bool, *, is_evened: bool) -> Ink:
     contrast = highest(raw, max(3, raw.size // 5000))
     strength = np.minimum(raw * np.float32(255 / max(contrast, 1)), 255).astype(np.uint8)
     return Ink(strength, contrast, _threshold(strength), is_dark, is_evened)
 
 
-def _channel(picture: NDArray[np.uint8], is_dark: bool) -> Grey:
+def _channel(image: NDArray[np.uint8], is_dark: bool) -> Gray:
     """A blue pen is faint in blue light and dark in red: the channel that shows it best counts. Dark is bright
     afterwards."""
-    if picture.ndim == 3:
-        picture = picture.min(axis=2) if is_dark else picture.max(axis=2)
-    return picture if is_dark else 255 - picture
+    if image.ndim == 3:
+        image = image.min(axis=2) if is_dark else image.max(axis=2)
+    return image if is_dark else 255 - image
 
 
-def _plain(picture: NDArray[np.uint8], is_dark: bool) -> Grey:
-    grey = _channel(picture, is_dark)
-    [level] = quantiles(edge_of(grey), (0.5,))
-    return level - np.minimum(grey, level)
+def _plain(image: NDArray[np.uint8], is_dark: bool) -> Gray:
+    gray = _channel(image, is_dark)
+    [level] = quantiles(edge_of(gray), (0.5,))
+    return level - np.minimum(gray, level)
 
 
-def _evened(picture: NDArray[np.uint8], is_dark: bool) -> Grey:
-    grey = _channel(picture, is_dark)
-    paper = _paper(grey)
+def _evened(image: NDArray[np.uint8], is_dark: bool) -> Gray:
+    gray = _channel(image, is_dark)
+    paper = _paper(gray)
     # Of dark ink a shadow takes its share, as of the paper. Light on dark adds to what lies under it.
-    return _shares(grey, paper) if is_dark else paper - np.minimum(grey, paper)
+    return _shares(gray, paper) if is_dark else paper - np.minimum(gray, paper)
 
 
-def luminance(picture: NDArray[np.uint8]) -> Grey:
-    """Of a coloured picture, by ITU-R 601-2, as Pillow has it; a grey one is returned."""
-    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+def luminance(image: NDArray[np.uint8]) -> Gray:
+    """Of a coloured image, by ITU-R 601-2, as Pillow has it; a gray one is returned."""
+    return image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L"))
 
 
 def quantiles(values: NDArray[np.uint8], shares: Sequence[float]) -> list[int]:
@@ -86,18 +86,18 @@ def edge_of(values: NDArray[_Integer]) -> NDArray[_Integer]:
     return np.concatenate((values[0], values[-1], values[1:-1, 0], values[1:-1, -1]))
 
 
-def _is_ink_dark(grey: Grey, level: int) -> bool:
+def _is_ink_dark(gray: Gray, level: int) -> bool:
     """What differs most from the level of the edge is ink. Squares, so that strokes count and shadows do not."""
-    energy = np.bincount(grey.ravel(), minlength=256) * (_LEVELS - level) ** 2
+    energy = np.bincount(gray.ravel(), minlength=256) * (_LEVELS - level) ** 2
     return bool(energy[:level].sum() >= energy[level:].sum())
 
 
-def _paper(grey: Grey) -> Grey:
+def _paper(gray: Gray) -> Gray:
     """How bright the paper is at each place: the brightest pixels of squares, closed (Serra 1982), smoothly joined."""
-    height, width = grey.shape
+    height, width = gray.shape
     side = max(2, -(-max(height, width) // _SQUARES))
     rows, columns = -(-height // side), -(-width // side)
-    padded = np.pad(grey, ((0, rows * side - height), (0, columns * side - width)), mode="edge")
+    padded = np.pad(gray, ((0, rows * side - height), (0, columns * side - width)), mode="edge")
     brightest = padded.reshape(rows, side, columns, side).max(axis=(1, 3))
     coarse = Image.fromarray(brightest)
     if min(rows, columns) >= _REACH:
@@ -108,8 +108,8 @@ def _paper(grey: Grey) -> Grey:
     return np.asarray(smooth)[:height, :width]
 
 
-def _shares(grey: Grey, paper: Grey) -> Grey:
-    wide = grey.astype(np.float32)
+def _shares(gray: Gray, paper: Gray) -> Gray:
+    wide = gray.astype(np.float32)
     return (255 * np.clip(1 - wide / np.maximum(paper, 1), 0, 1)).astype(np.uint8)
 
 
@@ -119,14 +119,14 @@ def highest(values: NDArray[np.uint8], but: int) -> int:
     return 255 - int(counts.searchsorted(but, side="right"))
 
 
-def _threshold(strength: Grey) -> int:
+def _threshold(strength: Gray) -> int:
     """Within bounds: a thin stroke on much paper is outvoted by the paper's own grain."""
     return min(max(otsu(strength) + 1, 70), 150)
 
 
-def otsu(grey: Grey) -> int:
+def otsu(gray: Gray) -> int:
     """The level, 0-255, up to which values belong to the lower of two classes: Otsu (1979)."""
-    counts = np.bincount(grey.ravel(), minlength=256).astype(np.float64)
+    counts = np.bincount(gray.ravel(), minlength=256).astype(np.float64)
     below = counts.cumsum()
     weighed = (counts * _LEVELS).cumsum()
     above = below[-1] - below

@@ -1,4 +1,4 @@
-"""Which of the marks on a picture are the digit."""
+"""Which of the marks on an image are the digit."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from imaging.digits.box import Box, box_of, row_hull
 from imaging.digits.connected_components import Marks, marks_of
-from imaging.digits.ink import Grey, Ink, Mask, edge_of, highest, inks_of, luminance, otsu
+from imaging.digits.ink import Gray, Ink, Mask, edge_of, highest, inks_of, luminance, otsu
 from imaging.digits.strokes import stroke_width
 
 # Fainter than this, of 255, and it is the paper's own grain.
-_LEAST_CONTRAST = 20
+_MIN_CONTRAST = 20
 # A shadow's edge is so many times as soft as a stroke's.
 _SOFTER = 0.4
 _STEEP_PIXELS = 12
 # Other marks of the digit, as the bar of a 5, are no smaller and no further away than these shares of the largest.
-_LEAST_AREA, _LARGEST_GAP = 0.03, 0.35
-# A frame, or the table around a sheet, lies along the picture's edge for so much of its own length.
+_MIN_AREA, _LARGEST_GAP = 0.03, 0.35
+# A frame, or the table around a sheet, lies along the image's edge for so much of its own length.
 _FRAME_CONTACT = 0.7
-# A sheet of paper on a table takes so much of the picture's sides, has such corners, and no notches.
+# A sheet of paper on a table takes so much of the image's sides, has such corners, and no notches.
 _SHEET_SIDE, _CORNERED, _SOLID = 0.45, 0.78, 0.93
 _SHEET_PIXELS = 64
 _SHEET_CONTACT = 0.35
@@ -29,10 +29,10 @@ _STROKE_SHARE = 0.32
 
 
 class Found(NamedTuple):
-    """A digit in a picture. `strength` is its ink and what of it is too faint for `mask`, and nothing else's. `share`
-    is how much of all sharp ink that is: 1 for a digit on clean paper, little for a picture of something else."""
+    """A digit in an image. `strength` is its ink and what of it is too faint for `mask`, and nothing else's. `share`
+    is how much of all sharp ink that is: 1 for a digit on clean paper, little for an image of something else."""
 
-    strength: Grey
+    strength: Gray
     mask: Mask
     box: Box
     is_dark: bool
@@ -40,20 +40,20 @@ class Found(NamedTuple):
     share: float
 
 
-def find(picture: NDArray[np.uint8], is_dark: bool | None = None) -> Found | None:
-    """The digit of a picture, uint8, (height, width) or (height, width, 3); None if there is no ink on it. `is_dark`
+def find(image: NDArray[np.uint8], is_dark: bool | None = None) -> Found | None:
+    """The digit of an image, uint8, (height, width) or (height, width, 3); None if there is no ink on it. `is_dark`
     says what is known of the ink."""
-    sheet = _sheet_in(picture)
+    sheet = _sheet_in(image)
     if sheet is not None:
-        found = _largest(_alone(picture, sheet), is_dark)
+        found = _largest(_alone(image, sheet), is_dark)
         if found is not None and _is_written(found):
             return _back_in(found, sheet)
-    return _largest(picture, is_dark)
+    return _largest(image, is_dark)
 
 
 class _Marked(NamedTuple):
     """`are_sharp` says of each mark whether it is ink, and not a shadow. `sharpness` is that of their outline, 0-1: how
-    steep the picture is there, of its steepest places."""
+    steep the image is there, of its steepest places."""
 
     ink: Ink
     marks: Marks
@@ -67,11 +67,11 @@ class _Marked(NamedTuple):
         return cover / max(self.sharpness, 1e-3)
 
 
-def _largest(picture: NDArray[np.uint8], is_dark: bool | None) -> Found | None:
-    inks = [ink for ink in inks_of(picture, is_dark) if ink.contrast >= _LEAST_CONTRAST]
+def _largest(image: NDArray[np.uint8], is_dark: bool | None) -> Found | None:
+    inks = [ink for ink in inks_of(image, is_dark) if ink.contrast >= _MIN_CONTRAST]
     if not inks:
         return None
-    steps = _steps(luminance(picture)) if inks[0].is_evened else None
+    steps = _steps(luminance(image)) if inks[0].is_evened else None
     ink, marks, are_sharp, _ = min((_marked(ink, steps) for ink in inks), key=lambda each: each.doubt)
     kept = _kept(marks, are_sharp)
     if not kept.any():
@@ -84,7 +84,7 @@ def _largest(picture: NDArray[np.uint8], is_dark: bool | None) -> Found | None:
     return Found(strength, mask, box_of(mask), ink.is_dark, tuple(name for name, done in said.items() if done), share)
 
 
-def _marked(ink: Ink, steps: Grey | None) -> _Marked:
+def _marked(ink: Ink, steps: Gray | None) -> _Marked:
     marks = marks_of(ink.strength >= ink.threshold)
     is_ink = marks.areas > 0
     is_ink[0] = False
@@ -99,9 +99,9 @@ def _marked(ink: Ink, steps: Grey | None) -> _Marked:
     return _Marked(ink, marks, are_sharp, sharpness)
 
 
-def _steps(grey: Grey) -> Grey:
+def _steps(gray: Gray) -> Gray:
     """How much each pixel differs from the one above and the one on its left."""
-    wide = grey.astype(np.int16)
+    wide = gray.astype(np.int16)
     steps = np.zeros_like(wide)
     np.maximum(steps[1:], np.abs(np.diff(wide, axis=0)), out=steps[1:])
     np.maximum(steps[:, 1:], np.abs(np.diff(wide, axis=1)), out=steps[:, 1:])
@@ -109,7 +109,7 @@ def _steps(grey: Grey) -> Grey:
 
 
 def _outline(mask: Mask) -> Mask:
-    """Where a pixel is not as the one above or the one on its left; what ends at the picture's edge has none there."""
+    """Where a pixel is not as the one above or the one on its left; what ends at the image's edge has none there."""
     outline = np.zeros_like(mask)
     outline[1:] |= mask[1:] != mask[:-1]
     outline[:, 1:] |= mask[:, 1:] != mask[:, :-1]
@@ -134,7 +134,7 @@ def _kept(marks: Marks, are_sharp: NDArray[np.bool_]) -> NDArray[np.bool_]:
     near = gaps <= _LARGEST_GAP * sides[main]
     # What touches the edge comes from outside, unless the digit itself is cut off there.
     inside = (contact == 0) | (contact[main] > 0)
-    kept: NDArray[np.bool_] = candidates & near & inside & (marks.areas >= _LEAST_AREA * marks.areas[main])
+    kept: NDArray[np.bool_] = candidates & near & inside & (marks.areas >= _MIN_AREA * marks.areas[main])
     kept[main] = True
     return kept
 
@@ -143,24 +143,24 @@ def _kept(marks: Marks, are_sharp: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 class _Sheet(NamedTuple):
-    """Paper on a table, or a board on a wall. `mask` is of the whole picture; what is written are holes in it."""
+    """Paper on a table, or a board on a wall. `mask` is of the whole image; what is written are holes in it."""
 
     mask: Mask
     box: Box
 
 
-def _sheet_in(picture: NDArray[np.uint8]) -> _Sheet | None:
+def _sheet_in(image: NDArray[np.uint8]) -> _Sheet | None:
     """The largest light or dark mark, if it is large, broader than strokes, has a rectangle's corners and no notches,
-    and does not end where the picture does."""
-    grey = luminance(picture)
-    if min(grey.shape) < _SHEET_PIXELS:
+    and does not end where the image does."""
+    gray = luminance(image)
+    if min(gray.shape) < _SHEET_PIXELS:
         return None
-    light = grey > otsu(grey)
+    light = gray > otsu(gray)
     for mask in (light, ~light):
         marks = marks_of(mask)
         number = int(marks.areas.argmax())
         box = marks.box(number)
-        is_large = box.height >= _SHEET_SIDE * grey.shape[0] and box.width >= _SHEET_SIDE * grey.shape[1]
+        is_large = box.height >= _SHEET_SIDE * gray.shape[0] and box.width >= _SHEET_SIDE * gray.shape[1]
         if not is_large or np.count_nonzero(edge_of(marks.labels) == number) > _SHEET_CONTACT * box.side:
             continue
         own = (marks.labels == number)[box.slices]
@@ -201,10 +201,10 @@ def _turns_left(first: tuple[int, int], second: tuple[int, int], third: tuple[in
     return (second[0] - first[0]) * (third[1] - first[1]) >= (second[1] - first[1]) * (third[0] - first[0])
 
 
-def _alone(picture: NDArray[np.uint8], sheet: _Sheet) -> NDArray[np.uint8]:
-    """The sheet's part of the picture; what is around it, and its edge, is as its middle."""
+def _alone(image: NDArray[np.uint8], sheet: _Sheet) -> NDArray[np.uint8]:
+    """The sheet's part of the image; what is around it, and its edge, is as its middle."""
     mask = sheet.mask[sheet.box.slices]
-    alone = picture[sheet.box.slices].copy()
+    alone = image[sheet.box.slices].copy()
     inside = row_hull(mask) & row_hull(mask.T).T
     for _ in range(max(2, sheet.box.side // 24)):
         inside[1:-1, 1:-1] &= inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:]
@@ -219,7 +219,7 @@ def _is_written(found: Found) -> bool:
 
 
 def _back_in(found: Found, sheet: _Sheet) -> Found:
-    """With the coordinates of the whole picture."""
+    """With the coordinates of the whole image."""
     top, left = sheet.box.top, sheet.box.left
     box = Box(found.box.top + top, found.box.bottom + top, found.box.left + left, found.box.right + left)
     strength, mask = np.zeros(sheet.mask.shape, dtype=np.uint8), np.zeros_like(sheet.mask)

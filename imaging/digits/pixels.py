@@ -16,7 +16,7 @@ def to_pillow(image: NDArray[np.uint8]) -> Image.Image:
 
 
 def from_pillow(image: Image.Image) -> NDArray[np.uint8]:
-    """(height, width) of a picture in mode L."""
+    """(height, width) of an image in mode L."""
     return np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(image.height, image.width)
 
 

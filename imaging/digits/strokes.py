@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imaging.digits.ink import Grey, Mask
+from imaging.digits.ink import Gray, Mask
 from imaging.digits.pixels import padded
 
 
@@ -14,17 +14,17 @@ def stroke_width(mask: Mask) -> float:
     return 8 / np.pi * np.count_nonzero(mask) / max(int(steps), 1)
 
 
-def thickened(image: Grey, radius: int) -> Grey:
-    """Light strokes on black, wider by `radius` pixels on each side; the picture grows by as much."""
+def thickened(image: Gray, radius: int) -> Gray:
+    """Light strokes on black, wider by `radius` pixels on each side; the image grows by as much."""
     return _grown(padded(image, radius), radius)
 
 
-def thinned(image: Grey, radius: int) -> Grey:
+def thinned(image: Gray, radius: int) -> Gray:
     """Light strokes on black, narrower by `radius` pixels on each side."""
     return 255 - _grown(255 - padded(image, radius), radius)
 
 
-def _grown(image: Grey, radius: int) -> Grey:
+def _grown(image: Gray, radius: int) -> Gray:
     """Each pixel becomes the brightest within about `radius`: squares and crosses by turns, which make an octagon."""
     for step in range(radius):
         across = image.copy()

@@ -1,4 +1,4 @@
-"""Corrections put together as the pictures of a data set."""
+"""Corrections put together as the images of a dataset."""
 
 import hashlib
 import lzma
@@ -11,20 +11,20 @@ import orjson
 from numpy.typing import NDArray
 
 from models_store.corrections.correction import Correction, read_correction
-from models_store.datasets.images import DATA_FILE, INDEX, INDEX_FILE, NAMES_FILE, Pictures, describe
+from models_store.datasets.images import DATA_FILE, INDEX, INDEX_FILE, NAMES_FILE, StoredImages, describe
 from models_store.datasets.record import Contents, Size, Unreadable
 from models_store.errors import Damaged, NotFound
 
-_MOST_LISTED = 100
+_MAX_LISTED = 100
 
 Rows = NDArray[Any]
 
 
 def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: Sequence[str]) -> Contents | None:
-    """Write all files of `models_store.datasets.images` into the empty `staged`, of the corrections in the data set
+    """Write all files of `models_store.datasets.images` into the empty `staged`, of the corrections in the dataset
     `folder`; None if none of them can be read. All are for training: none was drawn to be a test.
 
-    Those that are among the pictures already keep their numbers, by which results refer to them.
+    Those that are among the images already keep their numbers, by which results refer to them.
     """
     rows: list[tuple[Any, ...]] = []
     names: list[str] = []
@@ -37,7 +37,7 @@ def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: 
             except (Damaged, FileNotFoundError) as error:
                 unreadable.append(Unreadable(name=prediction_id, reason=str(error)))
                 continue
-            data.write(correction.picture)
+            data.write(correction.image)
             names.append(correction.name)
     if not rows:
         return None
@@ -50,7 +50,7 @@ def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: 
 
 def _in_order(folder: Path, prediction_ids: Sequence[str]) -> list[str]:
     try:
-        names = Pictures(folder).names
+        names = StoredImages(folder).names
     except (Damaged, NotFound):
         names = []
     places = {Path(name).stem: place for place, name in enumerate(names)}
@@ -59,11 +59,11 @@ def _in_order(folder: Path, prediction_ids: Sequence[str]) -> list[str]:
 
 def _row(correction: Correction, classes: Sequence[str], offset: int) -> tuple[Any, ...]:
     if correction.label not in classes:
-        raise Damaged(f"{correction.label} is no class of this data set")
-    digest = np.frombuffer(hashlib.sha256(correction.picture).digest(), dtype=np.uint8)
+        raise Damaged(f"{correction.label} is no class of this dataset")
+    digest = np.frombuffer(hashlib.sha256(correction.image).digest(), dtype=np.uint8)
     label = classes.index(correction.label)
     sides = (correction.height, correction.width, correction.channels)
-    return (offset, len(correction.picture), label, 0, *sides, digest)
+    return (offset, len(correction.image), label, 0, *sides, digest)
 
 
 def _contents(index: Rows, classes: Sequence[str], unreadable: Sequence[Unreadable], size: int) -> Contents:
@@ -77,7 +77,7 @@ def _contents(index: Rows, classes: Sequence[str], unreadable: Sequence[Unreadab
         image_shape=shape,
         sizes=tuple(sorted(sizes, key=lambda each: -each.count)),
         sizes_found=len(sizes),
-        unreadable=tuple(unreadable)[:_MOST_LISTED],
+        unreadable=tuple(unreadable)[:_MAX_LISTED],
         unreadable_files=len(unreadable),
         warnings=tuple(_warnings(classes, counts)),
         bytes=size,
@@ -90,7 +90,7 @@ def _warnings(classes: Sequence[str], counts: Sequence[int]) -> list[str]:
         return []
     shown = ", ".join(missing[:10]) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
     sentence = (
-        f"no pictures of {shown}: an experiment needs `split: {{stratify: false}}`, or `classes` that names those that "
+        f"no images of {shown}: an experiment needs `split: {{stratify: false}}`, or `classes` that names those that "
         "have some"
     )
     return [sentence]

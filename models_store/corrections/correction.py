@@ -1,4 +1,4 @@
-"""One right answer to a prediction, with the picture that it belongs to."""
+"""One right answer to a prediction, with the image that it belongs to."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ LABELLED = "labelled"
 
 
 class Correction(Frozen):
-    """`picture` is a PNG of what the network received, (height, width, channels); `predicted` is what it took it for,
+    """`image` is a PNG of what the network received, (height, width, channels); `predicted` is what it took it for,
     `label` what it is."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
@@ -27,16 +27,16 @@ class Correction(Frozen):
     height: int
     width: int
     channels: int
-    picture: bytes
+    image: bytes
 
     @property
     def name(self) -> str:
-        """What the picture is called in its data set."""
+        """What the image is called in its dataset."""
         return f"{self.label}/{self.prediction_id}.png"
 
 
 def correction_ids(folder: Path) -> list[str]:
-    """Of the predictions that have been corrected in the data set of `folder`, in the order in which they were made."""
+    """Of the predictions that have been corrected in the dataset of `folder`, in the order in which they were made."""
     return sorted(path.stem for path in (folder / LABELLED).glob("[!.]*.json"))
 
 

@@ -1,8 +1,8 @@
-"""Right answers to predictions, collected into a data set that can be trained on.
+"""Right answers to predictions, collected into a dataset that can be trained on.
 
-A data set of corrections is like one that was uploaded, with two more things in its folder: `labelled/`, a file for
+A dataset of corrections is like one that was uploaded, with two more things in its folder: `labelled/`, a file for
 each `Correction`, of which all else is made; and `pending`, which is there while some of them are not among the
-pictures yet.
+images yet.
 """
 
 import logging
@@ -18,7 +18,7 @@ from ulid import ULID
 
 from models_store.corrections.collection import collect
 from models_store.corrections.correction import Correction, correction_ids, write_correction
-from models_store.datasets.images import CACHE, PICTURES
+from models_store.datasets.images import CACHE, IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound
@@ -35,7 +35,7 @@ from models_store.files import (
 from models_store.jobs.attempt import PATIENCE_SECONDS
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
-MOST_CORRECTIONS = 10_000
+MAX_CORRECTIONS = 10_000
 _PENDING = "pending"
 # Of the time of this process, at most a tenth goes into putting them together; an experiment that is in the way is
 # looked for from time to time.
@@ -46,10 +46,10 @@ log = logging.getLogger(__name__)
 
 
 class Corrections:
-    """The data set `<name>-corrections` of each data set that answers have been told to.
+    """The dataset `<name>-corrections` of each dataset that answers have been told to.
 
-    An answer is on disk before `add` returns. `collect` makes pictures of them, beside the requests, and never while
-    an experiment on the data set waits or runs: all its attempts see the same pictures. Safe for any number of
+    An answer is on disk before `add` returns. `collect` makes images of them, beside the requests, and never while
+    an experiment on the dataset waits or runs: all its attempts see the same images. Safe for any number of
     threads, processes and machines that share the store.
     """
 
@@ -60,18 +60,18 @@ class Corrections:
 
     def add(self, correction: Correction, source: Dataset) -> DatasetRecord:
         """Take an answer to a prediction of a model of `source`, in place of an earlier one to the same prediction;
-        the record of the data set that it goes to. Raises InvalidState where that cannot take it, Busy, StorageFull."""
+        the record of the dataset that it goes to. Raises InvalidState where that cannot take it, Busy, StorageFull."""
         name = self.name_for(source)
         with self._datasets.held(name):
             folder = self._datasets.folder(name)
             if not folder.exists():
                 self._datasets.begin(_begun(name, source))
             record = self._datasets.read(name)
-            self._refuse_misfit(record, source)
+            self._reject_misfit(record, source)
             ids = correction_ids(folder)
-            if len(ids) >= MOST_CORRECTIONS and correction.prediction_id not in ids:
+            if len(ids) >= MAX_CORRECTIONS and correction.prediction_id not in ids:
                 raise InvalidState(
-                    f"data set {name} has {len(ids):,} corrections, and no more are taken; train on it, then delete it"
+                    f"dataset {name} has {len(ids):,} corrections, and no more are taken; train on it, then delete it"
                 )
             # In this order: a mark without an answer costs a look, an answer without a mark would not be seen.
             write_atomic(folder / _PENDING, secrets.token_bytes(8))
@@ -79,17 +79,17 @@ class Corrections:
             return record
 
     def name_for(self, source: Dataset) -> str:
-        """Where the corrections of `source` go: those of a data set of corrections, to itself. Raises InvalidState."""
+        """Where the corrections of `source` go: those of a dataset of corrections, to itself. Raises InvalidState."""
         if source.name not in DATASETS and self._datasets.get(source.name).collected_from is not None:
             return source.name
         name = source.name + CORRECTIONS_SUFFIX
         if not re.fullmatch(NAME_PATTERN, name):
             raise InvalidState(
-                f"{name} is too long for the name of a data set: no corrections of {source.name} are kept"
+                f"{name} is too long for the name of a dataset: no corrections of {source.name} are kept"
             )
         return name
 
-    def _refuse_misfit(self, record: DatasetRecord, source: Dataset) -> None:
+    def _reject_misfit(self, record: DatasetRecord, source: Dataset) -> None:
         if record.collected_from is None:
             raise InvalidState(
                 f"{record.name}, where corrections of {source.name} go, was uploaded; delete it, or upload it under "
@@ -122,7 +122,7 @@ class Corrections:
                 if self._training_on(name):
                     return False
                 remove_stale_temporaries(folder, older_than=0)
-                with _staged(folder / PICTURES) as staged, room_needed(f"the pictures of {name}"):
+                with _staged(folder / IMAGES) as staged, room_needed(f"the images of {name}"):
                     return self._collect(name, folder, staged)
         except (Busy, NotFound, Damaged, FileNotFoundError) as error:
             log.info("%s is not put together now: %s", name, error)
@@ -140,7 +140,7 @@ class Corrections:
             if contents is None:
                 self._datasets.write(record.failed("none of its corrections can be read; delete it"))
             else:
-                _replace(folder / PICTURES, staged)
+                _replace(folder / IMAGES, staged)
                 self._datasets.write(record.converted(contents))
             if (folder / _PENDING).read_bytes() == pending:
                 (folder / _PENDING).unlink()
@@ -154,7 +154,7 @@ class Corrections:
 
 
 def _begun(name: str, source: Dataset) -> DatasetRecord:
-    """Its classes are those of `source` and stay so, whichever have pictures: an index means the same in both."""
+    """Its classes are those of `source` and stay so, whichever have images: an index means the same in both."""
     none = (0,) * len(source.classes)
     contents = Contents(
         classes=source.classes, counts={"train": none, "test": none}, image_shape=None, sizes=(), sizes_found=0
@@ -166,7 +166,7 @@ def _begun(name: str, source: Dataset) -> DatasetRecord:
 
 def _contents_of(record: DatasetRecord) -> Contents:
     if record.contents is None:
-        raise Damaged(f"the record of data set {record.name} has lost its classes; delete it")
+        raise Damaged(f"the record of dataset {record.name} has lost its classes; delete it")
     return record.contents
 
 
@@ -181,7 +181,7 @@ def _staged(final: Path) -> Iterator[Path]:
 
 
 def _replace(published: Path, staged: Path) -> None:
-    # What was resized of the pictures of before lies there by their number.
+    # What was resized of the images of before lies there by their number.
     for each in (published, published.with_name(CACHE)):
         if each.exists():
             remove_directory(each)

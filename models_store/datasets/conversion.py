@@ -1,10 +1,10 @@
-"""One worker's attempt to convert one data set."""
+"""One worker's attempt to convert one dataset."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from models_store.datasets.images import PICTURES
+from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.datasets.store import ARCHIVE_FILE, DatasetStore
 from models_store.jobs.attempt import PATIENCE_SECONDS, Attempt, is_abandoned
@@ -12,7 +12,7 @@ from models_store.jobs.attempt import PATIENCE_SECONDS, Attempt, is_abandoned
 
 class Conversion(Attempt[DatasetRecord]):
     jobs = "conversions"
-    result = PICTURES
+    result = IMAGES
 
     def __init__(self, store: DatasetStore, name: str, max_attempts: int) -> None:
         super().__init__(max_attempts)
@@ -51,7 +51,7 @@ class Conversion(Attempt[DatasetRecord]):
 
 
 def reconcile(store: DatasetStore) -> Iterator[DatasetRecord]:
-    """The data sets that a worker should be waked for: queued, or left by a worker that died."""
+    """The datasets that a worker should be waked for: queued, or left by a worker that died."""
     for record in store.records():
         left = record.status is DatasetStatus.CONVERTING and is_abandoned(store.folder(record.name))
         if left or record.status is DatasetStatus.QUEUED:

@@ -1,11 +1,11 @@
-"""The pictures of a converted data set: packed as they were sent, found by an index, decoded once for each size.
+"""The images of a converted dataset: packed as they were sent, found by an index, decoded once for each size.
 
 | file | content |
 |---|---|
-| `pictures.bin` | the files' bytes, one after the other |
-| `index.npy` | one row for each picture, as `INDEX` says, by part and then by class |
+| `images.bin` | the files' bytes, one after the other |
+| `index.npy` | one row for each image, as `INDEX` says, by split and then by class |
 | `names.json.xz` | the names that the files had, in the same order |
-| `images.npy` | only where all pictures have one small size: uint8 (pictures, height, width, channels) |
+| `images.npy` | only where all images have one small size: uint8 (images, height, width, channels) |
 | `manifest.json` | the size and the sha256 of each of them |
 """
 
@@ -26,9 +26,9 @@ from models_store.artifacts import MANIFEST_FILE, Manifest, ManifestEntry, check
 from models_store.errors import Damaged
 from models_store.files import remove_stale_temporaries, replaced, write_synced
 
-PICTURES = "pictures"
+IMAGES = "images"
 CACHE = "cache"
-DATA_FILE = "pictures.bin"
+DATA_FILE = "images.bin"
 INDEX_FILE = "index.npy"
 NAMES_FILE = "names.json.xz"
 IMAGES_FILE = "images.npy"
@@ -37,7 +37,7 @@ INDEX = np.dtype(
         ("offset", "<u8"),
         ("length", "<u4"),
         ("label", "<u4"),
-        ("part", "u1"),  # an index of PARTS
+        ("split", "u1"),  # an index of SPLITS
         ("height", "<u4"),  # upright, as `imaging.decode` turns it
         ("width", "<u4"),
         ("channels", "u1"),
@@ -47,39 +47,39 @@ INDEX = np.dtype(
 _BATCH = 64
 _PIECE_BYTES = 16_000_000
 # Of sizes that nobody asks for any more; whoever has one open keeps it.
-_MOST_CACHED = 6
+_MAX_CACHED = 6
 
 Images = NDArray[np.uint8]
 Shape = tuple[int, int, int]  # height, width, channels
 
 
-class Pictures:
-    """The pictures in the folder of one data set. Raises Damaged if they are not what was published. Any number of
+class StoredImages:
+    """The images in the folder of one dataset. Raises Damaged if they are not what was published. Any number of
     threads and processes may read them."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / PICTURES
+        self._folder = folder / IMAGES
         self._cache = folder / CACHE
         check_sizes(self._folder)
         try:
             self.index: NDArray[Any] = np.load(self._folder / INDEX_FILE, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise Damaged(f"{INDEX_FILE} of data set {folder.name} cannot be read: {error}") from error
+            raise Damaged(f"{INDEX_FILE} of dataset {folder.name} cannot be read: {error}") from error
         if self.index.dtype != INDEX:
-            raise Damaged(f"{INDEX_FILE} of data set {folder.name} has other columns than are read here")
+            raise Damaged(f"{INDEX_FILE} of dataset {folder.name} has other columns than are read here")
 
     def __len__(self) -> int:
         return len(self.index)
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """(pictures,) class indices."""
+        """(images,) class indices."""
         return self.index["label"].astype(np.int64)
 
     @property
-    def parts(self) -> NDArray[np.uint8]:
-        """(pictures,) 0 for train, 1 for the official test part."""
-        return self.index["part"].astype(np.uint8)
+    def splits(self) -> NDArray[np.uint8]:
+        """(images,) 0 for train, 1 for the official test split."""
+        return self.index["split"].astype(np.uint8)
 
     @cached_property
     def names(self) -> list[str]:
@@ -92,7 +92,7 @@ class Pictures:
 
     @cached_property
     def native(self) -> Images | None:
-        """(pictures, height, width, channels) of their own size, mapped into memory; None where sizes differ or are
+        """(images, height, width, channels) of their own size, mapped into memory; None where sizes differ or are
         large."""
         path = self._folder / IMAGES_FILE
         return np.load(path, mmap_mode="r", allow_pickle=False) if path.is_file() else None
@@ -107,16 +107,14 @@ class Pictures:
         start = int(row["offset"])
         data = self._data[start : start + int(row["length"])].tobytes()
         if hashlib.sha256(data).digest() != row["sha256"].tobytes():
-            raise Damaged(
-                f"picture {number} ({self.names[number]}) does not match its sha256; upload the data set again"
-            )
+            raise Damaged(f"image {number} ({self.names[number]}) does not match its sha256; upload the dataset again")
         return data
 
     def resized(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
-        """All pictures as uint8 (pictures, *shape), mapped into memory: from the cache, or made by `to_array` from
+        """All images as uint8 (images, *shape), mapped into memory: from the cache, or made by `to_array` from
         each file and cached. `mode` is how `to_array` resizes; with `shape` it names the cached file.
 
-        Memory is bounded by a batch, whatever the pictures' size and number.
+        Memory is bounded by a batch, whatever the images' size and number.
         """
         images = self.cached(shape, mode)
         return self._cached_now(shape, mode, to_array) if images is None else images
@@ -130,7 +128,7 @@ class Pictures:
         return images if images.shape == (len(self), *shape) else None
 
     def some(self, numbers: NDArray[np.int64], shape: Shape, to_array: Callable[[bytes], Images]) -> Images:
-        """The pictures `numbers` as uint8 (numbers, *shape) in memory, made by `to_array`; nothing is cached."""
+        """The images `numbers` as uint8 (numbers, *shape) in memory, made by `to_array`; nothing is cached."""
         images = np.empty((len(numbers), *shape), np.uint8)
         for place, array in enumerate(self._arrays(numbers, to_array)):
             images[place] = array
@@ -159,7 +157,7 @@ class Pictures:
         """Make room for one more; what a killed trainer left half made goes as well."""
         remove_stale_temporaries(self._cache)
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
-        for path in cached[: max(0, len(cached) - _MOST_CACHED + 1)]:
+        for path in cached[: max(0, len(cached) - _MAX_CACHED + 1)]:
             path.unlink(missing_ok=True)
 
 
@@ -178,8 +176,8 @@ def describe(folder: Path, heartbeat: Callable[[], None] = lambda: None) -> None
 
 
 def verify(folder: Path) -> None:
-    """Raise Damaged unless every file of the data set's folder matches its sha256: the thorough check."""
-    for name, entry in read_manifest(folder / PICTURES).files.items():
-        with (folder / PICTURES / name).open("rb") as file:
+    """Raise Damaged unless every file of the dataset's folder matches its sha256: the thorough check."""
+    for name, entry in read_manifest(folder / IMAGES).files.items():
+        with (folder / IMAGES / name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
-                raise Damaged(f"{name} of data set {folder.name} does not match its sha256; upload the data set again")
+                raise Damaged(f"{name} of dataset {folder.name} does not match its sha256; upload the dataset again")

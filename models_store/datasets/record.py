@@ -1,4 +1,4 @@
-"""The record of an uploaded data set, and what was found in it."""
+"""The record of an uploaded dataset, and what was found in it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,14 +9,14 @@ from pydantic import Field
 from models_store.experiments.record import Frozen, utc_now
 from specs.dataset import Dataset
 
-PARTS = ("train", "test")
+SPLITS = ("train", "test")
 Counts = dict[str, tuple[int, ...]]
 
 
 class DatasetStatus(StrEnum):
     QUEUED = "queued"  # uploaded; waits for a worker
     CONVERTING = "converting"  # a worker reads the archive
-    COLLECTING = "collecting"  # right answers were told; their pictures are about to be put together
+    COLLECTING = "collecting"  # right answers were told; their images are about to be put together
     READY = "ready"  # can be trained on
     FAILED = "failed"  # `error` says why; delete it and upload again
 
@@ -29,7 +29,7 @@ class FilesDone(Frozen):
 
 
 class Size(Frozen):
-    """How many pictures have this size, in pixels."""
+    """How many images have this size, in pixels."""
 
     height: int
     width: int
@@ -42,7 +42,7 @@ class Unreadable(Frozen):
 
 
 class Contents(Frozen):
-    """What is in a converted data set. `counts` are pictures by part, for each class in the order of `classes`;
+    """What is in a converted dataset. `counts` are images by split, for each class in the order of `classes`;
     `image_shape` is (height, width, channels), or None where sizes differ. Lists of sizes and files are cut short:
     `sizes_found` and `unreadable_files` say how many there are.
     """
@@ -64,10 +64,10 @@ class Contents(Frozen):
 
 
 class DatasetRecord(Frozen):
-    """An uploaded data set as the store keeps it, or one of pictures whose right answers were told: `collected_from` is
-    the data set that the model which had predicted them was trained on.
+    """An uploaded dataset as the store keeps it, or one of images whose right answers were told: `collected_from` is
+    the dataset that the model which had predicted them was trained on.
 
-    `id` tells two data sets apart that had one name after another; `attempts` counts conversions and is the fencing
+    `id` tells two datasets apart that had one name after another; `attempts` counts conversions and is the fencing
     token of the one that is under way.
     """
 

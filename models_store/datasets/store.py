@@ -1,4 +1,4 @@
-"""The store of uploaded data sets: what the API calls, and the ground that conversions and the reconciler stand on."""
+"""The store of uploaded datasets: what the API calls, and the ground that conversions and the reconciler stand on."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 from ulid import ULID
 
-from models_store.datasets.images import Pictures
+from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus
 from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
 from models_store.files import (
@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 
 class DatasetStore:
-    """Data sets on disk under `root`/datasets, each in a folder of its name.
+    """Datasets on disk under `root`/datasets, each in a folder of its name.
 
-    Every change of a record is made under the lock of its name, which outlives the data set, so that deleting,
+    Every change of a record is made under the lock of its name, which outlives the dataset, so that deleting,
     uploading again and posting an experiment on it come one after the other. Safe for any number of threads, processes
     and machines that share `root`.
     """
@@ -56,20 +56,20 @@ class DatasetStore:
         (self.datasets / _LOCKS).mkdir(parents=True, exist_ok=True)
 
     def folder(self, name: str) -> Path:
-        """The data set's folder; raises NotFound for anything that cannot be a name."""
+        """The dataset's folder; raises NotFound for anything that cannot be a name."""
         if not re.fullmatch(NAME_PATTERN, name):
             raise _missing(name)
         return self.datasets / name
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
-    def refuse_taken(self, name: str) -> None:
-        """Raise InvalidState if `name` is that of a data set that there is."""
+    def reject_taken(self, name: str) -> None:
+        """Raise InvalidState if `name` is that of a dataset that there is."""
         if name in DATASETS:
-            raise InvalidState(f"{name} is the name of a built-in data set; choose another name")
+            raise InvalidState(f"{name} is the name of a built-in dataset; choose another name")
         if self.folder(name).exists():
             raise InvalidState(
-                f"there is a data set {name} already; delete it first (DELETE /datasets/{name}) or choose another name"
+                f"there is a dataset {name} already; delete it first (DELETE /datasets/{name}) or choose another name"
             )
 
     @contextmanager
@@ -90,7 +90,7 @@ class DatasetStore:
     def add(self, name: str, archive: BinaryIO) -> DatasetRecord:
         """Take over the archive that was written into `incoming`: record it, send the wake-up.
 
-        Once this has returned, the data set is on disk and will be converted, whatever dies. Raises InvalidState if
+        Once this has returned, the dataset is on disk and will be converted, whatever dies. Raises InvalidState if
         the name is taken, or StorageFull with nothing written.
         """
         staged = Path(archive.name).parent
@@ -98,22 +98,22 @@ class DatasetStore:
             archive.flush()
         record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
         with self.held(name):
-            self.refuse_taken(name)
-            with room_needed(f"data set {name}"):
+            self.reject_taken(name)
+            with room_needed(f"dataset {name}"):
                 (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
             if not publish_directory(staged, self.folder(name)):
-                self.refuse_taken(name)
+                self.reject_taken(name)
         self.wake(name)
         return record
 
     def begin(self, record: DatasetRecord) -> None:
-        """Make the folder of a data set that is collected, not uploaded. Only while its name is held. Raises
+        """Make the folder of a dataset that is collected, not uploaded. Only while its name is held. Raises
         InvalidState if the name is taken, StorageFull."""
-        self.refuse_taken(record.name)
+        self.reject_taken(record.name)
         staged = temporary_name(self.folder(record.name))
         try:
-            with room_needed(f"data set {record.name}"):
+            with room_needed(f"dataset {record.name}"):
                 staged.mkdir()
                 (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
@@ -142,22 +142,22 @@ class DatasetStore:
         return found
 
     def facts(self) -> dict[str, Dataset]:
-        """The data sets that can be trained on, by name. Cheap: a stat for each."""
+        """The datasets that can be trained on, by name. Cheap: a stat for each."""
         return {
             record.name: record.contents.facts(record.name)
             for record in self.records()
             if record.status is DatasetStatus.READY and record.contents
         }
 
-    def refuse_unready(self, name: str) -> None:
-        """Raise InvalidState for an uploaded data set that cannot be trained on, or not yet; let unknown names be."""
+    def reject_unready(self, name: str) -> None:
+        """Raise InvalidState for an uploaded dataset that cannot be trained on, or not yet; let unknown names be."""
         if name in DATASETS or not re.fullmatch(NAME_PATTERN, name) or not self.folder(name).exists():
             return
         record = self.get(name)
         if record.status is DatasetStatus.FAILED:
-            raise InvalidState(f"data set {name} failed: {record.error}; delete it and upload it again")
+            raise InvalidState(f"dataset {name} failed: {record.error}; delete it and upload it again")
         if record.status is not DatasetStatus.READY:
-            raise InvalidState(f"data set {name} is {record.status}; wait until GET /datasets/{name} says ready")
+            raise InvalidState(f"dataset {name} is {record.status}; wait until GET /datasets/{name} says ready")
 
     @contextmanager
     def kept(self, name: str) -> Iterator[None]:
@@ -168,12 +168,12 @@ class DatasetStore:
             return
         with self.held(name):
             if name not in self.facts():
-                raise InvalidState(f"data set {name} was deleted meanwhile; upload it again")
+                raise InvalidState(f"dataset {name} was deleted meanwhile; upload it again")
             yield
 
     def delete(self, name: str, users: Users) -> None:
         """Remove it, with one rename; a conversion that is under way ends. Raises InvalidState for a built-in one, and
-        for one that `users` (experiments' ids by data set) still need."""
+        for one that `users` (experiments' ids by dataset) still need."""
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
         folder = self.folder(name)
@@ -185,17 +185,17 @@ class DatasetStore:
                 raise _missing(name)
             if needed := users(name):
                 raise InvalidState(
-                    f"data set {name} is used by {len(needed)} queued, running or succeeded experiments: "
+                    f"dataset {name} is used by {len(needed)} queued, running or succeeded experiments: "
                     f"{listed(needed)}; delete them first"
                 )
             remove_directory(folder)
 
-    def pictures(self, name: str) -> Pictures:
-        """The pictures of one that is ready. Raises InvalidState before, NotFound, Damaged."""
+    def images(self, name: str) -> StoredImages:
+        """The images of one that is ready. Raises InvalidState before, NotFound, Damaged."""
         record = self.get(name)
         if record.status is not DatasetStatus.READY:
-            raise InvalidState(f"data set {name} is {record.status} and has no pictures to show")
-        return Pictures(self.folder(name))
+            raise InvalidState(f"dataset {name} is {record.status} and has no images to show")
+        return StoredImages(self.folder(name))
 
     # -- the record on disk ----------------------------------------------------------------------------------------
 
@@ -206,12 +206,12 @@ class DatasetStore:
             data = (folder / RECORD_FILE).read_bytes()
         except FileNotFoundError as error:
             if folder.is_dir():
-                raise Damaged(f"{RECORD_FILE} of data set {name} is missing; delete it and upload it again") from error
+                raise Damaged(f"{RECORD_FILE} of dataset {name} is missing; delete it and upload it again") from error
             raise _missing(name) from error
         try:
             return DatasetRecord.model_validate_json(data)
         except ValidationError as error:
-            raise Damaged(f"{RECORD_FILE} of data set {name} does not parse; delete it and upload it again") from error
+            raise Damaged(f"{RECORD_FILE} of dataset {name} does not parse; delete it and upload it again") from error
 
     def _cached(self, name: str) -> DatasetRecord:
         """Every write makes a new file, so that its inode and time tell it from the one before."""
@@ -227,7 +227,7 @@ class DatasetStore:
 
     @contextmanager
     def held(self, name: str, seconds: float = 2.0) -> Iterator[None]:
-        """Hold the lock of a name, whether or not there is a data set of that name. Raises Busy after `seconds`."""
+        """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`."""
         lock = self.datasets / _LOCKS / self.folder(name).name
         lock.mkdir(exist_ok=True)
         with locked(lock, seconds):
@@ -251,4 +251,4 @@ class DatasetStore:
 
 
 def _missing(name: str) -> NotFound:
-    return NotFound(f"there is no data set {name[:50]!r}; GET /datasets lists those that there are")
+    return NotFound(f"there is no dataset {name[:50]!r}; GET /datasets lists those that there are")

@@ -1,6 +1,6 @@
-"""What the published network answered for every sample of an experiment's parts, and pictures of what it got wrong.
+"""What the published network answered for every sample of an experiment's splits, and images of what it got wrong.
 
-Figures that nobody has asked for yet can be computed from them without the network and without the data set.
+Figures that nobody has asked for yet can be computed from them without the network and without the dataset.
 """
 
 import math
@@ -17,21 +17,21 @@ from models_store.artifacts import check_size
 from models_store.errors import Damaged, NotFound
 from models_store.files import write_synced
 from models_store.round_robin import in_turns
-from specs.evaluation import EvaluatedPart
+from specs.evaluation import EvaluatedSplit
 
-PartName = Literal["training", "validation", "test"]
-PARTS: tuple[PartName, ...] = ("training", "validation", "test")
-_MOST_PICTURES = 1_000
-_PICTURE_BYTES = 4_000_000
+SplitName = Literal["training", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = ("training", "validation", "test")
+_MAX_IMAGES = 1_000
+_IMAGE_BYTES = 4_000_000
 
 
 class Predictions(NamedTuple):
-    """Of one part, a row for each sample.
+    """Of one split, a row for each sample.
 
-    `samples`: int64 (n,), the sample's number in its data set, those of its training part first, then those of its
-    official test part. `truth` and `predicted`: int64 (n,), class indices in the order of the experiment's classes.
+    `samples`: int64 (n,), the sample's number in its dataset, those of its training split first, then those of its
+    official test split. `truth` and `predicted`: int64 (n,), class indices in the order of the experiment's classes.
     `probabilities`: float16 (n, classes); `predicted` is the most probable class before they were rounded.
-    `pictured`: int64 (k,), the rows that have a picture, and `pictures`: uint8 (k, height, width, channels), these as
+    `image_rows`: int64 (k,), the rows that have an image, and `images`: uint8 (k, height, width, channels), these as
     the network received them; wrong ones only, and not more than a few MB of them.
     """
 
@@ -39,19 +39,19 @@ class Predictions(NamedTuple):
     truth: NDArray[np.int64]
     predicted: NDArray[np.int64]
     probabilities: NDArray[np.float16]
-    pictured: NDArray[np.int64]
-    pictures: NDArray[np.uint8]
+    image_rows: NDArray[np.int64]
+    images: NDArray[np.uint8]
 
     @property
     def wrong(self) -> NDArray[np.int64]:
         """Rows (wrong samples,), in order."""
         return np.flatnonzero(self.truth != self.predicted)
 
-    def picture(self, row: int) -> NDArray[np.uint8] | None:
+    def image(self, row: int) -> NDArray[np.uint8] | None:
         """(height, width, channels), or None where none was kept."""
-        place = int(np.searchsorted(self.pictured, row))
-        kept = place < len(self.pictured) and self.pictured[place] == row
-        return self.pictures[place] if kept else None
+        place = int(np.searchsorted(self.image_rows, row))
+        kept = place < len(self.image_rows) and self.image_rows[place] == row
+        return self.images[place] if kept else None
 
 
 def predictions_of(
@@ -61,7 +61,7 @@ def predictions_of(
     images: NDArray[np.uint8 | np.float32],
 ) -> Predictions:
     """Put together what is kept. `images` are the network's inputs, (n, height, width, channels); where they are no
-    pictures none are kept."""
+    images none are kept."""
     return predictions_on(samples, truth, probabilities, images.shape[1:], images.__getitem__)
 
 
@@ -74,13 +74,13 @@ def predictions_on(
 ) -> Predictions:
     """The same of inputs of `shape` that need not be in memory: `read` gives those at some rows."""
     predicted = probabilities.argmax(axis=1)
-    pictured = np.empty(0, dtype=np.int64)
-    pictures = np.empty((0, 1, 1, 1), dtype=np.uint8)
+    image_rows = np.empty(0, dtype=np.int64)
+    images = np.empty((0, 1, 1, 1), dtype=np.uint8)
     if len(shape) == 3:
         wrong = np.flatnonzero(predicted != truth)
-        pictured = _most_telling(wrong, truth, predicted, probabilities, math.prod(shape))
-        pictures = read(pictured).astype(np.uint8, copy=False)
-    return Predictions(samples, truth, predicted, probabilities.astype(np.float16), pictured, pictures)
+        image_rows = _most_telling(wrong, truth, predicted, probabilities, math.prod(shape))
+        images = read(image_rows).astype(np.uint8, copy=False)
+    return Predictions(samples, truth, predicted, probabilities.astype(np.float16), image_rows, images)
 
 
 def _most_telling(
@@ -88,19 +88,19 @@ def _most_telling(
     truth: NDArray[np.int64],
     predicted: NDArray[np.int64],
     probabilities: NDArray[np.float32],
-    picture_bytes: int,
+    image_bytes: int,
 ) -> NDArray[np.int64]:
     """Rows, in order: of every pair of classes that were taken for each other in turn, the surest mistake first."""
     surest = wrong[np.argsort(-probabilities[wrong, predicted[wrong]], kind="stable")]
     pairs = truth[surest] * probabilities.shape[1] + predicted[surest]
-    return np.sort(surest[in_turns(pairs)][: min(_MOST_PICTURES, _PICTURE_BYTES // picture_bytes)])
+    return np.sort(surest[in_turns(pairs)][: min(_MAX_IMAGES, _IMAGE_BYTES // image_bytes)])
 
 
-def predictions_file(part: PartName | EvaluatedPart) -> str:
-    return f"predictions-{part}.npz"
+def predictions_file(split: SplitName | EvaluatedSplit) -> str:
+    return f"predictions-{split}.npz"
 
 
-def write_predictions(folder: Path, part: PartName | EvaluatedPart, predictions: Predictions) -> None:
+def write_predictions(folder: Path, split: SplitName | EvaluatedSplit, predictions: Predictions) -> None:
     """Raises OSError."""
     small = np.uint16 if predictions.probabilities.shape[1] <= 2**16 else np.uint32
     arrays = predictions._asdict() | {
@@ -109,12 +109,12 @@ def write_predictions(folder: Path, part: PartName | EvaluatedPart, predictions:
     }
     file = BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
-    write_synced(folder / predictions_file(part), file.getvalue())
+    write_synced(folder / predictions_file(split), file.getvalue())
 
 
-def read_predictions(folder: Path, part: PartName | EvaluatedPart) -> Predictions:
+def read_predictions(folder: Path, split: SplitName | EvaluatedSplit) -> Predictions:
     """From the published `folder`. Raises NotFound if the experiment kept none of this part, Damaged."""
-    name = predictions_file(part)
+    name = predictions_file(split)
     check_size(folder, name)
     try:
         with np.load(folder / name, allow_pickle=False) as arrays:
@@ -132,7 +132,7 @@ def _checked(stored: Predictions) -> Predictions:
         (stored.samples, (rows,)),
         (truth, (rows,)),
         (predicted, (rows,)),
-        (stored.pictured, stored.pictures.shape[:1]),
+        (stored.image_rows, stored.images.shape[:1]),
     ]
     if any(array.shape != shape for array, shape in shapes) or max(truth.max(), predicted.max()) >= classes:
         raise ValueError("its arrays do not belong together")

@@ -1,4 +1,4 @@
-"""The record of how a trained network does on a data set that it was not trained on."""
+"""The record of how a trained network does on a dataset that it was not trained on."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from models_store.experiments.record import Frozen, Metrics, utc_now
-from specs.evaluation import EvaluatedPart
+from specs.evaluation import EvaluatedSplit
 
 
 class EvaluationStatus(StrEnum):
@@ -25,9 +25,9 @@ class SamplesDone(Frozen):
 
 
 class EvaluationRecord(Frozen):
-    """One evaluation as the store keeps it: of each experiment and data set the last one.
+    """One evaluation as the store keeps it: of each experiment and dataset the last one.
 
-    `id` tells it from those before it. `dataset_id` is that of the upload, None for a built-in data set: another
+    `id` tells it from those before it. `dataset_id` is that of the upload, None for a built-in dataset: another
     upload may bear the name later. `attempts` counts beginnings and is the fencing token of the one that is under way.
     `metrics` are a few of the figures, for lists.
     """
@@ -37,7 +37,7 @@ class EvaluationRecord(Frozen):
     experiment_id: str
     dataset: str
     dataset_id: str | None
-    part: EvaluatedPart
+    split: EvaluatedSplit
     status: EvaluationStatus = EvaluationStatus.QUEUED
     attempts: int = 0
     created_at: datetime = Field(default_factory=utc_now)

@@ -1,4 +1,4 @@
-"""The store of evaluations: how trained networks do on data sets that they were not trained on."""
+"""The store of evaluations: how trained networks do on datasets that they were not trained on."""
 
 import logging
 import os
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class EvaluationStore:
-    """Evaluations on disk, each in the folder `evaluations/<data set>` of its experiment: of each data set the last.
+    """Evaluations on disk, each in the folder `evaluations/<dataset>` of its experiment: of each dataset the last.
 
     Every change of a record is made under the lock of the experiment, so that it is deleted before or after, never
     in between. Those that have not ended are marked in one folder under `root`, so that a sweep need not look through
@@ -54,7 +54,7 @@ class EvaluationStore:
     def folder(self, experiment_id: str, dataset: str) -> Path:
         """The evaluation's folder; raises NotFound for anything that cannot be an id and a name."""
         if not re.fullmatch(NAME_PATTERN, dataset):
-            raise NotFound(f"there is no data set {dataset[:50]!r}; GET /datasets lists those that there are")
+            raise NotFound(f"there is no dataset {dataset[:50]!r}; GET /datasets lists those that there are")
         return self.experiment_folder(experiment_id) / EVALUATIONS / dataset
 
     def experiment_folder(self, experiment_id: str) -> Path:
@@ -70,14 +70,14 @@ class EvaluationStore:
     # -- called by the API -----------------------------------------------------------------------------------------
 
     def add(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
-        """Record that it is to be done, in place of the last one on the same data set, and send the wake-up. Once this
+        """Record that it is to be done, in place of the last one on the same dataset, and send the wake-up. Once this
         has returned it will be done, whatever dies. One that is asked for again before it has ended is returned as it
         is.
 
-        Raises NotFound, InvalidState for an experiment that has not succeeded or while another part is evaluated,
-        SpecError where network and data set do not fit, Damaged, StorageFull.
+        Raises NotFound, InvalidState for an experiment that has not succeeded or while another split is evaluated,
+        SpecError where network and dataset do not fit, Damaged, StorageFull.
         """
-        self._refuse_misfit(experiment_id, spec)
+        self._reject_misfit(experiment_id, spec)
         with self._datasets.kept(spec.dataset), locked(self.experiment_folder(experiment_id)):
             self._experiments.read(experiment_id)
             record = self._new_record(experiment_id, spec)
@@ -95,7 +95,7 @@ class EvaluationStore:
         self.wake(record)
         return record
 
-    def _refuse_misfit(self, experiment_id: str, spec: EvaluationSpec) -> None:
+    def _reject_misfit(self, experiment_id: str, spec: EvaluationSpec) -> None:
         experiment = self._experiments.get(experiment_id)
         if experiment.status is not Status.SUCCEEDED:
             raise InvalidState(
@@ -105,10 +105,10 @@ class EvaluationStore:
         if spec.dataset == experiment.dataset:
             detail: str | None = (
                 f"{spec.dataset} is what the network was trained on; GET /experiments/{experiment_id}/evaluation says "
-                "how it does on the training, validation and test part"
+                "how it does on the training, validation and test split"
             )
         else:
-            detail = misfit(spec.facts, info.labels, info.takes_pictures)
+            detail = misfit(spec.facts, info.labels, info.takes_images)
         if detail:
             raise SpecError([Problem(pointer="/dataset", detail=detail, received=spec.dataset)])
 
@@ -118,7 +118,7 @@ class EvaluationStore:
             experiment_id=experiment_id,
             dataset=spec.dataset,
             dataset_id=self.dataset_id(spec.dataset),
-            part=spec.part,
+            split=spec.split,
         )
 
     def _underway(self, wanted: EvaluationRecord) -> EvaluationRecord | None:
@@ -128,9 +128,9 @@ class EvaluationStore:
             return None
         if record.has_ended:
             return None
-        if (record.part, record.dataset_id) != (wanted.part, wanted.dataset_id):
+        if (record.split, record.dataset_id) != (wanted.split, wanted.dataset_id):
             raise InvalidState(
-                f"the evaluation of {record.dataset}, part {record.part}, is {record.status}; "
+                f"the evaluation of {record.dataset}, split {record.split}, is {record.status}; "
                 "wait for its end, then ask for another one"
             )
         return record
@@ -145,13 +145,13 @@ class EvaluationStore:
                 experiment_id=experiment_id,
                 dataset=dataset,
                 dataset_id=None,
-                part="all",
+                split="all",
                 status=EvaluationStatus.FAILED,
                 error=f"{error}; ask for it again",
             )
 
     def records(self, experiment_id: str) -> list[EvaluationRecord]:
-        """Those of one experiment, by data set. Raises NotFound."""
+        """Those of one experiment, by dataset. Raises NotFound."""
         found = []
         for path in sorted((self._existing(experiment_id) / EVALUATIONS).glob("[!.]*")):
             with suppress(NotFound):
@@ -166,7 +166,7 @@ class EvaluationStore:
 
     def predictions(self, experiment_id: str, dataset: str) -> Predictions:
         """What the network answered. Raises NotFound before it has succeeded, Damaged."""
-        return read_predictions(self._published(experiment_id, dataset), self.get(experiment_id, dataset).part)
+        return read_predictions(self._published(experiment_id, dataset), self.get(experiment_id, dataset).split)
 
     def _published(self, experiment_id: str, dataset: str) -> Path:
         record = self.get(experiment_id, dataset)
@@ -199,7 +199,7 @@ class EvaluationStore:
         return record
 
     def dataset_id(self, dataset: str) -> str | None:
-        """Which upload bears the name now; None for a built-in data set. Raises NotFound."""
+        """Which upload bears the name now; None for a built-in dataset. Raises NotFound."""
         return None if dataset in DATASETS else self._datasets.get(dataset).id
 
     def wake(self, record: EvaluationRecord) -> None:
@@ -212,7 +212,7 @@ class EvaluationStore:
     # -- what has not ended ----------------------------------------------------------------------------------------
 
     def marked(self) -> set[tuple[str, str]]:
-        """Experiment and data set of all that have not ended, and perhaps of some that have."""
+        """Experiment and dataset of all that have not ended, and perhaps of some that have."""
         with os.scandir(self._marks) as entries:
             return {
                 (experiment_id, dataset) for experiment_id, _, dataset in (each.name.partition(".") for each in entries)

@@ -140,7 +140,7 @@ class Claim:
     def succeed(self, staged: Path, stop_reason: str, metrics: Metrics, test_metrics: Metrics) -> Record:
         """Publish the staged result with one rename, then the terminal record.
 
-        `metrics` are those of the published network on the validation part; they decide which model is best. A result
+        `metrics` are those of the published network on the validation split; they decide which model is best. A result
         that a killed predecessor had published already is replaced: it may be damaged, and its figures are not these.
         """
         with self._held() as current:

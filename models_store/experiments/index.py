@@ -100,7 +100,7 @@ def validation_metric(record: Record, name: str) -> float | None:
 
 
 def knows_all_classes(record: Record) -> bool:
-    """False for one that was trained on some classes of its data set, which is the easier task."""
+    """False for one that was trained on some classes of its dataset, which is the easier task."""
     return not record.spec.get("dataset", {}).get("classes")
 
 
@@ -224,7 +224,7 @@ class Index:
     # -- models --------------------------------------------------------------------------------------------------
 
     def model_datasets(self) -> list[str]:
-        """The data sets that there are published models of, by name."""
+        """The datasets that there are published models of, by name."""
         indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
         return sorted(map(keys.model_index_dataset, indexes))
 

@@ -38,7 +38,7 @@ class Status(StrEnum):
     RUNNING = "running"  # a worker has claimed it
     SUCCEEDED = "succeeded"  # trained, evaluated, published
     FAILED = "failed"  # `error` says why
-    CANCELLED = "cancelled"  # on request; what was learnt so far is kept
+    CANCELLED = "cancelled"  # on request; what was learned so far is kept
 
     @property
     def is_terminal(self) -> bool:
@@ -117,8 +117,8 @@ class Record(Frozen):
     `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
     do not count against the limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs;
     `validation_metrics` and `test_metrics` are the published network's, and decide which model is best.
-    `taken_layers` leads from a layer to the one of `spec.model.weights_from` with whose weights it begins, by name.
-    `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
+    `transferred_layers` leads from a layer to the one of `spec.model.weights_from` with whose weights it begins, by
+    name. `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -130,7 +130,7 @@ class Record(Frozen):
     dataset: str
     based_on: str | None = None
     spec: JsonObject
-    taken_layers: dict[str, str] = Field(default_factory=dict)
+    transferred_layers: dict[str, str] = Field(default_factory=dict)
     attempts: int = 0
     interruptions: int = 0
     cancel_requested: bool = False

@@ -15,7 +15,7 @@ from ulid import ULID
 from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
-from models_store.evaluations.predictions import PartName, Predictions, read_predictions
+from models_store.evaluations.predictions import Predictions, SplitName, read_predictions
 from models_store.experiments import history
 from models_store.experiments.idempotency import IdempotencyKeys
 from models_store.experiments.index import Index
@@ -39,7 +39,7 @@ from specs.experiment import ExperimentSpec
 
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
-_MOST_CHILDREN = 100
+_MAX_CHILDREN = 100
 # A ULID: the millisecond in ten characters, then 80 random bits.
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 
@@ -98,14 +98,14 @@ class ExperimentStore:
         spec: ExperimentSpec,
         idempotency_key: str | None = None,
         body: bytes = b"",
-        taken_layers: Mapping[str, str] | None = None,
+        transferred_layers: Mapping[str, str] | None = None,
     ) -> Record:
-        """Write the record, show it, send the wake-up, in this order. `taken_layers` are what `Transfers` found.
+        """Write the record, show it, send the wake-up, in this order. `transferred_layers` are what `Transfers` found.
 
         Once the record is on disk the experiment is accepted: a lost view or wake-up is made up for by the
         reconciler. Raises IdempotencyMismatch, or StorageFull with nothing written.
         """
-        record = self._new_record(spec, taken_layers)
+        record = self._new_record(spec, transferred_layers)
         if idempotency_key is not None:
             with room_needed("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id)
@@ -116,7 +116,7 @@ class ExperimentStore:
             self.wake(record.id)
         return record
 
-    def _new_record(self, spec: ExperimentSpec, taken_layers: Mapping[str, str] | None) -> Record:
+    def _new_record(self, spec: ExperimentSpec, transferred_layers: Mapping[str, str] | None) -> Record:
         return Record(
             id=str(ULID()),
             name=spec.name,
@@ -124,7 +124,7 @@ class ExperimentStore:
             dataset=spec.dataset.name,
             based_on=spec.based_on,
             spec=spec.model_dump(mode="json"),
-            taken_layers=dict(taken_layers or {}),
+            transferred_layers=dict(transferred_layers or {}),
             created_at=utc_now(),
         )
 
@@ -161,7 +161,7 @@ class ExperimentStore:
         the view is away."""
         with redis_needed():
             self.index.require_complete()
-            return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MOST_CHILDREN])
+            return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MAX_CHILDREN])
 
     def posted_at(self, milliseconds: int) -> list[str]:
         """The ids of the experiments that were posted in this millisecond after 1970. From disk."""
@@ -185,14 +185,14 @@ class ExperimentStore:
         return points[since + 1 :], damaged
 
     def evaluation(self, experiment_id: str) -> dict[str, JsonObject]:
-        """The figures of each part. Raises NotFound before the experiment has succeeded, Damaged."""
+        """The figures of each split. Raises NotFound before the experiment has succeeded, Damaged."""
         data = artifacts.read_verified(self._published(experiment_id), artifacts.EVALUATION_FILE)
         evaluation: dict[str, JsonObject] = orjson.loads(data)
         return evaluation
 
-    def predictions(self, experiment_id: str, part: PartName) -> Predictions:
+    def predictions(self, experiment_id: str, split: SplitName) -> Predictions:
         """What the published network answered. Raises NotFound before the experiment has succeeded, Damaged."""
-        return read_predictions(self._published(experiment_id), part)
+        return read_predictions(self._published(experiment_id), split)
 
     def _published(self, experiment_id: str) -> Path:
         folder = self.artifacts(experiment_id)
@@ -230,7 +230,7 @@ class ExperimentStore:
             if record.status is Status.RUNNING:
                 raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
             if not force:
-                self._refuse_serving(record, serving)
+                self._reject_serving(record, serving)
             if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
                 raise InvalidState(
                     f"{len(users)} queued or running experiments begin with the weights of experiment {experiment_id}: "
@@ -243,7 +243,7 @@ class ExperimentStore:
         except RedisError:
             log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
 
-    def _refuse_serving(self, record: Record, serving: bool) -> None:
+    def _reject_serving(self, record: Record, serving: bool) -> None:
         if pinned := self.pins.of(record.id):
             raise InvalidState(
                 f"experiment {record.id} is pinned to serve {listed(pinned)}: "
@@ -256,7 +256,7 @@ class ExperimentStore:
             )
 
     def using_dataset(self, name: str) -> list[str]:
-        """The experiments that need data set `name`: queued, running or succeeded. From disk, whatever Redis knows."""
+        """The experiments that need dataset `name`: queued, running or succeeded. From disk, whatever Redis knows."""
         return [
             record.id
             for record in self._saying(f'"dataset":"{name}"')

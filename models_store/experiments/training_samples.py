@@ -1,4 +1,4 @@
-"""A few of the training samples of an experiment, as its network receives them: for those who cannot read data sets.
+"""A few of the training samples of an experiment, as its network receives them: for those who cannot read datasets.
 
 The trainer writes them into its attempt, and publishes them with the result.
 """
@@ -23,7 +23,7 @@ _BYTES = 2_000_000
 
 
 class Samples(NamedTuple):
-    """Pictures (samples, height, width, channels), uint8, and the name of each one's class."""
+    """StoredImages (samples, height, width, channels), uint8, and the name of each one's class."""
 
     images: NDArray[np.uint8]
     labels: tuple[str, ...]
@@ -32,7 +32,7 @@ class Samples(NamedTuple):
 def write_samples(
     folder: Path, images: NDArray[np.uint8 | np.float32], labels: NDArray[np.int64], classes: tuple[str, ...]
 ) -> None:
-    """Keep some of `images` (samples, height, width, channels) in `folder`, of every class in turn; what is no picture
+    """Keep some of `images` (samples, height, width, channels) in `folder`, of every class in turn; what is no image
     is not kept. Raises StorageFull."""
     if images.ndim != 4:
         return

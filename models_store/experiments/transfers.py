@@ -13,7 +13,7 @@ from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.problem import Problem, pointer_of
 from specs.schema import FieldError
-from specs.transfer import taken_layers
+from specs.transfer import transferred_layers
 
 _POINTER = pointer_of(("model", "weights_from"))
 
@@ -24,8 +24,9 @@ class Transfers:
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
 
-    def taken_layers(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> dict[str, str]:
-        """As `specs.transfer.taken_layers`; empty where `spec` names no source. `datasets` are those that there are.
+    def transferred_layers(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> dict[str, str]:
+        """As `specs.transfer.transferred_layers`; empty where `spec` names no source. `datasets` are those that there
+        are.
 
         Raises SpecError where the source is unknown, has not succeeded, is damaged, or has nothing to take.
         """
@@ -35,15 +36,15 @@ class Transfers:
         try:
             record = self._succeeded(source)
             self._file(record)
-            return taken_layers(spec.network(), parse_spec(record.spec, datasets).network())
+            return transferred_layers(spec.network(), parse_spec(record.spec, datasets).network())
         except (NotFound, InvalidState) as error:
-            raise _refused(source, str(error)) from error
+            raise _rejected(source, str(error)) from error
         except Damaged as error:
-            raise _refused(source, f"experiment {source} is damaged: {error}") from error
+            raise _rejected(source, f"experiment {source} is damaged: {error}") from error
         except SpecError as error:
-            raise _refused(source, f"the spec of experiment {source} is not valid any more: {error}") from error
+            raise _rejected(source, f"the spec of experiment {source} is not valid any more: {error}") from error
         except FieldError as error:
-            raise _refused(source, f"nothing can be taken from experiment {source}: {error.detail}") from error
+            raise _rejected(source, f"nothing can be taken from experiment {source}: {error.detail}") from error
 
     @contextmanager
     def kept(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> Iterator[dict[str, str]]:
@@ -53,7 +54,7 @@ class Transfers:
             if source is not None:
                 with suppress(NotFound):  # which is said below, as a problem of the spec
                     held.enter_context(locked(self._experiments.folder(source)))
-            yield self.taken_layers(spec, datasets)
+            yield self.transferred_layers(spec, datasets)
 
     def file(self, source: str) -> PublishedFile:
         """The network that Keras can load. Raises NotFound, InvalidState if the experiment did not succeed, Damaged."""
@@ -73,5 +74,5 @@ class Transfers:
         return record
 
 
-def _refused(source: str, detail: str) -> SpecError:
+def _rejected(source: str, detail: str) -> SpecError:
     return SpecError([Problem(pointer=_POINTER, detail=detail, received=source)])

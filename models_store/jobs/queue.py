@@ -43,7 +43,7 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
         visibility_timeout=HARD_LIMIT_SECONDS + 3600,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # Taken in turn: a data set need not wait for every experiment that was posted before it.
+        # Taken in turn: a dataset need not wait for every experiment that was posted before it.
         task_queues=[KombuQueue(name, Exchange(name), name) for name in keys.QUEUES],  # type: ignore[no-untyped-call]
         task_default_queue=keys.QUEUE,
         task_create_missing_queues=True,
@@ -79,11 +79,11 @@ class Queue:
         self._publish(TASK, keys.QUEUE, experiment_id=experiment_id)
 
     def wake_converter(self, name: str) -> None:
-        """The same for an uploaded data set."""
+        """The same for an uploaded dataset."""
         self._publish(CONVERT_TASK, keys.CONVERSIONS, name=name)
 
     def wake_evaluator(self, experiment_id: str, dataset: str) -> None:
-        """The same for the evaluation of an experiment on a data set."""
+        """The same for the evaluation of an experiment on a dataset."""
         self._publish(EVALUATE_TASK, keys.EVALUATIONS, experiment_id=experiment_id, dataset=dataset)
 
     def _publish(self, task: str, queue: str, **named: str) -> None:
@@ -113,7 +113,7 @@ class Queue:
         return {each["experiment_id"] for each in self._waiting(keys.QUEUE, "experiment_id")}
 
     def waiting_evaluations(self) -> set[tuple[str, str]]:
-        """The evaluations, by experiment and data set, likewise."""
+        """The evaluations, by experiment and dataset, likewise."""
         named = self._waiting(keys.EVALUATIONS, "experiment_id", "dataset")
         return {(each["experiment_id"], each["dataset"]) for each in named}
 

@@ -24,7 +24,7 @@ from models_store.files import remove_stale_temporaries
 log = logging.getLogger(__name__)
 
 # A sweep of a worker holds up its consumer: what is left waits for the next one.
-_MOST_RESENT = 500
+_MAX_RESENT = 500
 # Also for who holds it already: a process whose Redis fell silent in the middle could not give it back.
 _LOCK = """
 local holder = redis.call('GET', KEYS[1])
@@ -40,7 +40,7 @@ return 0
 
 class Reconciler:
     """One `sweep` finds: records that only disk knows, entries that only Redis knows, runs whose lease ran out, and
-    experiments, data sets and evaluations whose wake-up was lost. A lock in Redis, which a dead process leaves behind
+    experiments, datasets and evaluations whose wake-up was lost. A lock in Redis, which a dead process leaves behind
     for the time of a lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
     """
 
@@ -201,7 +201,7 @@ class Reconciler:
         if not queued or self._store.queue.depth() >= len(queued):
             return
         waiting = self._store.queue.waiting()
-        queued = [each for each in queued if each not in waiting][:_MOST_RESENT]
+        queued = [each for each in queued if each not in waiting][:_MAX_RESENT]
         milliseconds = int(self._store.lease_seconds * 1000)
         for experiment_id in queued:
             try:
@@ -215,7 +215,7 @@ class Reconciler:
                 self._store.wake(experiment_id)
 
     def _wake_converters(self) -> None:
-        """For every data set that waits, or whose worker died: each once in a lease's time."""
+        """For every dataset that waits, or whose worker died: each once in a lease's time."""
         milliseconds = int(self._store.lease_seconds * 1000)
         for record in conversion.reconcile(self._datasets):
             if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
@@ -227,7 +227,7 @@ class Reconciler:
             return
         milliseconds = int(self._store.lease_seconds * 1000)
         left = unattended(self._evaluations, self._store.queue.waiting_evaluations())
-        for record in islice(left, _MOST_RESENT):
+        for record in islice(left, _MAX_RESENT):
             if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
                 self._evaluations.wake(record)
 

@@ -1,4 +1,4 @@
-"""Which published network is the best of its data set, and its files."""
+"""Which published network is the best of its dataset, and its files."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,16 +26,16 @@ class PublishedModel(NamedTuple):
 
 class ModelCatalogue:
     """The best model has the highest validation accuracy, and of equal ones the lower validation loss. Models that
-    know only some classes of their data set come after all others: theirs is an easier task.
+    know only some classes of their dataset come after all others: theirs is an easier task.
 
-    The test part never decides: it is for reporting only.
+    The test split never decides: it is for reporting only.
     """
 
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
 
     def datasets(self) -> list[str]:
-        """The data sets that may have models, by name. Raises Unavailable while the index is away or not whole."""
+        """The datasets that may have models, by name. Raises Unavailable while the index is away or not whole."""
         with redis_needed():
             self._experiments.index.require_complete()
             return self._experiments.index.model_datasets()
@@ -79,19 +79,19 @@ class ModelCatalogue:
     # -- pins ------------------------------------------------------------------------------------------------------
 
     def pins(self) -> dict[str, Pin | Damaged]:
-        """What is pinned, by data set; of a pin that does not parse, the error that says so. From disk alone."""
+        """What is pinned, by dataset; of a pin that does not parse, the error that says so. From disk alone."""
         return self._experiments.pins.read()
 
     def check_pinnable(self, dataset: str, experiment_id: str) -> None:
         """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`."""
-        _refuse_unpinnable(dataset, self._experiments.get(experiment_id))
+        _reject_unpinnable(dataset, self._experiments.get(experiment_id))
 
     def pin(self, dataset: str, experiment_id: str) -> Pin:
         """Have it serve `dataset`, in every process and after every restart, until `unpin`. The caller has loaded and
         probed it. Raises as `check_pinnable`, Damaged, Busy."""
         # Under its lock, so that it is deleted before, or finds its pin.
         with self._experiments.changing(experiment_id) as record:
-            _refuse_unpinnable(dataset, record)
+            _reject_unpinnable(dataset, record)
             return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
 
     def unpin(self, dataset: str) -> None:
@@ -100,13 +100,13 @@ class ModelCatalogue:
 
 
 def merit(record: Record) -> tuple[bool, bool, float]:
-    """What the models of different data sets are compared by. Those of corrections, which are few and hard or easy by
+    """What the models of different datasets are compared by. Those of corrections, which are few and hard or easy by
     chance, come after all others."""
     is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)
     return knows_all_classes(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
 
 
-def _refuse_unpinnable(dataset: str, record: Record) -> None:
+def _reject_unpinnable(dataset: str, record: Record) -> None:
     if record.status is not Status.SUCCEEDED:
         raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
     if record.dataset != dataset:

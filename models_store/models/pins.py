@@ -1,4 +1,4 @@
-"""Which models somebody has chosen to serve, whatever else is better: a file for each data set, on disk."""
+"""Which models somebody has chosen to serve, whatever else is better: a file for each dataset, on disk."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,7 +22,7 @@ class Pin(Frozen):
 
 
 class Pins:
-    """`<data set>.json` in `folder`; where there is none, the best model serves.
+    """`<dataset>.json` in `folder`; where there is none, the best model serves.
 
     Every change is made under the folder's lock, and replaces or removes one file. Safe for any number of threads,
     processes and machines; all of them see a change when they look next.
@@ -36,7 +36,7 @@ class Pins:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> dict[str, Pin | Damaged]:
-        """All pins by data set; of one that does not parse, the error that says so."""
+        """All pins by dataset; of one that does not parse, the error that says so."""
         pins: dict[str, Pin | Damaged] = {}
         for path in self.folder.glob("[!.]*.json"):
             try:
@@ -62,7 +62,7 @@ class Pins:
             self._unlink([dataset])
 
     def of(self, experiment_id: str) -> list[str]:
-        """The data sets that this experiment is pinned to."""
+        """The datasets that this experiment is pinned to."""
         return [
             dataset
             for dataset, pin in sorted(self.read().items())

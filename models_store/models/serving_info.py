@@ -14,11 +14,11 @@ SERVING_FILE = "serving.json"
 
 
 class ServingInfo(Frozen):
-    """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no pictures;
-    `resize` is how a picture gets that size, as in `imaging.resize`. `probe` holds the probabilities for
+    """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no images;
+    `resize` is how an image gets that size, as in `imaging.resize`. `probe` holds the probabilities for
     `imaging.probe.probe_sample`: a loaded network must give them again before it serves. `temperature` is what its
-    logits are divided by to make its probabilities mean what they say, fitted on the validation part. An answer with at
-    least the probability `confident_from` is confident; of such answers on the validation part a share of
+    logits are divided by to make its probabilities mean what they say, fitted on the validation split. An answer with
+    at least the probability `confident_from` is confident; of such answers on the validation split a share of
     `confident_error_rate` was wrong.
     """
 
@@ -39,7 +39,7 @@ class ServingInfo(Frozen):
         return dataset.digit_form if dataset else None
 
     @property
-    def takes_pictures(self) -> bool:
+    def takes_images(self) -> bool:
         return len(self.image_shape) == 3
 
 

@@ -18,7 +18,7 @@ _SHIFTS = range(120, -1, -10)
 _SEGMENT_BITS = 48
 _OFFSET_BITS = 32
 SEGMENT_NUMBERS = 1 << _SEGMENT_BITS
-MOST_OFFSET = (1 << _OFFSET_BITS) - 1
+MAX_OFFSET = (1 << _OFFSET_BITS) - 1
 
 
 class Place(NamedTuple):
@@ -46,6 +46,6 @@ def place_of(prediction_id: str) -> Place | None:
         return None
     if text_of(number) != prediction_id:
         return None
-    offset = number & MOST_OFFSET
+    offset = number & MAX_OFFSET
     segment = number >> _OFFSET_BITS & SEGMENT_NUMBERS - 1
     return Place(number >> _OFFSET_BITS + _SEGMENT_BITS, segment, offset)

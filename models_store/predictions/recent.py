@@ -19,7 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from models_store.errors import NotFound
-from models_store.predictions.ids import MOST_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
+from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
 
 FOLDER = "predictions"
 _SUFFIX = ".bin"
@@ -70,15 +70,15 @@ class RecentPredictions:
     """Safe for any number of threads; any number of processes and machines may share `folder`, and each finds what the
     others have written."""
 
-    def __init__(self, folder: Path, kept_seconds: float, most_bytes: int) -> None:
-        """Each prediction is kept for `kept_seconds`, and less where all together would take more than `most_bytes`
+    def __init__(self, folder: Path, kept_seconds: float, max_bytes: int) -> None:
+        """Each prediction is kept for `kept_seconds`, and less where all together would take more than `max_bytes`
         on disk; with 0 of either, none is."""
         self._folder = folder
         self._kept_seconds = kept_seconds
-        self._most_bytes = most_bytes
-        self._segment_bytes = min(_SEGMENT_BYTES, most_bytes // _SEGMENTS)
+        self._max_bytes = max_bytes
+        self._segment_bytes = min(_SEGMENT_BYTES, max_bytes // _SEGMENTS)
         self._segment_seconds = kept_seconds / _SEGMENTS
-        self._is_on = kept_seconds > 0 and most_bytes > 0
+        self._is_on = kept_seconds > 0 and max_bytes > 0
         self._segment = _Segment()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
@@ -100,7 +100,7 @@ class RecentPredictions:
         milliseconds = time.time_ns() // 1_000_000
         with self._lock:
             if not self._is_on or self._waiting_bytes + length > _WAITING_BYTES:
-                return text_of(Place(milliseconds, secrets.randbelow(SEGMENT_NUMBERS), MOST_OFFSET).number)
+                return text_of(Place(milliseconds, secrets.randbelow(SEGMENT_NUMBERS), MAX_OFFSET).number)
             number = Place(milliseconds, self._segment.number, self._segment.length).number
             head = _HEAD.pack(number.to_bytes(16), len(origin.encoded), len(name), len(data), probability)
             self._waiting += (head, origin.encoded, name, data)
@@ -163,7 +163,7 @@ class RecentPredictions:
             segments.append((status.st_mtime, status.st_size, path))
         left, oldest = sum(size for _, size, _ in segments), time.time() - self._kept_seconds
         for written_at, size, path in sorted(segments):
-            if written_at >= oldest and left <= self._most_bytes:
+            if written_at >= oldest and left <= self._max_bytes:
                 return
             path.unlink(missing_ok=True)
             left -= size
@@ -181,7 +181,7 @@ class RecentPredictions:
         if found is None:
             raise NotFound(
                 f"there is no prediction {prediction_id}, or it is forgotten: they are kept for {self._kept_seconds:g} "
-                f"s, and {self._most_bytes:,} bytes of them; predict again, and tell the label of that prediction"
+                f"s, and {self._max_bytes:,} bytes of them; predict again, and tell the label of that prediction"
             )
         return found
 

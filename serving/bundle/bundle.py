@@ -23,7 +23,7 @@ _READABLE = 0o644 << 16  # where a zip has what Unix knows of a file
 
 
 class Bundle(NamedTuple):
-    """`folder` holds the published result; `max_pixels` is what the service decodes of a picture at most."""
+    """`folder` holds the published result; `max_pixels` is what the service decodes of an image at most."""
 
     record: Record
     folder: Path
@@ -97,7 +97,7 @@ def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:
     return {
         "max_pixels": max_pixels,
         "image_shape": info.image_shape,
-        "dtype": "uint8" if info.takes_pictures else "float32",
+        "dtype": "uint8" if info.takes_images else "float32",
         "resize": info.resize,
         "digit_form": info.digit_form,
     }

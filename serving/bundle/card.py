@@ -14,8 +14,8 @@ from models_store.models.serving_info import ServingInfo
 
 _TEMPLATES = templates_of("serving.bundle")
 _RUNS_WITH = ("numpy", "pillow", "onnxruntime")
-_MOST_CONFUSIONS = 10
-_MOST_WEAK_CLASSES = 5
+_MAX_CONFUSIONS = 10
+_MAX_WEAK_CLASSES = 5
 
 
 def runs_with() -> dict[str, str]:
@@ -59,7 +59,7 @@ class Card(NamedTuple):
 
     @property
     def confusions(self) -> list[Confusion]:
-        """The most frequent ones of the test part, most frequent first."""
+        """The most frequent ones of the test split, most frequent first."""
         found = self.evaluation.get("test", {}).get("confusion_matrix")
         if found is None:
             return []
@@ -70,13 +70,13 @@ class Card(NamedTuple):
             for predicted, samples in enumerate(row)
             if true != predicted and samples
         ]
-        return sorted(all_of_them, key=lambda each: -each.samples)[:_MOST_CONFUSIONS]
+        return sorted(all_of_them, key=lambda each: -each.samples)[:_MAX_CONFUSIONS]
 
     @property
     def weak_classes(self) -> list[JsonObject]:
-        """Those of the test part that it knows least of, by F1: `label`, `precision`, `recall`, `f1`, `support`."""
+        """Those of the test split that it knows least of, by F1: `label`, `precision`, `recall`, `f1`, `support`."""
         classes: list[JsonObject] = self.evaluation.get("test", {}).get("per_class", [])
-        return sorted(classes, key=lambda each: each["f1"] or 0)[:_MOST_WEAK_CLASSES]
+        return sorted(classes, key=lambda each: each["f1"] or 0)[:_MAX_WEAK_CLASSES]
 
 
 def readme(card: Card) -> str:

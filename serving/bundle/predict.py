@@ -14,7 +14,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from imaging.decode import decode
-from imaging.errors import PictureError
+from imaging.errors import ImageError
 from imaging.preparation import Prepared, prepared
 from imaging.probe import PROBE_TOLERANCE, probe_sample
 
@@ -37,7 +37,7 @@ class Model:
         self._preprocessing = _document(folder / "preprocessing.json")
         self.labels: list[str] = _document(folder / "labels.json")
         self.shape = tuple(self._preprocessing["image_shape"])
-        self.takes_pictures = len(self.shape) == 3
+        self.takes_images = len(self.shape) == 3
         self._sharpness = np.float32(1 / self._serving["temperature"])
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -45,9 +45,9 @@ class Model:
         self._check_probe()
 
     def predict(self, sample: Sample) -> dict[str, Any]:
-        """What the network takes `sample` for: the bytes of a PNG, JPEG or WebP, or where it takes no pictures its
+        """What the network takes `sample` for: the bytes of a PNG, JPEG or WebP, or where it takes no images its
         features. Returns the three most probable classes (`top`), the `margin` between the first two, the `verdict`
-        and the `preprocessing` as POST /predict does. Raises BadSample, imaging.errors.PictureError."""
+        and the `preprocessing` as POST /predict does. Raises BadSample, imaging.errors.ImageError."""
         ready = self._prepared(sample)
         row = self.probabilities(ready.array[None])[0]
         order = np.argsort(-row, kind="stable")[:_TOP].tolist()
@@ -61,8 +61,8 @@ class Model:
         }
 
     def probabilities(self, samples: NDArray[Any]) -> NDArray[np.float32]:
-        """(batch, *shape), uint8 pictures or float32 features, to (batch, classes), float32: what the network answers,
-        made to mean what it says by the temperature that was fitted on the validation part."""
+        """(batch, *shape), uint8 images or float32 features, to (batch, classes), float32: what the network answers,
+        made to mean what it says by the temperature that was fitted on the validation split."""
         raised = self._answers(samples) ** self._sharpness
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
@@ -72,14 +72,14 @@ class Model:
     def _prepared(self, sample: Sample) -> Prepared:
         if not isinstance(sample, bytes):
             return Prepared(self._features(sample), ())
-        if not self.takes_pictures:
-            raise BadSample(f"received a picture, expected {self.shape[0]} numbers")
+        if not self.takes_images:
+            raise BadSample(f"received an image, expected {self.shape[0]} numbers")
         how = self._preprocessing
         return prepared(decode(sample, how["max_pixels"]), self.shape, how["resize"], how["digit_form"])
 
     def _features(self, values: Sequence[float]) -> NDArray[Any]:
-        if self.takes_pictures:
-            raise BadSample(f"received {len(values)} numbers, expected the bytes of a PNG, JPEG or WebP picture")
+        if self.takes_images:
+            raise BadSample(f"received {len(values)} numbers, expected the bytes of a PNG, JPEG or WebP image")
         if self.shape != (len(values),):
             raise BadSample(f"received {len(values)} numbers, expected {self.shape[0]} for a sample")
         features = np.array(values, dtype=np.float32)
@@ -100,19 +100,19 @@ class Model:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a line of JSON for each picture, or for the one sample of numbers. Returns the exit status: 1 if a sample
+    """Print a line of JSON for each image, or for the one sample of numbers. Returns the exit status: 1 if a sample
     cannot be read, 2 if none was named."""
     if not arguments or arguments[0] in {"-h", "--help"}:
-        print("usage: python predict.py PICTURE...   or   python predict.py NUMBER...", file=sys.stderr)
+        print("usage: python predict.py IMAGE...   or   python predict.py NUMBER...", file=sys.stderr)
         return 0 if arguments else 2
     model = Model()
-    named = [(each, each) for each in arguments] if model.takes_pictures else [("features", arguments)]
+    named = [(each, each) for each in arguments] if model.takes_images else [("features", arguments)]
     failed = False
     for name, given in named:
         try:
             sample = Path(given).read_bytes() if isinstance(given, str) else _numbers(given)
             answer = model.predict(sample)
-        except (OSError, PictureError, BadSample) as error:
+        except (OSError, ImageError, BadSample) as error:
             answer, failed = {"error": str(error)}, True
         print(json.dumps({"sample": name, **answer}))
     return int(failed)

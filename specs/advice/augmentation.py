@@ -1,4 +1,4 @@
-"""Advice on augmentation: what turns a picture into one of another class, or into one that nobody will ever send."""
+"""Advice on augmentation: what turns an image into one of another class, or into one that nobody will ever send."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -33,4 +33,4 @@ def _about_flip(layer: RandomFlip, where: str, dataset: str) -> Iterator[str]:
         spoilt = "a vertical flip turns a 6 into a 9" if upside_down else "a mirrored 2 or 7 is no digit"
         yield f"{where}: {spoilt}; leave flips out for digits, small rotations and shifts help"
     elif dataset in _UPRIGHT and upside_down:
-        yield f"{where}: nobody sends pictures of {dataset} upside down; set mode to horizontal"
+        yield f"{where}: nobody sends images of {dataset} upside down; set mode to horizontal"

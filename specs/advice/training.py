@@ -25,7 +25,7 @@ def _about_learning_rate(spec: ExperimentSpec) -> Iterator[str]:
     rate = optimizer.peak_learning_rate
     if rate >= 1 and optimizer.type != "Adadelta":
         yield f"a learning rate of {rate:g} will almost certainly diverge; 0.001 is a good start"
-    elif spec.preprocessing.scale == "none" and spec.dataset.facts.has_pictures and rate > _STEEP_ON_RAW_PIXELS:
+    elif spec.preprocessing.scale == "none" and spec.dataset.facts.has_images and rate > _STEEP_ON_RAW_PIXELS:
         yield (
             f"raw pixels 0-255 with a learning rate of {rate:g} tend to diverge; set preprocessing.scale to "
             "unit, or lower the rate"
@@ -40,11 +40,11 @@ def _about_learning_rate(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _about_batches(spec: ExperimentSpec) -> Iterator[str]:
-    part, batch_size = spec.dataset.part_sizes().training, spec.training.batch_size
+    part, batch_size = spec.dataset.split_sizes().training, spec.training.batch_size
     if batch_size > part / 2:
         steps = spec.steps_per_epoch()
         yield (
-            f"a batch of {batch_size:,} is more than half of the training part ({part:,} samples): an epoch "
+            f"a batch of {batch_size:,} is more than half of the training split ({part:,} samples): an epoch "
             f"makes only {steps} {'step' if steps == 1 else 'steps'}; 32 to 128 learns faster"
         )
 

@@ -7,7 +7,7 @@ from specs.transfer import Taken, in_words, layers_with_weights
 
 
 def transfer_warnings(spec: ExperimentSpec, taken: Taken) -> Iterator[str]:
-    """`taken` is what `taken_layers` found; of a spec without `weights_from` there is nothing to say."""
+    """`taken` is what `transferred_layers` found; of a spec without `weights_from` there is nothing to say."""
     if spec.model.weights_from is None:
         return
     network = spec.network()

@@ -1,11 +1,11 @@
-"""The data sets that can be trained on, which of their samples are taken, and how these are split."""
+"""The datasets that can be trained on, which of their samples are taken, and how these are split."""
 
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset, unknown_dataset
 from specs.dataset.selection import known_class
 from specs.dataset.spec import DatasetSpec
-from specs.dataset.split import PartSizes, Split
+from specs.dataset.split import SplitSizes, SplitSpec
 
 __all__ = [
     "CORRECTIONS_SUFFIX",
@@ -14,8 +14,8 @@ __all__ = [
     "BlobsSpec",
     "Dataset",
     "DatasetSpec",
-    "PartSizes",
-    "Split",
+    "SplitSizes",
+    "SplitSpec",
     "known_class",
     "unknown_dataset",
 ]

@@ -1,4 +1,4 @@
-"""Points in a plane, in heaps: a data set that is made, not read."""
+"""Points in a plane, in heaps: a dataset that is made, not read."""
 
 from pydantic import Field
 

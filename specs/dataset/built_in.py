@@ -1,4 +1,4 @@
-"""The data sets that everybody has: their published figures."""
+"""The datasets that everybody has: their published figures."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

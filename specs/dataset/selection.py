@@ -1,4 +1,4 @@
-"""Which classes of a data set are meant."""
+"""Which classes of a dataset are meant."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which data set an experiment takes, what of it, and how that is split."""
+"""Which dataset an experiment takes, what of it, and how that is split."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, cast
@@ -9,26 +9,26 @@ from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import Dataset, unknown_dataset
 from specs.dataset.selection import class_names
-from specs.dataset.split import PartSizes, Split
+from specs.dataset.split import SplitSizes, SplitSpec
 from specs.schema import FieldError, Lax, Schema
 
 
 class DatasetSpec(Schema):
-    """Which data set, which of its classes, at most how many samples of each, and how they are split.
+    """Which dataset, which of its classes, at most how many samples of each, and how they are split.
 
     `classes`, by name or by index from 0, makes the network answer with these alone, in this order.
-    `limit_per_class` bounds what is split; an official test part stays whole. `blobs` are the options of the data set
+    `limit_per_class` bounds what is split; an official test split stays whole. `blobs` are the options of the dataset
     of that name, and of no other.
 
-    Validation takes the data sets that there are from the context `{"datasets": {name: Dataset}}`; without one only
+    Validation takes the datasets that there are from the context `{"datasets": {name: Dataset}}`; without one only
     the built-in ones are known.
     """
 
-    name: str = Field(default="digits", description=f"{', '.join(DATASETS)}, or the name of an uploaded data set")
+    name: str = Field(default="digits", description=f"{', '.join(DATASETS)}, or the name of an uploaded dataset")
     blobs: BlobsSpec | None = None
     classes: Annotated[tuple[str, ...], Lax] | None = None
     limit_per_class: int | None = Field(default=None, ge=1)
-    split: Split = Field(default_factory=Split)
+    split: SplitSpec = Field(default_factory=SplitSpec)
     _source: Dataset = PrivateAttr()
     _facts: Dataset = PrivateAttr()
 
@@ -47,7 +47,7 @@ class DatasetSpec(Schema):
         if name == "blobs":
             return blobs or BlobsSpec()
         if blobs is not None:
-            raise FieldError((), f"these are options of blobs, but the data set is {name}; leave them out")
+            raise FieldError((), f"these are options of blobs, but the dataset is {name}; leave them out")
         return None
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | int] | None)
@@ -56,12 +56,12 @@ class DatasetSpec(Schema):
         source = _source_of(info)
         if not isinstance(value, list | tuple):
             return value
-        # Of a data set that is not known nothing can be said, and it has been refused already.
+        # Of a dataset that is not known nothing can be said, and it has been rejected already.
         return class_names(value, source) if source else tuple(map(str, value))
 
     @field_validator("split")
     @classmethod
-    def _filled_split(cls, split: Split, info: ValidationInfo) -> Split:
+    def _filled_split(cls, split: SplitSpec, info: ValidationInfo) -> SplitSpec:
         source = _source_of(info)
         return split.filled_for(source) if source else split
 
@@ -82,15 +82,15 @@ class DatasetSpec(Schema):
 
     @property
     def source(self) -> Dataset:
-        """The whole data set, as it comes."""
+        """The whole dataset, as it comes."""
         return self._source
 
     @property
     def facts(self) -> Dataset:
-        """The data set as the experiment sees it: its classes, and the samples that are taken of each."""
+        """The dataset as the experiment sees it: its classes, and the samples that are taken of each."""
         return self._facts
 
-    def part_sizes(self) -> PartSizes:
+    def split_sizes(self) -> SplitSizes:
         """Exactly what the trainer cuts."""
         return self.split.sizes(self.facts)
 
@@ -100,7 +100,7 @@ def _datasets(info: ValidationInfo) -> Mapping[str, Dataset]:
 
 
 def _source_of(info: ValidationInfo) -> Dataset | None:
-    """None where name or options have been refused."""
+    """None where name or options have been rejected."""
     name, blobs = info.data.get("name"), info.data.get("blobs")
     if name is None or "blobs" not in info.data:
         return None

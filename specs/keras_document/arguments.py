@@ -70,7 +70,7 @@ def arguments_of(config: Mapping[str, Any], layer: type[Schema]) -> dict[str, An
 
 
 def check_trainable(config: Mapping[str, Any]) -> None:
-    _refuse_other("trainable", config.get("trainable", True), _NEUTRAL["trainable"])
+    _reject_other("trainable", config.get("trainable", True), _NEUTRAL["trainable"])
 
 
 def check_dtype(value: Any) -> None:
@@ -88,9 +88,9 @@ def _check_neutral(name: str, value: Any, layer: type[Schema]) -> None:
     if name == "dtype":
         check_dtype(value)
     elif name.endswith("_constraint"):
-        _refuse_other(name, value, (None,))
+        _reject_other(name, value, (None,))
     elif name in _NEUTRAL:
-        _refuse_other(name, _argument(name, value), _NEUTRAL[name])
+        _reject_other(name, _argument(name, value), _NEUTRAL[name])
     else:
         known = [field for field in layer.model_fields if field != "type"]
         raise FieldError(
@@ -100,7 +100,7 @@ def _check_neutral(name: str, value: Any, layer: type[Schema]) -> None:
         )
 
 
-def _refuse_other(name: str, value: Any, neutral: tuple[Any, ...]) -> None:
+def _reject_other(name: str, value: Any, neutral: tuple[Any, ...]) -> None:
     if not _is_one_of(value, neutral):
         raise FieldError(
             (name,), f"`{name}` {shown(value)} is not supported; expected {shown(neutral[0])}{_ADVICE.get(name, '')}"

@@ -11,7 +11,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ParameterCount:
-    """How many numbers are learnt, and how many are only kept."""
+    """How many numbers are learned, and how many are only kept."""
 
     trainable: int = 0
     non_trainable: int = 0

@@ -76,7 +76,7 @@ def _fast(filters: int, pool_size: int | None = None) -> tuple[Layer, ...]:
 # docs/accuracy.md says what each part of it is worth.
 CIFAR10_BEST = Preset(
     name="cifar10-best",
-    title="Seven convolutions; flipped, shifted, partly covered pictures; smoothed labels; one cycle of learning rates",
+    title="Seven convolutions; flipped, shifted, partly covered images; smoothed labels; one cycle of learning rates",
     source="trainyard",
     layers=(
         *_fast(32, pool_size=2),
@@ -109,7 +109,7 @@ CIFAR10_BEST = Preset(
             "layers": [
                 {"type": "RandomFlip", "mode": "horizontal"},
                 {"type": "RandomCrop", "padding": 4},
-                # A square of about 9x9, grey: what is left must do (DeVries and Taylor 2017).
+                # A square of about 9x9, gray: what is left must do (DeVries and Taylor 2017).
                 {"type": "RandomErasing", "factor": 1.0, "scale": (0.05, 0.1), "fill_value": 120},
             ]
         }

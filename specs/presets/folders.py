@@ -1,4 +1,4 @@
-"""On folders of pictures, for a data set that the user uploads.
+"""On folders of images, for a dataset that the user uploads.
 
 The source shows findings but no code, so the networks are built after what it says of them: a shallow one, a deeper
 one with larger Dense layers, and one with fewer parameters, He initialisation, and BatchNormalization before Dropout.
@@ -11,15 +11,15 @@ from specs.dataset import Dataset
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from specs.presets.preset import Preset, spec_of
 
-# What a user with pictures like the source's would upload, so that there are counts of parameters to show.
-_MY_PICTURES = Dataset(
-    name="my-pictures",
+# What a user with images like the source's would upload, so that there are counts of parameters to show.
+_MY_IMAGES = Dataset(
+    name="my-images",
     image_shape=None,
     classes=tuple(f"class-{number:02}" for number in range(1, 31)),
     training_counts=(1_000,) * 30,
 )
-_TO_DO = "Upload your folders as my-pictures, or name your own data set; any number of classes will do"
-# Six pictures for each one, changed by as much as leaves a picture what it is.
+_TO_DO = "Upload your folders as my-images, or name your own dataset; any number of classes will do"
+# Six images for each one, changed by as much as leaves an image what it is.
 _SIX_COPIES = {
     "copies": 6,
     "layers": [
@@ -33,7 +33,7 @@ _SIX_COPIES = {
 
 def _spec(name: str, optimizer: str, augmentation: Mapping[str, Any] | None = None) -> dict[str, Any]:
     training = {"optimizer": {"type": optimizer}, "batch_size": 32, "epochs": 30}
-    spec = spec_of(name, {"name": _MY_PICTURES.name}, "unit", training)
+    spec = spec_of(name, {"name": _MY_IMAGES.name}, "unit", training)
     spec["notes"] = _TO_DO
     spec["preprocessing"] = {"image_size": [64, 64], "color": "rgb", "scale": "unit"}
     return spec if augmentation is None else spec | {"augmentation": augmentation}
@@ -55,7 +55,7 @@ def _normalized(filters: int) -> tuple[Layer, ...]:
 
 FOLDER_CNN_SHALLOW = Preset(
     name="folder-cnn-shallow",
-    title="Two convolutions with RMSprop, on folders of pictures that you upload",
+    title="Two convolutions with RMSprop, on folders of images that you upload",
     source="004",
     layers=(
         _convolution(32),
@@ -67,12 +67,12 @@ FOLDER_CNN_SHALLOW = Preset(
         Dense(),
     ),
     spec=_spec("folder-cnn-shallow", "RMSprop"),
-    upload=_MY_PICTURES,
+    upload=_MY_IMAGES,
 )
 
 FOLDER_CNN_DEEP = Preset(
     name="folder-cnn-deep",
-    title="Six convolutions with Adam and each picture six times, on folders of pictures that you upload",
+    title="Six convolutions with Adam and each image six times, on folders of images that you upload",
     source="004",
     layers=(
         *_pair(32),
@@ -84,12 +84,12 @@ FOLDER_CNN_DEEP = Preset(
         Dense(),
     ),
     spec=_spec("folder-cnn-deep", "Adam", _SIX_COPIES),
-    upload=_MY_PICTURES,
+    upload=_MY_IMAGES,
 )
 
 FOLDER_CNN_HE = Preset(
     name="folder-cnn-he",
-    title="He initialisation, BatchNormalization before Dropout, and Nadam, on folders of pictures that you upload",
+    title="He initialisation, BatchNormalization before Dropout, and Nadam, on folders of images that you upload",
     source="004",
     layers=(
         *_normalized(32),
@@ -103,5 +103,5 @@ FOLDER_CNN_HE = Preset(
         Dense(),
     ),
     spec=_spec("folder-cnn-he", "Nadam", _SIX_COPIES),
-    upload=_MY_PICTURES,
+    upload=_MY_IMAGES,
 )

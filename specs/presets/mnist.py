@@ -82,7 +82,7 @@ MNIST_CNN_BN = Preset(
         Dense(),
     ),
     spec=spec_of("mnist-cnn-bn", _MNIST, "unit", {"batch_size": 128, "epochs": 30, "early_stopping": {"patience": 10}})
-    # The source changes its pictures with Keras's ImageDataGenerator and does not say how.
+    # The source changes its images with Keras's ImageDataGenerator and does not say how.
     | {
         "augmentation": {
             "layers": [

@@ -12,8 +12,9 @@ from specs.layers import Layer
 class Preset:
     """`layers` is the network that `model: {preset: <name>}` stands for; `spec` a whole experiment with it.
 
-    `source` is the number of the document that it comes from, or "trainyard" for one of our own. `upload` is the data
-    set that the spec names but the user is still to upload, as it is imagined here.
+    `source` is the number of the document that it comes from, or "trainyard" for one of our own. `upload` is the
+    dataset
+     that the spec names but the user is still to upload, as it is imagined here.
     """
 
     name: str

@@ -8,8 +8,8 @@ from models_store.store import Store, open_store
 from specs.cost import reference_epoch_seconds
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.conftest import LEASE_SECONDS
-from tests.published import publish
+from tests.support.published import publish
+from tests.support.store import LEASE_SECONDS
 
 WIDE = [{"type": "Flatten"}, {"type": "Dense", "units": 4096}, {"type": "Dense"}]
 

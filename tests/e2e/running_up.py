@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from tests.service import ROOT
-from tests.waiting import eventually
+from tests.support.service import ROOT
+from tests.support.waiting import eventually
 from trainyard.client import Client, Spec
 
 START_SECONDS = 60.0

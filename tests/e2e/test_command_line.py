@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from tests.e2e.running_up import RunningUp, environment
-from tests.service import ROOT
-from tests.valkey import free_port
-from tests.waiting import eventually
+from tests.support.service import ROOT
+from tests.support.valkey import free_port
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
 
 Ran = subprocess.CompletedProcess[str]
 Run = Callable[..., Ran]
 QUICK = "examples/digits-quick.yaml"
-PICTURES = ("examples/pictures/four.png", "examples/pictures/two.png")
+IMAGES = ("examples/images/four.png", "examples/images/two.png")
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 ENDLESS = "{name: endless, model: {layers: [{type: Flatten}, {type: Dense}]}, training: {epochs: 10000}}"
 
@@ -94,8 +94,8 @@ def test_the_end_of_an_id_will_do(run: Run, trained: str) -> None:
     assert answer_of(run("show", trained[-8:].lower(), "--json"))["id"] == trained
 
 
-def test_predict_prints_a_line_for_each_picture_and_the_model(run: Run, trained: str) -> None:
-    predicted = run("predict", *PICTURES, "--experiment", trained, "--top", "2")
+def test_predict_prints_a_line_for_each_image_and_the_model(run: Run, trained: str) -> None:
+    predicted = run("predict", *IMAGES, "--experiment", trained, "--top", "2")
 
     assert predicted.returncode == 0, predicted.stderr
     four, two, model = predicted.stdout.splitlines()
@@ -113,10 +113,10 @@ def test_validate_shows_the_layers_of_a_good_spec(run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["validate", "submit"])
-def test_a_bad_spec_is_refused_with_a_pointer(run: Run, command: str) -> None:
-    refused = run(command, "-", stdin="{model: {preset: digits-cnn}, training: {epochs: many}}")
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert "/training/epochs" in refused.stderr
+def test_a_bad_spec_is_rejected_with_a_pointer(run: Run, command: str) -> None:
+    rejected = run(command, "-", stdin="{model: {preset: digits-cnn}, training: {epochs: many}}")
+    assert (rejected.returncode, rejected.stdout) == (2, "")
+    assert "/training/epochs" in rejected.stderr
 
 
 def test_json_is_the_api_s_answer_and_nothing_else(run: Run, trained: str) -> None:
@@ -124,7 +124,7 @@ def test_json_is_the_api_s_answer_and_nothing_else(run: Run, trained: str) -> No
     assert trained in [each["id"] for each in answer_of(run("list", "--json", "--limit", "200"))["items"]]
     assert answer_of(run("history", trained, "--json"))["epoch"] == [0, 1, 2]
     assert answer_of(run("watch", trained, "--json"))["id"] == trained
-    assert len(answer_of(run("predict", *PICTURES, "--json"))["predictions"]) == 2
+    assert len(answer_of(run("predict", *IMAGES, "--json"))["predictions"]) == 2
     assert answer_of(run("validate", QUICK, "--json"))["layers"]
     assert {each["name"] for each in answer_of(run("presets", "--json"))["items"]} >= {"digits-cnn", "mnist-dnn"}
 
@@ -160,7 +160,7 @@ def test_what_is_not_there_is_named(run: Run, command: str) -> None:
     assert UNKNOWN in missing.stderr
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["submit"], ["predict", "no-such-picture.png"], ["submit", "no"]])
+@pytest.mark.parametrize("arguments", [["nonsense"], ["submit"], ["predict", "no-such-image.png"], ["submit", "no"]])
 def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
 

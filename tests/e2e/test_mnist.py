@@ -1,4 +1,4 @@
-"""The data set that everybody knows."""
+"""The dataset that everybody knows."""
 
 import os
 from pathlib import Path

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.running_up import RunningUp, environment
-from tests.printed import PRINTED_URL, Walk, bash, blocks, walked
-from tests.service import ROOT
+from tests.support.printed import PRINTED_URL, Walk, bash, blocks, walked
+from tests.support.service import ROOT
 
 pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
 
 README = (ROOT / "README.md").read_text()
-# What the README says is refused, by a word of the command.
+# What the README says is rejected, by a word of the command.
 REFUSED = {"epochs: many": "422"}
 CURL_BLOCKS = [block for block in blocks(README, "sh") if "curl" in block]
 
@@ -54,17 +54,17 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk) -> None:
     assert walk.outputs_of("evaluation").count('"confusion_matrix"') == 2
     assert walk.outputs_of("mistakes?limit=3").count('"total"') == 3
     assert (walk.folder / "folder" / "report.html").read_text().startswith("<!doctype html>")
-    assert '"taken_layers":{"conv2d":"conv2d"}' in walk.outputs_of("weights_from")
+    assert '"transferred_layers":{"conv2d":"conv2d"}' in walk.outputs_of("weights_from")
     assert walk.outputs_of("four.png").count('"probability"') == 12
-    assert '"done":true,"pictures":3,"unreadable":0' in walk.outputs_of("predict:batch")
+    assert '"done":true,"images":3,"unreadable":0' in walk.outputs_of("predict:batch")
     cancelled = walk.outputs_of("LONG")
     # By its last event: the cancel itself is answered while it runs, if a worker has taken it by then.
     assert '"status": "cancelled"' in cancelled
     assert cancelled.rstrip().endswith("204")
     assert '"ready":true' in walk.outputs_of("/health/ready")
     names = ("augmentation.png", "learning_rate.png", "mistakes.png", "samples.png")
-    pictures = [walk.folder / "folder" / name for name in names]
-    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    images = [walk.folder / "folder" / name for name in names]
+    assert all(image.read_bytes().startswith(b"\x89PNG") for image in images)
     assert '"verdict"' in walk.outputs_of("taken/predict.py")
     uploaded = walk.outputs_of("archive=@")
     assert '"classes":["four","two"]' in uploaded
@@ -79,10 +79,10 @@ def test_every_block_is_bash(block: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_the_command_line_s_block_runs_up_to_what_is_announced_to_be_refused(up: RunningUp, tmp_path: Path) -> None:
+def test_the_command_line_s_block_runs_up_to_what_is_announced_to_be_rejected(up: RunningUp, tmp_path: Path) -> None:
     [block] = [block for block in blocks(README, "sh") if ".venv/bin/trainyard" in block]
     *lines, cancel, delete = block.strip().splitlines()
-    assert "refused, status 4" in cancel
+    assert "rejected, status 4" in cancel
     trainyard = f"'{sys.executable}' -m trainyard"
     script = "\n".join(["set -euo pipefail", *lines, f"{cancel.split('#')[0]} || echo exit status $?", delete])
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from tests.e2e.running_up import READY, RunningUp, command, environment
-from tests.service import ROOT
-from tests.waiting import eventually, has_ended
+from tests.support.service import ROOT
+from tests.support.waiting import eventually, has_ended
 from trainyard.client import Client
 from trainyard.event_stream import Event
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]  # Tensor
 
 Document = dict[str, Any]
 StartUp = Callable[[Path], RunningUp]
-PICTURE = ROOT / "examples" / "pictures" / "four.png"
+IMAGE = ROOT / "examples" / "images" / "four.png"
 
 
 def epochs_in(events: list[Event]) -> list[int]:
@@ -62,7 +62,7 @@ def test_an_experiment_is_streamed_epoch_by_epoch_and_predicts(up: RunningUp, ti
     evaluation = up.client.evaluation(experiment_id)
     assert evaluation["accuracy"] == up.client.get(experiment_id)["test_metrics"]["accuracy"] > 0.5
     assert sum(map(sum, evaluation["confusion_matrix"]["matrix"])) == evaluation["samples"]
-    answer = up.client.predict(PICTURE, experiment=experiment_id)
+    answer = up.client.predict(IMAGE, experiment=experiment_id)
     [prediction] = answer["predictions"]
     assert (answer["model"]["experiment_id"], prediction["filename"]) == (experiment_id, "four.png")
     probabilities = [guess["probability"] for guess in prediction["top"]]
@@ -102,12 +102,12 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def test_a_second_one_on_the_same_folder_is_refused_with_a_sentence(up: RunningUp) -> None:
-    refused = subprocess.run(
+def test_a_second_one_on_the_same_folder_is_rejected_with_a_sentence(up: RunningUp) -> None:
+    rejected = subprocess.run(
         command(up.folder), env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (refused.returncode, refused.stdout) == (2, "")
-    [sentence] = refused.stderr.splitlines()
+    assert (rejected.returncode, rejected.stdout) == (2, "")
+    [sentence] = rejected.stderr.splitlines()
     assert f"{up.folder} is in use by another `trainyard up` (pid {up.process.pid})" in sentence
     assert is_ready(up.url)
 
@@ -118,7 +118,7 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     up = start_up(tmp_path)
     trained = up.submit(tiny_document)
     assert up.wait_for_end(trained)["status"] == "succeeded"
-    [predicted] = up.client.predict(PICTURE)["predictions"]
+    [predicted] = up.client.predict(IMAGE)["predictions"]
     running = up.submit(slow_document)
     up.wait_for_epochs(running, 2)
     family = up.family()
@@ -135,7 +135,7 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     successor = start_up(tmp_path)
     eventually(lambda: is_ready(successor.url))
     assert [record["id"] for record in successor.client.list()] == [running, trained]
-    answer = successor.client.predict(PICTURE, dataset="digits")
+    answer = successor.client.predict(IMAGE, dataset="digits")
     assert (answer["model"]["experiment_id"], answer["predictions"][0]["top"]) == (trained, predicted["top"])
     assert successor.client.label(predicted["id"], "4")["predicted"] == predicted["top"][0]["label"]
     record = successor.wait_for_end(running)

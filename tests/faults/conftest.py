@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.service import Service
-from tests.valkey import Valkey
+from tests.support.service import Service
+from tests.support.valkey import Valkey
 
 
 @pytest.fixture

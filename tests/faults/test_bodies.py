@@ -17,9 +17,9 @@ from PIL import Image
 
 from models_store.store import open_store
 from specs.experiment import parse_spec
-from tests.published import publish
-from tests.service import Service
-from tests.waiting import eventually
+from tests.support.published import publish
+from tests.support.service import Service
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
@@ -40,7 +40,7 @@ class Serving(NamedTuple):
 @pytest.fixture
 def serving(make_service: Callable[..., Service], tiny_document: Document) -> Serving:
     """An API that serves, without a worker."""
-    service = make_service(max_waiting_pictures=60, max_waiting_bytes=20_000_000)
+    service = make_service(max_waiting_images=60, max_waiting_bytes=20_000_000)
     store = open_store(service.store, service.valkey.url, 2.0, max_attempts=3, role="test")
     publish(store, parse_spec(tiny_document))
     serving = Serving(service, service.start_api())
@@ -55,7 +55,7 @@ def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
 
 
 def bomb(side: int) -> bytes:
-    """A black picture of so many pixels a side, 1 bit each: 900 million of them in a hundred kilobytes."""
+    """A black image of so many pixels a side, 1 bit each: 900 million of them in a hundred kilobytes."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -84,7 +84,7 @@ def zeros(count: int) -> Iterator[bytes]:
     return (b"%x\r\n%b\r\n" % (len(megabyte), megabyte) for _ in range(count))
 
 
-def test_a_hundred_megabytes_are_refused_and_leave_nothing(serving: Serving, tmp_path: Path) -> None:
+def test_a_hundred_megabytes_are_rejected_and_leave_nothing(serving: Serving, tmp_path: Path) -> None:
     before, files = serving.megabytes, sorted(tmp_path.rglob("*"))
 
     chunked = answered(serving.service, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", zeros(100))
@@ -122,7 +122,7 @@ def test_fifty_pixel_bombs_at_once(serving: Serving) -> None:
     assert serving.megabytes - before < 100
 
 
-def test_bodies_of_every_odd_kind_are_refused_or_answered(serving: Serving) -> None:
+def test_bodies_of_every_odd_kind_are_rejected_or_answered(serving: Serving) -> None:
     sound = png(np.arange(64, dtype=np.uint8).reshape(8, 8))
     archive = b"PK\x03\x04" + bytes(100)
     answerable = {"png with an archive behind": sound + archive, "png called jpeg": sound}
@@ -144,7 +144,7 @@ def test_bodies_of_every_odd_kind_are_refused_or_answered(serving: Serving) -> N
     assert "Traceback" not in serving.service.log_text("api")
 
 
-def test_more_than_is_taken_is_refused_and_the_rest_answered(serving: Serving) -> None:
+def test_more_than_is_taken_is_rejected_and_the_rest_answered(serving: Serving) -> None:
     large = png(np.random.default_rng(0).integers(0, 256, (1000, 1000), dtype=np.uint8))
     files = [("file", (f"{number}.png", large)) for number in range(8)]
 

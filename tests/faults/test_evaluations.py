@@ -1,4 +1,4 @@
-"""Kill what evaluates a network on another data set."""
+"""Kill what evaluates a network on another dataset."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from tests.faults.test_uploads import upload, wait_until_ready
-from tests.noise import noisy_digits
-from tests.service import Service
-from tests.waiting import eventually, has_ended
+from tests.support.noise import noisy_digits
+from tests.support.service import Service
+from tests.support.waiting import eventually, has_ended
 
 
 def evaluators(worker: psutil.Process) -> list[psutil.Process]:

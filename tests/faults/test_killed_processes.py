@@ -9,8 +9,8 @@ import psutil
 
 from models_store.errors import Busy
 from models_store.files import locked
-from tests.service import LEASE_SECONDS, SWEEP_SECONDS, Service
-from tests.waiting import eventually, has_ended
+from tests.support.service import LEASE_SECONDS, SWEEP_SECONDS, Service
+from tests.support.waiting import eventually, has_ended
 
 Document = dict[str, Any]
 
@@ -53,7 +53,7 @@ def test_killed_trainer_that_began_with_weights_of_another_goes_on_without_them(
     record = service.wait_for_end(experiment_id)
     service.assert_sound(experiment_id, epochs=14)
     assert record["attempts"] == 2
-    assert record["taken_layers"] == {"conv2d": "conv2d", "dense": "dense"}
+    assert record["transferred_layers"] == {"conv2d": "conv2d", "dense": "dense"}
     assert service.history(experiment_id)["history"] == whole
     assert whole["val_accuracy"][0] > 0.9
 
@@ -101,7 +101,7 @@ def test_terminated_worker_gives_its_experiment_back_at_once(service: Service, s
     assert service.history(experiment_id)["history"] == uninterrupted(service, slow_document)
 
 
-def test_worker_paused_for_longer_than_its_lease_is_refused(service: Service, slow_document: Document) -> None:
+def test_worker_paused_for_longer_than_its_lease_is_rejected(service: Service, slow_document: Document) -> None:
     service.start_worker()
     experiment_id = service.post(slow_document)
     service.wait_for_epochs(experiment_id, 2)

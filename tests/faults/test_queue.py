@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from models_store.store import open_store
-from tests.service import Service
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.service import Service
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 

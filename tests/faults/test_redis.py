@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.service import LEASE_SECONDS, SWEEP_SECONDS, Service
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.service import LEASE_SECONDS, SWEEP_SECONDS, Service
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 DEADLINE_SECONDS = 4.0
@@ -104,15 +104,15 @@ def test_half_open_redis_delays_nobody_beyond_the_deadline(
 ) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
-    picture = {"file": ("blank.png", blank_png(), "image/png")}
-    assert service.http.post("/predict", files=picture).status_code == 200
+    image = {"file": ("blank.png", blank_png(), "image/png")}
+    assert service.http.post("/predict", files=image).status_code == 200
 
     own_valkey.pause()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         posts = [pool.submit(timed_post, service, tiny_document) for _ in range(AT_ONCE)]
         accepted = [each.result() for each in posts]
     live, ready = service.http.get("/health/live"), service.http.get("/health/ready")
-    predicted = service.http.post("/predict", files=picture)
+    predicted = service.http.post("/predict", files=image)
     own_valkey.go_on()
 
     assert (live.status_code, ready.status_code, predicted.status_code) == (200, 503, 200)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.service import Service
-from tests.waiting import eventually
+from tests.support.service import Service
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 DISK_MB = 3
@@ -52,12 +52,12 @@ def test_full_disk_leaves_the_old_model_serving_and_nothing_half_written(
     second = service.post(slow_document)
     service.wait_for_epochs(second, 2)
     ballast = fill(small_disk)
-    refused = service.http.post("/experiments", json=tiny_document)
+    rejected = service.http.post("/experiments", json=tiny_document)
     eventually(lambda: "disk full" in service.log_text())
     served = service.http.get("/models/best").json()["experiment_id"]
     ballast.unlink()
 
-    assert (refused.status_code, "disk full" in refused.json()["detail"]) == (503, True)
+    assert (rejected.status_code, "disk full" in rejected.json()["detail"]) == (503, True)
     assert served == first
     record = service.wait_for_end(second)
     if record["status"] == "failed":
@@ -139,7 +139,7 @@ def test_stalled_trainer_is_ended_and_its_checkpoint_kept(
     assert service.wait_for_end(service.post(tiny_document))["status"] == "succeeded"
 
 
-def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learnt(service: Service, slow_document: Document) -> None:
+def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learned(service: Service, slow_document: Document) -> None:
     training = {**slow_document["training"], "epochs": 1000}
     experiment_id = service.post({**slow_document, "training": training})
     waiting = service.post(slow_document)
@@ -154,7 +154,7 @@ def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learnt(service: Ser
     assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 409
 
 
-def test_missing_data_set_says_where_to_put_it(make_service: Callable[..., Service]) -> None:
+def test_missing_dataset_says_where_to_put_it(make_service: Callable[..., Service]) -> None:
     service = make_service()
     service.environment["DATASETS_DIR"] = str(service.folder / "nowhere")
     service.environment["KERAS_HOME"] = str(service.folder / "keras")

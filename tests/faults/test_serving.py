@@ -20,9 +20,9 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import RECORD_FILE
 from models_store.store import open_store
 from specs.experiment import parse_spec
-from tests.published import CLASSES, bright_column_network, publish
-from tests.service import LEASE_SECONDS, Service
-from tests.waiting import eventually
+from tests.support.published import CLASSES, bright_column_network, publish
+from tests.support.service import LEASE_SECONDS, Service
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 CLIENTS = 40
@@ -38,7 +38,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return data.getvalue()
 
 
-def picture() -> dict[str, Any]:
+def image() -> dict[str, Any]:
     return {"file": ("some.png", png(np.arange(64, dtype=np.uint8)), "image/png")}
 
 
@@ -60,12 +60,12 @@ def promoted_copy(service: Service, trained: str, number: int, damage: bytes | N
 
 
 def answering_model(service: Service) -> str:
-    answer = service.http.post("/predict", files=picture())
+    answer = service.http.post("/predict", files=image())
     assert answer.status_code == 200, answer.text
     return str(answer.json()["model"]["experiment_id"])
 
 
-def test_damaged_model_that_would_become_best_is_refused(service: Service, tiny_document: Document) -> None:
+def test_damaged_model_that_would_become_best_is_rejected(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     assert answering_model(service) == trained
@@ -73,12 +73,12 @@ def test_damaged_model_that_would_become_best_is_refused(service: Service, tiny_
     noise = np.random.default_rng(0).bytes(1024)
     damaged = promoted_copy(service, trained, 1, damage=noise)
     eventually(lambda: service.http.get("/models/best").json()["experiment_id"] == damaged)
-    eventually(lambda: f"model {damaged} is refused" in service.log_text("api"))
+    eventually(lambda: f"model {damaged} is rejected" in service.log_text("api"))
 
     assert {answering_model(service) for _ in range(100)} == {trained}
 
 
-def test_model_that_no_longer_matches_its_hash_is_refused(service: Service, tiny_document: Document) -> None:
+def test_model_that_no_longer_matches_its_hash_is_rejected(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     file = service.store / "experiments" / trained / "artifacts" / "model.onnx"
@@ -87,10 +87,10 @@ def test_model_that_no_longer_matches_its_hash_is_refused(service: Service, tiny
     file.write_bytes(bytes(data))
     service.start_api()
 
-    refused = service.http.post("/predict", files=picture())
-    named = service.http.post(f"/predict?experiment={trained}", files=picture())
+    rejected = service.http.post("/predict", files=image())
+    named = service.http.post(f"/predict?experiment={trained}", files=image())
 
-    assert (refused.status_code, named.status_code) == (503, 409)
+    assert (rejected.status_code, named.status_code) == (503, 409)
     assert "sha256" in named.json()["detail"]
 
 
@@ -104,7 +104,7 @@ def test_promotions_under_load_lose_and_mix_nothing(service: Service, tiny_docum
         answers = []
         with httpx2.Client(base_url=service.http.base_url, timeout=30) as http:
             while not done.is_set():
-                answer = http.post("/predict", files=picture())
+                answer = http.post("/predict", files=image())
                 model = answer.json()["model"] if answer.is_success else {}
                 answers.append((answer.status_code, model.get("experiment_id", "")))
         return answers
@@ -163,7 +163,7 @@ class Connection:
 
 
 class Pinning:
-    """Two hundred clients ask, each with two pictures at once, while one network after the other is pinned."""
+    """Two hundred clients ask, each with two images at once, while one network after the other is pinned."""
 
     def __init__(self, url: httpx2.URL, models: list[str]) -> None:
         self._url = url
@@ -232,7 +232,7 @@ def test_without_a_model_predict_says_what_to_do(make_service: Callable[..., Ser
     service = make_service()
     service.start_api()
 
-    answer = service.http.post("/predict", files=picture())
+    answer = service.http.post("/predict", files=image())
 
     assert answer.status_code == 503
     assert "POST an experiment" in answer.json()["error"]
@@ -249,7 +249,7 @@ def test_deleting_the_serving_model_under_load_falls_back_or_says_there_is_none(
 
     def client() -> None:
         with httpx2.Client(base_url=service.http.base_url, timeout=30) as http:
-            codes.extend(http.post("/predict", files=picture()).status_code for _ in range(100))
+            codes.extend(http.post("/predict", files=image()).status_code for _ in range(100))
 
     thread = threading.Thread(target=client)
     thread.start()
@@ -258,5 +258,5 @@ def test_deleting_the_serving_model_under_load_falls_back_or_says_there_is_none(
     thread.join()
 
     assert set(codes) <= {200, 503}
-    assert service.http.post("/predict", files=picture()).status_code == 503
+    assert service.http.post("/predict", files=image()).status_code == 503
     assert not Path(service.store / "experiments" / trained).exists()

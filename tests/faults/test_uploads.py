@@ -1,4 +1,4 @@
-"""Kill what converts an uploaded data set."""
+"""Kill what converts an uploaded dataset."""
 
 import io
 import zipfile
@@ -8,19 +8,19 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from tests.service import Service
-from tests.waiting import eventually, has_ended
+from tests.support.service import Service
+from tests.support.waiting import eventually, has_ended
 
 
-def archive(pictures: int = 40, side: int = 16) -> bytes:
-    """Two classes of noise, which no two pictures share."""
+def archive(images: int = 40, side: int = 16) -> bytes:
+    """Two classes of noise, which no two images share."""
     random = np.random.default_rng(0)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
-        for number in range(pictures):
-            picture = io.BytesIO()
-            Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(picture, "PNG")
-            packed.writestr(f"{'cat' if number % 2 else 'dog'}/{number}.png", picture.getvalue())
+        for number in range(images):
+            image = io.BytesIO()
+            Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(image, "PNG")
+            packed.writestr(f"{'cat' if number % 2 else 'dog'}/{number}.png", image.getvalue())
     return file.getvalue()
 
 
@@ -53,7 +53,7 @@ def assert_whole(service: Service, name: str, attempts: int) -> None:
     assert (view["status"], view["record"]["attempts"]) == ("ready", attempts), view
     folder = service.store / "datasets" / name
     # What is no longer needed is removed once the record says so.
-    eventually(lambda: sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "pictures"])
+    eventually(lambda: sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "images"])
 
 
 def test_killed_converter_is_started_again(service: Service) -> None:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from imaging.decode import FORMATS, decode
-from imaging.errors import PictureError, PictureTooLarge, UnreadablePicture
+from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 
 MAX_PIXELS = 1_000_000
 
 
-def encoded(picture: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
+def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
     file = BytesIO()
-    picture.save(file, format_name, **options)
+    image.save(file, format_name, **options)
     return file.getvalue()
 
 
@@ -25,8 +25,8 @@ def decoded(data: bytes) -> Image.Image:
     return decode(data, MAX_PIXELS)
 
 
-def pixels(picture: Image.Image) -> NDArray[np.uint8]:
-    return np.asarray(picture)
+def pixels(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image)
 
 
 def colourful(width: int = 6, height: int = 4) -> Image.Image:
@@ -45,78 +45,78 @@ def png(width: int, height: int, depth: int, colour_type: int, body: bytes) -> b
 
 @pytest.mark.parametrize("options", [{"format_name": "PNG"}, {"format_name": "WEBP", "lossless": True}])
 def test_colours_are_kept(options: dict[str, Any]) -> None:
-    picture = decoded(encoded(colourful(), **options))
-    assert picture.mode == "RGB"
-    assert np.array_equal(pixels(picture), pixels(colourful()))
+    image = decoded(encoded(colourful(), **options))
+    assert image.mode == "RGB"
+    assert np.array_equal(pixels(image), pixels(colourful()))
 
 
-def test_grey_stays_one_channel() -> None:
-    grey = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
-    picture = decoded(encoded(grey))
-    assert picture.mode == "L"
-    assert np.array_equal(pixels(picture), pixels(grey))
+def test_gray_stays_one_channel() -> None:
+    gray = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
+    image = decoded(encoded(gray))
+    assert image.mode == "L"
+    assert np.array_equal(pixels(image), pixels(gray))
 
 
 def test_one_bit_becomes_black_and_white() -> None:
-    picture = decoded(encoded(Image.fromarray(np.array([[True, False], [False, True]]))))
-    assert picture.mode == "L"
-    assert pixels(picture).tolist() == [[255, 0], [0, 255]]
+    image = decoded(encoded(Image.fromarray(np.array([[True, False], [False, True]]))))
+    assert image.mode == "L"
+    assert pixels(image).tolist() == [[255, 0], [0, 255]]
 
 
 def test_palette_is_looked_up() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 200, 100, 50])
     palette.putdata([1, 0])
-    picture = decoded(encoded(palette))
-    assert pixels(picture).tolist() == [[[200, 100, 50], [10, 20, 30]]]
+    image = decoded(encoded(palette))
+    assert pixels(image).tolist() == [[[200, 100, 50], [10, 20, 30]]]
 
 
 def test_transparent_palette_entry_lies_on_white() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 200, 100, 50])
     palette.putdata([1, 0])
-    picture = decoded(encoded(palette, transparency=0))
-    assert pixels(picture).tolist() == [[[200, 100, 50], [255, 255, 255]]]
+    image = decoded(encoded(palette, transparency=0))
+    assert pixels(image).tolist() == [[[200, 100, 50], [255, 255, 255]]]
 
 
 def test_transparent_colour_lies_on_white() -> None:
-    picture = Image.new("RGB", (2, 1), (9, 8, 7))
-    picture.putpixel((1, 0), (50, 60, 70))
-    assert pixels(decoded(encoded(picture, transparency=(9, 8, 7)))).tolist() == [[[255, 255, 255], [50, 60, 70]]]
+    image = Image.new("RGB", (2, 1), (9, 8, 7))
+    image.putpixel((1, 0), (50, 60, 70))
+    assert pixels(decoded(encoded(image, transparency=(9, 8, 7)))).tolist() == [[[255, 255, 255], [50, 60, 70]]]
 
 
 def test_alpha_lies_on_white() -> None:
-    picture = Image.new("RGBA", (3, 1))
+    image = Image.new("RGBA", (3, 1))
     for x, colour in enumerate([(255, 0, 0, 255), (255, 0, 0, 0), (0, 0, 0, 51)]):
-        picture.putpixel((x, 0), colour)
-    assert pixels(decoded(encoded(picture))).tolist() == [[[255, 0, 0], [255, 255, 255], [204, 204, 204]]]
+        image.putpixel((x, 0), colour)
+    assert pixels(decoded(encoded(image))).tolist() == [[[255, 0, 0], [255, 255, 255], [204, 204, 204]]]
 
 
-def test_grey_with_alpha_lies_on_white_and_stays_grey() -> None:
-    picture = Image.new("LA", (2, 1))
-    picture.putpixel((0, 0), (100, 255))
-    picture.putpixel((1, 0), (100, 0))
-    decoded_picture = decoded(encoded(picture))
-    assert decoded_picture.mode == "L"
-    assert pixels(decoded_picture).tolist() == [[100, 255]]
+def test_gray_with_alpha_lies_on_white_and_stays_gray() -> None:
+    image = Image.new("LA", (2, 1))
+    image.putpixel((0, 0), (100, 255))
+    image.putpixel((1, 0), (100, 0))
+    decoded_image = decoded(encoded(image))
+    assert decoded_image.mode == "L"
+    assert pixels(decoded_image).tolist() == [[100, 255]]
 
 
-def test_sixteen_bit_grey_is_scaled_by_its_range() -> None:
+def test_sixteen_bit_gray_is_scaled_by_its_range() -> None:
     wide = np.array([[0, 255, 256, 32896, 65279, 65535]], dtype=np.uint16)
-    picture = decoded(encoded(Image.fromarray(wide)))
-    assert picture.mode == "L"
-    assert pixels(picture).tolist() == [[0, 0, 0, 128, 254, 255]]
+    image = decoded(encoded(Image.fromarray(wide)))
+    assert image.mode == "L"
+    assert pixels(image).tolist() == [[0, 0, 0, 128, 254, 255]]
 
 
 def test_cmyk_jpeg_has_its_colours() -> None:
-    picture = decoded(encoded(Image.new("RGB", (16, 16), (200, 30, 60)).convert("CMYK"), "JPEG", quality=100))
-    assert picture.mode == "RGB"
-    assert np.abs(pixels(picture).astype(int) - (200, 30, 60)).max() <= 3
+    image = decoded(encoded(Image.new("RGB", (16, 16), (200, 30, 60)).convert("CMYK"), "JPEG", quality=100))
+    assert image.mode == "RGB"
+    assert np.abs(pixels(image).astype(int) - (200, 30, 60)).max() <= 3
 
 
 @pytest.mark.parametrize("format_name", ["PNG", "WEBP", "JPEG"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_shows_the_same_upright_picture(format_name: str, orientation: int) -> None:
+def test_every_exif_orientation_shows_the_same_upright_image(format_name: str, orientation: int) -> None:
     upright = Image.new("RGB", (48, 32), "white")
     upright.paste((255, 0, 0), (0, 0, 16, 16))
     upright.paste((0, 0, 255), (32, 16, 48, 32))
@@ -136,10 +136,10 @@ def test_every_exif_orientation_shows_the_same_upright_picture(format_name: str,
     camera = Image.fromarray(np.ascontiguousarray(stored[orientation](pixels(upright))))
     quality = {"lossless": True} if format_name == "WEBP" else {"quality": 100, "subsampling": 0}
 
-    picture = decoded(encoded(camera, format_name, exif=exif, **quality))
+    image = decoded(encoded(camera, format_name, exif=exif, **quality))
 
-    assert picture.size == upright.size
-    assert np.abs(pixels(picture).astype(int) - pixels(upright)).max() <= 4
+    assert image.size == upright.size
+    assert np.abs(pixels(image).astype(int) - pixels(upright)).max() <= 4
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -160,7 +160,7 @@ def test_unknown_orientation_is_left_as_it_is(orientation: int) -> None:
     ],
     ids=["no-tiff", "cut-short", "text-orientation", "offset-outside"],
 )
-def test_broken_exif_says_nothing_about_the_picture(format_name: str, exif: bytes) -> None:
+def test_broken_exif_says_nothing_about_the_image(format_name: str, exif: bytes) -> None:
     assert decoded(encoded(colourful(), format_name, exif=exif)).size == colourful().size
 
 
@@ -168,21 +168,21 @@ def test_broken_exif_says_nothing_about_the_picture(format_name: str, exif: byte
 def test_first_frame_of_an_animation_is_read(format_name: str) -> None:
     red, blue = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
     animation = encoded(red, format_name, save_all=True, append_images=[blue], lossless=True, duration=100)
-    picture = decoded(animation)
+    image = decoded(animation)
     assert getattr(Image.open(BytesIO(animation)), "n_frames", 1) == 2
-    assert picture.getpixel((4, 4)) == (255, 0, 0)
+    assert image.getpixel((4, 4)) == (255, 0, 0)
 
 
-def test_what_follows_a_picture_is_ignored() -> None:
+def test_what_follows_a_image_is_ignored() -> None:
     assert decoded(encoded(colourful()) + b"PK\x03\x04" + bytes(100)).size == (6, 4)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_truncated_picture_is_unreadable(format_name: str, kept: float) -> None:
+def test_truncated_image_is_unreadable(format_name: str, kept: float) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
     data = encoded(noise, format_name)
-    with pytest.raises(UnreadablePicture):
+    with pytest.raises(UnreadableImage):
         decoded(data[: int(len(data) * kept)])
 
 
@@ -190,7 +190,7 @@ def test_truncated_picture_is_unreadable(format_name: str, kept: float) -> None:
     "data",
     [
         b"",
-        b"these are words, called picture.png",
+        b"these are words, called image.png",
         b'<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>',
         encoded(colourful(), "GIF"),
         encoded(colourful(), "BMP"),
@@ -202,50 +202,50 @@ def test_truncated_picture_is_unreadable(format_name: str, kept: float) -> None:
     ],
     ids=["empty", "text", "svg", "gif", "bmp", "tiff", "0x0", "0x5", "png-signature", "jpeg-signature"],
 )
-def test_what_is_no_picture_of_a_known_format_is_unreadable(data: bytes) -> None:
-    with pytest.raises(UnreadablePicture):
+def test_what_is_no_image_of_a_known_format_is_unreadable(data: bytes) -> None:
+    with pytest.raises(UnreadableImage):
         decoded(data)
 
 
-def test_refusal_says_what_came_and_what_is_read() -> None:
-    with pytest.raises(UnreadablePicture, match=r"35 bytes are no picture .*PNG, JPEG, WEBP"):
-        decoded(b"these are words, called picture.png")
+def test_rejection_says_what_came_and_what_is_read() -> None:
+    with pytest.raises(UnreadableImage, match=r"33 bytes are no image .*PNG, JPEG, WEBP"):
+        decoded(b"these are words, called image.png")
 
 
 @pytest.mark.parametrize("side", [2_000, 12_000, 30_000])
-def test_pixel_bomb_is_refused_before_it_is_decoded(side: int) -> None:
+def test_pixel_bomb_is_rejected_before_it_is_decoded(side: int) -> None:
     # The pixels themselves are missing: reading any of them would make it unreadable instead.
-    with pytest.raises(PictureTooLarge, match="pixels"):
+    with pytest.raises(ImageTooLarge, match="pixels"):
         decoded(png(side, side, 1, 0, zlib.compress(b"")))
 
 
 def test_limit_on_pixels_is_exact() -> None:
     data = encoded(colourful(6, 4))
     assert decode(data, 24).size == (6, 4)
-    with pytest.raises(PictureTooLarge, match=r"6 x 4 pixels, more than the 23"):
+    with pytest.raises(ImageTooLarge, match=r"6 x 4 pixels, more than the 23"):
         decode(data, 23)
 
 
-def test_very_long_picture_is_read() -> None:
+def test_very_long_image_is_read() -> None:
     assert decoded(encoded(Image.new("L", (1, 65_500)))).size == (1, 65_500)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_damaged_bytes_give_a_picture_or_a_picture_error(format_name: str) -> None:
+def test_damaged_bytes_give_a_image_or_a_image_error(format_name: str) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     sound, chance = encoded(colourful(), format_name, exif=exif), random.Random(7)
-    refused = 0
+    rejected = 0
     for _ in range(300):
         damaged = bytearray(sound)
         for _ in range(chance.randint(1, 3)):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         try:
             assert decoded(bytes(damaged)).mode in {"L", "RGB"}
-        except PictureError:
-            refused += 1
-    assert refused > 0
+        except ImageError:
+            rejected += 1
+    assert rejected > 0
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -259,8 +259,8 @@ def chunk(name: bytes, content: bytes) -> bytes:
         pytest.param("L", chunk(b"iCCP", b""), b"IEND", id="an empty profile"),
     ],
 )
-def test_chunks_that_no_encoder_writes_make_a_picture_unreadable(mode: str, odd: bytes, before: bytes) -> None:
+def test_chunks_that_no_encoder_writes_make_a_image_unreadable(mode: str, odd: bytes, before: bytes) -> None:
     sound = encoded(Image.new(mode, (9, 7), 3))
     place = sound.index(before) - 4
-    with pytest.raises(UnreadablePicture, match="broken"):
+    with pytest.raises(UnreadableImage, match="broken"):
         decoded(sound[:place] + odd + sound[place:])

@@ -1,4 +1,4 @@
-"""Pictures that are read without Pillow's parsers: which they are, and that they come out as Pillow has them."""
+"""Images that are read without Pillow's parsers: which they are, and that they come out as Pillow has them."""
 
 import random
 import struct
@@ -16,15 +16,15 @@ from PIL import ExifTags, Image, PngImagePlugin
 from imaging import decode as decode_module
 from imaging import fast_decode
 from imaging.decode import decode
-from imaging.errors import PictureError, PictureTooLarge
-from imaging.fast_decode import plain_picture
+from imaging.errors import ImageError, ImageTooLarge
+from imaging.fast_decode import plain_image
 
 MAX_PIXELS = 1_000_000
 
 
-def encoded(picture: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
+def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
     file = BytesIO()
-    picture.save(file, format_name, **options)
+    image.save(file, format_name, **options)
     return file.getvalue()
 
 
@@ -41,7 +41,7 @@ def drawn(seed: int, width: int, height: int, mode: str) -> Image.Image:
 
 def by_pillow(data: bytes, monkeypatch: pytest.MonkeyPatch) -> str | tuple[str, tuple[int, int], bytes]:
     with monkeypatch.context() as patched:
-        patched.setattr(decode_module, "plain_picture", lambda _: None)
+        patched.setattr(decode_module, "plain_image", lambda _: None)
         return outcome(data)
 
 
@@ -50,10 +50,10 @@ def outcome(data: bytes) -> str | tuple[str, tuple[int, int], bytes]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture = decode(data, MAX_PIXELS)
-    except PictureError as error:
+            image = decode(data, MAX_PIXELS)
+    except ImageError as error:
         return f"{type(error).__name__}: {error}"
-    return picture.mode, picture.size, picture.tobytes()
+    return image.mode, image.size, image.tobytes()
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -62,15 +62,15 @@ def outcome(data: bytes) -> str | tuple[str, tuple[int, int], bytes]:
 def test_plain_png_is_read_as_pillow_reads_it(
     mode: str, size: tuple[int, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = drawn(1, *size, mode)
-    data = encoded(picture, "PNG", **options)
-    if len(data) > fast_decode.MOST_BYTES:
-        assert plain_picture(data) is None
+    image = drawn(1, *size, mode)
+    data = encoded(image, "PNG", **options)
+    if len(data) > fast_decode.MAX_BYTES:
+        assert plain_image(data) is None
         return
-    found = plain_picture(data)
+    found = plain_image(data)
     assert found is not None
     assert (found.mode, (found.width, found.height)) == (mode, size)
-    assert outcome(data) == by_pillow(data, monkeypatch) == (mode, size, picture.tobytes())
+    assert outcome(data) == by_pillow(data, monkeypatch) == (mode, size, image.tobytes())
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
@@ -80,7 +80,7 @@ def test_plain_jpeg_is_read_as_pillow_reads_it(
     mode: str, quality: int, subsampling: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = encoded(drawn(2, 45, 31, mode), "JPEG", quality=quality, subsampling=subsampling, comment=b"hello")
-    found = plain_picture(data)
+    found = plain_image(data)
     assert found is not None
     assert (found.mode, found.width, found.height) == (mode, 45, 31)
     assert outcome(data) == by_pillow(data, monkeypatch)
@@ -91,7 +91,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png_of(rows: bytes, pieces: int, trailer: bytes = b"") -> bytes:
-    """A grey 8 x 8 PNG whose data comes in so many chunks."""
+    """A gray 8 x 8 PNG whose data comes in so many chunks."""
     packed = zlib.compress(rows)
     cuts = [packed[n * len(packed) // pieces : (n + 1) * len(packed) // pieces] for n in range(pieces)]
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
@@ -103,7 +103,7 @@ def png_of(rows: bytes, pieces: int, trailer: bytes = b"") -> bytes:
 def test_every_filter_and_data_in_many_pieces(filtered: int, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = b"".join(bytes([filtered, *range(row, row + 8)]) for row in range(8))
     data = png_of(rows, pieces, b"what follows is ignored")
-    assert plain_picture(data) is not None
+    assert plain_image(data) is not None
     assert outcome(data) == by_pillow(data, monkeypatch)
 
 
@@ -151,29 +151,29 @@ GREY, COLOURED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
     ],
 )
 def test_all_others_are_left_to_pillow(data: bytes) -> None:
-    assert plain_picture(data) is None
+    assert plain_image(data) is None
 
 
 def test_interlace_and_a_wrong_checksum_are_left_to_pillow() -> None:
     sound = png_of(bytes(72), 1)
-    assert plain_picture(sound) is not None
+    assert plain_image(sound) is not None
     header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
-    assert plain_picture(sound[:8] + chunk(b"IHDR", header) + sound[33:]) is None
-    assert plain_picture(sound[:29] + b"\0\0\0\0" + sound[33:]) is None
+    assert plain_image(sound[:8] + chunk(b"IHDR", header) + sound[33:]) is None
+    assert plain_image(sound[:29] + b"\0\0\0\0" + sound[33:]) is None
 
 
 def test_a_jpeg_of_many_scans_is_left_to_pillow() -> None:
-    # However small it is, each scan goes over the whole picture.
+    # However small it is, each scan goes over the whole image.
     sound = encoded(GREY, "JPEG")
     scan = sound[sound.index(b"\xff\xda") : -2]
-    assert plain_picture(sound) is not None
-    assert plain_picture(sound[:-2] + scan * 100 + b"\xff\xd9") is None
+    assert plain_image(sound) is not None
+    assert plain_image(sound[:-2] + scan * 100 + b"\xff\xd9") is None
 
 
 def test_the_limit_on_pixels_holds_here_too() -> None:
     data = encoded(GREY)
     assert decode(data, 64).size == (8, 8)
-    with pytest.raises(PictureTooLarge, match="8 x 8 pixels, more than the 63"):
+    with pytest.raises(ImageTooLarge, match="8 x 8 pixels, more than the 63"):
         decode(data, 63)
 
 
@@ -190,7 +190,7 @@ def test_damaged_bytes_come_out_as_pillow_has_them(sound: bytes, monkeypatch: py
         for _ in range(chance.randint(1, 3)):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         data = bytes(damaged[: chance.randint(len(damaged) // 2, 2 * len(damaged))])
-        plainly += plain_picture(data) is not None
+        plainly += plain_image(data) is not None
         assert outcome(data) == by_pillow(data, monkeypatch), data.hex()
     assert plainly > 20
 
@@ -200,5 +200,5 @@ def test_damaged_bytes_come_out_as_pillow_has_them(sound: bytes, monkeypatch: py
     st.binary(max_size=200), st.sampled_from([b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff"])
 )
 def test_any_bytes_are_read_or_left(data: bytes, beginning: bytes) -> None:
-    found = plain_picture(beginning + data)
-    assert found is None or 0 < found.pixels <= fast_decode.MOST_PIXELS
+    found = plain_image(beginning + data)
+    assert found is None or 0 < found.pixels <= fast_decode.MAX_PIXELS

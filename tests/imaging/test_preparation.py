@@ -12,7 +12,7 @@ PHOTO = Image.fromarray(np.repeat(np.pad(255 - DIGIT, 30, constant_values=255)[.
 
 
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
-def test_without_digits_a_picture_is_resized_as_for_training(resize):
+def test_without_digits_a_image_is_resized_as_for_training(resize):
     array, steps, may_be_digit = prepared(PHOTO, (20, 30, 1), resize)
     assert (array == to_array(PHOTO, (20, 30, 1), resize)).all()
     assert steps == ("grayscale", "resized")

@@ -21,7 +21,7 @@ def test_probe_is_the_pattern_that_published_networks_were_probed_with() -> None
     assert probe_image((2, 2, 3)).ravel().tolist() == [0, 97, 194, 35, 132, 229, 70, 167, 8, 105, 202, 43]
 
 
-def test_probe_of_what_is_no_picture_is_features() -> None:
+def test_probe_of_what_is_no_image_is_features() -> None:
     assert np.array_equal(probe_sample((28, 28, 1)), probe_image((28, 28, 1)))
     assert probe_sample((3,)).tolist() == [-1, 0, 1]
     assert probe_sample((2,)).dtype == np.float32

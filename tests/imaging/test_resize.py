@@ -5,12 +5,12 @@ from PIL import Image
 from imaging.resize import resize_all, to_array
 
 
-def test_picture_of_the_size_is_not_changed() -> None:
+def test_image_of_the_size_is_not_changed() -> None:
     values = np.random.default_rng(0).integers(0, 256, (8, 5, 3), dtype=np.uint8)
     assert np.array_equal(to_array(Image.fromarray(values), (8, 5, 3)), values)
 
 
-def test_grey_picture_of_the_size_is_not_changed() -> None:
+def test_gray_image_of_the_size_is_not_changed() -> None:
     values = np.random.default_rng(0).integers(0, 256, (8, 5), dtype=np.uint8)
     assert np.array_equal(to_array(Image.fromarray(values), (8, 5, 1)), values[..., None])
 
@@ -22,9 +22,9 @@ def test_halving_takes_the_mean_of_each_square() -> None:
 
 
 def test_growing_keeps_even_areas_and_the_range() -> None:
-    picture = Image.new("L", (2, 1), 0)
-    picture.putpixel((1, 0), 200)
-    grown = to_array(picture, (4, 8, 1))[..., 0]
+    image = Image.new("L", (2, 1), 0)
+    image.putpixel((1, 0), 200)
+    grown = to_array(image, (4, 8, 1))[..., 0]
     assert grown[:, 0].tolist() == [0] * 4
     assert grown[:, -1].tolist() == [200] * 4
     assert np.all(np.diff(grown.astype(int), axis=1) >= 0)
@@ -39,12 +39,12 @@ def test_array_has_the_shape_asked_for(size: tuple[int, int], shape: tuple[int, 
     assert np.ptp(array, axis=(0, 1)).max() == 0
 
 
-def test_grey_picture_has_three_equal_channels_where_colour_is_asked_for() -> None:
+def test_gray_image_has_three_equal_channels_where_colour_is_asked_for() -> None:
     array = to_array(Image.new("L", (4, 4), 77), (4, 4, 3))
     assert np.all(array == 77)
 
 
-def test_colour_becomes_grey_by_luma() -> None:
+def test_colour_becomes_gray_by_luma() -> None:
     # ITU-R 601-2: L = 0.299 R + 0.587 G + 0.114 B
     assert to_array(Image.new("RGB", (1, 1), (100, 0, 0)), (1, 1, 1)).tolist() == [[[30]]]
     assert to_array(Image.new("RGB", (1, 1), (0, 100, 0)), (1, 1, 1)).tolist() == [[[59]]]
@@ -71,7 +71,7 @@ def test_one_side_may_shrink_by_means_while_the_other_grows_linearly():
     assert np.abs(to_array(Image.fromarray(stripes), (8, 10, 1)).astype(int) - 100).max() <= 1
 
 
-def test_shrinking_a_fine_pattern_to_a_small_picture_gives_its_mean_not_a_moire():
+def test_shrinking_a_fine_pattern_to_a_small_image_gives_its_mean_not_a_moire():
     board = (np.indices((420, 580)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert np.abs(to_array(Image.fromarray(board), (64, 64, 3)).astype(int) - 127).max() <= 8
 
@@ -83,7 +83,7 @@ def test_fit_keeps_proportions_between_black_bars():
     assert (fitted[12:] == 0).all()
 
 
-def test_fit_of_a_very_thin_picture_still_shows_a_line():
+def test_fit_of_a_very_thin_image_still_shows_a_line():
     fitted = to_array(Image.new("L", (500, 1), 90), (8, 8, 1), "fit")
     assert (fitted[3] == 90).all()
     assert fitted.astype(bool).sum() == 8

@@ -10,10 +10,10 @@ from models_store.experiments.claim import Claim
 from models_store.experiments.record import Record
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
-from tests.conftest import LEASE_SECONDS
 from tests.models_store.results import stage
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.store import LEASE_SECONDS
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 MakeSpec = Callable[..., ExperimentSpec]
 

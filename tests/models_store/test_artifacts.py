@@ -36,7 +36,7 @@ def test_manifest_describes_every_file_but_itself(published: Path) -> None:
     assert (entry.bytes, entry.sha256) == (9, sha256_of(b"a network"))
 
 
-def test_a_file_is_copied_piece_by_piece_and_refused_at_its_end(
+def test_a_file_is_copied_piece_by_piece_and_rejected_at_its_end(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(artifacts, "_PIECE_BYTES", 4)

@@ -3,7 +3,7 @@ import time
 
 from models_store.experiments.record import Record
 from models_store.store import Store
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 LONG = 20.0
 

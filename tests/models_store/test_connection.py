@@ -8,8 +8,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from models_store.connection import CONNECT_SECONDS, SOCKET_SECONDS, connect, connect_async, redis_needed
 from models_store.errors import Unavailable
-from tests.valkey import Valkey, free_port
-from tests.waiting import eventually
+from tests.support.valkey import Valkey, free_port
+from tests.support.waiting import eventually
 
 MARGIN_SECONDS = 1.0
 

@@ -7,7 +7,7 @@ from models_store.statistics import figures, queue_state
 from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import point
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 
 def test_figures_count_experiments_messages_and_epochs(store: Store, claim: Claim, tiny_spec: MakeSpec) -> None:

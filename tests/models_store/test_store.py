@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from models_store.store import open_store
-from tests.valkey import Valkey, free_port
+from tests.support.valkey import Valkey, free_port
 
 
 def test_store_is_made_where_there_is_none(tmp_path: Path, valkey: Valkey) -> None:
@@ -17,7 +17,7 @@ def test_store_opens_without_redis(tmp_path: Path) -> None:
     assert not store.reconciler.sweep()
 
 
-def test_store_that_cannot_be_made_is_refused(tmp_path: Path, valkey: Valkey) -> None:
+def test_store_that_cannot_be_made_is_rejected(tmp_path: Path, valkey: Valkey) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="Not a directory"):
         open_store(tmp_path / "file" / "store", valkey.url, 2.0, max_attempts=3, role="test")

@@ -1,4 +1,4 @@
-"""What KServe's client makes of the service, as JSON. For the Python of .venv-clients: URL, then picture files."""
+"""What KServe's client makes of the service, as JSON. For the Python of .venv-clients: URL, then image files."""
 
 import asyncio
 import base64
@@ -12,18 +12,18 @@ import numpy as np
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 
 
-async def main(url: str, *pictures: str) -> None:
+async def main(url: str, *paths: str) -> None:
     async with InferenceRESTClient(RESTConfig(protocol="v2", retries=1)) as client:
-        second = await asked_in_v2(client, url, pictures)
+        second = await asked_in_v2(client, url, paths)
     async with InferenceRESTClient(RESTConfig(protocol="v1", retries=1)) as client:
-        first = await asked_in_v1(client, url, pictures)
+        first = await asked_in_v1(client, url, paths)
     print(json.dumps({"v1": first, "v2": second}))
 
 
-async def asked_in_v2(client: Any, url: str, pictures: tuple[str, ...]) -> dict[str, Any]:
+async def asked_in_v2(client: Any, url: str, paths: tuple[str, ...]) -> dict[str, Any]:
     images = np.zeros((2, 8, 8, 1), np.uint8)
     images[0, 0, 2, 0] = images[1, 0, 7, 0] = 255
-    files = np.array([Path(each).read_bytes() for each in pictures], dtype=np.object_)
+    files = np.array([Path(each).read_bytes() for each in paths], dtype=np.object_)
     texts = [base64.b64encode(each).decode() for each in files]
     return {
         "live": await client.is_server_live(url),
@@ -38,18 +38,18 @@ async def asked_in_v2(client: Any, url: str, pictures: tuple[str, ...]) -> dict[
             "binary": await classes(client, url, of_array(files, "BYTES", binary=True)),
             "base64": await classes(client, url, InferInput("image", [len(texts)], "BYTES", texts)),
         },
-        "refused": await refused(client, url, request(of_array(images[:, :4], "UINT8", binary=True))),
+        "rejected": await rejected(client, url, request(of_array(images[:, :4], "UINT8", binary=True))),
     }
 
 
-async def asked_in_v1(client: Any, url: str, pictures: tuple[str, ...]) -> dict[str, Any]:
-    instances = [{"b64": base64.b64encode(Path(each).read_bytes()).decode()} for each in pictures]
+async def asked_in_v1(client: Any, url: str, paths: tuple[str, ...]) -> dict[str, Any]:
+    instances = [{"b64": base64.b64encode(Path(each).read_bytes()).decode()} for each in paths]
     answer = await client.infer(url, {"instances": instances}, model_name="digits")
     return {
         "live": await client.is_server_live(url),
         "models_ready": [await client.is_model_ready(url, name) for name in ("digits", "mnist")],
         "files": np.array(answer["predictions"]).argmax(axis=1).tolist(),
-        "refused": await refused(client, url, {"instances": [1.0, 2.0, 5.0]}),
+        "rejected": await rejected(client, url, {"instances": [1.0, 2.0, 5.0]}),
     }
 
 
@@ -72,12 +72,12 @@ async def classes(client: Any, url: str, tensor: Any, *, as_dictionary: bool = F
     return output.as_numpy().argmax(axis=1).tolist()
 
 
-async def refused(client: Any, url: str, wrong: Any) -> str:
+async def rejected(client: Any, url: str, wrong: Any) -> str:
     try:
         await client.infer(url, wrong, model_name="digits")
     except httpx.HTTPStatusError as error:
         return str(error)
-    return "not refused"
+    return "not rejected"
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What NVIDIA's client makes of the service, as JSON. For the Python of .venv-clients: URL, then picture files."""
+"""What NVIDIA's client makes of the service, as JSON. For the Python of .venv-clients: URL, then image files."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 
-def main(url: str, *pictures: str) -> None:
+def main(url: str, *paths: str) -> None:
     host = url.removeprefix("http://")
     with triton.InferenceServerClient(host) as client:
-        answers = {**described(client), **inferred(client, pictures), "refused": refused(client)}
+        answers = {**described(client), **inferred(client, paths), "rejected": rejected(client)}
     answers["asynchronous"] = asyncio.run(asked_asynchronously(host))
     print(json.dumps(answers))
 
@@ -35,11 +35,11 @@ def described(client: Any) -> dict[str, Any]:
     }
 
 
-def inferred(client: Any, pictures: tuple[str, ...]) -> dict[str, Any]:
+def inferred(client: Any, paths: tuple[str, ...]) -> dict[str, Any]:
     images = np.zeros((3, 8, 8, 1), np.uint8)
     for row, bright in enumerate((1, 4, 6)):
         images[row, 0, bright, 0] = 255
-    files = np.array([Path(each).read_bytes() for each in pictures], dtype=np.object_)
+    files = np.array([Path(each).read_bytes() for each in images], dtype=np.object_)
     features = np.array([[2.0, -2.0], [-1.0, 4.5]], np.float32)
     top = triton.InferRequestedOutput("probabilities", class_count=3)
     in_json = triton.InferRequestedOutput("probabilities", binary_data=False)
@@ -82,8 +82,8 @@ def classes(
     return result.argmax(axis=1).tolist()
 
 
-def refused(client: Any) -> dict[str, tuple[str, str]]:
-    """What the client tells of each refusal: the status and the message."""
+def rejected(client: Any) -> dict[str, tuple[str, str]]:
+    """What the client tells of each rejection: the status and the message."""
     square = np.zeros((1, 9, 9, 1), np.uint8)
     attempts = {
         "shape": lambda: client.infer("digits", [tensor(square, "UINT8")]),

@@ -8,10 +8,10 @@ import pytest
 
 from models_store.store import open_store
 from specs.experiment import parse_spec
-from tests.published import publish
-from tests.service import LEASE_SECONDS, Service
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.published import publish
+from tests.support.service import LEASE_SECONDS, Service
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 _SPEC: dict[str, Any] = {
     "name": "tiny",
@@ -21,7 +21,7 @@ _SPEC: dict[str, Any] = {
 
 
 class Served(NamedTuple):
-    """`digits` and `blobs` are the ids of the experiments that serve these data sets."""
+    """`digits` and `blobs` are the ids of the experiments that serve these datasets."""
 
     url: str
     digits: str

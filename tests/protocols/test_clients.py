@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.protocols.conftest import Served
-from tests.protocols.pictures import png
-from tests.service import ROOT
+from tests.protocols.images import png
+from tests.support.service import ROOT
 
 CLIENTS = ROOT / ".venv-clients"
 pytestmark = [
@@ -20,12 +20,12 @@ pytestmark = [
 
 
 def asked(script: str, served: Served, folder: Path) -> dict[str, Any]:
-    """What the script printed; pictures of a three and of a nine are given to it."""
-    pictures = [folder / "three.png", folder / "nine.png"]
-    for picture, bright in zip(pictures, (3, 9), strict=True):
-        picture.write_bytes(png(bright))
+    """What the script printed; images of a three and of a nine are given to it."""
+    images = [folder / "three.png", folder / "nine.png"]
+    for image, bright in zip(images, (3, 9), strict=True):
+        image.write_bytes(png(bright))
     ran = subprocess.run(
-        [CLIENTS / "bin" / "python", Path(__file__).with_name(script), served.url, *pictures],
+        [CLIENTS / "bin" / "python", Path(__file__).with_name(script), served.url, *images],
         env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"},
         cwd=folder,
         capture_output=True,
@@ -73,14 +73,14 @@ def test_tritonclient_gets_classes_with_labels(triton: dict[str, Any]) -> None:
     assert [row[0].split(":")[1:] for row in triton["top"]] == [["1", "1"], ["4", "4"], ["6", "6"]]
 
 
-def test_tritonclient_tells_what_was_refused(triton: dict[str, Any]) -> None:
-    assert {name: status for name, (status, _) in triton["refused"].items()} == {
+def test_tritonclient_tells_what_was_rejected(triton: dict[str, Any]) -> None:
+    assert {name: status for name, (status, _) in triton["rejected"].items()} == {
         "shape": "400",
         "model": "404",
         "not trained": "503",
         "statistics": "404",
     }
-    assert triton["refused"]["shape"][1].startswith(
+    assert triton["rejected"]["shape"][1].startswith(
         "received shape [1, 9, 9, 1]; the model of digits takes [n, 8, 8, 1]"
     )
 
@@ -90,11 +90,11 @@ def test_kserve_s_client_speaks_v2(kserve: dict[str, Any]) -> None:
     assert (answers["live"], answers["ready"], answers["models_ready"]) == (True, True, [True, False, False])
     assert answers["classes"] == {"binary": [2, 7], "json": [2, 7], "dictionary": [2, 7]}
     assert answers["files"] == {"binary": [3, 9], "base64": [3, 9]}
-    assert answers["refused"].startswith("received shape [2, 4, 8, 1]; ")
+    assert answers["rejected"].startswith("received shape [2, 4, 8, 1]; ")
 
 
 def test_kserve_s_client_speaks_v1(kserve: dict[str, Any]) -> None:
     answers = kserve["v1"]
     assert (answers["live"], answers["models_ready"]) == (True, [True, False])
     assert answers["files"] == [3, 9]
-    assert answers["refused"].startswith("received shape [3]; ")
+    assert answers["rejected"].startswith("received shape [3]; ")

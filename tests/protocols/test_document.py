@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from tests.printed import PRINTED_URL, Walk, blocks, walked
 from tests.protocols.conftest import Served
 from tests.protocols.test_clients import CLIENTS
-from tests.service import ROOT
+from tests.support.printed import PRINTED_URL, Walk, blocks, walked
+from tests.support.service import ROOT
 
 pytestmark = pytest.mark.xdist_group("protocols")
 
@@ -27,9 +27,9 @@ def test_every_command_exits_with_0(walk: Walk) -> None:
 
 
 def test_every_answer_is_a_success_but_the_one_that_is_announced(walk: Walk) -> None:
-    refused = [answer for answer in walk.answers() if answer.status != "200"]
+    rejected = [answer for answer in walk.answers() if answer.status != "200"]
     assert len(list(walk.answers())) >= 14
-    assert [(answer.status, "models/half" in answer.command) for answer in refused] == [("404", True)]
+    assert [(answer.status, "models/half" in answer.command) for answer in rejected] == [("404", True)]
 
 
 def test_the_answers_are_what_the_text_around_them_says(walk: Walk, served: Served) -> None:
@@ -37,7 +37,7 @@ def test_the_answers_are_what_the_text_around_them_says(walk: Walk, served: Serv
     assert walk.outputs_of('"inputs": {').startswith('{"outputs":[[')
     assert '{"result":[[["0",' in walk.outputs_of(":classify")
     assert walk.outputs_of("metadata").count("AVAILABLE") == 2
-    assert '"error":"unknown data set `half`' in walk.outputs_of("models/half")
+    assert '"error":"unknown dataset `half`' in walk.outputs_of("models/half")
     assert f'"versions":["{served.digits}"]' in walk.outputs_of("health/ready")
     assert walk.outputs_of('"name": "features"').count('"shape":[1,4]') == 1
     assert walk.outputs_of("classification").count('"datatype":"BYTES","shape":[1,3]') == 1

@@ -12,7 +12,7 @@ from models_store.store import Store
 from serving.batching import Dispatcher
 from serving.served_model import Samples, ServedModel
 from specs.experiment import ExperimentSpec
-from tests.published import publish
+from tests.support.published import publish
 
 T = TypeVar("T")
 IN_LOOP, IN_THREADS = 3600.0, 0.0
@@ -54,7 +54,7 @@ def dispatcher(request: pytest.FixtureRequest) -> Iterator[Dispatcher]:
     made.close()
 
 
-def pictures(count: int, seed: int = 0) -> NDArray[np.uint8]:
+def images(count: int, seed: int = 0) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1), dtype=np.uint8)
 
 
@@ -63,7 +63,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def test_each_request_gets_the_answers_to_its_own_samples(dispatcher: Dispatcher, model: Watched) -> None:
-    sent = [pictures(count, seed=count) for count in (1, 3, 40, 1, 17)]
+    sent = [images(count, seed=count) for count in (1, 3, 40, 1, 17)]
 
     async def main() -> list[NDArray[np.float32]]:
         return list(await asyncio.gather(*(dispatcher.probabilities(model, each) for each in sent)))
@@ -78,8 +78,8 @@ def test_each_request_gets_the_answers_to_its_own_samples(dispatcher: Dispatcher
 
 def test_what_came_together_is_asked_together(dispatcher: Dispatcher, model: Watched) -> None:
     async def main() -> None:
-        await asyncio.gather(*(dispatcher.probabilities(model, pictures(1, n)) for n in range(10)))
-        await dispatcher.probabilities(model, pictures(1))
+        await asyncio.gather(*(dispatcher.probabilities(model, images(1, n)) for n in range(10)))
+        await dispatcher.probabilities(model, images(1))
 
     run(main())
 
@@ -91,10 +91,10 @@ def test_what_comes_while_a_batch_runs_is_the_next_batch(model: Watched) -> None
 
     async def main() -> None:
         model.open.clear()
-        requests = [asyncio.create_task(dispatcher.probabilities(model, pictures(1)))]
+        requests = [asyncio.create_task(dispatcher.probabilities(model, images(1)))]
         while not model.batches:
             await asyncio.sleep(0)  # the loop goes on while the thread is held up
-        requests += [asyncio.create_task(dispatcher.probabilities(model, pictures(1, n))) for n in range(5)]
+        requests += [asyncio.create_task(dispatcher.probabilities(model, images(1, n))) for n in range(5)]
         await asyncio.sleep(0)
         assert model.batches == [1]
         model.open.set()
@@ -110,7 +110,7 @@ def test_what_comes_while_a_batch_runs_is_the_next_batch(model: Watched) -> None
 def test_a_quick_model_is_asked_in_the_loop(model: Watched) -> None:
     model.threads.clear()
 
-    run(Dispatcher(1, IN_LOOP).probabilities(model, pictures(3)))
+    run(Dispatcher(1, IN_LOOP).probabilities(model, images(3)))
 
     assert model.threads == {threading.current_thread().name}
 
@@ -119,7 +119,7 @@ def test_a_small_request_is_not_held_up_by_a_large_one(dispatcher: Dispatcher, m
     ended: list[str] = []
 
     async def ask(name: str, count: int) -> None:
-        await dispatcher.probabilities(model, pictures(count))
+        await dispatcher.probabilities(model, images(count))
         ended.append(name)
 
     async def main() -> None:
@@ -134,18 +134,18 @@ def test_models_do_not_share_batches(dispatcher: Dispatcher, published: Publishe
     one, other = Watched(published), Watched(published)
 
     async def main() -> None:
-        await asyncio.gather(*(dispatcher.probabilities(each, pictures(1)) for each in (one, other, one)))
+        await asyncio.gather(*(dispatcher.probabilities(each, images(1)) for each in (one, other, one)))
 
     run(main())
 
     assert (one.batches, other.batches) == ([2], [1])
 
 
-def test_what_onnx_runtime_refuses_fails_alone(dispatcher: Dispatcher, model: Watched) -> None:
+def test_what_onnx_runtime_rejects_fails_alone(dispatcher: Dispatcher, model: Watched) -> None:
     async def main() -> NDArray[np.float32]:
         with pytest.raises(Exception, match="Got invalid dimensions"):
             await dispatcher.probabilities(model, np.zeros((40, 9, 9, 1), dtype=np.uint8))
-        return await dispatcher.probabilities(model, pictures(2))
+        return await dispatcher.probabilities(model, images(2))
 
     assert run(main()).shape == (2, 10)
     assert model.batches == [16, 2]
@@ -153,8 +153,8 @@ def test_what_onnx_runtime_refuses_fails_alone(dispatcher: Dispatcher, model: Wa
 
 def test_nobody_is_asked_for_a_request_that_was_given_up(dispatcher: Dispatcher, model: Watched) -> None:
     async def main() -> None:
-        given_up = asyncio.create_task(dispatcher.probabilities(model, pictures(3)))
-        waiting = asyncio.create_task(dispatcher.probabilities(model, pictures(2)))
+        given_up = asyncio.create_task(dispatcher.probabilities(model, images(3)))
+        waiting = asyncio.create_task(dispatcher.probabilities(model, images(2)))
         asyncio.get_running_loop().call_soon(given_up.cancel)
         await asyncio.wait([given_up, waiting])
         assert given_up.cancelled()

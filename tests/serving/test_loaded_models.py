@@ -7,7 +7,7 @@ from models_store.errors import InvalidState, NotFound
 from models_store.store import Store
 from serving.loaded_models import LoadedModels
 from specs.experiment import ExperimentSpec
-from tests.published import bright_column_network, publish
+from tests.support.published import bright_column_network, publish
 
 Spec = Callable[..., ExperimentSpec]
 
@@ -23,7 +23,7 @@ def in_memory(loaded: LoadedModels, *ids: str) -> list[bool]:
 
 
 def test_those_asked_longest_ago_make_room(store: Store, make: Callable[[int], str]) -> None:
-    loaded = LoadedModels(store.models, 1, most_bytes=7_500_000)
+    loaded = LoadedModels(store.models, 1, max_bytes=7_500_000)
     first, second, third = (make(size) for size in (2_000_000, 3_000_000, 2_000_000))
     kept = loaded.obtain(first)
     loaded.obtain(second)
@@ -37,7 +37,7 @@ def test_those_asked_longest_ago_make_room(store: Store, make: Callable[[int], s
 
 
 def test_one_that_is_larger_than_the_room_is_loaded_alone(store: Store, make: Callable[[int], str]) -> None:
-    loaded = LoadedModels(store.models, 1, most_bytes=1)
+    loaded = LoadedModels(store.models, 1, max_bytes=1)
     small, large = make(0), make(3_000_000)
     loaded.obtain(small)
     held = loaded.obtain(large)
@@ -45,7 +45,7 @@ def test_one_that_is_larger_than_the_room_is_loaded_alone(store: Store, make: Ca
 
 
 def test_the_smallest_ones_take_room_too(store: Store, make: Callable[[int], str]) -> None:
-    loaded = LoadedModels(store.models, 1, most_bytes=2_000_000)
+    loaded = LoadedModels(store.models, 1, max_bytes=2_000_000)
     ids = [make(0) for _ in range(3)]
     for each in ids:
         loaded.obtain(each)
@@ -53,14 +53,14 @@ def test_the_smallest_ones_take_room_too(store: Store, make: Callable[[int], str
 
 
 def test_of_many_who_ask_at_once_one_loads(store: Store, make: Callable[[int], str]) -> None:
-    loaded, wanted = LoadedModels(store.models, 1, most_bytes=10_000_000), make(0)
+    loaded, wanted = LoadedModels(store.models, 1, max_bytes=10_000_000), make(0)
     with ThreadPoolExecutor(8) as threads:
         assert len({id(model) for model in threads.map(loaded.obtain, [wanted] * 32)}) == 1
     assert loaded.load(wanted) is not loaded.load(wanted)
 
 
 def test_what_cannot_be_loaded_changes_nothing(store: Store, make: Callable[[int], str], tiny_spec: Spec) -> None:
-    loaded, sound = LoadedModels(store.models, 1, most_bytes=1), make(0)
+    loaded, sound = LoadedModels(store.models, 1, max_bytes=1), make(0)
     held = loaded.obtain(sound)
     with pytest.raises(InvalidState):
         loaded.obtain(store.experiments.create(tiny_spec()).id)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.wire.samples import BadRequestBody, SentFeatures, SentPicture
+from api.wire.samples import BadRequestBody, SentFeatures, SentImage
 from imaging.decode import decode
-from imaging.errors import PictureTooLarge, UnreadablePicture
+from imaging.errors import ImageTooLarge, UnreadableImage
 from imaging.resize import to_array
 from models_store.models.serving_info import ServingInfo
 from serving.preparation import is_light, prepare, prepare_all
@@ -22,9 +22,9 @@ def info(*shape: int, **changes: Any) -> ServingInfo:
     )
 
 
-def encoded(picture: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
+def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
     file = BytesIO()
-    picture.save(file, format_name, **options)
+    image.save(file, format_name, **options)
     return file.getvalue()
 
 
@@ -34,7 +34,7 @@ def coloured(width: int, height: int) -> Image.Image:
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (40, 20, 3)])
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
-def test_a_picture_becomes_what_training_made_of_it(shape: tuple[int, int, int], resize: str) -> None:
+def test_a_image_becomes_what_training_made_of_it(shape: tuple[int, int, int], resize: str) -> None:
     data = encoded(coloured(30, 17))
     prepared, _, _ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
 
@@ -43,7 +43,7 @@ def test_a_picture_becomes_what_training_made_of_it(shape: tuple[int, int, int],
 
 
 def test_several_come_in_their_order() -> None:
-    sent = [SentPicture(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
+    sent = [SentImage(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
     assert prepare_all(sent, info(8, 8, 1), MAX_PIXELS).samples[:, 0, 0, 0].tolist() == [7, 3, 5]
     rows = [SentFeatures("sample 0", [1.5, 2]), SentFeatures("sample 1", [-1, 0])]
     assert prepare_all(rows, info(2), MAX_PIXELS).samples.tolist() == [[1.5, 2], [-1, 0]]
@@ -52,9 +52,9 @@ def test_several_come_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("sample", "takes", "error", "message"),
     [
-        (SentPicture("x.png", b"words"), (8, 8, 1), UnreadablePicture, "x.png: these 5 bytes are no picture"),
-        (SentPicture("x" * 200, encoded(coloured(1001, 1000))), (8, 8, 1), PictureTooLarge, "^x{100}: .*1001 x 1000"),
-        (SentPicture("x.png", encoded(coloured(8, 8))), (2,), BadRequestBody, "x.png: .*received a picture"),
+        (SentImage("x.png", b"words"), (8, 8, 1), UnreadableImage, "x.png: these 5 bytes are no image"),
+        (SentImage("x" * 200, encoded(coloured(1001, 1000))), (8, 8, 1), ImageTooLarge, "^x{100}: .*1001 x 1000"),
+        (SentImage("x.png", encoded(coloured(8, 8))), (2,), BadRequestBody, "x.png: .*received an image"),
         (SentFeatures("sample 3", [1, 2]), (8, 8, 1), BadRequestBody, "sample 3: .*received 2 numbers"),
         (SentFeatures("sample 3", [1, 2]), (3,), BadRequestBody, "sample 3: .*takes 3 numbers"),
     ],
@@ -65,7 +65,7 @@ def test_an_error_names_the_sample(sample: Any, takes: tuple[int, ...], error: t
 
 
 def light(*data: bytes, shape: tuple[int, ...] = (28, 28, 1)) -> bool:
-    return is_light([SentPicture(str(number), each) for number, each in enumerate(data)], info(*shape))
+    return is_light([SentImage(str(number), each) for number, each in enumerate(data)], info(*shape))
 
 
 def test_only_what_is_surely_quick_is_light() -> None:
@@ -87,8 +87,8 @@ def test_only_what_is_surely_quick_is_light() -> None:
 
 def test_a_digit_is_light_only_where_it_is_small() -> None:
     def is_light_digit(side: int) -> bool:
-        picture = SentPicture("digit.png", encoded(Image.new("L", (side, side))))
-        return is_light([picture], info(28, 28, 1, dataset="mnist"))
+        image = SentImage("digit.png", encoded(Image.new("L", (side, side))))
+        return is_light([image], info(28, 28, 1, dataset="mnist"))
 
     assert is_light_digit(28)
     assert not is_light_digit(44)

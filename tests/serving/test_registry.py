@@ -15,8 +15,8 @@ from serving.registry import NoModel, Registry, UnknownDataset
 from serving.served_model import ServedModel
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish
-from tests.valkey import Valkey
+from tests.support.published import publish
+from tests.support.valkey import Valkey
 
 Spec = Callable[..., ExperimentSpec]
 ROOM_FOR_TWO = 2_000_000
@@ -71,7 +71,7 @@ def test_without_a_published_model_there_is_none(registry: Registry) -> None:
         registry.get(None, None)
 
 
-def test_a_data_set_that_appears_later_is_served(
+def test_a_dataset_that_appears_later_is_served(
     registry: Registry, store: Store, tiny_document: dict[str, Any]
 ) -> None:
     registry.refresh()
@@ -83,10 +83,10 @@ def test_a_data_set_that_appears_later_is_served(
     assert serving(registry) == {"leaves": published.id}
 
 
-def test_an_unknown_data_set_is_told_from_one_without_a_model(registry: Registry) -> None:
+def test_an_unknown_dataset_is_told_from_one_without_a_model(registry: Registry) -> None:
     with pytest.raises(NoModel, match="no model for mnist"):
         registry.get("mnist", None)
-    with pytest.raises(UnknownDataset, match="unknown data set `mnits`; did you mean `mnist`"):
+    with pytest.raises(UnknownDataset, match="unknown dataset `mnits`; did you mean `mnist`"):
         registry.get("mnits", None)
 
 
@@ -105,7 +105,7 @@ def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
     assert store.models.best(["digits", "mnist"]) == every
 
 
-def test_a_model_of_corrections_answers_for_no_other_data_set(
+def test_a_model_of_corrections_answers_for_no_other_dataset(
     registry: Registry, store: Store, tiny_document: dict[str, Any]
 ) -> None:
     whole = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
@@ -188,9 +188,9 @@ def test_a_pinned_model_that_is_found_damaged_is_told_of_and_the_old_one_goes_on
         standing = registry.standing("digits")
         assert standing.pin is not None
         assert standing.pin.experiment_id == pinned.id
-        [refusal] = standing.refused
-        assert refusal.experiment_id == pinned.id
-        assert "does not match its sha256" in refusal.reason
+        [rejection] = standing.rejected
+        assert rejection.experiment_id == pinned.id
+        assert "does not match its sha256" in rejection.reason
 
 
 def test_a_damaged_pin_is_told_of_and_the_best_serves(registry: Registry, store: Store, tiny_spec: Spec) -> None:
@@ -198,25 +198,27 @@ def test_a_damaged_pin_is_told_of_and_the_best_serves(registry: Registry, store:
     (store.experiments.pins.folder / "digits.json").write_bytes(b"{")
 
     assert serving(registry) == {"digits": best.id}
-    [refusal] = registry.standing("digits").refused
-    assert (refusal.experiment_id, "does not parse" in refusal.reason) == (None, True)
+    [rejection] = registry.standing("digits").rejected
+    assert (rejection.experiment_id, "does not parse" in rejection.reason) == (None, True)
     registry.pin("digits", best.id)
-    assert registry.standing("digits").refused == []
+    assert registry.standing("digits").rejected == []
 
 
-def test_refusals_are_told_until_their_experiment_is_deleted(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+def test_rejections_are_told_until_their_experiment_is_deleted(
+    registry: Registry, store: Store, tiny_spec: Spec
+) -> None:
     broken = publish(store, tiny_spec(), 0.99)
     damage(store, broken)
     with pytest.raises(NoModel, match="GET /models says what is wrong"):
         registry.get("digits", None)
     sound = publish(store, tiny_spec(), 0.5)
     assert serving(registry) == {"digits": sound.id}
-    assert [each.experiment_id for each in registry.standing("digits").refused] == [broken.id]
+    assert [each.experiment_id for each in registry.standing("digits").rejected] == [broken.id]
 
     store.experiments.delete(broken.id)
     registry.refresh()
 
-    assert registry.standing("digits").refused == []
+    assert registry.standing("digits").rejected == []
 
 
 def test_a_model_whose_room_others_took_is_loaded_again_when_it_is_asked(
@@ -244,4 +246,4 @@ def test_a_model_that_was_damaged_while_it_was_not_in_memory_gives_way_to_the_ne
     damage(store, best)
 
     assert registry.get("digits", None).id == second.id
-    assert [each.experiment_id for each in registry.standing("digits").refused] == [best.id]
+    assert [each.experiment_id for each in registry.standing("digits").rejected] == [best.id]

@@ -83,7 +83,7 @@ def test_an_epoch_shows_every_copy():
     assert parse_spec(augmented(FLIP, copies=6)).steps_per_epoch() == 61  # 6 x 1,293 samples, 128 a batch
 
 
-def test_what_mixes_pictures_mixes_labels():
+def test_what_mixes_images_mixes_labels():
     assert not parse_spec(augmented(FLIP)).augmentation.mixes_labels
     assert parse_spec(augmented(FLIP, {"type": "MixUp"})).augmentation.mixes_labels
 
@@ -122,12 +122,12 @@ def test_what_mixes_pictures_mixes_labels():
         (
             augmented(FLIP, {"type": "RandomCrop", "height": 9}),
             "/layers/1/height",
-            "`height` 9 is larger than the height of the picture: 8; take a smaller window or more `padding`",
+            "`height` 9 is larger than the height of the image: 8; take a smaller window or more `padding`",
         ),
         (
             augmented({"type": "RandomCrop", "width": 11, "padding": 1}),
             "/layers/0/width",
-            "larger than the width of the picture, padding included: 10",
+            "larger than the width of the image, padding included: 10",
         ),
         (
             augmented({**FLIP, "fill_mode": "reflect"}),
@@ -136,7 +136,7 @@ def test_what_mixes_pictures_mixes_labels():
         ),
     ],
 )
-def test_refusals_say_what_to_do(document, pointer, fragment):
+def test_rejections_say_what_to_do(document, pointer, fragment):
     with pytest.raises(SpecError) as caught:
         parse_spec(document)
     assert any(problem.pointer.startswith("/augmentation" + pointer) for problem in caught.value.problems)
@@ -154,7 +154,7 @@ def test_numbers_in_a_row_cannot_be_augmented():
         parse_spec({**blobs, "augmentation": {"layers": [FLIP]}})
     (problem,) = caught.value.problems
     assert problem.pointer == "/augmentation"
-    assert "the samples of this data set are none; leave `augmentation` out" in problem.detail
+    assert "the samples of this dataset are none; leave `augmentation` out" in problem.detail
 
 
 def test_caps_themselves_are_allowed():

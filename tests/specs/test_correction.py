@@ -23,7 +23,7 @@ def test_a_class_is_named() -> None:
         ([], "expected"),
     ],
 )
-def test_what_names_no_class_is_refused(document: Any, said: str) -> None:
-    with pytest.raises(SpecError) as refusal:
+def test_what_names_no_class_is_rejected(document: Any, said: str) -> None:
+    with pytest.raises(SpecError) as rejection:
         parse_correction(document, DATASETS["cifar10"])
-    assert said in str(refusal.value)
+    assert said in str(rejection.value)

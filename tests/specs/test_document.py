@@ -10,13 +10,13 @@ from specs.errors import DocumentError
 SPEC = {"model": {"preset": "digits-cnn"}, "training": {"epochs": 3}}
 
 
-def refusal(body: bytes, syntax=None) -> str:
+def rejection(body: bytes, syntax=None) -> str:
     with pytest.raises(DocumentError) as caught:
         parse_document(body, syntax)
     return str(caught.value)
 
 
-def pointer_of_refusal(body: bytes, syntax=None) -> str:
+def pointer_of_rejection(body: bytes, syntax=None) -> str:
     with pytest.raises(DocumentError) as caught:
         parse_document(body, syntax)
     return caught.value.problems[0].pointer
@@ -84,14 +84,14 @@ def test_yaml_scalars_follow_the_core_schema(text, value):
 
 @pytest.mark.parametrize("syntax", [None, "json"])
 def test_a_duplicate_key_in_json_is_named(syntax):
-    assert "`epochs` stands twice" in refusal(b'{"training": {"epochs": 1, "epochs": 2}}', syntax)
+    assert "`epochs` stands twice" in rejection(b'{"training": {"epochs": 1, "epochs": 2}}', syntax)
 
 
 def test_a_duplicate_key_in_yaml_is_named_with_its_line_and_place():
     body = b"training:\n  epochs: 1\n  epochs: 2\n"
-    assert "`epochs` stands twice" in refusal(body)
-    assert "line 3" in refusal(body)
-    assert pointer_of_refusal(body) == "/training/epochs"
+    assert "`epochs` stands twice" in rejection(body)
+    assert "line 3" in rejection(body)
+    assert pointer_of_rejection(body) == "/training/epochs"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_duplicate_key_in_yaml_is_named_with_its_line_and_place():
         (b"a: [1]\nb: {c: 1}\nd: .inf\n", "/d"),
     ],
 )
-def test_a_yaml_refusal_points_at_the_value(body, pointer):
-    assert pointer_of_refusal(body) == pointer
+def test_a_yaml_rejection_points_at_the_value(body, pointer):
+    assert pointer_of_rejection(body) == pointer
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
@@ -146,14 +146,14 @@ def test_no_number_is_other_than_finite(literal, syntax):
         (b'{"a": ' + b"9" * 500 + b"}", "500 digits"),
     ],
 )
-def test_bad_documents_are_refused(body, fragment):
-    assert fragment in refusal(body)
+def test_bad_documents_are_rejected(body, fragment):
+    assert fragment in rejection(body)
 
 
 @pytest.mark.parametrize("body", [b'{"a": 1,}', b"{a: 1}", b"a: 1\n", b'{"a" 1}'])
 def test_json_is_read_strictly_when_asked_for(body):
-    assert "not JSON: " in refusal(body, "json")
-    assert "line 1, column" in refusal(body, "json")
+    assert "not JSON: " in rejection(body, "json")
+    assert "line 1, column" in rejection(body, "json")
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_json_is_read_strictly_when_asked_for(body):
     ],
 )
 def test_yaml_stripped_of_its_line_breaks_gets_a_hint(body):
-    assert "--data-binary @file" in refusal(body)
+    assert "--data-binary @file" in rejection(body)
 
 
 @pytest.mark.parametrize("body", [b"a: b\nc: d: e\n", b"", b"[1, 2]", b"a: &x 1"])
 def test_other_mistakes_get_no_hint(body):
-    assert "--data-binary" not in refusal(body)
+    assert "--data-binary" not in rejection(body)
 
 
 def nested(levels: int) -> bytes:
@@ -180,7 +180,7 @@ def nested(levels: int) -> bytes:
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 def test_depth_has_a_cap(syntax):
     assert "a" in parse_document(nested(limits.DOCUMENT_DEPTH), syntax)
-    assert "cap of 32 levels" in refusal(nested(limits.DOCUMENT_DEPTH + 1), syntax)
+    assert "cap of 32 levels" in rejection(nested(limits.DOCUMENT_DEPTH + 1), syntax)
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
@@ -189,13 +189,13 @@ def test_number_of_values_has_a_cap(syntax):
     fitting = {"a": [1] * (limits.DOCUMENT_NODES - 3)}
     assert parse_document(json.dumps(fitting).encode(), syntax) == fitting
     above = {"a": [1] * (limits.DOCUMENT_NODES - 2)}
-    assert "cap of 20,000" in refusal(json.dumps(above).encode(), syntax)
+    assert "cap of 20,000" in rejection(json.dumps(above).encode(), syntax)
 
 
 def test_size_has_a_cap():
     body = b"a: " + b"x" * (limits.DOCUMENT_BYTES - 3)
     assert len(parse_document(body)["a"]) == limits.DOCUMENT_BYTES - 3
-    assert "1,000,001 bytes, above the cap of 1,000,000" in refusal(body + b"x")
+    assert "1,000,001 bytes, above the cap of 1,000,000" in rejection(body + b"x")
 
 
 def test_brackets_in_text_are_no_nesting():

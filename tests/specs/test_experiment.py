@@ -171,7 +171,7 @@ def test_200_layers_are_allowed():
     assert len(parse_spec({"model": {"layers": layers}}).network().table) == limits.LAYERS
 
 
-def test_exploding_activations_are_refused_before_building():
+def test_exploding_activations_are_rejected_before_building():
     layers = [{"type": "Conv2D", "filters": 50_000, "kernel_size": 1}, *LAYERS[1:]]
     layers.insert(1, {"type": "Conv2D", "filters": 10, "kernel_size": 1})
     with pytest.raises(SpecError, match="above the cap of 8,000 MB") as caught:

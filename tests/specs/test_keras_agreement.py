@@ -197,7 +197,7 @@ def check_random_networks(keras, image, rest, input_shape, frozen):
     assert_same(built, built_by_keras(keras, layers, input_shape))
 
 
-def test_random_networks_have_kerass_shapes_counts_and_names_or_are_refused_by_both(keras):
+def test_random_networks_have_kerass_shapes_counts_and_names_or_are_rejected_by_both(keras):
     seen.update(valid=0, invalid=0)
     check_random_networks(keras)
     assert min(seen.values()) > EXAMPLES / 6, seen

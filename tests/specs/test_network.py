@@ -87,7 +87,7 @@ def test_a_network_may_answer_without_dense():
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(layers, path, detail):
+def test_what_does_not_fit_is_rejected(layers, path, detail):
     with pytest.raises(FieldError) as caught:
         network(layers, IMAGE, 10)
     assert caught.value.path == path

@@ -36,12 +36,12 @@ def test_what_the_network_receives(fields, dataset, shape):
 @pytest.mark.parametrize(
     ("fields", "dataset", "field", "fragment"),
     [
-        ({}, OF_ALL_SIZES, "image_size", "the pictures of leaves differ in size, so give the size"),
-        ({"image_size": [2, 2]}, NUMBERS, "image_size", "the samples of blobs are numbers in a row, not pictures"),
+        ({}, OF_ALL_SIZES, "image_size", "the images of leaves differ in size, so give the size"),
+        ({"image_size": [2, 2]}, NUMBERS, "image_size", "the samples of blobs are numbers in a row, not images"),
         ({"color": "rgb"}, NUMBERS, "color", "leave `color` out"),
     ],
 )
-def test_what_does_not_go_with_the_data_set(fields, dataset, field, fragment):
+def test_what_does_not_go_with_the_dataset(fields, dataset, field, fragment):
     with pytest.raises(FieldError) as caught:
         PreprocessingSpec.model_validate(fields).input_shape(dataset)
     assert caught.value.path == (field,)
@@ -59,7 +59,7 @@ def test_what_does_not_go_with_the_data_set(fields, dataset, field, fragment):
         ({"color": "gray"}, "/color", "did you mean `grayscale`?"),
     ],
 )
-def test_refusals(fields, pointer, fragment):
+def test_rejections(fields, pointer, fragment):
     with pytest.raises(SpecError) as caught:
         parse_spec({"model": MODEL, "preprocessing": fields})
     (problem,) = caught.value.problems

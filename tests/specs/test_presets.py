@@ -76,26 +76,26 @@ def test_the_regularized_network_penalizes_every_kernel():
 def test_blobs_are_the_thousand_points_of_the_source():
     dataset = experiment("blobs-mlp").dataset
     assert dataset.blobs.model_dump() == {"n_samples": 1000, "centers": 4, "cluster_std": 2.0, "random_state": 2}
-    assert dataset.part_sizes().test == 200
+    assert dataset.split_sizes().test == 200
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_preset_waits_for_an_uploaded_data_set(name):
+def test_a_folder_preset_waits_for_an_uploaded_dataset(name):
     with pytest.raises(SpecError) as caught:
         parse_spec(PRESETS[name].spec)
     [problem] = caught.value.problems
     assert problem.pointer == "/dataset/name"
-    assert "unknown data set `my-pictures`" in problem.detail
+    assert "unknown dataset `my-images`" in problem.detail
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_preset_answers_with_the_classes_of_any_data_set(name):
+def test_a_folder_preset_answers_with_the_classes_of_any_dataset(name):
     spec = parse_spec(PRESETS[name].spec | {"dataset": {"name": "cifar100"}})
     assert spec.input_shape == (64, 64, 3)
     assert spec.network().table[-1].output_shape == (100,)
 
 
-def test_only_the_deeper_folder_presets_change_their_pictures():
+def test_only_the_deeper_folder_presets_change_their_images():
     copies = {name: experiment(name).augmentation for name in FOLDERS}
     assert copies.pop("folder-cnn-shallow") is None
     assert {name: each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}

@@ -35,7 +35,7 @@ class Request:
 
 def problem(status: int, detail: str, **members: Any) -> Answer:
     headers = {"Retry-After": "0"} if status == 503 else {}
-    return Answer({"title": "Refused", "status": status, "detail": detail, **members}, status, headers)
+    return Answer({"title": "Rejected", "status": status, "detail": detail, **members}, status, headers)
 
 
 class CannedApi:

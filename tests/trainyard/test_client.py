@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.valkey import free_port
 from tests.trainyard.canned_api import Answer, CannedApi, a_record, epoch_event, problem, sse
-from tests.valkey import free_port
 from trainyard.client import Client
 from trainyard.errors import ApiError, Unreachable
 
@@ -48,21 +48,21 @@ def test_a_list_goes_through_all_pages(api: CannedApi) -> None:
     assert all(query["dataset"] == "digits" for query in queries)
 
 
-def test_a_refusal_tells_each_problem_with_its_pointer(api: CannedApi) -> None:
+def test_a_rejection_tells_each_problem_with_its_pointer(api: CannedApi) -> None:
     errors = [{"pointer": "/training/epochs", "detail": "must be at least 1", "received": -1}]
     api.on("POST", "/experiments", problem(422, "invalid", errors=errors))
-    with Client(api.url) as client, pytest.raises(ApiError) as refusal:
+    with Client(api.url) as client, pytest.raises(ApiError) as rejection:
         client.submit({})
-    assert refusal.value.status == 422
-    assert refusal.value.errors == tuple(errors)
-    assert str(refusal.value) == "/training/epochs: must be at least 1"
+    assert rejection.value.status == 422
+    assert rejection.value.errors == tuple(errors)
+    assert str(rejection.value) == "/training/epochs: must be at least 1"
 
 
 def test_an_answer_that_is_no_problem_document_is_named_as_such(api: CannedApi) -> None:
     api.on("GET", "/presets", Answer("<html>Bad Gateway</html>", 502))
-    with Client(api.url) as client, pytest.raises(ApiError, match="without a problem document") as refusal:
+    with Client(api.url) as client, pytest.raises(ApiError, match="without a problem document") as rejection:
         client.presets()
-    assert refusal.value.status == 502
+    assert rejection.value.status == 502
 
 
 def test_reading_is_tried_again_when_the_api_says_so(api: CannedApi) -> None:
@@ -103,9 +103,9 @@ def test_waiting_ends_with_the_experiment(api: CannedApi) -> None:
         assert client.wait("X")["status"] == "succeeded"
 
 
-def test_pictures_are_sent_under_their_names(api: CannedApi, tmp_path: Path) -> None:
+def test_images_are_sent_under_their_names(api: CannedApi, tmp_path: Path) -> None:
     path = tmp_path / "four.png"
-    path.write_bytes(b"a picture")
+    path.write_bytes(b"an image")
     api.on("POST", "/predict", Answer({"predictions": []}))
     with Client(api.url) as client:
         client.predict(path, b"another", dataset="digits", top=2)
@@ -113,7 +113,7 @@ def test_pictures_are_sent_under_their_names(api: CannedApi, tmp_path: Path) -> 
     assert request.query == {"dataset": "digits", "top": "2"}
     assert request.body.count(b'name="file"; filename="') == 2
     assert b'filename="four.png"' in request.body
-    assert b"a picture" in request.body
+    assert b"an image" in request.body
 
 
 def test_deleting_says_whether_by_force(api: CannedApi) -> None:

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
+from tests.support.valkey import free_port
 from tests.trainyard.canned_api import Answer, CannedApi, epoch_event, problem, sse
-from tests.valkey import free_port
 from trainyard.client import Client
 from trainyard.errors import ApiError, Unreachable
 from trainyard.event_stream import Event, parse_events

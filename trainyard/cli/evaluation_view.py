@@ -12,11 +12,11 @@ def evaluation_lines(evaluation: JsonObject) -> Iterator[str]:
     yield from (f"  {line}" for line in confusion_lines(evaluation))
 
 
-def part_line(evaluation: JsonObject) -> str:
-    """The figures of one part."""
+def split_line(evaluation: JsonObject) -> str:
+    """The figures of one split."""
     names = ("accuracy", "top_3_accuracy", "balanced_accuracy", "loss")
     figures = {name: evaluation[name] for name in names} | {"macro_f1": evaluation["macro"]["f1"]}
-    return f"{evaluation['part']:<10}  {metrics_text(figures)}"
+    return f"{evaluation['split']:<10}  {metrics_text(figures)}"
 
 
 def mistake_line(mistake: JsonObject) -> str:

@@ -25,7 +25,7 @@ from trainyard.errors import ApiError, ClientError
 
 _EPILOG = (
     "Exit status: 0 all is well; 1 the experiment that was watched failed or was cancelled; 2 wrong usage or an "
-    "invalid spec; 3 there is no such thing; 4 refused in this state; 5 Trainyard cannot be reached, does not start "
+    "invalid spec; 3 there is no such thing; 4 rejected in this state; 5 Trainyard cannot be reached, does not start "
     "or is not ready; 130 interrupted."
 )
 

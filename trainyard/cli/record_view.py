@@ -24,8 +24,8 @@ def record_lines(record: JsonObject) -> Iterator[str]:
         yield f"tags      {', '.join(record['tags'])}"
     if record.get("based_on"):
         yield f"based on  {record['based_on']}"
-    if record.get("taken_layers"):
-        layers = len(record["taken_layers"])
+    if record.get("transferred_layers"):
+        layers = len(record["transferred_layers"])
         yield f"weights   {layers} {'layer' if layers == 1 else 'layers'} of {record['spec']['model']['weights_from']}"
     yield f"attempts  {record['attempts']}"
     for name in ("created", "started", "ended"):

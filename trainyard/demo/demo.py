@@ -14,7 +14,7 @@ from trainyard.client import Client, JsonObject
 from trainyard.demo.errors import DemoError
 from trainyard.demo.service import running_service
 
-PICTURES = Path(__file__).parents[2] / "examples" / "pictures"
+IMAGES = Path(__file__).parents[2] / "examples" / "images"
 _PRESET = "digits-cnn"
 _LAST_EPOCHS = 3
 _CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -23,7 +23,7 @@ How to go on
   start it for good   make up
   train               curl --data-binary @examples/digits-cnn.yaml localhost:8000/experiments
   list                curl localhost:8000/experiments
-  predict             curl -F file=@examples/pictures/four.png localhost:8000/predict
+  predict             curl -F file=@examples/images/four.png localhost:8000/predict
 README.md tells the rest."""
 
 
@@ -32,16 +32,16 @@ def run_demo(screen: Console, data: Path | None) -> None:
 
     Raises DemoError, and what the client raises. Nothing is left running.
     """
-    pictures = sorted(PICTURES.glob("*.png"))
-    if not pictures:
-        raise DemoError(f"there are no pictures in {PICTURES}: run the demo from a checkout of Trainyard")
+    images = sorted(IMAGES.glob("*.png"))
+    if not images:
+        raise DemoError(f"there are no images in {IMAGES}: run the demo from a checkout of Trainyard")
     folder = data.expanduser().resolve() if data else Path(tempfile.mkdtemp(prefix="trainyard-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         screen.print(f"Starting Trainyard in {folder}")
         with running_service(folder) as url, Client(url) as client:
             screen.print(f"Trainyard is ready: {url}\n")
-            _show(screen, client, pictures)
+            _show(screen, client, images)
     except Exception:
         screen.print(f"The logs are in {folder / 'logs'}")
         raise
@@ -57,7 +57,7 @@ def _remove_unless(given: Path | None, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _show(screen: Console, client: Client, pictures: list[Path]) -> None:
+def _show(screen: Console, client: Client, images: list[Path]) -> None:
     preset = next(preset for preset in client.presets() if preset["name"] == _PRESET)
     screen.print(f"Training the preset {_PRESET}: {preset['title']}; {preset['parameters']:,} parameters")
     record = followed(client, client.submit(preset["spec"])["id"], screen)
@@ -68,8 +68,8 @@ def _show(screen: Console, client: Client, pictures: list[Path]) -> None:
     screen.print()
     for line in evaluation_lines(client.evaluation(record["id"])):
         screen.print(line)
-    screen.print("\nThree drawn pictures, and what the network takes them for")
-    for line in prediction_lines(client.predict(*pictures, experiment=record["id"])):
+    screen.print("\nThree drawn images, and what the network takes them for")
+    for line in prediction_lines(client.predict(*images, experiment=record["id"])):
         screen.print(line)
     screen.print()
 

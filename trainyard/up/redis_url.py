@@ -21,9 +21,9 @@ def check_redis(url: str) -> None:
         answers = _answers(parts)
     except (OSError, ValueError) as error:
         raise RefusedError(f"{shown} does not answer: {error}; {_ADVICE}") from None
-    refusals = [answer for answer in answers if answer.startswith("-")]
-    if refusals:
-        raise RefusedError(f"{shown} does not let us in: {refusals[0][1:]}; see the user and password in it")
+    rejections = [answer for answer in answers if answer.startswith("-")]
+    if rejections:
+        raise RefusedError(f"{shown} does not let us in: {rejections[0][1:]}; see the user and password in it")
     if answers[-1:] != ["+PONG"]:
         raise RefusedError(f"{shown} is no Redis-compatible server: it answered {answers!r} to PING; {_ADVICE}")
 

@@ -1,1 +1,1 @@
-"""From an archive that anybody may have sent to packed pictures: a process of its own, without TensorFlow."""
+"""From an archive that anybody may have sent to packed images: a process of its own, without TensorFlow."""

@@ -8,10 +8,10 @@ import sys
 from models_store.datasets.record import FilesDone
 from worker.conversion.convert import convert
 from worker.conversion.errors import RefusedArchive
-from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Refused
+from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Rejected
 from worker.jobs.parent_death import die_with_parent
 
-# Decoding what anybody may have sent: the largest picture takes a few hundred MB, an honest archive minutes.
+# Decoding what anybody may have sent: the largest image takes a few hundred MB, an honest archive minutes.
 MEMORY_BYTES = 2_000_000_000
 CPU_SECONDS = 3_600
 
@@ -31,11 +31,11 @@ def advance(progress: FilesDone) -> None:
     say(Advanced(progress=progress))
 
 
-def refusal(error: OSError) -> Refused:
+def rejection(error: OSError) -> Rejected:
     """What stopped the reading or the writing: no further attempt would do better before somebody has seen to it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return Refused(reason=f"disk full: {error}; free some space, then upload it again")
-    return Refused(reason=f"the archive cannot be read: {error}")
+        return Rejected(reason=f"disk full: {error}; free some space, then upload it again")
+    return Rejected(reason=f"the archive cannot be read: {error}")
 
 
 if __name__ == "__main__":
@@ -45,10 +45,10 @@ if __name__ == "__main__":
     try:
         say(Converted(contents=convert(told, advance)))
     except RefusedArchive as error:
-        say(Refused(reason=str(error)))
+        say(Rejected(reason=str(error)))
     except RecursionError:
-        say(Refused(reason="its headers follow one another without end, as no honest archive's do"))
+        say(Rejected(reason="its headers follow one another without end, as no honest archive's do"))
     except OSError as error:
-        say(refusal(error))
+        say(rejection(error))
     except MemoryError:
-        say(Refused(reason=f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, as no honest archive does"))
+        say(Rejected(reason=f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, as no honest archive does"))

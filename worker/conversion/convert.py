@@ -1,4 +1,4 @@
-"""One pass over the archive: each picture is decoded to see whether it can be, and packed as it was sent."""
+"""One pass over the archive: each image is decoded to see whether it can be, and packed as it was sent."""
 
 import hashlib
 import lzma
@@ -12,10 +12,10 @@ import orjson
 from numpy.typing import NDArray
 
 from imaging.decode import decode
-from imaging.errors import PictureError
+from imaging.errors import ImageError
 from models_store.datasets import images
 from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
-from models_store.datasets.record import PARTS, Contents, FilesDone, Unreadable
+from models_store.datasets.record import SPLITS, Contents, FilesDone, Unreadable
 from worker.conversion.decoded import Decoded
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.layout import Layout, layout_of
@@ -26,7 +26,7 @@ from worker.conversion.report import sizes_of, warnings_of
 
 _SAY_SECONDS = 0.5
 _DECODED_FILE = "decoded.raw"
-_MOST_LISTED = 100
+_MAX_LISTED = 100
 _ARCHIVE_STARTS = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
 Say = Callable[[FilesDone], None]
 Rows = NDArray[Any]
@@ -52,17 +52,17 @@ class Packing:
         if content.startswith(_ARCHIVE_STARTS) or content[257:262] == b"ustar":
             raise RefusedArchive(f"{shown(member.name)} is an archive within the archive; unpack it first")
         try:
-            picture = decode(content, self._max_pixels)
-        except PictureError as error:
+            image = decode(content, self._max_pixels)
+        except ImageError as error:
             self.unreadable[len(self.files)] = Unreadable(name=member.name, reason=str(error))
             self.files.append(member.parts)
             self.rows.append((0, 0, 0, 0, 0, 0, 0, _NO_SUM))
             return
         digest = np.frombuffer(hashlib.sha256(content).digest(), dtype=np.uint8)
-        channels = 1 if picture.mode == "L" else 3
-        row = (self._data.tell(), len(content), 0, 0, picture.height, picture.width, channels, digest)
+        channels = 1 if image.mode == "L" else 3
+        row = (self._data.tell(), len(content), 0, 0, image.height, image.width, channels, digest)
         self._data.write(content)
-        self._decoded.add(picture)
+        self._decoded.add(image)
         self.files.append(member.parts)
         self.rows.append(row)
 
@@ -97,11 +97,11 @@ def convert(job: ConversionJob, say: Say) -> Contents:
         for done, member in enumerate(members, 1):
             packing.add(member)
             heartbeat(done)
-    # What follows takes seconds, on a slow disk minutes: silence would be taken for a picture that never ends.
+    # What follows takes seconds, on a slow disk minutes: silence would be taken for an image that never ends.
     heartbeat()
     layout = layout_of(packing.files, packing.folders)
     order, index, names = _index(packing, layout)
-    _refuse_unreadable_classes(index, layout, packing)
+    _reject_unreadable_classes(index, layout, packing)
     np.save(job.staged / INDEX_FILE, index)
     heartbeat()
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
@@ -112,11 +112,11 @@ def convert(job: ConversionJob, say: Say) -> Contents:
 
 
 def _index(packing: Packing, layout: Layout) -> tuple[NDArray[np.int64], Rows, list[str]]:
-    """Rows by part, class and name, without those that cannot be read; and of each, which of the packed ones it is."""
+    """Rows by split, class and name, without those that cannot be read; and of each, which of the packed ones it is."""
     rows = np.array(packing.rows, dtype=INDEX)
-    rows["part"] = [place.part for place in layout.places]
+    rows["split"] = [place.split for place in layout.places]
     rows["label"] = [place.label for place in layout.places]
-    names = ["/".join(parts) for parts in packing.files]
+    names = ["/".join(splits) for splits in packing.files]
     readable = [number for number in range(len(names)) if number not in packing.unreadable]
     order = sorted(readable, key=lambda number: (*layout.places[number], names[number]))
     # The n-th that can be read is the n-th that was packed.
@@ -124,17 +124,17 @@ def _index(packing: Packing, layout: Layout) -> tuple[NDArray[np.int64], Rows, l
     return packed, rows[order], [names[number] for number in order]
 
 
-def _refuse_unreadable_classes(index: Rows, layout: Layout, packing: Packing) -> None:
-    trained = set(index["label"][index["part"] == 0].tolist())
+def _reject_unreadable_classes(index: Rows, layout: Layout, packing: Packing) -> None:
+    trained = set(index["label"][index["split"] == 0].tolist())
     for label, name in enumerate(layout.classes):
         if label not in trained:
             first = next(iter(packing.unreadable.values()), None)
             reason = f": {shown(first.name)}: {first.reason}" if first else ""
-            raise RefusedArchive(f"class {shown(name)} has no picture that can be read and trained on{reason}")
+            raise RefusedArchive(f"class {shown(name)} has no image that can be read and trained on{reason}")
 
 
 def _shape(index: Rows) -> tuple[int, int, int] | None:
-    """The shape that all pictures have; grey ones among coloured ones are coloured, too."""
+    """The shape that all images have; gray ones among coloured ones are coloured, too."""
     heights, widths = np.unique(index["height"]), np.unique(index["width"])
     if len(heights) > 1 or len(widths) > 1:
         return None
@@ -143,8 +143,8 @@ def _shape(index: Rows) -> tuple[int, int, int] | None:
 
 def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packing: Packing, ignored: int) -> Contents:
     counts = {
-        part: tuple(np.bincount(index["label"][index["part"] == number], minlength=len(layout.classes)).tolist())
-        for number, part in enumerate(PARTS)
+        split: tuple(np.bincount(index["label"][index["split"] == number], minlength=len(layout.classes)).tolist())
+        for number, split in enumerate(SPLITS)
     }
     sizes, found = sizes_of(index)
     return Contents(
@@ -153,7 +153,7 @@ def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packi
         image_shape=_shape(index),
         sizes=sizes,
         sizes_found=found,
-        unreadable=tuple(packing.unreadable.values())[:_MOST_LISTED],
+        unreadable=tuple(packing.unreadable.values())[:_MAX_LISTED],
         unreadable_files=len(packing.unreadable),
         ignored_files=ignored,
         warnings=warnings_of(index, names, layout.classes, counts, len(packing.unreadable)),

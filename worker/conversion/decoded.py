@@ -1,4 +1,4 @@
-"""The decoded pictures of a set that turns out to be all of one small size, kept on the way."""
+"""The decoded images of a set that turns out to be all of one small size, kept on the way."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,21 +15,21 @@ _BATCH = 1_000
 
 
 class Decoded:
-    """A file of pictures in the order in which they come, for as long as all have the size of the first one."""
+    """A file of images in the order in which they come, for as long as all have the size of the first one."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._size: tuple[int, int] | None = None
         self._is_uniform = True
 
-    def add(self, picture: Image.Image) -> None:
-        self._size = self._size or picture.size
-        width, height = picture.size
-        if picture.size != self._size or width * height > _SMALL_PIXELS:
+    def add(self, image: Image.Image) -> None:
+        self._size = self._size or image.size
+        width, height = image.size
+        if image.size != self._size or width * height > _SMALL_PIXELS:
             self._is_uniform = False
             self._file.truncate(0)
         if self._is_uniform:
-            self._file.write(picture.convert("RGB").tobytes())
+            self._file.write(image.convert("RGB").tobytes())
 
     def write(self, path: Path, order: NDArray[np.int64], channels: int, heartbeat: Callable[[], None]) -> None:
         """Write those in `order` as `.npy`, if all have one small size, and call `heartbeat` after each batch. Once the
@@ -41,6 +41,6 @@ class Decoded:
                 header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), height, width, channels)}
                 np.lib.format.write_array_header_1_0(file, header)
                 for start in range(0, len(order), _BATCH):
-                    # What is grey has the same value three times.
+                    # What is gray has the same value three times.
                     file.write(images[order[start : start + _BATCH], :, :, :channels].tobytes())
                     heartbeat()

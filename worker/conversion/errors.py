@@ -2,4 +2,4 @@
 
 
 class RefusedArchive(Exception):
-    """The archive is refused as a whole; the message names the entry and says why."""
+    """The archive is rejected as a whole; the message names the entry and says why."""

@@ -1,16 +1,16 @@
-"""From names to parts and classes: one folder a class, `train/` and `test/` on top if there are official parts."""
+"""From names to splits and classes: one folder a class, `train/` and `test/` on top if there are official splits."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from models_store.datasets.record import PARTS
+from models_store.datasets.record import SPLITS
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.names import shown
 
 Path = tuple[str, ...]
-MOST_CLASSES = 1_000
+MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
-# An experiment cuts its validation part from what is trained on; one that comes ready-made goes back there.
+# An experiment cuts its validation split from what is trained on; one that comes ready-made goes back there.
 _PART_OF = {
     "train": "train",
     "training": "train",
@@ -20,13 +20,13 @@ _PART_OF = {
     "test": "test",
     "testing": "test",
 }
-_EXPECTED = "expected one folder for each class, with its pictures, or train/ and test/ with such folders in them"
+_EXPECTED = "expected one folder for each class, with its images, or train/ and test/ with such folders in them"
 
 
 class Place(NamedTuple):
-    """Where a picture belongs: indices of PARTS and of the classes."""
+    """Where an image belongs: indices of SPLITS and of the classes."""
 
-    part: int
+    split: int
     label: int
 
 
@@ -43,38 +43,38 @@ def layout_of(files: Sequence[Path], folders: Iterable[Path]) -> Layout:
         raise RefusedArchive(f"there is no file in it; {_EXPECTED}")
     unwrapped = 1 if _is_wrapped(files) else 0
     inner = [path[unwrapped:] for path in files]
-    with_parts = _has_parts(inner)
-    found = [_found(path, with_parts) for path in inner]
-    _refuse_empty(found, (path[unwrapped:] for path in folders), with_parts)
+    with_splits = _has_splits(inner)
+    found = [_found(path, with_splits) for path in inner]
+    _reject_empty(found, (path[unwrapped:] for path in folders), with_splits)
     classes = _classes(found)
     number = {name: label for label, name in enumerate(classes)}
-    return Layout(classes, [Place(PARTS.index(part), number[name]) for part, name in found])
+    return Layout(classes, [Place(SPLITS.index(split), number[name]) for split, name in found])
 
 
 def _is_wrapped(files: Sequence[Path]) -> bool:
     return len({path[0] for path in files}) == 1 and all(len(path) >= 3 for path in files)
 
 
-def _has_parts(files: Sequence[Path]) -> bool:
+def _has_splits(files: Sequence[Path]) -> bool:
     tops = {path[0] for path in files if len(path) >= 3}
     return bool(tops) and all(top.lower() in _PART_OF for top in tops)
 
 
-def _found(path: Path, with_parts: bool) -> tuple[str, str]:
-    """The part and the class of a file."""
+def _found(path: Path, with_splits: bool) -> tuple[str, str]:
+    """The split and the class of a file."""
     name = "/".join(path)
-    if len(path) == 1 or (with_parts and len(path) == 2):
+    if len(path) == 1 or (with_splits and len(path) == 2):
         raise RefusedArchive(f"{shown(name)} lies beside the class folders, not in one; {_EXPECTED}")
-    if with_parts and path[0].lower() not in _PART_OF:
+    if with_splits and path[0].lower() not in _PART_OF:
         raise RefusedArchive(f"{shown(name)} lies beside train/ and test/; {_EXPECTED}")
-    if len(path) != (3 if with_parts else 2):
+    if len(path) != (3 if with_splits else 2):
         raise RefusedArchive(f"{shown(name)} lies too deep; {_EXPECTED}")
-    return (_PART_OF[path[0].lower()], path[1]) if with_parts else ("train", path[0])
+    return (_PART_OF[path[0].lower()], path[1]) if with_splits else ("train", path[0])
 
 
-def _refuse_empty(found: Iterable[tuple[str, str]], folders: Iterable[Path], with_parts: bool) -> None:
+def _reject_empty(found: Iterable[tuple[str, str]], folders: Iterable[Path], with_splits: bool) -> None:
     filled = {name for _, name in found}
-    depth = 2 if with_parts else 1
+    depth = 2 if with_splits else 1
     for folder in folders:
         if len(folder) == depth and folder[-1] not in filled:
             raise RefusedArchive(f"the class folder {shown('/'.join(folder))} is empty; fill it or leave it out")
@@ -82,20 +82,20 @@ def _refuse_empty(found: Iterable[tuple[str, str]], folders: Iterable[Path], wit
 
 def _classes(found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names = {name for _, name in found}
-    trained = {name for part, name in found if part == "train"}
+    trained = {name for split, name in found if split == "train"}
     if untrained := sorted(names - trained):
         raise RefusedArchive(f"class {shown(untrained[0])} is in test/ only: there is nothing to learn it from")
-    _refuse_alike(names)
+    _reject_alike(names)
     if len(names) < 2:
         raise RefusedArchive(f"it has one class only, {shown(min(names))}; one alone cannot be told from others")
-    if len(names) > MOST_CLASSES:
-        raise RefusedArchive(f"it has {len(names):,} classes, more than the {MOST_CLASSES:,} that are taken")
+    if len(names) > MAX_CLASSES:
+        raise RefusedArchive(f"it has {len(names):,} classes, more than the {MAX_CLASSES:,} that are taken")
     if all(name.isdecimal() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))
 
 
-def _refuse_alike(names: Iterable[str]) -> None:
+def _reject_alike(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in sorted(names):
         if len(name) > CLASS_CHARACTERS:

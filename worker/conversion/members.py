@@ -13,8 +13,8 @@ from worker.conversion.messages import Limits
 from worker.conversion.names import Collisions, check_file, is_innocent, parts_of, shown
 from worker.conversion.tar import entries_of_tar
 
-MOST_RATIO = 100
-# So much may come of next to nothing: a blank picture is packed well, too.
+MAX_RATIO = 100
+# So much may come of next to nothing: a blank image is packed well, too.
 RATIO_FREE_BYTES = 1_000_000
 _PIECE = 1 << 16
 _LOCAL_HEADER_BYTES = 30
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A file that belongs to the data set. `content` is empty where it is a folder."""
+    """A file that belongs to the dataset. `content` is empty where it is a folder."""
 
     parts: tuple[str, ...]
     name: str
@@ -42,7 +42,7 @@ class Member(NamedTuple):
 
 class Members:
     """Iterate once. `total` is how many entries there are, None while nobody knows; `ignored` counts what systems
-    leave. Raises RefusedArchive for anything that does not belong into an archive of pictures."""
+    leave. Raises RefusedArchive for anything that does not belong into an archive of images."""
 
     def __init__(self, archive: Path, limits: Limits) -> None:
         self._archive = archive
@@ -93,9 +93,9 @@ class Members:
         limits = self._limits
         if length > limits.file_bytes:
             raise RefusedArchive(f"{shown(entry.name)} has more than {limits.file_bytes:,} bytes; make it smaller")
-        if entry.packed is not None and length > max(RATIO_FREE_BYTES, MOST_RATIO * entry.packed):
+        if entry.packed is not None and length > max(RATIO_FREE_BYTES, MAX_RATIO * entry.packed):
             raise RefusedArchive(
-                f"{shown(entry.name)} unpacks to more than {MOST_RATIO} times its size, as no picture does"
+                f"{shown(entry.name)} unpacks to more than {MAX_RATIO} times its size, as no image does"
             )
         if self._bytes > limits.bytes:
             raise RefusedArchive(f"it unpacks to more than {limits.bytes:,} bytes, which is the most that is taken")
@@ -110,7 +110,7 @@ def _opened(path: Path, limits: Limits) -> Iterator[tuple[int | None, Iterator[E
         with _zip(path) as (total, entries):
             yield total, entries
     elif start[:2] == b"\x1f\x8b" or start[257:262] == b"ustar":
-        with entries_of_tar(path, gzipped=start[:2] == b"\x1f\x8b", most_bytes=limits.bytes) as members:
+        with entries_of_tar(path, gzipped=start[:2] == b"\x1f\x8b", max_bytes=limits.bytes) as members:
             yield None, (Entry(name, is_folder, None, opened) for name, is_folder, opened in members)
     else:
         raise RefusedArchive("it is no archive that is read here: send a zip, a tar or a tar.gz")
@@ -121,7 +121,7 @@ def _zip(path: Path) -> Iterator[tuple[int, Iterator[Entry]]]:
     try:
         with ZipFile(path) as file:
             entries = file.infolist()
-            _refuse_overlaps(entries)
+            _reject_overlaps(entries)
             yield len(entries), (_zip_entry(file, info) for info in entries)
     except (BadZipFile, EOFError, NotImplementedError, ValueError) as error:
         raise RefusedArchive(f"the zip is broken or cut short: {error}") from error
@@ -145,7 +145,7 @@ def _zip_entry(file: ZipFile, info: ZipInfo) -> Entry:
     return Entry(name, info.is_dir(), info.compress_size, lambda: file.open(info))
 
 
-def _refuse_overlaps(entries: list[ZipInfo]) -> None:
+def _reject_overlaps(entries: list[ZipInfo]) -> None:
     """Members that share bytes make a small archive large without any one of them being suspicious."""
     ordered = sorted(entries, key=lambda info: info.header_offset)
     for info, following in pairwise(ordered):

@@ -10,7 +10,7 @@ from models_store.experiments.record import Frozen
 
 
 class Limits(Frozen):
-    """What an archive may hold at most: entries, bytes of all files and of one, pixels of a picture."""
+    """What an archive may hold at most: entries, bytes of all files and of one, pixels of an image."""
 
     files: int
     bytes: int
@@ -32,18 +32,18 @@ class Advanced(Frozen):
 
 
 class Converted(Frozen):
-    """`staged` holds the pictures and their manifest."""
+    """`staged` holds the images and their manifest."""
 
     type: Literal["converted"] = "converted"
     contents: Contents
 
 
-class Refused(Frozen):
+class Rejected(Frozen):
     """The archive is not one that is taken: trying again would change nothing."""
 
-    type: Literal["refused"] = "refused"
+    type: Literal["rejected"] = "rejected"
     reason: str
 
 
-ConversionEvent = Advanced | Converted | Refused
+ConversionEvent = Advanced | Converted | Rejected
 CONVERSION_EVENT: TypeAdapter[ConversionEvent] = TypeAdapter(Annotated[ConversionEvent, Field(discriminator="type")])

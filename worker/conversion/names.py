@@ -1,4 +1,4 @@
-"""Names in an archive: which are refused, which are passed over."""
+"""Names in an archive: which are rejected, which are passed over."""
 
 import re
 import unicodedata
@@ -30,7 +30,7 @@ def parts_of(name: str) -> tuple[str, ...]:
         if len(part.encode()) > _PART_BYTES:
             raise RefusedArchive(f"{shown(name)} is too long: a name may have {_PART_BYTES} bytes")
     if len(parts) > _DEPTH:
-        raise RefusedArchive(f"{shown(name)} lies too deep: expected class folders with pictures in them")
+        raise RefusedArchive(f"{shown(name)} lies too deep: expected class folders with images in them")
     return parts
 
 
@@ -54,7 +54,7 @@ def is_innocent(parts: tuple[str, ...]) -> bool:
 
 
 def check_file(parts: tuple[str, ...], name: str) -> None:
-    """Refuse what is hidden and what is an archive itself."""
+    """Reject what is hidden and what is an archive itself."""
     if any(part.startswith(".") for part in parts):
         raise RefusedArchive(f"{shown(name)} is hidden (its name starts with a point); leave it out")
     if parts[-1].lower().endswith(_ARCHIVES):
@@ -62,7 +62,7 @@ def check_file(parts: tuple[str, ...], name: str) -> None:
 
 
 class Collisions:
-    """Refuses names that are one and the same on some file system: by case, or by Unicode's form."""
+    """Rejects names that are one and the same on some file system: by case, or by Unicode's form."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What somebody should know of a data set before training on it."""
+"""What somebody should know of a dataset before training on it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models_store.datasets.record import Counts, Size
 from worker.conversion.names import shown
 
-_MOST_SIZES = 20
+_MAX_SIZES = 20
 _TINY = 10
 _UNEVEN = 10
 _NAMED = 3
@@ -20,7 +20,7 @@ Rows = NDArray[Any]
 def sizes_of(index: Rows) -> tuple[tuple[Size, ...], int]:
     """The most frequent sizes, and how many there are in all."""
     pairs, counts = np.unique(np.stack([index["height"], index["width"]], axis=1), axis=0, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:_MOST_SIZES]
+    order = np.argsort(-counts, kind="stable")[:_MAX_SIZES]
     sizes = (Size(height=int(pairs[each, 0]), width=int(pairs[each, 1]), count=int(counts[each])) for each in order)
     return tuple(sizes), len(counts)
 
@@ -32,7 +32,7 @@ def warnings_of(
     return (
         *_duplicates(index, names),
         *_uneven(classes, counts["train"]),
-        *([f"{unreadable:,} files are no pictures that can be read; they are left out"] if unreadable else []),
+        *([f"{unreadable:,} files are no images that can be read; they are left out"] if unreadable else []),
     )
 
 
@@ -41,13 +41,13 @@ def _duplicates(index: Rows, names: Sequence[str]) -> Iterator[str]:
     for number, digest in enumerate(index["sha256"]):
         same[digest.tobytes()].append(number)
     groups = [numbers for numbers in same.values() if len(numbers) > 1]
-    parts, labels = index["part"], index["label"]
-    leaked = [group for group in groups if len(set(parts[group])) > 1]
+    splits, labels = index["split"], index["label"]
+    leaked = [group for group in groups if len(set(splits[group])) > 1]
     torn = [group for group in groups if len(set(labels[group])) > 1]
     if leaked:
-        yield f"{len(leaked):,} pictures of the test part are also trained on: {_examples(leaked, names)}"
+        yield f"{len(leaked):,} images of the test split are also trained on: {_examples(leaked, names)}"
     if torn:
-        yield f"{len(torn):,} pictures lie in more than one class: {_examples(torn, names)}"
+        yield f"{len(torn):,} images lie in more than one class: {_examples(torn, names)}"
     if groups:
         more = sum(len(group) - 1 for group in groups)
         yield f"{more:,} files are copies of others, byte by byte: {_examples(groups, names)}"
@@ -62,10 +62,10 @@ def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     fewest, most = int(np.argmin(counts)), int(np.argmax(counts))
     if counts[most] >= _UNEVEN * counts[fewest]:
         yield (
-            f"uneven classes: {shown(classes[most])} has {counts[most]:,} pictures to train on, "
+            f"uneven classes: {shown(classes[most])} has {counts[most]:,} images to train on, "
             f"{shown(classes[fewest])} {counts[fewest]:,}; accuracy will say little of the small ones"
         )
     tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
     if tiny:
-        listed = ", ".join(map(shown, tiny[:_MOST_SIZES]))
-        yield f"{len(tiny):,} classes have fewer than {_TINY} pictures to train on: {listed}"
+        listed = ", ".join(map(shown, tiny[:_MAX_SIZES]))
+        yield f"{len(tiny):,} classes have fewer than {_TINY} images to train on: {listed}"

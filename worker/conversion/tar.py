@@ -12,7 +12,7 @@ from typing import IO, cast
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.names import shown
 
-_MOST_RATIO = 100
+_MAX_RATIO = 100
 _RATIO_FREE_BYTES = 10_000_000
 _HEADERS_FACTOR = 2  # small files are padded to blocks of 512 bytes, with a header of one block each
 _END_BYTES = 1024
@@ -37,16 +37,16 @@ class _Counted:
 
 
 @contextmanager
-def entries_of_tar(path: Path, gzipped: bool, most_bytes: int) -> Iterator[Iterator[TarEntry]]:
+def entries_of_tar(path: Path, gzipped: bool, max_bytes: int) -> Iterator[Iterator[TarEntry]]:
     """Raises RefusedArchive for what is broken, and for every kind of entry but files and folders."""
     size = path.stat().st_size
-    likely = max(_RATIO_FREE_BYTES, _MOST_RATIO * size) if gzipped else size
+    likely = max(_RATIO_FREE_BYTES, _MAX_RATIO * size) if gzipped else size
     try:
         with path.open("rb") as raw:
             file = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if gzipped else raw
             if not gzipped:
-                _refuse_cut_short(raw, size)
-            stream = _Counted(file, min(likely, _HEADERS_FACTOR * most_bytes))
+                _reject_cut_short(raw, size)
+            stream = _Counted(file, min(likely, _HEADERS_FACTOR * max_bytes))
             with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as tar:
                 yield _entries(tar)
             while stream.read(_PIECE):  # gzip checks its sum at the end
@@ -55,7 +55,7 @@ def entries_of_tar(path: Path, gzipped: bool, most_bytes: int) -> Iterator[Itera
         raise RefusedArchive(f"the tar is broken or cut short: {error}") from error
 
 
-def _refuse_cut_short(raw: IO[bytes], size: int) -> None:
+def _reject_cut_short(raw: IO[bytes], size: int) -> None:
     raw.seek(max(0, size - _END_BYTES))
     if any(raw.read(_END_BYTES)):
         raise RefusedArchive("the tar is cut short: it does not end with two empty blocks")

@@ -1,4 +1,4 @@
-"""The pictures of the data sets that everybody has."""
+"""The images of the datasets that everybody has."""
 
 from pathlib import Path
 

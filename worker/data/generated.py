@@ -1,4 +1,4 @@
-"""The data sets that need no file: scikit-learn brings or makes them."""
+"""The datasets that need no file: scikit-learn brings or makes them."""
 
 import numpy as np
 from sklearn.datasets import load_digits, make_blobs

@@ -1,4 +1,4 @@
-"""The data sets that Keras publishes: from a file that lies ready, or else by Keras's download."""
+"""The datasets that Keras publishes: from a file that lies ready, or else by Keras's download."""
 
 import importlib
 import zlib
@@ -26,7 +26,7 @@ def published(dataset: Dataset, datasets_dir: Path | None) -> Source:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
             members = [arrays[name] for name in _MEMBERS]
     except (KeyError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
-        raise _refused(str(file), dataset, str(error)) from error
+        raise _rejected(str(file), dataset, str(error)) from error
     return _source(members, dataset, str(file))
 
 
@@ -48,7 +48,7 @@ def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
     x_train, y_train, x_test, y_test = members
     for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
         if not (_are_images(images, dataset) and _are_labels(labels, len(images), dataset)):
-            raise _refused(origin, dataset, f"x_{part} is {_described(images)} and y_{part} {_described(labels)}")
+            raise _rejected(origin, dataset, f"x_{part} is {_described(images)} and y_{part} {_described(labels)}")
     labels = np.concatenate([y_train.ravel(), y_test.ravel()]).astype(np.int64)
 
     def read(indices: Indices) -> Images:
@@ -63,7 +63,7 @@ def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
 
     source = Source(labels, len(x_train), read)
     if not source.holds(dataset):
-        raise _refused(origin, dataset, "its classes do not have as many samples each")
+        raise _rejected(origin, dataset, "its classes do not have as many samples each")
     return source
 
 
@@ -84,7 +84,7 @@ def _published_shape(dataset: Dataset) -> tuple[int, ...]:
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def _refused(origin: str, dataset: Dataset, found: str) -> DatasetUnavailable:
+def _rejected(origin: str, dataset: Dataset, found: str) -> DatasetUnavailable:
     return DatasetUnavailable(
         f"{origin} is not {dataset.name} as Keras publishes it: {found}; expected {_layout(dataset)}; replace the "
         "file, or remove it so that Keras downloads its own"
@@ -98,6 +98,6 @@ def _layout(dataset: Dataset) -> str:
 
 
 def _described(array: Array) -> str:
-    """Of labels also the range: the shape may be right and they may belong to another data set."""
+    """Of labels also the range: the shape may be right and they may belong to another dataset."""
     span = f", {array.min()} to {array.max()}" if array.ndim in (1, 2) and array.size else ""
     return f"{array.shape} {array.dtype}{span}"

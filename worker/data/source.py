@@ -1,4 +1,4 @@
-"""A whole data set, before anything is taken of it."""
+"""A whole dataset, before anything is taken of it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from worker.data.split import Images, Indices, Labels
 
 
 class DatasetUnavailable(Exception):
-    """The data set's files are not here, cannot be had, or are not what they should be."""
+    """The dataset's files are not here, cannot be had, or are not what they should be."""
 
 
 class Source(NamedTuple):
-    """`labels` are those of all samples, (samples,), in the order of the data set's classes; the first `training` of
+    """`labels` are those of all samples, (samples,), in the order of the dataset's classes; the first `training` of
     them are no official test samples, the others are.
 
     `read` gives the samples at the indices it is given, in that order, so that what is not taken need not be read.

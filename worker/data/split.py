@@ -10,16 +10,16 @@ Labels = NDArray[np.int64]
 Indices = NDArray[np.int64]
 
 
-class Part(NamedTuple):
+class Split(NamedTuple):
     """Images (samples, height, width, channels), uint8 0-255, or features (samples, features), float32; their class
-    indices (samples,), int64; and each one's number in the data set, as `Source` counts them, (samples,), int64."""
+    indices (samples,), int64; and each one's number in the dataset, as `Source` counts them, (samples,), int64."""
 
     images: Images
     labels: Labels
     samples: Indices
 
 
-class Parts(NamedTuple):
-    training: Part
-    validation: Part
-    test: Part
+class Splits(NamedTuple):
+    training: Split
+    validation: Split
+    test: Split

@@ -1,4 +1,4 @@
-"""What an experiment takes of its data set, split, and as its network receives it."""
+"""What an experiment takes of its dataset, split, and as its network receives it."""
 
 from pathlib import Path
 
@@ -11,25 +11,25 @@ from specs.experiment import ExperimentSpec
 from worker.data.built_in import built_in
 from worker.data.generated import blobs
 from worker.data.source import Source
-from worker.data.split import Images, Indices, Labels, Part, Parts
+from worker.data.split import Images, Indices, Labels, Split, Splits
 from worker.data.uploaded import uploaded
 
 
-def load_parts(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder: Path | None = None) -> Parts:
-    """Read and split; the same spec gives the same parts. Raises DatasetUnavailable.
+def load_splits(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder: Path | None = None) -> Splits:
+    """Read and split; the same spec gives the same splits. Raises DatasetUnavailable.
 
-    Files of built-in data sets lie in `datasets_dir`; the pictures of an uploaded one in its own folder in the store.
+    Files of built-in datasets lie in `datasets_dir`; the images of an uploaded one in its own folder in the store.
     """
     dataset = spec.dataset
     source = uploaded(uploaded_folder, spec) if uploaded_folder else _source(dataset, datasets_dir)
     labels = _relabelled(source, dataset)
     pool, test = _taken(source, labels, dataset)
-    sizes = dataset.part_sizes()
+    sizes = dataset.split_sizes()
     if dataset.split.test != "official":
         pool, test = _cut(pool, labels, sizes.test, dataset)
     training, validation = _cut(pool, labels, sizes.validation, dataset)
-    return Parts(
-        *(Part(_received(source.read(part), spec), labels[part], part) for part in (training, validation, test))
+    return Splits(
+        *(Split(_received(source.read(split), spec), labels[split], split) for split in (training, validation, test))
     )
 
 
@@ -45,7 +45,7 @@ def _relabelled(source: Source, spec: DatasetSpec) -> Labels:
 
 
 def _taken(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices]:
-    """The samples to be split, and those of the official test part where that is asked for."""
+    """The samples to be split, and those of the official test split where that is asked for."""
     indices = np.arange(len(labels))
     official = spec.split.test == "official"
     pooled = source.training if official else len(labels)
@@ -75,7 +75,7 @@ def _cut(indices: Indices, labels: Labels, held_out: int, spec: DatasetSpec) -> 
 
 def _received(images: Images, spec: ExperimentSpec) -> Images:
     """As the network receives them: of its size and colours."""
-    if not spec.dataset.facts.has_pictures:
+    if not spec.dataset.facts.has_images:
         return images
     height, width, channels = spec.input_shape
     return resize_all(images.astype(np.uint8, copy=False), (height, width, channels), spec.preprocessing.resize)

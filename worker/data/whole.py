@@ -1,4 +1,4 @@
-"""A whole data set of pictures, of which a network that was trained on another one is asked."""
+"""A whole dataset of images, of which a network that was trained on another one is asked."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ def whole(dataset: Dataset, datasets_dir: Path | None, uploaded: Path | None, sh
     """All samples; `read` gives them as the network receives them, (samples, *shape), uint8. Raises DatasetUnavailable,
     also when they are read.
 
-    Files of built-in data sets lie in `datasets_dir`; the pictures of an uploaded one in the folder `uploaded`.
+    Files of built-in datasets lie in `datasets_dir`; the images of an uploaded one in the folder `uploaded`.
     """
     if uploaded is not None:
         source = received(uploaded, dataset.name, shape, mode)
         if not source.holds(dataset):
-            raise DatasetUnavailable(f"{dataset.name} has other pictures than its record says; upload it again")
+            raise DatasetUnavailable(f"{dataset.name} has other images than its record says; upload it again")
         return source
     source = built_in(dataset, datasets_dir)
 

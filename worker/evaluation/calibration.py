@@ -13,7 +13,7 @@ _BINS = 15  # as Guo et al.
 _TEMPERATURES = (0.2, 10.0)
 # Of the validation samples that count as confident, at most this share may be wrong; and no less sure than that.
 _CONFIDENT_ERROR_RATE = 0.005
-_LEAST_CONFIDENT = 0.9
+_MIN_CONFIDENT = 0.9
 # A probability of 0 is one that float32 could not hold.
 _LEAST = 1e-30
 
@@ -42,8 +42,8 @@ def tempered(probabilities: Probabilities, temperature: float) -> NDArray[np.flo
 
 
 class Confidence(NamedTuple):
-    """An answer with a probability of at least `threshold` is confident; of such samples of the validation part a share
-    of `error_rate` was wrong. Above 1: none is."""
+    """An answer with a probability of at least `threshold` is confident; of such samples of the validation split a
+    share of `error_rate` was wrong. Above 1: none is."""
 
     threshold: float
     error_rate: float
@@ -61,12 +61,12 @@ def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Conf
     rates = wrong.cumsum() / np.arange(1, len(wrong) + 1)
     # Samples that are equally sure stand or fall together.
     is_end = np.append(confidence[1:] < confidence[:-1], True)
-    allowed = np.flatnonzero(is_end & (rates <= _CONFIDENT_ERROR_RATE) & (confidence >= _LEAST_CONFIDENT))
+    allowed = np.flatnonzero(is_end & (rates <= _CONFIDENT_ERROR_RATE) & (confidence >= _MIN_CONFIDENT))
     if not len(allowed):
         return Confidence(threshold=2.0, error_rate=0.0)
     last = allowed[-1]
-    followed = last + 1 < len(confidence) and confidence[last + 1] >= _LEAST_CONFIDENT
-    return Confidence(float(confidence[last]) if followed else _LEAST_CONFIDENT, float(rates[last]))
+    followed = last + 1 < len(confidence) and confidence[last + 1] >= _MIN_CONFIDENT
+    return Confidence(float(confidence[last]) if followed else _MIN_CONFIDENT, float(rates[last]))
 
 
 def calibration(probabilities: Probabilities, truth: Labels, temperature: float) -> dict[str, Any]:

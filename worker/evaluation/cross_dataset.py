@@ -1,4 +1,4 @@
-"""How good a published network is on a data set that it was not trained on."""
+"""How good a published network is on a dataset that it was not trained on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from models_store.experiments.record import JsonObject, Metrics
 from models_store.files import write_synced
 from models_store.models.serving_info import ServingInfo, read_serving_info
 from specs.dataset import Dataset
-from specs.evaluation import EvaluatedPart, misfit
+from specs.evaluation import EvaluatedSplit, misfit
 from worker.data import DatasetUnavailable, Indices, Labels, Source, whole
 from worker.evaluation.calibration import calibration
 from worker.evaluation.messages import EvaluationJob
@@ -29,35 +29,35 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
     """
     info = read_serving_info(job.artifacts)
     network = Network(job.artifacts, info)
-    source = whole(job.facts, job.datasets_dir, job.uploaded, _picture_shape(job.facts, info), info.resize)
-    samples = _samples(source, job.part)
+    source = whole(job.facts, job.datasets_dir, job.uploaded, _image_shape(job.facts, info), info.resize)
+    samples = _samples(source, job.split)
     truth = _relabelled(source.labels[samples], job.facts, info)
     answered = network.answers(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
     evaluation = {
         "dataset": job.facts.name,
-        "part": job.part,
+        "split": job.split,
         **figures(answered, truth, info.labels),
         "calibration": calibration(answered, truth, info.temperature),
     }
     predictions = predictions_on(samples, truth, answered, info.image_shape, lambda rows: source.read(samples[rows]))
     write_synced(job.staged / EVALUATION_FILE, orjson.dumps(evaluation))
-    write_predictions(job.staged, job.part, predictions)
+    write_predictions(job.staged, job.split, predictions)
     write_manifest(job.staged)
     return _summary(evaluation)
 
 
-def _picture_shape(dataset: Dataset, info: ServingInfo) -> Shape:
+def _image_shape(dataset: Dataset, info: ServingInfo) -> Shape:
     """That of the network's input. What was posted on another upload of this name need not fit this one."""
-    problem = misfit(dataset, info.labels, info.takes_pictures)
+    problem = misfit(dataset, info.labels, info.takes_images)
     if problem is not None:
         raise DatasetUnavailable(problem)
-    height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes pictures
+    height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes images
     return height, width, channels
 
 
-def _samples(source: Source, part: EvaluatedPart) -> Indices:
-    first = source.training if part == "test" else 0
-    end = source.training if part == "train" else len(source.labels)
+def _samples(source: Source, split: EvaluatedSplit) -> Indices:
+    first = source.training if split == "test" else 0
+    end = source.training if split == "train" else len(source.labels)
     return np.arange(first, end)
 
 

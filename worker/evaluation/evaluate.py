@@ -1,4 +1,4 @@
-"""How good the published network is on every part, and what it answered there."""
+"""How good the published network is on every split, and what it answered there."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from models_store.artifacts import EVALUATION_FILE
-from models_store.evaluations.predictions import PARTS, PartName, Predictions, predictions_of, write_predictions
+from models_store.evaluations.predictions import SPLITS, Predictions, SplitName, predictions_of, write_predictions
 from models_store.experiments.record import Metrics
 from models_store.files import write_synced
-from worker.data import Images, Parts
+from worker.data import Images, Splits
 from worker.evaluation.calibration import (
     Confidence,
     Probabilities,
@@ -23,40 +23,40 @@ from worker.evaluation.metrics import figures
 
 
 class Results(NamedTuple):
-    """`evaluation` by part, as `GET /experiments/{id}/evaluation` answers it; `predictions` by part; `temperature` and
-    `confidence` as fitted on the validation part."""
+    """`evaluation` by split, as `GET /experiments/{id}/evaluation` answers it; `predictions` by split; `temperature`
+    and `confidence` as fitted on the validation split."""
 
-    evaluation: dict[PartName, dict[str, Any]]
-    predictions: dict[PartName, Predictions]
+    evaluation: dict[SplitName, dict[str, Any]]
+    predictions: dict[SplitName, Predictions]
     temperature: float
     confidence: Confidence
 
-    def summary(self, part: PartName, prefix: str = "") -> Metrics:
-        return {f"{prefix}{name}": self.evaluation[part][name] for name in ("loss", "accuracy")}
+    def summary(self, split: SplitName, prefix: str = "") -> Metrics:
+        return {f"{prefix}{name}": self.evaluation[split][name] for name in ("loss", "accuracy")}
 
     def write(self, folder: Path) -> None:
         """Raises OSError."""
         write_synced(folder / EVALUATION_FILE, orjson.dumps(self.evaluation))
-        for part, predictions in self.predictions.items():
-            write_predictions(folder, part, predictions)
+        for split, predictions in self.predictions.items():
+            write_predictions(folder, split, predictions)
 
 
 def evaluate(
-    answer: Callable[[Images], Probabilities], parts: Parts, labels: Sequence[str], training_precision: str
+    answer: Callable[[Images], Probabilities], splits: Splits, labels: Sequence[str], training_precision: str
 ) -> Results:
     """`answer` is the network, which gives (samples, classes) of the classes `labels`, each row summing to 1; it was
     trained in `training_precision`."""
-    answered = {name: answer(part.images) for name, part in zip(PARTS, parts, strict=True)}
-    temperature = fitted_temperature(answered["validation"], parts.validation.labels)
-    confidence = fitted_confidence(tempered(answered["validation"], temperature), parts.validation.labels)
-    evaluation: dict[PartName, dict[str, Any]] = {}
-    predictions: dict[PartName, Predictions] = {}
-    for name, part in zip(PARTS, parts, strict=True):
+    answered = {name: answer(split.images) for name, split in zip(SPLITS, splits, strict=True)}
+    temperature = fitted_temperature(answered["validation"], splits.validation.labels)
+    confidence = fitted_confidence(tempered(answered["validation"], temperature), splits.validation.labels)
+    evaluation: dict[SplitName, dict[str, Any]] = {}
+    predictions: dict[SplitName, Predictions] = {}
+    for name, split in zip(SPLITS, splits, strict=True):
         evaluation[name] = {
-            "part": name,
-            **figures(answered[name], part.labels, labels),
-            "calibration": calibration(answered[name], part.labels, temperature),
+            "split": name,
+            **figures(answered[name], split.labels, labels),
+            "calibration": calibration(answered[name], split.labels, temperature),
             "training_precision": training_precision,
         }
-        predictions[name] = predictions_of(part.samples, part.labels, answered[name], part.images)
+        predictions[name] = predictions_of(split.samples, split.labels, answered[name], split.images)
     return Results(evaluation, predictions, temperature, confidence)

@@ -8,20 +8,20 @@ from pydantic import Field, TypeAdapter
 from models_store.evaluations.record import SamplesDone
 from models_store.experiments.record import Frozen, Metrics
 from specs.dataset import Dataset
-from specs.evaluation import EvaluatedPart
+from specs.evaluation import EvaluatedSplit
 
 
 class EvaluationJob(Frozen):
     """Ask the network published in `artifacts`, write into the empty folder `staged`.
 
-    `facts` are those of the data set; `uploaded` is the folder in the store that holds its pictures, None where it is
+    `facts` are those of the dataset; `uploaded` is the folder in the store that holds its images, None where it is
     built in and its file lies in `datasets_dir`.
     """
 
     artifacts: Path
     staged: Path
     facts: Dataset
-    part: EvaluatedPart
+    split: EvaluatedSplit
     uploaded: Path | None
     datasets_dir: Path | None
 
@@ -38,12 +38,12 @@ class Evaluated(Frozen):
     metrics: Metrics
 
 
-class Refused(Frozen):
+class Rejected(Frozen):
     """It cannot be done: trying again would change nothing."""
 
-    type: Literal["refused"] = "refused"
+    type: Literal["rejected"] = "rejected"
     reason: str
 
 
-EvaluationEvent = Advanced | Evaluated | Refused
+EvaluationEvent = Advanced | Evaluated | Rejected
 EVALUATION_EVENT: TypeAdapter[EvaluationEvent] = TypeAdapter(Annotated[EvaluationEvent, Field(discriminator="type")])

@@ -9,7 +9,7 @@ from models_store.errors import StoreError
 from models_store.evaluations.record import SamplesDone
 from worker.data import DatasetUnavailable
 from worker.evaluation.cross_dataset import evaluate
-from worker.evaluation.messages import Advanced, Evaluated, EvaluationEvent, EvaluationJob, Refused
+from worker.evaluation.messages import Advanced, Evaluated, EvaluationEvent, EvaluationJob, Rejected
 
 _SAY_SECONDS = 0.5
 
@@ -38,10 +38,10 @@ def run(job: EvaluationJob) -> EvaluationEvent:
     try:
         return Evaluated(metrics=evaluate(job, Progress()))
     except (DatasetUnavailable, StoreError) as error:
-        return Refused(reason=str(error))
+        return Rejected(reason=str(error))
     except Exception as error:
         log.exception("the evaluation on %s failed", job.facts.name)
-        return Refused(reason=f"{type(error).__name__}: {error}")
+        return Rejected(reason=f"{type(error).__name__}: {error}")
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ from models_store.models.serving_info import ServingInfo
 from worker.data import Images, Indices
 from worker.evaluation.calibration import Probabilities
 
-# Of a batch, so that what the network makes of it stays within some hundred MB: one picture of 512x512, 256 of 28x28.
+# Of a batch, so that what the network makes of it stays within some hundred MB: one image of 512x512, 256 of 28x28.
 _BATCH_VALUES = 1_000_000
-_MOST_IN_A_BATCH = 256
+_MAX_IN_A_BATCH = 256
 
 
 class Network:
@@ -47,4 +47,4 @@ class Network:
 
 def batch_size(shape: tuple[int, ...]) -> int:
     """How many inputs of `shape` a network is given at once."""
-    return max(1, min(_MOST_IN_A_BATCH, _BATCH_VALUES // math.prod(shape)))
+    return max(1, min(_MAX_IN_A_BATCH, _BATCH_VALUES // math.prod(shape)))

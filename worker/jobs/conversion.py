@@ -1,4 +1,4 @@
-"""Converts one uploaded data set in a process of its own, watches over it, writes down what becomes of it."""
+"""Converts one uploaded dataset in a process of its own, watches over it, writes down what becomes of it."""
 
 import logging
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from worker.conversion.messages import (
     ConversionJob,
     Converted,
     Limits,
-    Refused,
+    Rejected,
 )
 from worker.jobs.job_process import JobProcess
 
-# No honest picture takes so long.
+# No honest image takes so long.
 _SILENCE_SECONDS = 60.0
 # Each thread of a numerical library reserves memory, and there is nothing to compute.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -71,9 +71,9 @@ class Converter:
             case Advanced():
                 conversion.show(event.progress)
                 return False
-            case Refused():
+            case Rejected():
                 conversion.fail(event.reason)
             case Converted():
                 conversion.finish(event.contents)
-        log.info("data set %s is %s", conversion.record.name, conversion.record.status)
+        log.info("dataset %s is %s", conversion.record.name, conversion.record.status)
         return True

@@ -1,4 +1,4 @@
-"""Evaluates a network on one data set in a process of its own, watches over it, writes down what becomes of it."""
+"""Evaluates a network on one dataset in a process of its own, watches over it, writes down what becomes of it."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from models_store.evaluations.attempt import EvaluationAttempt
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
-from worker.evaluation.messages import EVALUATION_EVENT, Advanced, Evaluated, EvaluationEvent, EvaluationJob, Refused
+from worker.evaluation.messages import EVALUATION_EVENT, Advanced, Evaluated, EvaluationEvent, EvaluationJob, Rejected
 from worker.jobs.job_process import JobProcess
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Evaluator:
     def _evaluate(self, attempt: EvaluationAttempt) -> None:
         job = self._job(attempt)
         if job is None:
-            attempt.fail(f"data set {attempt.record.dataset} was deleted or replaced meanwhile; ask for it again")
+            attempt.fail(f"dataset {attempt.record.dataset} was deleted or replaced meanwhile; ask for it again")
             return
         seconds = self._settings.stall_limit_seconds
         with JobProcess.started("worker.evaluation", job, EVALUATION_EVENT) as process:
@@ -52,7 +52,7 @@ class Evaluator:
             )
 
     def _job(self, attempt: EvaluationAttempt) -> EvaluationJob | None:
-        """None where the data set that was asked for is no longer there."""
+        """None where the dataset that was asked for is no longer there."""
         record = attempt.record
         facts = self._store.known_datasets().get(record.dataset)
         try:
@@ -65,7 +65,7 @@ class Evaluator:
             artifacts=self._store.experiments.artifacts(record.experiment_id),
             staged=attempt.staged,
             facts=facts,
-            part=record.part,
+            split=record.split,
             uploaded=None if record.dataset in DATASETS else self._store.datasets.folder(record.dataset),
             datasets_dir=self._settings.datasets_dir,
         )
@@ -76,7 +76,7 @@ class Evaluator:
             case Advanced():
                 attempt.show(event.progress)
                 return False
-            case Refused():
+            case Rejected():
                 attempt.fail(event.reason)
             case Evaluated():
                 attempt.finish(event.metrics)

@@ -108,7 +108,7 @@ def starting_weights(record: Record, transfers: Transfers) -> StartingWeights | 
     if source is None:
         return None
     try:
-        return StartingWeights(source=source, file=transfers.file(source), layers=record.taken_layers)
+        return StartingWeights(source=source, file=transfers.file(source), layers=record.transferred_layers)
     except StoreError as error:
         return f"the weights of experiment {source} are not to be had: {error}"
 

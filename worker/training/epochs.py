@@ -1,4 +1,4 @@
-"""The training part, epoch by epoch: which samples, in which order, and changed how.
+"""The training split, epoch by epoch: which samples, in which order, and changed how.
 
 All of it follows from seed and epoch (and, where samples are changed at random, from the chunk), so that a run that
 goes on at any step sees exactly what an uninterrupted one would have seen.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imaging.augmentation import Augmentation
 from specs.augmentation import AugmentationSpec
 from specs.experiment import ExperimentSpec
-from worker.data import Images, Labels, Part
+from worker.data import Images, Labels, Split
 
 # Large enough to be worth a thread's while, small enough that a few of them do not count beside the data.
 _CHUNK_SAMPLES = 2_048
@@ -47,18 +47,18 @@ class Epochs(Protocol):
         """Cover `epoch` from `step`, which lies in the first stretch, to its end, one after the other."""
 
 
-def epochs_of(part: Part, spec: ExperimentSpec) -> Epochs:
+def epochs_of(split: Split, spec: ExperimentSpec) -> Epochs:
     if spec.augmentation is None:
-        return Resident(part, spec.training.batch_size, spec.training.seed)
-    return Augmented(part, spec, spec.augmentation)
+        return Resident(split, spec.training.batch_size, spec.training.seed)
+    return Augmented(split, spec, spec.augmentation)
 
 
 class Resident:
     """The samples as they are. They lie on the device for good, and an epoch is one stretch."""
 
-    def __init__(self, part: Part, batch_size: int, seed: int) -> None:
-        self._images, self._labels = tf.constant(part.images), tf.constant(part.labels)
-        self._samples = len(part.labels)
+    def __init__(self, split: Split, batch_size: int, seed: int) -> None:
+        self._images, self._labels = tf.constant(split.images), tf.constant(split.labels)
+        self._samples = len(split.labels)
         self._seed = seed
         self.steps = math.ceil(self._samples / batch_size)
 
@@ -73,13 +73,13 @@ class Augmented:
     Which steps make a chunk follows from the spec alone.
     """
 
-    def __init__(self, part: Part, spec: ExperimentSpec, augmentation: AugmentationSpec) -> None:
-        self._part = part
+    def __init__(self, split: Split, spec: ExperimentSpec, augmentation: AugmentationSpec) -> None:
+        self._split = split
         self._batch_size, self._seed = spec.training.batch_size, spec.training.seed
         self._last_epoch = spec.training.epochs - 1
-        self._shown = len(part.labels) * augmentation.copies
+        self._shown = len(split.labels) * augmentation.copies
         self.steps = math.ceil(self._shown / self._batch_size)
-        sample_bytes = part.images[0].nbytes
+        sample_bytes = split.images[0].nbytes
         self._chunk_steps = max(1, min(_CHUNK_SAMPLES, _CHUNK_BYTES // sample_bytes) // self._batch_size)
         self._chunks = math.ceil(self.steps / self._chunk_steps)
         layers = [layer.model_dump() for layer in augmentation.layers]
@@ -108,17 +108,17 @@ class Augmented:
                 yield epoch + later, at
 
     def _samples(self, epoch: int, chunk: int) -> NDArray[np.int32]:
-        """Indices of the part's samples. The order of an epoch is drawn once, here and not by the workers: it takes
+        """Indices of the split's samples. The order of an epoch is drawn once, here and not by the workers: it takes
         as long as several chunks, and all of them would draw it."""
         if epoch not in self._orders:
             self._orders[epoch] = shuffled(self._seed, epoch, self._shown)
         size = self._chunk_steps * self._batch_size
-        return self._orders[epoch][chunk * size : (chunk + 1) * size] % len(self._part.labels)
+        return self._orders[epoch][chunk * size : (chunk + 1) * size] % len(self._split.labels)
 
     def _augmented(self, epoch: int, chunk: int, order: NDArray[np.int32]) -> _Chunk:
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
-        pictures = self._part.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
-        return self._augmentation(pictures, self._part.labels[order], generator)
+        images = self._split.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
+        return self._augmentation(images, self._split.labels[order], generator)
 
 
 def shuffled(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:

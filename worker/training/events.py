@@ -14,7 +14,7 @@ EndReason = Literal["completed", "early_stopping"] | StopReason
 
 
 class UploadedDataset(Frozen):
-    """The facts of a data set that was uploaded, and the folder in the store that holds its pictures."""
+    """The facts of a dataset that was uploaded, and the folder in the store that holds its images."""
 
     facts: Dataset
     folder: Path
@@ -33,7 +33,7 @@ class Job(Frozen):
     """Supervisor to trainer, first line: all that a trainer needs to know.
 
     `attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
-    `uploaded` is the data set to train on where it is none of the built-in ones. `weights` are those to begin with, or
+    `uploaded` is the dataset to train on where it is none of the built-in ones. `weights` are those to begin with, or
     say why they are not to be had, which does not matter where there is a checkpoint to go on from.
     """
 
@@ -90,7 +90,7 @@ class Stopped(Frozen):
 class Finished(Frozen):
     """The result is staged: model files, evaluation and manifest.
 
-    `metrics` are the published network's on the validation part, `test_metrics` those on the test part.
+    `metrics` are the published network's on the validation split, `test_metrics` those on the test split.
     """
 
     type: Literal["finished"] = "finished"

@@ -16,7 +16,7 @@ import tensorflow as tf
 from models_store.experiments.record import Point, Progress
 from specs.experiment import ExperimentSpec
 from specs.learning_rates import learning_rate_schedule
-from worker.data import Part
+from worker.data import Split
 from worker.training.callbacks import early_stopping, reduce_lr_on_plateau, restore_state, state_of
 from worker.training.checkpoint import Checkpoint
 from worker.training.control import Control
@@ -42,8 +42,8 @@ class Fit:
         self,
         model: keras.Model,
         accuracy: keras.metrics.Metric,
-        training: Part,
-        validation: Part,
+        training: Split,
+        validation: Split,
         spec: ExperimentSpec,
         policy: Policy,
         control: Control,

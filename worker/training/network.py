@@ -21,7 +21,7 @@ _PREDICTED_AT_ONCE = 512
 
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
-    """Build, seeded by the spec. The training part gives `standardize` its mean and deviation.
+    """Build, seeded by the spec. The training split gives `standardize` its mean and deviation.
 
     The layers are named as in the spec's layer table; before them stands the scaling.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from worker.data import Part
+from worker.data import Split
 from worker.training.targets import Targets
 
 _VALIDATION_BATCH = 512
@@ -56,10 +56,10 @@ def train_function(
     return train  # type: ignore[no-any-return]
 
 
-def test_function(model: keras.Model, targets: Targets, part: Part) -> Callable[[], None]:
-    """Return `test()`, which brings the model's metrics up to what `part` gives."""
-    images, labels = tf.constant(part.images), tf.constant(part.labels)
-    samples = len(part.labels)
+def test_function(model: keras.Model, targets: Targets, split: Split) -> Callable[[], None]:
+    """Return `test()`, which brings the model's metrics up to what `split` gives."""
+    images, labels = tf.constant(split.images), tf.constant(split.labels)
+    samples = len(split.labels)
 
     @tf.function(autograph=False)
     def test() -> None:

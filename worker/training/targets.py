@@ -12,7 +12,7 @@ from worker.training.compiling import compares_with_indices, mixes_labels
 class Targets:
     """Labels are class indices, int64 (samples,), or shares of the classes, float32 (samples, classes).
 
-    `signature` is which of the two the training part's are.
+    `signature` is which of the two the training split's are.
     """
 
     def __init__(self, spec: ExperimentSpec, training_labels: Labels) -> None:

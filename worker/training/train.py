@@ -13,7 +13,7 @@ from models_store.experiments.record import Failure, FailureType, Progress
 from models_store.experiments.training_samples import write_samples
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from worker.data import DatasetUnavailable, load_parts
+from worker.data import DatasetUnavailable, load_splits
 from worker.evaluation.evaluate import evaluate
 from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
@@ -49,8 +49,8 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    parts = load_parts(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
-    training, validation, _ = parts
+    splits = load_splits(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    training, validation, _ = splits
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
     checkpoint = checkpoints.latest(job.attempts_folder)
@@ -88,7 +88,7 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
 
     control.say(Advanced(progress=Progress(phase="evaluating")))
     served = probabilities_of(float32_twin(model), spec)
-    results = evaluate(partial(probabilities, served), parts, spec.dataset.facts.classes, policy)
+    results = evaluate(partial(probabilities, served), splits, spec.dataset.facts.classes, policy)
 
     control.say(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
@@ -111,7 +111,7 @@ def _spec_of(job: Job) -> ExperimentSpec:
     name = job.spec["dataset"]["name"]
     if name not in known:
         raise DatasetUnavailable(
-            f"data set {name} is not in the store any more; upload it and post the experiment again"
+            f"dataset {name} is not in the store any more; upload it and post the experiment again"
         )
     return parse_spec(job.spec, known)
 

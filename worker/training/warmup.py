@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from specs.experiment import parse_spec
-from worker.data import Part
+from worker.data import Split
 from worker.training.compiling import compile_model
 from worker.training.network import build
 from worker.training.precision import compute_in, policy_for
@@ -34,13 +34,13 @@ def warm_up() -> None:
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
     spec = parse_spec(_DOCUMENT)
-    part = Part(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))
-    model = build(spec, part.images)
+    split = Split(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))
+    model = build(spec, split.images)
     compute_in(model, policy_for(spec, model))
     compile_model(model, spec)
-    targets = Targets(spec, part.labels)
+    targets = Targets(spec, split.labels)
     train = train_function(model, targets, batch_size=2, compiled=compiles())
-    train(part.images, part.labels, tf.range(4), tf.zeros(2), tf.constant(0), tf.constant(1))
-    test_function(model, targets, part)()
+    train(split.images, split.labels, tf.range(4), tf.zeros(2), tf.constant(0), tf.constant(1))
+    test_function(model, targets, split)()
     # The next network's layers are named as in a fresh process.
     keras.utils.clear_session()

@@ -21,7 +21,7 @@ class Question(Protocol):
     """What the body of a request says."""
 
     def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
-        """(n, *info.image_shape), n at least 1. Raises BadTensor, PictureTooLarge."""
+        """(n, *info.image_shape), n at least 1. Raises BadTensor, ImageTooLarge."""
         ...
 
 
@@ -46,8 +46,8 @@ async def answered(request: Request, wanted: Wanted, read: Callable[[bytes], Q])
         body = await received(request.headers.get("content-length"), request.receive, guest)
         question, model, samples = await in_thread(request, partial(_prepared, request, body, wanted, read))
         counted.model = model.info.dataset
-        if model.info.takes_pictures:
-            guest.bring_pictures(len(samples))
+        if model.info.takes_images:
+            guest.bring_images(len(samples))
         return Answered(question, model, await state.dispatcher.probabilities(model, samples))
 
 

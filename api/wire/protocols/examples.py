@@ -58,14 +58,14 @@ MODEL_METADATA = _answer(
         },
     }
 )
-_PICTURE = {"b64": "iVBORw0KGgo..."}
+_IMAGE = {"b64": "iVBORw0KGgo..."}
 PREDICT = _body(
-    pictures={"instances": [_PICTURE, {"image": _PICTURE}]},
+    images={"instances": [_IMAGE, {"image": _IMAGE}]},
     numbers={"instances": [[1.5, -2.0], [0.3, 7.1]]},
-    columns={"inputs": {"image": [_PICTURE]}},
+    columns={"inputs": {"image": [_IMAGE]}},
 )
 PREDICTED = _answer({"predictions": [_ROW]})
-CLASSIFY = _body(pictures={"examples": [{"image": _PICTURE}]})
+CLASSIFY = _body(images={"examples": [{"image": _IMAGE}]})
 CLASSIFIED = _answer({"result": [[["cat", 0.0021], ["dog", 0.0004], ["horse", 0.9975]]]})
 
 # -- Open Inference Protocol v2 --------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ _NUMBERS = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [1.
 _FILES = {"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0KGgo..."]}
 INFER = _body(
     numbers={"id": "42", "inputs": [_NUMBERS]},
-    pictures={
+    images={
         "inputs": [_FILES],
         "outputs": [{"name": "probabilities", "parameters": {"classification": 3, "binary_data": False}}],
     },

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.wire.protocols.body import WithoutNulls, parsed
 from api.wire.protocols.naming import input_name
 from api.wire.protocols.outputs import RequestedOutput, check_outputs
-from api.wire.protocols.samples import BadTensor, samples_of_numbers, samples_of_pictures
+from api.wire.protocols.samples import BadTensor, samples_of_images, samples_of_numbers
 from api.wire.protocols.tensors import InputTensor
 from models_store.models.serving_info import ServingInfo
 from serving.served_model import Samples
@@ -48,7 +48,7 @@ class Inference(NamedTuple):
             raise BadTensor(f"received the inputs {sent}; the model of {info.dataset} has one input, `{name}`")
         values = tensor.values(self.binary)
         if isinstance(values, list):
-            return samples_of_pictures(values, info, max_pixels)
+            return samples_of_images(values, info, max_pixels)
         return samples_of_numbers(values, info)
 
 

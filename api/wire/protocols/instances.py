@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from api.wire.protocols.body import decoded_base64, numbers, parsed
 from api.wire.protocols.naming import input_name
-from api.wire.protocols.samples import BadTensor, samples_of_numbers, samples_of_pictures
+from api.wire.protocols.samples import BadTensor, samples_of_images, samples_of_numbers
 from models_store.models.serving_info import ServingInfo
 from serving.served_model import Samples
 from specs.problem import shown
@@ -21,7 +21,7 @@ _Rows = Annotated[list[Any], Field(min_length=1)]
 
 class Predict(BaseModel):
     """`{"instances": [...]}`, one value for each sample, or `{"inputs": [...]}`, which is answered in columns. A value
-    is nested numbers, or `{"b64": "<base64>"}` of a picture file; under the input's name or not."""
+    is nested numbers, or `{"b64": "<base64>"}` of an image file; under the input's name or not."""
 
     signature_name: Literal["serving_default", ""] = SIGNATURE
     instances: _Rows | None = None
@@ -58,8 +58,8 @@ class Classify(BaseModel):
         return _samples(values, "examples", info, max_pixels)
 
 
-read_predict = partial(parsed, Predict, example='{"instances": [{"b64": "<base64 of a picture>"}]}')
-read_classify = partial(parsed, Classify, example='{"examples": [{"image": {"b64": "<base64 of a picture>"}}]}')
+read_predict = partial(parsed, Predict, example='{"instances": [{"b64": "<base64 of an image>"}]}')
+read_classify = partial(parsed, Classify, example='{"examples": [{"image": {"b64": "<base64 of an image>"}}]}')
 
 
 def _named(value: Any, name: str, where: str) -> Any:
@@ -74,10 +74,10 @@ def _named(value: Any, name: str, where: str) -> Any:
 def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int) -> Samples:
     if not isinstance(values[0] if values else None, dict):
         return samples_of_numbers(numbers(list(values), where), info)
-    return samples_of_pictures([_picture(each, f"{where}/{n}") for n, each in enumerate(values)], info, max_pixels)
+    return samples_of_images([_image(each, f"{where}/{n}") for n, each in enumerate(values)], info, max_pixels)
 
 
-def _picture(value: Any, where: str) -> bytes:
+def _image(value: Any, where: str) -> bytes:
     if not (isinstance(value, dict) and set(value) == {_B64} and isinstance(value[_B64], str)):
         raise BadTensor(f'{where} is {shown(value)}; expected {{"b64": "<base64>"}}, as the first one')
     return decoded_base64(value[_B64], where)

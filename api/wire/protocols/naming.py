@@ -1,7 +1,7 @@
 """What a model is called where clients know models by a name and a version.
 
-The name is the data set. The version is the experiment: its id, or where a version must be a number, the millisecond in
-which it was posted, which the id begins with. Without a version, what serves the data set answers.
+The name is the dataset. The version is the experiment: its id, or where a version must be a number, the millisecond in
+which it was posted, which the id begins with. Without a version, what serves the dataset answers.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class UnknownModel(Exception):
 
 
 class Wanted(NamedTuple):
-    """`name` is a data set, `version` an experiment's id, `number` a version as `version_number` gives it. At most one
+    """`name` is a dataset, `version` an experiment's id, `number` a version as `version_number` gives it. At most one
     of the two is set."""
 
     name: str
@@ -32,7 +32,7 @@ class Wanted(NamedTuple):
 
 def input_name(info: ServingInfo) -> str:
     """Not `info.input_name`, which Keras gives out anew for each network: a better model must not break a client."""
-    return "image" if info.takes_pictures else "features"
+    return "image" if info.takes_images else "features"
 
 
 def version_number(experiment_id: str) -> int:
@@ -44,7 +44,7 @@ def version_number(experiment_id: str) -> int:
 def wanted_model(wanted: Wanted, registry: Registry, experiments: ExperimentStore) -> ServedModel:
     """Waits for the disk, or Redis, where the model is not loaded yet.
 
-    Raises UnknownModel, NoModel where nothing serves the data set yet, and for a version what `Registry.get` raises.
+    Raises UnknownModel, NoModel where nothing serves the dataset yet, and for a version what `Registry.get` raises.
     """
     version = wanted.version
     if wanted.number is not None:

@@ -1,4 +1,4 @@
-"""From arrays and picture files, as clients send them, to what a network takes."""
+"""From arrays and image files, as clients send them, to what a network takes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.errors import PictureTooLarge, UnreadablePicture
+from imaging.errors import ImageTooLarge, UnreadableImage
 from models_store.models.serving_info import ServingInfo
 from serving.preparation import prepare
 from serving.served_model import Samples
 from specs.problem import shown
 
-MOST_SAMPLES = 1_000
-MOST_PICTURES = 100
+MAX_SAMPLES = 1_000
+MAX_IMAGES = 100
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
 _LARGEST_FEATURE = 1e6
 
@@ -23,32 +23,32 @@ class BadTensor(Exception):
 
 
 def samples_of_numbers(values: NDArray[Any], info: ServingInfo) -> Samples:
-    """(n, *one of `sample_shapes`) of any real dtype to (n, *info.image_shape): uint8 for pictures, whose pixels are
+    """(n, *one of `sample_shapes`) of any real dtype to (n, *info.image_shape): uint8 for images, whose pixels are
     whole numbers from 0 to 255, float32 for features, from -1e6 to 1e6. Raises BadTensor."""
     if values.ndim == 0 or values.shape[1:] not in sample_shapes(info):
         expected = " or ".join(str(["n", *shape]).replace("'", "") for shape in sample_shapes(info))
         raise BadTensor(f"received shape {list(values.shape)}; the model of {info.dataset} takes {expected}")
-    check_count(len(values), MOST_SAMPLES, "samples")
-    checked = _pixels(values) if info.takes_pictures else _features(values)
+    check_count(len(values), MAX_SAMPLES, "samples")
+    checked = _pixels(values) if info.takes_images else _features(values)
     return checked.reshape(len(values), *info.image_shape)
 
 
-def samples_of_pictures(files: Sequence[bytes], info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+def samples_of_images(files: Sequence[bytes], info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
     """PNG, JPEG or WebP files to (n, *info.image_shape), prepared as for `POST /predict`. Raises BadTensor,
-    PictureTooLarge."""
-    check_count(len(files), MOST_PICTURES, "pictures")
-    if not info.takes_pictures:
-        raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received pictures")
+    ImageTooLarge."""
+    check_count(len(files), MAX_IMAGES, "images")
+    if not info.takes_images:
+        raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received images")
     return np.stack([_prepared(index, data, info, max_pixels) for index, data in enumerate(files)])
 
 
 def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
     try:
         return prepare(data, info, max_pixels).array
-    except UnreadablePicture as error:
-        raise BadTensor(f"picture {index}: {error}") from error
-    except PictureTooLarge as error:
-        raise PictureTooLarge(f"picture {index}: {error}") from error
+    except UnreadableImage as error:
+        raise BadTensor(f"image {index}: {error}") from error
+    except ImageTooLarge as error:
+        raise ImageTooLarge(f"image {index}: {error}") from error
 
 
 def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:
@@ -78,7 +78,7 @@ def _pixels(values: NDArray[Any]) -> NDArray[np.uint8]:
     if not is_pixel.all():
         raise BadTensor(
             f"pixels are whole numbers from 0 to 255, received {_first(values, ~is_pixel)}; "
-            "the network scales them itself, so send them as they are in the picture"
+            "the network scales them itself, so send them as they are in the image"
         )
     return values.astype(np.uint8)
 

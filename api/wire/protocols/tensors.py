@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from api.wire.protocols.body import WithoutNulls, decoded_base64, numbers
-from api.wire.protocols.samples import MOST_PICTURES, BadTensor, check_count
+from api.wire.protocols.samples import MAX_IMAGES, BadTensor, check_count
 from specs.problem import shortened, shown
 
 FILES = "BYTES"
@@ -49,7 +49,7 @@ class InputTensor(WithoutNulls):
     data: list[Any] | None = None
 
     def values(self, binary: memoryview | None) -> NDArray[Any] | list[bytes]:
-        """An array of `shape`, or for BYTES its elements, which are picture files: base64 in JSON, as they are in
+        """An array of `shape`, or for BYTES its elements, which are image files: base64 in JSON, as they are in
         `binary`. Raises BadTensor."""
         if self.parameters.shared_memory_region is not None:
             raise BadTensor(f"{self._where}: shared memory is not read here; send the tensor in the body")
@@ -86,8 +86,8 @@ class InputTensor(WithoutNulls):
 
     def _files(self, binary: memoryview | None) -> list[bytes]:
         if self._count != self.shape[0]:
-            raise BadTensor(f"{self._where} has shape {self.shape}; expected [n] or [n, 1] for n picture files")
-        check_count(self._count, MOST_PICTURES, "pictures")
+            raise BadTensor(f"{self._where} has shape {self.shape}; expected [n] or [n, 1] for n image files")
+        check_count(self._count, MAX_IMAGES, "images")
         files = self._texts() if binary is None else byte_elements(binary, self._where)
         if len(files) != self._count:
             raise BadTensor(f"{self._where} holds {len(files):,} elements; shape {self.shape} has {self._count:,}")
@@ -96,7 +96,7 @@ class InputTensor(WithoutNulls):
     def _texts(self) -> list[bytes]:
         texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in self._data()]
         if wrong := [each for each in texts if not isinstance(each, str)]:
-            raise BadTensor(f"{self._where} holds {shown(wrong[0])}; expected base64 of a picture, as text")
+            raise BadTensor(f"{self._where} holds {shown(wrong[0])}; expected base64 of an image, as text")
         return [decoded_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
 
     def _data(self) -> list[Any]:

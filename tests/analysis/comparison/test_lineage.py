@@ -12,7 +12,7 @@ from models_store.experiments.record import Record, utc_now
 from models_store.experiments.store import RECORD_FILE
 from models_store.store import Store
 from specs.experiment import parse_spec
-from tests.published import publish, results_on
+from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
 Publish = Callable[..., Record]

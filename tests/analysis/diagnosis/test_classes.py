@@ -7,7 +7,7 @@ from specs.dataset import Dataset
 from specs.experiment import parse_spec
 from tests.analysis.diagnosis.runs import ID, run
 
-# Source 000: the confusion matrix of its best network on MNIST's test part.
+# Source 000: the confusion matrix of its best network on MNIST's test split.
 MNIST = np.diag([978, 1135, 1026, 1006, 976, 887, 947, 1021, 970, 1000])
 for true, predicted, count in [
     *((0, 6, 1), (0, 7, 1), (2, 0, 1), (2, 7, 5), (3, 1, 1), (3, 5, 3), (4, 2, 1), (4, 6, 1), (4, 9, 4), (5, 3, 4)),
@@ -17,9 +17,9 @@ for true, predicted, count in [
     MNIST[true, predicted] = count
 
 
-def evaluated(matrix, part="test"):
+def evaluated(matrix, split="test"):
     labels = [str(number) for number in range(len(matrix))]
-    return run([], evaluation={part: {"confusion_matrix": {"labels": labels, "matrix": np.asarray(matrix).tolist()}}})
+    return run([], evaluation={split: {"confusion_matrix": {"labels": labels, "matrix": np.asarray(matrix).tolist()}}})
 
 
 def test_the_pairs_of_the_source_are_found_the_worst_one_first():
@@ -28,11 +28,11 @@ def test_the_pairs_of_the_source_are_found_the_worst_one_first():
     assert finding.evidence["mistakes"] == 54
     assert finding.evidence["pairs"][0] == {"labels": ["4", "9"], "mistakes": 9, "share": 0.1667}
     assert len(finding.evidence["pairs"]) == 3
-    assert "Of the 54 mistakes on the test part, many are between two classes (4 and 9: 9, 17%" in finding.sentence
+    assert "Of the 54 mistakes on the test split, many are between two classes (4 and 9: 9, 17%" in finding.sentence
 
 
-def test_validation_stands_in_for_the_test_part():
-    assert confused_pairs(evaluated(MNIST, "validation")).evidence["part"] == "validation"
+def test_validation_stands_in_for_the_test_split():
+    assert confused_pairs(evaluated(MNIST, "validation")).evidence["split"] == "validation"
 
 
 @pytest.mark.parametrize(

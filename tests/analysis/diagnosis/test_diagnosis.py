@@ -13,8 +13,8 @@ from specs.merge_patch import merged
 from tests.analysis.diagnosis.runs import ID, points, run
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
 
-DATASETS = {**KEPT, "my-pictures": PRESET_SPECS["folder-cnn-he"].dataset.source}
-# Rules that need something of the spec: two classes have only one pair, and most data sets are in balance.
+DATASETS = {**KEPT, "my-images": PRESET_SPECS["folder-cnn-he"].dataset.source}
+# Rules that need something of the spec: two classes have only one pair, and most datasets are in balance.
 BALANCED = {name for name in [*SPECS, *PRESET_SPECS] if name != "uploaded"}
 NOT_FOR = {
     "class-imbalance": BALANCED,

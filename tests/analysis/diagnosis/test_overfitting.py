@@ -45,7 +45,7 @@ def test_over_fitting_that_early_stopping_undid_is_for_information():
     ("dataset", "first"),
     [("mnist", "RandomRotation"), ("cifar10", "RandomFlip"), ("digits", "RandomRotation")],
 )
-def test_pictures_are_augmented_as_their_data_set_bears_it(dataset, first):
+def test_images_are_augmented_as_their_dataset_bears_it(dataset, first):
     layers = [{"type": "Flatten"}, {"type": "Dense"}]
     document = {"dataset": {"name": dataset}, "model": {"layers": layers}}
     patch = over_fitting(run(points(FALLING, val_loss=TURNING), document)).suggestion.patch

@@ -1,4 +1,4 @@
-"""What a picture of an augmentation shows, and how much of it."""
+"""What an image of an augmentation shows, and how much of it."""
 
 from typing import Any
 

@@ -39,7 +39,7 @@ def test_of_many_classes_the_worst_hundred_are_shown() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_figures_at_the_ends_are_within_the_picture(value: float) -> None:
+def test_figures_at_the_ends_are_within_the_image(value: float) -> None:
     per_class = [dict(each, precision=value, recall=value, f1=value) for each in figures_of(3)]
 
     figure = check(lambda: classes_figure("W" * 100, "validation", per_class))

@@ -3,15 +3,15 @@ from PIL import Image
 from analysis.plots.contact_sheet import contact_sheet
 
 
-def test_pictures_are_taken_one_by_one() -> None:
+def test_images_are_taken_one_by_one() -> None:
     alive: list[int] = []
 
-    def pictures() -> "object":
+    def images() -> "object":
         for number in range(7):
             alive.append(number)
             yield Image.new("L", (300, 20), number), f"class {number}"
 
-    sheet = contact_sheet(pictures(), 7)  # type: ignore[arg-type]
+    sheet = contact_sheet(images(), 7)  # type: ignore[arg-type]
 
     assert alive == list(range(7))
     assert sheet.width == 5 * (128 + 6) + 6

@@ -1,4 +1,4 @@
-"""Nothing that is written runs out of the picture, or into other writing."""
+"""Nothing that is written runs out of the image, or into other writing."""
 
 import numpy as np
 import pytest

@@ -107,12 +107,12 @@ def test_names_may_have_any_letters() -> None:
     assert figure.texts[0].get_text().startswith("$x_$ <b> □□ كلب")
 
 
-@pytest.mark.parametrize("picture_format", ["png", "svg"])
-def test_the_same_history_gives_the_same_bytes(picture_format: Any) -> None:
-    first, again = (drawn(lambda: history_figure(run_for(4)), picture_format) for _ in range(2))
+@pytest.mark.parametrize("image_format", ["png", "svg"])
+def test_the_same_history_gives_the_same_bytes(image_format: Any) -> None:
+    first, again = (drawn(lambda: history_figure(run_for(4)), image_format) for _ in range(2))
 
     assert first == again
-    if picture_format == "svg":
+    if image_format == "svg":
         assert all(
             f"<!-- {said} -->" in first.decode() for said in ("run: history", "validation", "best epoch", "epoch")
         )

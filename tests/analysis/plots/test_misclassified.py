@@ -15,7 +15,7 @@ def mistake_of(size: tuple[int, int] = (8, 8), labels: tuple[str, ...] = ("4", "
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 32])
-def test_beside_each_picture_stand_its_class_and_the_guesses(count: int) -> None:
+def test_beside_each_image_stand_its_class_and_the_guesses(count: int) -> None:
     figure = check(lambda: mistakes_figure("run", "test", [mistake_of()] * count, 1_234))
 
     [axes] = figure.axes
@@ -38,7 +38,7 @@ def test_bars_are_as_long_as_guesses_are_probable() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 64), (512, 3), (600, 400)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_pictures_keep_their_shape_and_do_not_touch(size: tuple[int, int], mode: str) -> None:
+def test_images_keep_their_shape_and_do_not_touch(size: tuple[int, int], mode: str) -> None:
     figure = check(lambda: mistakes_figure("run", "test", [mistake_of(size, mode=mode)] * 5, 5))
 
     places = [image.get_extent() for image in figure.axes[0].images]
@@ -52,7 +52,7 @@ def test_names_may_be_long() -> None:
     check(lambda: mistakes_figure("W" * 100, "validation", [mistake_of(labels=LONG)] * 4, 4))
 
 
-def test_where_there_is_no_mistake_the_picture_says_so() -> None:
+def test_where_there_is_no_mistake_the_image_says_so() -> None:
     figure = check(lambda: mistakes_figure("run", "test", [], 0))
 
-    assert [text.get_text() for text in figure.texts][:2] == ["run: mistakes, test part", "there is no such mistake"]
+    assert [text.get_text() for text in figure.texts][:2] == ["run: mistakes, test split", "there is no such mistake"]

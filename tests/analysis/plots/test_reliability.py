@@ -6,7 +6,7 @@ import pytest
 from analysis.plots.reliability import reliability_figure
 from specs.dataset import DATASETS
 from tests.analysis.plots.layout import check
-from tests.published import results_on
+from tests.support.published import results_on
 
 CALIBRATION: dict[str, Any] = results_on(DATASETS["digits"]).evaluation["test"]["calibration"]
 

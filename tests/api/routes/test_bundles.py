@@ -17,7 +17,7 @@ from models_store import artifacts
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish
+from tests.support.published import publish
 
 HOSTILE = 'Größe <b> | `x`\r\n"../4'
 
@@ -69,16 +69,16 @@ def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: T
 
 def test_the_card_has_the_figures_of_the_evaluation(client: TestClient, record: Record) -> None:
     card = opened(client, record).read("MODEL_CARD.md").decode()
-    parts = {
-        part: client.get(f"/experiments/{record.id}/evaluation", params={"part": part}).json()
-        for part in ("training", "validation", "test")
+    splits = {
+        split: client.get(f"/experiments/{record.id}/evaluation", params={"split": split}).json()
+        for split in ("training", "validation", "test")
     }
 
     for name in ("accuracy", "balanced_accuracy", "top_3_accuracy", "loss"):
-        row = " | ".join(figure(part[name]) for part in parts.values())
+        row = " | ".join(figure(split[name]) for split in splits.values())
         assert f"| {name.replace('_', ' ')} | {row} |" in card
-    assert f"calibration error {figure(parts['test']['calibration']['error'])}" in card
-    matrix = parts["test"]["confusion_matrix"]["matrix"]
+    assert f"calibration error {figure(splits['test']['calibration']['error'])}" in card
+    matrix = splits["test"]["confusion_matrix"]["matrix"]
     confusions = re.findall(r"^\| (\d) \| (\d) \| (\d+) \| (\d+) \|$", card, re.MULTILINE)
     assert len(confusions) == 10
     assert all(matrix[int(true)][int(taken)] == int(samples) for true, taken, samples, _ in confusions)
@@ -129,7 +129,7 @@ def test_a_large_one_lies_on_the_disk_meanwhile(
 
 @pytest.mark.parametrize("name", ["model.keras", "model.onnx", "serving.json", "evaluation.json"])
 @pytest.mark.parametrize("harm", [lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), Path.unlink])
-def test_a_damaged_file_is_refused_before_anything_is_sent(
+def test_a_damaged_file_is_rejected_before_anything_is_sent(
     client: TestClient, api_store: Store, record: Record, name: str, harm: Callable[[Path], Any]
 ) -> None:
     harm(api_store.experiments.artifacts(record.id) / name)
@@ -158,8 +158,8 @@ def test_what_has_not_succeeded_or_is_not_there_has_none(
 ) -> None:
     waiting = api_store.experiments.create(tiny_spec())
 
-    refused = client.get(path_of(waiting))
-    assert refused.status_code == 409
-    assert "is queued" in refused.json()["error"]
+    rejected = client.get(path_of(waiting))
+    assert rejected.status_code == 409
+    assert "is queued" in rejected.json()["error"]
     for unknown in ("01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "best", "%2e%2e"):
         assert client.get(f"/models/{unknown}/bundle.zip").status_code == 404

@@ -14,7 +14,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish, results_on
+from tests.support.published import publish, results_on
 from worker.evaluation.evaluate import Results
 
 Document = dict[str, Any]
@@ -24,7 +24,7 @@ POOR, GOOD = results_on(DIGITS, 0.8), results_on(DIGITS, 0.92, seed=1)
 
 
 def with_test_answers(results: Results, change: Callable[[Predictions], Predictions]) -> Results:
-    """With other answers to the test part."""
+    """With other answers to the test split."""
     return results._replace(predictions={**results.predictions, "test": change(results.predictions["test"])})
 
 
@@ -57,7 +57,7 @@ def comparison(client: TestClient, *records: Record, query: str = "") -> Documen
     return document
 
 
-def refusal(client: TestClient, *records: Record) -> str:
+def rejection(client: TestClient, *records: Record) -> str:
     answer = client.get(f"/compare?ids={','.join(record.id for record in records)}")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trainyard:problem:not_comparable")
     return str(answer.json()["detail"])
@@ -66,7 +66,7 @@ def refusal(client: TestClient, *records: Record) -> str:
 def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, good: Record) -> None:
     answer = comparison(client, poor, good)
 
-    assert (answer["part"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
+    assert (answer["split"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
     first, other = answer["experiments"]
     assert (first["patch"], first["changed"]) == ([], "")
     assert other["changed"] == "training.epochs: 2 -> 5"
@@ -138,10 +138,10 @@ def test_no_more_flipped_samples_are_listed_than_asked_for(client: TestClient, p
     assert none == {"items": [], "total": 6}
 
 
-def test_another_part_can_be_compared(client: TestClient, poor: Record, good: Record) -> None:
-    answer = comparison(client, poor, good, query="&part=validation")
+def test_another_split_can_be_compared(client: TestClient, poor: Record, good: Record) -> None:
+    answer = comparison(client, poor, good, query="&split=validation")
 
-    assert answer["part"] == "validation"
+    assert answer["split"] == "validation"
     assert [each["accuracy"] for each in answer["experiments"]] == [0.9, 1.0]
     assert {item["sample"] for item in answer["pairs"][0]["cured"]["items"]} == set(range(95, 100))
 
@@ -152,18 +152,16 @@ def test_the_same_samples_in_another_order_are_aligned(
     order = np.random.default_rng(3).permutation(50)
 
     def shuffled(answers: Predictions) -> Predictions:
-        rows = np.argsort(order)[answers.pictured]
+        rows = np.argsort(order)[answers.image_rows]
         by_row = np.argsort(rows)
-        return Predictions(
-            *(array[order] for array in answers[:4]), pictured=rows[by_row], pictures=answers.pictures[by_row]
-        )
+        return Predictions(*(array[order] for array in answers[:4]), imaged=rows[by_row], images=answers.images[by_row])
 
     other = publish_another(with_test_answers(GOOD, shuffled), {})
 
     [pair], [expected] = comparison(client, poor, other)["pairs"], comparison(client, poor, good)["pairs"]
     assert pair["cured"] == expected["cured"]
     assert (pair["p"], pair["difference_interval"]) == (expected["p"], expected["difference_interval"])
-    # The picture of what the second one broke is kept in its own order.
+    # The image of what the second one broke is kept in its own order.
     broken = comparison(client, good, publish_another(with_test_answers(POOR, shuffled), {}))["pairs"][0]["broken"][
         "items"
     ]
@@ -204,7 +202,7 @@ def test_the_same_network_twice_shows_no_difference(
     assert pair["verdict"] == f"no difference is shown: {other} is right and wrong about the same samples as {one}"
 
 
-def test_samples_that_are_no_pictures_have_none(client: TestClient, api_store: Store) -> None:
+def test_samples_that_are_no_images_have_none(client: TestClient, api_store: Store) -> None:
     blobs, spec = DATASETS["blobs"], parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}})
     records = [publish(api_store, spec, results=results_on(blobs, accuracy)) for accuracy in (0.5, 0.8)]
 
@@ -214,24 +212,24 @@ def test_samples_that_are_no_pictures_have_none(client: TestClient, api_store: S
     assert {item["image"] for item in pair["cured"]["items"]} == {None}
     noisier = parse_spec({**spec.document(), "dataset": {"name": "blobs", "blobs": {"cluster_std": 3.0}}})
     third = publish(api_store, noisier, results=results_on(blobs))
-    assert "different blobs: give both the same `dataset.blobs`" in refusal(client, records[0], third)
+    assert "different blobs: give both the same `dataset.blobs`" in rejection(client, records[0], third)
 
 
-def test_another_data_set_is_refused(client: TestClient, poor: Record, api_store: Store) -> None:
+def test_another_dataset_is_rejected(client: TestClient, poor: Record, api_store: Store) -> None:
     other = publish(api_store, parse_spec({"model": {"preset": "mnist-dnn"}, "dataset": {"name": "mnist"}}))
 
-    assert refusal(client, poor, other) == (
-        "poor is on digits, mnist-dnn on mnist: only experiments on one data set can be compared"
+    assert rejection(client, poor, other) == (
+        "poor is on digits, mnist-dnn on mnist: only experiments on one dataset can be compared"
     )
 
 
-def test_other_classes_are_refused(
+def test_other_classes_are_rejected(
     client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     some = DIGITS.with_classes(("3", "5"))
     other = publish_another(results_on(some), {"dataset": {"name": "digits", "classes": ["3", "5"]}})
 
-    said = refusal(client, poor, other)
+    said = rejection(client, poor, other)
 
     assert "poor knows the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, other 3, 5: give both the same" in said
     assert "`dataset.classes`" in said
@@ -243,7 +241,7 @@ def test_other_classes_are_refused(
         (
             lambda answers: answers._replace(samples=answers.samples + 10),
             (
-                "the test parts differ: poor has 50 samples, other 50, and both have 40 of them; give both the same "
+                "the test splits differ: poor has 50 samples, other 50, and both have 40 of them; give both the same "
                 "`dataset.split` and `dataset.limit_per_class` to compare them"
             ),
         ),
@@ -253,11 +251,11 @@ def test_other_classes_are_refused(
         ),
         (
             lambda answers: answers._replace(truth=np.where(answers.samples < 103, 9, answers.truth)),
-            "3 samples have another class for other than for poor: data set digits was replaced in between",
+            "3 samples have another class for other than for poor: dataset digits was replaced in between",
         ),
     ],
 )
-def test_other_samples_or_labels_are_refused(
+def test_other_samples_or_labels_are_rejected(
     client: TestClient,
     poor: Record,
     publish_another: Callable[[Results, Document], Record],
@@ -266,7 +264,7 @@ def test_other_samples_or_labels_are_refused(
 ) -> None:
     other = publish_another(with_test_answers(GOOD, change), {})
 
-    assert said in refusal(client, poor, other)
+    assert said in rejection(client, poor, other)
 
 
 def test_what_has_not_succeeded_is_not_compared(client: TestClient, poor: Record, tiny_document: Document) -> None:
@@ -296,7 +294,7 @@ def test_an_unknown_id_is_named(client: TestClient, poor: Record) -> None:
         ("ids=a,b,c,d,e,f,g,h,i", "received 9"),
         ("ids=a,b,a", "received a twice; name each experiment once"),
         ("ids=a&ids=a", "received a twice"),
-        ("ids=a,b&part=train", "training"),
+        ("ids=a,b&split=train", "training"),
         ("ids=a,b&limit=-1", "greater than or equal to 0"),
         ("ids=a,b&limit=1001", "less than or equal to 1000"),
     ],
@@ -319,14 +317,14 @@ def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
     assert answer.json()["detail"].startswith(f"good: {predictions_file('test')} ")
 
 
-def test_a_part_that_was_not_evaluated_is_not_compared(
+def test_a_split_that_was_not_evaluated_is_not_compared(
     client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     older = POOR._replace(evaluation={"validation": POOR.evaluation["validation"], "test": POOR.evaluation["test"]})
     other = publish_another(older, {"name": "older"})
 
-    answer = client.get(f"/compare?ids={poor.id},{other.id}&part=training")
+    answer = client.get(f"/compare?ids={poor.id},{other.id}&split=training")
 
     assert answer.status_code == 404
-    said = f"older: experiment {other.id} was evaluated on validation and test, not on its training part"
+    said = f"older: experiment {other.id} was evaluated on validation and test, not on its training split"
     assert answer.json()["detail"].startswith(said)

@@ -13,8 +13,8 @@ from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.api.routes.test_predictions import png
-from tests.published import publish
-from tests.waiting import eventually
+from tests.support.published import publish
+from tests.support.waiting import eventually
 
 EXPERIMENT = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 NAME = "digits-corrections"
@@ -44,12 +44,12 @@ def label(client: TestClient, prediction_id: str, name: Any) -> Any:
     return client.post(f"/predictions/{prediction_id}/label", json={"label": name})
 
 
-def ready(client: TestClient, pictures: int) -> dict[str, Any]:
+def ready(client: TestClient, images: int) -> dict[str, Any]:
     """Once it has so many."""
 
     def view() -> dict[str, Any] | None:
         shown: dict[str, Any] = client.get(f"/datasets/{NAME}").json()
-        return shown if shown["status"] == "ready" and sum(shown["counts"]["train"]) == pictures else None
+        return shown if shown["status"] == "ready" and sum(shown["counts"]["train"]) == images else None
 
     found = eventually(view)
     assert found is not None
@@ -74,12 +74,12 @@ def test_an_answer_is_collected_and_can_be_looked_at(client: TestClient, predict
     assert (view["origin"], view["shape"], view["counts"]["train"][9]) == ("collected", [8, 8, 1], 1)
     [sample] = client.get(f"/datasets/{NAME}/samples").json()["items"]
     assert (sample["label"], sample["name"]) == ("9", f"9/{prediction_id}.png")
-    picture = Image.open(BytesIO(client.get(sample["picture"]).content))
-    assert np.array_equal(np.asarray(picture), np.full((8, 8), 200))
+    image = Image.open(BytesIO(client.get(sample["image"]).content))
+    assert np.array_equal(np.asarray(image), np.full((8, 8), 200))
     assert client.get(f"/datasets/{NAME}/samples.png").status_code == 200
 
 
-def test_a_picture_that_was_predicted_is_collected_as_the_network_received_it(
+def test_a_image_that_was_predicted_is_collected_as_the_network_received_it(
     client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     published = publish(api_store, tiny_spec())
@@ -97,8 +97,8 @@ def test_a_picture_that_was_predicted_is_collected_as_the_network_received_it(
         ("7", f"7/{predictions[1]['id']}.png"),
         ("8", f"8/{predictions[0]['id']}.png"),
     ]
-    pictures = [np.asarray(Image.open(BytesIO(client.get(each["picture"]).content))) for each in samples]
-    assert [int(picture.argmax()) for picture in pictures] == [7, 3]
+    images = [np.asarray(Image.open(BytesIO(client.get(each["image"]).content))) for each in samples]
+    assert [int(image.argmax()) for image in images] == [7, 3]
 
 
 def test_the_last_answer_to_a_prediction_counts(client: TestClient, predicted: Predicted) -> None:
@@ -133,7 +133,7 @@ def test_corrections_can_be_trained_on(client: TestClient, predicted: Predicted,
     ("name", "fragment"),
     [("10", "unknown class `10`; "), (9, "expected text"), (None, "expected text"), ("", "digits has: 0, 1, 2")],
 )
-def test_what_is_no_class_is_refused(client: TestClient, predicted: Predicted, name: Any, fragment: str) -> None:
+def test_what_is_no_class_is_rejected(client: TestClient, predicted: Predicted, name: Any, fragment: str) -> None:
     answer = label(client, predicted(), name)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/label")
     assert fragment in answer.json()["error"]
@@ -146,9 +146,9 @@ def test_what_is_forgotten_or_never_was_is_not_found(client: TestClient, predict
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_what_cannot_be_collected_is_refused(client: TestClient, predicted: Predicted) -> None:
+def test_what_cannot_be_collected_is_rejected(client: TestClient, predicted: Predicted) -> None:
     numbers = label(client, predicted(1, "blobs", (2,)), "1")
-    assert (numbers.status_code, "only pictures are collected" in numbers.json()["error"]) == (409, True)
+    assert (numbers.status_code, "only images are collected" in numbers.json()["error"]) == (409, True)
     gone = label(client, predicted(1, "deleted"), "1")
     assert (gone.status_code, "was deleted" in gone.json()["error"]) == (409, True)
 

@@ -1,4 +1,4 @@
-"""Uploading, looking at and deleting data sets over HTTP; conversions run here as a worker runs them."""
+"""Uploading, looking at and deleting datasets over HTTP; conversions run here as a worker runs them."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from models_store.experiments.claim import Claim
 from models_store.experiments.record import Failure
 from models_store.store import Store
 from settings import Settings
-from tests.worker.conversion.archives import only, picture, zipped
+from tests.worker.conversion.archives import image, only, zipped
 from worker.jobs.conversion import Converter
 
 Document = dict[str, Any]
@@ -28,15 +28,15 @@ def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
 
 @pytest.fixture
 def flowers(client: TestClient, convert: Callable[[str], None]) -> str:
-    """A data set that is ready: two classes with thirty pictures each."""
-    files = {f"{label}/{n}.png": picture(n + 100 * (label == "rose")) for label in ("rose", "tulip") for n in range(30)}
+    """A dataset that is ready: two classes with thirty images each."""
+    files = {f"{label}/{n}.png": image(n + 100 * (label == "rose")) for label in ("rose", "tulip") for n in range(30)}
     assert upload(client, "flowers", only(files)).status_code == 202
     convert("flowers")
     return "flowers"
 
 
 def upload(client: TestClient, name: str, archive: bytes) -> Any:
-    return client.post("/datasets", data={"name": name}, files={"archive": ("pictures.zip", archive)})
+    return client.post("/datasets", data={"name": name}, files={"archive": ("images.zip", archive)})
 
 
 def folders(store: Store) -> list[str]:
@@ -72,7 +72,7 @@ def test_the_body_may_be_the_archive_itself(client: TestClient, convert: Callabl
 def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
     client: TestClient, api_store: Store, convert: Callable[[str], None]
 ) -> None:
-    upload(client, "bad", zipped({"../outside.png": picture()}))
+    upload(client, "bad", zipped({"../outside.png": image()}))
     convert("bad")
 
     view = client.get("/datasets/bad").json()
@@ -84,12 +84,12 @@ def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
 
 
 @pytest.mark.parametrize("name", ["", "Flowers", "-a", "a b", "../a", "a" * 51, "ä"])
-def test_a_name_that_is_none_is_refused(client: TestClient, api_store: Store, name: str) -> None:
+def test_a_name_that_is_none_is_rejected(client: TestClient, api_store: Store, name: str) -> None:
     assert upload(client, name, zipped({})).status_code == 422
     assert folders(api_store) == []
 
 
-def test_a_name_that_is_taken_is_refused(client: TestClient, flowers: str, api_store: Store) -> None:
+def test_a_name_that_is_taken_is_rejected(client: TestClient, flowers: str, api_store: Store) -> None:
     for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
         answer = upload(client, name, zipped({}))
         assert (answer.status_code, sentence in answer.json()["detail"]) == (409, True)
@@ -106,13 +106,13 @@ def test_a_name_that_is_taken_is_refused(client: TestClient, flowers: str, api_s
     ],
     ids=["no archive", "no name", "unknown field"],
 )
-def test_a_form_that_is_not_complete_is_refused(client: TestClient, api_store: Store, fields: Document) -> None:
+def test_a_form_that_is_not_complete_is_rejected(client: TestClient, api_store: Store, fields: Document) -> None:
     files = fields.get("files") or {"other": b"x"}
     assert client.post("/datasets", data=fields.get("data"), files=files).status_code == 422
     assert folders(api_store) == []
 
 
-def test_an_archive_that_is_too_large_is_refused_also_where_nothing_says_so(
+def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
     client: TestClient, api_store: Store
 ) -> None:
     client.app.state.settings = client.app.state.settings.model_copy(  # type: ignore[attr-defined]
@@ -129,7 +129,7 @@ def test_an_archive_that_is_too_large_is_refused_also_where_nothing_says_so(
     assert folders(api_store) == []
 
 
-def test_experiments_on_a_data_set_that_is_not_ready_are_told_so(
+def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
     client: TestClient, tiny_document: Document, convert: Callable[[str], None]
 ) -> None:
     upload(client, "late", zipped({}))
@@ -137,22 +137,22 @@ def test_experiments_on_a_data_set_that_is_not_ready_are_told_so(
     answer = client.post("/experiments", json=on("late", tiny_document))
 
     assert answer.status_code == 409
-    assert "data set late is queued; wait" in answer.json()["detail"]
+    assert "dataset late is queued; wait" in answer.json()["detail"]
     unknown = client.post("/experiments", json=on("unknown", tiny_document))
     assert unknown.status_code == 422
-    assert "unknown data set" in unknown.json()["detail"]
+    assert "unknown dataset" in unknown.json()["detail"]
 
 
-def test_a_data_set_is_kept_while_experiments_need_it(
+def test_a_dataset_is_kept_while_experiments_need_it(
     client: TestClient, api_store: Store, flowers: str, tiny_document: Document
 ) -> None:
     posted = client.post("/experiments", json=on(flowers, tiny_document))
     assert posted.status_code == 202, posted.text
     experiment_id = posted.json()["id"]
 
-    refused = client.delete(f"/datasets/{flowers}")
-    assert refused.status_code == 409
-    assert experiment_id in refused.json()["detail"]
+    rejected = client.delete(f"/datasets/{flowers}")
+    assert rejected.status_code == 409
+    assert experiment_id in rejected.json()["detail"]
     claim = Claim.take(api_store.experiments, experiment_id, "worker")
     assert claim is not None
     assert client.delete(f"/datasets/{flowers}").status_code == 409
@@ -163,7 +163,7 @@ def test_a_data_set_is_kept_while_experiments_need_it(
     assert client.post("/experiments", json=on(flowers, tiny_document)).status_code == 422
 
 
-def test_built_in_data_sets_can_be_looked_at_and_not_deleted(client: TestClient) -> None:
+def test_built_in_datasets_can_be_looked_at_and_not_deleted(client: TestClient) -> None:
     view = client.get("/datasets/mnist").json()
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
@@ -171,18 +171,18 @@ def test_built_in_data_sets_can_be_looked_at_and_not_deleted(client: TestClient)
     assert (answer.status_code, "not at hand here" in answer.json()["detail"]) == (404, True)
 
 
-def test_pictures_of_a_built_in_data_set_are_those_of_its_file(settings: Settings, tmp_path: Path) -> None:
+def test_images_of_a_built_in_dataset_are_those_of_its_file(settings: Settings, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (303, 28, 28), dtype=np.uint8)
     labels = np.array([3, 1, 4, *[4] * 297, 1, 5, 4])[:, None]
     file = tmp_path / "mnist.npz"
     np.savez_compressed(file, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
     with TestClient(create_app(settings.model_copy(update={"datasets_dir": tmp_path}))) as client:
         items = client.get("/datasets/mnist/samples?limit=6").json()["items"]
-        shown = [Image.open(io.BytesIO(client.get(item["picture"]).content)) for item in items]
+        shown = [Image.open(io.BytesIO(client.get(item["image"]).content)) for item in items]
         file.write_bytes(b"no archive")
         broken = client.get("/datasets/mnist/samples")
 
-    assert [(item["index"], item["label"], item["part"]) for item in items] == [
+    assert [(item["index"], item["label"], item["split"]) for item in items] == [
         (1, "1", "train"),
         (0, "3", "train"),
         (2, "4", "train"),
@@ -200,9 +200,9 @@ def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
     assert [item["label"] for item in items] == ["rose", "tulip", "rose", "tulip"]
     of_class = client.get(f"/datasets/{flowers}/samples?class=tulip&limit=2").json()["items"]
     assert of_class == client.get(f"/datasets/{flowers}/samples?class=1&limit=2").json()["items"]
-    assert [(item["name"], item["part"]) for item in of_class] == [("tulip/0.png", "train"), ("tulip/1.png", "train")]
+    assert [(item["name"], item["split"]) for item in of_class] == [("tulip/0.png", "train"), ("tulip/1.png", "train")]
 
-    shown = client.get(of_class[0]["picture"])
+    shown = client.get(of_class[0]["image"])
     assert shown.headers["content-type"] == "image/png"
     assert Image.open(io.BytesIO(shown.content)).getpixel((0, 0)) == (0, 10, 20)
     sheet = Image.open(io.BytesIO(client.get(f"/datasets/{flowers}/samples.png?limit=7").content))
@@ -211,8 +211,8 @@ def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
         assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
 
 
-def test_damaged_pictures_say_so(client: TestClient, flowers: str, api_store: Store) -> None:
-    data: Path = api_store.datasets.folder(flowers) / "pictures" / "pictures.bin"
+def test_damaged_images_say_so(client: TestClient, flowers: str, api_store: Store) -> None:
+    data: Path = api_store.datasets.folder(flowers) / "images" / "images.bin"
     content = bytearray(data.read_bytes())
     content[0] ^= 1
     data.write_bytes(content)

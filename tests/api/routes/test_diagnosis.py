@@ -7,7 +7,7 @@ from models_store.experiments.record import Failure, Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.analysis.diagnosis.runs import points
-from tests.published import publish
+from tests.support.published import publish
 
 TinySpec = Callable[..., ExperimentSpec]
 
@@ -57,10 +57,10 @@ def test_what_has_succeeded_is_judged_by_its_evaluation_too(
     assert [each["rule"] for each in answer["items"]] == ["not-converged"]
 
 
-def test_of_an_experiment_whose_data_set_was_deleted_nothing_is_known(
+def test_of_an_experiment_whose_dataset_was_deleted_nothing_is_known(
     client: TestClient, api_store: Store, tiny_spec: TinySpec
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.write(record.changed(dataset="leaves"))
     answer = client.get(f"/experiments/{record.id}/diagnosis")
-    assert (answer.status_code, "data set leaves" in answer.json()["detail"]) == (404, True)
+    assert (answer.status_code, "dataset leaves" in answer.json()["detail"]) == (404, True)

@@ -1,4 +1,4 @@
-"""Evaluations on other data sets, over HTTP; they run here as a worker runs them."""
+"""Evaluations on other datasets, over HTTP; they run here as a worker runs them."""
 
 import io
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.noise import noisy_digits
-from tests.published import publish
+from tests.support.noise import noisy_digits
+from tests.support.published import publish
 from worker.jobs.conversion import Converter
 from worker.jobs.evaluation import Evaluator
 
@@ -32,7 +32,7 @@ def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Reco
 
 @pytest.fixture
 def upload(client: TestClient, api_store: Store, settings: Settings) -> Callable[[str, bytes], None]:
-    """Upload a data set and convert it."""
+    """Upload a dataset and convert it."""
 
     def make(name: str, archive: bytes) -> None:
         answer = client.post("/datasets", data={"name": name}, files={"archive": ("a.zip", archive)})
@@ -44,7 +44,7 @@ def upload(client: TestClient, api_store: Store, settings: Settings) -> Callable
 
 @pytest.fixture
 def noise(upload: Callable[[str, bytes], None]) -> str:
-    """Three digits, eight pictures of each and four in the test part, all of other sizes than the network takes."""
+    """Three digits, eight images of each and four in the test split, all of other sizes than the network takes."""
     upload("noise", noisy_digits(("7", "2", "5"), train=8, test=4))
     return "noise"
 
@@ -69,11 +69,11 @@ def test_figures_are_what_the_published_network_comes_to(
     view = evaluate(finished.id, dataset=noise)
 
     session = onnxruntime.InferenceSession(api_store.experiments.artifacts(finished.id) / ONNX_FILE)
-    pictures, classes = api_store.datasets.pictures(noise), client.get(f"/datasets/{noise}").json()["classes"]
-    arrays = [to_array(Image.open(io.BytesIO(pictures.encoded(n))), (8, 8, 1)) for n in range(len(pictures))]
+    images, classes = api_store.datasets.images(noise), client.get(f"/datasets/{noise}").json()["classes"]
+    arrays = [to_array(Image.open(io.BytesIO(images.encoded(n))), (8, 8, 1)) for n in range(len(images))]
     said = session.run(None, {"image": np.stack(arrays)})[0].argmax(axis=1)
-    truth = np.array([int(classes[label]) for label in pictures.labels])
-    assert (view["status"], view["part"], view["evaluation"]["samples"]) == ("succeeded", "all", 36)
+    truth = np.array([int(classes[label]) for label in images.labels])
+    assert (view["status"], view["split"], view["evaluation"]["samples"]) == ("succeeded", "all", 36)
     assert view["evaluation"]["accuracy"] == view["metrics"]["accuracy"] == np.mean(said == truth)
     matrix = np.zeros((10, 10), int)
     np.add.at(matrix, (truth, said), 1)
@@ -87,17 +87,17 @@ def test_figures_are_what_the_published_network_comes_to(
     }
 
 
-@pytest.mark.parametrize(("part", "samples"), [("train", 24), ("test", 12)])
-def test_a_part_alone(finished: Record, noise: str, evaluate: Callable[..., Answer], part: str, samples: int) -> None:
-    view = evaluate(finished.id, dataset=noise, part=part)
+@pytest.mark.parametrize(("split", "samples"), [("train", 24), ("test", 12)])
+def test_a_split_alone(finished: Record, noise: str, evaluate: Callable[..., Answer], split: str, samples: int) -> None:
+    view = evaluate(finished.id, dataset=noise, split=split)
 
-    assert (view["evaluation"]["part"], view["evaluation"]["samples"]) == (part, samples)
+    assert (view["evaluation"]["split"], view["evaluation"]["samples"]) == (split, samples)
 
 
 def test_mistakes_can_be_looked_at(
     client: TestClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
-    view = evaluate(finished.id, dataset=noise, part="test")
+    view = evaluate(finished.id, dataset=noise, split="test")
 
     path = f"/experiments/{finished.id}/evaluations/{noise}"
     answer = client.get(f"{path}/mistakes?true=7").json()
@@ -105,7 +105,7 @@ def test_mistakes_can_be_looked_at(
     assert answer["total"] == len(answer["items"]) == matrix[7].sum() - matrix[7, 7] > 0
     worst = answer["items"][0]
     assert (worst["true"]["label"], worst["sample"]) == ("7", worst["index"] + 24)
-    encoded = api_store.datasets.pictures(noise).encoded(worst["sample"])
+    encoded = api_store.datasets.images(noise).encoded(worst["sample"])
     shown = Image.open(io.BytesIO(client.get(worst["image"]).content))
     assert np.array_equal(np.asarray(shown)[..., None], to_array(Image.open(io.BytesIO(encoded)), (8, 8, 1)))
     assert client.get(f"{path}/mistakes.png").headers["content-type"] == "image/png"
@@ -119,17 +119,17 @@ def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
     path = f"/experiments/{finished.id}/evaluations"
     first = client.post(path, json={"dataset": noise})
     again = client.post(path, content=f"dataset: {noise}")
-    other = client.post(path, json={"dataset": noise, "part": "test"})
+    other = client.post(path, json={"dataset": noise, "split": "test"})
 
     assert (first.status_code, first.headers["location"]) == (202, f"{path}/{noise}")
     assert (again.status_code, again.json()) == (202, first.json())
     assert other.status_code == 409
-    assert "part all, is queued; wait for its end" in other.json()["detail"]
+    assert "split all, is queued; wait for its end" in other.json()["detail"]
     assert client.get(first.headers["location"]).json()["evaluation"] is None
     assert client.get(f"{path}/{noise}/mistakes").status_code == 404
     done = evaluate(finished.id, dataset=noise)
     assert done["id"] == first.json()["id"]
-    anew = evaluate(finished.id, dataset=noise, part="test")
+    anew = evaluate(finished.id, dataset=noise, split="test")
     assert (anew["status"], anew["attempts"], anew["evaluation"]["samples"]) == ("succeeded", 1, 12)
     assert anew["id"] != done["id"]
 
@@ -139,17 +139,17 @@ def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
     [
         ({"dataset": "digits"}, "/dataset", "is what the network was trained on; GET /experiments/"),
         ({"dataset": "cifar10"}, "/dataset", "does not know 10 of the 10 classes of cifar10: airplane, automobile"),
-        ({"dataset": "blobs"}, "/dataset", "the samples of blobs are numbers, and the network takes pictures"),
-        ({"dataset": "mnsit"}, "/dataset", "unknown data set `mnsit`; did you mean `mnist`?"),
-        ({"dataset": "../mnist"}, "/dataset", "unknown data set"),
+        ({"dataset": "blobs"}, "/dataset", "the samples of blobs are numbers, and the network takes images"),
+        ({"dataset": "mnsit"}, "/dataset", "unknown dataset `mnsit`; did you mean `mnist`?"),
+        ({"dataset": "../mnist"}, "/dataset", "unknown dataset"),
         ({"dataset": 7}, "/dataset", "expected text"),
         ({}, "/dataset", "`dataset`"),
-        ({"dataset": "mnist", "part": "half"}, "/part", "all, train, test"),
-        ({"dataset": "noise-without-test", "part": "test"}, "/part", "has no official test part"),
-        ({"dataset": "mnist", "parts": "all"}, "/parts", "did you mean `part`?"),
+        ({"dataset": "mnist", "split": "half"}, "/split", "all, train, test"),
+        ({"dataset": "noise-without-test", "split": "test"}, "/split", "has no official test split"),
+        ({"dataset": "mnist", "splits": "all"}, "/splits", "did you mean `split`?"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_reason(
+def test_what_does_not_fit_is_rejected_with_its_reason(
     client: TestClient,
     finished: Record,
     upload: Callable[[str, bytes], None],
@@ -180,17 +180,17 @@ def test_only_classes_that_the_network_does_not_know_are_named(
     assert "does not know 2 of the 3 classes of letters: a, b; it knows: 0, 1, 2" in answer.json()["detail"]
 
 
-def test_a_network_of_numbers_takes_no_pictures(client: TestClient, api_store: Store) -> None:
+def test_a_network_of_numbers_takes_no_images(client: TestClient, api_store: Store) -> None:
     blobs = parse_spec({"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     record = publish(api_store, blobs)
 
     answer = client.post(f"/experiments/{record.id}/evaluations", json={"dataset": "digits"})
 
     assert answer.status_code == 422
-    assert "the samples of digits are pictures, and the network takes numbers" in answer.json()["detail"]
+    assert "the samples of digits are images, and the network takes numbers" in answer.json()["detail"]
 
 
-def test_what_is_not_ready_or_not_there_is_refused(
+def test_what_is_not_ready_or_not_there_is_rejected(
     client: TestClient, api_store: Store, finished: Record, tiny_document: Answer
 ) -> None:
     archive = noisy_digits(("1", "2"), train=2)
@@ -210,7 +210,7 @@ def test_what_is_not_ready_or_not_there_is_refused(
     assert client.get(f"/experiments/{finished.id}/evaluations/..%2F..").status_code == 404
 
 
-def test_a_data_set_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
+def test_a_dataset_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
     client: TestClient,
     api_store: Store,
     settings: Settings,

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from models_store.experiments.claim import Claim
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
-from tests.published import point, publish
-from tests.waiting import eventually
+from tests.support.published import point, publish
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 MISSING = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
@@ -91,13 +91,13 @@ def test_bad_body_is_a_problem_and_stores_nothing(client: TestClient, case: str,
     assert client.get("/experiments").json()["items"] == []
 
 
-def test_ten_megabytes_are_refused_before_they_are_read(client: TestClient) -> None:
+def test_ten_megabytes_are_rejected_before_they_are_read(client: TestClient) -> None:
     answer = client.post("/experiments", content=b" " * 10_000_000)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
 
 
-def test_chunked_body_without_a_length_is_refused_too(client: TestClient) -> None:
+def test_chunked_body_without_a_length_is_rejected_too(client: TestClient) -> None:
     answer = client.post("/experiments", content=(b" " * 100_000 for _ in range(100)))
 
     assert answer.status_code == 413
@@ -134,10 +134,10 @@ def test_layers_that_are_taken_are_told_before_and_after(
     answer = client.post("/experiments:validate", json=wanted).json()
     posted = client.post("/experiments", json=wanted)
 
-    assert (answer["taken_layers"], answer["warnings"]) == ({"dense": "dense"}, [])
+    assert (answer["transferred_layers"], answer["warnings"]) == ({"dense": "dense"}, [])
     assert posted.status_code == 202, posted.text
-    assert client.get(posted.headers["Location"]).json()["taken_layers"] == {"dense": "dense"}
-    assert client.post("/experiments:validate", json=tiny_document).json()["taken_layers"] == {}
+    assert client.get(posted.headers["Location"]).json()["transferred_layers"] == {"dense": "dense"}
+    assert client.post("/experiments:validate", json=tiny_document).json()["transferred_layers"] == {}
 
 
 def test_layers_that_begin_at_random_are_warned_of(
@@ -148,7 +148,7 @@ def test_layers_that_begin_at_random_are_warned_of(
     wanted["model"]["layers"][1] = {"type": "Dense", "units": 10}
     answer = client.post("/experiments:validate", json=wanted).json()
 
-    assert answer["taken_layers"] == {"dense": "dense"}
+    assert answer["transferred_layers"] == {"dense": "dense"}
     assert answer["warnings"][-1] == (
         "model.weights_from: 1 of 2 layers with weights are taken; these begin at random: dense_1 (10x10, 10)"
     )
@@ -194,7 +194,7 @@ def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
         assert api_store.experiments.index.ids() == before
 
 
-def test_source_with_nothing_to_take_is_refused_with_the_shapes_of_both(
+def test_source_with_nothing_to_take_is_rejected_with_the_shapes_of_both(
     client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     source = publish(api_store, tiny_spec()).id
@@ -213,9 +213,9 @@ def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
     source = publish(api_store, tiny_spec()).id
     waiting = client.post("/experiments", json=beginning_with(source, tiny_document)).json()["id"]
 
-    refused = client.delete(f"/experiments/{source}?force=true")
-    assert refused.status_code == 409
-    assert waiting in refused.json()["detail"]
+    rejected = client.delete(f"/experiments/{source}?force=true")
+    assert rejected.status_code == 409
+    assert waiting in rejected.json()["detail"]
     claim = Claim.take(api_store.experiments, waiting, "test:1")
     assert claim is not None
     assert client.delete(f"/experiments/{source}?force=true").status_code == 409
@@ -270,7 +270,7 @@ def test_evaluation_comes_with_success(
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     assert client.get(f"/experiments/{record.id}/evaluation").json()["accuracy"] == 0.8
-    assert client.get(f"/experiments/{record.id}/evaluation?part=validation").json()["accuracy"] == 0.9
+    assert client.get(f"/experiments/{record.id}/evaluation?split=validation").json()["accuracy"] == 0.9
     assert "is queued" in client.get(f"/experiments/{waiting}/evaluation").json()["detail"]
 
 

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
-from tests.published import bright_column_network, publish
-from tests.waiting import eventually
+from tests.support.published import bright_column_network, publish
+from tests.support.waiting import eventually
 
 Spec = Callable[..., ExperimentSpec]
 PATH = "/models/serving/digits"
@@ -40,7 +40,7 @@ def test_a_pinned_model_answers_until_the_best_one_does_again(client: TestClient
     [item] = client.get("/models").json()["items"]
     assert item == pinned.json()
     assert (item["experiment_id"], item["name"], item["policy"]) == (worse, "worse", "pinned")
-    assert (item["pinned_experiment_id"], item["val_accuracy"], item["refused"]) == (worse, 0.5, [])
+    assert (item["pinned_experiment_id"], item["val_accuracy"], item["rejected"]) == (worse, 0.5, [])
     assert item["pinned_at"]
     assert client.get("/models/best?dataset=digits").json()["experiment_id"] == best
 
@@ -62,13 +62,13 @@ def test_a_pinned_model_answers_until_the_best_one_does_again(client: TestClient
         ([], "expected a mapping"),
     ],
 )
-def test_a_choice_that_says_nothing_clear_is_refused(client: TestClient, body: Any, fragment: str) -> None:
+def test_a_choice_that_says_nothing_clear_is_rejected(client: TestClient, body: Any, fragment: str) -> None:
     answer = client.put(PATH, json=body)
     assert answer.status_code == 422
     assert fragment in answer.json()["error"]
 
 
-def test_what_cannot_serve_is_refused_and_nothing_changes(
+def test_what_cannot_serve_is_rejected_and_nothing_changes(
     client: TestClient, api_store: Store, best: str, worse: str, tiny_spec: Spec, tiny_document: dict[str, Any]
 ) -> None:
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
@@ -98,9 +98,9 @@ def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
     api_store.models.pin("digits", worse)  # as it was sound to another process
 
-    [refused] = eventually(lambda: client.get("/models").json()["items"][0]["refused"])
+    [rejected] = eventually(lambda: client.get("/models").json()["items"][0]["rejected"])
 
-    assert (refused["experiment_id"], "does not match its sha256" in refused["reason"]) == (worse, True)
+    assert (rejected["experiment_id"], "does not match its sha256" in rejected["reason"]) == (worse, True)
     [item] = client.get("/models").json()["items"]
     assert (item["experiment_id"], item["policy"], item["pinned_experiment_id"]) == (best, "pinned", worse)
     assert answering(client) == (best, "3")
@@ -109,10 +109,10 @@ def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
 def test_a_pinned_experiment_is_deleted_by_force_alone(client: TestClient, best: str, worse: str) -> None:
     client.put(PATH, json={"experiment_id": worse})
 
-    refused = client.delete(f"/experiments/{worse}")
+    rejected = client.delete(f"/experiments/{worse}")
 
-    assert refused.status_code == 409
-    assert "is pinned to serve digits" in refused.json()["error"]
+    assert rejected.status_code == 409
+    assert "is pinned to serve digits" in rejected.json()["error"]
     assert client.delete(f"/experiments/{worse}?force=true").status_code == 204
     eventually(lambda: answering(client) == (best, "3"))
     assert client.get("/models").json()["items"][0]["policy"] == "best"

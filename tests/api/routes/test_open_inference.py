@@ -16,10 +16,10 @@ from api.wire.protocols.tensors import byte_elements, joined_elements
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
-from tests.protocols.pictures import pixels, png
-from tests.published import publish
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.protocols.images import pixels, png
+from tests.support.published import publish
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 INFER = "/v2/models/digits/infer"
 LENGTH = "Inference-Header-Content-Length"
@@ -82,7 +82,7 @@ def test_tensor_in_bytes_answered_in_bytes(client: TestClient, digits: str) -> N
     assert classes(infer(client, {**request, "outputs": asked}, array.tobytes())) == [4, 2]
 
 
-def test_picture_files_and_classes(client: TestClient, digits: str) -> None:
+def test_image_files_and_classes(client: TestClient, digits: str) -> None:
     files = joined_elements([png(7), png(0)])
     tensor = {"name": "image", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(files)}}
     asked = {"name": "probabilities", "parameters": {"classification": 2}}
@@ -165,8 +165,8 @@ def test_version_is_an_experiment(
 
 def test_what_there_is_not(client: TestClient, digits: str, blobs: str) -> None:
     for path, status, fragment in (
-        ("/v2/models/nothing", 404, "unknown data set `nothing`"),
-        ("/v2/models/nothing/ready", 404, "unknown data set `nothing`"),
+        ("/v2/models/nothing", 404, "unknown dataset `nothing`"),
+        ("/v2/models/nothing/ready", 404, "unknown dataset `nothing`"),
         ("/v2/models/mnist/ready", 503, "no model for mnist: POST an experiment"),
         ("/v2/models/digits/versions/1", 404, "there is no experiment '1'"),
         (f"/v2/models/digits/versions/{blobs}/ready", 404, "is a version of model blobs, not of digits"),
@@ -195,7 +195,7 @@ def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: TestClien
         assert fragment in answer.json()["error"]
 
 
-def test_picture_with_too_many_pixels_is_a_413(client: TestClient, digits: str) -> None:
+def test_image_with_too_many_pixels_is_a_413(client: TestClient, digits: str) -> None:
     data = BytesIO()
     Image.new("1", (30_000, 30_000)).save(data, "PNG")
     file = joined_elements([data.getvalue()])
@@ -204,7 +204,7 @@ def test_picture_with_too_many_pixels_is_a_413(client: TestClient, digits: str) 
     answer = infer(client, {"inputs": [tensor]}, file)
 
     assert answer.status_code == 413
-    assert answer.json()["error"].startswith("picture 0: the picture has")
+    assert answer.json()["error"].startswith("image 0: the image has")
 
 
 @pytest.mark.parametrize("trained", [True, False])
@@ -225,14 +225,14 @@ def test_without_redis_only_a_service_that_has_a_model_is_ready(
         assert inferred.status_code == (200 if trained else 503)
 
 
-def test_what_is_too_much_beside_others_is_refused_for_now(client: TestClient, digits: str) -> None:
+def test_what_is_too_much_beside_others_is_rejected_for_now(client: TestClient, digits: str) -> None:
     room = client.app.state.room  # type: ignore[attr-defined]
     with room.guest() as other:
-        other.bring_pictures(room.most_pictures)
+        other.bring_images(room.max_images)
         answer = infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})
 
         assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/json")
         assert answer.headers["Retry-After"]
-        assert "pictures wait to be predicted" in answer.json()["error"]
+        assert "images wait to be predicted" in answer.json()["error"]
     assert classes(infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})) == [3]
-    assert (room.pictures, room.bytes) == (0, 0)
+    assert (room.images, room.bytes) == (0, 0)

@@ -14,9 +14,9 @@ from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
-from tests.published import publish
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.published import publish
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 
 def test_live_and_ready(client: TestClient) -> None:
@@ -51,7 +51,7 @@ def test_metrics_count_requests_experiments_and_predictions(
     api_store.experiments.create(tiny_spec())
     client.get("/experiments/nonsense")
     client.head("/experiments/nonsense")
-    client.post("/predict", content=b"no picture")
+    client.post("/predict", content=b"no image")
 
     families = {family.name: family for family in text_string_to_metric_families(client.get("/metrics").text)}
     assert value(families, "training_experiments_total", status="succeeded") == 1

@@ -17,7 +17,7 @@ from models_store.experiments.training_samples import SAMPLES_FILE, write_sample
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import parse_spec
-from tests.published import publish
+from tests.support.published import publish
 from tests.worker.conversion.archives import only
 from worker.jobs.conversion import Converter
 
@@ -61,7 +61,7 @@ def test_an_experiment_is_plotted(client: TestClient, api_store: Store, tiny_spe
     assert client.get(f"/experiments/{record.id}/plots/{plot}.gif").status_code == 422
 
 
-def test_a_spec_that_is_none_is_refused_as_everywhere(client: TestClient):
+def test_a_spec_that_is_none_is_rejected_as_everywhere(client: TestClient):
     answer = client.post("/experiments:plot/learning_rate.png", json={"model": {"preset": "digits-cn"}})
     assert answer.status_code == 422
     assert "did you mean `digits-cnn`?" in answer.text
@@ -101,14 +101,14 @@ def test_samples_stay_when_the_result_is_published(client: TestClient, api_store
     assert samples_for(tiny_spec(), api_store, settings, record).origin == "its own training samples"
 
 
-def test_of_an_experiment_whose_data_set_was_deleted_nothing_can_be_shown(
+def test_of_an_experiment_whose_dataset_was_deleted_nothing_can_be_shown(
     client: TestClient, api_store: Store, tiny_spec
 ):
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.write(record.changed(dataset="leaves"))
     answer = client.get(f"/experiments/{record.id}/plots/augmentation.png")
     assert answer.status_code == 404
-    assert "data set leaves" in answer.json()["detail"]
+    assert "dataset leaves" in answer.json()["detail"]
 
 
 def test_damaged_samples_are_said_to_be_so_and_not_borrowed(
@@ -121,7 +121,7 @@ def test_damaged_samples_are_said_to_be_so_and_not_borrowed(
     assert samples_for(tiny_spec(), api_store, settings).origin.startswith("drawn")
 
 
-def test_a_spec_shows_the_pictures_of_an_uploaded_data_set(
+def test_a_spec_shows_the_images_of_an_uploaded_dataset(
     client: TestClient, api_store: Store, settings: Settings, tiny_document
 ):
     colours = {"ash": (200, 0, 0), "elm": (0, 200, 0), "oak": (0, 0, 200)}
@@ -138,7 +138,7 @@ def test_a_spec_shows_the_pictures_of_an_uploaded_data_set(
 
     shown = samples_for(parse_spec(document, api_store.known_datasets()), api_store, settings)
 
-    assert shown.origin == "pictures of trees"
+    assert shown.origin == "images of trees"
     assert shown.samples.images.shape == (16, 6, 5, 3)
     for image, label in zip(shown.samples.images, shown.samples.labels, strict=True):
         assert label in ("oak", "ash")
@@ -156,11 +156,11 @@ def test_numbers_in_a_row_cannot_be_shown(client: TestClient):
     document = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
     answer = client.post("/experiments:plot/augmentation.png", json=document)
     assert answer.status_code == 404
-    assert "the samples of blobs are numbers in a row, not pictures" in answer.json()["detail"]
+    assert "the samples of blobs are numbers in a row, not images" in answer.json()["detail"]
     assert client.post("/experiments:plot/learning_rate.png", json=document).status_code == 200
 
 
-def test_pictures_that_are_asked_for_at_once_are_drawn_one_after_the_other(client: TestClient, tiny_document):
+def test_images_that_are_asked_for_at_once_are_drawn_one_after_the_other(client: TestClient, tiny_document):
     def plot(kind: str) -> bytes:
         return client.post(f"/experiments:plot/{kind}.svg", json=tiny_document).content
 
@@ -176,7 +176,7 @@ def test_the_api_starts_without_what_draws():
     assert printed.strip() == "[]"
 
 
-def test_copies_are_made_while_another_picture_is_drawn(client: TestClient, tiny_document, monkeypatch):
+def test_copies_are_made_while_another_image_is_drawn(client: TestClient, tiny_document, monkeypatch):
     made = Event()
 
     def seen(spec, samples):

@@ -15,15 +15,15 @@ from models_store.store import Store
 from serving.admission import Room
 from serving.served_model import ServedModel
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish
-from tests.waiting import eventually
+from tests.support.published import publish
+from tests.support.waiting import eventually
 from worker.evaluation.calibration import tempered
 
 Spec = Callable[..., ExperimentSpec]
 
 
 def png(bright: int) -> bytes:
-    """A picture in which only pixel `bright` of the first rows is white: the hand-made network calls it that class."""
+    """An image in which only pixel `bright` of the first rows is white: the hand-made network calls it that class."""
     pixels = np.zeros(64, dtype=np.uint8)
     pixels[bright] = 255
     data = BytesIO()
@@ -51,11 +51,9 @@ def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
     assert answer.json()["duration_ms"] > 0
 
 
-@pytest.mark.parametrize(
-    ("pictures", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)]
-)
+@pytest.mark.parametrize(("images", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)])
 def test_what_takes_long_to_write_is_written_in_a_thread(
-    client: TestClient, trained: str, monkeypatch: pytest.MonkeyPatch, pictures: int, query: str, in_loop: bool
+    client: TestClient, trained: str, monkeypatch: pytest.MonkeyPatch, images: int, query: str, in_loop: bool
 ) -> None:
     threads = []
     top = ServedModel.top
@@ -65,15 +63,15 @@ def test_what_takes_long_to_write_is_written_in_a_thread(
         return top(*arguments)
 
     monkeypatch.setattr(ServedModel, "top", noted)
-    files = [("file", ("3.png", png(3), "image/png"))] * pictures
+    files = [("file", ("3.png", png(3), "image/png"))] * images
 
-    assert labels(client.post(f"/predict{query}", files=files)) == ["3"] * pictures
+    assert labels(client.post(f"/predict{query}", files=files)) == ["3"] * images
     assert len(threads) == 1
     assert ("worker" not in threads[0]) == in_loop
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])
-def test_raw_picture(client: TestClient, trained: str, content_type: str) -> None:
+def test_raw_image(client: TestClient, trained: str, content_type: str) -> None:
     assert labels(client.post("/predict", content=png(4), headers={"Content-Type": content_type})) == ["4"]
 
 
@@ -87,7 +85,7 @@ def test_base64(client: TestClient, trained: str) -> None:
     ]
 
 
-def test_pictures_are_resized_as_they_were_in_training(
+def test_images_are_resized_as_they_were_in_training(
     client: TestClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:
     publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
@@ -99,7 +97,7 @@ def test_pictures_are_resized_as_they_were_in_training(
     assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
 
 
-def test_a_digit_is_found_on_any_picture_and_the_steps_are_told(client: TestClient, trained: str) -> None:
+def test_a_digit_is_found_on_any_image_and_the_steps_are_told(client: TestClient, trained: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
     data = BytesIO()
@@ -108,19 +106,19 @@ def test_a_digit_is_found_on_any_picture_and_the_steps_are_told(client: TestClie
     answer = client.post("/predict?explain=true", content=data.getvalue()).json()["predictions"][0]
 
     assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centred"]
-    seen = picture_in(answer["preprocessing"]["image"])
+    seen = image_in(answer["preprocessing"]["image"])
     assert seen.shape == (8, 8)
     assert (seen[:, 2:6].max(axis=1) > 100).all()
     assert not seen[:, [0, 1, 6, 7]].any()
 
 
-def picture_in(data_url: str) -> NDArray[np.uint8]:
+def image_in(data_url: str) -> NDArray[np.uint8]:
     kind, _, encoded = data_url.partition(",")
     assert kind == "data:image/png;base64"
     return np.asarray(Image.open(BytesIO(base64.b64decode(encoded))))
 
 
-def test_pictures_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
+def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
     client: TestClient, trained: str
 ) -> None:
     for query in ("", "?explain=false", "?explain=0"):
@@ -128,11 +126,11 @@ def test_pictures_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps
         assert answer["preprocessing"] == {"steps": []}
     for query in ("?explain=1", "?explain=true&prep=none", "?explain=yes"):
         answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
-        assert picture_in(answer["preprocessing"]["image"])[0, 3] == 255
+        assert image_in(answer["preprocessing"]["image"])[0, 3] == 255
 
 
 @pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
-def test_other_ways_of_preparing_are_refused_or_the_last_one_counts(
+def test_other_ways_of_preparing_are_rejected_or_the_last_one_counts(
     client: TestClient, trained: str, query: str
 ) -> None:
     answer = client.post(f"/predict?{query}", content=png(3))
@@ -195,7 +193,7 @@ def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) ->
     assert sum(probabilities) == pytest.approx(1, abs=1e-4)
 
 
-def test_experiment_and_data_set_choose_the_model(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+def test_experiment_and_dataset_choose_the_model(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
     better = publish(api_store, tiny_spec(), val_accuracy=0.95).id
     worse = publish(api_store, tiny_spec(), val_accuracy=0.5).id
 
@@ -241,20 +239,20 @@ def giant_png() -> bytes:
     ("body", "content_type", "status", "fragment"),
     [
         (b"", "image/png", 422, "empty"),
-        (b"no picture at all", "image/png", 422, "no picture in a format"),
+        (b"no image at all", "image/png", 422, "no image in a format"),
         (b"GIF89a" + b"\0" * 100, "image/gif", 422, "PNG, JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 422, "PNG, JPEG"),
         (cut_png(), "image/png", 422, "broken or cut short"),
-        (b'{"picture": "x"}', "application/json", 422, '{"image": "<base64>"}'),
+        (b'{"image": "x"}', "application/json", 422, '{"image": "<base64>"}'),
         (b'{"image": "???"}', "application/json", 422, "base64"),
         (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),
-        (b'{"images": []}', "application/json", 422, "no picture"),
+        (b'{"images": []}', "application/json", 422, "no image"),
         (b"--x\r\nbroken", "multipart/form-data; boundary=x", 422, "form"),
         (b"abc", "multipart/form-data", 422, "form"),
         (b"\0" * 11_000_000, "image/png", 413, ""),
     ],
 )
-def test_what_is_no_picture_is_refused_and_the_service_goes_on(
+def test_what_is_no_image_is_rejected_and_the_service_goes_on(
     client: TestClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
 ) -> None:
     answer = client.post("/predict", content=body, headers={"Content-Type": content_type})
@@ -264,7 +262,7 @@ def test_what_is_no_picture_is_refused_and_the_service_goes_on(
     assert labels(client.post("/predict", content=png(9))) == ["9"]
 
 
-def test_pixel_bomb_is_refused_before_it_is_decoded(client: TestClient, trained: str) -> None:
+def test_pixel_bomb_is_rejected_before_it_is_decoded(client: TestClient, trained: str) -> None:
     answer = client.post("/predict", files={"file": ("bomb.png", giant_png(), "image/png")})
 
     assert answer.status_code == 413
@@ -272,8 +270,8 @@ def test_pixel_bomb_is_refused_before_it_is_decoded(client: TestClient, trained:
 
 
 def test_wrong_form_field_is_named(client: TestClient, trained: str) -> None:
-    answer = client.post("/predict", files={"picture": ("x.png", png(0), "image/png")})
-    assert (answer.status_code, "`picture`" in answer.json()["error"]) == (422, True)
+    answer = client.post("/predict", files={"image": ("x.png", png(0), "image/png")})
+    assert (answer.status_code, "`image`" in answer.json()["error"]) == (422, True)
 
 
 def test_no_model_yet(client: TestClient) -> None:
@@ -283,7 +281,7 @@ def test_no_model_yet(client: TestClient) -> None:
     assert "POST an experiment" in answer.json()["error"]
 
 
-def test_damaged_model_is_refused_and_the_next_best_answers(
+def test_damaged_model_is_rejected_and_the_next_best_answers(
     client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
 ) -> None:
     better = publish(api_store, tiny_spec(), val_accuracy=0.99)
@@ -296,11 +294,11 @@ def test_damaged_model_is_refused_and_the_next_best_answers(
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}
 
 
-def test_unknown_data_set_is_no_reason_to_try_again(client: TestClient, trained: str) -> None:
+def test_unknown_dataset_is_no_reason_to_try_again(client: TestClient, trained: str) -> None:
     for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
         assert answer.status_code == 422
 
-    assert "unknown data set `banana`; known: digits, mnist, " in answer.json()["error"]
+    assert "unknown dataset `banana`; known: digits, mnist, " in answer.json()["error"]
 
 
 @pytest.fixture
@@ -319,7 +317,7 @@ def test_features_are_answered_by_a_model_that_takes_them(client: TestClient, bl
     assert client.get("/models/best?dataset=blobs").json()["experiment_id"] == blobs_trained
 
 
-def test_a_better_model_of_numbers_is_not_asked_about_pictures(
+def test_a_better_model_of_numbers_is_not_asked_about_images(
     client: TestClient, trained: str, blobs_trained: str
 ) -> None:
     assert client.post("/predict", content=png(4)).json()["model"]["experiment_id"] == trained
@@ -329,7 +327,7 @@ def test_a_better_model_of_numbers_is_not_asked_about_pictures(
 @pytest.mark.parametrize(
     ("dataset", "sent", "fragment"),
     [
-        ("blobs", {"content": png(1)}, "blobs takes 2 numbers a sample, received a picture; send JSON"),
+        ("blobs", {"content": png(1)}, "blobs takes 2 numbers a sample, received an image; send JSON"),
         ("blobs", {"files": {"file": ("1.png", png(1))}}, "1.png: the model of blobs takes 2 numbers"),
         ("blobs", {"json": {"features": [1, 2, 3]}}, 'received 3 numbers; send JSON such as {"features": [1.5, 1.5]}'),
         ("blobs", {"json": {"features": [[1, 2], [1]]}}, "sample 1: the model of blobs takes 2 numbers"),
@@ -338,10 +336,10 @@ def test_a_better_model_of_numbers_is_not_asked_about_pictures(
         ("blobs", {"json": {"features": []}}, '{"features": [x, y]}'),
         ("blobs", {"json": {"features": [[1, 2], 3]}}, '{"features": [x, y]}'),
         ("blobs", {"content": b'{"features": [NaN, 1]}', "headers": {"Content-Type": "application/json"}}, "number"),
-        ("digits", {"json": {"features": [1, 2]}}, "the model of digits takes pictures, received 2 numbers"),
+        ("digits", {"json": {"features": [1, 2]}}, "the model of digits takes images, received 2 numbers"),
     ],
 )
-def test_what_the_model_does_not_take_is_refused_with_what_it_takes(
+def test_what_the_model_does_not_take_is_rejected_with_what_it_takes(
     client: TestClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
 ) -> None:
     answer = client.post(f"/predict?dataset={dataset}", **sent)
@@ -376,25 +374,25 @@ def test_the_plain_way_and_fastapi_s_answer_alike(client: TestClient, trained: s
 
 
 @pytest.mark.parametrize("query", ["top=0", "top=1001", "top=x", "top=", f"experiment={'x' * 27}", "top=5&top=0"])
-def test_parameters_out_of_range_are_refused(client: TestClient, trained: str, query: str) -> None:
+def test_parameters_out_of_range_are_rejected(client: TestClient, trained: str, query: str) -> None:
     answer = client.post(f"/predict?{query}", content=png(3))
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json()["errors"][0]["pointer"] in {"/query/top", "/query/experiment"}
 
 
-def test_too_much_that_waits_is_refused_at_once_and_told_to_try_again(client: TestClient, trained: str) -> None:
+def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: TestClient, trained: str) -> None:
     room: Room = client.app.state.room  # type: ignore[attr-defined]
-    for brought in (room.most_bytes, 0):
+    for brought in (room.max_bytes, 0):
         with room.guest() as other:
             other.bring_bytes(brought)
-            other.bring_pictures(room.most_pictures)
+            other.bring_images(room.max_images)
             answer = client.post("/predict", content=png(3))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert "try again" in answer.json()["error"]
     assert labels(client.post("/predict", content=png(3))) == ["3"]
-    assert (room.pictures, room.bytes) == (0, 0)
+    assert (room.images, room.bytes) == (0, 0)
 
 
 def test_a_body_that_does_not_say_how_large_it_is(client: TestClient, trained: str) -> None:
@@ -403,11 +401,11 @@ def test_a_body_that_does_not_say_how_large_it_is(client: TestClient, trained: s
     assert (answer.status_code, "10,000,000 bytes" in answer.json()["error"]) == (413, True)
 
 
-def test_a_hundred_pictures_and_large_ones(client: TestClient, trained: str) -> None:
+def test_a_hundred_images_and_large_ones(client: TestClient, trained: str) -> None:
     many = [("file", (f"{n}.png", png(n % 10), "image/png")) for n in range(100)]
     assert labels(client.post("/predict", files=many)) == [str(n % 10) for n in range(100)]
-    refused = client.post("/predict", files=[*many, many[0]])
-    assert (refused.status_code, "100" in refused.json()["error"]) == (422, True)
+    rejected = client.post("/predict", files=[*many, many[0]])
+    assert (rejected.status_code, "100" in rejected.json()["error"]) == (422, True)
 
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1000, 3), dtype=np.uint8)
     data = BytesIO()
@@ -418,6 +416,6 @@ def test_a_hundred_pictures_and_large_ones(client: TestClient, trained: str) -> 
 def test_a_form_without_files_and_a_field_that_is_none(client: TestClient, trained: str) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     none = client.post("/predict", content=b"--x--\r\n", headers=headers)
-    assert (none.status_code, "no picture: send one or more" in none.json()["error"]) == (422, True)
+    assert (none.status_code, "no image: send one or more" in none.json()["error"]) == (422, True)
     text = client.post("/predict", data={"file": "seven"}, files={"file": ("7.png", png(7))})
     assert (text.status_code, "holds text, not a file" in text.json()["error"]) == (422, True)

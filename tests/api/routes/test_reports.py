@@ -14,14 +14,14 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish, results_on
+from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
 HOSTILE = "<script>alert(1)</script> | `x` **b**"
 
 
 class Page(HTMLParser):
-    """Headings, pictures, all tags and all text of a document; `open_tags` must be empty at its end."""
+    """Headings, images, all tags and all text of a document; `open_tags` must be empty at its end."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def test_a_finished_experiment_is_told_on_one_page(client: TestClient, finished:
         "Spec",
     ]
     accuracies = [
-        results_on(DATASETS["digits"]).evaluation[part]["accuracy"] for part in ("training", "validation", "test")
+        results_on(DATASETS["digits"]).evaluation[split]["accuracy"] for split in ("training", "validation", "test")
     ]
     assert "accuracy " + " ".join(f"{value:.4f}" for value in accuracies) in page.text
     assert "succeeded (completed) · 5 epochs" in page.text
@@ -89,9 +89,9 @@ def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: TestClien
     assert "script" not in page.tags
     assert HOSTILE in page.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    pictures = [base64.b64decode(source.partition(",")[2]) for source in page.sources]
-    assert sum(picture.startswith(b"\x89PNG") for picture in pictures) == 10  # its ten mistakes
-    assert sum(b"<svg" in picture for picture in pictures) == 4
+    images = [base64.b64decode(source.partition(",")[2]) for source in page.sources]
+    assert sum(image.startswith(b"\x89PNG") for image in images) == 10  # its ten mistakes
+    assert sum(b"<svg" in image for image in images) == 4
 
 
 def test_the_spec_in_it_can_be_posted_again(client: TestClient, finished: Record) -> None:
@@ -127,7 +127,7 @@ def test_what_waits_is_told_as_far_as_it_has_come(client: TestClient, tiny_docum
     assert "## Results" not in client.get(f"/experiments/{waiting}/report.md").text
 
 
-def test_features_have_mistakes_without_pictures(client: TestClient, api_store: Store) -> None:
+def test_features_have_mistakes_without_images(client: TestClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     page = Page(client.get(f"/experiments/{record.id}/report.html").text)

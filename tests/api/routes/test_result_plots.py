@@ -1,4 +1,4 @@
-"""Pictures of what came out of an experiment, over HTTP."""
+"""Images of what came out of an experiment, over HTTP."""
 
 import io
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from PIL import Image
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish
+from tests.support.published import publish
 
 OF_A_PART = ["confusion", "mistakes", "classes", "reliability"]
 PLOTS = ["history", *OF_A_PART]
@@ -46,7 +46,7 @@ def test_a_finished_experiment_is_plotted(client: TestClient, finished: Record, 
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_whoever_has_the_picture_is_not_sent_it_again(client: TestClient, finished: Record, plot: str) -> None:
+def test_whoever_has_the_image_is_not_sent_it_again(client: TestClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
     first = client.get(path)
 
@@ -78,15 +78,15 @@ def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[st
 
 
 @pytest.mark.parametrize("plot", OF_A_PART)
-def test_every_part_is_plotted_and_the_test_part_unless_another_is_named(
+def test_every_split_is_plotted_and_the_test_split_unless_another_is_named(
     client: TestClient, finished: Record, plot: str
 ) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
 
-    for part in ("training", "validation", "test"):
-        assert f"{part} part" in written(client.get(f"{path}?part={part}"))
-    assert client.get(path).content == client.get(f"{path}?part=test").content
-    assert client.get(f"{path}?part=train").status_code == 422
+    for split in ("training", "validation", "test"):
+        assert f"{split} split" in written(client.get(f"{path}?split={split}"))
+    assert client.get(path).content == client.get(f"{path}?split=test").content
+    assert client.get(f"{path}?split=train").status_code == 422
 
 
 @pytest.mark.parametrize("plot", OF_A_PART)
@@ -109,9 +109,9 @@ def test_what_an_older_evaluation_lacks_is_said(
     path = f"/experiments/{finished.id}/plots"
 
     for plot in OF_A_PART:
-        answer = client.get(f"{path}/{plot}.png?part=training")
+        answer = client.get(f"{path}/{plot}.png?split=training")
         assert answer.status_code == 404
-        assert "was evaluated on validation and test, not on its training part" in answer.json()["detail"]
+        assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
     answer = client.get(f"{path}/reliability.png")
     assert answer.status_code == 404
     assert "was evaluated without its calibration" in answer.json()["detail"]
@@ -145,7 +145,7 @@ def test_mistakes_are_those_that_the_list_has(client: TestClient, finished: Reco
     assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
 
 
-def test_mistakes_of_samples_that_are_no_pictures_cannot_be_shown(client: TestClient, api_store: Store) -> None:
+def test_mistakes_of_samples_that_are_no_images_cannot_be_shown(client: TestClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
@@ -162,12 +162,12 @@ def test_histories_of_several_experiments_are_laid_over_each_other(
 
     assert {"one", "two", "three", "val_loss", "val_accuracy"} <= set(said)
     assert client.get(f"{path}.png", params={"ids": ids}).headers["content-type"] == "image/png"
-    for refused, status, why in (
+    for rejected, status, why in (
         ([ids[0]], 422, "expected 2 to 8 ids, separated by commas, received 1"),
         ([ids[0]] * 2, 422, "name each experiment once"),
         ([ids[0], "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"], 404, "there is no experiment 01J9ZQ4Y8N5T2V7W3X6R1K0MPD"),
     ):
-        answer = client.get(f"{path}.png", params={"ids": ",".join(refused)})
+        answer = client.get(f"{path}.png", params={"ids": ",".join(rejected)})
         assert answer.status_code == status
         assert why in answer.json()["detail"]
     assert "none is left" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]

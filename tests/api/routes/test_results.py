@@ -15,7 +15,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish, results_on
+from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
 RESULTS = results_on(DATASETS["digits"])
@@ -23,33 +23,33 @@ RESULTS = results_on(DATASETS["digits"])
 
 @pytest.fixture
 def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
-    """On digits; of each part's fifty samples the first are right and the others taken for the next digit."""
+    """On digits; of each split's fifty samples the first are right and the others taken for the next digit."""
     return publish(api_store, tiny_spec())
 
 
-def picture(data: bytes) -> np.ndarray:
+def image(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
-@pytest.mark.parametrize(("part", "accuracy"), [("training", 0.8), ("validation", 0.9), ("test", 0.8)])
-def test_every_part_is_evaluated(client: TestClient, finished: Record, part: str, accuracy: float) -> None:
-    evaluation = client.get(f"/experiments/{finished.id}/evaluation?part={part}").json()
+@pytest.mark.parametrize(("split", "accuracy"), [("training", 0.8), ("validation", 0.9), ("test", 0.8)])
+def test_every_split_is_evaluated(client: TestClient, finished: Record, split: str, accuracy: float) -> None:
+    evaluation = client.get(f"/experiments/{finished.id}/evaluation?split={split}").json()
 
-    assert (evaluation["part"], evaluation["accuracy"]) == (part, accuracy)
+    assert (evaluation["split"], evaluation["accuracy"]) == (split, accuracy)
     assert evaluation["calibration"]["temperature"] > 0
-    assert client.get(f"/experiments/{finished.id}/evaluation").json()["part"] == "test"
+    assert client.get(f"/experiments/{finished.id}/evaluation").json()["split"] == "test"
 
 
-def test_part_that_was_not_evaluated_is_not_found(
+def test_split_that_was_not_evaluated_is_not_found(
     client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = {"validation": {}, "test": {}}
     monkeypatch.setattr(api_store.experiments, "evaluation", lambda _: older)
 
-    answer = client.get(f"/experiments/{finished.id}/evaluation?part=training")
+    answer = client.get(f"/experiments/{finished.id}/evaluation?split=training")
 
     assert answer.status_code == 404
-    assert "was evaluated on validation and test, not on its training part" in answer.json()["detail"]
+    assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
 
 
 def test_mistakes_are_the_wrong_samples_the_surest_first(client: TestClient, finished: Record) -> None:
@@ -76,7 +76,7 @@ def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: TestClient, 
     def rows(query: str) -> list[int]:
         return [item["index"] for item in client.get(f"{path}?{query}").json()["items"]]
 
-    assert rows("part=validation&sort=index") == list(range(45, 50))
+    assert rows("split=validation&sort=index") == list(range(45, 50))
     assert rows("true=4&predicted=5") == [44]
     assert rows("true=4&predicted=6") == []
     assert rows("predicted=0") == [49]
@@ -102,10 +102,10 @@ def test_there_is_nothing_before_the_experiment_has_succeeded(
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("true=ten", 404, "there is no class 'ten'; this data set has: 0, 1,"),
+        ("true=ten", 404, "there is no class 'ten'; this dataset has: 0, 1,"),
         ("predicted=10", 404, "there is no class '10'"),
         ("sort=best", 422, "confidence"),
-        ("part=train", 422, "training"),
+        ("split=train", 422, "training"),
         ("limit=0", 422, "greater than or equal to 1"),
         ("limit=1001", 422, "less than or equal to 1000"),
         ("offset=-1", 422, "greater than or equal to 0"),
@@ -120,27 +120,27 @@ def test_what_cannot_be_asked_for_is_said(
     assert said in answer.text
 
 
-def test_the_picture_of_a_mistake_is_what_the_network_received(client: TestClient, finished: Record) -> None:
+def test_the_image_of_a_mistake_is_what_the_network_received(client: TestClient, finished: Record) -> None:
     item = client.get(f"/experiments/{finished.id}/mistakes").json()["items"][0]
 
     answer = client.get(item["image"])
 
     assert answer.headers["content-type"] == "image/png"
-    kept = RESULTS.predictions["test"].picture(item["index"])
+    kept = RESULTS.predictions["test"].image(item["index"])
     assert kept is not None
-    assert np.array_equal(picture(answer.content), kept[:, :, 0])
+    assert np.array_equal(image(answer.content), kept[:, :, 0])
 
 
-def test_a_picture_that_nobody_kept_is_not_found(client: TestClient, finished: Record) -> None:
+def test_a_image_that_nobody_kept_is_not_found(client: TestClient, finished: Record) -> None:
     right = client.get(f"/experiments/{finished.id}/samples/test/0.png")
     assert right.status_code == 404
-    assert "the picture of test sample 0 was not kept" in right.json()["detail"]
+    assert "the image of test sample 0 was not kept" in right.json()["detail"]
     for index in ("50", "-1"):
         outside = client.get(f"/experiments/{finished.id}/samples/test/{index}.png")
         assert "it has 0 to 49" in outside.json()["detail"]
 
 
-def test_right_samples_are_shown_from_the_data_set_where_it_is_at_hand(
+def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
     client: TestClient, api_store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("datasets")
@@ -160,19 +160,19 @@ def test_right_samples_are_shown_from_the_data_set_where_it_is_at_hand(
 
     answer = client.get(f"/experiments/{record.id}/samples/test/7.png")
 
-    assert np.array_equal(picture(answer.content), images[107])
+    assert np.array_equal(image(answer.content), images[107])
 
 
 def test_mistakes_come_on_a_sheet(client: TestClient, finished: Record) -> None:
     sheet = client.get(f"/experiments/{finished.id}/mistakes.png")
 
     assert sheet.headers["content-type"] == "image/png"
-    assert picture(sheet.content).shape[1] > 5 * 128
-    one = picture(client.get(f"/experiments/{finished.id}/mistakes.png?limit=1").content)
+    assert image(sheet.content).shape[1] > 5 * 128
+    one = image(client.get(f"/experiments/{finished.id}/mistakes.png?limit=1").content)
     assert one.shape[1] < 2 * 128
 
 
-def test_mistakes_of_samples_that_are_no_pictures_have_none(client: TestClient, api_store: Store) -> None:
+def test_mistakes_of_samples_that_are_no_images_have_none(client: TestClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     items = client.get(f"/experiments/{record.id}/mistakes").json()["items"]

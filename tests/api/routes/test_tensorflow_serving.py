@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from api.wire.protocols.naming import version_number
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
-from tests.protocols.pictures import b64, pixels, png
-from tests.published import publish
+from tests.protocols.images import b64, pixels, png
+from tests.support.published import publish
 
 PREDICT = "/v1/models/digits:predict"
 
@@ -48,7 +48,7 @@ def test_columns_are_answered_in_columns(client: TestClient, digits: str) -> Non
     assert classes(predict(client, {"inputs": {"image": [b64(4)]}}), "outputs") == [4]
 
 
-def test_picture_files_are_answered_as_by_our_own_route(client: TestClient, digits: str) -> None:
+def test_image_files_are_answered_as_by_our_own_route(client: TestClient, digits: str) -> None:
     answer = predict(client, {"instances": [b64(2), {"image": b64(9)}]})
 
     assert classes(answer) == [2, 9]
@@ -140,7 +140,7 @@ def test_what_is_no_request_is_a_400_with_a_sentence(client: TestClient, digits:
 
 def test_what_there_is_not(client: TestClient, digits: str) -> None:
     for path, status, fragment in (
-        ("/v1/models/nothing", 404, "unknown data set `nothing`"),
+        ("/v1/models/nothing", 404, "unknown dataset `nothing`"),
         ("/v1/models/mnist", 503, "no model for mnist: POST an experiment"),
         ("/v1/models/digits/versions/1", 404, "no experiment was posted in that millisecond"),
         ("/v1/models/digits/versions/-1", 404, "versions are numbers here; an experiment's id is a label"),
@@ -154,7 +154,7 @@ def test_what_there_is_not(client: TestClient, digits: str) -> None:
         assert fragment in answer.json()["error"]
 
 
-def test_experiment_of_another_data_set_is_no_version(client: TestClient, digits: str, blobs: str) -> None:
+def test_experiment_of_another_dataset_is_no_version(client: TestClient, digits: str, blobs: str) -> None:
     for place in (f"labels/{blobs}", f"versions/{version_number(blobs)}"):
         answer = client.get(f"/v1/models/digits/{place}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/json")
@@ -171,7 +171,7 @@ def test_queued_experiment_is_no_version_yet(
     assert (answer.status_code, "queued" in answer.json()["error"]) == (409, True)
 
 
-def test_too_large_a_body_is_refused_as_json(client: TestClient, digits: str) -> None:
+def test_too_large_a_body_is_rejected_as_json(client: TestClient, digits: str) -> None:
     answer = client.post(PREDICT, content=b" " * 10_000_001)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")

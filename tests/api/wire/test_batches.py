@@ -21,12 +21,12 @@ from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.archives.test_archives import tarred, zipped
-from tests.published import publish
+from tests.support.published import publish
 
 Spec = Callable[..., ExperimentSpec]
 BATCH = "/predict:batch"
 ORDER = (3, 7, 5, 3, 0, 9)
-PICTURES = {f"some/{number}.png": png(bright) for number, bright in enumerate(ORDER)}
+IMAGES = {f"some/{number}.png": png(bright) for number, bright in enumerate(ORDER)}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def posted(client: TestClient, body: bytes, query: str = "", kind: str = "applic
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def refused(client: TestClient, body: bytes, kind: str = "application/zip") -> tuple[int, str]:
+def rejected(client: TestClient, body: bytes, kind: str = "application/zip") -> tuple[int, str]:
     answer = client.post(BATCH, content=body, headers={"Content-Type": kind})
     assert answer.headers["Content-Type"] == "application/problem+json", answer.text
     return answer.status_code, answer.json()["error"]
@@ -84,7 +84,7 @@ def labels(lines: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize(
     "body",
-    [zipped(PICTURES), tarred(PICTURES), gzip.compress(tarred(PICTURES))],
+    [zipped(IMAGES), tarred(IMAGES), gzip.compress(tarred(IMAGES))],
     ids=["zip", "tar", "tar.gz"],
 )
 @pytest.mark.parametrize("is_form", [False, True], ids=["body", "form"])
@@ -92,15 +92,15 @@ def test_an_archive_is_answered_in_order_by_one_model(
     client: TestClient, trained: str, body: bytes, is_form: bool
 ) -> None:
     if is_form:
-        text = client.post(BATCH, files={"archive": ("pictures", body)}).text
+        text = client.post(BATCH, files={"archive": ("images", body)}).text
         lines = [json.loads(line) for line in text.splitlines()]
     else:
         lines = posted(client, body)
 
     assert lines[0]["model"]["experiment_id"] == trained
-    assert [line["filename"] for line in lines[1:-1]] == list(PICTURES)
+    assert [line["filename"] for line in lines[1:-1]] == list(IMAGES)
     assert labels(lines) == [str(bright) for bright in ORDER]
-    end = {"done": True, "pictures": 6, "unreadable": 0, "skipped": 0}
+    end = {"done": True, "images": 6, "unreadable": 0, "skipped": 0}
     assert lines[-1] == {**end, "duration_ms": lines[-1]["duration_ms"]}
 
 
@@ -111,14 +111,14 @@ def test_a_form_of_more_files_than_one_prediction_takes(client: TestClient) -> N
     lines = [json.loads(line) for line in text.splitlines()]
 
     assert labels(lines)[:-1] == [str(number % 10) for number in range(249)]
-    assert "no picture in a format that is read here" in lines[-2]["error"]
-    assert (lines[-1]["pictures"], lines[-1]["unreadable"]) == (250, 1)
+    assert "no image in a format that is read here" in lines[-2]["error"]
+    assert (lines[-1]["images"], lines[-1]["unreadable"]) == (250, 1)
 
 
 @pytest.mark.usefixtures("trained", "batches")
-@pytest.mark.parametrize("body", [zipped(PICTURES), gzip.compress(tarred(PICTURES))], ids=["zip", "tar.gz"])
-def test_an_archive_in_the_field_of_a_picture_is_told_where_it_belongs(client: TestClient, body: bytes) -> None:
-    text = client.post(BATCH, files={"file": ("pictures", body)}).text
+@pytest.mark.parametrize("body", [zipped(IMAGES), gzip.compress(tarred(IMAGES))], ids=["zip", "tar.gz"])
+def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: TestClient, body: bytes) -> None:
+    text = client.post(BATCH, files={"file": ("images", body)}).text
     lines = [json.loads(line) for line in text.splitlines()]
 
     assert "send it in the form field `archive`" in lines[1]["error"]
@@ -131,11 +131,11 @@ def test_answers_are_those_of_single_predictions(client: TestClient, query: str)
     paper.paste("black", (140, 60, 150, 140))
     drawn = io.BytesIO()
     paper.save(drawn, "JPEG")
-    pictures = {**PICTURES, "one.jpg": drawn.getvalue()}
+    images = {**IMAGES, "one.jpg": drawn.getvalue()}
 
-    files = [("file", (name, data)) for name, data in pictures.items()]
+    files = [("file", (name, data)) for name, data in images.items()]
     singly = client.post(f"/predict{query}", files=files).json()
-    lines = posted(client, zipped(pictures), query)
+    lines = posted(client, zipped(images), query)
 
     assert lines[0]["model"] == singly["model"]
     assert [{**line, "id": ""} for line in lines[1:-1]] == [{**each, "id": ""} for each in singly["predictions"]]
@@ -143,7 +143,7 @@ def test_answers_are_those_of_single_predictions(client: TestClient, query: str)
 
 @pytest.mark.usefixtures("trained", "batches")
 def test_each_prediction_has_an_id_to_be_corrected_by(client: TestClient) -> None:
-    lines = posted(client, zipped(PICTURES))
+    lines = posted(client, zipped(IMAGES))
 
     assert client.post(f"/predictions/{lines[1]['id']}/label", json={"label": "4"}).json()["predicted"] == "3"
 
@@ -167,23 +167,23 @@ def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: T
     assert "broken or cut short" in broken
     assert "more than the 10,000,000 bytes" in too_large
     assert "5000 x 5000 pixels" in too_wide
-    assert "no picture in a format that is read here" in drawing
+    assert "no image in a format that is read here" in drawing
     assert "empty (0 bytes)" in empty
-    assert (lines[-1]["done"], lines[-1]["pictures"], lines[-1]["unreadable"]) == (True, 8, 5)
+    assert (lines[-1]["done"], lines[-1]["images"], lines[-1]["unreadable"]) == (True, 8, 5)
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_is_no_picture_is_skipped(client: TestClient) -> None:
+def test_what_is_no_image_is_skipped(client: TestClient) -> None:
     beside = {
         "labels.csv": b"1,2",
         "__MACOSX/some/._3.png": b"\0",
         "some/.DS_Store": b"x",
-        "more.zip": zipped(PICTURES),
+        "more.zip": zipped(IMAGES),
     }
 
-    lines = posted(client, zipped({**beside, **PICTURES}))
+    lines = posted(client, zipped({**beside, **IMAGES}))
 
-    assert (lines[-1]["pictures"], lines[-1]["skipped"]) == (6, 4)
+    assert (lines[-1]["images"], lines[-1]["skipped"]) == (6, 4)
 
 
 @pytest.mark.usefixtures("trained", "batches")
@@ -237,7 +237,7 @@ def test_ten_thousand_small_files(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_memory_holds_a_few_of_the_pictures_at_most(client: TestClient) -> None:
+def test_memory_holds_a_few_of_the_images_at_most(client: TestClient) -> None:
     padded = png(3) + bytes(100_000)
     body = zipped({f"{number}.png": padded for number in range(1_000)})
     conversation = Conversation(app_of(client), body)
@@ -270,10 +270,10 @@ def test_bombs_end_where_the_bound_is(client: TestClient, batches: Batches) -> N
 def test_more_files_than_are_taken(client: TestClient, batches: Batches) -> None:
     limited(batches, files=5)
 
-    status, error = refused(client, zipped(PICTURES))
+    status, error = rejected(client, zipped(IMAGES))
     assert (status, "more than the 5 entries" in error) == (422, True)
-    lines = posted(client, tarred(PICTURES))
-    assert (lines[-1]["done"], lines[-1]["pictures"]) == (False, 3)  # a folder and a link were in front
+    lines = posted(client, tarred(IMAGES))
+    assert (lines[-1]["done"], lines[-1]["images"]) == (False, 3)  # a folder and a link were in front
     files = [("file", ("1.png", png(1)))] * 6
     answer = client.post(BATCH, files=files)
     assert (answer.status_code, "more than the 5 files" in answer.json()["error"]) == (422, True)
@@ -281,14 +281,14 @@ def test_more_files_than_are_taken(client: TestClient, batches: Batches) -> None
 
 @pytest.mark.usefixtures("trained", "batches")
 def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> None:
-    pictures = {f"{number}.png": png(number % 10) for number in range(40)}
-    whole = tarred(pictures)
+    images = {f"{number}.png": png(number % 10) for number in range(40)}
+    whole = tarred(images)
 
     lines = posted(client, whole[: len(whole) // 2])
 
     assert len(lines) > 10
     assert labels(lines) == [str(number % 10) for number in range(len(lines) - 2)]
-    assert (lines[-1]["done"], lines[-1]["pictures"]) == (False, len(lines) - 2)
+    assert (lines[-1]["done"], lines[-1]["images"]) == (False, len(lines) - 2)
     assert "cut short" in lines[-1]["error"]
 
 
@@ -297,13 +297,13 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> No
     ("body", "kind", "sentence"),
     [
         (b"", "application/zip", "no archive"),
-        (png(3), "image/png", "one picture: POST /predict"),
+        (png(3), "image/png", "one image: POST /predict"),
         (b'{"images": []}', "application/json", "no archive"),
         (zipped({}), "application/zip", "none of the 0 files"),
         (zipped({"a.csv": b"1"}), "application/zip", "none of the 1 files"),
-        (zipped(PICTURES)[:300], "application/zip", "cut short"),
+        (zipped(IMAGES)[:300], "application/zip", "cut short"),
         (gzip.compress(b"no tar at all"), "application/gzip", "cut short"),
-        (gzip.compress(tarred(PICTURES))[:60], "application/gzip", "cut short"),
+        (gzip.compress(tarred(IMAGES))[:60], "application/gzip", "cut short"),
         (b"--x\r\n", "multipart/form-data", "no boundary"),
         (b"--x--\r\n", "multipart/form-data; boundary=x", "form"),
         (b"", "multipart/form-data; boundary=x", "not complete"),
@@ -311,7 +311,7 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> No
     ],
     ids=[
         "nothing",
-        "picture",
+        "image",
         "json",
         "empty",
         "csv",
@@ -324,8 +324,8 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> No
         "torn form",
     ],
 )
-def test_what_is_no_archive_of_pictures_is_refused(client: TestClient, body: bytes, kind: str, sentence: str) -> None:
-    status, error = refused(client, body, kind)
+def test_what_is_no_archive_of_images_is_rejected(client: TestClient, body: bytes, kind: str, sentence: str) -> None:
+    status, error = rejected(client, body, kind)
 
     assert status == 422
     assert sentence in error
@@ -335,14 +335,14 @@ def test_what_is_no_archive_of_pictures_is_refused(client: TestClient, body: byt
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ([("archive", ("a.zip", zipped(PICTURES))), ("file", ("1.png", png(1)))], "another field beside"),
-        ([("file", ("1.png", png(1))), ("archive", ("a.zip", zipped(PICTURES)))], "another field beside"),
-        ([("picture", ("1.png", png(1)))], "unknown form field `picture`"),
+        ([("archive", ("a.zip", zipped(IMAGES))), ("file", ("1.png", png(1)))], "another field beside"),
+        ([("file", ("1.png", png(1))), ("archive", ("a.zip", zipped(IMAGES)))], "another field beside"),
+        ([("image", ("1.png", png(1)))], "unknown form field `image`"),
         ([("file", (None, "text"))], "holds text, not a file"),
     ],
     ids=["archive first", "archive last", "unknown", "text"],
 )
-def test_forms_of_something_else_are_refused(client: TestClient, files: Any, sentence: str) -> None:
+def test_forms_of_something_else_are_rejected(client: TestClient, files: Any, sentence: str) -> None:
     answer = client.post(BATCH, files=files)
 
     assert answer.status_code == 422
@@ -353,19 +353,19 @@ def test_forms_of_something_else_are_refused(client: TestClient, files: Any, sen
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient, batches: Batches) -> None:
+def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: TestClient, batches: Batches) -> None:
     limited(batches, body_bytes=10_000)
 
     def pieces() -> Iterator[bytes]:
         yield from [bytes(4_000)] * 3
 
-    assert refused(client, bytes(10_001))[0] == 413
+    assert rejected(client, bytes(10_001))[0] == 413
     assert client.post(BATCH, content=pieces()).status_code == 413
 
 
 def test_without_a_model_nothing_is_received(client: TestClient, batches: Batches) -> None:
-    assert refused(client, zipped(PICTURES))[0] == 503
-    answer = client.post(f"{BATCH}?dataset=nonsense", content=zipped(PICTURES))
+    assert rejected(client, zipped(IMAGES))[0] == 503
+    answer = client.post(f"{BATCH}?dataset=nonsense", content=zipped(IMAGES))
     assert (answer.status_code, "nonsense" in answer.json()["error"]) == (422, True)
     assert client.post(f"{BATCH}?experiment=01J00000000000000000000000", content=b"").status_code == 404
     assert client.post(f"{BATCH}?top=0", content=b"").status_code == 422
@@ -377,19 +377,19 @@ def test_a_model_of_numbers_takes_no_batches(
     spec = parse_spec({**tiny_document, "dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     publish(api_store, spec)
 
-    answer = client.post(f"{BATCH}?dataset=blobs", content=zipped(PICTURES))
+    answer = client.post(f"{BATCH}?dataset=blobs", content=zipped(IMAGES))
 
-    assert (answer.status_code, "takes numbers, not pictures" in answer.json()["error"]) == (422, True)
+    assert (answer.status_code, "takes numbers, not images" in answer.json()["error"]) == (422, True)
 
 
 @pytest.mark.usefixtures("trained")
 def test_more_batches_at_once_than_are_taken(client: TestClient, batches: Batches) -> None:
     limited(batches, requests=1)
     with batches.place():
-        status, error = refused(client, zipped(PICTURES))
+        status, error = rejected(client, zipped(IMAGES))
         assert (status, "1 batches are being answered" in error) == (503, True)
         assert client.post("/predict", content=png(3)).status_code == 200
-    assert labels(posted(client, zipped(PICTURES))) == [str(bright) for bright in ORDER]
+    assert labels(posted(client, zipped(IMAGES))) == [str(bright) for bright in ORDER]
 
 
 class Conversation:
@@ -435,19 +435,19 @@ def call(client: TestClient, run: Callable[..., Any], *arguments: Any) -> None:
 
 @pytest.mark.usefixtures("trained", "batches")
 def test_a_client_that_goes_away_leaves_nothing_behind(client: TestClient) -> None:
-    pictures = {f"{number}.png": png(number % 10) for number in range(200)}
-    conversation = Conversation(app_of(client), zipped(pictures))
+    images = {f"{number}.png": png(number % 10) for number in range(200)}
+    conversation = Conversation(app_of(client), zipped(images))
 
     call(client, conversation.run, 3)
 
-    # The answer's start, the model, and some of the pictures.
+    # The answer's start, the model, and some of the images.
     assert (conversation.status, conversation.taken) == (200, 3)
 
 
 @pytest.mark.usefixtures("trained")
 def test_a_client_that_sends_nothing_is_left(client: TestClient, batches: Batches) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(app_of(client), zipped(PICTURES)[:100], b"")
+    conversation = Conversation(app_of(client), zipped(IMAGES)[:100], b"")
 
     call(client, conversation.run)
 
@@ -459,7 +459,7 @@ def test_a_client_that_takes_nothing_is_left(
     client: TestClient, batches: Batches, caplog: pytest.LogCaptureFixture
 ) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(app_of(client), zipped(PICTURES))
+    conversation = Conversation(app_of(client), zipped(IMAGES))
 
     call(client, conversation.run, 2, False)
 
@@ -468,9 +468,9 @@ def test_a_client_that_takes_nothing_is_left(
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_pictures_are_counted(client: TestClient) -> None:
-    posted(client, zipped({**PICTURES, "torn.png": b"?"}))
+def test_images_are_counted(client: TestClient) -> None:
+    posted(client, zipped({**IMAGES, "torn.png": b"?"}))
 
     text = client.get("/metrics").text
-    assert 'batch_pictures_total{model="digits",outcome="answered"} 6.0' in text
-    assert 'batch_pictures_total{model="digits",outcome="unreadable"} 1.0' in text
+    assert 'batch_images_total{model="digits",outcome="answered"} 6.0' in text
+    assert 'batch_images_total{model="digits",outcome="unreadable"} 1.0' in text

@@ -17,7 +17,7 @@ MOST = 5
 
 
 def by_starlette(content_type: str, body: bytes) -> list[Part] | None:
-    """None where it refuses the form."""
+    """None where it rejects the form."""
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
@@ -54,19 +54,19 @@ def form(written: list[bytes], end: bytes = b"\r\n") -> bytes:
 
 
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
-PICTURE = part(b"file", b"seven.png", b"image/png", b"\x89PNG\r\n\x1a\n")
+IMAGE = part(b"file", b"seven.png", b"image/png", b"\x89PNG\r\n\x1a\n")
 
 # Pieces of which forms are made, put together in ways that none should be.
 BOUNDARIES = [b"--b-1", b"\r\n--b-1", b"\r\n--b-1\r\n", b"\r\n--b-1--", b"--b-12", b"--", b"-", b"\r\n", b"\r", b"\n"]
 MARKS = [b'"', b";", b"\\", b"%22", b"\x00", b"\xe4", b" ", b"\t", b"name=", b"Content-Type: text/plain", b"\r\n\r\n"]
 TRICKY = st.sampled_from([*BOUNDARIES, *MARKS])
-NAMES = st.sampled_from([b"file", b"picture", b"File", b"", b"a b", b'"', b"fi\xe4le"])
+NAMES = st.sampled_from([b"file", b"image", b"File", b"", b"a b", b'"', b"fi\xe4le"])
 FILENAMES = st.sampled_from(
     [b"seven.png", b"a", b"", b"a b.png", b"C:\\x.png", b"x\\y", b'q".png', b"a;b", b"\xff\xe4"]
 )
 KINDS = st.sampled_from([None, b"image/png", b"", b"image/png; charset=x", b"a/b\r\nX-Other: 1", b"image/svg+xml"])
 DATA = st.lists(st.one_of(TRICKY, st.binary(max_size=8)), max_size=6).map(b"".join)
-WRITTEN = st.one_of(st.just(PICTURE), st.builds(part, NAMES, FILENAMES, KINDS, DATA), DATA)
+WRITTEN = st.one_of(st.just(IMAGE), st.builds(part, NAMES, FILENAMES, KINDS, DATA), DATA)
 ENDS = st.sampled_from([b"", b"\r\n", b"\n", b"\r\n\r\n", b"epilogue", b"-", b"\r\n--b-1\r\n"])
 FORMS = st.builds(form, st.lists(WRITTEN, max_size=MOST + 1), ENDS)
 
@@ -92,7 +92,7 @@ def test_a_scanned_form_is_the_form_that_is_parsed(body: bytes) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(damaged())
-def test_every_form_is_read_as_starlette_reads_it_or_refused(body: bytes) -> None:
+def test_every_form_is_read_as_starlette_reads_it_or_rejected(body: bytes) -> None:
     expected = by_starlette(CONTENT_TYPE, body)
     try:
         found = parts(CONTENT_TYPE, body, MOST)
@@ -125,24 +125,24 @@ def test_what_clients_write_is_scanned() -> None:
     assert found == [Part("file", "a.png", b"\x89PNG"), Part("file", "b.jpg", b"\xff\xd8")]
 
     curl = "------------------------0123456789abcdef"
-    body = form([PICTURE]).replace(BOUNDARY.encode(), curl.encode())
+    body = form([IMAGE]).replace(BOUNDARY.encode(), curl.encode())
     assert scanned(f"multipart/form-data; boundary={curl}", body, MOST) is not None
     chrome = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-    body = form([PICTURE]).replace(BOUNDARY.encode(), chrome.encode())
+    body = form([IMAGE]).replace(BOUNDARY.encode(), chrome.encode())
     assert scanned(f"multipart/form-data; boundary={chrome}", body, MOST) is not None
 
 
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        (CONTENT_TYPE + "; charset=utf-8", form([PICTURE])),
-        (f'multipart/form-data; boundary="{BOUNDARY}"', form([PICTURE])),
-        (CONTENT_TYPE, b"\r\n" + form([PICTURE])),
-        (CONTENT_TYPE, form([PICTURE, PICTURE]).replace(b"\r\n--b-1\r\n", b"\r\n--b-1 \r\n")),
+        (CONTENT_TYPE + "; charset=utf-8", form([IMAGE])),
+        (f'multipart/form-data; boundary="{BOUNDARY}"', form([IMAGE])),
+        (CONTENT_TYPE, b"\r\n" + form([IMAGE])),
+        (CONTENT_TYPE, form([IMAGE, IMAGE]).replace(b"\r\n--b-1\r\n", b"\r\n--b-1 \r\n")),
         (CONTENT_TYPE, form([part(b"file", b"four \xc3\xa4.png", b"image/png", b"x")])),
-        (CONTENT_TYPE, form([PICTURE.replace(b"Content-Disposition", b"content-disposition")])),
+        (CONTENT_TYPE, form([IMAGE.replace(b"Content-Disposition", b"content-disposition")])),
         (CONTENT_TYPE, form([b'Content-Disposition: form-data; name="file"\r\n\r\ntext'])),
-        (CONTENT_TYPE, form([PICTURE], b"epilogue")),
+        (CONTENT_TYPE, form([IMAGE], b"epilogue")),
     ],
 )
 def test_unusual_forms_are_parsed(content_type: str, body: bytes) -> None:
@@ -153,23 +153,23 @@ def test_unusual_forms_are_parsed(content_type: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("content_type", "body", "fragment"),
     [
-        ("multipart/form-data", form([PICTURE]), "names no boundary"),
-        ("multipart/form-data; boundary=", form([PICTURE]), "names no boundary"),
-        ("multipart/form-data; boundary=" + "x" * 300, form([PICTURE]), "exceeds maximum"),
+        ("multipart/form-data", form([IMAGE]), "names no boundary"),
+        ("multipart/form-data; boundary=", form([IMAGE]), "names no boundary"),
+        ("multipart/form-data; boundary=" + "x" * 300, form([IMAGE]), "exceeds maximum"),
         (CONTENT_TYPE, b"", "cut short"),
-        (CONTENT_TYPE, form([PICTURE])[:-8], "cut short"),
-        (CONTENT_TYPE, form([PICTURE, PICTURE])[:90], "cut short"),
-        (CONTENT_TYPE, form([PICTURE] * (MOST + 1)), "more than the 5 parts"),
+        (CONTENT_TYPE, form([IMAGE])[:-8], "cut short"),
+        (CONTENT_TYPE, form([IMAGE, IMAGE])[:90], "cut short"),
+        (CONTENT_TYPE, form([IMAGE] * (MOST + 1)), "more than the 5 parts"),
         (CONTENT_TYPE, form([b"Content-Type: image/png\r\n\r\nx"]), "has no name"),
-        (CONTENT_TYPE, form([b"X-Header: y\r\n" * 1000 + PICTURE]), "header"),
+        (CONTENT_TYPE, form([b"X-Header: y\r\n" * 1000 + IMAGE]), "header"),
         (CONTENT_TYPE, b"words", "boundary"),
     ],
 )
-def test_a_form_that_is_none_is_refused_with_a_reason(content_type: str, body: bytes, fragment: str) -> None:
+def test_a_form_that_is_none_is_rejected_with_a_reason(content_type: str, body: bytes, fragment: str) -> None:
     assert scanned(content_type, body, MOST) is None
     with pytest.raises(BadForm, match=fragment):
         parts(content_type, body, MOST)
 
 
 def test_as_many_files_as_may_be_are_scanned() -> None:
-    assert len(scanned(CONTENT_TYPE, form([PICTURE] * MOST), MOST) or []) == MOST
+    assert len(scanned(CONTENT_TYPE, form([IMAGE] * MOST), MOST) or []) == MOST

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from api.wire.png import picture_of
+from api.wire.png import image_of
 
 
 @pytest.mark.parametrize(
     ("shape", "mode"),
     [((1, 1, 1), "L"), ((1, 28, 3), "RGB"), ((28, 1, 3), "RGB"), ((28, 1, 1), "L"), ((5, 4, 3), "RGB")],
 )
-def test_a_sample_of_any_shape_is_the_same_picture(shape: tuple[int, int, int], mode: str) -> None:
+def test_a_sample_of_any_shape_is_the_same_image(shape: tuple[int, int, int], mode: str) -> None:
     sample = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    picture = picture_of(sample)
-    assert (picture.mode, picture.size) == (mode, (shape[1], shape[0]))
-    assert (np.asarray(picture).reshape(shape) == sample).all()
+    image = image_of(sample)
+    assert (image.mode, image.size) == (mode, (shape[1], shape[0]))
+    assert (np.asarray(image).reshape(shape) == sample).all()

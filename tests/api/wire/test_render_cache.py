@@ -4,15 +4,15 @@ from api.wire.render_cache import Rendered, key_of
 from tests.analysis.plots.runs import run_for
 
 
-def test_a_picture_is_found_again() -> None:
+def test_a_image_is_found_again() -> None:
     rendered = Rendered()
     assert rendered.get("a") is None
-    rendered.put("a", b"picture")
-    assert rendered.get("a") == b"picture"
+    rendered.put("a", b"image")
+    assert rendered.get("a") == b"image"
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
-    rendered = Rendered(most_bytes=10)
+    rendered = Rendered(max_bytes=10)
     for key in "abc":
         rendered.put(key, b"1234"[:3])
     rendered.get("a")
@@ -22,8 +22,8 @@ def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
     assert [key for key in "abcd" if rendered.get(key)] == ["a"]
 
 
-def test_a_picture_that_is_larger_than_all_room_is_not_kept() -> None:
-    rendered = Rendered(most_bytes=3)
+def test_a_image_that_is_larger_than_all_room_is_not_kept() -> None:
+    rendered = Rendered(max_bytes=3)
     rendered.put("a", b"1234")
     assert rendered.get("a") is None
     rendered.put("b", b"123")

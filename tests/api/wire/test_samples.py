@@ -5,18 +5,18 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
-from api.wire.samples import BadRequestBody, JsonSamples, SentFeatures, SentPicture, read_samples
+from api.wire.samples import BadRequestBody, JsonSamples, SentFeatures, SentImage, read_samples
 
-PICTURE = base64.b64encode(b"picture").decode()
+IMAGE = base64.b64encode(b"image").decode()
 
 
 def read(document: Any) -> Any:
     return read_samples("application/json", orjson.dumps(document))
 
 
-def test_pictures_and_features_are_read_from_json() -> None:
-    assert read({"image": f"data:image/png;base64,{PICTURE}"}) == [SentPicture("image 0", b"picture")]
-    assert read({"images": [PICTURE, ""]}) == [SentPicture("image 0", b"picture"), SentPicture("image 1", b"")]
+def test_images_and_features_are_read_from_json() -> None:
+    assert read({"image": f"data:image/png;base64,{IMAGE}"}) == [SentImage("image 0", b"image")]
+    assert read({"images": [IMAGE, ""]}) == [SentImage("image 0", b"image"), SentImage("image 1", b"")]
     assert read({"features": [1, 2.5]}) == [SentFeatures("sample 0", [1.0, 2.5])]
     assert read({"features": [[1], [2]]}) == [SentFeatures("sample 0", [1.0]), SentFeatures("sample 1", [2.0])]
 
@@ -26,10 +26,10 @@ def test_pictures_and_features_are_read_from_json() -> None:
     [
         {},
         [],
-        {"image": PICTURE, "images": [PICTURE]},
+        {"image": IMAGE, "images": [IMAGE]},
         {"image": "no base64"},
         {"images": [1]},
-        {"picture": PICTURE},
+        {"image": IMAGE},
         {"features": []},
         {"features": [[]]},
         {"features": [1e7]},
@@ -43,13 +43,13 @@ def test_what_is_none_of_these_is_told_what_is_read(document: Any) -> None:
         read(document)
 
 
-def test_too_many_pictures_are_refused_before_any_is_decoded() -> None:
-    with pytest.raises(BadRequestBody, match="101 pictures are more than the 100"):
+def test_too_many_images_are_rejected_before_any_is_decoded() -> None:
+    with pytest.raises(BadRequestBody, match="101 images are more than the 100"):
         read({"images": ["no base64"] * 101})
 
 
 @pytest.mark.parametrize("document", [{"images": [1] * 500}, {"features": ["x"] * 500}, {"features": [["x"]] * 500}])
 def test_of_many_wrong_values_only_the_first_ones_are_told(document: Any) -> None:
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as rejected:
         JsonSamples.model_validate_json(orjson.dumps(document))
-    assert refused.value.error_count() < 5
+    assert rejected.value.error_count() < 5

@@ -66,7 +66,7 @@ def test_the_same_key_and_patch_give_the_same_experiment(client: TestClient, bas
     ],
 )
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_a_patch_of_nothing_is_refused(client: TestClient, based_on: Document, said: str, path: str) -> None:
+def test_a_patch_of_nothing_is_rejected(client: TestClient, based_on: Document, said: str, path: str) -> None:
     answer = patch(client, {**based_on, "training": {"epochs": 3}}, path)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -75,7 +75,7 @@ def test_a_patch_of_nothing_is_refused(client: TestClient, based_on: Document, s
     assert said in error["detail"]
 
 
-def test_a_patch_of_a_damaged_record_is_refused(client: TestClient, api_store: Store, base: Document) -> None:
+def test_a_patch_of_a_damaged_record_is_rejected(client: TestClient, api_store: Store, base: Document) -> None:
     experiments = api_store.experiments
     (experiments.folder(base["id"]) / "experiment.json").write_text("{")
     experiments.show(experiments.read_or_damaged(base["id"]))
@@ -90,7 +90,7 @@ def test_what_a_patch_breaks_is_pointed_at(client: TestClient, base: Document) -
 
 
 def test_a_patched_document_keeps_to_the_caps(client: TestClient, tiny_document: Document) -> None:
-    # Each half is below the cap of the size, both together are above it; unknown fields would be refused later.
+    # Each half is below the cap of the size, both together are above it; unknown fields would be rejected later.
     filler = "x" * 600_000
     layer = {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "flat"}}
     answer = {"module": "keras.layers", "class_name": "Dense", "config": {"name": "answer", "units": 10}}
@@ -98,9 +98,9 @@ def test_a_patched_document_keeps_to_the_caps(client: TestClient, tiny_document:
     base = client.post("/experiments", json={**tiny_document, "model": {"keras": keras}})
     assert base.status_code == 202, base.text
     more = {"based_on": base.json()["id"], "model": {"keras": {"config": {"build_config": {"b": filler}}}}}
-    refused = patch(client, more)
-    assert refused.status_code == 422
-    assert "above the cap of 1,000,000" in refused.json()["detail"]
+    rejected = patch(client, more)
+    assert rejected.status_code == 422
+    assert "above the cap of 1,000,000" in rejected.json()["detail"]
     deep: Any = 1
     for _ in range(40):
         deep = {"model": deep}

@@ -13,7 +13,7 @@ def test_pixels_move_by_about_as_much_as_simard_s_values_say():
     assert np.abs(np.diff(shifts, axis=2)).max() < 2
 
 
-def test_even_pictures_stay_even():
+def test_even_images_stay_even():
     even = np.full((2, 9, 9, 3), 77, np.uint8)
     moved, _ = augmentation({"type": "ElasticDistortion"})(even, np.zeros(2, np.int64), np.random.default_rng(0))
     assert (moved == 77).all()

@@ -25,7 +25,7 @@ def test_strokes_become_thicker_on_both_sides_and_thinner(strokes, radius, width
     assert np.allclose(grown.sum(axis=2)[..., 0] / 200, width, atol=0.02)
 
 
-def test_radii_are_drawn_for_each_picture(strokes):
+def test_radii_are_drawn_for_each_image(strokes):
     widths = changed({"type": "RandomDilation", "radius": 1.5}, strokes)[:, 10, :, 0].sum(axis=1) / 200
     assert widths.min() < 2
     assert widths.max() > 6

@@ -27,21 +27,21 @@ def test_flips_are_exact_and_each_way_comes(mode, ways):
     assert np.array_equal(labels, LABELS)
 
 
-def test_crop_of_a_padded_picture_moves_it_and_shows_the_padding():
+def test_crop_of_a_padded_image_moves_it_and_shows_the_padding():
     images = RNG.integers(1, 256, (200, 5, 7, 1), dtype=np.uint8)
     cropped, _ = augmentation({"type": "RandomCrop", "padding": 2, "fill_value": 0})(
         images, np.zeros(200, np.int64), np.random.default_rng(0)
     )
     padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
     places = set()
-    for picture, after in zip(padded, cropped, strict=True):
-        windows = np.lib.stride_tricks.sliding_window_view(picture[..., 0], (5, 7))
+    for image, after in zip(padded, cropped, strict=True):
+        windows = np.lib.stride_tricks.sliding_window_view(image[..., 0], (5, 7))
         (place,) = np.argwhere((windows == after[..., 0]).all(axis=(2, 3)))
         places.add(tuple(place.tolist()))
     assert places == {(top, left) for top in range(5) for left in range(5)}
 
 
-def test_a_smaller_window_is_enlarged_to_the_picture_s_size():
+def test_a_smaller_window_is_enlarged_to_the_image_s_size():
     ramps = np.tile((np.arange(12, dtype=np.uint8) * 20)[None, None, :, None], (50, 12, 1, 1))
     cropped, _ = augmentation({"type": "RandomCrop", "height": 6, "width": 6})(
         ramps, np.zeros(50, np.int64), np.random.default_rng(0)

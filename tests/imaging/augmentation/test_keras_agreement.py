@@ -6,7 +6,7 @@ import pytest
 from imaging.augmentation.photometry import RandomContrast
 from tests.imaging.augmentation.layers import augmentation
 
-# Not "wrap": TensorFlow wraps a pixel too late where rounding has put a place a hair outside the picture.
+# Not "wrap": TensorFlow wraps a pixel too late where rounding has put a place a hair outside the image.
 FILLS = ("reflect", "constant", "nearest")
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 12, 9, 3), dtype=np.uint8)
 

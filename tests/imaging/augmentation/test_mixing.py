@@ -2,13 +2,13 @@ import numpy as np
 
 from tests.imaging.augmentation.layers import augmentation
 
-# The value of every pixel says which picture it comes from.
+# The value of every pixel says which image it comes from.
 COUNT = 50
 IMAGES = np.repeat(np.arange(COUNT, dtype=np.uint8) * 5, 16 * 12 * 3).reshape(COUNT, 16, 12, 3)
 LABELS = np.arange(COUNT)
 
 
-def test_mix_up_mixes_pictures_and_labels_by_the_same_weight():
+def test_mix_up_mixes_images_and_labels_by_the_same_weight():
     images, shares = augmentation({"type": "MixUp", "alpha": 1}, classes=COUNT)(
         IMAGES, LABELS, np.random.default_rng(0)
     )

@@ -13,26 +13,26 @@ def exposed(images: np.ndarray, **fields: object) -> tuple[np.ndarray, np.ndarra
 
 
 @pytest.fixture
-def pictures() -> np.ndarray:
-    """Each with a grey of its own."""
+def sources() -> np.ndarray:
+    """Each with a gray of its own."""
     return np.repeat(np.arange(1, 201, dtype=np.uint8), 28 * 28).reshape(200, 28, 28, 1)
 
 
-def test_so_many_pictures_become_outliers_and_no_other_changes(pictures):
-    images, shares = exposed(np.concatenate([pictures, pictures]), factor=0.25)
+def test_so_many_images_become_outliers_and_no_other_changes(sources):
+    images, shares = exposed(np.concatenate([sources, sources]), factor=0.25)
     is_outlier = shares.max(axis=1) < 1
     assert 70 <= is_outlier.sum() <= 130
     assert np.allclose(shares[is_outlier], 1 / shares.shape[1])
     assert (shares[~is_outlier, 0] == 1).all()
-    kept = np.concatenate([pictures, pictures])[~is_outlier]
+    kept = np.concatenate([sources, sources])[~is_outlier]
     assert (images[~is_outlier] == kept).all()
 
 
-def test_pieces_are_of_the_batch(pictures):
-    images, _ = exposed(pictures, factor=1, kinds=["pieces"])
-    greys = [len(np.unique(image)) for image in images]
-    assert set(greys) <= {1, 2, 3, 4}
-    assert min(np.bincount(greys, minlength=5)[[2, 4]]) > 30
+def test_pieces_are_of_the_batch(sources):
+    images, _ = exposed(sources, factor=1, kinds=["pieces"])
+    grays = [len(np.unique(image)) for image in images]
+    assert set(grays) <= {1, 2, 3, 4}
+    assert min(np.bincount(grays, minlength=5)[[2, 4]]) > 30
 
 
 def test_neighbouring_pieces_are_of_different_classes():
@@ -43,8 +43,8 @@ def test_neighbouring_pieces_are_of_different_classes():
     assert {tuple(np.unique(image)) for image in pieced} == {(10, 20)}
 
 
-def test_noise_goes_from_grain_to_clouds_and_over_the_whole_range(pictures):
-    images, _ = exposed(pictures, factor=1, kinds=["noise"])
+def test_noise_goes_from_grain_to_clouds_and_over_the_whole_range(sources):
+    images, _ = exposed(sources, factor=1, kinds=["noise"])
     steps = np.abs(np.diff(images[..., 0].astype(float), axis=1)).mean(axis=(1, 2)) / images.std(axis=(1, 2, 3))
     assert steps.min() < 0.4
     assert steps.max() > 0.7

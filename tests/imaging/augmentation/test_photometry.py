@@ -7,8 +7,8 @@ NO_LABELS = np.zeros(32, np.int64)
 
 
 def test_noise_has_the_deviation_that_was_asked_for_and_no_bias():
-    grey = np.full((32, 40, 40, 1), 128, np.uint8)
-    noisy, _ = augmentation({"type": "GaussianNoise", "stddev": 0.1})(grey, NO_LABELS, np.random.default_rng(0))
+    gray = np.full((32, 40, 40, 1), 128, np.uint8)
+    noisy, _ = augmentation({"type": "GaussianNoise", "stddev": 0.1})(gray, NO_LABELS, np.random.default_rng(0))
     noise = noisy.astype(float) - 128
     assert abs(noise.mean()) < 0.5
     assert abs(noise.std() - 25.5) < 0.3

@@ -32,7 +32,7 @@ EVERY = [
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("layers", [*([layer] for layer in EVERY), EVERY], ids=lambda layers: layers[0]["type"])
-def test_every_layer_gives_other_pictures_of_the_same_shape_and_the_same_again(layers, channels):
+def test_every_layer_gives_other_images_of_the_same_shape_and_the_same_again(layers, channels):
     images = RNG.integers(0, 256, (6, 9, 7, channels), dtype=np.uint8)
     before = images.copy()
     change = augmentation(*layers, classes=3)
@@ -49,7 +49,7 @@ def test_every_layer_gives_other_pictures_of_the_same_shape_and_the_same_again(l
 
 
 @pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer["type"])
-def test_labels_stay_indices_unless_pictures_are_mixed(layer):
+def test_labels_stay_indices_unless_images_are_mixed(layer):
     images = RNG.integers(0, 256, (6, 9, 7, 1), dtype=np.uint8)
     change = augmentation(layer, classes=3)
     _, labels = change(images, LABELS, np.random.default_rng(5))
@@ -62,7 +62,7 @@ def test_labels_stay_indices_unless_pictures_are_mixed(layer):
         assert labels is LABELS
 
 
-def test_layers_are_drawn_anew_for_each_picture():
+def test_layers_are_drawn_anew_for_each_image():
     images = np.repeat(RNG.integers(0, 256, (1, 9, 7, 1), dtype=np.uint8), 8, axis=0)
     for layer in EVERY:
         if layer["type"] != "MixUp":

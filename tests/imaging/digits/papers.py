@@ -1,4 +1,4 @@
-"""Pictures as people make them, of a digit whose ink is known: pens, papers, light, cameras."""
+"""Images as people make them, of a digit whose ink is known: pens, papers, light, cameras."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Coverage = NDArray[np.float32]  # (height, width): how much of a pixel is ink, 0-1
-Picture = NDArray[np.uint8]  # (height, width), (height, width, 3) or, with transparency, (height, width, 4)
+Pixels = NDArray[np.uint8]  # (height, width), (height, width, 3) or, with transparency, (height, width, 4)
 Generator = np.random.Generator
 
 WHITE, CREAM = (250, 250, 248), (240, 232, 214)
@@ -56,31 +56,31 @@ def ruled(paper: NDArray[np.float32], spacing: int, *, squared: bool = False) ->
     return paper
 
 
-def lit(picture: NDArray[np.float32], generator: Generator, darkest: float = 0.45) -> NDArray[np.float32]:
+def lit(image: NDArray[np.float32], generator: Generator, darkest: float = 0.45) -> NDArray[np.float32]:
     """Light from one side, and the soft shadow of a hand."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     down, across = np.mgrid[0 : 1 : complex(0, height), 0 : 1 : complex(0, width)].astype(np.float32)
     angle = generator.uniform(0, 2 * np.pi)
     slope = (np.cos(angle) * (across - 0.5) + np.sin(angle) * (down - 0.5)) / 0.7
     light = 1 - (1 - darkest) * (slope + 1) / 2
     row, column, reach = generator.uniform(-0.2, 1.2), generator.uniform(-0.2, 1.2), generator.uniform(0.2, 0.5)
     shadow = 1 - 0.3 / (1 + np.exp((np.hypot(down - row, across - column) - reach) / 0.05))
-    return np.asarray(picture * (light * shadow)[..., None])
+    return np.asarray(image * (light * shadow)[..., None])
 
 
-def photographed(picture: NDArray[np.float32], generator: Generator, grain: float = 5.0, quality: int = 60) -> Picture:
+def photographed(image: NDArray[np.float32], generator: Generator, grain: float = 5.0, quality: int = 60) -> Pixels:
     """A little out of focus, with grain, as JPEG."""
-    blurred = cv2.GaussianBlur(picture, (0, 0), max(picture.shape[:2]) / 700 + 0.4)
-    noisy = blurred + grain * generator.standard_normal(picture.shape, np.float32)
+    blurred = cv2.GaussianBlur(image, (0, 0), max(image.shape[:2]) / 700 + 0.4)
+    noisy = blurred + grain * generator.standard_normal(image.shape, np.float32)
     file = BytesIO()
     Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
 
 
-# -- kinds of pictures -------------------------------------------------------------------------------------------------
+# -- kinds of images -------------------------------------------------------------------------------------------------
 
 
-def _drawn(digit: Picture, generator: Generator) -> Picture:
+def _drawn(digit: Pixels, generator: Generator) -> Pixels:
     """In a paint program of 28x28, hard strokes, somewhere on the canvas."""
     side = int(generator.integers(14, 27))
     small = cv2.resize(digit[3:25, 3:25], (side, side), interpolation=cv2.INTER_AREA) > 90
@@ -88,22 +88,22 @@ def _drawn(digit: Picture, generator: Generator) -> Picture:
     return (255 - 255 * page).astype(np.uint8)
 
 
-def _faint(digit: Picture, generator: Generator) -> Picture:
-    """Light grey on black, blurred."""
+def _faint(digit: Pixels, generator: Generator) -> Pixels:
+    """Light gray on black, blurred."""
     return np.asarray(cv2.GaussianBlur(digit, (0, 0), 0.8) * generator.uniform(0.25, 0.6), np.uint8)
 
 
-def _thin(digit: Picture, generator: Generator) -> Picture:
+def _thin(digit: Pixels, generator: Generator) -> Pixels:
     ink = thinner(thicker(enlarged(digit, 400), 9), int(generator.integers(19, 23)))
     return written(ink, BLACK_PEN, blank(ink.shape, (255, 255, 255))).astype(np.uint8)
 
 
-def _thick(digit: Picture, generator: Generator) -> Picture:
+def _thick(digit: Pixels, generator: Generator) -> Pixels:
     ink = thicker(enlarged(digit, 280), int(generator.integers(5, 12)))
     return written(ink, (20, 90, 60), blank(ink.shape, (255, 255, 255))).astype(np.uint8)
 
 
-def _photo(digit: Picture, generator: Generator) -> Picture:
+def _photo(digit: Pixels, generator: Generator) -> Pixels:
     side = int(generator.integers(200, 500))
     ink = placed(enlarged(digit, side), 640, 640, *generator.integers(0, 641 - side, 2).tolist())
     pen = (BLACK_PEN, BLUE_PEN, RED_PEN, PENCIL)[generator.integers(4)]
@@ -111,7 +111,7 @@ def _photo(digit: Picture, generator: Generator) -> Picture:
     return photographed(lit(written(ink, pen, paper), generator), generator)
 
 
-def _felt(digit: Picture, generator: Generator) -> Picture:
+def _felt(digit: Pixels, generator: Generator) -> Pixels:
     """A photo of what a felt pen drew, large on the page."""
     side = int(generator.integers(300, 560))
     ink = thicker(enlarged(digit, side), int(side * generator.uniform(0.02, 0.05)) + 1)
@@ -119,7 +119,7 @@ def _felt(digit: Picture, generator: Generator) -> Picture:
     return photographed(lit(written(page, BLACK_PEN, blank(page.shape, WHITE)), generator), generator)
 
 
-def _ruled(digit: Picture, generator: Generator) -> Picture:
+def _ruled(digit: Pixels, generator: Generator) -> Pixels:
     side = int(generator.integers(250, 450))
     ink = placed(enlarged(digit, side), 600, 600, *generator.integers(0, 601 - side, 2).tolist())
     paper = ruled(blank(ink.shape, WHITE), int(generator.integers(60, 120)), squared=bool(generator.integers(2)))
@@ -127,38 +127,38 @@ def _ruled(digit: Picture, generator: Generator) -> Picture:
     return photographed(lit(written(ink, pen, paper), generator, 0.7), generator)
 
 
-def _corner(digit: Picture, generator: Generator) -> Picture:
+def _corner(digit: Pixels, generator: Generator) -> Pixels:
     """Small on a large page."""
     side = int(generator.integers(55, 90))
     ink = placed(enlarged(digit, side), 750, 1000, *generator.integers(10, 650, 2).tolist())
     return photographed(lit(written(ink, BLUE_PEN, blank(ink.shape, WHITE)), generator, 0.7), generator)
 
 
-def _board(digit: Picture, generator: Generator) -> Picture:
+def _board(digit: Pixels, generator: Generator) -> Pixels:
     """Chalk."""
     ink = enlarged(digit, 420) * generator.uniform(0.55, 1, (420, 420)).astype(np.float32)
     return photographed(lit(written(ink, (225, 225, 215), blank(ink.shape, (50, 75, 62))), generator), generator)
 
 
-def _ink_on_nothing(digit: Picture, generator: Generator) -> Picture:
+def _ink_on_nothing(digit: Pixels, generator: Generator) -> Pixels:
     """Transparent where there is no ink; black or white ink."""
     ink = enlarged(digit, 200)
-    picture = np.full((*ink.shape, 4), 255 * int(generator.integers(2)), np.uint8)
-    picture[..., 3] = (255 * ink).astype(np.uint8)
-    return picture
+    image = np.full((*ink.shape, 4), 255 * int(generator.integers(2)), np.uint8)
+    image[..., 3] = (255 * ink).astype(np.uint8)
+    return image
 
 
-def _on_a_table(digit: Picture, generator: Generator) -> Picture:
-    """A sheet that does not fill the picture; the table is dark."""
+def _on_a_table(digit: Pixels, generator: Generator) -> Pixels:
+    """A sheet that does not fill the image; the table is dark."""
     sheet = written(enlarged(digit, 420), BLACK_PEN, blank((420, 420), WHITE))
     turn = cv2.getRotationMatrix2D((210, 210), generator.uniform(-8, 8), 1)
     turn[:, 2] += generator.uniform(40, 120, 2)
     table = (90, 70, 52)
-    picture = cv2.warpAffine(sheet, turn, (560, 560), borderMode=cv2.BORDER_CONSTANT, borderValue=table)
-    return photographed(lit(picture.astype(np.float32), generator, 0.7), generator)
+    image = cv2.warpAffine(sheet, turn, (560, 560), borderMode=cv2.BORDER_CONSTANT, borderValue=table)
+    return photographed(lit(image.astype(np.float32), generator, 0.7), generator)
 
 
-KINDS: dict[str, Callable[[Picture, Generator], Picture]] = {
+KINDS: dict[str, Callable[[Pixels, Generator], Pixels]] = {
     "drawn": _drawn,
     "faint": _faint,
     "thin": _thin,

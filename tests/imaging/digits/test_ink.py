@@ -23,26 +23,26 @@ def test_edge_has_each_pixel_once():
     ("paper", "pen", "is_dark"), [(250, 20, True), (0, 255, False), (90, 200, False), (120, 60, True)]
 )
 def test_ink_is_what_differs_from_even_paper(paper, pen, is_dark):
-    picture = np.full((28, 28), paper, np.uint8)
-    picture[5:23, 12:15] = pen
-    [ink] = inks_of(picture)
+    image = np.full((28, 28), paper, np.uint8)
+    image[5:23, 12:15] = pen
+    [ink] = inks_of(image)
     assert (ink.is_dark, ink.is_evened, ink.contrast) == (is_dark, False, abs(paper - pen))
-    assert (ink.strength == np.where(picture == pen, 255, 0)).all()
+    assert (ink.strength == np.where(image == pen, 255, 0)).all()
 
 
 def test_a_coloured_pen_counts_by_the_channel_that_shows_it_best():
-    picture = np.full((30, 30, 3), 255, np.uint8)
-    picture[5:25, 14:17] = (255, 230, 0)  # yellow: its luminance is 211
-    [ink] = inks_of(picture)
+    image = np.full((30, 30, 3), 255, np.uint8)
+    image[5:25, 14:17] = (255, 230, 0)  # yellow: its luminance is 211
+    [ink] = inks_of(image)
     assert ink.contrast == 255
-    assert luminance(picture)[10, 15] > 200
+    assert luminance(image)[10, 15] > 200
 
 
 def test_a_slope_of_light_is_no_ink():
     slope = np.tile(np.linspace(80, 240, 120), (120, 1))
     strokes = np.zeros((120, 120), bool)
     strokes[30:90, 20:25] = strokes[30:90, 95:100] = True
-    picture = np.where(strokes, slope * 0.3, slope).astype(np.uint8)
-    dark = next(ink for ink in inks_of(picture) if ink.is_dark)
+    image = np.where(strokes, slope * 0.3, slope).astype(np.uint8)
+    dark = next(ink for ink in inks_of(image) if ink.is_dark)
     assert dark.is_evened
     assert ((dark.strength >= dark.threshold) == strokes).mean() > 0.995

@@ -23,15 +23,15 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
 
 
-def flat(picture: np.ndarray) -> np.ndarray:
+def flat(image: np.ndarray) -> np.ndarray:
     """As `decode` flattens it."""
-    if picture.ndim == 2 or picture.shape[2] == 3:
-        return picture
-    return np.asarray(decode(cv2.imencode(".png", picture)[1].tobytes(), picture.size))
+    if image.ndim == 2 or image.shape[2] == 3:
+        return image
+    return np.asarray(decode(cv2.imencode(".png", image)[1].tobytes(), image.size))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_picture_comes_out_as_the_plain_digit_does(kind, digits):
+def test_every_kind_of_image_comes_out_as_the_plain_digit_does(kind, digits):
     generator = np.random.default_rng(0)
     for digit, plain in enumerate(digits):
         expected = normalized(plain).image
@@ -42,7 +42,7 @@ def test_every_kind_of_picture_comes_out_as_the_plain_digit_does(kind, digits):
 
 @needs_mnist
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_picture_comes_out_as_mnist_has_the_digit(kind):
+def test_every_kind_of_image_comes_out_as_mnist_has_the_digit(kind):
     with np.load(FOLDER / "mnist.npz") as file:
         digits = file["x_test"][:15]
     generator = np.random.default_rng(1)
@@ -62,16 +62,16 @@ def test_mnist_s_own_digits_are_not_touched():
 
 @needs_mnist
 @needs_real
-def test_real_pictures_look_like_mnist_s_digits_of_the_same_class():
+def test_real_images_look_like_mnist_s_digits_of_the_same_class():
     """By the three nearest of 10,000: a network does far better, but this needs none."""
     with np.load(FOLDER / "mnist.npz") as file:
         known, labels = features(file["x_train"][:10_000]), file["y_train"][:10_000]
     with ZipFile(FOLDER / "real-digits.zip") as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
-        pictures = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
-    assert all(normalized(each).may_be_digit for each in pictures)
+        images = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
+    assert all(normalized(each).may_be_digit for each in images)
     truth = np.array([int(name.split("/")[0]) for name in names])
-    nearest = labels[np.argsort(-features(np.stack([normalized(each).image for each in pictures])) @ known.T)[:, :3]]
+    nearest = labels[np.argsort(-features(np.stack([normalized(each).image for each in images])) @ known.T)[:, :3]]
     found = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
     assert len(truth) == 230
     assert (found == truth).mean() > 0.9
@@ -128,13 +128,13 @@ def test_a_thick_digit_is_not_taken_for_a_sheet(digits, digit, is_light):
 
 
 def test_specks_and_frames_are_left_out(digits):
-    picture = np.pad(255 - digits[3], 20, constant_values=255)
-    dirty = picture.copy()
+    image = np.pad(255 - digits[3], 20, constant_values=255)
+    dirty = image.copy()
     dirty[3:5, 3:5] = dirty[60, 8] = 0
     dirty[:, :2] = 30
     image, steps, _ = normalized(dirty)
     assert "cleaned" in steps
-    assert likeness(image, normalized(picture).image) > 0.95
+    assert likeness(image, normalized(image).image) > 0.95
 
 
 def test_all_parts_of_a_digit_stay(digits):
@@ -186,13 +186,13 @@ def test_a_face_is_no_digit():
     st.integers(0, 2**32 - 1),
     st.sampled_from([0.0, 0.5, 3.0, 20.0]),
 )
-def test_whatever_comes_a_picture_of_mnist_s_form_goes(size, is_coloured, seed, blur):
+def test_whatever_comes_an_image_of_mnist_s_form_goes(size, is_coloured, seed, blur):
     generator = np.random.default_rng(seed)
-    picture = generator.integers(0, 256, (*size, 3) if is_coloured else size, dtype=np.uint8)
+    source = generator.integers(0, 256, (*size, 3) if is_coloured else size, dtype=np.uint8)
     if blur:
-        picture = cv2.GaussianBlur(picture, (0, 0), blur).reshape(picture.shape)
-    before = picture.copy()
-    image, steps, _ = normalized(picture)
+        source = cv2.GaussianBlur(source, (0, 0), blur).reshape(source.shape)
+    before = source.copy()
+    image, steps, _ = normalized(source)
     assert (image.shape, image.dtype) == ((28, 28), np.uint8)
-    assert (picture == before).all()
+    assert (source == before).all()
     assert steps == () or steps[-1] in {"centred", "blank"}

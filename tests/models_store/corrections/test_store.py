@@ -38,7 +38,7 @@ def correction(number: int, label: str, side: int = 8) -> Correction:
         height=side,
         width=side,
         channels=1,
-        picture=data.getvalue(),
+        image=data.getvalue(),
     )
 
 
@@ -55,9 +55,9 @@ def tell(store: Store) -> Callable[..., None]:
     return told
 
 
-def pictures(store: Store) -> list[tuple[str, int, int]]:
+def images(store: Store) -> list[tuple[str, int, int]]:
     """Of each its name, its label and the value of its pixels."""
-    found = store.datasets.pictures(NAME)
+    found = store.datasets.images(NAME)
     verify(store.datasets.folder(NAME))
     values = [int(np.asarray(Image.open(BytesIO(found.encoded(number))))[0, 0]) for number in range(len(found))]
     return list(zip(found.names, found.labels.tolist(), values, strict=True))
@@ -68,33 +68,33 @@ def on_corrections(document: dict[str, Any], **dataset: Any) -> dict[str, Any]:
     return {**document, **changed}
 
 
-def test_answers_become_a_data_set_with_the_classes_of_their_source(store: Store, tell: Callable[..., None]) -> None:
+def test_answers_become_a_dataset_with_the_classes_of_their_source(store: Store, tell: Callable[..., None]) -> None:
     record = store.corrections.add(correction(3, "7"), DIGITS)
     assert (record.name, record.status, record.collected_from) == (NAME, DatasetStatus.COLLECTING, "digits")
     with pytest.raises(InvalidState, match="is collecting"):
-        store.datasets.refuse_unready(NAME)
+        store.datasets.reject_unready(NAME)
 
     tell(correction(4, "2"), correction(5, "7"))
 
     facts = store.known_datasets()[NAME]
     assert (facts.classes, facts.image_shape) == (DIGITS.classes, (8, 8, 1))
     assert facts.training_counts == (0, 0, 1, 0, 0, 0, 0, 2, 0, 0)
-    assert [(label, value) for _, label, value in pictures(store)] == [(7, 3), (2, 4), (7, 5)]
-    assert pictures(store)[0][0] == "7/01K6W3E8Z4T5V6X7Y8Z9A00003.png"
+    assert [(label, value) for _, label, value in images(store)] == [(7, 3), (2, 4), (7, 5)]
+    assert images(store)[0][0] == "7/01K6W3E8Z4T5V6X7Y8Z9A00003.png"
     [warning] = store.datasets.get(NAME).contents.warnings  # type: ignore[union-attr]
-    assert warning.startswith("no pictures of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
+    assert warning.startswith("no images of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
 
 
-def test_a_picture_keeps_its_number_and_takes_a_new_label(store: Store, tell: Callable[..., None]) -> None:
+def test_a_image_keeps_its_number_and_takes_a_new_label(store: Store, tell: Callable[..., None]) -> None:
     tell(correction(9, "9"), correction(10, "1"))
     tell(correction(2, "2"), correction(9, "4"))
-    assert [(label, value) for _, label, value in pictures(store)] == [(4, 9), (1, 10), (2, 2)]
+    assert [(label, value) for _, label, value in images(store)] == [(4, 9), (1, 10), (2, 2)]
     before = (store.datasets.folder(NAME) / RECORD_FILE).stat()
     tell()
     assert (store.datasets.folder(NAME) / RECORD_FILE).stat().st_ino == before.st_ino
 
 
-def test_pictures_of_several_sizes_have_no_common_shape(store: Store, tell: Callable[..., None]) -> None:
+def test_images_of_several_sizes_have_no_common_shape(store: Store, tell: Callable[..., None]) -> None:
     tell(correction(1, "1"), correction(2, "2", side=12), correction(3, "3", side=12))
     assert store.known_datasets()[NAME].image_shape is None
     contents = store.datasets.get(NAME).contents
@@ -109,17 +109,17 @@ def test_nothing_changes_while_an_experiment_on_it_waits_or_runs(
     spec = parse_spec(on_corrections(tiny_document), store.known_datasets())
     record = store.experiments.create(spec)
     tell(correction(12, "1"))
-    assert len(pictures(store)) == 12
+    assert len(images(store)) == 12
     claim = Claim.take(store.experiments, record.id, "worker")
     assert claim is not None
     tell(correction(13, "1"))
-    assert len(pictures(store)) == 12
+    assert len(images(store)) == 12
 
     store.experiments.cancel(record.id)
     claim.cancelled()
     tell()
 
-    assert len(pictures(store)) == 14
+    assert len(images(store)) == 14
     assert not [path for path in store.datasets.folder(NAME).iterdir() if path.name.endswith(TEMPORARY_SUFFIX)]
 
 
@@ -137,7 +137,7 @@ def test_corrections_of_a_model_of_corrections_go_where_those_are(store: Store, 
     tell(correction(1, "1"))
     tell(correction(2, "2"), source=store.known_datasets()[NAME])
     assert store.datasets.names() == [NAME]
-    assert len(pictures(store)) == 2
+    assert len(images(store)) == 2
 
 
 def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None]) -> None:
@@ -156,7 +156,7 @@ def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None])
 
 
 def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models_store.corrections.store.MOST_CORRECTIONS", 2)
+    monkeypatch.setattr("models_store.corrections.store.MAX_CORRECTIONS", 2)
     for number in (1, 2, 2):
         store.corrections.add(correction(number, "1"), DIGITS)
     with pytest.raises(InvalidState, match="has 2 corrections, and no more are taken"):
@@ -178,7 +178,7 @@ def test_a_full_disk_says_so_and_the_answer_can_be_told_again(
         with pytest.raises(StorageFull, match="no room to write the correction"):
             store.corrections.add(correction(1, "1"), DIGITS)
     tell(correction(1, "1"))
-    assert [value for _, _, value in pictures(store)] == [1]
+    assert [value for _, _, value in images(store)] == [1]
 
 
 def test_deleted_it_is_gone_with_its_answers_and_begins_anew(store: Store, tell: Callable[..., None]) -> None:
@@ -188,7 +188,7 @@ def test_deleted_it_is_gone_with_its_answers_and_begins_anew(store: Store, tell:
     with pytest.raises(NotFound):
         store.datasets.get(NAME)
     tell(correction(2, "2"))
-    assert [value for _, _, value in pictures(store)] == [2]
+    assert [value for _, _, value in images(store)] == [2]
 
 
 def test_a_damaged_answer_is_named_and_harms_no_other(store: Store, tell: Callable[..., None]) -> None:
@@ -197,27 +197,27 @@ def test_a_damaged_answer_is_named_and_harms_no_other(store: Store, tell: Callab
     [damaged, _] = sorted(folder.iterdir())
     damaged.write_bytes(b"{")
     tell(correction(3, "3"))
-    assert [value for _, _, value in pictures(store)] == [2, 3]
+    assert [value for _, _, value in images(store)] == [2, 3]
     contents = store.datasets.get(NAME).contents
     assert contents is not None
     assert [each.name for each in contents.unreadable] == [damaged.stem]
 
     for path in folder.iterdir():
         path.write_bytes(b"")
-    shutil.rmtree(store.datasets.folder(NAME) / "pictures")
+    shutil.rmtree(store.datasets.folder(NAME) / "images")
     (store.datasets.folder(NAME) / "pending").touch()
     tell()
     assert store.datasets.get(NAME).status is DatasetStatus.FAILED
     tell(correction(4, "4"))
-    assert [value for _, _, value in pictures(store)] == [4]
+    assert [value for _, _, value in images(store)] == [4]
 
 
 def test_what_a_killed_process_left_half_made_is_made_again(store: Store, tell: Callable[..., None]) -> None:
-    """Killed between taking the old pictures away and putting the new ones there: the answers are still marked."""
+    """Killed between taking the old images away and putting the new ones there: the answers are still marked."""
     tell(correction(1, "1"))
     folder = store.datasets.folder(NAME)
-    shutil.rmtree(folder / "pictures")
-    (folder / f".pictures.1{TEMPORARY_SUFFIX}").mkdir()
+    shutil.rmtree(folder / "images")
+    (folder / f".images.1{TEMPORARY_SUFFIX}").mkdir()
     tell(correction(2, "2"))
-    assert [value for _, _, value in pictures(store)] == [1, 2]
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, LABELLED, "pictures"]
+    assert [value for _, _, value in images(store)] == [1, 2]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, "images", LABELLED]

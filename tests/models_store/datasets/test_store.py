@@ -1,4 +1,4 @@
-"""Uploaded data sets on disk: who may have a name, who converts, what is left of whom."""
+"""Uploaded datasets on disk: who may have a name, who converts, what is left of whom."""
 
 import errno
 import os
@@ -9,13 +9,13 @@ import pytest
 
 from models_store import keys
 from models_store.datasets.conversion import Conversion
-from models_store.datasets.images import PICTURES
+from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.datasets.store import RECORD_FILE
 from models_store.errors import Busy, ClaimLost, InvalidState, NotFound, StorageFull
 from models_store.jobs.attempt import is_abandoned
 from models_store.store import Store
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 CONTENTS = Contents(
     classes=("a", "b"), counts={"train": (3, 4), "test": (0, 0)}, image_shape=(8, 8, 3), sizes=(), sizes_found=1
@@ -144,7 +144,7 @@ def test_an_old_conversion_that_gives_up_leaves_the_new_one_s_work(store: Store)
             assert new.staged.is_dir()
 
 
-def test_a_conversion_whose_data_set_was_deleted_changes_nothing(store: Store) -> None:
+def test_a_conversion_whose_dataset_was_deleted_changes_nothing(store: Store) -> None:
     added(store)
     with Conversion(store.datasets, "own", 3).taken() as conversion:
         assert conversion is not None
@@ -166,11 +166,11 @@ def test_a_worker_that_shuts_down_gives_back_at_no_cost(store: Store) -> None:
     assert (record.status, record.attempts) == (DatasetStatus.QUEUED, 0)
 
 
-def test_a_published_data_set_has_its_pictures_and_no_archive(store: Store) -> None:
+def test_a_published_dataset_has_its_images_and_no_archive(store: Store) -> None:
     ready(store)
 
     folder = store.datasets.folder("own")
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, PICTURES]
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, IMAGES]
 
 
 @pytest.mark.parametrize("left", [False, True], ids=["queued", "left by a worker"])
@@ -199,7 +199,7 @@ def test_a_damaged_record_says_so_and_can_be_deleted(store: Store) -> None:
         store.datasets.get("own")
 
 
-def test_who_posts_on_a_data_set_keeps_it_from_being_deleted(store: Store, reopened: Callable[[], Store]) -> None:
+def test_who_posts_on_a_dataset_keeps_it_from_being_deleted(store: Store, reopened: Callable[[], Store]) -> None:
     ready(store)
     order: list[str] = []
 

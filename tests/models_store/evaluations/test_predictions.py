@@ -38,7 +38,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         assert np.array_equal(before, after)
 
 
-def test_every_mistake_has_its_picture_while_there_is_room() -> None:
+def test_every_mistake_has_its_image_while_there_is_room() -> None:
     generator = np.random.default_rng(2)
     images = generator.integers(0, 256, (30, 5, 5, 3), dtype=np.uint8)
     probabilities = np.tile(np.array([[0.7, 0.3]], dtype=np.float32), (30, 1))
@@ -46,18 +46,18 @@ def test_every_mistake_has_its_picture_while_there_is_room() -> None:
 
     kept = predictions_of(np.arange(30), truth, probabilities, images)
 
-    assert kept.wrong.tolist() == kept.pictured.tolist() == list(range(1, 30, 2))
-    picture = kept.picture(3)
-    assert picture is not None
-    assert np.array_equal(picture, images[3])
-    assert kept.picture(2) is None
-    assert kept.picture(29) is not None
+    assert kept.wrong.tolist() == kept.image_rows.tolist() == list(range(1, 30, 2))
+    image = kept.image(3)
+    assert image is not None
+    assert np.array_equal(image, images[3])
+    assert kept.image(2) is None
+    assert kept.image(29) is not None
 
 
 def test_where_there_is_little_room_every_pair_of_classes_has_its_surest_mistakes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("models_store.evaluations.predictions._MOST_PICTURES", 3)
+    monkeypatch.setattr("models_store.evaluations.predictions._MAX_IMAGES", 3)
     sure = np.array([0.60, 0.90, 0.70, 0.80, 0.55], dtype=np.float32)
     probabilities = np.stack([sure, 1 - sure, np.zeros(5, np.float32)], axis=1)  # all are taken for class 0
     truth = np.array([1, 1, 1, 1, 2])
@@ -65,25 +65,25 @@ def test_where_there_is_little_room_every_pair_of_classes_has_its_surest_mistake
     kept = predictions_of(np.arange(5), truth, probabilities, np.zeros((5, 2, 2, 1), dtype=np.uint8))
 
     # 1 taken for 0: 0.90, then 0.80; 2 taken for 0: 0.55.
-    assert kept.pictured.tolist() == [1, 3, 4]
+    assert kept.image_rows.tolist() == [1, 3, 4]
 
 
-def test_pictures_are_limited_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models_store.evaluations.predictions._PICTURE_BYTES", 100)
+def test_images_are_limited_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models_store.evaluations.predictions._IMAGE_BYTES", 100)
     probabilities = np.tile(np.array([[0.7, 0.3]], dtype=np.float32), (30, 1))
 
     kept = predictions_of(np.arange(30), np.ones(30, int), probabilities, np.zeros((30, 5, 5, 1), dtype=np.uint8))
 
-    assert kept.pictures.shape == (4, 5, 5, 1)
+    assert kept.images.shape == (4, 5, 5, 1)
 
 
-def test_samples_that_are_no_pictures_have_none(tmp_path: Path) -> None:
+def test_samples_that_are_no_images_have_none(tmp_path: Path) -> None:
     probabilities = np.tile(np.array([[0.7, 0.3]], dtype=np.float32), (3, 1))
     published(tmp_path, predictions_of(np.arange(3), np.ones(3, int), probabilities, np.zeros((3, 2), np.float32)))
 
     read = read_predictions(tmp_path, "test")
 
-    assert read.picture(0) is None
+    assert read.image(0) is None
     assert read.wrong.tolist() == [0, 1, 2]
 
 

@@ -17,8 +17,8 @@ from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.evaluation import EvaluationSpec, parse_evaluation
 from specs.experiment import ExperimentSpec
-from tests.published import publish
-from tests.valkey import Valkey
+from tests.support.published import publish
+from tests.support.valkey import Valkey
 
 MNIST = parse_evaluation({"dataset": "mnist"}, DATASETS)
 
@@ -195,7 +195,7 @@ def test_a_damaged_record_says_so_and_gives_way_to_another(store: Store, asked: 
     assert store.evaluations.add(asked.experiment_id, MNIST).status is EvaluationStatus.QUEUED
 
 
-def test_a_data_set_deleted_meanwhile_is_not_asked_for(store: Store, finished: Record) -> None:
+def test_a_dataset_deleted_meanwhile_is_not_asked_for(store: Store, finished: Record) -> None:
     facts = DATASETS["mnist"]
     spec: EvaluationSpec = parse_evaluation({"dataset": "gone"}, {"gone": facts})
     with pytest.raises(InvalidState, match="gone was deleted meanwhile"):

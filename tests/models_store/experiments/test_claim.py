@@ -17,8 +17,8 @@ from models_store.store import Store
 from tests.models_store.children import in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, point, points, stage
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 TakeOver = Callable[[Claim], Claim]
 Reopened = Callable[[], Store]
@@ -253,7 +253,7 @@ WRITES: dict[str, Callable[[Claim], object]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_old_token_is_refused_and_changes_nothing(store: Store, claim: Claim, take_over: TakeOver, name: str) -> None:
+def test_old_token_is_rejected_and_changes_nothing(store: Store, claim: Claim, take_over: TakeOver, name: str) -> None:
     claim.begin_history([])
     for each in points(2):
         claim.append(each)

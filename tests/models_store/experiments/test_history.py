@@ -13,7 +13,7 @@ from tests.models_store.results import point, points
 from tests.models_store.test_files import without_room
 
 
-def refuse(constant: str) -> Any:
+def reject(constant: str) -> Any:
     raise AssertionError(f"{constant} is no JSON")
 
 
@@ -44,7 +44,7 @@ def test_rewriting_replaces_all(tmp_path: Path) -> None:
 def test_what_is_not_finite_is_null_in_strict_json(tmp_path: Path, value: float) -> None:
     history.append(tmp_path, Point(epoch=0, seconds=1.0, metrics={"loss": value, "accuracy": 0.5}))
     [line] = (tmp_path / history.HISTORY_FILE).read_text().splitlines()
-    assert json.loads(line, parse_constant=refuse)["metrics"] == {"loss": None, "accuracy": 0.5}
+    assert json.loads(line, parse_constant=reject)["metrics"] == {"loss": None, "accuracy": 0.5}
     assert history.read(tmp_path)[0][0].metrics == {"loss": None, "accuracy": 0.5}
 
 

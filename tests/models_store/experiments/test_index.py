@@ -15,7 +15,7 @@ from models_store.experiments.index import EPOCH_BUCKETS, Index
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.record import Record, Status
 from tests.models_store.results import point, points
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 MakeRecord = Callable[..., Record]
@@ -128,7 +128,7 @@ def test_a_model_of_some_classes_comes_after_all_that_know_every_one(index: Inde
     assert ids(index.best_models("digits")) == ids([stored_before_there_were_subsets, poor, easy, easier])
 
 
-def test_data_sets_with_models_come_and_go(index: Index, put: MakeRecord) -> None:
+def test_datasets_with_models_come_and_go(index: Index, put: MakeRecord) -> None:
     assert index.model_datasets() == []
     first, second = put(0.5, status=Status.SUCCEEDED), put(0.6, status=Status.SUCCEEDED, tags=("model=x",))
     put(status=Status.RUNNING)
@@ -142,7 +142,7 @@ def test_data_sets_with_models_come_and_go(index: Index, put: MakeRecord) -> Non
 # -- pages -----------------------------------------------------------------------------------------------------------
 
 
-def test_page_refuses_while_the_index_is_not_complete(index: Index, put: MakeRecord, redis: Redis) -> None:
+def test_page_rejects_while_the_index_is_not_complete(index: Index, put: MakeRecord, redis: Redis) -> None:
     record = put()
     redis.delete(keys.COMPLETE)
     with pytest.raises(Unavailable, match="being rebuilt"):
@@ -280,7 +280,7 @@ def cursor(*parts: object) -> str:
         base64.urlsafe_b64encode(b'{"a":1,"b":2,"c":3}').decode(),
     ],
 )
-def test_cursor_that_was_not_made_here_is_refused(index: Index, put: MakeRecord, text: str) -> None:
+def test_cursor_that_was_not_made_here_is_rejected(index: Index, put: MakeRecord, text: str) -> None:
     put()
     with pytest.raises(InvalidCursor, match="this cursor"):
         index.page(Query(cursor=text))
@@ -316,7 +316,7 @@ def test_page_costs_the_same_however_many_records_there_are(
 # -- models ----------------------------------------------------------------------------------------------------------
 
 
-def test_best_models_are_the_succeeded_ones_of_the_data_set(index: Index, put: MakeRecord) -> None:
+def test_best_models_are_the_succeeded_ones_of_the_dataset(index: Index, put: MakeRecord) -> None:
     def model(accuracy: float | None, loss: float | None = 1.0, **fields: Any) -> str:
         return put(accuracy, loss, **{"status": Status.SUCCEEDED, **fields}).id
 

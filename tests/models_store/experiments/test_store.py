@@ -19,13 +19,13 @@ from models_store.experiments.record import Record, Status
 from models_store.experiments.store import RECORD_FILE, is_experiment_id
 from models_store.files import TEMPORARY_SECONDS, locked
 from models_store.store import Store, open_store
-from tests.conftest import LEASE_SECONDS
 from tests.models_store.children import KILLED, holding, in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import point, points
 from tests.models_store.test_files import age, without_room
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.store import LEASE_SECONDS
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 UNKNOWN = "01J00000000000000000000000"
 HOSTILE = [
@@ -160,7 +160,7 @@ def test_same_key_and_body_give_the_same_experiment(store: Store, tiny_spec: Mak
     assert folders(store) == {first.id}
 
 
-def test_same_key_with_another_body_is_refused(store: Store, tiny_spec: MakeSpec) -> None:
+def test_same_key_with_another_body_is_rejected(store: Store, tiny_spec: MakeSpec) -> None:
     first = store.experiments.create(tiny_spec(), "key", b"body")
     with pytest.raises(IdempotencyMismatch, match=first.id):
         store.experiments.create(tiny_spec(), "key", b"other")
@@ -386,7 +386,7 @@ def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
             assert claim.check()
 
 
-def test_change_of_a_locked_experiment_is_refused_in_time(store: Store, queued: Record) -> None:
+def test_change_of_a_locked_experiment_is_rejected_in_time(store: Store, queued: Record) -> None:
     def take(hold: Callable[[], None]) -> None:
         with locked(store.experiments.folder(queued.id)):
             hold()

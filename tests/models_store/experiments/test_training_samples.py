@@ -24,7 +24,7 @@ def test_only_a_few_are_kept_and_fewer_of_large_ones(tmp_path, side, kept):
     assert len(read_samples(tmp_path).images) == kept
 
 
-def test_what_is_no_picture_is_not_kept(tmp_path):
+def test_what_is_no_image_is_not_kept(tmp_path):
     write_samples(tmp_path, np.zeros((5, 2), np.float32), np.zeros(5, np.int64), CLASSES)
     assert read_samples(tmp_path) is None
 

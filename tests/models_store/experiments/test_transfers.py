@@ -56,14 +56,14 @@ def test_nothing_is_taken_and_no_lock_is_held_without_a_source(
         assert taken == {}
 
 
-def test_source_whose_spec_is_of_other_rules_is_refused(
+def test_source_whose_spec_is_of_other_rules_is_rejected(
     store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
 ) -> None:
     source = succeed()
     without_digits: dict[str, Dataset] = {name: facts for name, facts in DATASETS.items() if name != "digits"}
 
     with pytest.raises(SpecError, match=f"the spec of experiment {source.id} is not valid any more: /dataset/name"):
-        store.transfers.taken_layers(following(source), without_digits)
+        store.transfers.transferred_layers(following(source), without_digits)
 
 
 def test_experiments_that_begin_with_weights_are_found_until_they_end(

@@ -7,8 +7,8 @@ from redis import Redis
 
 from models_store import keys
 from models_store.jobs.leases import Leases
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 SECONDS = 5.0
 

@@ -10,7 +10,7 @@ from models_store.errors import Unavailable
 from models_store.jobs.queue import HARD_LIMIT_SECONDS, TASK, configure
 from models_store.store import Store
 from specs import limits
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 WAKE_SECONDS = 4.0
 

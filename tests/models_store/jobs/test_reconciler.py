@@ -17,8 +17,8 @@ from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, points
 from tests.models_store.test_files import age
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 Succeed = Callable[..., Record]
 Reopened = Callable[[], Store]

@@ -4,7 +4,7 @@ from models_store import keys
 from models_store.errors import Unavailable
 from models_store.jobs.workers import SEEN_SECONDS, Worker
 from models_store.store import Store
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 
 def worker(name: str) -> Worker:

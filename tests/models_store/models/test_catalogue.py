@@ -8,7 +8,7 @@ from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.serving_info import SERVING_FILE
 from models_store.store import Store
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 Succeed = Callable[..., Record]
 
@@ -32,7 +32,7 @@ def test_nothing_is_called_best_while_the_index_is_not_whole(models: ModelCatalo
         models.best(["digits"])
 
 
-def test_best_of_all_data_sets(models: ModelCatalogue, succeed: Succeed) -> None:
+def test_best_of_all_datasets(models: ModelCatalogue, succeed: Succeed) -> None:
     assert models.best(["digits", "mnist"]) is None
     succeed(0.5)
     best = succeed(0.75)

@@ -23,7 +23,7 @@ def pinned(pins: Pins) -> dict[str, str]:
     return {dataset: pin.experiment_id for dataset, pin in pins.read().items() if isinstance(pin, Pin)}
 
 
-def test_the_last_pin_of_a_data_set_holds_for_everybody_until_it_is_removed(pins: Pins) -> None:
+def test_the_last_pin_of_a_dataset_holds_for_everybody_until_it_is_removed(pins: Pins) -> None:
     pins.put(Pin(dataset="digits", experiment_id="a"))
     pins.put(Pin(dataset="mnist", experiment_id="a"))
     pins.put(Pin(dataset="digits", experiment_id="b"))
@@ -61,7 +61,7 @@ def test_a_damaged_pin_says_so_and_harms_no_other(pins: Pins, content: bytes) ->
     assert pinned(pins) == {"mnist": "b"}
 
 
-def test_only_what_has_succeeded_on_the_data_set_is_pinned(store: Store, succeed: Succeed, queued: Record) -> None:
+def test_only_what_has_succeeded_on_the_dataset_is_pinned(store: Store, succeed: Succeed, queued: Record) -> None:
     record = succeed()
     with pytest.raises(InvalidState, match="was trained on digits, so it cannot serve mnist"):
         store.models.pin("mnist", record.id)

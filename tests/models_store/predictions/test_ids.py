@@ -3,14 +3,14 @@ import secrets
 import pytest
 from ulid import ULID
 
-from models_store.predictions.ids import MOST_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
+from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
 
 
 def test_an_id_is_a_ulid_and_says_where_the_prediction_lies() -> None:
     for place in (
         Place(0, 0, 0),
         Place(1_795_381_304_500, secrets.randbelow(SEGMENT_NUMBERS), 7_000_000),
-        Place((1 << 48) - 1, SEGMENT_NUMBERS - 1, MOST_OFFSET),
+        Place((1 << 48) - 1, SEGMENT_NUMBERS - 1, MAX_OFFSET),
     ):
         text = text_of(place.number)
         assert place_of(text) == place

@@ -11,7 +11,7 @@ from models_store.errors import NotFound
 from models_store.predictions.recent import Origin, RecentPredictions
 
 ORIGIN = Origin("01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "digits", (8, 8, 1))
-PICTURE = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+IMAGE = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
 Make = Callable[..., RecentPredictions]
 
 
@@ -24,8 +24,8 @@ def folder(tmp_path: Path) -> Path:
 def make(folder: Path) -> Make:
     """Another process's."""
 
-    def made(kept_seconds: float = 3600, most_bytes: int = 1_000_000) -> RecentPredictions:
-        recent = RecentPredictions(folder, kept_seconds, most_bytes)
+    def made(kept_seconds: float = 3600, max_bytes: int = 1_000_000) -> RecentPredictions:
+        recent = RecentPredictions(folder, kept_seconds, max_bytes)
         recent.prepare()
         return recent
 
@@ -33,7 +33,7 @@ def make(folder: Path) -> Make:
 
 
 def keep(recent: RecentPredictions, number: int = 0) -> str:
-    return recent.keep(ORIGIN, PICTURE + np.uint8(number), str(number), 0.5)
+    return recent.keep(ORIGIN, IMAGE + np.uint8(number), str(number), 0.5)
 
 
 def known(recent: RecentPredictions, prediction_id: str) -> bool:
@@ -60,7 +60,7 @@ def test_what_was_kept_is_found_by_every_process(make: Make) -> None:
         found = make().get(prediction_id)
         assert (found.id, found.label, found.dataset, found.probability) == (prediction_id, str(number), "digits", 0.5)
         assert found.experiment_id == "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
-        assert np.array_equal(found.sample, PICTURE + np.uint8(number))
+        assert np.array_equal(found.sample, IMAGE + np.uint8(number))
     assert len(set(ids)) == 30
 
 
@@ -71,7 +71,7 @@ def test_numbers_are_kept_as_they_were(make: Make) -> None:
 
 
 def test_of_many_threads_each_finds_its_own(make: Make) -> None:
-    recent = make(most_bytes=10_000_000)
+    recent = make(max_bytes=10_000_000)
 
     def one(number: int) -> bool:
         prediction_id = keep(recent, number % 100)
@@ -84,7 +84,7 @@ def test_of_many_threads_each_finds_its_own(make: Make) -> None:
 
 
 def test_the_oldest_go_first_when_there_are_too_many(make: Make, folder: Path) -> None:
-    recent = make(most_bytes=16_000)
+    recent = make(max_bytes=16_000)
     ids = []
     for number in range(200):
         ids.append(keep(recent, number))

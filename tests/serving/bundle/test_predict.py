@@ -17,8 +17,8 @@ from models_store.store import Store
 from specs.experiment import parse_spec
 from tests.imaging.digits.conftest import drawn
 from tests.imaging.digits.papers import KINDS
-from tests.published import bright_column_network, publish
 from tests.serving.bundle.clean_python import CleanPython
+from tests.support.published import bright_column_network, publish
 
 Document = dict[str, Any]
 MOST_OF_IT = {"temperature": 1.7, "confident_from": 0.35, "confident_error_rate": 0.004}
@@ -48,12 +48,12 @@ def unpacked(client: TestClient, record: Record, folder: Path) -> Path:
     return folder
 
 
-def saved(picture: Image.Image, path: Path, **options: Any) -> Path:
-    picture.save(path, **options)
+def saved(image: Image.Image, path: Path, **options: Any) -> Path:
+    image.save(path, **options)
     return path
 
 
-def pictures(folder: Path) -> list[Path]:
+def images(folder: Path) -> list[Path]:
     """Of every kind that is read: photographs, other sizes, colours, transparency, 16 bits, EXIF, formats."""
     generator = np.random.default_rng(4)
     found = [
@@ -96,7 +96,7 @@ def assert_same(here: Sequence[Document], service: Sequence[Document]) -> None:
     [("mnist", {}), ("digits", {}), ("cifar10", {"resize": "fit"})],
     ids=["centred digits", "filling digits", "no digits"],
 )
-def test_any_picture_gets_the_answer_of_the_service(
+def test_any_image_gets_the_answer_of_the_service(
     client: TestClient,
     api_store: Store,
     tiny_document: Document,
@@ -107,7 +107,7 @@ def test_any_picture_gets_the_answer_of_the_service(
 ) -> None:
     record = published(api_store, tiny_document, dataset, **preprocessing)
     folder = unpacked(client, record, tmp_path / "bundle")
-    sent = pictures(tmp_path)
+    sent = images(tmp_path)
 
     here = asked(python, folder, *sent)
     files = [("file", (path.name, path.read_bytes())) for path in sent]
@@ -128,9 +128,9 @@ def test_numbers_get_the_answer_of_the_service(
     service = client.post("/predict", params={"experiment": record.id}, json={"features": [1.5, -0.2]}).json()
 
     assert_same([here], service["predictions"])
-    refused = [python.run("predict.py", *given, folder=folder) for given in (["1"], ["1", "nan"], ["one", "2"])]
-    assert [each.returncode for each in refused] == [1, 1, 1]
-    assert "expected 2 for a sample" in refused[0].stdout
+    rejected = [python.run("predict.py", *given, folder=folder) for given in (["1"], ["1", "nan"], ["one", "2"])]
+    assert [each.returncode for each in rejected] == [1, 1, 1]
+    assert "expected 2 for a sample" in rejected[0].stdout
 
 
 def test_it_imports_three_packages_and_its_own(
@@ -152,7 +152,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
     client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     four = saved(Image.fromarray(drawn(4)), tmp_path / "four.png")
 
     ran = python.run("predict.py", tmp_path / "text.png", four, tmp_path / "none.png", folder=folder)
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
     assert python.run("predict.py", folder=folder).returncode == 2
 
 
-def test_another_network_in_its_place_is_refused(
+def test_another_network_in_its_place_is_rejected(
     client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")

@@ -34,8 +34,8 @@ def test_published_figures(name: str, shape: tuple[int, ...], classes: int, trai
     assert (dataset.training_samples, dataset.test_samples) == (training, test)
 
 
-def test_blobs_are_numbers_and_everything_else_is_pictures() -> None:
-    assert [name for name, dataset in DATASETS.items() if not dataset.has_pictures] == ["blobs"]
+def test_blobs_are_numbers_and_everything_else_is_images() -> None:
+    assert [name for name, dataset in DATASETS.items() if not dataset.has_images] == ["blobs"]
     assert (DATASETS["blobs"].dtype, DATASETS["mnist"].dtype) == ("float32", "uint8")
 
 

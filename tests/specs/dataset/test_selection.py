@@ -30,7 +30,7 @@ def test_a_digit_is_the_class_with_its_index() -> None:
         ([], (), "expected at least 2 classes, received 0"),
     ],
 )
-def test_what_is_no_selection_is_refused_with_its_place(
+def test_what_is_no_selection_is_rejected_with_its_place(
     selected: list[Any], path: tuple[int, ...], detail: str
 ) -> None:
     with pytest.raises(FieldError) as caught:
@@ -39,7 +39,7 @@ def test_what_is_no_selection_is_refused_with_its_place(
     assert detail in caught.value.detail
 
 
-def test_an_index_that_is_also_the_name_of_another_class_is_refused() -> None:
+def test_an_index_that_is_also_the_name_of_another_class_is_rejected() -> None:
     assert class_names(["1", 0], NUMBERED) == ("1", "10")
     with pytest.raises(FieldError, match='write "1" in quotes for the name') as caught:
         class_names(["10", 1], NUMBERED)

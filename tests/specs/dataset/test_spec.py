@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from specs.dataset import DATASETS, BlobsSpec, Dataset, DatasetSpec, PartSizes
+from specs.dataset import DATASETS, BlobsSpec, Dataset, DatasetSpec, SplitSizes
 from specs.document import parse_document
 from specs.experiment import parse_spec
 
@@ -14,58 +14,58 @@ from specs.experiment import parse_spec
 @pytest.mark.parametrize(
     ("document", "sizes"),
     [
-        ({}, PartSizes(1293, 144, 360)),
-        ({"name": "digits", "split": {"test": 0.5, "validation": 0.5}}, PartSizes(449, 449, 899)),
-        ({"name": "mnist"}, PartSizes(54000, 6000, 10000)),
-        ({"name": "mnist", "split": {"test": "official"}}, PartSizes(54000, 6000, 10000)),
-        ({"name": "mnist", "split": {"test": 0.2}}, PartSizes(50400, 5600, 14000)),
-        ({"split": {"test": 0.0001, "stratify": False}}, PartSizes(1616, 180, 1)),
-        ({"name": "cifar100"}, PartSizes(45000, 5000, 10000)),
-        ({"name": "mnist", "classes": [0, 1, 7]}, PartSizes(17037, 1893, 3143)),
-        ({"name": "mnist", "limit_per_class": 100}, PartSizes(900, 100, 10000)),
+        ({}, SplitSizes(1293, 144, 360)),
+        ({"name": "digits", "split": {"test": 0.5, "validation": 0.5}}, SplitSizes(449, 449, 899)),
+        ({"name": "mnist"}, SplitSizes(54000, 6000, 10000)),
+        ({"name": "mnist", "split": {"test": "official"}}, SplitSizes(54000, 6000, 10000)),
+        ({"name": "mnist", "split": {"test": 0.2}}, SplitSizes(50400, 5600, 14000)),
+        ({"split": {"test": 0.0001, "stratify": False}}, SplitSizes(1616, 180, 1)),
+        ({"name": "cifar100"}, SplitSizes(45000, 5000, 10000)),
+        ({"name": "mnist", "classes": [0, 1, 7]}, SplitSizes(17037, 1893, 3143)),
+        ({"name": "mnist", "limit_per_class": 100}, SplitSizes(900, 100, 10000)),
         (
             {"name": "mnist", "classes": [0, 7], "limit_per_class": 7000, "split": {"test": 0.5}},
-            PartSizes(6255, 696, 6952),
+            SplitSizes(6255, 696, 6952),
         ),
-        ({"name": "blobs"}, PartSizes(720, 80, 200)),
-        ({"name": "blobs", "blobs": {"n_samples": 301, "centers": 7}}, PartSizes(216, 24, 61)),
+        ({"name": "blobs"}, SplitSizes(720, 80, 200)),
+        ({"name": "blobs", "blobs": {"n_samples": 301, "centers": 7}}, SplitSizes(216, 24, 61)),
     ],
 )
-def test_part_sizes(document, sizes):
-    assert DatasetSpec.model_validate(document).part_sizes() == sizes
+def test_split_sizes(document, sizes):
+    assert DatasetSpec.model_validate(document).split_sizes() == sizes
     assert sizes.total == DatasetSpec.model_validate(document).facts.samples
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.07, 0.333, 0.9])
-def test_parts_are_cut_as_scikit_learn_cuts_them(fraction):
+def test_splits_are_cut_as_scikit_learn_cuts_them(fraction):
     model_selection = pytest.importorskip("sklearn.model_selection")
     split = {"test": fraction, "validation": fraction}
     rest, test = model_selection.train_test_split(range(1797), test_size=fraction)
     training, validation = model_selection.train_test_split(rest, test_size=fraction)
-    expected = PartSizes(len(training), len(validation), len(test))
-    assert DatasetSpec.model_validate({"split": split}).part_sizes() == expected
+    expected = SplitSizes(len(training), len(validation), len(test))
+    assert DatasetSpec.model_validate({"split": split}).split_sizes() == expected
 
 
 @pytest.mark.parametrize(("name", "test"), [("digits", 0.2), ("mnist", "official")])
-def test_the_test_part_is_filled_in(name, test):
+def test_the_test_split_is_filled_in(name, test):
     assert DatasetSpec.model_validate({"name": name, "split": {"seed": 3}}).split.test == test
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 0.91, 1, 1e9, "0.2", "none", True, [0.2], float("nan")])
-@pytest.mark.parametrize("part", ["test", "validation"])
-def test_a_share_is_above_0_and_at_most_nine_tenths(part, share):
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_a_share_is_above_0_and_at_most_nine_tenths(split, share):
     with pytest.raises(ValidationError):
-        DatasetSpec.model_validate({"split": {part: share}})
+        DatasetSpec.model_validate({"split": {split: share}})
 
 
 LEAVES = Dataset("leaves", None, ("ash", "oak"), (30, 20), (5, 5))
 CONTEXT = {"datasets": {**DATASETS, "leaves": LEAVES}}
 
 
-def test_an_uploaded_data_set_comes_from_the_context():
+def test_an_uploaded_dataset_comes_from_the_context():
     spec = DatasetSpec.model_validate({"name": "leaves"}, context=CONTEXT)
     assert spec.facts is LEAVES
-    assert spec.part_sizes() == PartSizes(45, 5, 10)
+    assert spec.split_sizes() == SplitSizes(45, 5, 10)
     assert spec.split.test == "official"
 
 
@@ -79,10 +79,10 @@ def test_one_read_back_with_its_context_is_equal_and_so_is_a_copy():
 
 def test_an_unknown_name_lists_the_uploaded_ones_too():
     with pytest.raises(
-        ValidationError, match=r"unknown data set `leafs`; did you mean `leaves`\? known: .*blobs, leaves"
+        ValidationError, match=r"unknown dataset `leafs`; did you mean `leaves`\? known: .*blobs, leaves"
     ):
         DatasetSpec.model_validate({"name": "leafs"}, context=CONTEXT)
-    with pytest.raises(ValidationError, match="unknown data set `leaves`"):
+    with pytest.raises(ValidationError, match="unknown dataset `leaves`"):
         DatasetSpec.model_validate({"name": "leaves"})
 
 
@@ -91,13 +91,13 @@ def test_a_document_stored_before_there_were_subsets_still_parses():
     assert DatasetSpec.model_validate(stored) == DatasetSpec.model_validate({"name": "mnist"})
 
 
-def test_a_test_part_cut_from_the_whole_leaves_no_official_one():
+def test_a_test_split_cut_from_the_whole_leaves_no_official_one():
     spec = DatasetSpec.model_validate({"name": "fashion_mnist", "limit_per_class": 6500, "split": {"test": 0.2}})
     assert spec.facts.training_counts == (6500,) * 10
     assert spec.facts.test_counts == ()
 
 
-def test_the_limit_leaves_an_official_test_part_whole():
+def test_the_limit_leaves_an_official_test_split_whole():
     facts = DatasetSpec.model_validate({"name": "cifar10", "limit_per_class": 10}).facts
     assert (facts.training_samples, facts.test_samples) == (100, 10_000)
 
@@ -112,32 +112,32 @@ def test_the_options_of_blobs_are_filled_in():
 @pytest.mark.parametrize(
     ("document", "detail"),
     [
-        ({"blobs": {"centers": 3}}, "options of blobs, but the data set is digits"),
+        ({"blobs": {"centers": 3}}, "options of blobs, but the dataset is digits"),
         ({"name": "blobs", "blobs": {"centers": 1}}, "greater than or equal to 2"),
         ({"name": "blobs", "classes": ["0", "4"]}, "unknown class `4`"),
         ({"limit_per_class": 0}, "greater than or equal to 1"),
-        ({"name": "blobs", "split": {"test": "official"}}, "blobs has no official test part"),
+        ({"name": "blobs", "split": {"test": "official"}}, "blobs has no official test split"),
         ({"limit_per_class": 2}, "holds out 4 of 20 samples, too few to have all 10 classes"),
         ({"classes": [0, 1], "limit_per_class": 1, "split": {"stratify": False}}, "leaves none of 2 samples"),
     ],
 )
-def test_what_does_not_go_together_is_refused(document, detail):
+def test_what_does_not_go_together_is_rejected(document, detail):
     with pytest.raises(ValidationError, match=detail):
         DatasetSpec.model_validate(document)
 
 
-def test_classes_without_official_test_samples_are_refused():
+def test_classes_without_official_test_samples_are_rejected():
     odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
-    with pytest.raises(ValidationError, match="the official test part has no sample of these classes"):
+    with pytest.raises(ValidationError, match="the official test split has no sample of these classes"):
         DatasetSpec.model_validate({"name": "odd", "classes": ["a", "b"]}, context=odd)
 
 
-def test_a_class_too_small_to_be_in_every_part_is_named():
+def test_a_class_too_small_to_be_in_every_split_is_named():
     scarce = {"datasets": {"scarce": Dataset("scarce", None, ("many", "one"), (50, 1))}}
-    with pytest.raises(ValidationError, match="class `one` has 1 sample, too few to have some in every part"):
+    with pytest.raises(ValidationError, match="class `one` has 1 sample, too few to have some in every split"):
         DatasetSpec.model_validate({"name": "scarce"}, context=scarce)
     lenient = DatasetSpec.model_validate({"name": "scarce", "split": {"stratify": False}}, context=scarce)
-    assert lenient.part_sizes().total == 51
+    assert lenient.split_sizes().total == 51
 
 
 def test_the_examples_in_the_documentation_are_right():
@@ -150,4 +150,4 @@ def test_the_examples_in_the_documentation_are_right():
     datasets = {**DATASETS, corrections.name: corrections}
     for example in examples:
         document = {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}, **parse_document(example.encode())}
-        assert parse_spec(document, datasets).dataset.part_sizes().total > 0
+        assert parse_spec(document, datasets).dataset.split_sizes().total > 0

@@ -75,6 +75,6 @@ def test_freezing_and_memory_count_the_layers_inside():
     assert built.training_bytes(4, 7) == 4 * (activations + (38 + 1_290) * 4) + 7 * 128
 
 
-def test_freezing_everything_is_refused():
+def test_freezing_everything_is_rejected():
     with pytest.raises(FieldError, match="`freeze` 2 leaves nothing to learn"):
         network(END, IMAGE, 10).freezing(2)

@@ -21,7 +21,7 @@ def test_an_end_of_four_characters_will_do(client: Client, text: str, expected: 
 
 
 @pytest.mark.parametrize(("text", "status"), [("01K6W3", 409), ("NONE", 404)])
-def test_what_names_several_or_none_is_refused(client: Client, text: str, status: int) -> None:
-    with client, pytest.raises(ApiError) as refusal:
+def test_what_names_several_or_none_is_rejected(client: Client, text: str, status: int) -> None:
+    with client, pytest.raises(ApiError) as rejection:
         full_id(client, text)
-    assert refusal.value.status == status
+    assert rejection.value.status == status

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.valkey import free_port
 from tests.trainyard.canned_api import Answer, CannedApi, a_record, epoch_event, problem, sse
-from tests.valkey import free_port
 from trainyard.cli.main import main
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
@@ -154,8 +154,8 @@ def test_show_tells_curves_figures_mistakes_and_diagnosis(api: CannedApi, capsys
     matrix = {"labels": ["4", "9"], "matrix": [[5, 1], [0, 6]]}
     figures = {"accuracy": 0.9, "top_3_accuracy": 1.0, "balanced_accuracy": 0.9, "loss": 0.2, "macro": {"f1": 0.8}}
     evaluations = [
-        Answer({"part": part, **figures, "confusion_matrix": matrix})
-        for part in ("training", "validation", "test", "test")
+        Answer({"split": split, **figures, "confusion_matrix": matrix})
+        for split in ("training", "validation", "test", "test")
     ]
     guesses = [{"label": "9", "probability": 0.7}, {"label": "4", "probability": 0.3}]
     mistake = {"index": 7, "true": {"label": "4"}, "top": guesses, "suspect": True}
@@ -187,7 +187,7 @@ def test_show_tells_curves_figures_mistakes_and_diagnosis(api: CannedApi, capsys
         "diagnosis",
         "  info: Nothing is wrong.",
     ]
-    asked = [request.query.get("part", "test") for request in api.requests("GET", f"/experiments/{ID}/evaluation")]
+    asked = [request.query.get("split", "test") for request in api.requests("GET", f"/experiments/{ID}/evaluation")]
     assert asked == ["training", "validation", "test", "test"]
     assert api.requests("GET", f"/experiments/{ID}/mistakes")[0].query == {"limit": "5"}
 
@@ -195,11 +195,11 @@ def test_show_tells_curves_figures_mistakes_and_diagnosis(api: CannedApi, capsys
 def test_show_says_what_it_cannot_tell(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("GET", f"/experiments/{ID}", Answer(a_record(ID, epochs_completed=1)))
     api.on("GET", f"/experiments/{ID}/history", problem(409, "history.jsonl is damaged"))
-    api.on("GET", f"/experiments/{ID}/diagnosis", problem(404, "data set flowers was deleted"))
+    api.on("GET", f"/experiments/{ID}/diagnosis", problem(404, "dataset flowers was deleted"))
     assert run("show", ID) == 0
     out = capsys.readouterr().out
     assert "curves\n  history.jsonl is damaged\n" in out
-    assert "diagnosis\n  data set flowers was deleted\n" in out
+    assert "diagnosis\n  dataset flowers was deleted\n" in out
 
 
 def test_history_as_csv_is_the_api_s(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
@@ -217,17 +217,17 @@ def test_what_is_not_there_exits_with_3(api: CannedApi, command: str, path: str)
     assert run(command, ID) == 3
 
 
-def test_what_is_refused_exits_with_4(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_rejected_exits_with_4(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("DELETE", f"/experiments/{ID}", problem(409, "it is running: cancel it first"))
     assert run("delete", ID) == 4
     assert capsys.readouterr().err == "trainyard: it is running: cancel it first\n"
 
 
 def test_what_is_not_ready_exits_with_5(api: CannedApi, tmp_path: Path) -> None:
-    picture = tmp_path / "four.png"
-    picture.write_bytes(b"a picture")
+    image = tmp_path / "four.png"
+    image.write_bytes(b"an image")
     api.on("POST", "/predict", problem(503, "no model yet: train one first"))
-    assert run("predict", str(picture)) == 5
+    assert run("predict", str(image)) == 5
 
 
 def test_nobody_there_exits_with_5(capsys: pytest.CaptureFixture[str]) -> None:
@@ -247,11 +247,11 @@ def test_cancel_and_delete_say_what_became_of_it(api: CannedApi, capsys: pytest.
     assert capsys.readouterr().out.splitlines() == [f"{ID} is cancelled at its next batch", f"{ID} is deleted"]
 
 
-def test_predictions_are_a_line_for_each_picture(
+def test_predictions_are_a_line_for_each_image(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = tmp_path / "four.png"
-    picture.write_bytes(b"a picture")
+    image = tmp_path / "four.png"
+    image.write_bytes(b"an image")
     top = [{"label": "4", "index": 4, "probability": 0.981}, {"label": "9", "index": 9, "probability": 0.015}]
     answer = {
         "model": {"experiment_id": ID, "name": "digits-cnn"},
@@ -260,7 +260,7 @@ def test_predictions_are_a_line_for_each_picture(
         ],
     }
     api.on("POST", "/predict", Answer(answer))
-    assert run("predict", str(picture), "--top", "2") == 0
+    assert run("predict", str(image), "--top", "2") == 0
     assert (
         capsys.readouterr().out.splitlines()[0] == "four.png: 4 98.1%, 9 1.5%  not a digit  01K6W5B1N2P3Q4R5S6T7V8W9X0"
     )
@@ -268,4 +268,4 @@ def test_predictions_are_a_line_for_each_picture(
 
 def test_the_help_tells_what_the_exit_statuses_mean(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
-    assert "4 refused in this state" in " ".join(capsys.readouterr().out.split())
+    assert "4 rejected in this state" in " ".join(capsys.readouterr().out.split())

@@ -36,5 +36,5 @@ def test_what_waits_tells_its_place() -> None:
 def test_what_began_with_weights_of_another_tells_how_much_of_it() -> None:
     spec = {"model": {"weights_from": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}}
     taken = {"conv2d": "conv2d", "dense": "dense_1"}
-    lines = list(record_lines(a_record(spec=spec, taken_layers=taken)))
+    lines = list(record_lines(a_record(spec=spec, transferred_layers=taken)))
     assert "weights   2 layers of 01K6W3E8Z4T5V6X7Y8Z9A0B1C2" in lines

@@ -16,15 +16,15 @@ def test_port_zero_stands_for_a_free_one() -> None:
 def test_a_taken_port_is_named_with_a_free_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(RefusedError, match=rf"127.0.0.1:{port} is taken .*--port \d+") as refusal:
+        with pytest.raises(RefusedError, match=rf"127.0.0.1:{port} is taken .*--port \d+") as rejection:
             usable_address("127.0.0.1", port)
-    suggested = re.search(r"--port (\d+)", str(refusal.value))
+    suggested = re.search(r"--port (\d+)", str(rejection.value))
     assert suggested is not None
     assert int(suggested[1]) > port
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
-def test_a_host_that_is_not_ours_is_refused(host: str) -> None:
+def test_a_host_that_is_not_ours_is_rejected(host: str) -> None:
     with pytest.raises(RefusedError, match="--host"):
         usable_address(host, 0)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.waiting import eventually, has_ended
 from tests.trainyard.up.commands import FAILS, HAS_A_CHILD, IS_DEAF, STAYS, python_command, said
-from tests.waiting import eventually, has_ended
 from trainyard.up.child import Child
 
 Start = Callable[[str], Child]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import eventually
 from tests.trainyard.up.commands import FAILS, IS_DEAF, STAYS, python_command, said
-from tests.waiting import eventually
 from trainyard.up.children import Children
 from trainyard.up.signals import Signals
 

@@ -17,7 +17,7 @@ def test_the_folders_are_made(tmp_path: Path) -> None:
     assert folder.log("api") == tmp_path / "a" / "b" / "logs" / "api.log"
 
 
-def test_what_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+def test_what_cannot_be_written_to_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RefusedError, match=r"cannot write to .*file.*--data"):
         DataFolder(tmp_path / "file")

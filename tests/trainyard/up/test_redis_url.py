@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.valkey import Valkey, free_port
+from tests.support.valkey import Valkey, free_port
 from trainyard.up.errors import RefusedError
 from trainyard.up.redis_url import check_redis
 
@@ -26,10 +26,10 @@ def test_one_with_a_password_lets_in_who_knows_it(own_valkey: Valkey) -> None:
 
 
 def test_nobody_there_is_told_without_the_password() -> None:
-    with pytest.raises(RefusedError, match=r"does not answer.*unset REDIS_URL") as refusal:
+    with pytest.raises(RefusedError, match=r"does not answer.*unset REDIS_URL") as rejection:
         check_redis(f"redis://user:secret@127.0.0.1:{free_port()}/0")
-    assert "user:***@127.0.0.1" in str(refusal.value)
-    assert "secret" not in str(refusal.value)
+    assert "user:***@127.0.0.1" in str(rejection.value)
+    assert "secret" not in str(rejection.value)
 
 
 def test_another_kind_of_server_is_told_apart() -> None:

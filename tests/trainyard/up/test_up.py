@@ -1,4 +1,4 @@
-"""What `trainyard up` refuses, from the outside. That it runs is the business of tests/e2e."""
+"""What `trainyard up` rejects, from the outside. That it runs is the business of tests/e2e."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.valkey import free_port
+from tests.support.valkey import free_port
 from trainyard.up.data_folder import DataFolder
 
 
@@ -19,37 +19,37 @@ def run_up(data: Path, *options: str, **environment: str) -> subprocess.Complete
     return subprocess.run(command, env={**own, **environment}, capture_output=True, text=True, timeout=100, check=False)
 
 
-def test_no_workers_are_refused(tmp_path: Path) -> None:
-    refused = run_up(tmp_path, "--workers", "0")
-    assert refused.returncode == 2
-    assert refused.stderr == "trainyard: expected at least one worker, received --workers 0\n"
+def test_no_workers_are_rejected(tmp_path: Path) -> None:
+    rejected = run_up(tmp_path, "--workers", "0")
+    assert rejected.returncode == 2
+    assert rejected.stderr == "trainyard: expected at least one worker, received --workers 0\n"
 
 
-def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_rejected_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        refused = run_up(tmp_path, "--port", str(other.getsockname()[1]))
-    assert refused.returncode == 2
-    assert "is taken by another program" in refused.stderr
+        rejected = run_up(tmp_path, "--port", str(other.getsockname()[1]))
+    assert rejected.returncode == 2
+    assert "is taken by another program" in rejected.stderr
     assert list((tmp_path / "logs").iterdir()) == []
 
 
-def test_a_second_one_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
     with DataFolder(tmp_path).taken():
-        refused = run_up(tmp_path)
-    assert refused.returncode == 2
-    assert f"(pid {os.getpid()})" in refused.stderr
+        rejected = run_up(tmp_path)
+    assert rejected.returncode == 2
+    assert f"(pid {os.getpid()})" in rejected.stderr
 
 
-def test_a_redis_that_does_not_answer_is_refused(tmp_path: Path) -> None:
-    refused = run_up(tmp_path, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
-    assert refused.returncode == 2
-    assert "does not answer" in refused.stderr
+def test_a_redis_that_does_not_answer_is_rejected(tmp_path: Path) -> None:
+    rejected = run_up(tmp_path, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    assert rejected.returncode == 2
+    assert "does not answer" in rejected.stderr
 
 
 def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
-    refused = run_up(tmp_path, TRAINYARD_LEASE_SECONDS="soon")
-    assert refused.returncode == 2
-    assert "TRAINYARD_LEASE_SECONDS is 'soon'" in refused.stderr
+    rejected = run_up(tmp_path, TRAINYARD_LEASE_SECONDS="soon")
+    assert rejected.returncode == 2
+    assert "TRAINYARD_LEASE_SECONDS is 'soon'" in rejected.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc elsewhere")

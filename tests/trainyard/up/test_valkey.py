@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 from trainyard.up.address import reserved_port
 from trainyard.up.child import Child
 from trainyard.up.data_folder import DataFolder

@@ -1,4 +1,4 @@
-"""Archives are read as they are, or refused as a whole."""
+"""Archives are read as they are, or rejected as a whole."""
 
 import gzip
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from models_store.datasets import images
-from models_store.datasets.images import PICTURES, Pictures
+from models_store.datasets.images import IMAGES, StoredImages
 from models_store.datasets.record import Contents, FilesDone
-from tests.worker.conversion.archives import HOSTILE, only, picture, tarred, two_classes, zipped
+from tests.worker.conversion.archives import HOSTILE, image, only, tarred, two_classes, zipped
 from worker.conversion.convert import convert
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.messages import ConversionJob, Limits
@@ -18,24 +18,24 @@ LIMITS = Limits(files=50, bytes=20_000_000, file_bytes=2_000_000, pixels=10_000)
 
 
 def converted(folder: Path, archive: bytes) -> Contents:
-    """Convert into `folder`/pictures, as it is published."""
-    (folder / PICTURES).mkdir(parents=True)
+    """Convert into `folder`/images, as it is published."""
+    (folder / IMAGES).mkdir(parents=True)
     path = folder / "archive"
     path.write_bytes(archive)
-    return convert(ConversionJob(archive=path, staged=folder / PICTURES, limits=LIMITS), lambda _: None)
+    return convert(ConversionJob(archive=path, staged=folder / IMAGES, limits=LIMITS), lambda _: None)
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_archive_is_refused_with_its_reason_and_writes_nothing_outside(case: str, tmp_path: Path) -> None:
+def test_hostile_archive_is_rejected_with_its_reason_and_writes_nothing_outside(case: str, tmp_path: Path) -> None:
     make, reason = HOSTILE[case]
     folder = tmp_path / "in" / "side"
 
-    with pytest.raises(RefusedArchive) as refusal:
+    with pytest.raises(RefusedArchive) as rejection:
         converted(folder, make())
 
-    assert reason in str(refusal.value)
+    assert reason in str(rejection.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "pictures.bin", "decoded.raw"}
+    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "images.bin", "decoded.raw"}
 
 
 @pytest.mark.parametrize(
@@ -43,34 +43,34 @@ def test_hostile_archive_is_refused_with_its_reason_and_writes_nothing_outside(c
     [zipped({}), tarred([]), gzip.compress(tarred([])), only(two_classes("wrapped/")), only(two_classes("./"))],
     ids=["zip", "tar", "tar.gz", "wrapped", "with points"],
 )
-def test_every_kind_of_archive_gives_the_same_pictures(archive: bytes, tmp_path: Path) -> None:
+def test_every_kind_of_archive_gives_the_same_images(archive: bytes, tmp_path: Path) -> None:
     contents = converted(tmp_path, archive)
 
     assert contents.classes == ("cat", "horse")
     assert contents.counts == {"train": (3, 3), "test": (0, 0)}
     assert contents.image_shape == (8, 8, 3)
-    packed = Pictures(tmp_path)
+    packed = StoredImages(tmp_path)
     images.verify(tmp_path)
     assert packed.labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert packed.encoded(1) == picture(23)
+    assert packed.encoded(1) == image(23)
     assert packed.native is not None
     assert packed.native[1, 0, 0].tolist() == [23, 10, 20]
 
 
 def test_official_parts_and_their_leaks_are_seen(tmp_path: Path) -> None:
-    files = {**two_classes("Train/"), "test/cat/a.png": picture(200), "test/horse/b.png": picture(5)}
+    files = {**two_classes("Train/"), "test/cat/a.png": image(200), "test/horse/b.png": image(5)}
 
-    contents = converted(tmp_path, only({**files, "val/cat/c.png": picture(210)}))
+    contents = converted(tmp_path, only({**files, "val/cat/c.png": image(210)}))
 
     assert contents.counts == {"train": (4, 3), "test": (1, 1)}
     assert contents.facts("own").has_official_test
-    assert contents.warnings[0].startswith("1 pictures of the test part are also trained on: Train/horse/0.png = test/")
-    assert Pictures(tmp_path).parts.tolist() == [0] * 7 + [1] * 2
+    assert contents.warnings[0].startswith("1 images of the test split are also trained on: Train/horse/0.png = test/")
+    assert StoredImages(tmp_path).splits.tolist() == [0] * 7 + [1] * 2
 
 
 def test_what_systems_leave_is_passed_over_and_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
-    huge = picture(1, (200, 200))
+    huge = image(1, (200, 200))
 
     contents = converted(tmp_path, zipped({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
 
@@ -81,31 +81,31 @@ def test_what_systems_leave_is_passed_over_and_what_cannot_be_read_is_named(tmp_
 
 
 def test_numbered_classes_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    files = {f"{number}/a.png": picture(number) for number in (10, 9, 1)}
+    files = {f"{number}/a.png": image(number) for number in (10, 9, 1)}
 
     assert converted(tmp_path, only(files)).classes == ("1", "9", "10")
 
 
-def test_grey_pictures_stay_grey_and_are_in_order_without_those_that_cannot_be_read(tmp_path: Path) -> None:
-    greys = {f"{label}/{n}.png": picture(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
+def test_gray_images_stay_gray_and_are_in_order_without_those_that_cannot_be_read(tmp_path: Path) -> None:
+    grays = {f"{label}/{n}.png": image(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
 
-    contents = converted(tmp_path, only({"b/x.png": b"text", **greys, "a/x.png": b"text"}))
+    contents = converted(tmp_path, only({"b/x.png": b"text", **grays, "a/x.png": b"text"}))
 
     assert contents.image_shape == (8, 8, 1)
-    native = Pictures(tmp_path).native
+    native = StoredImages(tmp_path).native
     assert native is not None
     assert native[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
-def test_pictures_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) -> None:
-    contents = converted(tmp_path, zipped({"cat/wide.png": picture(1, (20, 10)), "cat/grey.png": picture(9, mode="L")}))
+def test_images_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) -> None:
+    contents = converted(tmp_path, zipped({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")}))
     calls = []
 
     def to_array(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         calls.append(len(data))
         return np.full((4, 4, 3), len(data) % 256, dtype=np.uint8)
 
-    packed = Pictures(tmp_path)
+    packed = StoredImages(tmp_path)
     first = packed.resized((4, 4, 3), "stretch", to_array)
     again = packed.resized((4, 4, 3), "stretch", to_array)
 
@@ -116,19 +116,19 @@ def test_pictures_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) 
     np.testing.assert_array_equal(first, again)
 
 
-def test_what_follows_the_last_picture_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_the_last_image_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
     monkeypatch.setattr("models_store.datasets.images._PIECE_BYTES", 100)
     said: list[FilesDone] = []
     (tmp_path / "archive").write_bytes(zipped({}))
-    staged = tmp_path / PICTURES
+    staged = tmp_path / IMAGES
     staged.mkdir()
     convert(ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS), said.append)
 
     files = [path for path in staged.iterdir() if path.name != "manifest.json"]
     pieces = sum(-(-path.stat().st_size // 100) for path in files)
     last = max(progress.done for progress in said)
-    # The last picture, before and after the index, three batches of two pictures, and the pieces that are hashed.
+    # The last image, before and after the index, three batches of two images, and the pieces that are hashed.
     assert [progress.done for progress in said].count(last) == 1 + 2 + 3 + pieces
     assert len(files) == 4

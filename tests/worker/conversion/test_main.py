@@ -2,11 +2,11 @@ import errno
 
 import pytest
 
-from worker.conversion.__main__ import refusal
+from worker.conversion.__main__ import rejection
 
 
 @pytest.mark.parametrize(
     ("number", "said"), [(errno.ENOSPC, "disk full"), (errno.EDQUOT, "disk full"), (errno.EINVAL, "cannot be read")]
 )
 def test_what_stops_a_conversion_is_said(number: int, said: str) -> None:
-    assert said in refusal(OSError(number, "of the system")).reason
+    assert said in rejection(OSError(number, "of the system")).reason

@@ -55,20 +55,20 @@ def test_without_a_file_keras_is_asked(tmp_path: Path, monkeypatch: pytest.Monke
         ({"y_test": np.zeros(15, np.uint8)}, "its classes do not have as many samples each"),
     ],
 )
-def test_a_file_of_something_else_is_refused(change: dict[str, Any], found: str, tmp_path: Path) -> None:
+def test_a_file_of_something_else_is_rejected(change: dict[str, Any], found: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "cifar10.npz", **{**arrays_of(CIFAR10), **change})
     with pytest.raises(DatasetUnavailable, match=f"not cifar10 as Keras publishes it: .*{found}.*; replace the file"):
         published(CIFAR10, tmp_path)
 
 
-def test_a_file_without_the_arrays_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_the_arrays_is_rejected(tmp_path: Path) -> None:
     np.savez(tmp_path / "mnist.npz", something=np.zeros(3))
     with pytest.raises(DatasetUnavailable, match=r"not mnist as Keras .*x_train.*expected x_train \(60000, 28, 28\)"):
         published(DATASETS["mnist"], tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.999])
-def test_a_file_cut_short_is_refused(keep: float, tmp_path: Path) -> None:
+def test_a_file_cut_short_is_rejected(keep: float, tmp_path: Path) -> None:
     file = written(tmp_path, CIFAR10)
     content = file.read_bytes()
     file.write_bytes(content[: int(len(content) * keep)])
@@ -76,7 +76,7 @@ def test_a_file_cut_short_is_refused(keep: float, tmp_path: Path) -> None:
         published(CIFAR10, tmp_path)
 
 
-def test_a_file_with_a_flipped_byte_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_a_flipped_byte_is_rejected(tmp_path: Path) -> None:
     file = written(tmp_path, CIFAR10)
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1

@@ -7,27 +7,27 @@ import pytest
 from sklearn.datasets import load_digits
 
 from tests.worker.data.tiny import CIFAR10, spec_of, written
-from worker.data import Parts, load_parts
+from worker.data import Splits, load_splits
 
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
 
 
-def sizes(parts: Parts) -> tuple[int, ...]:
-    return tuple(len(part.labels) for part in parts)
+def sizes(splits: Splits) -> tuple[int, ...]:
+    return tuple(len(split.labels) for split in splits)
 
 
 def test_digits_are_split_as_the_spec_counts_them() -> None:
     spec = spec_of({})
-    parts, counted = load_parts(spec, None), spec.dataset.part_sizes()
+    splits, counted = load_splits(spec, None), spec.dataset.split_sizes()
 
-    assert sizes(parts) == (counted.training, counted.validation, counted.test)
-    assert all(part.images.shape == (len(part.labels), 8, 8, 1) for part in parts)
-    assert all((part.images.dtype, part.labels.dtype) == (np.uint8, np.int64) for part in parts)
+    assert sizes(splits) == (counted.training, counted.validation, counted.test)
+    assert all(split.images.shape == (len(split.labels), 8, 8, 1) for split in splits)
+    assert all((split.images.dtype, split.labels.dtype) == (np.uint8, np.int64) for split in splits)
 
 
-def test_parts_are_disjoint_and_together_the_whole() -> None:
-    parts = load_parts(spec_of({}), None)
-    seen = sorted(image.tobytes() for part in parts for image in part.images)
+def test_splits_are_disjoint_and_together_the_whole() -> None:
+    splits = load_splits(spec_of({}), None)
+    seen = sorted(image.tobytes() for split in splits for image in split.images)
     whole = sorted(np.rint(load_digits().images * 255 / 16).astype(np.uint8).reshape(-1, 64).tolist())
 
     assert len(seen) == 1797
@@ -35,15 +35,15 @@ def test_parts_are_disjoint_and_together_the_whole() -> None:
 
 
 def test_same_seed_same_split_and_another_seed_another_split() -> None:
-    first, again = (load_parts(spec_of({}), None) for _ in range(2))
-    other = load_parts(spec_of({"split": {"seed": 1}}), None)
+    first, again = (load_splits(spec_of({}), None) for _ in range(2))
+    other = load_splits(spec_of({"split": {"seed": 1}}), None)
 
     assert np.array_equal(first.training.images, again.training.images)
     assert not np.array_equal(first.test.images, other.test.images)
 
 
 def test_stratified_parts_hold_each_class_in_proportion() -> None:
-    counts = np.bincount(load_parts(spec_of({}), None).test.labels)
+    counts = np.bincount(load_splits(spec_of({}), None).test.labels)
 
     assert counts.min() >= 34
     assert counts.max() <= 38
@@ -62,36 +62,36 @@ def test_stratified_parts_hold_each_class_in_proportion() -> None:
         {"name": "cifar10", "split": {"test": 0.3, "validation": 0.2}, "limit_per_class": 13},
     ],
 )
-def test_parts_have_the_sizes_that_the_spec_says(dataset: dict[str, Any], tmp_path: Path) -> None:
+def test_splits_have_the_sizes_that_the_spec_says(dataset: dict[str, Any], tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
     spec = spec_of(dataset)
-    parts, counted = load_parts(spec, tmp_path), spec.dataset.part_sizes()
+    splits, counted = load_splits(spec, tmp_path), spec.dataset.split_sizes()
 
-    assert sizes(parts) == (counted.training, counted.validation, counted.test)
-    found = np.bincount(np.concatenate([part.labels for part in parts]))
+    assert sizes(splits) == (counted.training, counted.validation, counted.test)
+    found = np.bincount(np.concatenate([split.labels for split in splits]))
     taken = zip(spec.dataset.facts.training_counts, spec.dataset.facts.test_counts or found * 0, strict=True)
     assert found.tolist() == [training + test for training, test in taken]
 
 
 def test_labels_follow_the_order_of_the_classes_that_are_taken(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
-    parts = load_parts(spec_of({"name": "cifar10", "classes": ["frog", "cat"]}), tmp_path)
+    splits = load_splits(spec_of({"name": "cifar10", "classes": ["frog", "cat"]}), tmp_path)
 
-    for part in parts:
-        assert part.images[:, -1, -1, -1].tolist() == [[2, 0][label] for label in part.labels]
+    for split in splits:
+        assert split.images[:, -1, -1, -1].tolist() == [[2, 0][label] for label in split.labels]
 
 
-def test_an_official_test_part_keeps_its_order_and_is_not_limited(tmp_path: Path) -> None:
+def test_an_official_test_split_keeps_its_order_and_is_not_limited(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
-    test = load_parts(spec_of({"name": "cifar10", "limit_per_class": 5, "split": {"validation": 0.2}}), tmp_path).test
+    test = load_splits(spec_of({"name": "cifar10", "limit_per_class": 5, "split": {"validation": 0.2}}), tmp_path).test
 
     assert test.images[:, 0, 0, 0].tolist() == list(range(15))
 
 
-def test_a_test_part_cut_from_the_whole_takes_from_both_parts(tmp_path: Path) -> None:
+def test_a_test_split_cut_from_the_whole_takes_from_both_splits(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
-    parts = load_parts(spec_of({"name": "cifar10", "split": {"test": 0.5, "stratify": False}}), tmp_path)
-    places = np.sort(np.concatenate([part.images[:, 0, 0, 0] for part in parts]))
+    splits = load_splits(spec_of({"name": "cifar10", "split": {"test": 0.5, "stratify": False}}), tmp_path)
+    places = np.sort(np.concatenate([split.images[:, 0, 0, 0] for split in splits]))
 
     assert places.tolist() == sorted([*range(30), *range(15)])
 
@@ -100,8 +100,8 @@ def test_a_larger_limit_takes_the_same_samples_and_more() -> None:
     few, more, others = (
         {
             image.tobytes()
-            for part in load_parts(spec_of({"limit_per_class": limit, "split": {"seed": seed}}), None)
-            for image in part.images
+            for split in load_splits(spec_of({"limit_per_class": limit, "split": {"seed": seed}}), None)
+            for image in split.images
         }
         for limit, seed in ((20, 0), (40, 0), (20, 1))
     )
@@ -112,17 +112,17 @@ def test_a_larger_limit_takes_the_same_samples_and_more() -> None:
 
 def test_a_subset_of_classes_does_not_change_which_samples_a_limit_takes() -> None:
     def zeros(dataset: dict[str, Any], label: int) -> set[bytes]:
-        parts = load_parts(spec_of({"limit_per_class": 20, **dataset}), None)
-        return {image.tobytes() for part in parts for image in part.images[part.labels == label]}
+        splits = load_splits(spec_of({"limit_per_class": 20, **dataset}), None)
+        return {image.tobytes() for split in splits for image in split.images[split.labels == label]}
 
     assert zeros({}, 0) == zeros({"classes": [4, 0]}, 1)
 
 
 @pytest.mark.skipif(not (DATASETS_DIR / "mnist.npz").is_file(), reason="needs mnist.npz in DATASETS_DIR")
-def test_mnist_has_its_official_test_part() -> None:
-    parts = load_parts(spec_of({"name": "mnist"}), DATASETS_DIR)
+def test_mnist_has_its_official_test_split() -> None:
+    splits = load_splits(spec_of({"name": "mnist"}), DATASETS_DIR)
 
-    assert sizes(parts) == (54_000, 6_000, 10_000)
-    assert parts.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
-    assert parts.test.images.shape == (10_000, 28, 28, 1)
-    assert np.bincount(parts.validation.labels).tolist() == [592, 674, 596, 613, 584, 542, 592, 627, 585, 595]
+    assert sizes(splits) == (54_000, 6_000, 10_000)
+    assert splits.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert splits.test.images.shape == (10_000, 28, 28, 1)
+    assert np.bincount(splits.validation.labels).tolist() == [592, 674, 596, 613, 584, 542, 592, 627, 585, 595]

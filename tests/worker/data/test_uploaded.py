@@ -13,11 +13,11 @@ from PIL import Image
 from models_store.datasets.images import (
     CACHE,
     DATA_FILE,
+    IMAGES,
     IMAGES_FILE,
     INDEX,
     INDEX_FILE,
     NAMES_FILE,
-    PICTURES,
     describe,
 )
 from models_store.store import Store
@@ -26,7 +26,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.models_store.corrections.test_store import correction
 from tests.worker.conftest import Supervised
 from tests.worker.data.tiny import MODEL, TRAINING
-from worker.data import DatasetUnavailable, load_parts
+from worker.data import DatasetUnavailable, load_splits
 from worker.training.events import Job, UploadedDataset
 from worker.training.train import run
 
@@ -35,33 +35,33 @@ FOUR_BY_FOUR = {"image_size": [4, 4]}
 HALF = {"validation": 0.5}
 
 
-def spec_of(facts: Dataset = LEAVES, **parts: Any) -> ExperimentSpec:
-    document = {"dataset": {"name": "leaves"}, "model": MODEL, "training": TRAINING, **parts}
+def spec_of(facts: Dataset = LEAVES, **splits: Any) -> ExperimentSpec:
+    document = {"dataset": {"name": "leaves"}, "model": MODEL, "training": TRAINING, **splits}
     return parse_spec(document, {"leaves": facts})
 
 
 def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = False) -> Path:
-    """A converted data set of `LEAVES`: picture n is grey, 10 n bright and `size(n)` large."""
+    """A converted dataset of `LEAVES`: image n is gray, 10 n bright and `size(n)` large."""
     counts = ((0, LEAVES.training_counts), (1, LEAVES.test_counts))
-    rows = [(part, label) for part, of_part in counts for label, count in enumerate(of_part) for _ in range(count)]
-    pictures = folder / PICTURES
-    pictures.mkdir(parents=True)
+    rows = [(split, label) for split, of_split in counts for label, count in enumerate(of_split) for _ in range(count)]
+    stored = folder / IMAGES
+    stored.mkdir(parents=True)
     index, packed = np.zeros(len(rows), INDEX), b""
-    for number, (part, label) in enumerate(rows):
+    for number, (split, label) in enumerate(rows):
         height, width = size(number)
         data = BytesIO()
         Image.new("RGB", (width, height), (10 * number,) * 3).save(data, "PNG")
         digest = np.frombuffer(hashlib.sha256(data.getvalue()).digest(), np.uint8)
-        index[number] = (len(packed), len(data.getvalue()), label, part, height, width, 3, digest)
+        index[number] = (len(packed), len(data.getvalue()), label, split, height, width, 3, digest)
         packed += data.getvalue()
-    (pictures / DATA_FILE).write_bytes(packed)
-    np.save(pictures / INDEX_FILE, index)
-    (pictures / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps([f"{number}.png" for number in range(len(rows))])))
+    (stored / DATA_FILE).write_bytes(packed)
+    np.save(stored / INDEX_FILE, index)
+    (stored / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps([f"{number}.png" for number in range(len(rows))])))
     if native:
         images = np.zeros((len(rows), *size(0), 3), np.uint8)
         images += (10 * np.arange(len(rows), dtype=np.uint8))[:, None, None, None]
-        np.save(pictures / IMAGES_FILE, images)
-    describe(pictures)
+        np.save(stored / IMAGES_FILE, images)
+    describe(stored)
     return folder
 
 
@@ -69,72 +69,72 @@ def brightness(images: np.ndarray[Any, Any]) -> list[int]:
     return sorted((images[:, 0, 0, 0] // 10).tolist())
 
 
-def test_pictures_of_any_size_come_as_the_network_receives_them(tmp_path: Path) -> None:
+def test_images_of_any_size_come_as_the_network_receives_them(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda number: (4 + number, 9))
     spec = spec_of(preprocessing={"image_size": [6, 5]})
-    parts = load_parts(spec, None, folder)
+    splits = load_splits(spec, None, folder)
 
-    assert [part.images.shape for part in parts] == [(12, 6, 5, 3), (2, 6, 5, 3), (5, 6, 5, 3)]
-    assert {part.images.dtype for part in parts} == {np.dtype(np.uint8)}
-    assert brightness(np.concatenate([parts.training.images, parts.validation.images])) == list(range(14))
-    assert (parts.test.images[:, 0, 0, 0] // 10).tolist() == [14, 15, 16, 17, 18]
-    assert parts.test.labels.tolist() == [0, 0, 0, 1, 1]
+    assert [split.images.shape for split in splits] == [(12, 6, 5, 3), (2, 6, 5, 3), (5, 6, 5, 3)]
+    assert {split.images.dtype for split in splits} == {np.dtype(np.uint8)}
+    assert brightness(np.concatenate([splits.training.images, splits.validation.images])) == list(range(14))
+    assert (splits.test.images[:, 0, 0, 0] // 10).tolist() == [14, 15, 16, 17, 18]
+    assert splits.test.labels.tolist() == [0, 0, 0, 1, 1]
 
 
-def test_pictures_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> None:
+def test_images_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 7), native=True)
     facts = Dataset("leaves", (4, 7, 3), LEAVES.classes, LEAVES.training_counts, LEAVES.test_counts)
-    grey = load_parts(spec_of(facts, preprocessing={"color": "grayscale"}), None, folder).test
-    large = load_parts(spec_of(facts, preprocessing={"image_size": [8, 7]}), None, folder).test
+    gray = load_splits(spec_of(facts, preprocessing={"color": "grayscale"}), None, folder).test
+    large = load_splits(spec_of(facts, preprocessing={"image_size": [8, 7]}), None, folder).test
 
-    assert (grey.images.shape, large.images.shape) == ((5, 4, 7, 1), (5, 8, 7, 3))
-    assert brightness(grey.images) == brightness(large.images) == [14, 15, 16, 17, 18]
+    assert (gray.images.shape, large.images.shape) == ((5, 4, 7, 1), (5, 8, 7, 3))
+    assert brightness(gray.images) == brightness(large.images) == [14, 15, 16, 17, 18]
 
 
 @pytest.mark.parametrize("selection", [{"limit_per_class": 3}, {"classes": ["oak", "ash"], "limit_per_class": 4}])
-def test_a_few_of_the_pictures_leave_nothing_on_the_disk_and_are_those_of_the_cache(
+def test_a_few_of_the_images_leave_nothing_on_the_disk_and_are_those_of_the_cache(
     tmp_path: Path, selection: dict[str, Any]
 ) -> None:
     folder = upload(tmp_path, lambda number: (4, 4 + number))
     few = spec_of(dataset={"name": "leaves", "split": HALF, **selection}, preprocessing=FOUR_BY_FOUR)
-    resized = load_parts(few, None, folder)
+    resized = load_splits(few, None, folder)
     assert not (folder / CACHE).exists()
 
-    load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
+    load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
     assert [path.name for path in (folder / CACHE).iterdir()] == ["4x4x3-stretch.npy"]
-    for part, cached in zip(resized, load_parts(few, None, folder), strict=True):
-        assert np.array_equal(part.images, cached.images)
+    for split, cached in zip(resized, load_splits(few, None, folder), strict=True):
+        assert np.array_equal(split.images, cached.images)
 
 
-def test_a_damaged_picture_is_refused_also_where_a_few_are_taken(tmp_path: Path) -> None:
+def test_a_damaged_image_is_rejected_also_where_a_few_are_taken(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
-    data = folder / PICTURES / DATA_FILE
+    data = folder / IMAGES / DATA_FILE
     damaged = bytearray(data.read_bytes())
-    damaged[int(np.load(folder / PICTURES / INDEX_FILE)[-1]["offset"])] ^= 1
+    damaged[int(np.load(folder / IMAGES / INDEX_FILE)[-1]["offset"])] ^= 1
     data.write_bytes(damaged)
     few = {"name": "leaves", "limit_per_class": 3, "split": HALF}
-    with pytest.raises(DatasetUnavailable, match=r"pictures of leaves cannot be read: .*18\.png.*sha256"):
-        load_parts(spec_of(dataset=few, preprocessing=FOUR_BY_FOUR), None, folder)
+    with pytest.raises(DatasetUnavailable, match=r"images of leaves cannot be read: .*18\.png.*sha256"):
+        load_splits(spec_of(dataset=few, preprocessing=FOUR_BY_FOUR), None, folder)
 
 
-def test_other_pictures_than_the_facts_say_are_refused(tmp_path: Path) -> None:
+def test_other_images_than_the_facts_say_are_rejected(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
     facts = Dataset("leaves", None, LEAVES.classes, (6, 7), (3, 3))
-    with pytest.raises(DatasetUnavailable, match="leaves has other pictures than when the experiment was posted"):
-        load_parts(spec_of(facts, preprocessing=FOUR_BY_FOUR), None, folder)
+    with pytest.raises(DatasetUnavailable, match="leaves has other images than when the experiment was posted"):
+        load_splits(spec_of(facts, preprocessing=FOUR_BY_FOUR), None, folder)
 
 
-def test_a_damaged_upload_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_upload_is_rejected(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
-    data = folder / PICTURES / DATA_FILE
+    data = folder / IMAGES / DATA_FILE
     data.write_bytes(data.read_bytes()[:-1] + b"x")
-    with pytest.raises(DatasetUnavailable, match=r"pictures of leaves cannot be read: .*18\.png.*sha256"):
-        load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
+    with pytest.raises(DatasetUnavailable, match=r"images of leaves cannot be read: .*18\.png.*sha256"):
+        load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
     with pytest.raises(DatasetUnavailable, match="leaves is not in the store any more"):
-        load_parts(spec_of(preprocessing=FOUR_BY_FOUR), None, tmp_path / "nowhere")
+        load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, tmp_path / "nowhere")
 
 
-def test_a_training_on_an_uploaded_data_set(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
+def test_a_training_on_an_uploaded_dataset(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
     folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
     spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
     uploaded = UploadedDataset(facts=LEAVES, folder=folder)
@@ -157,17 +157,17 @@ def test_a_training_on_corrections_that_lack_most_classes(
         {"dataset": {"name": facts.name, "split": split}, "model": MODEL, "training": training}, {facts.name: facts}
     )
 
-    parts = load_parts(spec, None, folder)
+    splits = load_splits(spec, None, folder)
     run(job(spec).model_copy(update={"uploaded": UploadedDataset(facts=facts, folder=folder)}), supervised.control)
 
-    shown = {int(image[0, 0, 0]): label for part in parts for image, label in zip(*part[:2], strict=True)}
+    shown = {int(image[0, 0, 0]): label for split in splits for image, label in zip(*split[:2], strict=True)}
     assert shown == {number: number % 3 for number in range(20)}
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
-def test_a_data_set_that_is_gone_is_said_to_be(job: Callable[..., Job], supervised: Supervised) -> None:
+def test_a_dataset_that_is_gone_is_said_to_be(job: Callable[..., Job], supervised: Supervised) -> None:
     run(job(spec_of(preprocessing=FOUR_BY_FOUR)), supervised.control)
 
     failure = supervised.events[-1]["failure"]
     assert failure["type"] == "dataset_unavailable"
-    assert "data set leaves is not in the store any more" in failure["message"]
+    assert "dataset leaves is not in the store any more" in failure["message"]

@@ -57,7 +57,7 @@ def test_temperature_is_that_of_scikit_learn() -> None:
     assert ours == pytest.approx(theirs.predict_proba(predicted), abs=2e-3)
 
 
-def test_nothing_learnt_from_the_validation_part_stays_within_bounds() -> None:
+def test_nothing_learned_from_the_validation_split_stays_within_bounds() -> None:
     sure = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
 
     assert 0.19 < fitted_temperature(sure, np.array([0, 1])) < 10.01

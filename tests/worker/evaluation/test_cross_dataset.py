@@ -11,13 +11,13 @@ from PIL import Image
 
 from imaging.resize import resize_all, to_array
 from models_store.artifacts import EVALUATION_FILE, check_all
-from models_store.datasets.images import PICTURES, Pictures
+from models_store.datasets.images import IMAGES, StoredImages
 from models_store.evaluations.predictions import read_predictions
 from models_store.evaluations.record import SamplesDone
 from specs.dataset import DATASETS, Dataset
-from specs.evaluation import EvaluatedPart
+from specs.evaluation import EvaluatedSplit
 from specs.experiment import parse_spec
-from tests.noise import noisy_digits
+from tests.support.noise import noisy_digits
 from tests.worker.conftest import Supervised
 from worker.conversion.convert import convert
 from worker.conversion.messages import ConversionJob, Limits
@@ -32,15 +32,15 @@ LIMITS = Limits(files=1_000, bytes=20_000_000, pixels=10_000)
 
 
 def converted(folder: Path, name: str, archive: bytes) -> UploadedDataset:
-    (folder / PICTURES).mkdir(parents=True)
+    (folder / IMAGES).mkdir(parents=True)
     (folder / "archive").write_bytes(archive)
-    job = ConversionJob(archive=folder / "archive", staged=folder / PICTURES, limits=LIMITS)
+    job = ConversionJob(archive=folder / "archive", staged=folder / IMAGES, limits=LIMITS)
     return UploadedDataset(facts=convert(job, lambda _: None).facts(name), folder=folder)
 
 
 @pytest.fixture
 def artifacts(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> Path:
-    """Trained on grey pictures of ten digits, of many sizes, as 28x28."""
+    """Trained on gray images of ten digits, of many sizes, as 28x28."""
     scrawl = converted(tmp_path / "scrawl", "scrawl", noisy_digits(DIGITS, train=14, largest=30))
     spec = parse_spec(
         {
@@ -57,12 +57,12 @@ def artifacts(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -
 
 
 def job_on(
-    artifacts: Path, dataset: Dataset, uploaded: Path | None = None, part: EvaluatedPart = "all"
+    artifacts: Path, dataset: Dataset, uploaded: Path | None = None, split: EvaluatedSplit = "all"
 ) -> EvaluationJob:
-    staged = artifacts.parent / f"on-{dataset.name}-{part}"
+    staged = artifacts.parent / f"on-{dataset.name}-{split}"
     staged.mkdir()
     return EvaluationJob(
-        artifacts=artifacts, staged=staged, facts=dataset, part=part, uploaded=uploaded, datasets_dir=None
+        artifacts=artifacts, staged=staged, facts=dataset, split=split, uploaded=uploaded, datasets_dir=None
     )
 
 
@@ -97,14 +97,12 @@ def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> Non
     for name, largest in (("even", 8), ("mixed", 25)):
         own = converted(tmp_path / name, name, noisy_digits(("3", "8"), train=12, test=3, largest=largest))
         evaluate(whole := job_on(artifacts, own.facts, own.folder), lambda _: None)
-        evaluate(part := job_on(artifacts, own.facts, own.folder, "test"), lambda _: None)
+        evaluate(split := job_on(artifacts, own.facts, own.folder, "test"), lambda _: None)
 
-        pictures = Pictures(own.folder)
-        assert (pictures.native is not None) == (name == "even")
-        images = [
-            to_array(Image.open(io.BytesIO(pictures.encoded(n))), (28, 28, 1), "fit") for n in range(len(pictures))
-        ]
-        found, tested = read_predictions(whole.staged, "all"), read_predictions(part.staged, "test")
+        stored = StoredImages(own.folder)
+        assert (stored.native is not None) == (name == "even")
+        images = [to_array(Image.open(io.BytesIO(stored.encoded(n))), (28, 28, 1), "fit") for n in range(len(stored))]
+        found, tested = read_predictions(whole.staged, "all"), read_predictions(split.staged, "test")
         expected = np.asarray(model(np.stack(images), training=False))
         assert np.allclose(found.probabilities, expected, atol=1e-3)
         assert found.truth.tolist() == [3] * 12 + [8] * 12 + [3] * 3 + [8] * 3
@@ -113,10 +111,10 @@ def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> Non
         assert not (own.folder / "cache").exists()
 
 
-def test_another_upload_than_was_asked_for_is_refused(artifacts: Path, tmp_path: Path) -> None:
+def test_another_upload_than_was_asked_for_is_rejected(artifacts: Path, tmp_path: Path) -> None:
     letters = converted(tmp_path / "letters", "letters", noisy_digits(("a", "1"), train=2))
     with pytest.raises(DatasetUnavailable, match="does not know 1 of the 2 classes of letters: a"):
         evaluate(job_on(artifacts, letters.facts, letters.folder), lambda _: None)
     other = Dataset("other", None, ("1", "2"), (5, 5))
-    with pytest.raises(DatasetUnavailable, match="other has other pictures than its record says"):
+    with pytest.raises(DatasetUnavailable, match="other has other images than its record says"):
         evaluate(job_on(artifacts, other, letters.folder), lambda _: None)

@@ -6,20 +6,20 @@ import numpy as np
 
 from models_store.artifacts import write_manifest
 from models_store.evaluations.predictions import predictions_file, read_predictions
-from worker.data import Part, Parts
+from worker.data import Split, Splits
 from worker.evaluation.evaluate import evaluate
 from worker.training.network import probabilities
 
 LABELS = ("left", "right")
 
 
-def part(first: int, samples: int) -> Part:
-    """Pictures of 2x1: bright on the left or on the right; every fifth one is mislabelled."""
+def split(first: int, samples: int) -> Split:
+    """StoredImages of 2x1: bright on the left or on the right; every fifth one is mislabelled."""
     labels = np.arange(samples) % 2
     images = np.zeros((samples, 1, 2, 1), dtype=np.uint8)
     images[np.arange(samples), 0, labels, 0] = 255
     mistaken = np.arange(samples) % 5 == 4
-    return Part(images, np.where(mistaken, 1 - labels, labels), np.arange(first, first + samples))
+    return Split(images, np.where(mistaken, 1 - labels, labels), np.arange(first, first + samples))
 
 
 def model() -> keras.Model:
@@ -35,9 +35,9 @@ def model() -> keras.Model:
     return built
 
 
-def test_every_part_is_evaluated_and_its_answers_are_kept(tmp_path: Path) -> None:
+def test_every_split_is_evaluated_and_its_answers_are_kept(tmp_path: Path) -> None:
     results = evaluate(
-        partial(probabilities, model()), Parts(part(0, 50), part(50, 20), part(70, 30)), LABELS, "float32"
+        partial(probabilities, model()), Splits(split(0, 50), split(50, 20), split(70, 30)), LABELS, "float32"
     )
     results.write(tmp_path)
     write_manifest(tmp_path)

@@ -5,7 +5,7 @@ import pytest
 
 from models_store.errors import Damaged
 from models_store.models.serving_info import read_serving_info
-from tests.published import stage
+from tests.support.published import stage
 from worker.evaluation.published_network import Network, batch_size
 
 
@@ -13,7 +13,7 @@ from worker.evaluation.published_network import Network, batch_size
     ("shape", "size"),
     [((8, 8, 1), 256), ((32, 32, 3), 256), ((224, 224, 3), 6), ((512, 512, 3), 1), ((2000, 2000, 3), 1)],
 )
-def test_of_large_pictures_few_are_held_at_once(shape: tuple[int, ...], size: int) -> None:
+def test_of_large_images_few_are_held_at_once(shape: tuple[int, ...], size: int) -> None:
     assert batch_size(shape) == size
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.waiting import eventually, has_ended
+from tests.support.waiting import eventually, has_ended
 from worker.jobs.trainer_process import Spare, TrainerProcess
 from worker.training.events import Ready
 

@@ -14,7 +14,7 @@ from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish, stage
+from tests.support.published import publish, stage
 from worker.jobs.training import Attempt, starting_weights
 from worker.training.events import (
     Advanced,
@@ -174,7 +174,7 @@ def follower(store: Store, tiny_document: dict[str, Any]) -> tuple[Record, Recor
     source = publish(store, parse_spec(tiny_document))
     spec = parse_spec({**tiny_document, "model": {**tiny_document["model"], "weights_from": source.id}})
     with store.transfers.kept(spec, DATASETS) as taken:
-        return source, store.experiments.create(spec, taken_layers=taken)
+        return source, store.experiments.create(spec, transferred_layers=taken)
 
 
 def test_weights_to_begin_with_reach_the_trainer(store: Store, tiny_document: dict[str, Any]) -> None:

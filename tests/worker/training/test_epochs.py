@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from specs.experiment import ExperimentSpec, parse_spec
-from worker.data import Part
+from worker.data import Split
 from worker.training.epochs import Augmented, Resident, epochs_of, shuffled
 
-PART = Part(
+SPLIT = Split(
     np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8),
     np.arange(50, dtype=np.int64) % 10,
     np.arange(50),
@@ -41,17 +41,17 @@ def shown(epochs: Augmented | Resident, epoch: int, step: int = 0) -> dict[int, 
 
 
 def test_without_augmentation_an_epoch_is_every_sample_once() -> None:
-    epochs = Resident(PART, 8, seed=0)
+    epochs = Resident(SPLIT, 8, seed=0)
     first, second = shown(epochs, 0), shown(epochs, 1)
 
     assert epochs.steps == len(first) == 7
     samples = [image.tobytes() for images, _ in first.values() for image in images]
-    assert sorted(samples) == sorted(image.tobytes() for image in PART.images)
+    assert sorted(samples) == sorted(image.tobytes() for image in SPLIT.images)
     assert not np.array_equal(first[0][0], second[0][0])
 
 
 def test_each_sample_is_shown_as_often_as_asked_for_each_time_changed_anew() -> None:
-    epochs = epochs_of(PART, spec_of())
+    epochs = epochs_of(SPLIT, spec_of())
     batches = shown(epochs, 0)
 
     assert epochs.steps == len(batches) == 19
@@ -64,8 +64,8 @@ def test_each_sample_is_shown_as_often_as_asked_for_each_time_changed_anew() -> 
 
 @pytest.mark.parametrize("step", [0, 3, 4, 18])
 def test_an_epoch_taken_up_anywhere_goes_on_as_the_whole_one(step: int) -> None:
-    whole = shown(epochs_of(PART, spec_of()), 1)
-    taken_up = shown(epochs_of(PART, spec_of()), 1, step)
+    whole = shown(epochs_of(SPLIT, spec_of()), 1)
+    taken_up = shown(epochs_of(SPLIT, spec_of()), 1, step)
 
     assert max(step - 3, 0) <= min(taken_up) <= step
     for number, (images, labels) in taken_up.items():
@@ -75,7 +75,7 @@ def test_an_epoch_taken_up_anywhere_goes_on_as_the_whole_one(step: int) -> None:
 
 def test_only_a_few_chunks_are_made_ahead_and_none_beyond_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._AHEAD", 2)
-    epochs = Augmented(PART, spec := spec_of(), spec.augmentation)
+    epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
     waiting = [set(epochs._begun) for _ in epochs.stretches(1, 0)]
 
     assert waiting == [{(1, 1), (1, 2)}, {(1, 2), (1, 3)}, {(1, 3), (1, 4)}, {(1, 4)}, set()]
@@ -84,7 +84,7 @@ def test_only_a_few_chunks_are_made_ahead_and_none_beyond_the_last_epoch(monkeyp
 
 
 def test_the_order_of_an_epoch_is_drawn_once_and_forgotten_after_it() -> None:
-    epochs = Augmented(PART, spec := spec_of(), spec.augmentation)
+    epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
     orders = [epochs._orders[0] for _ in epochs.stretches(0, 0)]
 
     assert len(orders) == 5
@@ -95,7 +95,7 @@ def test_the_order_of_an_epoch_is_drawn_once_and_forgotten_after_it() -> None:
 
 
 def test_mixed_labels_are_shares() -> None:
-    batches = shown(epochs_of(PART, spec_of(layers=[{"type": "MixUp"}])), 0)
+    batches = shown(epochs_of(SPLIT, spec_of(layers=[{"type": "MixUp"}])), 0)
 
     assert {labels.dtype for _, labels in batches.values()} == {np.dtype(np.float32)}
     assert all(np.allclose(labels.sum(axis=1), 1) for _, labels in batches.values())

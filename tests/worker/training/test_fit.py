@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec, parse_spec
-from worker.data import Part, load_parts
+from worker.data import Split, load_splits
 from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
 from worker.training.control import Control
@@ -53,8 +53,8 @@ class Run:
 
     def __init__(self, spec: ExperimentSpec, control: Control | None = None) -> None:
         keras.utils.clear_session()
-        whole = load_parts(spec, None)
-        training, validation = (Part(*(array[:200] for array in part)) for part in whole[:2])
+        whole = load_splits(spec, None)
+        training, validation = (Split(*(array[:200] for array in split)) for split in whole[:2])
         self.model = build(spec, training.images)
         policy = policy_for(spec, self.model)
         compute_in(self.model, policy)

@@ -16,7 +16,7 @@ from models_store.errors import StorageFull
 from models_store.experiments.training_samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
-from worker.data import load_parts
+from worker.data import load_splits
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
 from worker.training.events import Job
@@ -52,7 +52,7 @@ def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: 
     finished = supervised.events[-1]
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
-    predictions = {f"predictions-{part}.npz" for part in ("training", "validation", "test")}
+    predictions = {f"predictions-{split}.npz" for split in ("training", "validation", "test")}
     others = {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
     assert set(manifest) == predictions | others
     for name, entry in manifest.items():
@@ -73,7 +73,7 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     first = job(spec)
     run(first, supervised.control)
     staged = Path(supervised.events[-1]["staged"])
-    test = load_parts(spec, None).test
+    test = load_splits(spec, None).test
 
     session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
     served = session.run(None, {session.get_inputs()[0].name: test.images})[0]
@@ -114,7 +114,7 @@ def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_pla
     kept = keras.models.load_model(staged / "model.keras")
     assert {layer.compute_dtype for layer in kept.layers} <= {"float32"}
     evaluation = orjson.loads((staged / "evaluation.json").read_bytes())
-    assert {part["training_precision"] for part in evaluation.values()} == {"mixed_bfloat16"}
+    assert {split["training_precision"] for split in evaluation.values()} == {"mixed_bfloat16"}
     progress = [event["progress"] for event in supervised.events if event["type"] == "advanced"]
     assert progress[0]["precision"] == "mixed_bfloat16"
     last = supervised.points()[-1]["metrics"]["val_accuracy"]
@@ -268,7 +268,7 @@ def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervise
     serving = orjson.loads((staged / "serving.json").read_bytes())
     assert (serving["image_shape"], serving["labels"]) == ([2], ["0", "1", "2", "3"])
     session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
-    test = load_parts(spec, None).test
+    test = load_splits(spec, None).test
     answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
     assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])
 
@@ -302,7 +302,7 @@ def test_branched_keras_document_trains_and_is_published(
     finished = supervised.events[-1]
     assert finished["type"] == "finished", finished
     session = onnxruntime.InferenceSession(Path(finished["staged"]) / "model.onnx", providers=["CPUExecutionProvider"])
-    test = load_parts(spec, None).test
+    test = load_splits(spec, None).test
     answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]
     assert np.allclose(answered.sum(axis=1), 1, atol=1e-4)
     assert (answered.argmax(axis=1) == test.labels).mean() == pytest.approx(finished["test_metrics"]["accuracy"])

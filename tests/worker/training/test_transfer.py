@@ -15,7 +15,7 @@ import pytest
 from models_store.artifacts import KERAS_FILE, PublishedFile, published_file
 from models_store.files import sha256_of
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.transfer import taken_layers
+from specs.transfer import transferred_layers
 from tests.worker.conftest import Supervised
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
@@ -43,10 +43,10 @@ Jobs = Callable[..., Job]
 Weights = dict[str, Sequence[np.ndarray[Any, Any]]]
 
 
-def spec_of(layers: list[dict[str, Any]] = LAYERS, **parts: Any) -> ExperimentSpec:
-    training = {"epochs": 2, "deterministic": True, "batch_size": 64, **parts.pop("training", {})}
-    model = {"layers": layers, **parts.pop("model", {})}
-    return parse_spec({"model": model, "training": training, **parts})
+def spec_of(layers: list[dict[str, Any]] = LAYERS, **splits: Any) -> ExperimentSpec:
+    training = {"epochs": 2, "deterministic": True, "batch_size": 64, **splits.pop("training", {})}
+    model = {"layers": layers, **splits.pop("model", {})}
+    return parse_spec({"model": model, "training": training, **splits})
 
 
 def saved(spec: ExperimentSpec, folder: Path) -> PublishedFile:
@@ -60,7 +60,7 @@ def saved(spec: ExperimentSpec, folder: Path) -> PublishedFile:
 
 
 def starting(file: PublishedFile, spec: ExperimentSpec, source: ExperimentSpec) -> StartingWeights:
-    return StartingWeights(source=SOURCE, file=file, layers=taken_layers(spec.network(), source.network()))
+    return StartingWeights(source=SOURCE, file=file, layers=transferred_layers(spec.network(), source.network()))
 
 
 def weights_of(model: keras.Model) -> Weights:
@@ -152,7 +152,7 @@ def test_what_is_taken_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert caplog.messages[-1] == f"begins with weights of experiment {SOURCE}: dense, dense_2 from dense_1"
 
 
-def test_file_that_was_changed_is_refused(tmp_path: Path) -> None:
+def test_file_that_was_changed_is_rejected(tmp_path: Path) -> None:
     weights = starting(saved(spec_of(), tmp_path), spec_of(), spec_of())
     with weights.file.path.open("r+b") as file:
         file.seek(300)
@@ -162,7 +162,7 @@ def test_file_that_was_changed_is_refused(tmp_path: Path) -> None:
         take_weights(build(spec_of(), IMAGES), weights)
 
 
-def test_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_gone_is_rejected(tmp_path: Path) -> None:
     weights = starting(saved(spec_of(), tmp_path), spec_of(), spec_of())
     weights.file.path.unlink()
 
@@ -185,7 +185,7 @@ def test_code_in_a_file_whose_sum_is_right_is_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half of one"])
-def test_file_that_is_no_network_is_refused_though_its_sum_is_right(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_no_network_is_rejected_though_its_sum_is_right(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / KERAS_FILE
     path.write_bytes(content)
 
@@ -196,7 +196,7 @@ def test_file_that_is_no_network_is_refused_though_its_sum_is_right(tmp_path: Pa
         )
 
 
-def test_archive_without_a_network_is_refused_though_its_sum_is_right(tmp_path: Path) -> None:
+def test_archive_without_a_network_is_rejected_though_its_sum_is_right(tmp_path: Path) -> None:
     path = tmp_path / KERAS_FILE
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")
@@ -217,7 +217,7 @@ def test_run_whose_source_is_gone_fails_with_the_reason(job: Jobs, supervised: S
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentSpec, PublishedFile, dict[str, Any]]:
-    """A source that has learnt the digits: its spec, its network, its last event."""
+    """A source that has learned the digits: its spec, its network, its last event."""
     folder = tmp_path_factory.mktemp("source") / "attempts" / "1"
     folder.mkdir(parents=True)
     spec, supervised = (

@@ -26,4 +26,4 @@ def bundle(
             client.bundle(model, target)
         except OSError as error:
             raise typer.BadParameter(f"{target} cannot be written: {error.strerror}", param_hint="--output") from error
-    console().print(f"{target} holds the model; unzip it and run: python predict.py PICTURE", markup=False)
+    console().print(f"{target} holds the model; unzip it and run: python predict.py IMAGE", markup=False)

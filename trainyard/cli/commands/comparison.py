@@ -23,14 +23,14 @@ IdsArgument = Annotated[
 
 def compare(
     experiments: IdsArgument,
-    part: Annotated[str, typer.Option(help="training, validation or test.")] = "test",
+    split: Annotated[str, typer.Option(help="training, validation or test.")] = "test",
     limit: Annotated[int, typer.Option(min=0, max=1000, help="How many flipped samples to list, each way.")] = _LISTED,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Compare experiments: figures, what flipped, and whether the difference may be chance."""
     with Client(url) as client:
-        answer = client.compare(*(full_id(client, each) for each in experiments), part=part, limit=limit)
+        answer = client.compare(*(full_id(client, each) for each in experiments), split=split, limit=limit)
     if json:
         print_json(answer)
         return
@@ -45,8 +45,8 @@ def compare(
 
 
 def figures_table(answer: JsonObject) -> Table:
-    """One row for each figure and each curve of the validation part, one column for each experiment."""
-    table = Table(f"{answer['dataset']}, {answer['part']}, {answer['samples']:,} samples", box=None, pad_edge=False)
+    """One row for each figure and each curve of the validation split, one column for each experiment."""
+    table = Table(f"{answer['dataset']}, {answer['split']}, {answer['samples']:,} samples", box=None, pad_edge=False)
     for compared in answer["experiments"]:
         table.add_column(compared["name"], justify="right")
     for name, text in _FIGURES.items():
@@ -61,7 +61,7 @@ def flips_table(kind: str, flips: JsonObject) -> Table:
     """One row for each sample that is listed, with what the first experiment took it for and the other."""
     shown = len(flips["items"])
     heading = kind if shown == flips["total"] else f"{kind}, {shown:,} of {flips['total']:,}"
-    table = Table(heading, "true", "first", "other", "picture", box=None, pad_edge=False)
+    table = Table(heading, "true", "first", "other", "image", box=None, pad_edge=False)
     for flip in flips["items"]:
         guesses = (f"{flip[side]['label']} {flip[side]['probability']:.0%}" for side in ("first", "other"))
         table.add_row(str(flip["index"]), flip["true"]["label"], *guesses, flip["image"] or "none")
@@ -107,7 +107,7 @@ def lineage(experiment: IdArgument, json: JsonOption = False, url: UrlOption = D
 
 
 def steps_table(answer: JsonObject) -> Table:
-    """One row for each experiment, the oldest first. Accuracies are those of the test part."""
+    """One row for each experiment, the oldest first. Accuracies are those of the test split."""
     table = Table("id", "name", "status", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     table.add_column("test accuracy", justify="right")

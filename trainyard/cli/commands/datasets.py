@@ -1,4 +1,4 @@
-"""`trainyard datasets`: what can be trained on, and one's own pictures."""
+"""`trainyard datasets`: what can be trained on, and one's own images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +12,13 @@ from trainyard.cli.output import console, print_json
 from trainyard.client import Client, JsonObject
 from trainyard.polling import ended
 
-datasets = typer.Typer(help="Data sets: list, add, show, delete.", invoke_without_command=True)
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A data set's name.")]
+datasets = typer.Typer(help="Datasets: list, add, show, delete.", invoke_without_command=True)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A dataset's name.")]
 
 
 @datasets.callback()
 def list_datasets(context: typer.Context, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """List the data sets."""
+    """List the datasets."""
     if context.invoked_subcommand is not None:
         return
     with Client(url) as client:
@@ -47,7 +47,7 @@ def add(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Upload pictures, one folder for each class, and wait until they can be trained on."""
+    """Upload images, one folder for each class, and wait until they can be trained on."""
     with Client(url) as client:
         client.add_dataset(name, archive)
         view = ended(lambda: client.dataset(name), "ready", "failed")
@@ -58,7 +58,7 @@ def add(
 
 @datasets.command()
 def show(name: NameArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Show one data set: its classes, counts, sizes, warnings."""
+    """Show one dataset: its classes, counts, sizes, warnings."""
     with Client(url) as client:
         view = client.dataset(name)
     _show(view, json)
@@ -85,7 +85,7 @@ def _show(view: JsonObject, json: bool) -> None:
 
 @datasets.command()
 def delete(name: NameArgument, url: UrlOption = DEFAULT_URL) -> None:
-    """Delete an uploaded data set that no experiment needs."""
+    """Delete an uploaded dataset that no experiment needs."""
     with Client(url) as client:
         client.delete_dataset(name)
     console().print(f"{name} is deleted")

@@ -1,4 +1,4 @@
-"""`trainyard evaluate`: how a trained network does on another data set."""
+"""`trainyard evaluate`: how a trained network does on another dataset."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -19,18 +19,18 @@ _CONFUSIONS = 3
 
 def evaluate(
     experiment: IdArgument,
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set whose classes the network knows.")],
-    part: Annotated[str, typer.Option(help="all, train or test: which of its samples.")] = "all",
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset whose classes the network knows.")],
+    split: Annotated[str, typer.Option(help="all, train or test: which of its samples.")] = "all",
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Evaluate a trained network on another data set, and wait for the figures.
+    """Evaluate a trained network on another dataset, and wait for the figures.
 
     Ctrl-C stops waiting, not the evaluation.
     """
     with Client(url) as client:
         experiment_id = full_id(client, experiment)
-        client.evaluate(experiment_id, dataset, part)
+        client.evaluate(experiment_id, dataset, split)
         view = ended(lambda: client.evaluation_on(experiment_id, dataset), "succeeded", "failed")
     if json:
         print_json(view)
@@ -48,7 +48,7 @@ def evaluated_lines(view: JsonObject) -> Iterator[str]:
         yield f"the evaluation on {view['dataset']} {view['status']}: {view['error']}"
         return
     yield (
-        f"on {view['dataset']} ({view['part']}): accuracy {evaluation['accuracy']:.4f}, "
+        f"on {view['dataset']} ({view['split']}): accuracy {evaluation['accuracy']:.4f}, "
         f"macro F1 {evaluation['macro']['f1']:.4f} on {evaluation['samples']:,} samples"
     )
     classes = evaluation["per_class"]

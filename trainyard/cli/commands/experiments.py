@@ -9,7 +9,7 @@ from rich.table import Table
 
 from trainyard.cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from trainyard.cli.curves import curve_lines
-from trainyard.cli.evaluation_view import confusion_lines, mistake_line, part_line
+from trainyard.cli.evaluation_view import confusion_lines, mistake_line, split_line
 from trainyard.cli.identifiers import full_id
 from trainyard.cli.output import console, metric_text, print_json
 from trainyard.cli.record_view import record_lines
@@ -17,14 +17,14 @@ from trainyard.cli.training_view import planned_epochs
 from trainyard.client import Client, JsonObject
 from trainyard.errors import ApiError
 
-_PARTS = ("training", "validation", "test")
+_SPLITS = ("training", "validation", "test")
 _SHOWN_CONFUSIONS = 5
 _SHOWN_MISTAKES = 5
 
 
 def list_(
     status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only those on this data set.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only those on this dataset.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     name: Annotated[str | None, typer.Option(help="Only those with this in their name.")] = None,
     sort: Annotated[
@@ -47,7 +47,7 @@ def list_(
 
 
 def _record_table(page: JsonObject) -> Table:
-    table = Table("id", "name", "data set", "status", "epochs", box=None, pad_edge=False)
+    table = Table("id", "name", "dataset", "status", "epochs", box=None, pad_edge=False)
     table.columns[0].no_wrap = True
     table.add_column("val_accuracy", justify="right")
     table.add_column("test accuracy", justify="right")
@@ -77,8 +77,8 @@ def _result_lines(client: Client, record: JsonObject) -> Iterator[str]:
     if record["epochs_completed"]:
         yield from _section("curves", lambda: curve_lines(client.history(experiment_id)))
     if record["status"] == "succeeded":
-        evaluated = (client.evaluation(experiment_id, part) for part in _PARTS)
-        yield from _section("evaluation", lambda: map(part_line, evaluated))
+        evaluated = (client.evaluation(experiment_id, split) for split in _SPLITS)
+        yield from _section("evaluation", lambda: map(split_line, evaluated))
         yield from _section("confused", lambda: confusion_lines(client.evaluation(experiment_id), _SHOWN_CONFUSIONS))
         surest = partial(client.mistakes, experiment_id, limit=_SHOWN_MISTAKES)
         yield from _section("surest mistakes", lambda: map(mistake_line, surest()))
@@ -87,7 +87,7 @@ def _result_lines(client: Client, record: JsonObject) -> Iterator[str]:
 
 
 def _section(title: str, lines: Callable[[], Iterable[str]]) -> Iterator[str]:
-    """What cannot be had (its data set was deleted, its file is damaged) is said in its place."""
+    """What cannot be had (its dataset was deleted, its file is damaged) is said in its place."""
     try:
         told = list(lines())
     except ApiError as error:
@@ -131,7 +131,7 @@ def history_table(answer: JsonObject) -> Table:
 
 
 def cancel(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Cancel an experiment; what it has learnt so far is kept."""
+    """Cancel an experiment; what it has learned so far is kept."""
     with Client(url) as client:
         record = client.cancel(full_id(client, experiment))
     if json:

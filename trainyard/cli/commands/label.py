@@ -1,4 +1,4 @@
-"""`trainyard label`: tell what the picture of a prediction shows."""
+"""`trainyard label`: tell what the image of a prediction shows."""
 
 from typing import Annotated
 
@@ -11,11 +11,11 @@ from trainyard.client import Client
 
 def label(
     prediction: Annotated[str, typer.Argument(metavar="ID", help="A prediction's id, from the last hour.")],
-    name: Annotated[str, typer.Argument(metavar="CLASS", help="The name of the class that the picture shows.")],
+    name: Annotated[str, typer.Argument(metavar="CLASS", help="The name of the class that the image shows.")],
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Tell what the picture of a prediction shows; such pictures become a data set to train on."""
+    """Tell what the image of a prediction shows; such images become a dataset to train on."""
     with Client(url) as client:
         corrected = client.label(prediction, name)
     if json:

@@ -1,4 +1,4 @@
-"""`trainyard models`, `trainyard serve`: which model answers for each data set."""
+"""`trainyard models`, `trainyard serve`: which model answers for each dataset."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -13,32 +13,32 @@ from trainyard.client import BEST, Client, JsonObject
 
 
 def models(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """List the models that serve, and those that were refused."""
+    """List the models that serve, and those that were rejected."""
     with Client(url) as client:
         items = client.models()
     if json:
         print_json(items)
         return
-    table = Table("data set", "served by", "name", "val_accuracy", "accuracy", "because", box=None, pad_edge=False)
+    table = Table("dataset", "served by", "name", "val_accuracy", "accuracy", "because", box=None, pad_edge=False)
     for model in items:
         named = [model["experiment_id"] or "none", model["name"] or ""]
         metrics = ["" if model[name] is None else metric_text(model[name]) for name in ("val_accuracy", "accuracy")]
         table.add_row(model["dataset"], *named, *metrics, _because(model))
     console().print(table)
     for model in items:
-        for line in _refused_lines(model):
+        for line in _rejected_lines(model):
             console().print(line)
 
 
 def serve(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A data set's name.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's name.")],
     model: Annotated[
         str, typer.Argument(metavar="ID|best", help="The experiment whose model is to serve, or best: the best one.")
     ],
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Pin a model, so that it answers for a data set whatever is better; or go back to the best one."""
+    """Pin a model, so that it answers for a dataset whatever is better; or go back to the best one."""
     with Client(url) as client:
         answer = client.serve(dataset, model if model == BEST else full_id(client, model))
     if json:
@@ -48,7 +48,7 @@ def serve(
         f"{answer['name']}, {answer['experiment_id']} ({_because(answer)})" if answer["experiment_id"] else "no model"
     )
     console().print(f"{answer['dataset']} is served by {named}")
-    for line in _refused_lines(answer):
+    for line in _rejected_lines(answer):
         console().print(line)
 
 
@@ -57,9 +57,9 @@ def _because(model: JsonObject) -> str:
         return "it is the best" if model["experiment_id"] else ""
     if model["experiment_id"] == model["pinned_experiment_id"]:
         return "it is pinned"
-    return f"the pinned {model['pinned_experiment_id']} is refused"
+    return f"the pinned {model['pinned_experiment_id']} is rejected"
 
 
-def _refused_lines(model: JsonObject) -> Iterator[str]:
-    for refused in model["refused"]:
-        yield f"refused for {model['dataset']}: {refused['experiment_id'] or 'the pin'}: {refused['reason']}"
+def _rejected_lines(model: JsonObject) -> Iterator[str]:
+    for rejected in model["rejected"]:
+        yield f"rejected for {model['dataset']}: {rejected['experiment_id'] or 'the pin'}: {rejected['reason']}"

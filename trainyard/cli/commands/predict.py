@@ -11,9 +11,9 @@ from trainyard.cli.identifiers import full_id
 from trainyard.cli.output import console, print_json, print_json_line
 from trainyard.client import Client, JsonObject
 
-PictureArgument = Annotated[
+ImageArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PICTURE...", exists=True, dir_okay=False, readable=True, help="PNG, JPEG or WebP files."),
+    typer.Argument(metavar="IMAGE...", exists=True, dir_okay=False, readable=True, help="PNG, JPEG or WebP files."),
 ]
 BatchOption = Annotated[
     Path | None,
@@ -21,30 +21,30 @@ BatchOption = Annotated[
         metavar="ARCHIVE",
         exists=True,
         readable=True,
-        help="A zip, a tar or a folder of any number of pictures, instead; prints a line of JSON for each.",
+        help="A zip, a tar or a folder of any number of images, instead; prints a line of JSON for each.",
     ),
 ]
 
 
 def predict(
-    pictures: PictureArgument = None,
-    dataset: Annotated[str | None, typer.Option(help="Ask the best model of this data set.")] = None,
+    images: ImageArgument = None,
+    dataset: Annotated[str | None, typer.Option(help="Ask the best model of this dataset.")] = None,
     experiment: Annotated[str | None, typer.Option(metavar="ID", help="Ask the model of this experiment.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     batch: BatchOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Say what is on pictures."""
-    if bool(pictures) == (batch is not None):
-        raise typer.BadParameter("name pictures, or one archive or folder of them with --batch")
+    """Say what is on images."""
+    if bool(images) == (batch is not None):
+        raise typer.BadParameter("name images, or one archive or folder of them with --batch")
     with Client(url) as client:
         model = full_id(client, experiment) if experiment else None
         if batch is not None:
             for each in client.predict_many(batch, dataset, model, top):
                 print_json_line(each)
             return
-        answer = client.predict(*pictures or (), dataset=dataset, experiment=model, top=top)
+        answer = client.predict(*images or (), dataset=dataset, experiment=model, top=top)
     if json:
         print_json(answer)
         return
@@ -53,7 +53,7 @@ def predict(
 
 
 def prediction_lines(answer: JsonObject) -> Iterator[str]:
-    """One line for each picture, with the verdict and the id for `trainyard label`, then the model that answered."""
+    """One line for each image, with the verdict and the id for `trainyard label`, then the model that answered."""
     for prediction in answer["predictions"]:
         guesses = (f"{guess['label']} {guess['probability']:.1%}" for guess in prediction["top"])
         verdict = prediction["verdict"].replace("_", " ")

@@ -71,7 +71,7 @@ def presets(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     if json:
         print_json({"items": list(found), "next_cursor": None})
         return
-    table = Table("name", "data set", box=None, pad_edge=False)
+    table = Table("name", "dataset", box=None, pad_edge=False)
     table.add_column("parameters", justify="right")
     table.add_column("title")
     for preset in found:

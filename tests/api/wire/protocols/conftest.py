@@ -1,4 +1,4 @@
-"""Two models that serve: of pictures, and of numbers."""
+"""Two models that serve: of images, and of numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,12 @@ from fastapi.testclient import TestClient
 
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.published import publish
+from tests.support.published import publish
 
 
 @pytest.fixture
 def digits(client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> str:
-    """The id of an experiment whose network calls a picture by the brightest of its first ten pixels."""
+    """The id of an experiment whose network calls an image by the brightest of its first ten pixels."""
     return publish(api_store, tiny_spec()).id
 
 

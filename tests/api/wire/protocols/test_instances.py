@@ -4,7 +4,7 @@ import pytest
 from api.wire.protocols.instances import read_classify, read_predict
 from api.wire.protocols.samples import BadTensor
 from tests.api.wire.protocols.infos import BLOBS, DIGITS
-from tests.protocols.pictures import b64, pixels
+from tests.protocols.images import b64, pixels
 
 BLACK = [0] * 64
 
@@ -29,12 +29,12 @@ BLACK = [0] * 64
         ({"instances": [[*BLACK[1:], -1]]}, "received -1"),
         ({"instances": [[*BLACK[1:], 0.5]]}, "received 0.5; the network scales them itself"),
         ({"instances": [BLACK] * 1001}, "received 1,001 samples; a request holds from 1 to 1,000"),
-        ({"instances": [b64(1)] * 101}, "received 101 pictures; a request holds from 1 to 100"),
+        ({"instances": [b64(1)] * 101}, "received 101 images; a request holds from 1 to 100"),
         ({"instances": [b64(1), BLACK]}, 'instances/1 is a list of 64 items; expected {"b64"'),
         ({"instances": [BLACK, b64(1)]}, "instances is ragged"),
         ({"instances": [{"b64": 5}]}, 'instances/0 is {"b64": 5}; expected {"b64"'),
         ({"instances": [{"b64": "???"}]}, "instances/0 is no base64"),
-        ({"instances": [{"b64": "eA=="}]}, "picture 0: "),
+        ({"instances": [{"b64": "eA=="}]}, "image 0: "),
         ({"instances": [{"pixels": BLACK}]}, 'instances/0 has the members ["pixels"]; the model\'s one input is `imag'),
         ({"instances": ["text"]}, 'instances holds "text"'),
         ({"inputs": {"b64": "eA=="}}, "inputs is "),
@@ -43,11 +43,11 @@ BLACK = [0] * 64
         ({"inputs": {"image": BLACK, "more": 1}}, "the model's one input is `image`"),
     ],
 )
-def test_what_is_no_request_is_refused_with_what_was_expected(body: object, fragment: str) -> None:
-    with pytest.raises(BadTensor) as refused:
+def test_what_is_no_request_is_rejected_with_what_was_expected(body: object, fragment: str) -> None:
+    with pytest.raises(BadTensor) as rejected:
         read_predict(body if isinstance(body, bytes) else orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
-    assert fragment in str(refused.value)
+    assert fragment in str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_what_is_no_request_is_refused_with_what_was_expected(body: object, frag
     [
         ({"instances": [[1, 2, 3]]}, "received shape [1, 3]; the model of blobs takes [n, 2]"),
         ({"instances": [[1, 1e7]]}, "features are numbers from -1e6 to 1e6, received 10000000.0"),
-        ({"instances": [b64(1)]}, "the model of blobs takes 2 numbers a sample, received pictures"),
+        ({"instances": [b64(1)]}, "the model of blobs takes 2 numbers a sample, received images"),
         ({"instances": [{"image": [1, 2]}]}, "the model's one input is `features`"),
     ],
 )
 def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> None:
-    with pytest.raises(BadTensor) as refused:
+    with pytest.raises(BadTensor) as rejected:
         read_predict(orjson.dumps(body)).samples(BLOBS, max_pixels=1000)
 
-    assert fragment in str(refused.value)
+    assert fragment in str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> N
     ],
 )
 def test_what_is_no_list_of_examples(body: object, fragment: str) -> None:
-    with pytest.raises(BadTensor) as refused:
+    with pytest.raises(BadTensor) as rejected:
         read_classify(orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
-    assert fragment in str(refused.value)
+    assert fragment in str(rejected.value)
 
 
 def test_flat_example() -> None:

@@ -9,7 +9,7 @@ from models_store.errors import InvalidState
 from models_store.store import Store
 from serving.registry import Registry
 from specs.experiment import ExperimentSpec
-from tests.published import publish
+from tests.support.published import publish
 
 
 @pytest.fixture

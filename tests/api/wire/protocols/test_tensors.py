@@ -12,7 +12,7 @@ from api.wire.protocols.inference import read_inference
 from api.wire.protocols.samples import BadTensor
 from api.wire.protocols.tensors import InputTensor, byte_elements, joined_elements
 from tests.api.wire.protocols.infos import BLOBS, DIGITS
-from tests.protocols.pictures import pixels, png
+from tests.protocols.images import pixels, png
 
 DTYPES = {
     "UINT8": np.uint8,
@@ -62,7 +62,7 @@ def test_elements_of_bytes_come_back(elements: list[bytes]) -> None:
 
 
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=4), st.data())
-def test_elements_that_are_cut_short_are_refused(elements: list[bytes], data: st.DataObject) -> None:
+def test_elements_that_are_cut_short_are_rejected(elements: list[bytes], data: st.DataObject) -> None:
     whole = joined_elements(elements)
     ends = {len(joined_elements(elements[:count])) for count in range(len(elements))}
     cut = data.draw(st.integers(1, len(whole) - 1).filter(lambda at: at not in ends))
@@ -104,7 +104,7 @@ requests = st.fixed_dictionaries(
 
 
 @given(requests | json_values, st.binary(max_size=70), st.integers(-2, 2), st.sampled_from([DIGITS, BLOBS]))
-def test_whatever_is_sent_is_samples_or_refused(document: Any, behind: bytes, shift: int, info: Any) -> None:
+def test_whatever_is_sent_is_samples_or_rejected(document: Any, behind: bytes, shift: int, info: Any) -> None:
     """Nothing but BadTensor, which is a 400, ever comes out of it."""
     try:
         text = orjson.dumps(document)
@@ -118,7 +118,7 @@ def test_whatever_is_sent_is_samples_or_refused(document: Any, behind: bytes, sh
 
 
 @given(st.binary(max_size=300), st.none() | st.text(max_size=30))
-def test_whatever_bytes_are_sent_they_are_refused(body: bytes, header_length: str | None) -> None:
+def test_whatever_bytes_are_sent_they_are_rejected(body: bytes, header_length: str | None) -> None:
     with pytest.raises(BadTensor):
         read_inference(body, header_length)
 
@@ -180,12 +180,12 @@ FILES = {"name": "image", "datatype": "BYTES", "shape": [1]}
             "63 bytes; shape [1, 64] of UINT8",
         ),
         ({"inputs": [{**IMAGE, "parameters": {"shared_memory_region": "r"}}]}, b"", "shared memory is not read here"),
-        ({"inputs": [{**FILES, "data": [5]}]}, b"", "input image holds 5; expected base64 of a picture, as text"),
+        ({"inputs": [{**FILES, "data": [5]}]}, b"", "input image holds 5; expected base64 of an image, as text"),
         ({"inputs": [{**FILES, "data": ["???"]}]}, b"", "input image/0 is no base64"),
         ({"inputs": [{**FILES, "data": ["eA==", "eA=="]}]}, b"", "holds 2 elements; shape [1] has 1"),
-        ({"inputs": [{**FILES, "shape": [2, 2], "data": ["eA=="]}]}, b"", "expected [n] or [n, 1] for n picture files"),
-        ({"inputs": [{**FILES, "shape": [101], "data": ["eA=="]}]}, b"", "received 101 pictures"),
-        ({"inputs": [{**FILES, "parameters": {"binary_data_size": 6}}]}, b"\2\0\0\0no", "picture 0: "),
+        ({"inputs": [{**FILES, "shape": [2, 2], "data": ["eA=="]}]}, b"", "expected [n] or [n, 1] for n image files"),
+        ({"inputs": [{**FILES, "shape": [101], "data": ["eA=="]}]}, b"", "received 101 images"),
+        ({"inputs": [{**FILES, "parameters": {"binary_data_size": 6}}]}, b"\2\0\0\0no", "image 0: "),
         ({"inputs": [{**IMAGE, "data": BLACK}], "outputs": [{"name": "x"}]}, b"", 'the outputs ["x"] were asked for'),
         (
             {
@@ -197,11 +197,11 @@ FILES = {"name": "image", "datatype": "BYTES", "shape": [1]}
         ),
     ],
 )
-def test_what_is_no_request_is_refused_with_what_was_expected(sent: Any, binary: bytes, fragment: str) -> None:
-    with pytest.raises(BadTensor) as refused:
+def test_what_is_no_request_is_rejected_with_what_was_expected(sent: Any, binary: bytes, fragment: str) -> None:
+    with pytest.raises(BadTensor) as rejected:
         infer(binary, **sent)
 
-    assert fragment in str(refused.value)
+    assert fragment in str(rejected.value)
 
 
 @pytest.mark.parametrize("header_length", ["", "-1", "1e1", "64.0", "9" * 30, "66", "٣"])

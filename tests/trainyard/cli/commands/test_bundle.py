@@ -24,7 +24,7 @@ def test_it_is_written_where_it_is_wanted(
     assert "mine.zip holds the model" in capsys.readouterr().out
 
 
-def test_what_is_refused_or_breaks_off_leaves_what_was_there(
+def test_what_is_rejected_or_breaks_off_leaves_what_was_there(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut_short = Answer(ZIPPED, headers={"Content-Length": str(len(ZIPPED) + 1), "Connection": "close"})

@@ -33,7 +33,7 @@ FLIP = {
     "image": f"/experiments/{FIRST}/samples/test/247.png",
 }
 COMPARISON = {
-    "part": "test",
+    "split": "test",
     "dataset": "digits",
     "samples": 1360,
     "experiments": [
@@ -87,10 +87,10 @@ def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsy
     api.on("GET", "/experiments", Answer({"items": [a_record(FIRST), a_record(OTHER)], "next_cursor": None}))
     api.on("GET", "/compare", Answer(COMPARISON))
 
-    assert run("compare", "B1C2", "w4x5", "--limit", "1", "--part", "validation") == 0
+    assert run("compare", "B1C2", "w4x5", "--limit", "1", "--split", "validation") == 0
 
     (request,) = api.requests("GET", "/compare")
-    assert request.query == {"ids": f"{FIRST},{OTHER}", "part": "validation", "limit": "1"}
+    assert request.query == {"ids": f"{FIRST},{OTHER}", "split": "validation", "limit": "1"}
     lines = words(capsys.readouterr().out)
     assert "digits, test, 1,360 samples plain [a] dropout" in lines
     assert "95 % interval 0.9472 to 0.9833 0.9472 to 0.9833" in lines
@@ -101,7 +101,7 @@ def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsy
     assert not any(line.startswith("loss ▁") for line in lines)
     assert "dropout is better than plain [a] by 2.22 points" in lines
     assert "changed: Dropout added at model.layers.6" in lines
-    assert "cured, 1 of 8 true first other picture" in lines
+    assert "cured, 1 of 8 true first other image" in lines
     assert f"247 four six 71% four 88% {FLIP['image']}" in lines
     assert not any(line.startswith("broken") for line in lines)
 
@@ -114,7 +114,9 @@ def test_a_comparison_for_scripts_is_the_api_s_json(api: CannedApi, capsys: pyte
     assert json.loads(capsys.readouterr().out) == COMPARISON
 
 
-def test_what_cannot_be_compared_is_refused_with_the_reason(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_compared_is_rejected_with_the_reason(
+    api: CannedApi, capsys: pytest.CaptureFixture[str]
+) -> None:
     api.on("GET", "/compare", problem(409, "plain is on digits, dropout on mnist"))
 
     assert run("compare", FIRST, OTHER) == 4

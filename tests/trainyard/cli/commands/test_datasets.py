@@ -50,7 +50,7 @@ def test_a_folder_is_sent_as_a_zip_and_waited_for(
     assert "warning: uneven" in printed
 
 
-def test_an_archive_that_is_refused_ends_with_its_reason(
+def test_an_archive_that_is_rejected_ends_with_its_reason(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK")
@@ -62,7 +62,7 @@ def test_an_archive_that_is_refused_ends_with_its_reason(
     assert "it is broken" in capsys.readouterr().out
 
 
-def test_data_sets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_datasets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("GET", "/datasets", Answer({"items": [VIEW, {**CONVERTING, "name": "late", "shape": None}]}))
 
     assert run("datasets") == 0

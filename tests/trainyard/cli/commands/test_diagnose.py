@@ -56,7 +56,7 @@ def test_a_suggestion_is_posted_by_its_rule(diagnosed: CannedApi, capsys: pytest
     assert "trainyard watch 01K6W3E8Z4T5V6X7Y8Z9A0B1C3" in capsys.readouterr().out
 
 
-def test_a_rule_that_suggests_nothing_is_refused(diagnosed: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rule_that_suggests_nothing_is_rejected(diagnosed: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("diagnose", ID, "--post", "slow-start") == 2
     assert "those that do: too-many-epochs" in capsys.readouterr().err
     assert diagnosed.requests("POST", "/experiments") == []

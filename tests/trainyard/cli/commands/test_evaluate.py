@@ -23,7 +23,7 @@ EVALUATION = {
 
 
 def view(status: str, **changes: Any) -> Answer:
-    return Answer({"dataset": "noise", "part": "all", "status": status, "error": None, "evaluation": None, **changes})
+    return Answer({"dataset": "noise", "split": "all", "status": status, "error": None, "evaluation": None, **changes})
 
 
 def test_it_waits_and_tells_the_worst_classes_that_have_samples(
@@ -32,10 +32,10 @@ def test_it_waits_and_tells_the_worst_classes_that_have_samples(
     api.on("POST", PATH, Answer({}, 202))
     api.on("GET", f"{PATH}/noise", view("queued"), view("running"), view("succeeded", evaluation=EVALUATION))
 
-    assert run("evaluate", ID, "noise", "--part", "test") == 0
+    assert run("evaluate", ID, "noise", "--split", "test") == 0
 
     [asked] = api.requests("POST", PATH)
-    assert json.loads(asked.body) == {"dataset": "noise", "part": "test"}
+    assert json.loads(asked.body) == {"dataset": "noise", "split": "test"}
     assert capsys.readouterr().out.splitlines() == [
         "on noise (all): accuracy 0.7500, macro F1 0.5000 on 1,200 samples",
         "  4 of 5 classes have samples there; the macro mean counts the others as 0",
@@ -57,10 +57,10 @@ def test_json_is_what_the_api_answers(api: CannedApi, capsys: pytest.CaptureFixt
 
 def test_a_failed_one_says_why(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("POST", PATH, Answer({}, 202))
-    api.on("GET", f"{PATH}/noise", view("failed", error="data set noise was deleted"))
+    api.on("GET", f"{PATH}/noise", view("failed", error="dataset noise was deleted"))
 
     assert run("evaluate", ID, "noise") == 1
-    assert capsys.readouterr().out == "the evaluation on noise failed: data set noise was deleted\n"
+    assert capsys.readouterr().out == "the evaluation on noise failed: dataset noise was deleted\n"
 
 
 def test_what_does_not_fit_is_told(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,21 +20,21 @@ def serving(**changes: Any) -> dict[str, Any]:
         "policy": "best",
         "pinned_experiment_id": None,
         "pinned_at": None,
-        "refused": [],
+        "rejected": [],
         **changes,
     }
 
 
-def test_models_are_listed_with_why_they_serve_and_what_was_refused(
+def test_models_are_listed_with_why_they_serve_and_what_was_rejected(
     api: CannedApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refused = {"experiment_id": OTHER, "reason": "model.onnx is missing"}
+    rejected = {"experiment_id": OTHER, "reason": "model.onnx is missing"}
     none = {"experiment_id": None, "name": None, "accuracy": None, "val_accuracy": None}
     items = [
         serving(),
         serving(dataset="mnist", policy="pinned", pinned_experiment_id=ID),
-        serving(dataset="blobs", policy="pinned", pinned_experiment_id=OTHER, refused=[refused]),
-        serving(**none, dataset="drawn", refused=[{"experiment_id": None, "reason": "the pin does not parse"}]),
+        serving(dataset="blobs", policy="pinned", pinned_experiment_id=OTHER, rejected=[rejected]),
+        serving(**none, dataset="drawn", rejected=[{"experiment_id": None, "reason": "the pin does not parse"}]),
     ]
     api.on("GET", "/models", Answer({"items": items, "next_cursor": None}))
 
@@ -42,11 +42,11 @@ def test_models_are_listed_with_why_they_serve_and_what_was_refused(
     _, first, second, third, fourth, *rest = capsys.readouterr().out.splitlines()
     assert first.split() == ["digits", ID, "digits-cnn", "0.9875", "0.9900", "it", "is", "the", "best"]
     assert second.rstrip().endswith("it is pinned")
-    assert third.rstrip().endswith(f"the pinned {OTHER} is refused")
+    assert third.rstrip().endswith(f"the pinned {OTHER} is rejected")
     assert fourth.split() == ["drawn", "none"]
     assert rest == [
-        f"refused for blobs: {OTHER}: model.onnx is missing",
-        "refused for drawn: the pin: the pin does not parse",
+        f"rejected for blobs: {OTHER}: model.onnx is missing",
+        "rejected for drawn: the pin: the pin does not parse",
     ]
 
     assert run("models", "--json") == 0

@@ -9,7 +9,7 @@ from tests.trainyard.canned_api import Answer, CannedApi, problem
 from tests.trainyard.cli.test_main import run
 
 PATH = "/predict:batch"
-LINES = [{"model": {"name": "m"}}, {"filename": "ä.png", "error": "it is torn"}, {"done": True, "pictures": 1}]
+LINES = [{"model": {"name": "m"}}, {"filename": "ä.png", "error": "it is torn"}, {"done": True, "images": 1}]
 
 
 def answer(*lines: object) -> Answer:
@@ -18,9 +18,9 @@ def answer(*lines: object) -> Answer:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     (folder / "more").mkdir(parents=True)
-    (folder / "more" / "ä.png").write_bytes(b"a picture")
+    (folder / "more" / "ä.png").write_bytes(b"an image")
     (folder / ".hidden").write_bytes(b"not this")
     return folder
 
@@ -56,13 +56,13 @@ def test_what_breaks_off_is_told_behind_what_came(
     assert sentence in printed.err
 
 
-def test_a_refusal_is_told(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("POST", PATH, problem(422, "none of the 3 files is a picture"))
+def test_a_rejection_is_told(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", PATH, problem(422, "none of the 3 files is an image"))
 
     assert run("predict", "--batch", str(folder)) == 2
     assert "none of the 3 files" in capsys.readouterr().err
 
 
-def test_either_pictures_or_a_batch(folder: Path) -> None:
+def test_either_images_or_a_batch(folder: Path) -> None:
     assert run("predict") == 2
     assert run("predict", str(folder / "more" / "ä.png"), "--batch", str(folder)) == 2

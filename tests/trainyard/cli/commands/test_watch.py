@@ -2,8 +2,8 @@ import signal
 import subprocess
 import sys
 
+from tests.support.waiting import eventually
 from tests.trainyard.canned_api import Answer, CannedApi, a_record, epoch_event
-from tests.waiting import eventually
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 

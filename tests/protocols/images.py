@@ -1,4 +1,4 @@
-"""Pictures that the hand-made network of the digits knows."""
+"""Images that the hand-made network of the digits knows."""
 
 import base64
 from io import BytesIO
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def pixels(*bright: int) -> NDArray[np.uint8]:
-    """(n, 8, 8, 1): in each picture only one of the first pixels is white, which is its class."""
+    """(n, 8, 8, 1): in each image only one of the first pixels is white, which is its class."""
     images = np.zeros((len(bright), 64), dtype=np.uint8)
     images[np.arange(len(bright)), bright] = 255
     return images.reshape(-1, 8, 8, 1)

@@ -1,4 +1,4 @@
-"""Uploads of grey noise in folders that are called as the digits are."""
+"""Uploads of gray noise in folders that are called as the digits are."""
 
 import io
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from tests.worker.conversion.archives import only
 
 
 def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int = 20, seed: int = 0) -> bytes:
-    """A zip with `train` pictures of each class and, where that is asked for, `test` in its official test part; their
+    """A zip with `train` images of each class and, where that is asked for, `test` in its official test split; their
     sides are 8 to `largest` pixels long."""
     random = np.random.default_rng(seed)
 
-    def picture() -> bytes:
+    def image() -> bytes:
         file = io.BytesIO()
         sides = random.integers(8, largest + 1, 2)
         Image.fromarray(random.integers(0, 256, sides, dtype=np.uint8)).save(file, "PNG")
@@ -23,7 +23,7 @@ def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int
     counts = {"train/": train, "test/": test} if test else {"": train}
     return only(
         {
-            f"{part}{label}/{number}.png": picture()
+            f"{part}{label}/{number}.png": image()
             for part, count in counts.items()
             for label in classes
             for number in range(count)

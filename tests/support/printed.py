@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 PRINTED_URL = "http://127.0.0.1:8000"
 # Each block in the same shell, so that later ones know the variables of earlier ones. What fails is written down, and

@@ -17,7 +17,7 @@ from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec
 from specs.preprocessing import Resize
-from worker.data import Part, Parts
+from worker.data import Split, Splits
 from worker.evaluation.evaluate import Results, evaluate
 
 IMAGE_SHAPE = (8, 8, 1)
@@ -64,27 +64,27 @@ def quadrant_network() -> bytes:
 
 
 def results_on(dataset: Dataset, accuracy: float = 0.8, seed: int = 0) -> Results:
-    """Of a network that is right about `accuracy` of fifty samples in each part, a tenth more on the validation part:
+    """Of a network that is right about `accuracy` of fifty samples in each split, a tenth more on the validation split:
     its answers are drawn, what follows from them is worked out as the trainer does."""
     generator = np.random.default_rng(seed)
     classes = len(dataset.classes)
-    shape = IMAGE_SHAPE if dataset.has_pictures else (2,)
+    shape = IMAGE_SHAPE if dataset.has_images else (2,)
 
-    def part(first: int) -> Part:
-        images = generator.integers(0, 256, (50, *shape)).astype(np.uint8 if dataset.has_pictures else np.float32)
-        return Part(images, np.arange(50) % classes, np.arange(first, first + 50))
+    def split(first: int) -> Split:
+        images = generator.integers(0, 256, (50, *shape)).astype(np.uint8 if dataset.has_images else np.float32)
+        return Split(images, np.arange(50) % classes, np.arange(first, first + 50))
 
     def answered(truth: NDArray[np.int64], right: float) -> NDArray[np.float32]:
         said = np.where(np.arange(50) < round(50 * right), truth, (truth + 1) % classes)
         answers = generator.dirichlet(np.ones(classes), 50) + 2 * np.eye(classes)[said]
         return np.asarray(answers / answers.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    parts = Parts(part(0), part(50), part(100))
+    splits = Splits(split(0), split(50), split(100))
     answers = {
         id(each.images): answered(each.labels, right)
-        for each, right in zip(parts, (accuracy, accuracy + 0.1, accuracy), strict=True)
+        for each, right in zip(splits, (accuracy, accuracy + 0.1, accuracy), strict=True)
     }
-    return evaluate(lambda images: answers[id(images)], parts, dataset.classes, "float32")
+    return evaluate(lambda images: answers[id(images)], splits, dataset.classes, "float32")
 
 
 def stage(
@@ -97,8 +97,8 @@ def stage(
 ) -> Path:
     """Write a result into the new folder `folder`, as a trainer would; `serving` is what it fitted for serving."""
     folder.mkdir(parents=True)
-    shape = IMAGE_SHAPE if dataset.has_pictures else (2,)
-    network = network or (bright_column_network() if dataset.has_pictures else quadrant_network())
+    shape = IMAGE_SHAPE if dataset.has_images else (2,)
+    network = network or (bright_column_network() if dataset.has_images else quadrant_network())
     probe: NDArray[np.float32] = onnxruntime.InferenceSession(network).run(None, {"image": probe_sample(shape)[None]})[
         0
     ][0]

@@ -13,10 +13,10 @@ import httpx2
 import orjson
 import psutil
 
-from tests.valkey import Valkey, free_port
-from tests.waiting import eventually, has_ended
+from tests.support.valkey import Valkey, free_port
+from tests.support.waiting import eventually, has_ended
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LEASE_SECONDS = 2.0
 SWEEP_SECONDS = 0.5
 START_SECONDS = 60.0

@@ -1,0 +1,65 @@
+"""What every test may ask for: a real Valkey, an empty store on it, a spec that trains in a second."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models_store.store import Store, open_store
+from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.valkey import Valkey
+
+LEASE_SECONDS = 2.0
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Valkey) -> Valkey:
+    """This process's server, emptied. Do not stop it: a test that does asks for `own_valkey`."""
+    with shared_valkey.client() as client:
+        client.flushall()
+    return shared_valkey
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A server of this test's own, to be killed and paused."""
+    server = Valkey(tmp_path / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def store(tmp_path: Path, valkey: Valkey) -> Store:
+    return open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+
+
+@pytest.fixture
+def tiny_document() -> dict[str, Any]:
+    """A network of 650 parameters on the digits, deterministic, two epochs."""
+    return {
+        "name": "tiny",
+        "dataset": {"name": "digits"},
+        "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
+        "training": {"epochs": 2, "batch_size": 64, "deterministic": True},
+    }
+
+
+@pytest.fixture
+def tiny_spec(tiny_document: dict[str, Any]) -> Callable[..., ExperimentSpec]:
+    """Make a tiny spec with some training fields changed: `tiny_spec(epochs=5)`."""
+
+    def make(name: str = "tiny", tags: tuple[str, ...] = (), **training: Any) -> ExperimentSpec:
+        changed = {"name": name, "tags": list(tags), "training": {**tiny_document["training"], **training}}
+        return parse_spec({**tiny_document, **changed})
+
+    return make
