@@ -243,7 +243,7 @@ def giant_png() -> bytes:
         (b"GIF89a" + b"\0" * 100, "image/gif", 422, "PNG, JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 422, "PNG, JPEG"),
         (cut_png(), "image/png", 422, "broken or cut short"),
-        (b'{"image": "x"}', "application/json", 422, '{"image": "<base64>"}'),
+        (b'{"photo": "x"}', "application/json", 422, '{"image": "<base64>"}'),
         (b'{"image": "???"}', "application/json", 422, "base64"),
         (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),
         (b'{"images": []}', "application/json", 422, "no image"),

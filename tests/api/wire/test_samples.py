@@ -29,7 +29,7 @@ def test_images_and_features_are_read_from_json() -> None:
         {"image": IMAGE, "images": [IMAGE]},
         {"image": "no base64"},
         {"images": [1]},
-        {"image": IMAGE},
+        {"photo": IMAGE},
         {"features": []},
         {"features": [[]]},
         {"features": [1e7]},
