@@ -1,60 +1,76 @@
-"""The errors of the store. They know no HTTP; `api/errors.py` maps each class to a status.
+"""The domain errors of the store. Each class carries its kind, which `api/errors.py` maps to a status once.
 
-StoreError
-├── NotFound              no such experiment
-├── InvalidState          the experiment is in a state that forbids the change
-├── ClaimLost             the fencing token is old: somebody else has the experiment
-├── IdempotencyMismatch   the key was used before with another body
-├── InvalidCursor         the cursor was not made by this service, or not for this list
-├── Damaged               a file does not parse or does not match its sha256
-├── Busy                  the experiment's lock was not to be had in time
-└── Unavailable           Redis cannot be reached, or the index is being rebuilt
-    └── StorageFull       the disk has no room
+StoreError                unavailable
+├── NotFound              not_found
+├── InvalidState          conflict
+├── ClaimLost             conflict
+├── Damaged               conflict
+├── IdempotencyMismatch   invalid
+├── InvalidCursor         invalid
+├── Busy                  unavailable
+└── Unavailable           unavailable
+    └── StorageFull       unavailable
 """
 
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
+ErrorKind = Literal["not_found", "conflict", "invalid", "unavailable"]
 _LISTED = 10
 
 
 class StoreError(Exception):
     """Base of all errors that the store raises on purpose."""
 
+    kind: ClassVar[ErrorKind] = "unavailable"
+
 
 class NotFound(StoreError):
-    """No such experiment, on disk or in the index."""
+    """No such experiment, dataset, evaluation or file, on disk or in the index."""
+
+    kind = "not_found"
 
 
 class InvalidState(StoreError):
-    """The experiment is in a state that forbids the change."""
+    """The state of the experiment or dataset forbids the change."""
+
+    kind = "conflict"
 
 
 class ClaimLost(StoreError):
-    """The claim's fencing token is no longer the record's: stop, write nothing more."""
+    """The claim's fencing token is out of date: stop, write nothing more."""
+
+    kind = "conflict"
 
 
 class IdempotencyMismatch(StoreError):
-    """An `Idempotency-Key` came a second time with another body."""
+    """An `Idempotency-Key` was used before with another body."""
+
+    kind = "invalid"
 
 
 class InvalidCursor(StoreError):
-    """The cursor was not made by this service, or not for this list."""
+    """The cursor was not made by this service, or belongs to another list."""
+
+    kind = "invalid"
 
 
 class Damaged(StoreError):
     """A stored file does not parse, or does not match its sha256."""
 
+    kind = "conflict"
+
 
 class Busy(StoreError):
-    """Another process held the experiment's lock longer than the time allowed."""
+    """Could not acquire the lock in time."""
 
 
 class Unavailable(StoreError):
-    """The store cannot answer now; the same call may succeed in a moment."""
+    """Redis cannot be reached, or the index is being rebuilt: the same call may succeed in a moment."""
 
 
 class StorageFull(Unavailable):
-    """The disk has no room; nothing was half-written."""
+    """The disk is full; nothing was half-written."""
 
 
 def listed(names: Sequence[str]) -> str:

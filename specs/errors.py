@@ -1,13 +1,15 @@
-"""What is raised when a document or an experiment cannot be accepted."""
+"""The domain errors of `specs`. Each class carries its kind, which `api/errors.py` maps to a status once."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 from specs.problem import Problem
 
 
 class SpecsError(Exception):
     """A rejected document. `problems` holds at least one; `str()` gives one readable line for each."""
+
+    kind: ClassVar[Literal["invalid"]] = "invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(problems)
