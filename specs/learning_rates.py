@@ -1,7 +1,8 @@
-"""The learning rate of each step: a number, or a curve with Keras's names, defaults and formulas.
+"""Learning rates: a constant, or a schedule with Keras's names, defaults and formulas.
 
-Lengths are in steps (`decay_steps`, as in Keras) or in epochs (`decay_epochs`, also parts of one); a decay without a
-length takes the whole run. The trainer, `POST /experiments:validate` and the plot all ask `learning_rate_schedule`.
+Lengths are in steps (`decay_steps`, as in Keras) or in epochs (`decay_epochs`, fractions allowed); a decay without a
+length spans the whole training. The trainer, `POST /experiments:validate` and the plot all use
+`specs.training.TrainingSpec.learning_rate_schedule`.
 """
 
 import math
@@ -9,25 +10,22 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
 from specs import limits
 from specs.schema import FieldError, Lax, Schema, by_type_or
 
-if TYPE_CHECKING:
-    from specs.training import TrainingSpec
-
 _Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE, description="a learning rate above 0")]
-_FromZero = Annotated[float, Field(ge=0, le=limits.LEARNING_RATE)]
+_NonNegative = Annotated[float, Field(ge=0, le=limits.LEARNING_RATE)]
 _Steps = Annotated[int, Field(ge=1, le=limits.STEPS)]
 _Epochs = Annotated[float, Field(gt=0, le=limits.EPOCHS)]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How long a training is."""
+class TrainingLength:
+    """The length of a training in steps and epochs."""
 
     steps_per_epoch: int
     epochs: int
@@ -36,13 +34,13 @@ class Run:
     def steps(self) -> int:
         return self.steps_per_epoch * self.epochs
 
-    def length(self, steps: int | None, epochs: float | None) -> int | None:
-        """In steps, rounded; None where neither is given."""
+    def in_steps(self, steps: int | None, epochs: float | None) -> int | None:
+        """The length in steps, rounded; None if neither is given."""
         return steps if epochs is None else max(1, round(epochs * self.steps_per_epoch))
 
 
 class Decay(Schema, ABC):
-    """What the curves that fall share: over `decay_steps` or `decay_epochs`, else over the whole run."""
+    """Base of the schedules that fall over `decay_steps` or `decay_epochs`, by default over the whole training."""
 
     type: str
     initial_learning_rate: _Positive
@@ -50,55 +48,55 @@ class Decay(Schema, ABC):
     decay_epochs: _Epochs | None = None
 
     @model_validator(mode="after")
-    def _one_unit(self) -> Self:
-        _check_one_unit(self, "decay_steps", "decay_epochs")
+    def _check_unit(self) -> Self:
+        _reject_two_units(self, "decay_steps", "decay_epochs")
         return self
 
     @property
     def peak(self) -> float:
-        """The largest rate of all steps."""
+        """The highest learning rate of all steps."""
         return self.initial_learning_rate
 
     @abstractmethod
-    def rate(self, step: int, run: Run) -> float:
-        """For `step`, counted from 0 over all epochs."""
+    def rate(self, step: int, training: TrainingLength) -> float:
+        """Return the learning rate at `step`, counted from 0 over all epochs."""
 
-    def _decay_steps(self, run: Run) -> int:
-        return run.length(self.decay_steps, self.decay_epochs) or run.steps
+    def _decay_steps(self, training: TrainingLength) -> int:
+        return training.in_steps(self.decay_steps, self.decay_epochs) or training.steps
 
 
 class ExponentialDecay(Decay):
-    """`initial_learning_rate * decay_rate ** (step / decay_steps)`; `staircase` takes whole powers only."""
+    """`initial_learning_rate * decay_rate ** (step / decay_steps)`; `staircase` rounds the exponent down."""
 
     type: Literal["ExponentialDecay"] = "ExponentialDecay"
     decay_rate: float = Field(gt=0, le=1, description="a number above 0 and at most 1")
     staircase: bool = False
 
-    def rate(self, step: int, run: Run) -> float:
+    def rate(self, step: int, training: TrainingLength) -> float:
         return self.initial_learning_rate * math.pow(
-            self.decay_rate, _progress(step, self._decay_steps(run), self.staircase)
+            self.decay_rate, _progress(step, self._decay_steps(training), self.staircase)
         )
 
 
 class InverseTimeDecay(Decay):
-    """`initial_learning_rate / (1 + decay_rate * step / decay_steps)`; `staircase` takes whole quotients only."""
+    """`initial_learning_rate / (1 + decay_rate * step / decay_steps)`; `staircase` rounds the quotient down."""
 
     type: Literal["InverseTimeDecay"] = "InverseTimeDecay"
     decay_rate: float = Field(ge=0, le=limits.LEARNING_RATE, description="a number from 0")
     staircase: bool = False
 
-    def rate(self, step: int, run: Run) -> float:
+    def rate(self, step: int, training: TrainingLength) -> float:
         return self.initial_learning_rate / (
-            1 + self.decay_rate * _progress(step, self._decay_steps(run), self.staircase)
+            1 + self.decay_rate * _progress(step, self._decay_steps(training), self.staircase)
         )
 
 
 class PolynomialDecay(Decay):
     """From `initial_learning_rate` to `end_learning_rate` by `(1 - step / decay_steps) ** power`, then constant;
-    with `cycle` over two, three, ... times as many steps, which makes it rise again."""
+    `cycle` stretches the decay over two, three, ... times as many steps, so that the rate rises again."""
 
     type: Literal["PolynomialDecay"] = "PolynomialDecay"
-    end_learning_rate: _FromZero = 0.0001
+    end_learning_rate: _NonNegative = 0.0001
     power: float = Field(default=1.0, gt=0, le=100)
     cycle: bool = False
 
@@ -106,8 +104,8 @@ class PolynomialDecay(Decay):
     def peak(self) -> float:
         return max(self.initial_learning_rate, self.end_learning_rate)
 
-    def rate(self, step: int, run: Run) -> float:
-        decay_steps = self._decay_steps(run)
+    def rate(self, step: int, training: TrainingLength) -> float:
+        decay_steps = self._decay_steps(training)
         length = decay_steps * max(1, math.ceil(step / decay_steps)) if self.cycle else decay_steps
         left = 1 - min(step, length) / length
         return (self.initial_learning_rate - self.end_learning_rate) * math.pow(
@@ -116,10 +114,10 @@ class PolynomialDecay(Decay):
 
 
 class CosineDecay(Decay):
-    """Half a cosine from the top down to `alpha` times the top, then constant (Loshchilov & Hutter 2016).
+    """Half a cosine from the peak down to `alpha` times the peak, then constant (Loshchilov & Hutter 2016).
 
-    With `warmup_target` the rate first rises in a straight line from `initial_learning_rate` to that target, in
-    `warmup_steps` or `warmup_epochs`, and falls from there. A decay without a length ends with the run.
+    With `warmup_target` the rate first rises linearly from `initial_learning_rate` to that target over `warmup_steps`
+    or `warmup_epochs`, then decays from there. A decay without a length ends with the training.
     """
 
     type: Literal["CosineDecay"] = "CosineDecay"
@@ -130,9 +128,9 @@ class CosineDecay(Decay):
     warmup_epochs: _Epochs | None = None
 
     @model_validator(mode="after")
-    def _whole_warmup(self) -> Self:
+    def _check_warmup(self) -> Self:
         if self.warmup_steps and self.warmup_epochs is not None:
-            raise _one_unit_only("warmup_steps", "warmup_epochs")
+            raise _two_units("warmup_steps", "warmup_epochs")
         is_long = bool(self.warmup_steps) or self.warmup_epochs is not None
         if is_long and self.warmup_target is None:
             raise FieldError(("warmup_target",), "a warm-up needs `warmup_target`, the learning rate at its end")
@@ -146,18 +144,18 @@ class CosineDecay(Decay):
     def peak(self) -> float:
         return max(self.initial_learning_rate, self.warmup_target or 0.0)
 
-    def rate(self, step: int, run: Run) -> float:
-        warmup = run.length(self.warmup_steps, self.warmup_epochs) or 0
+    def rate(self, step: int, training: TrainingLength) -> float:
+        warmup = training.in_steps(self.warmup_steps, self.warmup_epochs) or 0
         top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
         if self.warmup_target is not None and step < warmup:
             return self.initial_learning_rate + (top - self.initial_learning_rate) * step / warmup
-        length = run.length(self.decay_steps, self.decay_epochs) or max(1, run.steps - warmup)
+        length = training.in_steps(self.decay_steps, self.decay_epochs) or max(1, training.steps - warmup)
         done = min(step - warmup, length) / length
         return top * ((1 - self.alpha) * (1 + math.cos(math.pi * done)) / 2 + self.alpha)
 
 
 class PiecewiseConstantDecay(Schema):
-    """`values[0]` up to and including step `boundaries[0]`, then `values[1]`, and so on."""
+    """`values[0]` up to and including step `boundaries[0]`, then `values[1]`, and so forth."""
 
     type: Literal["PiecewiseConstantDecay"] = "PiecewiseConstantDecay"
     boundaries: Annotated[tuple[_Steps, ...], Lax, Field(max_length=limits.BOUNDARIES)] | None = None
@@ -167,14 +165,14 @@ class PiecewiseConstantDecay(Schema):
     ]
 
     @model_validator(mode="after")
-    def _fitting(self) -> Self:
-        _check_one_unit(self, "boundaries", "boundaries_epochs")
+    def _check_boundaries(self) -> Self:
+        _reject_two_units(self, "boundaries", "boundaries_epochs")
         name = "boundaries" if self.boundaries is not None else "boundaries_epochs"
         boundaries = getattr(self, name)
         if boundaries is None:
             raise FieldError(("boundaries",), "expected `boundaries` in steps, or `boundaries_epochs` in epochs")
         if list(boundaries) != sorted(set(boundaries)):
-            raise FieldError((name,), f"`{name}` must rise, received {_listed(boundaries)}")
+            raise FieldError((name,), f"`{name}` must rise, received {_format_list(boundaries)}")
         if len(self.values) != len(boundaries) + 1:
             raise FieldError(
                 ("values",),
@@ -186,20 +184,21 @@ class PiecewiseConstantDecay(Schema):
     def peak(self) -> float:
         return max(self.values)
 
-    def rate(self, step: int, run: Run) -> float:
+    def rate(self, step: int, training: TrainingLength) -> float:
         boundaries: Iterable[float] = self.boundaries or [
-            round(each * run.steps_per_epoch) for each in self.boundaries_epochs or ()
+            round(each * training.steps_per_epoch) for each in self.boundaries_epochs or ()
         ]
         return self.values[bisect_left(list(boundaries), step)]
 
 
 class OneCycle(Schema):
-    """Up to `max_learning_rate` and down to almost nothing (Smith & Topin 2017, "Super-Convergence"; the names' Torch
-    equals are in brackets).
+    """Up to `max_learning_rate` and down to almost zero (Smith & Topin 2017, "Super-Convergence"; PyTorch's names are
+    in brackets).
 
-    It begins at `max_learning_rate / initial_divisor` [div_factor], reaches the top after `warmup_fraction`
-    [pct_start] of the cycle, and ends at the initial rate over `final_divisor` [final_div_factor], where it stays.
-    Both ways by half a cosine or in a straight line. The cycle is `cycle_steps` or `cycle_epochs` long, else the run.
+    It starts at `max_learning_rate / initial_divisor` [div_factor], peaks after `warmup_fraction` [pct_start] of the
+    cycle, and ends at the initial rate divided by `final_divisor` [final_div_factor], where it stays. `annealing`
+    shapes both slopes: half a cosine or linear. The cycle takes `cycle_steps` or `cycle_epochs`, by default the whole
+    training.
     """
 
     type: Literal["OneCycle"] = "OneCycle"
@@ -212,16 +211,16 @@ class OneCycle(Schema):
     final_divisor: float = Field(default=1e4, ge=1, le=1e9)
 
     @model_validator(mode="after")
-    def _one_unit(self) -> Self:
-        _check_one_unit(self, "cycle_steps", "cycle_epochs")
+    def _check_unit(self) -> Self:
+        _reject_two_units(self, "cycle_steps", "cycle_epochs")
         return self
 
     @property
     def peak(self) -> float:
         return self.max_learning_rate
 
-    def rate(self, step: int, run: Run) -> float:
-        last = (run.length(self.cycle_steps, self.cycle_epochs) or run.steps) - 1
+    def rate(self, step: int, training: TrainingLength) -> float:
+        last = (training.in_steps(self.cycle_steps, self.cycle_epochs) or training.steps) - 1
         initial = self.max_learning_rate / self.initial_divisor
         top = max(0.0, self.warmup_fraction * (last + 1) - 1)
         if step < top:
@@ -249,41 +248,36 @@ LearningRate = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class LearningRateSchedule:
-    """The learning rate of every step of one training."""
+    """The planned learning rate at every step of a training, before `reduce_lr_on_plateau`."""
 
     learning_rate: float | Schedule
-    run: Run
+    training: TrainingLength
 
     def at(self, step: int) -> float:
-        """For `step`, counted from 0 over all epochs."""
+        """Return the learning rate at `step`, counted from 0 over all epochs."""
         rate = self.learning_rate
-        return rate if isinstance(rate, int | float) else rate.rate(step, self.run)
+        return rate if isinstance(rate, int | float) else rate.rate(step, self.training)
 
-    def curve(self, most: int) -> tuple[list[int], list[float]]:
-        """At most `most` steps, evenly spread from the first to the last, and their rates."""
-        last = self.run.steps - 1
-        points = min(self.run.steps, most)
+    def curve(self, max_points: int) -> tuple[list[int], list[float]]:
+        """Return up to `max_points` steps, evenly spaced from the first to the last, and their learning rates."""
+        last = self.training.steps - 1
+        points = min(self.training.steps, max_points)
         steps = [round(point * last / max(1, points - 1)) for point in range(points)]
         return steps, [self.at(step) for step in steps]
-
-
-def learning_rate_schedule(training: "TrainingSpec", steps_per_epoch: int) -> LearningRateSchedule:
-    """As planned: what `reduce_lr_on_plateau` makes of it is only known afterwards."""
-    return LearningRateSchedule(training.optimizer.learning_rate, Run(steps_per_epoch, training.epochs))
 
 
 def _progress(step: int, decay_steps: int, staircase: bool) -> float:
     return step // decay_steps if staircase else step / decay_steps
 
 
-def _check_one_unit(schedule: Schema, steps: str, epochs: str) -> None:
+def _reject_two_units(schedule: Schema, steps: str, epochs: str) -> None:
     if getattr(schedule, steps) is not None and getattr(schedule, epochs) is not None:
-        raise _one_unit_only(steps, epochs)
+        raise _two_units(steps, epochs)
 
 
-def _one_unit_only(steps: str, epochs: str) -> FieldError:
+def _two_units(steps: str, epochs: str) -> FieldError:
     return FieldError((epochs,), f"received both `{steps}` and `{epochs}`; give the length in steps or in epochs")
 
 
-def _listed(numbers: Iterable[float]) -> str:
+def _format_list(numbers: Iterable[float]) -> str:
     return f"[{', '.join(f'{number:g}' for number in numbers)}]"

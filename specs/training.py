@@ -1,4 +1,4 @@
-"""How the network is trained."""
+"""Training options: optimizer, loss, batches, epochs, callbacks, precision."""
 
 from typing import Literal, Self
 
@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from specs import limits
 from specs.class_weights import ClassWeight
+from specs.learning_rates import LearningRateSchedule, TrainingLength
 from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
 from specs.schema import FieldError, Schema
@@ -17,8 +18,8 @@ Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 class EarlyStopping(Schema):
     """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs.
 
-    Accuracies should rise, losses fall. Epochs before `start_from_epoch` (from 0) do not count; patience also runs
-    as long as `baseline` has not been surpassed.
+    Accuracies improve upward, losses downward. Epochs before `start_from_epoch` (from 0) do not count. An epoch that
+    does not beat `baseline` counts as no improvement.
     """
 
     monitor: Monitor = "val_loss"
@@ -42,10 +43,10 @@ class ReduceLROnPlateau(Schema):
 
 
 class TrainingSpec(Schema):
-    """`max_minutes` is a budget: past it the run ends with the best weights so far.
+    """`max_minutes` is a time budget: training stops at its end and keeps the best weights so far.
 
-    `precision: auto` is mixed_bfloat16 where the device computes in it, the network has convolutions, and the run is
-    not deterministic; else float32. What is validated at the end and published is float32 in any case.
+    `precision: auto` means mixed_bfloat16 if the device supports it, the network has convolutions, and the training is
+    not deterministic; otherwise float32. The final evaluation and the published model always use float32.
     """
 
     optimizer: Optimizer = Field(default_factory=Adam)
@@ -61,11 +62,15 @@ class TrainingSpec(Schema):
     max_minutes: float = Field(default=60.0, gt=0, le=limits.MINUTES)
 
     @model_validator(mode="after")
-    def _one_hand_on_the_rate(self) -> Self:
+    def _check_plateau(self) -> Self:
         if self.reduce_lr_on_plateau is not None and not isinstance(self.optimizer.learning_rate, int | float):
             raise FieldError(
                 ("reduce_lr_on_plateau",),
-                f"cannot be combined with the schedule {self.optimizer.learning_rate.type}, which sets the rate of "
-                "every step; give a number as learning_rate, or leave this out",
+                f"cannot be combined with the schedule {self.optimizer.learning_rate.type}, which sets the learning "
+                "rate of every step; give a number as `learning_rate`, or leave out `reduce_lr_on_plateau`",
             )
         return self
+
+    def learning_rate_schedule(self, steps_per_epoch: int) -> LearningRateSchedule:
+        """The schedule as planned; `reduce_lr_on_plateau` may lower it during training."""
+        return LearningRateSchedule(self.optimizer.learning_rate, TrainingLength(steps_per_epoch, self.epochs))

@@ -9,7 +9,6 @@ from typing import Any
 from analysis.diagnosis.curves import Curve, curve, is_number
 from models_store.experiments.record import FailureType, Point
 from specs.experiment import ExperimentSpec
-from specs.learning_rates import learning_rate_schedule
 
 _ENTROPIES = frozenset({"SparseCategoricalCrossentropy", "CategoricalCrossentropy"})
 
@@ -92,7 +91,7 @@ class Run:
     def rates(self) -> tuple[float, ...]:
         """At the end of each epoch: as it was, or as it was planned where that is not in the history."""
         steps = self.spec.steps_per_epoch()
-        planned = learning_rate_schedule(self.spec.training, steps)
+        planned = self.spec.training.learning_rate_schedule(steps)
         return tuple(
             rate if is_number(rate := point.metrics.get("learning_rate")) else planned.at((point.epoch + 1) * steps - 1)
             for point in self.points

@@ -7,7 +7,6 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from analysis.plots.figure import ACCENT, INK, header
 from analysis.plots.panels import ruled
 from specs.experiment import ExperimentSpec
-from specs.learning_rates import learning_rate_schedule
 
 _SIZE = (6.4, 3.0)
 # Axes leave room for their labels on the left, at the bottom, and for the epochs at the top.
@@ -20,7 +19,7 @@ _WIDE = 20
 def learning_rate_figure(spec: ExperimentSpec) -> Figure:
     steps_per_epoch = spec.steps_per_epoch()
     last = spec.training.epochs * steps_per_epoch - 1
-    steps, rates = map(np.array, learning_rate_schedule(spec.training, steps_per_epoch).curve(_POINTS))
+    steps, rates = map(np.array, spec.training.learning_rate_schedule(steps_per_epoch).curve(_POINTS))
     figure, axes = header(f"{spec.name}: learning rate", [_described(spec, last + 1)], _SIZE)
     axes.set_position(_inset(figure, axes.get_position().bounds))
     axes.plot(steps, rates, color=ACCENT, linewidth=1.6, drawstyle="steps-post" if last < _POINTS else "default")

@@ -22,7 +22,6 @@ from models_store.store import Store
 from specs.advice import warnings_for
 from specs.advice.transfer import transfer_warnings
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.learning_rates import learning_rate_schedule
 
 router = APIRouter(tags=["experiments"])
 _CURVE_POINTS = 200
@@ -98,7 +97,7 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> di
     spec, known = posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
     estimated = estimate(spec, recent_runs(store.experiments), known)
-    steps, rates = learning_rate_schedule(spec.training, spec.steps_per_epoch()).curve(_CURVE_POINTS)
+    steps, rates = spec.training.learning_rate_schedule(spec.steps_per_epoch()).curve(_CURVE_POINTS)
     return {
         **spec.network().summary(),
         "steps_per_epoch": spec.steps_per_epoch(),

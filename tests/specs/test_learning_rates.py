@@ -1,4 +1,4 @@
-"""The curves against Keras's own."""
+"""Learning rate schedules, compared with Keras and with the published formulas."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from specs.experiment import parse_spec
-from specs.learning_rates import LearningRateSchedule, learning_rate_schedule
+from specs.learning_rates import LearningRateSchedule
 
 STEPS_PER_EPOCH = 10
 EPOCHS = 6
@@ -15,9 +15,8 @@ STEPS = range(75)
 
 def schedule(learning_rate: Any) -> LearningRateSchedule:
     training = {"optimizer": {"type": "SGD", "learning_rate": learning_rate}, "epochs": EPOCHS}
-    return learning_rate_schedule(
-        parse_spec({"model": {"preset": "digits-cnn"}, "training": training}).training, STEPS_PER_EPOCH
-    )
+    spec = parse_spec({"model": {"preset": "digits-cnn"}, "training": training})
+    return spec.training.learning_rate_schedule(STEPS_PER_EPOCH)
 
 
 CURVES: list[tuple[str, dict[str, Any]]] = [
@@ -37,12 +36,12 @@ CURVES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "arguments"), CURVES)
-def test_curve_is_kerass(name: str, arguments: dict[str, Any]) -> None:
+def test_schedule_equals_keras(name: str, arguments: dict[str, Any]) -> None:
     import keras
 
     ours = schedule({"type": name, **arguments})
-    kerass = getattr(keras.optimizers.schedules, name)(**arguments)
-    assert [ours.at(step) for step in STEPS] == pytest.approx([float(kerass(step)) for step in STEPS], rel=1e-4)
+    theirs = getattr(keras.optimizers.schedules, name)(**arguments)
+    assert [ours.at(step) for step in STEPS] == pytest.approx([float(theirs(step)) for step in STEPS], rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +53,13 @@ def test_curve_is_kerass(name: str, arguments: dict[str, Any]) -> None:
         ({"warmup_target": 0.2, "warmup_epochs": 9}, {"warmup_target": 0.2, "warmup_steps": 90, "decay_steps": 1}),
     ],
 )
-def test_lengths_in_epochs_are_as_many_steps_and_none_is_the_run(
-    by_epochs: dict[str, Any], by_steps: dict[str, Any]
-) -> None:
+def test_length_in_epochs_equals_length_in_steps(by_epochs: dict[str, Any], by_steps: dict[str, Any]) -> None:
     cosine = {"type": "CosineDecay", "initial_learning_rate": 0.1}
     first, second = schedule(cosine | by_epochs), schedule(cosine | by_steps)
     assert [first.at(step) for step in STEPS] == [second.at(step) for step in STEPS]
 
 
-def test_boundaries_can_be_epochs() -> None:
+def test_boundaries_in_epochs_equal_boundaries_in_steps() -> None:
     values = {"type": "PiecewiseConstantDecay", "values": [0.3, 0.2, 0.1]}
     first, second = (
         schedule(values | {"boundaries_epochs": [1, 2.5]}),
@@ -73,7 +70,7 @@ def test_boundaries_can_be_epochs() -> None:
 
 
 @pytest.mark.parametrize("annealing", ["cosine", "linear"])
-def test_one_cycle_is_the_published_formula(annealing: str) -> None:
+def test_one_cycle_follows_published_formula(annealing: str) -> None:
     # torch.optim.lr_scheduler.OneCycleLR with total_steps=60, pct_start=0.3: two phases, ending at steps 17 and 59
     curve = schedule({"type": "OneCycle", "max_learning_rate": 1.0, "annealing": annealing})
 
@@ -89,17 +86,19 @@ def test_one_cycle_is_the_published_formula(annealing: str) -> None:
 
 
 @pytest.mark.parametrize("cycle", [{"cycle_steps": 1}, {"warmup_fraction": 0.0}, {"warmup_fraction": 1.0}])
-def test_one_cycle_of_any_shape_stays_within_its_bounds(cycle: dict[str, Any]) -> None:
+def test_one_cycle_stays_within_bounds(cycle: dict[str, Any]) -> None:
     curve = schedule({"type": "OneCycle", "max_learning_rate": 1.0, **cycle})
     assert all(curve.at(step) * (1 + 1e-9) >= 4e-6 and curve.at(step) <= 1 for step in STEPS)
 
 
-def test_a_number_is_the_same_for_every_step() -> None:
+def test_constant_rate_is_same_at_every_step() -> None:
     assert {schedule(0.25).at(step) for step in STEPS} == {0.25}
 
 
-@pytest.mark.parametrize(("most", "steps"), [(1, [0]), (2, [0, 59]), (4, [0, 20, 39, 59]), (500, list(range(60)))])
-def test_a_curve_runs_from_the_first_step_to_the_last(most: int, steps: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("max_points", "steps"), [(1, [0]), (2, [0, 59]), (4, [0, 20, 39, 59]), (500, list(range(60)))]
+)
+def test_curve_spans_first_to_last_step(max_points: int, steps: list[int]) -> None:
     falling = schedule({"type": "PolynomialDecay", "initial_learning_rate": 1.0, "end_learning_rate": 0.0})
 
-    assert falling.curve(most) == (steps, [falling.at(step) for step in steps])
+    assert falling.curve(max_points) == (steps, [falling.at(step) for step in steps])

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from models_store.experiments.record import Point, Progress
 from specs.experiment import ExperimentSpec
-from specs.learning_rates import learning_rate_schedule
 from worker.data import Split
 from worker.training.callbacks import early_stopping, reduce_lr_on_plateau, restore_state, state_of
 from worker.training.checkpoint import Checkpoint
@@ -60,7 +59,7 @@ class Fit:
         targets = Targets(spec, training.labels)
         self._train = train_function(model, targets, spec.training.batch_size, compiled=compiles())
         self._test = test_function(model, targets, validation)
-        self._schedule = learning_rate_schedule(spec.training, self._steps)
+        self._schedule = spec.training.learning_rate_schedule(self._steps)
         self._stopping = early_stopping(model, spec.training)
         self._plateau = reduce_lr_on_plateau(model, spec.training)
         self._points: list[Point] = []
