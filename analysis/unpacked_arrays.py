@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models_store.files import remove_stale_temporaries, replaced
+from models_store.files import open_atomic, remove_stale_temporaries
 
 Array = np.ndarray[Any, Any]
 
@@ -30,7 +30,7 @@ def unpacked(file: Path, members: tuple[str, ...], folder: Path) -> list[Array]:
         _forget_others(folder, file.stem, state)
         with zipfile.ZipFile(file) as archive:
             for member, path in zip(members, paths, strict=True):
-                with archive.open(f"{member}.npy") as packed, replaced(path) as laid_out:
+                with archive.open(f"{member}.npy") as packed, open_atomic(path) as laid_out:
                     shutil.copyfileobj(packed, laid_out)
     return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
 

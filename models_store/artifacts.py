@@ -1,6 +1,7 @@
-"""The published result of an experiment: a folder that appears whole, with a manifest of sha256 sums."""
+"""Published results: folders that appear whole, each with a manifest of sizes and sha256 sums."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -28,36 +29,45 @@ class Manifest(Frozen):
     files: dict[str, ManifestEntry]
 
 
-def write_manifest(folder: Path) -> None:
-    """Describe every file of the staged `folder`; the last file written before it is published."""
-    files = {
-        path.name: ManifestEntry(sha256=sha256_of(data := path.read_bytes()), bytes=len(data))
-        for path in sorted(folder.iterdir())
-        if path.name != MANIFEST_FILE
-    }
+def write_manifest(folder: Path, heartbeat: Callable[[], None] = lambda: None) -> None:
+    """Describe every file of the staged `folder`; the last file written before it is published.
+
+    Files are read in pieces; `heartbeat` is called after each.
+    """
+    files = {path.name: _describe(path, heartbeat) for path in sorted(folder.iterdir()) if path.name != MANIFEST_FILE}
     write_synced(folder / MANIFEST_FILE, Manifest(files=files).model_dump_json(indent=1).encode())
 
 
+def _describe(path: Path, heartbeat: Callable[[], None]) -> ManifestEntry:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+            size += len(piece)
+            heartbeat()
+    return ManifestEntry(sha256=digest.hexdigest(), bytes=size)
+
+
 def read_manifest(folder: Path) -> Manifest:
-    """Raise NotFound if nothing was published, Damaged if the manifest does not parse."""
+    """Raises NotFound if nothing is published, Damaged if the manifest is missing or does not parse."""
     try:
         return Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes())
     except FileNotFoundError as error:
         if folder.is_dir():
-            raise Damaged(f"{MANIFEST_FILE} is missing from a published result") from error
-        raise NotFound("this experiment has published no result (it has not succeeded)") from error
+            raise Damaged(f"{MANIFEST_FILE} of a published result is missing") from error
+        raise NotFound("no published result: only a succeeded experiment has one") from error
     except ValidationError as error:
-        raise Damaged(f"{MANIFEST_FILE} does not parse; it was changed after it was published") from error
+        raise Damaged(f"{MANIFEST_FILE} does not parse: it was changed after publication") from error
 
 
 class PublishedFile(Frozen):
-    """A published file, and what it must hold."""
+    """A published file and the sha256 of its content."""
 
     path: Path
     sha256: str
 
     def read(self) -> bytes:
-        """Return its content if that matches the sha256; raise Damaged otherwise."""
+        """Return the content. Raises Damaged if it does not match the sha256."""
         try:
             data = self.path.read_bytes()
         except FileNotFoundError as error:
@@ -67,8 +77,8 @@ class PublishedFile(Frozen):
         return data
 
     def copy_into(self, target: IO[bytes]) -> None:
-        """Write its content into `target`, a piece at a time, however large it is. Raises Damaged, at the end, if it
-        does not match the sha256: what `target` has then is of no use."""
+        """Copy the content into `target` in pieces. Raises Damaged, at the end, if it does not match the sha256:
+        discard the copy then."""
         digest = hashlib.sha256()
         try:
             with self.path.open("rb") as file:
@@ -81,45 +91,40 @@ class PublishedFile(Frozen):
             raise self._changed()
 
     def _missing(self) -> Damaged:
-        return Damaged(f"{self.path.name} is missing, though the manifest names it")
+        return Damaged(f"{self.path.name} is missing; the manifest lists it")
 
     def _changed(self) -> Damaged:
         return Damaged(f"{self.path.name} does not match its sha256 in the manifest: expected {self.sha256}")
 
 
 def published_file(folder: Path, name: str) -> PublishedFile:
-    """Find it in the manifest; raise Damaged or NotFound otherwise."""
-    entry = read_manifest(folder).files.get(name)
-    if entry is None:
-        raise NotFound(f"this experiment has published no {name}")
-    return PublishedFile(path=folder / name, sha256=entry.sha256)
+    """Raises NotFound if the manifest does not list `name`, Damaged."""
+    return PublishedFile(path=folder / name, sha256=_entry(folder, name).sha256)
 
 
 def read_verified(folder: Path, name: str) -> bytes:
-    """Return a published file's content if it matches the manifest; raise Damaged or NotFound otherwise."""
+    """Return the content of a published file. Raises NotFound, Damaged if it does not match the manifest."""
     return published_file(folder, name).read()
 
 
 def check_size(folder: Path, name: str) -> None:
     """Raise Damaged if a published file is missing or has another size, NotFound if it was never published."""
-    entry = read_manifest(folder).files.get(name)
-    if entry is None:
-        raise NotFound(f"this experiment has published no {name}")
-    _check_entry(folder / name, entry)
+    _check_size(folder / name, _entry(folder, name))
 
 
 def check_sizes(folder: Path) -> None:
-    """Raise Damaged if a published file is missing or has another size: the cheap check, for many experiments."""
+    """Raise Damaged if any published file is missing or has another size: a stat for each, nothing is read."""
     for name, entry in read_manifest(folder).files.items():
-        _check_entry(folder / name, entry)
+        _check_size(folder / name, entry)
 
 
-def _check_entry(path: Path, entry: ManifestEntry) -> None:
+def _entry(folder: Path, name: str) -> ManifestEntry:
+    entry = read_manifest(folder).files.get(name)
+    if entry is None:
+        raise NotFound(f"{name} is not published: the manifest does not list it")
+    return entry
+
+
+def _check_size(path: Path, entry: ManifestEntry) -> None:
     if not path.is_file() or path.stat().st_size != entry.bytes:
-        raise Damaged(f"{path.name} is missing or not {entry.bytes} bytes long, as the manifest says")
-
-
-def check_all(folder: Path) -> None:
-    """Raise Damaged unless every published file matches its sha256."""
-    for name in read_manifest(folder).files:
-        read_verified(folder, name)
+        raise Damaged(f"{path.name} is missing or does not have the {entry.bytes:,} bytes that the manifest lists")

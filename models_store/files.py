@@ -1,4 +1,4 @@
-"""Atomic publication: a reader sees the old file or the new one, never a part of either.
+"""Atomic files and folder locks: a reader sees the old file or the new one, never a part of either.
 
 A rename alone is not crash-safe: data and folder are synced around it (Pillai et al., "All File Systems Are Not
 Created Equal", OSDI 2014).
@@ -19,12 +19,12 @@ from typing import BinaryIO
 from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 
 TEMPORARY_SUFFIX = ".tmp"
-# Older than any write in progress: what is left of a killed process.
+# Older than any write in progress: left by a killed process.
 TEMPORARY_SECONDS = 120.0
 LOCK_FILE = ".lock"
 _LOCK_POLL_SECONDS = 0.005
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NO_WRITING = {errno.EROFS, errno.EIO}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_UNWRITABLE = {errno.EROFS, errno.EIO}
 
 
 def temporary_name(path: Path) -> Path:
@@ -33,17 +33,17 @@ def temporary_name(path: Path) -> Path:
 
 
 @contextmanager
-def room_needed(what: str) -> Iterator[None]:
-    """Turn "no space left" into StorageFull and a disk that takes no writes into Unavailable; say what was written."""
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn a full disk into StorageFull and an unwritable one into Unavailable; `what` is being written."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in _FULL:
             raise StorageFull(
                 f"disk full: no room to write {what} ({error.strerror}); free some space, then try again"
             ) from error
-        if error.errno in _NO_WRITING:
-            raise Unavailable(f"the disk does not take {what}: {error.strerror}; see to the store's disk") from error
+        if error.errno in _UNWRITABLE:
+            raise Unavailable(f"cannot write {what}: {error.strerror}; check the disk of the store") from error
         raise
 
 
@@ -56,7 +56,7 @@ def sync_directory(path: Path) -> None:
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a file that no reader looks at yet, and sync its data."""
+    """Write a file that no reader opens yet, and sync its data."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -64,14 +64,14 @@ def write_synced(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path`, durably, when the block ends without an error.
+def open_atomic(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that replaces `path`, durably, when the block ends without an error.
 
-    Raises StorageFull. After any error the old file is as it was and no temporary is left.
+    Raises StorageFull. After any error the old file is unchanged and no temporary is left.
     """
     temporary = temporary_name(path)
     try:
-        with room_needed(path.name):
+        with storage_errors(path.name):
             with temporary.open("wb") as file:
                 yield file
                 file.flush()
@@ -83,16 +83,16 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Replace the content of `path` by `data`, durably, or leave it as it was (see `replaced`)."""
-    with replaced(path) as file:
+    """Replace the content of `path` by `data`, durably, or leave it unchanged (see `open_atomic`)."""
+    with open_atomic(path) as file:
         file.write(data)
 
 
 def create_exclusive(path: Path, data: bytes) -> bool:
-    """Publish `path` only if it does not exist yet; True if this call made it. Of many callers one wins."""
+    """Publish `path` unless it exists; True if this call created it. Of many callers one wins."""
     temporary = temporary_name(path)
     try:
-        with room_needed(path.name):
+        with storage_errors(path.name):
             write_synced(temporary, data)
             os.link(temporary, path)
             sync_directory(path.parent)
@@ -105,7 +105,7 @@ def create_exclusive(path: Path, data: bytes) -> bool:
 
 def publish_directory(staged: Path, final: Path) -> bool:
     """Sync all files of the flat folder `staged`, then rename it to `final`; False if `final` exists already."""
-    with room_needed(final.name):
+    with storage_errors(final.name):
         for file in staged.iterdir():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
@@ -121,17 +121,24 @@ def publish_directory(staged: Path, final: Path) -> bool:
 
 
 def remove_directory(path: Path) -> None:
-    """Take `path` out of sight with one rename, then delete what it held."""
+    """Hide `path` with one rename, then delete its content."""
     doomed = temporary_name(path)
     os.rename(path, doomed)
     sync_directory(path.parent)
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def remove_stale_temporaries(folder: Path, older_than: float = TEMPORARY_SECONDS) -> None:
-    """Remove what killed processes left in `folder`; a write in progress is younger than that and stays.
+def replace_directory(staged: Path, final: Path) -> None:
+    """Publish `staged` in place of `final`. Only under a lock: in between there is neither."""
+    if final.exists():
+        remove_directory(final)
+    publish_directory(staged, final)
 
-    Where nobody else can be writing, `older_than` 0 removes all of them.
+
+def remove_stale_temporaries(folder: Path, older_than: float = TEMPORARY_SECONDS) -> None:
+    """Remove the temporaries of killed processes from `folder`; a write in progress is younger and stays.
+
+    `older_than`, in seconds, may be 0 where nobody else can be writing.
     """
     oldest = time.time() - older_than
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
@@ -148,20 +155,20 @@ def sha256_of(data: bytes) -> str:
 
 
 @contextmanager
-def locked(folder: Path, seconds: float = 2.0) -> Iterator[None]:
-    """Hold the folder's lock: one process at a time, on one machine or many, freed by the kernel at a kill.
+def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
+    """Hold the folder's lock: one process at a time, on one machine or many; a kill releases it.
 
-    Raises NotFound if the folder is gone and Busy after `seconds`.
+    Raises NotFound if the folder does not exist, Busy after `seconds`.
     """
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except FileNotFoundError as error:
-        raise NotFound(f"there is no experiment {folder.name}") from error
+        raise NotFound(f"experiment {folder.name} not found") from error
     try:
         _acquire(descriptor, folder, seconds)
         yield
     finally:
-        # A child that was forked meanwhile has a copy of the descriptor: closing this one alone would free nothing.
+        # A child that was forked meanwhile has a copy of the descriptor: closing this one would not release the lock.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
@@ -174,5 +181,7 @@ def _acquire(descriptor: int, folder: Path, seconds: float) -> None:
             return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Busy(f"{folder.name} was locked for {seconds} s by another process; try again") from None
+                raise Busy(
+                    f"could not acquire the lock of {folder.name} within {seconds} s: it is in use; try again"
+                ) from None
             time.sleep(_LOCK_POLL_SECONDS)

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from api.dependencies import SettingsDep, StoreDep
 from api.wire.etag import KnownTags
 from api.wire.render_cache import key_of
-from models_store.files import room_needed
+from models_store.files import storage_errors
 from serving.bundle.bundle import Bundle
 from serving.bundle.card import runs_with
 
@@ -50,7 +50,7 @@ def get_bundle(
 
 def _written(bundle: Bundle, folder: Path) -> IO[bytes]:
     """The whole bundle, in memory or on the disk of `folder`, to be closed; the position is at its end."""
-    with ExitStack() as unless_written, room_needed(f"the bundle of experiment {bundle.record.id}"):
+    with ExitStack() as unless_written, storage_errors(f"the bundle of experiment {bundle.record.id}"):
         file = unless_written.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder)))
         bundle.write(file)
         unless_written.pop_all()

@@ -15,7 +15,7 @@ from api.wire.uploads import receive_in_pieces
 from archives.member import BrokenArchive, Budget, Member
 from archives.tar import tar_members
 from archives.zip import zip_members
-from models_store.files import room_needed
+from models_store.files import storage_errors
 
 HOW = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
 # What a form may have beside the content of each file.
@@ -104,12 +104,12 @@ async def received(
     body = _Form(content_type, file, max_files) if is_form else Incoming(file)
 
     def write(data: bytes) -> None:
-        with room_needed("the images of a batch"):
+        with storage_errors("the images of a batch"):
             body.write(data)
 
     def close() -> None:
         body.close()
-        with room_needed("the images of a batch"):
+        with storage_errors("the images of a batch"):
             file.flush()
 
     impatient = Request(request.scope, _impatient(request.receive, silence_seconds))

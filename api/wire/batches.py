@@ -20,7 +20,7 @@ from api.wire.batch_upload import HOW, received
 from api.wire.predictor import Asked, Predictor
 from api.wire.samples import BadRequestBody
 from archives.member import BrokenArchive, Budget
-from models_store.files import room_needed
+from models_store.files import storage_errors
 from serving.admission import Overloaded
 from serving.preparation import PreparedSamples, prepare
 from serving.served_model import ServedModel
@@ -64,7 +64,7 @@ class Batches:
             raise Overloaded(f"{self.running} batches are being answered, as many as are taken; try again in a moment")
         self.running += 1
         try:
-            with room_needed("the images of a batch"):
+            with storage_errors("the images of a batch"):
                 file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed below
             with file:
                 yield cast(BinaryIO, file)

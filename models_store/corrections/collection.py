@@ -10,8 +10,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from models_store.artifacts import write_manifest
 from models_store.corrections.correction import Correction, read_correction
-from models_store.datasets.images import DATA_FILE, INDEX, INDEX_FILE, NAMES_FILE, StoredImages, describe
+from models_store.datasets.images import DATA_FILE, INDEX, INDEX_FILE, NAMES_FILE, StoredImages
 from models_store.datasets.record import Contents, Size, Unreadable
 from models_store.errors import Damaged, NotFound
 
@@ -44,7 +45,7 @@ def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: 
     index = np.array(rows, dtype=INDEX)
     np.save(staged / INDEX_FILE, index)
     (staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
-    describe(staged)
+    write_manifest(staged)
     return _contents(index, classes, unreadable, sum(path.stat().st_size for path in staged.iterdir()))
 
 

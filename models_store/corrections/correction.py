@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from models_store.errors import Damaged
 from models_store.experiments.record import Frozen, utc_now
-from models_store.files import room_needed, write_atomic
+from models_store.files import storage_errors, write_atomic
 
 LABELLED = "labelled"
 
@@ -50,7 +50,7 @@ def read_correction(folder: Path, prediction_id: str) -> Correction:
 
 def write_correction(folder: Path, correction: Correction) -> None:
     """In the place of an earlier one of the same prediction. Raises StorageFull."""
-    with room_needed("the correction"):
+    with storage_errors("the correction"):
         (folder / LABELLED).mkdir(exist_ok=True)
     write_atomic(_path(folder, correction.prediction_id), correction.model_dump_json().encode())
 

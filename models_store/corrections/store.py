@@ -24,11 +24,11 @@ from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound
 from models_store.experiments.store import ExperimentStore
 from models_store.files import (
-    locked,
+    lock_folder,
     publish_directory,
     remove_directory,
     remove_stale_temporaries,
-    room_needed,
+    storage_errors,
     temporary_name,
     write_atomic,
 )
@@ -116,13 +116,13 @@ class Corrections:
         """False if it has to wait: for an experiment, or for another process that does it."""
         folder = self._datasets.folder(name)
         try:
-            with locked(folder, 0):
+            with lock_folder(folder, 0):
                 if not (folder / _PENDING).exists():
                     return True
                 if self._training_on(name):
                     return False
                 remove_stale_temporaries(folder, older_than=0)
-                with _staged(folder / IMAGES) as staged, room_needed(f"the images of {name}"):
+                with _staged(folder / IMAGES) as staged, storage_errors(f"the images of {name}"):
                     return self._collect(name, folder, staged)
         except (Busy, NotFound, Damaged, FileNotFoundError) as error:
             log.info("%s is not put together now: %s", name, error)

@@ -22,9 +22,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from models_store.artifacts import MANIFEST_FILE, Manifest, ManifestEntry, check_sizes, read_manifest
+from models_store.artifacts import check_sizes
 from models_store.errors import Damaged
-from models_store.files import remove_stale_temporaries, replaced, write_synced
+from models_store.files import open_atomic, remove_stale_temporaries
 
 IMAGES = "images"
 CACHE = "cache"
@@ -45,7 +45,6 @@ INDEX = np.dtype(
     ]
 )
 _BATCH = 64
-_PIECE_BYTES = 16_000_000
 # Of sizes that nobody asks for any more; whoever has one open keeps it.
 _MAX_CACHED = 6
 
@@ -142,7 +141,7 @@ class StoredImages:
         self._forget_oldest()
         path = self._cached_file(shape, mode)
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(self), *shape)}
-        with replaced(path) as file:
+        with open_atomic(path) as file:
             np.lib.format.write_array_header_1_0(file, header)
             for array in self._arrays(np.arange(len(self)), to_array):
                 file.write(array.tobytes())
@@ -159,25 +158,3 @@ class StoredImages:
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
         for path in cached[: max(0, len(cached) - _MAX_CACHED + 1)]:
             path.unlink(missing_ok=True)
-
-
-def describe(folder: Path, heartbeat: Callable[[], None] = lambda: None) -> None:
-    """Write the manifest of a staged folder: its last file. Reads the others in pieces, and calls `heartbeat` after
-    each."""
-    files = {}
-    for path in sorted(folder.iterdir()):
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                digest.update(piece)
-                heartbeat()
-        files[path.name] = ManifestEntry(sha256=digest.hexdigest(), bytes=path.stat().st_size)
-    write_synced(folder / MANIFEST_FILE, Manifest(files=files).model_dump_json(indent=1).encode())
-
-
-def verify(folder: Path) -> None:
-    """Raise Damaged unless every file of the dataset's folder matches its sha256: the thorough check."""
-    for name, entry in read_manifest(folder / IMAGES).files.items():
-        with (folder / IMAGES / name).open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
-                raise Damaged(f"{name} of dataset {folder.name} does not match its sha256; upload the dataset again")

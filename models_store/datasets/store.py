@@ -16,11 +16,11 @@ from models_store.datasets.record import DatasetRecord, DatasetStatus
 from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
 from models_store.files import (
     LOCK_FILE,
-    locked,
+    lock_folder,
     publish_directory,
     remove_directory,
     remove_stale_temporaries,
-    room_needed,
+    storage_errors,
     temporary_name,
     write_atomic,
     write_synced,
@@ -80,7 +80,7 @@ class DatasetStore:
         """
         staged = temporary_name(self.datasets / "upload")
         try:
-            with room_needed("the archive"):
+            with storage_errors("the archive"):
                 staged.mkdir()
                 with (staged / ARCHIVE_FILE).open("wb") as archive:
                     yield archive
@@ -94,12 +94,12 @@ class DatasetStore:
         the name is taken, or StorageFull with nothing written.
         """
         staged = Path(archive.name).parent
-        with room_needed("the archive"):
+        with storage_errors("the archive"):
             archive.flush()
         record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
         with self.held(name):
             self.reject_taken(name)
-            with room_needed(f"dataset {name}"):
+            with storage_errors(f"dataset {name}"):
                 (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
             if not publish_directory(staged, self.folder(name)):
@@ -113,7 +113,7 @@ class DatasetStore:
         self.reject_taken(record.name)
         staged = temporary_name(self.folder(record.name))
         try:
-            with room_needed(f"dataset {record.name}"):
+            with storage_errors(f"dataset {record.name}"):
                 staged.mkdir()
                 (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
@@ -230,7 +230,7 @@ class DatasetStore:
         """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`."""
         lock = self.datasets / _LOCKS / self.folder(name).name
         lock.mkdir(exist_ok=True)
-        with locked(lock, seconds):
+        with lock_folder(lock, seconds):
             yield
 
     def write(self, record: DatasetRecord) -> DatasetRecord:

@@ -8,7 +8,7 @@ from models_store.errors import Damaged, NotFound
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
 from models_store.evaluations.store import RESULT, EvaluationStore
 from models_store.experiments.record import Metrics
-from models_store.files import locked
+from models_store.files import lock_folder
 from models_store.jobs.attempt import PATIENCE_SECONDS, Attempt, is_abandoned
 
 
@@ -34,7 +34,7 @@ class EvaluationAttempt(Attempt[EvaluationRecord]):
         return self._publish(self.record.succeeded(metrics))
 
     def _changing(self) -> AbstractContextManager[None]:
-        return locked(self._store.experiment_folder(self._experiment_id), PATIENCE_SECONDS)
+        return lock_folder(self._store.experiment_folder(self._experiment_id), PATIENCE_SECONDS)
 
     def _read(self) -> EvaluationRecord:
         return self._store.read(self._experiment_id, self._dataset)

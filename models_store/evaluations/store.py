@@ -17,7 +17,7 @@ from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from models_store.experiments.record import JsonObject, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.files import locked, remove_directory, room_needed, sync_directory, write_atomic
+from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
 from models_store.jobs.queue import Queue
 from models_store.models.serving_info import read_serving_info
 from specs.dataset import DATASETS, NAME_PATTERN
@@ -78,13 +78,13 @@ class EvaluationStore:
         SpecError where network and dataset do not fit, Damaged, StorageFull.
         """
         self._reject_misfit(experiment_id, spec)
-        with self._datasets.kept(spec.dataset), locked(self.experiment_folder(experiment_id)):
+        with self._datasets.kept(spec.dataset), lock_folder(self.experiment_folder(experiment_id)):
             self._experiments.read(experiment_id)
             record = self._new_record(experiment_id, spec)
             underway = self._underway(record)
             if underway is not None:
                 return underway
-            with room_needed(f"the evaluation on {spec.dataset}"):
+            with storage_errors(f"the evaluation on {spec.dataset}"):
                 folder = self.folder(experiment_id, spec.dataset)
                 folder.mkdir(parents=True, exist_ok=True)
                 self._mark(experiment_id, spec.dataset).touch()
@@ -225,7 +225,7 @@ class EvaluationStore:
     def unmark_ended(self, experiment_id: str, dataset: str) -> None:
         """Remove the mark if the evaluation has ended or is gone; where somebody changes it just now, not yet."""
         try:
-            with locked(self.experiment_folder(experiment_id), 0):
+            with lock_folder(self.experiment_folder(experiment_id), 0):
                 if self._has_ended(experiment_id, dataset):
                     self.unmark(experiment_id, dataset)
         except NotFound:

@@ -19,7 +19,7 @@ from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, Stor
 from models_store.experiments import history
 from models_store.experiments.record import SCHEMA_VERSION, Failure, Metrics, Point, Progress, Record, Status
 from models_store.experiments.store import ATTEMPTS, ExperimentStore
-from models_store.files import publish_directory, remove_directory, room_needed
+from models_store.files import publish_directory, remove_directory, storage_errors
 
 # A training is worth waiting for longer than an answer over HTTP is.
 _PATIENCE_SECONDS = 60.0
@@ -52,7 +52,7 @@ class Claim:
                 if not store.leases.take(experiment_id, claimed.attempts):
                     return None
                 try:
-                    with room_needed(f"the folder of attempt {claimed.attempts}"):
+                    with storage_errors(f"the folder of attempt {claimed.attempts}"):
                         store.attempt_folder(claimed).mkdir(parents=True, exist_ok=True)
                     store.write(claimed)
                 except (OSError, StorageFull):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from models_store.errors import Damaged
 from models_store.experiments.record import Best, JsonObject, Point
-from models_store.files import room_needed, write_atomic
+from models_store.files import storage_errors, write_atomic
 
 HISTORY_FILE = "history.jsonl"
 
@@ -24,7 +24,7 @@ def append(folder: Path, point: Point) -> None:
     try:
         size = os.fstat(descriptor).st_size
         try:
-            with room_needed(HISTORY_FILE):
+            with storage_errors(HISTORY_FILE):
                 _write_all(descriptor, encode(point) + b"\n")
                 os.fsync(descriptor)
         except BaseException:

@@ -23,11 +23,11 @@ from models_store.experiments.pages import Page, Query
 from models_store.experiments.record import Failure, JsonObject, Point, Record, Status, utc_now
 from models_store.files import (
     LOCK_FILE,
-    locked,
+    lock_folder,
     publish_directory,
     remove_directory,
     remove_stale_temporaries,
-    room_needed,
+    storage_errors,
     temporary_name,
     write_atomic,
     write_synced,
@@ -107,7 +107,7 @@ class ExperimentStore:
         """
         record = self._new_record(spec, transferred_layers)
         if idempotency_key is not None:
-            with room_needed("the idempotency key"):
+            with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id)
             record = record.model_copy(update={"id": reserved})
         self._publish(record)
@@ -132,7 +132,7 @@ class ExperimentStore:
         folder = self.folder(record.id)
         staged = temporary_name(folder)
         try:
-            with room_needed(f"experiment {record.id}"):
+            with storage_errors(f"experiment {record.id}"):
                 staged.mkdir()
                 (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
@@ -225,7 +225,7 @@ class ExperimentStore:
         It serves if the caller says so (`serving`), or if it is pinned. With `force` it is removed all the same, and
         its pin with it."""
         folder = self.folder(experiment_id)
-        with locked(folder):
+        with lock_folder(folder):
             record = self.read_or_damaged(experiment_id)
             if record.status is Status.RUNNING:
                 raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
@@ -330,7 +330,7 @@ class ExperimentStore:
     @contextmanager
     def changing(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
         """Hold the experiment's lock and see its record. Raises NotFound, Damaged, or Busy after `seconds`."""
-        with locked(self.folder(experiment_id), seconds):
+        with lock_folder(self.folder(experiment_id), seconds):
             yield self.read(experiment_id)
 
     def write(self, record: Record) -> Record:

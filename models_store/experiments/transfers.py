@@ -7,7 +7,7 @@ from models_store.artifacts import KERAS_FILE, PublishedFile, check_sizes, publi
 from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.files import locked
+from models_store.files import lock_folder
 from specs.dataset import Dataset
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
@@ -53,7 +53,7 @@ class Transfers:
         with ExitStack() as held:
             if source is not None:
                 with suppress(NotFound):  # which is said below, as a problem of the spec
-                    held.enter_context(locked(self._experiments.folder(source)))
+                    held.enter_context(lock_folder(self._experiments.folder(source)))
             yield self.transferred_layers(spec, datasets)
 
     def file(self, source: str) -> PublishedFile:

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 from models_store.errors import Busy, ClaimLost, Damaged, NotFound
-from models_store.files import locked, publish_directory, remove_directory, remove_stale_temporaries, room_needed
+from models_store.files import (
+    lock_folder,
+    publish_directory,
+    remove_directory,
+    remove_stale_temporaries,
+    storage_errors,
+)
 
 PATIENCE_SECONDS = 30.0
 _TAKING_SECONDS = 1.0
@@ -82,7 +88,7 @@ class Attempt(ABC, Generic[R]):
         with ExitStack() as held:
             begun = False
             try:
-                held.enter_context(locked(self.folder, _TAKING_SECONDS))
+                held.enter_context(lock_folder(self.folder, _TAKING_SECONDS))
                 begun = self._begin()
             except (NotFound, Busy) as error:
                 log.info("nothing to do: %s", error)
@@ -103,7 +109,7 @@ class Attempt(ABC, Generic[R]):
                 return False
             self.record = self._put(record.claimed())
             remove_stale_temporaries(self.folder, older_than=0)
-            with room_needed(f"what becomes of {self.folder.name}"):
+            with storage_errors(f"what becomes of {self.folder.name}"):
                 self.staged.mkdir()
             return True
 
@@ -178,7 +184,7 @@ class Attempt(ABC, Generic[R]):
 def is_abandoned(folder: Path) -> bool:
     """Whether nobody does the job of `folder`: its lock is free."""
     try:
-        with locked(folder, 0):
+        with lock_folder(folder, 0):
             return True
     except (Busy, NotFound):
         return False

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from models_store.errors import Damaged
 from models_store.experiments.record import Frozen, utc_now
-from models_store.files import locked, sync_directory, write_atomic
+from models_store.files import lock_folder, sync_directory, write_atomic
 
 SERVING = "serving"
 
@@ -52,13 +52,13 @@ class Pins:
 
     def put(self, pin: Pin) -> Pin:
         """Raises Busy, StorageFull."""
-        with locked(self.folder):
+        with lock_folder(self.folder):
             write_atomic(self._path(pin.dataset), pin.model_dump_json().encode())
         return pin
 
     def remove(self, dataset: str) -> None:
         """Whether or not there is one. Raises Busy."""
-        with locked(self.folder):
+        with lock_folder(self.folder):
             self._unlink([dataset])
 
     def of(self, experiment_id: str) -> list[str]:
@@ -71,7 +71,7 @@ class Pins:
 
     def forget(self, experiment_id: str) -> None:
         """Remove every pin of an experiment, and no other one that takes its place meanwhile. Raises Busy."""
-        with locked(self.folder):
+        with lock_folder(self.folder):
             self._unlink(self.of(experiment_id))
 
     def _path(self, dataset: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from models_store.errors import Busy
-from models_store.files import locked
+from models_store.files import lock_folder
 from tests.support.service import LEASE_SECONDS, SWEEP_SECONDS, Service
 from tests.support.waiting import eventually, has_ended
 
@@ -145,7 +145,7 @@ def pause_outside_the_lock(service: Service, worker: psutil.Process, experiment_
     def is_paused() -> bool:
         service.signal_all(worker, signal.SIGSTOP)
         try:
-            with locked(service.store / "experiments" / experiment_id, seconds=0.5):
+            with lock_folder(service.store / "experiments" / experiment_id, seconds=0.5):
                 return True
         except Busy:
             service.signal_all(worker, signal.SIGCONT)

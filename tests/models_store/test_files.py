@@ -44,7 +44,7 @@ def without_room(work: Callable[[], object]) -> int:
     return in_child(limited)
 
 
-# -- write_atomic, replaced ------------------------------------------------------------------------------------------
+# -- write_atomic, open_atomic ---------------------------------------------------------------------------------------
 
 
 def test_write_atomic_replaces_the_content(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_error_inside_replaced_keeps_the_old_file_and_leaves_nothing(tmp_path: P
     path.write_bytes(OLD)
 
     def write() -> None:
-        with files.replaced(path) as file:
+        with files.open_atomic(path) as file:
             file.write(NEW)
             raise ZeroDivisionError
 
@@ -102,7 +102,7 @@ def test_error_inside_replaced_keeps_the_old_file_and_leaves_nothing(tmp_path: P
 
 def test_replaced_shows_nothing_before_it_ends(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    with files.replaced(path) as file:
+    with files.open_atomic(path) as file:
         file.write(NEW)
         assert not path.exists()
     assert path.read_bytes() == NEW
@@ -129,13 +129,13 @@ def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
 def test_disk_that_takes_no_writes_is_unavailable(number: int) -> None:
-    with pytest.raises(Unavailable, match=f"does not take it: {os.strerror(number)}"), files.room_needed("it"):
+    with pytest.raises(Unavailable, match=f"cannot write it: {os.strerror(number)}"), files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
 def test_other_errors_are_not_called_a_full_disk(number: int) -> None:
-    with pytest.raises(OSError, match=os.strerror(number)) as caught, files.room_needed("it"):
+    with pytest.raises(OSError, match=os.strerror(number)) as caught, files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
     assert caught.value.errno == number
 
@@ -334,14 +334,17 @@ def test_temporary_names_differ_and_stay_on_the_file_system(tmp_path: Path) -> N
 
 def test_lock_excludes_another_process_until_its_holder_is_killed(tmp_path: Path) -> None:
     def take(hold: Callable[[], None]) -> None:
-        with files.locked(tmp_path):
+        with files.lock_folder(tmp_path):
             hold()
 
     with holding(take) as holder:
-        with pytest.raises(Busy, match=r"locked for 0.05 s by another process"), files.locked(tmp_path, 0.05):
+        with (
+            pytest.raises(Busy, match=r"the lock of .* within 0.05 s"),
+            files.lock_folder(tmp_path, 0.05),
+        ):
             pass
         kill(holder)
-        with files.locked(tmp_path, 0):
+        with files.lock_folder(tmp_path, 0):
             pass
 
 
@@ -350,7 +353,7 @@ def test_lock_excludes_another_thread(tmp_path: Path) -> None:
     counter.write_text("0")
 
     def count(_: int) -> None:
-        with files.locked(tmp_path, 20):
+        with files.lock_folder(tmp_path, 20):
             files.write_synced(counter, str(int(counter.read_text()) + 1).encode())
 
     with ThreadPoolExecutor(8) as threads:
@@ -359,23 +362,23 @@ def test_lock_excludes_another_thread(tmp_path: Path) -> None:
 
 
 def test_lock_is_freed_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), files.locked(tmp_path):
+    with pytest.raises(ZeroDivisionError), files.lock_folder(tmp_path):
         raise ZeroDivisionError
-    with files.locked(tmp_path, 0):
+    with files.lock_folder(tmp_path, 0):
         pass
 
 
 def test_lock_is_freed_though_a_child_was_forked_meanwhile(tmp_path: Path) -> None:
-    with files.locked(tmp_path):
+    with files.lock_folder(tmp_path):
         forked = start_child(signal.pause)
     try:
-        with files.locked(tmp_path, 0):
+        with files.lock_folder(tmp_path, 0):
             pass
     finally:
         kill(forked)
 
 
 def test_there_is_nothing_to_lock_without_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no experiment gone"), files.locked(tmp_path / "gone"):
+    with pytest.raises(NotFound, match="experiment gone not found"), files.lock_folder(tmp_path / "gone"):
         pass
     assert list(tmp_path.iterdir()) == []

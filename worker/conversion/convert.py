@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import ImageError
-from models_store.datasets import images
+from models_store.artifacts import write_manifest
 from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
 from models_store.datasets.record import SPLITS, Contents, FilesDone, Unreadable
 from worker.conversion.decoded import Decoded
@@ -107,7 +107,7 @@ def convert(job: ConversionJob, say: Say) -> Contents:
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
     decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()), heartbeat)
     raw.unlink()
-    images.describe(job.staged, heartbeat)
+    write_manifest(job.staged, heartbeat)
     return _contents(job.staged, index, names, layout, packing, members.ignored)
 
 

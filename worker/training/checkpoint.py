@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from models_store.experiments.record import Point
-from models_store.files import replaced
+from models_store.files import open_atomic
 from worker.training.events import EndReason
 
 _KEPT = 2
@@ -65,7 +65,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
     arrays: dict[str, Any] = {f"variable_{index}": array for index, array in enumerate(checkpoint.variables)}
     arrays |= {f"best_{index}": array for index, array in enumerate(checkpoint.best_weights)}
     arrays["state"] = np.frombuffer(orjson.dumps(state), dtype=np.uint8)
-    with replaced(folder / f"epoch-{checkpoint.epoch:05d}-step-{checkpoint.step:09d}.npz") as file:
+    with open_atomic(folder / f"epoch-{checkpoint.epoch:05d}-step-{checkpoint.step:09d}.npz") as file:
         np.savez(file, **arrays)
     for old in sorted(folder.glob("epoch-*.npz"))[:-_KEPT]:
         old.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from models_store.corrections.correction import LABELLED, Correction
-from models_store.datasets.images import verify
+from models_store.datasets.images import IMAGES
 from models_store.datasets.record import DatasetStatus
 from models_store.datasets.store import RECORD_FILE
 from models_store.errors import InvalidState, NotFound, StorageFull
@@ -21,6 +21,7 @@ from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.errors import SpecError
 from specs.experiment import parse_spec
+from tests.support.manifests import verify_manifest
 
 DIGITS = DATASETS["digits"]
 NAME = "digits-corrections"
@@ -58,7 +59,7 @@ def tell(store: Store) -> Callable[..., None]:
 def images(store: Store) -> list[tuple[str, int, int]]:
     """Of each its name, its label and the value of its pixels."""
     found = store.datasets.images(NAME)
-    verify(store.datasets.folder(NAME))
+    verify_manifest(store.datasets.folder(NAME) / IMAGES)
     values = [int(np.asarray(Image.open(BytesIO(found.encoded(number))))[0, 0]) for number in range(len(found))]
     return list(zip(found.names, found.labels.tolist(), values, strict=True))
 

@@ -17,6 +17,7 @@ from models_store.store import Store
 from tests.models_store.children import in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, point, points, stage
+from tests.support.manifests import verify_manifest
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
@@ -337,7 +338,7 @@ def test_success_publishes_and_ends(store: Store, claim: Claim) -> None:
     assert store.experiments.read(claim.id) == store.experiments.get(claim.id) == record
     assert (record.status, record.stop_reason, record.error) == (Status.SUCCEEDED, "completed", None)
     assert (record.validation_metrics, record.test_metrics) == ({"val_accuracy": 0.75}, {"accuracy": 0.25})
-    artifacts.check_all(claim.folder / artifacts.ARTIFACTS)
+    verify_manifest(claim.folder / artifacts.ARTIFACTS)
     assert {path.name for path in claim.folder.iterdir()} == {
         RECORD_FILE,
         LOCK_FILE,
@@ -385,7 +386,7 @@ def test_worker_killed_at_any_step_of_success_ends_once(
             ended(take_over(killed))
         record = store.experiments.read(killed.id)
         assert record.status is Status.SUCCEEDED
-        artifacts.check_all(killed.folder / artifacts.ARTIFACTS)
+        verify_manifest(killed.folder / artifacts.ARTIFACTS)
         claimed()
     assert set(seen) == {(Status.RUNNING, False), (Status.RUNNING, True), (Status.SUCCEEDED, True)}
 

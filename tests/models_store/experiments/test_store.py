@@ -17,7 +17,7 @@ from models_store.experiments.claim import Claim
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import RECORD_FILE, is_experiment_id
-from models_store.files import TEMPORARY_SECONDS, locked
+from models_store.files import TEMPORARY_SECONDS, lock_folder
 from models_store.store import Store, open_store
 from tests.models_store.children import KILLED, holding, in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
@@ -388,7 +388,7 @@ def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
 
 def test_change_of_a_locked_experiment_is_rejected_in_time(store: Store, queued: Record) -> None:
     def take(hold: Callable[[], None]) -> None:
-        with locked(store.experiments.folder(queued.id)):
+        with lock_folder(store.experiments.folder(queued.id)):
             hold()
 
     with holding(take):

@@ -6,7 +6,7 @@ import pytest
 from models_store.errors import Busy
 from models_store.experiments.record import Record
 from models_store.experiments.store import RECORD_FILE
-from models_store.files import locked, remove_directory
+from models_store.files import lock_folder, remove_directory
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.errors import SpecError
@@ -30,11 +30,11 @@ def test_source_cannot_be_deleted_while_its_follower_is_written(
     with (
         store.transfers.kept(following(source), DATASETS) as taken,
         pytest.raises(Busy),
-        locked(store.experiments.folder(source.id), seconds=0.05),
+        lock_folder(store.experiments.folder(source.id), seconds=0.05),
     ):
         raise AssertionError("the lock was free")
     assert taken == {"dense": "dense"}
-    with locked(store.experiments.folder(source.id), seconds=0.05):
+    with lock_folder(store.experiments.folder(source.id), seconds=0.05):
         pass
 
 

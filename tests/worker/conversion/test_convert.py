@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models_store.datasets import images
 from models_store.datasets.images import IMAGES, StoredImages
 from models_store.datasets.record import Contents, FilesDone
+from tests.support.manifests import verify_manifest
 from tests.worker.conversion.archives import HOSTILE, image, only, tarred, two_classes, zipped
 from worker.conversion.convert import convert
 from worker.conversion.errors import RefusedArchive
@@ -50,7 +50,7 @@ def test_every_kind_of_archive_gives_the_same_images(archive: bytes, tmp_path: P
     assert contents.counts == {"train": (3, 3), "test": (0, 0)}
     assert contents.image_shape == (8, 8, 3)
     packed = StoredImages(tmp_path)
-    images.verify(tmp_path)
+    verify_manifest(tmp_path / IMAGES)
     assert packed.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert packed.encoded(1) == image(23)
     assert packed.native is not None
@@ -119,7 +119,7 @@ def test_images_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) ->
 def test_what_follows_the_last_image_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
-    monkeypatch.setattr("models_store.datasets.images._PIECE_BYTES", 100)
+    monkeypatch.setattr("models_store.artifacts._PIECE_BYTES", 100)
     said: list[FilesDone] = []
     (tmp_path / "archive").write_bytes(zipped({}))
     staged = tmp_path / IMAGES

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from PIL import Image
 
+from models_store.artifacts import write_manifest
 from models_store.datasets.images import (
     CACHE,
     DATA_FILE,
@@ -18,7 +19,6 @@ from models_store.datasets.images import (
     INDEX,
     INDEX_FILE,
     NAMES_FILE,
-    describe,
 )
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
@@ -61,7 +61,7 @@ def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = 
         images = np.zeros((len(rows), *size(0), 3), np.uint8)
         images += (10 * np.arange(len(rows), dtype=np.uint8))[:, None, None, None]
         np.save(stored / IMAGES_FILE, images)
-    describe(stored)
+    write_manifest(stored)
     return folder
 
 

@@ -10,13 +10,14 @@ import pytest
 from PIL import Image
 
 from imaging.resize import resize_all, to_array
-from models_store.artifacts import EVALUATION_FILE, check_all
+from models_store.artifacts import EVALUATION_FILE
 from models_store.datasets.images import IMAGES, StoredImages
 from models_store.evaluations.predictions import read_predictions
 from models_store.evaluations.record import SamplesDone
 from specs.dataset import DATASETS, Dataset
 from specs.evaluation import EvaluatedSplit
 from specs.experiment import parse_spec
+from tests.support.manifests import verify_manifest
 from tests.support.noise import noisy_digits
 from tests.worker.conftest import Supervised
 from worker.conversion.convert import convert
@@ -86,7 +87,7 @@ def test_digits_are_made_as_large_as_the_network_takes_them(artifacts: Path) -> 
         == orjson.loads((artifacts / "serving.json").read_bytes())["temperature"]
     )
     assert told[-1] == SamplesDone(done=1_797, total=1_797)
-    check_all(job.staged)
+    verify_manifest(job.staged)
 
 
 def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> None:
