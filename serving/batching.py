@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.served_model import Samples, ServedModel
+from serving.served_model import ServedModel
+from serving.session import Samples
 
 # One core gains nothing from larger ones: even a small network's activations leave its cache.
 _MAX_IMAGES = 16

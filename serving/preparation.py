@@ -13,7 +13,7 @@ from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import Prepared, prepared
 from models_store.models.serving_info import ServingInfo
-from serving.served_model import Samples
+from serving.session import Samples
 
 Prep = Literal["auto", "none"]
 # What the images of a request may have together, before and after they get the network's size, to be prepared in the

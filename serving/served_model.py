@@ -4,17 +4,16 @@ import timeit
 from typing import Literal, TypedDict
 
 import numpy as np
-import onnxruntime
 import orjson
 from numpy.typing import NDArray
 
-from imaging.probe import PROBE_TOLERANCE, probe_sample
+from imaging.probe import probe_sample
 from models_store.errors import Damaged
 from models_store.models.catalogue import PublishedModel
 from models_store.predictions.recent import Origin
 from serving.answering_model import described
+from serving.session import Samples, Session, SessionError
 
-Samples = NDArray[np.uint8 | np.float32]
 Verdict = Literal["confident", "unsure", "not_a_digit"]
 _TIMED_CALLS = 3
 
@@ -36,19 +35,11 @@ class ServedModel:
         # Written once, for they are part of every answer.
         self.origin = Origin(self.record.id, self.record.dataset, self.info.image_shape)
         self.described = orjson.Fragment(described(published.record).model_dump_json())
-        # softmax(log(p) / t) is p ** (1 / t), made to sum to 1 again.
-        self._sharpness = np.float32(1 / self.info.temperature)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(published.onnx, options, providers=["CPUExecutionProvider"])
-            self._check_probe()
-        except Damaged:
-            raise
-        except Exception as error:  # ONNX Runtime's errors have no common base
-            raise Damaged(f"the model of {self.record.id} does not load: {error}") from error
+            self._session = Session(published.onnx, self.info.input_name, self.info.temperature, threads)
+            self._session.check_probe(self.info.image_shape, self.info.probe)
+        except SessionError as error:
+            raise Damaged(f"the model of {self.record.id} is damaged: {error}") from error
         self.seconds = self._timed()
 
     @property
@@ -58,13 +49,7 @@ class ServedModel:
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
         """(batch, height, width, channels), uint8, or (batch, features), float32, to (batch, classes), float32, made to
         mean what they say by the temperature that was fitted on the validation split (Guo et al. 2017)."""
-        raised = self._answers(samples) ** self._sharpness
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-    def _answers(self, samples: Samples) -> NDArray[np.float32]:
-        """As the network itself gives them."""
-        answered: NDArray[np.float32] = self._session.run(None, {self.info.input_name: samples})[0]
-        return answered
+        return self._session.probabilities(samples)
 
     def verdict(self, probability: float, may_be_digit: bool) -> Verdict:
         """On an answer whose most probable class has `probability`."""
@@ -81,12 +66,6 @@ class ServedModel:
             [Guess(label=labels[index], index=index, probability=round(row[index], 6)) for index in order]
             for row, order in zip(probabilities.tolist(), orders, strict=True)
         ]
-
-    def _check_probe(self) -> None:
-        answered = self._answers(probe_sample(self.info.image_shape)[None])[0]
-        difference = float(np.abs(answered - np.asarray(self.info.probe, dtype=np.float32)).max())
-        if not difference < PROBE_TOLERANCE:
-            raise Damaged(f"the model of {self.record.id} answers its probe differently by {difference:g}")
 
     def _timed(self) -> float:
         """Seconds for one sample: the least of a few calls, for others only ever make it slower."""

@@ -23,7 +23,8 @@ from serving.admission import Guest, Room
 from serving.batching import Dispatcher
 from serving.preparation import Prep, PreparedSamples, is_light, prepare_all
 from serving.registry import Registry
-from serving.served_model import Guess, Samples, ServedModel
+from serving.served_model import Guess, ServedModel
+from serving.session import Samples
 
 BODY_BYTES = 10_000_000
 

@@ -17,8 +17,13 @@ from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_ser
 from serving.bundle.card import Card, model_card, readme
 
 _NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
-# Not `imaging.augmentation`, which needs OpenCV.
-_IMAGING = ("imaging", "imaging.digits")
+# Packages, and which of their modules a bundle holds, None for all. `imaging.augmentation` needs OpenCV, and most of
+# `serving` needs the store.
+_SHIPPED: dict[str, frozenset[str] | None] = {
+    "imaging": None,
+    "imaging.digits": None,
+    "serving": frozenset({"__init__.py", "session.py"}),
+}
 _READABLE = 0o644 << 16  # where a zip has what Unix knows of a file
 
 
@@ -79,9 +84,9 @@ class Bundle(NamedTuple):
         yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
         yield "spec.json", _json(self.record.spec)
         yield "predict.py", resources.files("serving.bundle").joinpath("predict.py").read_text("utf-8")
-        for package in _IMAGING:
+        for package, shipped in _SHIPPED.items():
             for module in sorted(resources.files(package).iterdir(), key=lambda each: each.name):
-                if module.name.endswith(".py"):
+                if module.name.endswith(".py") and (shipped is None or module.name in shipped):
                     yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
 
     def _evaluation(self) -> dict[str, JsonObject]:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import Prepared, prepared
-from imaging.probe import PROBE_TOLERANCE, probe_sample
+from serving.session import Session
 
 Sample = bytes | Sequence[float]
 _TOP = 3
@@ -38,11 +37,8 @@ class Model:
         self.labels: list[str] = _document(folder / "labels.json")
         self.shape = tuple(self._preprocessing["image_shape"])
         self.takes_images = len(self.shape) == 3
-        self._sharpness = np.float32(1 / self._serving["temperature"])
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
-        self._check_probe()
+        self._session = Session(folder / "model.onnx", self._serving["input_name"], self._serving["temperature"])
+        self._session.check_probe(self.shape, self._serving["probe"])
 
     def predict(self, sample: Sample) -> dict[str, Any]:
         """What the network takes `sample` for: the bytes of a PNG, JPEG or WebP, or where it takes no images its
@@ -63,11 +59,7 @@ class Model:
     def probabilities(self, samples: NDArray[Any]) -> NDArray[np.float32]:
         """(batch, *shape), uint8 images or float32 features, to (batch, classes), float32: what the network answers,
         made to mean what it says by the temperature that was fitted on the validation split."""
-        raised = self._answers(samples) ** self._sharpness
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-    def _answers(self, samples: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(self._session.run(None, {self._serving["input_name"]: samples})[0])
+        return self._session.probabilities(samples)
 
     def _prepared(self, sample: Sample) -> Prepared:
         if not isinstance(sample, bytes):
@@ -91,12 +83,6 @@ class Model:
         if not may_be_digit:
             return "not_a_digit"
         return "confident" if probability >= self._serving["confident_from"] else "unsure"
-
-    def _check_probe(self) -> None:
-        answered = self._answers(probe_sample(self.shape)[None])[0]
-        difference = float(np.abs(answered - np.asarray(self._serving["probe"], dtype=np.float32)).max())
-        if not difference < PROBE_TOLERANCE:
-            raise RuntimeError(f"this network answers its probe differently by {difference:g}: another onnxruntime?")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from models_store.models.catalogue import PublishedModel
 from models_store.store import Store
 from serving.batching import Dispatcher
-from serving.served_model import Samples, ServedModel
+from serving.served_model import ServedModel
+from serving.session import Samples
 from specs.experiment import ExperimentSpec
 from tests.support.published import publish
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from serving.session import apply_temperature
 from worker.data import Labels
 
 Probabilities = NDArray[np.float32]
@@ -35,10 +36,8 @@ def fitted_temperature(probabilities: Probabilities, truth: Labels) -> float:
 
 
 def tempered(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
-    """softmax(log(probabilities) / temperature): as if the network's logits had been divided by it."""
-    logits = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64)) / temperature
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    """(samples, classes), as the service calibrates them, but in float64 and without zeros."""
+    return apply_temperature(np.maximum(probabilities, _LEAST, dtype=np.float64), temperature)
 
 
 class Confidence(NamedTuple):

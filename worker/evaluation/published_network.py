@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from models_store.artifacts import ONNX_FILE, read_verified
 from models_store.errors import Damaged
 from models_store.models.serving_info import ServingInfo
+from serving.session import Session, SessionError
 from worker.data import Images, Indices
 from worker.evaluation.calibration import Probabilities
 
@@ -19,18 +19,17 @@ _MAX_IN_A_BATCH = 256
 
 
 class Network:
-    """The ONNX file in the published folder `artifacts`. Raises NotFound, or Damaged if its sha256 is another or it
-    does not load."""
+    """The ONNX file in the published folder `artifacts`. Raises NotFound, or Damaged if its sha256 does not match, it
+    does not load or it does not answer its probe."""
 
     def __init__(self, artifacts: Path, info: ServingInfo) -> None:
         self._info = info
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
         network = read_verified(artifacts, ONNX_FILE)
         try:
-            self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's errors have no common base
-            raise Damaged(f"the network of {artifacts.parent.name} does not load: {error}") from error
+            self._session = Session(network, info.input_name)
+            self._session.check_probe(info.image_shape, info.probe)
+        except SessionError as error:
+            raise Damaged(f"the model of {artifacts.parent.name} is damaged: {error}") from error
 
     def answers(
         self, read: Callable[[Indices], Images], samples: Indices, advance: Callable[[int], None]
@@ -40,7 +39,7 @@ class Network:
         answered = np.empty((len(samples), len(self._info.labels)), np.float32)
         for start in range(0, len(samples), size):
             batch = samples[start : start + size]
-            answered[start : start + size] = self._session.run(None, {self._info.input_name: read(batch)})[0]
+            answered[start : start + size] = self._session.uncalibrated(read(batch))
             advance(start + len(batch))
         return answered
 

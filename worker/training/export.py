@@ -6,13 +6,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 
-from imaging.probe import PROBE_TOLERANCE, probe_sample
+from imaging.probe import PROBE_TOLERANCE
 from models_store.artifacts import KERAS_FILE, ONNX_FILE
 from models_store.experiments.training_samples import SAMPLES_FILE
 from models_store.files import write_synced
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
+from serving.session import Session
 from specs.experiment import ExperimentSpec
 from worker.data import Images
 from worker.evaluation.calibration import Confidence
@@ -42,17 +42,15 @@ def export(
         # Keras's export asks for `np.object`, which numpy is about to define (pitfalls of 3.15).
         warnings.simplefilter("ignore", FutureWarning)
         model.export(staged / ONNX_FILE, format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(staged / ONNX_FILE, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    _check_parity(model, session, name, images[:_PARITY_IMAGES])
-    probe = probe_sample(images.shape[1:])
+    session = Session(staged / ONNX_FILE)
+    _check_parity(model, session, images[:_PARITY_IMAGES])
     info = ServingInfo(
         dataset=spec.dataset.name,
         labels=spec.dataset.facts.classes,
         image_shape=images.shape[1:],
         resize=spec.preprocessing.resize,
-        input_name=name,
-        probe=session.run(None, {name: probe[None]})[0][0].tolist(),
+        input_name=session.input_name,
+        probe=session.answer_probe(images.shape[1:]).tolist(),
         temperature=temperature,
         confident_from=confidence.threshold,
         confident_error_rate=confidence.error_rate,
@@ -62,10 +60,9 @@ def export(
         shutil.copyfile(staged.parent / SAMPLES_FILE, staged / SAMPLES_FILE)
 
 
-def _check_parity(model: keras.Model, session: onnxruntime.InferenceSession, name: str, images: Images) -> None:
+def _check_parity(model: keras.Model, session: Session, images: Images) -> None:
     expected = np.asarray(model(images, training=False))
-    answered = session.run(None, {name: images})[0]
-    difference = float(np.abs(expected - answered).max())
+    difference = float(np.abs(expected - session.uncalibrated(images)).max())
     if not difference < PROBE_TOLERANCE:
         raise ExportFailed(
             f"the exported network's probabilities differ from the trained one's by {difference:g}, "

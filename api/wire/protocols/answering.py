@@ -14,7 +14,8 @@ from api.wire.predictor import received
 from api.wire.protocols.body import content_encoding, unpacked
 from api.wire.protocols.naming import Wanted, wanted_model
 from models_store.models.serving_info import ServingInfo
-from serving.served_model import Samples, ServedModel
+from serving.served_model import ServedModel
+from serving.session import Samples
 
 
 class Question(Protocol):

@@ -11,7 +11,7 @@ from api.wire.protocols.outputs import RequestedOutput, check_outputs
 from api.wire.protocols.samples import BadTensor, samples_of_images, samples_of_numbers
 from api.wire.protocols.tensors import InputTensor
 from models_store.models.serving_info import ServingInfo
-from serving.served_model import Samples
+from serving.session import Samples
 from specs.problem import shown
 
 HEADER_LENGTH = "Inference-Header-Content-Length"

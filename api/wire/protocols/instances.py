@@ -10,7 +10,7 @@ from api.wire.protocols.body import decoded_base64, numbers, parsed
 from api.wire.protocols.naming import input_name
 from api.wire.protocols.samples import BadTensor, samples_of_images, samples_of_numbers
 from models_store.models.serving_info import ServingInfo
-from serving.served_model import Samples
+from serving.session import Samples
 from specs.problem import shown
 
 SIGNATURE: Final = "serving_default"

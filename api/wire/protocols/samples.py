@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from imaging.errors import ImageTooLarge, UnreadableImage
 from models_store.models.serving_info import ServingInfo
 from serving.preparation import prepare
-from serving.served_model import Samples
+from serving.session import Samples
 from specs.problem import shown
 
 MAX_SAMPLES = 1_000
