@@ -2,7 +2,7 @@
 
 import zlib
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -13,16 +13,15 @@ from analysis.unpacked_arrays import unpacked
 from api.wire.classes import class_index
 from imaging.decode import decode
 from models_store.datasets.images import StoredImages
-from models_store.datasets.record import SPLITS
 from models_store.errors import NotFound
 from models_store.round_robin import in_turns
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
+from specs.splits import SOURCE_SPLITS, SourceSplit
 
 _LAID_OUT = "published"
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
-SplitName = Literal["train", "test"]
 
 
 class Samples(Protocol):
@@ -67,7 +66,7 @@ class PublishedSamples:
         self.splits = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
 
     def name(self, number: int) -> str:
-        return f"{SPLITS[self.splits[number]]}/{self.classes[self.labels[number]]}/{number}"
+        return f"{SOURCE_SPLITS[self.splits[number]]}/{self.classes[self.labels[number]]}/{number}"
 
     def image(self, number: int) -> Image.Image:
         train, test = self._images
@@ -89,12 +88,12 @@ def samples_of(name: str, store: Store, settings: Settings) -> Samples:
     return PublishedSamples(file, DATASETS[name].classes, settings.store_dir / _LAID_OUT)
 
 
-def chosen(samples: Samples, wanted: str | None, split: SplitName | None, limit: int) -> list[int]:
+def chosen(samples: Samples, wanted: str | None, split: SourceSplit | None, limit: int) -> list[int]:
     """The first `limit` numbers of a class, which is given by name or by index, and of a split; of all classes in
     turn if none is given. Raises NotFound for an unknown class."""
     right = np.ones(len(samples.labels), dtype=bool)
     if split is not None:
-        right &= samples.splits == SPLITS.index(split)
+        right &= samples.splits == SOURCE_SPLITS.index(split)
     if wanted is not None:
         right &= samples.labels == class_index(wanted, samples.classes)
         return [int(number) for number in np.flatnonzero(right)[:limit]]

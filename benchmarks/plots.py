@@ -10,7 +10,6 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,8 +18,9 @@ from PIL import Image
 from analysis.plots import classes, confusion, histories, history, misclassified, reliability
 from analysis.plots.figure import Format, drawn
 from analysis.plots.runs import Run
-from worker.evaluation.calibration import calibration
-from worker.evaluation.metrics import figures
+from models_store.evaluations.evaluation import Evaluation
+from worker.evaluation.calibration import calibrate
+from worker.evaluation.metrics import compute_metrics
 
 ROUNDS = 5
 SAMPLES = 10_000
@@ -62,17 +62,14 @@ def plots() -> dict[str, Make]:
     return made
 
 
-def plots_of_a_split(evaluated: dict[str, Any], count: int) -> dict[str, Make]:
-    matrix = evaluated["confusion_matrix"]
-    labels, rows = matrix["labels"], matrix["matrix"]
+def plots_of_a_split(evaluated: Evaluation, count: int) -> dict[str, Make]:
+    labels, rows = evaluated.confusion_matrix.labels, evaluated.confusion_matrix.matrix
     return {
         f"confusion, {count} classes": partial(
             confusion.confusion_figure, "run", "test", labels, rows, ("counts", "shares")
         ),
-        f"classes, {count} classes": partial(classes.classes_figure, "run", "test", evaluated["per_class"]),
-        f"reliability, {count} classes": partial(
-            reliability.reliability_figure, "run", "test", evaluated["calibration"]
-        ),
+        f"classes, {count} classes": partial(classes.classes_figure, "run", "test", evaluated.per_class),
+        f"reliability, {count} classes": partial(reliability.reliability_figure, "run", "test", evaluated.calibration),
     }
 
 
@@ -95,14 +92,19 @@ def run(epochs: int, number: int = 0) -> Run:
     )
 
 
-def evaluation(classes: int) -> dict[str, Any]:
+def evaluation(classes: int) -> Evaluation:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, classes, SAMPLES)
     scores = 2 * generator.normal(size=(SAMPLES, classes)) + 6 * np.eye(classes)[truth]
     raised = np.exp(scores)
     predicted = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
     labels = [f"class number {index}" for index in range(classes)]
-    return {**figures(predicted, truth, labels), "calibration": calibration(predicted, truth, 1.3)}
+    return Evaluation(
+        **dict(compute_metrics(predicted, truth, labels)),
+        split="test",
+        calibration=calibrate(predicted, truth, 1.3),
+        training_precision="float32",
+    )
 
 
 def mistake(number: int) -> misclassified.Mistake:

@@ -1,7 +1,7 @@
 """What is asked for when a trained network is to be evaluated on another dataset."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
@@ -10,8 +10,8 @@ from specs.errors import SpecError
 from specs.explanation import problems_of
 from specs.problem import shortened
 from specs.schema import FieldError, Schema
+from specs.splits import EvaluatedSplit
 
-EvaluatedSplit = Literal["all", "train", "test"]
 _LISTED = 20
 
 

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from analysis.comparison.significance import Interval
 from api.routes.results import Guess, Label
-from models_store.evaluations.predictions import SplitName
 from models_store.experiments.record import Status
+from specs.splits import SplitName
 
 Patch = list[dict[str, Any]]
 
@@ -70,8 +70,8 @@ class Pair(BaseModel):
 class Matrices(BaseModel):
     """Of each experiment in turn; rows are the true classes."""
 
-    labels: list[str]
-    matrices: list[list[list[int]]]
+    labels: tuple[str, ...]
+    matrices: list[tuple[tuple[int, ...], ...]]
 
 
 class Curves(BaseModel):

@@ -9,12 +9,11 @@ from analysis.comparison.pairing import Pairing, paired
 from analysis.comparison.results import Result
 from analysis.comparison.sentences import changed, verdict
 from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
-from models_store.evaluations.predictions import SplitName
-from models_store.experiments import history
 from models_store.experiments.record import Record
 from specs.dataset import Dataset
 from specs.errors import SpecError
 from specs.experiment import parse_spec
+from specs.splits import SplitName
 
 
 def compared(results: Sequence[Result], split: SplitName, limit: int, datasets: Mapping[str, Dataset]) -> Comparison:
@@ -29,29 +28,29 @@ def compared(results: Sequence[Result], split: SplitName, limit: int, datasets: 
         experiments=[_compared(result, first, datasets) for result in results],
         pairs=[_pair(first, other, pairing, split, limit) for other, pairing in zip(others, pairings, strict=True)],
         confusion_matrices=Matrices(
-            labels=first.labels, matrices=[result.figures["confusion_matrix"]["matrix"] for result in results]
+            labels=first.labels, matrices=[result.evaluation.confusion_matrix.matrix for result in results]
         ),
         curves=_curves(results),
     )
 
 
 def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> Compared:
-    figures, record = result.figures, result.record
+    evaluation, record = result.evaluation, result.record
     edits = list(changes(first.record.spec, record.spec))
     return Compared(
         id=record.id,
         name=result.name,
         patch=[edit.operation() for edit in edits],
         changed="" if result is first else changed(edits),
-        loss=figures["loss"],
-        accuracy=figures["accuracy"],
+        loss=evaluation.loss,
+        accuracy=evaluation.accuracy,
         accuracy_interval=accuracy_interval(result.samples - len(result.predictions.wrong), result.samples),
-        top_3_accuracy=figures["top_3_accuracy"],
-        macro_f1=figures["macro"]["f1"],
-        calibration_error=figures["calibration"]["error"],
+        top_3_accuracy=evaluation.top_3_accuracy,
+        macro_f1=evaluation.macro.f1,
+        calibration_error=evaluation.calibration.error,
         parameters=_parameters(record, datasets),
-        epochs=len(result.points),
-        seconds=sum(point.seconds for point in result.points),
+        epochs=len(result.history.points),
+        seconds=sum(point.seconds for point in result.history.points),
     )
 
 
@@ -80,9 +79,9 @@ def _pair(first: Result, other: Result, pairing: Pairing, split: SplitName, limi
 
 
 def _curves(results: Sequence[Result]) -> Curves:
-    columns = [history.as_columns(result.points, None) for result in results]
-    names = dict.fromkeys(name for each in columns for name in each["history"])
+    columns = [result.history.metrics for result in results]
+    names = dict.fromkeys(name for each in columns for name in each)
     return Curves(
-        epoch=max((each["epoch"] for each in columns), key=len),
-        history={name: [each["history"].get(name, []) for each in columns] for name in names},
+        epoch=max((result.history.epoch for result in results), key=len),
+        history={name: [each.get(name, []) for each in columns] for name in names},
     )

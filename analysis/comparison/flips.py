@@ -1,5 +1,6 @@
 """The samples that one network got right and another wrong, for people to look at."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from analysis.comparison.pairing import Rows
 from analysis.comparison.results import Result
 from api.routes.results import Guess, Label
 from api.wire.sample_images import image_path
-from models_store.evaluations.predictions import SplitName
+from specs.splits import SplitName
 
 
 class Side(NamedTuple):
@@ -60,5 +61,5 @@ def flips(first: Side, other: Side, split: SplitName, limit: int) -> Flips:
     )
 
 
-def _label(labels: list[str], index: int) -> Label:
+def _label(labels: Sequence[str], index: int) -> Label:
     return Label(label=labels[index], index=index)

@@ -1,12 +1,13 @@
 """Two experiments on the same samples: which of them each got right that the other did not."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.results import Result
-from models_store.evaluations.predictions import SplitName
+from specs.splits import SplitName
 
 Rows = NDArray[np.int64]
 _LISTED_CLASSES = 10
@@ -88,6 +89,6 @@ def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
         )
 
 
-def _listed(labels: list[str]) -> str:
+def _listed(labels: Sequence[str]) -> str:
     listed = ", ".join(labels[:_LISTED_CLASSES])
     return f"{listed} and {len(labels) - _LISTED_CLASSES} more" if len(labels) > _LISTED_CLASSES else listed

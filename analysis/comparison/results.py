@@ -1,33 +1,34 @@
 """What one experiment came to on a split, as much of it as a comparison needs."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from api.routes.results import split_of
 from models_store.errors import Damaged, NotFound
-from models_store.evaluations.predictions import Predictions, SplitName
-from models_store.experiments.record import Point, Record
+from models_store.evaluations.evaluation import Evaluation
+from models_store.evaluations.predictions import Predictions
+from models_store.experiments.history import History
+from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
+from specs.splits import SplitName
 
 _SHORTEST_ENDING = 4
 _ID_LENGTH = 26
 
 
 class Result(NamedTuple):
-    """`name` tells it from the others in the comparison; `figures` are its evaluation on the split, `points` its
-    history."""
+    """`name` tells it from the others in the comparison; `evaluation` and `predictions` are those on the
+    split."""
 
     name: str
     record: Record
-    figures: dict[str, Any]
+    evaluation: Evaluation
     predictions: Predictions
-    points: list[Point]
+    history: History
 
     @property
-    def labels(self) -> list[str]:
+    def labels(self) -> tuple[str, ...]:
         """The classes, in the order of their indices."""
-        labels: list[str] = self.figures["confusion_matrix"]["labels"]
-        return labels
+        return self.evaluation.confusion_matrix.labels
 
     @property
     def samples(self) -> int:
@@ -47,9 +48,9 @@ def _result(name: str, record: Record, experiments: ExperimentStore, split: Spli
         return Result(
             name=name,
             record=record,
-            figures=split_of(experiments.evaluation(record.id), split, record.id),
+            evaluation=experiments.evaluation(record.id, split),
             predictions=experiments.predictions(record.id, split),
-            points=experiments.history(record.id)[0],
+            history=experiments.history(record.id),
         )
     except (NotFound, Damaged) as error:
         raise type(error)(f"{name}: {error}") from error

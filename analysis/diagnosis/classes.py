@@ -1,12 +1,11 @@
 """Which classes does the network find hard?"""
 
-from collections.abc import Mapping
-from typing import Any
-
 from analysis.diagnosis import suggestions
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.number_format import percent, rounded
 from analysis.diagnosis.run import Run
+from models_store.evaluations.evaluation import Evaluation
+from specs.splits import SplitName
 
 # Google's Machine Learning Crash Course calls it an imbalance, a mild one, where 20 to 40 percent of two classes are of
 # the rarer: one to three lies in it.
@@ -51,18 +50,19 @@ def imbalance(run: Run) -> Finding | None:
 def _recall(run: Run, label: str) -> tuple[float | None, float]:
     """Of one class, and the accuracy beside it; None before there is an evaluation."""
     _, evaluation = _evaluated(run)
-    found = [row["recall"] for row in evaluation.get("per_class", ()) if row["label"] == label and row["support"]]
-    return (found[0] if found else None), evaluation.get("accuracy", 0.0)
+    if evaluation is None:
+        return None, 0.0
+    found = [row.recall for row in evaluation.per_class if row.label == label and row.support]
+    return (found[0] if found else None), evaluation.accuracy
 
 
 def confused_pairs(run: Run) -> Finding | None:
     """Two classes that are taken for each other in a notable share of all mistakes, either way (scikit-learn's User
     Guide, "Confusion matrix"; Ng 2018, Machine Learning Yearning, chapters 14 to 19 on error analysis)."""
     split, evaluation = _evaluated(run)
-    confusion = evaluation.get("confusion_matrix")
-    if not confusion:
+    if evaluation is None:
         return None
-    labels, matrix = confusion["labels"], confusion["matrix"]
+    labels, matrix = evaluation.confusion_matrix.labels, evaluation.confusion_matrix.matrix
     pairs = [
         (matrix[one][other] + matrix[other][one], labels[one], labels[other])
         for one in range(len(labels))
@@ -89,7 +89,7 @@ def confused_pairs(run: Run) -> Finding | None:
     )
 
 
-def _evaluated(run: Run) -> tuple[str, Mapping[str, Any]]:
-    """The test split, or else validation."""
-    split = "test" if "test" in run.evaluation else "validation"
-    return split, run.evaluation.get(split, {})
+def _evaluated(run: Run) -> tuple[SplitName, Evaluation | None]:
+    """On the test split, or else on the validation split."""
+    split: SplitName = "test" if "test" in run.evaluations else "validation"
+    return split, run.evaluations.get(split)

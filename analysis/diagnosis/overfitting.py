@@ -3,10 +3,11 @@
 import math
 
 from analysis.diagnosis import suggestions
-from analysis.diagnosis.curves import Curve, is_number, ratio
+from analysis.diagnosis.curves import Curve, ratio
 from analysis.diagnosis.finding import Finding, Suggestion
 from analysis.diagnosis.number_format import fall, number, percent, rounded
 from analysis.diagnosis.run import Run
+from specs.splits import SplitName
 
 # Fewer show no trend.
 _MIN_EPOCHS = 5
@@ -112,11 +113,10 @@ def generalization_gap(run: Run) -> Finding | None:
     Where the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation make it
     lower than it is, so that the gap is at least as large.
     """
-    test = run.evaluation.get("test", {}).get("accuracy")
-    trained = run.evaluation.get("training", {}).get("accuracy")
-    if not is_number(trained) and len(run.accuracy):
+    test, trained = _accuracy(run, "test"), _accuracy(run, "training")
+    if trained is None and len(run.accuracy):
         trained = run.accuracy.values[-1]
-    if not is_number(test) or not is_number(trained) or trained - test < _GAP:
+    if test is None or trained is None or trained - test < _GAP:
         return None
     return Finding(
         rule="generalization-gap",
@@ -128,3 +128,7 @@ def generalization_gap(run: Run) -> Finding | None:
         evidence={"training_accuracy": rounded(trained), "test_accuracy": rounded(test)},
         suggestion=_against_learning_by_heart(run),
     )
+
+
+def _accuracy(run: Run, split: SplitName) -> float | None:
+    return run.evaluations[split].accuracy if split in run.evaluations else None

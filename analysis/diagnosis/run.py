@@ -1,12 +1,12 @@
 """What the rules look at."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from analysis.diagnosis.curves import Curve, curve, is_number
+from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import FailureType, Point
 from specs.experiment import ExperimentSpec
 
@@ -18,13 +18,13 @@ _POOR = 0.7
 
 @dataclass(frozen=True)
 class Run:
-    """An experiment so far. `evaluation` maps the parts that were evaluated to their figures; it is empty before the
-    end. `stop_reason` and `failure` are the record's."""
+    """An experiment so far. `evaluations` are by split; empty before the end. `stop_reason` and `failure` are the
+    record's."""
 
     experiment_id: str
     spec: ExperimentSpec
     points: Sequence[Point]
-    evaluation: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    evaluations: Evaluations = field(default_factory=dict)
     has_ended: bool = False
     stop_reason: str | None = None
     failure: FailureType | None = None

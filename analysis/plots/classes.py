@@ -1,7 +1,6 @@
 """How well each class is recognised: precision, recall and their harmonic mean, F1."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +11,8 @@ from analysis.plots.figure import INK, PALE
 from analysis.plots.panels import Box, legend_above, panels, ruled
 from analysis.plots.series import STYLES
 from analysis.plots.text_layout import legible_names, shortened, width_of
+from models_store.evaluations.evaluation import ClassMetrics
 
-ClassFigures = dict[str, Any]
 _MOST = 100
 _IN_A_COLUMN = 50
 _ROW, _WIDTH, _BELOW, _ABOVE, _GAP = 0.17, 3.4, 0.25, 0.3, 0.25  # inches
@@ -26,10 +25,10 @@ _MARKERS = (
 )
 
 
-def classes_figure(name: str, split: str, per_class: Sequence[ClassFigures]) -> Figure:
-    """The worst by F1 first, 100 at most, in columns of 50. `per_class` as in an evaluation."""
-    names = legible_names([each["label"] for each in per_class])
-    order = sorted(range(len(per_class)), key=lambda index: (per_class[index]["f1"], index))[:_MOST]
+def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> Figure:
+    """The worst by F1 first, 100 at most, in columns of 50."""
+    names = legible_names([each.label for each in per_class])
+    order = sorted(range(len(per_class)), key=lambda index: (per_class[index].f1, index))[:_MOST]
     rows = [(shortened(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
     columns = -(-len(rows) // _IN_A_COLUMN)
     length = -(-len(rows) // columns)
@@ -39,7 +38,7 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassFigures]) -> 
     size = (columns * pitch - _GAP, _BELOW + height + _ABOVE)
     figure, each_axes = panels(f"{name}: classes, {split} split", _described(per_class, len(rows)), size, boxes)
     # Dots need no zero to begin at, and the differences are near the top.
-    least = min(each[key] for _, each in rows for key, *_ in _MARKERS)
+    least = min(getattr(each, key) for _, each in rows for key, *_ in _MARKERS)
     for column, axes in enumerate(each_axes):
         _draw(axes, rows[column * length : (column + 1) * length], length, min(0.9, np.floor(10 * least) / 10))
     handles = [
@@ -50,13 +49,13 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassFigures]) -> 
     return figure
 
 
-def _described(per_class: Sequence[ClassFigures], shown: int) -> list[str]:
-    f1 = np.mean([each["f1"] for each in per_class])
+def _described(per_class: Sequence[ClassMetrics], shown: int) -> list[str]:
+    f1 = np.mean([each.f1 for each in per_class])
     which = f"the worst {shown} of {len(per_class):,} classes" if shown < len(per_class) else f"{shown} classes"
     return [f"{which}, the worst first; mean F1 {f1:.4f}; numbers on the right are samples"]
 
 
-def _draw(axes: Axes, rows: Sequence[tuple[str, ClassFigures]], length: int, least: float) -> None:
+def _draw(axes: Axes, rows: Sequence[tuple[str, ClassMetrics]], length: int, least: float) -> None:
     ruled(axes)
     axes.grid(visible=False, axis="y")
     axes.set_xlim(least - 0.04 * (1 - least), 1 + 0.04 * (1 - least))
@@ -64,13 +63,13 @@ def _draw(axes: Axes, rows: Sequence[tuple[str, ClassFigures]], length: int, lea
     axes.set_yticks([])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     places = np.arange(len(rows))
-    both = np.array([[each["precision"], each["recall"]] for _, each in rows])
+    both = np.array([[each.precision, each.recall] for _, each in rows])
     axes.hlines(places, both.min(axis=1), both.max(axis=1), color=PALE, linewidth=0.8)
     for key, label, marker, size, color in _MARKERS:
-        values = [each[key] for _, each in rows]
+        values = [getattr(each, key) for _, each in rows]
         axes.plot(values, places, color=color, linestyle="", marker=marker, markersize=size, label=label)
     beside = axes.get_yaxis_transform()
     for place, (label, each) in enumerate(rows):
         axes.text(-0.015, place, label, transform=beside, ha="right", va="center", fontsize=_SIZE, color=INK)
-        support = f"{each['support']:,}"
+        support = f"{each.support:,}"
         axes.text(1.015, place, support, transform=beside, ha="left", va="center", fontsize=_SIZE, color=PALE)

@@ -1,7 +1,6 @@
 """Whether probabilities mean what they say: how often the network is right, by how sure it is."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,23 +10,23 @@ from matplotlib.lines import Line2D
 from analysis.plots.figure import INK, PALE
 from analysis.plots.panels import Box, legend_above, panels, ruled
 from analysis.plots.series import STYLES
+from models_store.evaluations.evaluation import Calibration, CalibrationBin
 
-Bins = Sequence[dict[str, Any]]
+Bins = Sequence[CalibrationBin]
 _SIDE, _HISTOGRAM = 3.0, 0.9  # inches, as what follows
 _LEFT, _BELOW, _BETWEEN, _GAP, _ABOVE = 0.6, 0.45, 0.18, 0.15, 0.5
 _TITLE = 0.22
 _FEW = 10  # samples in a bin, whose share says little
 
 
-def reliability_figure(name: str, split: str, calibration: dict[str, Any]) -> Figure:
-    """As the network answers, and with its temperature; below each how often it is how sure. `calibration` as in an
-    evaluation."""
+def reliability_figure(name: str, split: str, calibration: Calibration) -> Figure:
+    """As the network answers, and with its temperature; below each how often it is how sure."""
     kinds = (
-        ("as the network answers", calibration["bins"], calibration["error"]),
+        ("as the network answers", calibration.bins, calibration.error),
         (
-            f"with temperature {calibration['temperature']:.3f}",
-            calibration["tempered_bins"],
-            calibration["tempered_error"],
+            f"with temperature {calibration.temperature:.3f}",
+            calibration.tempered_bins,
+            calibration.tempered_error,
         ),
     )
     pitch = _LEFT + _SIDE + _GAP
@@ -36,7 +35,7 @@ def reliability_figure(name: str, split: str, calibration: dict[str, Any]) -> Fi
     histograms = [Box(box.left, _BELOW, _SIDE, _HISTOGRAM) for box in diagrams]
     size = (len(kinds) * pitch, upper + _SIDE + _ABOVE)
     title = f"{name}: reliability, {split} split"
-    figure, each_axes = panels(title, _described(calibration["bins"]), size, [*diagrams, *histograms])
+    figure, each_axes = panels(title, _described(calibration.bins), size, [*diagrams, *histograms])
     for number, (kind, bins, error) in enumerate(kinds):
         diagram, histogram = each_axes[number], each_axes[number + len(kinds)]
         diagram.set_title(f"{kind}: ECE {error:.4f}", fontsize=9, color=INK, loc="left")
@@ -49,7 +48,7 @@ def reliability_figure(name: str, split: str, calibration: dict[str, Any]) -> Fi
 
 
 def _described(bins: Bins) -> list[str]:
-    samples = sum(each["samples"] for each in bins)
+    samples = sum(each.samples for each in bins)
     return [
         f"{samples:,} samples, in bins of confidence; below the diagonal the network is surer than it is right",
         "ECE, the expected calibration error, is the mean distance from the diagonal over all samples",
@@ -62,8 +61,8 @@ def _draw_diagram(axes: Axes, bins: Bins) -> None:
     axes.tick_params(labelbottom=False)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1f}")
     axes.plot((0, 1), (0, 1), color=PALE, linewidth=1.0, linestyle=(0, (4, 2)))
-    confidence, accuracy = (np.array([each[key] for each in bins]) for key in ("confidence", "accuracy"))
-    few = np.array([each["samples"] < _FEW for each in bins])
+    confidence, accuracy = np.array([(each.confidence, each.accuracy) for each in bins]).T
+    few = np.array([each.samples < _FEW for each in bins])
     axes.vlines(confidence, confidence, accuracy, color=STYLES[1].color, linewidth=2.5, alpha=0.45)
     for members, face in ((~few, STYLES[0].color), (few, "white")):
         axes.plot(
@@ -81,9 +80,9 @@ def _draw_diagram(axes: Axes, bins: Bins) -> None:
 
 def _draw_histogram(axes: Axes, bins: Bins) -> None:
     ruled(axes)
-    samples = np.array([each["samples"] for each in bins])
-    starts = np.array([each["from"] for each in bins])
-    widths = np.array([each["to"] for each in bins]) - starts
+    samples = np.array([each.samples for each in bins])
+    starts = np.array([each.lower for each in bins])
+    widths = np.array([each.upper for each in bins]) - starts
     axes.bar(starts, 100 * samples / samples.sum(), widths, align="edge", color="#b9c6e4", edgecolor="white")
     axes.set(xlim=(0, 1), ylim=(0, 100))
     axes.set_yticks([0, 50, 100])

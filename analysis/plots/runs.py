@@ -1,12 +1,11 @@
 """What plots of histories are drawn from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from models_store.errors import NotFound
-from models_store.experiments.history import as_columns
-from models_store.experiments.record import Point, Record
+from models_store.experiments.history import History
+from models_store.experiments.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +28,23 @@ class Run:
         return metric in self.history
 
 
-def run_of(record: Record, points: Sequence[Point], skip: int) -> Run:
+def run_of(record: Record, history: History, skip: int) -> Run:
     """All but the first `skip` epochs. Raises NotFound if there is none."""
-    shown = points[skip:]
-    if not shown:
-        raise NotFound(_nothing(record, len(points), skip))
+    epochs = len(history.points)
+    if epochs <= skip:
+        raise NotFound(_nothing(record, epochs, skip))
     best = record.best
-    known = best is not None and best.epoch < len(points)
+    known = best is not None and best.epoch < epochs
     return Run(
         id=record.id,
         name=record.name,
-        state=_state(record, len(points)),
+        state=_state(record, epochs),
         first=skip,
-        end=len(points),
-        history=as_columns(shown, None)["history"],
+        end=epochs,
+        history=history.skip(skip).metrics,
         best=best.epoch if best is not None and known else None,
         best_metric=f"{best.metric} {best.value:.4f}" if best is not None and known else "",
-        falls=[epoch for epoch in _falls(record, points) if epoch > skip],
+        falls=[epoch for epoch in _falls(record, history) if epoch > skip],
     )
 
 
@@ -63,10 +62,10 @@ def _state(record: Record, epochs: int) -> str:
     return f"{record.status}, {epochs:,} of {planned:,} epochs"
 
 
-def _falls(record: Record, points: Sequence[Point]) -> list[int]:
+def _falls(record: Record, history: History) -> list[int]:
     if not _goes_by_steps(record):
         return []
-    rates = [point.metrics.get("learning_rate") for point in points]
+    rates = [point.metrics.get("learning_rate") for point in history.points]
     return [
         epoch
         for epoch, (before, rate) in enumerate(pairwise(rates), 1)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.dataset_samples import SplitName, chosen, samples_of
+from analysis.dataset_samples import chosen, samples_of
 from analysis.plots import placeholders
 from imaging.resize import Shape, resize_all, to_array
 from models_store.artifacts import ARTIFACTS
@@ -16,6 +16,7 @@ from models_store.experiments.training_samples import Samples, read_samples
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
+from specs.splits import SourceSplit
 
 # How many experiments on a dataset are asked for theirs.
 _SEARCHED = 20
@@ -59,7 +60,7 @@ def _of_dataset(spec: ExperimentSpec, shape: Shape, store: Store, settings: Sett
         return None
     names = [samples.classes[label] for label in samples.labels]
     taken = set(spec.dataset.facts.classes)
-    split: SplitName | None = "train" if spec.dataset.split.test == "official" else None
+    split: SourceSplit | None = "train" if spec.dataset.split.test == "official" else None
     inner = [number for number in chosen(samples, None, split, len(names)) if names[number] in taken][:_OF_DATASET]
     mode = spec.preprocessing.resize
     images = np.stack([to_array(samples.image(number), shape, mode) for number in inner])

@@ -22,8 +22,8 @@ def images(report: Report) -> list[tuple[str, bytes]]:
 def _of_history(report: Report) -> Iterator[Plot]:
     from analysis.plots import history  # noqa: PLC0415 - see the package
 
-    if report.points:
-        run = run_of(report.record, report.points, skip=0)
+    if report.history.points:
+        run = run_of(report.record, report.history, skip=0)
         yield "Curves", lambda: history.history_figure(run)
 
 
@@ -32,14 +32,8 @@ def _of_results(report: Report) -> Iterator[Plot]:
 
     if report.split is None:
         return
-    name, split, evaluation = report.record.name, report.split, report.evaluation[report.split]
-    if "confusion_matrix" in evaluation:
-        matrix = evaluation["confusion_matrix"]
-        yield (
-            "Confusion",
-            lambda: confusion.confusion_figure(name, split, matrix["labels"], matrix["matrix"], ("counts",)),
-        )
-    if "per_class" in evaluation:
-        yield "Classes", lambda: classes.classes_figure(name, split, evaluation["per_class"])
-    if "calibration" in evaluation:
-        yield "Reliability", lambda: reliability.reliability_figure(name, split, evaluation["calibration"])
+    name, split, evaluation = report.record.name, report.split, report.evaluations[report.split]
+    matrix = evaluation.confusion_matrix
+    yield "Confusion", lambda: confusion.confusion_figure(name, split, matrix.labels, matrix.matrix, ("counts",))
+    yield "Classes", lambda: classes.classes_figure(name, split, evaluation.per_class)
+    yield "Reliability", lambda: reliability.reliability_figure(name, split, evaluation.calibration)

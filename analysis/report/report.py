@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
@@ -13,15 +13,16 @@ from api.routes.experiments import stored_spec
 from api.wire.png import as_png
 from api.wire.sample_images import SampleImages
 from models_store.errors import NotFound
-from models_store.evaluations.predictions import SPLITS, SplitName
-from models_store.experiments.record import JsonObject, Point, Record
+from models_store.evaluations.evaluation import Evaluation, Evaluations
+from models_store.experiments.history import History
+from models_store.experiments.record import JsonObject, Record
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
+from specs.splits import SPLITS, SplitName
 
 _SHOWN_MISTAKES = 12
 Row = tuple[str, list[float | None]]
-_SUMMARY = ("accuracy", "balanced_accuracy", "top_3_accuracy", "loss")
 
 
 class Mistake(NamedTuple):
@@ -34,53 +35,57 @@ class Mistake(NamedTuple):
 
 
 class Report(NamedTuple):
-    """`spec` is YAML that can be posted again. `network`, `evaluation` and `mistakes` are empty, and `split` is None,
+    """`spec` is YAML that can be posted again. `network`, `evaluations` and `mistakes` are empty, and `split` is None,
     where the experiment has not succeeded, or what it stood on is gone."""
 
     record: Record
     spec: str
     network: JsonObject
-    points: list[Point]
-    evaluation: dict[str, JsonObject]
+    history: History
+    evaluations: Evaluations
     split: SplitName | None
     findings: list[Finding]
     mistakes: list[Mistake]
 
     @property
     def figures(self) -> list[Row]:
-        return summary(self.evaluation)
+        return summary(self.evaluations)
 
     @property
     def epochs(self) -> tuple[list[str], list[tuple[int, list[float | None]]]]:
         """The names of all metrics, and for each epoch, counted from 1, their values."""
-        names = list(dict.fromkeys(name for point in self.points for name in point.metrics))
-        return names, [(point.epoch + 1, [point.metrics.get(name) for name in names]) for point in self.points]
+        names = list(self.history.metrics)
+        return names, [(point.epoch + 1, [point.metrics.get(name) for name in names]) for point in self.history.points]
 
 
-def summary(evaluation: dict[str, JsonObject]) -> list[Row]:
-    """Rows of the table of results: a name, and its value for each split, None where it is not known."""
-    splits = evaluation.values()
-    rows: list[Row] = [(name.replace("_", " "), [split.get(name) for split in splits]) for name in _SUMMARY]
-    macro_f1 = [split.get("macro", {}).get("f1") for split in splits]
-    error = [split.get("calibration", {}).get("error") for split in splits]
-    return [*rows, ("macro F1", macro_f1), ("calibration error", error)]
+def summary(evaluations: Evaluations) -> list[Row]:
+    """Rows of the table of results: a name, and its value for each split."""
+    splits = evaluations.values()
+    return [
+        ("accuracy", [each.accuracy for each in splits]),
+        ("balanced accuracy", [each.balanced_accuracy for each in splits]),
+        ("top 3 accuracy", [each.top_3_accuracy for each in splits]),
+        ("loss", [each.loss for each in splits]),
+        ("macro F1", [each.macro.f1 for each in splits]),
+        ("calibration error", [each.calibration.error for each in splits]),
+    ]
 
 
 def report_on(record: Record, store: Store, settings: Settings) -> Report:
     """Raises Damaged."""
     spec = _spec(record, store)
-    evaluation = _evaluation(record, store)
+    evaluations = _evaluations(record, store)
     # The test split is what a report is about; results of older versions may lack one.
-    split = next((name for name in reversed(SPLITS) if name in evaluation), None)
+    split = next((name for name in reversed(SPLITS) if name in evaluations), None)
     return Report(
         record=record,
         spec=yaml.safe_dump(record.spec, sort_keys=False, allow_unicode=True, width=110),
         network=spec.network().summary() if spec else {},
-        points=store.experiments.history(record.id)[0],
-        evaluation=evaluation,
+        history=store.experiments.history(record.id),
+        evaluations=evaluations,
         split=split,
         findings=get_diagnosis(record.id, store).items if spec else [],
-        mistakes=list(_mistakes(record, split, evaluation[split], store, settings)) if split else [],
+        mistakes=list(_mistakes(record, split, evaluations[split], store, settings)) if split else [],
     )
 
 
@@ -91,21 +96,21 @@ def _spec(record: Record, store: Store) -> ExperimentSpec | None:
         return None
 
 
-def _evaluation(record: Record, store: Store) -> dict[str, JsonObject]:
+def _evaluations(record: Record, store: Store) -> Evaluations:
     try:
-        return store.experiments.evaluation(record.id)
+        return store.experiments.evaluations(record.id)
     except NotFound:
         return {}
 
 
 def _mistakes(
-    record: Record, split: SplitName, evaluation: dict[str, Any], store: Store, settings: Settings
+    record: Record, split: SplitName, evaluation: Evaluation, store: Store, settings: Settings
 ) -> Iterator[Mistake]:
     try:
         predictions = store.experiments.predictions(record.id, split)
     except NotFound:
         return
-    labels = evaluation["confusion_matrix"]["labels"]
+    labels = evaluation.confusion_matrix.labels
     images = SampleImages(record.dataset, split, predictions, store, settings)
     for row in mistakes(predictions, "-confidence")[:_SHOWN_MISTAKES].tolist():
         guesses = [

@@ -11,7 +11,7 @@ from analysis.comparison.results import results_of
 from api.dependencies import ExperimentsDep, StoreDep
 from api.schemas import examples
 from api.wire.experiment_ids import Ids
-from models_store.evaluations.predictions import SplitName
+from specs.splits import SplitName
 
 router = APIRouter(tags=["comparison"])
 _MAX_FLIPS = 1_000

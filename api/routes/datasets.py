@@ -9,16 +9,17 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from analysis.dataset_samples import Samples, SplitName, chosen, samples_of
+from analysis.dataset_samples import Samples, chosen, samples_of
 from analysis.plots.contact_sheet import contact_sheet
 from api.dependencies import SettingsDep, StoreDep
 from api.schemas import examples
 from api.wire.png import PNG, png
 from api.wire.samples import BadRequestBody
 from api.wire.uploads import receive_archive
-from models_store.datasets.record import SPLITS, Counts, DatasetRecord
+from models_store.datasets.record import Counts, DatasetRecord
 from models_store.errors import NotFound
 from specs.dataset import DATASETS, NAME_PATTERN, Dataset
+from specs.splits import SOURCE_SPLITS, SourceSplit
 
 router = APIRouter(tags=["datasets"])
 _MAX_ON_A_SHEET = 100
@@ -51,7 +52,7 @@ class DatasetList(BaseModel):
 class Sample(BaseModel):
     index: int
     label: str
-    split: SplitName
+    split: SourceSplit
     name: str
     image: str
 
@@ -62,7 +63,7 @@ class SampleList(BaseModel):
 
 
 def _built_in(facts: Dataset) -> DatasetView:
-    counts = {"train": facts.training_counts, "test": facts.test_counts}
+    counts: Counts = {"train": facts.training_counts, "test": facts.test_counts}
     return DatasetView(
         name=facts.name,
         origin="built-in",
@@ -148,7 +149,7 @@ def get_samples(
     store: StoreDep,
     settings: SettingsDep,
     wanted: ClassFilter = None,
-    split: SplitName | None = None,
+    split: SourceSplit | None = None,
     limit: Limit = 25,
 ) -> SampleList:
     """Some images with their labels, each with a link; of all classes in turn unless `class` names one."""
@@ -160,7 +161,7 @@ def _sample(name: str, samples: Samples, number: int) -> Sample:
     return Sample(
         index=number,
         label=samples.classes[samples.labels[number]],
-        split="train" if SPLITS[samples.splits[number]] == "train" else "test",
+        split=SOURCE_SPLITS[samples.splits[number]],
         name=samples.name(number),
         image=f"/datasets/{quote(name)}/samples/{number}.png",
     )
@@ -172,7 +173,7 @@ def get_contact_sheet(
     store: StoreDep,
     settings: SettingsDep,
     wanted: ClassFilter = None,
-    split: SplitName | None = None,
+    split: SourceSplit | None = None,
     limit: Limit = 25,
 ) -> Response:
     """The same images on one sheet, each with its class below it."""

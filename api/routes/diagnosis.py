@@ -1,8 +1,5 @@
 """`GET /experiments/{id}/diagnosis`."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -13,6 +10,7 @@ from api.dependencies import StoreDep
 from api.routes.experiments import stored_spec
 from api.schemas import examples
 from models_store.errors import NotFound
+from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
 
@@ -31,12 +29,11 @@ def get_diagnosis(experiment_id: str, store: StoreDep) -> Diagnosis:
     """What the history and the evaluation say: rules with their evidence, a sentence, and where a change is likely to
     help, a merge patch that can be posted to /experiments as it is. Also while it runs."""
     record = store.experiments.get(experiment_id)
-    points, _ = store.experiments.history(experiment_id)
     run = Run(
         experiment_id=record.id,
         spec=stored_spec(record, store),
-        points=points,
-        evaluation=_evaluation(store.experiments, record.id),
+        points=store.experiments.history(experiment_id).points,
+        evaluations=_evaluations(store.experiments, record.id),
         has_ended=record.status.is_terminal,
         stop_reason=record.stop_reason,
         failure=record.error.type if record.error and record.status is Status.FAILED else None,
@@ -44,9 +41,9 @@ def get_diagnosis(experiment_id: str, store: StoreDep) -> Diagnosis:
     return Diagnosis(items=diagnose(run))
 
 
-def _evaluation(experiments: ExperimentStore, experiment_id: str) -> Mapping[str, Any]:
-    """By part; empty before the experiment has succeeded."""
+def _evaluations(experiments: ExperimentStore, experiment_id: str) -> Evaluations:
+    """By split; empty before the experiment has succeeded."""
     try:
-        return experiments.evaluation(experiment_id)
+        return experiments.evaluations(experiment_id)
     except NotFound:
         return {}

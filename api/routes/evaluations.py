@@ -1,7 +1,7 @@
 """Routes of how a trained network does on datasets that it was not trained on."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from api.routes.results import Chosen, Filter, MistakeList
 from api.schemas import examples
 from api.wire.png import PNG
 from api.wire.sample_images import SampleImages
+from models_store.evaluations.evaluation import CrossDatasetEvaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from specs.document import parse_document
 from specs.evaluation import parse_evaluation
@@ -23,7 +24,7 @@ class EvaluationView(EvaluationRecord):
     """The record, and `evaluation`, which has the shape that `GET /experiments/{id}/evaluation` answers; null until it
     has succeeded."""
 
-    evaluation: dict[str, Any] | None
+    evaluation: CrossDatasetEvaluation | None
 
 
 class EvaluationList(BaseModel):
@@ -72,7 +73,7 @@ def get_evaluation_elsewhere(experiment_id: str, dataset: str, store: StoreDep) 
 
 
 def chosen_mistakes(experiment_id: str, dataset: str, wanted: Annotated[Filter, Depends()], store: StoreDep) -> Chosen:
-    labels = store.evaluations.evaluation(experiment_id, dataset)["confusion_matrix"]["labels"]
+    labels = store.evaluations.evaluation(experiment_id, dataset).confusion_matrix.labels
     predictions = store.evaluations.predictions(experiment_id, dataset)
     return wanted.chosen(labels, predictions, f"/experiments/{experiment_id}/evaluations/{dataset}/samples")
 

@@ -62,7 +62,7 @@ class Follower:
         """The events since the last call, and whether the experiment has ended. Reads the store: call in a thread."""
         try:
             record = self._experiments.get(self._id)
-            points, _ = self._experiments.history(self._id, self._last_epoch)
+            points = self._experiments.history(self._id, self._last_epoch).points
         except NotFound:
             return [ServerSentEvent(event="end", data={"status": "deleted"})], True
         events = [*map(_epoch, points), *self._changes(record)]

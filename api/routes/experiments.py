@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,10 +15,10 @@ from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, S
 from api.schemas import examples
 from api.wire.spec_document import Syntax, posted_document
 from models_store.errors import Damaged, NotFound
-from models_store.experiments import history as histories
+from models_store.experiments.history import HISTORY_FILE
 from models_store.experiments.pages import Page
 from models_store.experiments.pages import Query as PageQuery
-from models_store.experiments.record import Point, Record
+from models_store.experiments.record import Best, Point, Record
 from models_store.store import Store
 from specs.advice import warnings_for
 from specs.advice.transfer import transfer_warnings
@@ -135,7 +136,7 @@ class History(BaseModel):
 
     epoch: list[int]
     history: dict[str, list[float | None]]
-    best: dict[str, Any] | None
+    best: Best | None
     damaged: bool = False
 
 
@@ -152,14 +153,19 @@ def get_history(
 ) -> Response:
     """All metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
     record = experiments.get(experiment_id)
-    points, damaged = experiments.history(experiment_id, since)
+    history = experiments.history(experiment_id, since)
     if "text/csv" in accept:
-        return PlainTextResponse(_as_csv(points), media_type="text/csv")
-    columns = histories.as_columns(points, record.best)
-    return JSONResponse({**columns, "damaged": damaged or histories.HISTORY_FILE in record.damaged})
+        return PlainTextResponse(_as_csv(history.points), media_type="text/csv")
+    found = History(
+        epoch=history.epoch,
+        history=history.metrics,
+        best=record.best,
+        damaged=history.damaged or HISTORY_FILE in record.damaged,
+    )
+    return JSONResponse(found.model_dump())
 
 
-def _as_csv(points: list[Point]) -> str:
+def _as_csv(points: Sequence[Point]) -> str:
     names = list(dict.fromkeys(name for point in points for name in point.metrics))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from analysis.plots.runs import run_of
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
 from api.routes.plots import MEDIA_TYPES, Format
-from api.routes.results import ChosenDep, split_of
+from api.routes.results import ChosenDep
 from api.schemas import examples
 from api.wire.etag import KnownTags
 from api.wire.experiment_ids import Ids
 from api.wire.render_cache import Rendered, key_of
 from api.wire.sample_images import SampleImages
-from models_store.errors import NotFound
-from models_store.evaluations.predictions import SplitName
+from specs.splits import SplitName
 
 router = APIRouter(tags=["plots"])
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -61,7 +60,7 @@ def plot_history(
     """Loss and accuracy of training and validation by epoch, the first being 1, also while the experiment runs. The
     best epoch is marked, and where the learning rate fell by a step or after a plateau."""
     record = experiments.get(experiment_id)
-    run = run_of(record, experiments.history(experiment_id)[0], skip)
+    run = run_of(record, experiments.history(experiment_id), skip)
 
     def draw() -> bytes:
         from analysis.plots import figure, history  # noqa: PLC0415 - see the package
@@ -87,13 +86,13 @@ def plot_confusion(
     """What the published network took for what: a row for each true class, a column for each predicted one. Only
     mistakes are shaded, by the root of their number."""
     name = experiments.get(experiment_id).name
-    matrix = split_of(experiments.evaluation(experiment_id), split, experiment_id)["confusion_matrix"]
+    matrix = experiments.evaluation(experiment_id, split).confusion_matrix
 
     def draw() -> bytes:
         from analysis.plots import confusion, figure  # noqa: PLC0415 - see the package
 
         return figure.drawn(
-            lambda: confusion.confusion_figure(name, split, matrix["labels"], matrix["matrix"], _MEASURES[normalize]),
+            lambda: confusion.confusion_figure(name, split, matrix.labels, matrix.matrix, _MEASURES[normalize]),
             image_format,
         )
 
@@ -110,7 +109,7 @@ def plot_classes(
 ) -> Response:
     """Precision, recall and F1 of each class, and how many samples it has, the worst first; a hundred at most."""
     name = experiments.get(experiment_id).name
-    per_class = split_of(experiments.evaluation(experiment_id), split, experiment_id)["per_class"]
+    per_class = experiments.evaluation(experiment_id, split).per_class
 
     def draw() -> bytes:
         from analysis.plots import classes, figure  # noqa: PLC0415 - see the package
@@ -133,12 +132,7 @@ def plot_reliability(
     """How often the published network is right, by how sure it is, as it answers and with its temperature, and how
     often it is how sure."""
     name = experiments.get(experiment_id).name
-    evaluation = split_of(experiments.evaluation(experiment_id), split, experiment_id)
-    if "calibration" not in evaluation:
-        raise NotFound(
-            f"experiment {experiment_id} was evaluated without its calibration; post it again to have that too"
-        )
-    calibration = evaluation["calibration"]
+    calibration = experiments.evaluation(experiment_id, split).calibration
 
     def draw() -> bytes:
         from analysis.plots import figure, reliability  # noqa: PLC0415 - see the package
@@ -194,7 +188,7 @@ def plot_histories(
     ids: Ids, image_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
     """Validation loss and accuracy of several experiments over each other, by epoch, also while they run."""
-    runs = [run_of(experiments.get(each), experiments.history(each)[0], skip) for each in ids]
+    runs = [run_of(experiments.get(each), experiments.history(each), skip) for each in ids]
 
     def draw() -> bytes:
         from analysis.plots import figure, histories  # noqa: PLC0415 - see the package

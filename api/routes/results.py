@@ -1,7 +1,8 @@
 """Routes of what came out of an experiment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
@@ -13,8 +14,9 @@ from api.schemas import examples
 from api.wire.classes import class_index
 from api.wire.png import PNG, png
 from api.wire.sample_images import SampleImages, samples_path
-from models_store.errors import NotFound
-from models_store.evaluations.predictions import Predictions, SplitName
+from models_store.evaluations.evaluation import Evaluation
+from models_store.evaluations.predictions import Predictions
+from specs.splits import SplitName
 
 router = APIRouter(tags=["evaluation"])
 _MOST = 1_000
@@ -64,7 +66,7 @@ class Filter:
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 50
     offset: Annotated[int, Query(ge=0)] = 0
 
-    def chosen(self, labels: list[str], predictions: Predictions, images: str) -> "Chosen":
+    def chosen(self, labels: Sequence[str], predictions: Predictions, images: str) -> "Chosen":
         rows = mistakes(
             predictions,
             self.sort,
@@ -79,7 +81,7 @@ class Chosen(NamedTuple):
     """What a request is about: the answers for some samples, and the rows of the mistakes that were asked for, of
     `total`. `images` is the path below which there is the image of each sample."""
 
-    labels: list[str]
+    labels: Sequence[str]
     predictions: Predictions
     rows: list[int]
     total: int
@@ -126,26 +128,17 @@ class Chosen(NamedTuple):
 
 
 @router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
-def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: SplitName = "test") -> dict[str, Any]:
+def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: SplitName = "test") -> Evaluation:
     """How good the published network is on one split: loss, accuracy, figures by class, confusion matrix (rows are
     the true classes), and whether its probabilities mean what they say, before and after its temperature. There is
     none before the experiment has succeeded."""
-    return split_of(experiments.evaluation(experiment_id), split, experiment_id)
-
-
-def split_of(evaluation: dict[str, dict[str, Any]], split: SplitName, experiment_id: str) -> dict[str, Any]:
-    if split not in evaluation:
-        raise NotFound(
-            f"experiment {experiment_id} was evaluated on {' and '.join(evaluation)}, not on its {split} split; "
-            "post it again to have that evaluated too"
-        )
-    return evaluation[split]
+    return experiments.evaluation(experiment_id, split)
 
 
 def chosen_mistakes(
     experiment_id: str, experiments: ExperimentsDep, wanted: Annotated[Filter, Depends()], split: SplitName = "test"
 ) -> Chosen:
-    labels = split_of(experiments.evaluation(experiment_id), split, experiment_id)["confusion_matrix"]["labels"]
+    labels = experiments.evaluation(experiment_id, split).confusion_matrix.labels
     predictions = experiments.predictions(experiment_id, split)
     return wanted.chosen(labels, predictions, samples_path(experiment_id, split))
 

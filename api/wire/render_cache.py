@@ -5,6 +5,7 @@ from hashlib import sha256
 from threading import Lock
 
 import orjson
+from pydantic import BaseModel
 
 from api import __version__
 
@@ -12,9 +13,17 @@ _BYTES = 8_000_000
 
 
 def key_of(kind: str, drawn_from: object) -> str:
-    """The same for the same `drawn_from`, dataclasses and JSON, in this release: another may draw it otherwise."""
-    data = orjson.dumps([__version__, kind, drawn_from], option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+    """The same for the same `drawn_from`, models, dataclasses and JSON, in this release: another may draw it
+    otherwise."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    data = orjson.dumps([__version__, kind, drawn_from], default=_plain, option=options)
     return sha256(data).hexdigest()[:32]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(f"a {type(value).__name__} has no JSON")
 
 
 class Rendered:

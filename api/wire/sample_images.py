@@ -6,10 +6,10 @@ from PIL import Image
 from analysis.dataset_samples import samples_of
 from api.wire.png import image_of, png
 from models_store.errors import NotFound
-from models_store.evaluations.predictions import Predictions, SplitName
+from models_store.evaluations.predictions import Predictions
 from models_store.store import Store
 from settings import Settings
-from specs.evaluation import EvaluatedSplit
+from specs.splits import EvaluatedSplit, SplitName
 
 
 class SampleImages:

@@ -37,7 +37,7 @@ INDEX = np.dtype(
         ("offset", "<u8"),
         ("length", "<u4"),
         ("label", "<u4"),
-        ("split", "u1"),  # an index of SPLITS
+        ("split", "u1"),  # an index of SOURCE_SPLITS
         ("height", "<u4"),  # upright, as `imaging.decode` turns it
         ("width", "<u4"),
         ("channels", "u1"),

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from models_store.experiments.record import Frozen, utc_now
 from specs.dataset import Dataset
+from specs.splits import SourceSplit
 
-SPLITS = ("train", "test")
-Counts = dict[str, tuple[int, ...]]
+Counts = dict[SourceSplit, tuple[int, ...]]
 
 
 class DatasetStatus(StrEnum):

@@ -7,7 +7,7 @@ from pathlib import Path
 from models_store.errors import Damaged, NotFound
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
 from models_store.evaluations.store import RESULT, EvaluationStore
-from models_store.experiments.record import Metrics
+from models_store.experiments.record import MetricValues
 from models_store.files import lock_folder
 from models_store.jobs.attempt import PATIENCE_SECONDS, Attempt, is_abandoned
 
@@ -29,7 +29,7 @@ class EvaluationAttempt(Attempt[EvaluationRecord]):
     def show(self, progress: SamplesDone) -> None:
         self._write(self.record.changed(progress=progress))
 
-    def finish(self, metrics: Metrics) -> EvaluationRecord:
+    def finish(self, metrics: MetricValues) -> EvaluationRecord:
         """Publish what was staged."""
         return self._publish(self.record.succeeded(metrics))
 

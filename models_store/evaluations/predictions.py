@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,10 +17,8 @@ from models_store.artifacts import check_size
 from models_store.errors import Damaged, NotFound
 from models_store.files import write_synced
 from models_store.round_robin import in_turns
-from specs.evaluation import EvaluatedSplit
+from specs.splits import EvaluatedSplit, SplitName
 
-SplitName = Literal["training", "validation", "test"]
-SPLITS: tuple[SplitName, ...] = ("training", "validation", "test")
 _MAX_IMAGES = 1_000
 _IMAGE_BYTES = 4_000_000
 

@@ -6,14 +6,14 @@ from typing import Self
 
 from pydantic import Field
 
-from models_store.experiments.record import Frozen, Metrics, utc_now
-from specs.evaluation import EvaluatedSplit
+from models_store.experiments.record import Frozen, MetricValues, utc_now
+from specs.splits import EvaluatedSplit
 
 
 class EvaluationStatus(StrEnum):
     QUEUED = "queued"  # waits for a worker
     RUNNING = "running"  # a worker asks the network
-    SUCCEEDED = "succeeded"  # the figures are there
+    SUCCEEDED = "succeeded"  # the metrics are there
     FAILED = "failed"  # `error` says why
 
 
@@ -29,7 +29,7 @@ class EvaluationRecord(Frozen):
 
     `id` tells it from those before it. `dataset_id` is that of the upload, None for a built-in dataset: another
     upload may bear the name later. `attempts` counts beginnings and is the fencing token of the one that is under way.
-    `metrics` are a few of the figures, for lists.
+    `metrics` are some of the metrics, for lists.
     """
 
     schema_version: int = 1
@@ -44,7 +44,7 @@ class EvaluationRecord(Frozen):
     ended_at: datetime | None = None
     progress: SamplesDone | None = None
     error: str | None = None
-    metrics: Metrics = Field(default_factory=dict)
+    metrics: MetricValues = Field(default_factory=dict)
 
     @property
     def has_ended(self) -> bool:
@@ -59,7 +59,7 @@ class EvaluationRecord(Frozen):
     def claimed(self) -> Self:
         return self.changed(status=EvaluationStatus.RUNNING, attempts=self.attempts + 1, progress=None)
 
-    def succeeded(self, metrics: Metrics) -> Self:
+    def succeeded(self, metrics: MetricValues) -> Self:
         return self._ended(EvaluationStatus.SUCCEEDED, metrics=metrics, error=None)
 
     def failed(self, error: str) -> Self:

@@ -6,16 +6,15 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-import orjson
 from pydantic import ValidationError
 from ulid import ULID
 
-from models_store import artifacts
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound, Unavailable
+from models_store.evaluations.evaluation import CrossDatasetEvaluation, read_cross_dataset_evaluation
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
-from models_store.experiments.record import JsonObject, Status
+from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
 from models_store.jobs.queue import Queue
@@ -158,11 +157,9 @@ class EvaluationStore:
                 found.append(self.get(experiment_id, path.name))
         return found
 
-    def evaluation(self, experiment_id: str, dataset: str) -> JsonObject:
-        """The figures. Raises NotFound before it has succeeded, Damaged."""
-        data = artifacts.read_verified(self._published(experiment_id, dataset), artifacts.EVALUATION_FILE)
-        evaluation: JsonObject = orjson.loads(data)
-        return evaluation
+    def evaluation(self, experiment_id: str, dataset: str) -> CrossDatasetEvaluation:
+        """The metrics. Raises NotFound before it has succeeded, Damaged."""
+        return read_cross_dataset_evaluation(self._published(experiment_id, dataset))
 
     def predictions(self, experiment_id: str, dataset: str) -> Predictions:
         """What the network answered. Raises NotFound before it has succeeded, Damaged."""
@@ -171,7 +168,9 @@ class EvaluationStore:
     def _published(self, experiment_id: str, dataset: str) -> Path:
         record = self.get(experiment_id, dataset)
         if record.status is not EvaluationStatus.SUCCEEDED:
-            raise NotFound(f"the evaluation of experiment {experiment_id} on {dataset} is {record.status}: no figures")
+            raise NotFound(
+                f"the evaluation of experiment {experiment_id} on {dataset} is {record.status}: it has no metrics"
+            )
         return self.folder(experiment_id, dataset) / RESULT
 
     # -- the record on disk ----------------------------------------------------------------------------------------

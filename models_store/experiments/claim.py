@@ -17,7 +17,7 @@ from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments import history
-from models_store.experiments.record import SCHEMA_VERSION, Failure, Metrics, Point, Progress, Record, Status
+from models_store.experiments.record import SCHEMA_VERSION, Failure, MetricValues, Point, Progress, Record, Status
 from models_store.experiments.store import ATTEMPTS, ExperimentStore
 from models_store.files import publish_directory, remove_directory, storage_errors
 
@@ -123,7 +123,7 @@ class Claim:
         self.record = self.record.with_points([point])
         try:
             if not self._store.index.append_point(self.id, point):
-                self._restore_view(history.read(self.folder)[0])
+                self._restore_view(history.read(self.folder).points)
             self._store.index.observe_epoch(point.seconds)
         except RedisError as error:
             log.warning("epoch %d of %s is on disk but not shown: %r", point.epoch, self.id, error)
@@ -137,7 +137,7 @@ class Claim:
 
     # -- ends --------------------------------------------------------------------------------------------------------
 
-    def succeed(self, staged: Path, stop_reason: str, metrics: Metrics, test_metrics: Metrics) -> Record:
+    def succeed(self, staged: Path, stop_reason: str, metrics: MetricValues, test_metrics: MetricValues) -> Record:
         """Publish the staged result with one rename, then the terminal record.
 
         `metrics` are those of the published network on the validation split; they decide which model is best. A result

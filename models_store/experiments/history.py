@@ -1,4 +1,4 @@
-"""The history of an experiment: one line of JSON for each epoch, in order, without gap or repetition."""
+"""The history of an experiment: metrics by epoch, stored as one line of JSON per epoch."""
 
 import os
 from collections.abc import Sequence
@@ -8,10 +8,32 @@ import orjson
 from pydantic import ValidationError
 
 from models_store.errors import Damaged
-from models_store.experiments.record import Best, JsonObject, Point
+from models_store.experiments.record import Frozen, Point
 from models_store.files import storage_errors, write_atomic
 
 HISTORY_FILE = "history.jsonl"
+
+
+class History(Frozen):
+    """Epochs in order, without gap or repetition. `damaged` if the file has unreadable lines after them."""
+
+    points: tuple[Point, ...] = ()
+    damaged: bool = False
+
+    @property
+    def epoch(self) -> list[int]:
+        """The numbers of the epochs, from 0; Keras's `History.epoch`."""
+        return [point.epoch for point in self.points]
+
+    @property
+    def metrics(self) -> dict[str, list[float | None]]:
+        """Metric name to its values by epoch, None where not finite or missing; Keras's `History.history`."""
+        names = dict.fromkeys(name for point in self.points for name in point.metrics)
+        return {name: [point.metrics.get(name) for point in self.points] for name in names}
+
+    def skip(self, epochs: int) -> "History":
+        """Without the first `epochs` epochs."""
+        return History(points=self.points[epochs:], damaged=self.damaged)
 
 
 def encode(point: Point) -> bytes:
@@ -19,7 +41,7 @@ def encode(point: Point) -> bytes:
 
 
 def append(folder: Path, point: Point) -> None:
-    """Add one line, durably. Only the holder of the claim, under the experiment's lock, may call it."""
+    """Add one line, durably. Only for the holder of the claim, under the experiment's lock."""
     descriptor = os.open(folder / HISTORY_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         size = os.fstat(descriptor).st_size
@@ -41,47 +63,39 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def rewrite(folder: Path, points: Sequence[Point]) -> None:
-    """Replace the whole file: a later attempt goes on from its checkpoint's history."""
+    """Replace the whole file: a later attempt resumes from its checkpoint's history."""
     write_atomic(folder / HISTORY_FILE, b"".join(encode(point) + b"\n" for point in points))
 
 
-def read(folder: Path) -> tuple[list[Point], bool]:
-    """Return the points of the file's sound beginning, and whether it ended before the file did (it is damaged).
-
-    A last line without its end is a write that never finished: it is left out and is no damage.
-    """
+def read(folder: Path) -> History:
+    """The epochs up to the first unreadable line. A last line without its newline is a write that never finished: it
+    is ignored and is no damage."""
     try:
         data = (folder / HISTORY_FILE).read_bytes()
     except FileNotFoundError:
-        return [], False
+        return History()
     whole, _, _torn = data.rpartition(b"\n")
     points: list[Point] = []
     for line in whole.split(b"\n") if whole else []:
-        try:
-            point = Point.model_validate(orjson.loads(line))
-        except (orjson.JSONDecodeError, ValidationError):
-            return points, True
-        if point.epoch != len(points):
-            return points, True
+        point = _parse(line)
+        if point is None or point.epoch != len(points):
+            return History(points=tuple(points), damaged=True)
         points.append(point)
-    return points, False
+    return History(points=tuple(points))
+
+
+def _parse(line: bytes) -> Point | None:
+    try:
+        return Point.model_validate(orjson.loads(line))
+    except (orjson.JSONDecodeError, ValidationError):
+        return None
 
 
 def check(folder: Path, epochs_completed: int) -> None:
-    """Raise Damaged unless the file holds the `epochs_completed` epochs that the record speaks of."""
-    points, damaged = read(folder)
-    if damaged or len(points) < epochs_completed:
+    """Raise Damaged unless the file holds the `epochs_completed` epochs of the record."""
+    history = read(folder)
+    if history.damaged or len(history.points) < epochs_completed:
         raise Damaged(
-            f"{HISTORY_FILE} holds {len(points)} sound epochs, the record says {epochs_completed}; "
+            f"{HISTORY_FILE} holds {len(history.points)} sound epochs, the record says {epochs_completed}; "
             "the rest of it is unreadable"
         )
-
-
-def as_columns(points: Sequence[Point], best: Best | None) -> JsonObject:
-    """Return the shape of Keras's `History`: `{"epoch": [...], "history": {metric: [value by epoch]}, "best": ...}`."""
-    names = dict.fromkeys(name for point in points for name in point.metrics)
-    return {
-        "epoch": [point.epoch for point in points],
-        "history": {name: [point.metrics.get(name) for point in points] for name in names},
-        "best": best.model_dump() if best else None,
-    }

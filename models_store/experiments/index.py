@@ -15,6 +15,7 @@ from redis import Redis
 
 from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
+from models_store.experiments.history import History
 from models_store.experiments.pages import ORDERS, Order, Page, Query
 from models_store.experiments.record import Point, Record, Status
 
@@ -247,18 +248,18 @@ class Index:
             pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
         pipeline.execute()
 
-    def history(self, experiment_id: str, since: int) -> list[Point] | None:
-        """The points after epoch `since`, or None if the live stream does not reach back to it."""
+    def history(self, experiment_id: str, since: int) -> History | None:
+        """The epochs after epoch `since`, or None if the live stream does not reach back to it."""
         first = since + 1
         entries = cast(
             list[tuple[str, dict[str, str]]],
             self._redis.xrange(keys.history(experiment_id), min=f"{first + 1}-0"),
         )
         try:
-            points = [Point.model_validate_json(fields["point"]) for _, fields in entries]
+            points = tuple(Point.model_validate_json(fields["point"]) for _, fields in entries)
         except (KeyError, ValidationError):
             return None
-        return points if points and points[0].epoch == first else None
+        return History(points=points) if points and points[0].epoch == first else None
 
     # -- epoch durations -----------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from models_store.errors import InvalidState
 
 SCHEMA_VERSION = 1
 JsonObject = dict[str, Any]
-Metrics = dict[str, float | None]
+# By name, as Keras names them; None where not finite.
+MetricValues = dict[str, float | None]
 
 
 FailureType = Literal[
@@ -85,7 +86,7 @@ class Point(Frozen):
 
     epoch: int = Field(ge=0)
     seconds: float
-    metrics: Metrics
+    metrics: MetricValues
 
 
 def better(best: Best | None, point: Point, metric: str) -> Best | None:
@@ -143,10 +144,10 @@ class Record(Frozen):
     epochs_completed: int = 0
     epoch_seconds: float | None = None
     best: Best | None = None
-    best_metrics: Metrics = Field(default_factory=dict)
-    last_metrics: Metrics = Field(default_factory=dict)
-    validation_metrics: Metrics = Field(default_factory=dict)
-    test_metrics: Metrics = Field(default_factory=dict)
+    best_metrics: MetricValues = Field(default_factory=dict)
+    last_metrics: MetricValues = Field(default_factory=dict)
+    validation_metrics: MetricValues = Field(default_factory=dict)
+    test_metrics: MetricValues = Field(default_factory=dict)
     stop_reason: Literal["completed", "early_stopping", "time_budget", "cancelled"] | None = None
     error: Failure | None = None
     damaged: tuple[str, ...] = ()

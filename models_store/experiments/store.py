@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
 from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -15,12 +14,14 @@ from ulid import ULID
 from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
-from models_store.evaluations.predictions import Predictions, SplitName, read_predictions
+from models_store.evaluations.evaluation import Evaluation, Evaluations, read_evaluations
+from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments import history
+from models_store.experiments.history import History
 from models_store.experiments.idempotency import IdempotencyKeys
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
-from models_store.experiments.record import Failure, JsonObject, Point, Record, Status, utc_now
+from models_store.experiments.record import Failure, Record, Status, utc_now
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -36,6 +37,7 @@ from models_store.jobs.leases import Leases
 from models_store.jobs.queue import Queue
 from models_store.models.pins import SERVING, Pins
 from specs.experiment import ExperimentSpec
+from specs.splits import SplitName
 
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
@@ -170,25 +172,33 @@ class ExperimentStore:
         first = str(ULID.from_int(milliseconds << _RANDOM_BITS))[:_TIME_CHARACTERS]
         return sorted(path.name for path in self.experiments.glob(f"{first}*") if is_experiment_id(path.name))
 
-    def history(self, experiment_id: str, since: int = -1) -> tuple[list[Point], bool]:
-        """The points after epoch `since`, and whether the file is damaged behind them."""
+    def history(self, experiment_id: str, since: int = -1) -> History:
+        """The epochs after epoch `since`. Raises NotFound."""
         folder = self.folder(experiment_id)
         try:
             live = self.index.history(experiment_id, since)
         except RedisError:
             live = None
         if live is not None:
-            return live, False
+            return live
         if not folder.is_dir():
             raise NotFound(f"there is no experiment {experiment_id}")
-        points, damaged = history.read(folder)
-        return points[since + 1 :], damaged
+        return history.read(folder).skip(since + 1)
 
-    def evaluation(self, experiment_id: str) -> dict[str, JsonObject]:
-        """The figures of each split. Raises NotFound before the experiment has succeeded, Damaged."""
-        data = artifacts.read_verified(self._published(experiment_id), artifacts.EVALUATION_FILE)
-        evaluation: dict[str, JsonObject] = orjson.loads(data)
-        return evaluation
+    def evaluation(self, experiment_id: str, split: SplitName = "test") -> Evaluation:
+        """Of one split. Raises NotFound before the experiment has succeeded, and for a split that was not evaluated;
+        Damaged."""
+        evaluations = self.evaluations(experiment_id)
+        if split not in evaluations:
+            raise NotFound(
+                f"experiment {experiment_id} was evaluated on {' and '.join(evaluations)}, not on its {split} split; "
+                "post it again to have that evaluated too"
+            )
+        return evaluations[split]
+
+    def evaluations(self, experiment_id: str) -> Evaluations:
+        """By split. Raises NotFound before the experiment has succeeded, Damaged."""
+        return read_evaluations(self._published(experiment_id))
 
     def predictions(self, experiment_id: str, split: SplitName) -> Predictions:
         """What the published network answered. Raises NotFound before the experiment has succeeded, Damaged."""

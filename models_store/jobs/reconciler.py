@@ -187,7 +187,7 @@ class Reconciler:
             if self._store.leases.is_held(experiment_id):
                 return
             failure = Failure(type="killed", message=f"killed: worker {record.worker} stopped renewing its lease")
-            points, _ = history.read(self._store.folder(experiment_id))
+            points = history.read(self._store.folder(experiment_id)).points
             known = record.without_points().with_points(points)
             recovered = self._store.write(known.attempt_failed(failure, self._store.max_attempts))
             self._store.clear_temporaries(experiment_id)

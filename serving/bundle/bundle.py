@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-import orjson
-
 from models_store import artifacts
 from models_store.artifacts import Manifest
 from models_store.errors import NotFound
+from models_store.evaluations.evaluation import Evaluations, read_evaluations
 from models_store.experiments.record import JsonObject, Record
 from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_serving_info
 from serving.bundle.card import Card, model_card, readme
@@ -77,7 +76,7 @@ class Bundle(NamedTuple):
     def _written(self) -> Iterator[tuple[str, str]]:
         """Names and texts of what is no published file."""
         info = read_serving_info(self.folder)
-        card = Card(self.record, info, self._evaluation(), self.manifest)
+        card = Card(self.record, info, self._evaluations(), self.manifest)
         yield "README.md", readme(card)
         yield "MODEL_CARD.md", model_card(card)
         yield "labels.json", _json(info.labels)
@@ -89,12 +88,9 @@ class Bundle(NamedTuple):
                 if module.name.endswith(".py") and (shipped is None or module.name in shipped):
                     yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
 
-    def _evaluation(self) -> dict[str, JsonObject]:
+    def _evaluations(self) -> Evaluations:
         """Empty for results of before there was one."""
-        if artifacts.EVALUATION_FILE not in self.manifest.files:
-            return {}
-        found: dict[str, JsonObject] = orjson.loads(artifacts.read_verified(self.folder, artifacts.EVALUATION_FILE))
-        return found
+        return read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
 
 
 def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:

@@ -9,7 +9,8 @@ from analysis.report.report import Row, summary
 from analysis.templates import templates_of
 from api import __version__
 from models_store.artifacts import Manifest
-from models_store.experiments.record import JsonObject, Record
+from models_store.evaluations.evaluation import ClassMetrics, Evaluations
+from models_store.experiments.record import Record
 from models_store.models.serving_info import ServingInfo
 
 _TEMPLATES = templates_of("serving.bundle")
@@ -33,11 +34,11 @@ class Confusion(NamedTuple):
 
 
 class Card(NamedTuple):
-    """`evaluation` has the figures of each part; results of older versions may lack parts, or all."""
+    """`evaluations` are by split; results of older versions may lack splits, or all."""
 
     record: Record
     info: ServingInfo
-    evaluation: dict[str, JsonObject]
+    evaluations: Evaluations
     manifest: Manifest
 
     @property
@@ -55,15 +56,15 @@ class Card(NamedTuple):
 
     @property
     def figures(self) -> list[Row]:
-        return summary(self.evaluation)
+        return summary(self.evaluations)
 
     @property
     def confusions(self) -> list[Confusion]:
         """The most frequent ones of the test split, most frequent first."""
-        found = self.evaluation.get("test", {}).get("confusion_matrix")
-        if found is None:
+        if "test" not in self.evaluations:
             return []
-        labels, matrix = found["labels"], found["matrix"]
+        found = self.evaluations["test"].confusion_matrix
+        labels, matrix = found.labels, found.matrix
         all_of_them = [
             Confusion(labels[true], labels[predicted], samples, sum(row))
             for true, row in enumerate(matrix)
@@ -73,10 +74,10 @@ class Card(NamedTuple):
         return sorted(all_of_them, key=lambda each: -each.samples)[:_MAX_CONFUSIONS]
 
     @property
-    def weak_classes(self) -> list[JsonObject]:
-        """Those of the test split that it knows least of, by F1: `label`, `precision`, `recall`, `f1`, `support`."""
-        classes: list[JsonObject] = self.evaluation.get("test", {}).get("per_class", [])
-        return sorted(classes, key=lambda each: each["f1"] or 0)[:_MAX_WEAK_CLASSES]
+    def weak_classes(self) -> list[ClassMetrics]:
+        """Those of the test split that it knows least of, by F1."""
+        classes = self.evaluations["test"].per_class if "test" in self.evaluations else ()
+        return sorted(classes, key=lambda each: each.f1)[:_MAX_WEAK_CLASSES]
 
 
 def readme(card: Card) -> str:

@@ -15,7 +15,8 @@ from imaging.decode import decode
 from imaging.errors import ImageError
 from models_store.artifacts import write_manifest
 from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
-from models_store.datasets.record import SPLITS, Contents, FilesDone, Unreadable
+from models_store.datasets.record import Contents, FilesDone, Unreadable
+from specs.splits import SOURCE_SPLITS
 from worker.conversion.decoded import Decoded
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.layout import Layout, layout_of
@@ -144,7 +145,7 @@ def _shape(index: Rows) -> tuple[int, int, int] | None:
 def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packing: Packing, ignored: int) -> Contents:
     counts = {
         split: tuple(np.bincount(index["label"][index["split"] == number], minlength=len(layout.classes)).tolist())
-        for number, split in enumerate(SPLITS)
+        for number, split in enumerate(SOURCE_SPLITS)
     }
     sizes, found = sizes_of(index)
     return Contents(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from models_store.datasets.record import SPLITS
+from specs.splits import SOURCE_SPLITS
 from worker.conversion.errors import RefusedArchive
 from worker.conversion.names import shown
 
@@ -24,7 +24,7 @@ _EXPECTED = "expected one folder for each class, with its images, or train/ and 
 
 
 class Place(NamedTuple):
-    """Where an image belongs: indices of SPLITS and of the classes."""
+    """Where an image belongs: indices of SOURCE_SPLITS and of the classes."""
 
     split: int
     label: int
@@ -48,7 +48,7 @@ def layout_of(files: Sequence[Path], folders: Iterable[Path]) -> Layout:
     _reject_empty(found, (path[unwrapped:] for path in folders), with_splits)
     classes = _classes(found)
     number = {name: label for label, name in enumerate(classes)}
-    return Layout(classes, [Place(SPLITS.index(split), number[name]) for split, name in found])
+    return Layout(classes, [Place(SOURCE_SPLITS.index(split), number[name]) for split, name in found])
 
 
 def _is_wrapped(files: Sequence[Path]) -> bool:

@@ -1,11 +1,13 @@
 """Whether probabilities mean what they say, and the temperature that makes them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from models_store.evaluations.evaluation import Calibration, CalibrationBin
 from serving.session import apply_temperature
 from worker.data import Labels
 
@@ -68,40 +70,42 @@ def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Conf
     return Confidence(float(confidence[last]) if followed else _MIN_CONFIDENT, float(rates[last]))
 
 
-def calibration(probabilities: Probabilities, truth: Labels, temperature: float) -> dict[str, Any]:
-    """The expected calibration error as the network answers and with `temperature`, and what a reliability diagram
-    shows: for each bin of confidence how sure and how right the network was."""
+def calibrate(probabilities: Probabilities, truth: Labels, temperature: float) -> Calibration:
+    """The expected calibration error and the bins of a reliability diagram, as the network answers and with
+    `temperature`.
+
+    `probabilities` (samples, classes), `truth` (samples,) class indices.
+    """
     before = _bins(probabilities, truth)
     after = _bins(tempered(probabilities, temperature), truth)
-    return {
-        "temperature": temperature,
-        "error": _error(before),
-        "tempered_error": _error(after),
-        "bins": before,
-        "tempered_bins": after,
-    }
+    return Calibration(
+        temperature=temperature,
+        error=_error(before),
+        tempered_error=_error(after),
+        bins=before,
+        tempered_bins=after,
+    )
 
 
-def _bins(probabilities: NDArray[Any], truth: Labels) -> list[dict[str, Any]]:
-    """Fifteen bins of equal width, those that hold samples: `from` (exclusive) and `to` (inclusive) in confidence, the
-    number of samples, their mean confidence and accuracy."""
+def _bins(probabilities: NDArray[Any], truth: Labels) -> tuple[CalibrationBin, ...]:
+    """Fifteen bins of equal width, without the empty ones."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == truth
     numbers = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
-    return [
-        {
-            "from": number / _BINS,
-            "to": (number + 1) / _BINS,
-            "samples": int(members.sum()),
-            "confidence": float(confidence[members].mean()),
-            "accuracy": float(right[members].mean()),
-        }
+    return tuple(
+        CalibrationBin(
+            lower=number / _BINS,
+            upper=(number + 1) / _BINS,
+            samples=int(members.sum()),
+            confidence=float(confidence[members].mean()),
+            accuracy=float(right[members].mean()),
+        )
         for number in range(_BINS)
         if (members := numbers == number).any()
-    ]
+    )
 
 
-def _error(bins: list[dict[str, Any]]) -> float:
+def _error(bins: Sequence[CalibrationBin]) -> float:
     """Guo et al. 2017, equation 3: the gap between confidence and accuracy, averaged over the samples."""
-    gaps = sum(each["samples"] * abs(each["confidence"] - each["accuracy"]) for each in bins)
-    return float(gaps / sum(each["samples"] for each in bins))
+    gaps = sum(each.samples * abs(each.confidence - each.accuracy) for each in bins)
+    return gaps / sum(each.samples for each in bins)

@@ -1,29 +1,28 @@
 """How good a published network is on a dataset that it was not trained on."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import orjson
 
 from imaging.resize import Shape
-from models_store.artifacts import EVALUATION_FILE, write_manifest
+from models_store.artifacts import write_manifest
+from models_store.evaluations.evaluation import CrossDatasetEvaluation, Metrics, write_cross_dataset_evaluation
 from models_store.evaluations.predictions import predictions_on, write_predictions
 from models_store.evaluations.record import SamplesDone
-from models_store.experiments.record import JsonObject, Metrics
-from models_store.files import write_synced
+from models_store.experiments.record import MetricValues
 from models_store.models.serving_info import ServingInfo, read_serving_info
 from specs.dataset import Dataset
-from specs.evaluation import EvaluatedSplit, misfit
+from specs.evaluation import misfit
+from specs.splits import EvaluatedSplit
 from worker.data import DatasetUnavailable, Indices, Labels, Source, whole
-from worker.evaluation.calibration import calibration
+from worker.evaluation.calibration import calibrate
 from worker.evaluation.messages import EvaluationJob
-from worker.evaluation.metrics import figures
+from worker.evaluation.metrics import compute_metrics
 from worker.evaluation.published_network import Network
 
 
-def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metrics:
-    """Write figures, predictions and their manifest into `job.staged`; return a few of the figures, for lists.
+def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> MetricValues:
+    """Write metrics, predictions and their manifest into `job.staged`; return some of the metrics, for lists.
 
     Raises DatasetUnavailable, NotFound, Damaged, OSError.
     """
@@ -33,14 +32,14 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
     samples = _samples(source, job.split)
     truth = _relabelled(source.labels[samples], job.facts, info)
     answered = network.answers(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
-    evaluation = {
-        "dataset": job.facts.name,
-        "split": job.split,
-        **figures(answered, truth, info.labels),
-        "calibration": calibration(answered, truth, info.temperature),
-    }
+    evaluation = CrossDatasetEvaluation(
+        **dict(compute_metrics(answered, truth, info.labels)),
+        dataset=job.facts.name,
+        split=job.split,
+        calibration=calibrate(answered, truth, info.temperature),
+    )
     predictions = predictions_on(samples, truth, answered, info.image_shape, lambda rows: source.read(samples[rows]))
-    write_synced(job.staged / EVALUATION_FILE, orjson.dumps(evaluation))
+    write_cross_dataset_evaluation(job.staged, evaluation)
     write_predictions(job.staged, job.split, predictions)
     write_manifest(job.staged)
     return _summary(evaluation)
@@ -67,7 +66,11 @@ def _relabelled(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:
     return np.array([places[name] for name in dataset.classes], dtype=np.int64)[labels]
 
 
-def _summary(evaluation: JsonObject) -> Metrics:
-    macro: dict[str, Any] = evaluation["macro"]
-    names = ("loss", "accuracy", "balanced_accuracy", "top_3_accuracy")
-    return {**{name: evaluation[name] for name in names}, "macro_f1": macro["f1"]}
+def _summary(metrics: Metrics) -> MetricValues:
+    return {
+        "loss": metrics.loss,
+        "accuracy": metrics.accuracy,
+        "balanced_accuracy": metrics.balanced_accuracy,
+        "top_3_accuracy": metrics.top_3_accuracy,
+        "macro_f1": metrics.macro.f1,
+    }

@@ -2,41 +2,39 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
-
-from models_store.artifacts import EVALUATION_FILE
-from models_store.evaluations.predictions import SPLITS, Predictions, SplitName, predictions_of, write_predictions
-from models_store.experiments.record import Metrics
-from models_store.files import write_synced
+from models_store.evaluations.evaluation import Evaluation, write_evaluations
+from models_store.evaluations.predictions import Predictions, predictions_of, write_predictions
+from models_store.experiments.record import MetricValues
+from specs.splits import SPLITS, SplitName
 from worker.data import Images, Splits
 from worker.evaluation.calibration import (
     Confidence,
     Probabilities,
-    calibration,
+    calibrate,
     fitted_confidence,
     fitted_temperature,
     tempered,
 )
-from worker.evaluation.metrics import figures
+from worker.evaluation.metrics import compute_metrics
 
 
 class Results(NamedTuple):
-    """`evaluation` by split, as `GET /experiments/{id}/evaluation` answers it; `predictions` by split; `temperature`
-    and `confidence` as fitted on the validation split."""
+    """`evaluations` and `predictions` by split; `temperature` and `confidence` as fitted on the validation split."""
 
-    evaluation: dict[SplitName, dict[str, Any]]
+    evaluations: dict[SplitName, Evaluation]
     predictions: dict[SplitName, Predictions]
     temperature: float
     confidence: Confidence
 
-    def summary(self, split: SplitName, prefix: str = "") -> Metrics:
-        return {f"{prefix}{name}": self.evaluation[split][name] for name in ("loss", "accuracy")}
+    def summary(self, split: SplitName, prefix: str = "") -> MetricValues:
+        evaluation = self.evaluations[split]
+        return {f"{prefix}loss": evaluation.loss, f"{prefix}accuracy": evaluation.accuracy}
 
     def write(self, folder: Path) -> None:
         """Raises OSError."""
-        write_synced(folder / EVALUATION_FILE, orjson.dumps(self.evaluation))
+        write_evaluations(folder, self.evaluations)
         for split, predictions in self.predictions.items():
             write_predictions(folder, split, predictions)
 
@@ -49,14 +47,14 @@ def evaluate(
     answered = {name: answer(split.images) for name, split in zip(SPLITS, splits, strict=True)}
     temperature = fitted_temperature(answered["validation"], splits.validation.labels)
     confidence = fitted_confidence(tempered(answered["validation"], temperature), splits.validation.labels)
-    evaluation: dict[SplitName, dict[str, Any]] = {}
+    evaluations: dict[SplitName, Evaluation] = {}
     predictions: dict[SplitName, Predictions] = {}
     for name, split in zip(SPLITS, splits, strict=True):
-        evaluation[name] = {
-            "split": name,
-            **figures(answered[name], split.labels, labels),
-            "calibration": calibration(answered[name], split.labels, temperature),
-            "training_precision": training_precision,
-        }
+        evaluations[name] = Evaluation(
+            **dict(compute_metrics(answered[name], split.labels, labels)),
+            split=name,
+            calibration=calibrate(answered[name], split.labels, temperature),
+            training_precision=training_precision,
+        )
         predictions[name] = predictions_of(split.samples, split.labels, answered[name], split.images)
-    return Results(evaluation, predictions, temperature, confidence)
+    return Results(evaluations, predictions, temperature, confidence)

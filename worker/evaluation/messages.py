@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models_store.evaluations.record import SamplesDone
-from models_store.experiments.record import Frozen, Metrics
+from models_store.experiments.record import Frozen, MetricValues
 from specs.dataset import Dataset
-from specs.evaluation import EvaluatedSplit
+from specs.splits import EvaluatedSplit
 
 
 class EvaluationJob(Frozen):
@@ -35,7 +35,7 @@ class Evaluated(Frozen):
     """`staged` holds the figures, the predictions and their manifest."""
 
     type: Literal["evaluated"] = "evaluated"
-    metrics: Metrics
+    metrics: MetricValues
 
 
 class Rejected(Frozen):

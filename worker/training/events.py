@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models_store.artifacts import PublishedFile
-from models_store.experiments.record import Failure, Frozen, JsonObject, Metrics, Point, Progress
+from models_store.experiments.record import Failure, Frozen, JsonObject, MetricValues, Point, Progress
 from specs.dataset import Dataset
 
 StopReason = Literal["cancelled", "time_budget", "shutdown"]
@@ -96,8 +96,8 @@ class Finished(Frozen):
     type: Literal["finished"] = "finished"
     staged: Path
     stop_reason: Literal["completed", "early_stopping", "time_budget"]
-    metrics: Metrics
-    test_metrics: Metrics
+    metrics: MetricValues
+    test_metrics: MetricValues
 
 
 class Failed(Frozen):

@@ -9,6 +9,7 @@ from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
 from tests.analysis.diagnosis.runs import ID, points
+from tests.support.evaluations import evaluation_of
 
 LEAVES = Dataset(name="leaves", image_shape=None, classes=("oak", "ash"), training_counts=(900, 100))
 FEW_LEAVES = Dataset(name="few-leaves", image_shape=(20, 20, 3), classes=("oak", "ash"), training_counts=(50, 50))
@@ -124,7 +125,7 @@ def _over_fitting(spec: ExperimentSpec) -> Run:
 
 
 def _gap(spec: ExperimentSpec) -> Run:
-    return ended(spec, [], evaluation={"training": {"accuracy": 0.99}, "test": {"accuracy": 0.9}})
+    return ended(spec, [], evaluations={"training": evaluation_of(accuracy=0.99), "test": evaluation_of(accuracy=0.9)})
 
 
 def _better_before(spec: ExperimentSpec) -> Run:
@@ -152,10 +153,10 @@ def _imbalanced(spec: ExperimentSpec) -> Run:
 
 
 def _confusing(spec: ExperimentSpec) -> Run:
-    names = list(spec.dataset.facts.classes)
-    matrix = [[50 if row == column else 0 for column in range(len(names))] for row in range(len(names))]
+    classes = range(len(spec.dataset.facts.classes))
+    matrix = [[50 if row == column else 0 for column in classes] for row in classes]
     matrix[0][1], matrix[1][0] = 6, 3
-    return ended(spec, [], evaluation={"test": {"confusion_matrix": {"labels": names, "matrix": matrix}}})
+    return ended(spec, [], evaluations={"test": evaluation_of(matrix=matrix)})
 
 
 def _slow(spec: ExperimentSpec) -> Run:

@@ -3,9 +3,11 @@ import pytest
 
 from analysis.diagnosis.classes import confused_pairs, imbalance
 from analysis.diagnosis.run import Run
+from models_store.evaluations.evaluation import ClassMetrics
 from specs.dataset import Dataset
 from specs.experiment import parse_spec
 from tests.analysis.diagnosis.runs import ID, run
+from tests.support.evaluations import evaluation_of
 
 # Source 000: the confusion matrix of its best network on MNIST's test split.
 MNIST = np.diag([978, 1135, 1026, 1006, 976, 887, 947, 1021, 970, 1000])
@@ -18,8 +20,7 @@ for true, predicted, count in [
 
 
 def evaluated(matrix, split="test"):
-    labels = [str(number) for number in range(len(matrix))]
-    return run([], evaluation={split: {"confusion_matrix": {"labels": labels, "matrix": np.asarray(matrix).tolist()}}})
+    return run([], evaluations={split: evaluation_of(matrix=matrix)})
 
 
 def test_the_pairs_of_the_source_are_found_the_worst_one_first():
@@ -53,7 +54,7 @@ def test_without_an_evaluation_there_are_no_pairs():
     assert confused_pairs(run([])) is None
 
 
-def leaves(*counts, training=None, evaluation=None):
+def leaves(*counts, training=None, evaluations=None):
     names = ("oak", "ash", "elm")[: len(counts)]
     dataset = Dataset("leaves", (8, 8, 1), names, counts)
     layers = [{"type": "Flatten"}, {"type": "Dense"}]
@@ -62,7 +63,7 @@ def leaves(*counts, training=None, evaluation=None):
         "model": {"layers": layers},
         "training": {"batch_size": 8, **(training or {})},
     }
-    return Run(ID, parse_spec(document, {"leaves": dataset}), [], evaluation or {})
+    return Run(ID, parse_spec(document, {"leaves": dataset}), [], evaluations or {})
 
 
 def test_rare_classes_are_named_and_weighed():
@@ -73,8 +74,12 @@ def test_rare_classes_are_named_and_weighed():
 
 
 def test_a_rare_class_that_is_not_found_is_a_warning():
-    rows = [{"label": "oak", "recall": 0.99, "support": 80}, {"label": "ash", "recall": 0.4, "support": 20}]
-    finding = imbalance(leaves(400, 100, evaluation={"test": {"accuracy": 0.9, "per_class": rows}}))
+    recalls = {"oak": 0.99, "ash": 0.4}
+    rows = tuple(
+        ClassMetrics(label=label, precision=0.9, recall=recall, f1=0.9, support=20) for label, recall in recalls.items()
+    )
+    evaluations = {"test": evaluation_of(accuracy=0.9, per_class=rows)}
+    finding = imbalance(leaves(400, 100, evaluations=evaluations))
     assert (finding.severity, finding.evidence["recall"]) == ("warning", 0.4)
     assert "Of ash, 40% are found; of all, 90%." in finding.sentence
 

@@ -4,6 +4,7 @@ import pytest
 
 from analysis.diagnosis.overfitting import better_epoch, generalization_gap, over_fitting
 from tests.analysis.diagnosis.runs import DIGITS, points, run
+from tests.support.evaluations import evaluation_of
 
 EPOCHS = range(30)
 FALLING = [math.exp(-epoch / 6) for epoch in EPOCHS]
@@ -77,10 +78,10 @@ def test_a_better_epoch_is_told_unless_its_weights_were_kept():
 
 
 def test_a_gap_is_measured_on_the_published_network_where_it_can_be():
-    evaluation = {"training": {"accuracy": 0.97}, "test": {"accuracy": 0.9}}
-    assert "7 points less" in generalization_gap(run([], evaluation=evaluation)).sentence
+    evaluations = {"training": evaluation_of(accuracy=0.97), "test": evaluation_of(accuracy=0.9)}
+    assert "7 points less" in generalization_gap(run([], evaluations=evaluations)).sentence
     history = points([1.0, 0.5], accuracy=[0.5, 0.96])
-    found = generalization_gap(run(history, evaluation={"test": {"accuracy": 0.9}}))
+    found = generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.9)}))
     assert found.evidence == {"training_accuracy": 0.96, "test_accuracy": 0.9}
-    assert generalization_gap(run(history, evaluation={"test": {"accuracy": 0.93}})) is None
-    assert generalization_gap(run(history, evaluation={"validation": {"accuracy": 0.5}})) is None
+    assert generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.93)})) is None
+    assert generalization_gap(run(history, evaluations={"validation": evaluation_of(accuracy=0.5)})) is None

@@ -3,7 +3,8 @@
 from typing import Any
 
 from analysis.plots.runs import Run, run_of
-from models_store.experiments.record import Best, Metrics, Point, Record, utc_now
+from models_store.experiments.history import History
+from models_store.experiments.record import Best, MetricValues, Point, Record, utc_now
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
@@ -13,7 +14,7 @@ def record_of(epochs: int, learning_rate: object = 0.001, **fields: Any) -> Reco
     return Record(**{"id": ID, "name": "run", "dataset": "digits", "spec": spec, "created_at": utc_now()} | fields)
 
 
-def metrics_of(epoch: int) -> Metrics:
+def metrics_of(epoch: int) -> MetricValues:
     return {
         "loss": 2 / (epoch + 1),
         "accuracy": 1 - 0.9 / (epoch + 1),
@@ -23,11 +24,12 @@ def metrics_of(epoch: int) -> Metrics:
     }
 
 
-def points_of(*metrics: Metrics) -> list[Point]:
-    return [Point(epoch=epoch, seconds=1.0, metrics=each) for epoch, each in enumerate(metrics)]
+def history_of(*metrics: MetricValues) -> History:
+    points = (Point(epoch=epoch, seconds=1.0, metrics=each) for epoch, each in enumerate(metrics))
+    return History(points=tuple(points))
 
 
 def run_for(epochs: int, skip: int = 0, **fields: Any) -> Run:
     """The last epoch is the best."""
     best = Best(epoch=epochs - 1, metric="val_accuracy", value=0.95)
-    return run_of(record_of(epochs, **{"best": best} | fields), points_of(*map(metrics_of, range(epochs))), skip)
+    return run_of(record_of(epochs, **{"best": best} | fields), history_of(*map(metrics_of, range(epochs))), skip)

@@ -1,16 +1,15 @@
-from typing import Any
-
 import numpy as np
 import pytest
 
 from analysis.plots.classes import classes_figure
+from models_store.evaluations.evaluation import ClassMetrics
 from tests.analysis.plots.layout import check
 
 
-def figures_of(classes: int, seed: int = 0) -> list[dict[str, Any]]:
+def figures_of(classes: int, seed: int = 0) -> list[ClassMetrics]:
     values = np.random.default_rng(seed).uniform(0.5, 1, (classes, 3)).tolist()
     return [
-        {"label": f"class {index}", "precision": p, "recall": r, "f1": f, "support": 1_000 + index}
+        ClassMetrics(label=f"class {index}", precision=p, recall=r, f1=f, support=1_000 + index)
         for index, (p, r, f) in enumerate(values)
     ]
 
@@ -22,12 +21,12 @@ def test_each_class_has_its_figures_the_worst_first(classes: int, columns: int) 
     figure = check(lambda: classes_figure("run", "test", per_class))
 
     assert len(figure.axes) == columns
-    expected = sorted(per_class, key=lambda each: each["f1"])
+    expected = sorted(per_class, key=lambda each: each.f1)
     for key, label in {"f1": "F1", "precision": "precision", "recall": "recall"}.items():
         lines = [line for axes in figure.axes for line in axes.lines if line.get_label() == label]
-        assert [value for line in lines for value in line.get_xdata()] == [each[key] for each in expected]
+        assert [value for line in lines for value in line.get_xdata()] == [getattr(each, key) for each in expected]
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert texts == [text for each in expected for text in (each["label"], f"{each['support']:,}")]
+    assert texts == [text for each in expected for text in (each.label, f"{each.support:,}")]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1", "precision", "recall"]
 
 
@@ -40,7 +39,7 @@ def test_of_many_classes_the_worst_hundred_are_shown() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_figures_at_the_ends_are_within_the_image(value: float) -> None:
-    per_class = [dict(each, precision=value, recall=value, f1=value) for each in figures_of(3)]
+    per_class = [each.model_copy(update={"precision": value, "recall": value, "f1": value}) for each in figures_of(3)]
 
     figure = check(lambda: classes_figure("W" * 100, "validation", per_class))
 
@@ -50,7 +49,7 @@ def test_figures_at_the_ends_are_within_the_image(value: float) -> None:
 
 def test_names_may_be_long_and_of_letters_that_the_font_lacks() -> None:
     per_class = [
-        dict(each, label=label)
+        each.model_copy(update={"label": label})
         for each, label in zip(figures_of(3), ("中文字" * 13, "W" * 40, "كلب كبير جدا " * 3), strict=True)
     ]
 

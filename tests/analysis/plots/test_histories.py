@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from analysis.plots.histories import histories_figure
 from analysis.plots.runs import Run, run_of
 from tests.analysis.plots.layout import check
-from tests.analysis.plots.runs import points_of, record_of, run_for
+from tests.analysis.plots.runs import history_of, record_of, run_for
 
 
 def runs_of(count: int, epochs: int = 5, skip: int = 0) -> list[Run]:
@@ -57,7 +57,7 @@ def test_skipped_epochs_are_not_drawn() -> None:
 
 
 def test_an_experiment_without_accuracy_is_left_out_of_that_panel_alone() -> None:
-    without = run_of(record_of(2, name="loss"), points_of({"val_loss": 1.0}, {"val_loss": 0.5}), 0)
+    without = run_of(record_of(2, name="loss"), history_of({"val_loss": 1.0}, {"val_loss": 0.5}), 0)
 
     figure = check(lambda: histories_figure([run_for(2), without]))
 

@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 from analysis.plots.figure import drawn
 from analysis.plots.history import history_figure
 from analysis.plots.runs import run_of
-from models_store.experiments.record import Best, Metrics
+from models_store.experiments.record import Best, MetricValues
 from tests.analysis.plots.layout import check
-from tests.analysis.plots.runs import metrics_of, points_of, record_of, run_for
+from tests.analysis.plots.runs import history_of, metrics_of, record_of, run_for
 
 
 def lines_of(axes: Axes) -> dict[str, Line2D]:
@@ -45,7 +45,7 @@ def test_the_best_epoch_and_falls_of_the_rate_are_marked() -> None:
     rates = [{**metrics_of(epoch), "learning_rate": 0.1 if epoch < 3 else 0.01} for epoch in range(6)]
     best = Best(epoch=4, metric="val_accuracy", value=0.77)
 
-    figure = check(lambda: history_figure(run_of(record_of(6, best=best), points_of(*rates), 0)))
+    figure = check(lambda: history_figure(run_of(record_of(6, best=best), history_of(*rates), 0)))
 
     for axes in figure.axes:
         assert marks_of(axes, "fall") == [3.5]
@@ -55,9 +55,9 @@ def test_the_best_epoch_and_falls_of_the_rate_are_marked() -> None:
 
 
 def test_a_rate_that_falls_all_the_time_is_told_not_drawn() -> None:
-    rates: list[Metrics] = [{"loss": 1.0, "learning_rate": 0.5**epoch} for epoch in range(40)]
+    rates: list[MetricValues] = [{"loss": 1.0, "learning_rate": 0.5**epoch} for epoch in range(40)]
 
-    figure = check(lambda: history_figure(run_of(record_of(40), points_of(*rates), 0)))
+    figure = check(lambda: history_figure(run_of(record_of(40), history_of(*rates), 0)))
 
     assert marks_of(figure.axes[0], "fall") == []
     assert "the learning rate falls 39 times" in figure.texts[1].get_text()
@@ -74,20 +74,20 @@ def test_skipped_epochs_are_not_drawn_nor_is_a_best_one_among_them() -> None:
 
 
 def test_without_accuracy_the_loss_is_alone() -> None:
-    losses: list[Metrics] = [
+    losses: list[MetricValues] = [
         {"loss": 1.0, "val_loss": 2.0, "learning_rate": 0.1 / (epoch // 3 + 1)} for epoch in range(9)
     ]
     best = Best(epoch=1, metric="val_loss", value=2.0)
 
-    figure = check(lambda: history_figure(run_of(record_of(9, best=best), points_of(*losses), 0)))
+    figure = check(lambda: history_figure(run_of(record_of(9, best=best), history_of(*losses), 0)))
 
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss"]
 
 
 def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_seen() -> None:
-    losses: list[Metrics] = [{"loss": None if epoch in (70, 72) else 1.0} for epoch in range(100)]
+    losses: list[MetricValues] = [{"loss": None if epoch in (70, 72) else 1.0} for epoch in range(100)]
 
-    figure = check(lambda: history_figure(run_of(record_of(100), points_of(*losses), 0)))
+    figure = check(lambda: history_figure(run_of(record_of(100), history_of(*losses), 0)))
 
     line = lines_of(figure.axes[0])["training"]
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [70, 72]
@@ -95,8 +95,8 @@ def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_see
 
 
 @pytest.mark.parametrize("metrics", [{"loss": None}, {}])
-def test_a_run_that_diverged_at_once_says_so(metrics: Metrics) -> None:
-    figure = check(lambda: history_figure(run_of(record_of(3), points_of(metrics), 0)))
+def test_a_run_that_diverged_at_once_says_so(metrics: MetricValues) -> None:
+    figure = check(lambda: history_figure(run_of(record_of(3), history_of(metrics), 0)))
 
     assert [text.get_text() for text in figure.axes[0].texts] == ["no finite value"]
 

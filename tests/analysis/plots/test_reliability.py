@@ -1,54 +1,47 @@
-from typing import Any
-
 import numpy as np
 import pytest
 
 from analysis.plots.reliability import reliability_figure
+from models_store.evaluations.evaluation import Calibration, CalibrationBin
 from specs.dataset import DATASETS
 from tests.analysis.plots.layout import check
 from tests.support.published import results_on
 
-CALIBRATION: dict[str, Any] = results_on(DATASETS["digits"]).evaluation["test"]["calibration"]
+CALIBRATION = results_on(DATASETS["digits"]).evaluations["test"].calibration
 
 
 def test_bins_stand_at_how_sure_and_how_right_the_network_was() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
-    for axes, bins in zip(figure.axes[:2], (CALIBRATION["bins"], CALIBRATION["tempered_bins"]), strict=True):
+    for axes, bins in zip(figure.axes[:2], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
         _, many, few = axes.lines
         drawn = [tuple(point) for line in (many, few) for point in zip(*line.get_data(), strict=True)]
-        assert sorted(drawn) == sorted((each["confidence"], each["accuracy"]) for each in bins)
-        assert len(few.get_xdata()) == sum(each["samples"] < 10 for each in bins)
+        assert sorted(drawn) == sorted((each.confidence, each.accuracy) for each in bins)
+        assert len(few.get_xdata()) == sum(each.samples < 10 for each in bins)
 
 
 def test_errors_and_the_temperature_are_told() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
-        f"as the network answers: ECE {CALIBRATION['error']:.4f}",
-        f"with temperature {CALIBRATION['temperature']:.3f}: ECE {CALIBRATION['tempered_error']:.4f}",
+        f"as the network answers: ECE {CALIBRATION.error:.4f}",
+        f"with temperature {CALIBRATION.temperature:.3f}: ECE {CALIBRATION.tempered_error:.4f}",
     ]
 
 
 def test_the_histogram_has_the_share_of_each_bin() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
-    for axes, bins in zip(figure.axes[2:], (CALIBRATION["bins"], CALIBRATION["tempered_bins"]), strict=True):
+    for axes, bins in zip(figure.axes[2:], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
         bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in axes.patches]
-        expected = [(each["from"], each["to"], 100 * each["samples"] / 50) for each in bins]
+        expected = [(each.lower, each.upper, 100 * each.samples / 50) for each in bins]
         assert np.allclose(bars, expected)
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1.0])
 def test_a_single_bin_is_drawn(accuracy: float) -> None:
-    bins = [{"from": 14 / 15, "to": 1.0, "samples": 1, "confidence": 1.0, "accuracy": accuracy}]
-    calibration = {
-        "temperature": 10.0,
-        "error": 1 - accuracy,
-        "tempered_error": 0.0,
-        "bins": bins,
-        "tempered_bins": bins,
-    }
+    bins = (CalibrationBin(lower=14 / 15, upper=1.0, samples=1, confidence=1.0, accuracy=accuracy),)
+    calibration = Calibration(temperature=10.0, error=1 - accuracy, tempered_error=0.0, bins=bins, tempered_bins=bins)
 
     figure = check(lambda: reliability_figure("W" * 100, "validation", calibration))
 

@@ -3,12 +3,12 @@ import pytest
 from analysis.plots.runs import run_of
 from models_store.errors import NotFound
 from models_store.experiments.record import Best, Status
-from tests.analysis.plots.runs import ID, metrics_of, points_of, record_of, run_for
+from tests.analysis.plots.runs import ID, history_of, metrics_of, record_of, run_for
 
 
 def falls(learning_rate: object, *rates: float | None, skip: int = 0) -> list[int]:
-    points = points_of(*({"loss": 1.0, "learning_rate": rate} for rate in rates))
-    return run_of(record_of(len(rates), learning_rate), points, skip).falls
+    history = history_of(*({"loss": 1.0, "learning_rate": rate} for rate in rates))
+    return run_of(record_of(len(rates), learning_rate), history, skip).falls
 
 
 def test_a_rate_falls_after_plateaus_and_at_steps_but_not_all_the_time() -> None:
@@ -33,7 +33,7 @@ def test_skipped_epochs_are_left_out_and_the_others_keep_their_numbers() -> None
 def test_a_best_epoch_that_is_not_in_the_history_yet_is_none() -> None:
     best = Best(epoch=3, metric="val_accuracy", value=0.9)
 
-    run = run_of(record_of(9, best=best, status=Status.RUNNING), points_of(*map(metrics_of, range(3))), 0)
+    run = run_of(record_of(9, best=best, status=Status.RUNNING), history_of(*map(metrics_of, range(3))), 0)
 
     assert (run.best, run.best_metric) == (None, "")
     assert run.state == "running, 3 of 9 epochs"
@@ -49,4 +49,4 @@ def test_where_no_epoch_is_left_there_is_nothing() -> None:
 def test_a_damaged_record_has_a_history_all_the_same() -> None:
     record = record_of(2).model_copy(update={"spec": {}, "status": Status.FAILED})
 
-    assert run_of(record, points_of(metrics_of(0), metrics_of(1)), 0).state == "failed, 2 of 2 epochs"
+    assert run_of(record, history_of(metrics_of(0), metrics_of(1)), 0).state == "failed, 2 of 2 epochs"

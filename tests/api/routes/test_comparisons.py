@@ -75,19 +75,19 @@ def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, 
         {"op": "replace", "path": "/training/epochs", "value": 5},
     ]
     for shown, record, results in ((first, poor, POOR), (other, good, GOOD)):
-        figures = results.evaluation["test"]
+        evaluation = results.evaluations["test"]
         assert (shown["id"], shown["name"], shown["parameters"]) == (record.id, record.name, 650)
         assert {name: shown[name] for name in ("loss", "accuracy", "top_3_accuracy")} == {
-            name: figures[name] for name in ("loss", "accuracy", "top_3_accuracy")
+            name: getattr(evaluation, name) for name in ("loss", "accuracy", "top_3_accuracy")
         }
-        assert shown["macro_f1"] == figures["macro"]["f1"]
-        assert shown["calibration_error"] == figures["calibration"]["error"]
+        assert shown["macro_f1"] == evaluation.macro.f1
+        assert shown["calibration_error"] == evaluation.calibration.error
         low, high = shown["accuracy_interval"]
         assert low < shown["accuracy"] < high
     assert (first["epochs"], other["epochs"]) == (2, 3)
     assert (first["seconds"], other["seconds"]) == pytest.approx((0.2, 0.3))
     assert answer["confusion_matrices"]["matrices"] == [
-        results.evaluation["test"]["confusion_matrix"]["matrix"] for results in (POOR, GOOD)
+        [list(row) for row in results.evaluations["test"].confusion_matrix.matrix] for results in (POOR, GOOD)
     ]
     assert answer["confusion_matrices"]["labels"] == list(DIGITS.classes)
     assert answer["curves"]["epoch"] == [0, 1, 2]
@@ -154,7 +154,9 @@ def test_the_same_samples_in_another_order_are_aligned(
     def shuffled(answers: Predictions) -> Predictions:
         rows = np.argsort(order)[answers.image_rows]
         by_row = np.argsort(rows)
-        return Predictions(*(array[order] for array in answers[:4]), imaged=rows[by_row], images=answers.images[by_row])
+        return Predictions(
+            *(array[order] for array in answers[:4]), image_rows=rows[by_row], images=answers.images[by_row]
+        )
 
     other = publish_another(with_test_answers(GOOD, shuffled), {})
 
@@ -320,7 +322,7 @@ def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
 def test_a_split_that_was_not_evaluated_is_not_compared(
     client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
-    older = POOR._replace(evaluation={"validation": POOR.evaluation["validation"], "test": POOR.evaluation["test"]})
+    older = POOR._replace(evaluations={split: POOR.evaluations[split] for split in ("validation", "test")})
     other = publish_another(older, {"name": "older"})
 
     answer = client.get(f"/compare?ids={poor.id},{other.id}&split=training")

@@ -74,7 +74,7 @@ def test_a_finished_experiment_is_told_on_one_page(client: TestClient, finished:
         "Spec",
     ]
     accuracies = [
-        results_on(DATASETS["digits"]).evaluation[split]["accuracy"] for split in ("training", "validation", "test")
+        results_on(DATASETS["digits"]).evaluations[split].accuracy for split in ("training", "validation", "test")
     ]
     assert "accuracy " + " ".join(f"{value:.4f}" for value in accuracies) in page.text
     assert "succeeded (completed) · 5 epochs" in page.text

@@ -104,17 +104,15 @@ def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
 def test_what_an_older_evaluation_lacks_is_said(
     client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    older: dict[str, object] = {"validation": {}, "test": {}}
-    monkeypatch.setattr(api_store.experiments, "evaluation", lambda _: older)
+    whole = api_store.experiments.evaluations(finished.id)
+    older = {split: whole[split] for split in ("validation", "test")}
+    monkeypatch.setattr(api_store.experiments, "evaluations", lambda _: older)
     path = f"/experiments/{finished.id}/plots"
 
     for plot in OF_A_PART:
         answer = client.get(f"{path}/{plot}.png?split=training")
         assert answer.status_code == 404
         assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
-    answer = client.get(f"{path}/reliability.png")
-    assert answer.status_code == 404
-    assert "was evaluated without its calibration" in answer.json()["detail"]
 
 
 def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finished: Record) -> None:

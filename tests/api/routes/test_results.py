@@ -43,8 +43,9 @@ def test_every_split_is_evaluated(client: TestClient, finished: Record, split: s
 def test_split_that_was_not_evaluated_is_not_found(
     client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    older = {"validation": {}, "test": {}}
-    monkeypatch.setattr(api_store.experiments, "evaluation", lambda _: older)
+    whole = api_store.experiments.evaluations(finished.id)
+    older = {split: whole[split] for split in ("validation", "test")}
+    monkeypatch.setattr(api_store.experiments, "evaluations", lambda _: older)
 
     answer = client.get(f"/experiments/{finished.id}/evaluation?split=training")
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from models_store import keys
-from models_store.artifacts import EVALUATION_FILE, write_manifest
+from models_store.artifacts import write_manifest
 from models_store.errors import ClaimLost, InvalidState, NotFound
 from models_store.evaluations.attempt import EvaluationAttempt
+from models_store.evaluations.evaluation import write_cross_dataset_evaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
 from models_store.evaluations.store import RECORD_FILE, RESULT
 from models_store.experiments.record import Record
@@ -17,6 +18,7 @@ from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.evaluation import EvaluationSpec, parse_evaluation
 from specs.experiment import ExperimentSpec
+from tests.support.evaluations import cross_dataset_evaluation_of
 from tests.support.published import publish
 from tests.support.valkey import Valkey
 
@@ -41,7 +43,7 @@ def attempt(store: Store, record: EvaluationRecord) -> EvaluationAttempt:
 def finish(store: Store, record: EvaluationRecord, accuracy: float = 0.5) -> EvaluationRecord:
     with attempt(store, record).taken() as taken:
         assert taken is not None
-        (taken.staged / EVALUATION_FILE).write_text('{"accuracy": 0.5}')
+        write_cross_dataset_evaluation(taken.staged, cross_dataset_evaluation_of("mnist"))
         write_manifest(taken.staged)
         return taken.finish({"accuracy": accuracy})
 
@@ -69,7 +71,7 @@ def test_one_evaluates_at_a_time_and_progress_is_shown(store: Store, asked: Eval
 def test_a_finished_one_has_figures_and_nothing_else_is_left(store: Store, asked: EvaluationRecord) -> None:
     finish(store, asked)
 
-    assert store.evaluations.evaluation(asked.experiment_id, "mnist") == {"accuracy": 0.5}
+    assert store.evaluations.evaluation(asked.experiment_id, "mnist") == cross_dataset_evaluation_of("mnist")
     folder = store.evaluations.folder(asked.experiment_id, "mnist")
     assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, RESULT]
     assert store.evaluations.marked() == set()
@@ -83,7 +85,7 @@ def test_asked_for_anew_it_has_no_figures_until_it_is_done(store: Store, asked: 
 
     assert anew.id != asked.id
     assert not (store.evaluations.folder(asked.experiment_id, "mnist") / RESULT).exists()
-    with pytest.raises(NotFound, match="is queued: no figures"):
+    with pytest.raises(NotFound, match="is queued: it has no metrics"):
         store.evaluations.evaluation(asked.experiment_id, "mnist")
     assert finish(store, anew, 0.75).metrics == {"accuracy": 0.75}
 

@@ -10,6 +10,7 @@ from models_store import artifacts
 from models_store.errors import ClaimLost, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import Claim
+from models_store.experiments.history import History
 from models_store.experiments.record import SCHEMA_VERSION, Progress, Record, Status
 from models_store.experiments.store import RECORD_FILE
 from models_store.files import LOCK_FILE, publish_directory
@@ -147,8 +148,8 @@ def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: Claim) -> None:
     claim.begin_history([])
     for each in points(3):
         claim.append(each)
-    assert history.read(claim.folder) == (points(3), False)
-    assert store.experiments.index.history(claim.id, -1) == points(3)
+    assert history.read(claim.folder) == History(points=points(3))
+    assert store.experiments.index.history(claim.id, -1) == History(points=points(3))
     shown = store.experiments.get(claim.id)
     assert (shown.epochs_completed, shown.best and shown.best.epoch) == (3, 2)
     assert shown.best_metrics == shown.last_metrics == points(3)[-1].metrics
@@ -157,7 +158,7 @@ def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: Claim) -> None:
 def test_repeated_epoch_is_left_as_it_is(claim: Claim) -> None:
     claim.begin_history(points(2))
     claim.append(point(1, val_accuracy=0.99))
-    assert history.read(claim.folder) == (points(2), False)
+    assert history.read(claim.folder) == History(points=points(2))
 
 
 def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: Claim, take_over: TakeOver) -> None:
@@ -166,11 +167,11 @@ def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: Claim, t
         claim.append(each)
     second = take_over(claim)
     second.begin_history(points(2))
-    assert history.read(claim.folder) == (points(2), False)
-    assert store.experiments.history(claim.id) == (points(2), False)
+    assert history.read(claim.folder) == History(points=points(2))
+    assert store.experiments.history(claim.id) == History(points=points(2))
     assert second.record.epochs_completed == 2
     second.append(points(3)[2])
-    assert store.experiments.history(claim.id) == (points(3), False)
+    assert store.experiments.history(claim.id) == History(points=points(3))
 
 
 def test_epoch_behind_a_torn_line_is_not_lost(claim: Claim, take_over: TakeOver) -> None:
@@ -182,7 +183,7 @@ def test_epoch_behind_a_torn_line_is_not_lost(claim: Claim, take_over: TakeOver)
     second = take_over(claim)
     second.begin_history(points(2))
     second.append(points(3)[2])
-    assert history.read(claim.folder) == (points(3), False)
+    assert history.read(claim.folder) == History(points=points(3))
 
 
 def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
@@ -194,7 +195,7 @@ def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
     with valkey.client() as client:
         client.flushall()
     claim.append(points(3)[2])
-    assert store.experiments.index.history(claim.id, -1) == points(3)
+    assert store.experiments.index.history(claim.id, -1) == History(points=points(3))
 
 
 def test_training_goes_on_while_redis_is_away(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
@@ -208,7 +209,7 @@ def test_training_goes_on_while_redis_is_away(own_store: Store, own_valkey: Valk
     for each in points(2):
         claim.append(each)
     assert not claim.check()
-    assert own_store.experiments.history(record.id) == (points(2), False)
+    assert own_store.experiments.history(record.id) == History(points=points(2))
     assert ended(claim).status is Status.SUCCEEDED
     assert own_store.experiments.get(record.id).status is Status.SUCCEEDED
 
@@ -266,7 +267,7 @@ def test_old_token_is_rejected_and_changes_nothing(store: Store, claim: Claim, t
         WRITES[name](claim)
 
     assert store.experiments.read(claim.id) == before == second.record.model_copy(update=_shown_only(before))
-    assert history.read(claim.folder) == (points(2), False)
+    assert history.read(claim.folder) == History(points=points(2))
     assert not (claim.folder / artifacts.ARTIFACTS).exists()
     assert store.experiments.leases.is_held(claim.id)
     second.renew()
@@ -405,7 +406,7 @@ def test_cancel_keeps_history_and_checkpoint(store: Store, claim: Claim) -> None
     store.experiments.cancel(claim.id)
     record = claim.cancelled()
     assert (record.status, record.stop_reason, record.epochs_completed) == (Status.CANCELLED, "cancelled", 1)
-    assert history.read(claim.folder) == ([point(0)], False)
+    assert history.read(claim.folder) == History(points=(point(0),))
     assert (claim.attempt_folder / "checkpoint").exists()
 
 

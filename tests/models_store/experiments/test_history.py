@@ -7,7 +7,8 @@ import pytest
 
 from models_store.errors import Damaged, StorageFull
 from models_store.experiments import history
-from models_store.experiments.record import Best, Point
+from models_store.experiments.history import History
+from models_store.experiments.record import Point
 from tests.models_store.children import in_child, killed_at_each_step
 from tests.models_store.results import point, points
 from tests.models_store.test_files import without_room
@@ -25,19 +26,19 @@ def written(folder: Path) -> Path:
 
 def test_points_are_read_as_they_were_appended(tmp_path: Path) -> None:
     written(tmp_path)
-    assert history.read(tmp_path) == (points(3), False)
+    assert history.read(tmp_path) == History(points=points(3))
 
 
 def test_there_is_no_history_before_the_first_epoch(tmp_path: Path) -> None:
-    assert history.read(tmp_path) == ([], False)
+    assert history.read(tmp_path) == History()
 
 
 def test_rewriting_replaces_all(tmp_path: Path) -> None:
     written(tmp_path)
     history.rewrite(tmp_path, points(1))
-    assert history.read(tmp_path) == (points(1), False)
+    assert history.read(tmp_path) == History(points=points(1))
     history.append(tmp_path, points(2)[1])
-    assert history.read(tmp_path) == (points(2), False)
+    assert history.read(tmp_path) == History(points=points(2))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -45,7 +46,7 @@ def test_what_is_not_finite_is_null_in_strict_json(tmp_path: Path, value: float)
     history.append(tmp_path, Point(epoch=0, seconds=1.0, metrics={"loss": value, "accuracy": 0.5}))
     [line] = (tmp_path / history.HISTORY_FILE).read_text().splitlines()
     assert json.loads(line, parse_constant=reject)["metrics"] == {"loss": None, "accuracy": 0.5}
-    assert history.read(tmp_path)[0][0].metrics == {"loss": None, "accuracy": 0.5}
+    assert history.read(tmp_path).points[0].metrics == {"loss": None, "accuracy": 0.5}
 
 
 def test_torn_last_line_is_left_out_and_is_no_damage(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_torn_last_line_is_left_out_and_is_no_damage(tmp_path: Path) -> None:
     start_of_last = whole.rindex(b"\n", 0, -1) + 1
     for end in range(start_of_last, len(whole)):
         path.write_bytes(whole[:end])
-        assert history.read(tmp_path) == (points(2), False)
+        assert history.read(tmp_path) == History(points=points(2))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_damaged_middle_is_reported_with_what_comes_before_it(tmp_path: Path, mi
     path = written(tmp_path)
     lines = path.read_bytes().split(b"\n")
     path.write_bytes(b"\n".join([lines[0], middle, *lines[2:]]))
-    assert history.read(tmp_path) == (points(1), True)
+    assert history.read(tmp_path) == History(points=points(1), damaged=True)
     with pytest.raises(Damaged, match="1 sound epochs, the record says 3"):
         history.check(tmp_path, 3)
 
@@ -99,28 +100,25 @@ def test_append_without_room_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert without_room(append) == 0
     assert path.read_bytes() == before
     assert in_child(lambda: history.append(tmp_path, point(3))) == 0
-    assert len(history.read(tmp_path)[0]) == 4
+    assert len(history.read(tmp_path).points) == 4
 
 
 def test_append_killed_at_any_step_shows_the_point_or_not(tmp_path: Path) -> None:
     history.rewrite(tmp_path, points(2))
     seen = []
     for _ in killed_at_each_step(lambda: history.append(tmp_path, points(3)[2])):
-        found, damaged = history.read(tmp_path)
-        assert not damaged
-        assert found in (points(2), points(3))
-        seen.append(len(found))
+        found = history.read(tmp_path)
+        assert found in (History(points=points(2)), History(points=points(3)))
+        seen.append(len(found.points))
         history.rewrite(tmp_path, points(2))
     assert set(seen) == {2, 3}
 
 
-def test_columns_have_the_shape_of_keras(tmp_path: Path) -> None:
+def test_columns_have_the_shape_of_keras() -> None:
     first = Point(epoch=0, seconds=1.0, metrics={"loss": 2.0})
     second = Point(epoch=1, seconds=1.0, metrics={"loss": None, "val_loss": 3.0})
-    best = Best(epoch=1, metric="val_loss", value=3.0)
-    assert history.as_columns([first, second], best) == {
-        "epoch": [0, 1],
-        "history": {"loss": [2.0, None], "val_loss": [None, 3.0]},
-        "best": {"epoch": 1, "metric": "val_loss", "value": 3.0},
-    }
-    assert history.as_columns([], None) == {"epoch": [], "history": {}, "best": None}
+    found = History(points=(first, second))
+
+    assert (found.epoch, found.metrics) == ([0, 1], {"loss": [2.0, None], "val_loss": [None, 3.0]})
+    assert (found.skip(1).epoch, found.skip(1).metrics) == ([1], {"loss": [None], "val_loss": [3.0]})
+    assert (History().epoch, History().metrics) == ([], {})

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
+from models_store.experiments.history import History
 from models_store.experiments.index import EPOCH_BUCKETS, Index
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.record import Record, Status
@@ -345,24 +346,24 @@ def test_points_follow_each_other_without_a_gap(index: Index) -> None:
     assert not index.append_point("id", point(0))
     assert not index.append_point("id", point(2))
     assert index.append_point("id", points(3)[1])
-    assert index.history("id", -1) == points(2)
+    assert index.history("id", -1) == History(points=points(2))
 
 
 def test_history_says_when_the_stream_does_not_reach_back(index: Index, redis: Redis) -> None:
     index.restore_history("id", points(5))
-    assert index.history("id", -1) == points(5)
-    assert index.history("id", 2) == points(5)[3:]
+    assert index.history("id", -1) == History(points=points(5))
+    assert index.history("id", 2) == History(points=points(5)[3:])
     assert index.history("id", 4) is None
     assert index.history("other", -1) is None
     redis.xtrim(keys.history("id"), maxlen=3, approximate=False)
     assert index.history("id", -1) is None
-    assert index.history("id", 1) == points(5)[2:]
+    assert index.history("id", 1) == History(points=points(5)[2:])
 
 
 def test_restored_history_replaces_what_was_there(index: Index) -> None:
     index.restore_history("id", points(5))
     index.restore_history("id", points(2))
-    assert index.history("id", -1) == points(2)
+    assert index.history("id", -1) == History(points=points(2))
     index.restore_history("id", [])
     assert index.history("id", -1) is None
 

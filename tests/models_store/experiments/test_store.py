@@ -14,6 +14,7 @@ from models_store.artifacts import ARTIFACTS, EVALUATION_FILE
 from models_store.errors import Busy, Damaged, IdempotencyMismatch, InvalidState, NotFound, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import Claim
+from models_store.experiments.history import History
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import RECORD_FILE, is_experiment_id
@@ -23,6 +24,7 @@ from tests.models_store.children import KILLED, holding, in_child, killed_at_eac
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import point, points
 from tests.models_store.test_files import age, without_room
+from tests.support.evaluations import evaluation_of
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -243,14 +245,14 @@ def test_get_reads_disk_when_the_view_was_emptied(store: Store, claim: Claim, va
     with valkey.client() as client:
         client.flushall()
     assert store.experiments.get(claim.id) == store.experiments.read(claim.id)
-    assert store.experiments.history(claim.id) == ([point(0)], False)
+    assert store.experiments.history(claim.id) == History(points=(point(0),))
 
 
 def test_get_reads_disk_while_redis_is_down(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     own_valkey.kill()
     assert own_store.experiments.get(record.id) == record
-    assert own_store.experiments.history(record.id) == ([], False)
+    assert own_store.experiments.history(record.id) == History()
     with pytest.raises(NotFound):
         own_store.experiments.get(UNKNOWN)
     with pytest.raises(NotFound):
@@ -313,9 +315,9 @@ def test_history_goes_on_behind_an_epoch(store: Store, claim: Claim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
-    assert store.experiments.history(claim.id, since=1) == (points(4)[2:], False)
-    assert store.experiments.history(claim.id, since=3) == ([], False)
-    assert store.experiments.history(claim.id, since=99) == ([], False)
+    assert store.experiments.history(claim.id, since=1) == History(points=points(4)[2:])
+    assert store.experiments.history(claim.id, since=3) == History()
+    assert store.experiments.history(claim.id, since=99) == History()
 
 
 def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Claim) -> None:
@@ -323,17 +325,17 @@ def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Claim)
     for each in points(4):
         claim.append(each)
     claim.cancelled()
-    assert store.experiments.history(claim.id, since=1) == (points(4)[2:], False)
+    assert store.experiments.history(claim.id, since=1) == History(points=points(4)[2:])
     path = claim.folder / history.HISTORY_FILE
     path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":7'))
-    assert store.experiments.history(claim.id) == (points(2), True)
+    assert store.experiments.history(claim.id) == History(points=points(2), damaged=True)
 
 
 def test_evaluation_is_there_after_success_alone(store: Store, queued: Record, succeed: Callable[..., Record]) -> None:
     with pytest.raises(NotFound, match="is queued and has no evaluation"):
         store.experiments.evaluation(queued.id)
     record = succeed()
-    assert store.experiments.evaluation(record.id) == {"test": {"accuracy": 0.5}}
+    assert store.experiments.evaluation(record.id) == evaluation_of(accuracy=0.5)
     (store.experiments.artifacts(record.id) / EVALUATION_FILE).write_bytes(b"{}")
     with pytest.raises(Damaged):
         store.experiments.evaluation(record.id)

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from worker.evaluation.calibration import calibration, fitted_confidence, fitted_temperature, tempered
+from worker.evaluation.calibration import calibrate, fitted_confidence, fitted_temperature, tempered
 
 
 def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -77,30 +77,30 @@ def test_calibration_error_as_added_up_by_hand() -> None:
     # Bins of 1/15: 0.62 and 0.64 in (9/15, 10/15], 0.95 and 0.97 in (14/15, 1], 0.5 in (7/15, 8/15].
     by_hand = (2 * abs(0.63 - 0.5) + 2 * abs(0.96 - 1.0) + 1 * abs(0.5 - 1.0)) / 5
 
-    found = calibration(predicted, truth, 1.0)
+    found = calibrate(predicted, truth, 1.0)
 
-    assert found["error"] == pytest.approx(by_hand, abs=1e-6)
-    assert found["tempered_error"] == pytest.approx(by_hand, abs=1e-6)
-    assert [(each["samples"], each["accuracy"]) for each in found["bins"]] == [(1, 1.0), (2, 0.5), (2, 1.0)]
-    assert [each["from"] for each in found["bins"]] == pytest.approx([7 / 15, 9 / 15, 14 / 15])
+    assert found.error == pytest.approx(by_hand, abs=1e-6)
+    assert found.tempered_error == pytest.approx(by_hand, abs=1e-6)
+    assert [(each.samples, each.accuracy) for each in found.bins] == [(1, 1.0), (2, 0.5), (2, 1.0)]
+    assert [each.lower for each in found.bins] == pytest.approx([7 / 15, 9 / 15, 14 / 15])
 
 
 def test_certainty_belongs_to_the_last_bin_and_bins_cover_all_samples() -> None:
     predicted = np.array([[1.0, 0.0], [1 / 15, 14 / 15]], dtype=np.float64)
 
-    bins = calibration(predicted.astype(np.float32), np.array([0, 1]), 1.0)["bins"]
+    bins = calibrate(predicted.astype(np.float32), np.array([0, 1]), 1.0).bins
 
-    assert bins[-1]["to"] == 1.0
-    assert sum(each["samples"] for each in bins) == 2
+    assert bins[-1].upper == 1.0
+    assert sum(each.samples for each in bins) == 2
 
 
 def test_temperature_makes_an_overconfident_network_honest() -> None:
     predicted, truth = overconfident(4000)
 
-    found = calibration(predicted, truth, fitted_temperature(predicted, truth))
+    found = calibrate(predicted, truth, fitted_temperature(predicted, truth))
 
-    assert found["error"] > 0.1
-    assert found["tempered_error"] < 0.03
+    assert found.error > 0.1
+    assert found.tempered_error < 0.03
 
 
 def answers(*confidences: float) -> np.ndarray:

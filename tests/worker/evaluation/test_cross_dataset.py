@@ -15,8 +15,8 @@ from models_store.datasets.images import IMAGES, StoredImages
 from models_store.evaluations.predictions import read_predictions
 from models_store.evaluations.record import SamplesDone
 from specs.dataset import DATASETS, Dataset
-from specs.evaluation import EvaluatedSplit
 from specs.experiment import parse_spec
+from specs.splits import EvaluatedSplit
 from tests.support.manifests import verify_manifest
 from tests.support.noise import noisy_digits
 from tests.worker.conftest import Supervised

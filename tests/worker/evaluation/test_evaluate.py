@@ -42,16 +42,16 @@ def test_every_split_is_evaluated_and_its_answers_are_kept(tmp_path: Path) -> No
     results.write(tmp_path)
     write_manifest(tmp_path)
 
-    assert {name: figures["accuracy"] for name, figures in results.evaluation.items()} == {
+    assert {name: each.accuracy for name, each in results.evaluations.items()} == {
         "training": 0.8,
         "validation": 0.8,
         "test": 0.8,
     }
     # sigmoid(4) is 0.98 where 0.8 are right: logits of 4 / T with T = 4 / ln(0.8 / 0.2).
     assert abs(results.temperature - 4 / np.log(4)) < 0.01
-    assert results.evaluation["test"]["calibration"]["temperature"] == results.temperature
+    assert results.evaluations["test"].calibration.temperature == results.temperature
     assert results.summary("validation", "val_") == {
-        "val_loss": results.evaluation["validation"]["loss"],
+        "val_loss": results.evaluations["validation"].loss,
         "val_accuracy": 0.8,
     }
     kept = read_predictions(tmp_path, "validation")

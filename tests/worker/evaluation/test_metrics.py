@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from worker.evaluation.metrics import figures
+from models_store.evaluations.evaluation import ConfusionMatrix
+from worker.evaluation.metrics import compute_metrics
 
 LABELS = ("cat", "dog", "owl", "elk")
 
@@ -21,7 +22,7 @@ def counted() -> tuple[np.ndarray, np.ndarray]:
 
 def test_figures_are_those_counted_one_by_one() -> None:
     predicted, truth = counted()
-    found = figures(predicted, truth, LABELS)
+    found = compute_metrics(predicted, truth, LABELS)
 
     matrix = [[0] * 4 for _ in range(4)]
     right_in_three, loss = 0, 0.0
@@ -30,26 +31,26 @@ def test_figures_are_those_counted_one_by_one() -> None:
         matrix[true][order[0]] += 1
         right_in_three += true in order[:3]
         loss -= math.log(row[true])
-    assert found["confusion_matrix"] == {"labels": list(LABELS), "matrix": matrix}
-    assert found["samples"] == 120
-    assert found["accuracy"] == pytest.approx(sum(matrix[i][i] for i in range(4)) / 120)
-    assert found["top_3_accuracy"] == pytest.approx(right_in_three / 120)
-    assert found["loss"] == pytest.approx(loss / 120, rel=1e-4)
+    assert found.confusion_matrix == ConfusionMatrix(labels=LABELS, matrix=tuple(map(tuple, matrix)))
+    assert found.samples == 120
+    assert found.accuracy == pytest.approx(sum(matrix[i][i] for i in range(4)) / 120)
+    assert found.top_3_accuracy == pytest.approx(right_in_three / 120)
+    assert found.loss == pytest.approx(loss / 120, rel=1e-4)
 
 
 def test_figures_by_class_and_their_means_follow_from_the_matrix() -> None:
     predicted, truth = counted()
-    found = figures(predicted, truth, LABELS)
-    matrix = np.array(found["confusion_matrix"]["matrix"], dtype=float)
+    found = compute_metrics(predicted, truth, LABELS)
+    matrix = np.array(found.confusion_matrix.matrix, dtype=float)
 
     recall = [matrix[i, i] / matrix[i].sum() if matrix[i].sum() else 0.0 for i in range(4)]
     precision = [matrix[i, i] / matrix[:, i].sum() if matrix[:, i].sum() else 0.0 for i in range(4)]
     f1 = [2 * p * r / (p + r) if p + r else 0.0 for p, r in zip(precision, recall, strict=True)]
     support = matrix.sum(axis=1)
     for name, values in {"recall": recall, "precision": precision, "f1": f1}.items():
-        assert [row[name] for row in found["per_class"]] == pytest.approx(values)
-        assert found["macro"][name] == pytest.approx(sum(values) / 4)
-        assert found["weighted"][name] == pytest.approx(float(np.dot(values, support)) / 120)
-    assert [row["label"] for row in found["per_class"]] == list(LABELS)
-    assert [row["support"] for row in found["per_class"]] == support.tolist()
-    assert found["balanced_accuracy"] == pytest.approx(sum(recall[:3]) / 3)  # there is no elk
+        assert [getattr(row, name) for row in found.per_class] == pytest.approx(values)
+        assert getattr(found.macro, name) == pytest.approx(sum(values) / 4)
+        assert getattr(found.weighted, name) == pytest.approx(float(np.dot(values, support)) / 120)
+    assert [row.label for row in found.per_class] == list(LABELS)
+    assert [row.support for row in found.per_class] == support.tolist()
+    assert found.balanced_accuracy == pytest.approx(sum(recall[:3]) / 3)  # there is no elk
