@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.plots.augmented_samples import Cell, Sheet
 from analysis.plots.figure import INK, PALE, header
-from analysis.plots.text_layout import shortened
+from analysis.plots.text_layout import shorten
 from specs.experiment import ExperimentSpec
 
 _CELL_INCHES = 1.15
@@ -35,7 +35,7 @@ def _described(spec: ExperimentSpec) -> list[str]:
 
 def _caption(cell: Cell) -> str:
     return "\n".join(
-        share + shortened(name, _CELL_INCHES - (_SHARE_INCHES if share else 0), _SIZE) for share, name in cell.label
+        share + shorten(name, _CELL_INCHES - (_SHARE_INCHES if share else 0), _SIZE) for share, name in cell.label
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from analysis.plots.figure import INK, PALE
 from analysis.plots.panels import Box, legend_above, panels, ruled
 from analysis.plots.series import STYLES
-from analysis.plots.text_layout import legible_names, shortened, width_of
+from analysis.plots.text_layout import legible_names, shorten, width_of
 from models_store.evaluations.evaluation import ClassMetrics
 
 _MOST = 100
@@ -29,7 +29,7 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
     """The worst by F1 first, 100 at most, in columns of 50."""
     names = legible_names([each.label for each in per_class])
     order = sorted(range(len(per_class)), key=lambda index: (per_class[index].f1, index))[:_MOST]
-    rows = [(shortened(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
+    rows = [(shorten(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
     columns = -(-len(rows) // _IN_A_COLUMN)
     length = -(-len(rows) // columns)
     labels = max(width_of(label, _SIZE) for label, _ in rows) + 0.1

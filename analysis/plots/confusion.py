@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.plots.figure import ACCENT, INK
 from analysis.plots.panels import GRID, Box, framed, panels
-from analysis.plots.text_layout import legible_names, shortened, width_of
+from analysis.plots.text_layout import legible_names, shorten, width_of
 
 Measure = Literal["counts", "shares"]
 Matrix = NDArray[np.float64]
@@ -41,7 +41,7 @@ def confusion_figure(
     counts = np.array(matrix, dtype=np.float64)
     names = legible_names(labels)
     side = float(np.clip(len(names) * _CELL, _MIN_SIDE, _MAX_SIDE))
-    shown = [shortened(each, _MAX_LABEL, _LABEL_SIZE) for each in names]
+    shown = [shorten(each, _MAX_LABEL, _LABEL_SIZE) for each in names]
     room = max(width_of(each, _LABEL_SIZE) for each in shown) + 0.1
     upright = room > side / len(names)
     below = _BAR + _BAR_LABELS + _AXIS_LABEL + (room if upright else 0.15)

@@ -13,10 +13,9 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.plots.text_layout import wrapped
+from analysis.plots.text_layout import DPI, HINTING, wrap
 
 Format = Literal["png", "svg"]
-_DPI = 110
 _DRAWING = Lock()
 _MARGIN = 0.2  # inches, as what follows
 _TITLE_INCHES, _TEXT_INCHES = 0.24, 0.17
@@ -26,21 +25,26 @@ INK, PALE, ACCENT = "#1f2430", "#8a91a0", "#2457c5"
 
 def drawn(draw: Callable[[], Figure], image_format: Format) -> bytes:
     """Make a figure and return it as an image: the same figure gives the same bytes, without ids and dates."""
-    with _DRAWING, mpl.rc_context({"font.size": 9.0, "svg.hashsalt": "trainyard", "text.parse_math": False}):
+    with (
+        _DRAWING,
+        mpl.rc_context(
+            {"font.size": 9.0, "svg.hashsalt": "trainyard", "text.parse_math": False, "text.hinting": HINTING}
+        ),
+    ):
         file = BytesIO()
         metadata = {"Date": None} if image_format == "svg" else None
-        draw().savefig(file, format=image_format, dpi=_DPI, metadata=metadata)
+        draw().savefig(file, format=image_format, dpi=DPI, metadata=metadata)
     return file.getvalue()
 
 
 def header(title: str, lines: list[str], size: tuple[float, float]) -> tuple[Figure, Axes]:
     """A figure with a title and smaller lines, wrapped to its width, above axes of `size` in inches."""
     width, height = size[0] + 2 * _MARGIN, size[1]
-    titles = wrapped(title, size[0], _TITLE_SIZE, "bold")
-    texts = [part for line in lines for part in wrapped(line, size[0], _TEXT_SIZE)]
+    titles = wrap(title, size[0], _TITLE_SIZE, "bold")
+    texts = [part for line in lines for part in wrap(line, size[0], _TEXT_SIZE)]
     head = _MARGIN + len(titles) * _TITLE_INCHES + len(texts) * _TEXT_INCHES
     total = head + height + _MARGIN
-    figure = Figure(figsize=(width, total), facecolor="white")
+    figure = Figure(figsize=(width, total), dpi=DPI, facecolor="white")
     y = total - _MARGIN
     for text in titles:
         figure.text(_MARGIN / width, y / total, text, va="top", fontsize=_TITLE_SIZE, fontweight="bold", color=INK)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.plots.panels import Box, legend_above, panels
 from analysis.plots.runs import Run
 from analysis.plots.series import RING, STYLES, draw_axes, draw_series
-from analysis.plots.text_layout import shortened
+from analysis.plots.text_layout import shorten
 
 _METRICS = ("val_loss", "val_accuracy")
 _PANEL = (3.8, 2.8)  # inches, as what follows
@@ -28,7 +28,7 @@ def histories_figure(runs: Sequence[Run]) -> Figure:
     boxes = [Box(number * pitch + _LEFT, _BELOW, *_PANEL) for number in range(len(metrics))]
     size = (len(metrics) * pitch, _BELOW + _PANEL[1] + _ROW * (1 + -(-len(runs) // columns)))
     figure, each_axes = panels(f"histories of {len(runs)} experiments", _described(runs), size, boxes)
-    labels = [shortened(label, _LABEL, _LABEL_SIZE) for label in _labels(runs)]
+    labels = [shorten(label, _LABEL, _LABEL_SIZE) for label in _labels(runs)]
     lines: list[Artist] = []
     for axes, metric in zip(each_axes, metrics, strict=True):
         lines = _draw(axes, runs, metric, labels)

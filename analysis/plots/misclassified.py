@@ -10,7 +10,7 @@ from PIL import Image
 
 from analysis.plots.figure import INK
 from analysis.plots.panels import Box, panels
-from analysis.plots.text_layout import shortened
+from analysis.plots.text_layout import shorten
 
 _COLUMNS = 4
 # Inches, as what follows: an image, beside it a line for its class and one for each guess.
@@ -69,12 +69,12 @@ def _show(axes: Axes, image: Image.Image, corner: tuple[float, float]) -> None:
 
 
 def _write(axes: Axes, mistake: Mistake, left: float, top: float) -> None:
-    label = shortened(mistake.label, _TEXT, _SIZE, "bold")
+    label = shorten(mistake.label, _TEXT, _SIZE, "bold")
     axes.text(left, top + _LINE / 2, label, va="center", fontsize=_SIZE, fontweight="bold", color=INK)
     for number, guess in enumerate(mistake.guesses, 1):
         middle = top + (number + 0.5) * _LINE
         mark = "✓ " if guess.right else ""
-        name = shortened(mark + guess.label, _TEXT - _PERCENT, _SIZE)
+        name = shorten(mark + guess.label, _TEXT - _PERCENT, _SIZE)
         axes.text(left + 0.04, middle, name, va="center", fontsize=_SIZE, color=INK)
         percent = f"{guess.probability:.1%}"
         axes.text(left + _TEXT, middle, percent, va="center", ha="right", fontsize=_SIZE, color=INK)

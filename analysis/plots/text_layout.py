@@ -3,27 +3,32 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from textwrap import wrap
 from typing import Literal
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 Weight = Literal["normal", "bold"]
+DPI = 110  # of every figure
+HINTING = "force_autohint"  # Matplotlib's setting
 _POINTS_PER_INCH = 72
-_SUBPIXELS = 64  # FreeType counts in these
-# A PNG has letters that begin at whole pixels, which takes more room than their outlines.
-_HINTING = 1.1
+_SUBPIXELS = 64  # FreeType's unit
 _MISSING = "□"
 
 
 @lru_cache(maxsize=4096)
 def width_of(text: str, size: float, weight: Weight = "normal") -> float:
-    """In inches, of one line in letters of `size` points."""
+    """Width of one line in inches, at a font size in points: the larger of its widths in a PNG and in an SVG.
+
+    Letters of a PNG begin at whole pixels, which at some sizes takes an eighth more than their outlines in an SVG.
+    """
     font = _font(weight)
-    font.set_size(size, _POINTS_PER_INCH)
-    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
-    return font.get_width_height()[0] / _SUBPIXELS * _HINTING / _POINTS_PER_INCH
+    widths = []
+    for dpi, flags in ((DPI, LoadFlags.FORCE_AUTOHINT), (_POINTS_PER_INCH, LoadFlags.NO_HINTING)):
+        font.set_size(size, dpi)
+        font.set_text(text, 0.0, flags=flags)
+        widths.append(font.get_width_height()[0] / _SUBPIXELS / dpi)
+    return max(widths)
 
 
 def legible(text: str) -> str:
@@ -40,24 +45,42 @@ def legible_names(names: Sequence[str]) -> list[str]:
     ]
 
 
-def wrapped(text: str, inches: float, size: float, weight: Weight = "normal") -> list[str]:
-    """Lines that are no wider than `inches`, broken between words where there are any."""
-    text = legible(text)
-    characters = len(text)
-    lines = [text]
-    while characters > 1 and max(width_of(line, size, weight) for line in lines) > inches:
-        characters = max(1, characters * 9 // 10)
-        lines = wrap(text, characters) or [text]
-    return lines
+def wrap(text: str, inches: float, size: float, weight: Weight = "normal") -> list[str]:
+    """Break `text` into lines no wider than `inches`: between words, and inside a word that is wider than a line."""
+    lines: list[str] = []
+    line = ""
+    for word in legible(text).split(" "):
+        longer = f"{line} {word}" if line else word
+        if width_of(longer, size, weight) <= inches:
+            line = longer
+            continue
+        lines += [line] if line else []
+        *whole, line = _pieces(word, inches, size, weight)
+        lines += whole
+    return [*lines, line]
 
 
-def shortened(text: str, inches: float, size: float, weight: Weight = "normal") -> str:
-    """Its beginning, with … where something is left out."""
+def _pieces(word: str, inches: float, size: float, weight: Weight) -> list[str]:
+    pieces = []
+    while (end := max(1, _fitting(word, inches, size, weight))) < len(word):
+        pieces.append(word[:end])
+        word = word[end:]
+    return [*pieces, word]
+
+
+def shorten(text: str, inches: float, size: float, weight: Weight = "normal") -> str:
+    """The longest beginning of `text` that fits into `inches`, with … in place of the rest."""
     text = legible(text)
     if width_of(text, size, weight) <= inches:
         return text
-    too_wide = bisect_left(range(1, len(text)), True, key=lambda end: width_of(f"{text[:end]}…", size, weight) > inches)
-    return f"{text[:too_wide]}…" if too_wide else ""
+    end = _fitting(text, inches, size, weight, "…")
+    return f"{text[:end]}…" if end else ""
+
+
+def _fitting(text: str, inches: float, size: float, weight: Weight, ending: str = "") -> int:
+    """How many characters of `text` fit into `inches` with `ending` behind them."""
+    ends = range(1, len(text) + 1)
+    return bisect_left(ends, True, key=lambda end: width_of(text[:end] + ending, size, weight) > inches)
 
 
 @cache

@@ -1,6 +1,6 @@
 import pytest
 
-from analysis.plots.text_layout import legible, legible_names, shortened, width_of, wrapped
+from analysis.plots.text_layout import legible, legible_names, shorten, width_of, wrap
 
 
 def test_letters_that_the_font_lacks_are_boxes() -> None:
@@ -17,7 +17,7 @@ def test_classes_whose_names_cannot_be_written_are_told_apart_by_index() -> None
 )
 @pytest.mark.parametrize("weight", ["normal", "bold"])
 def test_a_text_is_cut_where_the_room_ends(text: str, weight: str) -> None:
-    short = shortened(text, 1.0, 7, weight)  # type: ignore[arg-type]
+    short = shorten(text, 1.0, 7, weight)  # type: ignore[arg-type]
     longer = f"{text[: len(short)]}…"
 
     assert text.startswith(short.removesuffix("…"))
@@ -25,13 +25,13 @@ def test_a_text_is_cut_where_the_room_ends(text: str, weight: str) -> None:
 
 
 def test_what_fits_is_left_and_where_nothing_fits_nothing_is_written() -> None:
-    assert shortened("cat", 1.0, 7) == "cat"
-    assert shortened("cat", 0.01, 7) == ""
-    assert shortened("", 1.0, 7) == ""
+    assert shorten("cat", 1.0, 7) == "cat"
+    assert shorten("cat", 0.01, 7) == ""
+    assert shorten("", 1.0, 7) == ""
 
 
 def test_lines_are_no_wider_than_the_room() -> None:
-    lines = wrapped("several words that do not fit into one line", 1.0, 8)
+    lines = wrap("several words that do not fit into one line", 1.0, 8)
 
     assert " ".join(lines) == "several words that do not fit into one line"
     assert max(width_of(line, 8) for line in lines) <= 1.0
