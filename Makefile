@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .venv-clients
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients up demo test check bench lock clean
+.PHONY: help setup clients up demo test test-fast check bench lock clean
 
 help:  ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
@@ -34,7 +35,10 @@ demo: $(READY)  ## train on the digits, look at the result, predict three images
 	$(BIN)/trainyard demo
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(PYTEST) $(ARGS)
+
+test-fast: $(READY)  ## run the unit tests: no processes, no TensorFlow, one minute
+	$(PYTEST) -m unit $(ARGS)
 
 check: $(READY)  ## format, lint, types, import contracts, compose file; then the tests
 	$(BIN)/ruff format --check .
@@ -44,8 +48,11 @@ check: $(READY)  ## format, lint, types, import contracts, compose file; then th
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(MAKE) test
 
-bench: $(READY)  ## measure; each benchmark prints a table of figures and ratios
-	@for each in benchmarks/[a-z]*.py; do echo; echo "== $$each"; $(BIN)/python -P $$each || exit 1; done
+bench: $(READY)  ## run each benchmark in its short mode; a table of figures and ratios each
+	@failed=; for each in benchmarks/[a-z]*.py; do \
+	  echo; echo "== $$each"; PYTHONPATH=. $(BIN)/python -P $$each || failed="$$failed $$each"; \
+	done; \
+	if [ -n "$$failed" ]; then echo; echo "failed:$$failed" >&2; exit 1; fi
 
 lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh

@@ -1,3 +1,10 @@
-"""Every test may ask for the fixtures of `tests/support`."""
+"""The layers of the tests, the rule for skips in CI, and the fixtures of `tests/support`, for every test."""
 
-pytest_plugins = ["tests.support.store", "tests.support.api", "tests.support.served_models"]
+pytest_plugins = [
+    "tests.support.layers",
+    "tests.support.unit_layer",
+    "tests.support.ci",
+    "tests.support.store",
+    "tests.support.api",
+    "tests.support.served_models",
+]

@@ -39,6 +39,7 @@ REGISTRIES = [
 ]
 INDEX_OPTIONS = [f"--{name}" for name in ("index-url", "extra-index-url", "find-links")]
 MACHINE_FOLDERS = [f"/{name}/" for name in ("work", "root", "home", "Users", "mnt")]
+IGNORED = re.compile(r"(\.git|\.venv.*|\.\w+_cache|\.hypothesis|\.env|\.coverage.*|var|dist|.*\.egg-info)$")
 
 
 def tracked() -> list[Path]:
@@ -50,9 +51,11 @@ def tracked() -> list[Path]:
         text=True,
         check=False,
     )
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout")
-    files = [ROOT / name for name in listed.stdout.splitlines()]
+    if listed.returncode == 0:
+        files = [ROOT / name for name in listed.stdout.splitlines()]
+    else:  # not a git checkout
+        tops = [top for top in ROOT.iterdir() if not IGNORED.match(top.name)]
+        files = [file for top in tops for file in (top, *top.rglob("*")) if "__pycache__" not in file.parts]
     return [file for file in files if file.is_file() and b"\0" not in file.read_bytes()]
 
 

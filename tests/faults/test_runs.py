@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.ci import skip_not_permitted
 from tests.support.service import Service
 from tests.support.waiting import eventually
 
@@ -22,7 +23,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a small file system needs root")
+        skip_not_permitted("mounting a tmpfs")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

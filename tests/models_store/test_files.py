@@ -16,6 +16,7 @@ import pytest
 from models_store import files
 from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 from tests.models_store.children import exit_status, holding, in_child, kill, killed_at_each_step, start_child
+from tests.support.ci import skip_not_permitted
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = b"old" * 5_000, b"new" * 5_000
@@ -113,7 +114,7 @@ def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
         ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", tmp_path], capture_output=True, check=False
     )
     if mounted.returncode != 0:
-        pytest.skip(f"needs to mount a tmpfs: {mounted.stderr.decode().strip()}")
+        skip_not_permitted(f"mounting a tmpfs: {mounted.stderr.decode().strip()}")
     try:
         path = tmp_path / "file"
         files.write_atomic(path, b"old")
@@ -293,7 +294,7 @@ def test_write_killed_at_any_system_call_shows_old_or_new(tmp_path: Path) -> Non
             python = [sys.executable, "-B", "-S", "-c", program, str(path)]
             ended = subprocess.run(["strace", *inject, *python], cwd=ROOT, capture_output=True, check=False)
             if b"ptrace" in ended.stderr:
-                pytest.skip(f"strace may not trace here: {ended.stderr.decode().strip()}")
+                skip_not_permitted(f"tracing: {ended.stderr.decode().strip()}")
             assert path.read_bytes() in {OLD, NEW}
             sweep_aged(tmp_path)
             assert list(tmp_path.iterdir()) == [path]

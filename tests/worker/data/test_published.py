@@ -22,6 +22,7 @@ def test_a_file_in_kerass_layout_is_read(dataset: Dataset, tmp_path: Path) -> No
     assert images[:, -1, -1, -1].tolist() == source.labels[[3, source.training + 2, 0]].tolist()
 
 
+@pytest.mark.integration  # imports Keras
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_missing_file_names_the_place_to_put_it_and_its_layout(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -37,6 +38,7 @@ def test_missing_file_names_the_place_to_put_it_and_its_layout(
         published(DATASETS[name], None)
 
 
+@pytest.mark.integration  # imports Keras
 def test_without_a_file_keras_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     x_train, y_train, x_test, y_test = arrays_of(FASHION).values()
     monkeypatch.setattr("keras.datasets.fashion_mnist.load_data", lambda: ((x_train, y_train), (x_test, y_test)))

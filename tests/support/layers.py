@@ -1,0 +1,122 @@
+"""Marks each test with its layer, derived from what the test and its fixtures use; an explicit mark overrides it."""
+
+import dis
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+LAYERS = {
+    "unit": "starts no process and loads no TensorFlow",
+    "integration": "uses Valkey, the API in this process, or Keras",
+    "processes": "starts services, workers, clients or other programs",
+}
+PROCESS_TIMEOUT_SECONDS = 600
+_LAYER_OF_MODULE = {
+    "keras": "integration",
+    "tensorflow": "integration",
+    "tests.support.valkey": "integration",
+    "subprocess": "processes",
+    "multiprocessing": "processes",
+    "tests.models_store.children": "processes",
+    "tests.support.service": "processes",
+}
+_ORDER = list(LAYERS)
+_PRODUCT = {file.parent.name for file in Path(__file__).parents[2].glob("*/__init__.py")} - {"tests"}
+
+
+def derive_layer(functions: Iterable[FunctionType]) -> str:
+    """Return the highest layer of the modules that functions use, directly or through other functions of the tests."""
+    used = {layer for name in _used_modules(functions) if (layer := _LAYER_OF_MODULE.get(name))}
+    return max(used, key=_ORDER.index, default="unit")
+
+
+def _used_modules(functions: Iterable[FunctionType]) -> Iterator[str]:
+    waiting, seen = list(functions), set[int]()
+    while waiting:
+        function = inspect.unwrap(waiting.pop())
+        code = getattr(function, "__code__", None)
+        if code is None or id(code) in seen:
+            continue
+        seen.add(id(code))
+        for instruction in _instructions_of(code):
+            if instruction.opname == "IMPORT_NAME":
+                yield instruction.argval.partition(".")[0]
+            elif instruction.opname == "LOAD_GLOBAL":
+                value = function.__globals__.get(instruction.argval)
+                yield from _modules_of(value)
+                waiting += _functions_of(value)
+
+
+def _instructions_of(code: CodeType) -> Iterator[dis.Instruction]:
+    yield from dis.get_instructions(code)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _instructions_of(constant)
+
+
+def _modules_of(value: Any) -> Iterator[str]:
+    """The module that `value` is, or that defines it; with those of the table that this one imports, if it is ours."""
+    if isinstance(value, ModuleType):
+        yield value.__name__.partition(".")[0]
+        return
+    name = str(getattr(value, "__module__", "") or "")
+    yield name
+    if name.partition(".")[0] in _PRODUCT:
+        yield from _imports_of(name)
+
+
+@cache
+def _imports_of(module_name: str) -> frozenset[str]:
+    """The modules of the table that a module imports by name."""
+    imported = (each for each in vars(sys.modules[module_name]).values() if isinstance(each, ModuleType))
+    return frozenset(each.__name__.partition(".")[0] for each in imported).intersection(_LAYER_OF_MODULE)
+
+
+def _functions_of(value: Any) -> Sequence[FunctionType]:
+    name = str(getattr(value, "__module__", "") or "")
+    if not name.startswith("tests.") or name in _LAYER_OF_MODULE:
+        return []
+    members = vars(value).values() if inspect.isclass(value) else [value]
+    return [each for each in members if inspect.isfunction(inspect.unwrap(each) if callable(each) else each)]
+
+
+def _functions_behind(item: pytest.Function) -> Iterator[FunctionType]:
+    """The test and its fixtures."""
+    hypothesis = getattr(item.function, "hypothesis", None)
+    yield hypothesis.inner_test if hypothesis else item.function
+    for definitions in item._fixtureinfo.name2fixturedefs.values():
+        yield from (each.func for each in definitions)  # type: ignore[misc]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for layer, description in LAYERS.items():
+        config.addinivalue_line("markers", f"{layer}: {description}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        layer = layer_of(item)
+        if layer is None and isinstance(item, pytest.Function):
+            layer = "integration" if _imports_keras(item.module) else "unit"
+            layer = max(layer, derive_layer(_functions_behind(item)), key=_ORDER.index)
+            item.add_marker(layer)
+        if layer == "processes" and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PROCESS_TIMEOUT_SECONDS))
+
+
+@cache
+def _imports_keras(module: ModuleType) -> bool:
+    """Whether importing a test module loads TensorFlow, by itself or through the product's modules it imports from."""
+    used = {name for value in vars(module).values() for name in _modules_of(value)}
+    return not used.isdisjoint(("keras", "tensorflow"))
+
+
+def layer_of(item: pytest.Item) -> str | None:
+    return next((layer for layer in LAYERS if item.get_closest_marker(layer)), None)
