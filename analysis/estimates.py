@@ -16,7 +16,7 @@ from models_store.experiments.store import ExperimentStore
 from specs.cost import reference_epoch_seconds
 from specs.dataset import Dataset
 from specs.errors import SpecError
-from specs.experiment import ExperimentSpec, parse_spec
+from specs.experiment import ExperimentSpec
 
 # Import, build, trace, evaluate, export.
 _AROUND_SECONDS = 6.0
@@ -89,7 +89,7 @@ def _factors(work: float, past: Sequence[Record], datasets: Mapping[str, Dataset
 
 def _work(record: Record, datasets: Mapping[str, Dataset]) -> float | None:
     try:
-        return reference_epoch_seconds(parse_spec(record.spec, datasets))
+        return reference_epoch_seconds(record.spec.parse(datasets))
     except SpecError:  # its dataset is gone, or it is from a time with other rules
         return None
 

@@ -10,7 +10,9 @@ from models_store.changes import Changes
 from models_store.connection import connect, connect_async
 from models_store.corrections.store import Corrections
 from models_store.datasets.store import DatasetStore
+from models_store.errors import Damaged, NotFound
 from models_store.evaluations.store import EvaluationStore
+from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.experiments.transfers import Transfers
 from models_store.jobs.queue import Queue
@@ -18,6 +20,7 @@ from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
 from models_store.models.catalogue import ModelCatalogue
 from specs.dataset import DATASETS, Dataset
+from specs.experiment import ExperimentSpec
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -39,6 +42,18 @@ class Store:
     def close(self) -> None:
         """Close the connections to Redis. One that is needed after all is opened again."""
         self.redis.connection_pool.disconnect()
+
+    def spec_of(self, record: Record) -> ExperimentSpec:
+        """The whole spec. Raises NotFound if its dataset was deleted since, Damaged if the record is damaged, SpecError
+        if it is no longer valid."""
+        if record.damaged and not record.spec:
+            raise Damaged(f"the record of experiment {record.id} is damaged, and its spec is lost")
+        datasets = self.known_datasets()
+        if record.dataset not in datasets:
+            raise NotFound(
+                f"dataset {record.dataset} of experiment {record.id} was deleted, so its classes and images are unknown"
+            )
+        return record.spec.parse(datasets)
 
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all datasets that there are, by name."""

@@ -12,7 +12,6 @@ from analysis.comparison.significance import accuracy_interval, difference_inter
 from models_store.experiments.record import Record
 from specs.dataset import Dataset
 from specs.errors import SpecError
-from specs.experiment import parse_spec
 from specs.splits import SplitName
 
 
@@ -36,7 +35,7 @@ def compared(results: Sequence[Result], split: SplitName, limit: int, datasets: 
 
 def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> Compared:
     evaluation, record = result.evaluation, result.record
-    edits = list(changes(first.record.spec, record.spec))
+    edits = list(changes(first.record.spec.document, record.spec.document))
     return Compared(
         id=record.id,
         name=result.name,
@@ -56,7 +55,7 @@ def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) ->
 
 def _parameters(record: Record, datasets: Mapping[str, Dataset]) -> int | None:
     try:
-        return parse_spec(record.spec, datasets).network().parameters.total
+        return record.spec.parse(datasets).network().parameters.total
     except SpecError:  # its dataset is gone, or it is from a time with other rules
         return None
 

@@ -60,7 +60,9 @@ def _step(record: Record, before: Record | None) -> Step:
     accuracy, val_accuracy = _accuracies(record)
     former, val_former = _accuracies(before) if before and _same_data(record, before) else (None, None)
     # The spec of a damaged record is empty.
-    edits = list(changes(before.spec, record.spec)) if before and before.spec and record.spec else None
+    edits = (
+        list(changes(before.spec.document, record.spec.document)) if before and before.spec and record.spec else None
+    )
     return Step(
         id=record.id,
         name=record.name,
@@ -85,8 +87,7 @@ def _gain(value: float | None, former: float | None) -> float | None:
 
 def _same_data(record: Record, before: Record) -> bool:
     """Whether their accuracies are about one task: a dataset with the same classes."""
-    one, other = (each.spec.get("dataset", {}) for each in (record, before))
-    return all(one.get(name) == other.get(name) for name in ("name", "blobs", "classes"))
+    return record.spec.dataset == before.spec.dataset
 
 
 def _children(experiment_id: str, experiments: ExperimentStore) -> list[Child] | None:

@@ -49,8 +49,7 @@ def _require_one_dataset(first: Result, other: Result) -> None:
             f"{first.name} is on {first.record.dataset}, {other.name} on {other.record.dataset}: only experiments on "
             "one dataset can be compared"
         )
-    options = [result.record.spec.get("dataset", {}).get("blobs") for result in (first, other)]
-    if options[0] != options[1]:
+    if first.record.spec.dataset.blobs != other.record.spec.dataset.blobs:
         raise NotComparable(
             f"{first.name} and {other.name} are on different blobs: give both the same `dataset.blobs` to compare them"
         )

@@ -6,6 +6,7 @@ from itertools import pairwise
 from models_store.errors import NotFound
 from models_store.experiments.history import History
 from models_store.experiments.record import Record
+from models_store.experiments.stored_spec import StoredSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _nothing(record: Record, epochs: int, skip: int) -> str:
 
 
 def _state(record: Record, epochs: int) -> str:
-    planned = record.spec.get("training", {}).get("epochs", epochs)
+    planned = record.spec.training.epochs or epochs
     return f"{record.status}, {epochs:,} of {planned:,} epochs"
 
 
@@ -75,7 +76,5 @@ def _falls(record: Record, history: History) -> list[int]:
 
 def _goes_by_steps(record: Record) -> bool:
     """A rate that is a number falls on plateaus alone; a smooth schedule falls in every epoch, which tells nothing."""
-    rate = record.spec.get("training", {}).get("optimizer", {}).get("learning_rate")
-    if not isinstance(rate, dict):
-        return True
-    return rate.get("type") == "PiecewiseConstantDecay" or bool(rate.get("staircase"))
+    rate = record.spec.training.optimizer.learning_rate
+    return not isinstance(rate, StoredSchedule) or rate.type == "PiecewiseConstantDecay" or rate.staircase

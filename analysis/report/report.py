@@ -9,7 +9,6 @@ import yaml
 from analysis.diagnosis.finding import Finding
 from analysis.misclassified import mistakes, most_probable
 from api.routes.diagnosis import get_diagnosis
-from api.routes.experiments import stored_spec
 from api.wire.png import as_png
 from api.wire.sample_images import SampleImages
 from models_store.errors import NotFound
@@ -79,7 +78,7 @@ def report_on(record: Record, store: Store, settings: Settings) -> Report:
     split = next((name for name in reversed(SPLITS) if name in evaluations), None)
     return Report(
         record=record,
-        spec=yaml.safe_dump(record.spec, sort_keys=False, allow_unicode=True, width=110),
+        spec=yaml.safe_dump(record.spec.document, sort_keys=False, allow_unicode=True, width=110),
         network=spec.network().summary() if spec else {},
         history=store.experiments.history(record.id),
         evaluations=evaluations,
@@ -91,7 +90,7 @@ def report_on(record: Record, store: Store, settings: Settings) -> Report:
 
 def _spec(record: Record, store: Store) -> ExperimentSpec | None:
     try:
-        return stored_spec(record, store)
+        return store.spec_of(record)
     except NotFound:
         return None
 

@@ -7,7 +7,6 @@ from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.run import Run
 from api.dependencies import StoreDep
-from api.routes.experiments import stored_spec
 from api.schemas import examples
 from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations
@@ -31,7 +30,7 @@ def get_diagnosis(experiment_id: str, store: StoreDep) -> Diagnosis:
     record = store.experiments.get(experiment_id)
     run = Run(
         experiment_id=record.id,
-        spec=stored_spec(record, store),
+        spec=store.spec_of(record),
         points=store.experiments.history(experiment_id).points,
         evaluations=_evaluations(store.experiments, record.id),
         has_ended=record.status.is_terminal,

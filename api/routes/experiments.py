@@ -14,7 +14,6 @@ from analysis.estimates import budget_warnings, estimate, recent_runs
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas import examples
 from api.wire.spec_document import Syntax, posted_document
-from models_store.errors import Damaged, NotFound
 from models_store.experiments.history import HISTORY_FILE
 from models_store.experiments.pages import Page
 from models_store.experiments.pages import Query as PageQuery
@@ -71,18 +70,6 @@ def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentS
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
         store.datasets.reject_unready(dataset["name"])
     return parse_spec(document, store.known_datasets())
-
-
-def stored_spec(record: Record, store: Store) -> ExperimentSpec:
-    """Raises NotFound where its dataset was deleted since, Damaged where the record does not read."""
-    if record.damaged and not record.spec:
-        raise Damaged(f"the record of experiment {record.id} is damaged, and its spec is lost")
-    datasets = store.known_datasets()
-    if record.dataset not in datasets:
-        raise NotFound(
-            f"dataset {record.dataset} of experiment {record.id} was deleted: of what it held nothing is known now"
-        )
-    return parse_spec(record.spec, datasets)
 
 
 @router.post(

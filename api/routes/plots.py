@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from analysis.plots.samples import samples_for
 from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
-from api.routes.experiments import posted_spec, stored_spec
+from api.routes.experiments import posted_spec
 from api.schemas import examples
 from models_store.experiments.record import Record
 from models_store.store import Store
@@ -28,7 +28,7 @@ def plot_augmentation(experiment_id: str, image_format: Format, store: StoreDep,
     their labels where images are mixed. Before the experiment has read its dataset, samples of another experiment
     on it are shown, or its images, or drawn test cards; the image says which."""
     record = store.experiments.get(experiment_id)
-    return _augmentation(stored_spec(record, store), image_format, store, settings, record)
+    return _augmentation(store.spec_of(record), image_format, store, settings, record)
 
 
 @router.get(
@@ -38,7 +38,7 @@ def plot_augmentation(experiment_id: str, image_format: Format, store: StoreDep,
 )
 def plot_learning_rate(experiment_id: str, image_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step, as it was planned."""
-    return _learning_rate(stored_spec(store.experiments.get(experiment_id), store), image_format)
+    return _learning_rate(store.spec_of(store.experiments.get(experiment_id)), image_format)
 
 
 @router.post(

@@ -39,7 +39,7 @@ def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:
         raise _rejected(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
     if not record.spec:
         raise _rejected("its record is damaged, so that there is no spec to change; take another experiment", based_on)
-    return record.spec
+    return record.spec.document
 
 
 def _rejected(detail: str, received: Any) -> SpecError:

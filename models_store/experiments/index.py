@@ -102,7 +102,7 @@ def validation_metric(record: Record, name: str) -> float | None:
 
 def knows_all_classes(record: Record) -> bool:
     """False for one that was trained on some classes of its dataset, which is the easier task."""
-    return not record.spec.get("dataset", {}).get("classes")
+    return not record.spec.dataset.classes
 
 
 def _tie_breaker(record: Record) -> float:

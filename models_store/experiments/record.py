@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from models_store.errors import InvalidState
+from models_store.experiments.stored_spec import StoredSpec
 
 SCHEMA_VERSION = 1
 JsonObject = dict[str, Any]
@@ -130,7 +131,7 @@ class Record(Frozen):
     tags: tuple[str, ...] = ()
     dataset: str
     based_on: str | None = None
-    spec: JsonObject
+    spec: StoredSpec
     transferred_layers: dict[str, str] = Field(default_factory=dict)
     attempts: int = 0
     interruptions: int = 0

@@ -22,6 +22,7 @@ from models_store.experiments.idempotency import IdempotencyKeys
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.record import Failure, Record, Status, utc_now
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -125,7 +126,7 @@ class ExperimentStore:
             tags=tuple(spec.tags),
             dataset=spec.dataset.name,
             based_on=spec.based_on,
-            spec=spec.model_dump(mode="json"),
+            spec=StoredSpec.of(spec),
             transferred_layers=dict(transferred_layers or {}),
             created_at=utc_now(),
         )
@@ -278,7 +279,7 @@ class ExperimentStore:
         return [
             record.id
             for record in self._saying(f'"weights_from":"{experiment_id}"')
-            if record.spec["model"].get("weights_from") == experiment_id and not record.status.is_terminal
+            if record.spec.model.weights_from == experiment_id and not record.status.is_terminal
         ]
 
     def _saying(self, mark: str) -> Iterator[Record]:
@@ -319,7 +320,7 @@ class ExperimentStore:
                 status=Status.FAILED,
                 name=f"damaged {experiment_id}",
                 dataset="unknown",
-                spec={},
+                spec=StoredSpec({}),
                 created_at=created_at,
                 ended_at=created_at,
                 error=Failure(type="damaged", message=str(error)),

@@ -10,7 +10,7 @@ from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder
 from specs.dataset import Dataset
 from specs.errors import SpecError
-from specs.experiment import ExperimentSpec, parse_spec
+from specs.experiment import ExperimentSpec
 from specs.problem import Problem, pointer_of
 from specs.schema import FieldError
 from specs.transfer import transferred_layers
@@ -36,7 +36,7 @@ class Transfers:
         try:
             record = self._succeeded(source)
             self._file(record)
-            return transferred_layers(spec.network(), parse_spec(record.spec, datasets).network())
+            return transferred_layers(spec.network(), record.spec.parse(datasets).network())
         except (NotFound, InvalidState) as error:
             raise _rejected(source, str(error)) from error
         except Damaged as error:

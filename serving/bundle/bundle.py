@@ -81,7 +81,7 @@ class Bundle(NamedTuple):
         yield "MODEL_CARD.md", model_card(card)
         yield "labels.json", _json(info.labels)
         yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
-        yield "spec.json", _json(self.record.spec)
+        yield "spec.json", _json(self.record.spec.document)
         yield "predict.py", resources.files("serving.bundle").joinpath("predict.py").read_text("utf-8")
         for package, shipped in _SHIPPED.items():
             for module in sorted(resources.files(package).iterdir(), key=lambda each: each.name):

@@ -52,7 +52,7 @@ class Card(NamedTuple):
     @property
     def spec(self) -> str:
         """YAML that can be posted again."""
-        return yaml.safe_dump(self.record.spec, sort_keys=False, allow_unicode=True, width=110)
+        return yaml.safe_dump(self.record.spec.document, sort_keys=False, allow_unicode=True, width=110)
 
     @property
     def figures(self) -> list[Row]:

@@ -4,6 +4,7 @@ import pytest
 
 from analysis.estimates import Estimate, budget_warnings, estimate, recent_runs
 from models_store.experiments.record import Point, Record
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.store import Store, open_store
 from specs.cost import reference_epoch_seconds
 from specs.dataset import DATASETS
@@ -55,7 +56,7 @@ def test_without_past_runs_the_machine_is_measured() -> None:
 
 
 def test_run_with_a_spec_of_another_time_is_passed_over(store: Store) -> None:
-    old = run(store, spec(), 1.0).model_copy(update={"spec": {"color": "red"}})
+    old = run(store, spec(), 1.0).model_copy(update={"spec": StoredSpec({"color": "red"})})
 
     assert estimated(spec(), [old]).basis == "how fast this machine multiplies"
 

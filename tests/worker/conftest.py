@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import orjson
 import pytest
 
+from models_store.experiments.stored_spec import StoredSpec
 from specs.experiment import ExperimentSpec
 from worker.training.control import Control
 from worker.training.events import Job, StartingWeights
@@ -48,7 +49,7 @@ def job(tmp_path: Path) -> Callable[..., Job]:
         folder.mkdir(parents=True, exist_ok=True)
         return Job(
             experiment_id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
-            spec=spec.model_dump(mode="json"),
+            spec=StoredSpec.of(spec),
             attempts_folder=folder.parent,
             attempt_folder=folder,
             datasets_dir=None,

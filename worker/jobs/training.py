@@ -104,7 +104,7 @@ class Supervisor:
 
 def starting_weights(record: Record, transfers: Transfers) -> StartingWeights | str | None:
     """What the record's job begins with, or why that is not to be had any more."""
-    source = record.spec["model"].get("weights_from")
+    source = record.spec.model.weights_from
     if source is None:
         return None
     try:
@@ -156,7 +156,7 @@ class Attempt:
         self._first_step_done = first_step_done
         self._uploaded = uploaded
         self._weights = weights
-        self._budget_seconds = float(claim.record.spec["training"]["max_minutes"]) * 60
+        self._budget_seconds = claim.record.spec.training.max_minutes * 60
         self._phase: Phase = "starting"
         self._request: _Request | None = None
         self._ended: Record | None = None

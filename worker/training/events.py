@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from models_store.artifacts import PublishedFile
-from models_store.experiments.record import Failure, Frozen, JsonObject, MetricValues, Point, Progress
+from models_store.experiments.record import Failure, Frozen, MetricValues, Point, Progress
+from models_store.experiments.stored_spec import StoredSpec
 from specs.dataset import Dataset
 
 StopReason = Literal["cancelled", "time_budget", "shutdown"]
@@ -38,7 +39,7 @@ class Job(Frozen):
     """
 
     experiment_id: str
-    spec: JsonObject
+    spec: StoredSpec
     attempts_folder: Path
     attempt_folder: Path
     datasets_dir: Path | None

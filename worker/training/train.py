@@ -12,7 +12,7 @@ from models_store.errors import StorageFull
 from models_store.experiments.record import Failure, FailureType, Progress
 from models_store.experiments.training_samples import write_samples
 from specs.dataset import DATASETS
-from specs.experiment import ExperimentSpec, parse_spec
+from specs.experiment import ExperimentSpec
 from worker.data import DatasetUnavailable, load_splits
 from worker.evaluation.evaluate import evaluate
 from worker.training import checkpoint as checkpoints
@@ -108,12 +108,12 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
 
 def _spec_of(job: Job) -> ExperimentSpec:
     known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
-    name = job.spec["dataset"]["name"]
+    name = job.spec.dataset.name
     if name not in known:
         raise DatasetUnavailable(
             f"dataset {name} is not in the store any more; upload it and post the experiment again"
         )
-    return parse_spec(job.spec, known)
+    return job.spec.parse(known)
 
 
 def _failure(error: Exception) -> Failure:

@@ -10,6 +10,7 @@ from analysis.comparison.lineage import ancestry, lineage_of
 from models_store.errors import NotFound
 from models_store.experiments.record import Record, utc_now
 from models_store.experiments.store import RECORD_FILE
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.store import Store
 from specs.experiment import parse_spec
 from tests.support.published import publish, results_on
@@ -20,7 +21,7 @@ UNKNOWN = "01J00000000000000000000000"
 
 
 def record(name: str, based_on: str | None = None) -> Record:
-    return Record(id=name, name=name, based_on=based_on, dataset="digits", spec={}, created_at=utc_now())
+    return Record(id=name, name=name, based_on=based_on, dataset="digits", spec=StoredSpec({}), created_at=utc_now())
 
 
 def getter(*records: Record) -> Callable[[str], Record]:

@@ -2,6 +2,7 @@ import pytest
 
 from analysis.comparison.results import distinct_names
 from models_store.experiments.record import Record, utc_now
+from models_store.experiments.stored_spec import StoredSpec
 
 FIRST, SECOND, THIRD = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W3E8Z4T5V6X7Y8Z9A0D1C2", "01K6W3E8Z4T5V6X7Y8Z9A0B1C3"
 
@@ -17,7 +18,7 @@ FIRST, SECOND, THIRD = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W3E8Z4T5V6X7Y8Z9A0D1C2
 )
 def test_names_that_several_bear_get_the_end_of_their_ids(names: list[str], expected: list[str]) -> None:
     records = [
-        Record(id=experiment_id, name=name, dataset="digits", spec={}, created_at=utc_now())
+        Record(id=experiment_id, name=name, dataset="digits", spec=StoredSpec({}), created_at=utc_now())
         for experiment_id, name in zip((FIRST, SECOND, THIRD), names, strict=True)
     ]
     assert distinct_names(records) == expected

@@ -5,12 +5,13 @@ from typing import Any
 from analysis.plots.runs import Run, run_of
 from models_store.experiments.history import History
 from models_store.experiments.record import Best, MetricValues, Point, Record, utc_now
+from models_store.experiments.stored_spec import StoredSpec
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 
 def record_of(epochs: int, learning_rate: object = 0.001, **fields: Any) -> Record:
-    spec = {"training": {"epochs": epochs, "optimizer": {"learning_rate": learning_rate}}}
+    spec = StoredSpec({"training": {"epochs": epochs, "optimizer": {"learning_rate": learning_rate}}})
     return Record(**{"id": ID, "name": "run", "dataset": "digits", "spec": spec, "created_at": utc_now()} | fields)
 
 

@@ -3,6 +3,7 @@ import pytest
 from analysis.plots.runs import run_of
 from models_store.errors import NotFound
 from models_store.experiments.record import Best, Status
+from models_store.experiments.stored_spec import StoredSpec
 from tests.analysis.plots.runs import ID, history_of, metrics_of, record_of, run_for
 
 
@@ -47,6 +48,6 @@ def test_where_no_epoch_is_left_there_is_nothing() -> None:
 
 
 def test_a_damaged_record_has_a_history_all_the_same() -> None:
-    record = record_of(2).model_copy(update={"spec": {}, "status": Status.FAILED})
+    record = record_of(2).model_copy(update={"spec": StoredSpec({}), "status": Status.FAILED})
 
     assert run_of(record, history_of(metrics_of(0), metrics_of(1)), 0).state == "failed, 2 of 2 epochs"

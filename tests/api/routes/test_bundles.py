@@ -54,7 +54,7 @@ def test_it_holds_every_file_that_its_readme_names(client: TestClient, api_store
     for name in ("model.keras", "model.onnx", "serving.json", "evaluation.json"):
         assert archive.read(name) == (folder / name).read_bytes()
     assert json.loads(archive.read("labels.json")) == [str(digit) for digit in range(10)]
-    assert json.loads(archive.read("spec.json")) == record.spec
+    assert json.loads(archive.read("spec.json")) == record.spec.document
     assert json.loads(archive.read("preprocessing.json"))["digit_form"] == "filling"
     assert not [name for name in names if "augmentation" in name]
 
@@ -82,7 +82,10 @@ def test_the_card_has_the_figures_of_the_evaluation(client: TestClient, record: 
     confusions = re.findall(r"^\| (\d) \| (\d) \| (\d+) \| (\d+) \|$", card, re.MULTILINE)
     assert len(confusions) == 10
     assert all(matrix[int(true)][int(taken)] == int(samples) for true, taken, samples, _ in confusions)
-    assert yaml.safe_load(card.rpartition("```yaml\n")[2].removesuffix("```\n").removesuffix("```")) == record.spec
+    assert (
+        yaml.safe_load(card.rpartition("```yaml\n")[2].removesuffix("```\n").removesuffix("```"))
+        == record.spec.document
+    )
 
 
 def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(
@@ -114,7 +117,7 @@ def test_the_same_etag_means_the_same_bytes(client: TestClient, api_store: Store
     assert (first.headers["etag"], first.content) == (second.headers["etag"], second.content)
     again = client.get(path_of(record), headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    other = publish(api_store, parse_spec({**record.spec, "name": "other"}))
+    other = publish(api_store, parse_spec({**record.spec.document, "name": "other"}))
     assert client.get(path_of(other)).headers["etag"] != first.headers["etag"]
 
 

@@ -99,7 +99,7 @@ def test_the_spec_in_it_can_be_posted_again(client: TestClient, finished: Record
         text = client.get(f"/experiments/{finished.id}/{name}").text
         spec = Page(text).words[-3] if name.endswith("html") else text.rpartition("```yaml\n")[2].removesuffix("```\n")
 
-        assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec
+        assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec.document
 
 
 def test_markdown_has_whole_tables_that_no_name_can_break(client: TestClient, finished: Record) -> None:

@@ -15,6 +15,7 @@ from models_store.experiments.history import History
 from models_store.experiments.index import EPOCH_BUCKETS, Index
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.record import Record, Status
+from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import point, points
 from tests.support.valkey import Valkey
 
@@ -48,7 +49,7 @@ def put(index: Index) -> MakeRecord:
             "id": str(ULID.from_datetime(created_at)),
             "name": f"tiny {made}",
             "dataset": "digits",
-            "spec": {},
+            "spec": StoredSpec({}),
             "best_metrics": {} if accuracy is None else {"val_accuracy": accuracy, "val_loss": loss},
         }
         record = Record(created_at=created_at, **{**known, **fields})
@@ -123,8 +124,10 @@ def test_a_model_of_some_classes_comes_after_all_that_know_every_one(index: Inde
     some = {"dataset": {"name": "digits", "classes": ["0", "1"]}}
     easy = put(1.0, 0.0, status=Status.SUCCEEDED, spec=some)
     easier = put(1.0, 0.5, status=Status.SUCCEEDED, spec=some)
-    poor = put(0.1, 3.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits", "classes": None}})
-    stored_before_there_were_subsets = put(0.2, 2.0, status=Status.SUCCEEDED, spec={"dataset": {"name": "digits"}})
+    poor = put(0.1, 3.0, status=Status.SUCCEEDED, spec=StoredSpec({"dataset": {"name": "digits", "classes": None}}))
+    stored_before_there_were_subsets = put(
+        0.2, 2.0, status=Status.SUCCEEDED, spec=StoredSpec({"dataset": {"name": "digits"}})
+    )
 
     assert ids(index.best_models("digits")) == ids([stored_before_there_were_subsets, poor, easy, easier])
 

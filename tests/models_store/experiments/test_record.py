@@ -6,13 +6,19 @@ from pydantic import ValidationError
 
 from models_store.errors import InvalidState
 from models_store.experiments.record import Best, Failure, Point, Record, Status, better
+from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import KILLED, point
 
 TERMINAL = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]
 
 
 def record(**fields: Any) -> Record:
-    known: dict[str, Any] = {"id": "01J00000000000000000000000", "name": "tiny", "dataset": "digits", "spec": {}}
+    known: dict[str, Any] = {
+        "id": "01J00000000000000000000000",
+        "name": "tiny",
+        "dataset": "digits",
+        "spec": StoredSpec({}),
+    }
     return Record(**known, created_at=datetime(2026, 1, 1, tzinfo=UTC), **fields)
 
 

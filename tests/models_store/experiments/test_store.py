@@ -57,7 +57,7 @@ def test_created_experiment_is_on_disk_in_the_view_and_on_the_queue(store: Store
     spec = tiny_spec(name="first", tags=("a", "b"))
     record = store.experiments.create(spec)
     assert (record.status, record.name, record.tags, record.dataset) == (Status.QUEUED, "first", ("a", "b"), "digits")
-    assert record.spec == spec.model_dump(mode="json")
+    assert record.spec.document == spec.model_dump(mode="json")
     assert store.experiments.read(record.id) == record
     assert store.experiments.get(record.id) == record.model_copy(update={"queue_position": 1})
     assert store.queue.waiting() == {record.id}

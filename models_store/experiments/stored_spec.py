@@ -1,0 +1,106 @@
+"""The spec in a record: the document as it was posted, and a typed view of what the service reads from it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+
+from models_store.errors import Damaged
+from specs.dataset import Dataset
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.training import TrainingSpec
+
+
+class _View(BaseModel):
+    """Fields that a spec of any version has; all others are ignored. Missing ones are as in a damaged record."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class StoredDataset(_View):
+    """What the experiment is about: two with equal values have the same task."""
+
+    name: str | None = None
+    blobs: dict[str, Any] | None = None
+    classes: tuple[str, ...] | None = None
+
+
+class StoredModel(_View):
+    weights_from: str | None = None
+
+
+class StoredSchedule(_View):
+    """A learning rate that is not constant."""
+
+    type: str
+    staircase: bool = False
+
+
+class StoredOptimizer(_View):
+    learning_rate: float | StoredSchedule | None = None
+
+
+class StoredTraining(_View):
+    epochs: int | None = None
+    max_minutes: float = TrainingSpec().max_minutes
+    optimizer: StoredOptimizer = StoredOptimizer()
+
+
+class _Spec(_View):
+    notes: str = ""
+    dataset: StoredDataset = StoredDataset()
+    model: StoredModel = StoredModel()
+    training: StoredTraining = StoredTraining()
+
+
+class StoredSpec(RootModel[dict[str, Any]]):
+    """Its JSON is the document. Only what is read is parsed, so that lists of records stay cheap; a spec that is no
+    longer valid, or whose dataset was deleted, can still be listed and shown. Empty if the record is damaged.
+
+    Properties raise Damaged if the document has another type where they look.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def of(cls, spec: ExperimentSpec) -> Self:
+        return cls(spec.document())
+
+    def __bool__(self) -> bool:
+        return bool(self.root)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As plain JSON values; `parse_spec` of it gives the spec again."""
+        return self.root
+
+    @property
+    def notes(self) -> str:
+        return self._view.notes
+
+    @property
+    def dataset(self) -> StoredDataset:
+        return self._view.dataset
+
+    @property
+    def model(self) -> StoredModel:
+        return self._view.model
+
+    @property
+    def training(self) -> StoredTraining:
+        return self._view.training
+
+    @cached_property
+    def _view(self) -> _Spec:
+        try:
+            return _Spec.model_validate(self.root)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise Damaged(f"the stored spec does not parse: {where}: {first['msg']}") from error
+
+    def parse(self, datasets: Mapping[str, Dataset]) -> ExperimentSpec:
+        """The whole spec. `datasets` are the facts of all datasets, by name. Raises SpecError if it is no longer
+        valid: its dataset was deleted, or the rules have changed."""
+        return parse_spec(self.root, datasets)
