@@ -9,8 +9,13 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
-from api import __version__, errors, openapi
-from api.metrics import Metrics, TimedRequests
+from analysis.comparison.pairing import NotComparable
+from analysis.plots.samples import NoImages
+from api import __version__, openapi
+from api.dependencies import Services
+from api.errors import Problems
+from api.metrics import Metrics
+from api.middleware import HeadAsGet, ProblemsForRejections, TimedRequests
 from api.periodic import Periodic
 from api.routes import (
     batch_predictions,
@@ -32,19 +37,25 @@ from api.routes import (
     results,
     tensorflow_serving,
 )
+from api.schemas.content import PROBLEMS
 from api.wire.batches import Batches, Limits
+from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut
-from api.wire.head import HeadLikeGet
 from api.wire.predictor import Predictor
-from api.wire.render_cache import Rendered
+from api.wire.samples import BadRequestBody
+from imaging.errors import ImageError
+from models_store.errors import StoreError
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
-from models_store.store import Store, open_store
-from serving.admission import Room
+from models_store.store import open_store
+from serving.admission import Overloaded, Room
 from serving.batching import Dispatcher
 from serving.loaded_models import LoadedModels
-from serving.registry import Registry
+from serving.model_names import UnknownModel
+from serving.registry import NoModel, Registry, UnknownDataset
+from serving.sample_arrays import BadTensor
 from settings import Settings
+from specs.errors import SpecsError
 
 _ROUTES = (
     datasets,
@@ -66,10 +77,23 @@ _ROUTES = (
     tensorflow_serving,
     open_inference,
 )
+_DOMAIN_ERRORS = (
+    SpecsError,
+    ImageError,
+    StoreError,
+    NotComparable,
+    NoImages,
+    Overloaded,
+    NoModel,
+    UnknownDataset,
+    UnknownModel,
+    BadTensor,
+    BadRequestBody,
+)
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
-# Bounds the memory of decoded images, too: a large one takes 100 MB for a moment.
+# Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
 # Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
@@ -81,47 +105,55 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application. Settings are read from the environment unless given. Redis need not be up."""
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
-    loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
-    registry = Registry(store.models, store.known_datasets, loaded)
+    services, problems = _services(settings), Problems(_DOMAIN_ERRORS)
     app = FastAPI(
         title="Trainyard",
         version=__version__,
         description=_DESCRIPTION,
-        responses=errors.PROBLEM_RESPONSES,
-        # Looking for somebody who listens takes longer than all middleware; what is measured is at /metrics.
+        responses=PROBLEMS,
+        generate_unique_id_function=openapi.operation_id,
+        # Looking for a listener takes longer than all middleware; measurements are at /metrics.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )
-    app.state.settings, app.state.store, app.state.registry = settings, store, registry
-    app.state.metrics = Metrics(store)
-    app.state.rendered = Rendered()
-    app.state.recent = RecentPredictions(
-        settings.store_dir / PREDICTIONS, settings.prediction_seconds, settings.max_prediction_bytes
-    )
-    app.state.recent.prepare()
-    app.state.dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
-    app.state.room = Room(settings.max_waiting_images, settings.max_waiting_bytes)
-    app.state.preparing = CapacityLimiter(_PREPARING_THREADS)
-    predictor = app.state.predictor = Predictor(
-        registry,
-        app.state.dispatcher,
-        app.state.room,
-        app.state.metrics,
-        app.state.recent,
-        settings.max_image_pixels,
-        app.state.preparing,
-    )
-    app.state.batches = Batches(predictor, app.state.metrics, settings.store_dir, _batch_limits(settings))
-    app.add_middleware(errors.ProblemsForRejections)
-    app.add_middleware(HeadLikeGet)
-    app.add_middleware(Shortcut, predict=errors.answered(PlainPredict(predictor)))
-    app.add_middleware(TimedRequests, metrics=app.state.metrics)
-    errors.install(app)
+    app.state.services = services
+    app.add_middleware(ProblemsForRejections)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predictor)))
+    app.add_middleware(TimedRequests, metrics=services.metrics)
+    problems.install(app)
     openapi.install(app)
     for module in _ROUTES:
         app.include_router(module.router)
     return app
+
+
+def _services(settings: Settings) -> Services:
+    store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
+    loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
+    registry = Registry(store.models, store.known_datasets, loaded)
+    recent = RecentPredictions(
+        settings.store_dir / PREDICTIONS, settings.prediction_seconds, settings.max_prediction_bytes
+    )
+    recent.prepare()
+    metrics = Metrics(store)
+    dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
+    room = Room(settings.max_waiting_images, settings.max_waiting_bytes)
+    preparing = CapacityLimiter(_PREPARING_THREADS)
+    predictor = Predictor(registry, dispatcher, room, metrics, recent, settings.max_image_pixels, preparing)
+    return Services(
+        settings=settings,
+        store=store,
+        registry=registry,
+        metrics=metrics,
+        renders=RenderCache(),
+        recent=recent,
+        dispatcher=dispatcher,
+        room=room,
+        preparing=preparing,
+        predictor=predictor,
+        batches=Batches(predictor, metrics, settings.store_dir, _batch_limits(settings)),
+    )
 
 
 def _batch_limits(settings: Settings) -> Limits:
@@ -131,7 +163,7 @@ def _batch_limits(settings: Settings) -> Limits:
         settings.max_dataset_bytes,
         settings.max_image_pixels,
         _BATCHES,
-        # The other half of the cores is for those who wait for one image.
+        # The other half of the cores is for single images.
         max(1, len(os.sched_getaffinity(0)) // 2),
         _SILENCE_SECONDS,
     )
@@ -139,23 +171,24 @@ def _batch_limits(settings: Settings) -> Limits:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    store: Store = app.state.store
+    services: Services = app.state.services
+    store = services.store
     upkeep = [
-        Periodic("reconciler", store.reconciler.sweep, app.state.settings.reconcile_seconds),
-        Periodic("promotion", app.state.registry.refresh, _REFRESH_SECONDS),
+        Periodic("reconciler", store.reconciler.sweep, services.settings.reconcile_seconds),
+        Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
-        Periodic("predictions", app.state.recent.upkeep, _WRITE_SECONDS),
+        Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
     ]
     for periodic in upkeep:
         periodic.start()
-    # A full garbage collection goes through all that lives: with everything that was imported that is a pause of a
-    # tenth of a second, now and then under load. What is here by now stays.
+    # A full garbage collection walks every live object: with all that was imported that is a pause of a tenth of a
+    # second, now and then under load. Frozen objects are left out.
     gc.freeze()
     yield
     gc.unfreeze()
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
-    await to_thread.run_sync(app.state.recent.flush)
-    app.state.dispatcher.close()
+    await to_thread.run_sync(services.recent.flush)
+    services.dispatcher.close()
     await store.changes.close()
     store.close()

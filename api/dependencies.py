@@ -1,14 +1,21 @@
-"""What routes are given, as type aliases."""
+"""The services of an API process, and the parts of them that routes ask for."""
 
+from dataclasses import dataclass
 from typing import Annotated, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Header, Request
 
+from api.metrics import Metrics
+from api.wire.batches import Batches
+from api.wire.caching import RenderCache
 from api.wire.predictor import Predictor
 from api.wire.spec_document import Syntax
 from models_store.experiments.store import ExperimentStore
 from models_store.predictions.recent import RecentPredictions
 from models_store.store import Store
+from serving.admission import Room
+from serving.batching import Dispatcher
 from serving.registry import Registry
 from settings import Settings
 from specs import limits
@@ -24,37 +31,65 @@ _SYNTAXES: dict[str, Syntax] = {
 }
 
 
-# All of them are coroutines, so that none waits for a thread.
-async def get_store(request: Request) -> Store:
-    return cast(Store, request.app.state.store)
+@dataclass(frozen=True)
+class Services:
+    """Everything that requests share in one process. Built by api/app.py."""
+
+    settings: Settings
+    store: Store
+    registry: Registry
+    metrics: Metrics
+    renders: RenderCache
+    recent: RecentPredictions
+    dispatcher: Dispatcher
+    room: Room
+    preparing: CapacityLimiter
+    predictor: Predictor
+    batches: Batches
 
 
-async def get_experiments(request: Request) -> ExperimentStore:
-    return cast(Store, request.app.state.store).experiments
+# All dependencies are coroutines: FastAPI runs plain functions in threads.
+async def get_services(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
 
 
-async def get_registry(request: Request) -> Registry:
-    return cast(Registry, request.app.state.registry)
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-async def get_recent(request: Request) -> RecentPredictions:
-    return cast(RecentPredictions, request.app.state.recent)
+async def get_store(services: ServicesDep) -> Store:
+    return services.store
 
 
-async def get_predictor(request: Request) -> Predictor:
-    return cast(Predictor, request.app.state.predictor)
+async def get_experiments(services: ServicesDep) -> ExperimentStore:
+    return services.store.experiments
 
 
-async def get_settings(request: Request) -> Settings:
-    return cast(Settings, request.app.state.settings)
+async def get_registry(services: ServicesDep) -> Registry:
+    return services.registry
+
+
+async def get_recent(services: ServicesDep) -> RecentPredictions:
+    return services.recent
+
+
+async def get_predictor(services: ServicesDep) -> Predictor:
+    return services.predictor
+
+
+async def get_batches(services: ServicesDep) -> Batches:
+    return services.batches
+
+
+async def get_settings(services: ServicesDep) -> Settings:
+    return services.settings
 
 
 async def read_body(request: Request) -> bytes:
     return await request.body()
 
 
-async def get_syntax(content_type: Annotated[str, Header()] = "") -> Syntax | None:
-    """What the sender says the body is; None (curl's default, or nothing) means: see for yourself."""
+async def get_syntax(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> Syntax | None:
+    """The syntax that Content-Type names; None (curl's default, or no header) to detect it from the body."""
     return _SYNTAXES.get(content_type.split(";")[0].strip().lower())
 
 
@@ -63,6 +98,7 @@ ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 PredictorDep = Annotated[Predictor, Depends(get_predictor)]
+BatchesDep = Annotated[Batches, Depends(get_batches)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_body)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

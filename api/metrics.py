@@ -1,4 +1,4 @@
-"""What `GET /metrics` shows: this process's requests and predictions, and the store's figures."""
+"""Prometheus metrics: requests and predictions of this process, experiments and queue of the store."""
 
 import time
 from collections.abc import Iterable
@@ -8,7 +8,6 @@ from typing import Self
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models_store.errors import Unavailable
 from models_store.statistics import figures
@@ -18,7 +17,7 @@ _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 
 
 class StoreCollector(Collector):
-    """Asks the store at each scrape; says `trainyard_store_up 0` and no more while Redis is away."""
+    """Reads the store at each scrape; only `trainyard_store_up 0` while Redis is unreachable."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -44,7 +43,7 @@ class StoreCollector(Collector):
 
 
 class Metrics:
-    """One for each application, with a registry of its own."""
+    """The metrics of one application, in their own registry."""
 
     def __init__(self, store: Store) -> None:
         self.registry = CollectorRegistry()
@@ -68,7 +67,7 @@ class Metrics:
         self.batch_images = Counter(
             "batch_images", "Images of POST /predict:batch", ["model", "outcome"], registry=self.registry
         )
-        # Looking a label up takes as long as counting; the caches end with this object.
+        # Looking up a label takes as long as counting; the caches live as long as this object.
         self._timer = cache(lambda method, route, status: self.requests.labels(method, route, str(status)))
         self._counter = cache(self.predictions.labels)
 
@@ -85,7 +84,7 @@ class Metrics:
 
 
 class CountedPrediction:
-    """For a `with` block, which is an answered prediction if it ends without an error."""
+    """Context of one request for a prediction: answered, if the block ends without an error."""
 
     __slots__ = ("_metrics", "_started", "model")
 
@@ -100,31 +99,3 @@ class CountedPrediction:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         outcome = "answered" if error is None else "error"
         self._metrics.count_prediction(self.model, outcome, time.perf_counter() - self._started)
-
-
-class TimedRequests:
-    """ASGI middleware: counts each request under its route's template, and forbids browsers to guess types."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-
-        async def send_noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_noting_status)
-        finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._metrics.count_request(scope["method"], route, status, time.perf_counter() - started)

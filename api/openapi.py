@@ -1,37 +1,71 @@
-"""The OpenAPI document, with the schemas of what routes read by themselves: specs, and problems."""
+"""The OpenAPI document: operations named by their functions, bodies that routes parse themselves, examples."""
 
+from functools import cache
+from importlib import resources
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.errors import ProblemDetails
-from specs.correction import CorrectionSpec
-from specs.evaluation import EvaluationSpec
-from specs.experiment import ExperimentSpec
-from specs.serving import ServingSpec
+from api.schemas.content import ANSWER_MODELS, REQUEST_MODELS
 
 _REFERENCE = "#/components/schemas/{model}"
+_EXAMPLES = "examples.json"
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of a route's function, which is a verb: what a generated client calls the operation."""
+    return route.name
 
 
 def install(app: FastAPI) -> None:
-    """Have `/openapi.json` and `/docs` show it; it is made at the first request."""
+    """Have `/openapi.json` and `/docs` show the document; it is made at the first request."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            schemas = made.setdefault("components", {}).setdefault("schemas", {})
-            for model in (CorrectionSpec, EvaluationSpec, ExperimentSpec, ProblemDetails, ServingSpec):
-                schemas |= _schemas_of(model)
-            # A name that is left out is made from the preset or the dataset.
-            schemas["ExperimentSpec"]["required"].remove("name")
-            app.openapi_schema = made
+            app.openapi_schema = _document(app)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to change it
 
 
-def _schemas_of(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template=_REFERENCE)
-    return {**schema.pop("$defs", {}), model.__name__: schema}
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= _named_schemas()
+    schemas["PresetView"]["properties"]["spec"] = {"$ref": _REFERENCE.format(model="ExperimentSpec")}
+    for path in document["paths"].values():
+        for operation in path.values():
+            _add_example(operation)
+    return document
+
+
+def _named_schemas() -> dict[str, Any]:
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((each, "validation") for each in REQUEST_MODELS),
+        *((each, "serialization") for each in ANSWER_MODELS),
+    ]
+    _, definitions = models_json_schema(models, ref_template=_REFERENCE)
+    schemas: dict[str, Any] = definitions["$defs"]
+    # A missing name is made from the preset or the dataset.
+    schemas["ExperimentSpec"]["required"].remove("name")
+    return schemas
+
+
+def _add_example(operation: dict[str, Any]) -> None:
+    example = recorded_examples().get(operation["operationId"])
+    for status, response in operation["responses"].items():
+        if example is not None and status.startswith("2") and "application/json" in response.get("content", {}):
+            response["content"]["application/json"]["example"] = example
+
+
+@cache
+def recorded_examples() -> dict[str, Any]:
+    """Real answers by operation, shortened. `python -m tests.api.record_examples` records them again."""
+    data = resources.files("api.schemas").joinpath(_EXAMPLES).read_bytes()
+    examples: dict[str, Any] = orjson.loads(data)
+    return examples

@@ -1,4 +1,4 @@
-"""What runs beside the requests: the reconciler, and the look for a better model."""
+"""Background upkeep: actions repeated in threads beside the requests."""
 
 import logging
 import threading
@@ -10,8 +10,8 @@ log = logging.getLogger(__name__)
 
 
 class Periodic:
-    """Calls `action` at once and then every `seconds`, in a thread of its own, until `stop`. An error ends a call,
-    not the thread."""
+    """Calls `action` at once and then every `seconds`, in its own thread, until `stop`. An error ends a call, not the
+    thread."""
 
     def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
         self._action = action
@@ -23,7 +23,7 @@ class Periodic:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end, and wait a little: what is left of a call is left to die with the process."""
+        """Stop, and wait up to 5 s for a call in progress, which then dies with the process."""
         self._stopping.set()
         self._thread.join(_STOP_SECONDS)
 
@@ -32,5 +32,5 @@ class Periodic:
             try:
                 self._action()
             except Exception:
-                log.exception("%s failed; it is tried again in %g s", self._thread.name, self._seconds)
+                log.exception("%s failed; retrying in %g s", self._thread.name, self._seconds)
             self._stopping.wait(self._seconds)

@@ -1,11 +1,13 @@
 """How much may wait to be predicted: beyond it a request is rejected at once, rather than answered when nobody
 waits."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 
 class Overloaded(Exception):
     """More is waiting than this process takes."""
+
+    kind: ClassVar[str] = "unavailable"
 
 
 class Room:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from models_store.errors import Damaged, StoreError, Unavailable
 from models_store.experiments.record import Record
@@ -24,9 +24,13 @@ log = logging.getLogger(__name__)
 class NoModel(Exception):
     """Nothing has been trained yet that could answer."""
 
+    kind: ClassVar[str] = "unavailable"
+
 
 class UnknownDataset(Exception):
-    """There is no dataset of that name."""
+    """No dataset has that name."""
+
+    kind: ClassVar[str] = "invalid"
 
 
 class KnownDatasets(Protocol):

@@ -1,7 +1,7 @@
 """Two experiments on the same samples: which of them each got right that the other did not."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ _LISTED_CLASSES = 10
 
 class NotComparable(Exception):
     """The experiments were not asked the same questions, so that their figures say nothing about each other."""
+
+    kind: ClassVar[str] = "conflict"
 
 
 class Pairing(NamedTuple):

@@ -1,6 +1,6 @@
 """The samples that an image of a spec's augmentation shows."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,8 @@ _OF_DATASET = 16
 
 class NoImages(Exception):
     """The dataset's samples are no images."""
+
+    kind: ClassVar[str] = "not_found"
 
 
 class ShownSamples(NamedTuple):

@@ -1,17 +1,17 @@
-"""`POST /predict:batch`: what is on thousands of images?"""
+"""`POST /predict:batch`: thousands of images in one request."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, BinaryIO
 
 from anyio import fail_after
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from api.schemas import examples
-from api.wire.batches import Batches
+from api.dependencies import BatchesDep
+from api.schemas import content
 from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked
 from serving.preparation import Prep
 
@@ -19,23 +19,16 @@ router = APIRouter(tags=["predictions"])
 log = logging.getLogger(__name__)
 
 
-async def get_batches(request: Request) -> Batches:
-    return cast(Batches, request.app.state.batches)
-
-
-BatchesDep = Annotated[Batches, Depends(get_batches)]
-
-
 async def temporary_file(batches: BatchesDep) -> AsyncIterator[BinaryIO]:
-    """Closed, and so gone, once the answer has ended, however it ended."""
+    """Deleted when the answer has ended, even by an error."""
     with batches.place() as file:
         yield file
 
 
 class Lines(StreamingResponse):
-    """Lines as they come; the end for a client that takes none for `silence_seconds`."""
+    """Sends lines as they come, and gives up on a client that reads none for `silence_seconds`."""
 
-    media_type = "application/x-ndjson"
+    media_type = content.NDJSON
 
     def __init__(self, lines: AsyncGenerator[bytes, None], silence_seconds: float) -> None:
         super().__init__(lines)
@@ -51,34 +44,34 @@ class Lines(StreamingResponse):
             async with aclosing(self._lines):
                 await super().stream_response(send_soon)
         except TimeoutError:
-            log.warning("a batch broke off: its client took nothing for %g s", self._silence_seconds)
+            log.warning("a batch was aborted: its client read nothing for %g s", self._silence_seconds)
 
 
 @router.post(
     "/predict:batch",
     response_class=Response,
-    openapi_extra=examples.BATCH_BODY,
-    responses={200: {"description": "A line of JSON for each image.", "content": examples.BATCH_ANSWER}},
+    openapi_extra=content.BATCH_BODY,
+    responses=content.BATCH_LINES,
 )
 async def predict_batch(
     request: Request,
     batches: BatchesDep,
     file: Annotated[BinaryIO, Depends(temporary_file)],
-    dataset: Annotated[str | None, Query(description="the model that serves this dataset")] = None,
-    experiment: Annotated[str | None, Query(max_length=ID_LENGTH, description="the model of this experiment")] = None,
-    top: Annotated[int, Query(ge=1, le=MAX_CLASSES, description="how many classes to name")] = DEFAULT.top,
+    dataset: Annotated[str | None, Query(description="ask the model that serves this dataset")] = None,
+    experiment: Annotated[str | None, Query(max_length=ID_LENGTH, description="ask this experiment's model")] = None,
+    top: Annotated[int, Query(ge=1, le=MAX_CLASSES, description="number of classes in the answer")] = DEFAULT.top,
     prep: Annotated[
         Prep,
-        Query(description="auto: a network of digits is shown the digit that is found; none: resize only"),
+        Query(description="auto: a network of digits receives the digit that was found; none: resize only"),
     ] = DEFAULT.prep,
 ) -> Response:
-    """Name the most probable classes of each image of a zip, tar or tar.gz, sent as the body or in the form field
-    `archive`, or of a form with any number of `file`; all by one model.
+    """Classify the images of a zip, tar or tar.gz, sent as the body or in the form field `archive`, or of a form with
+    any number of `file`; all by one model.
 
-    The answer is a line of JSON each, as soon as it is known: first the `model`, then for each image in order what
-    `POST /predict` has in `predictions`, or its `filename` and the `error` that makes it unreadable; at last `done`,
-    which is false, with an `error`, where the archive broke off. An answer without that line is not whole. Files that
-    are no images, by their names and by how they begin, are skipped.
+    Results are streamed as JSON Lines: first the `model`, then for each image in order what `POST /predict` has in
+    `predictions`, or its `filename` and the `error` that makes it unreadable; last a line with `done`, which is false,
+    with an `error`, if the archive broke off. An answer without that line is incomplete. Files that are not images, by
+    their names and first bytes, are skipped.
     """
     lines = await batches.answer(request, file, Asked(dataset, experiment, top, prep))
     return Lines(lines, batches.limits.silence_seconds)

@@ -9,7 +9,6 @@ from analysis.comparison.comparison import compared
 from analysis.comparison.lineage import lineage_of
 from analysis.comparison.results import results_of
 from api.dependencies import ExperimentsDep, StoreDep
-from api.schemas import examples
 from api.wire.experiment_ids import Ids
 from specs.splits import SplitName
 
@@ -17,8 +16,8 @@ router = APIRouter(tags=["comparison"])
 _MAX_FLIPS = 1_000
 
 
-@router.get("/compare", responses={200: {"content": examples.COMPARISON}})
-def get_comparison(
+@router.get("/compare")
+def compare_experiments(
     ids: Ids,
     store: StoreDep,
     split: SplitName = "test",
@@ -29,7 +28,7 @@ def get_comparison(
     return compared(results_of(ids, store.experiments, split), split, limit, store.known_datasets())
 
 
-@router.get("/experiments/{experiment_id}/lineage", responses={200: {"content": examples.LINEAGE}})
+@router.get("/experiments/{experiment_id}/lineage")
 def get_lineage(experiment_id: str, experiments: ExperimentsDep) -> Lineage:
     """How it came about: the experiments that `based_on` leads back to, oldest first, with what each changed and what
     that gained, and those that are based on this one."""

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from analysis.dataset_samples import Samples, chosen, samples_of
 from analysis.plots.contact_sheet import contact_sheet
 from api.dependencies import SettingsDep, StoreDep
-from api.schemas import examples
-from api.wire.png import PNG, png
+from api.schemas import content
+from api.wire.png import png
 from api.wire.samples import BadRequestBody
 from api.wire.uploads import receive_archive
 from models_store.datasets.record import Counts, DatasetRecord
@@ -91,10 +91,10 @@ def _uploaded(record: DatasetRecord) -> DatasetView:
 @router.post(
     "/datasets",
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=examples.ARCHIVE_BODY,
-    responses={202: {"description": "Queued; `Location` names it.", "content": examples.DATASET_RECORD}},
+    openapi_extra=content.ARCHIVE_BODY,
+    responses=content.QUEUED,
 )
-async def post_dataset(
+async def upload_dataset(
     request: Request,
     store: StoreDep,
     settings: SettingsDep,
@@ -122,14 +122,14 @@ def _valid(name: str) -> str:
     return name
 
 
-@router.get("/datasets", responses={200: {"content": examples.DATASETS}})
+@router.get("/datasets")
 def list_datasets(store: StoreDep) -> DatasetList:
     """All datasets that experiments can name, and those that are on their way: the built-in ones first."""
     built_in = [_built_in(facts) for facts in DATASETS.values()]
     return DatasetList(items=built_in + [_uploaded(record) for record in store.datasets.records()])
 
 
-@router.get("/datasets/{name}", responses={200: {"content": examples.DATASET}})
+@router.get("/datasets/{name}")
 def get_dataset(name: str, store: StoreDep) -> DatasetView:
     """Its shape, classes and counts; of an uploaded one also its status, progress, sizes, warnings, the files that
     could not be read, and why it failed."""
@@ -143,8 +143,8 @@ def delete_dataset(name: str, store: StoreDep) -> None:
     store.datasets.delete(name, store.experiments.using_dataset)
 
 
-@router.get("/datasets/{name}/samples", responses={200: {"content": examples.SAMPLES}})
-def get_samples(
+@router.get("/datasets/{name}/samples")
+def list_dataset_samples(
     name: str,
     store: StoreDep,
     settings: SettingsDep,
@@ -167,8 +167,8 @@ def _sample(name: str, samples: Samples, number: int) -> Sample:
     )
 
 
-@router.get("/datasets/{name}/samples.png", response_class=Response, responses=PNG)
-def get_contact_sheet(
+@router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE)
+def get_dataset_sheet(
     name: str,
     store: StoreDep,
     settings: SettingsDep,
@@ -184,8 +184,8 @@ def get_contact_sheet(
     return png(contact_sheet(pairs, len(numbers)))
 
 
-@router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=PNG)
-def get_sample(name: str, index: int, store: StoreDep, settings: SettingsDep) -> Response:
+@router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=content.IMAGE)
+def get_dataset_image(name: str, index: int, store: StoreDep, settings: SettingsDep) -> Response:
     """One image, upright, in its own size."""
     samples = samples_of(name, store, settings)
     if not 0 <= index < len(samples.labels):

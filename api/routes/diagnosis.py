@@ -7,7 +7,6 @@ from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.run import Run
 from api.dependencies import StoreDep
-from api.schemas import examples
 from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Status
@@ -23,7 +22,7 @@ class Diagnosis(BaseModel):
     next_cursor: None = None
 
 
-@router.get("/experiments/{experiment_id}/diagnosis", responses={200: {"content": examples.DIAGNOSIS}})
+@router.get("/experiments/{experiment_id}/diagnosis")
 def get_diagnosis(experiment_id: str, store: StoreDep) -> Diagnosis:
     """What the history and the evaluation say: rules with their evidence, a sentence, and where a change is likely to
     help, a merge patch that can be posted to /experiments as it is. Also while it runs."""

@@ -8,8 +8,7 @@ from pydantic import BaseModel
 
 from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
 from api.routes.results import Chosen, Filter, MistakeList
-from api.schemas import examples
-from api.wire.png import PNG
+from api.schemas import content
 from api.wire.sample_images import SampleImages
 from models_store.evaluations.evaluation import CrossDatasetEvaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
@@ -36,10 +35,10 @@ class EvaluationList(BaseModel):
     "/experiments/{experiment_id}/evaluations",
     status_code=HTTPStatus.ACCEPTED,
     max_body_size=SPEC_BYTES,
-    openapi_extra=examples.EVALUATION_BODY,
-    responses={202: {"description": "Queued; `Location` names it.", "content": examples.EVALUATION_RECORD}},
+    openapi_extra=content.EVALUATION_BODY,
+    responses=content.QUEUED,
 )
-def post_evaluation(
+def create_evaluation(
     experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
 ) -> EvaluationRecord:
     """Have a worker ask the trained network about another dataset: all of it, its official test split (`test`), or all
@@ -56,14 +55,14 @@ def post_evaluation(
     return record
 
 
-@router.get("/experiments/{experiment_id}/evaluations", responses={200: {"content": examples.EVALUATIONS}})
+@router.get("/experiments/{experiment_id}/evaluations")
 def list_evaluations(experiment_id: str, store: StoreDep) -> EvaluationList:
     """What the network was evaluated on beside its own dataset, or is going to be, with a few of the figures."""
     return EvaluationList(items=store.evaluations.records(experiment_id))
 
 
-@router.get(_EVALUATION, responses={200: {"content": examples.EVALUATION_VIEW}})
-def get_evaluation_elsewhere(experiment_id: str, dataset: str, store: StoreDep) -> EvaluationView:
+@router.get(_EVALUATION)
+def get_evaluation_on_dataset(experiment_id: str, dataset: str, store: StoreDep) -> EvaluationView:
     """Status, progress, why it failed; after success all figures, with the temperature that was fitted on the
     validation split of the training."""
     record = store.evaluations.get(experiment_id, dataset)
@@ -81,15 +80,15 @@ def chosen_mistakes(experiment_id: str, dataset: str, wanted: Annotated[Filter, 
 ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
 
 
-@router.get(f"{_EVALUATION}/mistakes", responses={200: {"content": examples.MISTAKES}})
-def get_mistakes_elsewhere(chosen: ChosenDep) -> MistakeList:
+@router.get(f"{_EVALUATION}/mistakes")
+def list_mistakes_on_dataset(chosen: ChosenDep) -> MistakeList:
     """What the network gets wrong there, as `GET /experiments/{id}/mistakes` lists it; `suspect=true` are samples of
     that dataset that are probably mislabelled."""
     return chosen.listed()
 
 
-@router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=PNG)
-def get_mistakes_sheet_elsewhere(
+@router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=content.IMAGE)
+def get_mistakes_sheet_on_dataset(
     experiment_id: str, dataset: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """The same mistakes on one sheet, a hundred at most."""
@@ -97,8 +96,8 @@ def get_mistakes_sheet_elsewhere(
     return chosen.sheet(SampleImages(dataset, split, chosen.predictions, store, settings))
 
 
-@router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=PNG)
-def get_sample_image_elsewhere(
+@router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=content.IMAGE)
+def get_sample_image_on_dataset(
     experiment_id: str, dataset: str, index: int, store: StoreDep, settings: SettingsDep
 ) -> Response:
     """The image of one sample: of a mistake as the network received it, of another one as the dataset has it."""

@@ -4,27 +4,25 @@ import csv
 import io
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from analysis.estimates import budget_warnings, estimate, recent_runs
+from analysis.estimates import recent_runs
+from analysis.validation import Validation, validate
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
-from api.schemas import examples
+from api.schemas import content
 from api.wire.spec_document import Syntax, posted_document
 from models_store.experiments.history import HISTORY_FILE
 from models_store.experiments.pages import Page
 from models_store.experiments.pages import Query as PageQuery
 from models_store.experiments.record import Best, Point, Record
 from models_store.store import Store
-from specs.advice import warnings_for
-from specs.advice.transfer import transfer_warnings
 from specs.experiment import ExperimentSpec, parse_spec
 
 router = APIRouter(tags=["experiments"])
-_CURVE_POINTS = 200
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and body give the same experiment, for a day."),
@@ -36,10 +34,10 @@ IdempotencyKey = Annotated[
     status_code=HTTPStatus.ACCEPTED,
     response_model=Record,
     max_body_size=SPEC_BYTES,
-    openapi_extra=examples.SPEC_BODY,
-    responses={202: {"description": "Queued; `Location` names it.", "content": examples.RECORD}},
+    openapi_extra=content.SPEC_BODY,
+    responses=content.QUEUED,
 )
-def post_experiment(
+def create_experiment(
     body: BodyDep,
     syntax: SyntaxDep,
     store: StoreDep,
@@ -75,33 +73,18 @@ def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentS
 @router.post(
     "/experiments:validate",
     max_body_size=SPEC_BYTES,
-    openapi_extra=examples.SPEC_BODY,
-    responses={200: {"content": examples.VALIDATION}},
+    openapi_extra=content.SPEC_BODY,
 )
-def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> dict[str, Any]:
-    """Check a spec without queueing it: its layers with their output shapes and parameters, steps per epoch, how long
-    it will take and how much memory, how the learning rate will run, which layers begin with weights of another
-    experiment, what is likely to disappoint, and the spec with all defaults filled in."""
+def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
+    """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
+    epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another
+    experiment, warnings, and the spec with all defaults filled in."""
     spec, known = posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
-    estimated = estimate(spec, recent_runs(store.experiments), known)
-    steps, rates = spec.training.learning_rate_schedule(spec.steps_per_epoch()).curve(_CURVE_POINTS)
-    return {
-        **spec.network().summary(),
-        "steps_per_epoch": spec.steps_per_epoch(),
-        "estimate": estimated.model_dump(),
-        "learning_rate": {"step": steps, "value": rates},
-        "transferred_layers": transferred_layers,
-        "warnings": [
-            *warnings_for(spec),
-            *transfer_warnings(spec, transferred_layers),
-            *budget_warnings(spec, estimated),
-        ],
-        "spec": spec.document(),
-    }
+    return validate(spec, transferred_layers, recent_runs(store.experiments), known)
 
 
-@router.get("/experiments", response_model=Page, responses={200: {"content": examples.PAGE}})
+@router.get("/experiments", response_model=Page)
 def list_experiments(query: Annotated[PageQuery, Query()], experiments: ExperimentsDep, request: Request) -> Response:
     """One page of experiments, newest first unless `sort` says otherwise. `next_cursor` leads to the next page."""
     page = experiments.page(query)
@@ -112,7 +95,7 @@ def list_experiments(query: Annotated[PageQuery, Query()], experiments: Experime
     return Response(page.model_dump_json(), media_type="application/json", headers=headers)
 
 
-@router.get("/experiments/{experiment_id}", responses={200: {"content": examples.RECORD}})
+@router.get("/experiments/{experiment_id}")
 def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """The record: spec, status, attempts, place in the queue, progress, best epoch, times, error."""
     return experiments.get(experiment_id)
@@ -130,13 +113,13 @@ class History(BaseModel):
 @router.get(
     "/experiments/{experiment_id}/history",
     response_model=History,
-    responses={200: {"content": examples.HISTORY}},
+    responses=content.text(content.CSV),
 )
 def get_history(
     experiment_id: str,
     experiments: ExperimentsDep,
     since: Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")] = -1,
-    accept: Annotated[str, Header()] = "",
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """All metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
     record = experiments.get(experiment_id)
@@ -164,7 +147,6 @@ def _as_csv(points: Sequence[Point]) -> str:
 @router.post(
     "/experiments/{experiment_id}:cancel",
     status_code=HTTPStatus.ACCEPTED,
-    responses={202: {"content": examples.CANCELLED}},
 )
 def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Cancel. What waits is cancelled at once, what runs at the next batch; history and checkpoint stay."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from analysis.plots.samples import samples_for
 from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
 from api.routes.experiments import posted_spec
-from api.schemas import examples
+from api.schemas import content
 from models_store.experiments.record import Record
 from models_store.store import Store
 from settings import Settings
@@ -21,7 +21,7 @@ MEDIA_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 @router.get(
     "/experiments/{experiment_id}/plots/augmentation.{image_format}",
     response_class=Response,
-    responses={200: {"content": examples.PLOT}},
+    responses=content.PLOT,
 )
 def plot_augmentation(experiment_id: str, image_format: Format, store: StoreDep, settings: SettingsDep) -> Response:
     """What the network is shown: training samples after preprocessing, each beside changed copies of itself, with
@@ -34,7 +34,7 @@ def plot_augmentation(experiment_id: str, image_format: Format, store: StoreDep,
 @router.get(
     "/experiments/{experiment_id}/plots/learning_rate.{image_format}",
     response_class=Response,
-    responses={200: {"content": examples.PLOT}},
+    responses=content.PLOT,
 )
 def plot_learning_rate(experiment_id: str, image_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step, as it was planned."""
@@ -44,9 +44,9 @@ def plot_learning_rate(experiment_id: str, image_format: Format, store: StoreDep
 @router.post(
     "/experiments:plot/augmentation.{image_format}",
     max_body_size=SPEC_BYTES,
-    openapi_extra=examples.SPEC_BODY,
+    openapi_extra=content.SPEC_BODY,
     response_class=Response,
-    responses={200: {"content": examples.PLOT}},
+    responses=content.PLOT,
 )
 def plot_augmentation_of_spec(
     body: BodyDep, syntax: SyntaxDep, image_format: Format, store: StoreDep, settings: SettingsDep
@@ -59,9 +59,9 @@ def plot_augmentation_of_spec(
 @router.post(
     "/experiments:plot/learning_rate.{image_format}",
     max_body_size=SPEC_BYTES,
-    openapi_extra=examples.SPEC_BODY,
+    openapi_extra=content.SPEC_BODY,
     response_class=Response,
-    responses={200: {"content": examples.PLOT}},
+    responses=content.PLOT,
 )
 def plot_learning_rate_of_spec(body: BodyDep, syntax: SyntaxDep, image_format: Format, store: StoreDep) -> Response:
     """The learning rate of every step that the spec in the body plans, without queueing it."""

@@ -1,26 +1,22 @@
 """Routes of images of what came out of experiments."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from analysis.plots.runs import run_of
-from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
+from api.dependencies import ExperimentsDep, ServicesDep, SettingsDep, StoreDep
 from api.routes.plots import MEDIA_TYPES, Format
 from api.routes.results import ChosenDep
-from api.schemas import examples
-from api.wire.etag import KnownTags
+from api.schemas import content
+from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from api.wire.experiment_ids import Ids
-from api.wire.render_cache import Rendered, key_of
 from api.wire.sample_images import SampleImages
 from specs.splits import SplitName
 
 router = APIRouter(tags=["plots"])
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": examples.PLOT},
-    304: {"description": "The image is as it was when it had the ETag in `If-None-Match`."},
-}
+_RESPONSES = content.or_not_modified(content.PLOT)
 _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "false": ("counts",),
     "true": ("shares",),
@@ -31,23 +27,19 @@ Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the b
 
 
 class Answer:
-    """Answers a request with an image: 304 where the sender has it, the one that was drawn before, or a new one."""
+    """Answers a request with an image: 304 where the client has it, from the cache, or rendered."""
 
-    def __init__(self, request: Request, known: Annotated[KnownTags, Depends()]) -> None:
-        self._rendered: Rendered = request.app.state.rendered
-        self._known = known
+    def __init__(self, services: ServicesDep, validators: Annotated[Validators, Depends()]) -> None:
+        self._renders = services.renders
+        self._validators = validators
 
     def __call__(self, kind: str, image_format: Format, drawn_from: object, draw: Callable[[], bytes]) -> Response:
         """`drawn_from` is all that `draw` depends on."""
-        key = key_of(f"{kind}.{image_format}", drawn_from)
-        headers = {"ETag": f'"{key}"', "Cache-Control": "no-cache"}
-        if headers["ETag"] in self._known:
-            return Response(status_code=304, headers=headers)
-        image = self._rendered.get(key)
-        if image is None:
-            image = draw()
-            self._rendered.put(key, image)
-        return Response(image, media_type=MEDIA_TYPES[image_format], headers=headers)
+        etag = etag_of(f"{kind}.{image_format}", drawn_from)
+        if self._validators.match(etag):
+            return not_modified(etag)
+        image = self._renders.get(etag, draw)
+        return Response(image, media_type=MEDIA_TYPES[image_format], headers=cache_headers(etag))
 
 
 AnswerDep = Annotated[Answer, Depends()]

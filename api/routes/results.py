@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from analysis.misclassified import Sort, margin, mistakes, most_probable, suspects
 from analysis.plots.contact_sheet import contact_sheet
 from api.dependencies import ExperimentsDep, SettingsDep, StoreDep
-from api.schemas import examples
+from api.schemas import content
 from api.wire.classes import class_index
-from api.wire.png import PNG, png
+from api.wire.png import png
 from api.wire.sample_images import SampleImages, samples_path
 from models_store.evaluations.evaluation import Evaluation
 from models_store.evaluations.predictions import Predictions
@@ -127,7 +127,7 @@ class Chosen(NamedTuple):
         return png(contact_sheet(pairs, len(rows)))
 
 
-@router.get("/experiments/{experiment_id}/evaluation", responses={200: {"content": examples.EVALUATION}})
+@router.get("/experiments/{experiment_id}/evaluation")
 def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: SplitName = "test") -> Evaluation:
     """How good the published network is on one split: loss, accuracy, figures by class, confusion matrix (rows are
     the true classes), and whether its probabilities mean what they say, before and after its temperature. There is
@@ -146,15 +146,15 @@ def chosen_mistakes(
 ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
 
 
-@router.get("/experiments/{experiment_id}/mistakes", responses={200: {"content": examples.MISTAKES}})
-def get_mistakes(chosen: ChosenDep) -> MistakeList:
+@router.get("/experiments/{experiment_id}/mistakes")
+def list_mistakes(chosen: ChosenDep) -> MistakeList:
     """What the published network gets wrong, the surest mistakes first unless `sort` says otherwise: `margin` by its
     lead over the second class, `pair` by true and predicted class, `index` as they come. `true=4&predicted=6` is one
     cell of the confusion matrix, `suspect=true` those that are probably mislabelled."""
     return chosen.listed()
 
 
-@router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=PNG)
+@router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=content.IMAGE)
 def get_mistakes_sheet(
     experiment_id: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep, split: SplitName = "test"
 ) -> Response:
@@ -164,7 +164,9 @@ def get_mistakes_sheet(
     return chosen.sheet(SampleImages(dataset, split, chosen.predictions, store, settings))
 
 
-@router.get("/experiments/{experiment_id}/samples/{split}/{index}.png", response_class=Response, responses=PNG)
+@router.get(
+    "/experiments/{experiment_id}/samples/{split}/{index}.png", response_class=Response, responses=content.IMAGE
+)
 def get_sample_image(
     experiment_id: str, split: SplitName, index: int, store: StoreDep, settings: SettingsDep
 ) -> Response:

@@ -7,8 +7,6 @@ from fastapi import Response
 from numpy.typing import NDArray
 from PIL import Image
 
-PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
-
 
 def image_of(sample: NDArray[Any]) -> Image.Image:
     """Of (height, width, channels), uint8, one channel or three."""

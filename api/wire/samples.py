@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,6 +18,8 @@ _HOW = f"send images in the field `{_FIELD}`, as in curl -F {_FIELD}=@seven.png"
 
 class BadRequestBody(Exception):
     """The body is not of a form that the route reads."""
+
+    kind: ClassVar[str] = "invalid"
 
 
 class SentImage(NamedTuple):

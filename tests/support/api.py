@@ -1,17 +1,60 @@
-"""The API in this process, on a real store."""
+"""The API in this process, on a real store, with every answer checked against its OpenAPI document."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.dependencies import Services
 from models_store.store import Store
 from settings import Settings
+from tests.support.contract import Contract
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
+
+_contracts: list[Contract] = []
+
+
+def contract_of(app: FastAPI) -> Contract:
+    """The document does not depend on the settings, so that one is enough for a session."""
+    if not _contracts:
+        _contracts.append(Contract(app.openapi()))
+    return _contracts[0]
+
+
+class ApiClient(TestClient):
+    """Fails the test that receives an answer whose status, media type or body is not in the document. Of what a test
+    reads as a stream only status and media type are checked."""
+
+    __test__ = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._api = create_app(settings)
+        self.contract = contract_of(self._api)
+        super().__init__(self._api, raise_server_exceptions=False)
+
+    @property
+    def services(self) -> Services:
+        """What the application itself uses."""
+        services: Services = self._api.state.services
+        return services
+
+    def configure(self, **settings: object) -> None:
+        """Change settings that are read at each request."""
+        changed = self.services.settings.model_copy(update=settings)
+        self._api.state.services = replace(self.services, settings=changed)
+
+    def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+        response = super().send(request, stream=stream, **options)
+        self.contract.check(response, with_body=not stream)
+        return response
 
 
 @pytest.fixture
@@ -22,15 +65,14 @@ def settings(tmp_path: Path, valkey: Valkey) -> Settings:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+def client(settings: Settings) -> Iterator[ApiClient]:
+    with ApiClient(settings) as client:
         # The first sweep has made the index whole.
         eventually(lambda: client.get("/experiments").is_success)
         yield client
 
 
 @pytest.fixture
-def api_store(client: TestClient) -> Store:
+def api_store(client: ApiClient) -> Store:
     """The store that the API itself uses."""
-    store: Store = client.app.state.store  # type: ignore[attr-defined]
-    return store
+    return client.services.store

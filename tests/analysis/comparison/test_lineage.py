@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from analysis.comparison.lineage import ancestry, lineage_of
 from models_store.errors import NotFound
@@ -13,6 +12,7 @@ from models_store.experiments.store import RECORD_FILE
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.store import Store
 from specs.experiment import parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
@@ -48,7 +48,7 @@ def published(api_store: Store, tiny_document: Document) -> Publish:
     return make
 
 
-def lineage(client: TestClient, record: Record) -> Document:
+def lineage(client: ApiClient, record: Record) -> Document:
     answer = client.get(f"/experiments/{record.id}/lineage")
     assert answer.status_code == 200, answer.text
     document: Document = answer.json()
@@ -84,7 +84,7 @@ def test_ancestry_is_bounded(length: int, note: str | None) -> None:
     assert ancestry(records[-1], getter(*records)) == (records[-100:], note)
 
 
-def test_each_step_says_what_it_changed_and_what_that_gained(client: TestClient, published: Publish) -> None:
+def test_each_step_says_what_it_changed_and_what_that_gained(client: ApiClient, published: Publish) -> None:
     layers = [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.5}, {"type": "Dense"}]
     root = published(0.2)
     middle = published(0.6, root, model={"layers": layers})
@@ -105,7 +105,7 @@ def test_each_step_says_what_it_changed_and_what_that_gained(client: TestClient,
     assert third["changed"] == "training.epochs: 2 -> 5; training.deterministic: true -> false"
 
 
-def test_an_experiment_knows_what_is_based_on_it(client: TestClient, published: Publish) -> None:
+def test_an_experiment_knows_what_is_based_on_it(client: ApiClient, published: Publish) -> None:
     root = published(0.2)
     elder, younger = published(0.3, root), published(0.4, root)
     published(0.5, elder)
@@ -124,7 +124,7 @@ def test_children_are_not_known_until_the_index_is_whole(store: Store, tiny_docu
     assert lineage_of(root.id, store.experiments).children == []
 
 
-def test_what_waits_is_said_in_its_place(client: TestClient, published: Publish, tiny_document: Document) -> None:
+def test_what_waits_is_said_in_its_place(client: ApiClient, published: Publish, tiny_document: Document) -> None:
     root = published(0.2)
     waiting = client.post("/experiments", json={**tiny_document, "based_on": root.id}).json()["id"]
 
@@ -135,7 +135,7 @@ def test_what_waits_is_said_in_its_place(client: TestClient, published: Publish,
     assert (answer["items"][1]["status"], answer["items"][1]["changed"]) == ("queued", "nothing")
 
 
-def test_accuracies_on_other_data_are_no_gain(client: TestClient, published: Publish) -> None:
+def test_accuracies_on_other_data_are_no_gain(client: ApiClient, published: Publish) -> None:
     root = published(0.2)
     easier = published(0.9, root, dataset={"name": "digits", "classes": ["0", "1"]})
     limited = published(0.8, root, dataset={"name": "digits", "limit_per_class": 100}, training={"batch_size": 16})
@@ -145,7 +145,7 @@ def test_accuracies_on_other_data_are_no_gain(client: TestClient, published: Pub
     assert lineage(client, limited)["items"][1]["accuracy_gain"] == pytest.approx(0.6)
 
 
-def test_a_deleted_ancestor_is_said(client: TestClient, api_store: Store, published: Publish) -> None:
+def test_a_deleted_ancestor_is_said(client: ApiClient, api_store: Store, published: Publish) -> None:
     root = published(0.2)
     last = published(0.6, root)
     api_store.experiments.delete(root.id)
@@ -157,7 +157,7 @@ def test_a_deleted_ancestor_is_said(client: TestClient, api_store: Store, publis
 
 
 def test_a_damaged_ancestor_has_nothing_to_be_compared_with(
-    client: TestClient, api_store: Store, published: Publish
+    client: ApiClient, api_store: Store, published: Publish
 ) -> None:
     root = published(0.2)
     last = published(0.6, root)
@@ -170,7 +170,7 @@ def test_a_damaged_ancestor_has_nothing_to_be_compared_with(
     assert (answer["items"][1]["patch"], answer["items"][1]["changed"]) == (None, None)
 
 
-def test_an_unknown_experiment_has_no_lineage(client: TestClient) -> None:
+def test_an_unknown_experiment_has_no_lineage(client: ApiClient) -> None:
     answer = client.get(f"/experiments/{UNKNOWN}/lineage")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {UNKNOWN}")

@@ -10,13 +10,13 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 import yaml
-from fastapi.testclient import TestClient
 
 from api.routes import bundles
 from models_store import artifacts
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish
 
 HOSTILE = 'Größe <b> | `x`\r\n"../4'
@@ -31,7 +31,7 @@ def path_of(record: Record) -> str:
     return f"/models/{record.id}/bundle.zip"
 
 
-def opened(client: TestClient, record: Record) -> ZipFile:
+def opened(client: ApiClient, record: Record) -> ZipFile:
     answer = client.get(path_of(record))
     assert answer.status_code == 200, answer.text
     return ZipFile(BytesIO(answer.content))
@@ -41,7 +41,7 @@ def figure(value: float) -> str:
     return f"{value:.4f}"
 
 
-def test_it_holds_every_file_that_its_readme_names(client: TestClient, api_store: Store, record: Record) -> None:
+def test_it_holds_every_file_that_its_readme_names(client: ApiClient, api_store: Store, record: Record) -> None:
     archive = opened(client, record)
     names = archive.namelist()
 
@@ -59,7 +59,7 @@ def test_it_holds_every_file_that_its_readme_names(client: TestClient, api_store
     assert not [name for name in names if "augmentation" in name]
 
 
-def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: TestClient, record: Record) -> None:
+def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: ApiClient, record: Record) -> None:
     members = opened(client, record).infolist()
 
     assert {each.compress_type for each in members if each.filename.startswith("model.")} == {ZIP_STORED}
@@ -67,7 +67,7 @@ def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: T
     assert {each.external_attr >> 16 for each in members} == {0o644}
 
 
-def test_the_card_has_the_figures_of_the_evaluation(client: TestClient, record: Record) -> None:
+def test_the_card_has_the_figures_of_the_evaluation(client: ApiClient, record: Record) -> None:
     card = opened(client, record).read("MODEL_CARD.md").decode()
     splits = {
         split: client.get(f"/experiments/{record.id}/evaluation", params={"split": split}).json()
@@ -88,9 +88,7 @@ def test_the_card_has_the_figures_of_the_evaluation(client: TestClient, record: 
     )
 
 
-def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(
-    client: TestClient, record: Record
-) -> None:
+def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(client: ApiClient, record: Record) -> None:
     archive = opened(client, record)
     for name in ("README.md", "MODEL_CARD.md"):
         text = archive.read(name).decode().partition("## Spec")[0]
@@ -100,7 +98,7 @@ def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(
             assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
 
 
-def test_it_is_named_for_the_experiment_and_has_its_length(client: TestClient, record: Record) -> None:
+def test_it_is_named_for_the_experiment_and_has_its_length(client: ApiClient, record: Record) -> None:
     answer = client.get(path_of(record))
 
     assert answer.headers["content-type"] == "application/zip"
@@ -111,7 +109,7 @@ def test_it_is_named_for_the_experiment_and_has_its_length(client: TestClient, r
     assert head.headers["content-length"] == answer.headers["content-length"]
 
 
-def test_the_same_etag_means_the_same_bytes(client: TestClient, api_store: Store, record: Record) -> None:
+def test_the_same_etag_means_the_same_bytes(client: ApiClient, api_store: Store, record: Record) -> None:
     first, second = (client.get(path_of(record)) for _ in range(2))
 
     assert (first.headers["etag"], first.content) == (second.headers["etag"], second.content)
@@ -122,7 +120,7 @@ def test_the_same_etag_means_the_same_bytes(client: TestClient, api_store: Store
 
 
 def test_a_large_one_lies_on_the_disk_meanwhile(
-    client: TestClient, record: Record, monkeypatch: pytest.MonkeyPatch
+    client: ApiClient, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = client.get(path_of(record)).content
     monkeypatch.setattr(bundles, "_IN_MEMORY_BYTES", 100)
@@ -133,7 +131,7 @@ def test_a_large_one_lies_on_the_disk_meanwhile(
 @pytest.mark.parametrize("name", ["model.keras", "model.onnx", "serving.json", "evaluation.json"])
 @pytest.mark.parametrize("harm", [lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), Path.unlink])
 def test_a_damaged_file_is_rejected_before_anything_is_sent(
-    client: TestClient, api_store: Store, record: Record, name: str, harm: Callable[[Path], Any]
+    client: ApiClient, api_store: Store, record: Record, name: str, harm: Callable[[Path], Any]
 ) -> None:
     harm(api_store.experiments.artifacts(record.id) / name)
 
@@ -144,7 +142,7 @@ def test_a_damaged_file_is_rejected_before_anything_is_sent(
 
 
 def test_a_result_of_before_there_were_evaluations_has_a_bundle(
-    client: TestClient, api_store: Store, record: Record
+    client: ApiClient, api_store: Store, record: Record
 ) -> None:
     folder = api_store.experiments.artifacts(record.id)
     (folder / artifacts.EVALUATION_FILE).unlink()
@@ -157,7 +155,7 @@ def test_a_result_of_before_there_were_evaluations_has_a_bundle(
 
 
 def test_what_has_not_succeeded_or_is_not_there_has_none(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     waiting = api_store.experiments.create(tiny_spec())
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
@@ -14,6 +13,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish, results_on
 from worker.evaluation.evaluate import Results
 
@@ -50,20 +50,20 @@ def good(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
     return publish(api_store, tiny_spec("good", epochs=5), epochs=3, results=GOOD)
 
 
-def comparison(client: TestClient, *records: Record, query: str = "") -> Document:
+def comparison(client: ApiClient, *records: Record, query: str = "") -> Document:
     answer = client.get(f"/compare?ids={','.join(record.id for record in records)}{query}")
     assert answer.status_code == 200, answer.text
     document: Document = answer.json()
     return document
 
 
-def rejection(client: TestClient, *records: Record) -> str:
+def rejection(client: ApiClient, *records: Record) -> str:
     answer = client.get(f"/compare?ids={','.join(record.id for record in records)}")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trainyard:problem:not_comparable")
     return str(answer.json()["detail"])
 
 
-def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, good: Record) -> None:
+def test_specs_and_figures_stand_side_by_side(client: ApiClient, poor: Record, good: Record) -> None:
     answer = comparison(client, poor, good)
 
     assert (answer["split"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
@@ -94,7 +94,7 @@ def test_specs_and_figures_stand_side_by_side(client: TestClient, poor: Record, 
     assert answer["curves"]["history"]["loss"] == [[1.0, 0.5], [1.0, 0.5, 1 / 3]]
 
 
-def test_a_pair_says_what_flipped_and_whether_it_may_be_chance(client: TestClient, poor: Record, good: Record) -> None:
+def test_a_pair_says_what_flipped_and_whether_it_may_be_chance(client: ApiClient, poor: Record, good: Record) -> None:
     [pair] = comparison(client, poor, good)["pairs"]
 
     assert (pair["first"], pair["other"]) == (poor.id, good.id)
@@ -109,7 +109,7 @@ def test_a_pair_says_what_flipped_and_whether_it_may_be_chance(client: TestClien
     assert pair["verdict"].endswith("p = 0.0312; it cured 6 of poor's mistakes and made no new ones")
 
 
-def test_flipped_samples_are_shown_the_surest_mistake_first(client: TestClient, poor: Record, good: Record) -> None:
+def test_flipped_samples_are_shown_the_surest_mistake_first(client: ApiClient, poor: Record, good: Record) -> None:
     [pair] = comparison(client, poor, good)["pairs"]
     [mirrored] = comparison(client, good, poor)["pairs"]
 
@@ -130,7 +130,7 @@ def test_flipped_samples_are_shown_the_surest_mistake_first(client: TestClient, 
     assert mirrored["cured"] == {"items": [], "total": 0}
 
 
-def test_no_more_flipped_samples_are_listed_than_asked_for(client: TestClient, poor: Record, good: Record) -> None:
+def test_no_more_flipped_samples_are_listed_than_asked_for(client: ApiClient, poor: Record, good: Record) -> None:
     whole, two, none = (
         comparison(client, poor, good, query=query)["pairs"][0]["cured"] for query in ("", "&limit=2", "&limit=0")
     )
@@ -138,7 +138,7 @@ def test_no_more_flipped_samples_are_listed_than_asked_for(client: TestClient, p
     assert none == {"items": [], "total": 6}
 
 
-def test_another_split_can_be_compared(client: TestClient, poor: Record, good: Record) -> None:
+def test_another_split_can_be_compared(client: ApiClient, poor: Record, good: Record) -> None:
     answer = comparison(client, poor, good, query="&split=validation")
 
     assert answer["split"] == "validation"
@@ -147,7 +147,7 @@ def test_another_split_can_be_compared(client: TestClient, poor: Record, good: R
 
 
 def test_the_same_samples_in_another_order_are_aligned(
-    client: TestClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
+    client: ApiClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     order = np.random.default_rng(3).permutation(50)
 
@@ -175,7 +175,7 @@ def test_the_same_samples_in_another_order_are_aligned(
 
 
 def test_more_than_two_are_each_compared_with_the_first(
-    client: TestClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
+    client: ApiClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     truth = POOR.predictions["test"].truth
     hopeless = publish_another(guessing((truth + 1) % 10), {"name": "hopeless"})
@@ -190,7 +190,7 @@ def test_more_than_two_are_each_compared_with_the_first(
 
 
 def test_the_same_network_twice_shows_no_difference(
-    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+    client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     twin = publish_another(POOR, {"name": "poor"})
 
@@ -204,7 +204,7 @@ def test_the_same_network_twice_shows_no_difference(
     assert pair["verdict"] == f"no difference is shown: {other} is right and wrong about the same samples as {one}"
 
 
-def test_samples_that_are_no_images_have_none(client: TestClient, api_store: Store) -> None:
+def test_samples_that_are_no_images_have_none(client: ApiClient, api_store: Store) -> None:
     blobs, spec = DATASETS["blobs"], parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}})
     records = [publish(api_store, spec, results=results_on(blobs, accuracy)) for accuracy in (0.5, 0.8)]
 
@@ -217,7 +217,7 @@ def test_samples_that_are_no_images_have_none(client: TestClient, api_store: Sto
     assert "different blobs: give both the same `dataset.blobs`" in rejection(client, records[0], third)
 
 
-def test_another_dataset_is_rejected(client: TestClient, poor: Record, api_store: Store) -> None:
+def test_another_dataset_is_rejected(client: ApiClient, poor: Record, api_store: Store) -> None:
     other = publish(api_store, parse_spec({"model": {"preset": "mnist-dnn"}, "dataset": {"name": "mnist"}}))
 
     assert rejection(client, poor, other) == (
@@ -226,7 +226,7 @@ def test_another_dataset_is_rejected(client: TestClient, poor: Record, api_store
 
 
 def test_other_classes_are_rejected(
-    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+    client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     some = DIGITS.with_classes(("3", "5"))
     other = publish_another(results_on(some), {"dataset": {"name": "digits", "classes": ["3", "5"]}})
@@ -258,7 +258,7 @@ def test_other_classes_are_rejected(
     ],
 )
 def test_other_samples_or_labels_are_rejected(
-    client: TestClient,
+    client: ApiClient,
     poor: Record,
     publish_another: Callable[[Results, Document], Record],
     change: Callable[[Predictions], Predictions],
@@ -269,7 +269,7 @@ def test_other_samples_or_labels_are_rejected(
     assert said in rejection(client, poor, other)
 
 
-def test_what_has_not_succeeded_is_not_compared(client: TestClient, poor: Record, tiny_document: Document) -> None:
+def test_what_has_not_succeeded_is_not_compared(client: ApiClient, poor: Record, tiny_document: Document) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/compare?ids={poor.id},{waiting}")
@@ -278,7 +278,7 @@ def test_what_has_not_succeeded_is_not_compared(client: TestClient, poor: Record
     assert f"tiny: experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
 
 
-def test_an_unknown_id_is_named(client: TestClient, poor: Record) -> None:
+def test_an_unknown_id_is_named(client: ApiClient, poor: Record) -> None:
     unknown = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
     answer = client.get(f"/compare?ids={poor.id},{unknown}")
@@ -301,7 +301,7 @@ def test_an_unknown_id_is_named(client: TestClient, poor: Record) -> None:
         ("ids=a,b&limit=1001", "less than or equal to 1000"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(client: TestClient, query: str, said: str) -> None:
+def test_what_cannot_be_asked_for_is_said(client: ApiClient, query: str, said: str) -> None:
     answer = client.get(f"/compare?{query}")
 
     assert answer.status_code == 422
@@ -309,7 +309,7 @@ def test_what_cannot_be_asked_for_is_said(client: TestClient, query: str, said: 
 
 
 def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
-    client: TestClient, api_store: Store, poor: Record, good: Record
+    client: ApiClient, api_store: Store, poor: Record, good: Record
 ) -> None:
     (api_store.experiments.artifacts(good.id) / predictions_file("test")).write_bytes(b"{}")
 
@@ -320,7 +320,7 @@ def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
 
 
 def test_a_split_that_was_not_evaluated_is_not_compared(
-    client: TestClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+    client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     older = POOR._replace(evaluations={split: POOR.evaluations[split] for split in ("validation", "test")})
     other = publish_another(older, {"name": "older"})

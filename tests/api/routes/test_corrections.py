@@ -4,15 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
-from api.app import create_app
-from models_store.predictions.recent import Origin, RecentPredictions
+from models_store.predictions.recent import Origin
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.api.routes.test_predictions import png
+from tests.support.api import ApiClient
 from tests.support.published import publish
 from tests.support.waiting import eventually
 
@@ -22,9 +21,9 @@ Predicted = Callable[..., str]
 
 
 @pytest.fixture
-def predicted(client: TestClient) -> Predicted:
+def predicted(client: ApiClient) -> Predicted:
     """A prediction as it is remembered: the id."""
-    recent: RecentPredictions = client.app.state.recent  # type: ignore[attr-defined]
+    recent = client.services.recent
 
     def made(value: int = 0, dataset: str = "digits", shape: tuple[int, ...] = (8, 8, 1)) -> str:
         sample = np.full(shape, value, dtype=np.uint8 if len(shape) == 3 else np.float32)
@@ -34,17 +33,17 @@ def predicted(client: TestClient) -> Predicted:
 
 
 @pytest.fixture
-def another_client(client: TestClient, settings: Settings) -> Iterator[TestClient]:
+def another_client(client: ApiClient, settings: Settings) -> Iterator[ApiClient]:
     """Of another API process on the same store."""
-    with TestClient(create_app(settings), raise_server_exceptions=False) as another:
+    with ApiClient(settings) as another:
         yield another
 
 
-def label(client: TestClient, prediction_id: str, name: Any) -> Any:
+def label(client: ApiClient, prediction_id: str, name: Any) -> Any:
     return client.post(f"/predictions/{prediction_id}/label", json={"label": name})
 
 
-def ready(client: TestClient, images: int) -> dict[str, Any]:
+def ready(client: ApiClient, images: int) -> dict[str, Any]:
     """Once it has so many."""
 
     def view() -> dict[str, Any] | None:
@@ -56,7 +55,7 @@ def ready(client: TestClient, images: int) -> dict[str, Any]:
     return found
 
 
-def test_an_answer_is_collected_and_can_be_looked_at(client: TestClient, predicted: Predicted) -> None:
+def test_an_answer_is_collected_and_can_be_looked_at(client: ApiClient, predicted: Predicted) -> None:
     prediction_id = predicted(200)
 
     answer = label(client, prediction_id, "9")
@@ -80,7 +79,7 @@ def test_an_answer_is_collected_and_can_be_looked_at(client: TestClient, predict
 
 
 def test_a_image_that_was_predicted_is_collected_as_the_network_received_it(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     published = publish(api_store, tiny_spec())
     files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7)]
@@ -101,21 +100,21 @@ def test_a_image_that_was_predicted_is_collected_as_the_network_received_it(
     assert [int(image.argmax()) for image in images] == [7, 3]
 
 
-def test_the_last_answer_to_a_prediction_counts(client: TestClient, predicted: Predicted) -> None:
+def test_the_last_answer_to_a_prediction_counts(client: ApiClient, predicted: Predicted) -> None:
     prediction_id = predicted()
     for name in ("9", "7"):
         assert label(client, prediction_id, name).status_code == 200
     assert eventually(lambda: ready(client, 1)["counts"]["train"][7]) == 1
 
 
-def test_another_process_takes_the_answer(client: TestClient, another_client: TestClient, predicted: Predicted) -> None:
+def test_another_process_takes_the_answer(client: ApiClient, another_client: ApiClient, predicted: Predicted) -> None:
     coloured = predicted(3, "cifar10", (32, 32, 3))
     assert eventually(lambda: label(another_client, coloured, "cat").is_success)
     shape = eventually(lambda: another_client.get("/datasets/cifar10-corrections").json().get("shape"))
     assert shape == [32, 32, 3]
 
 
-def test_corrections_can_be_trained_on(client: TestClient, predicted: Predicted, tiny_document: dict[str, Any]) -> None:
+def test_corrections_can_be_trained_on(client: ApiClient, predicted: Predicted, tiny_document: dict[str, Any]) -> None:
     for number in range(12):
         label(client, predicted(number), str(number % 3))
     ready(client, 12)
@@ -133,7 +132,7 @@ def test_corrections_can_be_trained_on(client: TestClient, predicted: Predicted,
     ("name", "fragment"),
     [("10", "unknown class `10`; "), (9, "expected text"), (None, "expected text"), ("", "digits has: 0, 1, 2")],
 )
-def test_what_is_no_class_is_rejected(client: TestClient, predicted: Predicted, name: Any, fragment: str) -> None:
+def test_what_is_no_class_is_rejected(client: ApiClient, predicted: Predicted, name: Any, fragment: str) -> None:
     answer = label(client, predicted(), name)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/label")
     assert fragment in answer.json()["error"]
@@ -141,12 +140,12 @@ def test_what_is_no_class_is_rejected(client: TestClient, predicted: Predicted, 
 
 
 @pytest.mark.parametrize("prediction_id", ["nonsense", "..%2f..", "0" * 26, EXPERIMENT, "a" * 4000])
-def test_what_is_forgotten_or_never_was_is_not_found(client: TestClient, prediction_id: str) -> None:
+def test_what_is_forgotten_or_never_was_is_not_found(client: ApiClient, prediction_id: str) -> None:
     answer = label(client, prediction_id, "7")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_what_cannot_be_collected_is_rejected(client: TestClient, predicted: Predicted) -> None:
+def test_what_cannot_be_collected_is_rejected(client: ApiClient, predicted: Predicted) -> None:
     numbers = label(client, predicted(1, "blobs", (2,)), "1")
     assert (numbers.status_code, "only images are collected" in numbers.json()["error"]) == (409, True)
     gone = label(client, predicted(1, "deleted"), "1")
@@ -155,8 +154,8 @@ def test_what_cannot_be_collected_is_rejected(client: TestClient, predicted: Pre
 
 def test_an_answer_is_kept_while_redis_is_away(settings: Settings, api_store: Store) -> None:
     away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
-    with TestClient(create_app(away), raise_server_exceptions=False) as client:
-        recent: RecentPredictions = client.app.state.recent  # type: ignore[attr-defined]
+    with ApiClient(away) as client:
+        recent = client.services.recent
         kept = recent.keep(Origin(EXPERIMENT, "digits", (8, 8, 1)), np.zeros((8, 8, 1), np.uint8), "4", 0.75)
         assert label(client, kept, "2").status_code == 200
         ready(client, 1)

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
-from api.app import create_app
 from models_store.experiments.claim import Claim
 from models_store.experiments.record import Failure
 from models_store.store import Store
 from settings import Settings
+from tests.support.api import ApiClient
 from tests.worker.conversion.archives import image, only, zipped
 from worker.jobs.conversion import Converter
 
@@ -27,7 +26,7 @@ def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def flowers(client: TestClient, convert: Callable[[str], None]) -> str:
+def flowers(client: ApiClient, convert: Callable[[str], None]) -> str:
     """A dataset that is ready: two classes with thirty images each."""
     files = {f"{label}/{n}.png": image(n + 100 * (label == "rose")) for label in ("rose", "tulip") for n in range(30)}
     assert upload(client, "flowers", only(files)).status_code == 202
@@ -35,7 +34,7 @@ def flowers(client: TestClient, convert: Callable[[str], None]) -> str:
     return "flowers"
 
 
-def upload(client: TestClient, name: str, archive: bytes) -> Any:
+def upload(client: ApiClient, name: str, archive: bytes) -> Any:
     return client.post("/datasets", data={"name": name}, files={"archive": ("images.zip", archive)})
 
 
@@ -47,7 +46,7 @@ def on(name: str, document: Document) -> Document:
     return {**document, "dataset": {"name": name}, "training": {"epochs": 1, "batch_size": 8}}
 
 
-def test_an_upload_is_accepted_converted_and_shown(client: TestClient, convert: Callable[[str], None]) -> None:
+def test_an_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Callable[[str], None]) -> None:
     answer = upload(client, "flowers", zipped({"cat/notes.txt": b"text"}))
 
     assert (answer.status_code, answer.headers["location"]) == (202, "/datasets/flowers")
@@ -63,14 +62,14 @@ def test_an_upload_is_accepted_converted_and_shown(client: TestClient, convert: 
     assert names[-1] == "flowers"
 
 
-def test_the_body_may_be_the_archive_itself(client: TestClient, convert: Callable[[str], None]) -> None:
+def test_the_body_may_be_the_archive_itself(client: ApiClient, convert: Callable[[str], None]) -> None:
     assert client.post("/datasets?name=raw-1", content=zipped({})).status_code == 202
     convert("raw-1")
     assert client.get("/datasets/raw-1").json()["status"] == "ready"
 
 
 def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
-    client: TestClient, api_store: Store, convert: Callable[[str], None]
+    client: ApiClient, api_store: Store, convert: Callable[[str], None]
 ) -> None:
     upload(client, "bad", zipped({"../outside.png": image()}))
     convert("bad")
@@ -84,12 +83,12 @@ def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
 
 
 @pytest.mark.parametrize("name", ["", "Flowers", "-a", "a b", "../a", "a" * 51, "ä"])
-def test_a_name_that_is_none_is_rejected(client: TestClient, api_store: Store, name: str) -> None:
+def test_a_name_that_is_none_is_rejected(client: ApiClient, api_store: Store, name: str) -> None:
     assert upload(client, name, zipped({})).status_code == 422
     assert folders(api_store) == []
 
 
-def test_a_name_that_is_taken_is_rejected(client: TestClient, flowers: str, api_store: Store) -> None:
+def test_a_name_that_is_taken_is_rejected(client: ApiClient, flowers: str, api_store: Store) -> None:
     for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
         answer = upload(client, name, zipped({}))
         assert (answer.status_code, sentence in answer.json()["detail"]) == (409, True)
@@ -106,18 +105,16 @@ def test_a_name_that_is_taken_is_rejected(client: TestClient, flowers: str, api_
     ],
     ids=["no archive", "no name", "unknown field"],
 )
-def test_a_form_that_is_not_complete_is_rejected(client: TestClient, api_store: Store, fields: Document) -> None:
+def test_a_form_that_is_not_complete_is_rejected(client: ApiClient, api_store: Store, fields: Document) -> None:
     files = fields.get("files") or {"other": b"x"}
     assert client.post("/datasets", data=fields.get("data"), files=files).status_code == 422
     assert folders(api_store) == []
 
 
 def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
-    client: TestClient, api_store: Store
+    client: ApiClient, api_store: Store
 ) -> None:
-    client.app.state.settings = client.app.state.settings.model_copy(  # type: ignore[attr-defined]
-        update={"max_archive_bytes": 2_000_000}
-    )
+    client.configure(max_archive_bytes=2_000_000)
 
     def pieces() -> Iterator[bytes]:
         for _ in range(40):
@@ -130,7 +127,7 @@ def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
 
 
 def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
-    client: TestClient, tiny_document: Document, convert: Callable[[str], None]
+    client: ApiClient, tiny_document: Document, convert: Callable[[str], None]
 ) -> None:
     upload(client, "late", zipped({}))
 
@@ -144,7 +141,7 @@ def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
 
 
 def test_a_dataset_is_kept_while_experiments_need_it(
-    client: TestClient, api_store: Store, flowers: str, tiny_document: Document
+    client: ApiClient, api_store: Store, flowers: str, tiny_document: Document
 ) -> None:
     posted = client.post("/experiments", json=on(flowers, tiny_document))
     assert posted.status_code == 202, posted.text
@@ -163,7 +160,7 @@ def test_a_dataset_is_kept_while_experiments_need_it(
     assert client.post("/experiments", json=on(flowers, tiny_document)).status_code == 422
 
 
-def test_built_in_datasets_can_be_looked_at_and_not_deleted(client: TestClient) -> None:
+def test_built_in_datasets_can_be_looked_at_and_not_deleted(client: ApiClient) -> None:
     view = client.get("/datasets/mnist").json()
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
@@ -176,7 +173,7 @@ def test_images_of_a_built_in_dataset_are_those_of_its_file(settings: Settings, 
     labels = np.array([3, 1, 4, *[4] * 297, 1, 5, 4])[:, None]
     file = tmp_path / "mnist.npz"
     np.savez_compressed(file, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
-    with TestClient(create_app(settings.model_copy(update={"datasets_dir": tmp_path}))) as client:
+    with ApiClient(settings.model_copy(update={"datasets_dir": tmp_path})) as client:
         items = client.get("/datasets/mnist/samples?limit=6").json()["items"]
         shown = [Image.open(io.BytesIO(client.get(item["image"]).content)) for item in items]
         file.write_bytes(b"no archive")
@@ -195,7 +192,7 @@ def test_images_of_a_built_in_dataset_are_those_of_its_file(settings: Settings, 
     assert (broken.status_code, "mnist.npz cannot be read" in broken.json()["detail"]) == (404, True)
 
 
-def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
+def test_samples_are_listed_and_shown(client: ApiClient, flowers: str) -> None:
     items = client.get(f"/datasets/{flowers}/samples?limit=4").json()["items"]
     assert [item["label"] for item in items] == ["rose", "tulip", "rose", "tulip"]
     of_class = client.get(f"/datasets/{flowers}/samples?class=tulip&limit=2").json()["items"]
@@ -211,7 +208,7 @@ def test_samples_are_listed_and_shown(client: TestClient, flowers: str) -> None:
         assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
 
 
-def test_damaged_images_say_so(client: TestClient, flowers: str, api_store: Store) -> None:
+def test_damaged_images_say_so(client: ApiClient, flowers: str, api_store: Store) -> None:
     data: Path = api_store.datasets.folder(flowers) / "images" / "images.bin"
     content = bytearray(data.read_bytes())
     content[0] ^= 1

@@ -1,18 +1,17 @@
 from collections.abc import Callable
 
-from fastapi.testclient import TestClient
-
 from models_store.experiments.claim import Claim
 from models_store.experiments.record import Failure, Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.analysis.diagnosis.runs import points
+from tests.support.api import ApiClient
 from tests.support.published import publish
 
 TinySpec = Callable[..., ExperimentSpec]
 
 
-def rules(client: TestClient, experiment_id: str) -> list[str]:
+def rules(client: ApiClient, experiment_id: str) -> list[str]:
     answer = client.get(f"/experiments/{experiment_id}/diagnosis")
     assert answer.status_code == 200, answer.text
     return [finding["rule"] for finding in answer.json()["items"]]
@@ -26,19 +25,19 @@ def begun(store: Store, spec: ExperimentSpec) -> tuple[Record, Claim]:
     return record, claim
 
 
-def test_what_waits_is_too_early_to_judge(client: TestClient, api_store: Store, tiny_spec: TinySpec) -> None:
+def test_what_waits_is_too_early_to_judge(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = api_store.experiments.create(tiny_spec())
     assert rules(client, record.id) == ["too-early"]
 
 
-def test_what_runs_is_judged_by_its_history_so_far(client: TestClient, api_store: Store, tiny_spec: TinySpec) -> None:
+def test_what_runs_is_judged_by_its_history_so_far(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record, claim = begun(api_store, tiny_spec(epochs=20))
     for point in points([2.303] * 4, val_accuracy=[0.1] * 4):
         claim.append(point)
     assert rules(client, record.id) == ["not-learning"]
 
 
-def test_what_has_diverged_says_so(client: TestClient, api_store: Store, tiny_spec: TinySpec) -> None:
+def test_what_has_diverged_says_so(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record, claim = begun(api_store, tiny_spec(optimizer={"type": "SGD", "learning_rate": 5.0}))
     claim.append(points([None])[0])
     claim.fail(Failure(type="diverged", message="the loss became nan in epoch 0"))
@@ -49,7 +48,7 @@ def test_what_has_diverged_says_so(client: TestClient, api_store: Store, tiny_sp
 
 
 def test_what_has_succeeded_is_judged_by_its_evaluation_too(
-    client: TestClient, api_store: Store, tiny_spec: TinySpec
+    client: ApiClient, api_store: Store, tiny_spec: TinySpec
 ) -> None:
     record = publish(api_store, tiny_spec(epochs=8), epochs=8)
     answer = client.get(f"/experiments/{record.id}/diagnosis").json()
@@ -58,7 +57,7 @@ def test_what_has_succeeded_is_judged_by_its_evaluation_too(
 
 
 def test_of_an_experiment_whose_dataset_was_deleted_nothing_is_known(
-    client: TestClient, api_store: Store, tiny_spec: TinySpec
+    client: ApiClient, api_store: Store, tiny_spec: TinySpec
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.write(record.changed(dataset="leaves"))

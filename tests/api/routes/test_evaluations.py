@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
 from imaging.resize import to_array
@@ -16,6 +15,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.noise import noisy_digits
 from tests.support.published import publish
 from worker.jobs.conversion import Converter
@@ -31,7 +31,7 @@ def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Reco
 
 
 @pytest.fixture
-def upload(client: TestClient, api_store: Store, settings: Settings) -> Callable[[str, bytes], None]:
+def upload(client: ApiClient, api_store: Store, settings: Settings) -> Callable[[str, bytes], None]:
     """Upload a dataset and convert it."""
 
     def make(name: str, archive: bytes) -> None:
@@ -50,7 +50,7 @@ def noise(upload: Callable[[str, bytes], None]) -> str:
 
 
 @pytest.fixture
-def evaluate(client: TestClient, api_store: Store, settings: Settings) -> Callable[..., Answer]:
+def evaluate(client: ApiClient, api_store: Store, settings: Settings) -> Callable[..., Answer]:
     """Ask for an evaluation, do it, and return what is answered then."""
 
     def make(experiment_id: str, **body: str) -> Answer:
@@ -64,7 +64,7 @@ def evaluate(client: TestClient, api_store: Store, settings: Settings) -> Callab
 
 
 def test_figures_are_what_the_published_network_comes_to(
-    client: TestClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
+    client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     view = evaluate(finished.id, dataset=noise)
 
@@ -95,7 +95,7 @@ def test_a_split_alone(finished: Record, noise: str, evaluate: Callable[..., Ans
 
 
 def test_mistakes_can_be_looked_at(
-    client: TestClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
+    client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     view = evaluate(finished.id, dataset=noise, split="test")
 
@@ -114,7 +114,7 @@ def test_mistakes_can_be_looked_at(
 
 
 def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
-    client: TestClient, finished: Record, noise: str, evaluate: Callable[..., Answer]
+    client: ApiClient, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"
     first = client.post(path, json={"dataset": noise})
@@ -150,7 +150,7 @@ def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
     ],
 )
 def test_what_does_not_fit_is_rejected_with_its_reason(
-    client: TestClient,
+    client: ApiClient,
     finished: Record,
     upload: Callable[[str, bytes], None],
     body: Answer,
@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_rejected_with_its_reason(
 
 
 def test_only_classes_that_the_network_does_not_know_are_named(
-    client: TestClient, finished: Record, upload: Callable[[str, bytes], None]
+    client: ApiClient, finished: Record, upload: Callable[[str, bytes], None]
 ) -> None:
     upload("letters", noisy_digits(("1", "a", "b"), train=2))
 
@@ -180,7 +180,7 @@ def test_only_classes_that_the_network_does_not_know_are_named(
     assert "does not know 2 of the 3 classes of letters: a, b; it knows: 0, 1, 2" in answer.json()["detail"]
 
 
-def test_a_network_of_numbers_takes_no_images(client: TestClient, api_store: Store) -> None:
+def test_a_network_of_numbers_takes_no_images(client: ApiClient, api_store: Store) -> None:
     blobs = parse_spec({"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     record = publish(api_store, blobs)
 
@@ -191,7 +191,7 @@ def test_a_network_of_numbers_takes_no_images(client: TestClient, api_store: Sto
 
 
 def test_what_is_not_ready_or_not_there_is_rejected(
-    client: TestClient, api_store: Store, finished: Record, tiny_document: Answer
+    client: ApiClient, api_store: Store, finished: Record, tiny_document: Answer
 ) -> None:
     archive = noisy_digits(("1", "2"), train=2)
     client.post("/datasets", data={"name": "early"}, files={"archive": ("a.zip", archive)})
@@ -211,7 +211,7 @@ def test_what_is_not_ready_or_not_there_is_rejected(
 
 
 def test_a_dataset_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
-    client: TestClient,
+    client: ApiClient,
     api_store: Store,
     settings: Settings,
     finished: Record,
@@ -231,7 +231,7 @@ def test_a_dataset_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
 
 
 def test_a_damaged_network_fails_with_a_sentence(
-    client: TestClient, api_store: Store, settings: Settings, finished: Record, noise: str
+    client: ApiClient, api_store: Store, settings: Settings, finished: Record, noise: str
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"
     client.post(path, json={"dataset": noise})
@@ -246,7 +246,7 @@ def test_a_damaged_network_fails_with_a_sentence(
 
 
 def test_deleting_the_experiment_removes_its_evaluations(
-    client: TestClient, api_store: Store, settings: Settings, finished: Record, noise: str
+    client: ApiClient, api_store: Store, settings: Settings, finished: Record, noise: str
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"
     client.post(path, json={"dataset": noise})

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from models_store.experiments.claim import Claim
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
+from tests.support.api import ApiClient
 from tests.support.published import point, publish
 from tests.support.waiting import eventually
 
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 MISSING = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 
-def test_posted_experiment_is_queued_and_found_at_its_location(client: TestClient, tiny_document: Document) -> None:
+def test_posted_experiment_is_queued_and_found_at_its_location(client: ApiClient, tiny_document: Document) -> None:
     answer = client.post("/experiments", json=tiny_document)
 
     assert answer.status_code == 202
@@ -27,14 +27,14 @@ def test_posted_experiment_is_queued_and_found_at_its_location(client: TestClien
 
 
 @pytest.mark.parametrize("content_type", ["application/yaml", "application/x-www-form-urlencoded", None])
-def test_yaml_is_read_whatever_the_sender_calls_it(client: TestClient, content_type: str | None) -> None:
+def test_yaml_is_read_whatever_the_sender_calls_it(client: ApiClient, content_type: str | None) -> None:
     body = b"name: from-yaml\nmodel: {layers: [{type: Flatten}, {type: Dense}]}\ntraining: {epochs: 1}\n"
     headers = {"Content-Type": content_type} if content_type else {}
 
     assert client.post("/experiments", content=body, headers=headers).json()["name"] == "from-yaml"
 
 
-def test_same_idempotency_key_gives_the_same_experiment(client: TestClient, tiny_document: Document) -> None:
+def test_same_idempotency_key_gives_the_same_experiment(client: ApiClient, tiny_document: Document) -> None:
     headers = {"Idempotency-Key": "one"}
     first = client.post("/experiments", json=tiny_document, headers=headers).json()["id"]
     again = client.post("/experiments", json=tiny_document, headers=headers)
@@ -75,7 +75,7 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize("case", BAD_BODIES)
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_bad_body_is_a_problem_and_stores_nothing(client: TestClient, case: str, path: str) -> None:
+def test_bad_body_is_a_problem_and_stores_nothing(client: ApiClient, case: str, path: str) -> None:
     body, content_type, pointer = BAD_BODIES[case]
     headers = {"Content-Type": content_type} if content_type else {}
 
@@ -91,19 +91,19 @@ def test_bad_body_is_a_problem_and_stores_nothing(client: TestClient, case: str,
     assert client.get("/experiments").json()["items"] == []
 
 
-def test_ten_megabytes_are_rejected_before_they_are_read(client: TestClient) -> None:
+def test_ten_megabytes_are_rejected_before_they_are_read(client: ApiClient) -> None:
     answer = client.post("/experiments", content=b" " * 10_000_000)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
 
 
-def test_chunked_body_without_a_length_is_rejected_too(client: TestClient) -> None:
+def test_chunked_body_without_a_length_is_rejected_too(client: ApiClient) -> None:
     answer = client.post("/experiments", content=(b" " * 100_000 for _ in range(100)))
 
     assert answer.status_code == 413
 
 
-def test_validation_gives_the_layer_table_and_queues_nothing(client: TestClient) -> None:
+def test_validation_gives_the_layer_table_and_queues_nothing(client: ApiClient) -> None:
     document = {"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn"}}
     answer = client.post("/experiments:validate", json=document).json()
 
@@ -128,7 +128,7 @@ def beginning_with(source: str, document: Document, **dataset: Any) -> Document:
 
 
 def test_layers_that_are_taken_are_told_before_and_after(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
     answer = client.post("/experiments:validate", json=wanted).json()
@@ -141,7 +141,7 @@ def test_layers_that_are_taken_are_told_before_and_after(
 
 
 def test_layers_that_begin_at_random_are_warned_of(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
     wanted["model"]["layers"] = [*tiny_document["model"]["layers"], {"type": "Softmax"}, {"type": "Dense"}]
@@ -169,7 +169,7 @@ def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tupl
         "cancelled": (cancelled, f"experiment {cancelled} is cancelled: only a succeeded one"),
         "damaged": (damaged, f"experiment {damaged} is damaged: manifest.json does not parse"),
         "without its model": (gone, f"experiment {gone} is damaged: model.keras is missing"),
-        "cut short": (short, f"experiment {short} is damaged: model.keras is missing or not 18 bytes long"),
+        "cut short": (short, f"experiment {short} is damaged: model.keras is missing or does not have the 18 bytes"),
         "without its record": (unread, f"experiment {unread} is damaged: experiment.json"),
         "no id": ("01J", "expected the id of a succeeded experiment"),
     }
@@ -177,7 +177,7 @@ def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tupl
 
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
 def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
-    client: TestClient,
+    client: ApiClient,
     api_store: Store,
     tiny_spec: Callable[..., ExperimentSpec],
     tiny_document: Document,
@@ -195,7 +195,7 @@ def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
 
 
 def test_source_with_nothing_to_take_is_rejected_with_the_shapes_of_both(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     source = publish(api_store, tiny_spec()).id
     answer = client.post("/experiments", json=beginning_with(source, tiny_document, classes=[1, 2]))
@@ -208,7 +208,7 @@ def test_source_with_nothing_to_take_is_rejected_with_the_shapes_of_both(
 
 
 def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     source = publish(api_store, tiny_spec()).id
     waiting = client.post("/experiments", json=beginning_with(source, tiny_document)).json()["id"]
@@ -223,7 +223,7 @@ def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
     assert client.delete(f"/experiments/{source}?force=true").status_code == 204
 
 
-def test_pages_follow_each_other_by_cursor(client: TestClient, tiny_document: Document) -> None:
+def test_pages_follow_each_other_by_cursor(client: ApiClient, tiny_document: Document) -> None:
     posted = [client.post("/experiments", json=tiny_document).json()["id"] for _ in range(5)]
     first = client.get("/experiments?limit=2")
     second = client.get(first.links["next"]["url"])
@@ -235,7 +235,7 @@ def test_pages_follow_each_other_by_cursor(client: TestClient, tiny_document: Do
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1000", "sort=name", "status=lost", "cursor=nonsense", "color=red"])
-def test_wrong_query_is_a_problem(client: TestClient, query: str) -> None:
+def test_wrong_query_is_a_problem(client: ApiClient, query: str) -> None:
     answer = client.get(f"/experiments?{query}")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -243,14 +243,14 @@ def test_wrong_query_is_a_problem(client: TestClient, query: str) -> None:
 
 @pytest.mark.parametrize("path", ["", "/history", "/events", "/evaluation", "/diagnosis"])
 @pytest.mark.parametrize("experiment_id", [MISSING, "nonsense", "..%2f..%2fetc", "%00", "x" * 4096])
-def test_unknown_experiment_is_not_found(client: TestClient, experiment_id: str, path: str) -> None:
+def test_unknown_experiment_is_not_found(client: ApiClient, experiment_id: str, path: str) -> None:
     answer = client.get(f"/experiments/{experiment_id}{path}")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
 def test_history_has_the_shape_of_keras(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = publish(api_store, tiny_spec(), epochs=3)
 
@@ -264,7 +264,7 @@ def test_history_has_the_shape_of_keras(
 
 
 def test_evaluation_comes_with_success(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     record = publish(api_store, tiny_spec())
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
@@ -274,7 +274,7 @@ def test_evaluation_comes_with_success(
     assert "is queued" in client.get(f"/experiments/{waiting}/evaluation").json()["detail"]
 
 
-def test_cancel_then_cancel_again_conflicts(client: TestClient, tiny_document: Document) -> None:
+def test_cancel_then_cancel_again_conflicts(client: ApiClient, tiny_document: Document) -> None:
     path = client.post("/experiments", json=tiny_document).headers["Location"]
 
     assert client.post(f"{path}:cancel").json()["status"] == "cancelled"
@@ -283,7 +283,7 @@ def test_cancel_then_cancel_again_conflicts(client: TestClient, tiny_document: D
 
 
 def test_running_experiment_is_not_deleted(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
     assert Claim.take(api_store.experiments, record.id, "test:1") is not None
@@ -292,7 +292,7 @@ def test_running_experiment_is_not_deleted(
     assert client.get(f"/experiments/{record.id}").json()["status"] == "running"
 
 
-def test_deleted_experiment_is_gone(client: TestClient, tiny_document: Document) -> None:
+def test_deleted_experiment_is_gone(client: ApiClient, tiny_document: Document) -> None:
     path = client.post("/experiments", json=tiny_document).headers["Location"]
 
     assert client.delete(path).status_code == 204
@@ -301,7 +301,7 @@ def test_deleted_experiment_is_gone(client: TestClient, tiny_document: Document)
 
 
 def test_record_that_only_disk_knows_is_listed_soon(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.index.remove(record.id)
@@ -311,7 +311,7 @@ def test_record_that_only_disk_knows_is_listed_soon(
 
 
 def test_events_replay_the_history_and_end(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = publish(api_store, tiny_spec(), epochs=3)
 
@@ -331,7 +331,7 @@ def events_of(text: str) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("last", ["9" * 5000, "-1", "x"])
 def test_strange_last_event_id_replays_everything(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], last: str
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], last: str
 ) -> None:
     record = publish(api_store, tiny_spec(), epochs=2)
     text = client.get(f"/experiments/{record.id}/events", headers={"Last-Event-ID": last}).text
@@ -339,7 +339,7 @@ def test_strange_last_event_id_replays_everything(
     assert [name for name, _ in events_of(text)].count("epoch") == 2
 
 
-def test_head_answers_like_get_without_a_body(client: TestClient, tiny_document: Document) -> None:
+def test_head_answers_like_get_without_a_body(client: ApiClient, tiny_document: Document) -> None:
     path = client.post("/experiments", json=tiny_document).headers["Location"]
 
     got, head = client.get(path), client.head(path)
@@ -358,7 +358,7 @@ def keras_document(filters: Any = 4, answer: int = 10) -> Document:
     return {"model": {"keras": {"class_name": "Sequential", "config": {"layers": entries}}}}
 
 
-def test_keras_document_is_answered_with_its_layer_table(client: TestClient) -> None:
+def test_keras_document_is_answered_with_its_layer_table(client: ApiClient) -> None:
     answer = client.post("/experiments:validate", json=keras_document())
 
     assert answer.status_code == 200, answer.text
@@ -366,7 +366,7 @@ def test_keras_document_is_answered_with_its_layer_table(client: TestClient) -> 
     assert answer.json()["parameters"]["total"] == 40 + 1450
 
 
-def test_mistake_in_a_keras_document_is_pointed_at(client: TestClient) -> None:
+def test_mistake_in_a_keras_document_is_pointed_at(client: ApiClient) -> None:
     answer = client.post("/experiments:validate", json=keras_document(filters="four"))
 
     assert answer.status_code == 422
@@ -375,7 +375,7 @@ def test_mistake_in_a_keras_document_is_pointed_at(client: TestClient) -> None:
     assert "keras.config.layers[1] Conv2D `conv`: expected a whole number" in error["detail"]
 
 
-def test_experiment_with_a_keras_document_is_queued_and_keeps_it(client: TestClient) -> None:
+def test_experiment_with_a_keras_document_is_queued_and_keeps_it(client: ApiClient) -> None:
     answer = client.post("/experiments", json=keras_document())
 
     assert answer.status_code == 202, answer.text

@@ -2,11 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
+from tests.support.api import ApiClient
 from tests.support.published import bright_column_network, publish
 from tests.support.waiting import eventually
 
@@ -15,22 +15,22 @@ PATH = "/models/serving/digits"
 
 
 @pytest.fixture
-def best(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+def best(client: ApiClient, api_store: Store, tiny_spec: Spec) -> str:
     return publish(api_store, tiny_spec(), 0.9).id
 
 
 @pytest.fixture
-def worse(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+def worse(client: ApiClient, api_store: Store, tiny_spec: Spec) -> str:
     """What is class c for the others is class c + 1 for it."""
     return publish(api_store, tiny_spec(name="worse"), 0.5, network=bright_column_network(shift=1)).id
 
 
-def answering(client: TestClient) -> tuple[str, str]:
+def answering(client: ApiClient) -> tuple[str, str]:
     answer = client.post("/predict?dataset=digits", content=png(3)).json()
     return answer["model"]["experiment_id"], answer["predictions"][0]["top"][0]["label"]
 
 
-def test_a_pinned_model_answers_until_the_best_one_does_again(client: TestClient, best: str, worse: str) -> None:
+def test_a_pinned_model_answers_until_the_best_one_does_again(client: ApiClient, best: str, worse: str) -> None:
     eventually(lambda: answering(client) == (best, "3"))
 
     pinned = client.put(PATH, json={"experiment_id": worse})
@@ -62,14 +62,14 @@ def test_a_pinned_model_answers_until_the_best_one_does_again(client: TestClient
         ([], "expected a mapping"),
     ],
 )
-def test_a_choice_that_says_nothing_clear_is_rejected(client: TestClient, body: Any, fragment: str) -> None:
+def test_a_choice_that_says_nothing_clear_is_rejected(client: ApiClient, body: Any, fragment: str) -> None:
     answer = client.put(PATH, json=body)
     assert answer.status_code == 422
     assert fragment in answer.json()["error"]
 
 
 def test_what_cannot_serve_is_rejected_and_nothing_changes(
-    client: TestClient, api_store: Store, best: str, worse: str, tiny_spec: Spec, tiny_document: dict[str, Any]
+    client: ApiClient, api_store: Store, best: str, worse: str, tiny_spec: Spec, tiny_document: dict[str, Any]
 ) -> None:
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
     other = publish(api_store, parse_spec({**tiny_document, "dataset": {"name": "blobs"}})).id
@@ -92,7 +92,7 @@ def test_what_cannot_serve_is_rejected_and_nothing_changes(
 
 
 def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
-    client: TestClient, api_store: Store, best: str, worse: str
+    client: ApiClient, api_store: Store, best: str, worse: str
 ) -> None:
     eventually(lambda: answering(client)[0] == best)
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
@@ -106,7 +106,7 @@ def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
     assert answering(client) == (best, "3")
 
 
-def test_a_pinned_experiment_is_deleted_by_force_alone(client: TestClient, best: str, worse: str) -> None:
+def test_a_pinned_experiment_is_deleted_by_force_alone(client: ApiClient, best: str, worse: str) -> None:
     client.put(PATH, json={"experiment_id": worse})
 
     rejected = client.delete(f"/experiments/{worse}")

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
-from api.app import create_app
-from api.wire.protocols.tensors import byte_elements, joined_elements
+from api.wire.open_inference.tensors import join_elements, split_elements
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.protocols.images import pixels, png
+from tests.support.api import ApiClient
 from tests.support.published import publish
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -29,7 +28,7 @@ def image(*bright: int, datatype: str = "UINT8", **more: Any) -> dict[str, Any]:
     return {"name": "image", "shape": [len(bright), 8, 8, 1], "datatype": datatype, **more}
 
 
-def infer(client: TestClient, request: dict[str, Any], binary: bytes = b"", url: str = INFER, **headers: str) -> Any:
+def infer(client: ApiClient, request: dict[str, Any], binary: bytes = b"", url: str = INFER, **headers: str) -> Any:
     """As Triton's clients do: without a Content-Type."""
     text = orjson.dumps(request)
     return client.post(url, content=text + binary, headers={LENGTH: str(len(text)), **headers} if binary else headers)
@@ -45,7 +44,7 @@ def classes(answer: Any) -> list[int]:
     return found
 
 
-def test_tensor_in_json(client: TestClient, digits: str) -> None:
+def test_tensor_in_json(client: ApiClient, digits: str) -> None:
     data = pixels(4, 2).reshape(-1).tolist()
     answer = infer(client, {"id": "42", "inputs": [image(4, 2, data=data)]})
 
@@ -57,7 +56,7 @@ def test_tensor_in_json(client: TestClient, digits: str) -> None:
     }
 
 
-def test_tensor_in_bytes_answered_in_bytes(client: TestClient, digits: str) -> None:
+def test_tensor_in_bytes_answered_in_bytes(client: ApiClient, digits: str) -> None:
     array = pixels(4, 2).astype(np.float32)
     tensor = image(4, 2, datatype="FP32", parameters={"binary_data_size": array.nbytes})
     request = {"inputs": [tensor], "parameters": {"binary_data_output": True}}
@@ -82,8 +81,8 @@ def test_tensor_in_bytes_answered_in_bytes(client: TestClient, digits: str) -> N
     assert classes(infer(client, {**request, "outputs": asked}, array.tobytes())) == [4, 2]
 
 
-def test_image_files_and_classes(client: TestClient, digits: str) -> None:
-    files = joined_elements([png(7), png(0)])
+def test_image_files_and_classes(client: ApiClient, digits: str) -> None:
+    files = join_elements([png(7), png(0)])
     tensor = {"name": "image", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(files)}}
     asked = {"name": "probabilities", "parameters": {"classification": 2}}
     request = {"inputs": [tensor], "outputs": [asked]}
@@ -98,21 +97,19 @@ def test_image_files_and_classes(client: TestClient, digits: str) -> None:
     answer = infer(client, request, files)
     length = int(answer.headers[LENGTH])
     [output] = orjson.loads(answer.content[:length])["outputs"]
-    texts = byte_elements(memoryview(answer.content)[length:], "output")
+    texts = split_elements(memoryview(answer.content)[length:], "output")
     assert (output["shape"], len(texts)) == ([2, 10], 20)
     assert [texts[first].split(b":")[1:] for first in (0, 10)] == [[b"7", b"7"], [b"0", b"0"]]
 
 
-def test_features(client: TestClient, blobs: str) -> None:
+def test_features(client: ApiClient, blobs: str) -> None:
     tensor = {"name": "features", "shape": [2, 2], "datatype": "FP64", "data": [[2.0, -2], [-1, 4.5]]}
 
     assert classes(infer(client, {"inputs": [tensor]}, url="/v2/models/blobs/infer")) == [1, 2]
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_packed_body_is_unpacked(
-    client: TestClient, digits: str, encoding: str, pack: Callable[[bytes], bytes]
-) -> None:
+def test_packed_body_is_unpacked(client: ApiClient, digits: str, encoding: str, pack: Callable[[bytes], bytes]) -> None:
     data = pixels(1).tobytes()
     text = orjson.dumps({"inputs": [image(1, parameters={"binary_data_size": len(data)})]})
     headers = {LENGTH: str(len(text)), "Content-Encoding": encoding}
@@ -124,7 +121,7 @@ def test_packed_body_is_unpacked(
         assert (answer.status_code, "body" in answer.json()["error"]) == (400, True)
 
 
-def test_health(client: TestClient) -> None:
+def test_health(client: ApiClient) -> None:
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"live": True, "ready": True}
     server = client.get("/v2").json()
@@ -132,7 +129,7 @@ def test_health(client: TestClient) -> None:
     assert {"binary_tensor_data", "classification"} <= set(server["extensions"])
 
 
-def test_model_is_described(client: TestClient, digits: str, blobs: str) -> None:
+def test_model_is_described(client: ApiClient, digits: str, blobs: str) -> None:
     assert client.get("/v2/models/digits").json() == {
         "name": "digits",
         "versions": [digits],
@@ -151,7 +148,7 @@ def test_model_is_described(client: TestClient, digits: str, blobs: str) -> None
 
 
 def test_version_is_an_experiment(
-    client: TestClient, api_store: Store, digits: str, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, digits: str, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id
     place = f"/v2/models/digits/versions/{worse}"
@@ -163,14 +160,14 @@ def test_version_is_an_experiment(
     assert client.get(f"{place}/config").json()["max_batch_size"] >= 1
 
 
-def test_what_there_is_not(client: TestClient, digits: str, blobs: str) -> None:
+def test_what_there_is_not(client: ApiClient, digits: str, blobs: str) -> None:
     for path, status, fragment in (
         ("/v2/models/nothing", 404, "unknown dataset `nothing`"),
         ("/v2/models/nothing/ready", 404, "unknown dataset `nothing`"),
         ("/v2/models/mnist/ready", 503, "no model for mnist: POST an experiment"),
         ("/v2/models/digits/versions/1", 404, "there is no experiment '1'"),
         (f"/v2/models/digits/versions/{blobs}/ready", 404, "is a version of model blobs, not of digits"),
-        ("/v2/models/digits/stats", 404, "there is nothing at"),
+        ("/v2/models/digits/stats", 404, "No route for"),
         ("/v2/models/digits/infer", 405, "Method Not Allowed"),
     ):
         answer = client.get(path)
@@ -179,15 +176,20 @@ def test_what_there_is_not(client: TestClient, digits: str, blobs: str) -> None:
         assert fragment in answer.json()["error"]
 
 
-def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: TestClient, digits: str) -> None:
+def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: ApiClient, digits: str) -> None:
     for body, headers, status, fragment in (
         (b"", {}, 400, "does not parse as JSON"),
         (b"{}", {}, 400, "/inputs: Field required"),
         (b"{}", {LENGTH: "3"}, 400, "expected a number up to the body's 2"),
         (b" " * 10_000_001, {}, 413, "larger"),
-        (gzip.compress(b" " * 10_000_001), {"Content-Encoding": "gzip"}, 413, "unpacks to more than the 10,000,000"),
-        (b"{}", {"Content-Encoding": "br"}, 415, "Content-Encoding 'br' is not read here"),
-        (b"{}", {"Content-Encoding": "gzip, gzip"}, 415, "'gzip, gzip' is not read here"),
+        (
+            gzip.compress(b" " * 10_000_001),
+            {"Content-Encoding": "gzip"},
+            413,
+            "decompresses to more than the limit of",
+        ),
+        (b"{}", {"Content-Encoding": "br"}, 415, "Content-Encoding 'br' is not supported"),
+        (b"{}", {"Content-Encoding": "gzip, gzip"}, 415, "'gzip, gzip' is not supported"),
     ):
         answer = client.post(INFER, content=body, headers=headers)
 
@@ -195,10 +197,10 @@ def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: TestClien
         assert fragment in answer.json()["error"]
 
 
-def test_image_with_too_many_pixels_is_a_413(client: TestClient, digits: str) -> None:
+def test_image_with_too_many_pixels_is_a_413(client: ApiClient, digits: str) -> None:
     data = BytesIO()
     Image.new("1", (30_000, 30_000)).save(data, "PNG")
-    file = joined_elements([data.getvalue()])
+    file = join_elements([data.getvalue()])
     tensor = {"name": "image", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(file)}}
 
     answer = infer(client, {"inputs": [tensor]}, file)
@@ -211,11 +213,11 @@ def test_image_with_too_many_pixels_is_a_413(client: TestClient, digits: str) ->
 def test_without_redis_only_a_service_that_has_a_model_is_ready(
     tmp_path: Path, own_valkey: Valkey, tiny_spec: Callable[..., ExperimentSpec], trained: bool
 ) -> None:
-    app = create_app(Settings(redis_url=own_valkey.url, store_dir=tmp_path / "store", reconcile_seconds=0.2))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    settings = Settings(redis_url=own_valkey.url, store_dir=tmp_path / "store", reconcile_seconds=0.2)
+    with ApiClient(settings) as client:
         eventually(lambda: client.get("/experiments").is_success)
         if trained:
-            publish(app.state.store, tiny_spec())
+            publish(client.services.store, tiny_spec())
             eventually(lambda: client.get("/v2/models/digits/ready").is_success)
         own_valkey.stop()
 
@@ -225,8 +227,8 @@ def test_without_redis_only_a_service_that_has_a_model_is_ready(
         assert inferred.status_code == (200 if trained else 503)
 
 
-def test_what_is_too_much_beside_others_is_rejected_for_now(client: TestClient, digits: str) -> None:
-    room = client.app.state.room  # type: ignore[attr-defined]
+def test_what_is_too_much_beside_others_is_rejected_for_now(client: ApiClient, digits: str) -> None:
+    room = client.services.room
     with room.guest() as other:
         other.bring_images(room.max_images)
         answer = infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
 from analysis.plots import figure
@@ -17,6 +16,7 @@ from models_store.experiments.training_samples import SAMPLES_FILE, write_sample
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish
 from tests.worker.conversion.archives import only
 from worker.jobs.conversion import Converter
@@ -34,7 +34,7 @@ def keep_samples(store: Store, record, brightness: int = 200) -> None:
 
 @pytest.mark.parametrize("plot", PLOTS)
 @pytest.mark.parametrize("augmentation", [None, MIXED])
-def test_a_spec_is_plotted_without_being_queued(client: TestClient, tiny_document, plot, augmentation):
+def test_a_spec_is_plotted_without_being_queued(client: ApiClient, tiny_document, plot, augmentation):
     document = {**tiny_document, "augmentation": augmentation}
     png = client.post(f"/experiments:plot/{plot}.png", json=document)
     assert png.status_code == 200, png.text
@@ -47,13 +47,13 @@ def test_a_spec_is_plotted_without_being_queued(client: TestClient, tiny_documen
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_the_same_spec_gives_the_same_bytes(client: TestClient, tiny_document, plot):
+def test_the_same_spec_gives_the_same_bytes(client: ApiClient, tiny_document, plot):
     first, again = (client.post(f"/experiments:plot/{plot}.svg", json=tiny_document).content for _ in range(2))
     assert first == again
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_an_experiment_is_plotted(client: TestClient, api_store: Store, tiny_spec, plot):
+def test_an_experiment_is_plotted(client: ApiClient, api_store: Store, tiny_spec, plot):
     record = api_store.experiments.create(tiny_spec())
     assert client.get(f"/experiments/{record.id}/plots/{plot}.png").headers["content-type"] == "image/png"
     assert client.get(f"/experiments/{record.id}/plots/{plot}.svg").status_code == 200
@@ -61,14 +61,14 @@ def test_an_experiment_is_plotted(client: TestClient, api_store: Store, tiny_spe
     assert client.get(f"/experiments/{record.id}/plots/{plot}.gif").status_code == 422
 
 
-def test_a_spec_that_is_none_is_rejected_as_everywhere(client: TestClient):
+def test_a_spec_that_is_none_is_rejected_as_everywhere(client: ApiClient):
     answer = client.post("/experiments:plot/learning_rate.png", json={"model": {"preset": "digits-cn"}})
     assert answer.status_code == 422
     assert "did you mean `digits-cnn`?" in answer.text
 
 
 def test_an_experiment_shows_its_own_samples_and_another_s_before_it_has_any(
-    client: TestClient, api_store: Store, settings: Settings, tiny_spec
+    client: ApiClient, api_store: Store, settings: Settings, tiny_spec
 ):
     experiments = api_store.experiments
     older, newer = (experiments.create(tiny_spec()) for _ in range(2))
@@ -86,14 +86,14 @@ def test_an_experiment_shows_its_own_samples_and_another_s_before_it_has_any(
 
 
 def test_borrowed_samples_get_the_size_that_is_asked_for(
-    client: TestClient, api_store: Store, settings: Settings, tiny_document, tiny_spec
+    client: ApiClient, api_store: Store, settings: Settings, tiny_document, tiny_spec
 ):
     keep_samples(api_store, api_store.experiments.create(tiny_spec()))
     spec = parse_spec({**tiny_document, "preprocessing": {"image_size": [9, 12], "color": "rgb"}})
     assert samples_for(spec, api_store, settings).samples.images.shape == (12, 9, 12, 3)
 
 
-def test_samples_stay_when_the_result_is_published(client: TestClient, api_store: Store, settings: Settings, tiny_spec):
+def test_samples_stay_when_the_result_is_published(client: ApiClient, api_store: Store, settings: Settings, tiny_spec):
     record = publish(api_store, tiny_spec())
     write_samples(
         api_store.experiments.artifacts(record.id), np.zeros((9, 8, 8, 1), np.uint8), np.arange(9), tuple("012345678")
@@ -102,7 +102,7 @@ def test_samples_stay_when_the_result_is_published(client: TestClient, api_store
 
 
 def test_of_an_experiment_whose_dataset_was_deleted_nothing_can_be_shown(
-    client: TestClient, api_store: Store, tiny_spec
+    client: ApiClient, api_store: Store, tiny_spec
 ):
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.write(record.changed(dataset="leaves"))
@@ -112,7 +112,7 @@ def test_of_an_experiment_whose_dataset_was_deleted_nothing_can_be_shown(
 
 
 def test_damaged_samples_are_said_to_be_so_and_not_borrowed(
-    client: TestClient, api_store: Store, settings: Settings, tiny_spec
+    client: ApiClient, api_store: Store, settings: Settings, tiny_spec
 ):
     record = api_store.experiments.create(tiny_spec())
     keep_samples(api_store, record)
@@ -122,7 +122,7 @@ def test_damaged_samples_are_said_to_be_so_and_not_borrowed(
 
 
 def test_a_spec_shows_the_images_of_an_uploaded_dataset(
-    client: TestClient, api_store: Store, settings: Settings, tiny_document
+    client: ApiClient, api_store: Store, settings: Settings, tiny_document
 ):
     colours = {"ash": (200, 0, 0), "elm": (0, 200, 0), "oak": (0, 0, 200)}
     files = {f"{tree}/{n}.png": coloured(colour, n) for tree, colour in colours.items() for n in range(12)}
@@ -152,7 +152,7 @@ def coloured(colour: tuple[int, int, int], number: int) -> bytes:
     return file.getvalue()
 
 
-def test_numbers_in_a_row_cannot_be_shown(client: TestClient):
+def test_numbers_in_a_row_cannot_be_shown(client: ApiClient):
     document = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
     answer = client.post("/experiments:plot/augmentation.png", json=document)
     assert answer.status_code == 404
@@ -160,7 +160,7 @@ def test_numbers_in_a_row_cannot_be_shown(client: TestClient):
     assert client.post("/experiments:plot/learning_rate.png", json=document).status_code == 200
 
 
-def test_images_that_are_asked_for_at_once_are_drawn_one_after_the_other(client: TestClient, tiny_document):
+def test_images_that_are_asked_for_at_once_are_drawn_one_after_the_other(client: ApiClient, tiny_document):
     def plot(kind: str) -> bytes:
         return client.post(f"/experiments:plot/{kind}.svg", json=tiny_document).content
 
@@ -176,7 +176,7 @@ def test_the_api_starts_without_what_draws():
     assert printed.strip() == "[]"
 
 
-def test_copies_are_made_while_another_image_is_drawn(client: TestClient, tiny_document, monkeypatch):
+def test_copies_are_made_while_another_image_is_drawn(client: ApiClient, tiny_document, monkeypatch):
     made = Event()
 
     def seen(spec, samples):

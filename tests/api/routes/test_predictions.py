@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from PIL import Image
 
 from models_store.store import Store
-from serving.admission import Room
 from serving.served_model import ServedModel
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish
 from tests.support.waiting import eventually
 from worker.evaluation.calibration import tempered
@@ -32,7 +31,7 @@ def png(bright: int) -> bytes:
 
 
 @pytest.fixture
-def trained(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+def trained(client: ApiClient, api_store: Store, tiny_spec: Spec) -> str:
     return publish(api_store, tiny_spec()).id
 
 
@@ -41,7 +40,7 @@ def labels(answer: Any) -> list[str]:
     return [each["top"][0]["label"] for each in answer.json()["predictions"]]
 
 
-def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
+def test_form_with_one_or_many_files(client: ApiClient, trained: str) -> None:
     files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7, 5)]
     answer = client.post("/predict", files=files)
 
@@ -53,7 +52,7 @@ def test_form_with_one_or_many_files(client: TestClient, trained: str) -> None:
 
 @pytest.mark.parametrize(("images", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)])
 def test_what_takes_long_to_write_is_written_in_a_thread(
-    client: TestClient, trained: str, monkeypatch: pytest.MonkeyPatch, images: int, query: str, in_loop: bool
+    client: ApiClient, trained: str, monkeypatch: pytest.MonkeyPatch, images: int, query: str, in_loop: bool
 ) -> None:
     threads = []
     top = ServedModel.top
@@ -71,11 +70,11 @@ def test_what_takes_long_to_write_is_written_in_a_thread(
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])
-def test_raw_image(client: TestClient, trained: str, content_type: str) -> None:
+def test_raw_image(client: ApiClient, trained: str, content_type: str) -> None:
     assert labels(client.post("/predict", content=png(4), headers={"Content-Type": content_type})) == ["4"]
 
 
-def test_base64(client: TestClient, trained: str) -> None:
+def test_base64(client: ApiClient, trained: str) -> None:
     encoded = [base64.b64encode(png(bright)).decode() for bright in (1, 2)]
 
     assert labels(client.post("/predict", json={"image": encoded[0]})) == ["1"]
@@ -86,7 +85,7 @@ def test_base64(client: TestClient, trained: str) -> None:
 
 
 def test_images_are_resized_as_they_were_in_training(
-    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+    client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:
     publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
     pixels = np.zeros((8, 24), dtype=np.uint8)
@@ -97,7 +96,7 @@ def test_images_are_resized_as_they_were_in_training(
     assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
 
 
-def test_a_digit_is_found_on_any_image_and_the_steps_are_told(client: TestClient, trained: str) -> None:
+def test_a_digit_is_found_on_any_image_and_the_steps_are_told(client: ApiClient, trained: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
     data = BytesIO()
@@ -118,9 +117,7 @@ def image_in(data_url: str) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(base64.b64decode(encoded))))
 
 
-def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
-    client: TestClient, trained: str
-) -> None:
+def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(client: ApiClient, trained: str) -> None:
     for query in ("", "?explain=false", "?explain=0"):
         answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
         assert answer["preprocessing"] == {"steps": []}
@@ -131,14 +128,14 @@ def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(
 
 @pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
 def test_other_ways_of_preparing_are_rejected_or_the_last_one_counts(
-    client: TestClient, trained: str, query: str
+    client: ApiClient, trained: str, query: str
 ) -> None:
     answer = client.post(f"/predict?{query}", content=png(3))
     assert answer.status_code == (200 if query.count("prep") == 2 else 422)
 
 
 def test_probabilities_are_tempered_and_the_verdict_follows_them(
-    client: TestClient, api_store: Store, tiny_spec: Spec
+    client: ApiClient, api_store: Store, tiny_spec: Spec
 ) -> None:
     plain = publish(api_store, tiny_spec()).id
     raw = client.post(f"/predict?experiment={plain}&top=10", content=png(2)).json()["predictions"][0]
@@ -157,13 +154,13 @@ def test_probabilities_are_tempered_and_the_verdict_follows_them(
         assert answer["margin"] == pytest.approx(two[1] - two[0], abs=1e-5)
 
 
-def test_margin_does_not_depend_on_how_many_classes_are_named(client: TestClient, trained: str) -> None:
+def test_margin_does_not_depend_on_how_many_classes_are_named(client: ApiClient, trained: str) -> None:
     margins = {client.post(f"/predict?top={n}", content=png(6)).json()["predictions"][0]["margin"] for n in (1, 2, 9)}
     assert len(margins) == 1
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
-def test_blank_paper_is_no_digit(client: TestClient, trained: str, shade: int) -> None:
+def test_blank_paper_is_no_digit(client: ApiClient, trained: str, shade: int) -> None:
     data = BytesIO()
     Image.new("L", (60, 40), shade).save(data, "PNG")
     answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
@@ -172,7 +169,7 @@ def test_blank_paper_is_no_digit(client: TestClient, trained: str, shade: int) -
 
 
 def test_networks_of_other_things_never_say_that_something_is_no_digit(
-    client: TestClient, api_store: Store, tiny_document: dict[str, Any]
+    client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:
     document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
     publish(api_store, parse_spec(document))
@@ -183,7 +180,7 @@ def test_networks_of_other_things_never_say_that_something_is_no_digit(
     assert answer["preprocessing"]["steps"] == ["resized"]
 
 
-def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) -> None:
+def test_top_is_sorted_and_as_long_as_asked(client: ApiClient, trained: str) -> None:
     for count in (1, 3, 10, 99):
         top = client.post(f"/predict?top={count}", content=png(6)).json()["predictions"][0]["top"]
         probabilities = [each["probability"] for each in top]
@@ -193,7 +190,7 @@ def test_top_is_sorted_and_as_long_as_asked(client: TestClient, trained: str) ->
     assert sum(probabilities) == pytest.approx(1, abs=1e-4)
 
 
-def test_experiment_and_dataset_choose_the_model(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+def test_experiment_and_dataset_choose_the_model(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
     better = publish(api_store, tiny_spec(), val_accuracy=0.95).id
     worse = publish(api_store, tiny_spec(), val_accuracy=0.5).id
 
@@ -205,7 +202,7 @@ def test_experiment_and_dataset_choose_the_model(client: TestClient, api_store: 
 
 
 def test_better_model_takes_over_and_a_worse_one_does_not(
-    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+    client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec
 ) -> None:
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == trained
     publish(api_store, tiny_spec(), val_accuracy=0.1)
@@ -216,7 +213,7 @@ def test_better_model_takes_over_and_a_worse_one_does_not(
     assert [each["experiment_id"] for each in client.get("/models").json()["items"]] == [better]
 
 
-def test_queued_experiment_cannot_predict(client: TestClient, api_store: Store, tiny_spec: Spec) -> None:
+def test_queued_experiment_cannot_predict(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
     waiting = api_store.experiments.create(tiny_spec())
 
     assert client.post(f"/predict?experiment={waiting.id}", content=png(0)).status_code == 409
@@ -253,7 +250,7 @@ def giant_png() -> bytes:
     ],
 )
 def test_what_is_no_image_is_rejected_and_the_service_goes_on(
-    client: TestClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
+    client: ApiClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
 ) -> None:
     answer = client.post("/predict", content=body, headers={"Content-Type": content_type})
 
@@ -262,19 +259,19 @@ def test_what_is_no_image_is_rejected_and_the_service_goes_on(
     assert labels(client.post("/predict", content=png(9))) == ["9"]
 
 
-def test_pixel_bomb_is_rejected_before_it_is_decoded(client: TestClient, trained: str) -> None:
+def test_pixel_bomb_is_rejected_before_it_is_decoded(client: ApiClient, trained: str) -> None:
     answer = client.post("/predict", files={"file": ("bomb.png", giant_png(), "image/png")})
 
     assert answer.status_code == 413
     assert answer.json()["error"].startswith("bomb.png: ")
 
 
-def test_wrong_form_field_is_named(client: TestClient, trained: str) -> None:
+def test_wrong_form_field_is_named(client: ApiClient, trained: str) -> None:
     answer = client.post("/predict", files={"image": ("x.png", png(0), "image/png")})
     assert (answer.status_code, "`image`" in answer.json()["error"]) == (422, True)
 
 
-def test_no_model_yet(client: TestClient) -> None:
+def test_no_model_yet(client: ApiClient) -> None:
     answer = client.post("/predict", content=png(0))
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
@@ -282,7 +279,7 @@ def test_no_model_yet(client: TestClient) -> None:
 
 
 def test_damaged_model_is_rejected_and_the_next_best_answers(
-    client: TestClient, api_store: Store, trained: str, tiny_spec: Spec
+    client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec
 ) -> None:
     better = publish(api_store, tiny_spec(), val_accuracy=0.99)
     file = api_store.experiments.artifacts(better.id) / "model.onnx"
@@ -294,7 +291,7 @@ def test_damaged_model_is_rejected_and_the_next_best_answers(
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}
 
 
-def test_unknown_dataset_is_no_reason_to_try_again(client: TestClient, trained: str) -> None:
+def test_unknown_dataset_is_no_reason_to_try_again(client: ApiClient, trained: str) -> None:
     for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
         assert answer.status_code == 422
 
@@ -302,12 +299,12 @@ def test_unknown_dataset_is_no_reason_to_try_again(client: TestClient, trained: 
 
 
 @pytest.fixture
-def blobs_trained(client: TestClient, api_store: Store, tiny_document: dict[str, Any]) -> str:
+def blobs_trained(client: ApiClient, api_store: Store, tiny_document: dict[str, Any]) -> str:
     document = {**tiny_document, "dataset": {"name": "blobs"}}
     return publish(api_store, parse_spec(document), val_accuracy=1.0).id
 
 
-def test_features_are_answered_by_a_model_that_takes_them(client: TestClient, blobs_trained: str) -> None:
+def test_features_are_answered_by_a_model_that_takes_them(client: ApiClient, blobs_trained: str) -> None:
     one = client.post("/predict", json={"features": [2, 3.5]})
     assert labels(one) == ["0"]
     assert one.json()["model"]["experiment_id"] == blobs_trained
@@ -318,7 +315,7 @@ def test_features_are_answered_by_a_model_that_takes_them(client: TestClient, bl
 
 
 def test_a_better_model_of_numbers_is_not_asked_about_images(
-    client: TestClient, trained: str, blobs_trained: str
+    client: ApiClient, trained: str, blobs_trained: str
 ) -> None:
     assert client.post("/predict", content=png(4)).json()["model"]["experiment_id"] == trained
     assert client.post("/predict", json={"features": [1, 1]}).json()["model"]["experiment_id"] == blobs_trained
@@ -340,7 +337,7 @@ def test_a_better_model_of_numbers_is_not_asked_about_images(
     ],
 )
 def test_what_the_model_does_not_take_is_rejected_with_what_it_takes(
-    client: TestClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
+    client: ApiClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
 ) -> None:
     answer = client.post(f"/predict?dataset={dataset}", **sent)
 
@@ -348,7 +345,7 @@ def test_what_the_model_does_not_take_is_rejected_with_what_it_takes(
     assert fragment in answer.json()["error"]
 
 
-def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
+def test_deleted_model_answers_no_longer(client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
     worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id
     assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 200
     api_store.experiments.delete(worse)
@@ -360,7 +357,7 @@ def test_deleted_model_answers_no_longer(client: TestClient, api_store: Store, t
     ("plain", "with_more"),
     [("", "?unknown=1"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
 )
-def test_the_plain_way_and_fastapi_s_answer_alike(client: TestClient, trained: str, plain: str, with_more: str) -> None:
+def test_the_plain_way_and_fastapi_s_answer_alike(client: ApiClient, trained: str, plain: str, with_more: str) -> None:
     answers = [client.post(f"/predict{query}", content=png(3)) for query in (plain, with_more)]
 
     assert labels(answers[0]) == labels(answers[1]) == ["3"]
@@ -374,15 +371,15 @@ def test_the_plain_way_and_fastapi_s_answer_alike(client: TestClient, trained: s
 
 
 @pytest.mark.parametrize("query", ["top=0", "top=1001", "top=x", "top=", f"experiment={'x' * 27}", "top=5&top=0"])
-def test_parameters_out_of_range_are_rejected(client: TestClient, trained: str, query: str) -> None:
+def test_parameters_out_of_range_are_rejected(client: ApiClient, trained: str, query: str) -> None:
     answer = client.post(f"/predict?{query}", content=png(3))
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json()["errors"][0]["pointer"] in {"/query/top", "/query/experiment"}
 
 
-def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: TestClient, trained: str) -> None:
-    room: Room = client.app.state.room  # type: ignore[attr-defined]
+def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: ApiClient, trained: str) -> None:
+    room = client.services.room
     for brought in (room.max_bytes, 0):
         with room.guest() as other:
             other.bring_bytes(brought)
@@ -395,13 +392,13 @@ def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: T
     assert (room.images, room.bytes) == (0, 0)
 
 
-def test_a_body_that_does_not_say_how_large_it_is(client: TestClient, trained: str) -> None:
+def test_a_body_that_does_not_say_how_large_it_is(client: ApiClient, trained: str) -> None:
     assert labels(client.post("/predict", content=iter([png(3)[:50], png(3)[50:]]))) == ["3"]
     answer = client.post("/predict", content=(b"x" * 1_000_000 for _ in range(11)))
     assert (answer.status_code, "10,000,000 bytes" in answer.json()["error"]) == (413, True)
 
 
-def test_a_hundred_images_and_large_ones(client: TestClient, trained: str) -> None:
+def test_a_hundred_images_and_large_ones(client: ApiClient, trained: str) -> None:
     many = [("file", (f"{n}.png", png(n % 10), "image/png")) for n in range(100)]
     assert labels(client.post("/predict", files=many)) == [str(n % 10) for n in range(100)]
     rejected = client.post("/predict", files=[*many, many[0]])
@@ -413,7 +410,7 @@ def test_a_hundred_images_and_large_ones(client: TestClient, trained: str) -> No
     assert client.post("/predict", files={"file": ("noise.png", data.getvalue())}).status_code == 200
 
 
-def test_a_form_without_files_and_a_field_that_is_none(client: TestClient, trained: str) -> None:
+def test_a_form_without_files_and_a_field_that_is_none(client: ApiClient, trained: str) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     none = client.post("/predict", content=b"--x--\r\n", headers=headers)
     assert (none.status_code, "no image: send one or more" in none.json()["error"]) == (422, True)

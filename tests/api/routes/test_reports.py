@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from fastapi.testclient import TestClient
 
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
@@ -56,7 +56,7 @@ def finished(api_store: Store, tiny_document: Document) -> Record:
     return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE}), epochs=5)
 
 
-def test_a_finished_experiment_is_told_on_one_page(client: TestClient, finished: Record) -> None:
+def test_a_finished_experiment_is_told_on_one_page(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.html")
     page = Page(answer.text)
 
@@ -80,7 +80,7 @@ def test_a_finished_experiment_is_told_on_one_page(client: TestClient, finished:
     assert "succeeded (completed) · 5 epochs" in page.text
 
 
-def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: TestClient, finished: Record) -> None:
+def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.html")
     page = Page(answer.text)
 
@@ -94,7 +94,7 @@ def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: TestClien
     assert sum(b"<svg" in image for image in images) == 4
 
 
-def test_the_spec_in_it_can_be_posted_again(client: TestClient, finished: Record) -> None:
+def test_the_spec_in_it_can_be_posted_again(client: ApiClient, finished: Record) -> None:
     for name in ("report.html", "report.md"):
         text = client.get(f"/experiments/{finished.id}/{name}").text
         spec = Page(text).words[-3] if name.endswith("html") else text.rpartition("```yaml\n")[2].removesuffix("```\n")
@@ -102,7 +102,7 @@ def test_the_spec_in_it_can_be_posted_again(client: TestClient, finished: Record
         assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec.document
 
 
-def test_markdown_has_whole_tables_that_no_name_can_break(client: TestClient, finished: Record) -> None:
+def test_markdown_has_whole_tables_that_no_name_can_break(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.md")
     text = answer.text.partition("## Spec")[0]
 
@@ -117,7 +117,7 @@ def test_markdown_has_whole_tables_that_no_name_can_break(client: TestClient, fi
     assert [line for line in text.splitlines() if line.startswith("> ")] == [f"> {HOSTILE}"]
 
 
-def test_what_waits_is_told_as_far_as_it_has_come(client: TestClient, tiny_document: Document) -> None:
+def test_what_waits_is_told_as_far_as_it_has_come(client: ApiClient, tiny_document: Document) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     page = Page(client.get(f"/experiments/{waiting}/report.html").text)
@@ -127,7 +127,7 @@ def test_what_waits_is_told_as_far_as_it_has_come(client: TestClient, tiny_docum
     assert "## Results" not in client.get(f"/experiments/{waiting}/report.md").text
 
 
-def test_features_have_mistakes_without_images(client: TestClient, api_store: Store) -> None:
+def test_features_have_mistakes_without_images(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     page = Page(client.get(f"/experiments/{record.id}/report.html").text)
@@ -136,6 +136,6 @@ def test_features_have_mistakes_without_images(client: TestClient, api_store: St
     assert not any(source.startswith("data:image/png") for source in page.sources)
 
 
-def test_a_report_of_nothing_is_not_found(client: TestClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+def test_a_report_of_nothing_is_not_found(client: ApiClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
     for name in ("report.html", "report.md"):
         assert client.get(f"/experiments/01K6W3E8Z4T5V6X7Y8Z9A0B1C2/{name}").status_code == 404

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from fastapi.testclient import TestClient
 from httpx2 import Response
 from PIL import Image
 
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish
 
 OF_A_PART = ["confusion", "mistakes", "classes", "reliability"]
@@ -31,7 +31,7 @@ def written(svg: Response) -> str:
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_a_finished_experiment_is_plotted(client: TestClient, finished: Record, plot: str) -> None:
+def test_a_finished_experiment_is_plotted(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}"
 
     png = client.get(f"{path}.png")
@@ -46,7 +46,7 @@ def test_a_finished_experiment_is_plotted(client: TestClient, finished: Record, 
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_whoever_has_the_image_is_not_sent_it_again(client: TestClient, finished: Record, plot: str) -> None:
+def test_whoever_has_the_image_is_not_sent_it_again(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
     first = client.get(path)
 
@@ -58,7 +58,7 @@ def test_whoever_has_the_image_is_not_sent_it_again(client: TestClient, finished
     assert other.content == first.content
 
 
-def test_a_history_without_its_beginning(client: TestClient, finished: Record) -> None:
+def test_a_history_without_its_beginning(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/plots/history.svg"
 
     assert "without the first 1" in written(client.get(f"{path}?skip=1"))
@@ -68,7 +68,7 @@ def test_a_history_without_its_beginning(client: TestClient, finished: Record) -
     assert client.get(f"{path}?skip=-1").status_code == 422
 
 
-def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[str, object]) -> None:
+def test_a_history_that_has_not_begun(client: ApiClient, tiny_document: dict[str, object]) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/experiments/{waiting}/plots/history.png")
@@ -79,7 +79,7 @@ def test_a_history_that_has_not_begun(client: TestClient, tiny_document: dict[st
 
 @pytest.mark.parametrize("plot", OF_A_PART)
 def test_every_split_is_plotted_and_the_test_split_unless_another_is_named(
-    client: TestClient, finished: Record, plot: str
+    client: ApiClient, finished: Record, plot: str
 ) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
 
@@ -91,7 +91,7 @@ def test_every_split_is_plotted_and_the_test_split_unless_another_is_named(
 
 @pytest.mark.parametrize("plot", OF_A_PART)
 def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
-    client: TestClient, tiny_document: dict[str, object], plot: str
+    client: ApiClient, tiny_document: dict[str, object], plot: str
 ) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
@@ -102,7 +102,7 @@ def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
 
 
 def test_what_an_older_evaluation_lacks_is_said(
-    client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
+    client: ApiClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)
     older = {split: whole[split] for split in ("validation", "test")}
@@ -115,7 +115,7 @@ def test_what_an_older_evaluation_lacks_is_said(
         assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
 
 
-def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finished: Record) -> None:
+def test_a_confusion_matrix_has_counts_shares_or_both(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/plots/confusion.svg"
     counts, shares = "mistakes", "% of the true class"
 
@@ -130,7 +130,7 @@ def test_a_confusion_matrix_has_counts_shares_or_both(client: TestClient, finish
     assert client.get(f"{path}?normalize=rows").status_code == 422
 
 
-def test_mistakes_are_those_that_the_list_has(client: TestClient, finished: Record) -> None:
+def test_mistakes_are_those_that_the_list_has(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}"
 
     for query, shown in (("", 10), ("?true=4&predicted=5", 1), ("?limit=3&offset=2", 3), ("?predicted=5&true=5", 0)):
@@ -143,7 +143,7 @@ def test_mistakes_are_those_that_the_list_has(client: TestClient, finished: Reco
     assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
 
 
-def test_mistakes_of_samples_that_are_no_images_cannot_be_shown(client: TestClient, api_store: Store) -> None:
+def test_mistakes_of_samples_that_are_no_images_cannot_be_shown(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
@@ -151,7 +151,7 @@ def test_mistakes_of_samples_that_are_no_images_cannot_be_shown(client: TestClie
 
 
 def test_histories_of_several_experiments_are_laid_over_each_other(
-    client: TestClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     ids = [publish(api_store, tiny_spec(name=name)).id for name in ("one", "two", "three")]
     path = "/compare/plots/history"

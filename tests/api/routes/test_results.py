@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import Image
 
 from models_store.artifacts import EVALUATION_FILE
@@ -15,6 +14,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.support.api import ApiClient
 from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
@@ -32,7 +32,7 @@ def image(data: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("split", "accuracy"), [("training", 0.8), ("validation", 0.9), ("test", 0.8)])
-def test_every_split_is_evaluated(client: TestClient, finished: Record, split: str, accuracy: float) -> None:
+def test_every_split_is_evaluated(client: ApiClient, finished: Record, split: str, accuracy: float) -> None:
     evaluation = client.get(f"/experiments/{finished.id}/evaluation?split={split}").json()
 
     assert (evaluation["split"], evaluation["accuracy"]) == (split, accuracy)
@@ -41,7 +41,7 @@ def test_every_split_is_evaluated(client: TestClient, finished: Record, split: s
 
 
 def test_split_that_was_not_evaluated_is_not_found(
-    client: TestClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
+    client: ApiClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)
     older = {split: whole[split] for split in ("validation", "test")}
@@ -53,7 +53,7 @@ def test_split_that_was_not_evaluated_is_not_found(
     assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
 
 
-def test_mistakes_are_the_wrong_samples_the_surest_first(client: TestClient, finished: Record) -> None:
+def test_mistakes_are_the_wrong_samples_the_surest_first(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/mistakes").json()
 
     assert answer["total"] == len(answer["items"]) == 10
@@ -71,7 +71,7 @@ def test_mistakes_are_the_wrong_samples_the_surest_first(client: TestClient, fin
         assert item["margin"] == pytest.approx(expected[0] - expected[1])
 
 
-def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: TestClient, finished: Record) -> None:
+def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/mistakes"
 
     def rows(query: str) -> list[int]:
@@ -90,7 +90,7 @@ def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: TestClient, 
 
 @pytest.mark.parametrize("name", ["mistakes", "evaluation"])
 def test_there_is_nothing_before_the_experiment_has_succeeded(
-    client: TestClient, tiny_document: Document, name: str
+    client: ApiClient, tiny_document: Document, name: str
 ) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
@@ -113,7 +113,7 @@ def test_there_is_nothing_before_the_experiment_has_succeeded(
     ],
 )
 def test_what_cannot_be_asked_for_is_said(
-    client: TestClient, finished: Record, query: str, status: int, said: str
+    client: ApiClient, finished: Record, query: str, status: int, said: str
 ) -> None:
     answer = client.get(f"/experiments/{finished.id}/mistakes?{query}")
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_asked_for_is_said(
     assert said in answer.text
 
 
-def test_the_image_of_a_mistake_is_what_the_network_received(client: TestClient, finished: Record) -> None:
+def test_the_image_of_a_mistake_is_what_the_network_received(client: ApiClient, finished: Record) -> None:
     item = client.get(f"/experiments/{finished.id}/mistakes").json()["items"][0]
 
     answer = client.get(item["image"])
@@ -132,7 +132,7 @@ def test_the_image_of_a_mistake_is_what_the_network_received(client: TestClient,
     assert np.array_equal(image(answer.content), kept[:, :, 0])
 
 
-def test_a_image_that_nobody_kept_is_not_found(client: TestClient, finished: Record) -> None:
+def test_a_image_that_nobody_kept_is_not_found(client: ApiClient, finished: Record) -> None:
     right = client.get(f"/experiments/{finished.id}/samples/test/0.png")
     assert right.status_code == 404
     assert "the image of test sample 0 was not kept" in right.json()["detail"]
@@ -142,7 +142,7 @@ def test_a_image_that_nobody_kept_is_not_found(client: TestClient, finished: Rec
 
 
 def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
-    client: TestClient, api_store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    client: ApiClient, api_store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("datasets")
     images = np.random.default_rng(0).integers(0, 256, (70_000, 2, 2), dtype=np.uint8)
@@ -154,8 +154,7 @@ def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
         x_test=images[60_000:],
         y_test=labels[60_000:],
     )
-    settings = client.app.state.settings.model_copy(update={"datasets_dir": folder})  # type: ignore[attr-defined]
-    monkeypatch.setattr(client.app.state, "settings", settings)  # type: ignore[attr-defined]
+    client.configure(datasets_dir=folder)
     spec = parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}})
     record = publish(api_store, spec)
 
@@ -164,7 +163,7 @@ def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
     assert np.array_equal(image(answer.content), images[107])
 
 
-def test_mistakes_come_on_a_sheet(client: TestClient, finished: Record) -> None:
+def test_mistakes_come_on_a_sheet(client: ApiClient, finished: Record) -> None:
     sheet = client.get(f"/experiments/{finished.id}/mistakes.png")
 
     assert sheet.headers["content-type"] == "image/png"
@@ -173,7 +172,7 @@ def test_mistakes_come_on_a_sheet(client: TestClient, finished: Record) -> None:
     assert one.shape[1] < 2 * 128
 
 
-def test_mistakes_of_samples_that_are_no_images_have_none(client: TestClient, api_store: Store) -> None:
+def test_mistakes_of_samples_that_are_no_images_have_none(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     items = client.get(f"/experiments/{record.id}/mistakes").json()["items"]
@@ -184,7 +183,7 @@ def test_mistakes_of_samples_that_are_no_images_have_none(client: TestClient, ap
 
 @pytest.mark.parametrize("file", [EVALUATION_FILE, predictions_file("test")])
 def test_damaged_results_are_said_to_be_damaged(
-    client: TestClient, api_store: Store, finished: Record, file: str
+    client: ApiClient, api_store: Store, finished: Record, file: str
 ) -> None:
     (api_store.experiments.artifacts(finished.id) / file).write_bytes(b"{}")
 

@@ -7,12 +7,11 @@ import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from PIL import Image
 from starlette.types import Message
 
@@ -21,6 +20,7 @@ from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.archives.test_archives import tarred, zipped
+from tests.support.api import ApiClient
 from tests.support.published import publish
 
 Spec = Callable[..., ExperimentSpec]
@@ -30,21 +30,17 @@ IMAGES = {f"some/{number}.png": png(bright) for number, bright in enumerate(ORDE
 
 
 @pytest.fixture
-def trained(client: TestClient, api_store: Store, tiny_spec: Spec) -> str:
+def trained(client: ApiClient, api_store: Store, tiny_spec: Spec) -> str:
     return publish(api_store, tiny_spec()).id
 
 
 @pytest.fixture
-def batches(client: TestClient) -> Iterator[Batches]:
+def batches(client: ApiClient) -> Iterator[Batches]:
     """Nothing is held when the test has ended."""
-    app = app_of(client)
-    yield app.state.batches
-    assert app.state.batches.running == 0
-    assert temporary_files(app.state.settings.store_dir) == []
-
-
-def app_of(client: TestClient) -> FastAPI:
-    return cast(FastAPI, client.app)
+    services = client.services
+    yield services.batches
+    assert services.batches.running == 0
+    assert temporary_files(services.settings.store_dir) == []
 
 
 def temporary_files(folder: Path) -> list[str]:
@@ -62,13 +58,13 @@ def limited(batches: Batches, **limits: Any) -> None:
     batches.limits = batches.limits._replace(**limits)
 
 
-def posted(client: TestClient, body: bytes, query: str = "", kind: str = "application/zip") -> list[dict[str, Any]]:
+def posted(client: ApiClient, body: bytes, query: str = "", kind: str = "application/zip") -> list[dict[str, Any]]:
     answer = client.post(f"{BATCH}{query}", content=body, headers={"Content-Type": kind})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/x-ndjson"), answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def rejected(client: TestClient, body: bytes, kind: str = "application/zip") -> tuple[int, str]:
+def rejected(client: ApiClient, body: bytes, kind: str = "application/zip") -> tuple[int, str]:
     answer = client.post(BATCH, content=body, headers={"Content-Type": kind})
     assert answer.headers["Content-Type"] == "application/problem+json", answer.text
     return answer.status_code, answer.json()["error"]
@@ -89,7 +85,7 @@ def labels(lines: list[dict[str, Any]]) -> list[str]:
 )
 @pytest.mark.parametrize("is_form", [False, True], ids=["body", "form"])
 def test_an_archive_is_answered_in_order_by_one_model(
-    client: TestClient, trained: str, body: bytes, is_form: bool
+    client: ApiClient, trained: str, body: bytes, is_form: bool
 ) -> None:
     if is_form:
         text = client.post(BATCH, files={"archive": ("images", body)}).text
@@ -105,7 +101,7 @@ def test_an_archive_is_answered_in_order_by_one_model(
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_a_form_of_more_files_than_one_prediction_takes(client: TestClient) -> None:
+def test_a_form_of_more_files_than_one_prediction_takes(client: ApiClient) -> None:
     files = [("file", (f"{number}.png", png(number % 10), "image/png")) for number in range(250)]
     text = client.post(BATCH, files=[*files[:-1], ("file", ("letter.txt", b"Dear Sir"))]).text
     lines = [json.loads(line) for line in text.splitlines()]
@@ -117,7 +113,7 @@ def test_a_form_of_more_files_than_one_prediction_takes(client: TestClient) -> N
 
 @pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize("body", [zipped(IMAGES), gzip.compress(tarred(IMAGES))], ids=["zip", "tar.gz"])
-def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: TestClient, body: bytes) -> None:
+def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: ApiClient, body: bytes) -> None:
     text = client.post(BATCH, files={"file": ("images", body)}).text
     lines = [json.loads(line) for line in text.splitlines()]
 
@@ -126,7 +122,7 @@ def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: Tes
 
 @pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize("query", ["", "?top=1", "?prep=none&top=10", "?dataset=digits"])
-def test_answers_are_those_of_single_predictions(client: TestClient, query: str) -> None:
+def test_answers_are_those_of_single_predictions(client: ApiClient, query: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste("black", (140, 60, 150, 140))
     drawn = io.BytesIO()
@@ -142,7 +138,7 @@ def test_answers_are_those_of_single_predictions(client: TestClient, query: str)
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_each_prediction_has_an_id_to_be_corrected_by(client: TestClient) -> None:
+def test_each_prediction_has_an_id_to_be_corrected_by(client: ApiClient) -> None:
     lines = posted(client, zipped(IMAGES))
 
     assert client.post(f"/predictions/{lines[1]['id']}/label", json={"label": "4"}).json()["predicted"] == "3"
@@ -152,7 +148,7 @@ def test_each_prediction_has_an_id_to_be_corrected_by(client: TestClient) -> Non
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: TestClient) -> None:
+def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: ApiClient) -> None:
     torn = png(4)[:50]
     large = b"\x89PNG\r\n\x1a\n" + bytes(10_000_001)
     pixels = io.BytesIO()
@@ -173,7 +169,7 @@ def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: T
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_is_no_image_is_skipped(client: TestClient) -> None:
+def test_what_is_no_image_is_skipped(client: ApiClient) -> None:
     beside = {
         "labels.csv": b"1,2",
         "__MACOSX/some/._3.png": b"\0",
@@ -192,7 +188,7 @@ def test_what_is_no_image_is_skipped(client: TestClient) -> None:
     ["../../etc/passwd.png", "/etc/passwd.png", "C:\\a.png", "a\u202e\n.png", "é" * 300 + ".png"],
     ids=["up", "root", "drive", "control", "long"],
 )
-def test_names_are_only_names(client: TestClient, tmp_path: Path, name: str) -> None:
+def test_names_are_only_names(client: ApiClient, tmp_path: Path, name: str) -> None:
     before = sorted(tmp_path.rglob("*.png"))
 
     for body in (zipped({name: png(3)}), tarred({name: png(3)})):
@@ -201,7 +197,7 @@ def test_names_are_only_names(client: TestClient, tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_names_that_are_no_text(client: TestClient) -> None:
+def test_names_that_are_no_text(client: ApiClient) -> None:
     body = tarred({"xxxx.png": png(3)}, tarfile.GNU_FORMAT)
     header = bytearray(body)
     at = header.index(b"xxxx.png")
@@ -216,7 +212,7 @@ def test_names_that_are_no_text(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_an_encrypted_file_is_told_of(client: TestClient) -> None:
+def test_an_encrypted_file_is_told_of(client: ApiClient) -> None:
     body = bytearray(zipped({"1.png": png(1), "2.png": png(2)}))
     body[body.rindex(b"PK\1\2") + 8] |= 1
 
@@ -229,7 +225,7 @@ def test_an_encrypted_file_is_told_of(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_ten_thousand_small_files(client: TestClient) -> None:
+def test_ten_thousand_small_files(client: ApiClient) -> None:
     ten = [png(bright) for bright in range(10)]
     lines = posted(client, zipped({f"{number}.png": ten[number % 10] for number in range(10_000)}))
 
@@ -237,14 +233,14 @@ def test_ten_thousand_small_files(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_memory_holds_a_few_of_the_images_at_most(client: TestClient) -> None:
+def test_memory_holds_a_few_of_the_images_at_most(client: ApiClient) -> None:
     padded = png(3) + bytes(100_000)
     body = zipped({f"{number}.png": padded for number in range(1_000)})
-    conversation = Conversation(app_of(client), body)
+    conversation = Conversation(client.app, body)
     call(client, conversation.run, 1)
     tracemalloc.start()
     try:
-        call(client, Conversation(app_of(client), body).run)
+        call(client, Conversation(client.app, body).run)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -255,7 +251,7 @@ def test_memory_holds_a_few_of_the_images_at_most(client: TestClient) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_bombs_end_where_the_bound_is(client: TestClient, batches: Batches) -> None:
+def test_bombs_end_where_the_bound_is(client: ApiClient, batches: Batches) -> None:
     limited(batches, unpacked_bytes=5_000_000)
     bomb = {"1.png": png(1), "a.png": bytes(3_000_000), "b.png": bytes(3_000_000)}
 
@@ -267,7 +263,7 @@ def test_bombs_end_where_the_bound_is(client: TestClient, batches: Batches) -> N
 
 
 @pytest.mark.usefixtures("trained")
-def test_more_files_than_are_taken(client: TestClient, batches: Batches) -> None:
+def test_more_files_than_are_taken(client: ApiClient, batches: Batches) -> None:
     limited(batches, files=5)
 
     status, error = rejected(client, zipped(IMAGES))
@@ -280,7 +276,7 @@ def test_more_files_than_are_taken(client: TestClient, batches: Batches) -> None
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> None:
+def test_what_breaks_off_ends_with_a_line_that_says_so(client: ApiClient) -> None:
     images = {f"{number}.png": png(number % 10) for number in range(40)}
     whole = tarred(images)
 
@@ -324,7 +320,7 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: TestClient) -> No
         "torn form",
     ],
 )
-def test_what_is_no_archive_of_images_is_rejected(client: TestClient, body: bytes, kind: str, sentence: str) -> None:
+def test_what_is_no_archive_of_images_is_rejected(client: ApiClient, body: bytes, kind: str, sentence: str) -> None:
     status, error = rejected(client, body, kind)
 
     assert status == 422
@@ -342,7 +338,7 @@ def test_what_is_no_archive_of_images_is_rejected(client: TestClient, body: byte
     ],
     ids=["archive first", "archive last", "unknown", "text"],
 )
-def test_forms_of_something_else_are_rejected(client: TestClient, files: Any, sentence: str) -> None:
+def test_forms_of_something_else_are_rejected(client: ApiClient, files: Any, sentence: str) -> None:
     answer = client.post(BATCH, files=files)
 
     assert answer.status_code == 422
@@ -353,7 +349,7 @@ def test_forms_of_something_else_are_rejected(client: TestClient, files: Any, se
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: TestClient, batches: Batches) -> None:
+def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: ApiClient, batches: Batches) -> None:
     limited(batches, body_bytes=10_000)
 
     def pieces() -> Iterator[bytes]:
@@ -363,7 +359,7 @@ def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: TestClie
     assert client.post(BATCH, content=pieces()).status_code == 413
 
 
-def test_without_a_model_nothing_is_received(client: TestClient, batches: Batches) -> None:
+def test_without_a_model_nothing_is_received(client: ApiClient, batches: Batches) -> None:
     assert rejected(client, zipped(IMAGES))[0] == 503
     answer = client.post(f"{BATCH}?dataset=nonsense", content=zipped(IMAGES))
     assert (answer.status_code, "nonsense" in answer.json()["error"]) == (422, True)
@@ -372,7 +368,7 @@ def test_without_a_model_nothing_is_received(client: TestClient, batches: Batche
 
 
 def test_a_model_of_numbers_takes_no_batches(
-    client: TestClient, api_store: Store, tiny_document: dict[str, Any], batches: Batches
+    client: ApiClient, api_store: Store, tiny_document: dict[str, Any], batches: Batches
 ) -> None:
     spec = parse_spec({**tiny_document, "dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     publish(api_store, spec)
@@ -383,7 +379,7 @@ def test_a_model_of_numbers_takes_no_batches(
 
 
 @pytest.mark.usefixtures("trained")
-def test_more_batches_at_once_than_are_taken(client: TestClient, batches: Batches) -> None:
+def test_more_batches_at_once_than_are_taken(client: ApiClient, batches: Batches) -> None:
     limited(batches, requests=1)
     with batches.place():
         status, error = rejected(client, zipped(IMAGES))
@@ -428,15 +424,15 @@ class Conversation:
         await self._app({**scope, **path, "scheme": "http", "server": ("test", 80), "client": None}, receive, send)
 
 
-def call(client: TestClient, run: Callable[..., Any], *arguments: Any) -> None:
+def call(client: ApiClient, run: Callable[..., Any], *arguments: Any) -> None:
     assert client.portal is not None
     client.portal.call(run, *arguments)
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_a_client_that_goes_away_leaves_nothing_behind(client: TestClient) -> None:
+def test_a_client_that_goes_away_leaves_nothing_behind(client: ApiClient) -> None:
     images = {f"{number}.png": png(number % 10) for number in range(200)}
-    conversation = Conversation(app_of(client), zipped(images))
+    conversation = Conversation(client.app, zipped(images))
 
     call(client, conversation.run, 3)
 
@@ -445,9 +441,9 @@ def test_a_client_that_goes_away_leaves_nothing_behind(client: TestClient) -> No
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_client_that_sends_nothing_is_left(client: TestClient, batches: Batches) -> None:
+def test_a_client_that_sends_nothing_is_left(client: ApiClient, batches: Batches) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(app_of(client), zipped(IMAGES)[:100], b"")
+    conversation = Conversation(client.app, zipped(IMAGES)[:100], b"")
 
     call(client, conversation.run)
 
@@ -456,19 +452,19 @@ def test_a_client_that_sends_nothing_is_left(client: TestClient, batches: Batche
 
 @pytest.mark.usefixtures("trained")
 def test_a_client_that_takes_nothing_is_left(
-    client: TestClient, batches: Batches, caplog: pytest.LogCaptureFixture
+    client: ApiClient, batches: Batches, caplog: pytest.LogCaptureFixture
 ) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(app_of(client), zipped(IMAGES))
+    conversation = Conversation(client.app, zipped(IMAGES))
 
     call(client, conversation.run, 2, False)
 
     assert conversation.taken == 2
-    assert "its client took nothing for 0.05 s" in caplog.text
+    assert "its client read nothing for 0.05 s" in caplog.text
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_images_are_counted(client: TestClient) -> None:
+def test_images_are_counted(client: ApiClient) -> None:
     posted(client, zipped({**IMAGES, "torn.png": b"?"}))
 
     text = client.get("/metrics").text

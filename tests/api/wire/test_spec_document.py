@@ -4,28 +4,28 @@ import json
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from models_store.store import Store
+from tests.support.api import ApiClient
 
 Document = dict[str, Any]
 PATCH = {"Content-Type": "application/merge-patch+json"}
 MISSING = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 
-def patch(client: TestClient, change: Any, path: str = "/experiments", **headers: str) -> Response:
+def patch(client: ApiClient, change: Any, path: str = "/experiments", **headers: str) -> Response:
     return client.post(path, content=json.dumps(change), headers=PATCH | headers)
 
 
 @pytest.fixture
-def base(client: TestClient, tiny_document: Document) -> Document:
+def base(client: ApiClient, tiny_document: Document) -> Document:
     document = {**tiny_document, "tags": ["first"], "notes": "as it was"}
     record: Document = client.post("/experiments", json=document).json()
     return record
 
 
-def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: TestClient, base: Document) -> None:
+def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: ApiClient, base: Document) -> None:
     change = {"training": {"epochs": 7, "optimizer": {"learning_rate": 0.01}}, "notes": None}
     answer = patch(client, {"based_on": base["id"], **change})
 
@@ -39,7 +39,7 @@ def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: TestClien
     assert client.get(f"/experiments/{base['id']}").json()["spec"] == base["spec"]
 
 
-def test_a_network_is_replaced_by_another_kind(client: TestClient, base: Document) -> None:
+def test_a_network_is_replaced_by_another_kind(client: ApiClient, base: Document) -> None:
     change = {"based_on": base["id"], "name": "other", "model": {"layers": None, "preset": "digits-cnn"}}
     answer = patch(client, change, "/experiments:validate")
 
@@ -48,7 +48,7 @@ def test_a_network_is_replaced_by_another_kind(client: TestClient, base: Documen
     assert patch(client, change, "/experiments:plot/learning_rate.svg").status_code == 200
 
 
-def test_the_same_key_and_patch_give_the_same_experiment(client: TestClient, base: Document) -> None:
+def test_the_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Document) -> None:
     change = {"based_on": base["id"], "training": {"epochs": 3}}
     first, again = (patch(client, change, **{"Idempotency-Key": "k"}) for _ in range(2))
     assert first.json()["id"] == again.json()["id"] != base["id"]
@@ -66,7 +66,7 @@ def test_the_same_key_and_patch_give_the_same_experiment(client: TestClient, bas
     ],
 )
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_a_patch_of_nothing_is_rejected(client: TestClient, based_on: Document, said: str, path: str) -> None:
+def test_a_patch_of_nothing_is_rejected(client: ApiClient, based_on: Document, said: str, path: str) -> None:
     answer = patch(client, {**based_on, "training": {"epochs": 3}}, path)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -75,7 +75,7 @@ def test_a_patch_of_nothing_is_rejected(client: TestClient, based_on: Document, 
     assert said in error["detail"]
 
 
-def test_a_patch_of_a_damaged_record_is_rejected(client: TestClient, api_store: Store, base: Document) -> None:
+def test_a_patch_of_a_damaged_record_is_rejected(client: ApiClient, api_store: Store, base: Document) -> None:
     experiments = api_store.experiments
     (experiments.folder(base["id"]) / "experiment.json").write_text("{")
     experiments.show(experiments.read_or_damaged(base["id"]))
@@ -84,12 +84,12 @@ def test_a_patch_of_a_damaged_record_is_rejected(client: TestClient, api_store: 
     assert (error["pointer"], "is damaged" in error["detail"]) == ("/based_on", True)
 
 
-def test_what_a_patch_breaks_is_pointed_at(client: TestClient, base: Document) -> None:
+def test_what_a_patch_breaks_is_pointed_at(client: ApiClient, base: Document) -> None:
     answer = patch(client, {"based_on": base["id"], "training": {"epoch": 3}})
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/training/epoch"]
 
 
-def test_a_patched_document_keeps_to_the_caps(client: TestClient, tiny_document: Document) -> None:
+def test_a_patched_document_keeps_to_the_caps(client: ApiClient, tiny_document: Document) -> None:
     # Each half is below the cap of the size, both together are above it; unknown fields would be rejected later.
     filler = "x" * 600_000
     layer = {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "flat"}}
@@ -109,5 +109,5 @@ def test_a_patched_document_keeps_to_the_caps(client: TestClient, tiny_document:
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"", b"training: {epochs: 3}"])
-def test_a_patch_is_a_json_object(client: TestClient, body: bytes) -> None:
+def test_a_patch_is_a_json_object(client: ApiClient, body: bytes) -> None:
     assert client.post("/experiments", content=body, headers=PATCH).status_code == 422

@@ -9,7 +9,6 @@ from zipfile import ZipFile
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from PIL import ExifTags, Image
 
 from models_store.experiments.record import Record
@@ -18,6 +17,7 @@ from specs.experiment import parse_spec
 from tests.imaging.digits.conftest import drawn
 from tests.imaging.digits.papers import KINDS
 from tests.serving.bundle.clean_python import CleanPython
+from tests.support.api import ApiClient
 from tests.support.published import bright_column_network, publish
 
 Document = dict[str, Any]
@@ -41,7 +41,7 @@ def published(store: Store, tiny_document: Document, dataset: str, **preprocessi
     return publish(store, parse_spec(spec), **MOST_OF_IT)
 
 
-def unpacked(client: TestClient, record: Record, folder: Path) -> Path:
+def unpacked(client: ApiClient, record: Record, folder: Path) -> Path:
     answer = client.get(f"/models/{record.id}/bundle.zip")
     assert answer.status_code == 200, answer.text
     ZipFile(BytesIO(answer.content)).extractall(folder)
@@ -97,7 +97,7 @@ def assert_same(here: Sequence[Document], service: Sequence[Document]) -> None:
     ids=["centred digits", "filling digits", "no digits"],
 )
 def test_any_image_gets_the_answer_of_the_service(
-    client: TestClient,
+    client: ApiClient,
     api_store: Store,
     tiny_document: Document,
     python: CleanPython,
@@ -119,7 +119,7 @@ def test_any_image_gets_the_answer_of_the_service(
 
 
 def test_numbers_get_the_answer_of_the_service(
-    client: TestClient, api_store: Store, python: CleanPython, tmp_path: Path
+    client: ApiClient, api_store: Store, python: CleanPython, tmp_path: Path
 ) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
     folder = unpacked(client, record, tmp_path / "bundle")
@@ -134,7 +134,7 @@ def test_numbers_get_the_answer_of_the_service(
 
 
 def test_it_imports_three_packages_and_its_own(
-    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+    client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
 
@@ -149,7 +149,7 @@ def test_it_imports_three_packages_and_its_own(
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_answered(
-    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+    client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
     (tmp_path / "text.png").write_text("no image")
@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
 
 
 def test_another_network_in_its_place_is_rejected(
-    client: TestClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
+    client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
     (folder / "model.onnx").write_bytes(bright_column_network(shift=1))

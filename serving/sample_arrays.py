@@ -1,7 +1,7 @@
-"""From arrays and image files, as clients send them, to what a network takes."""
+"""Arrays and image files to a network's input, for clients that send tensors."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,18 @@ from specs.problem import shown
 MAX_SAMPLES = 1_000
 MAX_IMAGES = 100
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
-_LARGEST_FEATURE = 1e6
+_MAX_FEATURE = 1e6
 
 
 class BadTensor(Exception):
-    """What was sent is no input of the model."""
+    """The request holds no valid input of the model."""
+
+    kind: ClassVar[str] = "malformed"
 
 
 def samples_of_numbers(values: NDArray[Any], info: ServingInfo) -> Samples:
     """(n, *one of `sample_shapes`) of any real dtype to (n, *info.image_shape): uint8 for images, whose pixels are
-    whole numbers from 0 to 255, float32 for features, from -1e6 to 1e6. Raises BadTensor."""
+    integers from 0 to 255; float32 for features, from -1e6 to 1e6. Raises BadTensor."""
     if values.ndim == 0 or values.shape[1:] not in sample_shapes(info):
         expected = " or ".join(str(["n", *shape]).replace("'", "") for shape in sample_shapes(info))
         raise BadTensor(f"received shape {list(values.shape)}; the model of {info.dataset} takes {expected}")
@@ -39,10 +41,10 @@ def samples_of_images(files: Sequence[bytes], info: ServingInfo, max_pixels: int
     check_count(len(files), MAX_IMAGES, "images")
     if not info.takes_images:
         raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received images")
-    return np.stack([_prepared(index, data, info, max_pixels) for index, data in enumerate(files)])
+    return np.stack([_prepare(index, data, info, max_pixels) for index, data in enumerate(files)])
 
 
-def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+def _prepare(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
     try:
         return prepare(data, info, max_pixels).array
     except UnreadableImage as error:
@@ -52,7 +54,7 @@ def _prepared(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> ND
 
 
 def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:
-    """What one sample may look like: (height, width, channels), the same without the channel where there is one, and
+    """The accepted shapes of one sample: (height, width, channels), the same without the channel if there is one, and
     flat; or (features,)."""
     shapes: list[tuple[int, ...]] = [info.image_shape]
     if len(info.image_shape) == 3:
@@ -63,7 +65,7 @@ def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:
 
 
 def check_count(count: int, most: int, what: str) -> None:
-    """Raises BadTensor unless there are between 1 and `most` of them."""
+    """Raises BadTensor unless `count` is from 1 to `most`."""
     if not 1 <= count <= most:
         raise BadTensor(f"received {count:,} {what}; a request holds from 1 to {most:,}, so send several requests")
 
@@ -71,7 +73,7 @@ def check_count(count: int, most: int, what: str) -> None:
 def _pixels(values: NDArray[Any]) -> NDArray[np.uint8]:
     if values.dtype == np.uint8:
         return values
-    # A NaN is in no range.
+    # Comparisons with NaN are false.
     is_pixel = (values >= 0) & (values <= 255)
     if values.dtype.kind == "f":
         is_pixel &= values == np.trunc(values)
@@ -85,7 +87,7 @@ def _pixels(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _features(values: NDArray[Any]) -> NDArray[np.float32]:
     exact = values.astype(np.float64)  # float16 cannot even be compared with the bounds
-    is_feature = (exact >= -_LARGEST_FEATURE) & (exact <= _LARGEST_FEATURE)
+    is_feature = (exact >= -_MAX_FEATURE) & (exact <= _MAX_FEATURE)
     if not is_feature.all():
         raise BadTensor(f"features are numbers from -1e6 to 1e6, received {_first(values, ~is_feature)}")
     return exact.astype(np.float32)

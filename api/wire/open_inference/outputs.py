@@ -1,20 +1,20 @@
-"""The one output of every model, its probabilities, in the forms in which the Open Inference Protocol gives it."""
+"""The one output of every model, its probabilities: as numbers or as classes, in JSON or in bytes."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from api.wire.protocols.body import WithoutNulls
-from api.wire.protocols.naming import OUTPUT_NAME
-from api.wire.protocols.samples import BadTensor
-from api.wire.protocols.tensors import FILES, joined_elements
+from api.wire.json_body import WithoutNulls
+from api.wire.open_inference.tensors import FILES, join_elements
+from serving.model_names import OUTPUT_NAME
+from serving.sample_arrays import BadTensor
 from specs.problem import shown
 
 
 class OutputParameters(WithoutNulls):
-    """`classification`: name so many classes instead of giving all probabilities; 0 for not."""
+    """`classification`: name that many classes instead of listing all probabilities; 0 to list them."""
 
     binary_data: bool | None = None
     classification: Annotated[int, Field(strict=True, ge=0)] = 0
@@ -27,27 +27,27 @@ class RequestedOutput(WithoutNulls):
 
 
 class Output(NamedTuple):
-    """`tensor` as it stands in the answer's JSON, and the bytes that follow the JSON, or None."""
+    """`tensor` as in the JSON of the answer, an OutputTensor, and the bytes that follow the JSON, or None."""
 
-    tensor: dict[str, Any]
+    tensor: dict[str, object]
     binary: bytes | None
 
 
 def check_outputs(requested: list[RequestedOutput]) -> None:
-    """Raises BadTensor for what no model here gives."""
+    """Raises BadTensor for an output that models do not have."""
     if len(requested) > 1 or any(each.name != OUTPUT_NAME for each in requested):
         sent = shown([each.name for each in requested])
         raise BadTensor(f"the outputs {sent} were asked for; every model has one output, `{OUTPUT_NAME}`")
     if any(each.parameters.shared_memory_region is not None for each in requested):
-        raise BadTensor("shared memory is not written here; take the output from the answer")
+        raise BadTensor("shared memory is not supported; take the output from the answer")
 
 
-def output(
-    probabilities: NDArray[np.float32], labels: tuple[str, ...], asked: OutputParameters, binary: bool
+def encode_output(
+    probabilities: NDArray[np.float32], labels: tuple[str, ...], classification: int, binary: bool
 ) -> Output:
-    """`probabilities`: (n, classes), in `binary` or in JSON."""
-    if asked.classification:
-        return _texts(_classes(probabilities, labels, asked.classification), binary)
+    """`probabilities`: (n, classes); or with `classification` the texts (n, classification)."""
+    if classification:
+        return _encode_texts(_classes(probabilities, labels, classification), binary)
     shape, flat = list(probabilities.shape), np.ascontiguousarray(probabilities, "<f4").reshape(-1)
     return _output("FP32", shape, flat, flat.tobytes() if binary else None)
 
@@ -61,13 +61,12 @@ def _classes(probabilities: NDArray[np.float32], labels: tuple[str, ...], count:
     ]
 
 
-def _texts(rows: list[list[str]], binary: bool) -> Output:
+def _encode_texts(rows: list[list[str]], binary: bool) -> Output:
     flat = [text for row in rows for text in row]
-    joined = joined_elements([text.encode() for text in flat]) if binary else None
+    joined = join_elements([text.encode() for text in flat]) if binary else None
     return _output(FILES, [len(rows), len(rows[0])], flat, joined)
 
 
 def _output(datatype: str, shape: list[int], data: NDArray[np.float32] | list[str], binary: bytes | None) -> Output:
-    tensor: dict[str, Any] = {"name": OUTPUT_NAME, "datatype": datatype, "shape": shape}
-    content = {"data": data} if binary is None else {"parameters": {"binary_data_size": len(binary)}}
-    return Output({**tensor, **content}, binary)
+    content: dict[str, object] = {"data": data} if binary is None else {"parameters": {"binary_data_size": len(binary)}}
+    return Output({"name": OUTPUT_NAME, "datatype": datatype, "shape": shape, **content}, binary)

@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol: in JSON, and as Triton's clients send them, in bytes behind the JSON."""
+"""Input tensors: in JSON, or in the bytes behind the JSON, as Triton's clients send them."""
 
 import math
 import struct
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from api.wire.protocols.body import WithoutNulls, decoded_base64, numbers
-from api.wire.protocols.samples import MAX_IMAGES, BadTensor, check_count
+from api.wire.json_body import WithoutNulls, decode_base64, parse_numbers
+from serving.sample_arrays import MAX_IMAGES, BadTensor, check_count
 from specs.problem import shortened, shown
 
 FILES = "BYTES"
@@ -30,12 +30,12 @@ _DTYPES = {
 }
 _LENGTH = struct.Struct("<I")
 
-# Not 0: an array of nothing may still have sizes that numpy cannot hold.
+# Not 0: an empty array may still have sizes that numpy cannot hold.
 _Size = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
 
 
 class InputParameters(WithoutNulls):
-    """`binary_data_size`: how many bytes behind the JSON are this tensor's."""
+    """`binary_data_size`: how many of the bytes behind the JSON are this tensor's."""
 
     binary_data_size: Annotated[int, Field(strict=True, ge=0)] | None = None
     shared_memory_region: str | None = None
@@ -49,16 +49,17 @@ class InputTensor(WithoutNulls):
     data: list[Any] | None = None
 
     def values(self, binary: memoryview | None) -> NDArray[Any] | list[bytes]:
-        """An array of `shape`, or for BYTES its elements, which are image files: base64 in JSON, as they are in
-        `binary`. Raises BadTensor."""
+        """An array of `shape`, or for BYTES its elements, which are image files: base64 in JSON, raw in `binary`.
+
+        Raises BadTensor."""
         if self.parameters.shared_memory_region is not None:
-            raise BadTensor(f"{self._where}: shared memory is not read here; send the tensor in the body")
+            raise BadTensor(f"{self._where}: shared memory is not supported; send the tensor in the body")
         if self.datatype == FILES:
             return self._files(binary)
         if self.datatype not in _DTYPES:
             known = ", ".join([*_DTYPES, FILES])
             raise BadTensor(f"{self._where} has datatype {shown(self.datatype)}; expected one of {known}")
-        return self._of_json() if binary is None else self._of_bytes(binary)
+        return self._parse_json() if binary is None else self._parse_bytes(binary)
 
     @property
     def _where(self) -> str:
@@ -68,13 +69,13 @@ class InputTensor(WithoutNulls):
     def _count(self) -> int:
         return math.prod(self.shape)
 
-    def _of_json(self) -> NDArray[Any]:
-        array = numbers(self._data(), self._where)
+    def _parse_json(self) -> NDArray[Any]:
+        array = parse_numbers(self._data(), self._where)
         if array.size != self._count:
             raise BadTensor(f"{self._where} holds {array.size:,} numbers; shape {self.shape} has {self._count:,}")
         return array.reshape(self.shape)
 
-    def _of_bytes(self, binary: memoryview) -> NDArray[Any]:
+    def _parse_bytes(self, binary: memoryview) -> NDArray[Any]:
         dtype = np.dtype(_DTYPES[self.datatype])
         expected = self._count * dtype.itemsize
         if len(binary) != expected:
@@ -88,7 +89,7 @@ class InputTensor(WithoutNulls):
         if self._count != self.shape[0]:
             raise BadTensor(f"{self._where} has shape {self.shape}; expected [n] or [n, 1] for n image files")
         check_count(self._count, MAX_IMAGES, "images")
-        files = self._texts() if binary is None else byte_elements(binary, self._where)
+        files = self._texts() if binary is None else split_elements(binary, self._where)
         if len(files) != self._count:
             raise BadTensor(f"{self._where} holds {len(files):,} elements; shape {self.shape} has {self._count:,}")
         return files
@@ -97,7 +98,7 @@ class InputTensor(WithoutNulls):
         texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in self._data()]
         if wrong := [each for each in texts if not isinstance(each, str)]:
             raise BadTensor(f"{self._where} holds {shown(wrong[0])}; expected base64 of an image, as text")
-        return [decoded_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
+        return [decode_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
 
     def _data(self) -> list[Any]:
         if self.data is None:
@@ -105,8 +106,8 @@ class InputTensor(WithoutNulls):
         return self.data
 
 
-def byte_elements(binary: memoryview, where: str) -> list[bytes]:
-    """Elements of type BYTES: of each four bytes with its length, then itself. Raises BadTensor."""
+def split_elements(binary: memoryview, where: str) -> list[bytes]:
+    """Elements of type BYTES: each is preceded by four bytes with its length. Raises BadTensor."""
     elements, at = [], 0
     while at < len(binary):
         if at + _LENGTH.size > len(binary):
@@ -120,6 +121,6 @@ def byte_elements(binary: memoryview, where: str) -> list[bytes]:
     return elements
 
 
-def joined_elements(elements: list[bytes]) -> bytes:
-    """The reverse of `byte_elements`."""
+def join_elements(elements: list[bytes]) -> bytes:
+    """The inverse of `split_elements`."""
     return b"".join(_LENGTH.pack(len(each)) + each for each in elements)

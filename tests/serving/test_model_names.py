@@ -2,20 +2,19 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-from fastapi.testclient import TestClient
 
-from api.wire.protocols.naming import UnknownModel, Wanted, version_number, wanted_model
 from models_store.errors import InvalidState
 from models_store.store import Store
+from serving.model_names import ModelName, UnknownModel, find_model, version_number
 from serving.registry import Registry
 from specs.experiment import ExperimentSpec
+from tests.support.api import ApiClient
 from tests.support.published import publish
 
 
 @pytest.fixture
-def registry(client: TestClient) -> Registry:
-    registry: Registry = client.app.state.registry  # type: ignore[attr-defined]
-    return registry
+def registry(client: ApiClient) -> Registry:
+    return client.services.registry
 
 
 def test_version_is_the_millisecond_of_the_experiment() -> None:
@@ -27,14 +26,14 @@ def test_version_names_the_experiment_whether_it_serves_or_not(
     api_store: Store, registry: Registry, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     ids = [publish(api_store, tiny_spec(), val_accuracy=accuracy).id for accuracy in (0.9, 0.5)]
-    assert wanted_model(Wanted("digits"), registry, api_store.experiments).id == ids[0]
+    assert find_model(ModelName("digits"), registry, api_store.experiments).id == ids[0]
 
     for each in ids:
         number = str(version_number(each))
-        assert wanted_model(Wanted("digits", number=number), registry, api_store.experiments).id == each
-        assert wanted_model(Wanted("digits", version=each), registry, api_store.experiments).id == each
+        assert find_model(ModelName("digits", number=number), registry, api_store.experiments).id == each
+        assert find_model(ModelName("digits", version=each), registry, api_store.experiments).id == each
         with pytest.raises(UnknownModel, match="model mnist has no version"):
-            wanted_model(Wanted("mnist", number=number), registry, api_store.experiments)
+            find_model(ModelName("mnist", number=number), registry, api_store.experiments)
 
 
 def test_two_experiments_of_one_millisecond_are_told_apart_by_their_ids(
@@ -47,10 +46,10 @@ def test_two_experiments_of_one_millisecond_are_told_apart_by_their_ids(
 
     assert api_store.experiments.posted_at(version_number(first)) == sorted([first, twin])
     with pytest.raises(InvalidState, match=f"2 experiments on digits were posted .* {min(first, twin)}"):
-        wanted_model(Wanted("digits", number=str(version_number(first))), registry, api_store.experiments)
+        find_model(ModelName("digits", number=str(version_number(first))), registry, api_store.experiments)
 
 
 def test_what_is_no_number_is_no_version(api_store: Store, registry: Registry) -> None:
     for number in ("", "x", "-1", "1.0", "٣", "9" * 16, "1e3"):
-        with pytest.raises(UnknownModel, match="versions are numbers here"):
-            wanted_model(Wanted("digits", number=number), registry, api_store.experiments)
+        with pytest.raises(UnknownModel, match="is not a number"):
+            find_model(ModelName("digits", number=number), registry, api_store.experiments)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.wire.protocols.inference import read_inference
-from api.wire.protocols.samples import BadTensor
-from api.wire.protocols.tensors import InputTensor, byte_elements, joined_elements
-from tests.api.wire.protocols.infos import BLOBS, DIGITS
+from api.wire.open_inference.requests import parse_inference
+from api.wire.open_inference.tensors import InputTensor, join_elements, split_elements
+from serving.sample_arrays import BadTensor
 from tests.protocols.images import pixels, png
+from tests.support.serving_infos import BLOBS, DIGITS
 
 DTYPES = {
     "UINT8": np.uint8,
@@ -58,17 +58,17 @@ def test_bfloat16_is_the_upper_half_of_a_float32() -> None:
 
 @given(st.lists(st.binary(max_size=50), max_size=8))
 def test_elements_of_bytes_come_back(elements: list[bytes]) -> None:
-    assert byte_elements(memoryview(joined_elements(elements)), "input") == elements
+    assert split_elements(memoryview(join_elements(elements)), "input") == elements
 
 
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=4), st.data())
 def test_elements_that_are_cut_short_are_rejected(elements: list[bytes], data: st.DataObject) -> None:
-    whole = joined_elements(elements)
-    ends = {len(joined_elements(elements[:count])) for count in range(len(elements))}
+    whole = join_elements(elements)
+    ends = {len(join_elements(elements[:count])) for count in range(len(elements))}
     cut = data.draw(st.integers(1, len(whole) - 1).filter(lambda at: at not in ends))
 
     with pytest.raises(BadTensor, match="cut short"):
-        byte_elements(memoryview(whole)[:cut], "input")
+        split_elements(memoryview(whole)[:cut], "input")
 
 
 json_values = st.recursive(
@@ -111,7 +111,7 @@ def test_whatever_is_sent_is_samples_or_rejected(document: Any, behind: bytes, s
     except TypeError:  # an integer of more than 64 bits
         return
     try:
-        samples = read_inference(text + behind, str(len(text) + shift)).samples(info, max_pixels=1000)
+        samples = parse_inference(text + behind, str(len(text) + shift)).samples(info, max_pixels=1000)
     except BadTensor:
         return
     assert samples.shape[1:] == info.image_shape
@@ -120,7 +120,7 @@ def test_whatever_is_sent_is_samples_or_rejected(document: Any, behind: bytes, s
 @given(st.binary(max_size=300), st.none() | st.text(max_size=30))
 def test_whatever_bytes_are_sent_they_are_rejected(body: bytes, header_length: str | None) -> None:
     with pytest.raises(BadTensor):
-        read_inference(body, header_length)
+        parse_inference(body, header_length)
 
 
 @given(
@@ -142,7 +142,7 @@ def test_bytes_are_an_array_only_where_their_number_fits(datatype: str, shape: l
 
 def infer(binary: bytes = b"", header: int | None = None, **request: Any) -> Any:
     text = orjson.dumps(request)
-    return read_inference(text + binary, str(len(text)) if binary else None).samples(DIGITS, max_pixels=1000)
+    return parse_inference(text + binary, str(len(text)) if binary else None).samples(DIGITS, max_pixels=1000)
 
 
 BLACK = [0] * 64
@@ -179,9 +179,13 @@ FILES = {"name": "image", "datatype": "BYTES", "shape": [1]}
             b"\0" * 63,
             "63 bytes; shape [1, 64] of UINT8",
         ),
-        ({"inputs": [{**IMAGE, "parameters": {"shared_memory_region": "r"}}]}, b"", "shared memory is not read here"),
+        (
+            {"inputs": [{**IMAGE, "parameters": {"shared_memory_region": "r"}}]},
+            b"",
+            "shared memory is not supported",
+        ),
         ({"inputs": [{**FILES, "data": [5]}]}, b"", "input image holds 5; expected base64 of an image, as text"),
-        ({"inputs": [{**FILES, "data": ["???"]}]}, b"", "input image/0 is no base64"),
+        ({"inputs": [{**FILES, "data": ["???"]}]}, b"", "input image/0 is not valid base64"),
         ({"inputs": [{**FILES, "data": ["eA==", "eA=="]}]}, b"", "holds 2 elements; shape [1] has 1"),
         ({"inputs": [{**FILES, "shape": [2, 2], "data": ["eA=="]}]}, b"", "expected [n] or [n, 1] for n image files"),
         ({"inputs": [{**FILES, "shape": [101], "data": ["eA=="]}]}, b"", "received 101 images"),
@@ -193,7 +197,7 @@ FILES = {"name": "image", "datatype": "BYTES", "shape": [1]}
                 "outputs": [{"name": "probabilities", "parameters": {"shared_memory_region": "r"}}],
             },
             b"",
-            "shared memory is not written here",
+            "shared memory is not supported; take",
         ),
     ],
 )
@@ -207,7 +211,7 @@ def test_what_is_no_request_is_rejected_with_what_was_expected(sent: Any, binary
 @pytest.mark.parametrize("header_length", ["", "-1", "1e1", "64.0", "9" * 30, "66", "٣"])
 def test_header_s_length_that_is_no_length_of_the_body(header_length: str) -> None:
     with pytest.raises(BadTensor, match="Inference-Header-Content-Length is"):
-        read_inference(b"{}" + b" " * 62, header_length)
+        parse_inference(b"{}" + b" " * 62, header_length)
 
 
 def test_members_that_are_null_count_as_left_out() -> None:
@@ -218,7 +222,7 @@ def test_members_that_are_null_count_as_left_out() -> None:
 
 def test_files_in_bytes_and_in_base64() -> None:
     sent = [png(3), png(9)]
-    joined = joined_elements(sent)
+    joined = join_elements(sent)
     in_bytes = {**FILES, "shape": [2], "parameters": {"binary_data_size": len(joined)}}
     texts = [base64.b64encode(each).decode() for each in sent]
 

@@ -1,10 +1,10 @@
 import orjson
 import pytest
 
-from api.wire.protocols.instances import read_classify, read_predict
-from api.wire.protocols.samples import BadTensor
-from tests.api.wire.protocols.infos import BLOBS, DIGITS
+from api.wire.tensorflow_serving import parse_classify, parse_predict
+from serving.sample_arrays import BadTensor
 from tests.protocols.images import b64, pixels
+from tests.support.serving_infos import BLOBS, DIGITS
 
 BLACK = [0] * 64
 
@@ -13,7 +13,7 @@ BLACK = [0] * 64
     ("body", "fragment"),
     [
         (b"", "does not parse as JSON"),
-        (b"[1, 2]", "not a JSON object; send such as"),
+        (b"[1, 2]", "not a JSON object; send for example"),
         (b"{}", 'expected either "instances" or "inputs"'),
         (b'{"instances": [], "inputs": []}', "instances: List should have at least 1 item"),
         (b'{"instances": [[1]], "inputs": [[1]]}', 'expected either "instances" or "inputs"'),
@@ -33,7 +33,7 @@ BLACK = [0] * 64
         ({"instances": [b64(1), BLACK]}, 'instances/1 is a list of 64 items; expected {"b64"'),
         ({"instances": [BLACK, b64(1)]}, "instances is ragged"),
         ({"instances": [{"b64": 5}]}, 'instances/0 is {"b64": 5}; expected {"b64"'),
-        ({"instances": [{"b64": "???"}]}, "instances/0 is no base64"),
+        ({"instances": [{"b64": "???"}]}, "instances/0 is not valid base64"),
         ({"instances": [{"b64": "eA=="}]}, "image 0: "),
         ({"instances": [{"pixels": BLACK}]}, 'instances/0 has the members ["pixels"]; the model\'s one input is `imag'),
         ({"instances": ["text"]}, 'instances holds "text"'),
@@ -45,7 +45,7 @@ BLACK = [0] * 64
 )
 def test_what_is_no_request_is_rejected_with_what_was_expected(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        read_predict(body if isinstance(body, bytes) else orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
+        parse_predict(body if isinstance(body, bytes) else orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
     assert fragment in str(rejected.value)
 
@@ -61,7 +61,7 @@ def test_what_is_no_request_is_rejected_with_what_was_expected(body: object, fra
 )
 def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        read_predict(orjson.dumps(body)).samples(BLOBS, max_pixels=1000)
+        parse_predict(orjson.dumps(body)).samples(BLOBS, max_pixels=1000)
 
     assert fragment in str(rejected.value)
 
@@ -77,7 +77,7 @@ def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> N
 )
 def test_what_is_no_list_of_examples(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        read_classify(orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
+        parse_classify(orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
     assert fragment in str(rejected.value)
 
@@ -85,4 +85,4 @@ def test_what_is_no_list_of_examples(body: object, fragment: str) -> None:
 def test_flat_example() -> None:
     body = orjson.dumps({"examples": [{"image": pixels(8).reshape(-1).tolist()}]})
 
-    assert (read_classify(body).samples(DIGITS, max_pixels=1000) == pixels(8)).all()
+    assert (parse_classify(body).samples(DIGITS, max_pixels=1000) == pixels(8)).all()

@@ -1,16 +1,16 @@
-"""A request for inference of the Open Inference Protocol, with Triton's extensions for binary data and classes."""
+"""Inference requests, with Triton's extensions for binary data and classes."""
 
 import re
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from api.wire.protocols.body import WithoutNulls, parsed
-from api.wire.protocols.naming import input_name
-from api.wire.protocols.outputs import RequestedOutput, check_outputs
-from api.wire.protocols.samples import BadTensor, samples_of_images, samples_of_numbers
-from api.wire.protocols.tensors import InputTensor
+from api.wire.json_body import WithoutNulls, parse_json
+from api.wire.open_inference.outputs import OutputParameters, RequestedOutput, check_outputs
+from api.wire.open_inference.tensors import InputTensor
 from models_store.models.serving_info import ServingInfo
+from serving.model_names import input_name
+from serving.sample_arrays import BadTensor, samples_of_images, samples_of_numbers
 from serving.session import Samples
 from specs.problem import shown
 
@@ -18,16 +18,18 @@ HEADER_LENGTH = "Inference-Header-Content-Length"
 _NUMBER = re.compile("[0-9]{1,12}")
 _EXAMPLE = (
     '{"inputs": [{"name": "image", "shape": [1, 28, 28, 1], "datatype": "UINT8", "data": [0, 0, ...]}]}, '
-    f"with {HEADER_LENGTH} where bytes follow it"
+    f"with {HEADER_LENGTH} where binary data follows it"
 )
 
 
 class RequestParameters(WithoutNulls):
+    """`binary_data_output`: whether outputs follow the JSON of the answer as bytes, where an output says nothing."""
+
     binary_data_output: bool = False
 
 
 class InferenceRequest(WithoutNulls):
-    """What it does not name, such as sequences and priorities, says nothing to a network without state or queue."""
+    """Members that are not listed, such as sequences and priorities, are ignored: the networks are stateless."""
 
     id: Annotated[str, Field(max_length=1000)] = ""
     parameters: RequestParameters = RequestParameters()
@@ -51,8 +53,18 @@ class Inference(NamedTuple):
             return samples_of_images(values, info, max_pixels)
         return samples_of_numbers(values, info)
 
+    @property
+    def output(self) -> OutputParameters:
+        return self.request.outputs[0].parameters if self.request.outputs else OutputParameters()
 
-def read_inference(body: bytes, header_length: str | None) -> Inference:
+    @property
+    def wants_binary(self) -> bool:
+        """Whether the output is to follow the JSON of the answer as bytes."""
+        asked = self.output.binary_data
+        return self.request.parameters.binary_data_output if asked is None else asked
+
+
+def parse_inference(body: bytes, header_length: str | None) -> Inference:
     """`header_length`: how many bytes of the body are the JSON, all of them if None. Raises BadTensor."""
     if header_length is None:
         end = len(body)
@@ -60,16 +72,16 @@ def read_inference(body: bytes, header_length: str | None) -> Inference:
         end = int(header_length)
     else:
         raise BadTensor(f"{HEADER_LENGTH} is {header_length[:50]!r}; expected a number up to the body's {len(body):,}")
-    request = parsed(InferenceRequest, memoryview(body)[:end], _EXAMPLE)
+    request = parse_json(InferenceRequest, memoryview(body)[:end], _EXAMPLE)
     check_outputs(request.outputs)
     return Inference(request, _binary(request, memoryview(body)[end:]))
 
 
 def _binary(request: InferenceRequest, rest: memoryview) -> memoryview | None:
-    stated = [each.parameters.binary_data_size for each in request.inputs]
-    if sum(each or 0 for each in stated) != len(rest):
+    sizes = [each.parameters.binary_data_size for each in request.inputs]
+    if sum(each or 0 for each in sizes) != len(rest):
         raise BadTensor(
             f"{len(rest):,} bytes follow the JSON, where the parameters `binary_data_size` and the header "
-            f"{HEADER_LENGTH} make it {sum(each or 0 for each in stated):,}"
+            f"{HEADER_LENGTH} make it {sum(each or 0 for each in sizes):,}"
         )
-    return None if stated[0] is None else rest[: stated[0]]
+    return None if sizes[0] is None else rest[: sizes[0]]

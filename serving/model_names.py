@@ -1,10 +1,10 @@
-"""What a model is called where clients know models by a name and a version.
+"""Names and versions of models, as clients of other servers' protocols know them.
 
 The name is the dataset. The version is the experiment: its id, or where a version must be a number, the millisecond in
-which it was posted, which the id begins with. Without a version, what serves the dataset answers.
+which it was posted, which the id begins with. Without a version, the model that serves the dataset answers.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ulid import ULID
 
@@ -18,11 +18,13 @@ OUTPUT_NAME = "probabilities"
 
 
 class UnknownModel(Exception):
-    """No model has that name, or none of that name has that version."""
+    """No model of that name, or no such version of it."""
+
+    kind: ClassVar[str] = "not_found"
 
 
-class Wanted(NamedTuple):
-    """`name` is a dataset, `version` an experiment's id, `number` a version as `version_number` gives it. At most one
+class ModelName(NamedTuple):
+    """`name` is a dataset, `version` an experiment's id, `number` a version as `version_number` makes it. At most one
     of the two is set."""
 
     name: str
@@ -31,7 +33,7 @@ class Wanted(NamedTuple):
 
 
 def input_name(info: ServingInfo) -> str:
-    """Not `info.input_name`, which Keras gives out anew for each network: a better model must not break a client."""
+    """Not `info.input_name`, which Keras makes up for each network: a better model must not break a client."""
     return "image" if info.takes_images else "features"
 
 
@@ -41,14 +43,14 @@ def version_number(experiment_id: str) -> int:
     return milliseconds
 
 
-def wanted_model(wanted: Wanted, registry: Registry, experiments: ExperimentStore) -> ServedModel:
-    """Waits for the disk, or Redis, where the model is not loaded yet.
+def find_model(wanted: ModelName, registry: Registry, experiments: ExperimentStore) -> ServedModel:
+    """Blocks on the disk, or on Redis, where the model is not loaded yet.
 
     Raises UnknownModel, NoModel where nothing serves the dataset yet, and for a version what `Registry.get` raises.
     """
     version = wanted.version
     if wanted.number is not None:
-        version = _numbered(wanted.name, wanted.number, experiments)
+        version = _experiment_of(wanted.name, wanted.number, experiments)
     try:
         model = registry.get(None if version else wanted.name, version)
     except UnknownDataset as error:
@@ -60,11 +62,9 @@ def wanted_model(wanted: Wanted, registry: Registry, experiments: ExperimentStor
     return model
 
 
-def _numbered(name: str, number: str, experiments: ExperimentStore) -> str:
+def _experiment_of(name: str, number: str, experiments: ExperimentStore) -> str:
     if not (number.isascii() and number.isdecimal() and len(number) <= 15):
-        raise UnknownModel(
-            f"there is no version {number[:50]!r}: versions are numbers here; an experiment's id is a label"
-        )
+        raise UnknownModel(f"version {number[:50]!r} is not a number; to name an experiment by its id use /labels/<id>")
     found = [each for each in experiments.posted_at(int(number)) if experiments.get(each).dataset == name]
     if not found:
         raise UnknownModel(f"model {name[:50]} has no version {number}: no experiment was posted in that millisecond")

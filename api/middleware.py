@@ -1,0 +1,94 @@
+"""ASGI middleware: HEAD, request metrics, and problems in place of plain-text rejections."""
+
+import time
+from http import HTTPStatus
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem_response
+from api.metrics import Metrics
+
+_STREAMS = "/events"
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110, 9.3.2), except for event streams, which never end by
+    themselves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].endswith(_STREAMS):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy: the server reads the method of its own scope, and sends no body to HEAD.
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self._app(as_get, receive, send_without_body)
+        finally:
+            scope["route"] = as_get.get("route")  # what the request is counted under
+
+
+class TimedRequests:
+    """Counts and times each request under its route's template, and forbids browsers to guess media types."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            self._metrics.count_request(scope["method"], route, status, time.perf_counter() - started)
+
+
+class ProblemsForRejections:
+    """Turns Starlette's plain-text 413, for a stated length above a route's limit, into a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        rejected = False
+
+        async def send_problem_instead(message: Message) -> None:
+            nonlocal rejected
+            if message["type"] == "http.response.start":
+                too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                rejected = too_large and _is_plain_text(message)
+                if rejected:
+                    detail = "the body is larger than the limit of this route; see /docs"
+                    answer = problem_response(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+                    await answer(scope, receive, send)
+            if not rejected:
+                await send(message)
+
+        await self._app(scope, receive, send_problem_instead)
+
+
+def _is_plain_text(message: Message) -> bool:
+    return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/plain")

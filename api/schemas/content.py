@@ -1,0 +1,176 @@
+"""Request bodies and media types that FastAPI cannot derive from a signature."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.schemas.predictions import BatchEnd, BatchError, BatchModel, Prediction
+from api.schemas.problems import ProblemDetails
+from api.wire.open_inference.requests import InferenceRequest
+from api.wire.samples import JsonSamples
+from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
+from specs.correction import CorrectionSpec
+from specs.evaluation import EvaluationSpec
+from specs.experiment import ExperimentSpec
+from specs.presets import PRESETS
+from specs.serving import ServingSpec
+
+Description = dict[str, Any]
+Responses = dict[int | str, Description]
+
+# The models that descriptions here refer to; api/openapi.py adds their schemas.
+REQUEST_MODELS: tuple[type[BaseModel], ...] = (
+    ClassifyRequest,
+    CorrectionSpec,
+    EvaluationSpec,
+    ExperimentSpec,
+    InferenceRequest,
+    JsonSamples,
+    PredictRequest,
+    ServingSpec,
+)
+BATCH_LINE_MODELS: tuple[type[BaseModel], ...] = (BatchModel, Prediction, BatchError, BatchEnd)
+ANSWER_MODELS: tuple[type[BaseModel], ...] = (ProblemDetails, *BATCH_LINE_MODELS)
+
+JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "application/yaml"
+FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
+PNG, SVG, CSV, HTML, MARKDOWN = "image/png", "image/svg+xml", "text/csv", "text/html", "text/markdown"
+NDJSON, METRICS = "application/x-ndjson", "text/plain"
+_BINARY: Description = {"type": "string", "format": "binary"}
+_TEXT: Description = {"type": "string"}
+
+
+def binary(*media_types: str) -> Responses:
+    """A 200 that may have these media types, bytes all of them."""
+    return {200: {"content": {each: {"schema": _BINARY} for each in media_types}}}
+
+
+def text(media_type: str) -> Responses:
+    return {200: {"content": {media_type: {"schema": _TEXT}}}}
+
+
+def or_not_modified(responses: Responses) -> Responses:
+    return {**responses, 304: {"description": "Not modified since it had the ETag in `If-None-Match`."}}
+
+
+def _ref(model: type[BaseModel]) -> Description:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+IMAGE = binary(PNG)
+PLOT = binary(PNG, SVG)
+QUEUED: Responses = {
+    202: {
+        "description": "Queued.",
+        "headers": {"Location": {"description": "Where to follow it.", "schema": _TEXT}},
+    }
+}
+BATCH_LINES: Responses = {
+    200: {
+        "description": "A line of JSON for each image.",
+        "content": {NDJSON: {"schema": _TEXT, "itemSchema": {"anyOf": [_ref(each) for each in BATCH_LINE_MODELS]}}},
+    }
+}
+
+
+def _problems(media_type: str) -> Responses:
+    content = {media_type: {"schema": _ref(ProblemDetails)}}
+    return {
+        "4XX": {"content": content, "description": "The request is wrong; `detail` says what to do."},
+        "500": {"content": content, "description": "Internal server error."},
+        "503": {"content": content, "description": "Unavailable for now: retry after `Retry-After` seconds."},
+    }
+
+
+PROBLEMS = _problems("application/problem+json")
+# Clients of these protocols read errors from application/json alone.
+PROTOCOL_PROBLEMS = _problems(JSON)
+
+
+def _body(content: Description) -> Description:
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _json_body(model: type[BaseModel], **examples: object) -> Description:
+    return {"schema": _ref(model), "examples": {name: {"value": value} for name, value in examples.items()}}
+
+
+def _form(required: list[str], **fields: Description) -> Description:
+    return {"schema": {"type": "object", "properties": fields, "required": required}}
+
+
+_ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+_SPEC = PRESETS["digits-cnn"].spec
+_YAML_SPEC = """\
+name: digits-small
+dataset: {name: digits}
+model:
+  layers:
+    - {type: Conv2D, filters: 16, kernel_size: 3, padding: same, activation: relu}
+    - {type: MaxPooling2D}
+    - {type: Flatten}
+    - {type: Dense}
+training: {epochs: 5, batch_size: 64}
+"""
+_PATCH = {"based_on": _ID, "training": {"epochs": 60, "early_stopping": {"patience": 5}}}
+SPEC_BODY = _body(
+    {
+        JSON: _json_body(ExperimentSpec, preset=_SPEC),
+        YAML: {"schema": _TEXT, "example": _YAML_SPEC},
+        MERGE_PATCH: {
+            "schema": {"type": "object", "properties": {"based_on": {"type": "string"}}, "required": ["based_on"]},
+            "example": _PATCH,
+        },
+    }
+)
+EVALUATION_BODY = _body({JSON: _json_body(EvaluationSpec, test={"dataset": "mnist", "split": "test"})})
+SERVING_BODY = _body({JSON: _json_body(ServingSpec, pinned={"experiment_id": _ID}, best={"policy": "best"})})
+CORRECTION_BODY = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
+ARCHIVE_BODY = _body(
+    {
+        FORM: _form(["name", "archive"], name=_TEXT, archive=_BINARY),
+        ZIP: {"schema": _BINARY},
+        "application/x-tar": {"schema": _BINARY},
+        "application/gzip": {"schema": _BINARY},
+    }
+)
+IMAGES_BODY = _body(
+    {
+        FORM: _form(["file"], file={"type": "array", "items": _BINARY}),
+        JSON: _json_body(JsonSamples, image={"image": "iVBORw0KGgo="}, numbers={"features": [[1.5, -2.0], [0.3, 7.1]]}),
+        **{each: {"schema": _BINARY} for each in (PNG, "image/jpeg", "image/webp")},
+    }
+)
+BATCH_BODY = _body(
+    {
+        FORM: _form([], archive=_BINARY, file={"type": "array", "items": _BINARY}),
+        ZIP: {"schema": _BINARY},
+        "application/x-tar": {"schema": _BINARY},
+        "application/gzip": {"schema": _BINARY},
+    }
+)
+_B64 = {"b64": "iVBORw0KGgo="}
+PREDICT_INSTANCES_BODY = _body(
+    {
+        JSON: _json_body(
+            PredictRequest,
+            images={"instances": [_B64, {"image": _B64}]},
+            numbers={"instances": [[1.5, -2.0], [0.3, 7.1]]},
+            columns={"inputs": {"image": [_B64]}},
+        )
+    }
+)
+CLASSIFY_EXAMPLES_BODY = _body({JSON: _json_body(ClassifyRequest, images={"examples": [{"image": _B64}]})})
+_FEATURES = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [1.5, -2.0]}
+_FILES = {"name": "image", "shape": [1], "datatype": "BYTES", "data": ["iVBORw0KGgo="]}
+_TOP_3 = {"name": "probabilities", "parameters": {"classification": 3, "binary_data": False}}
+INFER_BODY = _body(
+    {
+        JSON: _json_body(
+            InferenceRequest,
+            numbers={"id": "42", "inputs": [_FEATURES]},
+            images={"inputs": [_FILES], "outputs": [_TOP_3]},
+        ),
+        OCTETS: {"schema": _BINARY},
+    }
+)

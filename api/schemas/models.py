@@ -1,0 +1,94 @@
+"""Served models and presets."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from serving.answering_model import described
+from serving.status import Standing
+from specs.experiment import parse_spec
+from specs.presets import PRESETS
+
+
+class RejectedModel(BaseModel):
+    """A model that could not serve; `experiment_id` is null where the pin itself is damaged."""
+
+    experiment_id: str | None
+    reason: str
+
+
+class ServingModel(BaseModel):
+    """The model that serves a dataset, and why.
+
+    `policy` is what was asked for: the model that is `pinned`, or the `best`. `rejected` are models that cannot serve:
+    then the previous model goes on, and after a restart the best of the sound ones. The first members are those of the
+    model that serves, null if none can.
+    """
+
+    dataset: str
+    experiment_id: str | None
+    name: str | None
+    accuracy: float | None
+    val_accuracy: float | None
+    policy: Literal["pinned", "best"]
+    pinned_experiment_id: str | None
+    pinned_at: datetime | None
+    rejected: list[RejectedModel]
+
+    @classmethod
+    def of(cls, standing: Standing) -> "ServingModel":
+        model = described(standing.serving) if standing.serving else None
+        return cls(
+            dataset=standing.dataset,
+            experiment_id=model.experiment_id if model else None,
+            name=model.name if model else None,
+            accuracy=model.accuracy if model else None,
+            val_accuracy=model.val_accuracy if model else None,
+            policy="pinned" if standing.pin else "best",
+            pinned_experiment_id=standing.pin.experiment_id if standing.pin else None,
+            pinned_at=standing.pin.pinned_at if standing.pin else None,
+            rejected=[
+                RejectedModel(experiment_id=each.experiment_id, reason=each.reason) for each in standing.rejected
+            ],
+        )
+
+
+class ServingModelList(BaseModel):
+    items: list[ServingModel]
+    next_cursor: None = None
+
+
+class PresetView(BaseModel):
+    """An experiment to start from. `source` is the number of the document that it comes from, or "trainyard";
+    `parameters` counts those of its network; `spec` is an ExperimentSpec as it was written, without defaults."""
+
+    name: str
+    title: str
+    source: str
+    parameters: int
+    spec: Mapping[str, Any]
+
+
+class PresetList(BaseModel):
+    items: list[PresetView]
+    next_cursor: None = None
+
+
+@cache
+def preset_list() -> PresetList:
+    """Presets never change; their networks are built once."""
+    return PresetList(
+        items=[
+            PresetView(
+                name=preset.name,
+                title=preset.title,
+                source=preset.source,
+                parameters=parse_spec(preset.spec, preset.datasets).network().parameters.total,
+                spec=preset.spec,
+            )
+            for preset in PRESETS.values()
+        ]
+    )

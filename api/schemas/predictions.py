@@ -1,0 +1,78 @@
+"""Answers about images that were sent to be classified."""
+
+from pydantic import BaseModel
+
+from serving.answering_model import AnsweringModel
+from serving.served_model import Verdict
+
+
+class TopClass(BaseModel):
+    label: str
+    index: int
+    probability: float
+
+
+class Preprocessing(BaseModel):
+    """`steps` were applied to the image, in order; with `explain`, `image` is what the network saw, as a data URL."""
+
+    steps: list[str]
+    image: str | None = None
+
+
+class Prediction(BaseModel):
+    """`id` is what `POST /predictions/{id}/label` takes, as long as the prediction is kept. `margin` is the difference
+    between the probabilities of the first two classes.
+
+    `confident`: on the validation split at most one of 200 such answers was wrong. `not_a_digit`: the image that was
+    sent to a network of digits shows none; `top` is what it would be if it were one.
+    """
+
+    id: str
+    filename: str
+    top: list[TopClass]
+    margin: float
+    verdict: Verdict
+    preprocessing: Preprocessing
+
+
+class Predictions(BaseModel):
+    model: AnsweringModel
+    predictions: list[Prediction]
+    duration_ms: float
+
+
+class BatchModel(BaseModel):
+    """The first line: the model that answers about all images."""
+
+    model: AnsweringModel
+
+
+class BatchError(BaseModel):
+    """The line of an image that could not be read."""
+
+    filename: str
+    error: str
+
+
+class BatchEnd(BaseModel):
+    """The last line; `done` is false, with an `error`, where the archive or the service broke off. `skipped` counts
+    files that are not images."""
+
+    done: bool
+    images: int
+    unreadable: int
+    skipped: int
+    duration_ms: float
+    error: str | None = None
+
+
+class LabeledPrediction(BaseModel):
+    """`predicted` is the class that the model of `experiment_id` chose, `label` the class that the image was said to
+    show, and `dataset` the name of the dataset that it was added to."""
+
+    prediction_id: str
+    experiment_id: str
+    predicted: str
+    probability: float
+    label: str
+    dataset: str

@@ -1,0 +1,67 @@
+"""HTTP caching: entity tags, conditional requests (RFC 9110, 13.1.2), and images rendered before."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from threading import Lock
+from typing import Annotated
+
+import orjson
+from cachetools import LRUCache
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+from api import __version__
+
+_MAX_BYTES = 8_000_000
+
+
+def etag_of(kind: str, source: object) -> str:
+    """Quoted, as in the header. The same for the same `source`, models, dataclasses, arrays and JSON, in this release:
+    another one may render it differently."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
+    data = orjson.dumps([__version__, kind, source], default=_dump_model, option=options)
+    return f'"{sha256(data).hexdigest()[:32]}"'
+
+
+def _dump_model(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    raise TypeError(f"a {type(value).__name__} has no JSON")
+
+
+class Validators:
+    """The entity tags in a request's `If-None-Match`."""
+
+    def __init__(self, if_none_match: Annotated[str, Header(description="ETags of answers that the client has")] = ""):
+        self._tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+
+    def match(self, etag: str) -> bool:
+        return not self._tags.isdisjoint({etag, "*"})
+
+
+def cache_headers(etag: str) -> dict[str, str]:
+    """Clients may keep the answer, and ask each time whether it still holds."""
+    return {"ETag": etag, "Cache-Control": "no-cache"}
+
+
+def not_modified(etag: str) -> Response:
+    return Response(status_code=304, headers=cache_headers(etag))
+
+
+class RenderCache:
+    """The images rendered last, by ETag, up to `max_bytes` of them. Safe for any number of threads."""
+
+    def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
+        self._images: LRUCache[str, bytes] = LRUCache(max_bytes, getsizeof=len)
+        self._lock = Lock()
+
+    def get(self, etag: str, render: Callable[[], bytes]) -> bytes:
+        """The cached image, or that of `render`, which is then cached."""
+        with self._lock:
+            image = self._images.get(etag)
+        if image is None:
+            image = render()
+            if len(image) <= self._images.maxsize:
+                with self._lock:
+                    self._images[etag] = image
+        return image
