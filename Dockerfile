@@ -1,5 +1,5 @@
 # Targets: api (no TensorFlow), worker (CPU), worker-gpu (brings CUDA).
-#   docker build --target api --tag trainyard-api:0.1.0 .
+#   docker build --target api --tag trainyard-api:0.2.0 .
 # tests/test_containers.py and `make check` hold this file and docker-compose.yml to what they promise.
 
 FROM python:3.11.15-slim-trixie AS base
@@ -39,7 +39,6 @@ COPY archives archives
 COPY models_store models_store
 COPY analysis analysis
 COPY serving serving
-COPY trainyard trainyard
 VOLUME /var/lib/trainyard/store
 USER 10001:10001
 STOPSIGNAL SIGTERM

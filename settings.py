@@ -1,13 +1,15 @@
-"""What the environment may set. Read once in each process's composition root, then passed down."""
+"""Settings from the environment, read once in each process's composition root and passed down."""
 
+import json
+import sys
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Every setting has the environment name `TRAINYARD_<FIELD>`, and two have the names that everybody expects."""
+    """Each setting is read from `TRAINYARD_<FIELD>`, two also from the usual REDIS_URL and DATASETS_DIR."""
 
     model_config = SettingsConfigDict(env_prefix="TRAINYARD_", frozen=True, extra="ignore")
 
@@ -47,5 +49,25 @@ class Settings(BaseSettings):
 
     @property
     def stall_limit_seconds(self) -> float:
-        """Silence of a trainer, in seconds, after which it counts as stalled: set, or 20 leases."""
+        """Silence, in seconds, after which a trainer counts as stalled: as set, or 20 leases."""
         return self.stall_seconds if self.stall_seconds is not None else 20 * self.lease_seconds
+
+
+_COMMON_NAMES = ("REDIS_URL", "DATASETS_DIR")
+
+
+def main() -> None:
+    """`python -m settings`: print what `trainyard up` has to know as JSON, or exit with the invalid setting's name."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]).upper()
+        name = field if field in _COMMON_NAMES else f"TRAINYARD_{field}"
+        sys.exit(f"the environment's {name} is {first['input']!r}: {first['msg']}")
+    set_by_environment = settings.model_dump(mode="json", exclude_unset=True)
+    print(json.dumps({**set_by_environment, "shutdown_seconds": settings.shutdown_seconds}))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,8 +10,8 @@ compile() {
 	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links -o "requirements/$out" "$@"
 }
-compile dev.txt pyproject.toml --extra worker --extra dev
+compile dev.txt pyproject.toml --extra server --extra dev
 compile worker.txt pyproject.toml --extra worker --constraint requirements/dev.txt
-compile api.txt pyproject.toml --constraint requirements/dev.txt
+compile api.txt pyproject.toml --extra api --constraint requirements/dev.txt
 compile gpu.txt pyproject.toml --extra worker --extra gpu
 compile clients.txt --group clients

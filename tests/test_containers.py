@@ -20,6 +20,7 @@ import yaml
 from api import __version__
 from settings import Settings
 from trainyard.up.address import Address
+from trainyard.up.application import ServiceSettings
 from trainyard.up.data_folder import DataFolder
 from trainyard.up.servers import Servers
 
@@ -133,13 +134,14 @@ def test_what_is_copied_exists_and_reaches_the_builder() -> None:
 
 def test_every_package_is_in_some_image_and_the_api_s_has_no_worker() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wheel = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    application = {*wheel["sources"], *wheel["force-include"]} - {"examples/images"}
     images = {target: set(sources(*everything_in(target))) for target in FINAL}
 
-    assert wheel <= set().union(*images.values())
-    assert wheel - images["api"] == {"worker"}
+    assert application <= set().union(*images.values())
+    assert application - images["api"] == {"worker"}
     for worker in WORKERS:
-        assert wheel - images[worker] == {"api"}
+        assert application - images[worker] == {"api"}
     assert "requirements/api.txt" in images["api"]
     assert not {"requirements/worker.txt", "requirements/gpu.txt"} & images["api"]
     assert "requirements/worker.txt" in images["worker"]
@@ -207,7 +209,7 @@ def options(arguments: list[str], *left_out: str) -> list[str]:
 
 
 def test_containers_start_the_servers_as_up_does(tmp_path: Path) -> None:
-    servers = Servers(Settings(), DataFolder(tmp_path), "redis://127.0.0.1:1/0")
+    servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path), "redis://127.0.0.1:1/0")
     [worker] = servers.workers(1)
     api = servers.api(Address("127.0.0.1", 8000))
     commands = {target: json.loads(in_chain(target, "CMD")[-1]) for target in FINAL}

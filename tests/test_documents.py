@@ -147,7 +147,9 @@ def test_relative_links_lead_somewhere() -> None:
 
 def test_a_decision_is_short_and_numbered_once() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
-    assert [file.name[:4] for file in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    numbers = [file.name[:4] for file in decisions]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[0] == "0001"
     for file in decisions:
         assert len(file.read_text().splitlines()) <= LONGEST_DECISION, file.name
         assert file.read_text().startswith(f"# {file.name[:4]}: "), file.name

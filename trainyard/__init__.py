@@ -1,0 +1,18 @@
+"""Client and command line of Trainyard, a service that trains and serves image classifiers."""
+
+from importlib import metadata
+from typing import Any
+
+from trainyard.client import Client
+from trainyard.errors import TrainyardError
+
+__all__ = ["Client", "TrainyardError", "__version__"]
+
+__version__: str
+
+
+def __getattr__(name: str) -> Any:
+    """`__version__` is looked up when asked for: an uninstalled checkout can be imported too."""
+    if name == "__version__":
+        return metadata.version("trainyard")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 from urllib.parse import quote
 
-from trainyard.errors import BrokenOff
+from trainyard.errors import IncompleteAnswer
 from trainyard.event_stream import Event, follow
 from trainyard.folder_archive import as_archive
 from trainyard.transport import Transport
@@ -240,7 +240,7 @@ class Client:
         """The lines about the images of a zip, a tar or a folder, as they come: one with the `model`, then one for
         each image as in `predict`, or with its `filename` and an `error`, and one that is `done`.
 
-        Raises `trainyard.errors.BrokenOff` behind the last line where that is not all.
+        Raises `trainyard.errors.IncompleteAnswer` behind the last line where that is not all.
         """
         wanted = {"dataset": dataset, "experiment": experiment, "top": top}
         parameters = {name: value for name, value in wanted.items() if value is not None}
@@ -252,7 +252,7 @@ class Client:
                     line = _object(json.loads(text))
                     yield line
         if not line.get("done"):
-            raise BrokenOff(str(line.get("error", "the answer ended without its last line")))
+            raise IncompleteAnswer(str(line.get("error", "the answer ended without its last line")))
 
     def label(self, prediction_id: str, name: str) -> JsonObject:
         """Tell which class the image of a prediction shows: it goes to the dataset `<name>-corrections`, which the

@@ -1,4 +1,20 @@
-"""What the client raises."""
+"""All errors of `trainyard`. `str()` of each is a sentence for people.
+
+TrainyardError
+├── Unreachable           nothing answers, or the connection was lost
+├── IncompleteAnswer      a streamed answer ended early
+├── UnexpectedAnswer      the answer is not one of this API version
+├── ApiError              the API rejected the request; has the members of its problem document (RFC 9457)
+│   ├── Invalid           400, 413, 415, 422: the request itself is wrong; `errors` point at its fields
+│   ├── NotFound          404
+│   ├── Conflict          409: not in this state
+│   └── Unavailable       502, 503, 504: try again later
+├── UsageError            a command line that cannot be carried out
+└── ServiceError          `trainyard up` or `trainyard demo` ended early
+    ├── PreflightError    a check failed before anything was started
+    ├── StartError        the API did not start
+    └── DemoError
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,12 +22,12 @@ from typing import Any
 import httpx2
 
 
-class ClientError(Exception):
-    """`str()` is for people."""
+class TrainyardError(Exception):
+    """The base of all errors of this package."""
 
 
-class Unreachable(ClientError):
-    """Nothing answers, or the connection was lost and did not come back."""
+class Unreachable(TrainyardError):
+    """Nothing answers at `url`, or the connection was lost and did not come back; `reason` is the cause."""
 
     def __init__(self, url: str, reason: object) -> None:
         super().__init__(url, reason)
@@ -22,38 +38,110 @@ class Unreachable(ClientError):
         return f"no Trainyard at {self.url} ({self.reason}): start one with `trainyard up`, or see --url"
 
 
-class BrokenOff(ClientError):
-    """An answer of many lines ended before all was told."""
+class IncompleteAnswer(TrainyardError):
+    """A streamed answer ended before its last line."""
 
 
-class ApiError(ClientError):
-    """The API rejected: RFC 9457's members, and for 422 `errors`, each with `pointer`, `detail`, `received`."""
+class UnexpectedAnswer(TrainyardError):
+    """The answer does not have the members that this version of the package expects."""
 
-    def __init__(self, status: int, title: str, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+
+class ApiError(TrainyardError):
+    """The API rejected the request. Members as in RFC 9457; `errors` has `pointer`, `detail` and `received` each.
+
+    `ApiError.of(response)` makes the subclass for the response's status.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        type: str = "about:blank",  # noqa: A002 - RFC 9457's name
+        instance: str = "",
+    ) -> None:
         super().__init__(status, title, detail)
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = tuple(errors)
+        self.type = type
+        self.instance = instance
 
-    @classmethod
-    def of(cls, answer: httpx2.Response) -> "ApiError":
-        """From an answer whose body has been read; one that is no problem+json comes from something in between."""
+    @staticmethod
+    def of(response: httpx2.Response) -> "ApiError":
+        """From a response whose body has been read. Without a problem document it came from something in between."""
+        error = _BY_STATUS.get(response.status_code, ApiError)
         try:
-            problem = answer.json()
+            problem = response.json()
         except ValueError:
             problem = None
         if not isinstance(problem, dict):
-            detail = f"{answer.request.url} answered {answer.status_code} without a problem document"
-            return cls(answer.status_code, answer.reason_phrase, f"{detail}; is it a Trainyard?")
-        detail = str(problem.get("detail") or problem.get("error") or answer.reason_phrase)
-        title = str(problem.get("title") or answer.reason_phrase)
-        return cls(answer.status_code, title, detail, problem.get("errors") or ())
+            detail = f"{response.request.url} answered {response.status_code} without a problem document"
+            return error(response.status_code, response.reason_phrase, f"{detail}; is it a Trainyard?")
+        return error(
+            response.status_code,
+            str(problem.get("title") or response.reason_phrase),
+            str(problem.get("detail") or problem.get("error") or response.reason_phrase),
+            problem.get("errors") or (),
+            str(problem.get("type") or "about:blank"),
+            str(problem.get("instance") or ""),
+        )
 
     def __str__(self) -> str:
         if not self.errors:
             return self.detail
         return "\n".join(_line(error) for error in self.errors)
+
+
+class Invalid(ApiError):
+    """The request itself is wrong: not readable, too large, of an unsupported type, or with invalid fields."""
+
+
+class NotFound(ApiError):
+    """No such experiment, dataset, model or prediction."""
+
+
+class Conflict(ApiError):
+    """Not possible in the current state."""
+
+
+class Unavailable(ApiError):
+    """Not possible at the moment: no model yet, Redis is away, or too much waits already."""
+
+
+class UsageError(TrainyardError):
+    """A command line that cannot be carried out."""
+
+
+class ServiceError(TrainyardError):
+    """`trainyard up` or `trainyard demo` ended early."""
+
+
+class PreflightError(ServiceError):
+    """A check failed before anything was started."""
+
+
+class StartError(ServiceError):
+    """The API did not start; everything has been stopped again."""
+
+
+class DemoError(ServiceError):
+    """The demo cannot go on."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: Invalid,
+    404: NotFound,
+    409: Conflict,
+    413: Invalid,
+    415: Invalid,
+    422: Invalid,
+    502: Unavailable,
+    503: Unavailable,
+    504: Unavailable,
+}
 
 
 def _line(error: Mapping[str, Any]) -> str:

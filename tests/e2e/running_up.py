@@ -35,21 +35,34 @@ def environment() -> dict[str, str]:
     return {**own, **_SETTINGS}
 
 
-def command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "trainyard", "up", "--port", "0", "--data", str(folder), "--workers", "1"]
+def installed_environment() -> dict[str, str]:
+    """Without PYTHONPATH, which leads to the checkout."""
+    return {name: value for name, value in environment().items() if name != "PYTHONPATH"}
+
+
+def command(folder: Path, python: str | Path = sys.executable) -> list[str]:
+    return [str(python), "-m", "trainyard", "up", "--port", "0", "--data", str(folder), "--workers", "1"]
 
 
 class RunningUp:
-    """Started by the constructor, which returns when it has printed its URL."""
+    """Started by the constructor, which returns when it has printed its URL.
 
-    def __init__(self, folder: Path) -> None:
+    With another `python`, what is installed there runs, not the checkout.
+    """
+
+    def __init__(self, folder: Path, python: Path | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._said, self._warned = folder / "up.out", folder / "up.err"
         # Logs, not pipes: nobody reads while a test waits for something else.
         with self._said.open("wb") as said, self._warned.open("wb") as warned:
             self.process = psutil.Popen(
-                command(folder), cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=warned
+                command(folder, python or sys.executable),
+                cwd=ROOT if python is None else folder,
+                env=environment() if python is None else installed_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=warned,
             )
         try:
             self.url = eventually(self._announced, START_SECONDS)

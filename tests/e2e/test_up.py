@@ -91,7 +91,7 @@ def test_a_killed_child_is_started_again_and_the_experiment_goes_on(
     assert_each_epoch_once(up, experiment_id, 14)
     successor = eventually(lambda: up.child(word))
     assert successor.pid != killed.pid
-    assert f"{name} ended by signal 9 (SIGKILL) and is started again" in up.warned()
+    assert f"{name} ended by signal 9 (SIGKILL) and restarts in" in up.warned()
     eventually(lambda: is_ready(up.url), 30)
 
 

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -9,7 +11,7 @@ from trainyard.cli.commands.bundle import bundle
 from trainyard.cli.commands.comparison import compare, lineage
 from trainyard.cli.commands.datasets import datasets
 from trainyard.cli.commands.demo import demo
-from trainyard.cli.commands.diagnose import NoSuggestionError, diagnose
+from trainyard.cli.commands.diagnose import diagnose
 from trainyard.cli.commands.evaluate import evaluate
 from trainyard.cli.commands.experiments import cancel, delete, history, list_, show
 from trainyard.cli.commands.label import label
@@ -20,8 +22,7 @@ from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import warn
-from trainyard.cli.spec_source import NoSpecError
-from trainyard.errors import ApiError, ClientError
+from trainyard.errors import ApiError, TrainyardError, UsageError
 
 _EPILOG = (
     "Exit status: 0 all is well; 1 the experiment that was watched failed or was cancelled; 2 wrong usage or an "
@@ -29,11 +30,27 @@ _EPILOG = (
     "or is not ready; 130 interrupted."
 )
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"trainyard {version('trainyard')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+]
 
 
 @app.callback(epilog=_EPILOG)
-def trainyard() -> None:
+def trainyard(_version: VersionOption = False) -> None:
     """Train image classifiers: run the service, post experiments, watch them learn, predict."""
 
 
@@ -67,15 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit status."""
     try:
         app(arguments)
-    except (NoSpecError, NoSuggestionError) as error:
+    except UsageError as error:
         warn(str(error))
         sys.exit(Exit.USAGE)
-    except ClientError as error:
+    except TrainyardError as error:
         warn(str(error))
         sys.exit(_exit_of(error))
 
 
-def _exit_of(error: ClientError) -> Exit:
+def _exit_of(error: TrainyardError) -> Exit:
     if not isinstance(error, ApiError):
         return Exit.UNAVAILABLE
     return {404: Exit.NOT_FOUND, 409: Exit.REFUSED}.get(

@@ -4,14 +4,11 @@ import sys
 from pathlib import Path
 
 from trainyard.client import Client, Spec
-
-
-class NoSpecError(Exception):
-    """There is no such spec; `str()` says where it was looked for."""
+from trainyard.errors import UsageError
 
 
 def read_spec(client: Client, source: str) -> Spec:
-    """`-` is standard input, then comes a file's path, then a preset's name. Raises NoSpecError."""
+    """`-` is standard input, then comes a file's path, then a preset's name. Raises UsageError."""
     if source == "-":
         return sys.stdin.buffer.read()
     path = Path(source)
@@ -19,9 +16,9 @@ def read_spec(client: Client, source: str) -> Spec:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise NoSpecError(f"cannot read {source}: {error.strerror}") from None
+            raise UsageError(f"cannot read {source}: {error.strerror}") from None
     presets = {preset["name"]: preset["spec"] for preset in client.presets()}
     if source in presets:
         spec: Spec = presets[source]
         return spec
-    raise NoSpecError(f"{source} is neither a file nor a preset; presets: {', '.join(presets)}")
+    raise UsageError(f"{source} is neither a file nor a preset; presets: {', '.join(presets)}")

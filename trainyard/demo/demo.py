@@ -11,20 +11,21 @@ from trainyard.cli.commands.predict import prediction_lines
 from trainyard.cli.commands.watch import followed
 from trainyard.cli.evaluation_view import evaluation_lines
 from trainyard.client import Client, JsonObject
-from trainyard.demo.errors import DemoError
-from trainyard.demo.service import running_service
+from trainyard.demo.service import run_service
+from trainyard.errors import DemoError
+from trainyard.up.application import SAMPLE_IMAGES
 
-IMAGES = Path(__file__).parents[2] / "examples" / "images"
 _PRESET = "digits-cnn"
 _LAST_EPOCHS = 3
 _CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
-_GO_ON = """\
-How to go on
-  start it for good   make up
-  train               curl --data-binary @examples/digits-cnn.yaml localhost:8000/experiments
-  list                curl localhost:8000/experiments
-  predict             curl -F file=@examples/images/four.png localhost:8000/predict
-README.md tells the rest."""
+_NEXT_STEPS = """\
+Next steps
+  keep it running     trainyard up
+  train               trainyard submit digits-cnn --watch
+  list                trainyard list
+  predict             trainyard predict IMAGE.png
+  all commands        trainyard --help
+  the HTTP API        http://127.0.0.1:8000/docs"""
 
 
 def run_demo(screen: Console, data: Path | None) -> None:
@@ -32,14 +33,12 @@ def run_demo(screen: Console, data: Path | None) -> None:
 
     Raises DemoError, and what the client raises. Nothing is left running.
     """
-    images = sorted(IMAGES.glob("*.png"))
-    if not images:
-        raise DemoError(f"there are no images in {IMAGES}: run the demo from a checkout of Trainyard")
+    images = sorted(SAMPLE_IMAGES.glob("*.png"))
     folder = data.expanduser().resolve() if data else Path(tempfile.mkdtemp(prefix="trainyard-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         screen.print(f"Starting Trainyard in {folder}")
-        with running_service(folder) as url, Client(url) as client:
+        with run_service(folder) as url, Client(url) as client:
             screen.print(f"Trainyard is ready: {url}\n")
             _show(screen, client, images)
     except Exception:
@@ -49,7 +48,7 @@ def run_demo(screen: Console, data: Path | None) -> None:
         _remove_unless(data, folder)
         raise
     _remove_unless(data, folder)
-    screen.print(_GO_ON)
+    screen.print(_NEXT_STEPS)
 
 
 def _remove_unless(given: Path | None, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A Trainyard of the demo's own."""
+"""A `trainyard up` for the length of a context."""
 
 import contextlib
 import sys
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from trainyard.demo.errors import DemoError
+from trainyard.errors import DemoError
 from trainyard.up.child import Child, Command
 
 _START_SECONDS = 90.0
@@ -17,7 +17,7 @@ _TAIL_LINES = 15
 
 
 @contextlib.contextmanager
-def running_service(data: Path) -> Iterator[str]:
+def run_service(data: Path) -> Iterator[str]:
     """Run `trainyard up` in `data` on a free port; the context is its URL. Nothing is left running after it.
 
     Raises DemoError if it does not start.
@@ -26,7 +26,7 @@ def running_service(data: Path) -> Iterator[str]:
     log.unlink(missing_ok=True)
     child = Child(_command(data, log))
     try:
-        yield _url(child, log)
+        yield _wait_for_url(child, log)
     finally:
         _stop(child)
 
@@ -38,12 +38,12 @@ def _command(data: Path, log: Path) -> Command:
         folder=data,
         log=log,
         grace_seconds=_STOP_SECONDS,
-        # Whatever else runs on this machine is left alone: its Redis and its store are not the demo's.
+        # A Redis and a store that the environment names belong to another Trainyard.
         environment={"REDIS_URL": "", "TRAINYARD_STORE_DIR": str(data / "store")},
     )
 
 
-def _url(child: Child, log: Path) -> str:
+def _wait_for_url(child: Child, log: Path) -> str:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         is_alive = child.is_alive
@@ -51,7 +51,7 @@ def _url(child: Child, log: Path) -> str:
             if line.startswith(_READY) and line.endswith("\n"):
                 return line.removeprefix(_READY).strip()
         if not is_alive:
-            raise DemoError(f"`trainyard up` ended {child.ending()}:\n{_tail(log)}")
+            raise DemoError(f"`trainyard up` ended {child.describe_exit()}:\n{_tail(log)}")
         time.sleep(_TICK_SECONDS)
     raise DemoError(f"`trainyard up` was not ready within {_START_SECONDS:g} s:\n{_tail(log)}")
 
@@ -61,7 +61,7 @@ def _tail(log: Path) -> str:
 
 
 def _stop(child: Child) -> None:
-    """Ask `up` to end; an impatient Ctrl-C asks again, which makes it kill everything at once."""
+    """Ask `up` to stop; another Ctrl-C asks again, which makes it kill everything at once."""
     try:
         child.terminate()
         child.wait(_STOP_SECONDS)

@@ -1,1 +1,1 @@
-"""`trainyard up`: a private Valkey, workers and the API as child processes of one."""
+"""`trainyard up`: a private Valkey, the API and workers as child processes of one."""

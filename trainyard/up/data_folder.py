@@ -1,4 +1,4 @@
-"""The folder in which one Trainyard keeps everything."""
+"""The folder of one Trainyard: store, logs, Valkey's files, and its locks."""
 
 import contextlib
 import fcntl
@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from trainyard.up.errors import RefusedError
+from trainyard.errors import PreflightError
 
-_VALKEY_PATIENCE_SECONDS = 15.0
+_VALKEY_WAIT_SECONDS = 15.0
 _RETRY_SECONDS = 0.1
 
 
 class DataFolder:
-    """`<root>/store`, `<root>/logs`, `<root>/valkey`. The constructor makes them, or raises RefusedError."""
+    """`<root>/store`, `<root>/logs`, `<root>/valkey`. The constructor makes them; raises PreflightError."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
@@ -26,7 +26,7 @@ class DataFolder:
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder)
         except OSError as error:
-            raise RefusedError(
+            raise PreflightError(
                 f"cannot write to {error.filename or self.root}: {error.strerror}; choose another folder with --data"
             ) from None
 
@@ -34,47 +34,47 @@ class DataFolder:
         return self.logs / f"{name}.log"
 
     @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Keep the folder to ourselves. Raises RefusedError, which names its user, if it is in use."""
-        with _opened(self.root / "up.lock") as lock:
-            if not _locked(lock):
-                pid = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
-                raise RefusedError(
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for this process. Raises PreflightError, which names the holder, if it is in use."""
+        with _open(self.root / "up.lock") as descriptor:
+            if not _try_lock(descriptor):
+                pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                raise PreflightError(
                     f"{self.root} is in use by another `trainyard up` (pid {pid}); "
                     "stop that one, or choose another folder with --data"
                 )
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, str(os.getpid()).encode(), 0)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             yield
 
     @contextlib.contextmanager
-    def valkey_lock(self, patience_seconds: float = _VALKEY_PATIENCE_SECONDS) -> Iterator[int]:
-        """A locked descriptor for Valkey to inherit: held as long as any process may write to its files.
+    def lock_valkey(self, max_wait_seconds: float = _VALKEY_WAIT_SECONDS) -> Iterator[int]:
+        """A locked descriptor for Valkey to inherit: held while any process can write to its files.
 
-        Without it, a Valkey that outlives a killed `up` for a moment would meet its successor in one folder.
-        Waits for that moment to pass. Raises RefusedError if it does not.
+        A Valkey can outlive a killed `up` for a moment, and a successor must not share its files. Waits for that
+        moment to pass; raises PreflightError if it does not.
         """
-        with _opened(self.valkey / "valkey.lock") as lock:
-            deadline = time.monotonic() + patience_seconds
-            while not _locked(lock):
+        with _open(self.valkey / "valkey.lock") as descriptor:
+            deadline = time.monotonic() + max_wait_seconds
+            while not _try_lock(descriptor):
                 if time.monotonic() > deadline:
-                    raise RefusedError(
+                    raise PreflightError(
                         f"a Valkey server of an earlier run still uses {self.valkey}; "
-                        "end it (`pgrep -af valkey-server`), or choose another folder with --data"
+                        "stop it (`pgrep -af valkey-server`), or choose another folder with --data"
                     )
                 time.sleep(_RETRY_SECONDS)
-            yield lock
+            yield descriptor
 
 
 def _probe(folder: Path) -> None:
-    """Raises OSError if no file can be made there. Permissions do not tell of full disks."""
+    """Raises OSError if no file can be written there. Permissions alone do not show a full disk."""
     probe = folder / f".writable-{os.getpid()}"
     probe.write_bytes(b"yes")
     probe.unlink()
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _open(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield descriptor
@@ -82,7 +82,7 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _locked(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

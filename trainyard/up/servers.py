@@ -1,11 +1,11 @@
-"""The command lines of the API and the workers."""
+"""Command lines of the API and the workers."""
 
 import secrets
 import sys
-from pathlib import Path
 
-from settings import Settings
+from trainyard.up import application
 from trainyard.up.address import Address
+from trainyard.up.application import ServiceSettings
 from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
 
@@ -16,15 +16,16 @@ _WORKER_EXTRA_SECONDS = 5.0
 
 
 class Servers:
-    """The API and the workers of one `trainyard up`, all with the same store and the same Redis."""
+    """The API and the workers of one `trainyard up`, on one store and one Redis."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, redis_url: str) -> None:
+    def __init__(self, settings: ServiceSettings, folder: DataFolder, redis_url: str) -> None:
         self._settings = settings
         self._folder = folder
         self._environment = {
+            **application.environment(),
             "REDIS_URL": redis_url,
-            "TRAINYARD_STORE_DIR": str(_store(settings, folder)),
-            # Absolute, for the children run in another folder than the user.
+            "TRAINYARD_STORE_DIR": str(settings.store_dir or folder.store),
+            # Absolute, because the children run in another folder than the user.
             **({"DATASETS_DIR": str(settings.datasets_dir)} if settings.datasets_dir else {}),
         }
 
@@ -52,11 +53,7 @@ class Servers:
             folder=self._folder.root,
             log=self._folder.log(name),
             grace_seconds=self._settings.shutdown_seconds + _WORKER_EXTRA_SECONDS,
-            # SIGTERM must begin Celery's warm shutdown: it ends with its task, which the supervisor gives back at once.
-            # Remapped to SIGQUIT it would sleep for all of its time, also when idle, and outlive a lost broker.
+            # SIGTERM must begin Celery's warm shutdown: it ends with its task, which the supervisor releases at once.
+            # Remapped to SIGQUIT, Celery would sleep out its timeout even when idle, and outlive a lost broker.
             environment={**self._environment, "REMAP_SIGTERM": ""},
         )
-
-
-def _store(settings: Settings, folder: DataFolder) -> Path:
-    return settings.store_dir if "store_dir" in settings.model_fields_set else folder.store

@@ -1,4 +1,4 @@
-"""The signals that a process manager lives by, waited for instead of interrupted by."""
+"""Wait for signals instead of being interrupted by them."""
 
 import select
 import signal
@@ -10,9 +10,9 @@ STOPPING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 class Signals:
-    """While entered, catches what asks to stop and what says that a child has ended. Main thread only.
+    """A context that catches the signals that ask to stop, and SIGCHLD. Main thread only.
 
-    SIGHUP stays ignored where it was (`nohup`); SIGINT does not: background jobs are started with it ignored.
+    SIGHUP stays ignored where it was ignored (`nohup`); SIGINT does not: shells start background jobs with it ignored.
     """
 
     def __enter__(self) -> Self:
@@ -35,11 +35,11 @@ class Signals:
         self._writer.close()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for any signal, at most `seconds`; True if one of those that arrived asks to stop."""
+        """Wait for any signal, at most `seconds`; True if one that asks to stop has arrived."""
         if not select.select([self._reader], [], [], max(seconds, 0))[0]:
             return False
         return not STOPPING.isdisjoint(self._reader.recv(4096))
 
 
 def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Python writes the signal's number to the wakeup descriptor only if there is a handler."""
+    """Python writes a signal's number to the wakeup descriptor only if a handler is installed."""

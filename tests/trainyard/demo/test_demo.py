@@ -1,10 +1,10 @@
 from PIL import Image
 
-from trainyard.demo.demo import IMAGES
+from trainyard.up.application import SAMPLE_IMAGES
 
 
-def test_the_images_are_three_small_white_on_black_ones() -> None:
-    paths = sorted(IMAGES.glob("*.png"))
+def test_sample_images_are_small_and_white_on_black() -> None:
+    paths = sorted(SAMPLE_IMAGES.glob("*.png"))
     assert len(paths) == 3
     for path in paths:
         assert path.stat().st_size < 5000

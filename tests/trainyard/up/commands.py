@@ -1,4 +1,4 @@
-"""Small children to start, end and kill."""
+"""Small child processes to start, terminate and kill."""
 
 import sys
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from trainyard.up.child import Command
 
 STAYS = "import time; print('here', flush=True); time.sleep(600)"
-IS_DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
+IGNORES_SIGTERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
 FAILS = "import sys; sys.exit(3)"
-# Says the pid of a child of its own, which is deaf.
+# Prints the pid of its own child, which ignores SIGTERM.
 HAS_A_CHILD = f"""
 import subprocess, sys, time
-print(subprocess.Popen([sys.executable, "-c", {IS_DEAF!r}], stdout=subprocess.DEVNULL).pid, flush=True)
+print(subprocess.Popen([sys.executable, "-c", {IGNORES_SIGTERM!r}], stdout=subprocess.DEVNULL).pid, flush=True)
 time.sleep(600)
 """
 
@@ -23,10 +23,10 @@ def python_command(folder: Path, code: str, name: str = "child", grace_seconds: 
         folder=folder,
         log=folder / f"{name}.log",
         grace_seconds=grace_seconds,
-        environment={"COLOUR": "green"},
+        environment={"COLOR": "green"},
     )
 
 
-def said(command: Command) -> str:
-    """What the child has written, once it has."""
+def output(command: Command) -> str:
+    """What the child has written so far."""
     return command.log.read_text() if command.log.exists() else ""

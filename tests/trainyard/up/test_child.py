@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.support.waiting import eventually, has_ended
-from tests.trainyard.up.commands import FAILS, HAS_A_CHILD, IS_DEAF, STAYS, python_command, said
+from tests.trainyard.up.commands import FAILS, HAS_A_CHILD, IGNORES_SIGTERM, STAYS, output, python_command
 from trainyard.up.child import Child
 
 Start = Callable[[str], Child]
@@ -28,54 +28,54 @@ def start(tmp_path: Path) -> Iterator[Start]:
         child.kill()
 
 
-def test_it_runs_in_its_folder_and_session_with_its_environment_and_log(start: Start, tmp_path: Path) -> None:
+def test_child_has_its_folder_session_environment_log(start: Start, tmp_path: Path) -> None:
     child = start(
-        "import os; print(os.getcwd(), os.getsid(0) == os.getpid(), os.environ['COLOUR'], 'PATH' in os.environ)"
+        "import os; print(os.getcwd(), os.getsid(0) == os.getpid(), os.environ['COLOR'], 'PATH' in os.environ)"
     )
-    assert child.ending() == "with exit status 0"
-    assert said(child.command) == f"{tmp_path} True green True\n"
+    assert child.describe_exit() == "with exit status 0"
+    assert output(child.command) == f"{tmp_path} True green True\n"
 
 
-def test_a_log_is_appended_to(start: Start) -> None:
-    start("print(1)").ending()
+def test_log_is_appended_to(start: Start) -> None:
+    start("print(1)").describe_exit()
     child = start("print(2)")
-    child.ending()
-    assert said(child.command) == "1\n2\n"
+    child.describe_exit()
+    assert output(child.command) == "1\n2\n"
 
 
-def test_its_ending_is_told_in_words(start: Start) -> None:
-    assert start(FAILS).ending() == "with exit status 3"
+def test_exit_is_described(start: Start) -> None:
+    assert start(FAILS).describe_exit() == "with exit status 3"
     killed = start(STAYS)
     killed.kill()
-    assert killed.ending() == "by signal 9 (SIGKILL)"
+    assert killed.describe_exit() == "by signal 9 (SIGKILL)"
 
 
-def test_it_ends_when_asked(start: Start) -> None:
+def test_terminate_ends_the_child(start: Start) -> None:
     child = start(STAYS)
     assert child.is_alive
     child.terminate()
     eventually(lambda: not child.is_alive)
-    assert child.ending() == "by signal 15 (SIGTERM)"
+    assert child.describe_exit() == "by signal 15 (SIGTERM)"
 
 
-def test_what_it_leaves_behind_is_killed(start: Start) -> None:
+def test_exited_child_leaves_no_grandchild(start: Start) -> None:
     child = start(HAS_A_CHILD)
-    grandchild = psutil.Process(int(eventually(lambda: said(child.command))))
+    grandchild = psutil.Process(int(eventually(lambda: output(child.command))))
     os.kill(child.pid, signal.SIGKILL)
     eventually(lambda: not child.is_alive)
     eventually(lambda: has_ended(grandchild))
 
 
-def test_one_that_is_deaf_is_killed_with_its_family(start: Start) -> None:
+def test_kill_ends_grandchildren_that_ignore_sigterm(start: Start) -> None:
     child = start(HAS_A_CHILD)
-    grandchild = psutil.Process(int(eventually(lambda: said(child.command))))
+    grandchild = psutil.Process(int(eventually(lambda: output(child.command))))
     child.kill()
     assert not child.is_alive
     eventually(lambda: has_ended(grandchild))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
-def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG exists on Linux only")
+def test_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = f"""
 import time
 from pathlib import Path
@@ -91,7 +91,7 @@ time.sleep(600)
     eventually(lambda: has_ended(child))
 
 
-def test_a_wait_ends_in_its_time(start: Start) -> None:
-    child = start(IS_DEAF)
+def test_wait_returns_after_its_timeout(start: Start) -> None:
+    child = start(IGNORES_SIGTERM)
     child.wait(0.01)
     assert child.is_alive

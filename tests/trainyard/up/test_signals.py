@@ -9,32 +9,32 @@ from trainyard.up.signals import Signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_asks_to_stop_ends_the_wait(number: signal.Signals) -> None:
+def test_signal_to_stop_ends_the_wait(number: signal.Signals) -> None:
     with Signals() as signals:
         os.kill(os.getpid(), number)
         assert signals.wait(10)
 
 
-def test_the_end_of_a_child_ends_the_wait_without_asking_to_stop() -> None:
+def test_exit_of_a_child_ends_the_wait() -> None:
     with Signals() as signals, subprocess.Popen(["true"]):
         began = time.monotonic()
         assert not signals.wait(10)
         assert time.monotonic() - began < 9
 
 
-def test_a_wait_without_signals_ends_in_its_time() -> None:
+def test_wait_without_signals_times_out() -> None:
     with Signals() as signals:
         assert not signals.wait(0.01)
 
 
-def test_handlers_are_put_back() -> None:
+def test_handlers_are_restored() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)]
     with Signals():
         pass
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)] == before
 
 
-def test_an_ignored_hangup_stays_ignored() -> None:
+def test_ignored_hangup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Signals():

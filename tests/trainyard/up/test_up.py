@@ -1,4 +1,4 @@
-"""What `trainyard up` rejects, from the outside. That it runs is the business of tests/e2e."""
+"""What `trainyard up` rejects. That it runs is tested in tests/e2e."""
 
 import os
 import socket
@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 from tests.support.valkey import free_port
+from trainyard.errors import PreflightError
+from trainyard.up.application import check_installed
 from trainyard.up.data_folder import DataFolder
 
 
@@ -19,41 +21,46 @@ def run_up(data: Path, *options: str, **environment: str) -> subprocess.Complete
     return subprocess.run(command, env={**own, **environment}, capture_output=True, text=True, timeout=100, check=False)
 
 
-def test_no_workers_are_rejected(tmp_path: Path) -> None:
+def test_zero_workers_are_rejected(tmp_path: Path) -> None:
     rejected = run_up(tmp_path, "--workers", "0")
     assert rejected.returncode == 2
     assert rejected.stderr == "trainyard: expected at least one worker, received --workers 0\n"
 
 
-def test_a_taken_port_is_rejected_before_anything_starts(tmp_path: Path) -> None:
+def test_port_in_use_is_rejected_before_start(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         rejected = run_up(tmp_path, "--port", str(other.getsockname()[1]))
     assert rejected.returncode == 2
-    assert "is taken by another program" in rejected.stderr
+    assert "is in use by another program" in rejected.stderr
     assert list((tmp_path / "logs").iterdir()) == []
 
 
-def test_a_second_one_on_the_same_folder_is_rejected(tmp_path: Path) -> None:
-    with DataFolder(tmp_path).taken():
+def test_second_up_in_one_folder_is_rejected(tmp_path: Path) -> None:
+    with DataFolder(tmp_path).lock():
         rejected = run_up(tmp_path)
     assert rejected.returncode == 2
     assert f"(pid {os.getpid()})" in rejected.stderr
 
 
-def test_a_redis_that_does_not_answer_is_rejected(tmp_path: Path) -> None:
+def test_absent_redis_is_rejected(tmp_path: Path) -> None:
     rejected = run_up(tmp_path, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert rejected.returncode == 2
     assert "does not answer" in rejected.stderr
 
 
-def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
+def test_invalid_setting_is_named(tmp_path: Path) -> None:
     rejected = run_up(tmp_path, TRAINYARD_LEASE_SECONDS="soon")
     assert rejected.returncode == 2
     assert "TRAINYARD_LEASE_SECONDS is 'soon'" in rejected.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc elsewhere")
-def test_an_api_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+def test_missing_packages_name_the_server_extra() -> None:
+    with pytest.raises(PreflightError, match=r"\(no_such_package\): pip install 'trainyard\[server\]'"):
+        check_installed(["sys", "no_such_package"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc exists on Linux only")
+def test_failing_api_shows_the_end_of_its_log(tmp_path: Path) -> None:
     failed = run_up(tmp_path, TRAINYARD_STORE_DIR="/proc/no-store")
     assert failed.returncode == 5
     assert "the API ended with exit status" in failed.stderr

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.support.waiting import eventually
-from trainyard.up.address import reserved_port
+from trainyard.up.address import reserve_port
 from trainyard.up.child import Child
 from trainyard.up.data_folder import DataFolder
 from trainyard.up.valkey import PrivateValkey
@@ -14,9 +14,9 @@ from trainyard.up.valkey import PrivateValkey
 
 @pytest.fixture
 def valkey(tmp_path: Path) -> Iterator[PrivateValkey]:
-    """In a folder whose name needs quoting."""
+    """Its folder has a name that needs quoting."""
     folder = DataFolder(tmp_path / 'a "data" folder')
-    with folder.valkey_lock() as lock, reserved_port() as port:
+    with folder.lock_valkey() as lock, reserve_port() as port:
         yield PrivateValkey(folder, port, lock)
 
 
@@ -26,7 +26,7 @@ def start(valkey: PrivateValkey) -> Iterator[Callable[[], Child]]:
 
     def start() -> Child:
         children.append(Child(valkey.command()))
-        eventually(lambda: answers(valkey))
+        eventually(lambda: is_answering(valkey))
         return children[-1]
 
     yield start
@@ -34,7 +34,7 @@ def start(valkey: PrivateValkey) -> Iterator[Callable[[], Child]]:
         child.kill()
 
 
-def answers(valkey: PrivateValkey) -> bool:
+def is_answering(valkey: PrivateValkey) -> bool:
     with redis.Redis.from_url(valkey.url) as client:
         try:
             return bool(client.ping())
@@ -42,7 +42,7 @@ def answers(valkey: PrivateValkey) -> bool:
             return False
 
 
-def test_it_keeps_what_it_was_told_on_the_same_port(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
+def test_restart_keeps_data_and_port(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
     first = start()
     with redis.Redis.from_url(valkey.url, decode_responses=True) as client:
         client.set("word", "kept")
@@ -53,7 +53,7 @@ def test_it_keeps_what_it_was_told_on_the_same_port(valkey: PrivateValkey, start
         assert client.get("word") == "kept"
 
 
-def test_a_truncated_file_does_not_keep_it_from_starting(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
+def test_truncated_file_is_loaded(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
     first = start()
     with redis.Redis.from_url(valkey.url, decode_responses=True) as client:
         client.set("early", "kept")
@@ -68,7 +68,7 @@ def test_a_truncated_file_does_not_keep_it_from_starting(valkey: PrivateValkey, 
         assert client.get("late") is None
 
 
-def test_it_is_configured_as_a_store_and_not_as_a_cache(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
+def test_valkey_is_configured_as_a_store(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
     start()
     with redis.Redis.from_url(valkey.url, decode_responses=True) as client:
         configured = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "save", "bind")
@@ -81,7 +81,7 @@ def test_it_is_configured_as_a_store_and_not_as_a_cache(valkey: PrivateValkey, s
     }
 
 
-def test_nobody_else_gets_in(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
+def test_password_is_required_and_private(valkey: PrivateValkey, start: Callable[[], Child]) -> None:
     start()
     url = f"redis://{valkey.url.partition('@')[2]}"
     with redis.Redis.from_url(url) as client, pytest.raises(redis.exceptions.AuthenticationError):

@@ -8,6 +8,7 @@ import typer
 
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import console, warn
+from trainyard.errors import DemoError
 
 
 def demo(
@@ -17,7 +18,6 @@ def demo(
 ) -> None:
     """Start a Trainyard of its own, train on handwritten digits, look at the result, predict, stop."""
     from trainyard.demo.demo import run_demo  # noqa: PLC0415 - no other command needs it, and it costs
-    from trainyard.demo.errors import DemoError  # noqa: PLC0415
 
     # So that a SIGTERM, too, stops what was started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

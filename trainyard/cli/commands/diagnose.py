@@ -10,10 +10,7 @@ from trainyard.cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, 
 from trainyard.cli.identifiers import full_id
 from trainyard.cli.output import console, print_json
 from trainyard.client import Client, JsonObject
-
-
-class NoSuggestionError(Exception):
-    """There is nothing to post; `str()` says which rules suggest something."""
+from trainyard.errors import UsageError
 
 
 def diagnose(
@@ -61,5 +58,5 @@ def _suggested(findings: Sequence[JsonObject], rule: str) -> JsonObject:
     }
     if rule not in patches:
         known = ", ".join(patches) or "none do"
-        raise NoSuggestionError(f"no finding of rule {rule} suggests a change; those that do: {known}")
+        raise UsageError(f"no finding of rule {rule} suggests a change; those that do: {known}")
     return patches[rule]

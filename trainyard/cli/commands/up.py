@@ -7,6 +7,7 @@ import typer
 
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import warn
+from trainyard.errors import PreflightError, StartError
 
 
 def up(
@@ -19,12 +20,11 @@ def up(
 
     With REDIS_URL set, that server is used instead of a private one.
     """
-    from trainyard.up.errors import RefusedError, StartError  # noqa: PLC0415 - only this command needs them
-    from trainyard.up.up import Options, run_up  # noqa: PLC0415
+    from trainyard.up.up import Options, run_up  # noqa: PLC0415 - only this command needs it
 
     try:
         run_up(Options(host=host, port=port, data=data, workers=workers), say=_say, warn=warn)
-    except RefusedError as error:
+    except PreflightError as error:
         warn(str(error))
         raise typer.Exit(Exit.USAGE) from None
     except StartError as error:

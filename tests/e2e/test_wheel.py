@@ -1,0 +1,88 @@
+"""The wheel, built and installed into an environment of its own, far from the checkout."""
+
+import site
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from api import __version__
+from tests.e2e.running_up import RunningUp, installed_environment
+from tests.e2e.test_up import is_ready
+from tests.support.service import ROOT
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+
+Run = subprocess.CompletedProcess[str]
+
+
+def run(*command: str | Path, cwd: Path) -> Run:
+    return subprocess.run(
+        command, cwd=cwd, env=installed_environment(), capture_output=True, text=True, timeout=150, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    built = run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    [wheel] = folder.iterdir()
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheel, which sees the dependencies but not the checkout."""
+    folder = tmp_path_factory.mktemp("venv")
+    made = run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    assert made.returncode == 0, made.stderr
+    python = folder / "bin" / "python"
+    installed = run(
+        sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=folder
+    )
+    assert installed.returncode == 0, installed.stderr
+    [packages] = folder.glob("lib/python*/site-packages")
+    # A path in a .pth file is searched, but the .pth files there, the editable install among them, are not read.
+    (packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
+    return python
+
+
+def test_wheel_has_one_top_level_name(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    top_level = {name.split("/")[0] for name in names}
+    assert top_level == {"trainyard", f"trainyard-{__version__}.dist-info"}
+    assert {"trainyard/py.typed", "trainyard/_server/api/app.py", "trainyard/_server/settings.py"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
+
+
+def test_installed_command_knows_its_version(python: Path, tmp_path: Path) -> None:
+    asked = run(python.with_name("trainyard"), "--version", cwd=tmp_path)
+    assert (asked.returncode, asked.stdout) == (0, f"trainyard {__version__}\n")
+
+
+def test_installed_package_hides_the_application(python: Path, tmp_path: Path) -> None:
+    asked = run(python, "-c", "import trainyard; print(trainyard.__file__); import api", cwd=tmp_path)
+    assert asked.stdout.startswith(str(python.parents[1]))
+    assert "No module named 'api'" in asked.stderr
+
+
+def test_installed_up_gets_ready(python: Path, tmp_path: Path) -> None:
+    up = RunningUp(tmp_path, python)
+    try:
+        eventually(lambda: is_ready(up.url), 30)
+        assert up.client.presets()
+    finally:
+        up.close()
+    assert up.leftovers() == []
+
+
+def test_installed_demo_trains_and_predicts(python: Path, tmp_path: Path) -> None:
+    ran = run(python.with_name("trainyard"), "demo", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Test accuracy 0.9" in ran.stdout
+    assert "four.png: 4 " in ran.stdout

