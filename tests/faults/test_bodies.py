@@ -1,4 +1,4 @@
-"""Rows 24, 28, 29 at `POST /predict`: bodies that are too large, lie about it, hold a bomb, or are too many."""
+"""Bodies for `POST /predict` that are too large, lie about their length, hold a pixel bomb, or are too many."""
 
 import socket
 import struct
@@ -19,7 +19,7 @@ from models_store.store import open_store
 from specs.experiment import parse_spec
 from tests.support.published import publish
 from tests.support.service import Service
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 Document = dict[str, Any]
 HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
@@ -29,7 +29,7 @@ class Serving(NamedTuple):
     service: Service
     api: psutil.Process
 
-    def predicted(self, **sent: Any) -> httpx2.Response:
+    def predict(self, **sent: Any) -> httpx2.Response:
         return self.service.http.post("/predict", **(sent or {"content": png(np.zeros((8, 8), dtype=np.uint8))}))
 
     @property
@@ -39,12 +39,12 @@ class Serving(NamedTuple):
 
 @pytest.fixture
 def serving(make_service: Callable[..., Service], tiny_document: Document) -> Serving:
-    """An API that serves, without a worker."""
+    """An API that serves one model, without a worker."""
     service = make_service(max_waiting_images=60, max_waiting_bytes=20_000_000)
     store = open_store(service.store, service.valkey.url, 2.0, max_attempts=3, role="test")
     publish(store, parse_spec(tiny_document))
     serving = Serving(service, service.start_api())
-    eventually(lambda: serving.predicted().is_success)
+    eventually(lambda: serving.predict().is_success)
     # Predictions are written beside the requests; later ones go to the same file.
     eventually(lambda: list((service.store / "predictions").iterdir()))
     return serving
@@ -57,7 +57,7 @@ def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
 
 
 def bomb(side: int) -> bytes:
-    """A black image of so many pixels a side, 1 bit each: 900 million of them in a hundred kilobytes."""
+    """A black 1-bit PNG of `side` x `side` pixels: 900 million of them take a hundred kilobytes."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -68,9 +68,11 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-def answered(service: Service, head: bytes, pieces: Iterable[bytes]) -> bytes:
-    """The first of what comes back, to one that sends on until the other side has enough."""
-    with socket.create_connection(("127.0.0.1", service.http.base_url.port or 0), timeout=30) as connection:
+def send(service: Service, head: bytes, pieces: Iterable[bytes]) -> bytes:
+    """Send a request, even if the other side has closed; return the beginning of the answer, if one comes."""
+    with socket.create_connection(
+        ("127.0.0.1", service.http.base_url.port or 0), timeout=PATIENCE_SECONDS
+    ) as connection:
         try:
             connection.sendall(head)
             for piece in pieces:
@@ -81,50 +83,50 @@ def answered(service: Service, head: bytes, pieces: Iterable[bytes]) -> bytes:
 
 
 def zeros(count: int) -> Iterator[bytes]:
-    """So many megabytes, chunked."""
+    """`count` megabytes in chunked encoding."""
     megabyte = bytes(1_000_000)
     return (b"%x\r\n%b\r\n" % (len(megabyte), megabyte) for _ in range(count))
 
 
-def test_a_hundred_megabytes_are_rejected_and_leave_nothing(serving: Serving, tmp_path: Path) -> None:
+def test_body_of_100_megabytes_leaves_nothing(serving: Serving, tmp_path: Path) -> None:
     before, files = serving.megabytes, sorted(tmp_path.rglob("*"))
 
-    chunked = answered(serving.service, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", zeros(100))
-    stated = answered(serving.service, HEAD + b"Content-Length: 100000000\r\n\r\n", [])
-    lying = answered(serving.service, HEAD + b"Content-Length: 999999999999999\r\n\r\n", [b"x" * 1000])
+    chunked = send(serving.service, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", zeros(100))
+    stated = send(serving.service, HEAD + b"Content-Length: 100000000\r\n\r\n", [])
+    lying = send(serving.service, HEAD + b"Content-Length: 999999999999999\r\n\r\n", [b"x" * 1000])
 
     assert chunked[:12] in {b"HTTP/1.1 413", b""}
     assert (stated[:12], lying[:12]) == (b"HTTP/1.1 413", b"HTTP/1.1 413")
     assert b"application/problem+json" in stated
-    assert serving.predicted().is_success
+    assert serving.predict().is_success
     assert serving.megabytes - before < 40
     assert sorted(tmp_path.rglob("*")) == files
 
 
-def test_a_sender_that_breaks_off_costs_nothing(serving: Serving) -> None:
+def test_body_that_breaks_off_leaves_no_traceback(serving: Serving) -> None:
     form = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000\r\n\r\n--x\r\n"
     for head in (HEAD + b"Content-Length: 5000\r\n\r\nabc", HEAD.replace(b"Content-Type: image/png\r\n", form)):
         with socket.create_connection(("127.0.0.1", serving.service.http.base_url.port or 0)) as connection:
             connection.sendall(head)
 
-    assert serving.predicted().is_success
+    assert serving.predict().is_success
     assert "Traceback" not in serving.service.log_text("api")
 
 
-def test_fifty_pixel_bombs_at_once(serving: Serving) -> None:
+def test_fifty_pixel_bombs_are_rejected(serving: Serving) -> None:
     before, sent = serving.megabytes, bomb(30_000)
     forms = [{"files": {"file": ("bomb.png", sent)}}, {"content": sent}] * 25
 
     with ThreadPoolExecutor(50) as clients:
-        answers = list(clients.map(lambda each: serving.predicted(**each), forms))
+        answers = list(clients.map(lambda each: serving.predict(**each), forms))
 
     assert {answer.status_code for answer in answers} == {413}
     assert all("too many pixels" in answer.json()["error"] for answer in answers)
-    assert serving.predicted().is_success
+    assert serving.predict().is_success
     assert serving.megabytes - before < 100
 
 
-def test_bodies_of_every_odd_kind_are_rejected_or_answered(serving: Serving) -> None:
+def test_odd_bodies_are_rejected_or_answered(serving: Serving) -> None:
     sound = png(np.arange(64, dtype=np.uint8).reshape(8, 8))
     archive = b"PK\x03\x04" + bytes(100)
     answerable = {"png with an archive behind": sound + archive, "png called jpeg": sound}
@@ -139,14 +141,14 @@ def test_bodies_of_every_odd_kind_are_rejected_or_answered(serving: Serving) -> 
     }
     for name, body in {**answerable, **hostile}.items():
         for sent in ({"content": body}, {"files": {"file": (f"{name}.jpg", body, "image/jpeg")}}):
-            answer = serving.predicted(**sent)
+            answer = serving.predict(**sent)
             assert answer.status_code == (200 if name in answerable else 422), (name, answer.text)
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "<script>" not in answer.text
     assert "Traceback" not in serving.service.log_text("api")
 
 
-def test_more_than_is_taken_is_rejected_and_the_rest_answered(serving: Serving) -> None:
+def test_images_beyond_the_admission_get_503(serving: Serving) -> None:
     large = png(np.random.default_rng(0).integers(0, 256, (1000, 1000), dtype=np.uint8))
     files = [("file", (f"{number}.png", large)) for number in range(8)]
 
@@ -154,10 +156,10 @@ def test_more_than_is_taken_is_rejected_and_the_rest_answered(serving: Serving) 
 
     def some_are_rejected() -> bool:
         with ThreadPoolExecutor(12) as clients:
-            answers.extend(clients.map(lambda _: serving.predicted(files=files), range(24)))
+            answers.extend(clients.map(lambda _: serving.predict(files=files), range(24)))
         return any(answer.status_code == 503 for answer in answers)
 
     eventually(some_are_rejected)
     assert {answer.status_code for answer in answers} == {200, 503}
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
-    assert serving.predicted().is_success
+    assert serving.predict().is_success

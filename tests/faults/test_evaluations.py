@@ -1,4 +1,4 @@
-"""Kill what evaluates a network on another dataset."""
+"""Kill the process that evaluates a network on another dataset."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +21,8 @@ def evaluators(worker: psutil.Process) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def asked(service: Service, tiny_document: dict[str, Any]) -> Callable[[], str]:
-    """Train on digits, ask for an evaluation on an upload of other sizes, and return its path."""
+def request_evaluation(service: Service, tiny_document: dict[str, Any]) -> Callable[[], str]:
+    """Train on digits, request an evaluation on an upload of other sizes, and return its path."""
 
     def ask() -> str:
         experiment_id = service.post(tiny_document)
@@ -36,15 +36,15 @@ def asked(service: Service, tiny_document: dict[str, Any]) -> Callable[[], str]:
     return ask
 
 
-def ended(service: Service, path: str) -> dict[str, Any]:
-    eventually(lambda: service.http.get(path).json()["status"] in ("succeeded", "failed"), 60)
+def wait_for_end(service: Service, path: str) -> dict[str, Any]:
+    eventually(lambda: service.http.get(path).json()["status"] in ("succeeded", "failed"))
     view: dict[str, Any] = service.http.get(path).json()
     return view
 
 
 def assert_done_once(service: Service, path: str, attempts: int) -> None:
-    """All figures, and nothing else is left: no mark, no half-written file."""
-    view = ended(service, path)
+    """Assert that all metrics are there and no marker and no partial file is left."""
+    view = wait_for_end(service, path)
     assert (view["status"], view["attempts"]) == ("succeeded", attempts), view
     assert view["evaluation"]["samples"] == 900
     folder = service.store / path.strip("/")
@@ -54,33 +54,33 @@ def assert_done_once(service: Service, path: str, attempts: int) -> None:
     assert service.log_text("worker*").count("the evaluation of") == 1
 
 
-def test_a_killed_evaluation_is_done_again_once(service: Service, asked: Callable[[], str]) -> None:
-    path = asked()
+def test_killed_evaluation_is_repeated_once(service: Service, request_evaluation: Callable[[], str]) -> None:
+    path = request_evaluation()
     [worker] = service.workers
     eventually(lambda: evaluators(worker))[0].kill()
 
     assert_done_once(service, path, attempts=2)
 
 
-def test_a_killed_worker_leaves_no_orphan_and_another_evaluates(service: Service, asked: Callable[[], str]) -> None:
-    path = asked()
+def test_killed_worker_leaves_no_evaluator(service: Service, request_evaluation: Callable[[], str]) -> None:
+    path = request_evaluation()
     [worker] = service.workers
     [evaluator] = eventually(lambda: evaluators(worker))
     service.pool_child(worker).kill()
 
-    eventually(lambda: has_ended(evaluator), 5)
+    eventually(lambda: has_ended(evaluator))
     assert_done_once(service, path, attempts=2)
 
 
-def test_deleting_the_experiment_ends_its_evaluation(service: Service, asked: Callable[[], str]) -> None:
-    path = asked()
+def test_deleting_an_experiment_ends_its_evaluation(service: Service, request_evaluation: Callable[[], str]) -> None:
+    path = request_evaluation()
     [worker] = service.workers
     [evaluator] = eventually(lambda: evaluators(worker))
     experiment = path.split("/evaluations")[0]
 
     eventually(lambda: service.http.delete(f"{experiment}?force=true").status_code == 204)
 
-    eventually(lambda: has_ended(evaluator), 5)
+    eventually(lambda: has_ended(evaluator))
     assert service.http.get(path).status_code == 404
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
     assert "Traceback" not in service.log_text("worker*")

@@ -1,4 +1,4 @@
-"""Rows 16, 19, 30, 32: full disks, damaged checkpoints and weights, diverging, endless and stalled runs."""
+"""Trainings on a full disk, from damaged files, and ones that diverge, stall, or exceed their budget."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ DISK_MB = 3
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 3 MB under the store."""
+    """The folder of a store on a file system of 3 MB."""
     folder = tmp_path / "store"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
@@ -41,7 +41,7 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_full_disk_leaves_the_old_model_serving_and_nothing_half_written(
+def test_full_disk_keeps_the_old_model_serving(
     make_service: Callable[..., Service], small_disk: Path, tiny_document: Document, slow_document: Document
 ) -> None:
     service = make_service()
@@ -73,7 +73,7 @@ def test_full_disk_leaves_the_old_model_serving_and_nothing_half_written(
     service.assert_sound(third, epochs=14)
 
 
-def test_damaged_checkpoint_is_passed_over_for_the_one_before(service: Service, slow_document: Document) -> None:
+def test_damaged_checkpoint_falls_back(service: Service, slow_document: Document) -> None:
     [worker] = service.workers
     experiment_id = service.post(slow_document)
     service.wait_for_epochs(experiment_id, 3)
@@ -88,7 +88,7 @@ def test_damaged_checkpoint_is_passed_over_for_the_one_before(service: Service, 
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
 
 
-def test_diverging_run_fails_with_a_history_that_is_json(service: Service, tiny_document: Document) -> None:
+def test_diverging_run_fails_with_a_json_history(service: Service, tiny_document: Document) -> None:
     training = {**tiny_document["training"], "optimizer": {"type": "SGD", "learning_rate": 1e30}, "epochs": 5}
     layers = [{"type": "Flatten"}, {"type": "Dense", "units": 32, "activation": "relu"}, {"type": "Dense"}]
     experiment_id = service.post({**tiny_document, "model": {"layers": layers}, "training": training})
@@ -102,11 +102,12 @@ def test_diverging_run_fails_with_a_history_that_is_json(service: Service, tiny_
     assert service.http.get("/models/best").status_code == 404
 
 
-def test_budget_ends_a_run_with_the_best_weights_so_far(service: Service, slow_document: Document) -> None:
-    training = {**slow_document["training"], "epochs": 10_000, "max_minutes": 0.1}
-    experiment_id = service.post({**slow_document, "training": training})
+def test_budget_ends_a_run_with_its_best_weights(service: Service, tiny_document: Document) -> None:
+    # A network whose first epoch is far below the budget even on a busy machine.
+    training = {**tiny_document["training"], "batch_size": 2, "epochs": 10_000, "max_minutes": 0.2}
+    experiment_id = service.post({**tiny_document, "training": training})
 
-    record = service.wait_for_end(experiment_id, 6 + 25)
+    record = service.wait_for_end(experiment_id)
 
     assert (record["status"], record["stop_reason"]) == ("succeeded", "time_budget")
     history = service.history(experiment_id)
@@ -122,10 +123,10 @@ def test_budget_too_short_for_one_epoch_fails(service: Service, slow_document: D
     assert (record["status"], record["error"]["type"]) == ("failed", "time_budget")
 
 
-def test_stalled_trainer_is_ended_and_its_checkpoint_kept(
+def test_stalled_trainer_keeps_its_checkpoint(
     make_service: Callable[..., Service], slow_document: Document, tiny_document: Document
 ) -> None:
-    service = make_service(stall_seconds=15)
+    service = make_service(stall_seconds=25)
     service.start_api()
     worker = service.start_worker()
     experiment_id = service.post(slow_document)
@@ -140,7 +141,7 @@ def test_stalled_trainer_is_ended_and_its_checkpoint_kept(
     assert service.wait_for_end(service.post(tiny_document))["status"] == "succeeded"
 
 
-def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learned(service: Service, slow_document: Document) -> None:
+def test_cancel_stops_a_run_and_keeps_its_checkpoint(service: Service, slow_document: Document) -> None:
     training = {**slow_document["training"], "epochs": 1000}
     experiment_id = service.post({**slow_document, "training": training})
     waiting = service.post(slow_document)
@@ -149,13 +150,13 @@ def test_cancel_stops_a_run_within_seconds_and_keeps_what_it_learned(service: Se
     assert service.http.post(f"/experiments/{waiting}:cancel").json()["status"] == "cancelled"
     assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 202
 
-    record = service.wait_for_status(experiment_id, "cancelled", seconds=5)
+    record = service.wait_for_status(experiment_id, "cancelled")
     service.assert_sound(experiment_id, epochs=record["epochs_completed"], status="cancelled")
     assert list((service.store / "experiments" / experiment_id / "attempts").glob("*/epoch-*.npz"))
     assert service.http.post(f"/experiments/{experiment_id}:cancel").status_code == 409
 
 
-def test_missing_dataset_says_where_to_put_it(make_service: Callable[..., Service]) -> None:
+def test_missing_dataset_error_names_its_place(make_service: Callable[..., Service]) -> None:
     service = make_service()
     service.environment["DATASETS_DIR"] = str(service.folder / "nowhere")
     service.environment["KERAS_HOME"] = str(service.folder / "keras")
@@ -169,9 +170,7 @@ def test_missing_dataset_says_where_to_put_it(make_service: Callable[..., Servic
     assert f"put mnist.npz into {service.folder / 'nowhere'}" in record["error"]["message"]
 
 
-def test_damaged_weights_to_begin_with_fail_the_experiment_and_name_the_source(
-    service: Service, tiny_document: Document
-) -> None:
+def test_transfer_from_damaged_weights_fails(service: Service, tiny_document: Document) -> None:
     source = service.post(tiny_document)
     service.wait_for_end(source)
     network = service.store / "experiments" / source / "artifacts" / "model.keras"

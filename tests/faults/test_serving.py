@@ -1,4 +1,4 @@
-"""Rows 20, 21, 22: damaged models, promotion under load, no model at all."""
+"""Predictions with damaged models, while models are promoted, and without a model."""
 
 import asyncio
 import shutil
@@ -22,7 +22,7 @@ from models_store.store import open_store
 from specs.experiment import parse_spec
 from tests.support.published import CLASSES, bright_column_network, publish
 from tests.support.service import LEASE_SECONDS, Service
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 Document = dict[str, Any]
 CLIENTS = 40
@@ -43,7 +43,7 @@ def image() -> dict[str, Any]:
 
 
 def promoted_copy(service: Service, trained: str, number: int, damage: bytes | None = None) -> str:
-    """Publish a copy of a trained experiment that is a little better, with its model damaged if asked."""
+    """Publish a copy of a trained experiment with a higher accuracy, its model replaced by `damage` if given."""
     folder = service.store / "experiments" / trained
     record = Record.model_validate_json((folder / RECORD_FILE).read_bytes())
     copy_id = f"{trained[:-3]}{number:03d}"
@@ -65,7 +65,7 @@ def answering_model(service: Service) -> str:
     return str(answer.json()["model"]["experiment_id"])
 
 
-def test_damaged_model_that_would_become_best_is_rejected(service: Service, tiny_document: Document) -> None:
+def test_damaged_best_model_is_rejected(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     assert answering_model(service) == trained
@@ -78,7 +78,7 @@ def test_damaged_model_that_would_become_best_is_rejected(service: Service, tiny
     assert {answering_model(service) for _ in range(100)} == {trained}
 
 
-def test_model_that_no_longer_matches_its_hash_is_rejected(service: Service, tiny_document: Document) -> None:
+def test_model_that_does_not_match_its_hash_is_rejected(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     file = service.store / "experiments" / trained / "artifacts" / "model.onnx"
@@ -94,7 +94,7 @@ def test_model_that_no_longer_matches_its_hash_is_rejected(service: Service, tin
     assert "sha256" in named.json()["detail"]
 
 
-def test_promotions_under_load_lose_and_mix_nothing(service: Service, tiny_document: Document) -> None:
+def test_promotion_under_load_loses_and_mixes_nothing(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     answering_model(service)
@@ -102,7 +102,7 @@ def test_promotions_under_load_lose_and_mix_nothing(service: Service, tiny_docum
 
     def client(_: int) -> list[tuple[int, str]]:
         answers = []
-        with httpx2.Client(base_url=service.http.base_url, timeout=30) as http:
+        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS) as http:
             while not done.is_set():
                 answer = http.post("/predict", files=image())
                 model = answer.json()["model"] if answer.is_success else {}
@@ -124,7 +124,7 @@ def test_promotions_under_load_lose_and_mix_nothing(service: Service, tiny_docum
 
 
 class Asked(NamedTuple):
-    """An answer, and what had been pinned before it was asked for, and was being pinned when it came."""
+    """An answer, how many pins were done before its request, and how many were begun when it came."""
 
     status: int
     model: str
@@ -134,14 +134,14 @@ class Asked(NamedTuple):
 
 
 def networks_that_differ(service: Service, document: Document) -> list[str]:
-    """Ten experiments: what the first one calls class c, the n-th calls class c + n."""
+    """Publish ten experiments; the n-th predicts class c + n where the first predicts class c."""
     store = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
     spec = parse_spec(document)
     return [publish(store, spec, network=bright_column_network(shift)).id for shift in range(CLASSES)]
 
 
 class Connection:
-    """One client's, kept open: two hundred of httpx's would keep the machine busier than the service does."""
+    """A kept-open connection of one client; two hundred clients of httpx would need more time than the service."""
 
     def __init__(self, url: httpx2.URL) -> None:
         self._url = url
@@ -163,7 +163,7 @@ class Connection:
 
 
 class Pinning:
-    """Two hundred clients ask, each with two images at once, while one network after the other is pinned."""
+    """Two hundred clients send two images per request while one network after the other is pinned."""
 
     def __init__(self, url: httpx2.URL, models: list[str]) -> None:
         self._url = url
@@ -223,15 +223,12 @@ def test_pinning_under_load_loses_and_mixes_nothing(
     for answer in answers:
         shift = models.index(answer.model)
         assert answer.labels == [str((3 + shift) % CLASSES), str((7 + shift) % CLASSES)]
-        # One that was pinned before it was asked, or while it was.
+        # A network that was pinned before or during the request.
         assert shift in {number % CLASSES for number in range(answer.pinned_before, answer.pinning_after + 1)}
     assert {answer.model for answer in answers} == set(models)
 
 
-def test_without_a_model_predict_says_what_to_do(make_service: Callable[..., Service]) -> None:
-    service = make_service()
-    service.start_api()
-
+def test_predict_without_a_model_says_what_to_do(service: Service) -> None:
     answer = service.http.post("/predict", files=image())
 
     assert answer.status_code == 503
@@ -239,16 +236,14 @@ def test_without_a_model_predict_says_what_to_do(make_service: Callable[..., Ser
     assert "Retry-After" in answer.headers
 
 
-def test_deleting_the_serving_model_under_load_falls_back_or_says_there_is_none(
-    service: Service, tiny_document: Document
-) -> None:
+def test_serving_model_deleted_under_load_gives_503(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     answering_model(service)
     codes: list[int] = []
 
     def client() -> None:
-        with httpx2.Client(base_url=service.http.base_url, timeout=30) as http:
+        with httpx2.Client(base_url=service.http.base_url, timeout=PATIENCE_SECONDS) as http:
             codes.extend(http.post("/predict", files=image()).status_code for _ in range(100))
 
     thread = threading.Thread(target=client)

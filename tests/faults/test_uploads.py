@@ -1,4 +1,4 @@
-"""Kill what converts an uploaded dataset."""
+"""Kill the process that converts an uploaded dataset."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ from tests.support.waiting import eventually, has_ended
 
 
 def archive(images: int = 40, side: int = 16) -> bytes:
-    """Two classes of noise, which no two images share."""
+    """A zip of two classes of noise, no two images alike."""
     random = np.random.default_rng(0)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
@@ -44,7 +44,7 @@ def converters(worker: psutil.Process) -> list[psutil.Process]:
 
 
 def wait_until_ready(service: Service, name: str) -> dict[str, Any]:
-    eventually(lambda: dataset(service, name)["status"] in ("ready", "failed"), 60)
+    eventually(lambda: dataset(service, name)["status"] in ("ready", "failed"))
     return dataset(service, name)
 
 
@@ -52,11 +52,11 @@ def assert_whole(service: Service, name: str, attempts: int) -> None:
     view = dataset(service, name)
     assert (view["status"], view["record"]["attempts"]) == ("ready", attempts), view
     folder = service.store / "datasets" / name
-    # What is no longer needed is removed once the record says so.
+    # The archive is removed after the record is written.
     eventually(lambda: sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "images"])
 
 
-def test_killed_converter_is_started_again(service: Service) -> None:
+def test_killed_conversion_is_repeated(service: Service) -> None:
     [worker] = service.workers
     upload(service, "killed", archive(3_000))
     eventually(lambda: converters(worker))[0].kill()
@@ -65,25 +65,25 @@ def test_killed_converter_is_started_again(service: Service) -> None:
     assert_whole(service, "killed", attempts=2)
 
 
-def test_killed_worker_leaves_no_orphan_and_another_converts(service: Service) -> None:
+def test_killed_worker_leaves_no_converter(service: Service) -> None:
     [worker] = service.workers
     upload(service, "orphan", archive(3_000))
     [converter] = eventually(lambda: converters(worker))
     service.pool_child(worker).kill()
 
-    eventually(lambda: has_ended(converter), 5)
+    eventually(lambda: has_ended(converter))
     wait_until_ready(service, "orphan")
     assert_whole(service, "orphan", attempts=2)
 
 
-def test_delete_ends_a_conversion(service: Service) -> None:
+def test_deleting_a_dataset_ends_its_conversion(service: Service) -> None:
     [worker] = service.workers
     upload(service, "unwanted", archive(3_000))
     [converter] = eventually(lambda: converters(worker))
 
     assert service.http.delete("/datasets/unwanted").status_code == 204
 
-    eventually(lambda: has_ended(converter), 5)
+    eventually(lambda: has_ended(converter))
     assert service.http.get("/datasets/unwanted").status_code == 404
     upload(service, "unwanted", archive())
     wait_until_ready(service, "unwanted")

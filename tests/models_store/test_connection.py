@@ -27,7 +27,7 @@ def test_server_that_does_not_answer_is_given_up_in_time(own_valkey: Valkey) -> 
         with pytest.raises(RedisError):
             redis.ping()
         assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
-        own_valkey.go_on()
+        own_valkey.resume()
         eventually(lambda: answers(redis), 5)
 
 

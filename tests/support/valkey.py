@@ -1,4 +1,4 @@
-"""A real Valkey server of the tests' own, to be killed, paused and emptied."""
+"""A real Valkey server that tests may kill, pause and empty."""
 
 import shutil
 import signal
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 class Valkey:
-    """Listens on one port for its whole life, so that clients find it again after a restart."""
+    """A server that keeps its port, so that clients find it again after a restart."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +32,11 @@ class Valkey:
         arguments = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "appendonly": "yes", "save": ""}
         options = [part for name, value in arguments.items() for part in (f"--{name}", str(value))]
         self._process = subprocess.Popen([str(get_binary_path()), *options], stdout=subprocess.DEVNULL)
-        eventually(self._answers, 10)
+        eventually(self._answers)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
     def _answers(self) -> bool:
         with socket.socket() as probe:
@@ -49,7 +53,7 @@ class Valkey:
         self._process = None
 
     def restart(self, *, empty: bool = False) -> None:
-        """Start again after `kill`, with its data or with none."""
+        """Start again after `kill`, with its data or `empty`."""
         if empty:
             shutil.rmtree(self.folder)
         self.start()
@@ -57,12 +61,12 @@ class Valkey:
     def pause(self) -> None:
         self._signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None:
-            self.go_on()
+            self.resume()
             self.kill()
 
     def client(self) -> Redis:

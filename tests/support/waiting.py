@@ -8,11 +8,16 @@ from typing import TypeVar
 import psutil
 
 T = TypeVar("T")
+# Matters only when something hangs: a machine with four times the work that it has processors for must stay below it.
+PATIENCE_SECONDS = 300.0
 _PAUSE = threading.Event()
 
 
-def eventually(probe: Callable[[], T], seconds: float = 20.0) -> T:
-    """Call `probe` until it returns something true, and return that. AssertionError, with its last answer, if not."""
+def eventually(probe: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
+    """Call `probe` until it returns something true, and return that.
+
+    Raises AssertionError, with the last answer, after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     while True:
         answer = probe()
@@ -24,8 +29,8 @@ def eventually(probe: Callable[[], T], seconds: float = 20.0) -> T:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether it is gone, or dead and only not yet reaped, which is for the machine's first process to do."""
+    """Whether a process is gone, or is a zombie, which only its parent or the machine's first process can reap."""
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True

@@ -280,7 +280,7 @@ def test_post_is_accepted_in_time_while_redis_does_not_answer(
     assert record.status is Status.QUEUED
     assert not own_store.reconciler.sweep()
 
-    own_valkey.restart() if fault == "kill" else own_valkey.go_on()
+    own_valkey.restart() if fault == "kill" else own_valkey.resume()
 
     eventually(own_store.reconciler.sweep, 5)
     assert own_store.reconciler.sweep()

@@ -69,7 +69,7 @@ def test_wake_ends_in_time_without_redis_and_works_again_after(
     with pytest.raises(Unavailable, match="did not take during"):
         own_store.queue.wake("during")
     assert time.monotonic() - began < WAKE_SECONDS
-    own_valkey.restart() if fault == "kill" else own_valkey.go_on()
+    own_valkey.restart() if fault == "kill" else own_valkey.resume()
     own_store.queue.wake("after")
     assert "after" in own_store.queue.waiting()
 
