@@ -111,11 +111,11 @@ def is_ignored(path: str) -> bool:
 # -- the Dockerfile --------------------------------------------------------------------------------------------------
 
 
-def test_there_is_a_target_for_the_api_and_each_kind_of_worker() -> None:
+def test_dockerfile_has_targets_for_api_and_workers() -> None:
     assert set(FINAL) <= set(stages())
 
 
-def test_every_stage_is_built_on_an_earlier_one_or_on_a_version() -> None:
+def test_stages_build_on_earlier_ones_or_on_versions() -> None:
     earlier: set[str] = set()
     for stage in stages().values():
         assert stage.base in earlier or TAGGED.match(stage.base), stage.base
@@ -123,7 +123,7 @@ def test_every_stage_is_built_on_an_earlier_one_or_on_a_version() -> None:
         earlier.add(stage.name)
 
 
-def test_what_is_copied_exists_and_reaches_the_builder() -> None:
+def test_copied_files_exist_and_reach_the_builder() -> None:
     for source in sources(*stages()):
         assert (ROOT / source).exists(), source
         assert not is_ignored(source), source
@@ -132,7 +132,7 @@ def test_what_is_copied_exists_and_reaches_the_builder() -> None:
         assert {origin for origin in origins if origin} <= set(stages())
 
 
-def test_every_package_is_in_some_image_and_the_api_s_has_no_worker() -> None:
+def test_images_hold_the_packages_they_run() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     application = {*wheel["sources"], *wheel["force-include"]} - {"examples/images"}
@@ -148,7 +148,7 @@ def test_every_package_is_in_some_image_and_the_api_s_has_no_worker() -> None:
     assert "requirements/gpu.txt" in images["worker-gpu"]
 
 
-def test_every_install_checks_hashes() -> None:
+def test_installs_check_hashes() -> None:
     runs = [each.text for stage in stages().values() for each in stage.instructions if each.name == "RUN"]
     installs = [command for run in runs for command in run.split("&&") if "pip install" in command]
     assert len(installs) == 3
@@ -157,7 +157,7 @@ def test_every_install_checks_hashes() -> None:
 
 
 @pytest.mark.parametrize("file", ["api", "worker", "gpu", "dev"])
-def test_every_requirement_is_pinned_with_a_hash(file: str) -> None:
+def test_requirements_are_pinned_with_hashes(file: str) -> None:
     joined = (ROOT / "requirements" / f"{file}.txt").read_text().replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
     assert lines
@@ -166,14 +166,14 @@ def test_every_requirement_is_pinned_with_a_hash(file: str) -> None:
         assert "--hash=sha256:" in line, line
 
 
-def test_the_api_s_requirements_have_no_tensorflow() -> None:
+def test_api_requirements_exclude_tensorflow() -> None:
     names = re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "api.txt").read_text(), re.MULTILINE)
     assert {"fastapi", "onnxruntime"} <= set(names)
     assert not {"tensorflow", "keras", "scikit-learn"} & set(names)
 
 
 @pytest.mark.parametrize("target", FINAL)
-def test_an_image_runs_as_a_numbered_user_and_ends_when_asked(target: str) -> None:
+def test_image_has_numbered_user_and_stop_signal(target: str) -> None:
     user = in_chain(target, "USER")[-1]
     assert re.fullmatch(r"\d+:\d+", user)
     assert not user.startswith("0:")
@@ -184,7 +184,7 @@ def test_an_image_runs_as_a_numbered_user_and_ends_when_asked(target: str) -> No
 
 
 @pytest.mark.parametrize("target", FINAL)
-def test_a_health_check_is_a_program_whose_names_exist(target: str) -> None:
+def test_health_check_imports_existing_names(target: str) -> None:
     [check] = in_chain(target, "HEALTHCHECK")
     assert {"--interval", "--timeout", "--start-period", "--retries"} <= set(re.findall(r"--[a-z-]+", check))
     python, option, program = shlex.split(check.split(" CMD ", 1)[1])
@@ -208,7 +208,7 @@ def options(arguments: list[str], *left_out: str) -> list[str]:
     return kept
 
 
-def test_containers_start_the_servers_as_up_does(tmp_path: Path) -> None:
+def test_containers_start_servers_as_up_does(tmp_path: Path) -> None:
     servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path), "redis://127.0.0.1:1/0")
     [worker] = servers.workers(1)
     api = servers.api(Address("127.0.0.1", 8000))
@@ -220,7 +220,7 @@ def test_containers_start_the_servers_as_up_does(tmp_path: Path) -> None:
         assert options(commands[target], "--loglevel") == options(list(worker.argv[2:]), "--loglevel", "-n")
 
 
-def test_the_api_listens_where_its_port_is_exposed_and_probed() -> None:
+def test_api_port_is_exposed_and_probed() -> None:
     command = json.loads(in_chain("api", "CMD")[-1])
     port = command[command.index("--port") + 1]
     assert in_chain("api", "EXPOSE") == [port]
@@ -228,7 +228,7 @@ def test_the_api_listens_where_its_port_is_exposed_and_probed() -> None:
     assert all(str(each).endswith(f":{port}") for each in compose()["services"]["api"]["ports"])
 
 
-def test_the_tag_in_the_dockerfile_s_comment_is_this_version() -> None:
+def test_dockerfile_comment_names_this_version() -> None:
     assert f"trainyard-api:{__version__}" in (ROOT / "Dockerfile").read_text()
 
 
@@ -256,7 +256,7 @@ def seconds(duration: str) -> float:
     return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60}[match[2]]
 
 
-def test_the_compose_file_is_valid_against_its_schema() -> None:
+def test_compose_file_matches_its_schema() -> None:
     tool = Path(sys.executable).with_name("check-jsonschema")
     checked = subprocess.run(
         [tool, "--builtin-schema", "vendor.compose-spec", COMPOSE_FILE], capture_output=True, text=True, check=False
@@ -264,13 +264,13 @@ def test_the_compose_file_is_valid_against_its_schema() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_only_the_api_is_published_and_only_on_this_machine(services: dict[str, dict[str, Any]]) -> None:
+def test_only_the_api_is_published_on_loopback(services: dict[str, dict[str, Any]]) -> None:
     assert [name for name, service in services.items() if "ports" in service] == ["api"]
     assert all(str(port).startswith("127.0.0.1:") for port in services["api"]["ports"])
     assert not [name for name, service in services.items() if "network_mode" in service]
 
 
-def test_nothing_starts_without_a_password() -> None:
+def test_compose_requires_a_password() -> None:
     text = "\n".join(line for line in COMPOSE_FILE.read_text().splitlines() if not line.lstrip().startswith("#"))
     used = re.findall(r"\$\{?REDIS_PASSWORD\}?\S*", text)
     assert len(used) >= 3
@@ -278,7 +278,7 @@ def test_nothing_starts_without_a_password() -> None:
     assert re.search(r"^REDIS_PASSWORD=$", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
 
-def test_redis_is_a_store_and_not_a_cache(services: dict[str, dict[str, Any]]) -> None:
+def test_redis_is_configured_as_a_store(services: dict[str, dict[str, Any]]) -> None:
     words = services["redis"]["command"]
     given = dict(zip(words[1::2], words[2::2], strict=True))
     assert given["--appendonly"] == "yes"
@@ -289,14 +289,14 @@ def test_redis_is_a_store_and_not_a_cache(services: dict[str, dict[str, Any]]) -
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_a_server_waits_for_redis_and_uses_it(services: dict[str, dict[str, Any]], name: str) -> None:
+def test_service_waits_for_redis_and_uses_it(services: dict[str, dict[str, Any]], name: str) -> None:
     assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
     assert "@redis:6379/" in str(environment_of(services[name])["REDIS_URL"])
     assert "healthcheck" in services["redis"]
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_a_server_is_built_from_its_target_and_shares_the_store(services: dict[str, dict[str, Any]], name: str) -> None:
+def test_service_has_its_target_and_the_store(services: dict[str, dict[str, Any]], name: str) -> None:
     service = services[name]
     assert service["build"] == {"context": ".", "target": name}
     assert service["image"] == f"trainyard-{name}:{__version__}"
@@ -305,13 +305,13 @@ def test_a_server_is_built_from_its_target_and_shares_the_store(services: dict[s
 
 
 @pytest.mark.parametrize("name", WORKERS)
-def test_a_worker_is_given_the_time_to_give_its_experiment_back(services: dict[str, dict[str, Any]], name: str) -> None:
+def test_worker_has_time_to_return_its_experiment(services: dict[str, dict[str, Any]], name: str) -> None:
     grace = seconds(services[name]["stop_grace_period"])
     assert grace > Settings.model_fields["shutdown_seconds"].default
     assert grace > Settings.model_fields["stop_grace_seconds"].default
 
 
-def test_a_gpu_is_used_where_its_profile_is_asked_for(services: dict[str, dict[str, Any]]) -> None:
+def test_gpu_is_used_with_its_profile_alone(services: dict[str, dict[str, Any]]) -> None:
     assert {name: service.get("profiles") for name, service in services.items() if "profiles" in service} == {
         "worker-gpu": ["gpu"]
     }
@@ -320,7 +320,7 @@ def test_a_gpu_is_used_where_its_profile_is_asked_for(services: dict[str, dict[s
     assert "deploy" not in services["worker"]
 
 
-def test_every_setting_that_is_passed_on_exists(services: dict[str, dict[str, Any]]) -> None:
+def test_settings_passed_on_exist(services: dict[str, dict[str, Any]]) -> None:
     known = {f"TRAINYARD_{field.upper()}" for field in Settings.model_fields}
     passed = {name for service in services.values() for name in environment_of(service) if "TRAINYARD" in name}
     baked = {word.partition("=")[0] for target in FINAL for text in in_chain(target, "ENV") for word in text.split()}
@@ -329,12 +329,12 @@ def test_every_setting_that_is_passed_on_exists(services: dict[str, dict[str, An
     assert {name for name in baked if name.startswith("TRAINYARD_")} <= known
 
 
-def test_no_image_is_without_a_version(services: dict[str, dict[str, Any]]) -> None:
+def test_images_have_versions(services: dict[str, dict[str, Any]]) -> None:
     for service in services.values():
         assert TAGGED.match(service["image"]), service["image"]
 
 
-def test_every_container_is_confined(services: dict[str, dict[str, Any]]) -> None:
+def test_containers_are_confined(services: dict[str, dict[str, Any]]) -> None:
     for service in services.values():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]

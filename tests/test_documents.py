@@ -103,12 +103,12 @@ def range_of(field: FieldInfo) -> str:
     return above or (f"{least} or more" if least else "")
 
 
-def test_the_table_of_settings_has_every_field_and_no_other() -> None:
+def test_settings_table_has_every_field() -> None:
     assert list(rows()) == [cell_of(name, field) for name, field in FIELDS.items()]
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_setting_is_told_with_its_default_and_range(name: str) -> None:
+def test_setting_has_its_default_and_range(name: str) -> None:
     field = FIELDS[name]
     default, unit, meaning = rows()[cell_of(name, field)]
     assert default == default_of(name, field.default)
@@ -116,7 +116,7 @@ def test_a_setting_is_told_with_its_default_and_range(name: str) -> None:
     assert meaning.endswith(".")
 
 
-def test_every_name_of_ours_is_one_that_is_documented() -> None:
+def test_environment_names_are_documented() -> None:
     """Wherever it stands: a setting that was taken away leaves no trace."""
     others = re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
     outside = {"TRAINYARD_PORT"}  # docker-compose.yml's own, see .env.example
@@ -129,7 +129,7 @@ def test_every_name_of_ours_is_one_that_is_documented() -> None:
 # -- links, lengths, places ------------------------------------------------------------------------------------------
 
 
-def test_relative_links_lead_somewhere() -> None:
+def test_relative_links_exist() -> None:
     found = [
         (file, target)
         for file in documents()
@@ -145,7 +145,7 @@ def test_relative_links_lead_somewhere() -> None:
     assert broken == []
 
 
-def test_a_decision_is_short_and_numbered_once() -> None:
+def test_decisions_are_short_and_numbered_once() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     numbers = [file.name[:4] for file in decisions]
     assert len(set(numbers)) == len(numbers)
@@ -155,7 +155,7 @@ def test_a_decision_is_short_and_numbered_once() -> None:
         assert file.read_text().startswith(f"# {file.name[:4]}: "), file.name
 
 
-def test_nothing_is_tied_to_a_registry_or_to_one_machine() -> None:
+def test_files_name_no_registry_and_no_machine() -> None:
     words = "|".join(map(re.escape, (*REGISTRIES, *INDEX_OPTIONS)))
     # Not where the folder is a part of another path.
     folders = "|".join(map(re.escape, MACHINE_FOLDERS))
@@ -172,7 +172,7 @@ def test_nothing_is_tied_to_a_registry_or_to_one_machine() -> None:
 # -- faults ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_fault_names_tests_that_exist() -> None:
+def test_faults_name_existing_tests() -> None:
     """`file::test` in the last column, or only `test` for another one of the same file."""
     rows = [line for line in (ROOT / "docs" / "faults.md").read_text().splitlines() if re.match(r"^\| \d", line)]
     assert len(rows) >= 20
@@ -190,13 +190,13 @@ def test_every_fault_names_tests_that_exist() -> None:
 EXPERIMENTS = (ROOT / "docs" / "experiments.md").read_text()
 
 
-def test_the_example_experiment_is_valid_and_nothing_to_warn_of() -> None:
+def test_example_experiment_is_valid_without_warnings() -> None:
     [example] = re.findall(r"^```yaml\n(.*?)^```$", EXPERIMENTS, re.MULTILINE | re.DOTALL)
     assert warnings_for(parse_spec(yaml.safe_load(example))) == []
 
 
 @pytest.mark.parametrize("union", [Layer, AugmentationLayer, Optimizer, LearningRate])
-def test_every_type_of_the_language_is_in_the_document(union: object) -> None:
+def test_experiments_document_names_every_type(union: object) -> None:
     parts = [each["properties"] for each in TypeAdapter(union).json_schema()["$defs"].values()]
     types = {part["type"]["const"] for part in parts if "type" in part}
     assert len(types) >= 6

@@ -1,4 +1,4 @@
-"""One running `trainyard up` for all tests here that leave it running."""
+"""A `trainyard up` that all tests share, and others for tests that end it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.e2e.running_up import RunningUp
 
 @pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
-    """Shared: whoever breaks something in it waits until it is whole again."""
+    """A shared `up`. A test that breaks something in it waits until `up` has repaired it."""
     running = RunningUp(tmp_path_factory.mktemp("up"))
     yield running
     running.close()
@@ -19,7 +19,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
 
 @pytest.fixture
 def start_up() -> Iterator[Callable[[Path], RunningUp]]:
-    """Start an `up` of the test's own in a folder."""
+    """Start an `up` for one test in a folder."""
     started: list[RunningUp] = []
 
     def start(folder: Path) -> RunningUp:
@@ -33,7 +33,7 @@ def start_up() -> Iterator[Callable[[Path], RunningUp]]:
 
 @pytest.fixture
 def slow_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
-    """Slow enough to be hit in the middle: about a fifth of a second an epoch."""
+    """An experiment that takes about 0.2 s per epoch, so that a fault hits it in the middle."""
     layers = [
         {"type": "Conv2D", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
         {"type": "Flatten"},

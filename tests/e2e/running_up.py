@@ -1,4 +1,4 @@
-"""`trainyard up`, started as a user starts it, and what is left of it."""
+"""A running `trainyard up`, started as a user starts it."""
 
 import os
 import signal
@@ -10,33 +10,31 @@ from typing import Any
 import psutil
 
 from tests.support.service import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from trainyard.client import Client, Spec
 
-START_SECONDS = 60.0
-STOP_SECONDS = 30.0
-TRAIN_SECONDS = 90.0
+TRAIN_SECONDS = 2 * PATIENCE_SECONDS
 TERMINAL = {"succeeded", "failed", "cancelled"}
 READY = "Trainyard is ready: "
-# What a developer's shell may say must not decide which Redis and which store are tested.
+# Variables of a developer's shell must not choose the Redis and the store that are tested.
 _FOREIGN = ("REDIS_URL", "TRAINYARD_REDIS_URL", "TRAINYARD_STORE_DIR", "TRAINYARD_URL")
 _SETTINGS = {
     "CUDA_VISIBLE_DEVICES": "",
-    "TRAINYARD_LEASE_SECONDS": "2",
+    "TRAINYARD_LEASE_SECONDS": "5",
     "TRAINYARD_RECONCILE_SECONDS": "0.5",
-    "TRAINYARD_STOP_GRACE_SECONDS": "8",
-    "TRAINYARD_SHUTDOWN_SECONDS": "15",
+    "TRAINYARD_STOP_GRACE_SECONDS": "60",
+    "TRAINYARD_SHUTDOWN_SECONDS": "120",
 }
 
 
 def environment() -> dict[str, str]:
-    """That of a user of one Trainyard, with a short lease and sweep."""
+    """The environment of a user, with a short lease and sweep."""
     own = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     return {**own, **_SETTINGS}
 
 
 def installed_environment() -> dict[str, str]:
-    """Without PYTHONPATH, which leads to the checkout."""
+    """The environment without PYTHONPATH, which points to the checkout."""
     return {name: value for name, value in environment().items() if name != "PYTHONPATH"}
 
 
@@ -45,63 +43,63 @@ def command(folder: Path, python: str | Path = sys.executable) -> list[str]:
 
 
 class RunningUp:
-    """Started by the constructor, which returns when it has printed its URL.
+    """Started by the constructor, which returns when `up` has printed its URL.
 
-    With another `python`, what is installed there runs, not the checkout.
+    `python` is an interpreter whose installed package runs instead of the checkout.
     """
 
     def __init__(self, folder: Path, python: Path | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._said, self._warned = folder / "up.out", folder / "up.err"
-        # Logs, not pipes: nobody reads while a test waits for something else.
-        with self._said.open("wb") as said, self._warned.open("wb") as warned:
+        self._output_file, self._error_file = folder / "up.out", folder / "up.err"
+        # Files, not pipes: nothing reads a pipe while a test waits for something else.
+        with self._output_file.open("wb") as output, self._error_file.open("wb") as errors:
             self.process = psutil.Popen(
                 command(folder, python or sys.executable),
                 cwd=ROOT if python is None else folder,
                 env=environment() if python is None else installed_environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=warned,
+                stdout=output,
+                stderr=errors,
             )
         try:
-            self.url = eventually(self._announced, START_SECONDS)
+            self.url = eventually(self._announced)
         except BaseException:
             self._end()
             raise
         self.client = Client(self.url)
 
     def _announced(self) -> str:
-        assert self.process.poll() is None, self.warned()
-        lines = [line for line in self.said().splitlines(keepends=True) if line.endswith("\n")]
+        assert self.process.poll() is None, self.errors()
+        lines = [line for line in self.output().splitlines(keepends=True) if line.endswith("\n")]
         return next((line.removeprefix(READY).strip() for line in lines if line.startswith(READY)), "")
 
-    def said(self) -> str:
-        return self._said.read_text()
+    def output(self) -> str:
+        return self._output_file.read_text()
 
-    def warned(self) -> str:
-        return self._warned.read_text()
+    def errors(self) -> str:
+        return self._error_file.read_text()
 
     # -- processes ---------------------------------------------------------------------------------------------------
 
     def child(self, word: str) -> psutil.Process | None:
-        """Its child with `word` in the command line, if there is one at the moment."""
+        """The child process with `word` in its command line, if it runs now."""
         return next((each for each in self.process.children() if word in _command_line(each)), None)
 
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
     def interrupt(self) -> int:
-        """Ctrl-C; return its exit status."""
+        """Press Ctrl-C; return the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return int(self.process.wait(STOP_SECONDS))
+        return int(self.process.wait(PATIENCE_SECONDS))
 
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
 
     def leftovers(self) -> list[str]:
-        """Processes that still have to do with its folder."""
+        """The command lines of processes that still use its folder."""
         return [_command_line(each) for each in psutil.process_iter() if self._is_in(each)]
 
     def _is_in(self, process: psutil.Process) -> bool:
@@ -113,7 +111,7 @@ class RunningUp:
         return process.pid != os.getpid() and any(mark in each for each in own)
 
     def close(self) -> None:
-        """For the end of a test, however it went: nothing is left running."""
+        """End it and all its processes."""
         self.client.close()
         self._end()
 
@@ -121,7 +119,7 @@ class RunningUp:
         if self.process.poll() is None:
             family = self.family()
             self.process.send_signal(signal.SIGINT)
-            _, alive = psutil.wait_procs(family, STOP_SECONDS)
+            _, alive = psutil.wait_procs(family, PATIENCE_SECONDS)
             for each in alive:
                 each.kill()
 

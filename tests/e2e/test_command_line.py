@@ -1,4 +1,4 @@
-"""The command line against a running service, each command a process as in a shell."""
+"""The command line against a running service; each command is a process, as in a shell."""
 
 import json
 import subprocess
@@ -11,9 +11,9 @@ import pytest
 from tests.e2e.running_up import RunningUp, environment
 from tests.support.service import ROOT
 from tests.support.valkey import free_port
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
-pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("up")
 
 Ran = subprocess.CompletedProcess[str]
 Run = Callable[..., Ran]
@@ -31,7 +31,7 @@ def trainyard(url: str, *arguments: str, stdin: str = "") -> Ran:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -43,7 +43,7 @@ def run(up: RunningUp) -> Run:
 
 @pytest.fixture(scope="module")
 def watched(run: Run) -> Ran:
-    """`trainyard submit --watch`, to its end."""
+    """`trainyard submit --watch`, run to its end."""
     return run("submit", QUICK, "--watch")
 
 
@@ -64,12 +64,12 @@ def endless(run: Run) -> Iterator[str]:
 
 
 def answer_of(ran: Ran) -> Any:
-    """What `--json` printed, and nothing else."""
+    """Parse the output of `--json`, which is all that is printed."""
     assert (ran.returncode, ran.stderr) == (0, "")
     return json.loads(ran.stdout)
 
 
-def test_submit_and_watch_shows_each_epoch_and_the_outcome(watched: Ran) -> None:
+def test_submit_watch_shows_epochs_and_outcome(watched: Ran) -> None:
     assert (watched.returncode, watched.stderr) == (0, "")
     lines = watched.stdout.splitlines()
     assert "digits-quick on digits, queued" in lines[0]
@@ -78,7 +78,7 @@ def test_submit_and_watch_shows_each_epoch_and_the_outcome(watched: Ran) -> None
     assert any(line.startswith("test ") and "accuracy" in line for line in lines)
 
 
-def test_list_show_and_history_tell_of_what_was_trained(run: Run, trained: str) -> None:
+def test_list_show_and_history_report_a_training(run: Run, trained: str) -> None:
     listed, shown = run("list", "--status", "succeeded", "--dataset", "digits"), run("show", trained)
     printed, csv = run("history", trained), run("history", trained, "--csv", "--since", "0")
 
@@ -90,11 +90,11 @@ def test_list_show_and_history_tell_of_what_was_trained(run: Run, trained: str) 
     assert [line.split(",")[0] for line in csv.stdout.splitlines()] == ["epoch", "1", "2"]
 
 
-def test_the_end_of_an_id_will_do(run: Run, trained: str) -> None:
+def test_end_of_an_id_identifies_it(run: Run, trained: str) -> None:
     assert answer_of(run("show", trained[-8:].lower(), "--json"))["id"] == trained
 
 
-def test_predict_prints_a_line_for_each_image_and_the_model(run: Run, trained: str) -> None:
+def test_predict_prints_a_line_per_image_and_the_model(run: Run, trained: str) -> None:
     predicted = run("predict", *IMAGES, "--experiment", trained, "--top", "2")
 
     assert predicted.returncode == 0, predicted.stderr
@@ -105,7 +105,7 @@ def test_predict_prints_a_line_for_each_image_and_the_model(run: Run, trained: s
     assert trained in model
 
 
-def test_validate_shows_the_layers_of_a_good_spec(run: Run) -> None:
+def test_validate_of_valid_spec_shows_layers(run: Run) -> None:
     checked = run("validate", QUICK)
     assert checked.returncode == 0
     assert "Conv2D" in checked.stdout
@@ -113,13 +113,13 @@ def test_validate_shows_the_layers_of_a_good_spec(run: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["validate", "submit"])
-def test_a_bad_spec_is_rejected_with_a_pointer(run: Run, command: str) -> None:
+def test_invalid_spec_is_rejected_with_a_pointer(run: Run, command: str) -> None:
     rejected = run(command, "-", stdin="{model: {preset: digits-cnn}, training: {epochs: many}}")
     assert (rejected.returncode, rejected.stdout) == (2, "")
     assert "/training/epochs" in rejected.stderr
 
 
-def test_json_is_the_api_s_answer_and_nothing_else(run: Run, trained: str) -> None:
+def test_json_option_prints_the_answer_alone(run: Run, trained: str) -> None:
     assert answer_of(run("show", trained, "--json"))["status"] == "succeeded"
     assert trained in [each["id"] for each in answer_of(run("list", "--json", "--limit", "200"))["items"]]
     assert answer_of(run("history", trained, "--json"))["epoch"] == [0, 1, 2]
@@ -129,9 +129,7 @@ def test_json_is_the_api_s_answer_and_nothing_else(run: Run, trained: str) -> No
     assert {each["name"] for each in answer_of(run("presets", "--json"))["items"]} >= {"digits-cnn", "mnist-dnn"}
 
 
-def test_what_is_cancelled_ends_its_watch_with_1_and_is_not_cancelled_twice(
-    run: Run, up: RunningUp, endless: str
-) -> None:
+def test_cancelled_experiment_ends_its_watch_with_1(run: Run, up: RunningUp, endless: str) -> None:
     up.wait_for_epochs(endless, 1)
 
     cancelled, watched, again = run("cancel", endless), run("watch", endless), run("cancel", endless, "--json")
@@ -144,8 +142,8 @@ def test_what_is_cancelled_ends_its_watch_with_1_and_is_not_cancelled_twice(
     assert "cancelled" in again.stderr
 
 
-def test_what_runs_is_not_deleted_and_what_has_ended_is(run: Run, up: RunningUp, endless: str) -> None:
-    eventually(lambda: up.client.get(endless)["status"] == "running", 60)
+def test_delete_rejects_running_experiment(run: Run, up: RunningUp, endless: str) -> None:
+    eventually(lambda: up.client.get(endless)["status"] == "running")
     assert run("delete", endless).returncode == 4
     assert run("cancel", endless).returncode == 0
     assert run("watch", endless).returncode == 1
@@ -154,7 +152,7 @@ def test_what_runs_is_not_deleted_and_what_has_ended_is(run: Run, up: RunningUp,
 
 
 @pytest.mark.parametrize("command", ["show", "history", "watch", "cancel", "delete"])
-def test_what_is_not_there_is_named(run: Run, command: str) -> None:
+def test_unknown_id_is_named(run: Run, command: str) -> None:
     missing = run(command, UNKNOWN)
     assert (missing.returncode, missing.stdout) == (3, "")
     assert UNKNOWN in missing.stderr
@@ -165,7 +163,7 @@ def test_wrong_usage_exits_with_2(run: Run, arguments: list[str]) -> None:
     assert run(*arguments).returncode == 2
 
 
-def test_nobody_there_exits_with_5_and_says_how_to_start_one() -> None:
+def test_unreachable_service_exits_with_5() -> None:
     port = free_port()
     lonely = trainyard(f"http://127.0.0.1:{port}", "list")
     assert (lonely.returncode, lonely.stdout) == (5, "")

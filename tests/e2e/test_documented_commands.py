@@ -9,8 +9,9 @@ import pytest
 from tests.e2e.running_up import RunningUp, environment
 from tests.support.printed import PRINTED_URL, Walk, bash, blocks, walked
 from tests.support.service import ROOT
+from tests.support.waiting import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.xdist_group("up")
 
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
@@ -111,7 +112,7 @@ def test_python_program_runs(up: RunningUp, document: str) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -1,8 +1,7 @@
-"""`trainyard up` with all its processes, for real."""
+"""`trainyard up` with all its processes."""
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,13 +12,13 @@ import orjson
 import psutil
 import pytest
 
-from tests.e2e.running_up import READY, RunningUp, command, environment
+from tests.e2e.running_up import READY, TRAIN_SECONDS, RunningUp, command, environment
 from tests.support.service import ROOT
-from tests.support.waiting import eventually, has_ended
+from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 from trainyard.client import Client
 from trainyard.event_stream import Event
 
-pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.timeout(400)]  # TensorFlow starts anew many times
+pytestmark = pytest.mark.xdist_group("up")
 
 Document = dict[str, Any]
 StartUp = Callable[[Path], RunningUp]
@@ -31,21 +30,13 @@ def epochs_in(events: list[Event]) -> list[int]:
 
 
 def assert_each_epoch_once(up: RunningUp, experiment_id: str, count: int) -> None:
-    """In the answer and on disk."""
+    """Assert each epoch once, in the answer and on disk."""
     assert up.client.history(experiment_id)["epoch"] == list(range(count))
     lines = (up.folder / "store" / "experiments" / experiment_id / "history.jsonl").read_text().splitlines()
     assert [orjson.loads(line)["epoch"] for line in lines] == list(range(count))
 
 
-def test_it_prints_one_url_within_seconds(start_up: StartUp, tmp_path: Path) -> None:
-    started = time.monotonic()
-    up = start_up(tmp_path)
-    assert time.monotonic() - started < 30
-    assert [line for line in up.said().splitlines() if "://" in line] == [f"{READY}{up.url}"]
-    assert up.warned() == ""
-
-
-def test_an_experiment_is_streamed_epoch_by_epoch_and_predicts(up: RunningUp, tiny_document: Document) -> None:
+def test_experiment_is_streamed_and_predicts(up: RunningUp, tiny_document: Document) -> None:
     training = {**tiny_document["training"], "epochs": 4, "optimizer": {"type": "Adam", "learning_rate": 0.01}}
     experiment_id = up.submit({**tiny_document, "training": training})
 
@@ -57,8 +48,8 @@ def test_an_experiment_is_streamed_epoch_by_epoch_and_predicts(up: RunningUp, ti
     assert_each_epoch_once(up, experiment_id, 4)
     history = up.client.history(experiment_id)["history"]
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(history)
-    told = [event.data["metrics"]["val_accuracy"] for event in events if event.kind == "epoch"]
-    assert told == history["val_accuracy"]
+    streamed = [event.data["metrics"]["val_accuracy"] for event in events if event.kind == "epoch"]
+    assert streamed == history["val_accuracy"]
     evaluation = up.client.evaluation(experiment_id)
     assert evaluation["accuracy"] == up.client.get(experiment_id)["test_metrics"]["accuracy"] > 0.5
     assert sum(map(sum, evaluation["confusion_matrix"]["matrix"])) == evaluation["samples"]
@@ -71,7 +62,7 @@ def test_an_experiment_is_streamed_epoch_by_epoch_and_predicts(up: RunningUp, ti
 
 
 @pytest.mark.parametrize(("name", "word"), [("valkey", "valkey-server"), ("worker-1", "celery"), ("api", "uvicorn")])
-def test_a_killed_child_is_started_again_and_the_experiment_goes_on(
+def test_killed_child_is_restarted_and_experiment_resumes(
     up: RunningUp, slow_document: Document, name: str, word: str
 ) -> None:
     experiment_id = up.submit(slow_document)
@@ -83,16 +74,17 @@ def test_a_killed_child_is_started_again_and_the_experiment_goes_on(
 
         killed.kill()
 
-        events = following.result(120)
+        events = following.result(TRAIN_SECONDS)
     record = up.client.get(experiment_id)
     assert (record["status"], record["epochs_completed"]) == ("succeeded", 14)
     assert record["attempts"] == (2 if word == "celery" else 1)
     assert epochs_in(events) == list(range(14))
     assert_each_epoch_once(up, experiment_id, 14)
     successor = eventually(lambda: up.child(word))
+    assert successor is not None
     assert successor.pid != killed.pid
-    assert f"{name} ended by signal 9 (SIGKILL) and restarts in" in up.warned()
-    eventually(lambda: is_ready(up.url), 30)
+    assert f"{name} ended by signal 9 (SIGKILL) and restarts in" in up.errors()
+    eventually(lambda: is_ready(up.url))
 
 
 def is_ready(url: str) -> bool:
@@ -102,9 +94,15 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def test_a_second_one_on_the_same_folder_is_rejected_with_a_sentence(up: RunningUp) -> None:
+def test_second_up_on_the_same_folder_is_rejected(up: RunningUp) -> None:
     rejected = subprocess.run(
-        command(up.folder), env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command(up.folder),
+        env=environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert (rejected.returncode, rejected.stdout) == (2, "")
     [sentence] = rejected.stderr.splitlines()
@@ -112,7 +110,7 @@ def test_a_second_one_on_the_same_folder_is_rejected_with_a_sentence(up: Running
     assert is_ready(up.url)
 
 
-def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on(
+def test_interrupted_up_leaves_its_work_to_the_next(
     start_up: StartUp, tmp_path: Path, tiny_document: Document, slow_document: Document
 ) -> None:
     up = start_up(tmp_path)
@@ -124,13 +122,12 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     family = up.family()
     assert len(family) >= 6  # itself, Valkey, the API, Celery's two and a trainer
 
-    began = time.monotonic()
     assert up.interrupt() == 0
 
-    assert time.monotonic() - began < 20
+    # Nothing is killed after a grace period: `errors` would report it.
     assert all(has_ended(each) for each in family)
     assert up.leftovers() == []
-    assert up.warned() == ""
+    assert up.errors() == ""
 
     successor = start_up(tmp_path)
     eventually(lambda: is_ready(successor.url))
@@ -143,9 +140,7 @@ def test_interrupted_in_the_middle_it_leaves_no_process_and_the_next_one_goes_on
     assert_each_epoch_once(successor, running, 14)
 
 
-def test_killed_itself_it_leaves_no_process_and_the_next_one_goes_on(
-    start_up: StartUp, tmp_path: Path, slow_document: Document
-) -> None:
+def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path, slow_document: Document) -> None:
     up = start_up(tmp_path)
     experiment_id = up.submit(slow_document)
     up.wait_for_epochs(experiment_id, 2)
@@ -153,7 +148,7 @@ def test_killed_itself_it_leaves_no_process_and_the_next_one_goes_on(
 
     up.kill()
 
-    _, alive = psutil.wait_procs(family, 20)
+    _, alive = psutil.wait_procs(family, PATIENCE_SECONDS)
     assert alive == []
     assert up.leftovers() == []
 
@@ -162,12 +157,14 @@ def test_killed_itself_it_leaves_no_process_and_the_next_one_goes_on(
     assert_each_epoch_once(successor, experiment_id, 14)
 
 
-def test_a_terminated_one_ends_like_an_interrupted_one(start_up: StartUp, tmp_path: Path) -> None:
+def test_up_prints_one_url_and_ends_when_terminated(start_up: StartUp, tmp_path: Path) -> None:
     up = start_up(tmp_path)
+    assert [line for line in up.output().splitlines() if "://" in line] == [f"{READY}{up.url}"]
     family = up.family()
 
     up.process.send_signal(signal.SIGTERM)
 
-    assert up.process.wait(30) == 0
+    assert up.process.wait(PATIENCE_SECONDS) == 0
     assert all(has_ended(each) for each in family)
+    assert up.errors() == ""
     assert up.leftovers() == []

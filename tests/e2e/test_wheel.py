@@ -12,16 +12,22 @@ from api import __version__
 from tests.e2e.running_up import RunningUp, installed_environment
 from tests.e2e.test_up import is_ready
 from tests.support.service import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.processes
 
 Run = subprocess.CompletedProcess[str]
 
 
 def run(*command: str | Path, cwd: Path) -> Run:
     return subprocess.run(
-        command, cwd=cwd, env=installed_environment(), capture_output=True, text=True, timeout=150, check=False
+        command,
+        cwd=cwd,
+        env=installed_environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.protocols.conftest import Served
 from tests.protocols.images import png
 from tests.support.service import ROOT
+from tests.support.waiting import PATIENCE_SECONDS
 
 CLIENTS = ROOT / ".venv-clients"
 pytestmark = [
@@ -30,7 +31,7 @@ def asked(script: str, served: Served, folder: Path) -> dict[str, Any]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
@@ -48,7 +49,7 @@ def kserve(served: Served, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return asked("asking_with_kserve.py", served, tmp_path_factory.mktemp("kserve"))
 
 
-def test_tritonclient_finds_the_server_and_its_models(triton: dict[str, Any], served: Served) -> None:
+def test_tritonclient_finds_server_and_models(triton: dict[str, Any], served: Served) -> None:
     assert (triton["live"], triton["ready"], triton["version_ready"]) == (True, True, True)
     assert triton["models_ready"] == [True, True, False, False]
     assert triton["server"]["name"] == "trainyard"
@@ -73,7 +74,7 @@ def test_tritonclient_gets_classes_with_labels(triton: dict[str, Any]) -> None:
     assert [row[0].split(":")[1:] for row in triton["top"]] == [["1", "1"], ["4", "4"], ["6", "6"]]
 
 
-def test_tritonclient_tells_what_was_rejected(triton: dict[str, Any]) -> None:
+def test_tritonclient_reports_rejections(triton: dict[str, Any]) -> None:
     assert {name: status for name, (status, _) in triton["rejected"].items()} == {
         "shape": "400",
         "model": "404",
@@ -85,7 +86,7 @@ def test_tritonclient_tells_what_was_rejected(triton: dict[str, Any]) -> None:
     )
 
 
-def test_kserve_s_client_speaks_v2(kserve: dict[str, Any]) -> None:
+def test_kserve_client_speaks_v2(kserve: dict[str, Any]) -> None:
     answers = kserve["v2"]
     assert (answers["live"], answers["ready"], answers["models_ready"]) == (True, True, [True, False, False])
     assert answers["classes"] == {"binary": [2, 7], "json": [2, 7], "dictionary": [2, 7]}
@@ -93,7 +94,7 @@ def test_kserve_s_client_speaks_v2(kserve: dict[str, Any]) -> None:
     assert answers["rejected"].startswith("received shape [2, 4, 8, 1]; ")
 
 
-def test_kserve_s_client_speaks_v1(kserve: dict[str, Any]) -> None:
+def test_kserve_client_speaks_v1(kserve: dict[str, Any]) -> None:
     answers = kserve["v1"]
     assert (answers["live"], answers["models_ready"]) == (True, [True, False])
     assert answers["files"] == [3, 9]

@@ -16,7 +16,7 @@ LAYERS = {
     "integration": "uses Valkey, the API in this process, or Keras",
     "processes": "starts services, workers, clients or other programs",
 }
-PROCESS_TIMEOUT_SECONDS = 600
+PROCESS_TIMEOUT_SECONDS = 1200
 _LAYER_OF_MODULE = {
     "keras": "integration",
     "tensorflow": "integration",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.service import ROOT
+from tests.support.waiting import PATIENCE_SECONDS
 
 PRINTED_URL = "http://127.0.0.1:8000"
 # Each block in the same shell, so that later ones know the variables of earlier ones. What fails is written down, and
@@ -87,5 +88,11 @@ def bash(script: str, url: str, report: Path, environment: Mapping[str, str]) ->
     folder.mkdir()
     (folder / "examples").symlink_to(ROOT / "examples")
     return subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=own, capture_output=True, text=True, timeout=200, check=False
+        ["bash", "-c", script],
+        cwd=folder,
+        env=own,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )

@@ -9,7 +9,7 @@ import psutil
 
 T = TypeVar("T")
 # Matters only when something hangs: a machine with four times the work that it has processors for must stay below it.
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 240.0
 _PAUSE = threading.Event()
 
 
