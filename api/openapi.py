@@ -38,6 +38,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas |= _named_schemas()
     schemas["PresetView"]["properties"]["spec"] = {"$ref": _REFERENCE.format(model="ExperimentSpec")}
+    _replace_constants(schemas)
     for path in document["paths"].values():
         for operation in path.values():
             _add_example(operation)
@@ -54,6 +55,17 @@ def _named_schemas() -> dict[str, Any]:
     # A missing name is made from the preset or the dataset.
     schemas["ExperimentSpec"]["required"].remove("name")
     return schemas
+
+
+def _replace_constants(node: Any) -> None:
+    """In unions, make an enum of a constant: clients by openapi-python-client try the members of a union in order, and
+    give up at a constant that differs."""
+    if isinstance(node, dict):
+        for member in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            if "const" in member:
+                member["enum"] = [member.pop("const")]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _replace_constants(child)
 
 
 def _add_example(operation: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`GET /experiments/{id}/events`: an experiment as it happens."""
+"""`GET /experiments/{id}/events`."""
 
 import re
 from collections.abc import AsyncIterable
@@ -9,6 +9,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import ExperimentsDep, StoreDep
+from api.schemas import content
+from api.schemas.events import StatusChange, StreamEnd
 from models_store.errors import NotFound
 from models_store.experiments.record import Point, Record
 from models_store.experiments.store import ExperimentStore
@@ -18,26 +20,27 @@ router = APIRouter(tags=["experiments"])
 _EPOCH = re.compile("[0-9]{1,9}")
 
 
-def existing(experiment_id: str, experiments: ExperimentsDep) -> str:
-    """Answer 404 before the stream begins."""
+def check_exists(experiment_id: str, experiments: ExperimentsDep) -> str:
+    """Raises NotFound before the stream begins."""
     return experiments.get(experiment_id).id
 
 
-@router.get("/experiments/{experiment_id}/events", response_class=EventSourceResponse)
+@router.get("/experiments/{experiment_id}/events", response_class=EventSourceResponse, responses=content.EVENT_STREAM)
 async def follow_experiment(
-    experiment_id: Annotated[str, Depends(existing)],
+    experiment_id: Annotated[str, Depends(check_exists)],
     store: StoreDep,
-    last_event_id: Annotated[str | None, Header(description="the last epoch that was received")] = None,
+    last_event_id: Annotated[str | None, Header(description="the last epoch received")] = None,
 ) -> AsyncIterable[ServerSentEvent]:
-    """Server-sent events: `epoch` (its id is the epoch's number), `progress`, `status`, and at last `end`.
+    """Follow an experiment as server-sent events: `epoch` (its id is the epoch's number), `progress`, `status`, and
+    last `end`.
 
-    A stream that broke goes on behind the epoch named in `Last-Event-ID`, from the stored history. A comment comes
-    every 15 s when nothing else does.
+    To resume a broken stream, send the last epoch received as `Last-Event-ID`: the stream goes on after it, from the
+    stored history. A comment is sent after 15 s without events.
     """
     follower = Follower(store.experiments, experiment_id, _epoch_of(last_event_id))
     while True:
         position = await store.changes.position(experiment_id)
-        events, ended = await run_in_threadpool(follower.news)
+        events, ended = await run_in_threadpool(follower.poll)
         for event in events:
             yield event
         if ended:
@@ -50,7 +53,7 @@ def _epoch_of(last_event_id: str | None) -> int:
 
 
 class Follower:
-    """Knows what one client has seen, and finds what is new in the store."""
+    """What one client has seen; finds what is new in the store."""
 
     def __init__(self, experiments: ExperimentStore, experiment_id: str, last_epoch: int) -> None:
         self._experiments = experiments
@@ -58,26 +61,25 @@ class Follower:
         self._last_epoch = last_epoch
         self._seen: Record | None = None
 
-    def news(self) -> tuple[list[ServerSentEvent], bool]:
-        """The events since the last call, and whether the experiment has ended. Reads the store: call in a thread."""
+    def poll(self) -> tuple[list[ServerSentEvent], bool]:
+        """The events since the last call, and whether the experiment has ended. Blocks on the store."""
         try:
             record = self._experiments.get(self._id)
             points = self._experiments.history(self._id, self._last_epoch).points
         except NotFound:
-            return [ServerSentEvent(event="end", data={"status": "deleted"})], True
+            return [ServerSentEvent(event="end", data=StreamEnd(status="deleted"))], True
         events = [*map(_epoch, points), *self._changes(record)]
         if points:
             self._last_epoch = points[-1].epoch
         self._seen = record
         if record.status.is_terminal:
-            events.append(ServerSentEvent(event="end", data={"status": record.status}))
+            events.append(ServerSentEvent(event="end", data=StreamEnd.model_validate({"status": record.status})))
         return events, record.status.is_terminal
 
     def _changes(self, record: Record) -> list[ServerSentEvent]:
         seen, changes = self._seen, []
         if seen is None or (seen.status, seen.attempts) != (record.status, record.attempts):
-            data = record.model_dump(mode="json", include={"status", "attempts", "error", "stop_reason"})
-            changes.append(ServerSentEvent(event="status", data=data))
+            changes.append(ServerSentEvent(event="status", data=StatusChange.of(record)))
         if record.progress is not None and (seen is None or seen.progress != record.progress):
             changes.append(ServerSentEvent(event="progress", data=record.progress))
         return changes

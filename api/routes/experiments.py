@@ -14,6 +14,7 @@ from analysis.estimates import recent_runs
 from analysis.validation import Validation, validate
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas import content
+from api.schemas.presets import PresetList, preset_list
 from api.wire.spec_document import Syntax, posted_document
 from models_store.experiments.history import HISTORY_FILE
 from models_store.experiments.pages import Page
@@ -82,6 +83,12 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Va
     spec, known = posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
     return validate(spec, transferred_layers, recent_runs(store.experiments), known)
+
+
+@router.get("/presets")
+def list_presets() -> PresetList:
+    """List experiments to start from: `POST` a preset's `spec` as it is, or changed."""
+    return preset_list()
 
 
 @router.get("/experiments", response_model=Page)

@@ -1,4 +1,4 @@
-"""`/models`: which model serves each dataset, and why. `/presets`: experiments to start from."""
+"""`/models`: which model serves each dataset, and why."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import SPEC_BYTES, BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas import content
-from api.schemas.models import PresetList, ServingModel, ServingModelList, preset_list
+from api.schemas.models import ServingModel, ServingModelList
 from models_store.errors import NotFound
 from serving.answering_model import AnsweringModel, described
 from serving.registry import UnknownDataset
@@ -58,9 +58,3 @@ def get_best_model(
             raise UnknownDataset(unknown_dataset(dataset, known))
         raise NotFound(f"no experiment on {dataset or 'any dataset'} has succeeded yet")
     return described(record)
-
-
-@router.get("/presets", tags=["experiments"])
-def list_presets() -> PresetList:
-    """List experiments to start from: `POST` a preset's `spec` as it is, or changed."""
-    return preset_list()

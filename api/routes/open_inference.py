@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.dependencies import RegistryDep, ServicesDep
 from api.schemas import content
@@ -23,6 +23,9 @@ async def get_model_name(request: Request, model: str) -> ModelName:
 
 
 ModelNameDep = Annotated[ModelName, Depends(get_model_name)]
+HeaderLength = Annotated[
+    str | None, Header(alias=HEADER_LENGTH, description="bytes of JSON, where tensors follow it as bytes")
+]
 
 
 @router.get("")
@@ -82,11 +85,13 @@ async def get_model_config(services: ServicesDep, name: ModelNameDep) -> answers
     openapi_extra=content.INFER_BODY,
 )
 @router.post(f"{_VERSION}/infer", include_in_schema=False)
-async def infer(request: Request, services: ServicesDep, name: ModelNameDep) -> Response:
+async def infer(
+    request: Request, services: ServicesDep, name: ModelNameDep, header_length: HeaderLength = None
+) -> Response:
     """Get the probabilities of each sample. The input is an array of numbers, for images integers from 0 to 255, of
     any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON
     are base64. Tensors may follow the JSON as bytes, in the request and in the answer. With the output's parameter
     `classification: k` it is texts `probability:index:label` of the k most probable classes instead.
     """
-    parse = partial(parse_inference, header_length=request.headers.get(HEADER_LENGTH))
+    parse = partial(parse_inference, header_length=header_length)
     return answers.respond(name.name, await inference.infer(request, services, name, parse))

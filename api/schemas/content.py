@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
+from api.schemas.events import StatusChange, StreamEnd
 from api.schemas.predictions import BatchEnd, BatchError, BatchModel, Prediction
 from api.schemas.problems import ProblemDetails
 from api.wire.open_inference.requests import InferenceRequest
 from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
+from models_store.experiments.record import Point, Progress
 from specs.correction import CorrectionSpec
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
@@ -17,6 +19,16 @@ from specs.serving import ServingSpec
 
 Description = dict[str, Any]
 Responses = dict[int | str, Description]
+
+
+class SpecPatch(BaseModel):
+    """A JSON merge patch (RFC 7396) of the spec of the experiment `based_on`: null removes a field, and so restores its
+    default; a list replaces the list that was there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    based_on: str
+
 
 # The models that descriptions here refer to; api/openapi.py adds their schemas.
 REQUEST_MODELS: tuple[type[BaseModel], ...] = (
@@ -28,14 +40,14 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     JsonSamples,
     PredictRequest,
     ServingSpec,
+    SpecPatch,
 )
 BATCH_LINE_MODELS: tuple[type[BaseModel], ...] = (BatchModel, Prediction, BatchError, BatchEnd)
-ANSWER_MODELS: tuple[type[BaseModel], ...] = (ProblemDetails, *BATCH_LINE_MODELS)
 
 JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "application/yaml"
 FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
 PNG, SVG, CSV, HTML, MARKDOWN = "image/png", "image/svg+xml", "text/csv", "text/html", "text/markdown"
-NDJSON, METRICS = "application/x-ndjson", "text/plain"
+NDJSON, EVENTS, METRICS = "application/x-ndjson", "text/event-stream", "text/plain"
 _BINARY: Description = {"type": "string", "format": "binary"}
 _TEXT: Description = {"type": "string"}
 
@@ -59,6 +71,30 @@ def _ref(model: type[BaseModel]) -> Description:
 
 IMAGE = binary(PNG)
 PLOT = binary(PNG, SVG)
+_EVENTS: dict[str, type[BaseModel]] = {
+    "epoch": Point,
+    "progress": Progress,
+    "status": StatusChange,
+    "end": StreamEnd,
+}
+EVENT_MODELS: tuple[type[BaseModel], ...] = tuple(_EVENTS.values())
+
+
+def _event(name: str, data: type[BaseModel]) -> Description:
+    """A server-sent event whose `data` is the JSON of a model."""
+    text = {**_TEXT, "contentMediaType": JSON, "contentSchema": _ref(data)}
+    properties = {"event": {"const": name}, "data": text, **({"id": _TEXT} if name == "epoch" else {})}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+EVENT_STREAM: Responses = {
+    200: {
+        "description": "Events as they happen.",
+        "content": {
+            EVENTS: {"schema": _TEXT, "itemSchema": {"anyOf": [_event(*each) for each in _EVENTS.items()]}},
+        },
+    }
+}
 QUEUED: Responses = {
     202: {
         "description": "Queued.",
@@ -87,16 +123,16 @@ PROBLEMS = _problems("application/problem+json")
 PROTOCOL_PROBLEMS = _problems(JSON)
 
 
-def _body(content: Description) -> Description:
-    return {"requestBody": {"required": True, "content": content}}
+def _body(content: Description, required: bool = True) -> Description:
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def _json_body(model: type[BaseModel], **examples: object) -> Description:
     return {"schema": _ref(model), "examples": {name: {"value": value} for name, value in examples.items()}}
 
 
-def _form(required: list[str], **fields: Description) -> Description:
-    return {"schema": {"type": "object", "properties": fields, "required": required}}
+def _form(title: str, required: list[str], **fields: Description) -> Description:
+    return {"schema": {"type": "object", "title": title, "properties": fields, "required": required}}
 
 
 _ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
@@ -112,23 +148,23 @@ model:
     - {type: Dense}
 training: {epochs: 5, batch_size: 64}
 """
+_YAML_BODY = {**_BINARY, "contentMediaType": "application/yaml", "contentSchema": _ref(ExperimentSpec)}
 _PATCH = {"based_on": _ID, "training": {"epochs": 60, "early_stopping": {"patience": 5}}}
 SPEC_BODY = _body(
     {
         JSON: _json_body(ExperimentSpec, preset=_SPEC),
-        YAML: {"schema": _TEXT, "example": _YAML_SPEC},
-        MERGE_PATCH: {
-            "schema": {"type": "object", "properties": {"based_on": {"type": "string"}}, "required": ["based_on"]},
-            "example": _PATCH,
-        },
-    }
+        YAML: {"schema": _YAML_BODY, "example": _YAML_SPEC},
+        MERGE_PATCH: _json_body(SpecPatch, patch=_PATCH),
+    },
+    # Of required bodies of several types openapi-python-client 0.29 makes modules that cannot be imported.
+    required=False,
 )
 EVALUATION_BODY = _body({JSON: _json_body(EvaluationSpec, test={"dataset": "mnist", "split": "test"})})
 SERVING_BODY = _body({JSON: _json_body(ServingSpec, pinned={"experiment_id": _ID}, best={"policy": "best"})})
 CORRECTION_BODY = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE_BODY = _body(
     {
-        FORM: _form(["name", "archive"], name=_TEXT, archive=_BINARY),
+        FORM: _form("DatasetUpload", ["name", "archive"], name=_TEXT, archive=_BINARY),
         ZIP: {"schema": _BINARY},
         "application/x-tar": {"schema": _BINARY},
         "application/gzip": {"schema": _BINARY},
@@ -136,14 +172,14 @@ ARCHIVE_BODY = _body(
 )
 IMAGES_BODY = _body(
     {
-        FORM: _form(["file"], file={"type": "array", "items": _BINARY}),
+        FORM: _form("ImageUpload", ["file"], file={"type": "array", "items": _BINARY}),
         JSON: _json_body(JsonSamples, image={"image": "iVBORw0KGgo="}, numbers={"features": [[1.5, -2.0], [0.3, 7.1]]}),
         **{each: {"schema": _BINARY} for each in (PNG, "image/jpeg", "image/webp")},
     }
 )
 BATCH_BODY = _body(
     {
-        FORM: _form([], archive=_BINARY, file={"type": "array", "items": _BINARY}),
+        FORM: _form("BatchUpload", [], archive=_BINARY, file={"type": "array", "items": _BINARY}),
         ZIP: {"schema": _BINARY},
         "application/x-tar": {"schema": _BINARY},
         "application/gzip": {"schema": _BINARY},
@@ -174,3 +210,4 @@ INFER_BODY = _body(
         OCTETS: {"schema": _BINARY},
     }
 )
+ANSWER_MODELS: tuple[type[BaseModel], ...] = (ProblemDetails, *BATCH_LINE_MODELS, *EVENT_MODELS)

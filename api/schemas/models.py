@@ -1,26 +1,21 @@
-"""Served models and presets."""
+"""Served models."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel
-
+from api.schemas.answer import Answer, ItemList
 from serving.answering_model import described
 from serving.status import Standing
-from specs.experiment import parse_spec
-from specs.presets import PRESETS
 
 
-class RejectedModel(BaseModel):
+class RejectedModel(Answer):
     """A model that could not serve; `experiment_id` is null where the pin itself is damaged."""
 
     experiment_id: str | None
     reason: str
 
 
-class ServingModel(BaseModel):
+class ServingModel(Answer):
     """The model that serves a dataset, and why.
 
     `policy` is what was asked for: the model that is `pinned`, or the `best`. `rejected` are models that cannot serve:
@@ -56,39 +51,5 @@ class ServingModel(BaseModel):
         )
 
 
-class ServingModelList(BaseModel):
-    items: list[ServingModel]
-    next_cursor: None = None
-
-
-class PresetView(BaseModel):
-    """An experiment to start from. `source` is the number of the document that it comes from, or "trainyard";
-    `parameters` counts those of its network; `spec` is an ExperimentSpec as it was written, without defaults."""
-
-    name: str
-    title: str
-    source: str
-    parameters: int
-    spec: Mapping[str, Any]
-
-
-class PresetList(BaseModel):
-    items: list[PresetView]
-    next_cursor: None = None
-
-
-@cache
-def preset_list() -> PresetList:
-    """Presets never change; their networks are built once."""
-    return PresetList(
-        items=[
-            PresetView(
-                name=preset.name,
-                title=preset.title,
-                source=preset.source,
-                parameters=parse_spec(preset.spec, preset.datasets).network().parameters.total,
-                spec=preset.spec,
-            )
-            for preset in PRESETS.values()
-        ]
-    )
+class ServingModelList(ItemList[ServingModel]):
+    """A model for each dataset."""

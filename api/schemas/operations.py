@@ -3,18 +3,21 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
-
+from api.schemas.answer import Answer, ItemList
 from models_store.experiments.record import Progress, Record, Status
 from models_store.jobs.workers import Worker
 
 
-class Liveness(BaseModel):
+class Liveness(Answer):
+    """The process answers."""
+
     status: Literal["ok"] = "ok"
     live: bool = True
 
 
 class Readiness(Liveness):
+    """Experiments are accepted."""
+
     ready: bool = True
 
 
@@ -24,12 +27,11 @@ class WorkerView(Worker):
     experiments: list[str]
 
 
-class WorkerList(BaseModel):
-    items: list[WorkerView]
-    next_cursor: None = None
+class WorkerList(ItemList[WorkerView]):
+    """All live workers."""
 
 
-class QueuedExperiment(BaseModel):
+class QueuedExperiment(Answer):
     """A few members of the record of an experiment that waits or runs."""
 
     id: str
@@ -45,7 +47,7 @@ class QueuedExperiment(BaseModel):
         return cls.model_validate(record, from_attributes=True)
 
 
-class QueueView(BaseModel):
+class QueueView(Answer):
     """`depth` counts wake-ups on the broker, `queued` counts experiments; `items` are those that wait, in order."""
 
     depth: int

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.schemas.answer import Answer
 from api.wire.json_body import decode_base64, parse_json, parse_numbers
 from models_store.models.serving_info import ServingInfo
 from serving.model_names import OUTPUT_NAME, input_name, version_number
@@ -66,38 +67,38 @@ parse_predict = partial(parse_json, PredictRequest, example=_PREDICT_EXAMPLE)
 parse_classify = partial(parse_json, ClassifyRequest, example=_CLASSIFY_EXAMPLE)
 
 
-class RowPredictions(BaseModel):
+class RowPredictions(Answer):
     """The answer to `instances`: for each sample the probability of each class, in the model's own order."""
 
     predictions: _Probabilities
 
 
-class ColumnPredictions(BaseModel):
+class ColumnPredictions(Answer):
     """The answer to `inputs`: the same numbers as one tensor."""
 
     outputs: _Probabilities
 
 
-class Classifications(BaseModel):
+class Classifications(Answer):
     """For each example the label and the probability of each class, in the model's own order."""
 
     result: list[list[tuple[str, float]]]
 
 
-class ServerAlive(BaseModel):
+class ServerAlive(Answer):
     status: Literal["alive"] = "alive"
 
 
-class ModelNames(BaseModel):
+class ModelNames(Answer):
     models: list[str]
 
 
-class VersionError(BaseModel):
+class VersionError(Answer):
     error_code: Literal["OK"] = "OK"
     error_message: str = ""
 
 
-class ModelVersion(BaseModel):
+class ModelVersion(Answer):
     """`version` is the millisecond in which the experiment was posted."""
 
     version: str
@@ -105,7 +106,7 @@ class ModelVersion(BaseModel):
     status: VersionError = VersionError()
 
 
-class ModelStatus(BaseModel):
+class ModelStatus(Answer):
     """TensorFlow Serving's status; `name` and `ready` are read by KServe's clients."""
 
     model_version_status: list[ModelVersion]
@@ -113,48 +114,48 @@ class ModelStatus(BaseModel):
     ready: bool = True
 
 
-class Dimension(BaseModel):
+class Dimension(Answer):
     """`size` is -1 for the batch."""
 
     size: str
     name: str = ""
 
 
-class TensorShape(BaseModel):
+class TensorShape(Answer):
     dim: list[Dimension]
     unknown_rank: bool = False
 
 
-class SignatureTensor(BaseModel):
+class SignatureTensor(Answer):
     dtype: str
     tensor_shape: TensorShape
     name: str
 
 
-class Signature(BaseModel):
+class Signature(Answer):
     inputs: dict[str, SignatureTensor]
     outputs: dict[str, SignatureTensor]
     method_name: str = "tensorflow/serving/predict"
 
 
-class Signatures(BaseModel):
+class Signatures(Answer):
     model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
 
     type: Annotated[str, Field(alias="@type")] = "type.googleapis.com/tensorflow.serving.SignatureDefMap"
     signature_def: dict[str, Signature]
 
 
-class SignatureMetadata(BaseModel):
+class SignatureMetadata(Answer):
     signature_def: Signatures
 
 
-class ModelVersionName(BaseModel):
+class ModelVersionName(Answer):
     name: str
     signature_name: str = ""
     version: str
 
 
-class SignedModel(BaseModel):
+class SignedModel(Answer):
     """The inputs and outputs of a model, as TensorFlow describes signatures."""
 
     model_spec: ModelVersionName

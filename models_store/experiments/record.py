@@ -16,7 +16,7 @@ JsonObject = dict[str, Any]
 # By name, as Keras names them; None where not finite.
 MetricValues = dict[str, float | None]
 
-
+StopReason = Literal["completed", "early_stopping", "time_budget", "cancelled"]
 FailureType = Literal[
     "diverged",
     "killed",
@@ -48,7 +48,9 @@ class Status(StrEnum):
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    """Immutable; every member is always in the JSON."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Failure(Frozen):
@@ -149,7 +151,7 @@ class Record(Frozen):
     last_metrics: MetricValues = Field(default_factory=dict)
     validation_metrics: MetricValues = Field(default_factory=dict)
     test_metrics: MetricValues = Field(default_factory=dict)
-    stop_reason: Literal["completed", "early_stopping", "time_budget", "cancelled"] | None = None
+    stop_reason: StopReason | None = None
     error: Failure | None = None
     damaged: tuple[str, ...] = ()
 

@@ -61,7 +61,10 @@ class StoredSpec(RootModel[dict[str, Any]]):
     Properties raise Damaged if the document has another type where they look.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"description": "An ExperimentSpec as it was posted; empty if the record is damaged."},
+    )
 
     @classmethod
     def of(cls, spec: ExperimentSpec) -> Self:

@@ -76,7 +76,7 @@ def test_negotiated_headers_are_no_parameters(contract: Contract) -> None:
         if parameter["in"] == "header"
     }
 
-    assert headers == {"idempotency-key", "if-none-match", "last-event-id"}
+    assert headers == {"idempotency-key", "if-none-match", "inference-header-content-length", "last-event-id"}
 
 
 def test_rejections_are_problems(contract: Contract) -> None:

@@ -126,7 +126,7 @@ class Contract:
         item, schema = described.get("itemSchema"), described.get("schema")
         if item is not None:
             for value in _ITEMS[media_type](response.text):
-                self._assert_valid(item, value, where)
+                self._assert_valid(_decode_data(item) if media_type == "text/event-stream" else item, value, where)
             return
         assert schema, f"{where}: {media_type} has no schema"
         if media_type.endswith("json"):
@@ -171,9 +171,19 @@ def _lines(text: str) -> list[Any]:
 
 
 def _events(text: str) -> list[Any]:
-    """Server-sent events, comments left out."""
+    """Server-sent events with their data as values; comments are left out."""
     blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
-    return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    return [{**event, "data": json.loads(event["data"])} for event in events]
+
+
+def _decode_data(item: JsonObject) -> JsonObject:
+    """The schema of events whose data are values: validators do not look into `contentSchema`."""
+    kinds = [
+        {**kind, "properties": {**kind["properties"], "data": kind["properties"]["data"]["contentSchema"]}}
+        for kind in item["anyOf"]
+    ]
+    return {"anyOf": kinds}
 
 
 _ITEMS: Mapping[str, Callable[[str], list[Any]]] = {"application/x-ndjson": _lines, "text/event-stream": _events}

@@ -3,9 +3,10 @@
 from typing import Literal
 
 from fastapi import Response
-from pydantic import BaseModel
+from pydantic import Field
 
 from api import __version__
+from api.schemas.answer import Answer, is_none
 from api.wire.inference import Inferred, dump_json
 from api.wire.open_inference.outputs import encode_output
 from api.wire.open_inference.requests import HEADER_LENGTH, Inference
@@ -16,15 +17,15 @@ from serving.served_model import ServedModel
 _PLATFORM = "onnxruntime_onnx"
 
 
-class ServerMetadata(BaseModel):
+class ServerMetadata(Answer):
     """`extensions` are those of Triton that the server supports."""
 
     name: str = "trainyard"
     version: str = __version__
-    extensions: list[str] = ["binary_tensor_data", "classification", "model_configuration"]
+    extensions: tuple[str, ...] = ("binary_tensor_data", "classification", "model_configuration")
 
 
-class ServerLive(BaseModel):
+class ServerLive(Answer):
     live: bool = True
 
 
@@ -32,14 +33,14 @@ class ServerReady(ServerLive):
     ready: bool = True
 
 
-class RepositoryModel(BaseModel):
+class RepositoryModel(Answer):
     name: str
     version: str
     state: Literal["READY"] = "READY"
     reason: str = ""
 
 
-class TensorMetadata(BaseModel):
+class TensorMetadata(Answer):
     """The first size of `shape` is -1, the batch."""
 
     name: str
@@ -47,7 +48,7 @@ class TensorMetadata(BaseModel):
     shape: list[int]
 
 
-class ModelMetadata(BaseModel):
+class ModelMetadata(Answer):
     name: str
     versions: list[str]
     platform: str = _PLATFORM
@@ -55,12 +56,12 @@ class ModelMetadata(BaseModel):
     outputs: list[TensorMetadata]
 
 
-class ModelReady(BaseModel):
+class ModelReady(Answer):
     name: str
     ready: bool = True
 
 
-class ConfiguredTensor(BaseModel):
+class ConfiguredTensor(Answer):
     """`dims` are without the batch."""
 
     name: str
@@ -68,7 +69,7 @@ class ConfiguredTensor(BaseModel):
     dims: list[int]
 
 
-class ModelConfig(BaseModel):
+class ModelConfig(Answer):
     name: str
     platform: str = _PLATFORM
     backend: str = "onnxruntime"
@@ -77,27 +78,27 @@ class ModelConfig(BaseModel):
     output: list[ConfiguredTensor]
 
 
-class BinaryParameters(BaseModel):
+class BinaryParameters(Answer):
     """How many of the bytes behind the JSON are this tensor's."""
 
     binary_data_size: int
 
 
-class OutputTensor(BaseModel):
+class OutputTensor(Answer):
     """Numbers, or with `classification` texts `probability:index:label`; flat, row by row. Without `data` they follow
     the JSON as bytes."""
 
     name: str
     datatype: Literal["FP32", "BYTES"]
     shape: list[int]
-    data: list[float] | list[str] | None = None
-    parameters: BinaryParameters | None = None
+    data: list[float] | list[str] | None = Field(default=None, exclude_if=is_none)
+    parameters: BinaryParameters | None = Field(default=None, exclude_if=is_none)
 
 
-class InferenceResponse(BaseModel):
+class InferenceResponse(Answer):
     """`id` is that of the request, if it had one. `model_version` is the experiment that answered."""
 
-    id: str | None = None
+    id: str | None = Field(default=None, exclude_if=is_none)
     model_name: str
     model_version: str
     outputs: list[OutputTensor]
