@@ -5,7 +5,7 @@ use the machine as well. Of it, evaluating all splits and exporting are shown ap
 DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip, its images are put into the former's form first, in
 a temporary folder.
 
-DATASETS_DIR=... python benchmarks/accuracy.py PRESET [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
+DATASETS_DIR=... python benchmarks/accuracy.py [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
     [--out FILE]
 """
 
@@ -27,6 +27,7 @@ import psutil
 from PIL import Image
 
 from models_store.experiments.record import Point
+from models_store.experiments.stored_spec import StoredSpec
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
@@ -34,6 +35,7 @@ from worker.jobs.trainer_process import TrainerProcess
 from worker.training.events import Advanced, EpochEnded, Event, Failed, Finished, Job, Ready
 
 _TICK_SECONDS = 1.0
+QUICK = "digits-cnn"
 NAMES = [name for name, preset in PRESETS.items() if preset.upload is None]
 # What the documents report, of the split that they call so.
 SOURCES = {
@@ -66,9 +68,9 @@ ROW = "{:<22} {:>4} {:>10} {:<18} {:>10} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>
 def main() -> None:
     arguments = _arguments()
     with TemporaryDirectory() as folder:
-        datasets = datasets_in(Path(folder), Path(os.environ["DATASETS_DIR"]))
+        datasets = datasets_in(Path(folder), Path(os.environ.get("DATASETS_DIR", folder)))
         print(ROW.format(*HEADER), flush=True)
-        for name in arguments.presets:
+        for name in arguments.presets or [QUICK]:
             tests = []
             for seed in range(arguments.seeds):
                 run = trained(spec_for(name, seed, arguments.epochs), datasets, arguments.max_minutes)
@@ -96,9 +98,17 @@ def show(run: dict[str, Any], out: Path | None) -> None:
             file.write(orjson.dumps(run) + b"\n")
 
 
+def _preset(name: str) -> str:
+    if name not in NAMES:
+        raise argparse.ArgumentTypeError(f"unknown preset {name}; expected one of {', '.join(NAMES)}")
+    return name
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Train presets and print how well they do.")
-    parser.add_argument("presets", nargs="+", choices=NAMES, metavar="PRESET", help=", ".join(NAMES))
+    parser.add_argument(
+        "presets", nargs="*", type=_preset, metavar="PRESET", help=f"{QUICK} unless given; {', '.join(NAMES)}"
+    )
     parser.add_argument("--epochs", type=int, help="in place of the preset's own")
     parser.add_argument("--seeds", type=int, default=1, help="train this often, with the seeds 0, 1, 2, ...")
     parser.add_argument("--max-minutes", type=float, default=math.inf, help="then end with the best epoch so far")
@@ -152,7 +162,7 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
         trainer.begin(
             Job(
                 experiment_id=spec.name,
-                spec=spec.document(),
+                spec=StoredSpec.of(spec),
                 attempts_folder=attempt.parent,
                 attempt_folder=attempt,
                 datasets_dir=datasets,

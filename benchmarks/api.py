@@ -4,7 +4,6 @@ python benchmarks/api.py
 """
 
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from ulid import ULID
 
 from models_store.experiments.record import Record, Status, utc_now
 from models_store.experiments.store import RECORD_FILE
+from models_store.experiments.stored_spec import StoredSpec
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.support.service import Service, measured_service
@@ -79,7 +79,7 @@ def store(service: Service, count: int) -> None:
             status=Status.FAILED,
             name=f"stored {number}",
             dataset=spec.dataset.name,
-            spec=spec.document(),
+            spec=StoredSpec.of(spec),
             created_at=utc_now(),
             ended_at=utc_now(),
             best_metrics={"val_accuracy": number / count},
@@ -115,4 +115,4 @@ def in_milliseconds(seconds: list[float]) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

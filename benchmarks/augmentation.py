@@ -82,7 +82,7 @@ def keras_of(layers: Layers, images: np.ndarray) -> Callable[[], object]:
     mixes = any(layer["type"] in ("MixUp", "CutMix") for layer in layers)
     labels = tf.one_hot(np.arange(BATCH) % 10, 10)
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def change(batch: Any) -> Any:
         values = tf.cast(batch, tf.float32)
         for layer in made:

@@ -27,6 +27,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imaging.decode import decode
 from models_store.artifacts import ONNX_FILE
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from serving.preparation import prepare
 from specs.experiment import parse_spec
@@ -68,7 +69,7 @@ def main() -> None:
 
 def trained(preset: str, epochs: int | None, folder: Path) -> Path:
     training = PRESETS[preset].spec["training"] | ({"epochs": epochs} if epochs else {})
-    spec = parse_spec(PRESETS[preset].spec | {"training": training})
+    spec = parse_spec({**PRESETS[preset].spec, "training": training})
     attempt = folder / "1"
     attempt.mkdir()
     trainer = TrainerProcess()
@@ -76,7 +77,7 @@ def trained(preset: str, epochs: int | None, folder: Path) -> Path:
         trainer.begin(
             Job(
                 experiment_id=preset,
-                spec=spec.document(),
+                spec=StoredSpec.of(spec),
                 attempts_folder=folder,
                 attempt_folder=attempt,
                 datasets_dir=DATASETS,

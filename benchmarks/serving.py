@@ -91,7 +91,7 @@ def tell(servers: Sequence[Server], rounds: Rounds) -> None:
 
 
 def median(loads: Sequence[Load], figure: str) -> float:
-    return statistics.median(getattr(load, figure) for load in loads)
+    return float(statistics.median(getattr(load, figure) for load in loads))
 
 
 def against(rounds: Rounds, name: str) -> float:

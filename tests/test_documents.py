@@ -196,7 +196,7 @@ def test_example_experiment_is_valid_without_warnings() -> None:
 
 
 @pytest.mark.parametrize("union", [Layer, AugmentationLayer, Optimizer, LearningRate])
-def test_experiments_document_names_every_type(union: object) -> None:
+def test_experiments_document_names_every_type(union: Any) -> None:
     parts = [each["properties"] for each in TypeAdapter(union).json_schema()["$defs"].values()]
     types = {part["type"]["const"] for part in parts if "type" in part}
     assert len(types) >= 6

@@ -20,7 +20,7 @@ def python_of(peer: str, *also: str) -> Path | None:
     print(f"installing {peer} ...", file=sys.stderr, flush=True)
     try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True, capture_output=True)
-        install = [python, "-m", "pip", "install", "--quiet", peer, *_ALSO, *also]
+        install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", peer, *_ALSO, *also]
         subprocess.run(install, check=True, capture_output=True, timeout=_INSTALL_SECONDS)
     except (subprocess.SubprocessError, OSError) as error:
         print(f"{peer} is left out: it does not install ({error})")

@@ -7,6 +7,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 import uvloop
@@ -93,9 +94,8 @@ async def _loaded(port: int, requests: Sequence[bytes], connections: int, second
     each = []
     for number in range(connections):
         first = number * len(requests) // connections
-        _, connection = await loop.create_connection(
-            lambda first=first: _Connection(requests, first, deadline), "127.0.0.1", port
-        )
+        make = partial(_Connection, requests, first, deadline)
+        _, connection = await loop.create_connection(make, "127.0.0.1", port)
         each.append(connection)
     # One that does not answer at all counts as an error, and does not hold up the others.
     _, unanswered = await asyncio.wait([connection.done for connection in each], timeout=seconds + 30)

@@ -83,11 +83,21 @@ def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:
     if python := python_of("litserve"):
         yield Spec(LITSERVE, [python, _HERE / "litserve_server.py"], forms(), scratch, environment, cores)
     if python := python_of("bentoml"):
-        serve = [python, "-m", "bentoml", "serve", "bentoml_service:Digits", "--host", "127.0.0.1", "--port", "{port}"]
+        serve: list[str | Path] = [
+            python,
+            "-m",
+            "bentoml",
+            "serve",
+            "bentoml_service:Digits",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "{port}",
+        ]
         yield Spec(BENTOML, serve, forms(), _HERE, environment, cores)
     # MLServer 1.7 does not start its workers with a newer uvloop.
     if python := python_of("mlserver", "uvloop<0.22"):
-        start = [python.with_name("mlserver"), "start", scratch]
+        start: list[str | Path] = [python.with_name("mlserver"), "start", scratch]
         (scratch / "model-settings.json").write_text('{"name": "digits", "implementation": "mlserver_model.Digits"}')
         for name, workers in ((MLSERVER, 1), (MLSERVER_ALONE, 0)):
             settings = {

@@ -69,7 +69,7 @@ async def classes(client: Any, url: str, tensor: Any, *, as_dictionary: bool = F
     answer = await client.infer(url, sent, model_name="digits")
     [output] = answer.outputs
     assert output.name == "probabilities"
-    return output.as_numpy().argmax(axis=1).tolist()
+    return [int(each) for each in output.as_numpy().argmax(axis=1)]
 
 
 async def rejected(client: Any, url: str, wrong: Any) -> str:

@@ -1,8 +1,9 @@
-"""What NVIDIA's client makes of the service, as JSON. For the Python of .venv-clients: URL, then image files."""
+"""Ask the service with NVIDIA's client and print its answers as JSON. Runs in .venv-clients: URL, then image files."""
 
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def inferred(client: Any, paths: tuple[str, ...]) -> dict[str, Any]:
     images = np.zeros((3, 8, 8, 1), np.uint8)
     for row, bright in enumerate((1, 4, 6)):
         images[row, 0, bright, 0] = 255
-    files = np.array([Path(each).read_bytes() for each in images], dtype=np.object_)
+    files = np.array([Path(each).read_bytes() for each in paths], dtype=np.object_)
     features = np.array([[2.0, -2.0], [-1.0, 4.5]], np.float32)
     top = triton.InferRequestedOutput("probabilities", class_count=3)
     in_json = triton.InferRequestedOutput("probabilities", binary_data=False)
@@ -79,13 +80,13 @@ def classes(
 ) -> list[int]:
     result = client.infer(model, [tensor(array, datatype, name, in_json)], **more).as_numpy("probabilities")
     assert result.dtype == np.float32, result.dtype
-    return result.argmax(axis=1).tolist()
+    return [int(each) for each in result.argmax(axis=1)]
 
 
 def rejected(client: Any) -> dict[str, tuple[str, str]]:
-    """What the client tells of each rejection: the status and the message."""
+    """The status and the message that the client reports for each rejection."""
     square = np.zeros((1, 9, 9, 1), np.uint8)
-    attempts = {
+    attempts: dict[str, Callable[[], object]] = {
         "shape": lambda: client.infer("digits", [tensor(square, "UINT8")]),
         "model": lambda: client.get_model_metadata("nothing"),
         "not trained": lambda: client.get_model_config("mnist"),

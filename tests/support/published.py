@@ -1,4 +1,4 @@
-"""A published experiment without a training: a real ONNX network, made by hand."""
+"""Published experiments without a training, with handmade ONNX networks."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from imaging.probe import probe_sample
 from models_store import artifacts
 from models_store.experiments.claim import Claim
-from models_store.experiments.record import Point, Record
+from models_store.experiments.record import MetricValues, Point, Record
 from models_store.files import write_synced
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from models_store.store import Store
@@ -25,10 +25,10 @@ CLASSES = 10
 
 
 def bright_column_network(shift: int = 0, padding: int = 0) -> bytes:
-    """The probability of class c grows with the brightness of pixel c of the first rows: `softmax(0.1 * pixels)`.
+    """An ONNX network whose probability of class c + `shift` grows with pixel c: `softmax(0.1 * pixels)`.
 
-    With `shift` it is that of class c + shift, so that networks can be told by their answers. `padding` bytes that it
-    does not use make its file larger."""
+    `shift` tells networks apart by their answers. `padding` unused bytes make the file larger.
+    """
     weights = np.zeros((64, CLASSES), dtype=np.float32)
     weights[np.arange(CLASSES), (np.arange(CLASSES) + shift) % CLASSES] = 0.1
     nodes = [
@@ -50,7 +50,7 @@ def bright_column_network(shift: int = 0, padding: int = 0) -> bytes:
 
 
 def quadrant_network() -> bytes:
-    """Features (2,) to four classes, by which of them is positive."""
+    """An ONNX network from features (2,) to four classes, by which of the features is positive."""
     weights = np.array([[1, 1, -1, -1], [1, -1, 1, -1]], dtype=np.float32)
     nodes = [
         helper.make_node("MatMul", ["image", "weights"], ["scores"]),
@@ -64,14 +64,17 @@ def quadrant_network() -> bytes:
 
 
 def results_on(dataset: Dataset, accuracy: float = 0.8, seed: int = 0) -> Results:
-    """Of a network that is right about `accuracy` of fifty samples in each split, a tenth more on the validation split:
-    its answers are drawn, what follows from them is worked out as the trainer does."""
+    """Evaluate made-up answers to fifty samples per split, as the trainer evaluates a network.
+
+    About `accuracy` of the answers are right, and a tenth more on the validation split.
+    """
     generator = np.random.default_rng(seed)
     classes = len(dataset.classes)
     shape = IMAGE_SHAPE if dataset.has_images else (2,)
 
     def split(first: int) -> Split:
-        images = generator.integers(0, 256, (50, *shape)).astype(np.uint8 if dataset.has_images else np.float32)
+        drawn = generator.integers(0, 256, (50, *shape))
+        images = drawn.astype(np.uint8) if dataset.has_images else drawn.astype(np.float32)
         return Split(images, np.arange(50) % classes, np.arange(first, first + 50))
 
     def answered(truth: NDArray[np.int64], right: float) -> NDArray[np.float32]:
@@ -95,7 +98,7 @@ def stage(
     network: bytes | None = None,
     **serving: float,
 ) -> Path:
-    """Write a result into the new folder `folder`, as a trainer would; `serving` is what it fitted for serving."""
+    """Write a result into the new folder `folder`, as a trainer does; `serving` is what it fitted for serving."""
     folder.mkdir(parents=True)
     shape = IMAGE_SHAPE if dataset.has_images else (2,)
     network = network or (bright_column_network() if dataset.has_images else quadrant_network())
@@ -128,7 +131,7 @@ def publish(
     network: bytes | None = None,
     **serving: float,
 ) -> Record:
-    """Take an experiment all the way through the store; `network` in place of the one that is made by hand."""
+    """Take an experiment all the way through the store; `network` replaces the handmade one."""
     record = store.experiments.create(spec)
     claim = Claim.take(store.experiments, record.id, "test:1")
     assert claim is not None
@@ -138,8 +141,8 @@ def publish(
     staged = stage(
         claim.attempt_folder / "staged", spec.preprocessing.resize, spec.dataset.facts, results, network, **serving
     )
-    metrics = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
-    tested = results.summary("test") if results else {"accuracy": 0.8, "loss": 0.5}
+    metrics: MetricValues = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
+    tested: MetricValues = results.summary("test") if results else {"accuracy": 0.8, "loss": 0.5}
     return claim.succeed(staged, "completed", metrics, tested)
 
 
