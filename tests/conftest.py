@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.support.unit_layer",
     "tests.support.ci",
     "tests.support.store",
+    "tests.support.stored_versions",
     "tests.support.api",
     "tests.support.served_models",
 ]

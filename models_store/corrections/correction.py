@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from models_store.errors import Damaged
 from models_store.experiments.record import Frozen, utc_now
 from models_store.files import storage_errors, write_atomic
+from models_store.versions import any_name
 
 LABELLED = "labelled"
 
@@ -27,7 +28,7 @@ class Correction(Frozen):
     height: int
     width: int
     channels: int
-    image: bytes
+    image: bytes = Field(validation_alias=any_name("image"))
 
     @property
     def name(self) -> str:

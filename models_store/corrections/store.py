@@ -33,6 +33,7 @@ from models_store.files import (
     write_atomic,
 )
 from models_store.jobs.attempt import PATIENCE_SECONDS
+from models_store.versions import find_file
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
 MAX_CORRECTIONS = 10_000
@@ -140,7 +141,7 @@ class Corrections:
             if contents is None:
                 self._datasets.write(record.failed("none of its corrections can be read; delete it"))
             else:
-                _replace(folder / IMAGES, staged)
+                _replace(folder, staged)
                 self._datasets.write(record.converted(contents))
             if (folder / _PENDING).read_bytes() == pending:
                 (folder / _PENDING).unlink()
@@ -180,9 +181,9 @@ def _staged(final: Path) -> Iterator[Path]:
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _replace(published: Path, staged: Path) -> None:
-    # What was resized of the images of before lies there by their number.
-    for each in (published, published.with_name(CACHE)):
+def _replace(folder: Path, staged: Path) -> None:
+    # The cache has the former images, by their number.
+    for each in (find_file(folder, IMAGES), folder / CACHE):
         if each.exists():
             remove_directory(each)
-    publish_directory(staged, published)
+    publish_directory(staged, folder / IMAGES)

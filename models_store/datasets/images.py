@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from models_store.artifacts import check_sizes
 from models_store.errors import Damaged
 from models_store.files import open_atomic, remove_stale_temporaries
+from models_store.versions import find_file, rename_columns
 
 IMAGES = "images"
 CACHE = "cache"
@@ -57,11 +57,11 @@ class StoredImages:
     threads and processes may read them."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / IMAGES
+        self._folder = find_file(folder, IMAGES)
         self._cache = folder / CACHE
         check_sizes(self._folder)
         try:
-            self.index: NDArray[Any] = np.load(self._folder / INDEX_FILE, allow_pickle=False)
+            self.index = rename_columns(np.load(self._folder / INDEX_FILE, allow_pickle=False), INDEX)
         except (OSError, ValueError) as error:
             raise Damaged(f"{INDEX_FILE} of dataset {folder.name} cannot be read: {error}") from error
         if self.index.dtype != INDEX:
@@ -98,7 +98,7 @@ class StoredImages:
 
     @cached_property
     def _data(self) -> NDArray[np.uint8]:
-        return np.memmap(self._folder / DATA_FILE, dtype=np.uint8, mode="r")
+        return np.memmap(find_file(self._folder, DATA_FILE), dtype=np.uint8, mode="r")
 
     def encoded(self, number: int) -> bytes:
         """The file as it was sent. Raises Damaged if its sha256 is not that of the index."""

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from models_store.experiments.record import Frozen, utc_now
+from models_store.versions import SCHEMA_VERSION, SchemaVersion
 from specs.dataset import Dataset
 from specs.splits import SourceSplit
 
@@ -71,7 +72,7 @@ class DatasetRecord(Frozen):
     token of the one that is under way.
     """
 
-    schema_version: int = 1
+    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     name: str
     status: DatasetStatus = DatasetStatus.QUEUED

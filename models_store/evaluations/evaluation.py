@@ -13,6 +13,7 @@ from models_store.artifacts import EVALUATION_FILE, read_verified
 from models_store.errors import Damaged
 from models_store.experiments.record import Frozen
 from models_store.files import write_synced
+from models_store.versions import any_name
 from specs.splits import EvaluatedSplit, SplitName
 
 
@@ -80,7 +81,7 @@ class Evaluation(Metrics):
     """On one split of the experiment's own dataset. `training_precision` is what it was trained in, as Keras names it:
     float32, mixed_bfloat16 or mixed_float16."""
 
-    split: SplitName
+    split: SplitName = Field(validation_alias=any_name("split"))
     calibration: Calibration
     training_precision: str
 
@@ -89,7 +90,7 @@ class CrossDatasetEvaluation(Metrics):
     """On a dataset that the network was not trained on."""
 
     dataset: str
-    split: EvaluatedSplit
+    split: EvaluatedSplit = Field(validation_alias=any_name("split"))
     calibration: Calibration
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models_store.artifacts import check_size
-from models_store.errors import Damaged, NotFound
+from models_store.errors import NotFound
 from models_store.files import write_synced
+from models_store.npz import npz_errors, read_npz
 from models_store.round_robin import in_turns
 from specs.splits import EvaluatedSplit, SplitName
 
@@ -115,12 +115,11 @@ def read_predictions(folder: Path, split: SplitName | EvaluatedSplit) -> Predict
     name = predictions_file(split)
     check_size(folder, name)
     try:
-        with np.load(folder / name, allow_pickle=False) as arrays:
-            return _checked(Predictions(**{field: arrays[field] for field in Predictions._fields}))
+        stored = Predictions(**read_npz(folder / name, Predictions._fields))
     except FileNotFoundError as error:
-        raise NotFound(f"there is no {name}") from error
-    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
-        raise Damaged(f"{name} does not read: {error}") from error
+        raise NotFound(f"{name} was deleted") from error
+    with npz_errors(folder / name):
+        return _checked(stored)
 
 
 def _checked(stored: Predictions) -> Predictions:

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from models_store.experiments.record import Frozen, MetricValues, utc_now
+from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
 from specs.splits import EvaluatedSplit
 
 
@@ -32,12 +33,12 @@ class EvaluationRecord(Frozen):
     `metrics` are some of the metrics, for lists.
     """
 
-    schema_version: int = 1
+    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     experiment_id: str
     dataset: str
     dataset_id: str | None
-    split: EvaluatedSplit
+    split: EvaluatedSplit = Field(validation_alias=any_name("split"))
     status: EvaluationStatus = EvaluationStatus.QUEUED
     attempts: int = 0
     created_at: datetime = Field(default_factory=utc_now)

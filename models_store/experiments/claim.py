@@ -17,9 +17,10 @@ from models_store import artifacts
 from models_store.connection import redis_needed
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments import history
-from models_store.experiments.record import SCHEMA_VERSION, Failure, MetricValues, Point, Progress, Record, Status
+from models_store.experiments.record import Failure, MetricValues, Point, Progress, Record, Status
 from models_store.experiments.store import ATTEMPTS, ExperimentStore
 from models_store.files import publish_directory, remove_directory, storage_errors
+from models_store.versions import SCHEMA_VERSION
 
 # A training is worth waiting for longer than an answer over HTTP is.
 _PATIENCE_SECONDS = 60.0

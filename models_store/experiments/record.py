@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models_store.errors import InvalidState
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
 
-SCHEMA_VERSION = 1
 JsonObject = dict[str, Any]
 # By name, as Keras names them; None where not finite.
 MetricValues = dict[str, float | None]
@@ -125,7 +125,7 @@ class Record(Frozen):
     name. `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     version: int = 0
     status: Status = Status.QUEUED
@@ -134,7 +134,7 @@ class Record(Frozen):
     dataset: str
     based_on: str | None = None
     spec: StoredSpec
-    transferred_layers: dict[str, str] = Field(default_factory=dict)
+    transferred_layers: dict[str, str] = Field(default_factory=dict, validation_alias=any_name("transferred_layers"))
     attempts: int = 0
     interruptions: int = 0
     cancel_requested: bool = False

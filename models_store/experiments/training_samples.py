@@ -3,23 +3,22 @@
 The trainer writes them into its attempt, and publishes them with the result.
 """
 
-import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models_store.errors import Damaged
 from models_store.files import write_atomic
+from models_store.npz import read_npz
 from models_store.round_robin import in_turns
 
 SAMPLES_FILE = "samples.npz"
 _MOST = 32
 _LEAST = 8
 _BYTES = 2_000_000
+_MAX_READ_BYTES = 100_000_000
 
 
 class Samples(NamedTuple):
@@ -44,10 +43,8 @@ def write_samples(
 
 def read_samples(folder: Path) -> Samples | None:
     """None if there are none in `folder`. Raises Damaged."""
-    try:
-        with (folder / SAMPLES_FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Samples(arrays["images"], tuple(arrays["labels"].tolist()))
-    except (FileNotFoundError, NotADirectoryError):
+    path = folder / SAMPLES_FILE
+    if not path.is_file():
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-        raise Damaged(f"{folder / SAMPLES_FILE} does not read: {error}") from error
+    arrays = read_npz(path, ("images", "labels"), _MAX_READ_BYTES)
+    return Samples(arrays["images"], tuple(arrays["labels"].tolist()))

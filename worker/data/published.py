@@ -1,13 +1,13 @@
 """The datasets that Keras publishes: from a file that lies ready, or else by Keras's download."""
 
 import importlib
-import zlib
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from models_store.errors import Damaged
+from models_store.npz import read_npz
 from specs.dataset import Dataset
 from worker.data.source import DatasetUnavailable, Source
 from worker.data.split import Images, Indices
@@ -22,12 +22,10 @@ def published(dataset: Dataset, datasets_dir: Path | None) -> Source:
     if file is None or not file.is_file():
         return _source(_downloaded(dataset, file), dataset, f"Keras's download of {dataset.name}")
     try:
-        # numpy leaves a file open that it has opened itself and found to be damaged.
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-            members = [arrays[name] for name in _MEMBERS]
-    except (KeyError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
+        arrays = read_npz(file, _MEMBERS)
+    except (Damaged, FileNotFoundError) as error:
         raise _rejected(str(file), dataset, str(error)) from error
-    return _source(members, dataset, str(file))
+    return _source([arrays[name] for name in _MEMBERS], dataset, str(file))
 
 
 def _downloaded(dataset: Dataset, file: Path | None) -> list[Array]:

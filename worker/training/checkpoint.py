@@ -8,7 +8,7 @@ augmentation need no state: they follow from seed and epoch, as a schedule's rat
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from models_store.errors import Damaged
 from models_store.experiments.record import Point
 from models_store.files import open_atomic
+from models_store.npz import read_npz
 from worker.training.events import EndReason
 
 _KEPT = 2
@@ -76,8 +78,8 @@ def latest(attempts: Path) -> Checkpoint | None:
     for path in _newest_first(attempts):
         try:
             return _load(path)
-        except Exception as error:  # numpy, zipfile and json each have their own ways to say "damaged"
-            log.warning("checkpoint %s is damaged (%r); the one before it is used", path.name, error)
+        except (Damaged, OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("checkpoint %s is damaged (%r); trying the one before it", path.name, error)
     return None
 
 
@@ -88,18 +90,17 @@ def _newest_first(attempts: Path) -> Iterator[Path]:
 
 
 def _load(path: Path) -> Checkpoint:
-    # numpy leaves a file open that it finds to be no archive.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        state = orjson.loads(arrays["state"].tobytes())
-        points = _POINTS.validate_python(state.pop("points"))
-        return Checkpoint(
-            **state,
-            points=points,
-            variables=_numbered(arrays, "variable"),
-            best_weights=_numbered(arrays, "best"),
-        )
+    arrays = read_npz(path)
+    state = orjson.loads(arrays["state"].tobytes())
+    points = _POINTS.validate_python(state.pop("points"))
+    return Checkpoint(
+        **state,
+        points=points,
+        variables=_numbered(arrays, "variable"),
+        best_weights=_numbered(arrays, "best"),
+    )
 
 
-def _numbered(arrays: Any, name: str) -> Arrays:
-    count = sum(key.startswith(f"{name}_") for key in arrays.files)
+def _numbered(arrays: Mapping[str, NDArray[Any]], name: str) -> Arrays:
+    count = sum(key.startswith(f"{name}_") for key in arrays)
     return [arrays[f"{name}_{index}"] for index in range(count)]

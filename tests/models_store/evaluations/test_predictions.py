@@ -118,7 +118,7 @@ def test_file_of_the_right_size_with_other_content_is_damaged(tmp_path: Path) ->
     file = tmp_path / predictions_file("test")
     file.write_bytes(bytes(len(file.read_bytes())))
 
-    with pytest.raises(Damaged, match="does not read"):
+    with pytest.raises(Damaged, match="cannot be read"):
         read_predictions(tmp_path, "test")
 
 

@@ -11,10 +11,11 @@ from models_store.errors import ClaimLost, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import Claim
 from models_store.experiments.history import History
-from models_store.experiments.record import SCHEMA_VERSION, Progress, Record, Status
+from models_store.experiments.record import Progress, Record, Status
 from models_store.experiments.store import RECORD_FILE
 from models_store.files import LOCK_FILE, publish_directory
 from models_store.store import Store
+from models_store.versions import SCHEMA_VERSION
 from tests.models_store.children import in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, point, points, stage

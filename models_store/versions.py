@@ -1,0 +1,51 @@
+"""Versions of the files in the store, and the names that earlier versions had for what is in them.
+
+Everything is written in the current version and read in all: docs/decisions/0030-versions-of-the-store.md.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.lib.recfunctions import rename_fields
+from numpy.typing import NDArray
+from pydantic import AfterValidator, AliasChoices
+
+SCHEMA_VERSION = 2
+
+# Members of JSON and npz, columns of npy, files and folders: what version 1 (releases 0.1) called them.
+_FORMER = {
+    "image": "picture",
+    "image_rows": "pictured",
+    "images": "pictures",
+    "images.bin": "pictures.bin",
+    "split": "part",
+    "transferred_layers": "taken_layers",
+}
+
+# Of a record: what was read in an earlier version is in the form of the current one. A newer one stays newer.
+SchemaVersion = Annotated[int, AfterValidator(lambda version: max(version, SCHEMA_VERSION))]
+
+
+def former_name(name: str) -> str:
+    """What `name` was in the version before it was renamed; `name` itself if it never was."""
+    return _FORMER.get(name, name)
+
+
+def any_name(name: str) -> AliasChoices:
+    """The `validation_alias` of a field that was renamed."""
+    return AliasChoices(name, former_name(name))
+
+
+def find_file(folder: Path, name: str) -> Path:
+    """The file or folder `name` in `folder`, which may have its former name."""
+    path, former = folder / name, folder / former_name(name)
+    return former if former.exists() and not path.exists() else path
+
+
+def rename_columns(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """`rows` with the column names of `dtype`, where they have the former ones."""
+    if rows.dtype.names is None:
+        return rows
+    renamed: NDArray[Any] = rename_fields(rows, {former_name(name): name for name in dtype.names or ()})
+    return renamed

@@ -1,0 +1,79 @@
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models_store.errors import Damaged
+from models_store.npz import read_npz
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "some.npz"
+    np.savez_compressed(path, first=np.arange(5), pictures=np.ones((2, 3), np.uint8))
+    return path
+
+
+def test_arrays_are_read_by_name(path: Path) -> None:
+    assert read_npz(path, ["first"])["first"].tolist() == [0, 1, 2, 3, 4]
+    assert sorted(read_npz(path)) == ["first", "pictures"]
+
+
+def test_array_with_a_former_name_is_found(path: Path) -> None:
+    assert read_npz(path, ["images"])["images"].shape == (2, 3)
+
+
+def test_missing_array_is_damage(path: Path) -> None:
+    with pytest.raises(Damaged, match=r"some\.npz cannot be read: it has no array second"):
+        read_npz(path, ["second"])
+
+
+def test_missing_file_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_npz(tmp_path / "none.npz")
+
+
+def test_too_large_an_archive_is_rejected(path: Path) -> None:
+    with pytest.raises(Damaged, match="it unpacks to 302 bytes, more than 301"):
+        read_npz(path, max_bytes=301)
+
+
+def test_pickled_object_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "pickled.npz"
+    np.savez(path, first=np.array([{}], dtype=object))
+    with pytest.raises(Damaged, match="allow_pickle=False"):
+        read_npz(path)
+
+
+@pytest.mark.parametrize("shape", [(2,), (4,), (10**18,)])
+def test_header_that_lies_is_damage(tmp_path: Path, shape: tuple[int]) -> None:
+    member = io.BytesIO()
+    np.lib.format.write_array_header_1_0(member, {"descr": "<i8", "fortran_order": False, "shape": shape})
+    member.write(np.arange(3).tobytes())
+    path = tmp_path / "lying.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("first.npy", member.getvalue())
+
+    with pytest.raises(Damaged, match=r"lying\.npz cannot be read"):
+        read_npz(path)
+
+
+def test_every_cut_is_damage(path: Path) -> None:
+    whole = path.read_bytes()
+    for end in range(0, len(whole), 7):
+        path.write_bytes(whole[:end])
+        with pytest.raises(Damaged, match=r"some\.npz"):
+            read_npz(path)
+
+
+def test_every_changed_byte_is_damage_or_harmless(path: Path) -> None:
+    whole, expected = path.read_bytes(), read_npz(path)
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            found = read_npz(path, ["first", "pictures"])
+        except Damaged:
+            continue
+        assert all(np.array_equal(found[name], expected[name]) for name in expected)
