@@ -43,6 +43,7 @@ from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut
 from api.wire.predictor import Predictor
 from api.wire.samples import BadRequestBody
+from archives.errors import InvalidArchive
 from imaging.errors import ImageError
 from models_store.errors import StoreError
 from models_store.predictions.recent import FOLDER as PREDICTIONS
@@ -81,6 +82,7 @@ _DOMAIN_ERRORS = (
     SpecsError,
     ImageError,
     StoreError,
+    InvalidArchive,
     NotComparable,
     NoImages,
     Overloaded,

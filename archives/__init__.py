@@ -1,1 +1,1 @@
-"""One bounded, streaming reader of zip and tar archives."""
+"""Bounded streaming reader of zip and tar archives that anybody may have sent."""

@@ -1,52 +1,70 @@
-"""What an archive is read as: files, one after the other, a piece at a time."""
+"""One entry of an archive, its content in pieces, and the limits on all of them."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from api.wire.samples import BadRequestBody
+from archives.errors import InvalidArchive, UnreadableMember
 
 PIECE_BYTES = 1 << 16
+# Up to RATIO_FREE_BYTES any ratio is allowed: a blank image compresses well, too.
+MAX_RATIO = 100
+RATIO_FREE_BYTES = 1_000_000
+
+Kind = Literal["file", "folder", "special"]
 
 
-class BrokenArchive(BadRequestBody):
-    """Nothing more can be read of an archive."""
+class Limits(NamedTuple):
+    """The maximum number of entries, and of uncompressed bytes of all files together and of one file."""
 
-
-class BrokenMember(Exception):
-    """One file of an archive cannot be read; those behind it can."""
+    entries: int
+    bytes: int
+    file_bytes: int
 
 
 class Member(NamedTuple):
-    """A file of an archive. `name` is what the archive calls it, never a path here; `pieces`, of at most `PIECE_BYTES`
-    each, need not be read to their end, and raise BrokenMember and BrokenArchive while they are read. They are to be
-    had until the next member is asked for."""
+    """`name` is what the archive calls it, never a path on this machine, with surrogate escapes for what is not UTF-8.
+    `kind` is "special" for links, devices, pipes and sparse files. `pieces` of at most `PIECE_BYTES` need not be read
+    to the end; they raise UnreadableMember and InvalidArchive, and are valid until the next member is requested."""
 
     name: str
+    kind: Kind
     pieces: Iterator[bytes]
+
+    def read(self) -> bytes:
+        """The whole content. Raises UnreadableMember, InvalidArchive."""
+        return b"".join(self.pieces)
 
 
 class Budget:
-    """How many entries an archive may have, and how many bytes they may unpack to, counted while they are read: what
-    an archive says of itself proves nothing."""
+    """Counts entries and bytes while they are read, because the sizes that an archive states prove nothing."""
 
-    def __init__(self, max_entries: int, max_bytes: int) -> None:
-        self.max_entries = max_entries
-        self.max_bytes = max_bytes
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self._entries = 0
         self._bytes = 0
 
     def count_entry(self) -> None:
-        """Raises BrokenArchive."""
+        """Raises InvalidArchive."""
         self._entries += 1
         self.check_entries(self._entries)
 
-    def check_entries(self, stated: int) -> None:
-        """Raises BrokenArchive."""
-        if stated > self.max_entries:
-            raise BrokenArchive(f"it has more than the {self.max_entries:,} entries that one request may hold")
+    def check_entries(self, entries: int) -> None:
+        """Raises InvalidArchive."""
+        if entries > self.limits.entries:
+            raise InvalidArchive(f"the archive has more than {self.limits.entries:,} entries, the limit; split it")
 
-    def spend(self, count: int) -> None:
-        """Raises BrokenArchive."""
-        self._bytes += count
-        if self._bytes > self.max_bytes:
-            raise BrokenArchive(f"it unpacks to more than the {self.max_bytes:,} bytes that are read of one request")
+    def bound(self, pieces: Iterator[bytes], packed: int | None = None) -> Iterator[bytes]:
+        """`pieces` of one file, counted; `packed` is its compressed size in bytes, if known. Raises UnreadableMember,
+        InvalidArchive."""
+        limits, length = self.limits, 0
+        most = float("inf") if packed is None else max(RATIO_FREE_BYTES, MAX_RATIO * packed)
+        for piece in pieces:
+            length += len(piece)
+            self._bytes += len(piece)
+            if self._bytes > limits.bytes:
+                raise InvalidArchive(f"the archive unpacks to more than {limits.bytes:,} bytes, the limit; split it")
+            if length > limits.file_bytes:
+                raise UnreadableMember(f"has more than {limits.file_bytes:,} bytes, the limit for one file")
+            if length > most:
+                raise UnreadableMember(f"unpacks to more than {MAX_RATIO} times its size, as no image does")
+            yield piece

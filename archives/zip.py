@@ -1,17 +1,21 @@
-"""The files of a zip.
+"""Zip archives, read one directory entry at a time.
 
-The standard library's reader makes an object of each entry before it gives the first, some hundred bytes for each 46
-of the archive. This one goes through the directory an entry at a time.
+The standard library's reader creates an object for each entry before it returns the first: hundreds of bytes for each
+46 bytes of the archive.
 """
 
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
-from archives.member import PIECE_BYTES, BrokenArchive, BrokenMember, Budget, Member
+from archives.errors import InvalidArchive, UnreadableMember
+from archives.member import PIECE_BYTES, Budget, Kind, Member
+from archives.names import quote
 
 # PKWARE's APPNOTE.TXT 6.3.10: 4.3.16, 4.3.15, 4.3.14, 4.3.12 and 4.3.7.
 _END = struct.Struct("<4s4H2LH")
@@ -25,10 +29,11 @@ _EXTRA_64 = 1
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
+_KINDS: dict[int, Kind] = {0: "file", stat.S_IFREG: "file", stat.S_IFDIR: "folder"}
 
 
 class _Directory(NamedTuple):
-    """Where it lies; `shift` is what was put in front of the archive, in bytes."""
+    """Its offsets in the file; `shift` is the number of bytes in front of the archive."""
 
     entries: int
     start: int
@@ -37,107 +42,179 @@ class _Directory(NamedTuple):
 
 
 class _Entry(NamedTuple):
+    """`next_position` is that of the entry behind it in the directory; `offset` and `end` are those of its data."""
+
     name: str
+    kind: Kind
     flags: int
     method: int
     crc: int
     packed: int
+    unpacked: int
     offset: int
+    next_position: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + _LOCAL.size + self.packed
 
 
-def zip_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
-    """Its files, in the order of the directory. Raises BrokenArchive."""
-    directory = _directory(file)
+def read_zip(file: BinaryIO, budget: Budget) -> tuple[int, Iterator[Member]]:
+    """The stated number of entries, and all members in the order of the directory. Raises InvalidArchive, also while
+    the members are iterated."""
+    directory = _find_directory(file)
     budget.check_entries(directory.entries)
-    position = directory.start
-    while position < directory.end:
+    return directory.entries, _read_members(file, directory, budget)
+
+
+def _read_members(file: BinaryIO, directory: _Directory, budget: Budget) -> Iterator[Member]:
+    previous: _Entry | None = None
+    is_checked = False
+    for entry in _read_entries(file, directory):
         budget.count_entry()
-        entry, position = _entry(file, position, directory)
-        if not entry.name.endswith("/"):
-            yield Member(entry.name, _content(file, entry, budget))
+        if previous is not None and entry.offset < previous.offset and not is_checked:
+            # Not in the order of the data: neighbors are known only after all entries have been read.
+            _reject_overlaps(file, directory, budget)
+            is_checked = True
+        if not is_checked:
+            _reject_overlap(previous, entry)
+        if entry.end > directory.start:
+            raise InvalidArchive(f"the zip is broken: {quote(entry.name)} overlaps its directory")
+        previous = entry
+        yield Member(entry.name, entry.kind, budget.bound(_read_content(file, entry), entry.packed))
 
 
-def _directory(file: BinaryIO) -> _Directory:
+def _reject_overlap(first: _Entry | None, second: _Entry) -> None:
+    """Members that share bytes turn a small archive into a large one without any suspicious member."""
+    if first is not None and first.end > second.offset:
+        raise InvalidArchive(f"{quote(second.name)} overlaps {quote(first.name)}")
+
+
+def _reject_overlaps(file: BinaryIO, directory: _Directory, budget: Budget) -> None:
+    spans = []
+    position = directory.start
+    for entry in _read_entries(file, directory):
+        spans.append((entry.offset, entry.end, position))
+        budget.check_entries(len(spans))
+        position = entry.next_position
+    spans.sort()
+    for (_, end, first), (offset, _, second) in pairwise(spans):
+        if end > offset:
+            _reject_overlap(*(_read_entry(_Window(file), each, directory) for each in (first, second)))
+
+
+class _Window:
+    """The piece of the file that was read last, so that small reads in a row cost one."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._start = 0
+        self._data = b""
+
+    def read(self, position: int, length: int) -> bytes:
+        """Raises InvalidArchive at the end of the file."""
+        at = position - self._start
+        if at < 0 or at + length > len(self._data):
+            self._data = _read(self._file, position, max(length, PIECE_BYTES))
+            self._start, at = position, 0
+        if len(self._data) < at + length:
+            raise InvalidArchive("the zip is cut short")
+        return self._data[at : at + length]
+
+
+def _find_directory(file: BinaryIO) -> _Directory:
     size = file.seek(0, os.SEEK_END)
     tail_start = max(0, size - _END.size - _MAX_COMMENT)
     tail = _read(file, tail_start, size - tail_start)
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) - at < _END.size:
-        raise BrokenArchive("the zip is cut short: there is no directory at its end")
+        raise InvalidArchive("the zip is cut short: it does not end with a directory")
     _, _, _, _, entries, length, offset, _ = _END.unpack_from(tail, at)
     end = tail_start + at
-    if end >= _END64_LOCATOR.size:
-        signature, *_ = _END64_LOCATOR.unpack(_read(file, end - _END64_LOCATOR.size, _END64_LOCATOR.size))
+    if end >= _END64_LOCATOR.size + _END64.size:
+        window = _Window(file)
+        signature, *_ = _END64_LOCATOR.unpack(window.read(end - _END64_LOCATOR.size, _END64_LOCATOR.size))
         if signature == b"PK\6\7":
             end -= _END64_LOCATOR.size + _END64.size
-            signature, *_, entries, length, offset = _END64.unpack(_read(file, end, _END64.size))
+            signature, *_, entries, length, offset = _END64.unpack(window.read(end, _END64.size))
             if signature != b"PK\6\6":
-                raise BrokenArchive("the zip is broken: its 64-bit directory is not where it says")
+                raise InvalidArchive("the zip is broken: its 64-bit directory is missing")
     start = end - length
     if start < 0 or start < offset:
-        raise BrokenArchive("the zip is cut short: its directory does not fit into it")
+        raise InvalidArchive("the zip is cut short: its directory does not fit into it")
     return _Directory(entries, start, end, start - offset)
 
 
-def _entry(file: BinaryIO, position: int, directory: _Directory) -> tuple[_Entry, int]:
-    """The entry at `position`, and where the next one is."""
-    fields = _ENTRY.unpack(_read(file, position, _ENTRY.size))
-    signature, _, _, flags, method, _, _, crc, packed, unpacked, name_length, extra_length, comment_length = fields[:13]
+def _read_entries(file: BinaryIO, directory: _Directory) -> Iterator[_Entry]:
+    window = _Window(file)
+    position = directory.start
+    while position < directory.end:
+        entry = _read_entry(window, position, directory)
+        position = entry.next_position
+        yield entry
+
+
+def _read_entry(window: _Window, position: int, directory: _Directory) -> _Entry:
+    (
+        signature, _, _, flags, method, _, _, crc, packed, unpacked, name_length, extra_length, comment_length, _, _,
+        attributes, offset,
+    ) = _ENTRY.unpack(window.read(position, _ENTRY.size))  # fmt: skip
     if signature != b"PK\1\2":
-        raise BrokenArchive("the zip is broken: its directory holds something else")
-    rest = _read(file, position + _ENTRY.size, name_length + extra_length)
-    name = rest[:name_length].decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-    packed, offset = _sizes_64(rest[name_length:], unpacked, packed, fields[16])
-    following = position + _ENTRY.size + name_length + extra_length + comment_length
-    return _Entry(name, flags, method, crc, packed, offset + directory.shift), following
+        raise InvalidArchive("the zip is broken: its directory has an invalid entry")
+    rest = window.read(position + _ENTRY.size, name_length + extra_length)
+    # cp437 has all 256 characters.
+    name = rest[:name_length].decode("utf-8" if flags & _UTF8 else "cp437", "surrogateescape")
+    unpacked, packed, offset = _read_sizes_64(rest[name_length:], unpacked, packed, offset)
+    kind = "folder" if name.endswith("/") else _KINDS.get(stat.S_IFMT(attributes >> 16), "special")
+    next_position = position + _ENTRY.size + name_length + extra_length + comment_length
+    return _Entry(name, kind, flags, method, crc, packed, unpacked, offset + directory.shift, next_position)
 
 
-def _sizes_64(extra: bytes, unpacked: int, packed: int, offset: int) -> tuple[int, int]:
-    """Those of `packed` and `offset` that need 64 bits stand behind, in a field of their own."""
+def _read_sizes_64(extra: bytes, *sizes: int) -> Iterator[int]:
+    """Those of `sizes` that need 64 bits are in a field of `extra`, in this order."""
+    wide: Iterator[int] = iter(())
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
         if kind == _EXTRA_64:
             wide = iter(struct.unpack_from(f"<{min(length, len(extra) - 4) // 8}Q", extra, 4))
-            if unpacked == _SEE_64:
-                next(wide, 0)
-            return next(wide, packed) if packed == _SEE_64 else packed, (
-                next(wide, offset) if offset == _SEE_64 else offset
-            )
+            break
         extra = extra[4 + length :]
-    return packed, offset
+    return (next(wide, size) if size == _SEE_64 else size for size in sizes)
 
 
-def _content(file: BinaryIO, entry: _Entry, budget: Budget) -> Iterator[bytes]:
+def _read_content(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:
     if entry.flags & _ENCRYPTED:
-        raise BrokenMember("it is encrypted; send the archive without a password")
+        raise UnreadableMember("is encrypted; send the archive without a password")
     if entry.method not in (_STORED, _DEFLATED):
-        raise BrokenMember(f"it is packed by method {entry.method}; only deflate is read here")
-    packed = _packed(file, entry)
-    crc = 0
-    for piece in packed if entry.method == _STORED else _inflated(packed):
-        budget.spend(len(piece))
+        raise UnreadableMember(f"is compressed by method {entry.method}, expected deflate")
+    packed = _read_packed(file, entry)
+    crc = length = 0
+    for piece in packed if entry.method == _STORED else _inflate(packed):
+        length += len(piece)
+        if length > entry.unpacked:
+            raise UnreadableMember(f"unpacks to more than the {entry.unpacked:,} bytes that the archive states")
         crc = zlib.crc32(piece, crc)
         yield piece
     if crc != entry.crc:
-        raise BrokenMember("it is broken: its checksum is another one")
+        raise UnreadableMember("is broken: it does not match its checksum")
 
 
-def _packed(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:
-    header = _at(file, entry.offset, _LOCAL.size)
+def _read_packed(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:
+    header = _read(file, entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
-        raise BrokenMember("it is not where the zip says")
+        raise UnreadableMember("is missing at the offset that the archive states")
     *_, name_length, extra_length = _LOCAL.unpack(header)
     position, left = entry.offset + _LOCAL.size + name_length + extra_length, entry.packed
     while left > 0:
-        # Others read from the file between two pieces.
-        piece = _at(file, position, min(PIECE_BYTES, left))
+        # The directory is read from the same file between two pieces.
+        piece = _read(file, position, min(PIECE_BYTES, left))
         if not piece:
-            raise BrokenMember("it is cut short")
+            raise UnreadableMember("is cut short")
         position, left = position + len(piece), left - len(piece)
         yield piece
 
 
-def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
+def _inflate(packed: Iterator[bytes]) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         for piece in packed:
@@ -148,18 +225,12 @@ def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
                 waiting = unpacker.unconsumed_tail
         yield from iter(partial(unpacker.decompress, b"", PIECE_BYTES), b"")
     except zlib.error as error:
-        raise BrokenMember(f"it is broken: {error}") from error
+        raise UnreadableMember(f"is broken: {error}") from error
     if not unpacker.eof:
-        raise BrokenMember("it is cut short")
+        raise UnreadableMember("is cut short")
 
 
 def _read(file: BinaryIO, position: int, length: int) -> bytes:
-    data = _at(file, position, length)
-    if len(data) < length:
-        raise BrokenArchive("the zip is cut short")
-    return data
-
-
-def _at(file: BinaryIO, position: int, length: int) -> bytes:
+    """Less at the end of the file."""
     file.seek(position)
     return file.read(length)

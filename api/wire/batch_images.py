@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from api.wire.samples import SentImage
-from archives.member import BrokenArchive, BrokenMember, Member
+from archives.errors import InvalidArchive, UnreadableMember
+from archives.member import Member
+from archives.names import is_system_file
 from imaging.errors import ImageError
 from imaging.preparation import Prepared
 
@@ -16,7 +17,6 @@ MAX_IMAGE_BYTES = 10_000_000
 _MAX_AT_ONCE = 16
 _AT_ONCE_SECONDS = 0.1
 _MAX_NAME = 1_000
-_LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 # Those that are not read are told of all the same: somebody expects an answer about them.
 _SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"),
@@ -46,13 +46,13 @@ class BatchImages:
         self._members = members
         self._sent_singly = sent_singly
         self._prepare = prepare
-        self._broken: BrokenArchive | None = None
+        self._broken: InvalidArchive | None = None
         self.skipped = 0
         self.ended = False
 
     def take(self) -> list[ReadyImage | Unreadable]:
         """The next ones: as many as a network is asked about at once, and fewer, or none, where that takes long.
-        Raises BrokenArchive once all that is in front of the break has been taken."""
+        Raises InvalidArchive once all that is in front of the break has been taken."""
         if self._broken is not None:
             raise self._broken
         taken: list[ReadyImage | Unreadable] = []
@@ -62,50 +62,57 @@ class BatchImages:
                 if (member := next(self._members, None)) is None:
                     self.ended = True
                     break
-                image = self._image(member)
-                if image is None:
-                    self.skipped += 1
-                else:
+                if (image := self._image(member)) is not None:
                     taken.append(image)
-        except BrokenArchive as error:
+                elif member.kind == "file":
+                    self.skipped += 1
+        except InvalidArchive as error:
             if not taken:
                 raise
             self._broken = error
         return taken
 
     def _image(self, member: Member) -> ReadyImage | Unreadable | None:
-        member = member._replace(name=member.name[:_MAX_NAME])
+        name = member.name.encode(errors="surrogateescape").decode(errors="replace")[:_MAX_NAME]
         try:
-            sent = _sent(member, self._sent_singly)
-            return None if sent is None else ReadyImage(sent.filename, self._prepare(sent.data))
-        except (ImageError, BrokenMember) as error:
-            return Unreadable(member.name, str(error))
+            data = self._read(member)
+            return None if data is None else ReadyImage(name, self._prepare(data))
+        except UnreadableMember as error:
+            return Unreadable(name, f"it {error}")
+        except ImageError as error:
+            return Unreadable(name, str(error))
+
+    def _read(self, member: Member) -> bytes | None:
+        """None for a file that is no image, by its name and by its first bytes. Raises UnreadableMember."""
+        if self._sent_singly:
+            return _read_chosen(member)
+        path = PurePosixPath(member.name)
+        if member.kind != "file" or is_system_file(path.parts):
+            return None
+        return member.read() if path.suffix.lower() in _SUFFIXES else _read_unnamed(member)
 
 
-def _sent(member: Member, sent_singly: bool) -> SentImage | None:
-    """None for a file that is no image, by its name and by how it begins. Raises BrokenMember."""
-    path = PurePosixPath(member.name)
-    if not sent_singly and ("__MACOSX" in path.parts or path.name in _LEFT_BY_SYSTEMS or path.name.startswith("._")):
-        return None
-    is_named_so = sent_singly or path.suffix.lower() in _SUFFIXES
+def _read_chosen(member: Member) -> bytes:
+    data = bytearray()
+    for piece in member.pieces:
+        data += piece
+        if data.startswith(_ARCHIVES):
+            raise UnreadableMember("is an archive: send it in the form field `archive`, or as the body itself")
+    return bytes(data)
+
+
+def _read_unnamed(member: Member) -> bytes | None:
+    """None as soon as it does not begin as an image."""
     data = bytearray()
     try:
         for piece in member.pieces:
             data += piece
-            if not is_named_so and not _begins_as_image(data):
+            if not _begins_as_image(data):
                 return None
-            _check(data, sent_singly)
-    except BrokenMember:
-        if is_named_so or _begins_as_image(data):
+    except UnreadableMember:
+        if _begins_as_image(data):
             raise
-    return SentImage(member.name, bytes(data)) if is_named_so or data else None
-
-
-def _check(data: bytearray, sent_singly: bool) -> None:
-    if sent_singly and data.startswith(_ARCHIVES):
-        raise BrokenMember("it is an archive: send it in the form field `archive`, or as the body itself")
-    if len(data) > MAX_IMAGE_BYTES:
-        raise BrokenMember(f"it has more than the {MAX_IMAGE_BYTES:,} bytes that are read of one image")
+    return bytes(data) or None
 
 
 def _begins_as_image(data: bytearray) -> bool:

@@ -12,9 +12,9 @@ from api.wire.samples import BadRequestBody
 from api.wire.spool import Spool, spooled_members
 from api.wire.streamed_form import StreamedForm
 from api.wire.uploads import receive_in_pieces
-from archives.member import BrokenArchive, Budget, Member
-from archives.tar import tar_members
-from archives.zip import zip_members
+from archives.errors import UnsupportedFormat
+from archives.member import Limits, Member
+from archives.reader import open_archive
 from models_store.files import storage_errors
 
 HOW = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
@@ -36,9 +36,9 @@ class Incoming:
     def close(self) -> None:
         """All has come. Raises BadRequestBody."""
 
-    def members(self, budget: Budget) -> Iterator[Member]:
-        """What came. Raises BrokenArchive, also later on."""
-        return archive_members(self._file, budget)
+    def members(self, limits: Limits) -> Iterator[Member]:
+        """What came. Raises InvalidArchive, also later on."""
+        return archive_members(self._file, limits)
 
 
 class _Form(StreamedForm, Incoming):
@@ -77,21 +77,16 @@ class _Form(StreamedForm, Incoming):
         if self._parts == 0:
             raise BadRequestBody(f"the form is empty; {HOW}")
 
-    def members(self, budget: Budget) -> Iterator[Member]:
-        return spooled_members(self._file, budget) if self.sent_singly else archive_members(self._file, budget)
+    def members(self, limits: Limits) -> Iterator[Member]:
+        return spooled_members(self._file, limits) if self.sent_singly else archive_members(self._file, limits)
 
 
-def archive_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
-    """By what it is, whatever its sender says. Raises BrokenArchive."""
-    file.seek(0)
-    start = file.read(512)
-    if start[:4] in (b"PK\3\4", b"PK\5\6"):
-        return zip_members(file, budget)
-    is_gzipped = start[:2] == b"\x1f\x8b"
-    if is_gzipped or start[257:262] == b"ustar":
-        return tar_members(file, is_gzipped, budget)
-    received = f"{len(start)} bytes or more" if len(start) == 512 else f"{len(start)} bytes"
-    raise BrokenArchive(f"the {received} received are no archive that is read here: {HOW}; one image: POST /predict")
+def archive_members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
+    """All members; the format is recognized by the content. Raises InvalidArchive."""
+    try:
+        return open_archive(file, limits).members
+    except UnsupportedFormat as error:
+        raise UnsupportedFormat(f"{error}; {HOW}; one image: POST /predict") from error
 
 
 async def received(

@@ -15,11 +15,12 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from api.metrics import Metrics
-from api.wire.batch_images import BatchImages, ReadyImage, Unreadable
+from api.wire.batch_images import MAX_IMAGE_BYTES, BatchImages, ReadyImage, Unreadable
 from api.wire.batch_upload import HOW, received
 from api.wire.predictor import Asked, Predictor
 from api.wire.samples import BadRequestBody
-from archives.member import BrokenArchive, Budget
+from archives.errors import InvalidArchive
+from archives.member import Limits as ArchiveLimits
 from models_store.files import storage_errors
 from serving.admission import Overloaded
 from serving.preparation import PreparedSamples, prepare
@@ -73,14 +74,16 @@ class Batches:
 
     async def answer(self, request: Request, file: BinaryIO, asked: Asked) -> AsyncGenerator[bytes, None]:
         """Receive the images into `file`, and return the lines about them once the first are read. Raises the domain
-        errors of `Registry.get` and `received`, BrokenArchive and BadRequestBody."""
+        errors of `Registry.get` and `received`, InvalidArchive and BadRequestBody."""
         started = time.perf_counter()
         model = await self._predictor.model(asked)
         if not model.info.takes_images:
             raise BadRequestBody(f"the model of {model.info.dataset} takes numbers, not images; see POST /predict")
         limits = self.limits
         body = await received(request, file, limits.body_bytes, limits.files, self._threads, limits.silence_seconds)
-        members = await self._in_thread(partial(body.members, Budget(limits.files, limits.unpacked_bytes)))
+        members = await self._in_thread(
+            partial(body.members, ArchiveLimits(limits.files, limits.unpacked_bytes, MAX_IMAGE_BYTES))
+        )
         prepared = partial(prepare, info=model.info, max_pixels=limits.pixels, prep=asked.prep)
         images = BatchImages(members, body.sent_singly, prepared)
         first: _Taken = []
@@ -109,7 +112,7 @@ class Batches:
                 if images.ended:
                     break
                 taken = await self._in_thread(images.take)
-        except BrokenArchive as broken:
+        except InvalidArchive as broken:
             error = str(broken)
         except Exception:  # the answer has begun: its end is the only place left to tell
             log.exception("a batch broke off")

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from archives.member import PIECE_BYTES, Budget, Member
+from archives.member import PIECE_BYTES, Budget, Limits, Member
 
 # In front of each: how long its name is, and its content.
 _HEAD = struct.Struct(">HQ")
@@ -36,8 +36,9 @@ class Spool:
         self._file.seek(ends_at)
 
 
-def spooled_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
-    """What a Spool wrote, in order."""
+def spooled_members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
+    """What a Spool wrote, in order. Raises InvalidArchive."""
+    budget = Budget(limits)
     position, size = 0, file.seek(0, os.SEEK_END)
     while position < size:
         budget.count_entry()
@@ -45,14 +46,13 @@ def spooled_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
         name_bytes, length = _HEAD.unpack(file.read(_HEAD.size))
         name = file.read(name_bytes).decode(errors="replace")
         position += _HEAD.size + name_bytes
-        yield Member(name, _content(file, position, length, budget))
+        yield Member(name, "file", budget.bound(_read_content(file, position, length)))
         position += length
 
 
-def _content(file: BinaryIO, position: int, left: int, budget: Budget) -> Iterator[bytes]:
+def _read_content(file: BinaryIO, position: int, left: int) -> Iterator[bytes]:
     file.seek(position)
     while left > 0:
         piece = file.read(min(PIECE_BYTES, left))
-        budget.spend(len(piece))
         left -= len(piece)
         yield piece

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from tests.worker.conversion.archives import only
+from tests.support.archives import zip_of
 
 
 def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int = 20, seed: int = 0) -> bytes:
@@ -21,7 +21,7 @@ def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int
         return file.getvalue()
 
     counts = {"train/": train, "test/": test} if test else {"": train}
-    return only(
+    return zip_of(
         {
             f"{part}{label}/{number}.png": image()
             for part, count in counts.items()

@@ -5,9 +5,9 @@ import os
 import resource
 import sys
 
+from archives.errors import InvalidArchive
 from models_store.datasets.record import FilesDone
 from worker.conversion.convert import convert
-from worker.conversion.errors import RefusedArchive
 from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Rejected
 from worker.jobs.parent_death import die_with_parent
 
@@ -44,10 +44,8 @@ if __name__ == "__main__":
     limit(told)
     try:
         say(Converted(contents=convert(told, advance)))
-    except RefusedArchive as error:
+    except InvalidArchive as error:
         say(Rejected(reason=str(error)))
-    except RecursionError:
-        say(Rejected(reason="its headers follow one another without end, as no honest archive's do"))
     except OSError as error:
         say(rejection(error))
     except MemoryError:

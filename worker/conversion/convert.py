@@ -11,6 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from archives.errors import InvalidArchive
+from archives.names import quote
 from imaging.decode import decode
 from imaging.errors import ImageError
 from models_store.artifacts import write_manifest
@@ -18,11 +20,9 @@ from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FI
 from models_store.datasets.record import Contents, FilesDone, Unreadable
 from specs.splits import SOURCE_SPLITS
 from worker.conversion.decoded import Decoded
-from worker.conversion.errors import RefusedArchive
 from worker.conversion.layout import Layout, layout_of
-from worker.conversion.members import Member, Members
+from worker.conversion.members import UploadedFile, UploadedFiles
 from worker.conversion.messages import ConversionJob
-from worker.conversion.names import shown
 from worker.conversion.report import sizes_of, warnings_of
 
 _SAY_SECONDS = 0.5
@@ -45,18 +45,18 @@ class Packing:
         self.rows: list[tuple[Any, ...]] = []
         self.unreadable: dict[int, Unreadable] = {}
 
-    def add(self, member: Member) -> None:
-        if member.is_folder:
-            self.folders.append(member.parts)
+    def add(self, file: UploadedFile) -> None:
+        if file.is_folder:
+            self.folders.append(file.path)
             return
-        content = member.content
+        content = file.content
         if content.startswith(_ARCHIVE_STARTS) or content[257:262] == b"ustar":
-            raise RefusedArchive(f"{shown(member.name)} is an archive within the archive; unpack it first")
+            raise InvalidArchive(f"{quote(file.name)} is an archive within the archive; unpack it first")
         try:
             image = decode(content, self._max_pixels)
         except ImageError as error:
-            self.unreadable[len(self.files)] = Unreadable(name=member.name, reason=str(error))
-            self.files.append(member.parts)
+            self.unreadable[len(self.files)] = Unreadable(name=file.name, reason=str(error))
+            self.files.append(file.path)
             self.rows.append((0, 0, 0, 0, 0, 0, 0, _NO_SUM))
             return
         digest = np.frombuffer(hashlib.sha256(content).digest(), dtype=np.uint8)
@@ -64,7 +64,7 @@ class Packing:
         row = (self._data.tell(), len(content), 0, 0, image.height, image.width, channels, digest)
         self._data.write(content)
         self._decoded.add(image)
-        self.files.append(member.parts)
+        self.files.append(file.path)
         self.rows.append(row)
 
 
@@ -74,8 +74,8 @@ _NO_SUM = np.zeros(32, dtype=np.uint8)
 class _Heartbeat:
     """Says how far it is, twice a second; without a number, that it is still as far and goes on."""
 
-    def __init__(self, members: Members, say: Say) -> None:
-        self._members = members
+    def __init__(self, files: UploadedFiles, say: Say) -> None:
+        self._files = files
         self._say = say
         self._done = 0
         self._due = time.monotonic()
@@ -83,20 +83,20 @@ class _Heartbeat:
     def __call__(self, done: int | None = None) -> None:
         self._done = self._done if done is None else done
         if time.monotonic() >= self._due:
-            self._say(FilesDone(done=self._done, total=self._members.total))
+            self._say(FilesDone(done=self._done, total=self._files.total))
             self._due = time.monotonic() + _SAY_SECONDS
 
 
 def convert(job: ConversionJob, say: Say) -> Contents:
-    """Write all files of `models_store.datasets.images` into `job.staged`. Raises RefusedArchive."""
-    members = Members(job.archive, job.limits)
+    """Write all files of `models_store.datasets.images` into `job.staged`. Raises InvalidArchive."""
+    files = UploadedFiles(job.archive, job.limits)
     raw = job.staged / _DECODED_FILE
     with (job.staged / DATA_FILE).open("wb") as data, raw.open("wb") as decoded_data:
         decoded = Decoded(decoded_data)
-        packing = Packing(data, decoded, job.limits.pixels)
-        heartbeat = _Heartbeat(members, say)
-        for done, member in enumerate(members, 1):
-            packing.add(member)
+        packing = Packing(data, decoded, job.max_pixels)
+        heartbeat = _Heartbeat(files, say)
+        for done, file in enumerate(files, 1):
+            packing.add(file)
             heartbeat(done)
     # What follows takes seconds, on a slow disk minutes: silence would be taken for an image that never ends.
     heartbeat()
@@ -109,7 +109,7 @@ def convert(job: ConversionJob, say: Say) -> Contents:
     decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()), heartbeat)
     raw.unlink()
     write_manifest(job.staged, heartbeat)
-    return _contents(job.staged, index, names, layout, packing, members.ignored)
+    return _contents(job.staged, index, names, layout, packing, files.ignored)
 
 
 def _index(packing: Packing, layout: Layout) -> tuple[NDArray[np.int64], Rows, list[str]]:
@@ -130,8 +130,8 @@ def _reject_unreadable_classes(index: Rows, layout: Layout, packing: Packing) ->
     for label, name in enumerate(layout.classes):
         if label not in trained:
             first = next(iter(packing.unreadable.values()), None)
-            reason = f": {shown(first.name)}: {first.reason}" if first else ""
-            raise RefusedArchive(f"class {shown(name)} has no image that can be read and trained on{reason}")
+            reason = f": {quote(first.name)}: {first.reason}" if first else ""
+            raise InvalidArchive(f"class {quote(name)} has no image that can be read and trained on{reason}")
 
 
 def _shape(index: Rows) -> tuple[int, int, int] | None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from archives.errors import InvalidArchive
+from archives.names import quote
 from specs.splits import SOURCE_SPLITS
-from worker.conversion.errors import RefusedArchive
-from worker.conversion.names import shown
 
 Path = tuple[str, ...]
 MAX_CLASSES = 1_000
@@ -38,9 +38,9 @@ class Layout(NamedTuple):
 
 
 def layout_of(files: Sequence[Path], folders: Iterable[Path]) -> Layout:
-    """Raise RefusedArchive unless every file lies in a class folder, and every class folder has one."""
+    """Raise InvalidArchive unless every file lies in a class folder, and every class folder has one."""
     if not files:
-        raise RefusedArchive(f"there is no file in it; {_EXPECTED}")
+        raise InvalidArchive(f"there is no file in it; {_EXPECTED}")
     unwrapped = 1 if _is_wrapped(files) else 0
     inner = [path[unwrapped:] for path in files]
     with_splits = _has_splits(inner)
@@ -64,11 +64,11 @@ def _found(path: Path, with_splits: bool) -> tuple[str, str]:
     """The split and the class of a file."""
     name = "/".join(path)
     if len(path) == 1 or (with_splits and len(path) == 2):
-        raise RefusedArchive(f"{shown(name)} lies beside the class folders, not in one; {_EXPECTED}")
+        raise InvalidArchive(f"{quote(name)} lies beside the class folders, not in one; {_EXPECTED}")
     if with_splits and path[0].lower() not in _PART_OF:
-        raise RefusedArchive(f"{shown(name)} lies beside train/ and test/; {_EXPECTED}")
+        raise InvalidArchive(f"{quote(name)} lies beside train/ and test/; {_EXPECTED}")
     if len(path) != (3 if with_splits else 2):
-        raise RefusedArchive(f"{shown(name)} lies too deep; {_EXPECTED}")
+        raise InvalidArchive(f"{quote(name)} lies too deep; {_EXPECTED}")
     return (_PART_OF[path[0].lower()], path[1]) if with_splits else ("train", path[0])
 
 
@@ -77,19 +77,19 @@ def _reject_empty(found: Iterable[tuple[str, str]], folders: Iterable[Path], wit
     depth = 2 if with_splits else 1
     for folder in folders:
         if len(folder) == depth and folder[-1] not in filled:
-            raise RefusedArchive(f"the class folder {shown('/'.join(folder))} is empty; fill it or leave it out")
+            raise InvalidArchive(f"the class folder {quote('/'.join(folder))} is empty; fill it or leave it out")
 
 
 def _classes(found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names = {name for _, name in found}
     trained = {name for split, name in found if split == "train"}
     if untrained := sorted(names - trained):
-        raise RefusedArchive(f"class {shown(untrained[0])} is in test/ only: there is nothing to learn it from")
+        raise InvalidArchive(f"class {quote(untrained[0])} is in test/ only: there is nothing to learn it from")
     _reject_alike(names)
     if len(names) < 2:
-        raise RefusedArchive(f"it has one class only, {shown(min(names))}; one alone cannot be told from others")
+        raise InvalidArchive(f"it has one class only, {quote(min(names))}; one alone cannot be told from others")
     if len(names) > MAX_CLASSES:
-        raise RefusedArchive(f"it has {len(names):,} classes, more than the {MAX_CLASSES:,} that are taken")
+        raise InvalidArchive(f"it has {len(names):,} classes, more than the {MAX_CLASSES:,} that are taken")
     if all(name.isdecimal() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))
@@ -99,6 +99,6 @@ def _reject_alike(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in sorted(names):
         if len(name) > CLASS_CHARACTERS:
-            raise RefusedArchive(f"the class name {shown(name)} is longer than {CLASS_CHARACTERS} characters")
+            raise InvalidArchive(f"the class name {quote(name)} is longer than {CLASS_CHARACTERS} characters")
         if (first := seen.setdefault(name.casefold(), name)) != name:
-            raise RefusedArchive(f"the classes {shown(first)} and {shown(name)} differ in case only; join them")
+            raise InvalidArchive(f"the classes {quote(first)} and {quote(name)} differ in case only; join them")

@@ -5,25 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from archives.member import Limits
 from models_store.datasets.record import Contents, FilesDone
 from models_store.experiments.record import Frozen
 
-
-class Limits(Frozen):
-    """What an archive may hold at most: entries, bytes of all files and of one, pixels of an image."""
-
-    files: int
-    bytes: int
-    file_bytes: int = 50_000_000
-    pixels: int
+MAX_FILE_BYTES = 50_000_000
 
 
 class ConversionJob(Frozen):
-    """Read `archive`, write into the empty folder `staged`."""
+    """Read `archive`, write into the empty folder `staged`. An image may have `max_pixels` pixels."""
 
     archive: Path
     staged: Path
     limits: Limits
+    max_pixels: int
 
 
 class Advanced(Frozen):

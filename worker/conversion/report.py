@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archives.names import quote
 from models_store.datasets.record import Counts, Size
-from worker.conversion.names import shown
 
 _MAX_SIZES = 20
 _TINY = 10
@@ -62,10 +62,10 @@ def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     fewest, most = int(np.argmin(counts)), int(np.argmax(counts))
     if counts[most] >= _UNEVEN * counts[fewest]:
         yield (
-            f"uneven classes: {shown(classes[most])} has {counts[most]:,} images to train on, "
-            f"{shown(classes[fewest])} {counts[fewest]:,}; accuracy will say little of the small ones"
+            f"uneven classes: {quote(classes[most])} has {counts[most]:,} images to train on, "
+            f"{quote(classes[fewest])} {counts[fewest]:,}; accuracy will say little of the small ones"
         )
     tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
     if tiny:
-        listed = ", ".join(map(shown, tiny[:_MAX_SIZES]))
+        listed = ", ".join(map(quote, tiny[:_MAX_SIZES]))
         yield f"{len(tiny):,} classes have fewer than {_TINY} images to train on: {listed}"

@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Callable
 
+from archives.member import Limits
 from models_store.datasets.conversion import Conversion
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, ClaimLost, StorageFull
 from settings import Settings
 from worker.conversion.messages import (
     CONVERSION_EVENT,
+    MAX_FILE_BYTES,
     Advanced,
     ConversionEvent,
     ConversionJob,
     Converted,
-    Limits,
     Rejected,
 )
 from worker.jobs.job_process import JobProcess
@@ -60,10 +61,12 @@ class Converter:
 
     def _job(self, conversion: Conversion) -> ConversionJob:
         settings = self._settings
-        limits = Limits(
-            files=settings.max_archive_files, bytes=settings.max_dataset_bytes, pixels=settings.max_image_pixels
+        return ConversionJob(
+            archive=conversion.archive,
+            staged=conversion.staged,
+            limits=Limits(settings.max_archive_files, settings.max_dataset_bytes, MAX_FILE_BYTES),
+            max_pixels=settings.max_image_pixels,
         )
-        return ConversionJob(archive=conversion.archive, staged=conversion.staged, limits=limits)
 
     def _hear(self, conversion: Conversion, event: ConversionEvent) -> bool:
         """True if it was the last word."""

@@ -14,7 +14,7 @@ from models_store.experiments.record import Failure
 from models_store.store import Store
 from settings import Settings
 from tests.support.api import ApiClient
-from tests.worker.conversion.archives import image, only, zipped
+from tests.support.archives import image, zip_of, zip_with
 from worker.jobs.conversion import Converter
 
 Document = dict[str, Any]
@@ -29,7 +29,7 @@ def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
 def flowers(client: ApiClient, convert: Callable[[str], None]) -> str:
     """A dataset that is ready: two classes with thirty images each."""
     files = {f"{label}/{n}.png": image(n + 100 * (label == "rose")) for label in ("rose", "tulip") for n in range(30)}
-    assert upload(client, "flowers", only(files)).status_code == 202
+    assert upload(client, "flowers", zip_of(files)).status_code == 202
     convert("flowers")
     return "flowers"
 
@@ -47,7 +47,7 @@ def on(name: str, document: Document) -> Document:
 
 
 def test_an_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Callable[[str], None]) -> None:
-    answer = upload(client, "flowers", zipped({"cat/notes.txt": b"text"}))
+    answer = upload(client, "flowers", zip_with({"cat/notes.txt": b"text"}))
 
     assert (answer.status_code, answer.headers["location"]) == (202, "/datasets/flowers")
     assert answer.json()["status"] == "queued"
@@ -63,7 +63,7 @@ def test_an_upload_is_accepted_converted_and_shown(client: ApiClient, convert: C
 
 
 def test_the_body_may_be_the_archive_itself(client: ApiClient, convert: Callable[[str], None]) -> None:
-    assert client.post("/datasets?name=raw-1", content=zipped({})).status_code == 202
+    assert client.post("/datasets?name=raw-1", content=zip_with({})).status_code == 202
     convert("raw-1")
     assert client.get("/datasets/raw-1").json()["status"] == "ready"
 
@@ -71,7 +71,7 @@ def test_the_body_may_be_the_archive_itself(client: ApiClient, convert: Callable
 def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
     client: ApiClient, api_store: Store, convert: Callable[[str], None]
 ) -> None:
-    upload(client, "bad", zipped({"../outside.png": image()}))
+    upload(client, "bad", zip_with({"../outside.png": image()}))
     convert("bad")
 
     view = client.get("/datasets/bad").json()
@@ -84,13 +84,13 @@ def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
 
 @pytest.mark.parametrize("name", ["", "Flowers", "-a", "a b", "../a", "a" * 51, "ä"])
 def test_a_name_that_is_none_is_rejected(client: ApiClient, api_store: Store, name: str) -> None:
-    assert upload(client, name, zipped({})).status_code == 422
+    assert upload(client, name, zip_with({})).status_code == 422
     assert folders(api_store) == []
 
 
 def test_a_name_that_is_taken_is_rejected(client: ApiClient, flowers: str, api_store: Store) -> None:
     for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
-        answer = upload(client, name, zipped({}))
+        answer = upload(client, name, zip_with({}))
         assert (answer.status_code, sentence in answer.json()["detail"]) == (409, True)
     assert client.post(f"/datasets?name={flowers}", content=b"x").status_code == 409
     assert folders(api_store) == ["flowers"]
@@ -129,7 +129,7 @@ def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
 def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
     client: ApiClient, tiny_document: Document, convert: Callable[[str], None]
 ) -> None:
-    upload(client, "late", zipped({}))
+    upload(client, "late", zip_with({}))
 
     answer = client.post("/experiments", json=on("late", tiny_document))
 

@@ -17,8 +17,8 @@ from models_store.store import Store
 from settings import Settings
 from specs.experiment import parse_spec
 from tests.support.api import ApiClient
+from tests.support.archives import zip_of
 from tests.support.published import publish
-from tests.worker.conversion.archives import only
 from worker.jobs.conversion import Converter
 
 MIXED = {"layers": [{"type": "RandomRotation", "factor": 0.1}, {"type": "MixUp"}]}
@@ -126,7 +126,7 @@ def test_a_spec_shows_the_images_of_an_uploaded_dataset(
 ):
     colours = {"ash": (200, 0, 0), "elm": (0, 200, 0), "oak": (0, 0, 200)}
     files = {f"{tree}/{n}.png": coloured(colour, n) for tree, colour in colours.items() for n in range(12)}
-    client.post("/datasets", data={"name": "trees"}, files={"archive": ("trees.zip", only(files))})
+    client.post("/datasets", data={"name": "trees"}, files={"archive": ("trees.zip", zip_of(files))})
     Converter(api_store.datasets, settings, lambda: False).run("trees")
     dataset = {"name": "trees", "classes": ["oak", "ash"]}
     document = {

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import random
 import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -19,8 +20,10 @@ from api.wire.batches import Batches
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
-from tests.archives.test_archives import tarred, zipped
+from tests.archives.hostile import HOSTILE
+from tests.archives.hostile import LIMITS as HOSTILE_LIMITS
 from tests.support.api import ApiClient
+from tests.support.archives import tar_of, zip_of
 from tests.support.published import publish
 
 Spec = Callable[..., ExperimentSpec]
@@ -80,13 +83,11 @@ def labels(lines: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize(
     "body",
-    [zipped(IMAGES), tarred(IMAGES), gzip.compress(tarred(IMAGES))],
+    [zip_of(IMAGES), tar_of(IMAGES), gzip.compress(tar_of(IMAGES))],
     ids=["zip", "tar", "tar.gz"],
 )
 @pytest.mark.parametrize("is_form", [False, True], ids=["body", "form"])
-def test_an_archive_is_answered_in_order_by_one_model(
-    client: ApiClient, trained: str, body: bytes, is_form: bool
-) -> None:
+def test_archive_is_answered_in_order_by_one_model(client: ApiClient, trained: str, body: bytes, is_form: bool) -> None:
     if is_form:
         text = client.post(BATCH, files={"archive": ("images", body)}).text
         lines = [json.loads(line) for line in text.splitlines()]
@@ -101,7 +102,7 @@ def test_an_archive_is_answered_in_order_by_one_model(
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_a_form_of_more_files_than_one_prediction_takes(client: ApiClient) -> None:
+def test_form_of_many_files_is_answered(client: ApiClient) -> None:
     files = [("file", (f"{number}.png", png(number % 10), "image/png")) for number in range(250)]
     text = client.post(BATCH, files=[*files[:-1], ("file", ("letter.txt", b"Dear Sir"))]).text
     lines = [json.loads(line) for line in text.splitlines()]
@@ -112,8 +113,8 @@ def test_a_form_of_more_files_than_one_prediction_takes(client: ApiClient) -> No
 
 
 @pytest.mark.usefixtures("trained", "batches")
-@pytest.mark.parametrize("body", [zipped(IMAGES), gzip.compress(tarred(IMAGES))], ids=["zip", "tar.gz"])
-def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: ApiClient, body: bytes) -> None:
+@pytest.mark.parametrize("body", [zip_of(IMAGES), gzip.compress(tar_of(IMAGES))], ids=["zip", "tar.gz"])
+def test_archive_in_the_file_field_is_unreadable(client: ApiClient, body: bytes) -> None:
     text = client.post(BATCH, files={"file": ("images", body)}).text
     lines = [json.loads(line) for line in text.splitlines()]
 
@@ -122,7 +123,7 @@ def test_an_archive_in_the_field_of_a_image_is_told_where_it_belongs(client: Api
 
 @pytest.mark.usefixtures("trained", "batches")
 @pytest.mark.parametrize("query", ["", "?top=1", "?prep=none&top=10", "?dataset=digits"])
-def test_answers_are_those_of_single_predictions(client: ApiClient, query: str) -> None:
+def test_answers_equal_single_predictions(client: ApiClient, query: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste("black", (140, 60, 150, 140))
     drawn = io.BytesIO()
@@ -131,15 +132,15 @@ def test_answers_are_those_of_single_predictions(client: ApiClient, query: str) 
 
     files = [("file", (name, data)) for name, data in images.items()]
     singly = client.post(f"/predict{query}", files=files).json()
-    lines = posted(client, zipped(images), query)
+    lines = posted(client, zip_of(images), query)
 
     assert lines[0]["model"] == singly["model"]
     assert [{**line, "id": ""} for line in lines[1:-1]] == [{**each, "id": ""} for each in singly["predictions"]]
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_each_prediction_has_an_id_to_be_corrected_by(client: ApiClient) -> None:
-    lines = posted(client, zipped(IMAGES))
+def test_each_prediction_can_be_corrected(client: ApiClient) -> None:
+    lines = posted(client, zip_of(IMAGES))
 
     assert client.post(f"/predictions/{lines[1]['id']}/label", json={"label": "4"}).json()["predicted"] == "3"
 
@@ -148,20 +149,20 @@ def test_each_prediction_has_an_id_to_be_corrected_by(client: ApiClient) -> None
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: ApiClient) -> None:
+def test_unreadable_images_are_reported_in_place(client: ApiClient) -> None:
     torn = png(4)[:50]
-    large = b"\x89PNG\r\n\x1a\n" + bytes(10_000_001)
+    large = b"\x89PNG\r\n\x1a\n" + random.Random(0).randbytes(10_000_000)
     pixels = io.BytesIO()
     Image.new("1", (5_000, 5_000)).save(pixels, "PNG")
     files = {"1.png": png(1), "torn.png": torn, "large.png": large, "wide.png": pixels.getvalue(), "2.png": png(2)}
 
-    lines = posted(client, zipped({**files, "drawing.svg": b"<svg/>", "empty.jpg": b"", "none": png(3)}))
+    lines = posted(client, zip_of({**files, "drawing.svg": b"<svg/>", "empty.jpg": b"", "none": png(3)}))
 
     assert [line["filename"] for line in lines[1:-1]] == [*files, "drawing.svg", "empty.jpg", "none"]
     first, broken, too_large, too_wide, second, drawing, empty, unnamed = labels(lines)
     assert (first, second, unnamed) == ("1", "2", "3")
     assert "broken or cut short" in broken
-    assert "more than the 10,000,000 bytes" in too_large
+    assert "more than 10,000,000 bytes" in too_large
     assert "5000 x 5000 pixels" in too_wide
     assert "no image in a format that is read here" in drawing
     assert "empty (0 bytes)" in empty
@@ -169,15 +170,15 @@ def test_what_cannot_be_read_is_told_in_its_place_and_the_rest_goes_on(client: A
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_is_no_image_is_skipped(client: ApiClient) -> None:
+def test_other_files_are_skipped(client: ApiClient) -> None:
     beside = {
         "labels.csv": b"1,2",
         "__MACOSX/some/._3.png": b"\0",
         "some/.DS_Store": b"x",
-        "more.zip": zipped(IMAGES),
+        "more.zip": zip_of(IMAGES),
     }
 
-    lines = posted(client, zipped({**beside, **IMAGES}))
+    lines = posted(client, zip_of({**beside, **IMAGES}))
 
     assert (lines[-1]["images"], lines[-1]["skipped"]) == (6, 4)
 
@@ -188,17 +189,17 @@ def test_what_is_no_image_is_skipped(client: ApiClient) -> None:
     ["../../etc/passwd.png", "/etc/passwd.png", "C:\\a.png", "a\u202e\n.png", "é" * 300 + ".png"],
     ids=["up", "root", "drive", "control", "long"],
 )
-def test_names_are_only_names(client: ApiClient, tmp_path: Path, name: str) -> None:
+def test_file_names_are_never_paths(client: ApiClient, tmp_path: Path, name: str) -> None:
     before = sorted(tmp_path.rglob("*.png"))
 
-    for body in (zipped({name: png(3)}), tarred({name: png(3)})):
+    for body in (zip_of({name: png(3)}), tar_of({name: png(3)})):
         assert [line["filename"] for line in posted(client, body)[1:-1]] == [name]
     assert sorted(tmp_path.rglob("*.png")) == before
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_names_that_are_no_text(client: ApiClient) -> None:
-    body = tarred({"xxxx.png": png(3)}, tarfile.GNU_FORMAT)
+def test_file_name_that_is_not_utf8_is_answered(client: ApiClient) -> None:
+    body = tar_of({"xxxx.png": png(3)}, tarfile.GNU_FORMAT)
     header = bytearray(body)
     at = header.index(b"xxxx.png")
     header[at : at + 4] = b"\xff\xfe\xed\xa0"
@@ -212,8 +213,8 @@ def test_names_that_are_no_text(client: ApiClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_an_encrypted_file_is_told_of(client: ApiClient) -> None:
-    body = bytearray(zipped({"1.png": png(1), "2.png": png(2)}))
+def test_encrypted_file_is_unreadable(client: ApiClient) -> None:
+    body = bytearray(zip_of({"1.png": png(1), "2.png": png(2)}))
     body[body.rindex(b"PK\1\2") + 8] |= 1
 
     lines = posted(client, bytes(body))
@@ -225,17 +226,17 @@ def test_an_encrypted_file_is_told_of(client: ApiClient) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_ten_thousand_small_files(client: ApiClient) -> None:
+def test_ten_thousand_files_are_answered(client: ApiClient) -> None:
     ten = [png(bright) for bright in range(10)]
-    lines = posted(client, zipped({f"{number}.png": ten[number % 10] for number in range(10_000)}))
+    lines = posted(client, zip_of({f"{number}.png": ten[number % 10] for number in range(10_000)}))
 
     assert labels(lines) == [str(number % 10) for number in range(10_000)]
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_memory_holds_a_few_of_the_images_at_most(client: ApiClient) -> None:
+def test_memory_holds_few_images(client: ApiClient) -> None:
     padded = png(3) + bytes(100_000)
-    body = zipped({f"{number}.png": padded for number in range(1_000)})
+    body = zip_of({f"{number}.png": padded for number in range(1_000)})
     conversation = Conversation(client.app, body)
     call(client, conversation.run, 1)
     tracemalloc.start()
@@ -251,24 +252,47 @@ def test_memory_holds_a_few_of_the_images_at_most(client: ApiClient) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_bombs_end_where_the_bound_is(client: ApiClient, batches: Batches) -> None:
+def test_bomb_ends_at_the_limit(client: ApiClient, batches: Batches) -> None:
     limited(batches, unpacked_bytes=5_000_000)
-    bomb = {"1.png": png(1), "a.png": bytes(3_000_000), "b.png": bytes(3_000_000)}
+    bomb = {"1.png": png(1), **{f"{letter}.png": bytes(900_000) for letter in "abcdef"}}
 
-    for body in (zipped(bomb), gzip.compress(tarred(bomb))):
+    for body in (zip_of(bomb), gzip.compress(tar_of(bomb))):
         lines = posted(client, body)
         assert labels(lines)[0] == "1"
         assert lines[-1]["done"] is False
-        assert "unpacks to more than the 5,000,000 bytes" in lines[-1]["error"]
+        assert "unpacks to more than 5,000,000 bytes" in lines[-1]["error"]
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.usefixtures("trained")
+def test_hostile_archive_is_survived(client: ApiClient, batches: Batches, tmp_path: Path, case: str) -> None:
+    """What only an upload rejects is answered, or skipped; its names are written nowhere."""
+    limited(batches, files=HOSTILE_LIMITS.entries, unpacked_bytes=HOSTILE_LIMITS.bytes)
+    before = sorted(tmp_path.rglob("*.png"))
+
+    answer = client.post(BATCH, content=HOSTILE[case].make())
+
+    assert answer.status_code in (200, 422)
+    if answer.status_code == 422:
+        error, is_done = answer.json()["error"], False
+    else:
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        errors = [line["error"] for line in lines if "error" in line]
+        error, is_done = "; ".join(errors), lines[-1]["done"]
+    if HOSTILE[case].by == "archive":
+        assert (is_done, HOSTILE[case].reason in error) == (False, True)
+    elif HOSTILE[case].by == "member" and "large file" not in case:  # a batch allows larger ones
+        assert (is_done, HOSTILE[case].reason in error) == (True, True)
+    assert sorted(tmp_path.rglob("*.png")) == before
 
 
 @pytest.mark.usefixtures("trained")
-def test_more_files_than_are_taken(client: ApiClient, batches: Batches) -> None:
+def test_too_many_files_are_rejected(client: ApiClient, batches: Batches) -> None:
     limited(batches, files=5)
 
-    status, error = rejected(client, zipped(IMAGES))
-    assert (status, "more than the 5 entries" in error) == (422, True)
-    lines = posted(client, tarred(IMAGES))
+    status, error = rejected(client, zip_of(IMAGES))
+    assert (status, "more than 5 entries" in error) == (422, True)
+    lines = posted(client, tar_of(IMAGES))
     assert (lines[-1]["done"], lines[-1]["images"]) == (False, 3)  # a folder and a link were in front
     files = [("file", ("1.png", png(1)))] * 6
     answer = client.post(BATCH, files=files)
@@ -276,9 +300,9 @@ def test_more_files_than_are_taken(client: ApiClient, batches: Batches) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_what_breaks_off_ends_with_a_line_that_says_so(client: ApiClient) -> None:
+def test_truncated_archive_ends_with_an_error_line(client: ApiClient) -> None:
     images = {f"{number}.png": png(number % 10) for number in range(40)}
-    whole = tarred(images)
+    whole = tar_of(images)
 
     lines = posted(client, whole[: len(whole) // 2])
 
@@ -292,14 +316,14 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: ApiClient) -> Non
 @pytest.mark.parametrize(
     ("body", "kind", "sentence"),
     [
-        (b"", "application/zip", "no archive"),
+        (b"", "application/zip", "neither a zip nor a tar"),
         (png(3), "image/png", "one image: POST /predict"),
-        (b'{"images": []}', "application/json", "no archive"),
-        (zipped({}), "application/zip", "none of the 0 files"),
-        (zipped({"a.csv": b"1"}), "application/zip", "none of the 1 files"),
-        (zipped(IMAGES)[:300], "application/zip", "cut short"),
+        (b'{"images": []}', "application/json", "neither a zip nor a tar"),
+        (zip_of({}), "application/zip", "none of the 0 files"),
+        (zip_of({"a.csv": b"1"}), "application/zip", "none of the 1 files"),
+        (zip_of(IMAGES)[:300], "application/zip", "cut short"),
         (gzip.compress(b"no tar at all"), "application/gzip", "cut short"),
-        (gzip.compress(tarred(IMAGES))[:60], "application/gzip", "cut short"),
+        (gzip.compress(tar_of(IMAGES))[:60], "application/gzip", "cut short"),
         (b"--x\r\n", "multipart/form-data", "no boundary"),
         (b"--x--\r\n", "multipart/form-data; boundary=x", "form"),
         (b"", "multipart/form-data; boundary=x", "not complete"),
@@ -320,7 +344,7 @@ def test_what_breaks_off_ends_with_a_line_that_says_so(client: ApiClient) -> Non
         "torn form",
     ],
 )
-def test_what_is_no_archive_of_images_is_rejected(client: ApiClient, body: bytes, kind: str, sentence: str) -> None:
+def test_body_without_images_is_rejected(client: ApiClient, body: bytes, kind: str, sentence: str) -> None:
     status, error = rejected(client, body, kind)
 
     assert status == 422
@@ -331,14 +355,14 @@ def test_what_is_no_archive_of_images_is_rejected(client: ApiClient, body: bytes
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ([("archive", ("a.zip", zipped(IMAGES))), ("file", ("1.png", png(1)))], "another field beside"),
-        ([("file", ("1.png", png(1))), ("archive", ("a.zip", zipped(IMAGES)))], "another field beside"),
+        ([("archive", ("a.zip", zip_of(IMAGES))), ("file", ("1.png", png(1)))], "another field beside"),
+        ([("file", ("1.png", png(1))), ("archive", ("a.zip", zip_of(IMAGES)))], "another field beside"),
         ([("image", ("1.png", png(1)))], "unknown form field `image`"),
         ([("file", (None, "text"))], "holds text, not a file"),
     ],
     ids=["archive first", "archive last", "unknown", "text"],
 )
-def test_forms_of_something_else_are_rejected(client: ApiClient, files: Any, sentence: str) -> None:
+def test_form_with_other_fields_is_rejected(client: ApiClient, files: Any, sentence: str) -> None:
     answer = client.post(BATCH, files=files)
 
     assert answer.status_code == 422
@@ -349,7 +373,7 @@ def test_forms_of_something_else_are_rejected(client: ApiClient, files: Any, sen
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: ApiClient, batches: Batches) -> None:
+def test_too_large_body_is_rejected_unread(client: ApiClient, batches: Batches) -> None:
     limited(batches, body_bytes=10_000)
 
     def pieces() -> Iterator[bytes]:
@@ -359,33 +383,33 @@ def test_a_body_that_is_too_large_is_rejected_before_it_is_read(client: ApiClien
     assert client.post(BATCH, content=pieces()).status_code == 413
 
 
-def test_without_a_model_nothing_is_received(client: ApiClient, batches: Batches) -> None:
-    assert rejected(client, zipped(IMAGES))[0] == 503
-    answer = client.post(f"{BATCH}?dataset=nonsense", content=zipped(IMAGES))
+def test_body_is_not_received_without_a_model(client: ApiClient, batches: Batches) -> None:
+    assert rejected(client, zip_of(IMAGES))[0] == 503
+    answer = client.post(f"{BATCH}?dataset=nonsense", content=zip_of(IMAGES))
     assert (answer.status_code, "nonsense" in answer.json()["error"]) == (422, True)
     assert client.post(f"{BATCH}?experiment=01J00000000000000000000000", content=b"").status_code == 404
     assert client.post(f"{BATCH}?top=0", content=b"").status_code == 422
 
 
-def test_a_model_of_numbers_takes_no_batches(
+def test_model_of_numbers_rejects_batches(
     client: ApiClient, api_store: Store, tiny_document: dict[str, Any], batches: Batches
 ) -> None:
     spec = parse_spec({**tiny_document, "dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     publish(api_store, spec)
 
-    answer = client.post(f"{BATCH}?dataset=blobs", content=zipped(IMAGES))
+    answer = client.post(f"{BATCH}?dataset=blobs", content=zip_of(IMAGES))
 
     assert (answer.status_code, "takes numbers, not images" in answer.json()["error"]) == (422, True)
 
 
 @pytest.mark.usefixtures("trained")
-def test_more_batches_at_once_than_are_taken(client: ApiClient, batches: Batches) -> None:
+def test_too_many_batches_are_overloaded(client: ApiClient, batches: Batches) -> None:
     limited(batches, requests=1)
     with batches.place():
-        status, error = rejected(client, zipped(IMAGES))
+        status, error = rejected(client, zip_of(IMAGES))
         assert (status, "1 batches are being answered" in error) == (503, True)
         assert client.post("/predict", content=png(3)).status_code == 200
-    assert labels(posted(client, zipped(IMAGES))) == [str(bright) for bright in ORDER]
+    assert labels(posted(client, zip_of(IMAGES))) == [str(bright) for bright in ORDER]
 
 
 class Conversation:
@@ -430,9 +454,9 @@ def call(client: ApiClient, run: Callable[..., Any], *arguments: Any) -> None:
 
 
 @pytest.mark.usefixtures("trained", "batches")
-def test_a_client_that_goes_away_leaves_nothing_behind(client: ApiClient) -> None:
+def test_disconnected_client_leaves_nothing(client: ApiClient) -> None:
     images = {f"{number}.png": png(number % 10) for number in range(200)}
-    conversation = Conversation(client.app, zipped(images))
+    conversation = Conversation(client.app, zip_of(images))
 
     call(client, conversation.run, 3)
 
@@ -441,9 +465,9 @@ def test_a_client_that_goes_away_leaves_nothing_behind(client: ApiClient) -> Non
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_client_that_sends_nothing_is_left(client: ApiClient, batches: Batches) -> None:
+def test_silent_sender_times_out(client: ApiClient, batches: Batches) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.app, zipped(IMAGES)[:100], b"")
+    conversation = Conversation(client.app, zip_of(IMAGES)[:100], b"")
 
     call(client, conversation.run)
 
@@ -451,11 +475,9 @@ def test_a_client_that_sends_nothing_is_left(client: ApiClient, batches: Batches
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_client_that_takes_nothing_is_left(
-    client: ApiClient, batches: Batches, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_silent_receiver_times_out(client: ApiClient, batches: Batches, caplog: pytest.LogCaptureFixture) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.app, zipped(IMAGES))
+    conversation = Conversation(client.app, zip_of(IMAGES))
 
     call(client, conversation.run, 2, False)
 
@@ -465,7 +487,7 @@ def test_a_client_that_takes_nothing_is_left(
 
 @pytest.mark.usefixtures("trained", "batches")
 def test_images_are_counted(client: ApiClient) -> None:
-    posted(client, zipped({**IMAGES, "torn.png": b"?"}))
+    posted(client, zip_of({**IMAGES, "torn.png": b"?"}))
 
     text = client.get("/metrics").text
     assert 'batch_images_total{model="digits",outcome="answered"} 6.0' in text

@@ -6,15 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archives.errors import InvalidArchive
 from models_store.datasets.images import IMAGES, StoredImages
 from models_store.datasets.record import Contents, FilesDone
+from tests.archives.hostile import HOSTILE, LIMITS
+from tests.support.archives import image, tar_with, two_classes, zip_of, zip_with
 from tests.support.manifests import verify_manifest
-from tests.worker.conversion.archives import HOSTILE, image, only, tarred, two_classes, zipped
 from worker.conversion.convert import convert
-from worker.conversion.errors import RefusedArchive
-from worker.conversion.messages import ConversionJob, Limits
+from worker.conversion.messages import ConversionJob
 
-LIMITS = Limits(files=50, bytes=20_000_000, file_bytes=2_000_000, pixels=10_000)
+MAX_PIXELS = 10_000
 
 
 def converted(folder: Path, archive: bytes) -> Contents:
@@ -22,28 +23,36 @@ def converted(folder: Path, archive: bytes) -> Contents:
     (folder / IMAGES).mkdir(parents=True)
     path = folder / "archive"
     path.write_bytes(archive)
-    return convert(ConversionJob(archive=path, staged=folder / IMAGES, limits=LIMITS), lambda _: None)
+    return convert(
+        ConversionJob(archive=path, staged=folder / IMAGES, limits=LIMITS, max_pixels=MAX_PIXELS), lambda _: None
+    )
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_archive_is_rejected_with_its_reason_and_writes_nothing_outside(case: str, tmp_path: Path) -> None:
-    make, reason = HOSTILE[case]
+def test_hostile_archive_is_rejected_with_its_reason(case: str, tmp_path: Path) -> None:
+    hostile = HOSTILE[case]
     folder = tmp_path / "in" / "side"
 
-    with pytest.raises(RefusedArchive) as rejection:
-        converted(folder, make())
+    with pytest.raises(InvalidArchive) as rejection:
+        converted(folder, hostile.make())
 
-    assert reason in str(rejection.value)
+    assert hostile.reason in str(rejection.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "images.bin", "decoded.raw"}
 
 
 @pytest.mark.parametrize(
     "archive",
-    [zipped({}), tarred([]), gzip.compress(tarred([])), only(two_classes("wrapped/")), only(two_classes("./"))],
+    [
+        zip_with({}),
+        tar_with([]),
+        gzip.compress(tar_with([])),
+        zip_of(two_classes("wrapped/")),
+        zip_of(two_classes("./")),
+    ],
     ids=["zip", "tar", "tar.gz", "wrapped", "with points"],
 )
-def test_every_kind_of_archive_gives_the_same_images(archive: bytes, tmp_path: Path) -> None:
+def test_every_archive_format_gives_the_same_images(archive: bytes, tmp_path: Path) -> None:
     contents = converted(tmp_path, archive)
 
     assert contents.classes == ("cat", "horse")
@@ -57,10 +66,10 @@ def test_every_kind_of_archive_gives_the_same_images(archive: bytes, tmp_path: P
     assert packed.native[1, 0, 0].tolist() == [23, 10, 20]
 
 
-def test_official_parts_and_their_leaks_are_seen(tmp_path: Path) -> None:
+def test_official_splits_and_their_leaks_are_found(tmp_path: Path) -> None:
     files = {**two_classes("Train/"), "test/cat/a.png": image(200), "test/horse/b.png": image(5)}
 
-    contents = converted(tmp_path, only({**files, "val/cat/c.png": image(210)}))
+    contents = converted(tmp_path, zip_of({**files, "val/cat/c.png": image(210)}))
 
     assert contents.counts == {"train": (4, 3), "test": (1, 1)}
     assert contents.facts("own").has_official_test
@@ -68,11 +77,11 @@ def test_official_parts_and_their_leaks_are_seen(tmp_path: Path) -> None:
     assert StoredImages(tmp_path).splits.tolist() == [0] * 7 + [1] * 2
 
 
-def test_what_systems_leave_is_passed_over_and_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_system_files_are_ignored_and_unreadable_listed(tmp_path: Path) -> None:
     left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
     huge = image(1, (200, 200))
 
-    contents = converted(tmp_path, zipped({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
+    contents = converted(tmp_path, zip_with({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
 
     assert contents.ignored_files == 3
     assert [each.name for each in contents.unreadable] == ["cat/notes.txt", "horse/huge.png"]
@@ -80,16 +89,16 @@ def test_what_systems_leave_is_passed_over_and_what_cannot_be_read_is_named(tmp_
     assert contents.counts["train"] == (3, 3)
 
 
-def test_numbered_classes_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_numbered_classes_are_in_numeric_order(tmp_path: Path) -> None:
     files = {f"{number}/a.png": image(number) for number in (10, 9, 1)}
 
-    assert converted(tmp_path, only(files)).classes == ("1", "9", "10")
+    assert converted(tmp_path, zip_of(files)).classes == ("1", "9", "10")
 
 
-def test_gray_images_stay_gray_and_are_in_order_without_those_that_cannot_be_read(tmp_path: Path) -> None:
+def test_grayscale_images_stay_grayscale_and_in_order(tmp_path: Path) -> None:
     grays = {f"{label}/{n}.png": image(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
 
-    contents = converted(tmp_path, only({"b/x.png": b"text", **grays, "a/x.png": b"text"}))
+    contents = converted(tmp_path, zip_of({"b/x.png": b"text", **grays, "a/x.png": b"text"}))
 
     assert contents.image_shape == (8, 8, 1)
     native = StoredImages(tmp_path).native
@@ -97,8 +106,8 @@ def test_gray_images_stay_gray_and_are_in_order_without_those_that_cannot_be_rea
     assert native[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
-def test_images_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) -> None:
-    contents = converted(tmp_path, zipped({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")}))
+def test_images_of_many_sizes_are_resized_once_per_shape(tmp_path: Path) -> None:
+    contents = converted(tmp_path, zip_with({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")}))
     calls = []
 
     def to_array(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -116,15 +125,17 @@ def test_images_of_many_sizes_are_resized_once_for_each_shape(tmp_path: Path) ->
     np.testing.assert_array_equal(first, again)
 
 
-def test_what_follows_the_last_image_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_goes_on_after_the_last_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
     monkeypatch.setattr("models_store.artifacts._PIECE_BYTES", 100)
     said: list[FilesDone] = []
-    (tmp_path / "archive").write_bytes(zipped({}))
+    (tmp_path / "archive").write_bytes(zip_with({}))
     staged = tmp_path / IMAGES
     staged.mkdir()
-    convert(ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS), said.append)
+    convert(
+        ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS, max_pixels=MAX_PIXELS), said.append
+    )
 
     files = [path for path in staged.iterdir() if path.name != "manifest.json"]
     pieces = sum(-(-path.stat().st_size // 100) for path in files)

@@ -8,5 +8,5 @@ from worker.conversion.__main__ import rejection
 @pytest.mark.parametrize(
     ("number", "said"), [(errno.ENOSPC, "disk full"), (errno.EDQUOT, "disk full"), (errno.EINVAL, "cannot be read")]
 )
-def test_what_stops_a_conversion_is_said(number: int, said: str) -> None:
+def test_system_error_is_reported_as_rejection(number: int, said: str) -> None:
     assert said in rejection(OSError(number, "of the system")).reason

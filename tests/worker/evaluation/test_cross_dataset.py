@@ -9,6 +9,7 @@ import orjson
 import pytest
 from PIL import Image
 
+from archives.member import Limits
 from imaging.resize import resize_all, to_array
 from models_store.artifacts import EVALUATION_FILE
 from models_store.datasets.images import IMAGES, StoredImages
@@ -21,7 +22,7 @@ from tests.support.manifests import verify_manifest
 from tests.support.noise import noisy_digits
 from tests.worker.conftest import Supervised
 from worker.conversion.convert import convert
-from worker.conversion.messages import ConversionJob, Limits
+from worker.conversion.messages import ConversionJob
 from worker.data import DatasetUnavailable
 from worker.evaluation.cross_dataset import evaluate
 from worker.evaluation.messages import EvaluationJob
@@ -29,13 +30,13 @@ from worker.training.events import Job, UploadedDataset
 from worker.training.train import run
 
 DIGITS = tuple("0123456789")
-LIMITS = Limits(files=1_000, bytes=20_000_000, pixels=10_000)
+LIMITS = Limits(entries=1_000, bytes=20_000_000, file_bytes=2_000_000)
 
 
 def converted(folder: Path, name: str, archive: bytes) -> UploadedDataset:
     (folder / IMAGES).mkdir(parents=True)
     (folder / "archive").write_bytes(archive)
-    job = ConversionJob(archive=folder / "archive", staged=folder / IMAGES, limits=LIMITS)
+    job = ConversionJob(archive=folder / "archive", staged=folder / IMAGES, limits=LIMITS, max_pixels=10_000)
     return UploadedDataset(facts=convert(job, lambda _: None).facts(name), folder=folder)
 
 

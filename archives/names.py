@@ -1,0 +1,78 @@
+"""Names of entries as paths: which are rejected, and which are left behind by operating systems."""
+
+import re
+import unicodedata
+
+from archives.errors import InvalidArchive
+
+_MAX_QUOTED = 80
+_MAX_COMPONENT_BYTES = 255
+_MAX_DEPTH = 6  # datasets allow less, with a better message
+_SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_DRIVE = re.compile("[A-Za-z]:")
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar")
+
+
+def quote(name: str) -> str:
+    """For messages: quoted, escaped if it is not printable, cut to 80 characters."""
+    text = ascii(name) if not name.isprintable() else f"'{name}'"
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...'"
+
+
+def split_path(name: str) -> tuple[str, ...]:
+    """The folders and the file of an entry, in Unicode's composed form; empty for the archive's own folder. Raises
+    InvalidArchive for names that are no relative path below it."""
+    _check_characters(name)
+    plain = name.removeprefix("./").removesuffix("/")
+    path = tuple(unicodedata.normalize("NFC", plain).split("/")) if plain not in ("", ".") else ()
+    for component in path:
+        if component in ("..", ".", ""):
+            raise InvalidArchive(f"{quote(name)} has {component!r} in its path, expected a path inside the archive")
+        if len(component.encode()) > _MAX_COMPONENT_BYTES:
+            raise InvalidArchive(f"{quote(name)} is too long, expected at most {_MAX_COMPONENT_BYTES} bytes in a name")
+    if len(path) > _MAX_DEPTH:
+        raise InvalidArchive(f"{quote(name)} lies too deep, expected class folders with images in them")
+    return path
+
+
+def _check_characters(name: str) -> None:
+    if "\0" in name:
+        raise InvalidArchive(f"{quote(name)} has a NUL in its name")
+    if "\\" in name:
+        raise InvalidArchive(f"{quote(name)} has a backslash in its name, expected / between folders")
+    if name.startswith("/") or _DRIVE.match(name):
+        raise InvalidArchive(f"{quote(name)} is an absolute path, expected a path inside the archive")
+    categories = {unicodedata.category(each) for each in name}
+    if "Cs" in categories:
+        raise InvalidArchive(f"{quote(name)} is not UTF-8")
+    if "Cc" in categories:
+        raise InvalidArchive(f"{quote(name)} has a control character in its name")
+
+
+def is_system_file(path: tuple[str, ...]) -> bool:
+    """Whether an operating system left it in the folder."""
+    name = path[-1] if path else ""
+    return "__MACOSX" in path or name in _SYSTEM_FILES or name.startswith("._")
+
+
+def check_file(path: tuple[str, ...], name: str) -> None:
+    """Raise InvalidArchive for hidden files and for archives within the archive."""
+    if any(component.startswith(".") for component in path):
+        raise InvalidArchive(f"{quote(name)} is hidden (its name starts with a dot); leave it out")
+    if path[-1].lower().endswith(_ARCHIVE_SUFFIXES):
+        raise InvalidArchive(f"{quote(name)} is an archive within the archive; unpack it first")
+
+
+class Collisions:
+    """Rejects paths that are the same on some file system: by case, or by Unicode form."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def check(self, path: tuple[str, ...], name: str) -> None:
+        """Raises InvalidArchive."""
+        folded = unicodedata.normalize("NFC", "/".join(path).casefold())
+        first = self._seen.setdefault(folded, name)
+        if first is not name:
+            how = "in it twice" if first == name else f"the same name as {quote(first)} but for case or Unicode form"
+            raise InvalidArchive(f"{quote(name)} is {how}; give each file a name of its own")
