@@ -1,4 +1,4 @@
-"""How long an experiment will take, before it is posted."""
+"""Estimates of the duration and memory of an experiment that is not queued yet."""
 
 import functools
 import math
@@ -19,19 +19,19 @@ from specs.errors import SpecError
 from specs.experiment import ExperimentSpec
 
 # Import, build, trace, evaluate, export.
-_AROUND_SECONDS = 6.0
+_FIXED_SECONDS = 6.0
 _RECENT = 50
 _NEIGHBOURS = 5
 # What `_multiplications_per_second` gives on the machine that `specs.cost` was fitted on.
 _REFERENCE_SPEED = 1.05e11
 _SIDE = 512
-# The best of so many: whoever else uses the machine slows down some of them.
+# The fastest of so many counts: other processes slow down some of them.
 _PRODUCTS = 20
 
 
 class Estimate(BaseModel):
-    """`seconds` is for all epochs; early stopping or the budget may end it sooner. `basis` says what it was reckoned
-    from. `memory_mb` leaves out what TensorFlow takes for itself."""
+    """`seconds` is for all epochs; early stopping or the time budget may end the training sooner. `basis` is what the
+    estimate is based on. `memory_mb` is without the memory of TensorFlow itself."""
 
     seconds: float
     seconds_per_epoch: float
@@ -40,7 +40,7 @@ class Estimate(BaseModel):
 
 
 def recent_runs(experiments: ExperimentStore) -> list[Record]:
-    """The last experiments that succeeded; none while Redis is away."""
+    """The last experiments that succeeded; empty while Redis is down."""
     try:
         return experiments.page(Query(status=Status.SUCCEEDED, limit=_RECENT)).items
     except Unavailable:
@@ -48,8 +48,7 @@ def recent_runs(experiments: ExperimentStore) -> list[Record]:
 
 
 def estimate(spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> Estimate:
-    """Reckon from those runs in `past` that did most nearly as much work an epoch, or else from how fast this machine
-    multiplies."""
+    """From the runs in `past` with the most similar work per epoch, or else from the speed of this machine."""
     work = reference_epoch_seconds(spec)
     factors = _factors(work, past, datasets)
     if factors:
@@ -57,31 +56,31 @@ def estimate(spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str
         basis = f"{len(factors)} past {'run' if len(factors) == 1 else 'runs'}"
     else:
         factor = _REFERENCE_SPEED / _multiplications_per_second()
-        basis = "how fast this machine multiplies"
+        basis = "a matrix multiplication on this machine"
     epoch = work * factor
     return Estimate(
-        seconds=_rounded(_AROUND_SECONDS + epoch * spec.training.epochs),
-        seconds_per_epoch=_rounded(epoch),
+        seconds=_round_digits(_FIXED_SECONDS + epoch * spec.training.epochs),
+        seconds_per_epoch=_round_digits(epoch),
         memory_mb=spec.memory_mb(),
         basis=basis,
     )
 
 
 def budget_warnings(spec: ExperimentSpec, estimated: Estimate) -> list[str]:
-    """What comes of a budget that is too small."""
+    """A warning if the time budget is too small for all epochs."""
     minutes = spec.training.max_minutes
     if estimated.seconds <= minutes * 60:
         return []
     epochs = int(minutes * 60 / estimated.seconds_per_epoch)
     warning = (
         f"{spec.training.epochs:,} epochs take about {estimated.seconds / 60:,.0f} minutes, more than "
-        f"training.max_minutes, {minutes:g}: it will end after about {epochs:,}; raise it, or ask for fewer epochs"
+        f"training.max_minutes, {minutes:g}: the training ends after about {epochs:,}; raise it or reduce epochs"
     )
     return [warning]
 
 
 def _factors(work: float, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> list[float]:
-    """Of the runs nearest to `work`, how much longer an epoch took than on the reference machine."""
+    """By how much an epoch took longer than on the reference machine, for the runs nearest to `work`."""
     known = [(_work(record, datasets), record.epoch_seconds) for record in past if record.epoch_seconds]
     ranked = sorted((abs(math.log(each / work)), seconds / each) for each, seconds in known if each and seconds)
     return [factor for _, factor in ranked[:_NEIGHBOURS]]
@@ -90,22 +89,22 @@ def _factors(work: float, past: Sequence[Record], datasets: Mapping[str, Dataset
 def _work(record: Record, datasets: Mapping[str, Dataset]) -> float | None:
     try:
         return reference_epoch_seconds(record.spec.parse(datasets))
-    except SpecError:  # its dataset is gone, or it is from a time with other rules
+    except SpecError:  # its dataset was deleted, or it was written under older rules
         return None
 
 
 @functools.cache
 def _multiplications_per_second() -> float:
     matrix = np.ones((_SIDE, _SIDE), dtype=np.float32)
-    return float(_SIDE**3 / min(_timed_product(matrix) for _ in range(_PRODUCTS)))
+    return float(_SIDE**3 / min(_time_product(matrix) for _ in range(_PRODUCTS)))
 
 
-def _timed_product(matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
+def _time_product(matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
     started = time.perf_counter()
     _ = matrix @ matrix
     return time.perf_counter() - started
 
 
-def _rounded(seconds: float) -> float:
-    """To two digits: more would be pretence."""
+def _round_digits(seconds: float) -> float:
+    """To two digits: an estimate is not more precise."""
     return float(f"{seconds:.2g}")

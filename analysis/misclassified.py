@@ -1,25 +1,85 @@
-"""Which samples a network gets wrong, in an order that tells something."""
+"""Misclassified samples: which a network gets wrong, ordered and filtered, with what it took them for."""
 
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from models_store.evaluations.predictions import Predictions
 
 Sort = Literal["index", "-index", "confidence", "-confidence", "margin", "-margin", "pair", "-pair"]
-Rows = NDArray[np.int64]
+# From a row of the split to the URL of its image.
+ImageUrl = Callable[[int], str | None]
 
 
-def mistakes(
+class Label(BaseModel):
+    label: str
+    index: int
+
+
+class Guess(Label):
+    probability: float
+
+
+class Misclassified(BaseModel):
+    """A misclassified sample: `index` counts within its split, `sample` within the dataset. `top` are the most probable
+    classes and `margin` is the lead of the first over the second. `suspect` if the label is more probably wrong than
+    the network. `image` is a URL, null if samples are no images."""
+
+    index: int
+    sample: int
+    true: Label
+    top: list[Guess]
+    margin: float
+    suspect: bool
+    image: str | None
+
+
+class Selection(NamedTuple):
+    """Some of the misclassified samples of a split: `rows` of `total`. `labels` are the names of all classes."""
+
+    labels: Sequence[str]
+    predictions: Predictions
+    rows: list[int]
+    total: int
+
+    def true(self, row: int) -> Label:
+        return true_label(self.labels, self.predictions, row)
+
+    def top(self, row: int) -> list[Guess]:
+        return [guess(self.labels, self.predictions, row, index) for index in most_probable(self.predictions, row)]
+
+    def samples(self, image_url: ImageUrl) -> list[Misclassified]:
+        is_suspect, leads = suspects(self.predictions), margin(self.predictions)
+        has_images = len(self.predictions.image_rows) > 0
+        return [
+            Misclassified(
+                index=row,
+                sample=int(self.predictions.samples[row]),
+                true=self.true(row),
+                top=self.top(row),
+                margin=float(leads[row]),
+                suspect=bool(is_suspect[row]),
+                image=image_url(row) if has_images else None,
+            )
+            for row in self.rows
+        ]
+
+
+def select(
+    labels: Sequence[str],
     predictions: Predictions,
-    sort: Sort,
+    sort: Sort = "-confidence",
+    limit: int | None = None,
+    offset: int = 0,
     true: int | None = None,
     predicted: int | None = None,
     suspect: bool | None = None,
-) -> Rows:
-    """Rows of wrong samples: of those whose class is `true`, that were taken for `predicted`, whose label is
-    `suspect`, or of all. Where `sort` leaves two alike, the surer mistake comes first."""
+) -> Selection:
+    """The misclassified samples of class `true`, that were predicted as `predicted`, whose label is `suspect`, or all.
+    Of two that are equal by `sort` the more confident error comes first."""
     rows = predictions.wrong
     if true is not None:
         rows = rows[predictions.truth[rows] == true]
@@ -28,41 +88,53 @@ def mistakes(
     if suspect is not None:
         rows = rows[suspects(predictions)[rows] == suspect]
     keys = _keys(predictions, sort.removeprefix("-"))[rows]
-    return rows[np.lexsort((-confidence(predictions)[rows], -keys if sort.startswith("-") else keys))]
+    ordered = rows[np.lexsort((-confidence(predictions)[rows], -keys if sort.startswith("-") else keys))]
+    chosen = ordered[offset:] if limit is None else ordered[offset : offset + limit]
+    return Selection(labels, predictions, chosen.tolist(), len(rows))
+
+
+def true_label(labels: Sequence[str], predictions: Predictions, row: int) -> Label:
+    index = int(predictions.truth[row])
+    return Label(label=labels[index], index=index)
+
+
+def guess(labels: Sequence[str], predictions: Predictions, row: int, index: int) -> Guess:
+    """What the network answered for class `index`."""
+    return Guess(label=labels[index], index=index, probability=float(predictions.probabilities[row, index]))
 
 
 def confidence(predictions: Predictions) -> NDArray[np.float64]:
-    """(samples,) the probability of the class that was predicted."""
+    """(samples,) the probability of the predicted class."""
     return np.asarray(predictions.probabilities.max(axis=1).astype(np.float64))
 
 
 def margin(predictions: Predictions) -> NDArray[np.float64]:
-    """(samples,) by how much the most probable class leads the second."""
+    """(samples,) the lead of the most probable class over the second."""
     two = np.partition(predictions.probabilities, -2, axis=1)[:, -2:].astype(np.float64)
     return np.asarray(two[:, 1] - two[:, 0])
 
 
 def suspects(predictions: Predictions) -> NDArray[np.bool_]:
     """(samples,) True where the label is more probably wrong than the network: another class is at least as probable
-    for the sample as it is, on average, for those that bear its label.
+    for the sample as that class is on average for the samples with its label.
 
     The off-diagonal of the confident joint of Northcutt, Jiang and Chuang 2021, Confident Learning: Estimating
-    Uncertainty in Dataset Labels, section 3.1. Sharpest on the validation and test split: a network may know the
-    samples of its training split by heart, wrong labels included.
+    Uncertainty in Dataset Labels, section 3.1. Sharpest on the validation and test split: a network may have memorized
+    its training split, wrong labels included.
     """
     probabilities = predictions.probabilities.astype(np.float64)
     classes = probabilities.shape[1]
     counts = np.bincount(predictions.truth, minlength=classes)
     own = probabilities[np.arange(len(probabilities)), predictions.truth]
     sums = np.bincount(predictions.truth, weights=own, minlength=classes)
-    # No sample bears the label: nothing can be as probable as they are.
+    # A class without samples has no mean that could be reached.
     thresholds = np.divide(sums, counts, out=np.full(classes, np.inf), where=counts > 0)
     likely = np.where(probabilities >= thresholds, probabilities, -1.0)
     return np.asarray((likely.max(axis=1) >= 0) & (likely.argmax(axis=1) != predictions.truth))
 
 
 def most_probable(predictions: Predictions, row: int, count: int = 3) -> list[int]:
-    """The classes of highest probability, the predicted one first, also where rounding made two alike."""
+    """The classes of highest probability, the predicted one first, also where rounding made two equal."""
     order = np.argsort(-predictions.probabilities[row], kind="stable")
     first = int(predictions.predicted[row])
     return [first, *(int(each) for each in order if each != first)][:count]

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from analysis.comparison.pairing import NotComparable
-from analysis.plots.samples import NoImages
+from analysis.plots.preview_samples import NoImages
 from api import __version__, openapi
 from api.dependencies import Services
 from api.errors import Problems

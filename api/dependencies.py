@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Request
 
+from analysis.dataset_images import ImageSource
 from api.metrics import Metrics
 from api.wire.batches import Batches
 from api.wire.caching import RenderCache
@@ -21,6 +22,7 @@ from settings import Settings
 from specs import limits
 
 SPEC_BYTES = limits.DOCUMENT_BYTES
+_PUBLISHED = "published"  # in the store: memory-mapped copies of the files that Keras publishes
 _SYNTAXES: dict[str, Syntax] = {
     "application/json": "json",
     "application/merge-patch+json": "merge-patch",
@@ -80,6 +82,12 @@ async def get_batches(services: ServicesDep) -> Batches:
     return services.batches
 
 
+async def get_images(services: ServicesDep) -> ImageSource:
+    settings = services.settings
+    cache = settings.store_dir / _PUBLISHED
+    return ImageSource(services.store.datasets, settings.datasets_dir, cache, settings.max_image_pixels)
+
+
 async def get_settings(services: ServicesDep) -> Settings:
     return services.settings
 
@@ -99,6 +107,7 @@ RegistryDep = Annotated[Registry, Depends(get_registry)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 PredictorDep = Annotated[Predictor, Depends(get_predictor)]
 BatchesDep = Annotated[Batches, Depends(get_batches)]
+ImagesDep = Annotated[ImageSource, Depends(get_images)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_body)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

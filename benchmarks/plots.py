@@ -15,9 +15,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from analysis.misclassified import Guess, Label
 from analysis.plots import classes, confusion, histories, history, misclassified, reliability
-from analysis.plots.figure import Format, drawn
-from analysis.plots.runs import Run
+from analysis.plots.figure import Format, render
+from analysis.plots.plotted_history import PlottedHistory
 from models_store.evaluations.evaluation import Evaluation
 from worker.evaluation.calibration import calibrate
 from worker.evaluation.metrics import compute_metrics
@@ -29,7 +30,7 @@ Make = Callable[[], Figure]
 
 def main() -> None:
     print(f"{'plot':34} {'first':>7} {'PNG ms':>7} {'SVG ms':>7} {'PNG KB':>7} {'SVG KB':>7}")
-    drawn(lambda: history.history_figure(run(1)), "png")  # loads what is loaded late
+    render(lambda: history.history_figure(plotted_history(1)), "png")  # loads what is loaded late
     for name, make in plots().items():
         first, png = measured(make, "png", rounds=1)
         again, _ = measured(make, "png")
@@ -42,7 +43,7 @@ def measured(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[fl
     times, size = [], 0
     for _ in range(rounds):
         started = time.process_time()
-        size = len(drawn(make, image_format))
+        size = len(render(make, image_format))
         times.append(1e3 * (time.process_time() - started))
     return statistics.median(times), size
 
@@ -50,15 +51,17 @@ def measured(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[fl
 def plots() -> dict[str, Make]:
     made: dict[str, Make] = {}
     for epochs in (1, 20, 1_000, 10_000):
-        made[f"history, {epochs:,} epochs"] = partial(history.history_figure, run(epochs))
+        made[f"history, {epochs:,} epochs"] = partial(history.history_figure, plotted_history(epochs))
     for epochs in (20, 1_000):
-        runs = [run(epochs, number) for number in range(8)]
+        runs = [plotted_history(epochs, number) for number in range(8)]
         made[f"8 histories, {epochs:,} epochs"] = partial(histories.histories_figure, runs)
     for count in (2, 10, 20, 100):
         made |= plots_of_a_split(evaluation(count), count)
     for count in (1, 32):
-        shown = [mistake(number) for number in range(count)]
-        made[f"mistakes, {count} images"] = partial(misclassified.mistakes_figure, "run", "test", shown, 812)
+        samples = [misclassified_sample(number) for number in range(count)]
+        made[f"misclassified, {count} images"] = partial(
+            misclassified.misclassified_figure, "run", "test", samples, 812
+        )
     return made
 
 
@@ -73,22 +76,22 @@ def plots_of_a_split(evaluated: Evaluation, count: int) -> dict[str, Make]:
     }
 
 
-def run(epochs: int, number: int = 0) -> Run:
+def plotted_history(epochs: int, number: int = 0) -> PlottedHistory:
     generator = np.random.default_rng(number)
     time_ = np.arange(1, epochs + 1) / epochs
     names = ("loss", "val_loss", "accuracy", "val_accuracy")
     curves = [np.exp(-3 * time_), np.exp(-2 * time_), 1 - np.exp(-4 * time_), 0.9 - np.exp(-4 * time_)]
     values = [(curve + generator.normal(0, 0.01, epochs)).tolist() for curve in curves]
-    return Run(
+    return PlottedHistory(
         id=f"01K6W3E8Z4T5V6X7Y8Z9A0B1C{number}",
         name=f"run {number}",
         state=f"succeeded, {epochs:,} of {epochs:,} epochs",
         first=0,
         end=epochs,
-        history=dict(zip(names, values, strict=True)),
+        metrics=dict(zip(names, values, strict=True)),
         best=epochs - 1,
         best_metric="val_accuracy 0.9000",
-        falls=[epochs // 2],
+        drops=[epochs // 2],
     )
 
 
@@ -107,10 +110,10 @@ def evaluation(classes: int) -> Evaluation:
     )
 
 
-def mistake(number: int) -> misclassified.Mistake:
+def misclassified_sample(number: int) -> misclassified.PlottedSample:
     pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    guesses = [misclassified.Guess(f"class {place}", 0.6 / (place + 1), place == 1) for place in range(3)]
-    return misclassified.Mistake(Image.fromarray(pixels), "class 1", guesses)
+    guesses = [Guess(label=f"class {index}", index=index, probability=0.6 / (index + 1)) for index in range(3)]
+    return misclassified.PlottedSample(Image.fromarray(pixels), Label(label="class 1", index=1), guesses)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What two or more experiments differ in: specs, figures, the samples that they get wrong."""
+"""Comparison of experiments: specs, metrics, flipped samples, lineage."""

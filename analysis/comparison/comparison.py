@@ -1,46 +1,111 @@
-"""Experiments side by side: what `GET /compare` answers."""
+"""Comparison of experiments on the same samples: specs, metrics, flipped samples, and whether it may be chance."""
 
 from collections.abc import Mapping, Sequence
 
-from analysis.comparison.answers import Compared, Comparison, Curves, Matrices, Pair
-from analysis.comparison.changes import changes
-from analysis.comparison.flips import Side, flips
-from analysis.comparison.pairing import Pairing, paired
+from pydantic import BaseModel, Field
+
+from analysis.comparison.flips import FlipImageUrl, Flips, Side, list_flips
+from analysis.comparison.json_patch import JsonPatch, diff
+from analysis.comparison.pairing import Pairing, pair_samples
 from analysis.comparison.results import Result
-from analysis.comparison.sentences import changed, verdict
-from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
+from analysis.comparison.sentences import describe_changes, verdict
+from analysis.comparison.significance import Interval, accuracy_interval, difference_interval, mcnemar
 from models_store.experiments.record import Record
 from specs.dataset import Dataset
 from specs.errors import SpecError
 from specs.splits import SplitName
 
 
-def compared(results: Sequence[Result], split: SplitName, limit: int, datasets: Mapping[str, Dataset]) -> Comparison:
-    """The first of `results` with each other one; of the samples that flipped, at most `limit` each way. Raises
+class ComparedExperiment(BaseModel):
+    """The metrics of one experiment. `name` is unique in the comparison. `patch` leads from the first experiment's spec
+    to this one's (RFC 6902), and `changed` is the same in words, without name, notes and tags; both are empty for the
+    first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` the duration of its epochs. `parameters` is
+    null if its dataset was deleted."""
+
+    id: str
+    name: str
+    patch: JsonPatch
+    changed: str
+    loss: float
+    accuracy: float
+    accuracy_interval: Interval
+    top_3_accuracy: float
+    macro_f1: float
+    calibration_error: float
+    parameters: int | None
+    epochs: int
+    seconds: float
+
+
+class Pair(BaseModel):
+    """The first experiment and another one. `difference` is the other's accuracy minus the first's, with its bootstrap
+    interval of 95 % over pairs of answers; `p` is McNemar's. `fixed` are samples that the first got wrong and the
+    other right, `regressed` the other way round, the most confident errors first. `same_answer` counts the samples for
+    which both predicted the same class."""
+
+    first: str
+    other: str
+    verdict: str
+    difference: float
+    difference_interval: Interval
+    p: float
+    same_answer: int
+    fixed: Flips
+    regressed: Flips
+
+
+class ConfusionMatrices(BaseModel):
+    """One matrix for each experiment, in order; rows are the true classes."""
+
+    labels: tuple[str, ...]
+    matrices: list[tuple[tuple[int, ...], ...]]
+
+
+class Histories(BaseModel):
+    """For each metric one list of values by epoch for each experiment, in order; empty if it has no such metric."""
+
+    epoch: list[int]
+    history: dict[str, list[list[float | None]]]
+
+
+class Comparison(BaseModel):
+    split: SplitName
+    dataset: str
+    samples: int
+    experiments: list[ComparedExperiment]
+    pairs: list[Pair] = Field(description="the first experiment and each other one")
+    confusion_matrices: ConfusionMatrices
+    curves: Histories
+
+
+def compare(
+    results: Sequence[Result], split: SplitName, limit: int, datasets: Mapping[str, Dataset], image_url: FlipImageUrl
+) -> Comparison:
+    """Compare the first of `results` with each other one; list at most `limit` flipped samples each way. Raises
     NotComparable."""
     first, *others = results
-    pairings = [paired(first, other, split) for other in others]
+    pairings = [pair_samples(first, other, split) for other in others]
     return Comparison(
         split=split,
         dataset=first.record.dataset,
         samples=first.samples,
-        experiments=[_compared(result, first, datasets) for result in results],
-        pairs=[_pair(first, other, pairing, split, limit) for other, pairing in zip(others, pairings, strict=True)],
-        confusion_matrices=Matrices(
+        experiments=[_compared_experiment(result, first, datasets) for result in results],
+        pairs=[_pair(first, other, pairing, limit, image_url) for other, pairing in zip(others, pairings, strict=True)],
+        confusion_matrices=ConfusionMatrices(
             labels=first.labels, matrices=[result.evaluation.confusion_matrix.matrix for result in results]
         ),
-        curves=_curves(results),
+        curves=_histories(results),
     )
 
 
-def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> Compared:
+def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> ComparedExperiment:
     evaluation, record = result.evaluation, result.record
-    edits = list(changes(first.record.spec.document, record.spec.document))
-    return Compared(
+    changes = list(diff(first.record.spec.document, record.spec.document))
+    return ComparedExperiment(
         id=record.id,
         name=result.name,
-        patch=[edit.operation() for edit in edits],
-        changed="" if result is first else changed(edits),
+        patch=[change.operation() for change in changes],
+        changed="" if result is first else describe_changes(changes),
         loss=evaluation.loss,
         accuracy=evaluation.accuracy,
         accuracy_interval=accuracy_interval(result.samples - len(result.predictions.wrong), result.samples),
@@ -56,31 +121,33 @@ def _compared(result: Result, first: Result, datasets: Mapping[str, Dataset]) ->
 def _parameters(record: Record, datasets: Mapping[str, Dataset]) -> int | None:
     try:
         return record.spec.parse(datasets).network().parameters.total
-    except SpecError:  # its dataset is gone, or it is from a time with other rules
+    except SpecError:  # its dataset was deleted, or it was written under older rules
         return None
 
 
-def _pair(first: Result, other: Result, pairing: Pairing, split: SplitName, limit: int) -> Pair:
-    cured, broken = len(pairing.cured), len(pairing.broken)
-    interval = difference_interval(cured, broken, first.samples)
-    p = mcnemar(cured, broken)
+def _pair(first: Result, other: Result, pairing: Pairing, limit: int, image_url: FlipImageUrl) -> Pair:
+    fixed, regressed = len(pairing.fixed), len(pairing.regressed)
+    interval = difference_interval(fixed, regressed, first.samples)
+    p = mcnemar(fixed, regressed)
+    wrong_first, right_other = Side(first, pairing.fixed), Side(other, pairing.rows[pairing.fixed])
+    right_first, wrong_other = Side(first, pairing.regressed), Side(other, pairing.rows[pairing.regressed])
     return Pair(
         first=first.record.id,
         other=other.record.id,
-        verdict=verdict(first.name, other.name, cured, broken, first.samples, interval, p),
-        difference=(cured - broken) / first.samples,
+        verdict=verdict(first.name, other.name, fixed, regressed, first.samples, interval, p),
+        difference=(fixed - regressed) / first.samples,
         difference_interval=interval,
         p=p,
         same_answer=pairing.same_answer,
-        cured=flips(Side(first, pairing.cured), Side(other, pairing.rows[pairing.cured]), split, limit),
-        broken=flips(Side(first, pairing.broken), Side(other, pairing.rows[pairing.broken]), split, limit),
+        fixed=list_flips(wrong_first, right_other, wrong_first, limit, image_url),
+        regressed=list_flips(right_first, wrong_other, wrong_other, limit, image_url),
     )
 
 
-def _curves(results: Sequence[Result]) -> Curves:
+def _histories(results: Sequence[Result]) -> Histories:
     columns = [result.history.metrics for result in results]
     names = dict.fromkeys(name for each in columns for name in each)
-    return Curves(
+    return Histories(
         epoch=max((result.history.epoch for result in results), key=len),
         history={name: [each.get(name, []) for each in columns] for name in names},
     )

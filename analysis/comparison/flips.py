@@ -1,65 +1,74 @@
-"""The samples that one network got right and another wrong, for people to look at."""
+"""Flipped samples: those that one network got right and another wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
 
-from analysis.comparison.answers import Flip, Flips
 from analysis.comparison.pairing import Rows
 from analysis.comparison.results import Result
-from api.routes.results import Guess, Label
-from api.wire.sample_images import image_path
-from specs.splits import SplitName
+from analysis.misclassified import Guess, Label, guess, true_label
+
+# From the id of an experiment and a row of its split to the URL of the sample's image.
+FlipImageUrl = Callable[[str, int], str]
+
+
+class Flip(BaseModel):
+    """A sample that one network got right and the other wrong. `index` counts within the split of the first
+    experiment, `sample` within the dataset; `image` is null if samples are no images."""
+
+    index: int
+    sample: int
+    true: Label
+    first: Guess
+    other: Guess
+    image: str | None
+
+
+class Flips(BaseModel):
+    items: list[Flip]
+    total: int
 
 
 class Side(NamedTuple):
-    """One of the two, and the rows of the flipped samples in its split."""
+    """One of two experiments, and the rows of the flipped samples in its split."""
 
     result: Result
     rows: Rows
 
     @property
-    def is_wrong(self) -> bool:
-        answers = self.result.predictions
-        return bool(np.any(answers.predicted[self.rows] != answers.truth[self.rows]))
+    def confidence(self) -> NDArray[np.float64]:
+        """(rows,) the probability of the predicted class."""
+        predictions = self.result.predictions
+        return np.asarray(predictions.probabilities[self.rows, predictions.predicted[self.rows]], dtype=np.float64)
 
-    @property
-    def sureness(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        answers = self.result.predictions
-        return np.asarray(answers.probabilities[self.rows, answers.predicted[self.rows]], dtype=np.float64)
+    def guess(self, position: int) -> Guess:
+        row, predictions = int(self.rows[position]), self.result.predictions
+        return guess(self.result.labels, predictions, row, int(predictions.predicted[row]))
 
-    def guess(self, place: int) -> Guess:
-        answers, row = self.result.predictions, self.rows[place]
-        index = int(answers.predicted[row])
-        probability = float(answers.probabilities[row, index])
-        return Guess(label=self.result.labels[index], index=index, probability=probability)
-
-    def image_of(self, place: int, split: SplitName) -> str | None:
-        return image_path(self.result.record.id, split, int(self.rows[place]), self.result.predictions)
+    def image(self, position: int, image_url: FlipImageUrl) -> str | None:
+        has_images = len(self.result.predictions.image_rows) > 0
+        return image_url(self.result.record.id, int(self.rows[position])) if has_images else None
 
 
-def flips(first: Side, other: Side, split: SplitName, limit: int) -> Flips:
-    """The rows of both are the same samples in the same order, which one of them got wrong. The surest mistakes come
-    first, with the image that the one who was wrong has kept."""
-    wrong = first if first.is_wrong else other
-    places = np.argsort(-wrong.sureness, kind="stable")[:limit].tolist()
-    answers = first.result.predictions
+def list_flips(first: Side, other: Side, wrong: Side, limit: int, image_url: FlipImageUrl) -> Flips:
+    """The rows of `first` and `other` are the same samples in the same order; `wrong` is the one of them that got these
+    wrong. The most confident errors come first, each with the image that `wrong` has kept."""
+    positions = np.argsort(-wrong.confidence, kind="stable")[:limit].tolist()
+    predictions, labels = first.result.predictions, first.result.labels
     return Flips(
         items=[
             Flip(
-                index=int(first.rows[place]),
-                sample=int(answers.samples[first.rows[place]]),
-                true=_label(first.result.labels, int(answers.truth[first.rows[place]])),
-                first=first.guess(place),
-                other=other.guess(place),
-                image=wrong.image_of(place, split),
+                index=int(first.rows[position]),
+                sample=int(predictions.samples[first.rows[position]]),
+                true=true_label(labels, predictions, int(first.rows[position])),
+                first=first.guess(position),
+                other=other.guess(position),
+                image=wrong.image(position, image_url),
             )
-            for place in places
+            for position in positions
         ],
         total=len(first.rows),
     )
-
-
-def _label(labels: Sequence[str], index: int) -> Label:
-    return Label(label=labels[index], index=index)

@@ -1,41 +1,75 @@
-"""How an experiment came about: each was based on the one before."""
+"""Lineage of an experiment: the chain of `based_on` that leads to it, and what each step changed and gained."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from analysis.comparison.answers import Child, Lineage, Step
-from analysis.comparison.changes import changes
-from analysis.comparison.sentences import changed, climb
+from pydantic import BaseModel
+
+from analysis.comparison.json_patch import Change, JsonPatch, diff
+from analysis.comparison.sentences import describe_accuracies, describe_changes
 from models_store.errors import NotFound, Unavailable
 from models_store.experiments.index import validation_metric
-from models_store.experiments.record import Record
+from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 
 _MAX_STEPS = 100
 
 
-class Chain(NamedTuple):
-    """`records` from the oldest ancestor to the experiment itself; `note` says why it begins where it does, None where
-    the oldest is based on nothing."""
+class LineageStep(BaseModel):
+    """One experiment of a lineage. `accuracy` is on the test split, `val_accuracy` on the validation split; the gains
+    are over the step before, null if a value is missing or the two have other data or other classes. `patch` leads
+    from the spec of the step before to this one; `changed` is the same in words, without name, notes and tags."""
+
+    id: str
+    name: str
+    status: Status
+    accuracy: float | None
+    val_accuracy: float | None
+    accuracy_gain: float | None
+    val_accuracy_gain: float | None
+    patch: JsonPatch | None
+    changed: str | None
+
+
+class LineageChild(BaseModel):
+    id: str
+    name: str
+    status: Status
+
+
+class Lineage(BaseModel):
+    """`items` from the oldest ancestor to the experiment itself. If the oldest is not the root, `note` is the reason.
+    `children` are the experiments that are based on this one, oldest first, a hundred at most; null while Redis is
+    unavailable."""
+
+    items: list[LineageStep]
+    summary: str
+    note: str | None
+    children: list[LineageChild] | None
+
+
+class Ancestry(NamedTuple):
+    """`records` from the oldest ancestor to the experiment itself; `note` is None if the oldest is based on nothing,
+    else the reason why the chain ends there."""
 
     records: list[Record]
     note: str | None
 
 
-def lineage_of(experiment_id: str, experiments: ExperimentStore) -> Lineage:
+def read_lineage(experiment_id: str, experiments: ExperimentStore) -> Lineage:
     """Raises NotFound."""
-    chain = ancestry(experiments.get(experiment_id), experiments.get)
-    before = [None, *chain.records[:-1]]
-    steps = [_step(record, former) for record, former in zip(chain.records, before, strict=True)]
+    ancestry = follow_ancestry(experiments.get(experiment_id), experiments.get)
+    before = [None, *ancestry.records[:-1]]
+    steps = [_step(record, former) for record, former in zip(ancestry.records, before, strict=True)]
     return Lineage(
         items=steps,
-        summary=climb([(step.accuracy, step.status) for step in steps]),
-        note=chain.note,
+        summary=describe_accuracies([(step.accuracy, step.status) for step in steps]),
+        note=ancestry.note,
         children=_children(experiment_id, experiments),
     )
 
 
-def ancestry(record: Record, get: Callable[[str], Record]) -> Chain:
+def follow_ancestry(record: Record, get: Callable[[str], Record]) -> Ancestry:
     """Follow `based_on` from `record` to the root, through at most a hundred experiments. `get` raises NotFound."""
     newest_first = [record]
     seen = {record.id}
@@ -53,17 +87,15 @@ def ancestry(record: Record, get: Callable[[str], Record]) -> Chain:
             note = f"{newest_first[-1].id} is based on {parent}, which has been deleted"
             break
         seen.add(parent)
-    return Chain(newest_first[::-1], note)
+    return Ancestry(newest_first[::-1], note)
 
 
-def _step(record: Record, before: Record | None) -> Step:
+def _step(record: Record, before: Record | None) -> LineageStep:
     accuracy, val_accuracy = _accuracies(record)
-    former, val_former = _accuracies(before) if before and _same_data(record, before) else (None, None)
+    former, val_former = _accuracies(before) if before and _has_same_data(record, before) else (None, None)
     # The spec of a damaged record is empty.
-    edits = (
-        list(changes(before.spec.document, record.spec.document)) if before and before.spec and record.spec else None
-    )
-    return Step(
+    changes = _changes(before, record) if before and before.spec and record.spec else None
+    return LineageStep(
         id=record.id,
         name=record.name,
         status=record.status,
@@ -71,13 +103,17 @@ def _step(record: Record, before: Record | None) -> Step:
         val_accuracy=val_accuracy,
         accuracy_gain=_gain(accuracy, former),
         val_accuracy_gain=_gain(val_accuracy, val_former),
-        patch=None if edits is None else [edit.operation() for edit in edits],
-        changed=None if edits is None else changed(edits),
+        patch=None if changes is None else [change.operation() for change in changes],
+        changed=None if changes is None else describe_changes(changes),
     )
 
 
+def _changes(before: Record, record: Record) -> list[Change]:
+    return list(diff(before.spec.document, record.spec.document))
+
+
 def _accuracies(record: Record) -> tuple[float | None, float | None]:
-    """On the test split and on the validation split, None where there is none yet."""
+    """On the test split and on the validation split, None before the evaluation."""
     return record.test_metrics.get("accuracy"), validation_metric(record, "val_accuracy")
 
 
@@ -85,14 +121,14 @@ def _gain(value: float | None, former: float | None) -> float | None:
     return None if value is None or former is None else value - former
 
 
-def _same_data(record: Record, before: Record) -> bool:
+def _has_same_data(record: Record, before: Record) -> bool:
     """Whether their accuracies are about one task: a dataset with the same classes."""
     return record.spec.dataset == before.spec.dataset
 
 
-def _children(experiment_id: str, experiments: ExperimentStore) -> list[Child] | None:
+def _children(experiment_id: str, experiments: ExperimentStore) -> list[LineageChild] | None:
     try:
         records = experiments.based_on(experiment_id)
     except Unavailable:
         return None
-    return [Child(id=record.id, name=record.name, status=record.status) for record in records]
+    return [LineageChild(id=record.id, name=record.name, status=record.status) for record in records]

@@ -1,7 +1,7 @@
-"""Two experiments on the same samples: which of them each got right that the other did not."""
+"""Pairing of two experiments on the same samples: which of them each got right and the other wrong."""
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,34 +14,34 @@ _LISTED_CLASSES = 10
 
 
 class NotComparable(Exception):
-    """The experiments were not asked the same questions, so that their figures say nothing about each other."""
+    """The experiments were evaluated on different samples or classes."""
 
-    kind: ClassVar[str] = "conflict"
+    kind: ClassVar[Literal["conflict"]] = "conflict"
 
 
 class Pairing(NamedTuple):
-    """`rows` (samples,): for each sample of the first experiment's split its row in the other's. `cured` are the rows,
-    of the first, that it got wrong and the other right, `broken` the other way round; `same_answer` counts the samples
-    that both took for the same class."""
+    """`rows` (samples,) maps each sample of the first experiment's split to its row in the other's. `fixed` are the
+    rows, in the first, that it got wrong and the other right, `regressed` the other way round; `same_answer` counts
+    the samples for which both predicted the same class."""
 
     rows: Rows
-    cured: Rows
-    broken: Rows
+    fixed: Rows
+    regressed: Rows
     same_answer: int
 
 
-def paired(first: Result, other: Result, split: SplitName) -> Pairing:
-    """Raises NotComparable unless both were asked the same samples, in whatever order, with the same classes."""
+def pair_samples(first: Result, other: Result, split: SplitName) -> Pairing:
+    """Raises NotComparable unless both were evaluated on the same samples, in any order, with the same classes."""
     _require_one_dataset(first, other)
     _require_same_classes(first, other)
-    rows = _rows_of_same_samples(first, other, split)
-    truth, guesses, others = first.predictions.truth, first.predictions.predicted, other.predictions.predicted[rows]
+    rows = _match_samples(first, other, split)
     _require_same_labels(first, other, rows)
+    truth, predicted, others = first.predictions.truth, first.predictions.predicted, other.predictions.predicted[rows]
     return Pairing(
         rows=rows,
-        cured=np.flatnonzero((guesses != truth) & (others == truth)),
-        broken=np.flatnonzero((guesses == truth) & (others != truth)),
-        same_answer=int(np.count_nonzero(guesses == others)),
+        fixed=np.flatnonzero((predicted != truth) & (others == truth)),
+        regressed=np.flatnonzero((predicted == truth) & (others != truth)),
+        same_answer=int(np.count_nonzero(predicted == others)),
     )
 
 
@@ -60,20 +60,20 @@ def _require_one_dataset(first: Result, other: Result) -> None:
 def _require_same_classes(first: Result, other: Result) -> None:
     if first.labels != other.labels:
         raise NotComparable(
-            f"{first.name} knows the classes {_listed(first.labels)}, {other.name} {_listed(other.labels)}: give both "
+            f"{first.name} has the classes {_listed(first.labels)}, {other.name} {_listed(other.labels)}: give both "
             "the same `dataset.classes`, in the same order, to compare them"
         )
 
 
-def _rows_of_same_samples(first: Result, other: Result, split: SplitName) -> Rows:
-    ours, theirs = first.predictions.samples, other.predictions.samples
-    if np.array_equal(ours, theirs):
-        return np.arange(len(ours))
-    order, other_order = np.argsort(ours, kind="stable"), np.argsort(theirs, kind="stable")
-    if not np.array_equal(ours[order], theirs[other_order]):
+def _match_samples(first: Result, other: Result, split: SplitName) -> Rows:
+    samples, others = first.predictions.samples, other.predictions.samples
+    if np.array_equal(samples, others):
+        return np.arange(len(samples))
+    order, other_order = np.argsort(samples, kind="stable"), np.argsort(others, kind="stable")
+    if not np.array_equal(samples[order], others[other_order]):
         raise NotComparable(
-            f"the {split} splits differ: {first.name} has {len(ours):,} samples, {other.name} {len(theirs):,}, and "
-            f"both have {len(np.intersect1d(ours, theirs)):,} of them; give both the same `dataset.split` and "
+            f"the {split} splits differ: {first.name} has {len(samples):,} samples, {other.name} {len(others):,}, and "
+            f"both have {len(np.intersect1d(samples, others)):,} of them; give both the same `dataset.split` and "
             "`dataset.limit_per_class` to compare them"
         )
     rows = np.empty_like(order)
@@ -82,11 +82,12 @@ def _rows_of_same_samples(first: Result, other: Result, split: SplitName) -> Row
 
 
 def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
-    relabelled = np.count_nonzero(first.predictions.truth != other.predictions.truth[rows])
-    if relabelled:
+    relabeled = np.count_nonzero(first.predictions.truth != other.predictions.truth[rows])
+    if relabeled:
+        samples = "1 sample has" if relabeled == 1 else f"{relabeled:,} samples have"
         raise NotComparable(
-            f"{relabelled:,} samples have another class for {other.name} than for {first.name}: dataset "
-            f"{first.record.dataset} was replaced in between; post the older one again to compare them"
+            f"{samples} another class in {other.name} than in {first.name}: dataset {first.record.dataset} was "
+            "replaced in between; post the older experiment again to compare them"
         )
 
 

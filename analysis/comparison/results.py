@@ -1,4 +1,4 @@
-"""What one experiment came to on a split, as much of it as a comparison needs."""
+"""The results of one experiment on a split, as a comparison needs them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,13 +11,12 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from specs.splits import SplitName
 
-_SHORTEST_ENDING = 4
+_MIN_SUFFIX = 4
 _ID_LENGTH = 26
 
 
 class Result(NamedTuple):
-    """`name` tells it from the others in the comparison; `evaluation` and `predictions` are those on the
-    split."""
+    """`name` is unique in the comparison; `evaluation` and `predictions` are those of the split."""
 
     name: str
     record: Record
@@ -35,15 +34,15 @@ class Result(NamedTuple):
         return len(self.predictions.truth)
 
 
-def results_of(ids: Sequence[str], experiments: ExperimentStore, split: SplitName) -> list[Result]:
-    """Raises NotFound for an id that nothing bears, and for what has not succeeded or was not evaluated on `split`;
+def read_results(ids: Sequence[str], experiments: ExperimentStore, split: SplitName) -> list[Result]:
+    """Raises NotFound for an unknown id, and for an experiment that has not succeeded or was not evaluated on `split`;
     Damaged. Both name the experiment."""
     records = [experiments.get(each) for each in ids]
     names = distinct_names(records)
-    return [_result(name, record, experiments, split) for name, record in zip(names, records, strict=True)]
+    return [_read_result(name, record, experiments, split) for name, record in zip(names, records, strict=True)]
 
 
-def _result(name: str, record: Record, experiments: ExperimentStore, split: SplitName) -> Result:
+def _read_result(name: str, record: Record, experiments: ExperimentStore, split: SplitName) -> Result:
     try:
         return Result(
             name=name,
@@ -57,13 +56,13 @@ def _result(name: str, record: Record, experiments: ExperimentStore, split: Spli
 
 
 def distinct_names(records: Sequence[Record]) -> list[str]:
-    """Their names; behind one that several bear, as much of the id's end as tells them apart."""
+    """Their names; a name that several share is followed by as much of the id's end as makes it unique."""
     names = [record.name for record in records]
-    for length in range(_SHORTEST_ENDING, _ID_LENGTH + 1):
-        written = [
+    for length in range(_MIN_SUFFIX, _ID_LENGTH + 1):
+        candidates = [
             f"{record.name} ({record.id[-length:]})" if names.count(record.name) > 1 else record.name
             for record in records
         ]
-        if len(set(written)) == len(written):
-            return written
+        if len(set(candidates)) == len(candidates):
+            return candidates
     return [record.id for record in records]

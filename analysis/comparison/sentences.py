@@ -1,69 +1,70 @@
-"""What a comparison or a lineage shows, in words."""
+"""Sentences of comparisons and lineages."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from analysis.comparison.changes import Change
+from analysis.comparison.json_patch import Change
 from analysis.comparison.significance import Interval
 from specs.problem import shown
 
-# Below this probability of chance a difference counts as shown.
-_CHANCE = 0.05
-_MIN_SHOWN = 0.001
-_MAX_EDITS = 8
-# Fields that change nothing of what is trained.
-_SAID_ONLY = ("name", "notes", "tags", "based_on")
+# A difference less probable than this by chance is reported as one.
+_SIGNIFICANT = 0.05
+_MIN_P = 0.001
+_MAX_CHANGES = 8
+# Fields that do not change what is trained.
+_DESCRIPTIVE = ("name", "notes", "tags", "based_on")
 
 
-def verdict(first: str, other: str, cured: int, broken: int, samples: int, interval: Interval, p: float) -> str:
-    """How `other` does beside `first`. `interval` is that of the difference of their accuracies."""
-    if cured == broken == 0:
+def verdict(first: str, other: str, fixed: int, regressed: int, samples: int, interval: Interval, p: float) -> str:
+    """How `other` compares with `first`. `interval` is that of the difference of their accuracies."""
+    if fixed == regressed == 0:
         return f"no difference is shown: {other} is right and wrong about the same samples as {first}"
-    points = 100 * (cured - broken) / samples
-    flipped = f"it cured {f'{cured:,}' if cured else 'none'} of {first}'s mistakes and made {_new(broken)}"
-    # Of what is worse, by how much it is worse.
+    points = 100 * (fixed - regressed) / samples
+    flipped = f"it fixed {f'{fixed:,}' if fixed else 'none'} of {first}'s errors and {_regressed_text(regressed)}"
+    # If it is worse, by how much it is worse.
     low, high = interval if points >= 0 else interval.reversed
-    chance = f"95 % interval {100 * low:z.2f} to {100 * high:z.2f}, {_p_text(p)}; {flipped}"
-    if p < _CHANCE:
-        return f"{other} is {'better' if points > 0 else 'worse'} than {first} by {abs(points):.2f} points, {chance}"
+    evidence = f"95 % interval {100 * low:z.2f} to {100 * high:z.2f}, {_p_text(p)}; {flipped}"
+    if p < _SIGNIFICANT:
+        return f"{other} is {'better' if points > 0 else 'worse'} than {first} by {abs(points):.2f} points, {evidence}"
     if points == 0:
-        return f"no difference is shown: {other} is level with {first}, {chance}"
+        return f"no difference is shown: {other} is level with {first}, {evidence}"
     side = "above" if points > 0 else "below"
-    return f"no difference is shown: {other} is {abs(points):.2f} points {side} {first}, {chance}"
+    return f"no difference is shown: {other} is {abs(points):.2f} points {side} {first}, {evidence}"
 
 
-def _new(broken: int) -> str:
-    return "1 new one" if broken == 1 else f"{f'{broken:,}' if broken else 'no'} new ones"
+def _regressed_text(regressed: int) -> str:
+    samples = "1 sample" if regressed == 1 else f"{regressed:,} samples"
+    return f"regressed on {samples if regressed else 'none'}"
 
 
 def _p_text(p: float) -> str:
-    if p < _MIN_SHOWN:
-        return f"p < {_MIN_SHOWN}"
+    if p < _MIN_P:
+        return f"p < {_MIN_P}"
     return "p = " + f"{p:.4f}".rstrip("0").rstrip(".")
 
 
-def changed(edits: Iterable[Change]) -> str:
-    """What is trained otherwise, field by field: "training.epochs: 5 -> 12; Dropout added at model.layers.3"."""
-    told = [edit for edit in edits if edit.path[0] not in _SAID_ONLY]
-    if not told:
+def describe_changes(changes: Iterable[Change]) -> str:
+    """What is trained differently, field by field: "training.epochs: 5 -> 12; Dropout added at model.layers.3"."""
+    trained = [change for change in changes if change.path[0] not in _DESCRIPTIVE]
+    if not trained:
         return "nothing"
-    more = f"; and {len(told) - _MAX_EDITS:,} more" if len(told) > _MAX_EDITS else ""
-    return "; ".join(_edit_text(edit) for edit in told[:_MAX_EDITS]) + more
+    more = f"; and {len(trained) - _MAX_CHANGES:,} more" if len(trained) > _MAX_CHANGES else ""
+    return "; ".join(_change_text(change) for change in trained[:_MAX_CHANGES]) + more
 
 
-def climb(steps: Sequence[tuple[float | None, str]]) -> str:
+def describe_accuracies(steps: Sequence[tuple[float | None, str]]) -> str:
     """The accuracy of each step, or else its status: "23.5 % -> 55.1 % -> running"."""
     return " -> ".join(
         status if accuracy is None else f"{accuracy:.1%}".replace("%", " %") for accuracy, status in steps
     )
 
 
-def _edit_text(edit: Change) -> str:
-    field = ".".join(map(str, edit.path))
-    if isinstance(edit.path[-1], int) and edit.op != "replace":
-        told = edit.after if edit.op == "add" else edit.before
-        return f"{_value_text(told)} {'added at' if edit.op == 'add' else 'removed from'} {field}"
-    return f"{field}: {_value_text(edit.before)} -> {_value_text(edit.after)}"
+def _change_text(change: Change) -> str:
+    field = ".".join(map(str, change.path))
+    if isinstance(change.path[-1], int) and change.op != "replace":
+        item = change.after if change.op == "add" else change.before
+        return f"{_value_text(item)} {'added at' if change.op == 'add' else 'removed from'} {field}"
+    return f"{field}: {_value_text(change.before)} -> {_value_text(change.after)}"
 
 
 def _value_text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""How much of an accuracy, and of a difference between two, may be the chance of which samples were asked."""
+"""Bootstrap intervals of accuracies and of their differences, and McNemar's test."""
 
 import functools
 import math
@@ -9,59 +9,59 @@ from numpy.typing import NDArray
 
 RESAMPLES = 10_000
 LEVEL = 0.95
-# The same counts give the same interval each time, so that those worked out lately need no second drawing.
+# The same counts give the same interval each time, so that it can be cached.
 _SEED = 20_000
-_REMEMBERED = 1_000
-# Up to so many discordant samples the exact test is a matter of microseconds.
-_EXACT = 1_000
+_CACHED = 1_000
+# Up to so many discordant samples the exact test takes microseconds.
+_MAX_EXACT = 1_000
 
 
 class Interval(NamedTuple):
-    """Two ends, as fractions of 1."""
+    """As fractions of 1."""
 
     low: float
     high: float
 
     @property
     def reversed(self) -> "Interval":
-        """Of the difference taken the other way round."""
+        """The interval of the negated difference."""
         return Interval(-self.high, -self.low)
 
 
-@functools.lru_cache(_REMEMBERED)
+@functools.lru_cache(_CACHED)
 def accuracy_interval(right: int, samples: int) -> Interval:
     """The percentile bootstrap of Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3, for
     `right` out of `samples`, at least one.
 
-    Drawing all samples anew, with replacement, and counting those that are right is drawing from a binomial.
+    Resampling all samples with replacement and counting those that are right is drawing from a binomial.
     """
     counts = np.random.default_rng(_SEED).binomial(samples, right / samples, RESAMPLES)
     return _percentiles(counts / samples)
 
 
-@functools.lru_cache(_REMEMBERED)
-def difference_interval(cured: int, broken: int, samples: int) -> Interval:
-    """The same for the difference of two accuracies on the same `samples`, of which the second network got `cured`
-    right and the first wrong, `broken` the other way. Each resample keeps both answers to a sample together, so that
+@functools.lru_cache(_CACHED)
+def difference_interval(fixed: int, regressed: int, samples: int) -> Interval:
+    """The same for the difference of two accuracies on the same `samples`, of which the second network got `fixed`
+    right and the first wrong, `regressed` the other way. Each resample keeps both answers to a sample together, so that
     its counts are drawn from a multinomial."""
-    shares = np.array([cured, broken, samples - cured - broken]) / samples
+    shares = np.array([fixed, regressed, samples - fixed - regressed]) / samples
     counts = np.random.default_rng(_SEED).multinomial(samples, shares, RESAMPLES)
     return _percentiles((counts[:, 0] - counts[:, 1]) / samples)
 
 
-def mcnemar(cured: int, broken: int) -> float:
-    """The probability of discordant samples being shared out at least as unevenly if both networks were equally good,
-    two-sided; 1 where there are none. McNemar 1947, Note on the sampling error of the difference between correlated
+def mcnemar(fixed: int, regressed: int) -> float:
+    """The two-sided probability that the discordant samples are split at least as unevenly if both networks are equally
+    good; 1 if there are none. McNemar 1947, Note on the sampling error of the difference between correlated
     proportions or percentages.
 
-    Exact by the binomial, for a great many by the chi-square distribution with the correction of Edwards 1948, Note on
+    Exact by the binomial; for many samples by the chi-square distribution with the correction of Edwards 1948, Note on
     the "correction for continuity" in testing the significance of the difference between correlated proportions.
     """
-    discordant = cured + broken
-    if discordant <= _EXACT:
-        tail = sum(math.comb(discordant, fewer) for fewer in range(min(cured, broken) + 1))
+    discordant = fixed + regressed
+    if discordant <= _MAX_EXACT:
+        tail = sum(math.comb(discordant, fewer) for fewer in range(min(fixed, regressed) + 1))
         return min(1.0, 2 * tail / (1 << discordant))
-    chi_square = max(0, abs(cured - broken) - 1) ** 2 / discordant
+    chi_square = max(0, abs(fixed - regressed) - 1) ** 2 / discordant
     return math.erfc(math.sqrt(chi_square / 2))
 
 

@@ -1,4 +1,4 @@
-"""What a history and an evaluation say about an experiment, and what to change in the next one.
+"""Diagnosis of a training run: rules over history and evaluation, each with evidence and a suggested change.
 
-Rules are pure: they see a `Run` and know neither store nor HTTP. `docs/experiments.md` tells them to their reader.
+Rules are pure functions of a `TrainingRun`. `docs/results.md` lists them for users.
 """

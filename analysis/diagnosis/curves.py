@@ -1,4 +1,4 @@
-"""One metric of a history, and what can be read from its shape."""
+"""The learning curve of one metric, and the properties of its shape."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from models_store.experiments.record import Point
 
-# An odd number of epochs, so that an epoch is the middle of its window; single epochs jump too much to be compared
+# An odd number of epochs, so that an epoch is the middle of its window; single epochs vary too much to be compared
 # (Prechelt 1998 looks at strips of five for the same reason).
 _WINDOW, _SHORT_WINDOW = 5, 3
 _SHORT = 10  # epochs: a window of five would blur half of so short a curve
@@ -19,7 +19,7 @@ _LARGEST, _SMALLEST = 1e100, 1e-30
 
 @dataclass(frozen=True)
 class Curve:
-    """The finite values of a metric, and the epochs (from 0) that they belong to."""
+    """The finite values of a metric, and their epochs (from 0)."""
 
     epochs: tuple[int, ...]
     values: tuple[float, ...]
@@ -29,9 +29,9 @@ class Curve:
 
     @cached_property
     def smoothed(self) -> tuple[float, ...]:
-        """Means over a window around each epoch, which is cut off at both ends."""
+        """Means over a window around each epoch; the window is cut off at both ends."""
         half = (_WINDOW if len(self) >= _SHORT else _SHORT_WINDOW) // 2
-        windows = (self.values[max(0, place - half) : place + half + 1] for place in range(len(self)))
+        windows = (self.values[max(0, index - half) : index + half + 1] for index in range(len(self)))
         return tuple(sum(window) / len(window) for window in windows)
 
     @property
@@ -40,17 +40,17 @@ class Curve:
 
     @property
     def end(self) -> float:
-        """The level that the curve ends on."""
+        """The last smoothed value."""
         return self.smoothed[-1]
 
     @cached_property
     def lowest(self) -> int:
-        """The place of the smallest smoothed value."""
+        """The index of the smallest smoothed value."""
         return min(range(len(self)), key=self.smoothed.__getitem__)
 
     @property
     def jumps(self) -> float:
-        """The mean distance of an epoch's value from the smoothed curve, in the metric's own unit."""
+        """The mean distance of the values from the smoothed curve, in the unit of the metric."""
         return fmean(abs(value - level) for value, level in zip(self.values, self.smoothed, strict=True))
 
     @property
@@ -60,12 +60,12 @@ class Curve:
 
     @property
     def falling(self) -> float:
-        """The share of epochs that end below the one before."""
+        """The share of epochs with a lower value than the epoch before."""
         steps = list(zip(self.values, self.values[1:], strict=False))
         return ratio(sum(after < before for before, after in steps), len(steps))
 
-    def since(self, place: int) -> "Curve":
-        return Curve(self.epochs[place:], self.values[place:])
+    def since(self, index: int) -> "Curve":
+        return Curve(self.epochs[index:], self.values[index:])
 
 
 def curve(points: Sequence[Point], metric: str) -> Curve:
@@ -79,5 +79,5 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def ratio(part: float, whole: float) -> float:
-    """`part / whole`; 0 where there is no whole to speak of."""
+    """`part / whole`; 0 if `whole` is practically 0."""
     return part / whole if whole > _SMALLEST else 0.0

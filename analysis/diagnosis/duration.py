@@ -1,31 +1,31 @@
-"""Is the training long enough, and no longer than it need be?"""
+"""Rules about the duration: is the training long enough, and not longer than needed?"""
 
 import math
 
 from analysis.diagnosis import suggestions
 from analysis.diagnosis.curves import Curve, ratio
 from analysis.diagnosis.finding import Finding, Suggestion
-from analysis.diagnosis.number_format import fall, number, rounded
-from analysis.diagnosis.run import Run
+from analysis.diagnosis.number_format import fall, number, round_digits
+from analysis.diagnosis.training_run import TrainingRun
 from specs import limits
 
-# A fall that goes on shows in no fewer.
+# Fewer show no trend.
 _MIN_EPOCHS = 4
-# Validation loss that fell by so much over the last quarter is likely to fall on; less is the usual slow end.
+# Validation loss that fell by so much over the last quarter is likely to keep falling; less is the usual slow end.
 _STILL_FALLING = 0.05
 # As a share of the loss of guessing: below it, about 0.02 for ten classes, there is little left to gain.
 _WORTHWHILE = 0.01
-# A rate below this share of its peak was brought down on purpose: loss falls at the end of any such run, and stops.
+# A learning rate below this share of its peak was lowered on purpose: loss falls at the end of any such run, and stops.
 _ANNEALED = 0.1
-# Shorter runs cost too little to be worth a word.
+# Shorter runs cost too little to mention.
 _MANY_EPOCHS = 10
-# "Nothing gained": smoothed validation loss within two percent of its lowest, mistakes fewer by less than a tenth.
-_SAME_LOSS, _FEWER_MISTAKES = 0.02, 0.1
+# "Nothing gained": smoothed validation loss within two percent of its lowest, errors fewer by less than a tenth.
+_SAME_LOSS, _FEWER_ERRORS = 0.02, 0.1
 # Half again as long as was needed: the next run, from another seed, may need more.
 _MARGIN = 1.5
 
 
-def not_converged(run: Run) -> Finding | None:
+def not_converged(run: TrainingRun) -> Finding | None:
     """Validation loss was still falling when the training ended (Godbole et al. 2023, Deep Learning Tuning Playbook,
     "Deciding how long to train")."""
     _, val_loss = run.losses
@@ -41,41 +41,45 @@ def not_converged(run: Run) -> Finding | None:
         rule="not-converged",
         severity="warning",
         sentence=(
-            f"The training ended while the network was still getting better: over the last {len(val_loss) - before} "
-            f"epochs validation loss fell from {fall(val_loss, before)}."
+            f"The training ended while the network was still improving: validation loss fell from "
+            f"{fall(val_loss, before)} over the last {len(val_loss) - before} epochs."
         ),
         evidence={
             "since_epoch": val_loss.epochs[before],
-            "val_loss": [rounded(val_loss.smoothed[before]), rounded(val_loss.end)],
+            "val_loss": [round_digits(val_loss.smoothed[before]), round_digits(val_loss.end)],
         },
-        suggestion=_longer(run),
+        suggestion=_train_longer(run),
     )
 
 
-def _is_annealed(run: Run) -> bool:
-    return bool(run.rates) and run.rates[-1] < _ANNEALED * max(run.rates)
+def _is_annealed(run: TrainingRun) -> bool:
+    return bool(run.learning_rates) and run.learning_rates[-1] < _ANNEALED * max(run.learning_rates)
 
 
-def _longer(run: Run) -> Suggestion | None:
+def _train_longer(run: TrainingRun) -> Suggestion | None:
     training = run.spec.training
     if run.stop_reason == "time_budget":
         minutes = min(2 * training.max_minutes, limits.MINUTES)
-        change = suggestions.training(max_minutes=minutes) if minutes > training.max_minutes else None
-        return suggestions.suggestion(run, (f"Give it {number(minutes)} minutes.", change))
+        change = suggestions.set_training(max_minutes=minutes) if minutes > training.max_minutes else None
+        return suggestions.suggest(run, (f"Train for up to {_minutes(minutes)}.", change))
     epochs = min(2 * training.epochs, limits.EPOCHS)
-    change = suggestions.training(epochs=epochs) if epochs > training.epochs else None
-    return suggestions.suggestion(run, (f"Train for {epochs:,} epochs.", change))
+    change = suggestions.set_training(epochs=epochs) if epochs > training.epochs else None
+    return suggestions.suggest(run, (f"Train for {epochs:,} epochs.", change))
 
 
-def too_many_epochs(run: Run) -> Finding | None:
-    """Neither validation loss nor validation accuracy gained anything in the second half of the training or longer
-    (Prechelt 1998: the slowest criteria gain four percent and take four times as long)."""
+def _minutes(minutes: float) -> str:
+    return f"{number(minutes)} {'minute' if minutes == 1 else 'minutes'}"
+
+
+def too_many_epochs(run: TrainingRun) -> Finding | None:
+    """Neither validation loss nor validation accuracy improved in the second half of the training or longer (Prechelt
+    1998: the slowest criteria gain four percent and take four times as long)."""
     _, val_loss = run.losses
     if not run.has_ended or run.stop_reason != "completed" or len(val_loss) < _MANY_EPOCHS:
         return None
     least = val_loss.smoothed[val_loss.lowest]
     limit = least + _SAME_LOSS * abs(least)
-    enough = next(place for place, value in enumerate(val_loss.smoothed) if value <= limit)
+    enough = next(index for index, value in enumerate(val_loss.smoothed) if value <= limit)
     epochs = val_loss.epochs[enough] + 1
     if 2 * epochs > run.points[-1].epoch + 1 or _gained(run.val_accuracy, val_loss.epochs[enough]):
         return None
@@ -84,20 +88,21 @@ def too_many_epochs(run: Run) -> Finding | None:
         rule="too-many-epochs",
         severity="info",
         sentence=(
-            f"After about epoch {epochs} nothing was gained: validation loss was {number(val_loss.smoothed[enough])} "
-            f"then, and {number(val_loss.end)} after {run.points[-1].epoch + 1} epochs."
+            f"The network did not improve after about epoch {epochs}: validation loss was "
+            f"{number(val_loss.smoothed[enough])} then, and {number(val_loss.end)} after {run.points[-1].epoch + 1} "
+            "epochs."
         ),
         evidence={
             "epoch": val_loss.epochs[enough],
-            "val_loss": [rounded(val_loss.smoothed[enough]), rounded(val_loss.end)],
+            "val_loss": [round_digits(val_loss.smoothed[enough]), round_digits(val_loss.end)],
         },
-        suggestion=suggestions.suggestion(run, (f"Train for {shorter} epochs.", suggestions.training(epochs=shorter))),
+        suggestion=suggestions.suggest(run, (f"Train for {shorter} epochs.", suggestions.set_training(epochs=shorter))),
     )
 
 
 def _gained(accuracy: Curve, epoch: int) -> bool:
-    """Whether mistakes became clearly fewer after `epoch`; False where there is no accuracy."""
+    """Whether errors became clearly fewer after `epoch`; False if there is no accuracy."""
     if epoch not in accuracy.epochs:
         return False
     then = 1 - accuracy.smoothed[accuracy.epochs.index(epoch)]
-    return ratio(then - (1 - accuracy.end), then) > _FEWER_MISTAKES
+    return ratio(then - (1 - accuracy.end), then) > _FEWER_ERRORS

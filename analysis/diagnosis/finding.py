@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""A finding of a diagnosis, and the change that it suggests."""
 
 from typing import Any, Literal
 
@@ -18,8 +18,8 @@ class Suggestion(BaseModel):
 
 
 class Finding(BaseModel):
-    """One thing that can be seen. The sentence counts epochs from 1, as a training's progress is shown; epochs in
-    `evidence` count from 0, as in the history."""
+    """What one rule found. The sentence counts epochs from 1, as the progress of a training does; epochs in `evidence`
+    count from 0, as in the history."""
 
     model_config = ConfigDict(frozen=True)
 

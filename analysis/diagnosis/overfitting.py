@@ -1,12 +1,12 @@
-"""Does the network learn what holds for new images, too?"""
+"""Rules about generalization: does the network do as well on new images?"""
 
 import math
 
 from analysis.diagnosis import suggestions
 from analysis.diagnosis.curves import Curve, ratio
 from analysis.diagnosis.finding import Finding, Suggestion
-from analysis.diagnosis.number_format import fall, number, percent, rounded
-from analysis.diagnosis.run import Run
+from analysis.diagnosis.number_format import fall, number, percent, round_digits
+from analysis.diagnosis.training_run import TrainingRun
 from specs.splits import SplitName
 
 # Fewer show no trend.
@@ -14,9 +14,9 @@ _MIN_EPOCHS = 5
 # Prechelt's generalization loss, E_va / E_opt - 1, of his criterion GL_5; his are between 1 and 5 percent, and the
 # largest is for curves that jump, as those of small networks do.
 _LOSS_RISE = 0.05
-# In standard errors of the level that the curve ends on; below it the rise may be chance.
-_SURE = 2.0
-# By so much training loss must have fallen meanwhile: a network that learns nothing by heart does not over-fit.
+# In standard errors of the level that the curve ends on; a smaller rise may be chance.
+_SIGNIFICANT = 2.0
+# Training loss must fall by so much meanwhile: a network that memorizes nothing does not overfit.
 _TRAINING_FALL = 0.05
 # A smaller difference is the luck of picking the best of many epochs, which differ by a jump or two.
 _BETTER_EPOCH, _LUCKY_JUMPS = 0.1, 3.0
@@ -24,59 +24,59 @@ _BETTER_EPOCH, _LUCKY_JUMPS = 0.1, 3.0
 _GAP = 0.05
 
 
-def over_fitting(run: Run) -> Finding | None:
-    """Smoothed validation loss turns up for good while training loss goes on falling (Goodfellow et al. 2016, Deep
-    Learning, 7.8; when to say so: Prechelt 1998, "Early stopping - but when?")."""
+def overfitting(run: TrainingRun) -> Finding | None:
+    """Smoothed validation loss turns up for good while training loss keeps falling (Goodfellow et al. 2016, Deep
+    Learning, 7.8; the criterion: Prechelt 1998, "Early stopping - but when?")."""
     loss, val_loss = run.losses
     turn = _turn(val_loss)
     if turn is None or loss.end > (1 - _TRAINING_FALL) * loss.smoothed[val_loss.lowest]:
         return None
     lowest = val_loss.lowest
     return Finding(
-        rule="over-fitting",
+        rule="overfitting",
         severity="info" if run.has_ended and run.has_restored_best else "warning",
         sentence=(
-            f"From about epoch {val_loss.epochs[turn] + 1} on the network learns its training samples by heart: "
-            f"validation loss rises from {fall(val_loss, lowest)}, while training loss goes on falling from "
+            f"The network overfits: from about epoch {val_loss.epochs[turn] + 1} on it memorizes the training data. "
+            f"Validation loss rises from {fall(val_loss, lowest)}, while training loss keeps falling from "
             f"{fall(loss, lowest)}."
         ),
         evidence={
             "epoch": val_loss.epochs[turn],
             "lowest_epoch": val_loss.epochs[lowest],
-            "val_loss": [rounded(val_loss.smoothed[lowest]), rounded(val_loss.end)],
-            "loss": [rounded(loss.smoothed[lowest]), rounded(loss.end)],
+            "val_loss": [round_digits(val_loss.smoothed[lowest]), round_digits(val_loss.end)],
+            "loss": [round_digits(loss.smoothed[lowest]), round_digits(loss.end)],
         },
-        suggestion=_against_learning_by_heart(run),
+        suggestion=_regularize(run),
     )
 
 
 def _turn(val_loss: Curve) -> int | None:
-    """The place from which on the smoothed curve stays above its lowest level; None where it ends near that."""
+    """The index from which the smoothed curve stays above its lowest level; None if it ends near that."""
     if len(val_loss) < _MIN_EPOCHS:
         return None
     smoothed, least = val_loss.smoothed, val_loss.smoothed[val_loss.lowest]
     limit = least + _LOSS_RISE * abs(least)
     # The level at the end is a mean over half a window, about three epochs.
-    uncertain = val_loss.since(val_loss.lowest).jumps / math.sqrt(3)
-    if val_loss.end <= limit or val_loss.end - least < _SURE * uncertain:
+    uncertainty = val_loss.since(val_loss.lowest).jumps / math.sqrt(3)
+    if val_loss.end <= limit or val_loss.end - least < _SIGNIFICANT * uncertainty:
         return None
-    return 1 + max(place for place in range(len(val_loss)) if smoothed[place] <= limit)
+    return 1 + max(index for index in range(len(val_loss)) if smoothed[index] <= limit)
 
 
-def _against_learning_by_heart(run: Run) -> Suggestion | None:
+def _regularize(run: TrainingRun) -> Suggestion | None:
     spec = run.spec
-    stopping = suggestions.stopping_early(spec)
+    stopping = suggestions.stop_early(spec)
     stop = " and stop early" if stopping else ""
-    augmenting, dropping = suggestions.augmenting(spec), suggestions.dropping_out(spec)
-    return suggestions.suggestion(
+    augmentation, dropout = suggestions.augment(spec), suggestions.add_dropout(spec)
+    return suggestions.suggest(
         run,
-        (f"Show each image slightly changed every time{stop}.", augmenting and {**augmenting, **(stopping or {})}),
-        (f"Put Dropout before the last Dense{stop}.", dropping and {**dropping, **(stopping or {})}),
-        ("Stop early and go back to the best epoch.", stopping),
+        (f"Augment the training images{stop}.", augmentation and {**augmentation, **(stopping or {})}),
+        (f"Add Dropout before the last Dense layer{stop}.", dropout and {**dropout, **(stopping or {})}),
+        ("Stop early and restore the weights of the best epoch.", stopping),
     )
 
 
-def better_epoch(run: Run) -> Finding | None:
+def better_epoch(run: TrainingRun) -> Finding | None:
     """An earlier epoch was better than the last one, whose weights are published (Goodfellow et al. 2016, 7.8: keep
     the weights of the best epoch)."""
     _, val_loss = run.losses
@@ -90,12 +90,12 @@ def better_epoch(run: Run) -> Finding | None:
         rule="better-epoch",
         severity="warning",
         sentence=(
-            f"The network was better in epoch {val_loss.epochs[best] + 1} than at the end: validation loss "
-            f"{number(least)}, at the end {number(last)}. The last epoch's weights were kept."
+            f"Epoch {val_loss.epochs[best] + 1} was better than the last one: its validation loss was {number(least)}, "
+            f"and {number(last)} at the end. The weights of the last epoch were kept."
         ),
-        evidence={"epoch": val_loss.epochs[best], "val_loss": [rounded(least), rounded(last)]},
-        suggestion=suggestions.suggestion(
-            run, ("Stop early and go back to the best epoch.", suggestions.stopping_early(run.spec))
+        evidence={"epoch": val_loss.epochs[best], "val_loss": [round_digits(least), round_digits(last)]},
+        suggestion=suggestions.suggest(
+            run, ("Stop early and restore the weights of the best epoch.", suggestions.stop_early(run.spec))
         ),
     )
 
@@ -106,12 +106,12 @@ def _is_luck(val_loss: Curve) -> bool:
     return len(val_loss) >= _MIN_EPOCHS and lost < _LUCKY_JUMPS * val_loss.jumps
 
 
-def generalization_gap(run: Run) -> Finding | None:
+def generalization_gap(run: TrainingRun) -> Finding | None:
     """The published network is clearly better on the training split than on the test split (Goodfellow et al. 2016, 5.2
     and 11.4.1).
 
-    Where the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation make it
-    lower than it is, so that the gap is at least as large.
+    If the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation lower it, so
+    that the gap is at least as large.
     """
     test, trained = _accuracy(run, "test"), _accuracy(run, "training")
     if trained is None and len(run.accuracy):
@@ -122,13 +122,13 @@ def generalization_gap(run: Run) -> Finding | None:
         rule="generalization-gap",
         severity="warning",
         sentence=(
-            f"Of the training samples {percent(trained)} are right, of the test samples {percent(test)}: "
-            f"{number(100 * (trained - test))} points less on samples that the network has never seen."
+            f"The network generalizes poorly: accuracy is {percent(trained)} on the training split and {percent(test)} "
+            f"on the test split, {number(100 * (trained - test))} points less on samples that it has never seen."
         ),
-        evidence={"training_accuracy": rounded(trained), "test_accuracy": rounded(test)},
-        suggestion=_against_learning_by_heart(run),
+        evidence={"training_accuracy": round_digits(trained), "test_accuracy": round_digits(test)},
+        suggestion=_regularize(run),
     )
 
 
-def _accuracy(run: Run, split: SplitName) -> float | None:
+def _accuracy(run: TrainingRun, split: SplitName) -> float | None:
     return run.evaluations[split].accuracy if split in run.evaluations else None

@@ -1,5 +1,5 @@
-"""StoredImages of experiments and of specs, as PNG and SVG.
+"""Plots of experiments and specs, as PNG and SVG.
 
-Matplotlib takes a second and 45 MB, so that only routes and what they hand over are imported when the API starts; what
-draws is imported when somebody asks for the first image.
+Importing Matplotlib takes a second and 45 MB. Routes therefore import the modules that draw when the first plot is
+requested, not at start.
 """

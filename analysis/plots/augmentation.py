@@ -1,4 +1,4 @@
-"""What a network is shown: samples after preprocessing, each beside changed copies of itself."""
+"""Plot of the input of a network: samples after preprocessing, each with augmented copies."""
 
 from collections.abc import Iterator
 
@@ -18,19 +18,19 @@ _SHARE_INCHES = 0.36  # what "100% " takes of a caption
 
 
 def augmentation_figure(spec: ExperimentSpec, sheet: Sheet, origin: str) -> Figure:
-    """`origin` says in words what the samples are."""
-    lines = [*_described(spec), origin, *([sheet.note] if sheet.note else [])]
-    return _drawn(sheet, f"{spec.name}: what the network is shown", lines)
+    """`origin` is where the samples come from, in words."""
+    lines = [_subtitle(spec), origin, *([sheet.note] if sheet.note else [])]
+    return _draw(sheet, f"{spec.name}: input of the network", lines)
 
 
-def _described(spec: ExperimentSpec) -> list[str]:
+def _subtitle(spec: ExperimentSpec) -> str:
     shape = "x".join(map(str, spec.input_shape))
     scale = spec.preprocessing.scale
-    pixels = "raw pixels" if scale == "none" else f"pixels still to be scaled ({scale})"
+    pixels = "raw pixels" if scale == "none" else f"pixels before scaling ({scale})"
     if spec.augmentation is None:
-        return [f"no augmentation; {shape}, {pixels}"]
+        return f"no augmentation; {shape}, {pixels}"
     layers = ", ".join(layer.type for layer in spec.augmentation.layers)
-    return [f"{layers}; copies: {spec.augmentation.copies}; {shape}, {pixels}"]
+    return f"{layers}; copies: {spec.augmentation.copies}; {shape}, {pixels}"
 
 
 def _caption(cell: Cell) -> str:
@@ -39,10 +39,10 @@ def _caption(cell: Cell) -> str:
     )
 
 
-def _drawn(sheet: Sheet, title: str, lines: list[str]) -> Figure:
+def _draw(sheet: Sheet, title: str, lines: list[str]) -> Figure:
     rows, columns = sheet.rows, sheet.columns
     height, width = rows[0][0].image.shape[:2]
-    # The longer side is one cell, so that neither wide nor tall images get out of hand.
+    # The longer side is one cell, however wide or tall the images are.
     size = (width / max(height, width), height / max(height, width))
     caption = _LINE * max(1, *(len(cell.label) for row in rows for cell in row))
     # Captions are as wide as a cell, however narrow the images are.
@@ -54,12 +54,12 @@ def _drawn(sheet: Sheet, title: str, lines: list[str]) -> Figure:
     for column, name in enumerate(columns):
         axes.text(column * pitch[0] + pitch[0] / 2, 0, name, ha="center", va="top", fontsize=_SIZE, color=PALE)
     top = _LINE + _GAP if columns else _GAP
-    for cell, x, y in _placed(rows, pitch, top):
+    for cell, x, y in _place(rows, pitch, top):
         _show(axes, cell, x + (pitch[0] - size[0]) / 2, y, size)
     return figure
 
 
-def _placed(rows: list[list[Cell]], pitch: tuple[float, float], top: float) -> Iterator[tuple[Cell, float, float]]:
+def _place(rows: list[list[Cell]], pitch: tuple[float, float], top: float) -> Iterator[tuple[Cell, float, float]]:
     for down, row in enumerate(rows):
         for across, cell in enumerate(row):
             yield cell, across * pitch[0], top + down * pitch[1]

@@ -1,4 +1,4 @@
-"""How well each class is recognised: precision, recall and their harmonic mean, F1."""
+"""Plot of precision, recall and F1 by class."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.plots.figure import INK, PALE
-from analysis.plots.panels import Box, legend_above, panels, ruled
+from analysis.plots.panels import Box, draw_grid, legend_above, panels
 from analysis.plots.series import STYLES
 from analysis.plots.text_layout import legible_names, shorten, width_of
 from models_store.evaluations.evaluation import ClassMetrics
 
-_MOST = 100
+_MAX_CLASSES = 100
 _IN_A_COLUMN = 50
 _ROW, _WIDTH, _BELOW, _ABOVE, _GAP = 0.17, 3.4, 0.25, 0.3, 0.25  # inches
 _MAX_LABEL, _SUPPORT = 1.6, 0.55  # inches
@@ -28,7 +28,7 @@ _MARKERS = (
 def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> Figure:
     """The worst by F1 first, 100 at most, in columns of 50."""
     names = legible_names([each.label for each in per_class])
-    order = sorted(range(len(per_class)), key=lambda index: (per_class[index].f1, index))[:_MOST]
+    order = sorted(range(len(per_class)), key=lambda index: (per_class[index].f1, index))[:_MAX_CLASSES]
     rows = [(shorten(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
     columns = -(-len(rows) // _IN_A_COLUMN)
     length = -(-len(rows) // columns)
@@ -36,8 +36,8 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
     pitch, height = labels + _WIDTH + _SUPPORT + _GAP, (length + 1) * _ROW
     boxes = [Box(column * pitch + labels, _BELOW, _WIDTH, height) for column in range(columns)]
     size = (columns * pitch - _GAP, _BELOW + height + _ABOVE)
-    figure, each_axes = panels(f"{name}: classes, {split} split", _described(per_class, len(rows)), size, boxes)
-    # Dots need no zero to begin at, and the differences are near the top.
+    figure, each_axes = panels(f"{name}: classes, {split} split", _subtitle(per_class, len(rows)), size, boxes)
+    # Dots need no axis from zero, and the differences are near one.
     least = min(getattr(each, key) for _, each in rows for key, *_ in _MARKERS)
     for column, axes in enumerate(each_axes):
         _draw(axes, rows[column * length : (column + 1) * length], length, min(0.9, np.floor(10 * least) / 10))
@@ -49,14 +49,14 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
     return figure
 
 
-def _described(per_class: Sequence[ClassMetrics], shown: int) -> list[str]:
+def _subtitle(per_class: Sequence[ClassMetrics], shown: int) -> list[str]:
     f1 = np.mean([each.f1 for each in per_class])
     which = f"the worst {shown} of {len(per_class):,} classes" if shown < len(per_class) else f"{shown} classes"
     return [f"{which}, the worst first; mean F1 {f1:.4f}; numbers on the right are samples"]
 
 
 def _draw(axes: Axes, rows: Sequence[tuple[str, ClassMetrics]], length: int, least: float) -> None:
-    ruled(axes)
+    draw_grid(axes)
     axes.grid(visible=False, axis="y")
     axes.set_xlim(least - 0.04 * (1 - least), 1 + 0.04 * (1 - least))
     axes.set_ylim(length, -1)

@@ -1,4 +1,4 @@
-"""Many images on one."""
+"""Contact sheet: many labeled images in one."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ _LETTERS = 20
 
 
 def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:
-    """`count` images in rows of five, each 128 pixels wide or high, its label below it."""
+    """`count` images in rows of five; the longer side of each is 128 pixels, and its label is below it."""
     rows = max(1, -(-count // _COLUMNS))
     columns = min(_COLUMNS, max(1, count))
     size = (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP)
@@ -24,7 +24,7 @@ def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Imag
         top = _GAP + number // _COLUMNS * (_CELL + _LABEL + _GAP)
         scale = _CELL / max(image.size)
         shape = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        # Small ones are shown as the pixels they are.
+        # The pixels of small images stay visible.
         shown = image.convert("RGB").resize(shape, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
         sheet.paste(shown, (left + (_CELL - shape[0]) // 2, top + (_CELL - shape[1]) // 2))
         text = label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…"

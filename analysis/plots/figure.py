@@ -1,7 +1,7 @@
-"""A Matplotlib figure, from its making to the bytes that are sent.
+"""Matplotlib figures: their title, and rendering to PNG and SVG.
 
-Only the object interface: pyplot keeps every figure in a table of its own. Matplotlib shares its fonts and settings
-between threads, so that one figure is drawn at a time.
+Uses the object interface only: pyplot keeps a reference to every figure. Matplotlib shares fonts and settings between
+threads, so that one figure is rendered at a time.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ _TITLE_SIZE, _TEXT_SIZE = 11, 8  # points
 INK, PALE, ACCENT = "#1f2430", "#8a91a0", "#2457c5"
 
 
-def drawn(draw: Callable[[], Figure], image_format: Format) -> bytes:
-    """Make a figure and return it as an image: the same figure gives the same bytes, without ids and dates."""
+def render(draw: Callable[[], Figure], image_format: Format) -> bytes:
+    """Render the figure that `draw` returns. The same figure gives the same bytes, without ids and dates."""
     with (
         _DRAWING,
         mpl.rc_context(

@@ -1,4 +1,4 @@
-"""The validation of several experiments, epoch by epoch, over each other."""
+"""Plot of the validation loss and accuracy of several experiments by epoch."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.plots.panels import Box, legend_above, panels
-from analysis.plots.runs import Run
+from analysis.plots.plotted_history import PlottedHistory
 from analysis.plots.series import RING, STYLES, draw_axes, draw_series
 from analysis.plots.text_layout import shorten
 
@@ -20,42 +20,44 @@ _COLUMNS = 2
 _ID_LETTERS = 6  # of its end, which is the random part
 
 
-def histories_figure(runs: Sequence[Run]) -> Figure:
-    """Of 2 to 8 experiments, one line each; all of them have left out as many epochs at the beginning."""
-    metrics = [metric for metric in _METRICS if any(run.has(metric) for run in runs)] or [_METRICS[0]]
+def histories_figure(histories: Sequence[PlottedHistory]) -> Figure:
+    """Of 2 to 8 experiments, one line each; all begin with the same epoch."""
+    metrics = [metric for metric in _METRICS if any(each.has(metric) for each in histories)] or [_METRICS[0]]
     columns = min(_COLUMNS, len(metrics))
     pitch = _LEFT + _PANEL[0] + _GAP
-    boxes = [Box(number * pitch + _LEFT, _BELOW, *_PANEL) for number in range(len(metrics))]
-    size = (len(metrics) * pitch, _BELOW + _PANEL[1] + _ROW * (1 + -(-len(runs) // columns)))
-    figure, each_axes = panels(f"histories of {len(runs)} experiments", _described(runs), size, boxes)
-    labels = [shorten(label, _LABEL, _LABEL_SIZE) for label in _labels(runs)]
+    boxes = [Box(column * pitch + _LEFT, _BELOW, *_PANEL) for column in range(len(metrics))]
+    size = (len(metrics) * pitch, _BELOW + _PANEL[1] + _ROW * (1 + -(-len(histories) // columns)))
+    figure, each_axes = panels(f"histories of {len(histories)} experiments", _subtitle(histories), size, boxes)
+    labels = [shorten(label, _LABEL, _LABEL_SIZE) for label in _labels(histories)]
     lines: list[Artist] = []
     for axes, metric in zip(each_axes, metrics, strict=True):
-        lines = _draw(axes, runs, metric, labels)
+        lines = _draw(axes, histories, metric, labels)
     legend_above(figure, each_axes[0], lines, columns)
     return figure
 
 
-def _described(runs: Sequence[Run]) -> list[str]:
-    skipped = f"; without the first {runs[0].first:,} epochs" if runs[0].first else ""
+def _subtitle(histories: Sequence[PlottedHistory]) -> list[str]:
+    first = histories[0].first
+    skipped = f"; without the first {'epoch' if first == 1 else f'{first:,} epochs'}" if first else ""
     return [f"on the validation split of each; the best epoch of each is ringed{skipped}"]
 
 
-def _labels(runs: Sequence[Run]) -> list[str]:
-    """Names, the end of the id before those that are not alone."""
-    counts = Counter(run.name for run in runs)
-    return [run.name if counts[run.name] == 1 else f"{run.id[-_ID_LETTERS:]} {run.name}" for run in runs]
+def _labels(histories: Sequence[PlottedHistory]) -> list[str]:
+    """Names; one that several share follows the end of the id."""
+    counts = Counter(each.name for each in histories)
+    return [each.name if counts[each.name] == 1 else f"{each.id[-_ID_LETTERS:]} {each.name}" for each in histories]
 
 
-def _draw(axes: Axes, runs: Sequence[Run], metric: str, labels: Sequence[str]) -> list[Artist]:
-    """The lines, one for each run, also where it has no such metric."""
+def _draw(axes: Axes, histories: Sequence[PlottedHistory], metric: str, labels: Sequence[str]) -> list[Artist]:
+    """One line for each history, also if it has no such metric."""
     lines: list[Artist] = []
-    for run, style, label in zip(runs, STYLES, labels, strict=False):
-        missing: list[float | None] = [None] * (run.end - run.first)
-        values = run.history.get(metric, missing)
-        lines.append(draw_series(axes, run.first, values, style, label))
-        best = None if run.best is None or run.best < run.first else values[run.best - run.first]
-        if run.best is not None and best is not None:
-            axes.plot(run.best + 1, best, color=style.color, linestyle="", gid="best", **RING)
-    draw_axes(axes, metric, runs[0].first, max(run.end for run in runs))
+    for history, style, label in zip(histories, STYLES, labels, strict=False):
+        missing: list[float | None] = [None] * (history.end - history.first)
+        values = history.metrics.get(metric, missing)
+        lines.append(draw_series(axes, history.first, values, style, label))
+        best = history.shown_best
+        value = None if best is None else values[best - history.first]
+        if best is not None and value is not None:
+            axes.plot(best + 1, value, color=style.color, linestyle="", gid="best", **RING)
+    draw_axes(axes, metric, histories[0].first, max(each.end for each in histories))
     return lines

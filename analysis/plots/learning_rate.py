@@ -1,18 +1,18 @@
-"""The learning rate, step by step, as it is planned."""
+"""Plot of the planned learning rate by step."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from analysis.plots.figure import ACCENT, INK, header
-from analysis.plots.panels import ruled
+from analysis.plots.panels import draw_grid
 from specs.experiment import ExperimentSpec
 
 _SIZE = (6.4, 3.0)
 # Axes leave room for their labels on the left, at the bottom, and for the epochs at the top.
 _INSETS = (0.65, 0.2, 0.55, 0.35)  # left, right, top, bottom, in inches
 _POINTS = 2_000
-# Where the largest rate is this many times that of half of all steps, a linear axis would show these as zero.
+# If the largest rate is this many times the median, a linear axis would show half of the steps as zero.
 _WIDE = 20
 
 
@@ -20,7 +20,7 @@ def learning_rate_figure(spec: ExperimentSpec) -> Figure:
     steps_per_epoch = spec.steps_per_epoch()
     last = spec.training.epochs * steps_per_epoch - 1
     steps, rates = map(np.array, spec.training.learning_rate_schedule(steps_per_epoch).curve(_POINTS))
-    figure, axes = header(f"{spec.name}: learning rate", [_described(spec, last + 1)], _SIZE)
+    figure, axes = header(f"{spec.name}: learning rate", [_subtitle(spec, last + 1)], _SIZE)
     axes.set_position(_inset(figure, axes.get_position().bounds))
     axes.plot(steps, rates, color=ACCENT, linewidth=1.6, drawstyle="steps-post" if last < _POINTS else "default")
     if rates.min() > 0 and rates.max() > _WIDE * np.median(rates):
@@ -39,16 +39,16 @@ def learning_rate_figure(spec: ExperimentSpec) -> Figure:
     )
     epochs.set_xlabel("epoch", color=INK)
     epochs.xaxis.set_major_formatter(lambda epoch, _: f"{epoch:,g}")
-    ruled(axes)
+    draw_grid(axes)
     return figure
 
 
-def _described(spec: ExperimentSpec, steps: int) -> str:
+def _subtitle(spec: ExperimentSpec, steps: int) -> str:
     training = spec.training
     rate = training.optimizer.learning_rate
-    curve = f"{rate:g} throughout" if isinstance(rate, int | float) else rate.type
-    length = f"{training.epochs:,} epochs of {spec.steps_per_epoch():,} steps, {steps:,} in all"
-    plateau = "; less after every plateau (reduce_lr_on_plateau)" if training.reduce_lr_on_plateau else ""
+    curve = f"constant {rate:g}" if isinstance(rate, int | float) else rate.type
+    length = f"{training.epochs:,} epochs of {spec.steps_per_epoch():,} steps, {steps:,} in total"
+    plateau = "; lower after each plateau (reduce_lr_on_plateau)" if training.reduce_lr_on_plateau else ""
     return f"{training.optimizer.type}, {curve}; {length}{plateau}"
 
 

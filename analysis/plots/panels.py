@@ -1,4 +1,4 @@
-"""Several axes below one title."""
+"""Figures with several axes below one title."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ GRID = "#e3e6ec"
 
 
 class Box(NamedTuple):
-    """A place for axes, in inches from the lower left corner of what is below the title."""
+    """The position of axes, in inches from the lower left corner of the area below the title."""
 
     left: float
     bottom: float
@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
 
 def panels(title: str, lines: list[str], size: tuple[float, float], boxes: Sequence[Box]) -> tuple[Figure, list[Axes]]:
-    """A figure as `header` makes it, with axes at `boxes` within its `size`, in inches."""
+    """A figure as `header` returns it, with axes at `boxes` in an area of `size`, in inches."""
     figure, whole = header(title, lines, size)
     inches = np.array(figure.get_size_inches())
     corner = whole.get_position().p0
@@ -37,7 +37,7 @@ def panels(title: str, lines: list[str], size: tuple[float, float], boxes: Seque
 
 
 def legend_above(figure: Figure, axes: Axes, handles: Sequence[Artist], columns: int, inches: float = 0.0) -> None:
-    """A legend that begins at the upper left corner of `axes`, so many inches above it."""
+    """A legend that begins at the upper left corner of `axes`, `inches` above it."""
     left, top = axes.get_position().corners()[1]
     figure.legend(
         handles=handles,
@@ -52,14 +52,14 @@ def legend_above(figure: Figure, axes: Axes, handles: Sequence[Artist], columns:
     )
 
 
-def ruled(axes: Axes) -> None:
-    """A pale grid and frame, behind what is drawn."""
+def draw_grid(axes: Axes) -> None:
+    """A pale grid and frame behind the data."""
     axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
-    framed(axes)
+    draw_frame(axes)
 
 
-def framed(axes: Axes) -> None:
+def draw_frame(axes: Axes) -> None:
     for spine in axes.spines.values():
         spine.set_color(PALE)
     axes.tick_params(color=PALE, labelcolor=INK, labelsize=8)

@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: how often the network is right, by how sure it is."""
+"""Reliability diagram: the accuracy of a network by its confidence."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.plots.figure import INK, PALE
-from analysis.plots.panels import Box, legend_above, panels, ruled
+from analysis.plots.panels import Box, draw_grid, legend_above, panels
 from analysis.plots.series import STYLES
 from models_store.evaluations.evaluation import Calibration, CalibrationBin
 
@@ -16,11 +16,11 @@ Bins = Sequence[CalibrationBin]
 _SIDE, _HISTOGRAM = 3.0, 0.9  # inches, as what follows
 _LEFT, _BELOW, _BETWEEN, _GAP, _ABOVE = 0.6, 0.45, 0.18, 0.15, 0.5
 _TITLE = 0.22
-_FEW = 10  # samples in a bin, whose share says little
+_FEW = 10  # samples in a bin, too few for a reliable accuracy
 
 
 def reliability_figure(name: str, split: str, calibration: Calibration) -> Figure:
-    """As the network answers, and with its temperature; below each how often it is how sure."""
+    """As the network answers and with its temperature, each above a histogram of its confidence."""
     kinds = (
         ("as the network answers", calibration.bins, calibration.error),
         (
@@ -35,7 +35,7 @@ def reliability_figure(name: str, split: str, calibration: Calibration) -> Figur
     histograms = [Box(box.left, _BELOW, _SIDE, _HISTOGRAM) for box in diagrams]
     size = (len(kinds) * pitch, upper + _SIDE + _ABOVE)
     title = f"{name}: reliability, {split} split"
-    figure, each_axes = panels(title, _described(calibration.bins), size, [*diagrams, *histograms])
+    figure, each_axes = panels(title, _subtitle(calibration.bins), size, [*diagrams, *histograms])
     for number, (kind, bins, error) in enumerate(kinds):
         diagram, histogram = each_axes[number], each_axes[number + len(kinds)]
         diagram.set_title(f"{kind}: ECE {error:.4f}", fontsize=9, color=INK, loc="left")
@@ -47,7 +47,7 @@ def reliability_figure(name: str, split: str, calibration: Calibration) -> Figur
     return figure
 
 
-def _described(bins: Bins) -> list[str]:
+def _subtitle(bins: Bins) -> list[str]:
     samples = sum(each.samples for each in bins)
     return [
         f"{samples:,} samples, in bins of confidence; below the diagonal the network is surer than it is right",
@@ -56,7 +56,7 @@ def _described(bins: Bins) -> list[str]:
 
 
 def _draw_diagram(axes: Axes, bins: Bins) -> None:
-    ruled(axes)
+    draw_grid(axes)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.tick_params(labelbottom=False)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.1f}")
@@ -79,7 +79,7 @@ def _draw_diagram(axes: Axes, bins: Bins) -> None:
 
 
 def _draw_histogram(axes: Axes, bins: Bins) -> None:
-    ruled(axes)
+    draw_grid(axes)
     samples = np.array([each.samples for each in bins])
     starts = np.array([each.lower for each in bins])
     widths = np.array([each.upper for each in bins]) - starts

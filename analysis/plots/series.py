@@ -1,4 +1,4 @@
-"""Lines over epochs that are told apart by colour, and without it."""
+"""Lines over epochs, distinguishable by color and without it."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,13 +10,13 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from analysis.plots.figure import INK, PALE
-from analysis.plots.panels import ruled
+from analysis.plots.panels import draw_grid
 
 Dash = str | tuple[float, tuple[float, ...]]
 RING: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markersize": 9}  # around the best epoch
-_ALL_MARKED = 25  # epochs; of more, this many
+_ALL_MARKED = 25  # epochs; of more, only _MARKS are marked
 _MARKS = 8
-# Where the largest loss is this many times that of half of all epochs, a linear axis would show these as zero.
+# If the largest loss is this many times the median, a linear axis would show half of the epochs as zero.
 _WIDE = 100
 
 
@@ -26,7 +26,7 @@ class Style(NamedTuple):
     marker: str
 
 
-# Okabe and Ito 2008, Color Universal Design, without its yellow, which white paper swallows, and with a gray.
+# Okabe and Ito 2008, Color Universal Design, without its yellow, which is invisible on white, and with a gray.
 STYLES = (
     Style("#0072b2", "-", "o"),
     Style("#d55e00", (0, (5, 1.5)), "s"),
@@ -40,7 +40,7 @@ STYLES = (
 
 
 def draw_series(axes: Axes, first: int, values: Sequence[float | None], style: Style, label: str) -> Line2D:
-    """`values` from epoch `first` on, which is counted from 0 here and from 1 in the image; None leaves a gap."""
+    """`values` from epoch `first` on, counted from 0 here and from 1 in the plot; None leaves a gap."""
     numbers = np.array(values, dtype=np.float64)
     [line] = axes.plot(
         first + 1 + np.arange(len(numbers)),
@@ -50,27 +50,27 @@ def draw_series(axes: Axes, first: int, values: Sequence[float | None], style: S
         linewidth=1.4,
         marker=style.marker,
         markersize=3.5,
-        markevery=_marked(numbers),
+        markevery=_mark_indices(numbers),
         label=label,
     )
     return line
 
 
-def _marked(numbers: NDArray[np.float64]) -> list[int]:
-    """All of few; of many some, and those between two gaps, of which a line shows nothing."""
-    there = np.isfinite(numbers)
+def _mark_indices(numbers: NDArray[np.float64]) -> list[int]:
+    """All of few; of many some, and those between two gaps, which a line does not show."""
+    is_finite = np.isfinite(numbers)
     if len(numbers) <= _ALL_MARKED:
-        return np.flatnonzero(there).tolist()
-    beside = np.pad(there, 1)
-    alone = there & ~beside[:-2] & ~beside[2:]
-    spread = np.zeros_like(there)
+        return np.flatnonzero(is_finite).tolist()
+    padded = np.pad(is_finite, 1)
+    alone = is_finite & ~padded[:-2] & ~padded[2:]
+    spread = np.zeros_like(is_finite)
     spread[np.linspace(0, len(numbers) - 1, _MARKS).round().astype(int)] = True
-    return np.flatnonzero(there & (alone | spread)).tolist()
+    return np.flatnonzero(is_finite & (alone | spread)).tolist()
 
 
 def draw_axes(axes: Axes, name: str, first: int, end: int) -> None:
-    """Axes of a metric over the epochs from `first` up to `end`, which is left out; after the lines."""
-    ruled(axes)
+    """The axes of a metric over the epochs from `first` to before `end`. Called after the lines are drawn."""
+    draw_grid(axes)
     axes.set_xlim(first + 0.5, end + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(lambda epoch, _: f"{epoch:,.0f}")

@@ -1,4 +1,4 @@
-"""Text that fits: letters differ in width, so that it is measured, not counted."""
+"""Measuring, wrapping and shortening of text in figures."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ def width_of(text: str, size: float, weight: Weight = "normal") -> float:
 
 
 def legible(text: str) -> str:
-    """With □ for each character that the font has no letter for."""
+    """With □ for each character that the font does not have."""
     return "".join(character if ord(character) in _letters() else _MISSING for character in text)
 
 
 def legible_names(names: Sequence[str]) -> list[str]:
-    """Names of classes; one with letters that the font lacks begins with its index, which the API takes as well."""
+    """Names of classes; one with characters that the font lacks begins with its index, which the API accepts."""
     readable = [legible(name) for name in names]
     return [
         shown if shown == name else f"#{index} {shown}"
@@ -85,10 +85,10 @@ def _fitting(text: str, inches: float, size: float, weight: Weight, ending: str 
 
 @cache
 def _letters() -> frozenset[int]:
-    """Code points that a figure can write, whether bold or not."""
+    """Code points that the font has, both normal and bold."""
     return frozenset(_font("normal").get_charmap()) & frozenset(_font("bold").get_charmap())
 
 
 def _font(weight: Weight) -> FT2Font:
-    """Each thread has its own."""
+    """Each thread has its own, as FreeType requires."""
     return get_font(findfont(FontProperties(weight=weight)))

@@ -1,1 +1,1 @@
-"""An experiment told as one page."""
+"""Report: an experiment on one page, as HTML and as Markdown."""

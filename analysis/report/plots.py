@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from analysis.plots.runs import run_of
+from analysis.plots.plotted_history import PlottedHistory
 from analysis.report.report import Report
 
 if TYPE_CHECKING:
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 Plot = tuple[str, "Callable[[], Figure]"]
 
 
-def images(report: Report) -> list[tuple[str, bytes]]:
-    """Titles and SVG of all plots that there is something to draw for."""
+def render_plots(report: Report) -> list[tuple[str, bytes]]:
+    """Titles and SVG of all plots that the experiment has data for."""
     from analysis.plots import figure  # noqa: PLC0415 - see the package
 
-    return [(title, figure.drawn(draw, "svg")) for title, draw in (*_of_history(report), *_of_results(report))]
+    return [(title, figure.render(draw, "svg")) for title, draw in (*_history_plots(report), *_result_plots(report))]
 
 
-def _of_history(report: Report) -> Iterator[Plot]:
+def _history_plots(report: Report) -> Iterator[Plot]:
     from analysis.plots import history  # noqa: PLC0415 - see the package
 
     if report.history.points:
-        run = run_of(report.record, report.history, skip=0)
-        yield "Curves", lambda: history.history_figure(run)
+        plotted = PlottedHistory.of(report.record, report.history, skip=0)
+        yield "Curves", lambda: history.history_figure(plotted)
 
 
-def _of_results(report: Report) -> Iterator[Plot]:
+def _result_plots(report: Report) -> Iterator[Plot]:
     from analysis.plots import classes, confusion, reliability  # noqa: PLC0415 - see the package
 
     if report.split is None:

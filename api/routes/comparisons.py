@@ -1,15 +1,15 @@
-"""Routes of what experiments differ in."""
+"""Routes of comparisons and lineages of experiments."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from analysis.comparison.answers import Comparison, Lineage
-from analysis.comparison.comparison import compared
-from analysis.comparison.lineage import lineage_of
-from analysis.comparison.results import results_of
+from analysis.comparison.comparison import Comparison, compare
+from analysis.comparison.lineage import Lineage, read_lineage
+from analysis.comparison.results import read_results
 from api.dependencies import ExperimentsDep, StoreDep
 from api.wire.experiment_ids import Ids
+from api.wire.sample_urls import sample_url
 from specs.splits import SplitName
 
 router = APIRouter(tags=["comparison"])
@@ -23,13 +23,14 @@ def compare_experiments(
     split: SplitName = "test",
     limit: Annotated[int, Query(ge=0, le=_MAX_FLIPS, description="flipped samples listed, each way")] = 20,
 ) -> Comparison:
-    """Experiments side by side, on the same samples: how their specs differ, their figures, which samples flipped, and
-    whether the difference may be chance. Rejected with 409 where they were not asked the same samples."""
-    return compared(results_of(ids, store.experiments, split), split, limit, store.known_datasets())
+    """Compare experiments on the same samples: their specs, their metrics, which samples flipped, and whether the
+    difference may be chance. Rejected with 409 if they were not evaluated on the same samples."""
+    results = read_results(ids, store.experiments, split)
+    return compare(results, split, limit, store.known_datasets(), lambda each, row: sample_url(each, split, row))
 
 
 @router.get("/experiments/{experiment_id}/lineage")
 def get_lineage(experiment_id: str, experiments: ExperimentsDep) -> Lineage:
-    """How it came about: the experiments that `based_on` leads back to, oldest first, with what each changed and what
-    that gained, and those that are based on this one."""
-    return lineage_of(experiment_id, experiments)
+    """The lineage of an experiment: its ancestors by `based_on`, oldest first, with what each changed and what that
+    gained, and the experiments that are based on this one."""
+    return read_lineage(experiment_id, experiments)

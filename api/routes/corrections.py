@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.dependencies import SPEC_BYTES, BodyDep, RecentDep, StoreDep, SyntaxDep
 from api.schemas import content
 from api.schemas.predictions import LabeledPrediction
-from api.wire.png import as_png, image_of
+from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
 from models_store.predictions.recent import KeptPrediction
@@ -61,5 +61,5 @@ def _correction(kept: KeptPrediction, label: str) -> Correction:
         height=height,
         width=width,
         channels=channels,
-        image=as_png(image_of(kept.sample)),
+        image=encode_png(to_image(kept.sample)),
     )

@@ -9,10 +9,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from analysis.dataset_samples import Samples, chosen, samples_of
+from analysis.dataset_images import DatasetImages, choose
 from analysis.plots.contact_sheet import contact_sheet
-from api.dependencies import SettingsDep, StoreDep
+from api.dependencies import ImagesDep, SettingsDep, StoreDep
 from api.schemas import content
+from api.wire.classes import class_index
 from api.wire.png import png
 from api.wire.samples import BadRequestBody
 from api.wire.uploads import receive_archive
@@ -146,18 +147,22 @@ def delete_dataset(name: str, store: StoreDep) -> None:
 @router.get("/datasets/{name}/samples")
 def list_dataset_samples(
     name: str,
-    store: StoreDep,
-    settings: SettingsDep,
-    wanted: ClassFilter = None,
+    images: ImagesDep,
+    label: ClassFilter = None,
     split: SourceSplit | None = None,
     limit: Limit = 25,
 ) -> SampleList:
     """Some images with their labels, each with a link; of all classes in turn unless `class` names one."""
-    samples = samples_of(name, store, settings)
-    return SampleList(items=[_sample(name, samples, number) for number in chosen(samples, wanted, split, limit)])
+    samples = images.open(name)
+    return SampleList(items=[_sample(name, samples, number) for number in _choose(samples, label, split, limit)])
 
 
-def _sample(name: str, samples: Samples, number: int) -> Sample:
+def _choose(samples: DatasetImages, label: str | None, split: SourceSplit | None, limit: int) -> list[int]:
+    """Raises NotFound for an unknown class."""
+    return choose(samples, None if label is None else class_index(label, samples.classes), split, limit)
+
+
+def _sample(name: str, samples: DatasetImages, number: int) -> Sample:
     return Sample(
         index=number,
         label=samples.classes[samples.labels[number]],
@@ -170,24 +175,23 @@ def _sample(name: str, samples: Samples, number: int) -> Sample:
 @router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE)
 def get_dataset_sheet(
     name: str,
-    store: StoreDep,
-    settings: SettingsDep,
-    wanted: ClassFilter = None,
+    images: ImagesDep,
+    label: ClassFilter = None,
     split: SourceSplit | None = None,
     limit: Limit = 25,
 ) -> Response:
     """The same images on one sheet, each with its class below it."""
-    samples = samples_of(name, store, settings)
-    numbers = chosen(samples, wanted, split, limit)
+    samples = images.open(name)
+    numbers = _choose(samples, label, split, limit)
     # One by one: a hundred images of their own size take gigabytes.
     pairs = ((samples.image(number), samples.classes[samples.labels[number]]) for number in numbers)
     return png(contact_sheet(pairs, len(numbers)))
 
 
 @router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=content.IMAGE)
-def get_dataset_image(name: str, index: int, store: StoreDep, settings: SettingsDep) -> Response:
+def get_dataset_image(name: str, index: int, images: ImagesDep) -> Response:
     """One image, upright, in its own size."""
-    samples = samples_of(name, store, settings)
+    samples = images.open(name)
     if not 0 <= index < len(samples.labels):
         raise NotFound(f"{name} has no image {index}; it has 0 to {len(samples.labels) - 1}")
     return png(samples.image(index))

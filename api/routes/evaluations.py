@@ -1,15 +1,19 @@
 """Routes of how a trained network does on datasets that it was not trained on."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
-from api.dependencies import SPEC_BYTES, BodyDep, SettingsDep, StoreDep, SyntaxDep
-from api.routes.results import Chosen, Filter, MistakeList
+from analysis.misclassified import Selection
+from analysis.sample_images import SampleImages
+from api.dependencies import SPEC_BYTES, BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.schemas import content
-from api.wire.sample_images import SampleImages
+from api.wire.misclassified import MisclassifiedFilter, MisclassifiedList, misclassified_sheet
+from api.wire.png import png
+from api.wire.sample_urls import cross_dataset_sample_url
 from models_store.evaluations.evaluation import CrossDatasetEvaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from specs.document import parse_document
@@ -71,36 +75,39 @@ def get_evaluation_on_dataset(experiment_id: str, dataset: str, store: StoreDep)
     return EvaluationView(**dict(record), evaluation=evaluation)
 
 
-def chosen_mistakes(experiment_id: str, dataset: str, wanted: Annotated[Filter, Depends()], store: StoreDep) -> Chosen:
+def select_misclassified(
+    experiment_id: str, dataset: str, requested: Annotated[MisclassifiedFilter, Depends()], store: StoreDep
+) -> Selection:
     labels = store.evaluations.evaluation(experiment_id, dataset).confusion_matrix.labels
-    predictions = store.evaluations.predictions(experiment_id, dataset)
-    return wanted.chosen(labels, predictions, f"/experiments/{experiment_id}/evaluations/{dataset}/samples")
+    return requested.select(labels, store.evaluations.predictions(experiment_id, dataset))
 
 
-ChosenDep = Annotated[Chosen, Depends(chosen_mistakes)]
+SelectionDep = Annotated[Selection, Depends(select_misclassified)]
 
 
 @router.get(f"{_EVALUATION}/mistakes")
-def list_mistakes_on_dataset(chosen: ChosenDep) -> MistakeList:
-    """What the network gets wrong there, as `GET /experiments/{id}/mistakes` lists it; `suspect=true` are samples of
-    that dataset that are probably mislabelled."""
-    return chosen.listed()
+def list_mistakes_on_dataset(experiment_id: str, dataset: str, selection: SelectionDep) -> MisclassifiedList:
+    """List the samples that the network misclassifies there, as `GET /experiments/{id}/mistakes` does; `suspect=true`
+    are samples of that dataset that are probably mislabeled."""
+    items = selection.samples(partial(cross_dataset_sample_url, experiment_id, dataset))
+    return MisclassifiedList(items=items, total=selection.total)
 
 
 @router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=content.IMAGE)
 def get_mistakes_sheet_on_dataset(
-    experiment_id: str, dataset: str, chosen: ChosenDep, store: StoreDep, settings: SettingsDep
+    experiment_id: str, dataset: str, selection: SelectionDep, store: StoreDep, images: ImagesDep
 ) -> Response:
-    """The same mistakes on one sheet, a hundred at most."""
+    """Get the same samples on one contact sheet, a hundred at most."""
     split = store.evaluations.get(experiment_id, dataset).split
-    return chosen.sheet(SampleImages(dataset, split, chosen.predictions, store, settings))
+    return misclassified_sheet(selection, SampleImages(split, selection.predictions, partial(images.open, dataset)))
 
 
 @router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=content.IMAGE)
 def get_sample_image_on_dataset(
-    experiment_id: str, dataset: str, index: int, store: StoreDep, settings: SettingsDep
+    experiment_id: str, dataset: str, index: int, store: StoreDep, images: ImagesDep
 ) -> Response:
-    """The image of one sample: of a mistake as the network received it, of another one as the dataset has it."""
+    """Get the image of one sample: of a misclassified one as the network received it, of another one as the dataset has
+    it."""
     predictions = store.evaluations.predictions(experiment_id, dataset)
     split = store.evaluations.get(experiment_id, dataset).split
-    return SampleImages(dataset, split, predictions, store, settings).png(index)
+    return png(SampleImages(split, predictions, partial(images.open, dataset)).image(index))

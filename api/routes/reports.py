@@ -1,27 +1,61 @@
 """`GET /experiments/{id}/report.html` and `.md`."""
 
-from fastapi import APIRouter, Response
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
 
-from analysis.report.rendering import as_html, as_markdown
-from analysis.report.report import report_on
-from api.dependencies import SettingsDep, StoreDep
+from fastapi import APIRouter, Depends, Response
+
+from analysis.misclassified import Misclassified, select
+from analysis.report.rendering import render_html, render_markdown
+from analysis.report.report import MAX_MISCLASSIFIED, Report, build_report, report_split
+from analysis.sample_images import SampleImages
+from api.dependencies import ImagesDep, StoreDep
 from api.schemas import content
+from api.wire.experiment_results import find_evaluations, find_predictions, find_spec
+from models_store.evaluations.evaluation import Evaluations
+from models_store.experiments.record import Record
+from models_store.experiments.store import ExperimentStore
 
 router = APIRouter(tags=["evaluation"])
 # The report quotes users: nothing in it may run or load anything.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
+def get_report(experiment_id: str, store: StoreDep, images: ImagesDep) -> Report:
+    record = store.experiments.get(experiment_id)
+    evaluations = find_evaluations(experiment_id, store.experiments)
+    return build_report(
+        record=record,
+        spec=find_spec(record, store),
+        history=store.experiments.history(experiment_id),
+        evaluations=evaluations,
+        misclassified=_misclassified(record, evaluations, store.experiments, images),
+    )
+
+
+def _misclassified(
+    record: Record, evaluations: Evaluations, experiments: ExperimentStore, images: ImagesDep
+) -> Sequence[Misclassified]:
+    split = report_split(evaluations)
+    predictions = find_predictions(record.id, split, experiments) if split else None
+    if split is None or predictions is None:
+        return ()
+    selection = select(evaluations[split].confusion_matrix.labels, predictions, limit=MAX_MISCLASSIFIED)
+    return selection.samples(SampleImages(split, predictions, partial(images.open, record.dataset)).data_url)
+
+
+ReportDep = Annotated[Report, Depends(get_report)]
+
+
 @router.get("/experiments/{experiment_id}/report.html", response_class=Response, responses=content.text(content.HTML))
-def get_report_html(experiment_id: str, store: StoreDep, settings: SettingsDep) -> Response:
+def get_report_html(report: ReportDep) -> Response:
     """Get a report on the experiment as one self-contained page: results, diagnosis, curves, confusion, misclassified
     samples, network and spec. Of one that has not ended, as much as is known."""
-    report = report_on(store.experiments.get(experiment_id), store, settings)
-    return Response(as_html(report), media_type=content.HTML, headers={"Content-Security-Policy": _POLICY})
+    return Response(render_html(report), media_type=content.HTML, headers={"Content-Security-Policy": _POLICY})
 
 
 @router.get("/experiments/{experiment_id}/report.md", response_class=Response, responses=content.text(content.MARKDOWN))
-def get_report_markdown(experiment_id: str, store: StoreDep, settings: SettingsDep) -> Response:
+def get_report_markdown(report: ReportDep) -> Response:
     """Get the report as Markdown, without images."""
-    report = report_on(store.experiments.get(experiment_id), store, settings)
-    return Response(as_markdown(report), media_type=content.MARKDOWN)
+    return Response(render_markdown(report), media_type=content.MARKDOWN)

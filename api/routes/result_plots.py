@@ -1,18 +1,19 @@
-"""Routes of images of what came out of experiments."""
+"""Routes of plots of the results of experiments."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from analysis.plots.runs import run_of
-from api.dependencies import ExperimentsDep, ServicesDep, SettingsDep, StoreDep
+from analysis.plots.plotted_history import PlottedHistory
+from analysis.sample_images import SampleImages
+from api.dependencies import ExperimentsDep, ImagesDep, ServicesDep
 from api.routes.plots import MEDIA_TYPES, Format
-from api.routes.results import ChosenDep
+from api.routes.results import SelectionDep
 from api.schemas import content
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from api.wire.experiment_ids import Ids
-from api.wire.sample_images import SampleImages
 from specs.splits import SplitName
 
 router = APIRouter(tags=["plots"])
@@ -22,7 +23,7 @@ _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "true": ("shares",),
     "both": ("counts", "shares"),
 }
-_MAX_MISTAKES = 32
+_MAX_MISCLASSIFIED = 32
 Skip = Annotated[int, Query(ge=0, description="leave out so many epochs at the beginning")]
 
 
@@ -49,17 +50,17 @@ AnswerDep = Annotated[Answer, Depends()]
 def plot_history(
     experiment_id: str, image_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
-    """Loss and accuracy of training and validation by epoch, the first being 1, also while the experiment runs. The
-    best epoch is marked, and where the learning rate fell by a step or after a plateau."""
+    """Plot loss and accuracy of training and validation by epoch, counted from 1, also while the experiment runs. Marks
+    the best epoch, and where the learning rate dropped by a step or after a plateau."""
     record = experiments.get(experiment_id)
-    run = run_of(record, experiments.history(experiment_id), skip)
+    plotted = PlottedHistory.of(record, experiments.history(experiment_id), skip)
 
     def draw() -> bytes:
         from analysis.plots import figure, history  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: history.history_figure(run), image_format)
+        return figure.render(lambda: history.history_figure(plotted), image_format)
 
-    return answer("history", image_format, run, draw)
+    return answer("history", image_format, plotted, draw)
 
 
 @router.get(
@@ -75,15 +76,15 @@ def plot_confusion(
         Literal["true", "false", "both"], Query(description="shares of the true class in %, counts, or both")
     ] = "both",
 ) -> Response:
-    """What the published network took for what: a row for each true class, a column for each predicted one. Only
-    mistakes are shaded, by the root of their number."""
+    """Plot the confusion matrix of the published network: a row for each true class, a column for each predicted one.
+    Only errors are shaded, by the root of their number."""
     name = experiments.get(experiment_id).name
     matrix = experiments.evaluation(experiment_id, split).confusion_matrix
 
     def draw() -> bytes:
         from analysis.plots import confusion, figure  # noqa: PLC0415 - see the package
 
-        return figure.drawn(
+        return figure.render(
             lambda: confusion.confusion_figure(name, split, matrix.labels, matrix.matrix, _MEASURES[normalize]),
             image_format,
         )
@@ -99,14 +100,14 @@ def plot_classes(
     answer: AnswerDep,
     split: SplitName = "test",
 ) -> Response:
-    """Precision, recall and F1 of each class, and how many samples it has, the worst first; a hundred at most."""
+    """Plot precision, recall, F1 and the number of samples of each class, the worst first; a hundred at most."""
     name = experiments.get(experiment_id).name
     per_class = experiments.evaluation(experiment_id, split).per_class
 
     def draw() -> bytes:
         from analysis.plots import classes, figure  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: classes.classes_figure(name, split, per_class), image_format)
+        return figure.render(lambda: classes.classes_figure(name, split, per_class), image_format)
 
     return answer("classes", image_format, [name, split, per_class], draw)
 
@@ -121,15 +122,15 @@ def plot_reliability(
     answer: AnswerDep,
     split: SplitName = "test",
 ) -> Response:
-    """How often the published network is right, by how sure it is, as it answers and with its temperature, and how
-    often it is how sure."""
+    """Plot the reliability diagram of the published network: accuracy by confidence, as it answers and with its
+    temperature, above histograms of its confidence."""
     name = experiments.get(experiment_id).name
     calibration = experiments.evaluation(experiment_id, split).calibration
 
     def draw() -> bytes:
         from analysis.plots import figure, reliability  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: reliability.reliability_figure(name, split, calibration), image_format)
+        return figure.render(lambda: reliability.reliability_figure(name, split, calibration), image_format)
 
     return answer("reliability", image_format, [name, split, calibration], draw)
 
@@ -138,38 +139,27 @@ def plot_reliability(
 def plot_mistakes(
     experiment_id: str,
     image_format: Format,
-    chosen: ChosenDep,
-    store: StoreDep,
-    settings: SettingsDep,
+    selection: SelectionDep,
+    experiments: ExperimentsDep,
+    images: ImagesDep,
     answer: AnswerDep,
     split: SplitName = "test",
 ) -> Response:
-    """The same wrong samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each image, its class, and
-    the three classes that the network held most probable."""
-    record = store.experiments.get(experiment_id)
-    rows = chosen.rows[:_MAX_MISTAKES]
-    guesses = [[guess.model_dump() for guess in chosen.top(row)] for row in rows]
+    """Plot the samples that `GET /experiments/{id}/mistakes` lists, 32 at most: each image with its true class and the
+    three most probable ones."""
+    record = experiments.get(experiment_id)
+    shown = selection._replace(rows=selection.rows[:_MAX_MISCLASSIFIED])
+    guesses = [[guess.model_dump() for guess in shown.top(row)] for row in shown.rows]
     # Which images these are follows from the experiment, the split and the rows: a result does not change.
-    drawn_from = [record.id, record.name, split, chosen.labels, rows, guesses, chosen.total]
+    drawn_from = [record.id, record.name, split, shown.labels, shown.rows, guesses, shown.total]
 
     def draw() -> bytes:
-        from analysis.plots import figure, misclassified, text_layout  # noqa: PLC0415 - see the package
+        from analysis.plots import figure, misclassified  # noqa: PLC0415 - see the package
 
-        names = text_layout.legible_names(chosen.labels)
-        images = SampleImages(record.dataset, split, chosen.predictions, store, settings)
-        shown = [
-            misclassified.Mistake(
-                images.image(row),
-                names[chosen.true(row).index],
-                [
-                    misclassified.Guess(names[guess.index], guess.probability, guess.index == chosen.true(row).index)
-                    for guess in chosen.top(row)
-                ],
-            )
-            for row in rows
-        ]
-        return figure.drawn(
-            lambda: misclassified.mistakes_figure(record.name, split, shown, chosen.total), image_format
+        sample_images = SampleImages(split, shown.predictions, partial(images.open, record.dataset))
+        samples = misclassified.plotted_samples(shown, sample_images)
+        return figure.render(
+            lambda: misclassified.misclassified_figure(record.name, split, samples, shown.total), image_format
         )
 
     return answer("mistakes", image_format, drawn_from, draw)
@@ -179,12 +169,12 @@ def plot_mistakes(
 def plot_histories(
     ids: Ids, image_format: Format, experiments: ExperimentsDep, answer: AnswerDep, skip: Skip = 0
 ) -> Response:
-    """Validation loss and accuracy of several experiments over each other, by epoch, also while they run."""
-    runs = [run_of(experiments.get(each), experiments.history(each), skip) for each in ids]
+    """Plot validation loss and accuracy of several experiments by epoch, also while they run."""
+    plotted = [PlottedHistory.of(experiments.get(each), experiments.history(each), skip) for each in ids]
 
     def draw() -> bytes:
         from analysis.plots import figure, histories  # noqa: PLC0415 - see the package
 
-        return figure.drawn(lambda: histories.histories_figure(runs), image_format)
+        return figure.render(lambda: histories.histories_figure(plotted), image_format)
 
-    return answer("histories", image_format, runs, draw)
+    return answer("histories", image_format, plotted, draw)

@@ -1,6 +1,5 @@
 """From a request for a prediction to its answer: read, prepare, ask, write."""
 
-import base64
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -15,9 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
 from api.metrics import Metrics
-from api.wire.png import as_png, image_of
 from api.wire.samples import BadRequestBody, SentFeatures, SentImage, read_samples
 from imaging import fast_decode
+from imaging.png import png_data_url, to_image
 from models_store.predictions.recent import RecentPredictions
 from serving.admission import Guest, Room
 from serving.batching import Dispatcher
@@ -149,8 +148,7 @@ def _told(sample: Samples, steps: tuple[str, ...], explain: bool) -> dict[str, A
     """What was done to a sample, and with `explain` the image that the network saw, for a browser to show."""
     if not explain or sample.ndim != 3:
         return {"steps": steps}
-    image = base64.b64encode(as_png(image_of(sample))).decode()
-    return {"steps": steps, "image": f"data:image/png;base64,{image}"}
+    return {"steps": steps, "image": png_data_url(to_image(sample))}
 
 
 async def received(stated: str | None, receive: Receive, guest: Guest) -> bytes:

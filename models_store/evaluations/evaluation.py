@@ -98,6 +98,22 @@ Evaluations = Mapping[SplitName, Evaluation]
 _EVALUATIONS: TypeAdapter[dict[SplitName, Evaluation]] = TypeAdapter(dict[SplitName, Evaluation])
 
 
+SummaryRow = tuple[str, list[float]]
+
+
+def summarize(evaluations: Evaluations) -> list[SummaryRow]:
+    """A table of the most important metrics: the name of each and its value for each split."""
+    splits = evaluations.values()
+    return [
+        ("accuracy", [each.accuracy for each in splits]),
+        ("balanced accuracy", [each.balanced_accuracy for each in splits]),
+        ("top 3 accuracy", [each.top_3_accuracy for each in splits]),
+        ("loss", [each.loss for each in splits]),
+        ("macro F1", [each.macro.f1 for each in splits]),
+        ("calibration error", [each.calibration.error for each in splits]),
+    ]
+
+
 def read_evaluations(folder: Path) -> dict[SplitName, Evaluation]:
     """From the published `folder`. Raises NotFound, Damaged."""
     try:

@@ -4,16 +4,14 @@ from importlib.metadata import version
 from typing import NamedTuple
 
 import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from analysis.report.report import Row, summary
-from analysis.templates import templates_of
 from api import __version__
 from models_store.artifacts import Manifest
-from models_store.evaluations.evaluation import ClassMetrics, Evaluations
+from models_store.evaluations.evaluation import ClassMetrics, Evaluations, SummaryRow, summarize
 from models_store.experiments.record import Record
 from models_store.models.serving_info import ServingInfo
 
-_TEMPLATES = templates_of("serving.bundle")
 _RUNS_WITH = ("numpy", "pillow", "onnxruntime")
 _MAX_CONFUSIONS = 10
 _MAX_WEAK_CLASSES = 5
@@ -55,8 +53,8 @@ class Card(NamedTuple):
         return yaml.safe_dump(self.record.spec.document, sort_keys=False, allow_unicode=True, width=110)
 
     @property
-    def figures(self) -> list[Row]:
-        return summary(self.evaluations)
+    def summary(self) -> list[SummaryRow]:
+        return summarize(self.evaluations)
 
     @property
     def confusions(self) -> list[Confusion]:
@@ -78,6 +76,35 @@ class Card(NamedTuple):
         """Those of the test split that it knows least of, by F1."""
         classes = self.evaluations["test"].per_class if "test" in self.evaluations else ()
         return sorted(classes, key=lambda each: each.f1)[:_MAX_WEAK_CLASSES]
+
+
+def _number(value: float) -> str:
+    """Four digits; very small values in scientific notation."""
+    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
+
+
+def _line(text: str) -> str:
+    """On one line, so that nothing in it can begin a block."""
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    """Of a table, in which a bar would end the cell."""
+    return _line(text).replace("|", r"\|")
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("serving.bundle"),
+    autoescape=False,  # noqa: S701 - these are Markdown; the filters escape what is in tables
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+_TEMPLATES.filters.update(number=_number, line=_line, cell=_cell, quote=_quote)
 
 
 def readme(card: Card) -> str:

@@ -31,7 +31,7 @@ def estimated(like: ExperimentSpec, past: list[Record]) -> Estimate:
     return estimate(like, past, DATASETS)
 
 
-def test_runs_of_nearest_work_decide(store: Store) -> None:
+def test_past_runs_of_nearest_work_decide(store: Store) -> None:
     near = [run(store, spec(), factor) for factor in (3.0, 3.0, 3.0, 3.0, 9.0)]
     far = [run(store, spec(units=8192), 100.0) for _ in range(9)]
     answer = estimated(spec(), [*far, *near])
@@ -40,7 +40,7 @@ def test_runs_of_nearest_work_decide(store: Store) -> None:
     assert answer.basis == "5 past runs"
 
 
-def test_twice_the_epochs_take_twice_the_time_but_for_the_start(store: Store) -> None:
+def test_twice_the_epochs_take_about_twice_the_time(store: Store) -> None:
     past = [run(store, spec(), 1000.0)]
     short, long = (estimated(spec(epochs=epochs), past) for epochs in (100, 200))
 
@@ -48,30 +48,30 @@ def test_twice_the_epochs_take_twice_the_time_but_for_the_start(store: Store) ->
     assert short.basis == "1 past run"
 
 
-def test_without_past_runs_the_machine_is_measured() -> None:
+def test_machine_is_measured_without_past_runs() -> None:
     answer = estimated(spec(), [])
 
-    assert answer.basis == "how fast this machine multiplies"
+    assert answer.basis == "a matrix multiplication on this machine"
     assert answer.seconds > answer.seconds_per_epoch > 0
 
 
-def test_run_with_a_spec_of_another_time_is_passed_over(store: Store) -> None:
+def test_run_with_an_outdated_spec_is_ignored(store: Store) -> None:
     old = run(store, spec(), 1.0).model_copy(update={"spec": StoredSpec({"color": "red"})})
 
-    assert estimated(spec(), [old]).basis == "how fast this machine multiplies"
+    assert estimated(spec(), [old]).basis == "a matrix multiplication on this machine"
 
 
-def test_budget_that_is_too_small_is_said() -> None:
+def test_small_budget_has_a_warning() -> None:
     asked = spec(epochs=100, max_minutes=1)
     slow = Estimate(seconds=600, seconds_per_epoch=6, memory_mb=1, basis="1 past run")
 
     (warning,) = budget_warnings(asked, slow)
     assert "about 10 minutes" in warning
-    assert "end after about 10;" in warning
+    assert "ends after about 10;" in warning
     assert budget_warnings(spec(epochs=100, max_minutes=11), slow) == []
 
 
-def test_succeeded_experiments_are_the_past(store: Store) -> None:
+def test_past_runs_are_succeeded_experiments(store: Store) -> None:
     assert store.reconciler.sweep()
     published = publish(store, spec())
     store.experiments.create(spec())
@@ -80,7 +80,7 @@ def test_succeeded_experiments_are_the_past(store: Store) -> None:
     assert published.epoch_seconds == pytest.approx(0.1)
 
 
-def test_there_is_no_past_while_redis_is_away(tmp_path: Any) -> None:
+def test_past_is_empty_while_redis_is_down(tmp_path: Any) -> None:
     away = open_store(tmp_path / "store", "redis://127.0.0.1:1", LEASE_SECONDS, max_attempts=3, role="test")
 
     assert recent_runs(away.experiments) == []

@@ -1,7 +1,9 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from analysis.misclassified import margin, mistakes, most_probable, suspects
+from analysis.misclassified import Sort, margin, most_probable, select, suspects
 from models_store.evaluations.predictions import Predictions, predictions_of
 
 # Six samples of three classes; the last four are wrong.
@@ -24,6 +26,10 @@ def answered() -> Predictions:
     return predictions_of(np.arange(6), TRUTH, ANSWERS, np.zeros((6, 2, 2, 1), dtype=np.uint8))
 
 
+def selected_rows(predictions: Predictions, sort: Sort, **chosen: Any) -> list[int]:
+    return select(("a", "b", "c"), predictions, sort, **chosen).rows
+
+
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
@@ -33,35 +39,35 @@ def answered() -> Predictions:
         ("-confidence", [5, 2, 4, 3]),
         ("margin", [3, 4, 2, 5]),  # 0.05, 0.30, 0.65, 0.90
         ("-margin", [5, 2, 4, 3]),
-        ("pair", [2, 4, 3, 5]),  # 0 as 1 (the surer one first), 1 as 0, 2 as 1
+        ("pair", [2, 4, 3, 5]),  # 0 as 1 (the more confident one first), 1 as 0, 2 as 1
         ("-pair", [5, 3, 2, 4]),
     ],
 )
-def test_wrong_samples_come_in_the_order_asked_for(answered: Predictions, sort: str, expected: list[int]) -> None:
-    assert mistakes(answered, sort).tolist() == expected  # type: ignore[arg-type]
+def test_samples_are_sorted_as_requested(answered: Predictions, sort: Sort, expected: list[int]) -> None:
+    assert selected_rows(answered, sort) == expected
 
 
-def test_a_cell_of_the_confusion_matrix_leads_to_its_samples(answered: Predictions) -> None:
-    assert mistakes(answered, "index", true=0, predicted=1).tolist() == [2, 4]
-    assert mistakes(answered, "index", true=0).tolist() == [2, 4]
-    assert mistakes(answered, "index", predicted=0).tolist() == [3]
-    assert mistakes(answered, "index", true=2, predicted=0).tolist() == []
+def test_filter_by_true_and_predicted_class(answered: Predictions) -> None:
+    assert selected_rows(answered, "index", true=0, predicted=1) == [2, 4]
+    assert selected_rows(answered, "index", true=0) == [2, 4]
+    assert selected_rows(answered, "index", predicted=0) == [3]
+    assert selected_rows(answered, "index", true=2, predicted=0) == []
 
 
 def test_margin_is_the_lead_over_the_second(answered: Predictions) -> None:
     assert margin(answered) == pytest.approx([0.85, 0.5, 0.65, 0.05, 0.3, 0.9], abs=1e-3)
 
 
-def test_labels_are_suspect_where_another_class_is_as_probable_as_its_own_samples_find_it(
+def test_label_is_suspect_if_another_is_as_probable(
     answered: Predictions,
 ) -> None:
     # Mean probability of their own class: 0 (0.9 + 0.15 + 0.3) / 3 = 0.45; 1 (0.7 + 0.35) / 2 = 0.525; 2: 0.0.
     # Above these: sample 2 for 1 (0.80), 4 for 1 (0.60), 5 for 1 (0.95); 3 for class 2 (0.25, its threshold is 0).
     assert suspects(answered).tolist() == [False, False, True, True, True, True]
-    assert mistakes(answered, "index", suspect=False).tolist() == []
+    assert selected_rows(answered, "index", suspect=False) == []
 
 
-def test_planted_wrong_labels_are_found_and_honest_confusion_is_not() -> None:
+def test_planted_wrong_labels_are_the_only_suspects() -> None:
     generator = np.random.default_rng(5)
     truth = generator.integers(0, 4, 1000)
     # Each class is seen with 0.85 to 0.97, and every tenth sample is honestly unclear.
@@ -77,14 +83,14 @@ def test_planted_wrong_labels_are_found_and_honest_confusion_is_not() -> None:
     assert np.flatnonzero(suspects(found)).tolist() == planted.tolist()
 
 
-def test_a_class_without_samples_is_nobodys_right_label() -> None:
+def test_class_without_samples_makes_no_suspects() -> None:
     answers = np.array([[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]], dtype=np.float32)
     found = predictions_of(np.arange(2), np.array([0, 0]), answers, np.zeros((2, 1), np.float32))
 
     assert suspects(found).tolist() == [False, False]
 
 
-def test_most_probable_classes_begin_with_the_predicted_one_also_where_rounding_made_two_alike() -> None:
+def test_most_probable_classes_begin_with_the_predicted() -> None:
     close = np.array([[0.33333, 0.33334, 0.33333, 0.0]], dtype=np.float32)
     kept = predictions_of(np.zeros(1, int), np.zeros(1, int), close, np.zeros((1, 1), np.float32))
 

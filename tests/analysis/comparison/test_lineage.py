@@ -1,11 +1,11 @@
-"""How an experiment came about: the walk by itself, and over HTTP."""
+"""The lineage of an experiment, by itself and over HTTP."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from analysis.comparison.lineage import ancestry, lineage_of
+from analysis.comparison.lineage import follow_ancestry, read_lineage
 from models_store.errors import NotFound
 from models_store.experiments.record import Record, utc_now
 from models_store.experiments.store import RECORD_FILE
@@ -55,24 +55,27 @@ def lineage(client: ApiClient, record: Record) -> Document:
     return document
 
 
-def test_ancestry_goes_back_to_the_root() -> None:
+def test_ancestry_leads_to_the_root() -> None:
     root, middle, last = record("a"), record("b", "a"), record("c", "b")
 
-    assert ancestry(last, getter(root, middle, last)) == ([root, middle, last], None)
-    assert ancestry(root, getter(root)) == ([root], None)
+    assert follow_ancestry(last, getter(root, middle, last)) == ([root, middle, last], None)
+    assert follow_ancestry(root, getter(root)) == ([root], None)
 
 
-def test_ancestry_ends_where_an_ancestor_was_deleted() -> None:
+def test_ancestry_ends_at_a_deleted_ancestor() -> None:
     middle, last = record("b", "a"), record("c", "b")
 
-    assert ancestry(last, getter(middle, last)) == ([middle, last], "b is based on a, which has been deleted")
+    assert follow_ancestry(last, getter(middle, last)) == ([middle, last], "b is based on a, which has been deleted")
 
 
-def test_ancestry_goes_round_no_circle() -> None:
+def test_ancestry_ends_at_a_cycle() -> None:
     first, second, own = record("a", "b"), record("b", "a"), record("c", "c")
 
-    assert ancestry(second, getter(first, second)) == ([first, second], "a is based on b, which is itself based on it")
-    assert ancestry(own, getter(own)) == ([own], "c is based on c, which is itself based on it")
+    assert follow_ancestry(second, getter(first, second)) == (
+        [first, second],
+        "a is based on b, which is itself based on it",
+    )
+    assert follow_ancestry(own, getter(own)) == ([own], "c is based on c, which is itself based on it")
 
 
 @pytest.mark.parametrize(
@@ -81,10 +84,10 @@ def test_ancestry_goes_round_no_circle() -> None:
 def test_ancestry_is_bounded(length: int, note: str | None) -> None:
     records = [record("0"), *(record(str(number), str(number - 1)) for number in range(1, length))]
 
-    assert ancestry(records[-1], getter(*records)) == (records[-100:], note)
+    assert follow_ancestry(records[-1], getter(*records)) == (records[-100:], note)
 
 
-def test_each_step_says_what_it_changed_and_what_that_gained(client: ApiClient, published: Publish) -> None:
+def test_steps_have_their_changes_and_gains(client: ApiClient, published: Publish) -> None:
     layers = [{"type": "Flatten"}, {"type": "Dropout", "rate": 0.5}, {"type": "Dense"}]
     root = published(0.2)
     middle = published(0.6, root, model={"layers": layers})
@@ -105,7 +108,7 @@ def test_each_step_says_what_it_changed_and_what_that_gained(client: ApiClient, 
     assert third["changed"] == "training.epochs: 2 -> 5; training.deterministic: true -> false"
 
 
-def test_an_experiment_knows_what_is_based_on_it(client: ApiClient, published: Publish) -> None:
+def test_children_are_based_on_the_experiment(client: ApiClient, published: Publish) -> None:
     root = published(0.2)
     elder, younger = published(0.3, root), published(0.4, root)
     published(0.5, elder)
@@ -116,15 +119,17 @@ def test_an_experiment_knows_what_is_based_on_it(client: ApiClient, published: P
     assert lineage(client, younger)["children"] == []
 
 
-def test_children_are_not_known_until_the_index_is_whole(store: Store, tiny_document: Document) -> None:
+def test_children_are_unknown_until_index_is_complete(store: Store, tiny_document: Document) -> None:
     root = store.experiments.create(parse_spec(tiny_document))
 
-    assert lineage_of(root.id, store.experiments).children is None
+    assert read_lineage(root.id, store.experiments).children is None
     store.reconciler.sweep()
-    assert lineage_of(root.id, store.experiments).children == []
+    assert read_lineage(root.id, store.experiments).children == []
 
 
-def test_what_waits_is_said_in_its_place(client: ApiClient, published: Publish, tiny_document: Document) -> None:
+def test_queued_experiment_has_its_status_for_accuracy(
+    client: ApiClient, published: Publish, tiny_document: Document
+) -> None:
     root = published(0.2)
     waiting = client.post("/experiments", json={**tiny_document, "based_on": root.id}).json()["id"]
 
@@ -135,7 +140,7 @@ def test_what_waits_is_said_in_its_place(client: ApiClient, published: Publish, 
     assert (answer["items"][1]["status"], answer["items"][1]["changed"]) == ("queued", "nothing")
 
 
-def test_accuracies_on_other_data_are_no_gain(client: ApiClient, published: Publish) -> None:
+def test_accuracies_on_other_data_have_no_gain(client: ApiClient, published: Publish) -> None:
     root = published(0.2)
     easier = published(0.9, root, dataset={"name": "digits", "classes": ["0", "1"]})
     limited = published(0.8, root, dataset={"name": "digits", "limit_per_class": 100}, training={"batch_size": 16})
@@ -145,7 +150,7 @@ def test_accuracies_on_other_data_are_no_gain(client: ApiClient, published: Publ
     assert lineage(client, limited)["items"][1]["accuracy_gain"] == pytest.approx(0.6)
 
 
-def test_a_deleted_ancestor_is_said(client: ApiClient, api_store: Store, published: Publish) -> None:
+def test_deleted_ancestor_has_a_note(client: ApiClient, api_store: Store, published: Publish) -> None:
     root = published(0.2)
     last = published(0.6, root)
     api_store.experiments.delete(root.id)
@@ -156,9 +161,7 @@ def test_a_deleted_ancestor_is_said(client: ApiClient, api_store: Store, publish
     assert answer["note"] == f"{last.id} is based on {root.id}, which has been deleted"
 
 
-def test_a_damaged_ancestor_has_nothing_to_be_compared_with(
-    client: ApiClient, api_store: Store, published: Publish
-) -> None:
+def test_damaged_ancestor_has_no_patch(client: ApiClient, api_store: Store, published: Publish) -> None:
     root = published(0.2)
     last = published(0.6, root)
     (api_store.experiments.folder(root.id) / RECORD_FILE).write_bytes(b"{")
@@ -170,7 +173,7 @@ def test_a_damaged_ancestor_has_nothing_to_be_compared_with(
     assert (answer["items"][1]["patch"], answer["items"][1]["changed"]) == (None, None)
 
 
-def test_an_unknown_experiment_has_no_lineage(client: ApiClient) -> None:
+def test_lineage_of_unknown_experiment_is_not_found(client: ApiClient) -> None:
     answer = client.get(f"/experiments/{UNKNOWN}/lineage")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {UNKNOWN}")

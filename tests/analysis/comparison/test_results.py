@@ -16,7 +16,7 @@ FIRST, SECOND, THIRD = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W3E8Z4T5V6X7Y8Z9A0D1C2
         (["a", "a", "a (B1C2)"], ["a (0B1C2)", "a (0D1C2)", "a (B1C2)"]),
     ],
 )
-def test_names_that_several_bear_get_the_end_of_their_ids(names: list[str], expected: list[str]) -> None:
+def test_shared_names_get_the_end_of_their_ids(names: list[str], expected: list[str]) -> None:
     records = [
         Record(id=experiment_id, name=name, dataset="digits", spec=StoredSpec({}), created_at=utc_now())
         for experiment_id, name in zip((FIRST, SECOND, THIRD), names, strict=True)

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from analysis.comparison.changes import changes
-from analysis.comparison.sentences import changed, climb, verdict
+from analysis.comparison.json_patch import diff
+from analysis.comparison.sentences import describe_accuracies, describe_changes, verdict
 from analysis.comparison.significance import Interval
 
 CASES = [
@@ -11,73 +11,73 @@ CASES = [
         (41, 10, 0.0031, 0.0312, 0.0021),
         (
             "B is better than A by 3.10 points, 95 % interval 0.31 to 3.12, p = 0.0021; "
-            "it cured 41 of A's mistakes and made 10 new ones"
+            "it fixed 41 of A's errors and regressed on 10 samples"
         ),
     ),
     (
         (0, 9, -0.0149, -0.0031, 0.00391),
         (
             "B is worse than A by 0.90 points, 95 % interval 0.31 to 1.49, p = 0.0039; "
-            "it cured none of A's mistakes and made 9 new ones"
+            "it fixed none of A's errors and regressed on 9 samples"
         ),
     ),
     (
         (1_200, 1, 0.9, 1.3, 1e-30),
         (
             "B is better than A by 119.90 points, 95 % interval 90.00 to 130.00, p < 0.001; "
-            "it cured 1,200 of A's mistakes and made 1 new one"
+            "it fixed 1,200 of A's errors and regressed on 1 sample"
         ),
     ),
     (
         (3, 1, -0.002, 0.006, 0.625),
         (
             "no difference is shown: B is 0.20 points above A, 95 % interval -0.20 to 0.60, p = 0.625; "
-            "it cured 3 of A's mistakes and made 1 new one"
+            "it fixed 3 of A's errors and regressed on 1 sample"
         ),
     ),
     (
         (1, 3, -0.006, 0.002, 0.625),
         (
             "no difference is shown: B is 0.20 points below A, 95 % interval -0.20 to 0.60, p = 0.625; "
-            "it cured 1 of A's mistakes and made 3 new ones"
+            "it fixed 1 of A's errors and regressed on 3 samples"
         ),
     ),
     (
         (1, 0, 0.0, 0.003, 1.0),
         (
             "no difference is shown: B is 0.10 points above A, 95 % interval 0.00 to 0.30, p = 1; "
-            "it cured 1 of A's mistakes and made no new ones"
+            "it fixed 1 of A's errors and regressed on none"
         ),
     ),
     (
         (2, 2, -0.004, 0.004, 1.0),
         (
             "no difference is shown: B is level with A, 95 % interval -0.40 to 0.40, p = 1; "
-            "it cured 2 of A's mistakes and made 2 new ones"
+            "it fixed 2 of A's errors and regressed on 2 samples"
         ),
     ),
     ((0, 0, 0.0, 0.0, 1.0), "no difference is shown: B is right and wrong about the same samples as A"),
 ]
 
 
-@pytest.mark.parametrize(("counts", "said"), CASES)
-def test_the_verdict_says_how_much_how_surely_and_what_flipped(
-    counts: tuple[int, int, float, float, float], said: str
+@pytest.mark.parametrize(("counts", "sentence"), CASES)
+def test_verdict_has_difference_interval_p_and_flips(
+    counts: tuple[int, int, float, float, float], sentence: str
 ) -> None:
-    cured, broken, low, high, p = counts
-    assert verdict("A", "B", cured, broken, 1_000, Interval(low, high), p) == said
+    fixed, regressed, low, high, p = counts
+    assert verdict("A", "B", fixed, regressed, 1_000, Interval(low, high), p) == sentence
 
 
-def test_what_is_worse_by_nearly_nothing_has_no_negative_zero() -> None:
-    said = verdict("A", "B", 0, 1, 1_000, Interval(-0.003, 0.0), 1.0)
-    assert "95 % interval 0.00 to 0.30" in said
+def test_interval_has_no_negative_zero() -> None:
+    sentence = verdict("A", "B", 0, 1, 1_000, Interval(-0.003, 0.0), 1.0)
+    assert "95 % interval 0.00 to 0.30" in sentence
 
 
 CONV, DROPOUT = {"type": "Conv2D", "filters": 32}, {"type": "Dropout", "rate": 0.5}
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "said"),
+    ("before", "after", "sentence"),
     [
         ({"training": {"epochs": 5}}, {"training": {"epochs": 12}}, "training.epochs: 5 -> 12"),
         ({"layers": [CONV]}, {"layers": [CONV, DROPOUT]}, "Dropout added at layers.1"),
@@ -95,11 +95,11 @@ CONV, DROPOUT = {"type": "Conv2D", "filters": 32}, {"type": "Dropout", "rate": 0
         ),
     ],
 )
-def test_what_changed_is_said_field_by_field(before: Any, after: Any, said: str) -> None:
-    assert changed(changes(before, after)) == said
+def test_changes_are_described_field_by_field(before: Any, after: Any, sentence: str) -> None:
+    assert describe_changes(diff(before, after)) == sentence
 
 
-def test_a_climb_shows_the_accuracies_and_what_has_none() -> None:
-    assert climb([(0.2347, "succeeded"), (0.5512, "succeeded"), (None, "running"), (1.0, "succeeded")]) == (
-        "23.5 % -> 55.1 % -> running -> 100.0 %"
-    )
+def test_accuracies_are_listed_or_else_the_status() -> None:
+    assert describe_accuracies(
+        [(0.2347, "succeeded"), (0.5512, "succeeded"), (None, "running"), (1.0, "succeeded")]
+    ) == ("23.5 % -> 55.1 % -> running -> 100.0 %")

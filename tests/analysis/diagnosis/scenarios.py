@@ -1,14 +1,14 @@
-"""For each rule a run in which it fires, and specs of every kind on which it can."""
+"""A training run for each rule in which it finds something, and specs of every kind."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from analysis.diagnosis.run import Run
+from analysis.diagnosis.training_run import TrainingRun
 from models_store.experiments.record import Point
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
-from tests.analysis.diagnosis.runs import ID, points
+from tests.analysis.diagnosis.training_runs import ID, points
 from tests.support.evaluations import evaluation_of
 
 LEAVES = Dataset(name="leaves", image_shape=None, classes=("oak", "ash"), training_counts=(900, 100))
@@ -42,7 +42,7 @@ def _rate(learning_rate: Any, kind: str = "Adam") -> dict[str, Any]:
     return {"optimizer": {"type": kind, "learning_rate": learning_rate}}
 
 
-# Nobody has asked for anything against over-fitting in `layers` to `uploaded`; the others ask for much.
+# `layers` to `uploaded` have nothing against overfitting; the others have much.
 SPECS: dict[str, dict[str, Any]] = {
     "layers": {"model": {"layers": _LAYERS}},
     "preset": {"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn"}, "preprocessing": {"scale": "none"}},
@@ -84,11 +84,11 @@ def spec_of(name: str) -> ExperimentSpec:
 
 PRESET_SPECS = {name: parse_spec(preset.spec, preset.datasets) for name, preset in PRESETS.items()}
 
-Scenario = Callable[[ExperimentSpec], Run]
+Scenario = Callable[[ExperimentSpec], TrainingRun]
 
 
-def ended(spec: ExperimentSpec, history: Sequence[Point], **fields: Any) -> Run:
-    return Run(ID, spec, history, **{"has_ended": True, "stop_reason": "completed", **fields})
+def ended(spec: ExperimentSpec, history: Sequence[Point], **fields: Any) -> TrainingRun:
+    return TrainingRun(ID, spec, history, **{"has_ended": True, "stop_reason": "completed", **fields})
 
 
 def _chance(spec: ExperimentSpec) -> float:
@@ -100,66 +100,66 @@ def _falling(start: float, end: float, epochs: int) -> list[float]:
     return [start + (end - start) * epoch / (epochs - 1) for epoch in range(epochs)]
 
 
-def _diverged(spec: ExperimentSpec) -> Run:
+def _diverged(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, points([2.3, 5.0, None]), failure="diverged", stop_reason=None)
 
 
-def _guessing(spec: ExperimentSpec) -> Run:
+def _guessing(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, points([2.303] * 6, val_accuracy=[_chance(spec)] * 6))
 
 
-def _climbing(spec: ExperimentSpec) -> Run:
-    # The rate stands in the history, so that schedules have come down from their top here.
+def _rising(spec: ExperimentSpec) -> TrainingRun:
+    # The rate is in the history, so that schedules have come down from their peak.
     rates = [spec.training.optimizer.peak_learning_rate / 4] * 8
     rates[0] *= 4
     return ended(spec, points([2.0, 1.0, 0.8, 1.0, 1.4, 1.7, 1.9, 2.1], learning_rate=rates))
 
 
-def _creeping(spec: ExperimentSpec) -> Run:
+def _slow_progress(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, points(_falling(2.3, 2.2, 8), val_accuracy=_falling(0.1, 0.3, 8)))
 
 
-def _over_fitting(spec: ExperimentSpec) -> Run:
+def _overfitting(spec: ExperimentSpec) -> TrainingRun:
     loss, val_loss = _falling(1.0, 0.05, 16), [*_falling(1.0, 0.5, 6), *_falling(0.55, 1.0, 10)]
     return ended(spec, points(loss, val_loss=val_loss))
 
 
-def _gap(spec: ExperimentSpec) -> Run:
+def _gap(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, [], evaluations={"training": evaluation_of(accuracy=0.99), "test": evaluation_of(accuracy=0.9)})
 
 
-def _better_before(spec: ExperimentSpec) -> Run:
+def _better_before(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, points([1.0, 0.5, 0.4, 0.4], val_loss=[1.0, 0.5, 0.3, 0.6]))
 
 
-def _under_fitting(spec: ExperimentSpec) -> Run:
+def _underfitting(spec: ExperimentSpec) -> TrainingRun:
     flat = [2.0, 1.9, 1.85, 1.84, 1.84, 1.84, 1.84, 1.84]
     best = [0.55] * len(flat)
     return ended(spec, points(flat, accuracy=best, val_accuracy=best))
 
 
-def _unfinished(spec: ExperimentSpec) -> Run:
+def _unfinished(spec: ExperimentSpec) -> TrainingRun:
     # At one rate: a schedule's loss falls at its end in any case.
     rates = [spec.training.optimizer.peak_learning_rate] * 8
     return ended(spec, points(_falling(2.0, 0.6, 8), learning_rate=rates))
 
 
-def _too_long(spec: ExperimentSpec) -> Run:
+def _too_long(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, points([*_falling(1.0, 0.1, 4), *[0.1] * 16]))
 
 
-def _imbalanced(spec: ExperimentSpec) -> Run:
+def _imbalanced(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, [])
 
 
-def _confusing(spec: ExperimentSpec) -> Run:
+def _confusing(spec: ExperimentSpec) -> TrainingRun:
     classes = range(len(spec.dataset.facts.classes))
     matrix = [[50 if row == column else 0 for column in classes] for row in classes]
     matrix[0][1], matrix[1][0] = 6, 3
     return ended(spec, [], evaluations={"test": evaluation_of(matrix=matrix)})
 
 
-def _slow(spec: ExperimentSpec) -> Run:
+def _slow(spec: ExperimentSpec) -> TrainingRun:
     chance = _chance(spec)
     return ended(spec, points([9.0, 9.0, 3.0, 0.5, 0.4], val_accuracy=[chance, chance, 0.97, 0.98, 0.98]))
 
@@ -167,12 +167,12 @@ def _slow(spec: ExperimentSpec) -> Run:
 SCENARIOS: dict[str, Scenario] = {
     "diverged": _diverged,
     "not-learning": _guessing,
-    "learning-rate-too-high": _climbing,
-    "learning-rate-too-low": _creeping,
-    "over-fitting": _over_fitting,
+    "learning-rate-too-high": _rising,
+    "learning-rate-too-low": _slow_progress,
+    "overfitting": _overfitting,
     "generalization-gap": _gap,
     "better-epoch": _better_before,
-    "under-fitting": _under_fitting,
+    "underfitting": _underfitting,
     "not-converged": _unfinished,
     "too-many-epochs": _too_long,
     "class-imbalance": _imbalanced,

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from analysis.diagnosis.diagnosis import RULES, diagnose
 from analysis.diagnosis.finding import Finding
-from models_store.experiments.record import Point
+from models_store.experiments.record import MetricValues, Point
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merged
-from tests.analysis.diagnosis.runs import ID, points, run
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
+from tests.analysis.diagnosis.training_runs import ID, points, run
 
 DATASETS = {**KEPT, "my-images": PRESET_SPECS["folder-cnn-he"].dataset.source}
-# Rules that need something of the spec: two classes have only one pair, and most datasets are in balance.
+# Rules that do not apply to every spec: two classes have only one pair, and most datasets are balanced.
 BALANCED = {name for name in [*SPECS, *PRESET_SPECS] if name != "uploaded"}
 NOT_FOR = {
     "class-imbalance": BALANCED,
@@ -24,7 +24,7 @@ NOT_FOR = {
 
 
 def found(rule: str, spec: ExperimentSpec) -> Finding | None:
-    """What the rule itself finds in its scenario."""
+    """The finding of the rule itself in its scenario."""
     case = SCENARIOS[rule](spec)
     return next((finding for each in RULES if (finding := each(case)) is not None and finding.rule == rule), None)
 
@@ -35,7 +35,7 @@ def named(name: str) -> ExperimentSpec:
 
 @pytest.mark.parametrize("rule", SCENARIOS)
 @pytest.mark.parametrize("name", [*SPECS, *PRESET_SPECS])
-def test_a_suggestion_makes_a_valid_spec_that_is_another_one(rule: str, name: str) -> None:
+def test_suggestion_makes_a_valid_and_different_spec(rule: str, name: str) -> None:
     spec = named(name)
     finding = found(rule, spec)
     if name in NOT_FOR.get(rule, ()):
@@ -52,15 +52,15 @@ def test_a_suggestion_makes_a_valid_spec_that_is_another_one(rule: str, name: st
 
 
 @pytest.mark.parametrize("rule", SCENARIOS)
-def test_every_rule_is_heard_among_the_others(rule: str) -> None:
+def test_every_rule_is_reported_among_the_others(rule: str) -> None:
     spec = spec_of("uploaded" if rule == "class-imbalance" else "layers")
     assert len(RULES) == len(SCENARIOS)
-    assert rule in [finding.rule for finding in diagnose(SCENARIOS[rule](spec))]
+    assert rule in [finding.rule for finding in diagnose(SCENARIOS[rule](spec)).items]
 
 
 @pytest.mark.parametrize("rule", sorted(SCENARIOS.keys() - {"confused-pairs", "slow-start", "class-imbalance"}))
 @pytest.mark.parametrize("name", ["layers", "preset", "photographs"])
-def test_plain_specs_get_a_change_to_try(rule: str, name: str) -> None:
+def test_plain_specs_get_a_suggestion(rule: str, name: str) -> None:
     finding = found(rule, spec_of(name))
     assert finding is not None
     assert finding.suggestion is not None
@@ -68,23 +68,23 @@ def test_plain_specs_get_a_change_to_try(rule: str, name: str) -> None:
 
 @pytest.mark.parametrize("epochs", [0, 1, 2, 3])
 def test_few_epochs_are_too_early_to_judge(epochs: int) -> None:
-    (finding,) = diagnose(run(points([2.0, 1.0, 0.5][:epochs]), has_ended=False, stop_reason=None))
+    (finding,) = diagnose(run(points([2.0, 1.0, 0.5][:epochs]), has_ended=False, stop_reason=None)).items
     assert finding.rule == "too-early"
     assert f"{epochs} epoch" in finding.sentence
 
 
-def test_where_nothing_is_wrong_that_is_said() -> None:
+def test_run_without_problem_is_healthy() -> None:
     loss = [2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155]
-    (finding,) = diagnose(run(points(loss, val_accuracy=[1 - each / 4 for each in loss])))
+    (finding,) = diagnose(run(points(loss, val_accuracy=[1 - each / 4 for each in loss]))).items
     assert finding.rule == "healthy"
-    assert "96.1% of the validation samples are right" in finding.sentence
+    assert "Validation accuracy is 96.1%" in finding.sentence
 
 
-def test_metrics_that_are_missing_or_null_leave_their_epochs_out() -> None:
+def test_epochs_without_metrics_are_left_out() -> None:
     history = points([2.0, None, 1.0, 0.9, 0.9, None])
     bare = [Point(epoch=epoch, seconds=1.0, metrics={}) for epoch in range(6)]
-    assert [each.rule for each in diagnose(run(history))] == ["diverged"]
-    assert [each.rule for each in diagnose(run(bare))] == ["too-early"]
+    assert [each.rule for each in diagnose(run(history)).items] == ["diverged"]
+    assert [each.rule for each in diagnose(run(bare)).items] == ["too-early"]
 
 
 VALUES = st.one_of(st.none(), st.floats(), st.floats(0, 3), st.sampled_from([0.0, 1.0, 2.3026]))
@@ -104,9 +104,11 @@ LEVEL = {"loss": 0.0, "val_loss": 0.0}
     st.sampled_from(["completed", "early_stopping", "time_budget", "cancelled", None]),
 )
 @settings(max_examples=300, deadline=None, derandomize=True)
-def test_any_history_is_judged_in_finite_figures(spec, history, has_ended, stop_reason) -> None:
+def test_any_history_is_diagnosed_in_finite_numbers(
+    spec: ExperimentSpec, history: list[MetricValues], has_ended: bool, stop_reason: str | None
+) -> None:
     numbered = [Point(epoch=epoch, seconds=1.0, metrics=metrics) for epoch, metrics in enumerate(history)]
-    findings = diagnose(ended(spec, numbered, has_ended=has_ended, stop_reason=stop_reason))
+    findings = diagnose(ended(spec, numbered, has_ended=has_ended, stop_reason=stop_reason)).items
     assert findings
     for finding in findings:
         json.dumps(finding.model_dump(), allow_nan=False)

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from analysis.diagnosis.overfitting import better_epoch, generalization_gap, over_fitting
-from tests.analysis.diagnosis.runs import DIGITS, points, run
+from analysis.diagnosis.overfitting import better_epoch, generalization_gap, overfitting
+from tests.analysis.diagnosis.training_runs import DIGITS, patch_of, points, require, run
 from tests.support.evaluations import evaluation_of
 
 EPOCHS = range(30)
@@ -12,63 +12,62 @@ TURNING = [math.exp(-epoch / 6) + 0.02 * epoch for epoch in EPOCHS]
 STOPPED = {**DIGITS, "training": {"early_stopping": {"patience": 5}}}
 
 
-def test_the_turn_is_found_where_validation_loss_is_lowest():
+def test_overfitting_begins_after_lowest_val_loss() -> None:
     # exp(-x/6) + 0.02 x is lowest at x = 6 ln(1/0.12) = 12.7.
-    finding = over_fitting(run(points(FALLING, val_loss=TURNING)))
-    assert finding is not None
+    finding = require(overfitting(run(points(FALLING, val_loss=TURNING))))
     assert abs(finding.evidence["lowest_epoch"] - 12.7) < 1
     assert 13 <= finding.evidence["epoch"] <= 18
-    assert f"From about epoch {finding.evidence['epoch'] + 1} on" in finding.sentence
+    assert f"from about epoch {finding.evidence['epoch'] + 1} on it memorizes" in finding.sentence
 
 
 @pytest.mark.parametrize(
     ("loss", "val_loss"),
     [
         (FALLING, FALLING),
-        (TURNING, TURNING),  # training loss turns up as well: no learning by heart
+        (TURNING, TURNING),  # training loss turns up as well: nothing is memorized
         ([0.3] * 30, TURNING),
         (FALLING, [0.4 + 0.08 * (epoch % 2) for epoch in EPOCHS]),  # it only jumps
         (FALLING[:4], TURNING[-4:]),
     ],
 )
-def test_no_over_fitting_is_seen_where_there_is_none(loss, val_loss):
-    assert over_fitting(run(points(loss, val_loss=val_loss))) is None
+def test_other_curves_show_no_overfitting(loss: list[float], val_loss: list[float]) -> None:
+    assert overfitting(run(points(loss, val_loss=val_loss))) is None
 
 
-def test_over_fitting_that_early_stopping_undid_is_for_information():
+def test_overfitting_with_restored_weights_is_info() -> None:
     history = points(FALLING, val_loss=TURNING)
-    assert over_fitting(run(history)).severity == "warning"
-    assert over_fitting(run(history, STOPPED, stop_reason="early_stopping")).severity == "info"
-    assert over_fitting(run(history, STOPPED, has_ended=False, stop_reason=None)).severity == "warning"
+    assert require(overfitting(run(history))).severity == "warning"
+    assert require(overfitting(run(history, STOPPED, stop_reason="early_stopping"))).severity == "info"
+    assert require(overfitting(run(history, STOPPED, has_ended=False, stop_reason=None))).severity == "warning"
 
 
 @pytest.mark.parametrize(
     ("dataset", "first"),
     [("mnist", "RandomRotation"), ("cifar10", "RandomFlip"), ("digits", "RandomRotation")],
 )
-def test_images_are_augmented_as_their_dataset_bears_it(dataset, first):
+def test_suggested_augmentation_suits_the_dataset(dataset: str, first: str) -> None:
     layers = [{"type": "Flatten"}, {"type": "Dense"}]
     document = {"dataset": {"name": dataset}, "model": {"layers": layers}}
-    patch = over_fitting(run(points(FALLING, val_loss=TURNING), document)).suggestion.patch
+    patch = patch_of(overfitting(run(points(FALLING, val_loss=TURNING), document)))
     first_layer, shift = patch["augmentation"]["layers"]
     assert (first_layer["type"], first_layer.get("mode", "horizontal")) == (first, "horizontal")
     assert shift["type"] == "RandomTranslation"
     assert patch["training"]["early_stopping"]["restore_best_weights"] is True
 
 
-def test_what_cannot_be_augmented_gets_dropout_before_its_last_layer():
+def test_features_get_dropout_before_the_last_layer() -> None:
     layers = [{"type": "Dense", "units": 8, "activation": "relu"}, {"type": "Dense"}]
     document = {"dataset": {"name": "blobs"}, "model": {"layers": layers}}
-    patch = over_fitting(run(points(FALLING, val_loss=TURNING), document)).suggestion.patch
+    patch = patch_of(overfitting(run(points(FALLING, val_loss=TURNING), document)))
     assert [layer["type"] for layer in patch["model"]["layers"]] == ["Dense", "Dropout", "Dense"]
     assert patch["model"]["layers"][-1]["activation"] == "softmax"
 
 
-def test_a_better_epoch_is_told_unless_its_weights_were_kept():
+def test_better_epoch_is_found_unless_restored() -> None:
     history = points([1.0, 0.5, 0.4], val_loss=[1.0, 0.5, 0.6])
-    finding = better_epoch(run(history))
+    finding = require(better_epoch(run(history)))
     assert finding.evidence == {"epoch": 1, "val_loss": [0.5, 0.6]}
-    assert "better in epoch 2 than at the end" in finding.sentence
+    assert "Epoch 2 was better than the last one" in finding.sentence
     assert better_epoch(run(history, STOPPED)) is None
     assert better_epoch(run(history, stop_reason="time_budget")) is None
     assert better_epoch(run(history, has_ended=False, stop_reason=None)) is None
@@ -77,11 +76,11 @@ def test_a_better_epoch_is_told_unless_its_weights_were_kept():
     assert better_epoch(run(points(jumping))) is None
 
 
-def test_a_gap_is_measured_on_the_published_network_where_it_can_be():
+def test_gap_prefers_evaluations_to_the_history() -> None:
     evaluations = {"training": evaluation_of(accuracy=0.97), "test": evaluation_of(accuracy=0.9)}
-    assert "7 points less" in generalization_gap(run([], evaluations=evaluations)).sentence
+    assert "7 points less" in require(generalization_gap(run([], evaluations=evaluations))).sentence
     history = points([1.0, 0.5], accuracy=[0.5, 0.96])
-    found = generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.9)}))
+    found = require(generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.9)})))
     assert found.evidence == {"training_accuracy": 0.96, "test_accuracy": 0.9}
     assert generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.93)})) is None
     assert generalization_gap(run(history, evaluations={"validation": evaluation_of(accuracy=0.5)})) is None

@@ -1,4 +1,4 @@
-"""What is written in a figure is within it, and apart from other writing."""
+"""A check that the texts of a figure are within it and do not overlap."""
 
 import itertools
 from collections.abc import Callable
@@ -8,27 +8,26 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from analysis.plots.figure import drawn
+from analysis.plots.figure import render
 
 
 def check(make: Callable[[], Figure]) -> Figure:
-    """Draw what `make` makes, look at its layout, and return it."""
-    written = []
-
+    """Render the figure of `make`, check its layout, and return it."""
+    texts: list[Text] = []
     figures: list[Figure] = []
 
-    def kept() -> Figure:
+    def make_and_keep() -> Figure:
         figures.append(make())
         return figures[0]
 
-    drawn(kept, "png")
+    render(make_and_keep, "png")
     (figure,) = figures
     canvas = FigureCanvasAgg(figure)
-    # Only what is drawn: an axis has labels beyond its ends, too, which it does not show.
-    with mock.patch.object(Text, "draw", lambda text, renderer: written.append(text)):
+    # Only what is drawn: an axis also has labels beyond its ends, which it does not show.
+    with mock.patch.object(Text, "draw", lambda text, renderer: texts.append(text)):
         canvas.draw()
     width, height = figure.bbox.size
-    boxes = [text.get_window_extent() for text in written if text.get_text().strip()]
+    boxes = [text.get_window_extent() for text in texts if text.get_text().strip()]
     assert boxes
     for box in boxes:
         assert box.x0 >= -1, box

@@ -6,7 +6,7 @@ from models_store.evaluations.evaluation import ClassMetrics
 from tests.analysis.plots.layout import check
 
 
-def figures_of(classes: int, seed: int = 0) -> list[ClassMetrics]:
+def metrics_of(classes: int, seed: int = 0) -> list[ClassMetrics]:
     values = np.random.default_rng(seed).uniform(0.5, 1, (classes, 3)).tolist()
     return [
         ClassMetrics(label=f"class {index}", precision=p, recall=r, f1=f, support=1_000 + index)
@@ -15,8 +15,8 @@ def figures_of(classes: int, seed: int = 0) -> list[ClassMetrics]:
 
 
 @pytest.mark.parametrize(("classes", "columns"), [(2, 1), (10, 1), (100, 2)])
-def test_each_class_has_its_figures_the_worst_first(classes: int, columns: int) -> None:
-    per_class = figures_of(classes)
+def test_classes_are_sorted_by_f1_the_worst_first(classes: int, columns: int) -> None:
+    per_class = metrics_of(classes)
 
     figure = check(lambda: classes_figure("run", "test", per_class))
 
@@ -30,16 +30,16 @@ def test_each_class_has_its_figures_the_worst_first(classes: int, columns: int) 
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1", "precision", "recall"]
 
 
-def test_of_many_classes_the_worst_hundred_are_shown() -> None:
-    figure = check(lambda: classes_figure("run", "test", figures_of(150)))
+def test_worst_hundred_of_many_classes_are_shown() -> None:
+    figure = check(lambda: classes_figure("run", "test", metrics_of(150)))
 
     assert sum(len(axes.lines[0].get_xdata()) for axes in figure.axes) == 100
     assert figure.texts[1].get_text().startswith("the worst 100 of 150 classes")
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_figures_at_the_ends_are_within_the_image(value: float) -> None:
-    per_class = [each.model_copy(update={"precision": value, "recall": value, "f1": value}) for each in figures_of(3)]
+def test_metrics_of_zero_and_one_are_within_the_axes(value: float) -> None:
+    per_class = [each.model_copy(update={"precision": value, "recall": value, "f1": value}) for each in metrics_of(3)]
 
     figure = check(lambda: classes_figure("W" * 100, "validation", per_class))
 
@@ -47,10 +47,10 @@ def test_figures_at_the_ends_are_within_the_image(value: float) -> None:
     assert least < value < most
 
 
-def test_names_may_be_long_and_of_letters_that_the_font_lacks() -> None:
+def test_long_and_illegible_names_fit() -> None:
     per_class = [
         each.model_copy(update={"label": label})
-        for each, label in zip(figures_of(3), ("中文字" * 13, "W" * 40, "كلب كبير جدا " * 3), strict=True)
+        for each, label in zip(metrics_of(3), ("中文字" * 13, "W" * 40, "كلب كبير جدا " * 3), strict=True)
     ]
 
     figure = check(lambda: classes_figure("run", "test", per_class))

@@ -21,7 +21,7 @@ def numbers_of(axes: Axes) -> dict[tuple[float, float], str]:
 
 
 @pytest.mark.parametrize("classes", [2, 10])
-def test_cells_say_the_counts_and_the_shares_of_each_row(classes: int) -> None:
+def test_cells_have_counts_and_shares_of_the_row(classes: int) -> None:
     matrix = matrix_of(classes, samples=1_000)
 
     figure = check(lambda: confusion_figure("run", "test", DIGITS[:classes], matrix, ("counts", "shares")))
@@ -35,7 +35,7 @@ def test_cells_say_the_counts_and_the_shares_of_each_row(classes: int) -> None:
     assert [counts.get_ylabel(), counts.get_xlabel()] == ["true class", "predicted class"]
 
 
-def test_only_mistakes_are_shaded_and_the_most_frequent_one_is_darkest() -> None:
+def test_only_errors_are_shaded_by_the_root_of_their_number() -> None:
     figure = check(lambda: confusion_figure("run", "test", ["a", "b"], [[90, 10], [2, 98]], ("counts",)))
 
     [image] = figure.axes[0].images
@@ -43,12 +43,12 @@ def test_only_mistakes_are_shaded_and_the_most_frequent_one_is_darkest() -> None
     assert np.ma.getmaskarray(image.get_array()).tolist() == [[True, False], [False, True]]
     assert shades[0, 1] == 1
     assert shades[1, 0] == pytest.approx((2 / 10) ** 0.5)
-    said = " ".join(text.get_text() for text in figure.texts)
-    assert "188 of 200 samples are right" in said
-    assert "true → predicted: a → b (10), b → a (2)" in said
+    description = " ".join(text.get_text() for text in figure.texts)
+    assert "188 of 200 samples are right" in description
+    assert "true → predicted: a → b (10), b → a (2)" in description
 
 
-def test_a_hundred_classes_have_no_numbers_and_fewer_labels() -> None:
+def test_hundred_classes_have_no_numbers_and_fewer_labels() -> None:
     names = [f"class {number}" for number in range(100)]
 
     figure = check(lambda: confusion_figure("run", "test", names, matrix_of(100), ("counts", "shares")))
@@ -59,20 +59,20 @@ def test_a_hundred_classes_have_no_numbers_and_fewer_labels() -> None:
     assert 20 < len(labels) < 60
 
 
-def test_nothing_is_rounded_to_all_or_to_nothing() -> None:
+def test_shares_are_not_rounded_to_all_or_nothing() -> None:
     figure = check(lambda: confusion_figure("run", "test", ["a", "b"], [[999, 1], [0, 50]], ("shares",)))
 
     assert numbers_of(figure.axes[0]) == {(0, 0): ">99", (1, 1): "100"}
 
 
-def test_a_class_without_samples_and_no_mistake_at_all() -> None:
+def test_class_without_samples_has_a_note() -> None:
     figure = check(lambda: confusion_figure("run", "test", ["a", "b"], [[5, 0], [0, 0]], ("counts", "shares")))
 
     assert numbers_of(figure.axes[1]) == {(0, 0): "100"}
-    assert figure.texts[2].get_text() == "1 of the classes have no sample in this part"
+    assert figure.texts[2].get_text() == "1 class has no sample in this split"
 
 
-def test_names_may_be_long_and_of_letters_that_the_font_lacks() -> None:
+def test_long_and_illegible_names_fit() -> None:
     figure = check(lambda: confusion_figure("run", "test", LONG, matrix_of(4), ("counts", "shares")))
 
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]

@@ -3,14 +3,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from analysis.plots.histories import histories_figure
-from analysis.plots.runs import Run, run_of
+from analysis.plots.plotted_history import PlottedHistory
+from tests.analysis.plots.histories import history_of, plotted, record_of
 from tests.analysis.plots.layout import check
-from tests.analysis.plots.runs import history_of, record_of, run_for
 
 
-def runs_of(count: int, epochs: int = 5, skip: int = 0) -> list[Run]:
+def histories_of(count: int, epochs: int = 5, skip: int = 0) -> list[PlottedHistory]:
     """Each has an epoch more than the one before."""
-    return [run_for(epochs + number, skip, name=f"run {number}") for number in range(count)]
+    return [plotted(epochs + number, skip, name=f"run {number}") for number in range(count)]
 
 
 def lines_of(axes: Axes) -> list[Line2D]:
@@ -18,30 +18,32 @@ def lines_of(axes: Axes) -> list[Line2D]:
 
 
 @pytest.mark.parametrize(("count", "epochs"), [(2, 1), (8, 20), (8, 1_000)])
-def test_each_experiment_has_a_line_that_no_other_looks_like(count: int, epochs: int) -> None:
-    runs = runs_of(count, epochs)
+def test_lines_of_experiments_are_distinguishable(count: int, epochs: int) -> None:
+    histories = histories_of(count, epochs)
 
-    figure = check(lambda: histories_figure(runs))
+    figure = check(lambda: histories_figure(histories))
 
     for axes, metric in zip(figure.axes, ("val_loss", "val_accuracy"), strict=True):
         assert axes.get_ylabel() == metric
-        for run, line in zip(runs, lines_of(axes), strict=True):
-            assert line.get_xdata().tolist() == list(range(1, run.end + 1))
-            assert line.get_ydata().tolist() == run.history[metric]
-        assert [line.get_xdata()[0] for line in axes.lines if line.get_gid() == "best"] == [run.end for run in runs]
+        for history, line in zip(histories, lines_of(axes), strict=True):
+            assert line.get_xdata().tolist() == list(range(1, history.end + 1))
+            assert line.get_ydata().tolist() == history.metrics[metric]
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_gid() == "best"] == [
+            each.end for each in histories
+        ]
         assert len({line.get_marker() for line in lines_of(axes)}) == count
         assert len({line.get_color() for line in lines_of(axes)}) == count
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [run.name for run in runs]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [each.name for each in histories]
 
 
-def test_names_that_are_alike_are_told_apart_and_long_ones_are_cut() -> None:
-    runs = [
-        run_for(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9AAAAAA"),
-        run_for(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9BBBBBB"),
-        run_for(3, name="中文" + "W" * 98),
+def test_equal_names_get_an_id_and_long_ones_are_cut() -> None:
+    histories = [
+        plotted(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9AAAAAA"),
+        plotted(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9BBBBBB"),
+        plotted(3, name="中文" + "W" * 98),
     ]
 
-    figure = check(lambda: histories_figure(runs))
+    figure = check(lambda: histories_figure(histories))
 
     *alike, long = [text.get_text() for text in figure.legends[0].get_texts()]
     assert alike == ["AAAAAA run", "BBBBBB run"]
@@ -50,16 +52,16 @@ def test_names_that_are_alike_are_told_apart_and_long_ones_are_cut() -> None:
 
 
 def test_skipped_epochs_are_not_drawn() -> None:
-    figure = check(lambda: histories_figure(runs_of(2, skip=3)))
+    figure = check(lambda: histories_figure(histories_of(2, skip=3)))
 
     assert [line.get_xdata().tolist() for line in lines_of(figure.axes[0])] == [[4, 5], [4, 5, 6]]
     assert "without the first 3 epochs" in figure.texts[1].get_text()
 
 
-def test_an_experiment_without_accuracy_is_left_out_of_that_panel_alone() -> None:
-    without = run_of(record_of(2, name="loss"), history_of({"val_loss": 1.0}, {"val_loss": 0.5}), 0)
+def test_experiment_without_accuracy_is_only_in_loss() -> None:
+    without = PlottedHistory.of(record_of(2, name="loss"), history_of({"val_loss": 1.0}, {"val_loss": 0.5}), 0)
 
-    figure = check(lambda: histories_figure([run_for(2), without]))
+    figure = check(lambda: histories_figure([plotted(2), without]))
 
     assert lines_of(figure.axes[0])[1].get_ydata().tolist() == [1.0, 0.5]
     assert lines_of(figure.axes[1])[1].get_markevery() == []

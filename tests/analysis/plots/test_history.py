@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.plots.figure import drawn
+from analysis.plots.figure import render
 from analysis.plots.history import history_figure
-from analysis.plots.runs import run_of
+from analysis.plots.plotted_history import PlottedHistory
 from models_store.experiments.record import Best, MetricValues
+from tests.analysis.plots.histories import history_of, metrics_of, plotted, record_of
 from tests.analysis.plots.layout import check
-from tests.analysis.plots.runs import history_of, metrics_of, record_of, run_for
 
 
 def lines_of(axes: Axes) -> dict[str, Line2D]:
@@ -28,8 +28,8 @@ def labels_of(figure: Figure) -> list[str]:
 
 
 @pytest.mark.parametrize("epochs", [1, 20, 1_000])
-def test_lines_are_the_history_by_epochs_that_count_from_one(epochs: int) -> None:
-    figure = check(lambda: history_figure(run_for(epochs)))
+def test_lines_are_metrics_by_epoch_from_one(epochs: int) -> None:
+    figure = check(lambda: history_figure(plotted(epochs)))
 
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
     for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
@@ -41,53 +41,53 @@ def test_lines_are_the_history_by_epochs_that_count_from_one(epochs: int) -> Non
     assert len({(line.get_linestyle(), line.get_marker()) for line in lines_of(figure.axes[0]).values()}) == 2
 
 
-def test_the_best_epoch_and_falls_of_the_rate_are_marked() -> None:
+def test_best_epoch_and_rate_drops_are_marked() -> None:
     rates = [{**metrics_of(epoch), "learning_rate": 0.1 if epoch < 3 else 0.01} for epoch in range(6)]
     best = Best(epoch=4, metric="val_accuracy", value=0.77)
 
-    figure = check(lambda: history_figure(run_of(record_of(6, best=best), history_of(*rates), 0)))
+    figure = check(lambda: history_figure(PlottedHistory.of(record_of(6, best=best), history_of(*rates), 0)))
 
     for axes in figure.axes:
-        assert marks_of(axes, "fall") == [3.5]
+        assert marks_of(axes, "drop") == [3.5]
         assert set(marks_of(axes, "best")) == {5}
-    assert labels_of(figure) == ["training", "validation", "best epoch", "learning rate falls"]
+    assert labels_of(figure) == ["training", "validation", "best epoch", "learning rate drops"]
     assert "best: val_accuracy 0.7700 in epoch 5" in figure.texts[1].get_text()
 
 
-def test_a_rate_that_falls_all_the_time_is_told_not_drawn() -> None:
+def test_many_rate_drops_are_counted_not_drawn() -> None:
     rates: list[MetricValues] = [{"loss": 1.0, "learning_rate": 0.5**epoch} for epoch in range(40)]
 
-    figure = check(lambda: history_figure(run_of(record_of(40), history_of(*rates), 0)))
+    figure = check(lambda: history_figure(PlottedHistory.of(record_of(40), history_of(*rates), 0)))
 
-    assert marks_of(figure.axes[0], "fall") == []
-    assert "the learning rate falls 39 times" in figure.texts[1].get_text()
+    assert marks_of(figure.axes[0], "drop") == []
+    assert "the learning rate drops 39 times" in figure.texts[1].get_text()
 
 
-def test_skipped_epochs_are_not_drawn_nor_is_a_best_one_among_them() -> None:
+def test_skipped_epochs_and_their_best_are_not_drawn() -> None:
     best = Best(epoch=0, metric="val_accuracy", value=0.05)
 
-    figure = check(lambda: history_figure(run_for(5, skip=2, best=best)))
+    figure = check(lambda: history_figure(plotted(5, skip=2, best=best)))
 
     assert lines_of(figure.axes[0])["training"].get_xdata().tolist() == [3, 4, 5]
     assert marks_of(figure.axes[0], "best") == []
     assert labels_of(figure) == ["training", "validation"]
 
 
-def test_without_accuracy_the_loss_is_alone() -> None:
+def test_loss_is_alone_without_accuracy() -> None:
     losses: list[MetricValues] = [
         {"loss": 1.0, "val_loss": 2.0, "learning_rate": 0.1 / (epoch // 3 + 1)} for epoch in range(9)
     ]
     best = Best(epoch=1, metric="val_loss", value=2.0)
 
-    figure = check(lambda: history_figure(run_of(record_of(9, best=best), history_of(*losses), 0)))
+    figure = check(lambda: history_figure(PlottedHistory.of(record_of(9, best=best), history_of(*losses), 0)))
 
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss"]
 
 
-def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_seen() -> None:
+def test_value_between_two_gaps_is_marked() -> None:
     losses: list[MetricValues] = [{"loss": None if epoch in (70, 72) else 1.0} for epoch in range(100)]
 
-    figure = check(lambda: history_figure(run_of(record_of(100), history_of(*losses), 0)))
+    figure = check(lambda: history_figure(PlottedHistory.of(record_of(100), history_of(*losses), 0)))
 
     line = lines_of(figure.axes[0])["training"]
     assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [70, 72]
@@ -95,24 +95,24 @@ def test_values_that_were_not_finite_are_gaps_and_what_stands_between_two_is_see
 
 
 @pytest.mark.parametrize("metrics", [{"loss": None}, {}])
-def test_a_run_that_diverged_at_once_says_so(metrics: MetricValues) -> None:
-    figure = check(lambda: history_figure(run_of(record_of(3), history_of(metrics), 0)))
+def test_immediate_divergence_has_a_note(metrics: MetricValues) -> None:
+    figure = check(lambda: history_figure(PlottedHistory.of(record_of(3), history_of(metrics), 0)))
 
     assert [text.get_text() for text in figure.axes[0].texts] == ["no finite value"]
 
 
-def test_names_may_have_any_letters() -> None:
-    figure = check(lambda: history_figure(run_for(3, name="$x_$ <b> 中文 كلب " + "W" * 80)))
+def test_names_with_any_characters_fit() -> None:
+    figure = check(lambda: history_figure(plotted(3, name="$x_$ <b> 中文 كلب " + "W" * 80)))
 
     assert figure.texts[0].get_text().startswith("$x_$ <b> □□ كلب")
 
 
 @pytest.mark.parametrize("image_format", ["png", "svg"])
-def test_the_same_history_gives_the_same_bytes(image_format: Any) -> None:
-    first, again = (drawn(lambda: history_figure(run_for(4)), image_format) for _ in range(2))
+def test_same_history_gives_the_same_bytes(image_format: Any) -> None:
+    first, again = (render(lambda: history_figure(plotted(4)), image_format) for _ in range(2))
 
     assert first == again
     if image_format == "svg":
         assert all(
-            f"<!-- {said} -->" in first.decode() for said in ("run: history", "validation", "best epoch", "epoch")
+            f"<!-- {text} -->" in first.decode() for text in ("run: history", "validation", "best epoch", "epoch")
         )

@@ -2,31 +2,34 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.plots.misclassified import Guess, Mistake, mistakes_figure
+from analysis.misclassified import Guess, Label
+from analysis.plots.misclassified import PlottedSample, misclassified_figure
 from tests.analysis.plots.layout import check
 
 LONG = ("a class name of forty characters, no less", "كلب كبير جدا " * 3, "W" * 40)
 
 
-def mistake_of(size: tuple[int, int] = (8, 8), labels: tuple[str, ...] = ("4", "9", "6"), mode: str = "L") -> Mistake:
+def sample_of(
+    size: tuple[int, int] = (8, 8), labels: tuple[str, ...] = ("4", "9", "6"), mode: str = "L"
+) -> PlottedSample:
     """The second guess is right."""
-    guesses = [Guess(label, 0.6 / (place + 1), place == 1) for place, label in enumerate(labels)]
-    return Mistake(Image.new(mode, size), labels[1], guesses)
+    guesses = [Guess(label=label, index=index, probability=0.6 / (index + 1)) for index, label in enumerate(labels)]
+    return PlottedSample(Image.new(mode, size), Label(label=labels[1], index=1), guesses)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 32])
-def test_beside_each_image_stand_its_class_and_the_guesses(count: int) -> None:
-    figure = check(lambda: mistakes_figure("run", "test", [mistake_of()] * count, 1_234))
+def test_each_image_has_its_class_and_the_guesses(count: int) -> None:
+    figure = check(lambda: misclassified_figure("run", "test", [sample_of()] * count, 1_234))
 
     [axes] = figure.axes
     assert len(axes.images) == count
     expected = ["9", "4", "60.0%", "✓ 9", "30.0%", "6", "20.0%"]
     assert [text.get_text() for text in axes.texts] == expected * count
-    assert f"{count} of 1,234; in bold the true class" in " ".join(text.get_text() for text in figure.texts)
+    assert f"{count} of 1,234; the true class is bold" in " ".join(text.get_text() for text in figure.texts)
 
 
-def test_bars_are_as_long_as_guesses_are_probable() -> None:
-    figure = check(lambda: mistakes_figure("run", "test", [mistake_of()] * 2, 2))
+def test_length_of_bars_is_the_probability() -> None:
+    figure = check(lambda: misclassified_figure("run", "test", [sample_of()] * 2, 2))
 
     bars = figure.axes[0].patches
     lengths = np.array([bar.get_width() for bar in bars])
@@ -38,8 +41,8 @@ def test_bars_are_as_long_as_guesses_are_probable() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 64), (512, 3), (600, 400)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_images_keep_their_shape_and_do_not_touch(size: tuple[int, int], mode: str) -> None:
-    figure = check(lambda: mistakes_figure("run", "test", [mistake_of(size, mode=mode)] * 5, 5))
+def test_images_keep_their_shape_and_do_not_overlap(size: tuple[int, int], mode: str) -> None:
+    figure = check(lambda: misclassified_figure("run", "test", [sample_of(size, mode=mode)] * 5, 5))
 
     places = [image.get_extent() for image in figure.axes[0].images]
     left, right, bottom, top = places[0]
@@ -48,11 +51,11 @@ def test_images_keep_their_shape_and_do_not_touch(size: tuple[int, int], mode: s
     assert bottom < places[4][3]
 
 
-def test_names_may_be_long() -> None:
-    check(lambda: mistakes_figure("W" * 100, "validation", [mistake_of(labels=LONG)] * 4, 4))
+def test_long_names_fit() -> None:
+    check(lambda: misclassified_figure("W" * 100, "validation", [sample_of(labels=LONG)] * 4, 4))
 
 
-def test_where_there_is_no_mistake_the_image_says_so() -> None:
-    figure = check(lambda: mistakes_figure("run", "test", [], 0))
+def test_plot_without_samples_has_a_note() -> None:
+    figure = check(lambda: misclassified_figure("run", "test", [], 0))
 
-    assert [text.get_text() for text in figure.texts][:2] == ["run: mistakes, test split", "there is no such mistake"]
+    assert [text.get_text() for text in figure.texts][:2] == ["run: misclassified, test split", "no such sample"]

@@ -10,7 +10,7 @@ from tests.support.published import results_on
 CALIBRATION = results_on(DATASETS["digits"]).evaluations["test"].calibration
 
 
-def test_bins_stand_at_how_sure_and_how_right_the_network_was() -> None:
+def test_points_are_confidence_and_accuracy_of_bins() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
     for axes, bins in zip(figure.axes[:2], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
@@ -20,7 +20,7 @@ def test_bins_stand_at_how_sure_and_how_right_the_network_was() -> None:
         assert len(few.get_xdata()) == sum(each.samples < 10 for each in bins)
 
 
-def test_errors_and_the_temperature_are_told() -> None:
+def test_titles_have_errors_and_temperature() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
     assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == [
@@ -29,7 +29,7 @@ def test_errors_and_the_temperature_are_told() -> None:
     ]
 
 
-def test_the_histogram_has_the_share_of_each_bin() -> None:
+def test_histogram_has_the_share_of_each_bin() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
     for axes, bins in zip(figure.axes[2:], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
@@ -39,7 +39,7 @@ def test_the_histogram_has_the_share_of_each_bin() -> None:
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1.0])
-def test_a_single_bin_is_drawn(accuracy: float) -> None:
+def test_single_bin_is_drawn(accuracy: float) -> None:
     bins = (CalibrationBin(lower=14 / 15, upper=1.0, samples=1, confidence=1.0, accuracy=accuracy),)
     calibration = Calibration(temperature=10.0, error=1 - accuracy, tempered_error=0.0, bins=bins, tempered_bins=bins)
 

@@ -1,14 +1,14 @@
 import pytest
 
-from analysis.plots.text_layout import legible, legible_names, shorten, width_of, wrap
+from analysis.plots.text_layout import Weight, legible, legible_names, shorten, width_of, wrap
 
 
-def test_letters_that_the_font_lacks_are_boxes() -> None:
+def test_missing_characters_are_boxes() -> None:
     assert legible("ä ✓ كلب") == "ä ✓ كلب"
     assert legible("a 中\tb\x07") == "a □□b□"
 
 
-def test_classes_whose_names_cannot_be_written_are_told_apart_by_index() -> None:
+def test_illegible_names_begin_with_their_index() -> None:
     assert legible_names(["cat", "中文", "字体"]) == ["cat", "#1 □□", "#2 □□"]
 
 
@@ -16,27 +16,35 @@ def test_classes_whose_names_cannot_be_written_are_told_apart_by_index() -> None
     "text", ["a class name of forty characters, no less", "W" * 40, "i" * 200, "كلب كبير جدا " * 3]
 )
 @pytest.mark.parametrize("weight", ["normal", "bold"])
-def test_a_text_is_cut_where_the_room_ends(text: str, weight: str) -> None:
-    short = shorten(text, 1.0, 7, weight)  # type: ignore[arg-type]
+def test_text_is_cut_at_the_width(text: str, weight: Weight) -> None:
+    short = shorten(text, 1.0, 7, weight)
     longer = f"{text[: len(short)]}…"
 
     assert text.startswith(short.removesuffix("…"))
-    assert width_of(short, 7, weight) <= 1.0 < width_of(longer, 7, weight)  # type: ignore[arg-type]
+    assert width_of(short, 7, weight) <= 1.0 < width_of(longer, 7, weight)
 
 
-def test_what_fits_is_left_and_where_nothing_fits_nothing_is_written() -> None:
+def test_text_that_fits_is_kept_or_else_empty() -> None:
     assert shorten("cat", 1.0, 7) == "cat"
     assert shorten("cat", 0.01, 7) == ""
     assert shorten("", 1.0, 7) == ""
 
 
-def test_lines_are_no_wider_than_the_room() -> None:
+def test_lines_are_no_wider_than_the_width() -> None:
     lines = wrap("several words that do not fit into one line", 1.0, 8)
 
     assert " ".join(lines) == "several words that do not fit into one line"
     assert max(width_of(line, 8) for line in lines) <= 1.0
 
 
-def test_nothing_has_no_width() -> None:
+def test_width_of_letters() -> None:
     assert width_of("", 8) == 0.0
     assert width_of("WW", 8) > width_of("W", 8) > width_of("i", 8) > 0
+
+
+def test_word_wider_than_a_line_is_broken() -> None:
+    lines = wrap("a " + "W" * 100 + ": b", 2.0, 11, "bold")
+
+    assert "".join(lines).replace(" ", "") == "a" + "W" * 100 + ":b"
+    assert max(width_of(line, 11, "bold") for line in lines) <= 2.0
+    assert lines[0] == "a"

@@ -1,4 +1,4 @@
-"""Experiments side by side, over HTTP."""
+"""Comparisons of experiments over HTTP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +26,18 @@ POOR, GOOD = results_on(DIGITS, 0.8), results_on(DIGITS, 0.92, seed=1)
 def with_test_answers(results: Results, change: Callable[[Predictions], Predictions]) -> Results:
     """With other answers to the test split."""
     return results._replace(predictions={**results.predictions, "test": change(results.predictions["test"])})
+
+
+def take(answers: Predictions, rows: NDArray[np.int64]) -> Predictions:
+    """Those of `rows`, without images."""
+    return Predictions(
+        samples=answers.samples[rows],
+        truth=answers.truth[rows],
+        predicted=answers.predicted[rows],
+        probabilities=answers.probabilities[rows],
+        image_rows=answers.image_rows[:0],
+        images=answers.images[:0],
+    )
 
 
 def guessing(guesses: NDArray[np.int64]) -> Results:
@@ -63,7 +75,7 @@ def rejection(client: ApiClient, *records: Record) -> str:
     return str(answer.json()["detail"])
 
 
-def test_specs_and_figures_stand_side_by_side(client: ApiClient, poor: Record, good: Record) -> None:
+def test_comparison_has_specs_and_metrics_side_by_side(client: ApiClient, poor: Record, good: Record) -> None:
     answer = comparison(client, poor, good)
 
     assert (answer["split"], answer["dataset"], answer["samples"]) == ("test", "digits", 50)
@@ -94,87 +106,85 @@ def test_specs_and_figures_stand_side_by_side(client: ApiClient, poor: Record, g
     assert answer["curves"]["history"]["loss"] == [[1.0, 0.5], [1.0, 0.5, 1 / 3]]
 
 
-def test_a_pair_says_what_flipped_and_whether_it_may_be_chance(client: ApiClient, poor: Record, good: Record) -> None:
+def test_pair_has_flips_and_significance(client: ApiClient, poor: Record, good: Record) -> None:
     [pair] = comparison(client, poor, good)["pairs"]
 
     assert (pair["first"], pair["other"]) == (poor.id, good.id)
     assert pair["difference"] == pytest.approx(0.12)
-    assert (pair["cured"]["total"], pair["broken"]["total"]) == (6, 0)
+    assert (pair["fixed"]["total"], pair["regressed"]["total"]) == (6, 0)
     assert pair["p"] == pytest.approx(binomtest(6, 6).pvalue)
     low, high = pair["difference_interval"]
     assert 0 < low < 0.12 < high
     # Forty that both got right, and four that both took for the same wrong digit.
     assert pair["same_answer"] == 44
     assert pair["verdict"].startswith("good is better than poor by 12.00 points, 95 % interval ")
-    assert pair["verdict"].endswith("p = 0.0312; it cured 6 of poor's mistakes and made no new ones")
+    assert pair["verdict"].endswith("p = 0.0312; it fixed 6 of poor's errors and regressed on none")
 
 
-def test_flipped_samples_are_shown_the_surest_mistake_first(client: ApiClient, poor: Record, good: Record) -> None:
+def test_flips_begin_with_the_most_confident_error(client: ApiClient, poor: Record, good: Record) -> None:
     [pair] = comparison(client, poor, good)["pairs"]
     [mirrored] = comparison(client, good, poor)["pairs"]
 
-    cured = pair["cured"]["items"]
-    assert {item["index"] for item in cured} == set(range(40, 46))
-    sureness = [item["first"]["probability"] for item in cured]
-    assert sureness == sorted(sureness, reverse=True)
-    for item in cured:
+    fixed = pair["fixed"]["items"]
+    assert {item["index"] for item in fixed} == set(range(40, 46))
+    confidences = [item["first"]["probability"] for item in fixed]
+    assert confidences == sorted(confidences, reverse=True)
+    for item in fixed:
         row = item["index"]
         assert item["sample"] == 100 + row
         assert item["true"] == {"label": str(row % 10), "index": row % 10}
         assert (item["first"]["index"], item["other"]["index"]) == ((row + 1) % 10, row % 10)
         assert item["other"]["probability"] == GOOD.predictions["test"].probabilities[row, row % 10]
         assert item["image"] == f"/experiments/{poor.id}/samples/test/{row}.png"
-    assert client.get(cured[0]["image"]).headers["content-type"] == "image/png"
-    swapped = [{**item, "first": item["other"], "other": item["first"]} for item in cured]
-    assert mirrored["broken"]["items"] == swapped
-    assert mirrored["cured"] == {"items": [], "total": 0}
+    assert client.get(fixed[0]["image"]).headers["content-type"] == "image/png"
+    swapped = [{**item, "first": item["other"], "other": item["first"]} for item in fixed]
+    assert mirrored["regressed"]["items"] == swapped
+    assert mirrored["fixed"] == {"items": [], "total": 0}
 
 
-def test_no_more_flipped_samples_are_listed_than_asked_for(client: ApiClient, poor: Record, good: Record) -> None:
+def test_limit_bounds_the_listed_flips(client: ApiClient, poor: Record, good: Record) -> None:
     whole, two, none = (
-        comparison(client, poor, good, query=query)["pairs"][0]["cured"] for query in ("", "&limit=2", "&limit=0")
+        comparison(client, poor, good, query=query)["pairs"][0]["fixed"] for query in ("", "&limit=2", "&limit=0")
     )
     assert two == {"items": whole["items"][:2], "total": 6}
     assert none == {"items": [], "total": 6}
 
 
-def test_another_split_can_be_compared(client: ApiClient, poor: Record, good: Record) -> None:
+def test_comparison_on_another_split(client: ApiClient, poor: Record, good: Record) -> None:
     answer = comparison(client, poor, good, query="&split=validation")
 
     assert answer["split"] == "validation"
     assert [each["accuracy"] for each in answer["experiments"]] == [0.9, 1.0]
-    assert {item["sample"] for item in answer["pairs"][0]["cured"]["items"]} == set(range(95, 100))
+    assert {item["sample"] for item in answer["pairs"][0]["fixed"]["items"]} == set(range(95, 100))
 
 
-def test_the_same_samples_in_another_order_are_aligned(
+def test_samples_in_another_order_are_aligned(
     client: ApiClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     order = np.random.default_rng(3).permutation(50)
 
-    def shuffled(answers: Predictions) -> Predictions:
+    def shuffle(answers: Predictions) -> Predictions:
         rows = np.argsort(order)[answers.image_rows]
         by_row = np.argsort(rows)
-        return Predictions(
-            *(array[order] for array in answers[:4]), image_rows=rows[by_row], images=answers.images[by_row]
-        )
+        return take(answers, order)._replace(image_rows=rows[by_row], images=answers.images[by_row])
 
-    other = publish_another(with_test_answers(GOOD, shuffled), {})
+    other = publish_another(with_test_answers(GOOD, shuffle), {})
 
     [pair], [expected] = comparison(client, poor, other)["pairs"], comparison(client, poor, good)["pairs"]
-    assert pair["cured"] == expected["cured"]
+    assert pair["fixed"] == expected["fixed"]
     assert (pair["p"], pair["difference_interval"]) == (expected["p"], expected["difference_interval"])
-    # The image of what the second one broke is kept in its own order.
-    broken = comparison(client, good, publish_another(with_test_answers(POOR, shuffled), {}))["pairs"][0]["broken"][
-        "items"
-    ]
+    # The image of a regression is kept in the order of the second one.
+    regressed = comparison(client, good, publish_another(with_test_answers(POOR, shuffle), {}))["pairs"][0][
+        "regressed"
+    ]["items"]
     kept = POOR.predictions["test"]
-    assert len(broken) == 6
-    for item in broken:
+    assert len(regressed) == 6
+    for item in regressed:
         row = int(item["image"].rsplit("/", 1)[1].removesuffix(".png"))
         assert kept.samples[order[row]] == item["sample"]
 
 
-def test_more_than_two_are_each_compared_with_the_first(
+def test_each_experiment_is_compared_with_the_first(
     client: ApiClient, poor: Record, good: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     truth = POOR.predictions["test"].truth
@@ -189,7 +199,7 @@ def test_more_than_two_are_each_compared_with_the_first(
     assert len(answer["curves"]["history"]["loss"]) == len(answer["confusion_matrices"]["matrices"]) == 3
 
 
-def test_the_same_network_twice_shows_no_difference(
+def test_same_network_twice_shows_no_difference(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     twin = publish_another(POOR, {"name": "poor"})
@@ -204,14 +214,14 @@ def test_the_same_network_twice_shows_no_difference(
     assert pair["verdict"] == f"no difference is shown: {other} is right and wrong about the same samples as {one}"
 
 
-def test_samples_that_are_no_images_have_none(client: ApiClient, api_store: Store) -> None:
+def test_features_have_no_images(client: ApiClient, api_store: Store) -> None:
     blobs, spec = DATASETS["blobs"], parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}})
     records = [publish(api_store, spec, results=results_on(blobs, accuracy)) for accuracy in (0.5, 0.8)]
 
     [pair] = comparison(client, *records)["pairs"]
 
-    assert pair["cured"]["total"] == 15
-    assert {item["image"] for item in pair["cured"]["items"]} == {None}
+    assert pair["fixed"]["total"] == 15
+    assert {item["image"] for item in pair["fixed"]["items"]} == {None}
     noisier = parse_spec({**spec.document(), "dataset": {"name": "blobs", "blobs": {"cluster_std": 3.0}}})
     third = publish(api_store, noisier, results=results_on(blobs))
     assert "different blobs: give both the same `dataset.blobs`" in rejection(client, records[0], third)
@@ -233,7 +243,7 @@ def test_other_classes_are_rejected(
 
     said = rejection(client, poor, other)
 
-    assert "poor knows the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, other 3, 5: give both the same" in said
+    assert "poor has the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, other 3, 5: give both the same" in said
     assert "`dataset.classes`" in said
 
 
@@ -248,12 +258,12 @@ def test_other_classes_are_rejected(
             ),
         ),
         (
-            lambda answers: Predictions(*(array[:30] for array in answers[:4]), *(array[:0] for array in answers[4:])),
+            lambda answers: take(answers, np.arange(30)),
             "poor has 50 samples, other 30, and both have 30 of them",
         ),
         (
             lambda answers: answers._replace(truth=np.where(answers.samples < 103, 9, answers.truth)),
-            "3 samples have another class for other than for poor: dataset digits was replaced in between",
+            "3 samples have another class in other than in poor: dataset digits was replaced in between",
         ),
     ],
 )
@@ -269,7 +279,7 @@ def test_other_samples_or_labels_are_rejected(
     assert said in rejection(client, poor, other)
 
 
-def test_what_has_not_succeeded_is_not_compared(client: ApiClient, poor: Record, tiny_document: Document) -> None:
+def test_queued_experiment_is_not_found(client: ApiClient, poor: Record, tiny_document: Document) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/compare?ids={poor.id},{waiting}")
@@ -278,7 +288,7 @@ def test_what_has_not_succeeded_is_not_compared(client: ApiClient, poor: Record,
     assert f"tiny: experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
 
 
-def test_an_unknown_id_is_named(client: ApiClient, poor: Record) -> None:
+def test_unknown_id_is_named(client: ApiClient, poor: Record) -> None:
     unknown = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
     answer = client.get(f"/compare?ids={poor.id},{unknown}")
@@ -301,14 +311,14 @@ def test_an_unknown_id_is_named(client: ApiClient, poor: Record) -> None:
         ("ids=a,b&limit=1001", "less than or equal to 1000"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(client: ApiClient, query: str, said: str) -> None:
+def test_invalid_query_is_rejected(client: ApiClient, query: str, said: str) -> None:
     answer = client.get(f"/compare?{query}")
 
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
 
 
-def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
+def test_damaged_predictions_name_their_experiment(
     client: ApiClient, api_store: Store, poor: Record, good: Record
 ) -> None:
     (api_store.experiments.artifacts(good.id) / predictions_file("test")).write_bytes(b"{}")
@@ -319,7 +329,7 @@ def test_damaged_answers_are_said_to_be_damaged_and_whose_they_are(
     assert answer.json()["detail"].startswith(f"good: {predictions_file('test')} ")
 
 
-def test_a_split_that_was_not_evaluated_is_not_compared(
+def test_split_without_evaluation_is_not_found(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     older = POOR._replace(evaluations={split: POOR.evaluations[split] for split in ("validation", "test")})

@@ -4,7 +4,7 @@ from models_store.experiments.claim import Claim
 from models_store.experiments.record import Failure, Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
-from tests.analysis.diagnosis.runs import points
+from tests.analysis.diagnosis.training_runs import points
 from tests.support.api import ApiClient
 from tests.support.published import publish
 
@@ -17,7 +17,7 @@ def rules(client: ApiClient, experiment_id: str) -> list[str]:
     return [finding["rule"] for finding in answer.json()["items"]]
 
 
-def begun(store: Store, spec: ExperimentSpec) -> tuple[Record, Claim]:
+def start(store: Store, spec: ExperimentSpec) -> tuple[Record, Claim]:
     record = store.experiments.create(spec)
     claim = Claim.take(store.experiments, record.id, "test:1")
     assert claim is not None
@@ -25,20 +25,20 @@ def begun(store: Store, spec: ExperimentSpec) -> tuple[Record, Claim]:
     return record, claim
 
 
-def test_what_waits_is_too_early_to_judge(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
+def test_queued_experiment_is_too_early_to_judge(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = api_store.experiments.create(tiny_spec())
     assert rules(client, record.id) == ["too-early"]
 
 
-def test_what_runs_is_judged_by_its_history_so_far(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
-    record, claim = begun(api_store, tiny_spec(epochs=20))
+def test_running_experiment_has_a_diagnosis(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
+    record, claim = start(api_store, tiny_spec(epochs=20))
     for point in points([2.303] * 4, val_accuracy=[0.1] * 4):
         claim.append(point)
     assert rules(client, record.id) == ["not-learning"]
 
 
-def test_what_has_diverged_says_so(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
-    record, claim = begun(api_store, tiny_spec(optimizer={"type": "SGD", "learning_rate": 5.0}))
+def test_failed_experiment_has_diverged(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
+    record, claim = start(api_store, tiny_spec(optimizer={"type": "SGD", "learning_rate": 5.0}))
     claim.append(points([None])[0])
     claim.fail(Failure(type="diverged", message="the loss became nan in epoch 0"))
     (finding,) = client.get(f"/experiments/{record.id}/diagnosis").json()["items"]
@@ -47,18 +47,14 @@ def test_what_has_diverged_says_so(client: ApiClient, api_store: Store, tiny_spe
     assert finding["suggestion"]["patch"] == {"based_on": record.id, **change}
 
 
-def test_what_has_succeeded_is_judged_by_its_evaluation_too(
-    client: ApiClient, api_store: Store, tiny_spec: TinySpec
-) -> None:
+def test_succeeded_experiment_is_diagnosed(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = publish(api_store, tiny_spec(epochs=8), epochs=8)
     answer = client.get(f"/experiments/{record.id}/diagnosis").json()
     assert answer["next_cursor"] is None
     assert [each["rule"] for each in answer["items"]] == ["not-converged"]
 
 
-def test_of_an_experiment_whose_dataset_was_deleted_nothing_is_known(
-    client: ApiClient, api_store: Store, tiny_spec: TinySpec
-) -> None:
+def test_deleted_dataset_is_not_found(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = api_store.experiments.create(tiny_spec())
     api_store.experiments.write(record.changed(dataset="leaves"))
     answer = client.get(f"/experiments/{record.id}/diagnosis")

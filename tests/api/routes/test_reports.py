@@ -1,4 +1,4 @@
-"""An experiment on one page: everything in it, nothing beside it, and nothing that runs."""
+"""Reports over HTTP: complete, self-contained, and without anything that runs."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)</script> | `x` **b**"
 
 
 class Page(HTMLParser):
-    """Headings, images, all tags and all text of a document; `open_tags` must be empty at its end."""
+    """The headings, images, tags and text of a document; `open_tags` is empty at its end."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def finished(api_store: Store, tiny_document: Document) -> Record:
     return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE}), epochs=5)
 
 
-def test_a_finished_experiment_is_told_on_one_page(client: ApiClient, finished: Record) -> None:
+def test_report_of_a_finished_experiment(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.html")
     page = Page(answer.text)
 
@@ -69,7 +69,7 @@ def test_a_finished_experiment_is_told_on_one_page(client: ApiClient, finished: 
         "Confusion",
         "Classes",
         "Reliability",
-        "Its surest mistakes",
+        "Misclassified samples",
         "Network",
         "Spec",
     ]
@@ -80,7 +80,7 @@ def test_a_finished_experiment_is_told_on_one_page(client: ApiClient, finished: 
     assert "succeeded (completed) · 5 epochs" in page.text
 
 
-def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: ApiClient, finished: Record) -> None:
+def test_report_is_self_contained_and_runs_nothing(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.html")
     page = Page(answer.text)
 
@@ -90,11 +90,11 @@ def test_the_page_needs_nothing_beside_itself_and_runs_nothing(client: ApiClient
     assert HOSTILE in page.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     images = [base64.b64decode(source.partition(",")[2]) for source in page.sources]
-    assert sum(image.startswith(b"\x89PNG") for image in images) == 10  # its ten mistakes
+    assert sum(image.startswith(b"\x89PNG") for image in images) == 10  # its ten misclassified samples
     assert sum(b"<svg" in image for image in images) == 4
 
 
-def test_the_spec_in_it_can_be_posted_again(client: ApiClient, finished: Record) -> None:
+def test_spec_in_the_report_can_be_posted_again(client: ApiClient, finished: Record) -> None:
     for name in ("report.html", "report.md"):
         text = client.get(f"/experiments/{finished.id}/{name}").text
         spec = Page(text).words[-3] if name.endswith("html") else text.rpartition("```yaml\n")[2].removesuffix("```\n")
@@ -102,14 +102,14 @@ def test_the_spec_in_it_can_be_posted_again(client: ApiClient, finished: Record)
         assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec.document
 
 
-def test_markdown_has_whole_tables_that_no_name_can_break(client: ApiClient, finished: Record) -> None:
+def test_markdown_tables_survive_hostile_names(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/report.md")
     text = answer.text.partition("## Spec")[0]
 
     assert answer.headers["content-type"].startswith("text/markdown")
     assert "\n\n\n" not in text
     tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
-    assert len(tables) == 4  # results, history, mistakes, network
+    assert len(tables) == 4  # results, history, misclassified samples, network
     for table in tables:
         columns = {len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}
         assert len(columns) == 1
@@ -117,7 +117,7 @@ def test_markdown_has_whole_tables_that_no_name_can_break(client: ApiClient, fin
     assert [line for line in text.splitlines() if line.startswith("> ")] == [f"> {HOSTILE}"]
 
 
-def test_what_waits_is_told_as_far_as_it_has_come(client: ApiClient, tiny_document: Document) -> None:
+def test_report_of_a_queued_experiment(client: ApiClient, tiny_document: Document) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     page = Page(client.get(f"/experiments/{waiting}/report.html").text)
@@ -127,15 +127,15 @@ def test_what_waits_is_told_as_far_as_it_has_come(client: ApiClient, tiny_docume
     assert "## Results" not in client.get(f"/experiments/{waiting}/report.md").text
 
 
-def test_features_have_mistakes_without_images(client: ApiClient, api_store: Store) -> None:
+def test_misclassified_features_have_no_images(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     page = Page(client.get(f"/experiments/{record.id}/report.html").text)
 
-    assert "Its surest mistakes" in page.headings
+    assert "Misclassified samples" in page.headings
     assert not any(source.startswith("data:image/png") for source in page.sources)
 
 
-def test_a_report_of_nothing_is_not_found(client: ApiClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+def test_report_of_unknown_experiment_is_not_found(client: ApiClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
     for name in ("report.html", "report.md"):
         assert client.get(f"/experiments/01K6W3E8Z4T5V6X7Y8Z9A0B1C2/{name}").status_code == 404

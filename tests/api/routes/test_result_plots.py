@@ -1,4 +1,4 @@
-"""Images of what came out of an experiment, over HTTP."""
+"""Plots of the results of an experiment over HTTP."""
 
 import io
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.published import publish
 
-OF_A_PART = ["confusion", "mistakes", "classes", "reliability"]
-PLOTS = ["history", *OF_A_PART]
+OF_A_SPLIT = ["confusion", "mistakes", "classes", "reliability"]
+PLOTS = ["history", *OF_A_SPLIT]
 
 
 @pytest.fixture
@@ -23,15 +23,16 @@ def finished(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Reco
     return publish(api_store, tiny_spec())
 
 
-def written(svg: Response) -> str:
-    """What an SVG says: each text is a comment above its outlines."""
+def texts(svg: Response) -> str:
+    """Of an SVG, in which each text is a comment above its outlines."""
     parser = ElementTree.XMLParser(target=ElementTree.TreeBuilder(insert_comments=True))
     root = ElementTree.fromstring(svg.content, parser)
-    return "\n".join(each.text.strip() for each in root.iter() if each.tag is ElementTree.Comment and each.text)
+    comment: object = ElementTree.Comment
+    return "\n".join(each.text.strip() for each in root.iter() if each.tag is comment and each.text)
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_a_finished_experiment_is_plotted(client: ApiClient, finished: Record, plot: str) -> None:
+def test_finished_experiment_is_plotted(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}"
 
     png = client.get(f"{path}.png")
@@ -40,13 +41,13 @@ def test_a_finished_experiment_is_plotted(client: ApiClient, finished: Record, p
     assert png.headers["content-type"] == "image/png"
     assert min(Image.open(io.BytesIO(png.content)).size) > 200
     assert svg.headers["content-type"] == "image/svg+xml"
-    assert "tiny: " in written(svg)
+    assert "tiny: " in texts(svg)
     assert client.get(f"{path}.gif").status_code == 422
     assert client.get(f"/experiments/01J9ZQ4Y8N5T2V7W3X6R1K0MPD/plots/{plot}.png").status_code == 404
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_whoever_has_the_image_is_not_sent_it_again(client: ApiClient, finished: Record, plot: str) -> None:
+def test_known_etag_is_not_modified(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
     first = client.get(path)
 
@@ -58,41 +59,37 @@ def test_whoever_has_the_image_is_not_sent_it_again(client: ApiClient, finished:
     assert other.content == first.content
 
 
-def test_a_history_without_its_beginning(client: ApiClient, finished: Record) -> None:
+def test_history_skips_epochs(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/plots/history.svg"
 
-    assert "without the first 1" in written(client.get(f"{path}?skip=1"))
+    assert "without the first 1" in texts(client.get(f"{path}?skip=1"))
     nothing = client.get(f"{path}?skip=2")
     assert nothing.status_code == 404
-    assert "has 2 epochs: without the first 2 none is left" in nothing.json()["detail"]
+    assert "has 2 epochs, and skip=2 leaves none" in nothing.json()["detail"]
     assert client.get(f"{path}?skip=-1").status_code == 422
 
 
-def test_a_history_that_has_not_begun(client: ApiClient, tiny_document: dict[str, object]) -> None:
+def test_history_without_epochs_is_not_found(client: ApiClient, tiny_document: dict[str, object]) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/experiments/{waiting}/plots/history.png")
 
     assert answer.status_code == 404
-    assert "is queued and has no epoch yet" in answer.json()["detail"]
+    assert "is queued and has no epoch to plot yet" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("plot", OF_A_PART)
-def test_every_split_is_plotted_and_the_test_split_unless_another_is_named(
-    client: ApiClient, finished: Record, plot: str
-) -> None:
+@pytest.mark.parametrize("plot", OF_A_SPLIT)
+def test_every_split_is_plotted_and_test_by_default(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
 
     for split in ("training", "validation", "test"):
-        assert f"{split} split" in written(client.get(f"{path}?split={split}"))
+        assert f"{split} split" in texts(client.get(f"{path}?split={split}"))
     assert client.get(path).content == client.get(f"{path}?split=test").content
     assert client.get(f"{path}?split=train").status_code == 422
 
 
-@pytest.mark.parametrize("plot", OF_A_PART)
-def test_there_is_no_evaluation_to_plot_before_the_experiment_has_succeeded(
-    client: ApiClient, tiny_document: dict[str, object], plot: str
-) -> None:
+@pytest.mark.parametrize("plot", OF_A_SPLIT)
+def test_plot_before_success_is_not_found(client: ApiClient, tiny_document: dict[str, object], plot: str) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/experiments/{waiting}/plots/{plot}.png")
@@ -109,17 +106,17 @@ def test_what_an_older_evaluation_lacks_is_said(
     monkeypatch.setattr(api_store.experiments, "evaluations", lambda _: older)
     path = f"/experiments/{finished.id}/plots"
 
-    for plot in OF_A_PART:
+    for plot in OF_A_SPLIT:
         answer = client.get(f"{path}/{plot}.png?split=training")
         assert answer.status_code == 404
         assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
 
 
-def test_a_confusion_matrix_has_counts_shares_or_both(client: ApiClient, finished: Record) -> None:
+def test_confusion_matrix_has_counts_shares_or_both(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/plots/confusion.svg"
-    counts, shares = "mistakes", "% of the true class"
+    counts, shares = "errors", "% of the true class"
 
-    said = {each: written(client.get(f"{path}?normalize={each}")).split("\n") for each in ("false", "true", "both")}
+    said = {each: texts(client.get(f"{path}?normalize={each}")).split("\n") for each in ("false", "true", "both")}
 
     assert {each: (counts in lines, shares in lines) for each, lines in said.items()} == {
         "false": (True, False),
@@ -130,12 +127,12 @@ def test_a_confusion_matrix_has_counts_shares_or_both(client: ApiClient, finishe
     assert client.get(f"{path}?normalize=rows").status_code == 422
 
 
-def test_mistakes_are_those_that_the_list_has(client: ApiClient, finished: Record) -> None:
+def test_misclassified_samples_are_those_of_the_list(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}"
 
     for query, shown in (("", 10), ("?true=4&predicted=5", 1), ("?limit=3&offset=2", 3), ("?predicted=5&true=5", 0)):
         listed = client.get(f"{path}/mistakes{query}").json()
-        said = written(client.get(f"{path}/plots/mistakes.svg{query}")).split("\n")
+        said = texts(client.get(f"{path}/plots/mistakes.svg{query}")).split("\n")
         assert len(listed["items"]) == shown
         percents = [f"{guess['probability']:.1%}" for item in listed["items"] for guess in item["top"]]
         assert [each for each in said if each.endswith("%")] == percents
@@ -143,20 +140,20 @@ def test_mistakes_are_those_that_the_list_has(client: ApiClient, finished: Recor
     assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
 
 
-def test_mistakes_of_samples_that_are_no_images_cannot_be_shown(client: ApiClient, api_store: Store) -> None:
+def test_misclassified_features_are_not_found(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
     assert client.get(f"/experiments/{record.id}/plots/confusion.png").status_code == 200
 
 
-def test_histories_of_several_experiments_are_laid_over_each_other(
+def test_histories_of_several_experiments(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     ids = [publish(api_store, tiny_spec(name=name)).id for name in ("one", "two", "three")]
     path = "/compare/plots/history"
 
-    said = written(client.get(f"{path}.svg", params={"ids": ",".join(ids), "skip": 1})).split("\n")
+    said = texts(client.get(f"{path}.svg", params={"ids": ",".join(ids), "skip": 1})).split("\n")
 
     assert {"one", "two", "three", "val_loss", "val_accuracy"} <= set(said)
     assert client.get(f"{path}.png", params={"ids": ids}).headers["content-type"] == "image/png"
@@ -168,4 +165,4 @@ def test_histories_of_several_experiments_are_laid_over_each_other(
         answer = client.get(f"{path}.png", params={"ids": ",".join(rejected)})
         assert answer.status_code == status
         assert why in answer.json()["detail"]
-    assert "none is left" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]
+    assert "leaves none" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from api.wire.caching import RenderCache, etag_of
-from tests.analysis.plots.runs import run_for
+from tests.analysis.plots.histories import plotted
 
 
 def cached(cache: RenderCache, etags: str) -> list[str]:
@@ -49,6 +49,6 @@ def test_image_larger_than_the_cache_is_not_kept() -> None:
 
 @pytest.mark.parametrize("changed", [{"skip": 1}, {"name": "other"}, {"epochs": 4}])
 def test_etag_depends_on_all_that_is_drawn(changed: dict[str, Any]) -> None:
-    assert etag_of("history.png", run_for(3)) == etag_of("history.png", run_for(3))
-    assert etag_of("history.png", run_for(3)) != etag_of("history.svg", run_for(3))
-    assert etag_of("history.png", run_for(**{"epochs": 3, **changed})) != etag_of("history.png", run_for(3))
+    assert etag_of("history.png", plotted(3)) == etag_of("history.png", plotted(3))
+    assert etag_of("history.png", plotted(3)) != etag_of("history.svg", plotted(3))
+    assert etag_of("history.png", plotted(**{"epochs": 3, **changed})) != etag_of("history.png", plotted(3))

@@ -39,7 +39,7 @@ def compare(
     for compared, pair in zip(answer["experiments"][1:], answer["pairs"], strict=True):
         screen.print(f"\n{pair['verdict']}")
         screen.print(f"changed: {compared['changed']}")
-        for kind in ("cured", "broken"):
+        for kind in ("fixed", "regressed"):
             if pair[kind]["items"]:
                 screen.print(flips_table(kind, pair[kind]))
 

@@ -45,8 +45,8 @@ COMPARISON = {
             "first": FIRST,
             "other": OTHER,
             "verdict": "dropout is better than plain [a] by 2.22 points",
-            "cured": {"items": [FLIP], "total": 8},
-            "broken": {"items": [], "total": 0},
+            "fixed": {"items": [FLIP], "total": 8},
+            "regressed": {"items": [], "total": 0},
         }
     ],
     "curves": {
@@ -101,9 +101,9 @@ def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsy
     assert not any(line.startswith("loss ▁") for line in lines)
     assert "dropout is better than plain [a] by 2.22 points" in lines
     assert "changed: Dropout added at model.layers.6" in lines
-    assert "cured, 1 of 8 true first other image" in lines
+    assert "fixed, 1 of 8 true first other image" in lines
     assert f"247 four six 71% four 88% {FLIP['image']}" in lines
-    assert not any(line.startswith("broken") for line in lines)
+    assert not any(line.startswith("regressed") for line in lines)
 
 
 def test_a_comparison_for_scripts_is_the_api_s_json(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:

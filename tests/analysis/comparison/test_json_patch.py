@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.comparison.changes import changes
+from analysis.comparison.json_patch import diff
 
 CONV: dict[str, Any] = {"type": "Conv2D", "filters": 32}
 POOL: dict[str, Any] = {"type": "MaxPooling2D"}
@@ -26,11 +26,11 @@ documents = st.recursive(
 
 
 def json_patch(before: Any, after: Any) -> list[dict[str, Any]]:
-    return [change.operation() for change in changes(before, after)]
+    return [change.operation().model_dump() for change in diff(before, after)]
 
 
-def applied(document: Any, patch: list[dict[str, Any]]) -> Any:
-    """RFC 6902, the operations that we write."""
+def apply(document: Any, patch: list[dict[str, Any]]) -> Any:
+    """RFC 6902, the operations that `diff` uses."""
     whole = {"": copy.deepcopy(document)}
     for operation in patch:
         parts = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")]
@@ -39,14 +39,14 @@ def applied(document: Any, patch: list[dict[str, Any]]) -> Any:
             holder = holder[int(part)] if isinstance(holder, list) else holder[part]
         last = parts[-1]
         if isinstance(holder, list):
-            place = int(last)
-            assert 0 <= place < len(holder) + (operation["op"] == "add")
+            index = int(last)
+            assert 0 <= index < len(holder) + (operation["op"] == "add")
             if operation["op"] == "add":
-                holder.insert(place, operation["value"])
+                holder.insert(index, operation["value"])
             elif operation["op"] == "remove":
-                del holder[place]
+                del holder[index]
             else:
-                holder[place] = operation["value"]
+                holder[index] = operation["value"]
             continue
         assert (last in holder) == (operation["op"] != "add")
         if operation["op"] == "remove":
@@ -56,26 +56,26 @@ def applied(document: Any, patch: list[dict[str, Any]]) -> Any:
     return whole[""]
 
 
-def written(document: Any) -> str:
+def text_of(document: Any) -> str:
     return json.dumps(document, sort_keys=True)
 
 
 @given(documents, documents)
-def test_the_patch_makes_the_second_document_of_the_first(before: Any, after: Any) -> None:
+def test_patch_leads_to_the_second_document(before: Any, after: Any) -> None:
     patch = json.loads(json.dumps(json_patch(before, after)))
 
-    assert written(applied(before, patch)) == written(after)
-    assert (patch == []) == (written(before) == written(after))
+    assert text_of(apply(before, patch)) == text_of(after)
+    assert (patch == []) == (text_of(before) == text_of(after))
 
 
 @pytest.mark.parametrize(("old", "new"), [(200, 250), (250, 200)])
-def test_lists_too_long_to_be_matched_are_compared_place_by_place(old: int, new: int) -> None:
-    before = [{**CONV, "filters": place} for place in range(old)]
-    after = [DROPOUT, *({**CONV, "filters": -place} for place in range(1, new))]
+def test_very_long_lists_are_compared_by_index(old: int, new: int) -> None:
+    before = [{**CONV, "filters": index} for index in range(old)]
+    after = [DROPOUT, *({**CONV, "filters": -index} for index in range(1, new))]
 
     patch = json_patch(before, after)
 
-    assert written(applied(before, patch)) == written(after)
+    assert text_of(apply(before, patch)) == text_of(after)
     assert [operation["op"] for operation in patch] == ["replace"] * 200 + ["add" if new > old else "remove"] * 50
 
 
@@ -110,15 +110,15 @@ def test_lists_too_long_to_be_matched_are_compared_place_by_place(old: int, new:
         ),
     ],
 )
-def test_the_patch_is_what_a_person_would_have_edited(before: Any, after: Any, expected: list[dict[str, Any]]) -> None:
+def test_patch_is_minimal_and_aligns_layers(before: Any, after: Any, expected: list[dict[str, Any]]) -> None:
     patch = json_patch(before, after)
 
     assert patch == expected
-    assert written(patch) == written(expected)
+    assert text_of(patch) == text_of(expected)
 
 
-def test_a_change_knows_what_stood_there() -> None:
-    [change] = changes({"training": {"epochs": 5}}, {"training": {"epochs": 12}})
+def test_change_has_the_value_before_and_after() -> None:
+    [change] = diff({"training": {"epochs": 5}}, {"training": {"epochs": 12}})
 
     assert change.path == ("training", "epochs")
     assert (change.before, change.after) == (5, 12)

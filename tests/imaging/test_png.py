@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from api.wire.png import image_of
+from imaging.png import to_image
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,6 @@ from api.wire.png import image_of
 )
 def test_a_sample_of_any_shape_is_the_same_image(shape: tuple[int, int, int], mode: str) -> None:
     sample = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    image = image_of(sample)
+    image = to_image(sample)
     assert (image.mode, image.size) == (mode, (shape[1], shape[0]))
     assert (np.asarray(image).reshape(shape) == sample).all()

@@ -1,9 +1,10 @@
-"""Runs for the rules to look at, made from numbers."""
+"""Training runs made from numbers, and access to what rules find in them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.diagnosis.run import Run
+from analysis.diagnosis.finding import Finding
+from analysis.diagnosis.training_run import TrainingRun
 from models_store.experiments.record import Point
 from specs.experiment import parse_spec
 
@@ -20,7 +21,18 @@ def points(loss: Sequence[float | None], **metrics: Sequence[float | None]) -> l
     ]
 
 
-def run(history: Sequence[Point], document: dict[str, Any] = DIGITS, **fields: Any) -> Run:
-    """One that has ended as planned, unless `fields` say otherwise."""
+def run(history: Sequence[Point], document: dict[str, Any] = DIGITS, **fields: Any) -> TrainingRun:
+    """One that has ended as planned, unless `fields` override it."""
     ended = {"has_ended": True, "stop_reason": "completed"}
-    return Run(ID, parse_spec(document), history, **{**ended, **fields})
+    return TrainingRun(ID, parse_spec(document), history, **{**ended, **fields})
+
+
+def require(finding: Finding | None) -> Finding:
+    assert finding is not None
+    return finding
+
+
+def patch_of(finding: Finding | None) -> dict[str, Any]:
+    suggestion = require(finding).suggestion
+    assert suggestion is not None
+    return suggestion.patch

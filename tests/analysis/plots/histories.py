@@ -1,8 +1,8 @@
-"""Histories to plot, without a training."""
+"""Histories to plot."""
 
 from typing import Any
 
-from analysis.plots.runs import Run, run_of
+from analysis.plots.plotted_history import PlottedHistory
 from models_store.experiments.history import History
 from models_store.experiments.record import Best, MetricValues, Point, Record, utc_now
 from models_store.experiments.stored_spec import StoredSpec
@@ -30,7 +30,9 @@ def history_of(*metrics: MetricValues) -> History:
     return History(points=tuple(points))
 
 
-def run_for(epochs: int, skip: int = 0, **fields: Any) -> Run:
+def plotted(epochs: int, skip: int = 0, **fields: Any) -> PlottedHistory:
     """The last epoch is the best."""
     best = Best(epoch=epochs - 1, metric="val_accuracy", value=0.95)
-    return run_of(record_of(epochs, **{"best": best} | fields), history_of(*map(metrics_of, range(epochs))), skip)
+    return PlottedHistory.of(
+        record_of(epochs, **{"best": best} | fields), history_of(*map(metrics_of, range(epochs))), skip
+    )

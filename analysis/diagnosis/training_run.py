@@ -1,24 +1,27 @@
-"""What the rules look at."""
+"""A training run as the rules of a diagnosis see it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 from analysis.diagnosis.curves import Curve, curve, is_number
-from models_store.evaluations.evaluation import Evaluations
-from models_store.experiments.record import FailureType, Point
+from models_store.evaluations.evaluation import Evaluation, Evaluations
+from models_store.experiments.history import History
+from models_store.experiments.record import FailureType, Point, Record, Status
 from specs.experiment import ExperimentSpec
+from specs.splits import SplitName
 
 _ENTROPIES = frozenset({"SparseCategoricalCrossentropy", "CategoricalCrossentropy"})
 
-# Three in ten of what guessing gets wrong are still wrong.
+# Three in ten of the samples that guessing gets wrong are still wrong.
 _POOR = 0.7
 
 
 @dataclass(frozen=True)
-class Run:
-    """An experiment so far. `evaluations` are by split; empty before the end. `stop_reason` and `failure` are the
+class TrainingRun:
+    """An experiment so far. `evaluations` are by split, empty before the end. `stop_reason` and `failure` are the
     record's."""
 
     experiment_id: str
@@ -28,6 +31,18 @@ class Run:
     has_ended: bool = False
     stop_reason: str | None = None
     failure: FailureType | None = None
+
+    @classmethod
+    def of(cls, record: Record, spec: ExperimentSpec, history: History, evaluations: Evaluations) -> Self:
+        return cls(
+            experiment_id=record.id,
+            spec=spec,
+            points=history.points,
+            evaluations=evaluations,
+            has_ended=record.status.is_terminal,
+            stop_reason=record.stop_reason,
+            failure=record.error.type if record.error and record.status is Status.FAILED else None,
+        )
 
     @cached_property
     def losses(self) -> tuple[Curve, Curve]:
@@ -44,28 +59,32 @@ class Run:
         return curve(self.points, "val_accuracy")
 
     @property
+    def held_out(self) -> tuple[SplitName, Evaluation | None]:
+        """The evaluation on the test split, or else on the validation split."""
+        split: SplitName = "test" if "test" in self.evaluations else "validation"
+        return split, self.evaluations.get(split)
+
+    @property
     def has_restored_best(self) -> bool:
-        """Whether what is published are the weights of the best epoch, not the last one's."""
+        """Whether the published weights are those of the best epoch, not of the last one."""
         stopping = self.spec.training.early_stopping
         return self.stop_reason == "time_budget" or (stopping is not None and stopping.restore_best_weights)
 
-    # -- guessing ------------------------------------------------------------------------------------------------
-
     @cached_property
     def shares(self) -> tuple[float, ...]:
-        """Of each class among the samples that are split."""
+        """The share of each class in the samples that are split."""
         counts = self.spec.dataset.facts.training_counts
         return tuple(count / sum(counts) for count in counts)
 
     @property
     def chance(self) -> float:
-        """The accuracy of one who names the most frequent class every time."""
+        """The accuracy of always predicting the most frequent class."""
         return max(self.shares)
 
     @property
     def guessing_loss(self) -> float | None:
-        """The cross-entropy, in nats, of one who knows nothing but how frequent each class is: ln(classes) where all
-        are. None where something else is minimized, or classes are weighted."""
+        """The cross-entropy, in nats, of predicting the shares of the classes for every sample: ln(classes) if all are
+        equal. None if another loss is minimized, or classes are weighted."""
         training = self.spec.training
         is_entropy = training.loss == "auto" or training.loss.type in _ENTROPIES
         if not is_entropy or training.class_weight is not None:
@@ -73,8 +92,8 @@ class Run:
         return -sum(share * math.log(share) for share in self.shares if share > 0)
 
     def is_guess(self, accuracy: float, samples: int) -> bool:
-        """Whether such an accuracy on so many samples may come from guessing: it is within three standard errors, or
-        two points where they are many; never more than half way to being always right."""
+        """Whether guessing may reach such an accuracy on so many samples: it is within three standard errors of chance,
+        or two points if samples are many; never more than half way to always right."""
         error = math.sqrt(self.chance * (1 - self.chance) / max(1, samples))
         return accuracy <= self.chance + min(max(0.02, 3 * error), (1 - self.chance) / 2)
 
@@ -85,11 +104,9 @@ class Run:
     def is_poor(self, accuracy: float) -> bool:
         return self.skill(accuracy) < _POOR
 
-    # -- the learning rate ---------------------------------------------------------------------------------------
-
     @cached_property
-    def rates(self) -> tuple[float, ...]:
-        """At the end of each epoch: as it was, or as it was planned where that is not in the history."""
+    def learning_rates(self) -> tuple[float, ...]:
+        """At the end of each epoch, from the history, or as planned if the history does not have it."""
         steps = self.spec.steps_per_epoch()
         planned = self.spec.training.learning_rate_schedule(steps)
         return tuple(
@@ -102,6 +119,6 @@ class Run:
         return not isinstance(self.spec.training.optimizer.learning_rate, int | float)
 
     @property
-    def usual_rate(self) -> float:
-        """The optimizer's default."""
+    def default_learning_rate(self) -> float:
+        """Of its optimizer."""
         return float(type(self.spec.training.optimizer).model_fields["learning_rate"].default)
