@@ -58,7 +58,7 @@ def validate(
 ) -> Validation:
     """`past` are runs to estimate the time from, `transferred_layers` what `Transfers` found, `datasets` the facts of
     all datasets, by name."""
-    network, estimated = spec.network(), estimate(spec, past, datasets)
+    network, estimated = spec.network, estimate(spec, past, datasets)
     steps, rates = spec.training.learning_rate_schedule(spec.steps_per_epoch()).curve(_CURVE_POINTS)
     count = network.parameters
     return Validation(

@@ -174,7 +174,7 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
         return {
             "preset": spec.name,
             "seed": spec.training.seed,
-            "parameters": spec.network().parameters.total,
+            "parameters": spec.network.parameters.total,
             "validation": finished.metrics["val_accuracy"],
             "test": finished.test_metrics["accuracy"],
             "epochs": len(points),

@@ -10,7 +10,7 @@ from imaging.errors import ImageTooLarge, UnreadableImage
 from models_store.models.serving_info import ServingInfo
 from serving.preparation import prepare
 from serving.session import Samples
-from specs.problem import shown
+from specs.problem import format_value
 
 MAX_SAMPLES = 1_000
 MAX_IMAGES = 100
@@ -94,4 +94,4 @@ def _features(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _first(values: NDArray[Any], wrong: NDArray[np.bool_]) -> str:
-    return shown(values[wrong][0].item())
+    return format_value(values[wrong][0].item())

@@ -1,10 +1,11 @@
-"""Putting layers together one by one: shapes, parameters, and names as Keras gives them."""
+"""Assembly of layers into network nodes: shapes, parameters, and names as Keras assigns them."""
 
 import re
 from collections import Counter
 from dataclasses import dataclass
 
 from specs.layers import Activation, Add, Layer, Merge, ParameterCount, PlainLayer, Residual, Shape, WeightShapes
+from specs.problem import FieldPath
 from specs.schema import FieldError
 
 AnyLayer = PlainLayer | Merge
@@ -12,27 +13,28 @@ INPUT = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a layer stands in the document: `path` leads to its arguments, `type_path` to its type; `words` name it."""
+class LayerLocation:
+    """Where a layer is in the document: `path` leads to its arguments, `type_path` to its type; `label` names it in
+    messages, for instance "layers[2] Dense"."""
 
-    path: tuple[str | int, ...]
-    type_path: tuple[str | int, ...]
-    words: str
+    path: FieldPath
+    type_path: FieldPath
+    label: str
 
-    def blaming(self, error: FieldError) -> FieldError:
-        """`error`, whose path leads from the layer, as seen from the whole document."""
+    def locate(self, error: FieldError) -> FieldError:
+        """Return `error`, whose path starts at the layer, with a path that starts at the document."""
         path = self.type_path if error.path == ("type",) else (*self.path, *error.path)
-        return FieldError(path, f"{self.words}: {error.detail}")
+        return FieldError(path, f"{self.label}: {error.detail}")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A layer with a name of its own, and the indices of the layers that it receives from (`INPUT`: the images)."""
+class NamedLayer:
+    """A layer with its own name and the indices of the layers that it receives from (`INPUT`: the images)."""
 
     name: str
     layer: AnyLayer
     inputs: tuple[int, ...]
-    place: Place
+    location: LayerLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,68 +46,71 @@ class Node:
     inputs: tuple[int, ...]
     output_shape: Shape
     weights: WeightShapes
-    place: Place
+    location: LayerLocation
 
     @property
     def parameters(self) -> ParameterCount:
         return self.weights.count
 
+    @property
+    def label(self) -> str:
+        return self.location.label
 
-def place_in_layers(index: int, layer: Layer) -> Place:
-    return Place((index,), (index, "type"), f"layers[{index}] {layer.type}")
+
+def location_in_layers(index: int, layer: Layer) -> LayerLocation:
+    return LayerLocation((index,), (index, "type"), f"layers[{index}] {layer.type}")
 
 
 class Assembly:
-    """`nodes` grows with each layer. All methods raise FieldError where a layer does not fit what it receives."""
+    """Collects `nodes` layer by layer. All methods raise FieldError if a layer does not fit its input."""
 
     def __init__(self, input_shape: Shape) -> None:
         self.input_shape = input_shape
         self.nodes: list[Node] = []
         self._names: Counter[str] = Counter()
 
-    def add(self, layer: Layer, source: int, place: Place) -> int:
-        """Put `layer`, which may be a block, behind node `source`; return the node that puts out what it makes."""
+    def add(self, layer: Layer, source: int, location: LayerLocation) -> int:
+        """Add `layer`, which may be a block, after node `source`; return the index of the node with its output."""
         if isinstance(layer, Residual):
-            return self._add_block(layer, source, place)
-        return self.place(layer, (source,), place)
+            return self._add_block(layer, source, location)
+        return self.append(layer, (source,), location)
 
-    def place(self, layer: AnyLayer, inputs: tuple[int, ...], place: Place, name: str | None = None) -> int:
+    def append(self, layer: AnyLayer, inputs: tuple[int, ...], location: LayerLocation, name: str | None = None) -> int:
+        """Append one node that receives from `inputs`; return its index."""
         shapes = [self._shape(each) for each in inputs]
         try:
-            merged = layer.merged_shape(shapes) if isinstance(layer, Merge) else layer.output_shape(shapes[0])
+            output = layer.merged_shape(shapes) if isinstance(layer, Merge) else layer.output_shape(shapes[0])
         except FieldError as error:
-            raise place.blaming(error) from None
-        name = name or self._name(layer.type)
-        self.nodes.append(Node(name, layer, inputs, merged, layer.weights(shapes[0]), place))
+            raise location.locate(error) from None
+        name = name or self._next_name(layer.type)
+        self.nodes.append(Node(name, layer, inputs, output, layer.weights(shapes[0]), location))
         return len(self.nodes) - 1
 
-    def _add_block(self, block: Residual, source: int, place: Place) -> int:
+    def _add_block(self, block: Residual, source: int, location: LayerLocation) -> int:
         last = source
         for index, layer in enumerate(block.layers):
-            path = (*place.path, "layers", index)
-            inner = Place(path, (*path, "type"), f"{place.words}: layers[{index}] {layer.type}")
+            path = (*location.path, "layers", index)
+            inner = LayerLocation(path, (*path, "type"), f"{location.label}: layers[{index}] {layer.type}")
             last = self.add(layer, last, inner)
         try:
             projection = block.projection(self._shape(source), self._shape(last))
         except FieldError as error:
-            raise place.blaming(error) from None
-        shortcut = source if projection is None else self.place(projection, (source,), place)
-        total = self.place(Add(), (last, shortcut), place)
-        return total if block.activation is None else self.place(_activation(block), (total,), place)
+            raise location.locate(error) from None
+        shortcut = source if projection is None else self.append(projection, (source,), location)
+        total = self.append(Add(), (last, shortcut), location)
+        if block.activation is None:
+            return total
+        return self.append(Activation(activation=block.activation), (total,), location)
 
     def _shape(self, index: int) -> Shape:
         return self.input_shape if index == INPUT else self.nodes[index].output_shape
 
-    def _name(self, layer_type: str) -> str:
-        """As Keras names the layers of a fresh model: conv2d, conv2d_1, max_pooling2d, ..."""
+    def _next_name(self, layer_type: str) -> str:
+        """Return the name that Keras gives to the layer in a new model: conv2d, conv2d_1, max_pooling2d, ..."""
         stem = _snake_case(layer_type)
-        seen = self._names[stem]
+        count = self._names[stem]
         self._names[stem] += 1
-        return f"{stem}_{seen}" if seen else stem
-
-
-def _activation(block: Residual) -> Activation:
-    return Activation.model_validate({"activation": block.activation})
+        return f"{stem}_{count}" if count else stem
 
 
 def _snake_case(name: str) -> str:

@@ -271,4 +271,4 @@ class AugmentationSpec(Schema):
             try:
                 layer.check(*input_shape[:2])
             except FieldError as error:
-                raise error.below("layers", position) from None
+                raise error.with_prefix("layers", position) from None

@@ -24,7 +24,7 @@ class CorrectionSpec(Schema):
         try:
             known_class(self.label, dataset)
         except FieldError as error:
-            raise error.below("label") from None
+            raise error.with_prefix("label") from None
         return self
 
 

@@ -14,7 +14,7 @@ def reference_epoch_seconds(spec: ExperimentSpec) -> float:
 
     Training costs three times what answering does: forward, and backward to the weights and to the layer before.
     """
-    network = spec.network()
+    network = spec.network
     forward = network.multiplications * _SECONDS_PER_MULTIPLICATION + network.activations * _SECONDS_PER_ACTIVATION
     steps, sizes = spec.steps_per_epoch(), spec.dataset.split_sizes()
     return forward * (3 * steps * spec.training.batch_size + sizes.validation) + steps * _SECONDS_PER_STEP

@@ -7,7 +7,7 @@ from specs.problem import Problem
 
 
 class SpecsError(Exception):
-    """A rejected document. `problems` holds at least one; `str()` gives one readable line for each."""
+    """Base of the errors about a document. `problems` holds at least one; `str()` has one line per problem."""
 
     kind: ClassVar[Literal["invalid"]] = "invalid"
 
@@ -16,8 +16,8 @@ class SpecsError(Exception):
         self.problems = tuple(problems)
 
     @classmethod
-    def saying(cls, detail: str) -> Self:
-        """One problem, of the document as a whole."""
+    def of_document(cls, detail: str) -> Self:
+        """An error with one problem, of the document as a whole."""
         return cls([Problem(pointer="", detail=detail)])
 
     def __str__(self) -> str:
@@ -25,8 +25,8 @@ class SpecsError(Exception):
 
 
 class DocumentError(SpecsError):
-    """The bytes are no document: not UTF-8, not JSON or YAML, too large, too deep, ambiguous."""
+    """The bytes are not a valid document: not UTF-8, not JSON or YAML, too large, too deep, or ambiguous."""
 
 
 class SpecError(SpecsError):
-    """The document is well formed but describes no experiment that can be run."""
+    """The document is well formed, but what it describes is invalid."""

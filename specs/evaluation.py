@@ -8,7 +8,7 @@ from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validat
 from specs.dataset import Dataset, unknown_dataset
 from specs.errors import SpecError
 from specs.explanation import problems_of
-from specs.problem import shortened
+from specs.problem import shorten
 from specs.schema import FieldError, Schema
 from specs.splits import EvaluatedSplit
 
@@ -72,4 +72,4 @@ def misfit(dataset: Dataset, labels: Sequence[str], takes_images: bool) -> str |
 
 def _shown(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(map(shortened, names[:_LISTED])) + more
+    return ", ".join(map(shorten, names[:_LISTED])) + more

@@ -1,4 +1,4 @@
-"""An experiment: dataset, preprocessing, augmentation, network, training."""
+"""The spec of an experiment: dataset, preprocessing, augmentation, model and training."""
 
 import math
 from collections.abc import Mapping
@@ -17,15 +17,16 @@ from specs.model import ModelSpec
 from specs.network import Network
 from specs.preprocessing import PreprocessingSpec
 from specs.presets import PRESETS
+from specs.problem import quantity
 from specs.schema import ExperimentId, FieldError, Lax, Line, Schema
 from specs.training import TrainingSpec
 
 
 class ExperimentSpec(Schema):
-    """The whole of what is asked for, with all defaults filled in.
+    """An experiment with all defaults filled in.
 
-    `name` left out is that of the preset, or else "<dataset>-experiment". `based_on` is the id of the
-    experiment that this one sets out to improve.
+    `name` defaults to the name of the preset, or else to "<dataset>-experiment". `based_on` is the id of the
+    experiment that this one tries to improve.
     """
 
     name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)]
@@ -46,20 +47,20 @@ class ExperimentSpec(Schema):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, document: Any) -> Any:
+    def _set_name(cls, document: Any) -> Any:
         if not isinstance(document, Mapping) or "name" in document:
             return document
         return {**document, "name": _default_name(document)}
 
     @field_validator("preprocessing")
     @classmethod
-    def _fitting_preprocessing(cls, preprocessing: PreprocessingSpec, info: ValidationInfo) -> PreprocessingSpec:
+    def _fit_preprocessing(cls, preprocessing: PreprocessingSpec, info: ValidationInfo) -> PreprocessingSpec:
         dataset = info.data.get("dataset")
-        return preprocessing if dataset is None else preprocessing.fitted_to(dataset.facts)
+        return preprocessing if dataset is None else preprocessing.fit_to(dataset.facts)
 
     @field_validator("augmentation")
     @classmethod
-    def _fitting_augmentation(
+    def _check_augmentation(
         cls, augmentation: AugmentationSpec | None, info: ValidationInfo
     ) -> AugmentationSpec | None:
         dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
@@ -69,17 +70,15 @@ class ExperimentSpec(Schema):
 
     @field_validator("model")
     @classmethod
-    def _fitting_network(cls, model: ModelSpec, info: ValidationInfo) -> ModelSpec:
+    def _fit_model(cls, model: ModelSpec, info: ValidationInfo) -> ModelSpec:
         dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
         if dataset is None or preprocessing is None:
             return model
-        classes = len(dataset.facts.classes)
-        model.network_on(preprocessing.input_shape(dataset.facts), classes)
-        return model.completed_for(classes)
+        return model.fit_to(preprocessing.input_shape(dataset.facts), len(dataset.facts.classes))
 
     @field_validator("training")
     @classmethod
-    def _fitting_batch(cls, training: TrainingSpec, info: ValidationInfo) -> TrainingSpec:
+    def _check_training(cls, training: TrainingSpec, info: ValidationInfo) -> TrainingSpec:
         dataset = info.data.get("dataset")
         if dataset is None:
             return training
@@ -88,41 +87,44 @@ class ExperimentSpec(Schema):
         if training.batch_size > split:
             raise FieldError(
                 ("batch_size",),
-                f"`batch_size` {training.batch_size:,} is above the cap, the training split: {split:,} samples",
+                f"`batch_size` {training.batch_size:,} exceeds the training split of {quantity(split, 'sample')}",
             )
         return training
 
     @model_validator(mode="after")
-    def _fitting_memory(self) -> Self:
-        _check_memory(self.network(), self.training.batch_size, self.dataset.facts.samples)
+    def _check_memory(self) -> Self:
+        _check_memory(self.network, self.training.batch_size, self.dataset.facts.samples)
         return self
 
+    @property
     def network(self) -> Network:
-        """The preset's or the spec's own layers, on the images of the dataset."""
-        return self.model.network_on(self.input_shape, len(self.dataset.facts.classes))
+        """The network of the model on the samples of the dataset, built once during validation."""
+        return self.model.network
 
     @property
     def input_shape(self) -> Shape:
-        """What the network receives of a sample, without the batch."""
+        """The shape of a sample as the network receives it, without the batch."""
         return self.preprocessing.input_shape(self.dataset.facts)
 
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch, which shows each image as often as it is copied; the last one may be smaller."""
+        """Batches per epoch, copies of augmented images included; the last batch may be smaller."""
         copies = self.augmentation.copies if self.augmentation else 1
         return math.ceil(copies * self.dataset.split_sizes().training / self.training.batch_size)
 
     def memory_mb(self) -> int:
-        """An estimate of what training takes, in MB: see `Network.training_bytes`."""
-        return self.network().training_mb(self.training.batch_size, self.dataset.facts.samples)
+        """Estimate the memory of the training, in MB: see `Network.training_bytes`."""
+        return self.network.training_mb(self.training.batch_size, self.dataset.facts.samples)
 
     def document(self) -> dict[str, Any]:
-        """As plain JSON values; `parse_spec` of it gives an equal spec."""
+        """The spec as JSON values; `parse_spec` of them returns an equal spec."""
         return self.model_dump(mode="json")
 
 
 def parse_spec(document: Any, datasets: Mapping[str, Dataset] = DATASETS) -> ExperimentSpec:
-    """Raises SpecError with all problems found, at most `caps.PROBLEMS` of them. `datasets` are those that there are,
-    by name."""
+    """Validate `document`. `datasets` are the existing ones, by name.
+
+    Raises SpecError with all problems found, at most `limits.PROBLEMS`.
+    """
     try:
         return ExperimentSpec.model_validate(document, context={"datasets": datasets})
     except ValidationError as error:
@@ -138,8 +140,8 @@ def _default_name(document: Mapping[str, Any]) -> str:
     return f"{name}-experiment" if isinstance(name, str) and len(name) < limits.TAG_CHARACTERS else "experiment"
 
 
-def _member(split: Any, name: str, default: Any) -> Any:
-    return split.get(name, default) if isinstance(split, Mapping) else getattr(split, name, default)
+def _member(value: Any, name: str, default: Any) -> Any:
+    return value.get(name, default) if isinstance(value, Mapping) else getattr(value, name, default)
 
 
 def _check_memory(network: Network, batch_size: int, samples: int) -> None:
@@ -147,6 +149,6 @@ def _check_memory(network: Network, batch_size: int, samples: int) -> None:
     if needed > limits.MEMORY_BYTES:
         raise FieldError(
             ("training", "batch_size"),
-            f"training with `batch_size` {batch_size:,} takes about {needed // 10**6:,} MB, above the cap of "
-            f"{limits.MEMORY_BYTES // 10**6:,} MB; take a smaller batch, or fewer filters and more pooling",
+            f"training with `batch_size` {batch_size:,} needs about {needed // 10**6:,} MB, which exceeds the limit of "
+            f"{limits.MEMORY_BYTES // 10**6:,} MB; use a smaller batch, fewer filters or more pooling",
         )

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from specs import limits
-from specs.problem import Problem, pointer_of, received_value, shortened, shown
+from specs.problem import Problem, format_value, pointer_of, received_value, shorten
 from specs.schema import FieldError
 from specs.spelling import did_you_mean
 
@@ -99,13 +99,13 @@ def _received_at(document: Any, path: Path) -> Any:
 
 
 def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
-    name = shortened(str(details["loc"][-1]))
+    name = shorten(str(details["loc"][-1]))
     known = list(_fields(details["loc"][:-1], root))
     return f"unknown field `{name}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}"
 
 
 def _unknown_name(known: list[str], path: Path, received: Any) -> str:
-    name = shortened(received) if isinstance(received, str) else shown(received)
+    name = shorten(received) if isinstance(received, str) else format_value(received)
     what = [part for part in path if isinstance(part, str) and part != "name"][-1]
     return f"unknown {what} `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
 
@@ -123,14 +123,14 @@ def _described(details: ErrorDetails, root: type[BaseModel], received: Any) -> s
     expected = f"expected {field.description}" if field and field.description else "it has no default"
     if details["type"] == "missing":
         return f"`{name}` is missing; {expected}"
-    return f"{expected}, received {shown(received)}"
+    return f"{expected}, received {format_value(received)}"
 
 
 def _own_error(details: ErrorDetails, path: Path, received: Any) -> tuple[Path, str]:
     error = details["ctx"]["error"]
     if isinstance(error, FieldError):
         return (*path, *error.path), error.detail
-    return path, f"{error}, received {shown(received)}"
+    return path, f"{error}, received {format_value(received)}"
 
 
 def _sentence(details: ErrorDetails, path: Path, received: Any) -> str:
@@ -139,7 +139,7 @@ def _sentence(details: ErrorDetails, path: Path, received: Any) -> str:
     sentence = template.format_map(context) if template else details["msg"]
     field = next((f"`{part}` " for part in reversed(path) if isinstance(part, str)), "")
     lead = field if sentence.startswith("must") else ""
-    return f"{lead}{sentence}, received {shown(received)}{_unquoting(details['type'], received)}"
+    return f"{lead}{sentence}, received {format_value(received)}{_unquoting(details['type'], received)}"
 
 
 def _number(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""JSON (RFC 8259), minus what two readers might understand differently."""
+"""A bounded JSON reader (RFC 8259) that rejects what two readers might understand differently."""
 
 import json
 import math
@@ -7,75 +7,72 @@ from typing import Any
 
 from specs import limits
 from specs.errors import DocumentError
-from specs.problem import Problem, pointer_of, shortened
+from specs.problem import FieldPath, Problem, pointer_of, shorten
 from specs.yaml_document import parse_yaml
 
-# A string that never ends is taken to the end of the text, so that no text is scanned twice.
+# An unterminated string extends to the end of the text, so that no text is scanned twice.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},:]', re.DOTALL)
-_TOKENS_PER_NODE = 4  # its text, what opens it, what closes it, what stands before the next
-_INTEGER_DIGITS = 400  # more than any float can hold; int() of a longer one takes time
+_TOKENS_PER_NODE = 4  # its text, an opening and a closing bracket, a separator
+_INTEGER_DIGITS = 400  # longer than any float; int() of longer ones takes time
 
 
 class _DuplicateKey(DocumentError):
-    """One object has a key twice."""
+    """An object has a duplicate key."""
 
 
 class NotJSONError(DocumentError):
-    """The text does not follow JSON's grammar, or was rejected before it was known whether it does."""
+    """The text is not valid JSON, or exceeds a limit that is checked before parsing."""
 
 
 def parse_json(text: str) -> Any:
-    """Raises NotJSONError, and DocumentError for duplicate keys and numbers that are not finite."""
+    """Parse `text`. Raises NotJSONError, and DocumentError for duplicate keys and numbers that are not finite."""
     _check_nesting(text)
     try:
-        document = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_integer,
-        )
+        document = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise NotJSONError.saying(f"not JSON: {error.msg} at {where}") from None
+        raise NotJSONError.of_document(f"not JSON: {error.msg} at {where}") from None
     except _DuplicateKey:
-        parse_yaml(text)  # JSON is YAML too, and that reader knows where in the document it is
+        parse_yaml(text)  # JSON is YAML too, and that reader knows the line and the pointer
         raise
     _reject_infinite(document)
     if "\\u" in text:
-        _reject_half_characters(document)
+        _reject_surrogates(document)
     return document
 
 
 def _check_nesting(text: str) -> None:
-    """Before parsing, because the parser recurses."""
+    """Check the limits before parsing, because the parser recurses."""
     depth, nodes = 0, 1
     for tokens, match in enumerate(_TOKEN.finditer(text)):
         token = match[0][0]
         nodes += token in "[{,:"
         depth += (token in "[{") - (token in "]}")
         if depth > limits.DOCUMENT_DEPTH:
-            raise NotJSONError.saying(f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
+            raise NotJSONError.of_document(f"nested deeper than the limit of {limits.DOCUMENT_DEPTH} levels")
         if nodes > limits.DOCUMENT_NODES or tokens > _TOKENS_PER_NODE * limits.DOCUMENT_NODES:
-            raise NotJSONError.saying(f"the document has more values than the cap of {limits.DOCUMENT_NODES:,}")
+            raise NotJSONError.of_document(f"the document has more values than the limit of {limits.DOCUMENT_NODES:,}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for name, value in pairs:
         if name in document:
-            raise _DuplicateKey.saying(f"the key `{shortened(name)}` stands twice in one object; keep one of them")
+            raise _DuplicateKey.of_document(f"the key `{shorten(name)}` is duplicated in one object; keep one of them")
         document[name] = value
     return document
 
 
 def _integer(literal: str) -> int:
     if len(literal) > _INTEGER_DIGITS:
-        raise DocumentError.saying(f"a number has {len(literal):,} digits; the most are {_INTEGER_DIGITS}")
+        detail = f"a number has {len(literal):,} digits, which exceeds the limit of {_INTEGER_DIGITS}"
+        raise DocumentError.of_document(detail)
     return int(literal)
 
 
 def _reject_infinite(document: Any) -> None:
-    """NaN and Infinity are no JSON, though Python reads them; a number like 1e999 becomes infinite."""
-    open_values: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    """Python's parser accepts NaN and Infinity, which are not JSON, and reads 1e999 as infinity."""
+    open_values: list[tuple[FieldPath, Any]] = [((), document)]
     while open_values:
         path, value = open_values.pop()
         if isinstance(value, dict):
@@ -83,13 +80,13 @@ def _reject_infinite(document: Any) -> None:
         elif isinstance(value, list):
             open_values += [((*path, index), each) for index, each in enumerate(value)]
         elif isinstance(value, float) and not math.isfinite(value):
-            detail = f"{value} is no number to work with; give a finite one"
+            detail = f"{value} is not a finite number; send a finite one"
             raise DocumentError([Problem(pointer=pointer_of(path), detail=detail, received=str(value))])
 
 
-def _reject_half_characters(document: Any) -> None:
+def _reject_surrogates(document: Any) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        detail = r"a \u escape stands for half a character; write the character itself"
-        raise DocumentError.saying(detail) from None
+        detail = r"a \u escape is an unpaired surrogate; write the character itself"
+        raise DocumentError.of_document(detail) from None

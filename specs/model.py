@@ -1,24 +1,24 @@
-"""Which network an experiment trains."""
+"""The `model` of an experiment: a preset, a list of layers, or a Keras document."""
 
-from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from specs import limits
-from specs.keras_document import KerasModel, keras_model, plain_document
+from specs.keras_document import KerasModel, plain_document, read_keras_model
 from specs.layers import Layer, Shape, times
-from specs.network import Network, completed, network, network_of
+from specs.network import Network
+from specs.network_builder import build_graph, build_network, complete_layers
 from specs.presets import PRESETS, PresetName
 from specs.schema import ExperimentId, FieldError, Lax, Schema
 
 
 class ModelSpec(Schema):
-    """One of `preset`, which means that preset's network and nothing else of it, `layers`, and `keras`, the dict of
-    what a Keras model's `to_json()` gives.
+    """Exactly one of `preset`, which means that preset's network and nothing else of it, `layers`, and `keras`, the
+    JSON object that a Keras model's `to_json()` returns.
 
-    The first `freeze` layers of the layer table stay as they are. Layers that agree with those of experiment
-    `weights_from` begin with its weights: see `specs.transfer.transferred_layers`.
+    The first `freeze` layers of the layer table are not trained. Layers that match those of experiment `weights_from`
+    in type and shapes start from its weights: see `specs.transfer.transferred_layers`.
     """
 
     preset: PresetName | None = None
@@ -28,10 +28,12 @@ class ModelSpec(Schema):
     ) = None
     weights_from: ExperimentId | None = Field(
         default=None,
-        description="the id of a succeeded experiment, 26 digits and capital letters, to begin with its weights where "
-        "layers agree in type and shapes",
+        description="the id of a succeeded experiment, 26 digits and capital letters; layers that match in type and "
+        "shapes start from its weights",
     )
     freeze: int = Field(default=0, ge=0, le=limits.LAYERS)
+    _keras_model: KerasModel | None = PrivateAttr(None)
+    _network: Network | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -41,51 +43,56 @@ class ModelSpec(Schema):
             known = ", ".join(PRESETS)
             raise FieldError((), f"expected one of `preset`, `layers`, `keras`, received {received}; presets: {known}")
         if self.layers == ():
-            least = "[{type: Flatten}, {type: Dense}]"
-            raise FieldError(("layers",), f"there are no layers; the least is {least}")
+            example = "[{type: Flatten}, {type: Dense}]"
+            raise FieldError(("layers",), f"expected at least one layer, for instance {example}")
         return self
 
     @model_validator(mode="after")
-    def _readable(self) -> Self:
+    def _read_keras(self) -> Self:
         if self.keras is not None:
             try:
-                _ = self._keras_model
+                self._keras_model = read_keras_model(self.keras)
             except FieldError as error:
-                raise error.below("keras") from None
+                raise error.with_prefix("keras") from None
         return self
 
-    @cached_property
-    def _keras_model(self) -> KerasModel:
-        return keras_model(self.keras or {})
+    @property
+    def network(self) -> Network:
+        """The network that `fit_to` has built."""
+        if self._network is None:
+            raise ValueError("the model is not fitted to a dataset; call fit_to first")
+        return self._network
 
-    def network_on(self, input_shape: Shape, classes: int) -> Network:
-        """Raises FieldError where the network does not fit the images or the classes."""
-        built = self._unfrozen(input_shape, classes)
+    def fit_to(self, input_shape: Shape, classes: int) -> Self:
+        """Return a copy with its network built, and with the units and activation of the last layer filled in.
+
+        Raises FieldError if the network does not fit the samples or the classes.
+        """
+        network = self._build(input_shape, classes)
         try:
-            return built.freezing(self.freeze)
+            network = network.freeze(self.freeze)
         except FieldError as error:
-            raise error.below("freeze") from None
+            raise error.with_prefix("freeze") from None
+        complete = {} if self.layers is None else {"layers": complete_layers(self.layers, classes)}
+        fitted = self.model_copy(update=complete)
+        fitted._network = network  # noqa: SLF001 - of a copy of its own
+        return fitted
 
-    def _unfrozen(self, input_shape: Shape, classes: int) -> Network:
-        if self.keras is not None:
-            return self._network_of_keras(input_shape, classes)
+    def _build(self, input_shape: Shape, classes: int) -> Network:
+        if self._keras_model is not None:
+            return _build_keras(self._keras_model, input_shape, classes)
         layers = PRESETS[self.preset].layers if self.preset else self.layers or ()
         try:
-            return network(layers, input_shape, classes)
+            return build_network(layers, input_shape, classes)
         except FieldError as error:
             if self.preset:
                 raise FieldError(("preset",), f"{self.preset} on {times(input_shape)}: {error.detail}") from None
-            raise error.below("layers") from None
+            raise error.with_prefix("layers") from None
 
-    def _network_of_keras(self, input_shape: Shape, classes: int) -> Network:
-        try:
-            self._keras_model.check_input(input_shape)
-            return network_of(self._keras_model.sources, input_shape, classes)
-        except FieldError as error:
-            raise error.below("keras") from None
 
-    def completed_for(self, classes: int) -> Self:
-        """With the last layer's units and activation filled in."""
-        if self.layers is None:
-            return self
-        return self.model_copy(update={"layers": completed(self.layers, classes)})
+def _build_keras(model: KerasModel, input_shape: Shape, classes: int) -> Network:
+    try:
+        model.check_input(input_shape)
+        return build_graph(model.layers, input_shape, classes)
+    except FieldError as error:
+        raise error.with_prefix("keras") from None

@@ -1,4 +1,4 @@
-"""What happens to an image before the network sees it."""
+"""Preprocessing options: image size, resizing, color and scale."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -30,12 +30,12 @@ ImageSize = Annotated[
 
 
 class PreprocessingSpec(Schema):
-    """`image_size` and `color` left out are the dataset's own. An image of another size is stretched to it, or keeps
-    its proportions: `fit` pads with black, `fill` cuts off what is too much.
+    """`image_size` and `color` default to the dataset's own. `resize` maps other sizes to `image_size`: `stretch`
+    ignores the aspect ratio, `fit` keeps it and pads with black, `fill` keeps it and crops.
 
-    Pixels come as 0-255. `none` leaves them so; `unit` gives [0, 1]; `centered` gives [-1, 1];
-    `standardize` subtracts the mean of the training split and divides by its standard deviation. Samples that are
-    numbers in a row and no pixels are left as they are unless `standardize` is asked for.
+    `scale` maps pixels 0-255: `none` keeps them, `unit` gives [0, 1], `centered` gives [-1, 1], `standardize` subtracts
+    the mean of the training split and divides by its standard deviation. Samples that are features, not images, are
+    only scaled by `standardize`.
     """
 
     image_size: ImageSize | None = None
@@ -44,27 +44,29 @@ class PreprocessingSpec(Schema):
     scale: Scale = "unit"
 
     def input_shape(self, dataset: Dataset) -> Shape:
-        """What the network receives of a sample: (height, width, channels), or (features,) where it is no image.
+        """The shape that the network receives: (height, width, channels), or (features,) for samples without images.
 
-        Raises FieldError, its path leading from here, where the dataset does not go with it.
+        Raises FieldError, with a path from here, if the options do not fit the dataset.
         """
         own: Shape | None = dataset.image_shape
         if own is not None and len(own) != 3:
-            self._require_nothing_for_images(dataset.name)
+            self._reject_image_options(dataset.name)
             return own
         if own is None and self.image_size is None:
             raise FieldError(
                 ("image_size",),
-                f"`image_size` is missing; the images of {dataset.name} differ in size, so give the size that the "
-                "network receives as [height, width], such as [64, 64]",
+                f"`image_size` is missing; the images of {dataset.name} differ in size, so give the size for the "
+                "network as [height, width], for instance [64, 64]",
             )
-        height, width = self.image_size or own[:2]  # type: ignore[index]  # one of both is there: see above
+        height, width = self.image_size or own[:2]  # type: ignore[index]  # one of them is given: see above
         channels = _CHANNELS[self.color] if self.color else own[2] if own else _CHANNELS["rgb"]
         return (height, width, channels)
 
-    def fitted_to(self, dataset: Dataset) -> Self:
-        """With `scale` none where it was left out and the samples are no pixels. Raises FieldError as `input_shape`
-        does, and for a scale that divides what is no pixel by 255."""
+    def fit_to(self, dataset: Dataset) -> Self:
+        """Return the options with `scale` set to none if it was left out and the samples are features.
+
+        Raises FieldError as `input_shape` does, and for a `scale` of pixels if the samples are features.
+        """
         self.input_shape(dataset)
         if dataset.has_images:
             return self
@@ -73,14 +75,12 @@ class PreprocessingSpec(Schema):
         if self.scale in ("unit", "centered"):
             raise FieldError(
                 ("scale",),
-                f"{self.scale} is for pixels 0-255, and the samples of {dataset.name} are other numbers; leave `scale` "
-                "out, or set it to none or standardize",
+                f"{self.scale} scales pixels 0-255, but the samples of {dataset.name} are features; leave `scale` out, "
+                "or set it to none or standardize",
             )
         return self
 
-    def _require_nothing_for_images(self, name: str) -> None:
+    def _reject_image_options(self, name: str) -> None:
         for field, given in (("image_size", self.image_size), ("color", self.color)):
             if given is not None:
-                raise FieldError(
-                    (field,), f"the samples of {name} are numbers in a row, not images; leave `{field}` out"
-                )
+                raise FieldError((field,), f"the samples of {name} are features, not images; leave `{field}` out")

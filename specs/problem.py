@@ -1,4 +1,4 @@
-"""One thing that is wrong with a document."""
+"""Problems of a rejected document, and the formatting of received values in messages."""
 
 import json
 import math
@@ -7,15 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-_SHOWN_CHARACTERS = 100
-_SHOWN_MEMBERS = 8
-_EXACT_INTEGER = 2**53  # what every JSON reader can hold
+FieldPath = tuple[str | int, ...]  # names and indices from an object down to a field
+
+_MAX_CHARACTERS = 100
+_MAX_MEMBERS = 8
+_EXACT_INTEGER = 2**53  # the largest that every JSON reader represents exactly
 
 
 class Problem(BaseModel):
-    """`pointer` is the JSON pointer (RFC 6901) of the field, "" for the whole document.
+    """One problem of a document. `pointer` is the JSON pointer (RFC 6901) of the field, "" for the whole document.
 
-    `received` is what stood there as a JSON value, cut short where it is long; None where nothing stood.
+    `received` is the value at the pointer, abbreviated if it is long; None if the field is missing.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,18 +31,23 @@ class Problem(BaseModel):
 
 
 def pointer_of(path: Iterable[str | int]) -> str:
-    """RFC 6901, with over-long names cut short."""
-    return "".join(f"/{shortened(str(part)).replace('~', '~0').replace('/', '~1')}" for part in path)
+    """The JSON pointer (RFC 6901) of `path`, with long names abbreviated."""
+    return "".join(f"/{shorten(str(part)).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+def shorten(text: str) -> str:
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
+
+
+def quantity(number: int, singular: str, plural: str = "") -> str:
+    """Format a number with its noun: "1 sample", "2 samples"."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def received_value(value: Any) -> Any:
-    """`value` if it is short and JSON can carry it, else a few words about it."""
+    """`value` itself if it is short and JSON can represent it, otherwise a description of it."""
     if isinstance(value, str):
-        return shortened(value)
+        return shorten(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -54,11 +61,11 @@ def received_value(value: Any) -> Any:
     return f"a value of type {type(value).__name__}"
 
 
-def shown(value: Any) -> str:
-    """`value` as it would be written in a document, or a few words about it."""
+def format_value(value: Any) -> str:
+    """`value` as JSON text, or a description of it if it is long."""
     received = received_value(value)
-    described = isinstance(received, str) and not isinstance(value, str)
-    return received if described else json.dumps(received, ensure_ascii=False)
+    is_description = isinstance(received, str) and not isinstance(value, str)
+    return received if is_description else json.dumps(received, ensure_ascii=False)
 
 
 def _large_integer(value: int) -> str:
@@ -74,8 +81,8 @@ def _list(value: list[Any] | tuple[Any, ...]) -> Any:
 def _object(value: dict[Any, Any]) -> Any:
     if _is_large(value.values()):
         return f"an object with {len(value):,} fields"
-    return {shortened(str(name)): received_value(member) for name, member in value.items()}
+    return {shorten(str(name)): received_value(member) for name, member in value.items()}
 
 
 def _is_large(members: Collection[Any]) -> bool:
-    return len(members) > _SHOWN_MEMBERS or any(isinstance(member, list | tuple | dict) for member in members)
+    return len(members) > _MAX_MEMBERS or any(isinstance(member, list | tuple | dict) for member in members)

@@ -1,4 +1,4 @@
-"""What all parts of a spec share: the base class and the types of their fields."""
+"""The base class of all parts of a spec, FieldError, and field types that several parts share."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -6,35 +6,35 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict
 
 from specs import limits
+from specs.problem import FieldPath
 
 
 class Schema(BaseModel):
-    """One object of a spec: immutable, without unknown fields, without NaN, without conversions.
-
-    A whole number is taken where a number is asked for, and nothing else in place of anything else.
-    """
+    """One object of a spec: immutable; rejects unknown fields, NaN, infinity and conversions between types, except
+    an integer where a float is expected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True)
 
 
 class FieldError(ValueError):
-    """A value that is fine by itself but does not fit the rest; raised inside validators.
+    """A value that is valid by itself but does not fit the rest; raised inside validators.
 
-    `path` leads from the object being validated to the field to blame.
+    `path` leads from the object under validation to the field at fault.
     """
 
-    def __init__(self, path: tuple[str | int, ...], detail: str) -> None:
+    def __init__(self, path: FieldPath, detail: str) -> None:
         super().__init__(detail)
         self.path = path
         self.detail = detail
 
-    def below(self, *parents: str | int, where: str = "") -> "FieldError":
-        """The same error seen from further up: `parents` lead down to the object, `where` is it in words."""
-        return FieldError((*parents, *self.path), f"{where}{self.detail}")
+    def with_prefix(self, *parents: str | int, label: str = "") -> "FieldError":
+        """Return the error with a path that starts at an outer object, to which `parents` lead, and a detail that
+        starts with `label`."""
+        return FieldError((*parents, *self.path), f"{label}{self.detail}")
 
 
 def by_type_or(plain: str) -> Discriminator:
-    """Choose among tagged alternatives: an object is tagged by its `type`, everything else is `plain`."""
+    """Discriminate a union by the `type` of an object; any other value has the tag `plain`."""
 
     def tag_of(value: Any) -> str | None:
         if isinstance(value, Mapping):
@@ -46,7 +46,7 @@ def by_type_or(plain: str) -> Discriminator:
 
 
 def _pair(value: Any) -> Any:
-    """A whole number n stands for [n, n], as in Keras."""
+    """An integer n means [n, n], as in Keras."""
     if type(value) is int:
         return (value, value)
     if isinstance(value, list | tuple) and len(value) == 2:
@@ -65,8 +65,8 @@ Window = Annotated[
 ]
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 Line = Annotated[str, Field(min_length=1, pattern=_PRINTABLE, description="one line of printable text")]
-# A ULID: 26 characters of Crockford's base 32, the first of which carries only three bits.
+# A ULID: 26 characters of Crockford's base 32; the first one carries only three bits.
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 ExperimentId = Annotated[str, Field(pattern=_ULID)]
-# A document has lists only; a strict tuple would reject them.
+# Documents hold lists; a strict tuple would reject them.
 Lax = Strict(False)

@@ -1,4 +1,7 @@
-"""YAML by the core schema of YAML 1.2, without anchors, tags, directives and second documents."""
+"""A bounded YAML reader: the core schema of YAML 1.2, one document, without anchors, aliases, tags and directives.
+
+Built on the events of libyaml: see docs/decisions/0037-yaml-reader.md.
+"""
 
 import math
 import re
@@ -8,7 +11,7 @@ import yaml
 
 from specs import limits
 from specs.errors import DocumentError
-from specs.problem import Problem, pointer_of, shortened
+from specs.problem import Problem, pointer_of, shorten
 
 # https://yaml.org/spec/1.2.2/#103-core-schema
 _CONSTANTS = {
@@ -23,86 +26,86 @@ _INTEGERS = (
 )
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_NUMBER_CHARACTERS = 400  # more than any float can hold; what is longer takes time and is no number
-_KEY_IS_TEXT = "a key must be text; put it in quotes if it is meant to be"
+_NUMBER_CHARACTERS = 400  # longer than any float; converting longer ones would take time
+_EXPECTED_KEY = "a key must be a string; put it in quotes"
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 
 
 class NotYAMLError(DocumentError):
-    """The text does not follow YAML's grammar."""
+    """The text is not valid YAML."""
 
 
 def parse_yaml(text: str) -> Any:
-    """Raises DocumentError, naming the line."""
-    # libyaml compares each %TAG with all before it, which takes it seconds for a megabyte of them.
+    """Parse one document. Raises DocumentError, which names the line."""
+    # libyaml compares each %TAG with all before it: a megabyte of them would take seconds.
     if _DIRECTIVE.search(text):
-        raise DocumentError.saying("a line starts with `%`; directives are not taken, leave them out")
+        raise DocumentError.of_document("a line starts with `%`; directives are not supported, remove it")
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            builder.take(event)
+            builder.handle(event)
     except yaml.MarkedYAMLError as error:
         where = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise NotYAMLError.saying(f"not YAML: {error.problem or error.context}{where}") from None
+        raise NotYAMLError.of_document(f"not YAML: {error.problem or error.context}{where}") from None
     except yaml.YAMLError as error:
-        raise NotYAMLError.saying(f"not YAML: {getattr(error, 'reason', error)}") from None
+        raise NotYAMLError.of_document(f"not YAML: {getattr(error, 'reason', error)}") from None
     return builder.document
 
 
 class _Builder:
-    """Puts the parser's events together, which neither recurses nor goes on past the caps."""
+    """Builds the document from parser events, without recursion and within the limits."""
 
     def __init__(self) -> None:
         self.document: Any = None
         self._documents = 0
         self._nodes = 0
         self._open: list[dict[str, Any] | list[Any]] = []
-        self._keys: list[str | None] = []  # of each open mapping: the one whose value is due or being read
+        self._keys: list[str | None] = []  # per open collection: the key of a mapping whose value is being read
 
-    def take(self, event: yaml.Event) -> None:
+    def handle(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise self._rejection(event, "a second document starts; send one at a time")
+                raise self._rejection(event, "a second document starts here; send one document at a time")
         elif isinstance(event, yaml.AliasEvent):
-            raise self._rejection(event, f"the alias `*{event.anchor}` is not taken; write the value out")
+            raise self._rejection(event, f"the alias `*{event.anchor}` is not supported; write the value itself")
         elif isinstance(event, yaml.CollectionEndEvent):
             self._open.pop()
             self._keys.pop()
             self._finish_value()
         elif isinstance(event, yaml.NodeEvent):
-            self._take_node(event)
+            self._add_node(event)
 
-    def _take_node(self, event: yaml.NodeEvent) -> None:
+    def _add_node(self, event: yaml.NodeEvent) -> None:
         self._check_node(event)
         if isinstance(event, yaml.ScalarEvent):
-            self._put_scalar(event, self._scalar(event))
+            self._add_scalar(event, self._scalar(event))
             return
         collection: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self._put(event, collection)
+        self._append(event, collection)
         self._open.append(collection)
         self._keys.append(None)
 
     def _check_node(self, event: yaml.NodeEvent) -> None:
         self._nodes += 1
         if self._nodes > limits.DOCUMENT_NODES:
-            raise self._rejection(event, f"more values than the cap of {limits.DOCUMENT_NODES:,}")
+            raise self._rejection(event, f"more values than the limit of {limits.DOCUMENT_NODES:,}")
         if len(self._open) == limits.DOCUMENT_DEPTH and isinstance(event, yaml.CollectionStartEvent):
-            raise self._rejection(event, f"nested deeper than the cap of {limits.DOCUMENT_DEPTH} levels")
+            raise self._rejection(event, f"nested deeper than the limit of {limits.DOCUMENT_DEPTH} levels")
         if event.anchor is not None:
-            raise self._rejection(event, f"the anchor `&{event.anchor}` is not taken; leave it out")
+            raise self._rejection(event, f"the anchor `&{event.anchor}` is not supported; remove it")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise self._rejection(event, f"the tag `{shortened(tag)}` is not taken; leave it out")
+            raise self._rejection(event, f"the tag `{shorten(tag)}` is not supported; remove it")
 
-    def _put_scalar(self, event: yaml.ScalarEvent, value: Any) -> None:
+    def _add_scalar(self, event: yaml.ScalarEvent, value: Any) -> None:
         if self._open and isinstance(self._open[-1], dict) and self._keys[-1] is None:
             self._keys[-1] = self._key(event, value, self._open[-1])
             return
-        self._put(event, value)
+        self._append(event, value)
         self._finish_value()
 
-    def _put(self, event: yaml.NodeEvent, value: Any) -> None:
+    def _append(self, event: yaml.NodeEvent, value: Any) -> None:
         if not self._open:
             self.document = value
             return
@@ -112,7 +115,7 @@ class _Builder:
         elif key is not None:
             collection[key] = value
         else:
-            raise self._rejection(event, _KEY_IS_TEXT)
+            raise self._rejection(event, _EXPECTED_KEY)
 
     def _finish_value(self) -> None:
         if self._keys:
@@ -120,9 +123,9 @@ class _Builder:
 
     def _key(self, event: yaml.NodeEvent, value: Any, mapping: dict[str, Any]) -> str:
         if not isinstance(value, str):
-            raise self._rejection(event, _KEY_IS_TEXT)
+            raise self._rejection(event, _EXPECTED_KEY)
         if value in mapping:
-            detail = f"the key `{shortened(value)}` stands twice in one mapping; keep one of them"
+            detail = f"the key `{shorten(value)}` is duplicated in one mapping; keep one of them"
             self._keys[-1] = value
             raise self._rejection(event, detail)
         return value
@@ -139,25 +142,25 @@ class _Builder:
         if _FLOAT.fullmatch(text):
             return self._float(event, text)
         if _NOT_FINITE.fullmatch(text):
-            raise self._rejection(event, f"{text} is no number to work with; give a finite one")
+            raise self._rejection(event, f"{text} is not a finite number; send a finite one")
         return text
 
     def _float(self, event: yaml.Event, text: str) -> float:
         number = float(text)
         if not math.isfinite(number):
-            raise self._rejection(event, f"the number {shortened(text)} is too large")
+            raise self._rejection(event, f"the number {shorten(text)} is too large")
         return number
 
     def _rejection(self, event: yaml.Event, detail: str) -> DocumentError:
         return DocumentError([Problem(pointer=self._pointer(), detail=f"{detail} (line {_line(event)})")])
 
     def _pointer(self) -> str:
-        """Of the node that is about to be put; of the mapping where that node is a key."""
+        """The pointer of the next node; if that node is a key, the pointer of its mapping."""
         path = [
             len(collection) if isinstance(collection, list) else key
             for collection, key in zip(self._open, self._keys, strict=True)
         ]
-        # All but the innermost list already hold the collection that is open in them.
+        # All lists but the innermost one already contain the collection that is open in them.
         inside = [part - 1 if isinstance(part, int) else part for part in path[:-1]]
         return pointer_of(part for part in (*inside, *path[-1:]) if part is not None)
 

@@ -120,7 +120,7 @@ def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, D
 
 def _parameters(record: Record, datasets: Mapping[str, Dataset]) -> int | None:
     try:
-        return record.spec.parse(datasets).network().parameters.total
+        return record.spec.parse(datasets).network.parameters.total
     except SpecError:  # its dataset was deleted, or it was written under older rules
         return None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis.comparison.json_patch import Change
 from analysis.comparison.significance import Interval
-from specs.problem import shown
+from specs.problem import format_value
 
 # A difference less probable than this by chance is reported as one.
 _SIGNIFICANT = 0.05
@@ -71,4 +71,4 @@ def _value_text(value: Any) -> str:
     """A layer or an optimizer by its type."""
     if isinstance(value, dict) and isinstance(value.get("type"), str):
         return str(value["type"])
-    return "none" if value is None else shown(value)
+    return "none" if value is None else format_value(value)

@@ -10,7 +10,7 @@ from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.layers import Layer, Residual
 from specs.merge_patch import merged
-from specs.network import completed
+from specs.network_builder import complete_layers
 from specs.presets import PRESETS
 
 Change = dict[str, Any]
@@ -66,7 +66,7 @@ def add_dropout(spec: ExperimentSpec) -> Change | None:
     """Dropout before the last Dense; None if there is Dropout already, or the network is a Keras document."""
     layers = _layers(spec)
     dense = [index for index, layer in enumerate(layers) if layer.type == "Dense"]
-    if not dense or any(node.type in ("Dropout", "SpatialDropout2D") for node in spec.network().layers):
+    if not dense or any(node.type in ("Dropout", "SpatialDropout2D") for node in spec.network.layers):
         return None
     rows = [_layer_document(layer) for layer in layers]
     return _with_layers([*rows[: dense[-1]], {"type": "Dropout", "rate": _DROPOUT}, *rows[dense[-1] :]])
@@ -102,7 +102,7 @@ def scale_learning_rate(spec: ExperimentSpec, factor: float) -> Change:
 def scale_pixels(spec: ExperimentSpec) -> Change | None:
     """None if the pixels are not 0-255, or the network scales them itself."""
     is_raw = spec.preprocessing.scale == "none" and spec.dataset.facts.has_images
-    has_rescaling = any(layer.type == "Rescaling" for layer in spec.network().layers)
+    has_rescaling = any(layer.type == "Rescaling" for layer in spec.network.layers)
     return {"preprocessing": {"scale": "unit"}} if is_raw and not has_rescaling else None
 
 
@@ -116,7 +116,7 @@ def _layers(spec: ExperimentSpec) -> tuple[Layer, ...]:
         return ()
     if spec.model.preset is None:
         return spec.model.layers or ()
-    return completed(PRESETS[spec.model.preset].layers, len(spec.dataset.facts.classes))
+    return complete_layers(PRESETS[spec.model.preset].layers, len(spec.dataset.facts.classes))
 
 
 def _with_layers(rows: Iterable[Change]) -> Change:

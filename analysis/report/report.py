@@ -64,7 +64,7 @@ def build_report(
     return Report(
         record=record,
         spec=yaml.safe_dump(record.spec.document, sort_keys=False, allow_unicode=True, width=110),
-        network=spec.network() if spec else None,
+        network=spec.network if spec else None,
         history=history,
         evaluations=evaluations,
         findings=diagnose(TrainingRun.of(record, spec, history, evaluations)).items if spec else [],

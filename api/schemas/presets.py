@@ -33,7 +33,7 @@ def preset_list() -> PresetList:
                 name=preset.name,
                 title=preset.title,
                 source=preset.source,
-                parameters=parse_spec(preset.spec, preset.datasets).network().parameters.total,
+                parameters=parse_spec(preset.spec, preset.datasets).network.parameters.total,
                 spec=preset.spec,
             )
             for preset in PRESETS.values()

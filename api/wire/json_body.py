@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from api.wire.predictor import BODY_BYTES
 from serving.sample_arrays import BadTensor
-from specs.problem import pointer_of, shortened, shown
+from specs.problem import format_value, pointer_of, shorten
 
 # gzip's own header, or zlib's, which HTTP calls deflate.
 _WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
@@ -62,13 +62,13 @@ def parse_json(model: type[Model], data: bytes | memoryview, example: str) -> Mo
     except orjson.JSONDecodeError as error:
         raise BadTensor(f"the body does not parse as JSON: {error}; send for example {example}") from error
     if not isinstance(document, dict):
-        raise BadTensor(f"the body is {shown(document)}, not a JSON object; send for example {example}")
+        raise BadTensor(f"the body is {format_value(document)}, not a JSON object; send for example {example}")
     try:
         return model.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise BadTensor(
-            f"{pointer_of(first['loc'])}: {shortened(first['msg'])}, received {shown(first.get('input'))}"
+            f"{pointer_of(first['loc'])}: {shorten(first['msg'])}, received {format_value(first.get('input'))}"
         ) from error
 
 
@@ -82,7 +82,7 @@ def parse_numbers(data: list[Any], where: str) -> NDArray[np.float64]:
         raise BadTensor(f"{where} is ragged, or nested too deep: lists on one level differ in length or in kind")
     if others:
         wrong = next(each for each in cells if type(each) in others)
-        raise BadTensor(f"{where} holds {shown(wrong)}; expected numbers only")
+        raise BadTensor(f"{where} holds {format_value(wrong)}; expected numbers only")
     return array.astype(np.float64)
 
 

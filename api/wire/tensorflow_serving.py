@@ -13,7 +13,7 @@ from serving.model_names import OUTPUT_NAME, input_name, version_number
 from serving.sample_arrays import BadTensor, samples_of_images, samples_of_numbers
 from serving.served_model import ServedModel
 from serving.session import Samples
-from specs.problem import shown
+from specs.problem import format_value
 
 SIGNATURE: Final = "serving_default"
 _B64 = "b64"
@@ -45,7 +45,7 @@ class PredictRequest(BaseModel):
             return _samples(values, "instances", info, max_pixels)
         values = _unwrap(self.inputs, name, "inputs")
         if not isinstance(values, list):
-            raise BadTensor(f"inputs is {shown(values)}; expected a list with one value for each sample")
+            raise BadTensor(f"inputs is {format_value(values)}; expected a list with one value for each sample")
         return _samples(values, "inputs", info, max_pixels)
 
 
@@ -188,7 +188,7 @@ def _unwrap(value: Any, name: str, where: str) -> Any:
     if not isinstance(value, dict) or set(value) == {_B64}:
         return value
     if set(value) != {name}:
-        raise BadTensor(f"{where} has the members {shown(sorted(value))}; the model's one input is `{name}`")
+        raise BadTensor(f"{where} has the members {format_value(sorted(value))}; the model's one input is `{name}`")
     return value[name]
 
 
@@ -200,5 +200,5 @@ def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: i
 
 def _image(value: Any, where: str) -> bytes:
     if not (isinstance(value, dict) and set(value) == {_B64} and isinstance(value[_B64], str)):
-        raise BadTensor(f'{where} is {shown(value)}; expected {{"b64": "<base64>"}}, as in the first one')
+        raise BadTensor(f'{where} is {format_value(value)}; expected {{"b64": "<base64>"}}, as in the first one')
     return decode_base64(value[_B64], where)

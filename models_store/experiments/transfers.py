@@ -36,7 +36,7 @@ class Transfers:
         try:
             record = self._succeeded(source)
             self._file(record)
-            return transferred_layers(spec.network(), record.spec.parse(datasets).network())
+            return transferred_layers(spec.network, record.spec.parse(datasets).network)
         except (NotFound, InvalidState) as error:
             raise _rejected(source, str(error)) from error
         except Damaged as error:

@@ -20,7 +20,7 @@ def network_warnings(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _about_answer(spec: ExperimentSpec) -> Iterator[str]:
-    network = spec.network()
+    network = spec.network
     # With softmax elsewhere, `_about_softmax` says what is wrong with its place.
     if network.last_activation != "softmax" and "softmax" not in map(_activation, network.layers):
         yield (
@@ -30,61 +30,61 @@ def _about_answer(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _about_softmax(spec: ExperimentSpec) -> Iterator[str]:
-    nodes = spec.network().nodes
+    nodes = spec.network.nodes
     places = [index for index, node in enumerate(nodes) if _activation(node.layer) == "softmax"]
     for index in places:
         after = nodes[index + 1 :]
         if any(_activation(node.layer) for node in after):
             yield (
-                f"{nodes[index].place.words} in the middle has softmax, which leaves little for the next layer to "
+                f"{nodes[index].label} in the middle has softmax, which leaves little for the next layer to "
                 "learn from; set it to relu"
             )
         for node in after if index == places[-1] else ():
             if node.layer.type in _NORMALIZING | _DROPPING:
                 yield (
-                    f"{node.place.words} comes after softmax: what it puts out are no probabilities; put it "
+                    f"{node.label} comes after softmax: what it puts out are no probabilities; put it "
                     "before the last Dense"
                 )
 
 
 def _about_order(spec: ExperimentSpec) -> Iterator[str]:
-    for first, second in _neighbours(spec.network().nodes):
+    for first, second in _neighbours(spec.network.nodes):
         if first.layer.type in _DROPPING and second.layer.type == "BatchNormalization":
             yield (
-                f"{first.place.words} comes before BatchNormalization, which then learns a variance that is wrong "
+                f"{first.label} comes before BatchNormalization, which then learns a variance that is wrong "
                 "when nothing is dropped; put BatchNormalization first"
             )
 
 
 def _about_linear_layers(spec: ExperimentSpec) -> Iterator[str]:
-    nodes = spec.network().nodes
+    nodes = spec.network.nodes
     telling = [node for node in nodes if node.layer.type not in _ADDS_NOTHING]
     for first, second in pairwise(telling):
         linear = isinstance(first.layer, Conv2D | Dense) and _activation(first.layer) == "linear"
         if linear and isinstance(second.layer, Conv2D | Dense) and _feeds(nodes, first, second):
             yield (
-                f"{first.place.words} has no activation, so that it and {second.place.words} can do no more than one "
+                f"{first.label} has no activation, so that it and {second.label} can do no more than one "
                 "of them alone; set its activation to relu"
             )
 
 
 def _about_zeros(spec: ExperimentSpec) -> Iterator[str]:
-    for node in spec.network().nodes:
+    for node in spec.network.nodes:
         layer = node.layer
         if isinstance(layer, Conv2D | Dense) and layer.kernel_initializer in ("zeros", "ones"):
             yield (
-                f"{node.place.words} begins with all {layer.kernel_initializer}, so that all its units stay alike; "
+                f"{node.label} begins with all {layer.kernel_initializer}, so that all its units stay alike; "
                 "glorot_uniform or he_normal tell them apart"
             )
 
 
 def _about_size(spec: ExperimentSpec) -> Iterator[str]:
-    network = spec.network()
+    network = spec.network
     total, largest = network.parameters.total, network.largest
     count = largest.parameters.total
     if total > _LARGE and isinstance(largest.layer, Dense) and count > _LION_SHARE * total:
         yield (
-            f"{largest.place.words} has {count:,} of the {total:,} parameters; pooling before Flatten makes it smaller "
+            f"{largest.label} has {count:,} of the {total:,} parameters; pooling before Flatten makes it smaller "
             "and faster, and less prone to learn by heart"
         )
 

@@ -10,7 +10,7 @@ def transfer_warnings(spec: ExperimentSpec, taken: Taken) -> Iterator[str]:
     """`taken` is what `transferred_layers` found; of a spec without `weights_from` there is nothing to say."""
     if spec.model.weights_from is None:
         return
-    network = spec.network()
+    network = spec.network
     layers = layers_with_weights(network)
     left = [layer for layer in layers if layer.name not in taken]
     if left:

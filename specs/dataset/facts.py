@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from specs.problem import shortened
+from specs.problem import shorten
 from specs.spelling import did_you_mean
 
 # What an uploaded dataset may be called; it is also the name of a folder.
@@ -80,4 +80,4 @@ class Dataset:
 def unknown_dataset(name: str, known: Iterable[str]) -> str:
     """The sentence that rejects `name`."""
     names = list(known)
-    return f"unknown dataset `{shortened(name)}`; {did_you_mean(name, names)}known: {', '.join(names)}"
+    return f"unknown dataset `{shorten(name)}`; {did_you_mean(name, names)}known: {', '.join(names)}"

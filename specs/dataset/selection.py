@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from specs.dataset.facts import Dataset
-from specs.problem import shortened, shown
+from specs.problem import format_value, shorten
 from specs.schema import FieldError
 from specs.spelling import did_you_mean
 
@@ -33,7 +33,7 @@ def _class_name(each: Any, place: int, dataset: Dataset) -> str:
         return _named(each, place, dataset)
     if isinstance(each, int) and not isinstance(each, bool):
         return _indexed(each, place, dataset)
-    raise FieldError((place,), f"expected the name of a class or its index, received {shown(each)}")
+    raise FieldError((place,), f"expected the name of a class or its index, received {format_value(each)}")
 
 
 def known_class(name: str, dataset: Dataset) -> str:
@@ -43,14 +43,14 @@ def known_class(name: str, dataset: Dataset) -> str:
     listed = ", ".join(dataset.classes[:_LISTED])
     more = f" and {len(dataset.classes) - _LISTED} more" if len(dataset.classes) > _LISTED else ""
     hint = did_you_mean(name, dataset.classes)
-    raise FieldError((), f"unknown class `{shortened(name)}`; {hint}{dataset.name} has: {listed}{more}")
+    raise FieldError((), f"unknown class `{shorten(name)}`; {hint}{dataset.name} has: {listed}{more}")
 
 
 def _named(name: str, place: int, dataset: Dataset) -> str:
     try:
         return known_class(name, dataset)
     except FieldError as error:
-        raise error.below(place) from None
+        raise error.with_prefix(place) from None
 
 
 def _indexed(index: int, place: int, dataset: Dataset) -> str:
@@ -61,7 +61,7 @@ def _indexed(index: int, place: int, dataset: Dataset) -> str:
         raise FieldError(
             (place,),
             f'a class is named "{index}", and it is not the one with index {index}; write "{index}" in quotes for '
-            f"the name{f', or {shown(name)} for the one with this index' if name else ''}",
+            f"the name{f', or {format_value(name)} for the one with this index' if name else ''}",
         )
     if name is None:
         raise FieldError((place,), f"there is no class with index {index}; {dataset.name} has 0 to {last}")

@@ -77,7 +77,7 @@ class DatasetSpec(Schema):
         try:
             self.split.check(facts)
         except FieldError as error:
-            raise error.below("split") from None
+            raise error.with_prefix("split") from None
         return self
 
     @property

@@ -1,6 +1,7 @@
-"""From the `config` of one Keras layer to the arguments of our class of the same name.
+"""Converts the `config` of a Keras layer to the arguments of our class of the same name.
 
-What our classes leave out must have the value at which Keras does what we do. Errors lead from `config`.
+Arguments that our classes do not have must have the value with which Keras does the same as we do. Error paths start
+at `config`.
 """
 
 import re
@@ -8,11 +9,10 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from specs.keras_names import Initializer
-from specs.problem import shortened, shown
+from specs.problem import format_value, shorten
 from specs.schema import FieldError, Schema
 from specs.spelling import did_you_mean
 
-_MISSING = object()
 _INITIALIZERS = get_args(Initializer)
 _NEUTRAL_INITIALIZER: Mapping[str, tuple[Any, ...]] = {
     "seed": (None,),
@@ -29,7 +29,7 @@ _NEUTRAL_INITIALIZER: Mapping[str, tuple[Any, ...]] = {
 }
 _FUNCTION = "function"
 
-# What Keras writes beside the arguments of our classes, with the values that change nothing.
+# Further arguments that Keras writes, with the values that change nothing.
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "trainable": (True,),
     "data_format": ("channels_last", None),
@@ -57,31 +57,32 @@ _ADVICE: Mapping[str, str] = {
 
 
 def arguments_of(config: Mapping[str, Any], layer: type[Schema]) -> dict[str, Any]:
-    """What `layer` takes of `config`, still to be validated by it. Raises FieldError for what it cannot honour."""
-    taken: dict[str, Any] = {}
+    """The arguments of `config` for `layer`, not yet validated. Raises FieldError for what `layer` cannot do."""
+    arguments: dict[str, Any] = {}
     for name, value in config.items():
         if name == "name":
             continue
         if name in layer.model_fields and name != "type":
-            taken[name] = _argument(name, value)
+            arguments[name] = _argument(name, value)
         else:
             _check_neutral(name, value, layer)
-    return taken
+    return arguments
 
 
 def check_trainable(config: Mapping[str, Any]) -> None:
+    """Raise FieldError if the model or layer is frozen."""
     _reject_other("trainable", config.get("trainable", True), _NEUTRAL["trainable"])
 
 
 def check_dtype(value: Any) -> None:
-    """Raises FieldError for every policy but float32's."""
+    """Raise FieldError for every dtype policy other than float32."""
     name = value
     if isinstance(value, dict):
         inner = value.get("config")
         known = value.get("class_name") == "DTypePolicy" and value.get("module") in ("keras", None)
         name = inner.get("name") if known and isinstance(inner, dict) else value
     if name not in ("float32", None):
-        raise FieldError(("dtype",), f"`dtype` {shown(name)} is not float32; `training.precision` decides")
+        raise FieldError(("dtype",), f"`dtype` {format_value(name)} is not float32; `training.precision` decides")
 
 
 def _check_neutral(name: str, value: Any, layer: type[Schema]) -> None:
@@ -95,20 +96,18 @@ def _check_neutral(name: str, value: Any, layer: type[Schema]) -> None:
         known = [field for field in layer.model_fields if field != "type"]
         raise FieldError(
             (name,),
-            f"unknown argument `{shortened(name)}`; {did_you_mean(name, known)}known here: "
-            f"{', '.join(known) or 'none'}",
+            f"unknown argument `{shorten(name)}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}",
         )
 
 
 def _reject_other(name: str, value: Any, neutral: tuple[Any, ...]) -> None:
     if not _is_one_of(value, neutral):
-        raise FieldError(
-            (name,), f"`{name}` {shown(value)} is not supported; expected {shown(neutral[0])}{_ADVICE.get(name, '')}"
-        )
+        expected = f"{format_value(neutral[0])}{_ADVICE.get(name, '')}"
+        raise FieldError((name,), f"`{name}` {format_value(value)} is not supported; expected {expected}")
 
 
 def _is_one_of(value: Any, neutral: tuple[Any, ...]) -> bool:
-    """In Python `True == 1`; in JSON they are two."""
+    """Whether `value` is in `neutral`, where true and 1 differ, as in JSON."""
     return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in neutral)
 
 
@@ -123,7 +122,7 @@ def _argument(name: str, value: Any) -> Any:
 
 
 def _initializer(name: str, value: Any) -> Any:
-    """Keras's `{"class_name": "GlorotUniform", ...}` is our `glorot_uniform`, with its default arguments."""
+    """Convert `{"class_name": "GlorotUniform", ...}`, with default arguments only, to `glorot_uniform`."""
     if not isinstance(value, dict):
         return value
     class_name, config = _object(name, value, "keras.initializers")
@@ -131,15 +130,15 @@ def _initializer(name: str, value: Any) -> Any:
     if ours not in _INITIALIZERS:
         raise FieldError(
             (name,),
-            f"the initializer {shortened(class_name)} of `{name}` is not supported; known: {', '.join(_INITIALIZERS)}",
+            f"the initializer {shorten(class_name)} of `{name}` is not supported; known: {', '.join(_INITIALIZERS)}",
         )
     for argument, given in config.items():
         neutral = _NEUTRAL_INITIALIZER.get(argument, ())
         if not _is_one_of(given, neutral):
-            only = f"only {shown(neutral[0])}" if neutral else "leave it out"
+            only = f"expected {format_value(neutral[0])}" if neutral else "leave it out"
             raise FieldError(
                 (name, "config", argument),
-                f"`{shortened(argument)}` {shown(given)} of {class_name} in `{name}` is not supported; {only}",
+                f"`{shorten(argument)}` {format_value(given)} of {class_name} in `{name}` is not supported; {only}",
             )
     return ours
 
@@ -149,24 +148,25 @@ def _regularizer(name: str, value: Any) -> Any:
         if value is None:
             return None
         raise FieldError(
-            (name,), f"`{name}` expected null, L1, L2 or L1L2 as Keras writes them, received {shown(value)}"
+            (name,),
+            f"expected null, L1, L2 or L1L2 as `{name}`, received {format_value(value)}",
         )
     class_name, config = _object(name, value, "keras.regularizers")
     if class_name not in ("L1", "L2", "L1L2"):
         raise FieldError(
-            (name,), f"the regularizer {shortened(class_name)} of `{name}` is not supported; L1, L2 and L1L2 are"
+            (name,), f"the regularizer {shorten(class_name)} of `{name}` is not supported; known: L1, L2, L1L2"
         )
     unknown = sorted(set(config) - {"l1", "l2"})
     if unknown:
-        raise FieldError((name, "config", unknown[0]), f"unknown argument `{shortened(unknown[0])}` of {class_name}")
+        raise FieldError((name, "config", unknown[0]), f"unknown argument `{shorten(unknown[0])}` of {class_name}")
     given = {penalty: 0.0 if number is None else number for penalty, number in config.items()}
-    # Keras's own default of L1 and L2; L1L2 starts at zero, as ours does.
+    # The defaults of Keras's L1 and L2; those of L1L2 are zero, as ours are.
     default = {"L1": {"l1": 0.01}, "L2": {"l2": 0.01}}.get(class_name, {})
     return default | given
 
 
 def _activation(name: str, value: Any) -> Any:
-    """Text, or what older releases of Keras wrote for a function of theirs."""
+    """Return the name, also from the object that older releases of Keras wrote for a function of theirs."""
     if not isinstance(value, dict):
         return value
     is_function = value.get("class_name") == _FUNCTION and isinstance(value.get("config"), str)
@@ -175,21 +175,21 @@ def _activation(name: str, value: Any) -> Any:
         return value["config"]
     raise FieldError(
         (name,),
-        f"expected the name of one of Keras's activations, received {shown(value.get('class_name'))}; put a layer such "
-        "as LeakyReLU behind this one instead",
+        f"expected the name of one of Keras's activations, received {format_value(value.get('class_name'))}; add a "
+        "layer such as LeakyReLU after this one instead",
     )
 
 
 def _object(name: str, value: Mapping[str, Any], module: str) -> tuple[str, Mapping[str, Any]]:
-    """`class_name` and `config` of what Keras itself, and nobody else, has made."""
+    """The `class_name` and `config` of an object of Keras's own `module`."""
     class_name, config = value.get("class_name"), value.get("config", {})
     if not isinstance(class_name, str):
-        raise FieldError((name, "class_name"), f"expected text as `class_name`, received {shown(class_name)}")
+        raise FieldError((name, "class_name"), f"expected text as `class_name`, received {format_value(class_name)}")
     own = value.get("module") in (module, None) and value.get("registered_name") in (class_name, None)
     if not own:
-        raise FieldError((name,), f"{shortened(class_name)} of `{name}` is not one of Keras's own; expected {module}")
+        raise FieldError((name,), f"{shorten(class_name)} of `{name}` is not one of Keras's own; expected {module}")
     if not isinstance(config, dict):
-        raise FieldError((name, "config"), f"expected an object as `config`, received {shown(config)}")
+        raise FieldError((name, "config"), f"expected an object as `config`, received {format_value(config)}")
     return class_name, config
 
 

@@ -1,47 +1,45 @@
-"""From what Keras's `model.to_json()` writes to layers of our own. Keras itself never reads it: a document can name
-any code."""
+"""Reads a Keras model document into our layers. Keras itself never reads it: a document can name any code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from specs import limits
-from specs.assembly import INPUT, Source
+from specs.assembly import INPUT, NamedLayer
 from specs.keras_document.arguments import check_dtype, check_trainable
-from specs.keras_document.graph import check_used, index_of_end, inputs_of, ordered
-from specs.keras_document.layer import Entry, entry_of
+from specs.keras_document.graph import check_used, index_of_end, inputs_of, topological_order
+from specs.keras_document.layer import KerasLayer, read_layer
 from specs.layers import Merge, Shape
-from specs.problem import shortened, shown
+from specs.problem import format_value, shorten
 from specs.schema import FieldError
 
-# The last three say what was built and compiled, which is ours to do, or which release wrote it.
+# The last three are ignored: how the model was built and compiled, and by which release of Keras.
 _MEMBERS = ("class_name", "config", "module", "registered_name", "build_config", "compile_config", "keras_version")
 _FUNCTIONAL = ("Functional", "Model")
 
 
 @dataclass(frozen=True)
 class KerasModel:
-    """`sources` are its layers, each behind those that it receives from; the last one gives the answer."""
+    """A model without Keras. Each layer comes after those that it receives from; the last one is the output."""
 
-    sources: tuple[Source, ...]
-    input_layer: Entry | None
+    layers: tuple[NamedLayer, ...]
+    input_layer: KerasLayer | None
 
     def check_input(self, input_shape: Shape) -> None:
-        """Raises FieldError where the document says that it is made for other samples."""
+        """Raise FieldError if the document declares another input shape."""
         if self.input_layer is not None:
             self.input_layer.check_shape(input_shape)
 
 
-def keras_model(document: Mapping[str, Any]) -> KerasModel:
-    """Read a Sequential or Functional model of built-in layers.
+def read_keras_model(document: Mapping[str, Any]) -> KerasModel:
+    """Read a Sequential or Functional model of built-in layers. Raises FieldError, with a path from the document.
 
-    `document` holds plain values (see `plain_document`). Raises FieldError with a path from the document, for
-    whatever else it is.
+    `document` holds plain values only: see `plain_document`.
     """
     class_name = _class_name(document)
     config = document.get("config")
     if not isinstance(config, dict):
-        raise FieldError(("config",), f"expected an object as `config`, received {shown(config)}")
+        raise FieldError(("config",), f"expected an object as `config`, received {format_value(config)}")
     _check_config(config)
     entries = _entries(config.get("layers"))
     return _functional(entries, config) if class_name in _FUNCTIONAL else _sequential(entries)
@@ -50,15 +48,19 @@ def keras_model(document: Mapping[str, Any]) -> KerasModel:
 def _class_name(document: Mapping[str, Any]) -> str:
     unknown = [name for name in document if name not in _MEMBERS]
     if unknown:
-        raise FieldError((unknown[0],), f"unknown field `{shortened(unknown[0])}`; known here: {', '.join(_MEMBERS)}")
+        raise FieldError((unknown[0],), f"unknown field `{shorten(unknown[0])}`; known here: {', '.join(_MEMBERS)}")
     name, registered, module = (document.get(each) for each in ("class_name", "registered_name", "module"))
     if not isinstance(name, str) or name not in ("Sequential", *_FUNCTIONAL):
-        raise FieldError(("class_name",), f"expected Sequential or Functional as `class_name`, received {shown(name)}")
+        raise FieldError(
+            ("class_name",), f"expected Sequential or Functional as `class_name`, received {format_value(name)}"
+        )
     if registered not in (name, None):
-        detail = f"the registered name {shown(registered)} is of a class of your own; only built-in ones are taken"
+        detail = f"the registered name {format_value(registered)} is a custom class; only built-in models are supported"
         raise FieldError(("registered_name",), detail)
     if module is not None and (not isinstance(module, str) or module.split(".")[0] != "keras"):
-        raise FieldError(("module",), f"the module {shown(module)} is not Keras's; only built-in models are taken")
+        raise FieldError(
+            ("module",), f"the module {format_value(module)} is not Keras's; only built-in models are supported"
+        )
     return name
 
 
@@ -67,43 +69,45 @@ def _check_config(config: Mapping[str, Any]) -> None:
         check_dtype(config.get("dtype"))
         check_trainable(config)
     except FieldError as error:
-        raise error.below("config", where="keras.config: ") from None
+        raise error.with_prefix("config", label="keras.config: ") from None
 
 
-def _entries(layers: Any) -> list[Entry]:
+def _entries(layers: Any) -> list[KerasLayer]:
     path = ("config", "layers")
     if not isinstance(layers, list):
-        raise FieldError(path, f"expected a list as `layers`, received {shown(layers)}")
+        raise FieldError(path, f"expected a list as `layers`, received {format_value(layers)}")
     if len(layers) > limits.LAYERS + 1:
-        raise FieldError(path, f"there are {len(layers):,} layers, above the cap of {limits.LAYERS}")
-    entries = [entry_of(layer, index) for index, layer in enumerate(layers)]
+        raise FieldError(path, f"received {len(layers):,} layers, which exceeds the limit of {limits.LAYERS}")
+    entries = [read_layer(layer, index) for index, layer in enumerate(layers)]
     if all(entry.layer is None for entry in entries):
-        raise FieldError(path, "there are no layers; the least is a Flatten and a Dense")
+        raise FieldError(path, "expected at least one layer, for instance a Flatten and a Dense")
     _check_names(entries)
     return entries
 
 
-def _check_names(entries: Sequence[Entry]) -> None:
-    first: dict[str, Entry] = {}
+def _check_names(entries: Sequence[KerasLayer]) -> None:
+    first: dict[str, KerasLayer] = {}
     for entry in entries:
         other = first.setdefault(entry.name, entry)
         if other is not entry:
-            raise entry.place.blaming(FieldError(("name",), f"has the name of {other.place.words}; choose another"))
+            raise entry.location.locate(
+                FieldError(("name",), f"has the same name as {other.label}; rename one of them")
+            )
 
 
-def _sequential(entries: Sequence[Entry]) -> KerasModel:
+def _sequential(entries: Sequence[KerasLayer]) -> KerasModel:
     head = entries[0] if entries[0].layer is None else None
-    sources: list[Source] = []
+    layers: list[NamedLayer] = []
     for entry in entries[1:] if head else entries:
         if entry.layer is None:
-            raise entry.place.blaming(FieldError(("type",), "is not the first layer; take it out"))
+            raise entry.location.locate(FieldError(("type",), "must be the first layer; remove this one"))
         if isinstance(entry.layer, Merge):
-            raise entry.place.blaming(FieldError(("type",), "has one input in a row of layers; merge in a Functional"))
-        sources.append(Source(entry.name, entry.layer, (len(sources) - 1,), entry.place))
-    return KerasModel(tuple(sources), head)
+            raise entry.location.locate(FieldError(("type",), "has only one input in a Sequential; use a Functional"))
+        layers.append(NamedLayer(entry.name, entry.layer, (len(layers) - 1,), entry.location))
+    return KerasModel(tuple(layers), head)
 
 
-def _functional(entries: Sequence[Entry], config: Mapping[str, Any]) -> KerasModel:
+def _functional(entries: Sequence[KerasLayer], config: Mapping[str, Any]) -> KerasModel:
     heads = [entry for entry in entries if entry.layer is None]
     if len(heads) != 1:
         raise FieldError(("config", "layers"), f"expected one InputLayer, received {len(heads)}")
@@ -111,20 +115,22 @@ def _functional(entries: Sequence[Entry], config: Mapping[str, Any]) -> KerasMod
     inputs = [inputs_of(entry, index, names) for index, entry in enumerate(entries)]
     if entries[index_of_end(config, "input_layers", names)] is not heads[0]:
         raise FieldError(("config", "input_layers"), f"expected the InputLayer `{heads[0].name}`")
-    order = ordered(entries, inputs)
+    order = topological_order(entries, inputs)
     check_used(entries, inputs, index_of_end(config, "output_layers", names))
-    return KerasModel(_sources(entries, inputs, order), heads[0])
+    return KerasModel(_named_layers(entries, inputs, order), heads[0])
 
 
-def _sources(entries: Sequence[Entry], inputs: Sequence[tuple[int, ...]], order: Sequence[int]) -> tuple[Source, ...]:
-    placed: dict[int, int] = {}
-    sources: list[Source] = []
+def _named_layers(
+    entries: Sequence[KerasLayer], inputs: Sequence[tuple[int, ...]], order: Sequence[int]
+) -> tuple[NamedLayer, ...]:
+    positions: dict[int, int] = {}
+    layers: list[NamedLayer] = []
     for index in order:
         entry = entries[index]
         if entry.layer is None:
-            placed[index] = INPUT
+            positions[index] = INPUT
             continue
-        received = tuple(placed[each] for each in inputs[index])
-        placed[index] = len(sources)
-        sources.append(Source(entry.name, entry.layer, received, entry.place))
-    return tuple(sources)
+        received = tuple(positions[each] for each in inputs[index])
+        positions[index] = len(layers)
+        layers.append(NamedLayer(entry.name, entry.layer, received, entry.location))
+    return tuple(layers)

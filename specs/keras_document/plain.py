@@ -1,4 +1,4 @@
-"""What may stand in a Keras document at all: plain JSON values, within the caps of a body."""
+"""Checks that a Keras document holds plain JSON values only, within the limits of a document."""
 
 import json
 import math
@@ -8,30 +8,30 @@ from typing import Any
 from specs import limits
 from specs.errors import DocumentError
 from specs.json_document import parse_json
-from specs.problem import shortened, shown
+from specs.problem import FieldPath, format_value, shorten
 from specs.schema import FieldError
 
-# It is kept a few levels below the top of the spec, which is read again under the cap of all documents.
+# A spec holds the document a few levels deep, and the spec itself must stay within DOCUMENT_DEPTH.
 _DEPTH = limits.DOCUMENT_DEPTH - 4
-_WHOLE = 2**63
+_MAX_INTEGER = 2**63
 _EXPECTED = "expected what `json.loads(model.to_json())` gives"
-
-Path = tuple[str | int, ...]
 
 
 def plain_document(value: Any) -> Any:
-    """The document itself, or what the JSON text of one stands for. Raises FieldError for all that is not JSON."""
-    document = _parsed(value) if isinstance(value, str) else value
+    """Return the document, parsed if `value` is JSON text. Raises FieldError for anything that is not JSON."""
+    document = _parse(value) if isinstance(value, str) else value
     if not isinstance(document, dict):
-        raise FieldError((), f"{_EXPECTED}, received {shown(document)}")
+        raise FieldError((), f"{_EXPECTED}, received {format_value(document)}")
     _check_values(document)
     _check_text(document)
     return document
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     if len(text) > limits.DOCUMENT_BYTES:
-        raise FieldError((), f"the text has {len(text):,} characters, above the cap of {limits.DOCUMENT_BYTES:,}")
+        raise FieldError(
+            (), f"the text has {len(text):,} characters, which exceeds the limit of {limits.DOCUMENT_BYTES:,}"
+        )
     try:
         return parse_json(text)
     except DocumentError as error:
@@ -39,24 +39,24 @@ def _parsed(text: str) -> Any:
 
 
 def _check_values(document: Mapping[str, Any]) -> None:
-    """Without recursion: a document that was not read by our own parser may be of any depth."""
-    open_values: list[tuple[Path, Any]] = [((), document)]
+    """Iterative: a document that our own parser has not read may have any depth."""
+    open_values: list[tuple[FieldPath, Any]] = [((), document)]
     count = 0
     while open_values:
         path, value = open_values.pop()
         count += 1
         if count > limits.DOCUMENT_NODES:
-            raise FieldError((), f"has more values than the cap of {limits.DOCUMENT_NODES:,}")
+            raise FieldError((), f"has more values than the limit of {limits.DOCUMENT_NODES:,}")
         if len(path) > _DEPTH:
-            raise FieldError((), f"is nested deeper than the cap of {_DEPTH} levels")
+            raise FieldError((), f"is nested deeper than the limit of {_DEPTH} levels")
         open_values += [((*path, name), each) for name, each in _members(path, value)]
 
 
-def _members(path: Path, value: Any) -> list[tuple[str | int, Any]]:
+def _members(path: FieldPath, value: Any) -> list[tuple[str | int, Any]]:
     if isinstance(value, dict):
         for name in value:
             if not isinstance(name, str):
-                raise FieldError(path, f"has the key {shown(name)}; keys are text")
+                raise FieldError(path, f"has the key {format_value(name)}; keys must be strings")
         return list(value.items())
     if isinstance(value, list):
         return list(enumerate(value))
@@ -64,15 +64,15 @@ def _members(path: Path, value: Any) -> list[tuple[str | int, Any]]:
     return []
 
 
-def _check_scalar(path: Path, value: Any) -> None:
+def _check_scalar(path: FieldPath, value: Any) -> None:
     if value is None or isinstance(value, bool | str):
         return
-    if isinstance(value, int) and abs(value) < _WHOLE:
+    if isinstance(value, int) and abs(value) < _MAX_INTEGER:
         return
     if isinstance(value, float) and math.isfinite(value):
         return
     number = isinstance(value, int | float)
-    received = "a number that is not finite or too large" if number else f"a {shortened(type(value).__name__)}"
+    received = "a number that is not finite or too large" if number else f"a {shorten(type(value).__name__)}"
     raise FieldError(path, f"received {received}; expected a plain JSON value")
 
 
@@ -80,6 +80,6 @@ def _check_text(document: Mapping[str, Any]) -> None:
     try:
         size = len(json.dumps(document, ensure_ascii=False).encode())
     except UnicodeEncodeError:
-        raise FieldError((), "a text in it has half a character; write the character itself") from None
+        raise FieldError((), "contains a string with an unpaired surrogate; write the character itself") from None
     if size > limits.DOCUMENT_BYTES:
-        raise FieldError((), f"has {size:,} bytes, above the cap of {limits.DOCUMENT_BYTES:,}")
+        raise FieldError((), f"has {size:,} bytes, which exceeds the limit of {limits.DOCUMENT_BYTES:,}")

@@ -1,4 +1,4 @@
-"""What all layers share. Shapes leave out the batch: (height, width, channels) or (features,)."""
+"""Base classes of the layers. Shapes leave out the batch: (height, width, channels) or (features,)."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ParameterCount:
-    """How many numbers are learned, and how many are only kept."""
+    """Trainable and non-trainable parameters, such as moving averages or frozen weights."""
 
     trainable: int = 0
     non_trainable: int = 0
@@ -23,14 +23,13 @@ class ParameterCount:
     def __add__(self, other: "ParameterCount") -> "ParameterCount":
         return ParameterCount(self.trainable + other.trainable, self.non_trainable + other.non_trainable)
 
-    def frozen(self) -> "ParameterCount":
+    def freeze(self) -> "ParameterCount":
         return ParameterCount(0, self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class WeightShapes:
-    """The shapes of the arrays that a layer learns, and of those that it only keeps, in the order in which Keras's
-    `layer.weights` has them."""
+    """The shapes of a layer's weights, in the order of Keras's `layer.weights`."""
 
     trainable: tuple[Shape, ...] = ()
     non_trainable: tuple[Shape, ...] = ()
@@ -45,46 +44,48 @@ class WeightShapes:
 
 
 class Regularizer(Schema):
-    """Penalties on the weights: `l1` times their absolute values, `l2` times their squares."""
+    """Penalties on the weights: `l1` times the sum of their absolute values, `l2` times the sum of their squares."""
 
     l1: Penalty = 0.0
     l2: Penalty = 0.0
 
 
 class LayerSpec(Schema):
-    """What the arithmetic needs of every layer.
+    """Base of all layers with one input.
 
-    `keeps_output` marks a layer after which the network still answers with the numbers of the layer before;
-    `keeps_channels` one that puts out as many channels as it receives.
+    `keeps_output` marks a layer that passes on the values of the layer before it, perhaps rearranged or scaled;
+    `keeps_channels` marks a layer with as many output channels as input channels.
     """
 
     keeps_output: ClassVar[bool] = False
     keeps_channels: ClassVar[bool] = False
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """Raises FieldError, its path leading from the layer, where `input_shape` does not fit."""
+        """Raises FieldError, with a path from the layer, if `input_shape` does not fit."""
         return input_shape
 
     def weights(self, input_shape: Shape) -> WeightShapes:
-        """For an `input_shape` that `output_shape` accepts."""
+        """The shapes of the weights, for an `input_shape` that `output_shape` accepts."""
         return WeightShapes()
 
 
 class SameShape(LayerSpec):
-    """A layer that changes numbers one by one."""
+    """Base of the layers whose output has the shape of the input."""
 
     keeps_output: ClassVar[bool] = True
     keeps_channels: ClassVar[bool] = True
 
 
 def require_image(layer: str, input_shape: Shape) -> None:
+    """Raise FieldError if `input_shape` is not (height, width, channels)."""
     if len(input_shape) != 3:
         raise FieldError(
             ("type",),
-            f"needs height x width x channels, but receives {times(input_shape)} numbers in a row; put {layer} before "
-            "Flatten and global pooling, or use Dense where the samples are plain features",
+            f"expected height x width x channels, received {times(input_shape)} features; put {layer} before Flatten "
+            "and global pooling, or use Dense if the samples are features",
         )
 
 
 def times(sizes: Shape) -> str:
+    """Format a shape, for instance 28x28x1."""
     return "x".join(str(size) for size in sizes)

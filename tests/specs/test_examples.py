@@ -51,7 +51,7 @@ def test_the_example_of_a_preset_is_that_preset_in_full(name):
     path = next(path for path in EXAMPLES if path.stem == name)
     datasets = datasets_for(name)
     example, preset = parse_spec(parse_document(path.read_bytes()), datasets), parse_spec(PRESETS[name].spec, datasets)
-    assert example.network().layers == preset.network().layers
-    assert example.network().table == preset.network().table
+    assert example.network.layers == preset.network.layers
+    assert example.network.table == preset.network.table
     changes = {"model": preset.model, "notes": preset.notes}
     assert example.model_copy(update=changes) == preset

@@ -2,9 +2,12 @@ import pytest
 from pydantic import ValidationError
 
 from specs import limits
+from specs.advice import warnings_for
+from specs.cost import reference_epoch_seconds
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
+from tests.support.network_builds import count_builds
 
 PRESET = {"preset": "digits-cnn"}
 LAYERS = [
@@ -16,6 +19,17 @@ LAYERS = [
 
 
 WARM = {"type": "CosineDecay", "initial_learning_rate": 0, "warmup_epochs": 2, "warmup_target": 0.1}
+
+
+def test_network_is_built_once_per_spec(monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = count_builds(monkeypatch)
+    spec = parse_spec({"model": {"layers": LAYERS}})
+    assert warnings_for(spec) == []
+    assert spec.memory_mb() > 0
+    assert reference_epoch_seconds(spec) > 0
+    assert spec.network is spec.network
+    assert spec.network.frozen == 0
+    assert len(builds) == 1
 
 
 def test_every_default_is_filled_in():
@@ -109,14 +123,14 @@ BLOBS = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense", "u
 def test_blobs_are_left_as_they_are_unless_standardized():
     spec = parse_spec(BLOBS)
     assert (spec.input_shape, spec.preprocessing.scale) == ((2,), "none")
-    assert spec.network().parameters.total == 179
+    assert spec.network.parameters.total == 179
     assert parse_spec(spec.document()) == spec
     assert parse_spec({**BLOBS, "preprocessing": {"scale": "standardize"}}).preprocessing.scale == "standardize"
 
 
 @pytest.mark.parametrize("scale", ["unit", "centered"])
 def test_what_is_no_pixel_is_not_divided_by_255(scale):
-    with pytest.raises(SpecError, match=f"{scale} is for pixels 0-255, and the samples of blobs") as caught:
+    with pytest.raises(SpecError, match=f"{scale} scales pixels 0-255, but the samples of blobs are") as caught:
         parse_spec({**BLOBS, "preprocessing": {"scale": scale}})
     assert caught.value.problems[0].pointer == "/preprocessing/scale"
 
@@ -145,7 +159,7 @@ def test_figures_for_the_planner():
     spec = parse_spec(PRESETS["mnist-cnn"].spec)
     assert spec.steps_per_epoch() == 422
     assert spec.memory_mb() == 160
-    assert spec.network().input_shape == (28, 28, 1)
+    assert spec.network.input_shape == (28, 28, 1)
 
 
 def test_a_spec_does_not_change():
@@ -168,13 +182,13 @@ def test_the_caps_themselves_are_allowed(document):
 
 def test_200_layers_are_allowed():
     layers = [{"type": "Dropout", "rate": 0.1}] * 198 + LAYERS[2:]
-    assert len(parse_spec({"model": {"layers": layers}}).network().table) == limits.LAYERS
+    assert len(parse_spec({"model": {"layers": layers}}).network.table) == limits.LAYERS
 
 
 def test_exploding_activations_are_rejected_before_building():
     layers = [{"type": "Conv2D", "filters": 50_000, "kernel_size": 1}, *LAYERS[1:]]
     layers.insert(1, {"type": "Conv2D", "filters": 10, "kernel_size": 1})
-    with pytest.raises(SpecError, match="above the cap of 8,000 MB") as caught:
+    with pytest.raises(SpecError, match="exceeds the limit of 8,000 MB") as caught:
         parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": layers}})
     assert caught.value.problems[0].pointer == "/training/batch_size"
 

@@ -98,10 +98,10 @@ BAD = [
     (trained(epochs=None), "/training/epochs", "expected a whole number, received null"),
     (trained(epochs=[3]), "/training/epochs", "expected a whole number, received [3]"),
     (trained(batch_size=0), "/training/batch_size", "`batch_size` must be at least 1"),
-    (trained(batch_size=1_294), "/training/batch_size", "above the cap, the training split: 1,293 samples"),
-    (trained(batch_size=10**9), "/training/batch_size", "1,000,000,000 is above the cap"),
+    (trained(batch_size=1_294), "/training/batch_size", "exceeds the training split of 1,293 samples"),
+    (trained(batch_size=10**9), "/training/batch_size", "1,000,000,000 exceeds the training split"),
     (trained(batch_size=10**400), "/training/batch_size", "the training split"),
-    (split(validation=0.9, test=0.9), "/training/batch_size", "the training split: 17 samples"),
+    (split(validation=0.9, test=0.9), "/training/batch_size", "the training split of 17 samples"),
     (trained(max_minutes=0), "/training/max_minutes", "`max_minutes` must be more than 0"),
     (trained(max_minutes=10_081), "/training/max_minutes", "`max_minutes` must be at most 10,080"),
     (trained(max_minutes=float("nan")), "/training/max_minutes", "expected a finite number, received nan"),
@@ -194,7 +194,7 @@ BAD = [
         "/training/reduce_lr_on_plateau",
         "cannot be combined with the schedule OneCycle",
     ),
-    (layered(), "/model/layers", "there are no layers; the least is"),
+    (layered(), "/model/layers", "expected at least one layer"),
     ({"model": {"layers": DENSE}}, "/model/layers", "expected a list"),
     (layered(*[FLATTEN] * 201), "/model/layers", "`layers` must have at most 200 items"),
     (layered(*[FLATTEN] * 6000), "/model/layers", "`layers` must have at most 200 items"),
@@ -239,7 +239,7 @@ BAD = [
     (
         layered(FLATTEN, *[{"type": "Dense", "units": 65_536}] * 2, DENSE),
         "/model/layers",
-        "above the cap of 50,000,000; layers[2] Dense alone has 4,295,032,832",
+        "exceeds the limit of 50,000,000; layers[2] Dense alone has 4,295,032,832",
     ),
 ]
 

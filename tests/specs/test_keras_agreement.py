@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from specs import keras_names
 from specs.experiment import parse_spec
 from specs.layers import Dense, Layer, PlainLayer, ZeroPadding2D
-from specs.network import completed, network
+from specs.network_builder import build_network, complete_layers
 from specs.optimizers import SGD, Adam
 from specs.presets import PRESETS
 from specs.schema import FieldError
@@ -83,7 +83,7 @@ def assert_same(built, model):
     ]
     shapes = {layer.name: tuple(tuple(weight.shape) for weight in layer.weights) for layer in model.layers}
     trainable = sum(variable.shape.num_elements() for variable in model.trainable_variables)
-    if built.is_row:
+    if built.is_sequential:
         assert table == expected
     # Keras sorts the layers of a block by their depth, not by the order in which they were made.
     assert sorted(table) == sorted(expected)
@@ -184,9 +184,9 @@ seen = {"valid": 0, "invalid": 0}
 @given(image=image_parts, rest=any_parts, input_shape=shapes, frozen=st.integers(0, 3))
 def check_random_networks(keras, image, rest, input_shape, frozen):
     documents = [*image, *rest, {"type": "Flatten"}, {"type": "Dense"}]
-    layers = completed(LAYERS.validate_python(documents, strict=False), 7)
+    layers = complete_layers(LAYERS.validate_python(documents, strict=False), 7)
     try:
-        built = network(layers, input_shape, 7)
+        built = build_network(layers, input_shape, 7)
     except FieldError:
         seen["invalid"] += 1
         with pytest.raises(ValueError, match=REFUSALS):
@@ -205,7 +205,7 @@ def test_random_networks_have_kerass_shapes_counts_and_names_or_are_rejected_by_
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_built_alike(keras, name):
-    built = parse_spec(PRESETS[name].spec, PRESETS[name].datasets).network()
+    built = parse_spec(PRESETS[name].spec, PRESETS[name].datasets).network
     assert_same(built, built_by_keras(keras, built.layers, built.input_shape))
 
 

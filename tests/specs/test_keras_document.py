@@ -29,14 +29,14 @@ def document_of(model: Any) -> dict[str, Any]:
 
 
 def assert_same(model: Any, spec: ExperimentSpec) -> None:
-    table = [(row.name, row.type, row.output_shape, row.parameters) for row in spec.network().table]
+    table = [(row.name, row.type, row.output_shape, row.parameters) for row in spec.network.table]
     assert table == [
         (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in model.layers
         if type(layer).__name__ != "InputLayer"
     ]
     trainable = sum(variable.shape.num_elements() for variable in model.trainable_variables)
-    assert spec.network().parameters.trainable == trainable
+    assert spec.network.parameters.trainable == trainable
 
 
 def everything(keras):
@@ -73,7 +73,7 @@ def test_sequential_models_have_the_table_that_keras_computes(keras) -> None:
 
 def test_arguments_are_taken_over(keras) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
-    layers = digits(document_of(model)).network().layers
+    layers = digits(document_of(model)).network.layers
 
     assert layers[1].model_dump(include={"filters", "kernel_size", "padding", "activation"}) == {
         "filters": 4,
@@ -104,8 +104,8 @@ def test_functional_models_have_the_table_that_keras_computes(keras) -> None:
     spec = digits(document_of(model))
 
     assert_same(model, spec)
-    assert not spec.network().is_row
-    assert spec.network().last_activation == "softmax"
+    assert not spec.network.is_sequential
+    assert spec.network.last_activation == "softmax"
 
 
 def test_every_merge_is_known(keras) -> None:
@@ -121,9 +121,9 @@ def test_every_merge_is_known(keras) -> None:
 
 def test_layers_may_stand_in_any_order(keras) -> None:
     document = document_of(branches(keras))
-    expected = digits(document).network()
+    expected = digits(document).network
     document["config"]["layers"].reverse()
-    network = digits(document).network()
+    network = digits(document).network
 
     assert {row.name for row in network.table} == {row.name for row in expected.table}
     assert network.parameters == expected.parameters
@@ -132,7 +132,7 @@ def test_layers_may_stand_in_any_order(keras) -> None:
 
 def test_the_list_format_of_older_releases_is_read(keras) -> None:
     document = document_of(branches(keras))
-    expected = digits(document).network()
+    expected = digits(document).network
     for layer in document["config"]["layers"]:
         for node in layer["inbound_nodes"]:
             tensors = node["args"][0] if isinstance(node["args"][0], list) else node["args"]
@@ -141,7 +141,7 @@ def test_the_list_format_of_older_releases_is_read(keras) -> None:
     document["config"]["output_layers"] = [document["config"]["output_layers"]]
     document["class_name"] = document["registered_name"] = "Model"
 
-    assert digits(document).network() == expected
+    assert digits(document).network == expected
 
 
 sides = st.integers(1, 3)

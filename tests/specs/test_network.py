@@ -2,7 +2,7 @@ import pytest
 
 from specs import limits
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from specs.network import network
+from specs.network_builder import build_network
 from specs.schema import FieldError
 
 IMAGE = (8, 8, 1)
@@ -18,7 +18,7 @@ def test_table_and_totals():
         Dropout(rate=0.5),
         Dense(),
     ]
-    assert network(layers, IMAGE, 10).summary() == {
+    assert build_network(layers, IMAGE, 10).summary() == {
         "layers": [
             {"name": "conv2d", "type": "Conv2D", "output_shape": [6, 6, 4], "parameters": 40},
             {
@@ -39,22 +39,22 @@ def test_table_and_totals():
 
 @pytest.mark.parametrize("after", [[], [Dropout(rate=0.1)], [BatchNormalization(), Flatten()]])
 def test_the_last_dense_gets_a_unit_per_class_and_softmax(after):
-    answer = network([Flatten(), Dense(units=3), Dense(), *after], IMAGE, 7).layers[2]
+    answer = build_network([Flatten(), Dense(units=3), Dense(), *after], IMAGE, 7).layers[2]
     assert (answer.units, answer.activation) == (7, "softmax")
 
 
 @pytest.mark.parametrize("activation", [None, "linear", "sigmoid"])
 def test_an_activation_that_was_given_stays(activation):
-    assert network([Flatten(), Dense(activation=activation)], IMAGE, 10).layers[-1].activation == activation
+    assert build_network([Flatten(), Dense(activation=activation)], IMAGE, 10).layers[-1].activation == activation
 
 
 def test_other_dense_layers_stay_linear():
-    assert network([Flatten(), Dense(units=10), Dense()], IMAGE, 10).layers[1].activation is None
+    assert build_network([Flatten(), Dense(units=10), Dense()], IMAGE, 10).layers[1].activation is None
 
 
 def test_a_network_may_answer_without_dense():
     layers = [Conv2D(filters=10, kernel_size=8, activation="softmax"), Flatten()]
-    assert network(layers, IMAGE, 10).shapes[-1] == (10,)
+    assert build_network(layers, IMAGE, 10).shapes[-1] == (10,)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_a_network_may_answer_without_dense():
         (
             [Dense()],
             (),
-            "8x8x10 numbers, but there are 10 classes; put {type: Flatten} before layers[0] Dense",
+            "has output shape 8x8x10, but there are 10 classes; put {type: Flatten} before layers[0] Dense",
         ),
         (
             [Conv2D(filters=2, kernel_size=1)],
             (),
-            "8x8x2 numbers, but there are 10 classes; add {type: Flatten}",
+            "the last layer has output shape 8x8x2, but there are 10 classes; add {type: Flatten}",
         ),
-        ([Dense(), Flatten()], (), "640 numbers"),
-        ([Flatten()], (), "64 numbers, but there are 10 classes; add {type: Dense} at the end"),
-        ([Flatten(), MaxPooling2D(), Dense()], (1, "type"), "layers[1] MaxPooling2D: needs height"),
+        ([Dense(), Flatten()], (), "has output shape 640,"),
+        ([Flatten()], (), "has output shape 64, but there are 10 classes; add {type: Dense} at the end"),
+        ([Flatten(), MaxPooling2D(), Dense()], (1, "type"), "layers[1] MaxPooling2D: expected height"),
         (
             [MaxPooling2D(), MaxPooling2D(), Conv2D(filters=1, kernel_size=3), Flatten(), Dense()],
             (2, "kernel_size"),
@@ -89,21 +89,21 @@ def test_a_network_may_answer_without_dense():
 )
 def test_what_does_not_fit_is_rejected(layers, path, detail):
     with pytest.raises(FieldError) as caught:
-        network(layers, IMAGE, 10)
+        build_network(layers, IMAGE, 10)
     assert caught.value.path == path
     assert detail in caught.value.detail
 
 
 def test_parameters_have_a_cap():
     fitting = [Flatten(), Dense(units=7_000), Dense(units=7_000), Dense()]
-    assert network(fitting, IMAGE, 10).parameters.total < limits.PARAMETERS
+    assert build_network(fitting, IMAGE, 10).parameters.total < limits.PARAMETERS
     above = [Flatten(), Dense(units=7_100), Dense(units=7_100), Dense()]
-    with pytest.raises(FieldError, match=r"above the cap of 50,000,000; layers\[2\] Dense alone has 50,417,100"):
-        network(above, IMAGE, 10)
+    with pytest.raises(FieldError, match=r"exceeds the limit of 50,000,000; layers\[2\] Dense alone has 50,417,100"):
+        build_network(above, IMAGE, 10)
 
 
 def test_training_memory_counts_activations_parameters_and_samples():
-    built = network([Flatten(), Dense()], IMAGE, 10)
+    built = build_network([Flatten(), Dense()], IMAGE, 10)
     activations = (64 + 64 + 10) * 32 * 2
     assert built.training_bytes(32, 1_797) == 4 * (activations + 650 * 4) + 1_797 * 64
     assert built.training_mb(32, 1_797) == 1

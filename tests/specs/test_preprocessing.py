@@ -37,7 +37,7 @@ def test_what_the_network_receives(fields, dataset, shape):
     ("fields", "dataset", "field", "fragment"),
     [
         ({}, OF_ALL_SIZES, "image_size", "the images of leaves differ in size, so give the size"),
-        ({"image_size": [2, 2]}, NUMBERS, "image_size", "the samples of blobs are numbers in a row, not images"),
+        ({"image_size": [2, 2]}, NUMBERS, "image_size", "the samples of blobs are features, not images"),
         ({"color": "rgb"}, NUMBERS, "color", "leave `color` out"),
     ],
 )
@@ -70,4 +70,4 @@ def test_rejections(fields, pointer, fragment):
 def test_the_network_is_made_for_the_size_asked_for():
     spec = parse_spec({"model": MODEL, "preprocessing": {"image_size": [4, 6], "color": "rgb"}})
     assert spec.input_shape == (4, 6, 3)
-    assert spec.network().parameters.total == (4 * 6 * 3 + 1) * 10
+    assert spec.network.parameters.total == (4 * 6 * 3 + 1) * 10

@@ -41,7 +41,7 @@ def test_every_name_has_its_preset():
 def test_presets_are_those_of_their_source(name, source, parameters, batch_size, epochs, scale):
     spec = experiment(name)
     assert (spec.name, PRESETS[name].source) == (name, source)
-    assert spec.network().parameters.total == parameters
+    assert spec.network.parameters.total == parameters
     assert (spec.training.batch_size, spec.training.epochs) == (batch_size, epochs)
     assert spec.preprocessing.scale == scale
 
@@ -68,7 +68,7 @@ def test_the_revised_network_for_cifar10_stops_and_slows_down_as_in_its_source()
 
 
 def test_the_regularized_network_penalizes_every_kernel():
-    layers = experiment("mnist-cnn-regularized").network().layers
+    layers = experiment("mnist-cnn-regularized").network.layers
     penalties = [layer.kernel_regularizer for layer in layers if layer.type in ("Conv2D", "Dense")]
     assert [(each.l1, each.l2) for each in penalties] == [(0, 0.01)] * 5
 
@@ -92,7 +92,7 @@ def test_a_folder_preset_waits_for_an_uploaded_dataset(name):
 def test_a_folder_preset_answers_with_the_classes_of_any_dataset(name):
     spec = parse_spec(PRESETS[name].spec | {"dataset": {"name": "cifar100"}})
     assert spec.input_shape == (64, 64, 3)
-    assert spec.network().table[-1].output_shape == (100,)
+    assert spec.network.table[-1].output_shape == (100,)
 
 
 def test_only_the_deeper_folder_presets_change_their_images():
@@ -108,4 +108,4 @@ def test_a_preset_brings_its_network_only(preset, dataset):
     assert spec.name == preset
     assert spec.dataset.name == dataset
     assert (spec.training.epochs, spec.training.batch_size, spec.preprocessing.scale) == (30, 128, "unit")
-    assert [row.type for row in spec.network().table] == [layer.type for layer in PRESETS[preset].layers]
+    assert [row.type for row in spec.network.table] == [layer.type for layer in PRESETS[preset].layers]

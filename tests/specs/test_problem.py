@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from specs.problem import Problem, pointer_of, received_value, shown
+from specs.problem import Problem, format_value, pointer_of, received_value
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_pointers(path, pointer):
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "text", [3, 3], {"type": "Dense", "units": 3}, []])
 def test_a_short_value_is_kept(value):
     assert received_value(value) == value
-    assert json.loads(shown(value)) == value
+    assert json.loads(format_value(value)) == value
 
 
 @pytest.mark.parametrize(

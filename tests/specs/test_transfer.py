@@ -21,7 +21,7 @@ def spec_of(*layers: Any, **dataset: Any) -> ExperimentSpec:
 
 
 def taken(layers: list[Any], source: list[Any], **dataset: Any) -> dict[str, str]:
-    return transferred_layers(spec_of(*layers, **dataset).network(), spec_of(*source).network())
+    return transferred_layers(spec_of(*layers, **dataset).network, spec_of(*source).network)
 
 
 def keras_network(*units: int, first: int = 0) -> ExperimentSpec:
@@ -51,8 +51,8 @@ def test_the_same_network_is_taken_whole() -> None:
 
 
 def test_a_preset_begins_with_the_weights_of_its_own_layers() -> None:
-    preset = parse_spec({"model": {"preset": "digits-cnn"}}).network()
-    layers = parse_spec(PRESETS["digits-cnn"].spec).network()
+    preset = parse_spec({"model": {"preset": "digits-cnn"}}).network
+    layers = parse_spec(PRESETS["digits-cnn"].spec).network
 
     found = transferred_layers(preset, layers)
     assert list(found) == [row.name for row in preset.table if row.parameters]
@@ -73,7 +73,7 @@ def test_names_that_a_session_of_keras_has_shifted_do_not_mislead() -> None:
     """By name, dense_1 of both would be paired, and the network would come out one layer askew."""
     network, source = keras_network(64, 64, 64, 10, first=1), keras_network(64, 64, 64, 10)
 
-    found = transferred_layers(network.network(), source.network())
+    found = transferred_layers(network.network, source.network)
     assert found == {"dense_1": "dense_0", "dense_2": "dense_1", "dense_3": "dense_2", "dense_4": "dense_3"}
 
 
@@ -81,13 +81,13 @@ def test_of_rows_of_one_length_that_with_equal_names_is_taken() -> None:
     network, source = keras_network(64, 10, first=1), keras_network(64, 64, 10)
 
     # dense_0 would do as well.
-    assert transferred_layers(network.network(), source.network()) == {"dense_1": "dense_1", "dense_2": "dense_2"}
+    assert transferred_layers(network.network, source.network) == {"dense_1": "dense_1", "dense_2": "dense_2"}
 
 
 def test_of_equal_rows_the_earliest_is_taken() -> None:
     network, source = keras_network(64, 10, first=7), keras_network(64, 64, 10)
 
-    assert transferred_layers(network.network(), source.network()) == {"dense_7": "dense_0", "dense_8": "dense_2"}
+    assert transferred_layers(network.network, source.network) == {"dense_7": "dense_0", "dense_8": "dense_2"}
 
 
 @pytest.mark.parametrize("other", [{**HIDDEN, "use_bias": False}, {**HIDDEN, "units": 11}])
@@ -99,8 +99,8 @@ def test_layers_of_another_type_are_not_taken_though_shapes_agree() -> None:
     conv = {**CONV, "kernel_size": 1, "use_bias": False}
     depthwise = {"type": "DepthwiseConv2D", "kernel_size": 1, "depth_multiplier": 4, "use_bias": False}
 
-    assert spec_of(conv, FLATTEN, ANSWER).network().nodes[0].weights == (
-        spec_of(depthwise, FLATTEN, ANSWER).network().nodes[0].weights
+    assert spec_of(conv, FLATTEN, ANSWER).network.nodes[0].weights == (
+        spec_of(depthwise, FLATTEN, ANSWER).network.nodes[0].weights
     )
     assert taken([conv, FLATTEN, ANSWER], [depthwise, FLATTEN, ANSWER]) == {"dense": "dense"}
 
@@ -118,4 +118,4 @@ def test_nothing_to_take_is_rejected_with_the_shapes_of_both() -> None:
 def test_a_network_without_weights_takes_nothing() -> None:
     document = {"model": {"layers": [{"type": "Softmax"}]}, "dataset": {"name": "blobs", "classes": [0, 1]}}
     with pytest.raises(FieldError, match=r"this network has no weights at all$"):
-        transferred_layers(parse_spec(document).network(), spec_of(FLATTEN, ANSWER).network())
+        transferred_layers(parse_spec(document).network, spec_of(FLATTEN, ANSWER).network)

@@ -26,13 +26,13 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     The layers are named as in the spec's layer table; before them stands the scaling.
     """
     keras.utils.set_random_seed(spec.training.seed)
-    network = spec.network()
+    network = spec.network
     layers = [_layer(node) for node in network.nodes]
     for layer in layers[: network.frozen]:
         layer.trainable = False
     images = keras.Input(network.input_shape, dtype=spec.dataset.facts.dtype, name=_INPUT_NAME)
     scaling = _scaling(spec.preprocessing.scale, training_images)
-    if network.is_row:
+    if network.is_sequential:
         return keras.Sequential([images, scaling, *layers])
     outputs = {INPUT: scaling(images)}
     for index, (node, layer) in enumerate(zip(network.nodes, layers, strict=True)):
@@ -49,7 +49,7 @@ def plain_layers(model: keras.Model) -> list[keras.Layer]:
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
     """True if the network's own answer is a probability for each class; else it counts as logits."""
-    return spec.network().last_activation == "softmax"
+    return spec.network.last_activation == "softmax"
 
 
 def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:

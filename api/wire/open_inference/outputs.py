@@ -10,7 +10,7 @@ from api.wire.json_body import WithoutNulls
 from api.wire.open_inference.tensors import FILES, join_elements
 from serving.model_names import OUTPUT_NAME
 from serving.sample_arrays import BadTensor
-from specs.problem import shown
+from specs.problem import format_value
 
 
 class OutputParameters(WithoutNulls):
@@ -36,7 +36,7 @@ class Output(NamedTuple):
 def check_outputs(requested: list[RequestedOutput]) -> None:
     """Raises BadTensor for an output that models do not have."""
     if len(requested) > 1 or any(each.name != OUTPUT_NAME for each in requested):
-        sent = shown([each.name for each in requested])
+        sent = format_value([each.name for each in requested])
         raise BadTensor(f"the outputs {sent} were asked for; every model has one output, `{OUTPUT_NAME}`")
     if any(each.parameters.shared_memory_region is not None for each in requested):
         raise BadTensor("shared memory is not supported; take the output from the answer")

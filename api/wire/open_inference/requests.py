@@ -12,7 +12,7 @@ from models_store.models.serving_info import ServingInfo
 from serving.model_names import input_name
 from serving.sample_arrays import BadTensor, samples_of_images, samples_of_numbers
 from serving.session import Samples
-from specs.problem import shown
+from specs.problem import format_value
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 _NUMBER = re.compile("[0-9]{1,12}")
@@ -46,7 +46,7 @@ class Inference(NamedTuple):
     def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
         tensor, name = self.request.inputs[0], input_name(info)
         if tensor.name != name or len(self.request.inputs) > 1:
-            sent = shown([each.name for each in self.request.inputs])
+            sent = format_value([each.name for each in self.request.inputs])
             raise BadTensor(f"received the inputs {sent}; the model of {info.dataset} has one input, `{name}`")
         values = tensor.values(self.binary)
         if isinstance(values, list):

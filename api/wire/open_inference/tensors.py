@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.wire.json_body import WithoutNulls, decode_base64, parse_numbers
 from serving.sample_arrays import MAX_IMAGES, BadTensor, check_count
-from specs.problem import shortened, shown
+from specs.problem import format_value, shorten
 
 FILES = "BYTES"
 # Little-endian, without gaps. numpy has no BF16: it is the upper half of a float32.
@@ -58,12 +58,12 @@ class InputTensor(WithoutNulls):
             return self._files(binary)
         if self.datatype not in _DTYPES:
             known = ", ".join([*_DTYPES, FILES])
-            raise BadTensor(f"{self._where} has datatype {shown(self.datatype)}; expected one of {known}")
+            raise BadTensor(f"{self._where} has datatype {format_value(self.datatype)}; expected one of {known}")
         return self._parse_json() if binary is None else self._parse_bytes(binary)
 
     @property
     def _where(self) -> str:
-        return f"input {shortened(self.name)}"
+        return f"input {shorten(self.name)}"
 
     @property
     def _count(self) -> int:
@@ -97,7 +97,7 @@ class InputTensor(WithoutNulls):
     def _texts(self) -> list[bytes]:
         texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in self._data()]
         if wrong := [each for each in texts if not isinstance(each, str)]:
-            raise BadTensor(f"{self._where} holds {shown(wrong[0])}; expected base64 of an image, as text")
+            raise BadTensor(f"{self._where} holds {format_value(wrong[0])}; expected base64 of an image, as text")
         return [decode_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
 
     def _data(self) -> list[Any]:

@@ -10,6 +10,7 @@ from models_store.experiments.claim import Claim
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.support.api import ApiClient
+from tests.support.network_builds import count_builds
 from tests.support.published import point, publish
 from tests.support.waiting import eventually
 
@@ -120,6 +121,12 @@ def test_validation_gives_the_layer_table_and_queues_nothing(client: ApiClient) 
     assert answer["estimate"]["seconds"] > 20 * answer["estimate"]["seconds_per_epoch"] > 0
     assert answer["estimate"]["memory_mb"] > 0
     assert client.get("/experiments").json()["items"] == []
+
+
+def test_validation_builds_network_once(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = count_builds(monkeypatch)
+    client.post("/experiments:validate", json={"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn"}})
+    assert len(builds) == 1
 
 
 def beginning_with(source: str, document: Document, **dataset: Any) -> Document:

@@ -5,6 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
+from api.schemas.presets import preset_list
 from models_store import keys
 from models_store.experiments.claim import Claim
 from models_store.jobs.workers import Worker
@@ -13,6 +14,7 @@ from settings import Settings
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
 from tests.support.api import ApiClient
+from tests.support.network_builds import count_builds
 from tests.support.published import publish
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -93,6 +95,14 @@ def test_workers_and_queue_show_who_does_what(
     queue = client.get("/queue").json()
     assert (queue["queued"], [each["id"] for each in queue["items"]]) == (1, [waiting.id])
     assert [each["id"] for each in queue["running"]] == [running.id]
+
+
+def test_presets_are_built_once_per_process(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    preset_list.cache_clear()
+    builds = count_builds(monkeypatch)
+    first, second = client.get("/presets").json(), client.get("/presets").json()
+    assert first == second
+    assert len(builds) == len(PRESETS)
 
 
 def test_presets_are_whole_specs_that_validate(client: ApiClient) -> None:

@@ -100,7 +100,7 @@ def test_a_patched_document_keeps_to_the_caps(client: ApiClient, tiny_document: 
     more = {"based_on": base.json()["id"], "model": {"keras": {"config": {"build_config": {"b": filler}}}}}
     rejected = patch(client, more)
     assert rejected.status_code == 422
-    assert "above the cap of 1,000,000" in rejected.json()["detail"]
+    assert "exceeds the limit of 1,000,000" in rejected.json()["detail"]
     deep: Any = 1
     for _ in range(40):
         deep = {"model": deep}

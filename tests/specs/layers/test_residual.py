@@ -1,7 +1,7 @@
 import pytest
 
 from specs.layers import Conv2D, Dense, Flatten, LayerNormalization, Residual
-from specs.network import network
+from specs.network_builder import build_network
 from specs.schema import FieldError
 
 IMAGE = (8, 8, 2)
@@ -9,7 +9,9 @@ END = (Flatten(), Dense())
 
 
 def rows(*layers, input_shape=IMAGE):
-    return [(row.name, row.output_shape, row.parameters) for row in network([*layers, *END], input_shape, 10).table]
+    return [
+        (row.name, row.output_shape, row.parameters) for row in build_network([*layers, *END], input_shape, 10).table
+    ]
 
 
 def test_a_block_that_keeps_the_shape_adds_its_input_as_it_is():
@@ -55,26 +57,26 @@ def test_features_are_projected_by_a_dense_layer():
             [Conv2D(filters=2, kernel_size=1)],
             (3,),
             (0, "layers", 0, "type"),
-            "layers[0] Residual: layers[0] Conv2D: needs height x width x channels, but receives 3 numbers in a row",
+            "layers[0] Residual: layers[0] Conv2D: expected height x width x channels, received 3 features",
         ),
     ],
 )
 def test_a_block_that_does_not_fit_blames_what_is_inside(inner, input_shape, path, detail):
     with pytest.raises(FieldError) as caught:
-        network([Residual(layers=tuple(inner)), *END], input_shape, 10)
+        build_network([Residual(layers=tuple(inner)), *END], input_shape, 10)
     assert caught.value.path == path
     assert detail in caught.value.detail
 
 
 def test_freezing_and_memory_count_the_layers_inside():
     block = Residual(layers=(Conv2D(filters=2, kernel_size=3, padding="same"),))
-    built = network([block, *END], IMAGE, 10)
-    assert built.freezing(1).parameters.non_trainable == 38
-    assert built.freezing(1).parameters.trainable == 128 * 10 + 10
+    built = build_network([block, *END], IMAGE, 10)
+    assert built.freeze(1).parameters.non_trainable == 38
+    assert built.freeze(1).parameters.trainable == 128 * 10 + 10
     activations = (128 + 128 + 128 + 128 + 10) * 4 * 2
     assert built.training_bytes(4, 7) == 4 * (activations + (38 + 1_290) * 4) + 7 * 128
 
 
 def test_freezing_everything_is_rejected():
-    with pytest.raises(FieldError, match="`freeze` 2 leaves nothing to learn"):
-        network(END, IMAGE, 10).freezing(2)
+    with pytest.raises(FieldError, match="`freeze` 2 leaves nothing to train"):
+        build_network(END, IMAGE, 10).freeze(2)

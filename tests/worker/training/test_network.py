@@ -31,11 +31,11 @@ FLAT = [{"type": "Flatten"}, {"type": "Dense"}]
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_have_the_parameters_and_shapes_that_specs_computes(name: str) -> None:
     spec = parse_spec(PRESETS[name].spec, PRESETS[name].datasets)
-    model = build(spec, np.zeros((1, *spec.network().input_shape), dtype=np.uint8))
+    model = build(spec, np.zeros((1, *spec.network.input_shape), dtype=np.uint8))
 
-    assert model.count_params() == spec.network().parameters.total
+    assert model.count_params() == spec.network.parameters.total
     rows = [(layer.name, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
-    assert rows == [(row.name, tuple(row.output_shape)) for row in spec.network().table]
+    assert rows == [(row.name, tuple(row.output_shape)) for row in spec.network.table]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def saved(spec: ExperimentSpec, folder: Path) -> PublishedFile:
 
 
 def starting(file: PublishedFile, spec: ExperimentSpec, source: ExperimentSpec) -> StartingWeights:
-    return StartingWeights(source=SOURCE, file=file, layers=transferred_layers(spec.network(), source.network()))
+    return StartingWeights(source=SOURCE, file=file, layers=transferred_layers(spec.network, source.network))
 
 
 def weights_of(model: keras.Model) -> Weights:
