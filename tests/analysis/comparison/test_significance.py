@@ -1,4 +1,6 @@
-"""Against SciPy, which draws whole samples where we draw counts."""
+"""Intervals and tests agree with SciPy, which resamples whole samples instead of counts."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,14 +10,15 @@ from scipy.stats import binomtest, bootstrap
 from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
 
 
-def scipy_interval(values: NDArray[np.float64]) -> tuple[float, float]:
+def scipy_interval(values: NDArray[Any]) -> tuple[float, float]:
     found = bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=np.random.default_rng(1))
-    return found.confidence_interval
+    low, high = found.confidence_interval
+    return float(low), float(high)
 
 
 @pytest.mark.parametrize(("right", "samples"), [(40, 50), (340, 360)])
 def test_accuracy_interval_is_that_of_resampling(right: int, samples: int) -> None:
-    # Two draws of 10,000 may differ by a sample or two.
+    # Two bootstraps of 10,000 resamples may differ by a sample or two.
     expected = pytest.approx(scipy_interval(np.arange(samples) < right), abs=1.5 / samples)
     assert accuracy_interval(right, samples) == expected
 

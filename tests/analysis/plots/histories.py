@@ -12,7 +12,8 @@ ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 def record_of(epochs: int, learning_rate: object = 0.001, **fields: Any) -> Record:
     spec = StoredSpec({"training": {"epochs": epochs, "optimizer": {"learning_rate": learning_rate}}})
-    return Record(**{"id": ID, "name": "run", "dataset": "digits", "spec": spec, "created_at": utc_now()} | fields)
+    values: dict[str, Any] = {"id": ID, "name": "run", "dataset": "digits", "spec": spec, "created_at": utc_now()}
+    return Record(**{**values, **fields})
 
 
 def metrics_of(epoch: int) -> MetricValues:

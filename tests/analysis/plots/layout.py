@@ -25,7 +25,7 @@ def check(make: Callable[[], Figure]) -> Figure:
     canvas = FigureCanvasAgg(figure)
     # Only what is drawn: an axis also has labels beyond its ends, which it does not show.
     with mock.patch.object(Text, "draw", lambda text, renderer: texts.append(text)):
-        canvas.draw()
+        canvas.draw()  # type: ignore[no-untyped-call]
     width, height = figure.bbox.size
     boxes = [text.get_window_extent() for text in texts if text.get_text().strip()]
     assert boxes

@@ -3,6 +3,7 @@ import pytest
 
 from analysis.plots.classes import classes_figure
 from models_store.evaluations.evaluation import ClassMetrics
+from tests.analysis.plots.artists import xs_of
 from tests.analysis.plots.layout import check
 
 
@@ -24,7 +25,7 @@ def test_classes_are_sorted_by_f1_the_worst_first(classes: int, columns: int) ->
     expected = sorted(per_class, key=lambda each: each.f1)
     for key, label in {"f1": "F1", "precision": "precision", "recall": "recall"}.items():
         lines = [line for axes in figure.axes for line in axes.lines if line.get_label() == label]
-        assert [value for line in lines for value in line.get_xdata()] == [getattr(each, key) for each in expected]
+        assert [value for line in lines for value in xs_of(line)] == [getattr(each, key) for each in expected]
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert texts == [text for each in expected for text in (each.label, f"{each.support:,}")]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1", "precision", "recall"]
@@ -33,7 +34,7 @@ def test_classes_are_sorted_by_f1_the_worst_first(classes: int, columns: int) ->
 def test_worst_hundred_of_many_classes_are_shown() -> None:
     figure = check(lambda: classes_figure("run", "test", metrics_of(150)))
 
-    assert sum(len(axes.lines[0].get_xdata()) for axes in figure.axes) == 100
+    assert sum(len(xs_of(axes.lines[0])) for axes in figure.axes) == 100
     assert figure.texts[1].get_text().startswith("the worst 100 of 150 classes")
 
 

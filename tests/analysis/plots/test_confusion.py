@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -39,8 +41,9 @@ def test_only_errors_are_shaded_by_the_root_of_their_number() -> None:
     figure = check(lambda: confusion_figure("run", "test", ["a", "b"], [[90, 10], [2, 98]], ("counts",)))
 
     [image] = figure.axes[0].images
-    shades = image.norm(image.get_array())
-    assert np.ma.getmaskarray(image.get_array()).tolist() == [[True, False], [False, True]]
+    values: np.ma.MaskedArray[Any, Any] = np.ma.asarray(image.get_array())
+    shades = np.asarray(image.norm(values))
+    assert np.ma.getmaskarray(values).tolist() == [[True, False], [False, True]]
     assert shades[0, 1] == 1
     assert shades[1, 0] == pytest.approx((2 / 10) ** 0.5)
     description = " ".join(text.get_text() for text in figure.texts)

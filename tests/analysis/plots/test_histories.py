@@ -4,6 +4,7 @@ from matplotlib.lines import Line2D
 
 from analysis.plots.histories import histories_figure
 from analysis.plots.plotted_history import PlottedHistory
+from tests.analysis.plots.artists import xs_of, ys_of
 from tests.analysis.plots.histories import history_of, plotted, record_of
 from tests.analysis.plots.layout import check
 
@@ -26,11 +27,9 @@ def test_lines_of_experiments_are_distinguishable(count: int, epochs: int) -> No
     for axes, metric in zip(figure.axes, ("val_loss", "val_accuracy"), strict=True):
         assert axes.get_ylabel() == metric
         for history, line in zip(histories, lines_of(axes), strict=True):
-            assert line.get_xdata().tolist() == list(range(1, history.end + 1))
-            assert line.get_ydata().tolist() == history.metrics[metric]
-        assert [line.get_xdata()[0] for line in axes.lines if line.get_gid() == "best"] == [
-            each.end for each in histories
-        ]
+            assert xs_of(line) == list(range(1, history.end + 1))
+            assert ys_of(line) == history.metrics[metric]
+        assert [xs_of(line)[0] for line in axes.lines if line.get_gid() == "best"] == [each.end for each in histories]
         assert len({line.get_marker() for line in lines_of(axes)}) == count
         assert len({line.get_color() for line in lines_of(axes)}) == count
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [each.name for each in histories]
@@ -54,7 +53,7 @@ def test_equal_names_get_an_id_and_long_ones_are_cut() -> None:
 def test_skipped_epochs_are_not_drawn() -> None:
     figure = check(lambda: histories_figure(histories_of(2, skip=3)))
 
-    assert [line.get_xdata().tolist() for line in lines_of(figure.axes[0])] == [[4, 5], [4, 5, 6]]
+    assert [xs_of(line) for line in lines_of(figure.axes[0])] == [[4, 5], [4, 5, 6]]
     assert "without the first 3 epochs" in figure.texts[1].get_text()
 
 
@@ -63,5 +62,5 @@ def test_experiment_without_accuracy_is_only_in_loss() -> None:
 
     figure = check(lambda: histories_figure([plotted(2), without]))
 
-    assert lines_of(figure.axes[0])[1].get_ydata().tolist() == [1.0, 0.5]
+    assert ys_of(lines_of(figure.axes[0])[1]) == [1.0, 0.5]
     assert lines_of(figure.axes[1])[1].get_markevery() == []

@@ -10,6 +10,7 @@ from analysis.plots.figure import render
 from analysis.plots.history import history_figure
 from analysis.plots.plotted_history import PlottedHistory
 from models_store.experiments.record import Best, MetricValues
+from tests.analysis.plots.artists import xs_of, ys_of
 from tests.analysis.plots.histories import history_of, metrics_of, plotted, record_of
 from tests.analysis.plots.layout import check
 
@@ -20,7 +21,7 @@ def lines_of(axes: Axes) -> dict[str, Line2D]:
 
 
 def marks_of(axes: Axes, gid: str) -> list[Any]:
-    return [line.get_xdata()[0] for line in axes.lines if line.get_gid() == gid]
+    return [xs_of(line)[0] for line in axes.lines if line.get_gid() == gid]
 
 
 def labels_of(figure: Figure) -> list[str]:
@@ -36,8 +37,8 @@ def test_lines_are_metrics_by_epoch_from_one(epochs: int) -> None:
         lines = lines_of(axes)
         assert list(lines) == ["training", "validation"]
         for name, line in zip((metric, f"val_{metric}"), lines.values(), strict=True):
-            assert line.get_xdata().tolist() == list(range(1, epochs + 1))
-            assert line.get_ydata().tolist() == [metrics_of(epoch)[name] for epoch in range(epochs)]
+            assert xs_of(line) == list(range(1, epochs + 1))
+            assert ys_of(line) == [metrics_of(epoch)[name] for epoch in range(epochs)]
     assert len({(line.get_linestyle(), line.get_marker()) for line in lines_of(figure.axes[0]).values()}) == 2
 
 
@@ -68,7 +69,7 @@ def test_skipped_epochs_and_their_best_are_not_drawn() -> None:
 
     figure = check(lambda: history_figure(plotted(5, skip=2, best=best)))
 
-    assert lines_of(figure.axes[0])["training"].get_xdata().tolist() == [3, 4, 5]
+    assert xs_of(lines_of(figure.axes[0])["training"]) == [3, 4, 5]
     assert marks_of(figure.axes[0], "best") == []
     assert labels_of(figure) == ["training", "validation"]
 
@@ -90,8 +91,9 @@ def test_value_between_two_gaps_is_marked() -> None:
     figure = check(lambda: history_figure(PlottedHistory.of(record_of(100), history_of(*losses), 0)))
 
     line = lines_of(figure.axes[0])["training"]
-    assert np.flatnonzero(np.isnan(line.get_ydata())).tolist() == [70, 72]
-    assert 71 in line.get_markevery()
+    assert np.flatnonzero(np.isnan(ys_of(line))).tolist() == [70, 72]
+    marked: Any = line.get_markevery()
+    assert 71 in marked
 
 
 @pytest.mark.parametrize("metrics", [{"loss": None}, {}])

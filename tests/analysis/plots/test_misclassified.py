@@ -4,6 +4,7 @@ from PIL import Image
 
 from analysis.misclassified import Guess, Label
 from analysis.plots.misclassified import PlottedSample, misclassified_figure
+from tests.analysis.plots.artists import bars_of
 from tests.analysis.plots.layout import check
 
 LONG = ("a class name of forty characters, no less", "كلب كبير جدا " * 3, "W" * 40)
@@ -31,7 +32,7 @@ def test_each_image_has_its_class_and_the_guesses(count: int) -> None:
 def test_length_of_bars_is_the_probability() -> None:
     figure = check(lambda: misclassified_figure("run", "test", [sample_of()] * 2, 2))
 
-    bars = figure.axes[0].patches
+    bars = bars_of(figure.axes[0])
     lengths = np.array([bar.get_width() for bar in bars])
     assert np.allclose(lengths / lengths[0], [1, 1 / 2, 1 / 3] * 2)
     texts = [text for text in figure.axes[0].texts if text.get_text() in ("4", "✓ 9", "6")]

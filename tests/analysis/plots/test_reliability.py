@@ -4,6 +4,7 @@ import pytest
 from analysis.plots.reliability import reliability_figure
 from models_store.evaluations.evaluation import Calibration, CalibrationBin
 from specs.dataset import DATASETS
+from tests.analysis.plots.artists import bars_of, xs_of, ys_of
 from tests.analysis.plots.layout import check
 from tests.support.published import results_on
 
@@ -15,9 +16,9 @@ def test_points_are_confidence_and_accuracy_of_bins() -> None:
 
     for axes, bins in zip(figure.axes[:2], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
         _, many, few = axes.lines
-        drawn = [tuple(point) for line in (many, few) for point in zip(*line.get_data(), strict=True)]
+        drawn = [tuple(point) for line in (many, few) for point in zip(xs_of(line), ys_of(line), strict=True)]
         assert sorted(drawn) == sorted((each.confidence, each.accuracy) for each in bins)
-        assert len(few.get_xdata()) == sum(each.samples < 10 for each in bins)
+        assert len(xs_of(few)) == sum(each.samples < 10 for each in bins)
 
 
 def test_titles_have_errors_and_temperature() -> None:
@@ -33,7 +34,7 @@ def test_histogram_has_the_share_of_each_bin() -> None:
     figure = check(lambda: reliability_figure("run", "test", CALIBRATION))
 
     for axes, bins in zip(figure.axes[2:], (CALIBRATION.bins, CALIBRATION.tempered_bins), strict=True):
-        bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in axes.patches]
+        bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in bars_of(axes)]
         expected = [(each.lower, each.upper, 100 * each.samples / 50) for each in bins]
         assert np.allclose(bars, expected)
 
@@ -45,4 +46,4 @@ def test_single_bin_is_drawn(accuracy: float) -> None:
 
     figure = check(lambda: reliability_figure("W" * 100, "validation", calibration))
 
-    assert len(figure.axes[0].lines[2].get_xdata()) == 1
+    assert len(xs_of(figure.axes[0].lines[2])) == 1
