@@ -134,7 +134,7 @@ def suspects(predictions: Predictions) -> NDArray[np.bool_]:
 
 
 def most_probable(predictions: Predictions, row: int, count: int = 3) -> list[int]:
-    """The classes of highest probability, the predicted one first, also where rounding made two equal."""
+    """The classes of highest probability, the predicted one first, even if rounding made two equal."""
     order = np.argsort(-predictions.probabilities[row], kind="stable")
     first = int(predictions.predicted[row])
     return [first, *(int(each) for each in order if each != first)][:count]

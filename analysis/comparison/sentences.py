@@ -18,7 +18,7 @@ _DESCRIPTIVE = ("name", "notes", "tags", "based_on")
 def verdict(first: str, other: str, fixed: int, regressed: int, samples: int, interval: Interval, p: float) -> str:
     """How `other` compares with `first`. `interval` is that of the difference of their accuracies."""
     if fixed == regressed == 0:
-        return f"no difference is shown: {other} is right and wrong about the same samples as {first}"
+        return f"no significant difference: {other} is right and wrong about the same samples as {first}"
     points = 100 * (fixed - regressed) / samples
     flipped = f"it fixed {f'{fixed:,}' if fixed else 'none'} of {first}'s errors and {_regressed_text(regressed)}"
     # If it is worse, by how much it is worse.
@@ -27,9 +27,9 @@ def verdict(first: str, other: str, fixed: int, regressed: int, samples: int, in
     if p < _SIGNIFICANT:
         return f"{other} is {'better' if points > 0 else 'worse'} than {first} by {abs(points):.2f} points, {evidence}"
     if points == 0:
-        return f"no difference is shown: {other} is level with {first}, {evidence}"
+        return f"no significant difference: {other} is level with {first}, {evidence}"
     side = "above" if points > 0 else "below"
-    return f"no difference is shown: {other} is {abs(points):.2f} points {side} {first}, {evidence}"
+    return f"no significant difference: {other} is {abs(points):.2f} points {side} {first}, {evidence}"
 
 
 def _regressed_text(regressed: int) -> str:

@@ -14,7 +14,7 @@ _CELL_INCHES = 1.15
 _GAP = 0.08
 _LINE = 0.14  # the height of a line of a caption, in cells
 _SIZE = 7  # of captions, in points
-_SHARE_INCHES = 0.36  # what "100% " takes of a caption
+_SHARE_INCHES = 0.36  # of a caption, for "100% "
 
 
 def augmentation_figure(spec: ExperimentSpec, sheet: Sheet, origin: str) -> Figure:

@@ -52,7 +52,7 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
 def _subtitle(per_class: Sequence[ClassMetrics], shown: int) -> list[str]:
     f1 = np.mean([each.f1 for each in per_class])
     which = f"the worst {shown} of {len(per_class):,} classes" if shown < len(per_class) else f"{shown} classes"
-    return [f"{which}, the worst first; mean F1 {f1:.4f}; numbers on the right are samples"]
+    return [f"{which}, the worst first; mean F1 {f1:.4f}; samples on the right"]
 
 
 def _draw(axes: Axes, rows: Sequence[tuple[str, ClassMetrics]], length: int, least: float) -> None:
@@ -62,14 +62,14 @@ def _draw(axes: Axes, rows: Sequence[tuple[str, ClassMetrics]], length: int, lea
     axes.set_ylim(length, -1)
     axes.set_yticks([])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
-    places = np.arange(len(rows))
+    positions = np.arange(len(rows))
     both = np.array([[each.precision, each.recall] for _, each in rows])
-    axes.hlines(places, both.min(axis=1), both.max(axis=1), color=PALE, linewidth=0.8)
+    axes.hlines(positions, both.min(axis=1), both.max(axis=1), color=PALE, linewidth=0.8)
     for key, label, marker, size, color in _MARKERS:
         values = [getattr(each, key) for _, each in rows]
-        axes.plot(values, places, color=color, linestyle="", marker=marker, markersize=size, label=label)
+        axes.plot(values, positions, color=color, linestyle="", marker=marker, markersize=size, label=label)
     beside = axes.get_yaxis_transform()
-    for place, (label, each) in enumerate(rows):
-        axes.text(-0.015, place, label, transform=beside, ha="right", va="center", fontsize=_SIZE, color=INK)
+    for position, (label, each) in enumerate(rows):
+        axes.text(-0.015, position, label, transform=beside, ha="right", va="center", fontsize=_SIZE, color=INK)
         support = f"{each.support:,}"
-        axes.text(1.015, place, support, transform=beside, ha="left", va="center", fontsize=_SIZE, color=PALE)
+        axes.text(1.015, position, support, transform=beside, ha="left", va="center", fontsize=_SIZE, color=PALE)

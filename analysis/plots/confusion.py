@@ -59,7 +59,7 @@ def confusion_figure(
 
 
 def _shares(counts: Matrix) -> Matrix:
-    """Of each row; zeros where there is no sample."""
+    """Of each row; zeros for a class without samples."""
     rows = counts.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(counts, rows, out=np.zeros_like(counts), where=rows > 0))
 
@@ -144,9 +144,9 @@ def _number(axes: Axes, texts: list[list[str]], shades: Matrix, size: float) -> 
 def _label(axes: Axes, labels: list[str], side: float, upright: bool, first: bool) -> None:
     draw_frame(axes)
     every = int(np.ceil(_LABEL_PITCH * len(labels) / side))
-    places, shown = range(0, len(labels), every), labels[::every]
-    axes.set_xticks(places, shown, rotation=90 if upright else 0, fontsize=_LABEL_SIZE)
-    axes.set_yticks(places if first else [], shown if first else [], fontsize=_LABEL_SIZE)
+    ticks, shown = range(0, len(labels), every), labels[::every]
+    axes.set_xticks(ticks, shown, rotation=90 if upright else 0, fontsize=_LABEL_SIZE)
+    axes.set_yticks(ticks if first else [], shown if first else [], fontsize=_LABEL_SIZE)
     axes.set_ylabel("true class" if first else "", color=INK)
     axes.set_xlabel("predicted class", color=INK)
     axes.tick_params(length=2)

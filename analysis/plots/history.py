@@ -14,7 +14,7 @@ _METRICS = ("loss", "accuracy")
 _SPLITS = (("", "training", STYLES[0]), ("val_", "validation", STYLES[1]))
 _PANEL = (3.5, 2.5)  # inches, as what follows
 _LEFT, _BELOW, _GAP, _ROW = 0.6, 0.45, 0.15, 0.2
-_MAX_DROPS = 30  # more lines could not be told apart
+_MAX_DROPS = 30  # more lines are indistinguishable
 
 
 def history_figure(history: PlottedHistory) -> Figure:

@@ -46,7 +46,7 @@ def misclassified_figure(name: str, split: str, samples: Sequence[PlottedSample]
     pitch = (_IMAGE + _TEXT + 2 * _GAP, _IMAGE + _GAP)
     rows = -(-len(samples) // columns)
     width, height = max(columns * pitch[0] - _GAP, _MIN_WIDTH), max(rows * pitch[1] - _GAP, _LINE)
-    lines = [line if samples else "no such sample", ""]
+    lines = [line if samples else "no misclassified sample matches", ""]
     box = Box(0, 0, width, height)
     figure, [axes] = panels(f"{name}: misclassified, {split} split", lines, (width, height), [box])
     # One unit is an inch, so that bars and letters keep their sizes.

@@ -29,11 +29,11 @@ def panels(title: str, lines: list[str], size: tuple[float, float], boxes: Seque
     corner = whole.get_position().p0
     whole.remove()
 
-    def place(box: Box) -> tuple[float, float, float, float]:
+    def position(box: Box) -> tuple[float, float, float, float]:
         left, bottom = corner + np.array([box.left, box.bottom]) / inches
         return float(left), float(bottom), box.width / float(inches[0]), box.height / float(inches[1])
 
-    return figure, [figure.add_axes(place(box)) for box in boxes]
+    return figure, [figure.add_axes(position(box)) for box in boxes]
 
 
 def legend_above(figure: Figure, axes: Axes, handles: Sequence[Artist], columns: int, inches: float = 0.0) -> None:

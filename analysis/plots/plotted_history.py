@@ -13,7 +13,7 @@ from models_store.experiments.stored_spec import StoredSchedule
 @dataclass(frozen=True, slots=True)
 class PlottedHistory:
     """Epochs count from 0: `first` is the first shown, `end` the first that has not ended, `best` the best of all.
-    `metrics` has the values of each metric from `first` on, None where not finite. `drops` are the epochs in which the
+    `metrics` has the values of each metric from `first` on, None if not finite. `drops` are the epochs in which the
     learning rate was lower than in the one before, by a step or a plateau. `state` is status and progress in words."""
 
     id: str

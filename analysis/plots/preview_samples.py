@@ -3,9 +3,9 @@
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from analysis.dataset_images import ImageSource, choose
-from analysis.plots.placeholders import LETTERS, draw_card
 from imaging.resize import Shape, resize_all, to_array
 from models_store.artifacts import ARTIFACTS
 from models_store.errors import Damaged, NotFound, Unavailable
@@ -19,6 +19,11 @@ from specs.splits import SourceSplit
 _MAX_EXPERIMENTS = 20
 # Two rows; each may be a photograph that takes a tenth of a second to decode.
 _MAX_IMAGES = 16
+# Letters that look different rotated and mirrored, so that the effect of augmentation is visible.
+_LETTERS = ("F", "R", "4", "G", "7", "L")
+_CARD_SIDE = 256
+_PAPER = ((236, 226, 205), (205, 226, 236), (214, 236, 205), (236, 205, 214), (222, 214, 240), (236, 236, 200))
+_INK = (40, 60, 110)
 
 
 class NoImages(Exception):
@@ -71,9 +76,22 @@ def _of_dataset(spec: ExperimentSpec, shape: Shape, source: ImageSource) -> Prev
 
 def _cards(spec: ExperimentSpec, shape: Shape) -> PreviewSamples:
     mode = spec.preprocessing.resize
-    cards = np.stack([to_array(draw_card(number), shape, mode) for number in range(len(LETTERS))])
+    cards = np.stack([to_array(draw_test_card(number), shape, mode) for number in range(len(_LETTERS))])
     origin = f"drawn test cards: no experiment has read samples of {spec.dataset.name} yet"
-    return PreviewSamples(Samples(cards, LETTERS), origin)
+    return PreviewSamples(Samples(cards, _LETTERS), origin)
+
+
+def draw_test_card(number: int) -> Image.Image:
+    """A letter above a row of grays, in a frame; each number below six has another letter."""
+    card = Image.new("RGB", (_CARD_SIDE, _CARD_SIDE), _PAPER[number % len(_LETTERS)])
+    pen = ImageDraw.Draw(card)
+    pen.rectangle((8, 8, _CARD_SIDE - 9, _CARD_SIDE - 9), outline=_INK, width=12)
+    for step in range(6):
+        gray = 51 * step
+        pen.rectangle((32 + 32 * step, 200, 63 + 32 * step, 224), fill=(gray, gray, gray))
+    font = ImageFont.load_default(size=180)
+    pen.text((_CARD_SIDE / 2, 112), _LETTERS[number % len(_LETTERS)], fill=_INK, font=font, anchor="mm")
+    return card
 
 
 def _read_samples(experiments: ExperimentStore, record: Record) -> Samples | None:

@@ -50,7 +50,7 @@ def reliability_figure(name: str, split: str, calibration: Calibration) -> Figur
 def _subtitle(bins: Bins) -> list[str]:
     samples = sum(each.samples for each in bins)
     return [
-        f"{samples:,} samples, in bins of confidence; below the diagonal the network is surer than it is right",
+        f"{samples:,} samples, in bins of confidence; below the diagonal the network is overconfident",
         "ECE, the expected calibration error, is the mean distance from the diagonal over all samples",
     ]
 

@@ -31,32 +31,32 @@ CASES = [
     (
         (3, 1, -0.002, 0.006, 0.625),
         (
-            "no difference is shown: B is 0.20 points above A, 95 % interval -0.20 to 0.60, p = 0.625; "
+            "no significant difference: B is 0.20 points above A, 95 % interval -0.20 to 0.60, p = 0.625; "
             "it fixed 3 of A's errors and regressed on 1 sample"
         ),
     ),
     (
         (1, 3, -0.006, 0.002, 0.625),
         (
-            "no difference is shown: B is 0.20 points below A, 95 % interval -0.20 to 0.60, p = 0.625; "
+            "no significant difference: B is 0.20 points below A, 95 % interval -0.20 to 0.60, p = 0.625; "
             "it fixed 1 of A's errors and regressed on 3 samples"
         ),
     ),
     (
         (1, 0, 0.0, 0.003, 1.0),
         (
-            "no difference is shown: B is 0.10 points above A, 95 % interval 0.00 to 0.30, p = 1; "
+            "no significant difference: B is 0.10 points above A, 95 % interval 0.00 to 0.30, p = 1; "
             "it fixed 1 of A's errors and regressed on none"
         ),
     ),
     (
         (2, 2, -0.004, 0.004, 1.0),
         (
-            "no difference is shown: B is level with A, 95 % interval -0.40 to 0.40, p = 1; "
+            "no significant difference: B is level with A, 95 % interval -0.40 to 0.40, p = 1; "
             "it fixed 2 of A's errors and regressed on 2 samples"
         ),
     ),
-    ((0, 0, 0.0, 0.0, 1.0), "no difference is shown: B is right and wrong about the same samples as A"),
+    ((0, 0, 0.0, 0.0, 1.0), "no significant difference: B is right and wrong about the same samples as A"),
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from analysis.plots.augmentation import augmentation_figure
 from analysis.plots.augmented_samples import augment_samples
 from analysis.plots.learning_rate import learning_rate_figure
-from analysis.plots.placeholders import draw_card
+from analysis.plots.preview_samples import draw_test_card
 from imaging.resize import to_array
 from models_store.experiments.training_samples import Samples
 from specs.experiment import ExperimentSpec, parse_spec
@@ -28,7 +28,7 @@ def spec_of(**parts: Any) -> ExperimentSpec:
 def test_layout_of_samples(size: list[int], augmentation: dict[str, Any] | None) -> None:
     spec = spec_of(preprocessing={"image_size": size, "color": "rgb"}, augmentation=augmentation)
     height, width, channels = spec.input_shape
-    images = np.stack([to_array(draw_card(number), (height, width, channels)) for number in range(6)])
+    images = np.stack([to_array(draw_test_card(number), (height, width, channels)) for number in range(6)])
     sheet = augment_samples(spec, Samples(images, LONG))
     check(lambda: augmentation_figure(spec, sheet, "training samples of experiment " + "0" * 26))
 

@@ -59,4 +59,7 @@ def test_long_names_fit() -> None:
 def test_plot_without_samples_has_a_note() -> None:
     figure = check(lambda: misclassified_figure("run", "test", [], 0))
 
-    assert [text.get_text() for text in figure.texts][:2] == ["run: misclassified, test split", "no such sample"]
+    assert [text.get_text() for text in figure.texts][:2] == [
+        "run: misclassified, test split",
+        "no misclassified sample matches",
+    ]

@@ -211,7 +211,7 @@ def test_same_network_twice_shows_no_difference(
     assert pair["same_answer"] == 50
     one, other = f"poor ({poor.id[-4:]})", f"poor ({twin.id[-4:]})"
     assert [each["name"] for each in answer["experiments"]] == [one, other]
-    assert pair["verdict"] == f"no difference is shown: {other} is right and wrong about the same samples as {one}"
+    assert pair["verdict"] == f"no significant difference: {other} is right and wrong about the same samples as {one}"
 
 
 def test_features_have_no_images(client: ApiClient, api_store: Store) -> None:
