@@ -17,12 +17,12 @@ def registry(client: ApiClient) -> Registry:
     return client.services.registry
 
 
-def test_version_is_the_millisecond_of_the_experiment() -> None:
+def test_version_number_is_the_millisecond() -> None:
     assert version_number("00000000010000000000000000") == 1
     assert version_number("7ZZZZZZZZZZZZZZZZZZZZZZZZZ") == 2**48 - 1
 
 
-def test_version_names_the_experiment_whether_it_serves_or_not(
+def test_version_names_any_experiment(
     api_store: Store, registry: Registry, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     ids = [publish(api_store, tiny_spec(), val_accuracy=accuracy).id for accuracy in (0.9, 0.5)]
@@ -36,7 +36,7 @@ def test_version_names_the_experiment_whether_it_serves_or_not(
             find_model(ModelName("mnist", number=number), registry, api_store.experiments)
 
 
-def test_two_experiments_of_one_millisecond_are_told_apart_by_their_ids(
+def test_ambiguous_version_asks_for_an_id(
     api_store: Store, registry: Registry, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     first = publish(api_store, tiny_spec()).id
@@ -49,7 +49,7 @@ def test_two_experiments_of_one_millisecond_are_told_apart_by_their_ids(
         find_model(ModelName("digits", number=str(version_number(first))), registry, api_store.experiments)
 
 
-def test_what_is_no_number_is_no_version(api_store: Store, registry: Registry) -> None:
+def test_version_must_be_a_number(api_store: Store, registry: Registry) -> None:
     for number in ("", "x", "-1", "1.0", "٣", "9" * 16, "1e3"):
         with pytest.raises(UnknownModel, match="is not a number"):
             find_model(ModelName("digits", number=number), registry, api_store.experiments)

@@ -36,20 +36,20 @@ class ApiClient(TestClient):
     __test__ = False
 
     def __init__(self, settings: Settings) -> None:
-        self._api = create_app(settings)
-        self.contract = contract_of(self._api)
-        super().__init__(self._api, raise_server_exceptions=False)
+        self.api = create_app(settings)
+        self.contract = contract_of(self.api)
+        super().__init__(self.api, raise_server_exceptions=False)
 
     @property
     def services(self) -> Services:
         """What the application itself uses."""
-        services: Services = self._api.state.services
+        services: Services = self.api.state.services
         return services
 
     def configure(self, **settings: object) -> None:
         """Change settings that are read at each request."""
         changed = self.services.settings.model_copy(update=settings)
-        self._api.state.services = replace(self.services, settings=changed)
+        self.api.state.services = replace(self.services, settings=changed)
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         response = super().send(request, stream=stream, **options)

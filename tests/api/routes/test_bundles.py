@@ -41,7 +41,7 @@ def figure(value: float) -> str:
     return f"{value:.4f}"
 
 
-def test_it_holds_every_file_that_its_readme_names(client: ApiClient, api_store: Store, record: Record) -> None:
+def test_bundle_holds_every_file_of_its_readme(client: ApiClient, api_store: Store, record: Record) -> None:
     archive = opened(client, record)
     names = archive.namelist()
 
@@ -59,7 +59,7 @@ def test_it_holds_every_file_that_its_readme_names(client: ApiClient, api_store:
     assert not [name for name in names if "augmentation" in name]
 
 
-def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: ApiClient, record: Record) -> None:
+def test_bundle_stores_networks_and_deflates_the_rest(client: ApiClient, record: Record) -> None:
     members = opened(client, record).infolist()
 
     assert {each.compress_type for each in members if each.filename.startswith("model.")} == {ZIP_STORED}
@@ -67,7 +67,7 @@ def test_networks_are_stored_and_the_rest_deflated_and_all_can_be_read(client: A
     assert {each.external_attr >> 16 for each in members} == {0o644}
 
 
-def test_the_card_has_the_figures_of_the_evaluation(client: ApiClient, record: Record) -> None:
+def test_model_card_has_the_metrics(client: ApiClient, record: Record) -> None:
     card = opened(client, record).read("MODEL_CARD.md").decode()
     splits = {
         split: client.get(f"/experiments/{record.id}/evaluation", params={"split": split}).json()
@@ -88,7 +88,7 @@ def test_the_card_has_the_figures_of_the_evaluation(client: ApiClient, record: R
     )
 
 
-def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(client: ApiClient, record: Record) -> None:
+def test_bundle_documents_escape_names(client: ApiClient, record: Record) -> None:
     archive = opened(client, record)
     for name in ("README.md", "MODEL_CARD.md"):
         text = archive.read(name).decode().partition("## Spec")[0]
@@ -98,7 +98,7 @@ def test_the_documents_have_whole_tables_and_nothing_that_a_name_could_begin(cli
             assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
 
 
-def test_it_is_named_for_the_experiment_and_has_its_length(client: ApiClient, record: Record) -> None:
+def test_bundle_is_named_for_the_experiment(client: ApiClient, record: Record) -> None:
     answer = client.get(path_of(record))
 
     assert answer.headers["content-type"] == "application/zip"
@@ -109,7 +109,7 @@ def test_it_is_named_for_the_experiment_and_has_its_length(client: ApiClient, re
     assert head.headers["content-length"] == answer.headers["content-length"]
 
 
-def test_the_same_etag_means_the_same_bytes(client: ApiClient, api_store: Store, record: Record) -> None:
+def test_equal_etags_mean_equal_bundles(client: ApiClient, api_store: Store, record: Record) -> None:
     first, second = (client.get(path_of(record)) for _ in range(2))
 
     assert (first.headers["etag"], first.content) == (second.headers["etag"], second.content)
@@ -119,9 +119,7 @@ def test_the_same_etag_means_the_same_bytes(client: ApiClient, api_store: Store,
     assert client.get(path_of(other)).headers["etag"] != first.headers["etag"]
 
 
-def test_a_large_one_lies_on_the_disk_meanwhile(
-    client: ApiClient, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_bundle_is_spooled_to_disk(client: ApiClient, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = client.get(path_of(record)).content
     monkeypatch.setattr(bundles, "_IN_MEMORY_BYTES", 100)
 
@@ -130,7 +128,7 @@ def test_a_large_one_lies_on_the_disk_meanwhile(
 
 @pytest.mark.parametrize("name", ["model.keras", "model.onnx", "serving.json", "evaluation.json"])
 @pytest.mark.parametrize("harm", [lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), Path.unlink])
-def test_a_damaged_file_is_rejected_before_anything_is_sent(
+def test_damaged_file_is_rejected_before_sending(
     client: ApiClient, api_store: Store, record: Record, name: str, harm: Callable[[Path], Any]
 ) -> None:
     harm(api_store.experiments.artifacts(record.id) / name)
@@ -141,9 +139,7 @@ def test_a_damaged_file_is_rejected_before_anything_is_sent(
     assert name in answer.json()["error"]
 
 
-def test_a_result_of_before_there_were_evaluations_has_a_bundle(
-    client: ApiClient, api_store: Store, record: Record
-) -> None:
+def test_result_without_evaluation_has_a_bundle(client: ApiClient, api_store: Store, record: Record) -> None:
     folder = api_store.experiments.artifacts(record.id)
     (folder / artifacts.EVALUATION_FILE).unlink()
     artifacts.write_manifest(folder)
@@ -154,9 +150,7 @@ def test_a_result_of_before_there_were_evaluations_has_a_bundle(
     assert "## Figures" not in archive.read("MODEL_CARD.md").decode()
 
 
-def test_what_has_not_succeeded_or_is_not_there_has_none(
-    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
-) -> None:
+def test_bundle_needs_a_success(client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
     waiting = api_store.experiments.create(tiny_spec())
 
     rejected = client.get(path_of(waiting))

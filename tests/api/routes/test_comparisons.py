@@ -227,7 +227,7 @@ def test_features_have_no_images(client: ApiClient, api_store: Store) -> None:
     assert "different blobs: give both the same `dataset.blobs`" in rejection(client, records[0], third)
 
 
-def test_another_dataset_is_rejected(client: ApiClient, poor: Record, api_store: Store) -> None:
+def test_comparison_across_datasets_is_rejected(client: ApiClient, poor: Record, api_store: Store) -> None:
     other = publish(api_store, parse_spec({"model": {"preset": "mnist-dnn"}, "dataset": {"name": "mnist"}}))
 
     assert rejection(client, poor, other) == (
@@ -235,7 +235,7 @@ def test_another_dataset_is_rejected(client: ApiClient, poor: Record, api_store:
     )
 
 
-def test_other_classes_are_rejected(
+def test_comparison_of_other_classes_is_rejected(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     some = DIGITS.with_classes(("3", "5"))
@@ -267,7 +267,7 @@ def test_other_classes_are_rejected(
         ),
     ],
 )
-def test_other_samples_or_labels_are_rejected(
+def test_comparison_of_other_samples_is_rejected(
     client: ApiClient,
     poor: Record,
     publish_another: Callable[[Results, Document], Record],

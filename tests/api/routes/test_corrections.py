@@ -55,7 +55,7 @@ def ready(client: ApiClient, images: int) -> dict[str, Any]:
     return found
 
 
-def test_an_answer_is_collected_and_can_be_looked_at(client: ApiClient, predicted: Predicted) -> None:
+def test_label_is_collected_and_shown(client: ApiClient, predicted: Predicted) -> None:
     prediction_id = predicted(200)
 
     answer = label(client, prediction_id, "9")
@@ -78,7 +78,7 @@ def test_an_answer_is_collected_and_can_be_looked_at(client: ApiClient, predicte
     assert client.get(f"/datasets/{NAME}/samples.png").status_code == 200
 
 
-def test_a_image_that_was_predicted_is_collected_as_the_network_received_it(
+def test_collected_image_is_the_network_input(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     published = publish(api_store, tiny_spec())
@@ -100,21 +100,23 @@ def test_a_image_that_was_predicted_is_collected_as_the_network_received_it(
     assert [int(image.argmax()) for image in images] == [7, 3]
 
 
-def test_the_last_answer_to_a_prediction_counts(client: ApiClient, predicted: Predicted) -> None:
+def test_last_label_of_a_prediction_counts(client: ApiClient, predicted: Predicted) -> None:
     prediction_id = predicted()
     for name in ("9", "7"):
         assert label(client, prediction_id, name).status_code == 200
     assert eventually(lambda: ready(client, 1)["counts"]["train"][7]) == 1
 
 
-def test_another_process_takes_the_answer(client: ApiClient, another_client: ApiClient, predicted: Predicted) -> None:
+def test_another_process_accepts_the_label(client: ApiClient, another_client: ApiClient, predicted: Predicted) -> None:
     coloured = predicted(3, "cifar10", (32, 32, 3))
     assert eventually(lambda: label(another_client, coloured, "cat").is_success)
     shape = eventually(lambda: another_client.get("/datasets/cifar10-corrections").json().get("shape"))
     assert shape == [32, 32, 3]
 
 
-def test_corrections_can_be_trained_on(client: ApiClient, predicted: Predicted, tiny_document: dict[str, Any]) -> None:
+def test_experiment_on_corrections_is_accepted(
+    client: ApiClient, predicted: Predicted, tiny_document: dict[str, Any]
+) -> None:
     for number in range(12):
         label(client, predicted(number), str(number % 3))
     ready(client, 12)
@@ -132,7 +134,7 @@ def test_corrections_can_be_trained_on(client: ApiClient, predicted: Predicted, 
     ("name", "fragment"),
     [("10", "unknown class `10`; "), (9, "expected text"), (None, "expected text"), ("", "digits has: 0, 1, 2")],
 )
-def test_what_is_no_class_is_rejected(client: ApiClient, predicted: Predicted, name: Any, fragment: str) -> None:
+def test_unknown_class_is_rejected(client: ApiClient, predicted: Predicted, name: Any, fragment: str) -> None:
     answer = label(client, predicted(), name)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/label")
     assert fragment in answer.json()["error"]
@@ -140,19 +142,19 @@ def test_what_is_no_class_is_rejected(client: ApiClient, predicted: Predicted, n
 
 
 @pytest.mark.parametrize("prediction_id", ["nonsense", "..%2f..", "0" * 26, EXPERIMENT, "a" * 4000])
-def test_what_is_forgotten_or_never_was_is_not_found(client: ApiClient, prediction_id: str) -> None:
+def test_expired_or_unknown_prediction_is_not_found(client: ApiClient, prediction_id: str) -> None:
     answer = label(client, prediction_id, "7")
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_what_cannot_be_collected_is_rejected(client: ApiClient, predicted: Predicted) -> None:
+def test_uncollectable_prediction_is_rejected(client: ApiClient, predicted: Predicted) -> None:
     numbers = label(client, predicted(1, "blobs", (2,)), "1")
     assert (numbers.status_code, "only images are collected" in numbers.json()["error"]) == (409, True)
     gone = label(client, predicted(1, "deleted"), "1")
     assert (gone.status_code, "was deleted" in gone.json()["error"]) == (409, True)
 
 
-def test_an_answer_is_kept_while_redis_is_away(settings: Settings, api_store: Store) -> None:
+def test_label_is_kept_without_redis(settings: Settings, api_store: Store) -> None:
     away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
     with ApiClient(away) as client:
         recent = client.services.recent

@@ -46,7 +46,7 @@ def on(name: str, document: Document) -> Document:
     return {**document, "dataset": {"name": name}, "training": {"epochs": 1, "batch_size": 8}}
 
 
-def test_an_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Callable[[str], None]) -> None:
+def test_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Callable[[str], None]) -> None:
     answer = upload(client, "flowers", zip_with({"cat/notes.txt": b"text"}))
 
     assert (answer.status_code, answer.headers["location"]) == (202, "/datasets/flowers")
@@ -62,13 +62,13 @@ def test_an_upload_is_accepted_converted_and_shown(client: ApiClient, convert: C
     assert names[-1] == "flowers"
 
 
-def test_the_body_may_be_the_archive_itself(client: ApiClient, convert: Callable[[str], None]) -> None:
+def test_upload_may_be_the_archive_itself(client: ApiClient, convert: Callable[[str], None]) -> None:
     assert client.post("/datasets?name=raw-1", content=zip_with({})).status_code == 202
     convert("raw-1")
     assert client.get("/datasets/raw-1").json()["status"] == "ready"
 
 
-def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
+def test_hostile_archive_fails_with_its_reason(
     client: ApiClient, api_store: Store, convert: Callable[[str], None]
 ) -> None:
     upload(client, "bad", zip_with({"../outside.png": image()}))
@@ -83,12 +83,12 @@ def test_a_hostile_archive_fails_with_its_reason_and_the_service_goes_on(
 
 
 @pytest.mark.parametrize("name", ["", "Flowers", "-a", "a b", "../a", "a" * 51, "ä"])
-def test_a_name_that_is_none_is_rejected(client: ApiClient, api_store: Store, name: str) -> None:
+def test_invalid_dataset_name_is_rejected(client: ApiClient, api_store: Store, name: str) -> None:
     assert upload(client, name, zip_with({})).status_code == 422
     assert folders(api_store) == []
 
 
-def test_a_name_that_is_taken_is_rejected(client: ApiClient, flowers: str, api_store: Store) -> None:
+def test_existing_dataset_name_is_rejected(client: ApiClient, flowers: str, api_store: Store) -> None:
     for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
         answer = upload(client, name, zip_with({}))
         assert (answer.status_code, sentence in answer.json()["detail"]) == (409, True)
@@ -105,15 +105,13 @@ def test_a_name_that_is_taken_is_rejected(client: ApiClient, flowers: str, api_s
     ],
     ids=["no archive", "no name", "unknown field"],
 )
-def test_a_form_that_is_not_complete_is_rejected(client: ApiClient, api_store: Store, fields: Document) -> None:
+def test_incomplete_form_is_rejected(client: ApiClient, api_store: Store, fields: Document) -> None:
     files = fields.get("files") or {"other": b"x"}
     assert client.post("/datasets", data=fields.get("data"), files=files).status_code == 422
     assert folders(api_store) == []
 
 
-def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
-    client: ApiClient, api_store: Store
-) -> None:
+def test_oversized_archive_of_unstated_length_is_rejected(client: ApiClient, api_store: Store) -> None:
     client.configure(max_archive_bytes=2_000_000)
 
     def pieces() -> Iterator[bytes]:
@@ -126,7 +124,7 @@ def test_an_archive_that_is_too_large_is_rejected_also_where_nothing_says_so(
     assert folders(api_store) == []
 
 
-def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
+def test_experiment_on_unready_dataset_is_rejected(
     client: ApiClient, tiny_document: Document, convert: Callable[[str], None]
 ) -> None:
     upload(client, "late", zip_with({}))
@@ -140,7 +138,7 @@ def test_experiments_on_a_dataset_that_is_not_ready_are_told_so(
     assert "unknown dataset" in unknown.json()["detail"]
 
 
-def test_a_dataset_is_kept_while_experiments_need_it(
+def test_dataset_is_kept_while_experiments_need_it(
     client: ApiClient, api_store: Store, flowers: str, tiny_document: Document
 ) -> None:
     posted = client.post("/experiments", json=on(flowers, tiny_document))
@@ -160,7 +158,7 @@ def test_a_dataset_is_kept_while_experiments_need_it(
     assert client.post("/experiments", json=on(flowers, tiny_document)).status_code == 422
 
 
-def test_built_in_datasets_can_be_looked_at_and_not_deleted(client: ApiClient) -> None:
+def test_built_in_dataset_is_shown_and_not_deleted(client: ApiClient) -> None:
     view = client.get("/datasets/mnist").json()
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
@@ -168,7 +166,7 @@ def test_built_in_datasets_can_be_looked_at_and_not_deleted(client: ApiClient) -
     assert (answer.status_code, "not at hand here" in answer.json()["detail"]) == (404, True)
 
 
-def test_images_of_a_built_in_dataset_are_those_of_its_file(settings: Settings, tmp_path: Path) -> None:
+def test_images_of_built_in_dataset_come_from_its_file(settings: Settings, tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (303, 28, 28), dtype=np.uint8)
     labels = np.array([3, 1, 4, *[4] * 297, 1, 5, 4])[:, None]
     file = tmp_path / "mnist.npz"
@@ -192,7 +190,7 @@ def test_images_of_a_built_in_dataset_are_those_of_its_file(settings: Settings, 
     assert (broken.status_code, "mnist.npz cannot be read" in broken.json()["detail"]) == (404, True)
 
 
-def test_samples_are_listed_and_shown(client: ApiClient, flowers: str) -> None:
+def test_dataset_samples_are_listed_and_shown(client: ApiClient, flowers: str) -> None:
     items = client.get(f"/datasets/{flowers}/samples?limit=4").json()["items"]
     assert [item["label"] for item in items] == ["rose", "tulip", "rose", "tulip"]
     of_class = client.get(f"/datasets/{flowers}/samples?class=tulip&limit=2").json()["items"]
@@ -208,7 +206,7 @@ def test_samples_are_listed_and_shown(client: ApiClient, flowers: str) -> None:
         assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
 
 
-def test_damaged_images_say_so(client: ApiClient, flowers: str, api_store: Store) -> None:
+def test_damaged_dataset_images_are_a_conflict(client: ApiClient, flowers: str, api_store: Store) -> None:
     data: Path = api_store.datasets.folder(flowers) / "images" / "images.bin"
     content = bytearray(data.read_bytes())
     content[0] ^= 1

@@ -63,7 +63,7 @@ def evaluate(client: ApiClient, api_store: Store, settings: Settings) -> Callabl
     return make
 
 
-def test_figures_are_what_the_published_network_comes_to(
+def test_metrics_match_the_published_network(
     client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     view = evaluate(finished.id, dataset=noise)
@@ -88,13 +88,15 @@ def test_figures_are_what_the_published_network_comes_to(
 
 
 @pytest.mark.parametrize(("split", "samples"), [("train", 24), ("test", 12)])
-def test_a_split_alone(finished: Record, noise: str, evaluate: Callable[..., Answer], split: str, samples: int) -> None:
+def test_split_is_evaluated_alone(
+    finished: Record, noise: str, evaluate: Callable[..., Answer], split: str, samples: int
+) -> None:
     view = evaluate(finished.id, dataset=noise, split=split)
 
     assert (view["evaluation"]["split"], view["evaluation"]["samples"]) == (split, samples)
 
 
-def test_mistakes_can_be_looked_at(
+def test_mistakes_are_listed_with_images(
     client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     view = evaluate(finished.id, dataset=noise, split="test")
@@ -113,7 +115,7 @@ def test_mistakes_can_be_looked_at(
     assert client.get(f"{path}/mistakes?limit=0").status_code == 422
 
 
-def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
+def test_repeated_request_joins_the_running_evaluation(
     client: ApiClient, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"
@@ -149,7 +151,7 @@ def test_asked_for_again_it_is_the_one_under_way_and_then_a_new_one(
         ({"dataset": "mnist", "splits": "all"}, "/splits", "did you mean `split`?"),
     ],
 )
-def test_what_does_not_fit_is_rejected_with_its_reason(
+def test_unsuitable_dataset_is_rejected_with_reason(
     client: ApiClient,
     finished: Record,
     upload: Callable[[str, bytes], None],
@@ -169,7 +171,7 @@ def test_what_does_not_fit_is_rejected_with_its_reason(
     assert client.get(f"/experiments/{finished.id}/evaluations").json()["items"] == []
 
 
-def test_only_classes_that_the_network_does_not_know_are_named(
+def test_only_unknown_classes_are_named(
     client: ApiClient, finished: Record, upload: Callable[[str, bytes], None]
 ) -> None:
     upload("letters", noisy_digits(("1", "a", "b"), train=2))
@@ -180,7 +182,7 @@ def test_only_classes_that_the_network_does_not_know_are_named(
     assert "does not know 2 of the 3 classes of letters: a, b; it knows: 0, 1, 2" in answer.json()["detail"]
 
 
-def test_a_network_of_numbers_takes_no_images(client: ApiClient, api_store: Store) -> None:
+def test_network_of_numbers_rejects_images(client: ApiClient, api_store: Store) -> None:
     blobs = parse_spec({"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
     record = publish(api_store, blobs)
 
@@ -190,7 +192,7 @@ def test_a_network_of_numbers_takes_no_images(client: ApiClient, api_store: Stor
     assert "the samples of digits are images, and the network takes numbers" in answer.json()["detail"]
 
 
-def test_what_is_not_ready_or_not_there_is_rejected(
+def test_unready_or_missing_dataset_is_rejected(
     client: ApiClient, api_store: Store, finished: Record, tiny_document: Answer
 ) -> None:
     archive = noisy_digits(("1", "2"), train=2)
@@ -210,7 +212,7 @@ def test_what_is_not_ready_or_not_there_is_rejected(
     assert client.get(f"/experiments/{finished.id}/evaluations/..%2F..").status_code == 404
 
 
-def test_a_dataset_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
+def test_dataset_replaced_while_queued_fails_with_reason(
     client: ApiClient,
     api_store: Store,
     settings: Settings,
@@ -230,7 +232,7 @@ def test_a_dataset_deleted_or_replaced_before_its_turn_fails_with_a_sentence(
     assert "was deleted or replaced meanwhile; ask for it again" in view["error"]
 
 
-def test_a_damaged_network_fails_with_a_sentence(
+def test_damaged_network_fails_with_reason(
     client: ApiClient, api_store: Store, settings: Settings, finished: Record, noise: str
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 MISSING = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
 
-def test_posted_experiment_is_queued_and_found_at_its_location(client: ApiClient, tiny_document: Document) -> None:
+def test_posted_experiment_is_found_at_its_location(client: ApiClient, tiny_document: Document) -> None:
     answer = client.post("/experiments", json=tiny_document)
 
     assert answer.status_code == 202
@@ -28,7 +28,7 @@ def test_posted_experiment_is_queued_and_found_at_its_location(client: ApiClient
 
 
 @pytest.mark.parametrize("content_type", ["application/yaml", "application/x-www-form-urlencoded", None])
-def test_yaml_is_read_whatever_the_sender_calls_it(client: ApiClient, content_type: str | None) -> None:
+def test_yaml_is_read_under_any_content_type(client: ApiClient, content_type: str | None) -> None:
     body = b"name: from-yaml\nmodel: {layers: [{type: Flatten}, {type: Dense}]}\ntraining: {epochs: 1}\n"
     headers = {"Content-Type": content_type} if content_type else {}
 
@@ -76,7 +76,7 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize("case", BAD_BODIES)
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_bad_body_is_a_problem_and_stores_nothing(client: ApiClient, case: str, path: str) -> None:
+def test_invalid_body_is_a_problem_and_stores_nothing(client: ApiClient, case: str, path: str) -> None:
     body, content_type, pointer = BAD_BODIES[case]
     headers = {"Content-Type": content_type} if content_type else {}
 
@@ -92,19 +92,19 @@ def test_bad_body_is_a_problem_and_stores_nothing(client: ApiClient, case: str, 
     assert client.get("/experiments").json()["items"] == []
 
 
-def test_ten_megabytes_are_rejected_before_they_are_read(client: ApiClient) -> None:
+def test_oversized_body_is_rejected_unread(client: ApiClient) -> None:
     answer = client.post("/experiments", content=b" " * 10_000_000)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
 
 
-def test_chunked_body_without_a_length_is_rejected_too(client: ApiClient) -> None:
+def test_oversized_chunked_body_is_rejected(client: ApiClient) -> None:
     answer = client.post("/experiments", content=(b" " * 100_000 for _ in range(100)))
 
     assert answer.status_code == 413
 
 
-def test_validation_gives_the_layer_table_and_queues_nothing(client: ApiClient) -> None:
+def test_validation_has_layers_and_queues_nothing(client: ApiClient) -> None:
     document = {"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn"}}
     answer = client.post("/experiments:validate", json=document).json()
 
@@ -134,7 +134,7 @@ def beginning_with(source: str, document: Document, **dataset: Any) -> Document:
     return {**document, "dataset": {**document["dataset"], **dataset}, "model": model}
 
 
-def test_layers_that_are_taken_are_told_before_and_after(
+def test_transferred_layers_are_shown_before_and_after(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
@@ -147,7 +147,7 @@ def test_layers_that_are_taken_are_told_before_and_after(
     assert client.post("/experiments:validate", json=tiny_document).json()["transferred_layers"] == {}
 
 
-def test_layers_that_begin_at_random_are_warned_of(
+def test_randomly_initialized_layers_are_warned_of(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     wanted = beginning_with(publish(api_store, tiny_spec()).id, tiny_document)
@@ -183,7 +183,7 @@ def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tupl
 
 
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
+def test_unusable_weights_source_is_a_spec_problem(
     client: ApiClient,
     api_store: Store,
     tiny_spec: Callable[..., ExperimentSpec],
@@ -201,7 +201,7 @@ def test_source_that_none_can_begin_with_is_a_problem_of_the_spec(
         assert api_store.experiments.index.ids() == before
 
 
-def test_source_with_nothing_to_take_is_rejected_with_the_shapes_of_both(
+def test_source_without_matching_layers_is_rejected(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     source = publish(api_store, tiny_spec()).id
@@ -214,7 +214,7 @@ def test_source_with_nothing_to_take_is_rejected_with_the_shapes_of_both(
     )
 
 
-def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
+def test_source_is_kept_while_experiments_need_it(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     source = publish(api_store, tiny_spec()).id
@@ -230,7 +230,7 @@ def test_source_is_kept_while_an_experiment_that_begins_with_it_waits_or_runs(
     assert client.delete(f"/experiments/{source}?force=true").status_code == 204
 
 
-def test_pages_follow_each_other_by_cursor(client: ApiClient, tiny_document: Document) -> None:
+def test_cursor_leads_to_the_next_page(client: ApiClient, tiny_document: Document) -> None:
     posted = [client.post("/experiments", json=tiny_document).json()["id"] for _ in range(5)]
     first = client.get("/experiments?limit=2")
     second = client.get(first.links["next"]["url"])
@@ -242,7 +242,7 @@ def test_pages_follow_each_other_by_cursor(client: ApiClient, tiny_document: Doc
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1000", "sort=name", "status=lost", "cursor=nonsense", "color=red"])
-def test_wrong_query_is_a_problem(client: ApiClient, query: str) -> None:
+def test_invalid_query_is_a_problem(client: ApiClient, query: str) -> None:
     answer = client.get(f"/experiments?{query}")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -270,7 +270,7 @@ def test_history_has_the_shape_of_keras(
     assert [row["epoch"] for row in csv.DictReader(io.StringIO(text))] == ["0", "1", "2"]
 
 
-def test_evaluation_comes_with_success(
+def test_evaluation_is_found_after_success(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     record = publish(api_store, tiny_spec())
@@ -281,7 +281,7 @@ def test_evaluation_comes_with_success(
     assert "is queued" in client.get(f"/experiments/{waiting}/evaluation").json()["detail"]
 
 
-def test_cancel_then_cancel_again_conflicts(client: ApiClient, tiny_document: Document) -> None:
+def test_second_cancel_is_a_conflict(client: ApiClient, tiny_document: Document) -> None:
     path = client.post("/experiments", json=tiny_document).headers["Location"]
 
     assert client.post(f"{path}:cancel").json()["status"] == "cancelled"
@@ -307,7 +307,7 @@ def test_deleted_experiment_is_gone(client: ApiClient, tiny_document: Document) 
     assert client.get("/experiments").json()["items"] == []
 
 
-def test_record_that_only_disk_knows_is_listed_soon(
+def test_record_found_on_disk_alone_is_listed_soon(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
@@ -337,7 +337,7 @@ def events_of(text: str) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("last", ["9" * 5000, "-1", "x"])
-def test_strange_last_event_id_replays_everything(
+def test_invalid_last_event_id_replays_everything(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], last: str
 ) -> None:
     record = publish(api_store, tiny_spec(), epochs=2)
@@ -365,7 +365,7 @@ def keras_document(filters: Any = 4, answer: int = 10) -> Document:
     return {"model": {"keras": {"class_name": "Sequential", "config": {"layers": entries}}}}
 
 
-def test_keras_document_is_answered_with_its_layer_table(client: ApiClient) -> None:
+def test_keras_document_is_validated_with_its_layers(client: ApiClient) -> None:
     answer = client.post("/experiments:validate", json=keras_document())
 
     assert answer.status_code == 200, answer.text
@@ -373,7 +373,7 @@ def test_keras_document_is_answered_with_its_layer_table(client: ApiClient) -> N
     assert answer.json()["parameters"]["total"] == 40 + 1450
 
 
-def test_mistake_in_a_keras_document_is_pointed_at(client: ApiClient) -> None:
+def test_error_in_a_keras_document_is_located(client: ApiClient) -> None:
     answer = client.post("/experiments:validate", json=keras_document(filters="four"))
 
     assert answer.status_code == 422
@@ -382,7 +382,7 @@ def test_mistake_in_a_keras_document_is_pointed_at(client: ApiClient) -> None:
     assert "keras.config.layers[1] Conv2D `conv`: expected a whole number" in error["detail"]
 
 
-def test_experiment_with_a_keras_document_is_queued_and_keeps_it(client: ApiClient) -> None:
+def test_experiment_keeps_its_keras_document(client: ApiClient) -> None:
     answer = client.post("/experiments", json=keras_document())
 
     assert answer.status_code == 202, answer.text

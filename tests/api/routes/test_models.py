@@ -30,7 +30,7 @@ def answering(client: ApiClient) -> tuple[str, str]:
     return answer["model"]["experiment_id"], answer["predictions"][0]["top"][0]["label"]
 
 
-def test_a_pinned_model_answers_until_the_best_one_does_again(client: ApiClient, best: str, worse: str) -> None:
+def test_pinned_model_answers_until_unpinned(client: ApiClient, best: str, worse: str) -> None:
     eventually(lambda: answering(client) == (best, "3"))
 
     pinned = client.put(PATH, json={"experiment_id": worse})
@@ -62,13 +62,13 @@ def test_a_pinned_model_answers_until_the_best_one_does_again(client: ApiClient,
         ([], "expected a mapping"),
     ],
 )
-def test_a_choice_that_says_nothing_clear_is_rejected(client: ApiClient, body: Any, fragment: str) -> None:
+def test_ambiguous_policy_is_rejected(client: ApiClient, body: Any, fragment: str) -> None:
     answer = client.put(PATH, json=body)
     assert answer.status_code == 422
     assert fragment in answer.json()["error"]
 
 
-def test_what_cannot_serve_is_rejected_and_nothing_changes(
+def test_unfit_model_is_not_pinned(
     client: ApiClient, api_store: Store, best: str, worse: str, tiny_spec: Spec, tiny_document: dict[str, Any]
 ) -> None:
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
@@ -91,9 +91,7 @@ def test_what_cannot_serve_is_rejected_and_nothing_changes(
     assert client.put("/models/serving/mnist", json={"policy": "best"}).json()["experiment_id"] is None
 
 
-def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
-    client: ApiClient, api_store: Store, best: str, worse: str
-) -> None:
+def test_damaged_model_is_listed_with_reason(client: ApiClient, api_store: Store, best: str, worse: str) -> None:
     eventually(lambda: answering(client)[0] == best)
     (api_store.experiments.artifacts(worse) / "model.onnx").write_bytes(b"noise")
     api_store.models.pin("digits", worse)  # as it was sound to another process
@@ -106,7 +104,7 @@ def test_a_damaged_model_is_shown_with_what_is_wrong_with_it(
     assert answering(client) == (best, "3")
 
 
-def test_a_pinned_experiment_is_deleted_by_force_alone(client: ApiClient, best: str, worse: str) -> None:
+def test_pinned_experiment_is_deleted_by_force_alone(client: ApiClient, best: str, worse: str) -> None:
     client.put(PATH, json={"experiment_id": worse})
 
     rejected = client.delete(f"/experiments/{worse}")

@@ -44,7 +44,7 @@ def classes(answer: Any) -> list[int]:
     return found
 
 
-def test_tensor_in_json(client: ApiClient, digits: str) -> None:
+def test_json_tensor_is_answered_in_json(client: ApiClient, digits: str) -> None:
     data = pixels(4, 2).reshape(-1).tolist()
     answer = infer(client, {"id": "42", "inputs": [image(4, 2, data=data)]})
 
@@ -56,7 +56,7 @@ def test_tensor_in_json(client: ApiClient, digits: str) -> None:
     }
 
 
-def test_tensor_in_bytes_answered_in_bytes(client: ApiClient, digits: str) -> None:
+def test_binary_tensor_is_answered_in_bytes(client: ApiClient, digits: str) -> None:
     array = pixels(4, 2).astype(np.float32)
     tensor = image(4, 2, datatype="FP32", parameters={"binary_data_size": array.nbytes})
     request = {"inputs": [tensor], "parameters": {"binary_data_output": True}}
@@ -81,7 +81,7 @@ def test_tensor_in_bytes_answered_in_bytes(client: ApiClient, digits: str) -> No
     assert classes(infer(client, {**request, "outputs": asked}, array.tobytes())) == [4, 2]
 
 
-def test_image_files_and_classes(client: ApiClient, digits: str) -> None:
+def test_image_files_are_answered_with_classes(client: ApiClient, digits: str) -> None:
     files = join_elements([png(7), png(0)])
     tensor = {"name": "image", "shape": [2], "datatype": "BYTES", "parameters": {"binary_data_size": len(files)}}
     asked = {"name": "probabilities", "parameters": {"classification": 2}}
@@ -102,14 +102,16 @@ def test_image_files_and_classes(client: ApiClient, digits: str) -> None:
     assert [texts[first].split(b":")[1:] for first in (0, 10)] == [[b"7", b"7"], [b"0", b"0"]]
 
 
-def test_features(client: ApiClient, blobs: str) -> None:
+def test_features_are_answered(client: ApiClient, blobs: str) -> None:
     tensor = {"name": "features", "shape": [2, 2], "datatype": "FP64", "data": [[2.0, -2], [-1, 4.5]]}
 
     assert classes(infer(client, {"inputs": [tensor]}, url="/v2/models/blobs/infer")) == [1, 2]
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_packed_body_is_unpacked(client: ApiClient, digits: str, encoding: str, pack: Callable[[bytes], bytes]) -> None:
+def test_compressed_body_is_decompressed(
+    client: ApiClient, digits: str, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
     data = pixels(1).tobytes()
     text = orjson.dumps({"inputs": [image(1, parameters={"binary_data_size": len(data)})]})
     headers = {LENGTH: str(len(text)), "Content-Encoding": encoding}
@@ -121,7 +123,7 @@ def test_packed_body_is_unpacked(client: ApiClient, digits: str, encoding: str, 
         assert (answer.status_code, "body" in answer.json()["error"]) == (400, True)
 
 
-def test_health(client: ApiClient) -> None:
+def test_health_is_reported(client: ApiClient) -> None:
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"live": True, "ready": True}
     server = client.get("/v2").json()
@@ -160,7 +162,7 @@ def test_version_is_an_experiment(
     assert client.get(f"{place}/config").json()["max_batch_size"] >= 1
 
 
-def test_what_there_is_not(client: ApiClient, digits: str, blobs: str) -> None:
+def test_unknown_model_or_path_is_not_found(client: ApiClient, digits: str, blobs: str) -> None:
     for path, status, fragment in (
         ("/v2/models/nothing", 404, "unknown dataset `nothing`"),
         ("/v2/models/nothing/ready", 404, "unknown dataset `nothing`"),
@@ -176,7 +178,7 @@ def test_what_there_is_not(client: ApiClient, digits: str, blobs: str) -> None:
         assert fragment in answer.json()["error"]
 
 
-def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: ApiClient, digits: str) -> None:
+def test_invalid_request_is_400_oversized_413(client: ApiClient, digits: str) -> None:
     for body, headers, status, fragment in (
         (b"", {}, 400, "does not parse as JSON"),
         (b"{}", {}, 400, "/inputs: Field required"),
@@ -197,7 +199,7 @@ def test_what_is_no_request_is_a_400_and_too_large_a_one_a_413(client: ApiClient
         assert fragment in answer.json()["error"]
 
 
-def test_image_with_too_many_pixels_is_a_413(client: ApiClient, digits: str) -> None:
+def test_image_with_too_many_pixels_is_413(client: ApiClient, digits: str) -> None:
     data = BytesIO()
     Image.new("1", (30_000, 30_000)).save(data, "PNG")
     file = join_elements([data.getvalue()])
@@ -210,7 +212,7 @@ def test_image_with_too_many_pixels_is_a_413(client: ApiClient, digits: str) -> 
 
 
 @pytest.mark.parametrize("trained", [True, False])
-def test_without_redis_only_a_service_that_has_a_model_is_ready(
+def test_readiness_without_redis_needs_a_loaded_model(
     tmp_path: Path, own_valkey: Valkey, tiny_spec: Callable[..., ExperimentSpec], trained: bool
 ) -> None:
     settings = Settings(redis_url=own_valkey.url, store_dir=tmp_path / "store", reconcile_seconds=0.2)
@@ -227,7 +229,7 @@ def test_without_redis_only_a_service_that_has_a_model_is_ready(
         assert inferred.status_code == (200 if trained else 503)
 
 
-def test_what_is_too_much_beside_others_is_rejected_for_now(client: ApiClient, digits: str) -> None:
+def test_overload_is_rejected_for_now(client: ApiClient, digits: str) -> None:
     room = client.services.room
     with room.guest() as other:
         other.bring_images(room.max_images)

@@ -20,12 +20,12 @@ from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
 
-def test_live_and_ready(client: ApiClient) -> None:
+def test_probes_of_a_healthy_service(client: ApiClient) -> None:
     assert client.get("/health/live").json() == {"status": "ok", "live": True}
     assert client.get("/health/ready").json() == {"status": "ok", "ready": True, "live": True}
 
 
-def test_not_ready_but_live_without_redis(settings: Settings) -> None:
+def test_service_without_redis_is_live_not_ready(settings: Settings) -> None:
 
     away = settings.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
     with ApiClient(away) as client:
@@ -44,7 +44,7 @@ def no_sweeps(client: ApiClient, valkey: Valkey) -> None:
 
 
 @pytest.mark.usefixtures("no_sweeps")
-def test_metrics_count_requests_experiments_and_predictions(
+def test_metrics_count_requests_and_experiments(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     publish(api_store, tiny_spec(), epochs=2)
@@ -77,13 +77,13 @@ def value(families: dict[str, Any], name: str, **labels: str) -> float:
     return float(found)
 
 
-def test_what_is_no_json_is_a_problem_of_that_name(client: ApiClient) -> None:
+def test_invalid_json_has_its_problem_type(client: ApiClient) -> None:
     answer = client.put("/models/serving/mnist", content=b"{", headers={"Content-Type": "application/json"})
 
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:trainyard:problem:not_json_error")
 
 
-def test_workers_and_queue_show_who_does_what(
+def test_workers_and_queue_show_experiments(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     running, waiting = (api_store.experiments.create(tiny_spec()) for _ in range(2))
@@ -105,7 +105,7 @@ def test_presets_are_built_once_per_process(client: ApiClient, monkeypatch: pyte
     assert len(builds) == len(PRESETS)
 
 
-def test_presets_are_whole_specs_that_validate(client: ApiClient) -> None:
+def test_presets_are_valid_specs(client: ApiClient) -> None:
     presets = {each["name"]: each for each in client.get("/presets").json()["items"]}
 
     assert {name: presets[name]["parameters"] for name in ("mnist-dnn", "mnist-cnn")} == {

@@ -40,7 +40,7 @@ def labels(answer: Any) -> list[str]:
     return [each["top"][0]["label"] for each in answer.json()["predictions"]]
 
 
-def test_form_with_one_or_many_files(client: ApiClient, trained: str) -> None:
+def test_form_of_files_is_predicted(client: ApiClient, trained: str) -> None:
     files = [("file", (f"{bright}.png", png(bright), "image/png")) for bright in (3, 7, 5)]
     answer = client.post("/predict", files=files)
 
@@ -51,7 +51,7 @@ def test_form_with_one_or_many_files(client: ApiClient, trained: str) -> None:
 
 
 @pytest.mark.parametrize(("images", "query", "in_loop"), [(1, "", True), (40, "", False), (1, "?explain=true", False)])
-def test_what_takes_long_to_write_is_written_in_a_thread(
+def test_large_answer_is_written_in_a_thread(
     client: ApiClient, trained: str, monkeypatch: pytest.MonkeyPatch, images: int, query: str, in_loop: bool
 ) -> None:
     threads = []
@@ -70,11 +70,11 @@ def test_what_takes_long_to_write_is_written_in_a_thread(
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "application/octet-stream", "application/x-www-form-urlencoded"])
-def test_raw_image(client: ApiClient, trained: str, content_type: str) -> None:
+def test_raw_image_is_predicted(client: ApiClient, trained: str, content_type: str) -> None:
     assert labels(client.post("/predict", content=png(4), headers={"Content-Type": content_type})) == ["4"]
 
 
-def test_base64(client: ApiClient, trained: str) -> None:
+def test_base64_is_predicted(client: ApiClient, trained: str) -> None:
     encoded = [base64.b64encode(png(bright)).decode() for bright in (1, 2)]
 
     assert labels(client.post("/predict", json={"image": encoded[0]})) == ["1"]
@@ -84,9 +84,7 @@ def test_base64(client: ApiClient, trained: str) -> None:
     ]
 
 
-def test_images_are_resized_as_they_were_in_training(
-    client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
-) -> None:
+def test_images_are_resized_as_in_training(client: ApiClient, api_store: Store, tiny_document: dict[str, Any]) -> None:
     publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
     pixels = np.zeros((8, 24), dtype=np.uint8)
     pixels[0, 8 + 5] = 255  # the sixth column of the middle, which is all that is left
@@ -96,7 +94,7 @@ def test_images_are_resized_as_they_were_in_training(
     assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
 
 
-def test_a_digit_is_found_on_any_image_and_the_steps_are_told(client: ApiClient, trained: str) -> None:
+def test_digit_is_found_and_steps_are_listed(client: ApiClient, trained: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
     data = BytesIO()
@@ -117,7 +115,7 @@ def image_in(data_url: str) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(base64.b64decode(encoded))))
 
 
-def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(client: ApiClient, trained: str) -> None:
+def test_explain_shows_images_and_steps(client: ApiClient, trained: str) -> None:
     for query in ("", "?explain=false", "?explain=0"):
         answer = client.post(f"/predict{query}", content=png(3)).json()["predictions"][0]
         assert answer["preprocessing"] == {"steps": []}
@@ -127,16 +125,12 @@ def test_images_are_shown_only_when_asked_for_and_unchanged_ones_have_no_steps(c
 
 
 @pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
-def test_other_ways_of_preparing_are_rejected_or_the_last_one_counts(
-    client: ApiClient, trained: str, query: str
-) -> None:
+def test_unknown_prep_is_rejected_last_one_counts(client: ApiClient, trained: str, query: str) -> None:
     answer = client.post(f"/predict?{query}", content=png(3))
     assert answer.status_code == (200 if query.count("prep") == 2 else 422)
 
 
-def test_probabilities_are_tempered_and_the_verdict_follows_them(
-    client: ApiClient, api_store: Store, tiny_spec: Spec
-) -> None:
+def test_verdict_follows_tempered_probabilities(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
     plain = publish(api_store, tiny_spec()).id
     raw = client.post(f"/predict?experiment={plain}&top=10", content=png(2)).json()["predictions"][0]
     by_index = {each["index"]: each["probability"] for each in raw["top"]}
@@ -154,13 +148,13 @@ def test_probabilities_are_tempered_and_the_verdict_follows_them(
         assert answer["margin"] == pytest.approx(two[1] - two[0], abs=1e-5)
 
 
-def test_margin_does_not_depend_on_how_many_classes_are_named(client: ApiClient, trained: str) -> None:
+def test_margin_is_independent_of_top(client: ApiClient, trained: str) -> None:
     margins = {client.post(f"/predict?top={n}", content=png(6)).json()["predictions"][0]["margin"] for n in (1, 2, 9)}
     assert len(margins) == 1
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
-def test_blank_paper_is_no_digit(client: ApiClient, trained: str, shade: int) -> None:
+def test_blank_image_is_no_digit(client: ApiClient, trained: str, shade: int) -> None:
     data = BytesIO()
     Image.new("L", (60, 40), shade).save(data, "PNG")
     answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
@@ -168,7 +162,7 @@ def test_blank_paper_is_no_digit(client: ApiClient, trained: str, shade: int) ->
     assert answer["preprocessing"]["steps"] == ["blank"]
 
 
-def test_networks_of_other_things_never_say_that_something_is_no_digit(
+def test_only_networks_of_digits_say_not_a_digit(
     client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:
     document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
@@ -180,7 +174,7 @@ def test_networks_of_other_things_never_say_that_something_is_no_digit(
     assert answer["preprocessing"]["steps"] == ["resized"]
 
 
-def test_top_is_sorted_and_as_long_as_asked(client: ApiClient, trained: str) -> None:
+def test_top_is_sorted_and_as_long_as_requested(client: ApiClient, trained: str) -> None:
     for count in (1, 3, 10, 99):
         top = client.post(f"/predict?top={count}", content=png(6)).json()["predictions"][0]["top"]
         probabilities = [each["probability"] for each in top]
@@ -201,9 +195,7 @@ def test_experiment_and_dataset_choose_the_model(client: ApiClient, api_store: S
     assert client.post("/predict?experiment=nonsense", content=png(0)).status_code == 404
 
 
-def test_better_model_takes_over_and_a_worse_one_does_not(
-    client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec
-) -> None:
+def test_only_a_better_model_takes_over(client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] == trained
     publish(api_store, tiny_spec(), val_accuracy=0.1)
     better = publish(api_store, tiny_spec(), val_accuracy=0.99).id
@@ -249,7 +241,7 @@ def giant_png() -> bytes:
         (b"\0" * 11_000_000, "image/png", 413, ""),
     ],
 )
-def test_what_is_no_image_is_rejected_and_the_service_goes_on(
+def test_upload_of_other_file_is_rejected(
     client: ApiClient, trained: str, body: bytes, content_type: str, status: int, fragment: str
 ) -> None:
     answer = client.post("/predict", content=body, headers={"Content-Type": content_type})
@@ -259,26 +251,26 @@ def test_what_is_no_image_is_rejected_and_the_service_goes_on(
     assert labels(client.post("/predict", content=png(9))) == ["9"]
 
 
-def test_pixel_bomb_is_rejected_before_it_is_decoded(client: ApiClient, trained: str) -> None:
+def test_pixel_bomb_is_rejected_undecoded(client: ApiClient, trained: str) -> None:
     answer = client.post("/predict", files={"file": ("bomb.png", giant_png(), "image/png")})
 
     assert answer.status_code == 413
     assert answer.json()["error"].startswith("bomb.png: ")
 
 
-def test_wrong_form_field_is_named(client: ApiClient, trained: str) -> None:
+def test_unknown_form_field_is_named(client: ApiClient, trained: str) -> None:
     answer = client.post("/predict", files={"image": ("x.png", png(0), "image/png")})
     assert (answer.status_code, "`image`" in answer.json()["error"]) == (422, True)
 
 
-def test_no_model_yet(client: ApiClient) -> None:
+def test_prediction_without_model_is_unavailable(client: ApiClient) -> None:
     answer = client.post("/predict", content=png(0))
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert "POST an experiment" in answer.json()["error"]
 
 
-def test_damaged_model_is_rejected_and_the_next_best_answers(
+def test_damaged_model_gives_way_to_the_next_best(
     client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec
 ) -> None:
     better = publish(api_store, tiny_spec(), val_accuracy=0.99)
@@ -291,7 +283,7 @@ def test_damaged_model_is_rejected_and_the_next_best_answers(
     assert client.post("/predict", content=png(0)).json()["model"]["experiment_id"] in {trained, better.id}
 
 
-def test_unknown_dataset_is_no_reason_to_try_again(client: ApiClient, trained: str) -> None:
+def test_unknown_dataset_is_not_retryable(client: ApiClient, trained: str) -> None:
     for answer in (client.post("/predict?dataset=banana", content=png(0)), client.get("/models/best?dataset=banana")):
         assert answer.status_code == 422
 
@@ -304,7 +296,7 @@ def blobs_trained(client: ApiClient, api_store: Store, tiny_document: dict[str, 
     return publish(api_store, parse_spec(document), val_accuracy=1.0).id
 
 
-def test_features_are_answered_by_a_model_that_takes_them(client: ApiClient, blobs_trained: str) -> None:
+def test_features_go_to_a_model_of_numbers(client: ApiClient, blobs_trained: str) -> None:
     one = client.post("/predict", json={"features": [2, 3.5]})
     assert labels(one) == ["0"]
     assert one.json()["model"]["experiment_id"] == blobs_trained
@@ -314,9 +306,7 @@ def test_features_are_answered_by_a_model_that_takes_them(client: ApiClient, blo
     assert client.get("/models/best?dataset=blobs").json()["experiment_id"] == blobs_trained
 
 
-def test_a_better_model_of_numbers_is_not_asked_about_images(
-    client: ApiClient, trained: str, blobs_trained: str
-) -> None:
+def test_images_never_go_to_a_model_of_numbers(client: ApiClient, trained: str, blobs_trained: str) -> None:
     assert client.post("/predict", content=png(4)).json()["model"]["experiment_id"] == trained
     assert client.post("/predict", json={"features": [1, 1]}).json()["model"]["experiment_id"] == blobs_trained
 
@@ -336,7 +326,7 @@ def test_a_better_model_of_numbers_is_not_asked_about_images(
         ("digits", {"json": {"features": [1, 2]}}, "the model of digits takes images, received 2 numbers"),
     ],
 )
-def test_what_the_model_does_not_take_is_rejected_with_what_it_takes(
+def test_unsuitable_input_is_rejected_with_expectation(
     client: ApiClient, trained: str, blobs_trained: str, dataset: str, sent: dict[str, Any], fragment: str
 ) -> None:
     answer = client.post(f"/predict?dataset={dataset}", **sent)
@@ -345,7 +335,7 @@ def test_what_the_model_does_not_take_is_rejected_with_what_it_takes(
     assert fragment in answer.json()["error"]
 
 
-def test_deleted_model_answers_no_longer(client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
+def test_deleted_model_does_not_answer(client: ApiClient, api_store: Store, trained: str, tiny_spec: Spec) -> None:
     worse = publish(api_store, tiny_spec(), val_accuracy=0.1).id
     assert client.post(f"/predict?experiment={worse}", content=png(0)).status_code == 200
     api_store.experiments.delete(worse)
@@ -357,7 +347,7 @@ def test_deleted_model_answers_no_longer(client: ApiClient, api_store: Store, tr
     ("plain", "with_more"),
     [("", "?unknown=1"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
 )
-def test_the_plain_way_and_fastapi_s_answer_alike(client: ApiClient, trained: str, plain: str, with_more: str) -> None:
+def test_fast_path_and_fastapi_answer_alike(client: ApiClient, trained: str, plain: str, with_more: str) -> None:
     answers = [client.post(f"/predict{query}", content=png(3)) for query in (plain, with_more)]
 
     assert labels(answers[0]) == labels(answers[1]) == ["3"]
@@ -378,7 +368,7 @@ def test_parameters_out_of_range_are_rejected(client: ApiClient, trained: str, q
     assert answer.json()["errors"][0]["pointer"] in {"/query/top", "/query/experiment"}
 
 
-def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: ApiClient, trained: str) -> None:
+def test_overload_is_rejected_at_once(client: ApiClient, trained: str) -> None:
     room = client.services.room
     for brought in (room.max_bytes, 0):
         with room.guest() as other:
@@ -392,13 +382,13 @@ def test_too_much_that_waits_is_rejected_at_once_and_told_to_try_again(client: A
     assert (room.images, room.bytes) == (0, 0)
 
 
-def test_a_body_that_does_not_say_how_large_it_is(client: ApiClient, trained: str) -> None:
+def test_body_of_unstated_length_is_bounded(client: ApiClient, trained: str) -> None:
     assert labels(client.post("/predict", content=iter([png(3)[:50], png(3)[50:]]))) == ["3"]
     answer = client.post("/predict", content=(b"x" * 1_000_000 for _ in range(11)))
     assert (answer.status_code, "10,000,000 bytes" in answer.json()["error"]) == (413, True)
 
 
-def test_a_hundred_images_and_large_ones(client: ApiClient, trained: str) -> None:
+def test_hundred_images_and_large_ones_are_predicted(client: ApiClient, trained: str) -> None:
     many = [("file", (f"{n}.png", png(n % 10), "image/png")) for n in range(100)]
     assert labels(client.post("/predict", files=many)) == [str(n % 10) for n in range(100)]
     rejected = client.post("/predict", files=[*many, many[0]])
@@ -410,7 +400,7 @@ def test_a_hundred_images_and_large_ones(client: ApiClient, trained: str) -> Non
     assert client.post("/predict", files={"file": ("noise.png", data.getvalue())}).status_code == 200
 
 
-def test_a_form_without_files_and_a_field_that_is_none(client: ApiClient, trained: str) -> None:
+def test_form_without_files_is_rejected(client: ApiClient, trained: str) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     none = client.post("/predict", content=b"--x--\r\n", headers=headers)
     assert (none.status_code, "no image: send one or more" in none.json()["error"]) == (422, True)

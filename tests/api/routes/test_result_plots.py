@@ -98,7 +98,7 @@ def test_plot_before_success_is_not_found(client: ApiClient, tiny_document: dict
     assert "is queued and has no evaluation" in answer.json()["detail"]
 
 
-def test_what_an_older_evaluation_lacks_is_said(
+def test_plot_of_missing_calibration_is_not_found(
     client: ApiClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)

@@ -40,7 +40,7 @@ def test_every_split_is_evaluated(client: ApiClient, finished: Record, split: st
     assert client.get(f"/experiments/{finished.id}/evaluation").json()["split"] == "test"
 
 
-def test_split_that_was_not_evaluated_is_not_found(
+def test_unevaluated_split_is_not_found(
     client: ApiClient, api_store: Store, finished: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)
@@ -53,7 +53,7 @@ def test_split_that_was_not_evaluated_is_not_found(
     assert "was evaluated on validation and test, not on its training split" in answer.json()["detail"]
 
 
-def test_mistakes_are_the_wrong_samples_the_surest_first(client: ApiClient, finished: Record) -> None:
+def test_mistakes_are_sorted_by_confidence(client: ApiClient, finished: Record) -> None:
     answer = client.get(f"/experiments/{finished.id}/mistakes").json()
 
     assert answer["total"] == len(answer["items"]) == 10
@@ -71,7 +71,7 @@ def test_mistakes_are_the_wrong_samples_the_surest_first(client: ApiClient, fini
         assert item["margin"] == pytest.approx(expected[0] - expected[1])
 
 
-def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: ApiClient, finished: Record) -> None:
+def test_mistakes_are_filtered_sorted_and_paged(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/mistakes"
 
     def rows(query: str) -> list[int]:
@@ -89,9 +89,7 @@ def test_mistakes_can_be_chosen_by_part_pair_order_and_page(client: ApiClient, f
 
 
 @pytest.mark.parametrize("name", ["mistakes", "evaluation"])
-def test_there_is_nothing_before_the_experiment_has_succeeded(
-    client: ApiClient, tiny_document: Document, name: str
-) -> None:
+def test_results_need_a_success(client: ApiClient, tiny_document: Document, name: str) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     answer = client.get(f"/experiments/{waiting}/{name}")
@@ -121,7 +119,7 @@ def test_what_cannot_be_asked_for_is_said(
     assert said in answer.text
 
 
-def test_the_image_of_a_mistake_is_what_the_network_received(client: ApiClient, finished: Record) -> None:
+def test_image_of_mistake_is_the_network_input(client: ApiClient, finished: Record) -> None:
     item = client.get(f"/experiments/{finished.id}/mistakes").json()["items"][0]
 
     answer = client.get(item["image"])
@@ -132,7 +130,7 @@ def test_the_image_of_a_mistake_is_what_the_network_received(client: ApiClient, 
     assert np.array_equal(image(answer.content), kept[:, :, 0])
 
 
-def test_a_image_that_nobody_kept_is_not_found(client: ApiClient, finished: Record) -> None:
+def test_unkept_image_is_not_found(client: ApiClient, finished: Record) -> None:
     right = client.get(f"/experiments/{finished.id}/samples/test/0.png")
     assert right.status_code == 404
     assert "the image of test sample 0 was not kept" in right.json()["detail"]
@@ -141,7 +139,7 @@ def test_a_image_that_nobody_kept_is_not_found(client: ApiClient, finished: Reco
         assert "it has 0 to 49" in outside.json()["detail"]
 
 
-def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
+def test_correct_samples_are_read_from_the_dataset(
     client: ApiClient, api_store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path_factory.mktemp("datasets")
@@ -163,7 +161,7 @@ def test_right_samples_are_shown_from_the_dataset_where_it_is_at_hand(
     assert np.array_equal(image(answer.content), images[107])
 
 
-def test_mistakes_come_on_a_sheet(client: ApiClient, finished: Record) -> None:
+def test_mistakes_are_drawn_on_a_sheet(client: ApiClient, finished: Record) -> None:
     sheet = client.get(f"/experiments/{finished.id}/mistakes.png")
 
     assert sheet.headers["content-type"] == "image/png"
@@ -172,7 +170,7 @@ def test_mistakes_come_on_a_sheet(client: ApiClient, finished: Record) -> None:
     assert one.shape[1] < 2 * 128
 
 
-def test_mistakes_of_samples_that_are_no_images_have_none(client: ApiClient, api_store: Store) -> None:
+def test_mistakes_of_numbers_have_no_images(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
     items = client.get(f"/experiments/{record.id}/mistakes").json()["items"]
@@ -182,9 +180,7 @@ def test_mistakes_of_samples_that_are_no_images_have_none(client: ApiClient, api
 
 
 @pytest.mark.parametrize("file", [EVALUATION_FILE, predictions_file("test")])
-def test_damaged_results_are_said_to_be_damaged(
-    client: ApiClient, api_store: Store, finished: Record, file: str
-) -> None:
+def test_damaged_results_are_a_conflict(client: ApiClient, api_store: Store, finished: Record, file: str) -> None:
     (api_store.experiments.artifacts(finished.id) / file).write_bytes(b"{}")
 
     answer = client.get(f"/experiments/{finished.id}/mistakes")

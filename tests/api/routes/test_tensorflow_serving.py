@@ -32,7 +32,7 @@ def predict(client: ApiClient, body: object, url: str = PREDICT) -> Any:
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8), (64,)])
-def test_rows_of_numbers_in_each_shape(client: ApiClient, digits: str, shape: tuple[int, ...]) -> None:
+def test_numbers_are_accepted_in_each_shape(client: ApiClient, digits: str, shape: tuple[int, ...]) -> None:
     rows = [each.reshape(shape).tolist() for each in pixels(3, 7)]
 
     assert classes(predict(client, {"instances": rows})) == [3, 7]
@@ -48,7 +48,7 @@ def test_columns_are_answered_in_columns(client: ApiClient, digits: str) -> None
     assert classes(predict(client, {"inputs": {"image": [b64(4)]}}), "outputs") == [4]
 
 
-def test_image_files_are_answered_as_by_our_own_route(client: ApiClient, digits: str) -> None:
+def test_image_files_are_answered_as_by_predict(client: ApiClient, digits: str) -> None:
     answer = predict(client, {"instances": [b64(2), {"image": b64(9)}]})
 
     assert classes(answer) == [2, 9]
@@ -57,19 +57,19 @@ def test_image_files_are_answered_as_by_our_own_route(client: ApiClient, digits:
     assert answer.json()["predictions"][0] == pytest.approx([ours[index] for index in range(10)], abs=1e-6)
 
 
-def test_more_samples_than_are_asked_at_once(client: ApiClient, digits: str) -> None:
+def test_samples_beyond_one_batch_are_answered(client: ApiClient, digits: str) -> None:
     bright = [index % 10 for index in range(100)]
 
     assert classes(predict(client, {"instances": pixels(*bright).reshape(-1, 64).tolist()})) == bright
 
 
-def test_features(client: ApiClient, blobs: str) -> None:
+def test_features_are_answered(client: ApiClient, blobs: str) -> None:
     answer = predict(client, {"instances": [[2.0, -2], [-1, 4.5]]}, "/v1/models/blobs:predict")
 
     assert np.array(answer.json()["predictions"]).argmax(axis=1).tolist() == [1, 2]
 
 
-def test_classify_names_every_class_of_each_example(client: ApiClient, digits: str) -> None:
+def test_classify_names_every_class(client: ApiClient, digits: str) -> None:
     url = "/v1/models/digits:classify"
     examples = [{"image": b64(3)}, {"image": b64(8)}]
 
@@ -81,7 +81,7 @@ def test_classify_names_every_class_of_each_example(client: ApiClient, digits: s
     assert [max(row, key=lambda each: each[1])[0] for row in shared.json()["result"]] == ["1", "1"]
 
 
-def test_a_packed_body_is_unpacked(client: ApiClient, digits: str) -> None:
+def test_gzipped_body_is_decompressed(client: ApiClient, digits: str) -> None:
     body = gzip.compress(orjson.dumps({"instances": pixels(6).tolist()}))
 
     assert classes(client.post(PREDICT, content=body, headers={"Content-Encoding": "gzip"})) == [6]
@@ -90,7 +90,7 @@ def test_a_packed_body_is_unpacked(client: ApiClient, digits: str) -> None:
     assert client.post(PREDICT, content=bomb, headers={"Content-Encoding": "gzip"}).status_code == 413
 
 
-def test_status_and_metadata_tell_the_version_that_answers(client: ApiClient, digits: str) -> None:
+def test_status_and_metadata_show_the_version(client: ApiClient, digits: str) -> None:
     status = client.get("/v1/models/digits").json()
     [version] = status["model_version_status"]
     assert version == {
@@ -131,14 +131,14 @@ def test_version_or_label_names_an_experiment(
 @pytest.mark.parametrize(
     ("verb", "body"), [("predict", {"instances": [1.0, 2.0, 5.0]}), ("classify", {"examples": [{"x": 1}]})]
 )
-def test_what_is_no_request_is_a_400_with_a_sentence(client: ApiClient, digits: str, verb: str, body: object) -> None:
+def test_invalid_request_is_400_with_reason(client: ApiClient, digits: str, verb: str, body: object) -> None:
     answer = client.post(f"/v1/models/digits:{verb}", content=orjson.dumps(body))
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json"), answer.text
     assert "image" in answer.json()["error"] or "[n, 8, 8, 1]" in answer.json()["error"]
 
 
-def test_what_there_is_not(client: ApiClient, digits: str) -> None:
+def test_unknown_model_or_path_is_not_found(client: ApiClient, digits: str) -> None:
     for path, status, fragment in (
         ("/v1/models/nothing", 404, "unknown dataset `nothing`"),
         ("/v1/models/mnist", 503, "no model for mnist: POST an experiment"),
@@ -158,7 +158,7 @@ def test_what_there_is_not(client: ApiClient, digits: str) -> None:
         assert fragment in answer.json()["error"]
 
 
-def test_experiment_of_another_dataset_is_no_version(client: ApiClient, digits: str, blobs: str) -> None:
+def test_experiment_of_other_dataset_is_no_version(client: ApiClient, digits: str, blobs: str) -> None:
     for place in (f"labels/{blobs}", f"versions/{version_number(blobs)}"):
         answer = client.get(f"/v1/models/digits/{place}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/json")
@@ -175,7 +175,7 @@ def test_queued_experiment_is_no_version_yet(
     assert (answer.status_code, "queued" in answer.json()["error"]) == (409, True)
 
 
-def test_too_large_a_body_is_rejected_as_json(client: ApiClient, digits: str) -> None:
+def test_oversized_body_is_rejected_as_json(client: ApiClient, digits: str) -> None:
     answer = client.post(PREDICT, content=b" " * 10_000_001)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/json")

@@ -237,11 +237,11 @@ def test_ten_thousand_files_are_answered(client: ApiClient) -> None:
 def test_memory_holds_few_images(client: ApiClient) -> None:
     padded = png(3) + bytes(100_000)
     body = zip_of({f"{number}.png": padded for number in range(1_000)})
-    conversation = Conversation(client.app, body)
+    conversation = Conversation(client.api, body)
     call(client, conversation.run, 1)
     tracemalloc.start()
     try:
-        call(client, Conversation(client.app, body).run)
+        call(client, Conversation(client.api, body).run)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -456,7 +456,7 @@ def call(client: ApiClient, run: Callable[..., Any], *arguments: Any) -> None:
 @pytest.mark.usefixtures("trained", "batches")
 def test_disconnected_client_leaves_nothing(client: ApiClient) -> None:
     images = {f"{number}.png": png(number % 10) for number in range(200)}
-    conversation = Conversation(client.app, zip_of(images))
+    conversation = Conversation(client.api, zip_of(images))
 
     call(client, conversation.run, 3)
 
@@ -467,7 +467,7 @@ def test_disconnected_client_leaves_nothing(client: ApiClient) -> None:
 @pytest.mark.usefixtures("trained")
 def test_silent_sender_times_out(client: ApiClient, batches: Batches) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.app, zip_of(IMAGES)[:100], b"")
+    conversation = Conversation(client.api, zip_of(IMAGES)[:100], b"")
 
     call(client, conversation.run)
 
@@ -477,7 +477,7 @@ def test_silent_sender_times_out(client: ApiClient, batches: Batches) -> None:
 @pytest.mark.usefixtures("trained")
 def test_silent_receiver_times_out(client: ApiClient, batches: Batches, caplog: pytest.LogCaptureFixture) -> None:
     limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.app, zip_of(IMAGES))
+    conversation = Conversation(client.api, zip_of(IMAGES))
 
     call(client, conversation.run, 2, False)
 

@@ -25,7 +25,7 @@ def base(client: ApiClient, tiny_document: Document) -> Document:
     return record
 
 
-def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: ApiClient, base: Document) -> None:
+def test_patch_changes_named_fields_and_keeps_the_rest(client: ApiClient, base: Document) -> None:
     change = {"training": {"epochs": 7, "optimizer": {"learning_rate": 0.01}}, "notes": None}
     answer = patch(client, {"based_on": base["id"], **change})
 
@@ -39,7 +39,7 @@ def test_a_patch_changes_what_it_names_and_takes_over_the_rest(client: ApiClient
     assert client.get(f"/experiments/{base['id']}").json()["spec"] == base["spec"]
 
 
-def test_a_network_is_replaced_by_another_kind(client: ApiClient, base: Document) -> None:
+def test_patch_replaces_a_network_by_another_kind(client: ApiClient, base: Document) -> None:
     change = {"based_on": base["id"], "name": "other", "model": {"layers": None, "preset": "digits-cnn"}}
     answer = patch(client, change, "/experiments:validate")
 
@@ -48,7 +48,7 @@ def test_a_network_is_replaced_by_another_kind(client: ApiClient, base: Document
     assert patch(client, change, "/experiments:plot/learning_rate.svg").status_code == 200
 
 
-def test_the_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Document) -> None:
+def test_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Document) -> None:
     change = {"based_on": base["id"], "training": {"epochs": 3}}
     first, again = (patch(client, change, **{"Idempotency-Key": "k"}) for _ in range(2))
     assert first.json()["id"] == again.json()["id"] != base["id"]
@@ -66,7 +66,7 @@ def test_the_same_key_and_patch_give_the_same_experiment(client: ApiClient, base
     ],
 )
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])
-def test_a_patch_of_nothing_is_rejected(client: ApiClient, based_on: Document, said: str, path: str) -> None:
+def test_patch_without_base_is_rejected(client: ApiClient, based_on: Document, said: str, path: str) -> None:
     answer = patch(client, {**based_on, "training": {"epochs": 3}}, path)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
@@ -75,7 +75,7 @@ def test_a_patch_of_nothing_is_rejected(client: ApiClient, based_on: Document, s
     assert said in error["detail"]
 
 
-def test_a_patch_of_a_damaged_record_is_rejected(client: ApiClient, api_store: Store, base: Document) -> None:
+def test_patch_of_a_damaged_record_is_rejected(client: ApiClient, api_store: Store, base: Document) -> None:
     experiments = api_store.experiments
     (experiments.folder(base["id"]) / "experiment.json").write_text("{")
     experiments.show(experiments.read_or_damaged(base["id"]))
@@ -84,12 +84,12 @@ def test_a_patch_of_a_damaged_record_is_rejected(client: ApiClient, api_store: S
     assert (error["pointer"], "is damaged" in error["detail"]) == ("/based_on", True)
 
 
-def test_what_a_patch_breaks_is_pointed_at(client: ApiClient, base: Document) -> None:
+def test_patch_that_breaks_the_spec_names_the_field(client: ApiClient, base: Document) -> None:
     answer = patch(client, {"based_on": base["id"], "training": {"epoch": 3}})
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/training/epoch"]
 
 
-def test_a_patched_document_keeps_to_the_caps(client: ApiClient, tiny_document: Document) -> None:
+def test_patched_document_respects_the_limits(client: ApiClient, tiny_document: Document) -> None:
     # Each half is below the cap of the size, both together are above it; unknown fields would be rejected later.
     filler = "x" * 600_000
     layer = {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "flat"}}
@@ -109,5 +109,5 @@ def test_a_patched_document_keeps_to_the_caps(client: ApiClient, tiny_document: 
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"", b"training: {epochs: 3}"])
-def test_a_patch_is_a_json_object(client: ApiClient, body: bytes) -> None:
+def test_patch_must_be_a_json_object(client: ApiClient, body: bytes) -> None:
     assert client.post("/experiments", content=body, headers=PATCH).status_code == 422

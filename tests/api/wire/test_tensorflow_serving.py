@@ -43,7 +43,7 @@ BLACK = [0] * 64
         ({"inputs": {"image": BLACK, "more": 1}}, "the model's one input is `image`"),
     ],
 )
-def test_what_is_no_request_is_rejected_with_what_was_expected(body: object, fragment: str) -> None:
+def test_invalid_request_is_rejected_with_expectation(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
         parse_predict(body if isinstance(body, bytes) else orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
@@ -59,7 +59,7 @@ def test_what_is_no_request_is_rejected_with_what_was_expected(body: object, fra
         ({"instances": [{"image": [1, 2]}]}, "the model's one input is `features`"),
     ],
 )
-def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> None:
+def test_invalid_features_are_rejected(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
         parse_predict(orjson.dumps(body)).samples(BLOBS, max_pixels=1000)
 
@@ -75,14 +75,14 @@ def test_what_a_model_of_numbers_does_not_take(body: object, fragment: str) -> N
         ({"examples": [{"image": BLACK}, {"image": b64(1)}]}, "examples is ragged"),
     ],
 )
-def test_what_is_no_list_of_examples(body: object, fragment: str) -> None:
+def test_invalid_examples_are_rejected(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
         parse_classify(orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
 
     assert fragment in str(rejected.value)
 
 
-def test_flat_example() -> None:
+def test_flat_example_is_reshaped() -> None:
     body = orjson.dumps({"examples": [{"image": pixels(8).reshape(-1).tolist()}]})
 
     assert (parse_classify(body).samples(DIGITS, max_pixels=1000) == pixels(8)).all()

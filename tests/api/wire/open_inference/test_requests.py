@@ -34,7 +34,7 @@ def tensor(datatype: str, *shape: int, **more: Any) -> InputTensor:
 
 
 @pytest.mark.parametrize("datatype", DTYPES)
-def test_the_same_array_in_bytes_and_in_json(datatype: str) -> None:
+def test_bytes_and_json_give_the_same_array(datatype: str) -> None:
     array = np.arange(24, dtype=DTYPES[datatype]).reshape(2, 3, 4)
 
     from_bytes = tensor(datatype, 2, 3, 4).values(memoryview(array.tobytes()))
@@ -57,12 +57,12 @@ def test_bfloat16_is_the_upper_half_of_a_float32() -> None:
 
 
 @given(st.lists(st.binary(max_size=50), max_size=8))
-def test_elements_of_bytes_come_back(elements: list[bytes]) -> None:
+def test_joined_elements_are_split_again(elements: list[bytes]) -> None:
     assert split_elements(memoryview(join_elements(elements)), "input") == elements
 
 
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=4), st.data())
-def test_elements_that_are_cut_short_are_rejected(elements: list[bytes], data: st.DataObject) -> None:
+def test_truncated_elements_are_rejected(elements: list[bytes], data: st.DataObject) -> None:
     whole = join_elements(elements)
     ends = {len(join_elements(elements[:count])) for count in range(len(elements))}
     cut = data.draw(st.integers(1, len(whole) - 1).filter(lambda at: at not in ends))
@@ -104,7 +104,7 @@ requests = st.fixed_dictionaries(
 
 
 @given(requests | json_values, st.binary(max_size=70), st.integers(-2, 2), st.sampled_from([DIGITS, BLOBS]))
-def test_whatever_is_sent_is_samples_or_rejected(document: Any, behind: bytes, shift: int, info: Any) -> None:
+def test_any_request_gives_samples_or_is_rejected(document: Any, behind: bytes, shift: int, info: Any) -> None:
     """Nothing but BadTensor, which is a 400, ever comes out of it."""
     try:
         text = orjson.dumps(document)
@@ -118,7 +118,7 @@ def test_whatever_is_sent_is_samples_or_rejected(document: Any, behind: bytes, s
 
 
 @given(st.binary(max_size=300), st.none() | st.text(max_size=30))
-def test_whatever_bytes_are_sent_they_are_rejected(body: bytes, header_length: str | None) -> None:
+def test_random_bytes_are_rejected(body: bytes, header_length: str | None) -> None:
     with pytest.raises(BadTensor):
         parse_inference(body, header_length)
 
@@ -128,7 +128,7 @@ def test_whatever_bytes_are_sent_they_are_rejected(body: bytes, header_length: s
     st.lists(st.integers(1, 5) | st.just(2**31 - 1), min_size=1, max_size=8),
     st.binary(max_size=100),
 )
-def test_bytes_are_an_array_only_where_their_number_fits(datatype: str, shape: list[int], binary: bytes) -> None:
+def test_bytes_must_fit_shape_and_datatype(datatype: str, shape: list[int], binary: bytes) -> None:
     fits = math.prod(shape) * np.dtype(DTYPES[datatype]).itemsize == len(binary)
     try:
         values = tensor(datatype, *shape).values(memoryview(binary))
@@ -201,7 +201,7 @@ FILES = {"name": "image", "datatype": "BYTES", "shape": [1]}
         ),
     ],
 )
-def test_what_is_no_request_is_rejected_with_what_was_expected(sent: Any, binary: bytes, fragment: str) -> None:
+def test_invalid_request_is_rejected_with_expectation(sent: Any, binary: bytes, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
         infer(binary, **sent)
 
@@ -209,18 +209,18 @@ def test_what_is_no_request_is_rejected_with_what_was_expected(sent: Any, binary
 
 
 @pytest.mark.parametrize("header_length", ["", "-1", "1e1", "64.0", "9" * 30, "66", "٣"])
-def test_header_s_length_that_is_no_length_of_the_body(header_length: str) -> None:
+def test_invalid_header_length_is_rejected(header_length: str) -> None:
     with pytest.raises(BadTensor, match="Inference-Header-Content-Length is"):
         parse_inference(b"{}" + b" " * 62, header_length)
 
 
-def test_members_that_are_null_count_as_left_out() -> None:
+def test_null_members_count_as_absent() -> None:
     image = {**IMAGE, "data": BLACK, "parameters": None}
 
     assert not infer(id=None, parameters=None, inputs=[image], outputs=None, model_name="digits").any()
 
 
-def test_files_in_bytes_and_in_base64() -> None:
+def test_files_in_bytes_and_base64_are_equal() -> None:
     sent = [png(3), png(9)]
     joined = join_elements(sent)
     in_bytes = {**FILES, "shape": [2], "parameters": {"binary_data_size": len(joined)}}
