@@ -22,6 +22,8 @@ TEMPORARY_SUFFIX = ".tmp"
 # Older than any write in progress: left by a killed process.
 TEMPORARY_SECONDS = 120.0
 LOCK_FILE = ".lock"
+# A job is worth waiting longer for than an answer over HTTP.
+PATIENCE_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.005
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNWRITABLE = {errno.EROFS, errno.EIO}

@@ -3,23 +3,22 @@
 | key | type | lifetime |
 |---|---|---|
 | experiment | hash: document, version, indexes | as long as the experiment; rebuilt from disk |
-| lease | string: the fencing token | `lease_seconds`, renewed by the supervisor |
+| lease | string: the fencing token of the attempt at a job | `lease_seconds`, renewed by the supervisor |
 | history | stream: a point for each epoch, id `<epoch + 1>-0` | while the experiment runs |
-| changes | stream, a few entries: something changed, look again | `CHANGES_SECONDS` after the last change |
+| changes | stream, a few entries: the experiment has changed | `CHANGES_SECONDS` after the last change |
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
-| complete | string: the index holds all that disk holds | until Redis is emptied |
+| complete | string: the index holds all experiments on disk | until Redis is emptied |
 | model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
-| reconciler | string: the lock of the one that sweeps | one sweep |
-| resent | string: a lost wake-up was sent again | `lease_seconds` |
-| workers | hash: worker name to its heartbeat | entries are dropped when they are old |
+| reconciler | string: the lock of the process that sweeps | one sweep |
+| resent | string: a lost message was sent again | `lease_seconds` |
+| workers | hash: worker name to its heartbeat | stale entries are dropped |
 | epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
 """
 
-QUEUE = "trainyard.train"
+TRAININGS = "trainyard.train"
 CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
-QUEUES = (QUEUE, CONVERSIONS, EVALUATIONS)
-# Raised with what the index holds, so that one which an older version left behind is rebuilt.
+# The number grows with the content of the index, so that the index of an older version is rebuilt.
 COMPLETE = "trainyard:complete:3"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
@@ -32,8 +31,8 @@ def experiment(experiment_id: str) -> str:
     return f"trainyard:experiment:{experiment_id}"
 
 
-def lease(experiment_id: str) -> str:
-    return f"trainyard:lease:{experiment_id}"
+def lease(job_id: str) -> str:
+    return f"trainyard:lease:{job_id}"
 
 
 def history(experiment_id: str) -> str:
@@ -44,8 +43,8 @@ def changes(experiment_id: str) -> str:
     return f"trainyard:changes:{experiment_id}"
 
 
-def resent(experiment_id: str) -> str:
-    return f"trainyard:resent:{experiment_id}"
+def resent(job_id: str) -> str:
+    return f"trainyard:resent:{job_id}"
 
 
 def index(order: str, filtered_by: str = "all") -> str:

@@ -3,7 +3,7 @@
 from models_store.connection import redis_needed
 from models_store.experiments.record import Frozen, Record, Status
 from models_store.experiments.store import ExperimentStore
-from models_store.jobs.queue import Queue
+from models_store.jobs.queue import TRAINING, Queue
 
 _SHOWN = 100
 
@@ -32,7 +32,7 @@ def figures(experiments: ExperimentStore, queue: Queue) -> Figures:
         buckets, seconds = experiments.index.epoch_durations()
         return Figures(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
-            queue_depth=queue.depth(),
+            queue_depth=queue.depth(TRAINING),
             epoch_buckets=buckets,
             epoch_seconds=seconds,
         )
@@ -44,7 +44,7 @@ def queue_state(experiments: ExperimentStore, queue: Queue) -> QueueState:
         index = experiments.index
         waiting = index.ids(f"status={Status.QUEUED}")
         return QueueState(
-            depth=queue.depth(),
+            depth=queue.depth(TRAINING),
             queued=len(waiting),
             items=index.get_many(waiting[:_SHOWN]),
             running=index.get_many(index.ids(f"status={Status.RUNNING}")[:_SHOWN]),

@@ -9,9 +9,12 @@ from redis import Redis
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
 from models_store.corrections.store import Corrections
+from models_store.datasets.claim import ConversionJobs
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, NotFound
+from models_store.evaluations.claim import EvaluationJobs
 from models_store.evaluations.store import EvaluationStore
+from models_store.experiments.claim import TrainingJobs
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.experiments.transfers import Transfers
@@ -34,6 +37,9 @@ class Store:
     models: ModelCatalogue
     transfers: Transfers
     queue: Queue
+    training_jobs: TrainingJobs
+    conversion_jobs: ConversionJobs
+    evaluation_jobs: EvaluationJobs
     workers: Workers
     reconciler: Reconciler
     changes: Changes
@@ -56,7 +62,7 @@ class Store:
         return record.spec.parse(datasets)
 
     def known_datasets(self) -> Mapping[str, Dataset]:
-        """The facts of all datasets that there are, by name."""
+        """The facts of all datasets, by name."""
         return {**DATASETS, **self.datasets.facts()}
 
 
@@ -71,6 +77,9 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     datasets.prepare()
     evaluations = EvaluationStore(root, experiments, datasets, queue)
     evaluations.prepare()
+    training_jobs = TrainingJobs(experiments)
+    conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
+    evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
     return Store(
         experiments=experiments,
         datasets=datasets,
@@ -79,8 +88,11 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         models=ModelCatalogue(experiments),
         transfers=Transfers(experiments),
         queue=queue,
+        training_jobs=training_jobs,
+        conversion_jobs=conversion_jobs,
+        evaluation_jobs=evaluation_jobs,
         workers=Workers(redis),
-        reconciler=Reconciler(experiments, datasets, evaluations, redis),
+        reconciler=Reconciler(experiments, datasets, (training_jobs, conversion_jobs, evaluation_jobs), redis),
         changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
         redis=redis,
     )

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 
 from models_store.errors import Unavailable
-from models_store.jobs.queue import CONVERT_TASK, EVALUATE_TASK, TASK, configure
+from models_store.jobs.queue import CONVERSION, EVALUATION, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
 from settings import Settings
@@ -35,17 +35,17 @@ converter: Converter
 evaluator: Evaluator
 
 
-@app.task(name=TASK, max_retries=_MAX_RETRIES)
+@app.task(name=TRAINING.task, max_retries=_MAX_RETRIES)
 def train(experiment_id: str) -> None:
     supervisor.run(experiment_id)
 
 
-@app.task(name=CONVERT_TASK, max_retries=_MAX_RETRIES)
+@app.task(name=CONVERSION.task, max_retries=_MAX_RETRIES)
 def convert(name: str) -> None:
     converter.run(name)
 
 
-@app.task(name=EVALUATE_TASK, max_retries=_MAX_RETRIES)
+@app.task(name=EVALUATION.task, max_retries=_MAX_RETRIES)
 def evaluate(experiment_id: str, dataset: str) -> None:
     evaluator.run(experiment_id, dataset)
 
@@ -66,9 +66,9 @@ def start_supervisor(**_: Any) -> None:
     global supervisor, converter, evaluator  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
     store = opened_store("supervisor")
     name = worker_name(os.getppid())
-    supervisor = Supervisor(store.experiments, store.datasets, store.transfers, settings, name, is_shutting_down)
-    converter = Converter(store.datasets, settings, is_shutting_down)
-    evaluator = Evaluator(store, settings, is_shutting_down)
+    supervisor = Supervisor(store.training_jobs, store.datasets, store.transfers, settings, name, is_shutting_down)
+    converter = Converter(store.conversion_jobs, settings, name, is_shutting_down)
+    evaluator = Evaluator(store, settings, name, is_shutting_down)
 
 
 def is_shutting_down() -> bool:

@@ -22,8 +22,10 @@ from models_store.datasets.images import CACHE, IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, InvalidState, NotFound
+from models_store.experiments.record import Failure
 from models_store.experiments.store import ExperimentStore
 from models_store.files import (
+    PATIENCE_SECONDS,
     lock_folder,
     publish_directory,
     remove_directory,
@@ -32,12 +34,12 @@ from models_store.files import (
     temporary_name,
     write_atomic,
 )
-from models_store.jobs.attempt import PATIENCE_SECONDS
 from models_store.versions import find_file
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
 MAX_CORRECTIONS = 10_000
 _PENDING = "pending"
+_UNREADABLE = Failure(type="damaged", message="none of its corrections can be read; delete it")
 # Of the time of this process, at most a tenth goes into putting them together; an experiment that is in the way is
 # looked for from time to time.
 _REST = 10
@@ -63,7 +65,7 @@ class Corrections:
         """Take an answer to a prediction of a model of `source`, in place of an earlier one to the same prediction;
         the record of the dataset that it goes to. Raises InvalidState where that cannot take it, Busy, StorageFull."""
         name = self.name_for(source)
-        with self._datasets.held(name):
+        with self._datasets.lock(name):
             folder = self._datasets.folder(name)
             if not folder.exists():
                 self._datasets.begin(_begun(name, source))
@@ -130,16 +132,16 @@ class Corrections:
             return False
 
     def _collect(self, name: str, folder: Path, staged: Path) -> bool:
-        with self._datasets.held(name, PATIENCE_SECONDS):
+        with self._datasets.lock(name, PATIENCE_SECONDS):
             pending, ids = (folder / _PENDING).read_bytes(), correction_ids(folder)
             classes = _contents_of(self._datasets.read(name)).classes
         contents = collect(folder, staged, ids, classes)
-        with self._datasets.held(name, PATIENCE_SECONDS):
+        with self._datasets.lock(name, PATIENCE_SECONDS):
             if self._training_on(name):
                 return False
             record = self._datasets.read(name)
             if contents is None:
-                self._datasets.write(record.failed("none of its corrections can be read; delete it"))
+                self._datasets.write(record.failed(_UNREADABLE))
             else:
                 _replace(folder, staged)
                 self._datasets.write(record.converted(contents))

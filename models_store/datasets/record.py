@@ -1,13 +1,10 @@
 """The record of an uploaded dataset, and what was found in it."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field
-
-from models_store.experiments.record import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.experiments.record import Failure, Frozen, utc_now
+from models_store.jobs.record import AttemptRecord
 from specs.dataset import Dataset
 from specs.splits import SourceSplit
 
@@ -64,44 +61,45 @@ class Contents(Frozen):
         return Dataset(name, self.image_shape, self.classes, self.counts["train"], test if any(test) else ())
 
 
-class DatasetRecord(Frozen):
+class DatasetRecord(AttemptRecord):
     """An uploaded dataset as the store keeps it, or one of images whose right answers were told: `collected_from` is
     the dataset that the model which had predicted them was trained on.
 
-    `id` tells two datasets apart that had one name after another; `attempts` counts conversions and is the fencing
-    token of the one that is under way.
+    `id` tells two datasets apart that had one name after another.
     """
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
-    id: str
     name: str
     status: DatasetStatus = DatasetStatus.QUEUED
-    attempts: int = 0
     archive_bytes: int = 0
     collected_from: str | None = None
-    created_at: datetime = Field(default_factory=utc_now)
-    ended_at: datetime | None = None
     progress: FilesDone | None = None
-    error: str | None = None
     contents: Contents | None = None
+
+    @property
+    def is_queued(self) -> bool:
+        return self.status is DatasetStatus.QUEUED
+
+    @property
+    def is_running(self) -> bool:
+        return self.status is DatasetStatus.CONVERTING
 
     @property
     def has_ended(self) -> bool:
         return self.status in (DatasetStatus.READY, DatasetStatus.FAILED)
 
-    def changed(self, **update: object) -> Self:
-        return self.model_copy(update=update)
-
     def queued(self, **update: object) -> Self:
-        return self.changed(status=DatasetStatus.QUEUED, progress=None, **update)
+        return self.changed(status=DatasetStatus.QUEUED, worker=None, progress=None, **update)
 
-    def claimed(self) -> Self:
-        return self.changed(status=DatasetStatus.CONVERTING, attempts=self.attempts + 1, progress=FilesDone())
-
-    def converted(self, contents: Contents) -> Self:
+    def claimed(self, worker: str) -> Self:
         return self.changed(
-            status=DatasetStatus.READY, contents=contents, ended_at=utc_now(), progress=None, error=None
+            status=DatasetStatus.CONVERTING, attempts=self.attempts + 1, worker=worker, progress=FilesDone()
         )
 
-    def failed(self, error: str) -> Self:
-        return self.changed(status=DatasetStatus.FAILED, error=error, ended_at=utc_now(), progress=None)
+    def converted(self, contents: Contents) -> Self:
+        return self._ended(DatasetStatus.READY, contents=contents, error=None)
+
+    def failed(self, failure: Failure) -> Self:
+        return self._ended(DatasetStatus.FAILED, error=failure.message)
+
+    def _ended(self, status: DatasetStatus, **update: object) -> Self:
+        return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
+from models_store.errors import Damaged, InvalidState, NotFound, listed
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -25,7 +25,7 @@ from models_store.files import (
     write_atomic,
     write_synced,
 )
-from models_store.jobs.queue import Queue
+from models_store.jobs.queue import CONVERSION, Queue
 from specs.dataset import DATASETS, NAME_PATTERN, Dataset
 
 RECORD_FILE = "dataset.json"
@@ -97,14 +97,13 @@ class DatasetStore:
         with storage_errors("the archive"):
             archive.flush()
         record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
-        with self.held(name):
+        with self.lock(name):
             self.reject_taken(name)
             with storage_errors(f"dataset {name}"):
-                (staged / LOCK_FILE).touch()
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
             if not publish_directory(staged, self.folder(name)):
                 self.reject_taken(name)
-        self.wake(name)
+        self._queue.enqueue(CONVERSION, name)
         return record
 
     def begin(self, record: DatasetRecord) -> None:
@@ -166,7 +165,7 @@ class DatasetStore:
         if name in DATASETS:
             yield
             return
-        with self.held(name):
+        with self.lock(name):
             if name not in self.facts():
                 raise InvalidState(f"dataset {name} was deleted meanwhile; upload it again")
             yield
@@ -180,7 +179,7 @@ class DatasetStore:
         # Also before: a lock that is made for any name that somebody thinks of would stay.
         if not folder.exists():
             raise _missing(name)
-        with self.held(name):
+        with self.lock(name):
             if not folder.exists():
                 raise _missing(name)
             if needed := users(name):
@@ -226,24 +225,17 @@ class DatasetStore:
         return seen[1]
 
     @contextmanager
-    def held(self, name: str, seconds: float = 2.0) -> Iterator[None]:
+    def lock(self, name: str, seconds: float = 2.0) -> Iterator[None]:
         """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`."""
-        lock = self.datasets / _LOCKS / self.folder(name).name
-        lock.mkdir(exist_ok=True)
-        with lock_folder(lock, seconds):
+        folder = self.datasets / _LOCKS / self.folder(name).name
+        folder.mkdir(exist_ok=True)
+        with lock_folder(folder, seconds):
             yield
 
     def write(self, record: DatasetRecord) -> DatasetRecord:
         """Write a changed record. Only while its name is held."""
         write_atomic(self.folder(record.name) / RECORD_FILE, record.model_dump_json().encode())
         return record
-
-    def wake(self, name: str) -> None:
-        """Send a wake-up; one that is lost will be sent again by the reconciler."""
-        try:
-            self._queue.wake_converter(name)
-        except Unavailable as error:
-            log.warning("%s", error)
 
     def clear_abandoned(self) -> None:
         """Remove what uploads and deletions left that a kill has ended."""

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, Damaged, InvalidState, NotFound, Unavailable
+from models_store.errors import Busy, Damaged, InvalidState, NotFound
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, read_cross_dataset_evaluation
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
 from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
-from models_store.jobs.queue import Queue
+from models_store.jobs.queue import EVALUATION, Queue
 from models_store.models.serving_info import read_serving_info
 from specs.dataset import DATASETS, NAME_PATTERN
 from specs.errors import SpecError
@@ -91,7 +91,7 @@ class EvaluationStore:
                 self.write(record)
             if (folder / RESULT).exists():
                 remove_directory(folder / RESULT)
-        self.wake(record)
+        self._queue.enqueue(EVALUATION, experiment_id, spec.dataset)
         return record
 
     def _reject_misfit(self, experiment_id: str, spec: EvaluationSpec) -> None:
@@ -200,13 +200,6 @@ class EvaluationStore:
     def dataset_id(self, dataset: str) -> str | None:
         """Which upload bears the name now; None for a built-in dataset. Raises NotFound."""
         return None if dataset in DATASETS else self._datasets.get(dataset).id
-
-    def wake(self, record: EvaluationRecord) -> None:
-        """Send a wake-up; one that is lost will be sent again by the reconciler."""
-        try:
-            self._queue.wake_evaluator(record.experiment_id, record.dataset)
-        except Unavailable as error:
-            log.warning("%s", error)
 
     # -- what has not ended ----------------------------------------------------------------------------------------
 

@@ -155,6 +155,14 @@ class Record(Frozen):
     error: Failure | None = None
     damaged: tuple[str, ...] = ()
 
+    @property
+    def is_queued(self) -> bool:
+        return self.status is Status.QUEUED
+
+    @property
+    def is_running(self) -> bool:
+        return self.status is Status.RUNNING
+
     def changed(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
 
@@ -209,6 +217,9 @@ class Record(Frozen):
             message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
             return self.ended(Status.FAILED, error=Failure(type=failure.type, message=message))
         return self.changed(status=Status.QUEUED, worker=None, progress=None, error=failure)
+
+    def failed(self, failure: Failure) -> Self:
+        return self.ended(Status.FAILED, error=failure)
 
     def ended(self, status: Status, **update: object) -> Self:
         """Reach a terminal state. Raises InvalidState if one has been reached already: it never changes."""

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store import artifacts
 from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState, NotFound, Unavailable, listed
+from models_store.errors import Damaged, InvalidState, NotFound, listed
 from models_store.evaluations.evaluation import Evaluation, Evaluations, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments import history
@@ -35,7 +35,7 @@ from models_store.files import (
     write_synced,
 )
 from models_store.jobs.leases import Leases
-from models_store.jobs.queue import Queue
+from models_store.jobs.queue import TRAINING, Queue
 from models_store.models.pins import SERVING, Pins
 from specs.experiment import ExperimentSpec
 from specs.splits import SplitName
@@ -116,7 +116,7 @@ class ExperimentStore:
         self._publish(record)
         record = self.read(record.id)
         if record.status is Status.QUEUED and self.show(record):
-            self.wake(record.id)
+            self.queue.enqueue(TRAINING, record.id)
         return record
 
     def _new_record(self, spec: ExperimentSpec, transferred_layers: Mapping[str, str] | None) -> Record:
@@ -359,10 +359,3 @@ class ExperimentStore:
             self.unshown.add(record.id)
             return False
         return True
-
-    def wake(self, experiment_id: str) -> None:
-        """Send a wake-up; one that is lost will be sent again by the reconciler."""
-        try:
-            self.queue.wake(experiment_id)
-        except Unavailable as error:
-            log.warning("%s", error)

@@ -1,12 +1,14 @@
-"""The way to the workers. A message is only a wake-up that names what is to be done; the record is the job.
+"""Celery settings and the queue of messages. A message only names a job; the record on disk is the job.
 
 The settings are those that hold when Redis is restarted, emptied or half-open (docs/decisions/0002).
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
 from typing import cast
 
 import orjson
@@ -18,15 +20,31 @@ from redis import Redis
 from redis.client import NEVER_DECODE
 
 from models_store import keys
-from models_store.errors import Unavailable
 
-TASK = "experiments.train"
-CONVERT_TASK = "datasets.convert"
-EVALUATE_TASK = "experiments.evaluate"
 PUBLISH_SECONDS = 2.0
 # The longest budget that a spec may ask for (specs/limits.py), and ten minutes to end it: only a backstop, because the
 # supervisor enforces each spec's own budget.
 HARD_LIMIT_SECONDS = 10_080 * 60 + 600
+
+JobName = tuple[str, ...]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of job: its name in logs, its Celery task, its queue, and the arguments that name one of its jobs."""
+
+    name: str
+    task: str
+    queue: str
+    arguments: tuple[str, ...]
+
+
+TRAINING = JobKind("training", "experiments.train", keys.TRAININGS, ("experiment_id",))
+CONVERSION = JobKind("conversion", "datasets.convert", keys.CONVERSIONS, ("name",))
+EVALUATION = JobKind("evaluation", "experiments.evaluate", keys.EVALUATIONS, ("experiment_id", "dataset"))
+KINDS = (TRAINING, CONVERSION, EVALUATION)
 
 
 def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> Celery:
@@ -43,9 +61,9 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
         visibility_timeout=HARD_LIMIT_SECONDS + 3600,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # Taken in turn: a dataset need not wait for every experiment that was posted before it.
-        task_queues=[KombuQueue(name, Exchange(name), name) for name in keys.QUEUES],  # type: ignore[no-untyped-call]
-        task_default_queue=keys.QUEUE,
+        # Consumed in turn: a dataset need not wait for all experiments that were posted before it.
+        task_queues=[KombuQueue(kind.queue, Exchange(kind.queue), kind.queue) for kind in KINDS],  # type: ignore[no-untyped-call]
+        task_default_queue=TRAINING.queue,
         task_create_missing_queues=True,
         task_serializer="json",
         accept_content=["json"],
@@ -66,7 +84,7 @@ def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> C
 
 
 class Queue:
-    """Sends wake-ups, and knows which ones still wait."""
+    """Sends messages and lists those that no worker has received yet."""
 
     def __init__(self, broker_url: str, redis: Redis) -> None:
         self._app = configure(Celery("trainyard"), broker_url)
@@ -74,58 +92,37 @@ class Queue:
         # A publish to a half-open server blocks for longer than a POST may; it is then left to end on its own.
         self._publishers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="publish")
 
-    def wake(self, experiment_id: str) -> None:
-        """Send a wake-up, or raise Unavailable within 2 s. The record must have been written before."""
-        self._publish(TASK, keys.QUEUE, experiment_id=experiment_id)
-
-    def wake_converter(self, name: str) -> None:
-        """The same for an uploaded dataset."""
-        self._publish(CONVERT_TASK, keys.CONVERSIONS, name=name)
-
-    def wake_evaluator(self, experiment_id: str, dataset: str) -> None:
-        """The same for the evaluation of an experiment on a dataset."""
-        self._publish(EVALUATE_TASK, keys.EVALUATIONS, experiment_id=experiment_id, dataset=dataset)
-
-    def _publish(self, task: str, queue: str, **named: str) -> None:
-        sent = self._publishers.submit(self._send, task, queue, named)
+    def enqueue(self, kind: JobKind, *name: str) -> bool:
+        """Send the message that names a job, whose record must be on disk. False, with a warning, if Redis does not
+        accept it within `PUBLISH_SECONDS`: the reconciler sends it again."""
+        sent = self._publishers.submit(self._send, kind, dict(zip(kind.arguments, name, strict=True)))
         try:
             sent.result(timeout=PUBLISH_SECONDS)
         except (FutureTimeoutError, OperationalError, OSError) as error:
             sent.cancel()
-            raise Unavailable(
-                f"the queue did not take {next(iter(named.values()))}: {error!r}; it will be sent again"
-            ) from error
+            log.warning("%s %s was not enqueued: %r; it will be sent again", kind.name, " ".join(name), error)
+            return False
+        return True
 
-    def _send(self, task: str, queue: str, named: dict[str, str]) -> None:
-        self._app.send_task(
-            task,
-            kwargs=named,
-            queue=queue,
-            ignore_result=True,
-            retry=False,
-        )
+    def _send(self, kind: JobKind, arguments: dict[str, str]) -> None:
+        self._app.send_task(kind.task, kwargs=arguments, queue=kind.queue, ignore_result=True, retry=False)
 
-    def depth(self) -> int:
-        return self._redis.llen(keys.QUEUE)
+    def depth(self, kind: JobKind) -> int:
+        """The number of messages that no worker has received yet."""
+        return self._redis.llen(kind.queue)
 
-    def waiting(self) -> set[str]:
-        """The experiments that some waiting message names. Messages that nobody can read are passed over."""
-        return {each["experiment_id"] for each in self._waiting(keys.QUEUE, "experiment_id")}
+    def pending(self, kind: JobKind) -> set[JobName]:
+        """The jobs that these messages name. Unreadable messages are skipped."""
+        # As bytes: one message that is not text must not hide the others.
+        messages = self._redis.execute_command("LRANGE", kind.queue, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
+        names = (_parse(message, kind) for message in cast(Iterable[bytes], messages))
+        return {name for name in names if name is not None}
 
-    def waiting_evaluations(self) -> set[tuple[str, str]]:
-        """The evaluations, by experiment and dataset, likewise."""
-        named = self._waiting(keys.EVALUATIONS, "experiment_id", "dataset")
-        return {(each["experiment_id"], each["dataset"]) for each in named}
 
-    def _waiting(self, queue: str, *names: str) -> Iterator[dict[str, str]]:
-        """What each message says of all `names`."""
-        # As bytes: one message that is no text must not hide the others.
-        messages = self._redis.execute_command("LRANGE", queue, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
-        for message in cast(Iterable[bytes], messages):
-            try:
-                named = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[1]
-                said = {name: named[name] for name in names}
-            except (ValueError, KeyError, IndexError, TypeError):
-                continue
-            if all(isinstance(value, str) for value in said.values()):
-                yield said
+def _parse(message: bytes, kind: JobKind) -> JobName | None:
+    try:
+        arguments = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[1]
+        name = tuple(arguments[each] for each in kind.arguments)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return name if all(isinstance(each, str) for each in name) else None

@@ -1,31 +1,30 @@
-"""Makes the view and the queue agree with disk again, whatever died. Any replica may run it, any number of times."""
+"""The reconciler: makes the view and the queue agree with disk. Any process may run it, any number of times."""
 
 import logging
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import islice
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
 from models_store import artifacts, keys
-from models_store.datasets import conversion
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, NotFound, StorageFull
-from models_store.evaluations.attempt import unattended
-from models_store.evaluations.store import EvaluationStore
 from models_store.experiments import history
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.store import ExperimentStore, is_experiment_id
 from models_store.files import remove_stale_temporaries
+from models_store.jobs.jobs import Job, Jobs, R
 
-log = logging.getLogger(__name__)
-
-# A sweep of a worker holds up its consumer: what is left waits for the next one.
+# A sweep of a worker blocks its consumer: the rest waits for the next sweep.
 _MAX_RESENT = 500
-# Also for who holds it already: a process whose Redis fell silent in the middle could not give it back.
+_LOCK_SECONDS = 2.0
+# Reentrant: a process whose Redis fell silent during a sweep could not release the lock.
 _LOCK = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -37,54 +36,64 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """
 
+log = logging.getLogger(__name__)
+
 
 class Reconciler:
-    """One `sweep` finds: records that only disk knows, entries that only Redis knows, runs whose lease ran out, and
-    experiments, datasets and evaluations whose wake-up was lost. A lock in Redis, which a dead process leaves behind
-    for the time of a lease, keeps it to one process at a time; it is idempotent, so that two at once do no harm.
+    """One `sweep` repairs: records that only disk has, entries that only Redis has, jobs whose lease expired, and jobs
+    whose message was lost. A lock in Redis, which a dead process leaves behind for the time of a lease, keeps it to
+    one process at a time; it is idempotent, so that two at once do no harm.
     """
 
     def __init__(
         self,
         store: ExperimentStore,
         datasets: DatasetStore,
-        evaluations: EvaluationStore,
+        kinds: Sequence[Jobs[Any]],
         redis: Redis,
         everything_seconds: float = 900.0,
     ) -> None:
         self._store = store
         self._datasets = datasets
-        self._evaluations = evaluations
+        self._kinds = kinds
+        self._leases = store.leases
         self._redis = redis
         self._ticket = secrets.token_hex(8)
         self._lock = redis.register_script(_LOCK)
         self._unlock = redis.register_script(_UNLOCK)
         self._everything_seconds = everything_seconds
         self._check_everything_at = float("-inf")
-        self._away_at = float("-inf")
+        self._unreachable_at = float("-inf")
 
     def sweep(self) -> bool:
-        """Put everything right once; False if another process does so just now, or Redis is away."""
+        """Repair everything once; False if another process does so now, or Redis cannot be reached."""
         try:
-            if not self._lock(keys=[keys.RECONCILER], args=[self._ticket, int(self._store.lease_seconds * 1000)]):
+            if not self._lock(keys=[keys.RECONCILER], args=[self._ticket, self._leases.milliseconds]):
                 return False
             try:
                 self._sweep()
             finally:
                 self._unlock(keys=[keys.RECONCILER], args=[self._ticket])
         except RedisError as error:
-            log.warning("not reconciled, Redis is away: %r", error)
-            self._away_at = time.monotonic()
+            log.warning("not reconciled, Redis cannot be reached: %r", error)
+            self._unreachable_at = time.monotonic()
             return False
         return True
 
     def _sweep(self) -> None:
+        everything = time.monotonic() > self._check_everything_at or not self._store.index.is_complete()
         self._show_unshown()
-        self._match_disk()
-        self._recover_runs()
-        self._resend_lost()
-        self._wake_converters()
-        self._wake_evaluators()
+        self._match_disk(everything)
+        keep = everything or self._redis_is_new()
+        for jobs in self._kinds:
+            queued, running = jobs.unfinished()
+            self._resend(jobs, queued)
+            for job in running:
+                self._recover(jobs, job, keep)
+        if everything:
+            # Last: until then no other process takes a job back whose lease was lost with the index.
+            self._store.index.mark_complete()
+            self._check_everything_at = time.monotonic() + self._everything_seconds
 
     def _show_unshown(self) -> None:
         while self._store.unshown:
@@ -97,9 +106,8 @@ class Reconciler:
 
     # -- the view ----------------------------------------------------------------------------------------------------
 
-    def _match_disk(self) -> None:
+    def _match_disk(self, everything: bool) -> None:
         on_disk = self._ids_on_disk()
-        everything = time.monotonic() > self._check_everything_at or not self._store.index.is_complete()
         shown = set(self._store.index.ids())
         for experiment_id in on_disk if everything else on_disk - shown:
             try:
@@ -113,29 +121,25 @@ class Reconciler:
                 remove_stale_temporaries(folder)
             self._datasets.clear_abandoned()
             self._store.idempotency.forget_old()
-            self._store.index.mark_complete()
-            self._check_everything_at = time.monotonic() + self._everything_seconds
 
     def _ids_on_disk(self) -> set[str]:
         with os.scandir(self._store.experiments) as entries:
             return {entry.name for entry in entries if is_experiment_id(entry.name)}
 
     def _restore(self, experiment_id: str) -> None:
-        """Show the record as disk has it; a running one keeps its lease for one more term."""
+        """Show the record as disk has it."""
         try:
-            record = self._inspected(self._store.read_or_damaged(experiment_id))
+            record = self._inspect(self._store.read_or_damaged(experiment_id))
         except NotFound:
             return
         shown = self._store.index.get(experiment_id)
         same = shown is not None and (shown.version, shown.damaged) == (record.version, record.damaged)
         if same or self._store.index.put(record):
-            if record.status is Status.RUNNING and not self._store.leases.is_held(experiment_id):
-                self._store.leases.take(experiment_id, record.attempts)
             return
         # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
         try:
             with self._store.changing(experiment_id) as current:
-                self._replace_view(self._inspected(current))
+                self._replace_view(self._inspect(current))
         except (NotFound, Busy, Damaged):
             return
 
@@ -145,8 +149,8 @@ class Reconciler:
             self._store.index.remove(record.id)
         self._store.index.put(record)
 
-    def _inspected(self, record: Record) -> Record:
-        """Name the damaged files of an experiment; of a folder with thousands it costs a stat each."""
+    def _inspect(self, record: Record) -> Record:
+        """Name the damaged files of an experiment; costs a stat for each file."""
         damaged = list(record.damaged)
         folder = self._store.folder(record.id)
         if not damaged:
@@ -160,76 +164,68 @@ class Reconciler:
         if not self._store.folder(experiment_id).exists():
             self._store.index.remove(experiment_id)
 
-    # -- runs and wake-ups -------------------------------------------------------------------------------------------
+    # -- jobs --------------------------------------------------------------------------------------------------------
 
-    def _recover_runs(self) -> None:
-        """Take back what runs without a lease. A Redis that has just come back gives holders time to renew."""
-        here_for = min(self._store.leases.uptime_seconds(), time.monotonic() - self._away_at)
-        just_back = here_for < self._store.lease_seconds
-        for experiment_id in self._store.index.ids(f"status={Status.RUNNING}"):
-            if self._store.leases.is_held(experiment_id):
-                continue
-            try:
-                self._recover(experiment_id, keep=just_back)
-            except Damaged:
-                self._store.show(self._store.read_or_damaged(experiment_id))
-            except (NotFound, Busy, StorageFull, OSError) as error:
-                log.warning("%s was not recovered: %s", experiment_id, error)
+    def _redis_is_new(self) -> bool:
+        """Whether holders may not have had the time to renew their leases since Redis came back."""
+        reachable_for = min(self._leases.uptime_seconds(), time.monotonic() - self._unreachable_at)
+        return reachable_for < self._leases.seconds
 
-    def _recover(self, experiment_id: str, keep: bool) -> None:
-        with self._store.changing(experiment_id) as record:
-            if record.status is not Status.RUNNING:
-                self._store.index.put(record)
-                return
+    def _recover(self, jobs: Jobs[Any], job: Job, keep: bool) -> None:
+        """Take a job back from a worker that stopped renewing its lease; with `keep`, grant it one more term."""
+        if self._leases.is_held(job.id):
+            return
+        try:
+            record = self._requeue(jobs, job, keep)
+        except (Damaged, NotFound) as error:
+            log.warning("%s %s was not recovered: %s", jobs.kind.name, " ".join(job.name), error)
+            _show(jobs, job)
+        except (Busy, StorageFull, OSError) as error:
+            log.warning("%s %s was not recovered: %s", jobs.kind.name, " ".join(job.name), error)
+        else:
+            if record is not None and record.is_queued:
+                jobs.enqueue(record)
+
+    def _requeue(self, jobs: Jobs[R], job: Job, keep: bool) -> R | None:
+        """The record after the change; None if there was nothing to change."""
+        with jobs.lock(job.name, _LOCK_SECONDS):
+            record = jobs.read(job.name)
+            if not record.is_running:
+                jobs.show(job.name)
+                return None
             if keep:
-                self._store.leases.take(experiment_id, record.attempts)
-                return
-            if self._store.leases.is_held(experiment_id):
-                return
-            failure = Failure(type="killed", message=f"killed: worker {record.worker} stopped renewing its lease")
-            points = history.read(self._store.folder(experiment_id)).points
-            known = record.without_points().with_points(points)
-            recovered = self._store.write(known.attempt_failed(failure, self._store.max_attempts))
-            self._store.clear_temporaries(experiment_id)
-        log.warning("experiment %s lost its worker and is %s", experiment_id, recovered.status)
-        if recovered.status is Status.QUEUED:
-            self._store.wake(experiment_id)
+                self._leases.acquire(record.id, record.attempts)
+                return None
+            if self._leases.is_held(record.id):
+                return None
+            message = f"killed: worker {record.worker or 'unknown'} stopped renewing its lease"
+            failure = Failure(type="killed", message=message)
+            recovered = jobs.write(jobs.restore(record).attempt_failed(failure, jobs.max_attempts))
+            jobs.clean_up(recovered)
+        log.warning("%s lost its worker and is %s", jobs.describe(recovered), recovered.status)
+        return recovered
 
-    def _resend_lost(self) -> None:
-        """Wake for queued experiments that no message names: each once in a lease's time."""
-        queued = self._store.index.ids(f"status={Status.QUEUED}")
-        if not queued or self._store.queue.depth() >= len(queued):
+    def _resend(self, jobs: Jobs[Any], queued: Sequence[Job]) -> None:
+        """Enqueue the jobs that wait and that no message names: each once in a lease's time."""
+        if not queued or jobs.queue.depth(jobs.kind) >= len(queued):
             return
-        waiting = self._store.queue.waiting()
-        queued = [each for each in queued if each not in waiting][:_MAX_RESENT]
-        milliseconds = int(self._store.lease_seconds * 1000)
-        for experiment_id in queued:
+        pending = jobs.queue.pending(jobs.kind)
+        for job in islice((each for each in queued if each.name not in pending), _MAX_RESENT):
             try:
-                record = self._store.read_or_damaged(experiment_id)
-            except (NotFound, OSError) as error:
-                log.warning("%s was not waked: %s", experiment_id, error)
+                record = jobs.read(job.name)
+            except (Damaged, NotFound, OSError) as error:
+                log.warning("%s %s was not enqueued: %s", jobs.kind.name, " ".join(job.name), error)
+                _show(jobs, job)
                 continue
-            if record.status is not Status.QUEUED:
-                self._store.show(record)
-            elif self._redis.set(keys.resent(experiment_id), "1", nx=True, px=milliseconds):
-                self._store.wake(experiment_id)
+            if not record.is_queued:
+                jobs.show(job.name)
+            elif self._redis.set(keys.resent(job.id), "1", nx=True, px=self._leases.milliseconds):
+                jobs.enqueue(record)
 
-    def _wake_converters(self) -> None:
-        """For every dataset that waits, or whose worker died: each once in a lease's time."""
-        milliseconds = int(self._store.lease_seconds * 1000)
-        for record in conversion.reconcile(self._datasets):
-            if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
-                self._datasets.wake(record.name)
 
-    def _wake_evaluators(self) -> None:
-        """Likewise, but only where no message in the queue does so already: many may wait for the end of a training."""
-        if not self._evaluations.marked():
-            return
-        milliseconds = int(self._store.lease_seconds * 1000)
-        left = unattended(self._evaluations, self._store.queue.waiting_evaluations())
-        for record in islice(left, _MAX_RESENT):
-            if self._redis.set(keys.resent(record.id), "1", nx=True, px=milliseconds):
-                self._evaluations.wake(record)
+def _show(jobs: Jobs[Any], job: Job) -> None:
+    with suppress(NotFound, OSError):
+        jobs.show(job.name)
 
 
 def _damaged(name: str, check: Callable[[], None]) -> list[str]:

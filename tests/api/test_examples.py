@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 import api.schemas
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.jobs.workers import Worker
 from models_store.store import Store
 from settings import Settings
@@ -86,12 +86,12 @@ def recorded(client: ApiClient, api_store: Store, settings: Settings, tiny_docum
 def record_data(record: Recorder, store: Store, settings: Settings, experiment_id: str) -> None:
     archive = noisy_digits(("7", "2", "5"), train=8, test=4)
     record("POST", "/datasets", data={"name": "noise"}, files={"archive": ("noise.zip", archive)})
-    Converter(store.datasets, settings, lambda: False).run("noise")
+    Converter(store.conversion_jobs, settings, "test:1", lambda: False).run("noise")
     record("GET", "/datasets/noise")
     record("GET", "/datasets")
     record("GET", "/datasets/noise/samples")
     record("POST", f"/experiments/{experiment_id}/evaluations", json={"dataset": "noise"})
-    Evaluator(store, settings, lambda: False).run(experiment_id, "noise")
+    Evaluator(store, settings, "test:1", lambda: False).run(experiment_id, "noise")
     for path in ("evaluations", "evaluations/noise", "evaluations/noise/mistakes"):
         record("GET", f"/experiments/{experiment_id}/{path}")
 
@@ -137,7 +137,7 @@ def record_queue(record: Recorder, store: Store, document: JsonObject) -> None:
     record("POST", "/experiments:validate", json=document)
     running = record("POST", "/experiments", json=document)["id"]
     waiting = store.experiments.create(parse_spec(document)).id
-    assert Claim.take(store.experiments, running, "worker-1:7") is not None
+    assert TrainingClaim.acquire(store.training_jobs, running, worker="worker-1:7") is not None
     store.workers.beat(Worker(name="worker-1:7", hostname="worker-1", pid=7))
     record("GET", "/workers")
     record("GET", "/queue")

@@ -48,7 +48,7 @@ def assert_done_once(service: Service, path: str, attempts: int) -> None:
     assert (view["status"], view["attempts"]) == ("succeeded", attempts), view
     assert view["evaluation"]["samples"] == 900
     folder = service.store / path.strip("/")
-    eventually(lambda: sorted(each.name for each in folder.iterdir()) == [".lock", "record.json", "result"])
+    eventually(lambda: sorted(each.name for each in folder.iterdir()) == ["record.json", "result"])
     assert orjson.loads((folder / "record.json").read_bytes())["id"] == view["id"]
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
     assert service.log_text("worker*").count("the evaluation of") == 1

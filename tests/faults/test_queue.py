@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from models_store.jobs.queue import TRAINING
 from models_store.store import open_store
 from tests.support.service import LEASE_SECONDS, Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -16,8 +17,8 @@ Document = dict[str, Any]
 # An API whose process exits between the record and its message.
 DIES_BEFORE_THE_WAKE_UP = """
 import os, sys, uvicorn
-from models_store.jobs.queue import Queue
-Queue.wake = lambda self, experiment_id: os._exit(9)
+from models_store.jobs.queue import TRAINING, Queue
+Queue.enqueue = lambda self, kind, *name: os._exit(9)
 uvicorn.run("api.app:create_app", factory=True, port=int(sys.argv[-1]))
 """
 
@@ -42,7 +43,7 @@ def test_repeated_message_runs_once(service: Service, slow_document: Document) -
     experiment_id = service.post(slow_document)
     store = open_store(service.store, service.valkey.url, LEASE_SECONDS, 3, "test")
     for _ in range(20):
-        store.queue.wake(experiment_id)
+        store.queue.enqueue(TRAINING, experiment_id)
 
     service.wait_for_end(experiment_id)
     with service.valkey.client() as client:

@@ -53,7 +53,7 @@ def assert_whole(service: Service, name: str, attempts: int) -> None:
     assert (view["status"], view["record"]["attempts"]) == ("ready", attempts), view
     folder = service.store / "datasets" / name
     # The archive is removed after the record is written.
-    eventually(lambda: sorted(path.name for path in folder.iterdir()) == [".lock", "dataset.json", "images"])
+    eventually(lambda: sorted(path.name for path in folder.iterdir()) == ["dataset.json", "images"])
 
 
 def test_killed_conversion_is_repeated(service: Service) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models_store import keys
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
@@ -24,26 +24,26 @@ def queued(store: Store, tiny_spec: MakeSpec) -> Record:
 
 
 @pytest.fixture
-def claim(store: Store, queued: Record) -> Claim:
+def claim(store: Store, queued: Record) -> TrainingClaim:
     """The first attempt."""
-    taken = Claim.take(store.experiments, queued.id, "first")
+    taken = TrainingClaim.acquire(store.training_jobs, queued.id, worker="first")
     assert taken is not None
     return taken
 
 
 @pytest.fixture
-def take_over(store: Store, valkey: Valkey) -> Callable[[Claim], Claim]:
+def take_over(store: Store, valkey: Valkey) -> Callable[[TrainingClaim], TrainingClaim]:
     """Let a claim's lease run out and its wake-up be consumed, sweep, and give the experiment to another worker."""
 
-    def swept(lost: Claim) -> Claim | None:
+    def swept(lost: TrainingClaim) -> TrainingClaim | None:
         # More than once: the first sweep, and a server that has just started, give a holder one more term.
         store.experiments.leases.release(lost.id, lost.token)
         with valkey.client() as client:
-            client.delete(keys.QUEUE)
+            client.delete(keys.TRAININGS)
         assert store.reconciler.sweep()
-        return Claim.take(store.experiments, lost.id, "second")
+        return TrainingClaim.acquire(store.training_jobs, lost.id, worker="second")
 
-    def take(lost: Claim) -> Claim:
+    def take(lost: TrainingClaim) -> TrainingClaim:
         taken = eventually(lambda: swept(lost))
         assert taken is not None
         return taken
@@ -57,7 +57,7 @@ def succeed(store: Store, tiny_spec: MakeSpec) -> Callable[..., Record]:
 
     def make(accuracy: float | None = 0.5, loss: float | None = 1.0, name: str = "tiny") -> Record:
         record = store.experiments.create(tiny_spec(name=name))
-        claim = Claim.take(store.experiments, record.id, "worker")
+        claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
         assert claim is not None
         metrics = {"val_accuracy": accuracy, "val_loss": loss}
         return claim.succeed(stage(claim.attempt_folder / "result"), "completed", metrics, {"accuracy": 0.25})

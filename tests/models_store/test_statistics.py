@@ -1,7 +1,7 @@
 import pytest
 
 from models_store.errors import Unavailable
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Status
 from models_store.statistics import figures, queue_state
 from models_store.store import Store
@@ -10,7 +10,7 @@ from tests.models_store.results import point
 from tests.support.valkey import Valkey
 
 
-def test_figures_count_experiments_messages_and_epochs(store: Store, claim: Claim, tiny_spec: MakeSpec) -> None:
+def test_figures_count_experiments_messages_and_epochs(store: Store, claim: TrainingClaim, tiny_spec: MakeSpec) -> None:
     store.experiments.cancel(store.experiments.create(tiny_spec()).id)
     store.experiments.create(tiny_spec())
     claim.begin_history([])
@@ -30,7 +30,7 @@ def test_figures_count_experiments_messages_and_epochs(store: Store, claim: Clai
 
 
 def test_queue_state_lists_what_waits_and_what_runs_oldest_first(
-    store: Store, claim: Claim, tiny_spec: MakeSpec
+    store: Store, claim: TrainingClaim, tiny_spec: MakeSpec
 ) -> None:
     waiting = [store.experiments.create(tiny_spec()) for _ in range(3)]
     state = queue_state(store.experiments, store.queue)

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from imaging.probe import probe_sample
 from models_store import artifacts
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import MetricValues, Point, Record
 from models_store.files import write_synced
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
@@ -133,7 +133,7 @@ def publish(
 ) -> Record:
     """Take an experiment all the way through the store; `network` replaces the handmade one."""
     record = store.experiments.create(spec)
-    claim = Claim.take(store.experiments, record.id, "test:1")
+    claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1")
     assert claim is not None
     claim.begin_history([])
     for epoch in range(epochs):

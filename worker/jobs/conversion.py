@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 
 from archives.member import Limits
-from models_store.datasets.conversion import Conversion
-from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, ClaimLost, StorageFull
+from models_store.datasets.claim import ConversionClaim, ConversionJobs
+from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
+from models_store.experiments.record import Failure
 from settings import Settings
 from worker.conversion.messages import (
     CONVERSION_EVENT,
@@ -30,8 +30,11 @@ log = logging.getLogger(__name__)
 class Converter:
     """One for each worker process. `shutting_down` says that the worker is about to end."""
 
-    def __init__(self, store: DatasetStore, settings: Settings, shutting_down: Callable[[], bool]) -> None:
-        self._store = store
+    def __init__(
+        self, jobs: ConversionJobs, settings: Settings, worker: str, shutting_down: Callable[[], bool]
+    ) -> None:
+        self._jobs = jobs
+        self._worker = worker
         self._settings = settings
         self._shutting_down = shutting_down
 
@@ -40,15 +43,15 @@ class Converter:
         if self._shutting_down():
             return
         try:
-            with Conversion(self._store, name, self._settings.max_attempts).taken() as conversion:
-                if conversion is not None:
-                    self._convert(conversion)
+            conversion = ConversionClaim.acquire(self._jobs, name, worker=self._worker)
+            if conversion is not None:
+                self._convert(conversion)
         except ClaimLost as error:
             log.info("gave up: %s", error)
-        except (Busy, StorageFull) as error:
+        except (Busy, StorageFull, Unavailable) as error:
             log.warning("%s; the reconciler will send it again", error)
 
-    def _convert(self, conversion: Conversion) -> None:
+    def _convert(self, conversion: ConversionClaim) -> None:
         job = self._job(conversion)
         with JobProcess.started("worker.conversion", job, CONVERSION_EVENT, _ONE_THREAD) as process:
             process.attend(
@@ -57,26 +60,27 @@ class Converter:
                 self._shutting_down,
                 _SILENCE_SECONDS,
                 f"one file took more than {_SILENCE_SECONDS:.0f} s to read",
+                self._settings.lease_seconds,
             )
 
-    def _job(self, conversion: Conversion) -> ConversionJob:
+    def _job(self, conversion: ConversionClaim) -> ConversionJob:
         settings = self._settings
         return ConversionJob(
             archive=conversion.archive,
-            staged=conversion.staged,
+            staged=conversion.attempt_folder,
             limits=Limits(settings.max_archive_files, settings.max_dataset_bytes, MAX_FILE_BYTES),
             max_pixels=settings.max_image_pixels,
         )
 
-    def _hear(self, conversion: Conversion, event: ConversionEvent) -> bool:
+    def _hear(self, conversion: ConversionClaim, event: ConversionEvent) -> bool:
         """True if it was the last word."""
         match event:
             case Advanced():
                 conversion.show(event.progress)
                 return False
             case Rejected():
-                conversion.fail(event.reason)
+                conversion.fail(Failure(type="dataset_unavailable", message=event.reason))
             case Converted():
-                conversion.finish(event.contents)
+                conversion.succeed(event.contents)
         log.info("dataset %s is %s", conversion.record.name, conversion.record.status)
         return True

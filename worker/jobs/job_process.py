@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from models_store.jobs.attempt import Attempt
+from models_store.experiments.record import Failure
+from models_store.jobs.claim import Claim
 
 _TICK_SECONDS = 0.5
 
@@ -51,16 +52,17 @@ class JobProcess(Generic[Event]):
 
     def attend(
         self,
-        attempt: Attempt[Any],
+        claim: Claim[Any, Any],
         hear: Callable[[Event], bool],
         shutting_down: Callable[[], bool],
         silence_seconds: float,
         silence: str,
+        lease_seconds: float,
     ) -> None:
         """Let `hear` know of each event until it says that this was the last word. One that ends without it is tried
         again, one that is silent for `silence_seconds` has failed, which `silence` says; a worker that shuts down
         gives the job back. Raises ClaimLost."""
-        heard = time.monotonic()
+        heard = renewed = time.monotonic()
         while True:
             event, ended = self._next_event()
             if event is not None:
@@ -69,14 +71,19 @@ class JobProcess(Generic[Event]):
                     return
                 continue
             if ended:
-                attempt.retry(f"its process ended with status {self._process.wait()} and no result")
+                status = self._process.wait()
+                message = f"its process ended with status {status} and no result"
+                claim.retry(Failure(type="killed" if status < 0 else "internal", message=message))
                 return
-            attempt.check()
+            claim.check()
+            if time.monotonic() - renewed > lease_seconds / 3:
+                claim.renew()
+                renewed = time.monotonic()
             if shutting_down():
-                attempt.give_back()
+                claim.give_back()
                 return
             if time.monotonic() - heard > silence_seconds:
-                attempt.fail(silence)
+                claim.fail(Failure(type="stalled", message=silence))
                 return
 
     def _next_event(self) -> tuple[Event | None, bool]:

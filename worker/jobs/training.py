@@ -10,9 +10,9 @@ from itertools import zip_longest
 
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, ClaimLost, StorageFull, StoreError, Unavailable
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim, TrainingJobs
 from models_store.experiments.record import Failure, Phase, Progress, Record
-from models_store.experiments.store import ATTEMPTS, ExperimentStore
+from models_store.experiments.store import ATTEMPTS
 from models_store.experiments.transfers import Transfers
 from settings import Settings
 from worker.jobs.trainer_process import Spare, TrainerProcess
@@ -45,14 +45,14 @@ class Supervisor:
 
     def __init__(
         self,
-        store: ExperimentStore,
+        jobs: TrainingJobs,
         datasets: DatasetStore,
         transfers: Transfers,
         settings: Settings,
         worker: str,
         shutting_down: Callable[[], bool],
     ) -> None:
-        self._store = store
+        self._jobs = jobs
         self._datasets = datasets
         self._transfers = transfers
         self._settings = settings
@@ -65,7 +65,7 @@ class Supervisor:
         if self._shutting_down():
             return
         try:
-            claim = Claim.take(self._store, experiment_id, self._worker)
+            claim = TrainingClaim.acquire(self._jobs, experiment_id, worker=self._worker)
         except (Busy, Unavailable) as error:
             log.warning("not claimed: %s; the reconciler will send it again", error)
             return
@@ -141,7 +141,7 @@ class Attempt:
 
     def __init__(
         self,
-        claim: Claim,
+        claim: TrainingClaim,
         trainer: TrainerProcess,
         settings: Settings,
         shutting_down: Callable[[], bool],
@@ -238,7 +238,7 @@ class Attempt:
         self._trainer.kill()
         match reason:
             case "cancelled":
-                return self._claim.cancelled()
+                return self._claim.cancel()
             case "shutdown":
                 return self._claim.give_back()
             case "time_budget":
@@ -261,8 +261,10 @@ class Attempt:
 
     def _watch(self) -> None:
         # The record first: what is no longer this worker's must not have its lease renewed.
-        if self._check.is_due() and self._claim.check():
-            self._ask("cancelled")
+        if self._check.is_due():
+            self._claim.check()
+            if self._claim.cancel_requested:
+                self._ask("cancelled")
         if self._renewal.is_due():
             self._claim.renew()
         if self._shutting_down():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure
 from models_store.store import Store
 from settings import Settings
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 @pytest.fixture
 def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
-    return Converter(api_store.datasets, settings, lambda: False).run
+    return Converter(api_store.conversion_jobs, settings, "test:1", lambda: False).run
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_hostile_archive_fails_with_its_reason(
     view = client.get("/datasets/bad").json()
     assert view["status"] == "failed"
     assert view["record"]["error"].startswith("'../outside.png' has '..' in its path")
-    assert sorted(path.name for path in (api_store.datasets.datasets / "bad").iterdir()) == [".lock", "dataset.json"]
+    assert sorted(path.name for path in (api_store.datasets.datasets / "bad").iterdir()) == ["dataset.json"]
     assert client.delete("/datasets/bad").status_code == 204
     assert folders(api_store) == []
 
@@ -148,7 +148,7 @@ def test_dataset_is_kept_while_experiments_need_it(
     rejected = client.delete(f"/datasets/{flowers}")
     assert rejected.status_code == 409
     assert experiment_id in rejected.json()["detail"]
-    claim = Claim.take(api_store.experiments, experiment_id, "worker")
+    claim = TrainingClaim.acquire(api_store.training_jobs, experiment_id, worker="worker")
     assert claim is not None
     assert client.delete(f"/datasets/{flowers}").status_code == 409
 

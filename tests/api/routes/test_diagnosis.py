@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure, Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
@@ -17,9 +17,9 @@ def rules(client: ApiClient, experiment_id: str) -> list[str]:
     return [finding["rule"] for finding in answer.json()["items"]]
 
 
-def start(store: Store, spec: ExperimentSpec) -> tuple[Record, Claim]:
+def start(store: Store, spec: ExperimentSpec) -> tuple[Record, TrainingClaim]:
     record = store.experiments.create(spec)
-    claim = Claim.take(store.experiments, record.id, "test:1")
+    claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1")
     assert claim is not None
     claim.begin_history([])
     return record, claim

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 from tests.support.api import ApiClient
@@ -223,10 +223,10 @@ def test_source_is_kept_while_experiments_need_it(
     rejected = client.delete(f"/experiments/{source}?force=true")
     assert rejected.status_code == 409
     assert waiting in rejected.json()["detail"]
-    claim = Claim.take(api_store.experiments, waiting, "test:1")
+    claim = TrainingClaim.acquire(api_store.training_jobs, waiting, worker="test:1")
     assert claim is not None
     assert client.delete(f"/experiments/{source}?force=true").status_code == 409
-    claim.cancelled()
+    claim.cancel()
     assert client.delete(f"/experiments/{source}?force=true").status_code == 204
 
 
@@ -293,7 +293,7 @@ def test_running_experiment_is_not_deleted(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     record = api_store.experiments.create(tiny_spec())
-    assert Claim.take(api_store.experiments, record.id, "test:1") is not None
+    assert TrainingClaim.acquire(api_store.training_jobs, record.id, worker="test:1") is not None
 
     assert client.delete(f"/experiments/{record.id}").status_code == 409
     assert client.get(f"/experiments/{record.id}").json()["status"] == "running"

@@ -7,7 +7,7 @@ from redis import Redis
 
 from api.schemas.presets import preset_list
 from models_store import keys
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.jobs.workers import Worker
 from models_store.store import Store
 from settings import Settings
@@ -87,7 +87,7 @@ def test_workers_and_queue_show_experiments(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
     running, waiting = (api_store.experiments.create(tiny_spec()) for _ in range(2))
-    assert Claim.take(api_store.experiments, running.id, "host:7") is not None
+    assert TrainingClaim.acquire(api_store.training_jobs, running.id, worker="host:7") is not None
     api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
 
     [worker] = client.get("/workers").json()["items"]

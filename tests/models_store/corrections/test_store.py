@@ -15,7 +15,7 @@ from models_store.datasets.images import IMAGES
 from models_store.datasets.record import DatasetStatus
 from models_store.datasets.store import RECORD_FILE
 from models_store.errors import InvalidState, NotFound, StorageFull
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.files import TEMPORARY_SUFFIX
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
@@ -111,13 +111,13 @@ def test_nothing_changes_while_an_experiment_on_it_waits_or_runs(
     record = store.experiments.create(spec)
     tell(correction(12, "1"))
     assert len(images(store)) == 12
-    claim = Claim.take(store.experiments, record.id, "worker")
+    claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
     assert claim is not None
     tell(correction(13, "1"))
     assert len(images(store)) == 12
 
     store.experiments.cancel(record.id)
-    claim.cancelled()
+    claim.cancel()
     tell()
 
     assert len(images(store)) == 14

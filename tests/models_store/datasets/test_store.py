@@ -1,4 +1,4 @@
-"""Uploaded datasets on disk: who may have a name, who converts, what is left of whom."""
+"""Uploaded datasets on disk: names, conversions, deletion."""
 
 import errno
 import os
@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from models_store import keys
-from models_store.datasets.conversion import Conversion
+from models_store.datasets.claim import ConversionClaim
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
 from models_store.datasets.store import RECORD_FILE
-from models_store.errors import Busy, ClaimLost, InvalidState, NotFound, StorageFull
-from models_store.jobs.attempt import is_abandoned
+from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
+from models_store.experiments.record import Failure
 from models_store.store import Store
+from tests.models_store.abandoned import abandon
 from tests.support.valkey import Valkey
 
 CONTENTS = Contents(
@@ -30,10 +31,15 @@ def added(store: Store, name: str = "own") -> DatasetRecord:
 
 def ready(store: Store, name: str = "own") -> None:
     added(store, name)
-    with Conversion(store.datasets, name, 3).taken() as conversion:
-        assert conversion is not None
-        (conversion.staged / "manifest.json").write_text("{}")
-        conversion.finish(CONTENTS)
+    conversion = claim(store, name)
+    (conversion.attempt_folder / "manifest.json").write_text("{}")
+    conversion.succeed(CONTENTS)
+
+
+def claim(store: Store, name: str = "own", worker: str = "worker") -> ConversionClaim:
+    acquired = ConversionClaim.acquire(store.conversion_jobs, name, worker=worker)
+    assert acquired is not None
+    return acquired
 
 
 def nobody(_: str) -> list[str]:
@@ -92,93 +98,71 @@ def test_facts_are_of_those_that_are_ready(store: Store) -> None:
     assert store.datasets.facts() == {}
 
 
-def test_one_converts_at_a_time_and_progress_is_shown(store: Store) -> None:
+def test_conversion_has_one_claim_and_shows_progress(store: Store) -> None:
     added(store)
+    conversion = claim(store)
 
-    with Conversion(store.datasets, "own", 3).taken() as conversion:
-        assert conversion is not None
-        conversion.show(FilesDone(done=3, total=7))
-        assert store.datasets.get("own").progress == FilesDone(done=3, total=7)
-        assert not is_abandoned(store.datasets.folder("own"))
-        with Conversion(store.datasets, "own", 3).taken() as second:
-            assert second is None
-
-    assert is_abandoned(store.datasets.folder("own"))
-
-
-def test_a_conversion_left_three_times_has_failed(store: Store) -> None:
-    added(store)
-    for attempt in (1, 2, 3):
-        with Conversion(store.datasets, "own", 3).taken() as conversion:
-            assert conversion is not None
-            assert conversion.record.attempts == attempt
-
-    with Conversion(store.datasets, "own", 3).taken() as conversion:
-        assert conversion is None
+    conversion.show(FilesDone(done=3, total=7))
 
     record = store.datasets.get("own")
+    assert (record.status, record.worker, record.progress) == (
+        DatasetStatus.CONVERTING,
+        "worker",
+        FilesDone(done=3, total=7),
+    )
+    assert ConversionClaim.acquire(store.conversion_jobs, "own", worker="second") is None
+
+
+def test_conversion_abandoned_three_times_fails(store: Store) -> None:
+    added(store)
+    for attempt in (1, 2, 3):
+        conversion = claim(store, worker=f"worker{attempt}")
+        assert conversion.token == attempt
+        record = abandon(store, conversion)
+
+    assert ConversionClaim.acquire(store.conversion_jobs, "own", worker="fourth") is None
     assert (record.status, record.error) == (
         DatasetStatus.FAILED,
-        "3 conversions were begun, and none came to an end",
+        "killed: worker worker3 stopped renewing its lease (attempt 3 of 3; no further attempt is made)",
     )
-    assert not (store.datasets.folder("own") / "archive").exists()
+    assert sorted(path.name for path in store.datasets.folder("own").iterdir()) == [RECORD_FILE]
 
 
-def test_what_is_busy_within_a_conversion_is_told_to_its_worker(store: Store) -> None:
+def test_conversion_of_deleted_upload_leaves_new_one_alone(store: Store) -> None:
     added(store)
-
-    with pytest.raises(Busy), Conversion(store.datasets, "own", 3).taken():
-        raise Busy("somebody else holds it")
-
-
-def test_an_old_conversion_that_gives_up_leaves_the_new_one_s_work(store: Store) -> None:
+    old = claim(store)
+    store.datasets.delete("own", nobody)
     added(store)
-    with Conversion(store.datasets, "own", 3).taken() as old:
-        assert old is not None
-        store.datasets.delete("own", nobody)
-        added(store)
-        with Conversion(store.datasets, "own", 3).taken() as new:
-            assert new is not None
-            with pytest.raises(ClaimLost):
-                old.retry("ended with status 1")
-            assert new.staged.is_dir()
+    new = claim(store)
+
+    with pytest.raises(ClaimLost):
+        old.retry(Failure(type="internal", message="ended with status 1"))
+
+    assert new.attempt_folder.is_dir()
+    assert store.datasets.get("own") == new.record
 
 
-def test_a_conversion_whose_dataset_was_deleted_changes_nothing(store: Store) -> None:
+def test_conversion_of_deleted_dataset_changes_nothing(store: Store) -> None:
     added(store)
-    with Conversion(store.datasets, "own", 3).taken() as conversion:
-        assert conversion is not None
-        store.datasets.delete("own", nobody)
-        following = added(store)
+    conversion = claim(store)
+    store.datasets.delete("own", nobody)
+    following = added(store)
 
-        with pytest.raises(ClaimLost):
-            conversion.finish(CONTENTS)
+    with pytest.raises(ClaimLost):
+        conversion.succeed(CONTENTS)
 
     assert store.datasets.get("own") == following
 
 
-def test_a_worker_that_shuts_down_gives_back_at_no_cost(store: Store) -> None:
-    added(store)
-    with Conversion(store.datasets, "own", 3).taken() as conversion:
-        assert conversion is not None
-        record = conversion.give_back()
-
-    assert (record.status, record.attempts) == (DatasetStatus.QUEUED, 0)
-
-
-def test_a_published_dataset_has_its_images_and_no_archive(store: Store) -> None:
+def test_published_dataset_keeps_images_and_no_archive(store: Store) -> None:
     ready(store)
 
     folder = store.datasets.folder("own")
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, IMAGES]
+    assert sorted(path.name for path in folder.iterdir()) == [RECORD_FILE, IMAGES]
 
 
-@pytest.mark.parametrize("left", [False, True], ids=["queued", "left by a worker"])
-def test_reconciler_sends_a_lost_wake_up_once_in_a_lease(store: Store, valkey: Valkey, left: bool) -> None:
+def test_lost_message_is_sent_again_once_per_lease(store: Store, valkey: Valkey) -> None:
     added(store)
-    if left:
-        with Conversion(store.datasets, "own", 3).taken():
-            pass
     with valkey.client() as client:
         client.delete(keys.CONVERSIONS)
         store.reconciler.sweep()

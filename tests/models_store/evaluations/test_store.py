@@ -1,4 +1,4 @@
-"""Evaluations on disk: who may ask, who evaluates, what is left of whom."""
+"""Evaluations on disk: requests, claims, results, marks."""
 
 import threading
 from collections.abc import Callable
@@ -8,16 +8,17 @@ import pytest
 from models_store import keys
 from models_store.artifacts import write_manifest
 from models_store.errors import ClaimLost, InvalidState, NotFound
-from models_store.evaluations.attempt import EvaluationAttempt
+from models_store.evaluations.claim import EvaluationClaim
 from models_store.evaluations.evaluation import write_cross_dataset_evaluation
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus, SamplesDone
 from models_store.evaluations.store import RECORD_FILE, RESULT
-from models_store.experiments.record import Record
-from models_store.jobs.attempt import is_abandoned
+from models_store.experiments.record import Failure, Record
+from models_store.jobs.queue import EVALUATION
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.evaluation import EvaluationSpec, parse_evaluation
 from specs.experiment import ExperimentSpec
+from tests.models_store.abandoned import abandon
 from tests.support.evaluations import cross_dataset_evaluation_of
 from tests.support.published import publish
 from tests.support.valkey import Valkey
@@ -36,16 +37,21 @@ def asked(store: Store, finished: Record) -> EvaluationRecord:
     return store.evaluations.add(finished.id, MNIST)
 
 
-def attempt(store: Store, record: EvaluationRecord) -> EvaluationAttempt:
-    return EvaluationAttempt(store.evaluations, record.experiment_id, record.dataset, 3)
+def acquire(store: Store, record: EvaluationRecord, worker: str = "worker") -> EvaluationClaim | None:
+    return EvaluationClaim.acquire(store.evaluation_jobs, record.experiment_id, record.dataset, worker=worker)
+
+
+def claim(store: Store, record: EvaluationRecord, worker: str = "worker") -> EvaluationClaim:
+    acquired = acquire(store, record, worker)
+    assert acquired is not None
+    return acquired
 
 
 def finish(store: Store, record: EvaluationRecord, accuracy: float = 0.5) -> EvaluationRecord:
-    with attempt(store, record).taken() as taken:
-        assert taken is not None
-        write_cross_dataset_evaluation(taken.staged, cross_dataset_evaluation_of("mnist"))
-        write_manifest(taken.staged)
-        return taken.finish({"accuracy": accuracy})
+    evaluation = claim(store, record)
+    write_cross_dataset_evaluation(evaluation.attempt_folder, cross_dataset_evaluation_of("mnist"))
+    write_manifest(evaluation.attempt_folder)
+    return evaluation.succeed({"accuracy": accuracy})
 
 
 def lose_messages(valkey: Valkey) -> None:
@@ -53,30 +59,25 @@ def lose_messages(valkey: Valkey) -> None:
         client.delete(keys.EVALUATIONS)
 
 
-def test_one_evaluates_at_a_time_and_progress_is_shown(store: Store, asked: EvaluationRecord) -> None:
-    folder = store.evaluations.folder(asked.experiment_id, "mnist")
-    with attempt(store, asked).taken() as taken:
-        assert taken is not None
-        taken.show(SamplesDone(done=3, total=7))
-        shown = store.evaluations.get(asked.experiment_id, "mnist")
-        assert (shown.status, shown.attempts) == (EvaluationStatus.RUNNING, 1)
-        assert shown.progress == SamplesDone(done=3, total=7)
-        assert not is_abandoned(folder)
-        with attempt(store, asked).taken() as second:
-            assert second is None
+def test_evaluation_has_one_claim_and_shows_progress(store: Store, asked: EvaluationRecord) -> None:
+    evaluation = claim(store, asked)
 
-    assert is_abandoned(folder)
+    evaluation.show(SamplesDone(done=3, total=7))
+
+    shown = store.evaluations.get(asked.experiment_id, "mnist")
+    assert (shown.status, shown.attempts, shown.worker) == (EvaluationStatus.RUNNING, 1, "worker")
+    assert shown.progress == SamplesDone(done=3, total=7)
+    assert acquire(store, asked, "second") is None
 
 
-def test_a_finished_one_has_figures_and_nothing_else_is_left(store: Store, asked: EvaluationRecord) -> None:
+def test_finished_evaluation_leaves_record_and_result(store: Store, asked: EvaluationRecord) -> None:
     finish(store, asked)
 
     assert store.evaluations.evaluation(asked.experiment_id, "mnist") == cross_dataset_evaluation_of("mnist")
     folder = store.evaluations.folder(asked.experiment_id, "mnist")
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, RESULT]
+    assert sorted(path.name for path in folder.iterdir()) == [RECORD_FILE, RESULT]
     assert store.evaluations.marked() == set()
-    with attempt(store, asked).taken() as again:
-        assert again is None
+    assert acquire(store, asked) is None
 
 
 def test_asked_for_anew_it_has_no_figures_until_it_is_done(store: Store, asked: EvaluationRecord) -> None:
@@ -104,61 +105,52 @@ def test_of_many_who_ask_at_once_all_get_the_same_one(store: Store, finished: Re
     assert {each.id for each in found} == {store.evaluations.get(finished.id, "mnist").id}
 
 
-def test_an_evaluation_left_three_times_has_failed(store: Store, asked: EvaluationRecord) -> None:
+def test_evaluation_abandoned_three_times_fails(store: Store, asked: EvaluationRecord) -> None:
     for number in (1, 2, 3):
-        with attempt(store, asked).taken() as taken:
-            assert taken is not None
-            assert taken.record.attempts == number
+        evaluation = claim(store, asked, f"worker{number}")
+        assert evaluation.token == number
+        record = abandon(store, evaluation)
 
-    with attempt(store, asked).taken() as taken:
-        assert taken is None
-    record = store.evaluations.get(asked.experiment_id, "mnist")
-    assert (record.status, record.error) == ("failed", "3 evaluations were begun, and none came to an end")
+    assert acquire(store, asked) is None
+    assert (record.status, record.error) == (
+        "failed",
+        "killed: worker worker3 stopped renewing its lease (attempt 3 of 3; no further attempt is made)",
+    )
     assert store.evaluations.marked() == set()
 
 
-def test_a_process_that_dies_is_tried_again_and_a_worker_that_ends_gives_back_at_no_cost(
-    store: Store, asked: EvaluationRecord
-) -> None:
-    with attempt(store, asked).taken() as taken:
-        assert taken is not None
-        assert taken.retry("its process died").status is EvaluationStatus.QUEUED
-    with attempt(store, asked).taken() as taken:
-        assert taken is not None
-        record = taken.give_back()
+def test_retried_evaluation_keeps_its_error_and_mark(store: Store, asked: EvaluationRecord) -> None:
+    failure = Failure(type="killed", message="its process died")
+    assert claim(store, asked).retry(failure).status is EvaluationStatus.QUEUED
 
-    assert (record.status, record.attempts, record.error) == (EvaluationStatus.QUEUED, 1, "its process died")
+    record = claim(store, asked).give_back()
+
+    assert (record.status, record.attempts, record.interruptions) == (EvaluationStatus.QUEUED, 2, 1)
+    assert record.error == "its process died"
     assert store.evaluations.marked() == {(asked.experiment_id, "mnist")}
 
 
-def test_one_whose_experiment_was_deleted_changes_nothing(store: Store, asked: EvaluationRecord) -> None:
-    with attempt(store, asked).taken() as taken:
-        assert taken is not None
-        store.experiments.delete(asked.experiment_id)
-        with pytest.raises(ClaimLost):
-            taken.check()
-        with pytest.raises(ClaimLost):
-            taken.show(SamplesDone(done=1, total=2))
-        with pytest.raises(ClaimLost):
-            taken.finish({})
+def test_evaluation_of_deleted_experiment_is_lost(store: Store, asked: EvaluationRecord) -> None:
+    evaluation = claim(store, asked)
+    store.experiments.delete(asked.experiment_id)
+
+    with pytest.raises(ClaimLost):
+        evaluation.check()
+    with pytest.raises(ClaimLost):
+        evaluation.show(SamplesDone(done=1, total=2))
+    with pytest.raises(ClaimLost):
+        evaluation.succeed({})
 
     assert not store.experiments.folder(asked.experiment_id).exists()
 
 
-@pytest.mark.parametrize("left", [False, True], ids=["queued", "left by a worker"])
-def test_reconciler_sends_a_lost_wake_up_once_in_a_lease(
-    store: Store, valkey: Valkey, asked: EvaluationRecord, left: bool
-) -> None:
-    if left:
-        with attempt(store, asked).taken():
-            pass
+def test_lost_message_is_sent_again_once_per_lease(store: Store, valkey: Valkey, asked: EvaluationRecord) -> None:
     lose_messages(valkey)
     store.reconciler.sweep()
     store.reconciler.sweep()
 
-    assert store.queue.waiting_evaluations() == {(asked.experiment_id, "mnist")}
-    with valkey.client() as client:
-        assert client.llen(keys.EVALUATIONS) == 1
+    assert store.queue.pending(EVALUATION) == {(asked.experiment_id, "mnist")}
+    assert store.queue.depth(EVALUATION) == 1
 
 
 def test_what_a_message_names_is_not_sent_again(store: Store, valkey: Valkey, asked: EvaluationRecord) -> None:
@@ -175,7 +167,7 @@ def test_a_mark_that_a_kill_left_is_swept_away(
 ) -> None:
     record = store.evaluations.folder(asked.experiment_id, "mnist") / RECORD_FILE
     if gone == "ended":
-        store.evaluations.write(asked.failed("it was late"))
+        store.evaluations.write(asked.failed(Failure(type="internal", message="it was late")))
     elif gone == "deleted":
         store.experiments.delete(asked.experiment_id)
     else:
@@ -184,7 +176,7 @@ def test_a_mark_that_a_kill_left_is_swept_away(
     store.reconciler.sweep()
 
     assert store.evaluations.marked() == set()
-    assert store.queue.waiting_evaluations() == set()
+    assert store.queue.pending(EVALUATION) == set()
 
 
 def test_a_damaged_record_says_so_and_gives_way_to_another(store: Store, asked: EvaluationRecord) -> None:

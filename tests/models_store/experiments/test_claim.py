@@ -9,11 +9,12 @@ import pytest
 from models_store import artifacts
 from models_store.errors import ClaimLost, StorageFull, Unavailable
 from models_store.experiments import history
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.history import History
 from models_store.experiments.record import Progress, Record, Status
 from models_store.experiments.store import RECORD_FILE
 from models_store.files import LOCK_FILE, publish_directory
+from models_store.jobs.queue import TRAINING
 from models_store.store import Store
 from models_store.versions import SCHEMA_VERSION
 from tests.models_store.children import in_child, killed_at_each_step
@@ -23,11 +24,11 @@ from tests.support.manifests import verify_manifest
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
-TakeOver = Callable[[Claim], Claim]
+TakeOver = Callable[[TrainingClaim], TrainingClaim]
 Reopened = Callable[[], Store]
 
 
-def ended(claim: Claim, accuracy: float = 0.5) -> Record:
+def ended(claim: TrainingClaim, accuracy: float = 0.5) -> Record:
     staged = stage(claim.attempt_folder / "result")
     return claim.succeed(staged, "completed", {"val_accuracy": accuracy}, {"accuracy": 0.25})
 
@@ -35,7 +36,7 @@ def ended(claim: Claim, accuracy: float = 0.5) -> Record:
 # -- taking ----------------------------------------------------------------------------------------------------------
 
 
-def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: Claim) -> None:
+def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: TrainingClaim) -> None:
     assert (claim.token, claim.record.status, claim.record.worker) == (1, Status.RUNNING, "first")
     assert store.experiments.read(claim.id) == store.experiments.get(claim.id) == claim.record
     assert store.experiments.leases.is_held(claim.id)
@@ -45,9 +46,9 @@ def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: 
 def test_of_twenty_threads_one_wins(store: Store, queued: Record) -> None:
     start = threading.Barrier(20)
 
-    def take(number: int) -> Claim | None:
+    def take(number: int) -> TrainingClaim | None:
         start.wait()
-        return Claim.take(store.experiments, queued.id, f"worker{number}")
+        return TrainingClaim.acquire(store.training_jobs, queued.id, worker=f"worker{number}")
 
     with ThreadPoolExecutor(20) as threads:
         [winner] = [claim for claim in threads.map(take, range(20)) if claim is not None]
@@ -55,17 +56,17 @@ def test_of_twenty_threads_one_wins(store: Store, queued: Record) -> None:
     assert winner.token == 1
 
 
-def test_running_experiment_is_nobody_elses(store: Store, claim: Claim) -> None:
-    assert Claim.take(store.experiments, claim.id, "second") is None
+def test_running_experiment_is_nobody_elses(store: Store, claim: TrainingClaim) -> None:
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
 def test_lease_of_another_attempt_keeps_a_queued_experiment_back(store: Store, queued: Record) -> None:
-    store.experiments.leases.take(queued.id, 7)
-    assert Claim.take(store.experiments, queued.id, "worker") is None
+    store.experiments.leases.acquire(queued.id, 7)
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert store.experiments.read(queued.id).status is Status.QUEUED
 
 
-def test_token_grows_with_each_attempt(claim: Claim, take_over: TakeOver) -> None:
+def test_token_grows_with_each_attempt(claim: TrainingClaim, take_over: TakeOver) -> None:
     second = take_over(claim)
     assert (claim.token, second.token) == (1, 2)
     assert claim.attempt_folder != second.attempt_folder
@@ -74,25 +75,25 @@ def test_token_grows_with_each_attempt(claim: Claim, take_over: TakeOver) -> Non
 
 def test_cancelled_experiment_is_not_claimed(store: Store, queued: Record) -> None:
     store.experiments.cancel(queued.id)
-    assert Claim.take(store.experiments, queued.id, "worker") is None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert not store.experiments.leases.is_held(queued.id)
 
 
 def test_deleted_or_unknown_experiment_is_not_claimed(store: Store, queued: Record) -> None:
     store.experiments.delete(queued.id)
-    assert Claim.take(store.experiments, queued.id, "worker") is None
-    assert Claim.take(store.experiments, "../../etc", "worker") is None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
+    assert TrainingClaim.acquire(store.training_jobs, "../../etc", worker="worker") is None
 
 
 def test_damaged_experiment_is_not_claimed(store: Store, queued: Record) -> None:
     (store.experiments.folder(queued.id) / RECORD_FILE).write_bytes(b"{}")
-    assert Claim.take(store.experiments, queued.id, "worker") is None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
 
 
 def test_record_of_a_newer_schema_is_left_to_a_newer_worker(store: Store, queued: Record) -> None:
     newer = queued.changed(schema_version=SCHEMA_VERSION + 1)
     store.experiments.write(newer)
-    assert Claim.take(store.experiments, queued.id, "worker") is None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert store.experiments.read(queued.id) == newer
 
 
@@ -105,16 +106,16 @@ def test_disk_error_while_claiming_releases_the_lease(
     with monkeypatch.context() as patched:
         patched.setattr(store.experiments, "write", full)
         with pytest.raises(StorageFull):
-            Claim.take(store.experiments, queued.id, "worker")
+            TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker")
     assert not store.experiments.leases.is_held(queued.id)
-    assert Claim.take(store.experiments, queued.id, "worker") is not None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is not None
 
 
 def test_nothing_is_claimed_while_redis_is_away(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     own_valkey.kill()
     with pytest.raises(Unavailable):
-        Claim.take(own_store.experiments, record.id, "worker")
+        TrainingClaim.acquire(own_store.training_jobs, record.id, worker="worker")
     assert own_store.experiments.read(record.id) == record
 
 
@@ -125,17 +126,17 @@ def test_worker_killed_at_any_step_of_a_claim_does_not_block_the_next(
     current = [record.id]
 
     def take() -> None:
-        other = reopened().experiments
-        if Claim.take(other, current[0], "killed") is None:
+        other = reopened().training_jobs
+        if TrainingClaim.acquire(other, current[0], worker="killed") is None:
             raise AssertionError("not claimed")
 
     tokens = []
     for _ in killed_at_each_step(take):
         record = store.experiments.read(current[0])
         if record.status is Status.RUNNING:
-            claim = take_over(Claim(store.experiments, record))
+            claim = take_over(TrainingClaim(store.training_jobs, record))
         else:
-            claim = cast(Claim, Claim.take(store.experiments, record.id, "second"))
+            claim = cast(TrainingClaim, TrainingClaim.acquire(store.training_jobs, record.id, worker="second"))
         tokens.append(claim.token)
         ended(claim)
         current[0] = store.experiments.create(tiny_spec()).id
@@ -145,7 +146,7 @@ def test_worker_killed_at_any_step_of_a_claim_does_not_block_the_next(
 # -- running ---------------------------------------------------------------------------------------------------------
 
 
-def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: Claim) -> None:
+def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(3):
         claim.append(each)
@@ -156,13 +157,13 @@ def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: Claim) -> None:
     assert shown.best_metrics == shown.last_metrics == points(3)[-1].metrics
 
 
-def test_repeated_epoch_is_left_as_it_is(claim: Claim) -> None:
+def test_repeated_epoch_is_left_as_it_is(claim: TrainingClaim) -> None:
     claim.begin_history(points(2))
     claim.append(point(1, val_accuracy=0.99))
     assert history.read(claim.folder) == History(points=points(2))
 
 
-def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: Claim, take_over: TakeOver) -> None:
+def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     claim.begin_history([])
     for each in points(3):
         claim.append(each)
@@ -175,7 +176,7 @@ def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: Claim, t
     assert store.experiments.history(claim.id) == History(points=points(3))
 
 
-def test_epoch_behind_a_torn_line_is_not_lost(claim: Claim, take_over: TakeOver) -> None:
+def test_epoch_behind_a_torn_line_is_not_lost(claim: TrainingClaim, take_over: TakeOver) -> None:
     claim.begin_history([])
     for each in points(2):
         claim.append(each)
@@ -188,7 +189,7 @@ def test_epoch_behind_a_torn_line_is_not_lost(claim: Claim, take_over: TakeOver)
 
 
 def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
-    store: Store, claim: Claim, valkey: Valkey
+    store: Store, claim: TrainingClaim, valkey: Valkey
 ) -> None:
     claim.begin_history([])
     for each in points(2):
@@ -201,7 +202,7 @@ def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
 
 def test_training_goes_on_while_redis_is_away(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
-    claim = Claim.take(own_store.experiments, record.id, "worker")
+    claim = TrainingClaim.acquire(own_store.training_jobs, record.id, worker="worker")
     assert claim is not None
     own_valkey.kill()
     claim.renew()
@@ -209,31 +210,34 @@ def test_training_goes_on_while_redis_is_away(own_store: Store, own_valkey: Valk
     claim.begin_history([])
     for each in points(2):
         claim.append(each)
-    assert not claim.check()
+    claim.check()
+    assert not claim.cancel_requested
     assert own_store.experiments.history(record.id) == History(points=points(2))
     assert ended(claim).status is Status.SUCCEEDED
     assert own_store.experiments.get(record.id).status is Status.SUCCEEDED
 
 
-def test_progress_is_shown_and_not_written(store: Store, claim: Claim) -> None:
+def test_progress_is_shown_and_not_written(store: Store, claim: TrainingClaim) -> None:
     claim.show(Progress(phase="training", epoch=1, step=7))
     assert store.experiments.get(claim.id).progress == Progress(phase="training", epoch=1, step=7)
     assert store.experiments.read(claim.id).progress is None
 
 
-def test_cancel_is_seen_by_the_holder_and_keeps_what_is_shown(store: Store, claim: Claim) -> None:
+def test_cancel_is_seen_by_the_holder_and_keeps_what_is_shown(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     claim.append(point(0))
-    assert not claim.check()
+    claim.check()
+    assert not claim.cancel_requested
     store.experiments.cancel(claim.id)
-    assert claim.check()
+    claim.check()
+    assert claim.cancel_requested
     claim.show(Progress(phase="training", epoch=1))
     shown = store.experiments.get(claim.id)
     assert (shown.cancel_requested, shown.epochs_completed) == (True, 1)
     assert shown.progress is not None
 
 
-def test_lease_that_ran_out_is_taken_again_if_nobody_has_it(store: Store, claim: Claim) -> None:
+def test_lease_that_ran_out_is_taken_again_if_nobody_has_it(store: Store, claim: TrainingClaim) -> None:
     store.experiments.leases.release(claim.id, claim.token)
     claim.renew()
     assert store.experiments.leases.is_held(claim.id)
@@ -242,21 +246,23 @@ def test_lease_that_ran_out_is_taken_again_if_nobody_has_it(store: Store, claim:
 
 # -- fencing ---------------------------------------------------------------------------------------------------------
 
-WRITES: dict[str, Callable[[Claim], object]] = {
+WRITES: dict[str, Callable[[TrainingClaim], object]] = {
     "check": lambda claim: claim.check(),
     "renew": lambda claim: claim.renew(),
     "begin_history": lambda claim: claim.begin_history([]),
     "append": lambda claim: claim.append(points(3)[2]),
     "succeed": ended,
     "fail": lambda claim: claim.fail(KILLED),
-    "cancelled": lambda claim: claim.cancelled(),
+    "cancel": lambda claim: claim.cancel(),
     "retry": lambda claim: claim.retry(KILLED),
     "give_back": lambda claim: claim.give_back(),
 }
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_old_token_is_rejected_and_changes_nothing(store: Store, claim: Claim, take_over: TakeOver, name: str) -> None:
+def test_old_token_is_rejected_and_changes_nothing(
+    store: Store, claim: TrainingClaim, take_over: TakeOver, name: str
+) -> None:
     claim.begin_history([])
     for each in points(2):
         claim.append(each)
@@ -280,7 +286,7 @@ def _shown_only(record: Record) -> dict[str, object]:
     return {name: getattr(record, name) for name in names}
 
 
-def test_old_token_is_shown_to_nobody(store: Store, claim: Claim, take_over: TakeOver) -> None:
+def test_old_token_is_shown_to_nobody(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     second = take_over(claim)
     second.show(Progress(phase="training", epoch=5))
     claim.show(Progress(phase="exporting", epoch=9))
@@ -291,13 +297,13 @@ def test_token_of_a_deleted_experiment_is_not_that_of_its_successor_under_the_sa
     store: Store, tiny_spec: MakeSpec, take_over: TakeOver
 ) -> None:
     record = store.experiments.create(tiny_spec(), "key", b"body")
-    paused = Claim.take(store.experiments, record.id, "paused")
+    paused = TrainingClaim.acquire(store.training_jobs, record.id, worker="paused")
     assert paused is not None
     take_over(paused).give_back()
     store.experiments.cancel(record.id)
     store.experiments.delete(record.id)
     assert store.experiments.create(tiny_spec(), "key", b"body").id == record.id
-    successor = Claim.take(store.experiments, record.id, "successor")
+    successor = TrainingClaim.acquire(store.training_jobs, record.id, worker="successor")
     assert successor is not None
     assert successor.token == paused.token
     with pytest.raises(ClaimLost):
@@ -308,22 +314,22 @@ def test_token_of_a_deleted_experiment_is_not_that_of_its_successor_under_the_sa
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "renew"])
-def test_holder_of_a_deleted_experiment_has_lost_it(store: Store, claim: Claim, name: str) -> None:
+def test_holder_of_a_deleted_experiment_has_lost_it(store: Store, claim: TrainingClaim, name: str) -> None:
     shutil.rmtree(claim.folder)
     with pytest.raises((ClaimLost, FileNotFoundError) if name == "succeed" else ClaimLost):
         WRITES[name](claim)
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "renew"])
-def test_holder_of_a_damaged_experiment_has_lost_it(store: Store, claim: Claim, name: str) -> None:
+def test_holder_of_a_damaged_experiment_has_lost_it(store: Store, claim: TrainingClaim, name: str) -> None:
     (claim.folder / RECORD_FILE).write_bytes(b"{")
     with pytest.raises(ClaimLost):
         WRITES[name](claim)
     assert (claim.folder / RECORD_FILE).read_bytes() == b"{"
 
 
-@pytest.mark.parametrize("name", ["append", "succeed", "fail", "cancelled", "retry", "give_back", "check"])
-def test_ended_experiment_takes_no_more_from_its_own_holder(claim: Claim, name: str) -> None:
+@pytest.mark.parametrize("name", ["append", "succeed", "fail", "cancel", "retry", "give_back", "check"])
+def test_ended_experiment_takes_no_more_from_its_own_holder(claim: TrainingClaim, name: str) -> None:
     claim.begin_history([])
     claim.fail(KILLED)
     with pytest.raises(ClaimLost, match="is failed"):
@@ -333,7 +339,7 @@ def test_ended_experiment_takes_no_more_from_its_own_holder(claim: Claim, name: 
 # -- ends ------------------------------------------------------------------------------------------------------------
 
 
-def test_success_publishes_and_ends(store: Store, claim: Claim) -> None:
+def test_success_publishes_and_ends(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     claim.append(point(0, val_accuracy=0.1))
     record = ended(claim, accuracy=0.75)
@@ -352,7 +358,7 @@ def test_success_publishes_and_ends(store: Store, claim: Claim) -> None:
 
 
 def test_result_that_a_killed_predecessor_published_is_replaced(
-    store: Store, claim: Claim, take_over: TakeOver
+    store: Store, claim: TrainingClaim, take_over: TakeOver
 ) -> None:
     publish_directory(stage(claim.attempt_folder / "result", onnx=b"first"), claim.folder / artifacts.ARTIFACTS)
     second = take_over(claim)
@@ -364,18 +370,18 @@ def test_result_that_a_killed_predecessor_published_is_replaced(
 def test_worker_killed_at_any_step_of_success_ends_once(
     store: Store, tiny_spec: MakeSpec, reopened: Reopened, take_over: TakeOver
 ) -> None:
-    claims: list[Claim] = []
+    claims: list[TrainingClaim] = []
 
-    def claimed() -> Claim:
+    def claimed() -> TrainingClaim:
         record = store.experiments.create(tiny_spec())
-        taken = Claim.take(store.experiments, record.id, "killed")
+        taken = TrainingClaim.acquire(store.training_jobs, record.id, worker="killed")
         assert taken is not None
         claims.append(taken)
         stage(taken.attempt_folder / "result")
         return taken
 
     def succeed() -> None:
-        dying = Claim(reopened().experiments, claims[-1].record)
+        dying = TrainingClaim(reopened().training_jobs, claims[-1].record)
         dying.succeed(dying.attempt_folder / "result", "completed", {"val_accuracy": 0.5}, {})
 
     claimed()
@@ -393,19 +399,19 @@ def test_worker_killed_at_any_step_of_success_ends_once(
     assert set(seen) == {(Status.RUNNING, False), (Status.RUNNING, True), (Status.SUCCEEDED, True)}
 
 
-def test_failure_is_final(store: Store, claim: Claim) -> None:
+def test_failure_is_final(store: Store, claim: TrainingClaim) -> None:
     record = claim.fail(KILLED)
     assert store.experiments.read(claim.id) == record
     assert (record.status, record.error) == (Status.FAILED, KILLED)
-    assert Claim.take(store.experiments, claim.id, "second") is None
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_cancel_keeps_history_and_checkpoint(store: Store, claim: Claim) -> None:
+def test_cancel_keeps_history_and_checkpoint(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     claim.append(point(0))
     (claim.attempt_folder / "checkpoint").touch()
     store.experiments.cancel(claim.id)
-    record = claim.cancelled()
+    record = claim.cancel()
     assert (record.status, record.stop_reason, record.epochs_completed) == (Status.CANCELLED, "cancelled", 1)
     assert history.read(claim.folder) == History(points=(point(0),))
     assert (claim.attempt_folder / "checkpoint").exists()
@@ -413,7 +419,7 @@ def test_cancel_keeps_history_and_checkpoint(store: Store, claim: Claim) -> None
 
 def test_attempts_end_in_failure_after_the_last(store: Store, queued: Record) -> None:
     for attempt in (1, 2, 3):
-        claim = Claim.take(store.experiments, queued.id, "worker")
+        claim = TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker")
         assert claim is not None
         record = claim.retry(KILLED)
         assert record.attempts == attempt
@@ -425,7 +431,7 @@ def test_attempts_end_in_failure_after_the_last(store: Store, queued: Record) ->
 
 def test_interruptions_do_not_count(store: Store, queued: Record) -> None:
     for _ in range(5):
-        claim = Claim.take(store.experiments, queued.id, "worker")
+        claim = TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker")
         assert claim is not None
         assert claim.give_back().status is Status.QUEUED
     record = store.experiments.read(queued.id)
@@ -433,33 +439,35 @@ def test_interruptions_do_not_count(store: Store, queued: Record) -> None:
 
 
 @pytest.mark.parametrize("name", ["retry", "give_back"])
-def test_what_goes_back_to_the_queue_is_waked_and_free(store: Store, claim: Claim, valkey: Valkey, name: str) -> None:
+def test_what_goes_back_to_the_queue_is_waked_and_free(
+    store: Store, claim: TrainingClaim, valkey: Valkey, name: str
+) -> None:
     with valkey.client() as client:
         client.delete("trainyard.train")
     WRITES[name](claim)
-    assert store.queue.waiting() == {claim.id}
+    assert store.queue.pending(TRAINING) == {(claim.id,)}
     assert not store.experiments.leases.is_held(claim.id)
-    assert Claim.take(store.experiments, claim.id, "second") is not None
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is not None
 
 
 @pytest.mark.parametrize("name", ["retry", "give_back"])
-def test_what_was_cancelled_meanwhile_does_not_go_back(store: Store, claim: Claim, name: str) -> None:
+def test_what_was_cancelled_meanwhile_does_not_go_back(store: Store, claim: TrainingClaim, name: str) -> None:
     store.experiments.cancel(claim.id)
     WRITES[name](claim)
     assert store.experiments.read(claim.id).status is Status.CANCELLED
-    assert Claim.take(store.experiments, claim.id, "second") is None
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
 def test_holder_that_was_killed_frees_the_lock_and_its_lease_runs_out(
     store: Store, queued: Record, reopened: Reopened
 ) -> None:
-    assert in_child(lambda: Claim.take(reopened().experiments, queued.id, "killed")) == 0
+    assert in_child(lambda: TrainingClaim.acquire(reopened().training_jobs, queued.id, worker="killed")) == 0
     assert store.experiments.read(queued.id).worker == "killed"
-    assert Claim.take(store.experiments, queued.id, "second") is None
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="second") is None
 
-    def taken() -> Claim | None:
+    def taken() -> TrainingClaim | None:
         store.reconciler.sweep()
-        return Claim.take(store.experiments, queued.id, "second")
+        return TrainingClaim.acquire(store.training_jobs, queued.id, worker="second")
 
     second = eventually(taken)
     assert second is not None

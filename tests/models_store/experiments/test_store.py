@@ -13,12 +13,13 @@ from ulid import ULID
 from models_store.artifacts import ARTIFACTS, EVALUATION_FILE
 from models_store.errors import Busy, Damaged, IdempotencyMismatch, InvalidState, NotFound, StorageFull, Unavailable
 from models_store.experiments import history
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.history import History
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import RECORD_FILE, is_experiment_id
 from models_store.files import TEMPORARY_SECONDS, lock_folder
+from models_store.jobs.queue import TRAINING
 from models_store.store import Store, open_store
 from tests.models_store.children import KILLED, holding, in_child, killed_at_each_step
 from tests.models_store.conftest import MakeSpec
@@ -60,7 +61,7 @@ def test_created_experiment_is_on_disk_in_the_view_and_on_the_queue(store: Store
     assert record.spec.document == spec.model_dump(mode="json")
     assert store.experiments.read(record.id) == record
     assert store.experiments.get(record.id) == record.model_copy(update={"queue_position": 1})
-    assert store.queue.waiting() == {record.id}
+    assert store.queue.pending(TRAINING) == {(record.id,)}
     assert folders(store) == {record.id}
 
 
@@ -186,7 +187,7 @@ def test_concurrent_posts_with_one_key_make_one_experiment(store: Store, tiny_sp
     with ThreadPoolExecutor(10) as threads:
         [record] = {record.id: record for record in threads.map(create, range(10))}.values()
     assert folders(store) == {record.id}
-    assert Claim.take(store.experiments, record.id, "worker") is not None
+    assert TrainingClaim.acquire(store.training_jobs, record.id, worker="worker") is not None
 
 
 def test_api_killed_at_any_step_of_a_post_makes_one_experiment_with_the_retry(
@@ -214,7 +215,7 @@ def test_api_killed_at_any_step_of_a_post_makes_one_experiment_with_the_retry(
     assert {record.id for record in store.experiments.page(Query(limit=200)).items} == folders(store)
 
 
-@pytest.mark.parametrize("killed_in", ["publish", "show", "wake"])
+@pytest.mark.parametrize("killed_in", ["publish", "show", "enqueue"])
 def test_reconciler_queues_what_a_killed_api_accepted(
     store: Store, tiny_spec: MakeSpec, reopened: Callable[[], Store], killed_in: str
 ) -> None:
@@ -222,15 +223,19 @@ def test_reconciler_queues_what_a_killed_api_accepted(
 
     def create() -> None:
         experiments = reopened().experiments
-        name = {"publish": "_publish", "show": "show", "wake": "wake"}[killed_in]
-        setattr(experiments, name, lambda _: os._exit(KILLED))
+        owner, name = {
+            "publish": (experiments, "_publish"),
+            "show": (experiments, "show"),
+            "enqueue": (experiments.queue, "enqueue"),
+        }[killed_in]
+        setattr(owner, name, lambda *_: os._exit(KILLED))
         experiments.create(tiny_spec(), "key", b"body")
 
     assert in_child(create) == KILLED
     assert len(folders(store)) == (0 if killed_in == "publish" else 1)
-    assert store.queue.waiting() == set()
+    assert store.queue.pending(TRAINING) == set()
     assert store.reconciler.sweep()
-    assert store.queue.waiting() == folders(store)
+    assert store.queue.pending(TRAINING) == {(each,) for each in folders(store)}
     assert set(store.experiments.index.ids()) == folders(store)
     retried = store.experiments.create(tiny_spec(), "key", b"body")
     assert folders(store) == {retried.id}
@@ -239,7 +244,7 @@ def test_reconciler_queues_what_a_killed_api_accepted(
 # -- reading from disk -----------------------------------------------------------------------------------------------
 
 
-def test_get_reads_disk_when_the_view_was_emptied(store: Store, claim: Claim, valkey: Valkey) -> None:
+def test_get_reads_disk_when_the_view_was_emptied(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
     claim.begin_history([])
     claim.append(point(0))
     with valkey.client() as client:
@@ -285,8 +290,8 @@ def test_post_is_accepted_in_time_while_redis_does_not_answer(
     eventually(own_store.reconciler.sweep, 5)
     assert own_store.reconciler.sweep()
     assert own_store.experiments.get(record.id).queue_position == 1
-    assert own_store.queue.waiting() == {record.id}
-    assert own_store.queue.depth() == 1
+    assert own_store.queue.pending(TRAINING) == {(record.id,)}
+    assert own_store.queue.depth(TRAINING) == 1
 
 
 def test_damaged_record_is_shown_as_failed(store: Store, queued: Record, valkey: Valkey) -> None:
@@ -311,7 +316,7 @@ def test_missing_record_is_damage_and_not_absence(store: Store, queued: Record) 
 # -- history and evaluation ------------------------------------------------------------------------------------------
 
 
-def test_history_goes_on_behind_an_epoch(store: Store, claim: Claim) -> None:
+def test_history_goes_on_behind_an_epoch(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
@@ -320,11 +325,11 @@ def test_history_goes_on_behind_an_epoch(store: Store, claim: Claim) -> None:
     assert store.experiments.history(claim.id, since=99) == History()
 
 
-def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Claim) -> None:
+def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
-    claim.cancelled()
+    claim.cancel()
     assert store.experiments.history(claim.id, since=1) == History(points=points(4)[2:])
     path = claim.folder / history.HISTORY_FILE
     path.write_bytes(path.read_bytes().replace(b'"epoch":2', b'"epoch":7'))
@@ -350,7 +355,7 @@ def test_queued_experiment_is_cancelled_at_once(store: Store, queued: Record) ->
     assert store.experiments.read(queued.id) == store.experiments.get(queued.id) == record
 
 
-def test_running_experiment_is_asked_to_stop_once(store: Store, claim: Claim) -> None:
+def test_running_experiment_is_asked_to_stop_once(store: Store, claim: TrainingClaim) -> None:
     record = store.experiments.cancel(claim.id)
     assert (record.status, record.cancel_requested) == (Status.RUNNING, True)
     assert store.experiments.cancel(claim.id) == record
@@ -374,9 +379,9 @@ def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
             start.wait()
             return store.experiments.cancel(record.id)
 
-        def take(start: threading.Barrier = start, record: Record = record) -> Claim | None:
+        def take(start: threading.Barrier = start, record: Record = record) -> TrainingClaim | None:
             start.wait()
-            return Claim.take(store.experiments, record.id, "worker")
+            return TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
 
         with ThreadPoolExecutor(2) as threads:
             cancelling, taking = threads.submit(cancel), threads.submit(take)
@@ -385,7 +390,8 @@ def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
             assert cancelled.status is Status.CANCELLED
         else:
             assert cancelled.status is Status.RUNNING
-            assert claim.check()
+            claim.check()
+            assert claim.cancel_requested
 
 
 def test_change_of_a_locked_experiment_is_rejected_in_time(store: Store, queued: Record) -> None:
@@ -411,7 +417,7 @@ def test_deleted_experiment_is_gone(store: Store, succeed: Callable[..., Record]
 
 
 def test_running_or_serving_experiment_is_not_deleted(
-    store: Store, claim: Claim, succeed: Callable[..., Record]
+    store: Store, claim: TrainingClaim, succeed: Callable[..., Record]
 ) -> None:
     serving = succeed()
     with pytest.raises(InvalidState, match="is running: cancel it first"):
@@ -460,7 +466,7 @@ def test_delete_and_claim_at_once_leave_nothing_half_done(store: Store, tiny_spe
     for _ in range(10):
         record = store.experiments.create(tiny_spec())
         with ThreadPoolExecutor(2) as threads:
-            taking = threads.submit(Claim.take, store.experiments, record.id, "worker")
+            taking = threads.submit(TrainingClaim.acquire, store.training_jobs, record.id, worker="worker")
             deleting = threads.submit(store.experiments.delete, record.id)
             claim, error = taking.result(), deleting.exception()
         folder = store.experiments.folder(record.id)
@@ -470,7 +476,8 @@ def test_delete_and_claim_at_once_leave_nothing_half_done(store: Store, tiny_spe
         else:
             assert isinstance(error, InvalidState)
             assert claim.attempt_folder.is_dir()
-            assert not claim.check()
+            claim.check()
+            assert not claim.cancel_requested
 
 
 # -- two replicas ----------------------------------------------------------------------------------------------------

@@ -25,15 +25,15 @@ def leases(redis: Redis) -> Leases:
 
 
 def test_lease_is_taken_by_one_token(leases: Leases) -> None:
-    assert leases.take("id", 1)
-    assert not leases.take("id", 2)
+    assert leases.acquire("id", 1)
+    assert not leases.acquire("id", 2)
     assert leases.is_held("id")
-    assert leases.take("other", 2)
+    assert leases.acquire("other", 2)
 
 
 def test_take_that_is_tried_again_finds_its_own_token(leases: Leases) -> None:
-    assert leases.take("id", 1)
-    assert leases.take("id", 1)
+    assert leases.acquire("id", 1)
+    assert leases.acquire("id", 1)
 
 
 def test_of_many_tokens_one_takes_the_lease(leases: Leases) -> None:
@@ -41,7 +41,7 @@ def test_of_many_tokens_one_takes_the_lease(leases: Leases) -> None:
 
     def take(token: int) -> bool:
         start.wait()
-        return leases.take("id", token)
+        return leases.acquire("id", token)
 
     with ThreadPoolExecutor(12) as threads:
         assert list(threads.map(take, range(12))).count(True) == 1
@@ -49,13 +49,13 @@ def test_of_many_tokens_one_takes_the_lease(leases: Leases) -> None:
 
 def test_lease_runs_out(redis: Redis) -> None:
     leases = Leases(redis, 0.05)
-    assert leases.take("id", 1)
+    assert leases.acquire("id", 1)
     eventually(lambda: not leases.is_held("id"), 5)
-    assert leases.take("id", 2)
+    assert leases.acquire("id", 2)
 
 
 def test_renewal_lengthens_a_lease(leases: Leases, redis: Redis) -> None:
-    leases.take("id", 1)
+    leases.acquire("id", 1)
     redis.pexpire(keys.lease("id"), 2_000)
     assert leases.renew("id", 1)
     assert 2_000 < redis.pttl(keys.lease("id")) <= SECONDS * 1000
@@ -70,7 +70,7 @@ def test_renewal_takes_an_expired_lease_again_unless_somebody_has_it(leases: Lea
 
 
 def test_release_frees_only_its_own_token(leases: Leases) -> None:
-    leases.take("id", 2)
+    leases.acquire("id", 2)
     leases.release("id", 1)
     assert leases.is_held("id")
     leases.release("id", 2)

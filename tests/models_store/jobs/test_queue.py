@@ -6,8 +6,7 @@ import pytest
 from redis import Redis
 
 from models_store import keys
-from models_store.errors import Unavailable
-from models_store.jobs.queue import HARD_LIMIT_SECONDS, TASK, configure
+from models_store.jobs.queue import HARD_LIMIT_SECONDS, TRAINING, configure
 from models_store.store import Store
 from specs import limits
 from tests.support.valkey import Valkey
@@ -16,19 +15,19 @@ WAKE_SECONDS = 4.0
 
 
 def test_wake_ups_wait_in_the_queue(store: Store) -> None:
-    assert (store.queue.depth(), store.queue.waiting()) == (0, set())
+    assert (store.queue.depth(TRAINING), store.queue.pending(TRAINING)) == (0, set())
     for experiment_id in ("a", "b", "b"):
-        store.queue.wake(experiment_id)
-    assert (store.queue.depth(), store.queue.waiting()) == (3, {"a", "b"})
+        store.queue.enqueue(TRAINING, experiment_id)
+    assert (store.queue.depth(TRAINING), store.queue.pending(TRAINING)) == (3, {("a",), ("b",)})
 
 
 def test_message_is_json_and_names_the_experiment_alone(store: Store, valkey: Valkey) -> None:
-    store.queue.wake("a")
+    store.queue.enqueue(TRAINING, "a")
     with valkey.client() as client:
-        [message] = client.lrange(keys.QUEUE, 0, -1)
+        [message] = client.lrange(keys.TRAININGS, 0, -1)
     message = orjson.loads(message)
     assert message["content-type"] == "application/json"
-    assert message["headers"]["task"] == TASK
+    assert message["headers"]["task"] == TRAINING.task
     assert message["headers"]["ignore_result"] is True
     arguments, named, _ = orjson.loads(base64.b64decode(message["body"]))
     assert (arguments, named) == ([], {"experiment_id": "a"})
@@ -54,24 +53,23 @@ def test_message_is_json_and_names_the_experiment_alone(store: Store, valkey: Va
 )
 def test_message_that_nobody_can_read_is_passed_over(store: Store, valkey: Valkey, garbage: bytes) -> None:
     with Redis.from_url(valkey.url) as client:
-        client.lpush(keys.QUEUE, garbage)
-    store.queue.wake("a")
-    assert store.queue.waiting() == {"a"}
+        client.lpush(keys.TRAININGS, garbage)
+    store.queue.enqueue(TRAINING, "a")
+    assert store.queue.pending(TRAINING) == {("a",)}
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
 def test_wake_ends_in_time_without_redis_and_works_again_after(
     own_store: Store, own_valkey: Valkey, fault: str
 ) -> None:
-    own_store.queue.wake("before")  # which a killed server may forget
+    assert own_store.queue.enqueue(TRAINING, "before")  # which a killed server may forget
     getattr(own_valkey, fault)()
     began = time.monotonic()
-    with pytest.raises(Unavailable, match="did not take during"):
-        own_store.queue.wake("during")
+    assert not own_store.queue.enqueue(TRAINING, "during")
     assert time.monotonic() - began < WAKE_SECONDS
     own_valkey.restart() if fault == "kill" else own_valkey.resume()
-    own_store.queue.wake("after")
-    assert "after" in own_store.queue.waiting()
+    assert own_store.queue.enqueue(TRAINING, "after")
+    assert ("after",) in own_store.queue.pending(TRAINING)
 
 
 def test_sender_and_receiver_agree_on_what_keeps_a_message_safe() -> None:

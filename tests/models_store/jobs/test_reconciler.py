@@ -8,11 +8,12 @@ from models_store import keys
 from models_store.artifacts import ARTIFACTS, EVALUATION_FILE, MANIFEST_FILE
 from models_store.errors import NotFound
 from models_store.experiments import history
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import RECORD_FILE
 from models_store.files import temporary_name
+from models_store.jobs.queue import TRAINING, JobKind, JobName
 from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, points
@@ -27,7 +28,7 @@ Reopened = Callable[[], Store]
 def consume(valkey: Valkey) -> None:
     """Lose all wake-ups, as a worker that dies with its message does."""
     with valkey.client() as client:
-        client.delete(keys.QUEUE)
+        client.delete(keys.TRAININGS)
 
 
 def empty(valkey: Valkey) -> None:
@@ -39,7 +40,7 @@ def shown(store: Store) -> dict[str, Record]:
     return {record.id: record for record in store.experiments.page(Query(limit=200)).items}
 
 
-def lose(store: Store, claim: Claim) -> Record:
+def lose(store: Store, claim: TrainingClaim) -> Record:
     """Let the claim's holder be dead, and sweep until that is noticed."""
 
     def noticed() -> bool:
@@ -60,7 +61,7 @@ def test_emptied_redis_is_rebuilt_from_disk(
     good, better = succeed(0.5), succeed(0.75)
     failed, running, cancelled, waiting = (store.experiments.create(tiny_spec(tags=("a",))) for _ in range(4))
     for record in (failed, running):
-        claim = Claim.take(store.experiments, record.id, "worker")
+        claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
         assert claim is not None
         if record is failed:
             claim.fail(KILLED)
@@ -77,10 +78,12 @@ def test_emptied_redis_is_rebuilt_from_disk(
     assert [record.id for record in best_first.items] == [better.id, good.id]
     assert [record.id for record in store.models.ranked("digits")] == [better.id, good.id]
     assert len(store.experiments.page(Query(tag="a")).items) == 4
-    assert store.queue.waiting() == {waiting.id}
+    assert store.queue.pending(TRAINING) == {(waiting.id,)}
 
 
-def test_running_experiment_keeps_its_holder_when_redis_is_emptied(store: Store, claim: Claim, valkey: Valkey) -> None:
+def test_running_experiment_keeps_its_holder_when_redis_is_emptied(
+    store: Store, claim: TrainingClaim, valkey: Valkey
+) -> None:
     empty(valkey)
     assert store.reconciler.sweep()
     assert store.experiments.leases.is_held(claim.id)
@@ -88,14 +91,16 @@ def test_running_experiment_keeps_its_holder_when_redis_is_emptied(store: Store,
     claim.renew()
     claim.begin_history([])
     assert store.experiments.read(claim.id).attempts == 1
-    assert Claim.take(store.experiments, claim.id, "second") is None
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_emptied_redis_and_killed_worker_are_recovered_together(store: Store, claim: Claim, valkey: Valkey) -> None:
+def test_emptied_redis_and_killed_worker_are_recovered_together(
+    store: Store, claim: TrainingClaim, valkey: Valkey
+) -> None:
     empty(valkey)
     assert lose(store, claim).status is Status.QUEUED
-    assert store.queue.waiting() == {claim.id}
-    second = Claim.take(store.experiments, claim.id, "second")
+    assert store.queue.pending(TRAINING) == {(claim.id,)}
+    second = TrainingClaim.acquire(store.training_jobs, claim.id, worker="second")
     assert second is not None
     assert second.token == 2
 
@@ -118,7 +123,7 @@ def test_run_without_a_lease_goes_back_to_the_queue_and_fails_after_three_attemp
     store: Store, queued: Record
 ) -> None:
     for attempt in (1, 2, 3):
-        claim = Claim.take(store.experiments, queued.id, f"worker{attempt}")
+        claim = TrainingClaim.acquire(store.training_jobs, queued.id, worker=f"worker{attempt}")
         assert claim is not None
         record = lose(store, claim)
         assert record.attempts == attempt
@@ -130,19 +135,19 @@ def test_run_without_a_lease_goes_back_to_the_queue_and_fails_after_three_attemp
     assert store.experiments.get(queued.id) == record
 
 
-def test_run_without_a_lease_that_was_cancelled_is_cancelled(store: Store, claim: Claim) -> None:
+def test_run_without_a_lease_that_was_cancelled_is_cancelled(store: Store, claim: TrainingClaim) -> None:
     store.experiments.cancel(claim.id)
     assert lose(store, claim).status is Status.CANCELLED
 
 
-def test_run_with_a_lease_is_left_alone(store: Store, claim: Claim) -> None:
+def test_run_with_a_lease_is_left_alone(store: Store, claim: TrainingClaim) -> None:
     for _ in range(3):
         claim.renew()
         assert store.reconciler.sweep()
     assert store.experiments.read(claim.id) == claim.record
 
 
-def test_first_sweep_gives_a_holder_one_more_term(store: Store, claim: Claim) -> None:
+def test_first_sweep_gives_a_holder_one_more_term(store: Store, claim: TrainingClaim) -> None:
     store.experiments.leases.release(claim.id, claim.token)
     assert store.reconciler.sweep()
     assert store.experiments.leases.is_held(claim.id)
@@ -153,7 +158,7 @@ def test_redis_that_has_just_come_back_gives_holders_time(
     own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
 ) -> None:
     record = own_store.experiments.create(tiny_spec())
-    claim = Claim.take(own_store.experiments, record.id, "worker")
+    claim = TrainingClaim.acquire(own_store.training_jobs, record.id, worker="worker")
     assert claim is not None
     assert own_store.reconciler.sweep()
     own_valkey.kill()
@@ -173,15 +178,15 @@ def test_lost_wake_up_is_sent_again_once_in_a_lease(store: Store, queued: Record
     consume(valkey)
     for _ in range(3):
         assert store.reconciler.sweep()
-    assert store.queue.depth() == 1
+    assert store.queue.depth(TRAINING) == 1
     consume(valkey)
     assert store.reconciler.sweep()
-    assert store.queue.depth() == 0
+    assert store.queue.depth(TRAINING) == 0
     with valkey.client() as client:
         assert 0 < client.pttl(keys.resent(queued.id)) <= store.experiments.lease_seconds * 1000
         client.delete(keys.resent(queued.id))
     assert store.reconciler.sweep()
-    assert store.queue.waiting() == {queued.id}
+    assert store.queue.pending(TRAINING) == {(queued.id,)}
 
 
 def test_only_the_lost_wake_ups_are_sent_again(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
@@ -189,8 +194,8 @@ def test_only_the_lost_wake_ups_are_sent_again(store: Store, valkey: Valkey, tin
     consume(valkey)
     waiting = store.experiments.create(tiny_spec())
     assert store.reconciler.sweep()
-    assert store.queue.waiting() == {lost.id, waiting.id}
-    assert store.queue.depth() == 2
+    assert store.queue.pending(TRAINING) == {(lost.id,), (waiting.id,)}
+    assert store.queue.depth(TRAINING) == 2
 
 
 def test_experiment_that_was_deleted_during_the_sweep_does_not_stop_it(
@@ -199,18 +204,18 @@ def test_experiment_that_was_deleted_during_the_sweep_does_not_stop_it(
     doomed, other = (store.experiments.create(tiny_spec()) for _ in range(2))
     consume(valkey)
 
-    def nothing() -> set[str]:
+    def nothing(_: JobKind) -> set[JobName]:
         store.experiments.delete(doomed.id)
         return set()
 
     with monkeypatch.context() as patched:
-        patched.setattr(store.queue, "waiting", nothing)
+        patched.setattr(store.queue, "pending", nothing)
         assert store.reconciler.sweep()
-    assert store.queue.waiting() == {other.id}
+    assert store.queue.pending(TRAINING) == {(other.id,)}
 
 
 def test_run_that_the_view_calls_queued_is_recovered_when_its_wake_up_is_gone(
-    store: Store, queued: Record, claim: Claim, valkey: Valkey
+    store: Store, queued: Record, claim: TrainingClaim, valkey: Valkey
 ) -> None:
     # The worker died between the record on disk and the view.
     with valkey.client() as client:
@@ -230,7 +235,7 @@ CUTS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def with_history(store: Store, claim: Claim) -> None:
+def with_history(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
@@ -255,7 +260,7 @@ def test_damaged_record_is_marked_and_others_are_not(
 
 @pytest.mark.parametrize("cut", ["emptied", "half", "braces"])
 def test_damaged_history_is_marked_and_others_are_not(
-    store: Store, claim: Claim, succeed: Succeed, reopened: Reopened, cut: str
+    store: Store, claim: TrainingClaim, succeed: Succeed, reopened: Reopened, cut: str
 ) -> None:
     with_history(store, claim)
     claim.fail(KILLED)
@@ -286,7 +291,7 @@ def test_damaged_result_is_marked_and_is_no_model(
 
 
 def test_record_that_cannot_be_read_does_not_hide_the_others(
-    store: Store, claim: Claim, tiny_spec: MakeSpec, reopened: Reopened
+    store: Store, claim: TrainingClaim, tiny_spec: MakeSpec, reopened: Reopened
 ) -> None:
     good = store.experiments.create(tiny_spec())
     waiting = store.experiments.create(tiny_spec())
@@ -320,7 +325,7 @@ def test_repaired_experiment_is_no_longer_marked(store: Store, queued: Record, r
     assert shown(other) == {queued.id: queued}
 
 
-def test_run_whose_record_is_damaged_is_marked_when_its_lease_runs_out(store: Store, claim: Claim) -> None:
+def test_run_whose_record_is_damaged_is_marked_when_its_lease_runs_out(store: Store, claim: TrainingClaim) -> None:
     assert store.reconciler.sweep()
     (claim.folder / RECORD_FILE).write_bytes(b"{}")
     store.experiments.leases.release(claim.id, claim.token)
@@ -406,7 +411,7 @@ def test_lock_that_could_not_be_given_back_is_taken_again_by_its_holder(store: S
 
 
 def test_two_sweeps_at_once_act_once(
-    store: Store, claim: Claim, valkey: Valkey, reopened: Reopened, tiny_spec: MakeSpec
+    store: Store, claim: TrainingClaim, valkey: Valkey, reopened: Reopened, tiny_spec: MakeSpec
 ) -> None:
     reopened_stores = [reopened() for _ in range(4)]
     for each in reopened_stores:
@@ -425,9 +430,9 @@ def test_two_sweeps_at_once_act_once(
     eventually(act)
     record = store.experiments.read(claim.id)
     assert (record.attempts, record.version) == (1, claim.record.version + 1)
-    assert store.queue.waiting() == {claim.id, lost.id}
-    assert Claim.take(store.experiments, claim.id, "second") is not None
-    assert Claim.take(store.experiments, claim.id, "third") is None
+    assert store.queue.pending(TRAINING) == {(claim.id,), (lost.id,)}
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is not None
+    assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="third") is None
 
 
 def test_sweep_without_redis_says_so(own_store: Store, own_valkey: Valkey) -> None:
@@ -444,12 +449,12 @@ def test_sweep_changes_nothing_where_all_is_well(
     store.experiments.create(tiny_spec())
     assert store.reconciler.sweep()
     files = {path: path.stat().st_mtime_ns for path in store.experiments.experiments.rglob("*")}
-    depth = store.queue.depth()
+    depth = store.queue.depth(TRAINING)
     before = shown(store)
     for _ in range(3):
         assert store.reconciler.sweep()
     assert {path: path.stat().st_mtime_ns for path in store.experiments.experiments.rglob("*")} == files
-    assert store.queue.depth() == depth
+    assert store.queue.depth(TRAINING) == depth
     assert shown(store) == before
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models_store.experiments.claim import Claim
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure, Point, Progress, Record, Status
 from models_store.files import remove_directory
 from models_store.store import Store
@@ -70,31 +70,31 @@ class ScriptedTrainer:
 
 
 @pytest.fixture
-def claim(store: Store, tiny_spec: Spec) -> Claim:
+def claim(store: Store, tiny_spec: Spec) -> TrainingClaim:
     record = store.experiments.create(tiny_spec(max_minutes=0.01))
-    taken = Claim.take(store.experiments, record.id, "test:1")
+    taken = TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1")
     assert taken is not None
     return taken
 
 
-def attempt(claim: Claim, trainer: ScriptedTrainer, shutting_down: bool = False, **settings: float) -> Record:
+def attempt(claim: TrainingClaim, trainer: ScriptedTrainer, shutting_down: bool = False, **settings: float) -> Record:
     chosen = Settings(lease_seconds=2, **{"stop_grace_seconds": 1.0, "stall_seconds": 3.0, **settings})
     return Attempt(claim, trainer, chosen, lambda: shutting_down, lambda: None).run()  # type: ignore[arg-type]
 
 
-def finished(claim: Claim) -> Finished:
+def finished(claim: TrainingClaim) -> Finished:
     staged: Path = stage(claim.attempt_folder / "staged")
     return Finished(staged=staged, stop_reason="completed", metrics={"val_accuracy": 0.5}, test_metrics={})
 
 
-def test_finished_trainer_ends_in_success(claim: Claim) -> None:
+def test_finished_trainer_ends_in_success(claim: TrainingClaim) -> None:
     epoch = EpochEnded(point=Point(epoch=0, seconds=0.1, metrics={"val_accuracy": 0.5}))
     record = attempt(claim, ScriptedTrainer([BEGUN, TRAINING, TRAINING], [epoch, EVALUATING, finished(claim)]))
 
     assert (record.status, record.epochs_completed, record.stop_reason) == (Status.SUCCEEDED, 1, "completed")
 
 
-def test_failure_that_the_trainer_tells_is_final(claim: Claim) -> None:
+def test_failure_that_the_trainer_tells_is_final(claim: TrainingClaim) -> None:
     failure = Failure(type="diverged", message="diverged: the loss became nan")
     record = attempt(claim, ScriptedTrainer([BEGUN, Failed(failure=failure)]))
 
@@ -102,7 +102,7 @@ def test_failure_that_the_trainer_tells_is_final(claim: Claim) -> None:
 
 
 @pytest.mark.parametrize(("status", "fragment"), [(-9, "signal 9"), (-11, "SIGSEGV"), (1, "exit status 1")])
-def test_trainer_that_dies_is_tried_again(claim: Claim, status: int, fragment: str) -> None:
+def test_trainer_that_dies_is_tried_again(claim: TrainingClaim, status: int, fragment: str) -> None:
     record = attempt(claim, ScriptedTrainer([BEGUN], status=status))
 
     assert record.status is Status.QUEUED
@@ -110,7 +110,7 @@ def test_trainer_that_dies_is_tried_again(claim: Claim, status: int, fragment: s
     assert fragment in record.error.message
 
 
-def test_trainer_that_dies_after_training_ended_in_time_is_tried_again(claim: Claim) -> None:
+def test_trainer_that_dies_after_training_ended_in_time_is_tried_again(claim: TrainingClaim) -> None:
     """Its budget of 0.6 s runs out while it evaluates, which is none of the budget's business."""
     batches = [[BEGUN], [EVALUATING], *slow_batches(1.0)]
     record = attempt(claim, ScriptedTrainer(*batches, status=-9))
@@ -125,7 +125,7 @@ def slow_batches(seconds: float) -> Iterator[list[Event]]:
         yield []
 
 
-def test_budget_asks_once_and_ends_what_does_not_obey(claim: Claim) -> None:
+def test_budget_asks_once_and_ends_what_does_not_obey(claim: TrainingClaim) -> None:
     trainer = ScriptedTrainer([BEGUN])
     record = attempt(claim, trainer)
 
@@ -133,7 +133,7 @@ def test_budget_asks_once_and_ends_what_does_not_obey(claim: Claim) -> None:
     assert (record.status, record.error and record.error.type) == (Status.FAILED, "time_budget")
 
 
-def test_cancel_outweighs_the_budget_and_keeps_its_deadline(store: Store, claim: Claim) -> None:
+def test_cancel_outweighs_the_budget_and_keeps_its_deadline(store: Store, claim: TrainingClaim) -> None:
     store.experiments.cancel(claim.id)
     trainer = ScriptedTrainer([BEGUN], obeys=True)
     record = attempt(claim, trainer)
@@ -142,7 +142,7 @@ def test_cancel_outweighs_the_budget_and_keeps_its_deadline(store: Store, claim:
     assert record.status is Status.CANCELLED
 
 
-def test_cancel_and_shutdown_together_end_a_trainer_that_obeys_neither(store: Store, claim: Claim) -> None:
+def test_cancel_and_shutdown_together_end_a_trainer_that_obeys_neither(store: Store, claim: TrainingClaim) -> None:
     store.experiments.cancel(claim.id)
     trainer = ScriptedTrainer([BEGUN])
     began = time.monotonic()
@@ -154,7 +154,7 @@ def test_cancel_and_shutdown_together_end_a_trainer_that_obeys_neither(store: St
     assert time.monotonic() - began < 5
 
 
-def test_shutdown_gives_back_at_no_cost(claim: Claim) -> None:
+def test_shutdown_gives_back_at_no_cost(claim: TrainingClaim) -> None:
     record = attempt(claim, ScriptedTrainer([BEGUN], obeys=True), shutting_down=True)
 
     assert (record.status, record.attempts, record.interruptions) == (Status.QUEUED, 1, 1)
@@ -162,7 +162,7 @@ def test_shutdown_gives_back_at_no_cost(claim: Claim) -> None:
 
 def test_silence_is_a_stall(store: Store, tiny_spec: Spec) -> None:
     created = store.experiments.create(tiny_spec(max_minutes=60))
-    taken = Claim.take(store.experiments, created.id, "test:1")
+    taken = TrainingClaim.acquire(store.training_jobs, created.id, worker="test:1")
     assert taken is not None
     record = attempt(taken, ScriptedTrainer([BEGUN]), stall_seconds=0.5)
 
@@ -190,7 +190,7 @@ def test_weights_to_begin_with_reach_the_trainer(store: Store, tiny_document: di
 
 def told(store: Store, record: Record, weights: StartingWeights | str | None) -> StartingWeights | str | None:
     """What stands in the job of an attempt."""
-    taken = Claim.take(store.experiments, record.id, "test:1")
+    taken = TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1")
     assert taken is not None
     trainer = ScriptedTrainer([Failed(failure=Failure(type="internal", message="enough"))])
     Attempt(taken, trainer, Settings(), lambda: False, lambda: None, weights=weights).run()  # type: ignore[arg-type]
