@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imaging.digits.normalize import filling, normalized
+from imaging.digits.normalize import fill_height, normalize
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
 
 # How a dataset shows digits, light on black: in the middle of the source, or over all of its height.
-DigitForm = Literal["centred", "filling"]
+DigitForm = Literal["centered", "filling"]
 
 
-class Prepared(NamedTuple):
+class PreparedImage(NamedTuple):
     """`array` is (height, width, channels), uint8. `steps` says in order what was done. `may_be_digit` is False where
     a network of digits was sent what is none."""
 
@@ -23,15 +23,20 @@ class Prepared(NamedTuple):
     may_be_digit: bool = True
 
 
-def prepared(source: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm | None = None) -> Prepared:
-    """Bring `source`, in mode L or RGB, to `shape`: for a network that knows digits in `digit_form` by finding the
-    digit, for others as training did. One that has the form already is not changed."""
+def prepare_image(
+    source: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm | None = None
+) -> PreparedImage:
+    """Convert `source`, in mode L or RGB, to `shape` (height, width, channels), uint8 0-255.
+
+    With `digit_form`, the digit is located and brought into that form, unless `source` has it already. Without it,
+    `source` is resized as in training.
+    """
     steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
     fits = source.size == (shape[1], shape[0])
     if digit_form is None or (digit_form == "filling" and fits):
-        return Prepared(to_array(source, shape, resize), (*steps, *(() if fits else ("resized",))))
-    image, digit_steps, may_be_digit = normalized(from_pillow(source) if source.mode == "L" else np.asarray(source))
+        return PreparedImage(to_array(source, shape, resize), (*steps, *(() if fits else ("resized",))))
+    image, digit_steps, may_be_digit = normalize(from_pillow(source) if source.mode == "L" else np.asarray(source))
     if digit_form == "filling":
-        image = filling(image)
+        image = fill_height(image)
     array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)
-    return Prepared(array, (*steps, *digit_steps), may_be_digit)
+    return PreparedImage(array, (*steps, *digit_steps), may_be_digit)

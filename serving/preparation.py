@@ -11,7 +11,7 @@ from api.wire.samples import BadRequestBody, SentFeatures, SentImage
 from imaging import fast_decode
 from imaging.decode import decode
 from imaging.errors import ImageError
-from imaging.preparation import Prepared, prepared
+from imaging.preparation import PreparedImage, prepare_image
 from models_store.models.serving_info import ServingInfo
 from serving.session import Samples
 
@@ -25,14 +25,14 @@ _LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 64
 
 class PreparedSamples(NamedTuple):
     """`samples` is (n, *info.image_shape): uint8 for images, float32 for features. The others have an entry for each
-    sample, as in `imaging.preparation.Prepared`."""
+    sample, as in `imaging.preparation.PreparedImage`."""
 
     samples: Samples
     steps: list[tuple[str, ...]]
     may_be_digit: list[bool]
 
 
-def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> Prepared:
+def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedImage:
     """An image as it was sent to what the network sees of it, of `info.image_shape`. With "auto" a network that knows
     digits is shown the digit in the form that it knows, whatever the image; with "none" images are resized at most.
 
@@ -41,7 +41,7 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
     if len(info.image_shape) != 3:
         raise BadRequestBody(_misdirected("an image", info))
     digit_form = info.digit_form if prep == "auto" else None
-    return prepared(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
+    return prepare_image(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
 
 
 def prepare_all(

@@ -1,5 +1,5 @@
-"""The language of an experiment: what may be asked for, its ranges, its defaults, its shapes.
+"""Specs of experiments, evaluations and corrections: fields, ranges, defaults, shapes and advice.
 
-Knows nothing of Redis, HTTP or Keras. The way in is `specs.document.parse_document` for bytes and
-`specs.experiment.parse_spec` for a parsed document.
+Independent of Redis, HTTP and Keras. `specs.document.parse_document` parses bytes into a document,
+`specs.experiment.parse_spec` validates a document.
 """

@@ -1,8 +1,9 @@
-"""What is changed at random in the images that a network learns from, with Keras's names, arguments and defaults.
+"""Augmentation layers for training images, with Keras's names, arguments and defaults.
 
-A new layer type is one class here, added to `AugmentationLayer`, and one in `imaging.augmentation`. What a number in
-place of a range stands for is said in `specs.factor_ranges`; lengths are shares of the image's side, and pixels are
-0-255. Where Keras 3.15 does something else than its documents say, they are followed, and the class says so.
+A new layer type is one class here, added to `AugmentationLayer`, and one in `imaging.augmentation`.
+`specs.factor_ranges` defines the meaning of a single number as a range. Lengths are fractions of the image's side,
+pixels are 0-255. Where Keras 3.15 deviates from its documentation, these layers follow the documentation, and the class
+mentions it.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -19,17 +20,17 @@ FillValue = Annotated[float, Field(ge=0, le=255)]
 
 
 class AugmentationLayerSpec(Schema):
-    """`mixes_labels` marks a layer after which an image may belong to two classes."""
+    """Base of all augmentation layers. `mixes_labels` marks layers after which an image may have several classes."""
 
     mixes_labels: ClassVar[bool] = False
 
     def check(self, height: int, width: int) -> None:
-        """Raises FieldError, its path leading from the layer, where it does not fit such images."""
+        """Raise FieldError, with a path from the layer, if it does not fit images of this size."""
 
 
 class _Warp(AugmentationLayerSpec):
-    """Moves pixels. What comes in from outside the image is as `fill_mode` says: reflect (cba|abc|cba), nearest
-    (aaa|abc|ccc), wrap (abc|abc|abc), or constant: `fill_value`."""
+    """Base of the layers that move pixels. `fill_mode` defines pixels outside the image: reflect (cba|abc|cba),
+    nearest (aaa|abc|ccc), wrap (abc|abc|abc), or constant (`fill_value`)."""
 
     fill_mode: FillMode = "reflect"
     fill_value: FillValue = 0.0
@@ -37,22 +38,22 @@ class _Warp(AugmentationLayerSpec):
 
 
 class RandomFlip(AugmentationLayerSpec):
-    """Each way with probability 0.5. With "horizontal_and_vertical" the two are drawn by themselves, where Keras
-    draws once for both."""
+    """Flip with probability 0.5. "horizontal_and_vertical" draws each direction separately; Keras draws once for
+    both."""
 
     type: Literal["RandomFlip"] = "RandomFlip"
     mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = "horizontal_and_vertical"
 
 
 class RandomRotation(_Warp):
-    """`factor` is in full turns, counter-clockwise: 0.1 turns by up to 36 degrees either way."""
+    """`factor` is in full turns, counterclockwise: 0.1 rotates by up to 36 degrees in either direction."""
 
     type: Literal["RandomRotation"] = "RandomRotation"
     factor: SignedFactor
 
 
 class RandomTranslation(_Warp):
-    """Shares of height and width; positive is down, and right."""
+    """Factors are fractions of height and width; positive is down and right."""
 
     type: Literal["RandomTranslation"] = "RandomTranslation"
     height_factor: SignedFactor
@@ -60,7 +61,7 @@ class RandomTranslation(_Warp):
 
 
 class RandomZoom(_Warp):
-    """Positive zooms out, negative zooms in. Without `width_factor` both sides change alike."""
+    """Positive zooms out, negative zooms in. Without `width_factor` the aspect ratio is kept."""
 
     type: Literal["RandomZoom"] = "RandomZoom"
     height_factor: ZoomFactor
@@ -68,8 +69,8 @@ class RandomZoom(_Warp):
 
 
 class RandomShear(_Warp):
-    """Rows move by up to `x_factor` of their distance from the top, columns by `y_factor` of theirs from the left, to
-    either side."""
+    """Rows move by up to `x_factor` of their distance from the top, columns by up to `y_factor` of their distance from
+    the left, in either direction."""
 
     type: Literal["RandomShear"] = "RandomShear"
     x_factor: FactorFromZero = (0.0, 0.0)
@@ -80,9 +81,9 @@ _CropSide = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
 
 
 class RandomCrop(AugmentationLayerSpec):
-    """A window of `height` x `width` (left out: the image's own) at a random place of the image, around which
-    `padding` pixels of `fill_value` were laid first; it is enlarged to the image's size, because that is what the
-    network receives in validation and prediction. `padding: 4` alone is the usual recipe for CIFAR-10.
+    """Crop a window of `height` x `width` (by default the image's size) at a random position, after padding the image
+    with `padding` pixels of `fill_value`. The window is resized to the image's size, which the network receives in
+    validation and prediction. `padding: 4` alone is the usual recipe for CIFAR-10.
     """
 
     type: Literal["RandomCrop"] = "RandomCrop"
@@ -94,37 +95,38 @@ class RandomCrop(AugmentationLayerSpec):
     def check(self, height: int, width: int) -> None:
         if self.height is None and self.width is None and self.padding == 0:
             raise FieldError(
-                ("padding",), "RandomCrop needs `padding`, or `height` and `width` of a window smaller than the image"
+                ("padding",),
+                "RandomCrop requires `padding`, or the `height` and `width` of a window smaller than the image",
             )
-        for name, asked, side in (("height", self.height, height), ("width", self.width, width)):
+        for name, length, side in (("height", self.height, height), ("width", self.width, width)):
             largest = side + 2 * self.padding
-            if asked is not None and asked > largest:
-                padded = ", padding included" if self.padding else ""
+            if length is not None and length > largest:
+                padded = " with padding" if self.padding else ""
                 raise FieldError(
                     (name,),
-                    f"`{name}` {asked} is larger than the {name} of the image{padded}: {largest}; take a smaller "
-                    "window or more `padding`",
+                    f"`{name}` {length} exceeds the {name} of the image{padded}: {largest}; use a smaller window or "
+                    "more `padding`",
                 )
 
 
 class RandomBrightness(AugmentationLayerSpec):
-    """Adds `factor` times 255: -1 gives black, 1 gives white."""
+    """Add `factor` times 255: -1 gives black, 1 gives white."""
 
     type: Literal["RandomBrightness"] = "RandomBrightness"
     factor: SignedFactor
 
 
 class RandomContrast(AugmentationLayerSpec):
-    """Distances from each channel's mean are multiplied by a number from 1 - down to 1 + up. One number stands for
-    both, as Keras documents; its code takes it for [0, f]."""
+    """Multiply the distance from each channel's mean by a number between 1 - down and 1 + up. One number means both,
+    as Keras documents; its code uses [0, f]."""
 
     type: Literal["RandomContrast"] = "RandomContrast"
     factor: Distances
 
 
 class RandomErasing(AugmentationLayerSpec):
-    """With the probability `factor`, a rectangle is filled: with `fill_value`, or left out with noise, as Keras does:
-    normal with deviation 255, clipped. Each side's length is the root of a share drawn from `scale`. A number as
+    """With probability `factor`, fill a rectangle with `fill_value`, by default with noise as in Keras: normal with a
+    standard deviation of 255, clipped. Each side's length is the root of a fraction drawn from `scale`. A number as
     `factor` is the probability itself, as Keras documents; its code draws from [0, f]."""
 
     type: Literal["RandomErasing"] = "RandomErasing"
@@ -134,16 +136,16 @@ class RandomErasing(AugmentationLayerSpec):
 
 
 class GaussianNoise(AugmentationLayerSpec):
-    """`stddev` is a share of the range of pixels: 0.1 is a deviation of 25.5 of 255, whatever `scale` says."""
+    """`stddev` is a fraction of the pixel range: 0.1 is a standard deviation of 25.5 of 255, regardless of `scale`."""
 
     type: Literal["GaussianNoise"] = "GaussianNoise"
     stddev: float = Field(gt=0, le=1)
 
 
 class RandomGaussianBlur(AugmentationLayerSpec):
-    """With the probability `factor`, an image is blurred by a Gaussian of a deviation drawn from `sigma`, in pixels,
-    within `kernel_size` of them. A number as `factor` is the probability itself; Keras documents it as a strength, and
-    its code uses it as a probability drawn from [0, f]."""
+    """With probability `factor`, blur the image with a Gaussian kernel of `kernel_size` pixels and a standard deviation
+    drawn from `sigma`, in pixels. A number as `factor` is the probability itself; Keras documents a strength, and its
+    code uses a probability drawn from [0, f]."""
 
     type: Literal["RandomGaussianBlur"] = "RandomGaussianBlur"
     factor: Probability = (1.0, 1.0)
@@ -152,24 +154,23 @@ class RandomGaussianBlur(AugmentationLayerSpec):
 
     @field_validator("kernel_size")
     @classmethod
-    def _odd(cls, kernel_size: int) -> int:
+    def _check_odd(cls, kernel_size: int) -> int:
         if kernel_size % 2 == 0:
-            raise ValueError("expected an odd number, as 3 or 5")
+            raise ValueError("expected an odd number such as 3 or 5")
         return kernel_size
 
 
 class RandomDilation(AugmentationLayerSpec):
-    """What is bright grows by `radius` pixels, drawn from it, and shrinks where that is below zero: light strokes on
-    black become thicker and thinner, dark ones on white the other way round. (Dilation and erosion of gray images:
-    Serra 1982.)"""
+    """Dilate bright areas by `radius` pixels, or erode them if it is negative: light strokes on black become thicker or
+    thinner, dark strokes on white the opposite (grayscale morphology: Serra 1982)."""
 
     type: Literal["RandomDilation"] = "RandomDilation"
     radius: Radius
 
 
 class MixUp(AugmentationLayerSpec):
-    """Each image and its label are mixed with another's of the batch, by a weight from Beta(alpha, alpha) (Zhang
-    et al. 2018)."""
+    """Blend each image and its label with another of the batch, with a weight from Beta(alpha, alpha) (Zhang et al.
+    2018)."""
 
     mixes_labels: ClassVar[bool] = True
 
@@ -178,8 +179,8 @@ class MixUp(AugmentationLayerSpec):
 
 
 class CutMix(AugmentationLayerSpec):
-    """A rectangle is pasted in from another image of the batch, and the labels are mixed by its area, which is
-    drawn from Beta(a, a), a from `factor` (Yun et al. 2019)."""
+    """Paste a rectangle of another image of the batch and mix the labels by its area, drawn from Beta(a, a) with a from
+    `factor` (Yun et al. 2019)."""
 
     mixes_labels: ClassVar[bool] = True
 
@@ -188,10 +189,9 @@ class CutMix(AugmentationLayerSpec):
 
 
 class OutlierExposure(AugmentationLayerSpec):
-    """With the probability `factor`, an image is replaced by one of nothing that the network knows, and its label by
-    all classes alike, so that the network is unsure of what it never saw (Hendrycks et al. 2019). `kinds` of such
-    images: "pieces" of others of the batch, "noise", and, for networks that read digits, "letters" that look like
-    none."""
+    """With probability `factor`, replace an image by an outlier and its label by the uniform distribution, so that the
+    network is not confident about unknown images (Hendrycks et al. 2019). `kinds` of outliers: "pieces" of other images
+    of the batch, "noise", and, for digits, "letters" that do not look like digits."""
 
     mixes_labels: ClassVar[bool] = True
 
@@ -204,9 +204,9 @@ class OutlierExposure(AugmentationLayerSpec):
 
 
 class RandAugment(_Warp):
-    """`num_ops` of the paper's fourteen operations, drawn for each image, with a strength drawn from `factor` to
-    either side: 1 is the strongest of the paper (30 degrees, a shear of 0.3, a shift of 0.45; Cubuk et al. 2020).
-    Keras draws once for a batch, and turns by up to 180 degrees at 0.5."""
+    """Apply `num_ops` of the fourteen operations of Cubuk et al. 2020 to each image, with a strength drawn from
+    `factor` and a random sign; 1 is the maximum of the paper (rotation by 30 degrees, shear 0.3, translation 0.45).
+    Keras draws once per batch, and rotates by up to 180 degrees at 0.5."""
 
     type: Literal["RandAugment"] = "RandAugment"
     num_ops: int = Field(default=2, ge=1, le=10)
@@ -214,8 +214,8 @@ class RandAugment(_Warp):
 
 
 class ElasticDistortion(_Warp):
-    """Every pixel is moved by `alpha` times a random field between -1 and 1, smoothed by a Gaussian of `sigma` pixels
-    (Simard et al. 2003, whose values for 29x29 digits are the defaults: shifts of about 1.4 pixels)."""
+    """Move each pixel by `alpha` times a random field between -1 and 1 that is smoothed with a Gaussian of `sigma`
+    pixels (Simard et al. 2003; the defaults are their values for 29x29 digits: shifts of about 1.4 pixels)."""
 
     type: Literal["ElasticDistortion"] = "ElasticDistortion"
     alpha: float = Field(default=34.0, gt=0, le=1000)
@@ -245,14 +245,14 @@ AugmentationLayer = Annotated[
 
 
 class AugmentationSpec(Schema):
-    """Of the training split alone. An epoch shows each image `copies` times, each time changed anew."""
+    """Augmentation of the training split. Each epoch uses every image `copies` times, each time augmented again."""
 
     copies: int = Field(default=1, ge=1, le=limits.COPIES)
     layers: Annotated[tuple[AugmentationLayer, ...], Lax, Field(max_length=limits.AUGMENTATION_LAYERS)]
 
     @field_validator("layers")
     @classmethod
-    def _not_empty(cls, layers: tuple[AugmentationLayer, ...]) -> tuple[AugmentationLayer, ...]:
+    def _check_not_empty(cls, layers: tuple[AugmentationLayer, ...]) -> tuple[AugmentationLayer, ...]:
         if not layers:
             raise ValueError("expected at least one layer; leave `augmentation` out for none")
         return layers
@@ -262,7 +262,7 @@ class AugmentationSpec(Schema):
         return any(layer.mixes_labels for layer in self.layers)
 
     def check(self, input_shape: tuple[int, ...]) -> None:
-        """Raises FieldError where it does not fit what the network receives."""
+        """Raise FieldError if it does not fit the `input_shape` of the network."""
         if len(input_shape) != 3:
             raise FieldError(
                 (), "images can be augmented, but the samples of this dataset are none; leave `augmentation` out"

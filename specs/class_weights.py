@@ -1,4 +1,4 @@
-"""How much the samples of each class count in the loss."""
+"""Class weights: the factor of each class in the loss."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ def _kind(value: Any) -> str:
     return "by index" if isinstance(value, list | tuple) else "balanced"
 
 
-# By name, a class that is left out counts 1; by index, all are given in class order.
+# By name, missing classes have weight 1; by index, all weights are given in class order.
 ClassWeight = Annotated[
     Annotated[Literal["balanced"], Tag("balanced")]
     | Annotated[dict[str, _Weight], Tag("by name")]
@@ -26,30 +26,30 @@ ClassWeight = Annotated[
 ]
 
 
-def check_classes(class_weight: ClassWeight | None, classes: Sequence[str]) -> None:
-    """Raises FieldError where `class_weight` names other classes than there are, or another number of them."""
+def check_class_weight(class_weight: ClassWeight | None, classes: Sequence[str]) -> None:
+    """Raise FieldError if `class_weight` names unknown classes, or has the wrong number of weights."""
     if isinstance(class_weight, tuple) and len(class_weight) != len(classes):
         raise FieldError(
-            ("class_weight",), f"expected {len(classes)} weights, one a class, received {len(class_weight)}"
+            ("class_weight",), f"expected {len(classes)} weights, one per class, received {len(class_weight)}"
         )
     unknown = [name for name in class_weight if name not in classes] if isinstance(class_weight, dict) else []
     if unknown:
         raise FieldError(
-            ("class_weight", unknown[0]), f"there is no class `{unknown[0]}`; the classes are {', '.join(classes[:20])}"
+            ("class_weight", unknown[0]), f"unknown class `{unknown[0]}`; known: {', '.join(classes[:20])}"
         )
     weights = class_weight.values() if isinstance(class_weight, dict) else class_weight
-    everything_given = isinstance(class_weight, tuple) or (
+    all_given = isinstance(class_weight, tuple) or (
         isinstance(class_weight, dict) and len(class_weight) == len(classes)
     )
-    if everything_given and weights and not any(weights):
-        raise FieldError(("class_weight",), "all weights are 0, so nothing would be learned; give a class more than 0")
+    if all_given and weights and not any(weights):
+        raise FieldError(("class_weight",), "all weights are 0, so nothing would be learned; set at least one above 0")
 
 
 def weights_by_class(class_weight: ClassWeight, classes: Sequence[str], counts: Sequence[int]) -> list[float]:
-    """The weight of each class, in class order. `counts` are the training samples of each.
+    """The weights in class order. `counts` are the training samples per class.
 
-    `balanced` gives samples / (classes * count), as scikit-learn's `compute_class_weight` does, so that all classes
-    weigh the same in sum.
+    `balanced` means samples / (classes * count), as in scikit-learn's `compute_class_weight`: all classes have the same
+    total weight.
     """
     if isinstance(class_weight, dict):
         return [class_weight.get(name, 1.0) for name in classes]

@@ -1,35 +1,35 @@
-"""What is told when a prediction was wrong, or right: the class that the image shows."""
+"""The correction of a prediction: the true class of the image."""
 
 from typing import Any, Self
 
 from pydantic import ValidationError, ValidationInfo, model_validator
 
-from specs.dataset import Dataset, known_class
+from specs.dataset import Dataset, check_class
 from specs.errors import SpecError
 from specs.explanation import problems_of
 from specs.schema import FieldError, Schema
 
 
 class CorrectionSpec(Schema):
-    """`label` is the name of a class, as text: of classes called 1, 2, ... an index would mean another one.
+    """`label` is the name of a class, never its index: classes may be called 1, 2, ...
 
-    Validation takes the dataset from the context `{"dataset": Dataset}`.
+    The validation context is `{"dataset": Dataset}`.
     """
 
     label: str
 
     @model_validator(mode="after")
-    def _known_label(self, info: ValidationInfo) -> Self:
+    def _check_label(self, info: ValidationInfo) -> Self:
         dataset: Dataset = (info.context or {})["dataset"]
         try:
-            known_class(self.label, dataset)
+            check_class(self.label, dataset)
         except FieldError as error:
             raise error.with_prefix("label") from None
         return self
 
 
 def parse_correction(document: Any, dataset: Dataset) -> CorrectionSpec:
-    """Raises SpecError with all problems found. `dataset` is the one whose classes there are."""
+    """Validate `document` against the classes of `dataset`. Raises SpecError with all problems found."""
     try:
         return CorrectionSpec.model_validate(document, context={"dataset": dataset})
     except ValidationError as error:

@@ -1,18 +1,18 @@
-"""How much work an epoch is, so that the time of one run foretells that of another."""
+"""A cost model of an epoch, to predict the time of one experiment from that of another."""
 
 from specs.experiment import ExperimentSpec
 
-# Fitted to six networks, from 51,450 to 1.6 million parameters, on two cores of a server (TensorFlow 2.21, float32):
-# each comes out within 20 %. Another machine differs by a factor, which `analysis.estimates` finds out.
+# Fitted to six networks of 51,450 to 1.6 million parameters on two cores of a server (TensorFlow 2.21, float32), each
+# within 20 %. Other machines differ by a factor, which `analysis.estimates` determines.
 _SECONDS_PER_MULTIPLICATION = 5.2e-12
 _SECONDS_PER_ACTIVATION = 5.0e-10
 _SECONDS_PER_STEP = 2.0e-5
 
 
 def reference_epoch_seconds(spec: ExperimentSpec) -> float:
-    """Seconds that an epoch takes on the reference machine: training and validation.
+    """Seconds per epoch, training and validation, on the reference machine.
 
-    Training costs three times what answering does: forward, and backward to the weights and to the layer before.
+    A training step costs three forward passes: forward, and backward to the weights and to the previous layer.
     """
     network = spec.network
     forward = network.multiplications * _SECONDS_PER_MULTIPLICATION + network.activations * _SECONDS_PER_ACTIVATION

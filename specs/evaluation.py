@@ -1,4 +1,4 @@
-"""What is asked for when a trained network is to be evaluated on another dataset."""
+"""The request to evaluate a trained network on another dataset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -16,9 +16,9 @@ _LISTED = 20
 
 
 class EvaluationSpec(Schema):
-    """Which dataset, and all of its samples, only those of its official test split, or only the others (`train`).
+    """The dataset, and which of its samples: all, the official test split, or the others (`train`).
 
-    Validation takes the datasets that there are from the context `{"datasets": {name: Dataset}}`.
+    The validation context is `{"datasets": {name: Dataset}}`.
     """
 
     dataset: str
@@ -26,14 +26,14 @@ class EvaluationSpec(Schema):
     _facts: Dataset = PrivateAttr()
 
     @model_validator(mode="after")
-    def _with_facts(self, info: ValidationInfo) -> Self:
+    def _set_facts(self, info: ValidationInfo) -> Self:
         known: Mapping[str, Dataset] = (info.context or {})["datasets"]
         if self.dataset not in known:
             raise FieldError(("dataset",), unknown_dataset(self.dataset, known))
         self._facts = known[self.dataset]
         if self.split == "test" and not self._facts.has_official_test:
             raise FieldError(
-                ("split",), f"{self.dataset} has no official test split; leave `split` out to take all of it"
+                ("split",), f"{self.dataset} has no official test split; leave `split` out to use all samples"
             )
         return self
 
@@ -44,32 +44,32 @@ class EvaluationSpec(Schema):
 
 
 def parse_evaluation(document: Any, datasets: Mapping[str, Dataset]) -> EvaluationSpec:
-    """Raises SpecError with all problems found. `datasets` are those that there are, by name."""
+    """Validate `document`. `datasets` are the existing ones, by name. Raises SpecError with all problems found."""
     try:
         return EvaluationSpec.model_validate(document, context={"datasets": datasets})
     except ValidationError as error:
         raise SpecError(problems_of(error, document, EvaluationSpec)) from None
 
 
-def misfit(dataset: Dataset, labels: Sequence[str], takes_images: bool) -> str | None:
-    """Why a network that answers with `labels` cannot be evaluated on `dataset`, in a sentence; None if it can.
+def incompatibility(dataset: Dataset, labels: Sequence[str], takes_images: bool) -> str | None:
+    """Why a network with the classes `labels` cannot be evaluated on `dataset`, as a sentence; None if it can.
 
-    Classes are matched by name. Those of the network that `dataset` has no samples of do no harm.
+    Classes are matched by name. The dataset may lack classes of the network, but not the other way round.
     """
     if dataset.has_images != takes_images:
-        samples, received = ("images", "numbers") if dataset.has_images else ("numbers", "images")
-        return f"the samples of {dataset.name} are {samples}, and the network takes {received}; name another dataset"
+        samples, expected = ("images", "features") if dataset.has_images else ("features", "images")
+        return f"the samples of {dataset.name} are {samples}, but the network expects {expected}; name another dataset"
     known = set(labels)
     unknown = [name for name in dataset.classes if name not in known]
     if not unknown:
         return None
     return (
         f"the network does not know {len(unknown)} of the {len(dataset.classes)} classes of {dataset.name}: "
-        f"{_shown(unknown)}; it knows: {_shown(labels)}; classes are matched by name, so name a dataset whose "
-        "classes are all among these"
+        f"{_format_names(unknown)}; it knows {_format_names(labels)}; classes are matched by name, so name a dataset "
+        "whose classes are all among these"
     )
 
 
-def _shown(names: Sequence[str]) -> str:
+def _format_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(map(shorten, names[:_LISTED])) + more

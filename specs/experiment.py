@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from specs import limits
 from specs.augmentation import AugmentationSpec
-from specs.class_weights import check_classes
+from specs.class_weights import check_class_weight
 from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
@@ -82,7 +82,7 @@ class ExperimentSpec(Schema):
         dataset = info.data.get("dataset")
         if dataset is None:
             return training
-        check_classes(training.class_weight, dataset.facts.classes)
+        check_class_weight(training.class_weight, dataset.facts.classes)
         split = dataset.split_sizes().training
         if training.batch_size > split:
             raise FieldError(

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, told to somebody who has never heard of pydantic."""
+"""Translates pydantic's validation errors into problems with pointers and advice."""
 
 import re
 from collections.abc import Mapping
@@ -9,16 +9,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from specs import limits
-from specs.problem import Problem, format_value, pointer_of, received_value, shorten
+from specs.problem import FieldPath, Problem, format_value, pointer_of, received_value, shorten
 from specs.schema import FieldError
 from specs.spelling import did_you_mean
-
-Path = tuple[str | int, ...]
 
 _SENTENCES: Mapping[str, str] = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
-    "string_type": "expected text",
+    "string_type": "expected a string",
     "bool_type": "expected true or false",
     "tuple_type": "expected a list",
     "model_type": "expected an object with named fields",
@@ -35,7 +33,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
-    """The problems of `document`, which `root` rejected with `error`: at most `caps.PROBLEMS`, none twice."""
+    """The problems of `document`, which `root` rejected with `error`: distinct, at most `limits.PROBLEMS`."""
     found: dict[tuple[str, str], Problem] = {}
     for details in error.errors(include_url=False, include_input=False):
         problem = _problem(details, document, root)
@@ -51,7 +49,7 @@ def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Pro
     if kind == "extra_forbidden":
         detail = _unknown_field(details, root)
     elif kind in ("missing", "string_pattern_mismatch"):
-        detail = _described(details, root, _received_at(document, path))
+        detail = _describe(details, root, _received_at(document, path))
     elif kind == "union_tag_not_found":
         path = (*path, "type")
         detail = f"`type` is missing; known: {', '.join(_types(details['loc'], root))}"
@@ -60,37 +58,38 @@ def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Pro
         known = _types(details["loc"], root) if kind == "union_tag_invalid" else _names(details, path, root)
         detail = _unknown_name(known, path, _received_at(document, path))
     elif kind == "value_error":
-        path, detail = _own_error(details, path, _received_at(document, path))
+        path, detail = _domain_error(details, path, _received_at(document, path))
     else:
         detail = _sentence(details, path, _received_at(document, path))
     received = received_value(_received_at(document, path))
     return Problem(pointer=pointer_of(path), detail=detail, received=received)
 
 
-def _path_in(document: Any, details: ErrorDetails) -> Path:
-    """Where in the document it is: pydantic's location without the tags of unions and what is not there."""
+def _path_in(document: Any, details: ErrorDetails) -> FieldPath:
+    """The path in the document: pydantic's location without the tags of unions and without missing members."""
     path: list[str | int] = []
-    place = document
+    value = document
     last = len(details["loc"]) - 1
-    # What an object's own validator rejects is the object, named by its tag; else the last part is one of its fields.
+    # The validator of an object rejects the object itself, so that the last part may be its tag; otherwise the last
+    # part is a field.
     tags = last + 1 if details["type"] == "value_error" else last
     for position, part in enumerate(details["loc"]):
-        is_tag = isinstance(place, dict) and place.get("type") == part and position < tags
-        if not is_tag and _has(place, part):
+        is_tag = isinstance(value, dict) and value.get("type") == part and position < tags
+        if not is_tag and _has(value, part):
             path.append(part)
-            place = place[part]
+            value = value[part]
         elif not is_tag and position == last and details["type"] in ("missing", "value_error"):
             path.append(part)
     return tuple(path)
 
 
-def _has(place: Any, part: str | int) -> bool:
-    if isinstance(place, dict):
-        return part in place
-    return isinstance(place, list | tuple) and isinstance(part, int) and part < len(place)
+def _has(value: Any, part: str | int) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
 
 
-def _received_at(document: Any, path: Path) -> Any:
+def _received_at(document: Any, path: FieldPath) -> Any:
     for part in path:
         if not _has(document, part):
             return None
@@ -104,19 +103,19 @@ def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
     return f"unknown field `{name}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}"
 
 
-def _unknown_name(known: list[str], path: Path, received: Any) -> str:
+def _unknown_name(known: list[str], path: FieldPath, received: Any) -> str:
     name = shorten(received) if isinstance(received, str) else format_value(received)
     what = [part for part in path if isinstance(part, str) and part != "name"][-1]
     return f"unknown {what} `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
 
 
-def _names(details: ErrorDetails, path: Path, root: type[BaseModel]) -> list[str]:
-    """What may stand at `path`: names, and the objects that could stand there instead of one."""
+def _names(details: ErrorDetails, path: FieldPath, root: type[BaseModel]) -> list[str]:
+    """The values allowed at `path`: names, and objects by their type."""
     names = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
     return names + [f"{{type: {name}}}" for name in _types(path, root)]
 
 
-def _described(details: ErrorDetails, root: type[BaseModel], received: Any) -> str:
+def _describe(details: ErrorDetails, root: type[BaseModel], received: Any) -> str:
     name = next(part for part in reversed(details["loc"]) if isinstance(part, str))
     names = [part for part in details["loc"] if isinstance(part, str)]
     field = _fields(tuple(names[:-1]), root).get(name)
@@ -126,20 +125,20 @@ def _described(details: ErrorDetails, root: type[BaseModel], received: Any) -> s
     return f"{expected}, received {format_value(received)}"
 
 
-def _own_error(details: ErrorDetails, path: Path, received: Any) -> tuple[Path, str]:
+def _domain_error(details: ErrorDetails, path: FieldPath, received: Any) -> tuple[FieldPath, str]:
     error = details["ctx"]["error"]
     if isinstance(error, FieldError):
         return (*path, *error.path), error.detail
     return path, f"{error}, received {format_value(received)}"
 
 
-def _sentence(details: ErrorDetails, path: Path, received: Any) -> str:
+def _sentence(details: ErrorDetails, path: FieldPath, received: Any) -> str:
     context = {name: _number(value) for name, value in details.get("ctx", {}).items()}
     template = _SENTENCES.get(details["type"])
     sentence = template.format_map(context) if template else details["msg"]
     field = next((f"`{part}` " for part in reversed(path) if isinstance(part, str)), "")
     lead = field if sentence.startswith("must") else ""
-    return f"{lead}{sentence}, received {format_value(received)}{_unquoting(details['type'], received)}"
+    return f"{lead}{sentence}, received {format_value(received)}{_quotes_hint(details['type'], received)}"
 
 
 def _number(value: Any) -> Any:
@@ -148,25 +147,25 @@ def _number(value: Any) -> Any:
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def _unquoting(kind: str, received: Any) -> str:
+def _quotes_hint(kind: str, received: Any) -> str:
     if kind not in ("int_type", "float_type", "bool_type") or not isinstance(received, str):
         return ""
-    return ", which is text; write it without quotes"
+    return ", which is a string; write it without quotes"
 
 
-def _types(location: Path, root: type[BaseModel]) -> list[str]:
-    """What may stand as `type` in the object at pydantic's `location`."""
+def _types(location: FieldPath, root: type[BaseModel]) -> list[str]:
+    """The values allowed as `type` of the object at pydantic's `location`."""
     return [str(model.model_fields["type"].default) for model in _candidates(location, root)]
 
 
-def _fields(location: Path, root: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """The fields of the object at pydantic's `location`, empty where there is no telling."""
+def _fields(location: FieldPath, root: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of the object at pydantic's `location`; empty if its class is ambiguous."""
     candidates = _candidates(location, root)
     return candidates[0].model_fields if len(candidates) == 1 else {}
 
 
-def _candidates(location: Path, root: type[BaseModel]) -> list[type[BaseModel]]:
-    """The classes that the object at pydantic's `location` may be of: several where its `type` decides."""
+def _candidates(location: FieldPath, root: type[BaseModel]) -> list[type[BaseModel]]:
+    """The possible classes of the object at pydantic's `location`; several if its `type` decides."""
     candidates: list[type[BaseModel]] = [root]
     for part in location:
         if isinstance(part, int):

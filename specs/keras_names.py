@@ -1,9 +1,9 @@
-"""The names that Keras gives to its activations and initializers, spelt as Keras spells them."""
+"""Names of Keras's activations, initializers and padding modes."""
 
 from typing import Literal
 
-# Keras also has `glu`, which halves the last axis behind the back of the layer that applies it, and
-# `threshold`, which needs arguments: neither works as the activation of a layer.
+# Left out: `glu`, which halves the last axis, and `threshold`, which needs arguments. Neither works as the activation
+# of a layer.
 Activation = Literal[
     "relu",
     "leaky_relu",
@@ -37,7 +37,7 @@ Activation = Literal[
     "sparsemax",
 ]
 
-# Keras's `identity` and `stft` only fit kernels of one particular shape and are left out.
+# Left out: `identity` and `stft`, which fit kernels of one particular shape only.
 Initializer = Literal[
     "glorot_normal",
     "glorot_uniform",
@@ -54,7 +54,7 @@ Initializer = Literal[
     "ones",
 ]
 
-# For weights in a row, which are too flat to be made orthogonal.
+# For vectors of weights, which cannot be orthogonal.
 VectorInitializer = Literal[
     "glorot_normal",
     "glorot_uniform",

@@ -1,7 +1,7 @@
-"""What a network's answers are held against: Keras's losses for one class out of several.
+"""Keras's losses for single-label classification.
 
-`auto` is the cross-entropy, and right for nearly everybody. Whether the network answers with probabilities or with
-logits is seen from its last layer, and is no argument here.
+`auto` is cross-entropy, which suits nearly every experiment. `from_logits` is not an argument: the last layer of the
+network decides.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from pydantic import Field, Tag
 
 from specs.schema import Schema, by_type_or
 
-# At 1 every label is the same, and nothing can be learned.
+# At 1 all labels are equal and nothing can be learned.
 _Smoothing = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -19,14 +19,14 @@ class SparseCategoricalCrossentropy(Schema):
 
 
 class CategoricalCrossentropy(Schema):
-    """`label_smoothing` spreads that share of each label over all classes evenly."""
+    """`label_smoothing` is the share of each label that is spread evenly over all classes."""
 
     type: Literal["CategoricalCrossentropy"] = "CategoricalCrossentropy"
     label_smoothing: _Smoothing = 0.0
 
 
 class CategoricalFocalCrossentropy(Schema):
-    """Cross-entropy in which samples that are learned already count less (Lin et al. 2017)."""
+    """Cross-entropy that down-weights well-classified samples (Lin et al. 2017)."""
 
     type: Literal["CategoricalFocalCrossentropy"] = "CategoricalFocalCrossentropy"
     alpha: float = Field(default=0.25, ge=0, le=1)

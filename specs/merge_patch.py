@@ -1,11 +1,13 @@
-"""JSON merge patches (RFC 7396): a document with what changes in another one."""
+"""JSON Merge Patch (RFC 7396)."""
 
 from typing import Any
 
 
-def merged(document: Any, patch: Any) -> Any:
-    """`document` with `patch` applied, as section 2 of the RFC says: members that are null are removed, objects are
-    merged member by member, everything else is replaced. Neither is changed."""
+def merge_patch(document: Any, patch: Any) -> Any:
+    """Return `document` with `patch` applied (RFC 7396, section 2); neither argument is modified.
+
+    Members that are null are removed, objects are merged member by member, everything else is replaced.
+    """
     if not isinstance(patch, dict):
         return patch
     target = dict(document) if isinstance(document, dict) else {}
@@ -13,5 +15,5 @@ def merged(document: Any, patch: Any) -> Any:
         if value is None:
             target.pop(name, None)
         else:
-            target[name] = merged(target.get(name), value)
+            target[name] = merge_patch(target.get(name), value)
     return target

@@ -1,4 +1,4 @@
-"""The optimizers, with Keras's arguments and Keras's defaults."""
+"""Keras's optimizers, with Keras's arguments and defaults."""
 
 from typing import Annotated, Literal, Self
 
@@ -17,13 +17,13 @@ _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 class OptimizerSpec(Schema):
-    """What every optimizer takes.
+    """Arguments of every optimizer.
 
-    With `use_ema` an average of the weights is kept beside them: it is what each epoch is validated with, what early
-    stopping remembers, and what is published; training itself goes on with the weights. (Keras's `fit` puts the
-    average in place once, after the last epoch.) Every `ema_overwrite_frequency` steps it replaces them for good.
-    At most one of `clipnorm`, `clipvalue` and `global_clipnorm` is given. `loss_scale_factor` is for precision
-    mixed_bfloat16 and float32: mixed_float16 finds its own.
+    With `use_ema` a moving average of the weights is validated after each epoch, restored by early stopping, and
+    published; training continues with the weights themselves. (Keras's `fit` uses the average only once, after the
+    last epoch.) Every `ema_overwrite_frequency` steps the average replaces the weights. At most one of `clipnorm`,
+    `clipvalue` and `global_clipnorm` is given. `loss_scale_factor` applies to the precisions mixed_bfloat16 and
+    float32; mixed_float16 sets its own.
     """
 
     type: str
@@ -39,17 +39,15 @@ class OptimizerSpec(Schema):
     gradient_accumulation_steps: Annotated[int, Field(ge=2, le=limits.STEPS)] | None = None
 
     @model_validator(mode="after")
-    def _one_way_to_clip(self) -> Self:
+    def _check_clipping(self) -> Self:
         given = [name for name in _CLIPS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise FieldError(
-                (given[1],), f"`{given[1]}` cannot be combined with `{given[0]}`; gradients are clipped in one way"
-            )
+            raise FieldError((given[1],), f"`{given[1]}` cannot be combined with `{given[0]}`; leave one of them out")
         return self
 
     @property
     def peak_learning_rate(self) -> float:
-        """The largest that a step can have."""
+        """The highest learning rate of all steps."""
         rate = self.learning_rate
         return rate if isinstance(rate, int | float) else rate.peak
 

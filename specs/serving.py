@@ -1,4 +1,4 @@
-"""What is asked for when the model that serves a dataset is chosen."""
+"""The request that selects the model that serves a dataset."""
 
 from typing import Any, Literal, Self
 
@@ -8,17 +8,17 @@ from specs.errors import SpecError
 from specs.explanation import problems_of
 from specs.schema import ExperimentId, FieldError, Schema
 
-_EITHER = 'expected either {"experiment_id": "01J..."}, the model that is to serve, or {"policy": "best"}'
+_EITHER = 'expected either {"experiment_id": "01J..."}, the model to serve, or {"policy": "best"}'
 
 
 class ServingSpec(Schema):
-    """The model of `experiment_id` serves, or by `policy` whichever is the best: one of the two is said."""
+    """Serve the model of `experiment_id`, or by `policy` the best model. Exactly one of them is given."""
 
     experiment_id: ExperimentId | None = None
     policy: Literal["best"] | None = None
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
+    def _exactly_one(self) -> Self:
         if (self.experiment_id is None) == (self.policy is None):
             received = "neither of them" if self.policy is None else "both"
             raise FieldError((), f"{_EITHER}; received {received}")
@@ -26,7 +26,7 @@ class ServingSpec(Schema):
 
 
 def parse_serving(document: Any) -> ServingSpec:
-    """Raises SpecError with all problems found."""
+    """Validate `document`. Raises SpecError with all problems found."""
     try:
         return ServingSpec.model_validate(document)
     except ValidationError as error:

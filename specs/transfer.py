@@ -1,6 +1,6 @@
-"""Which layers of a network can begin with the weights of another one's: `model.weights_from`."""
+"""Transfer of weights between networks (`model.weights_from`): matching layers by type and shapes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from specs import limits
 from specs.assembly import Node
@@ -8,69 +8,67 @@ from specs.layers import times
 from specs.network import Network
 from specs.schema import FieldError
 
-_SHOWN_LAYERS = 6
-# A pair weighs more than all the equal names that a network can have.
+_LISTED_LAYERS = 6
+# A matched pair outweighs all equal names that a network can have.
 _PAIR = limits.LAYERS + 1
-
-Taken = Mapping[str, str]
 
 
 def layers_with_weights(network: Network) -> list[Node]:
-    """In the order of the layer table."""
+    """The layers that have weights, in the order of the layer table."""
     return [node for node in network.nodes if node.weights.all]
 
 
 def transferred_layers(network: Network, source: Network) -> dict[str, str]:
-    """From a layer of `network` to the one of `source` with whose weights it begins, by name.
+    """Map names of layers of `network` to the layers of `source` whose weights they start from.
 
-    Two layers agree where their types and the shapes of all their weights do. Of both layer tables the longest common
-    row of agreeing layers is taken: it has most layers, of equal ones most equal names, and then begins earliest. The
-    order is kept, so that what is early in one network never comes late in the other.
+    Two layers match if their types and the shapes of all their weights are equal. The result is the longest common
+    subsequence of both layer tables: it has the most layers, then the most equal names, then the earliest start. It
+    preserves the order of the layers.
 
-    Raises FieldError where there is nothing to take.
+    Raises FieldError if no layer matches.
     """
     layers, others = layers_with_weights(network), layers_with_weights(source)
-    best = _best_rows(layers, others)
-    taken: dict[str, str] = {}
+    best = _best_scores(layers, others)
+    matched: dict[str, str] = {}
     at = other = 0
     while best[at][other]:
-        worth = _worth(layers[at], others[other])
-        if worth and best[at][other] == worth + best[at + 1][other + 1]:
-            taken[layers[at].name] = others[other].name
+        score = _score(layers[at], others[other])
+        if score and best[at][other] == score + best[at + 1][other + 1]:
+            matched[layers[at].name] = others[other].name
             at, other = at + 1, other + 1
         elif best[at][other] == best[at][other + 1]:
             other += 1
         else:
             at += 1
-    if not taken:
+    if not matched:
         raise FieldError(
             (),
-            "none of its layers agrees with one of this network in type and shapes of weights; it has "
-            f"{in_words(others)}; this network has {in_words(layers)}",
+            "none of its layers matches a layer of this network in type and shapes of weights; it has "
+            f"{describe_weights(others)}; this network has {describe_weights(layers)}",
         )
-    return taken
+    return matched
 
 
-def _best_rows(layers: Sequence[Node], others: Sequence[Node]) -> list[list[int]]:
-    """What the best common row is worth from each pair of places on (longest common subsequence)."""
+def _best_scores(layers: Sequence[Node], others: Sequence[Node]) -> list[list[int]]:
+    """The score of the best common subsequence from each pair of positions on, by dynamic programming."""
     best = [[0] * (len(others) + 1) for _ in range(len(layers) + 1)]
     for at in range(len(layers) - 1, -1, -1):
         for other in range(len(others) - 1, -1, -1):
-            worth = _worth(layers[at], others[other])
-            paired = worth + best[at + 1][other + 1] if worth else 0
+            score = _score(layers[at], others[other])
+            paired = score + best[at + 1][other + 1] if score else 0
             best[at][other] = max(paired, best[at + 1][other], best[at][other + 1])
     return best
 
 
-def _worth(layer: Node, other: Node) -> int:
-    """0 where the two do not agree."""
+def _score(layer: Node, other: Node) -> int:
+    """0 if the layers do not match."""
     if layer.layer.type != other.layer.type or layer.weights != other.weights:
         return 0
     return _PAIR + (layer.name == other.name)
 
 
-def in_words(layers: Sequence[Node]) -> str:
-    """With the shapes of their weights: conv2d (3x3x1x8, 8), dense (72x10, 10)"""
-    shown = [f"{layer.name} ({', '.join(map(times, layer.weights.all))})" for layer in layers[:_SHOWN_LAYERS]]
-    more = [f"{len(layers) - _SHOWN_LAYERS} more"] if len(layers) > _SHOWN_LAYERS else []
-    return ", ".join([*shown, *more]) or "no weights at all"
+def describe_weights(layers: Sequence[Node]) -> str:
+    """Format layers with the shapes of their weights: conv2d (3x3x1x8, 8), dense (72x10, 10)."""
+    listed = [f"{layer.name} ({', '.join(map(times, layer.weights.all))})" for layer in layers[:_LISTED_LAYERS]]
+    more = [f"{len(layers) - _LISTED_LAYERS} more"] if len(layers) > _LISTED_LAYERS else []
+    return ", ".join([*listed, *more]) or "no weights"

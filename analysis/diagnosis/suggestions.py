@@ -9,7 +9,7 @@ from specs.dataset import DATASETS
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.layers import Layer, Residual
-from specs.merge_patch import merged
+from specs.merge_patch import merge_patch
 from specs.network_builder import complete_layers
 from specs.presets import PRESETS
 
@@ -36,7 +36,7 @@ def suggest(run: TrainingRun, *options: tuple[str, Change | None]) -> Suggestion
 def is_valid(spec: ExperimentSpec, change: Change) -> bool:
     source = spec.dataset.source
     try:
-        parse_spec(merged(spec.document(), change), {**DATASETS, source.name: source})
+        parse_spec(merge_patch(spec.document(), change), {**DATASETS, source.name: source})
     except SpecError:
         return False
     return True

@@ -9,7 +9,7 @@ from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Member
 from archives.names import is_system_file
 from imaging.errors import ImageError
-from imaging.preparation import Prepared
+from imaging.preparation import PreparedImage
 
 # As many as one body of POST /predict.
 MAX_IMAGE_BYTES = 10_000_000
@@ -35,14 +35,14 @@ class Unreadable(NamedTuple):
 
 class ReadyImage(NamedTuple):
     filename: str
-    prepared: Prepared
+    prepared: PreparedImage
 
 
 class BatchImages:
     """The images among `members`, in order, each through `prepare`, which may raise a ImageError. For use from one
     thread at once. `skipped` counts files that are none."""
 
-    def __init__(self, members: Iterator[Member], sent_singly: bool, prepare: Callable[[bytes], Prepared]) -> None:
+    def __init__(self, members: Iterator[Member], sent_singly: bool, prepare: Callable[[bytes], PreparedImage]) -> None:
         self._members = members
         self._sent_singly = sent_singly
         self._prepare = prepare

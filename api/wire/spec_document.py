@@ -8,7 +8,7 @@ from models_store.errors import NotFound
 from models_store.experiments.store import ExperimentStore
 from specs import document
 from specs.errors import SpecError
-from specs.merge_patch import merged
+from specs.merge_patch import merge_patch
 from specs.problem import Problem, received_value
 
 Syntax = document.Syntax | Literal["merge-patch"]
@@ -24,7 +24,7 @@ def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentS
         return document.parse_document(body, syntax)
     patch = document.parse_document(body, "json")
     # Read again, so that the caps hold for what it has become: patches can be put on each other without end.
-    return document.parse_document(orjson.dumps(merged(_base(patch.get("based_on"), experiments), patch)), "json")
+    return document.parse_document(orjson.dumps(merge_patch(_base(patch.get("based_on"), experiments), patch)), "json")
 
 
 def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _MIN_SHARE, _BROADEST, _MAX_SIDES = 0.85, 0.45, 2
 _THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
 
 
-class Normalized(NamedTuple):
+class NormalizedDigit(NamedTuple):
     """`image` is (28, 28), uint8: ink 255 on paper 0. `steps` says what was done, in order; none: nothing.
     `may_be_digit` is False where there is no ink, or what was taken for the digit is only a part of it, or no stroke.
     """
@@ -42,26 +42,26 @@ class Normalized(NamedTuple):
     may_be_digit: bool = True
 
 
-def normalized(source: NDArray[np.uint8]) -> Normalized:
+def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
     """Bring an image, uint8, (height, width) or (height, width, 3), of any size, into MNIST's form.
 
     One that has it already is not changed. Of an image without ink a black one is made.
     """
     if _is_normal(source):
-        return Normalized(source, ())
+        return NormalizedDigit(source, ())
     look = _shrunk(source, _LOOK_SIDE)
     found = find(look)
     if found is None:
-        return Normalized(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), may_be_digit=False)
+        return NormalizedDigit(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), may_be_digit=False)
     steps, may_be_digit = found.steps, _may_be_digit(found)
     if look is not source:
         surroundings = _surroundings(source, found.box, look.shape)
         found = find(_shrunk(surroundings, _FINE_SIDE), found.is_dark) or found
     image, stroke_steps = _stroked(_cut(found))
-    return Normalized(_centred(image), (*steps, "cropped", *stroke_steps, "centred"), may_be_digit)
+    return NormalizedDigit(_centred(image), (*steps, "cropped", *stroke_steps, "centered"), may_be_digit)
 
 
-def filling(image: Gray) -> Gray:
+def fill_height(image: Gray) -> Gray:
     """A digit of `normalized` as optdigits has it, (28, 28): over all of the height, in the middle of the width."""
     mask = image >= 64
     if not mask.any():

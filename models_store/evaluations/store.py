@@ -21,7 +21,7 @@ from models_store.jobs.queue import EVALUATION, Queue
 from models_store.models.serving_info import read_serving_info
 from specs.dataset import DATASETS, NAME_PATTERN
 from specs.errors import SpecError
-from specs.evaluation import EvaluationSpec, misfit
+from specs.evaluation import EvaluationSpec, incompatibility
 from specs.problem import Problem
 
 EVALUATIONS = "evaluations"
@@ -107,7 +107,7 @@ class EvaluationStore:
                 "how it does on the training, validation and test split"
             )
         else:
-            detail = misfit(spec.facts, info.labels, info.takes_images)
+            detail = incompatibility(spec.facts, info.labels, info.takes_images)
         if detail:
             raise SpecError([Problem(pointer="/dataset", detail=detail, received=spec.dataset)])
 

@@ -33,7 +33,7 @@ class ServingInfo(Frozen):
     confident_error_rate: float | None = None
 
     @property
-    def digit_form(self) -> Literal["centred", "filling"] | None:
+    def digit_form(self) -> Literal["centered", "filling"] | None:
         """How the network knows digits, if it does: corrections are kept as the network that was corrected saw them."""
         dataset = DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))
         return dataset.digit_form if dataset else None

@@ -94,7 +94,7 @@ class Bundle(NamedTuple):
 
 
 def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:
-    """The arguments of `imaging.decode.decode` and `imaging.preparation.prepared`, and what comes of it."""
+    """The arguments of `imaging.decode.decode` and `imaging.preparation.prepare_image`, and what comes of it."""
     return {
         "max_pixels": max_pixels,
         "image_shape": info.image_shape,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import ImageError
-from imaging.preparation import Prepared, prepared
+from imaging.preparation import PreparedImage, prepare_image
 from serving.session import Session
 
 Sample = bytes | Sequence[float]
@@ -61,13 +61,13 @@ class Model:
         made to mean what it says by the temperature that was fitted on the validation split."""
         return self._session.probabilities(samples)
 
-    def _prepared(self, sample: Sample) -> Prepared:
+    def _prepared(self, sample: Sample) -> PreparedImage:
         if not isinstance(sample, bytes):
-            return Prepared(self._features(sample), ())
+            return PreparedImage(self._features(sample), ())
         if not self.takes_images:
             raise BadSample(f"received an image, expected {self.shape[0]} numbers")
         how = self._preprocessing
-        return prepared(decode(sample, how["max_pixels"]), self.shape, how["resize"], how["digit_form"])
+        return prepare_image(decode(sample, how["max_pixels"]), self.shape, how["resize"], how["digit_form"])
 
     def _features(self, values: Sequence[float]) -> NDArray[Any]:
         if self.takes_images:

@@ -1,4 +1,4 @@
-"""What is allowed but likely to disappoint."""
+"""Warnings about specs that are valid but likely to disappoint."""
 
 from specs.advice.augmentation import augmentation_warnings
 from specs.advice.network import network_warnings
@@ -7,5 +7,5 @@ from specs.experiment import ExperimentSpec
 
 
 def warnings_for(spec: ExperimentSpec) -> list[str]:
-    """One sentence each: what was found, what comes of it, what to do."""
+    """One sentence per warning: what was found, its consequence, what to do."""
     return [*training_warnings(spec), *augmentation_warnings(spec), *network_warnings(spec)]

@@ -1,27 +1,29 @@
-"""Advice on `model.weights_from`: what begins at random nevertheless."""
+"""Warnings about `model.weights_from`: layers that start from random weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from specs.experiment import ExperimentSpec
-from specs.transfer import Taken, in_words, layers_with_weights
+from specs.problem import quantity
+from specs.transfer import describe_weights, layers_with_weights
 
 
-def transfer_warnings(spec: ExperimentSpec, taken: Taken) -> Iterator[str]:
-    """`taken` is what `transferred_layers` found; of a spec without `weights_from` there is nothing to say."""
+def transfer_warnings(spec: ExperimentSpec, transferred: Mapping[str, str]) -> Iterator[str]:
+    """`transferred` is the result of `transferred_layers`. A spec without `weights_from` has no warnings."""
     if spec.model.weights_from is None:
         return
     network = spec.network
     layers = layers_with_weights(network)
-    left = [layer for layer in layers if layer.name not in taken]
-    if left:
+    fresh = [layer for layer in layers if layer.name not in transferred]
+    if fresh:
+        verb = "is" if len(transferred) == 1 else "are"
         yield (
-            f"model.weights_from: {len(taken)} of {len(layers)} layers with weights are taken; these begin at random: "
-            f"{in_words(left)}"
+            f"model.weights_from: {len(transferred)} of {quantity(len(layers), 'layer')} with weights {verb} "
+            f"transferred; random weights in {describe_weights(fresh)}"
         )
-    names = {layer.name for layer in left}
+    names = {layer.name for layer in fresh}
     frozen = [layer.name for layer in network.nodes[: network.frozen] if layer.name in names]
     if frozen:
         yield (
-            f"model.freeze {network.frozen} keeps layers as they are that begin at random, not with weights of another "
+            f"model.freeze {network.frozen} freezes layers with random weights, not with weights of another "
             f"experiment: {', '.join(frozen)}; freeze fewer layers"
         )

@@ -1,9 +1,9 @@
-"""The datasets that can be trained on, which of their samples are taken, and how these are split."""
+"""Datasets: the built-in ones, the selection of classes and samples, and the split."""
 
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset, unknown_dataset
-from specs.dataset.selection import known_class
+from specs.dataset.selection import check_class
 from specs.dataset.spec import DatasetSpec
 from specs.dataset.split import SplitSizes, SplitSpec
 
@@ -16,6 +16,6 @@ __all__ = [
     "DatasetSpec",
     "SplitSizes",
     "SplitSpec",
-    "known_class",
+    "check_class",
     "unknown_dataset",
 ]

@@ -1,4 +1,4 @@
-"""Points in a plane, in heaps: a dataset that is made, not read."""
+"""The generated dataset `blobs`: Gaussian clusters of points in the plane."""
 
 from pydantic import Field
 
@@ -10,8 +10,8 @@ _FEATURES = 2
 
 
 class BlobsSpec(Schema):
-    """The arguments of scikit-learn's `make_blobs`: `centers` heaps of points with two features each, one heap a
-    class, `cluster_std` wide. The same `random_state` gives the same points.
+    """The arguments of scikit-learn's `make_blobs`: `n_samples` points with two features in `centers` clusters, one
+    per class, with standard deviation `cluster_std`. The same `random_state` gives the same points.
     """
 
     n_samples: int = Field(default=1_000, ge=2, le=limits.BLOBS)
@@ -20,7 +20,7 @@ class BlobsSpec(Schema):
     random_state: int = Field(default=2, ge=0, le=limits.SEED)
 
     def facts(self) -> Dataset:
-        """As even as `make_blobs` makes them: the first heaps take what is left over."""
-        share, left_over = divmod(self.n_samples, self.centers)
-        counts = tuple(share + (center < left_over) for center in range(self.centers))
+        """The facts of the dataset. As in `make_blobs`, the first clusters get the remainder, one point each."""
+        share, rest = divmod(self.n_samples, self.centers)
+        counts = tuple(share + (center < rest) for center in range(self.centers))
         return Dataset("blobs", (_FEATURES,), tuple(map(str, range(self.centers))), counts)

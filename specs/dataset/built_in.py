@@ -1,4 +1,4 @@
-"""The datasets that everybody has: their published figures."""
+"""The built-in datasets, with their published shapes, classes and sample counts."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ _FASHION = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-_CIFAR100 = tuple(  # a list would take a line for each
+_CIFAR100 = tuple(  # a list would take one line per class
     """
     apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
     caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant
@@ -32,7 +32,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
         dataset.name: dataset
         for dataset in (
             Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, digit_form="filling"),
-            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, digit_form="centred"),
+            Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, digit_form="centered"),
             Dataset("fashion_mnist", (28, 28, 1), _FASHION, (6_000,) * 10, (1_000,) * 10),
             Dataset("cifar10", (32, 32, 3), _CIFAR10, (5_000,) * 10, (1_000,) * 10),
             Dataset("cifar100", (32, 32, 3), _CIFAR100, (500,) * 100, (100,) * 100),

@@ -1,4 +1,4 @@
-"""What is known of a dataset without reading it."""
+"""Facts of a dataset that are known without reading it: shape, classes, sample counts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,20 +7,20 @@ from typing import Literal
 from specs.problem import shorten
 from specs.spelling import did_you_mean
 
-# What an uploaded dataset may be called; it is also the name of a folder.
+# Names of uploaded datasets, which are also folder names.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,49}$"
-# Right answers to predictions go to the dataset that is called so after its source.
+# Corrections of predictions are collected in the dataset with this suffix.
 CORRECTIONS_SUFFIX = "-corrections"
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The facts of a dataset. `training_counts` and `test_counts` are samples by class, in the order of `classes`;
-    `test_counts` is empty where it comes without a test split of its own.
+    """`training_counts` and `test_counts` are samples per class, in the order of `classes`; `test_counts` is empty for
+    a dataset without an official test split.
 
-    `image_shape` is (height, width, channels); None where the images differ in size; (features,) where the samples
-    are numbers in a row and no images. `digit_form` is how it shows digits, light on black, if it does: centred in
-    the image, or filling its height; any image of a digit can be brought into that form (`imaging.preparation`).
+    `image_shape` is (height, width, channels), None if the images differ in size, or (features,) if the samples are
+    features. `digit_form` is set if the images are digits, light on black: centered by mass in the image, or filling
+    its height. `imaging.preparation` brings any image of a digit into that form.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Dataset:
     classes: tuple[str, ...]
     training_counts: tuple[int, ...]
     test_counts: tuple[int, ...] = ()
-    digit_form: Literal["centred", "filling"] | None = None
+    digit_form: Literal["centered", "filling"] | None = None
 
     @property
     def has_images(self) -> bool:
@@ -36,7 +36,7 @@ class Dataset:
 
     @property
     def dtype(self) -> Literal["uint8", "float32"]:
-        """Of a sample: images are bytes 0-255."""
+        """The dtype of the samples; images are uint8 0-255."""
         return "uint8" if self.has_images else "float32"
 
     @property
@@ -56,28 +56,28 @@ class Dataset:
         return self.training_samples + self.test_samples
 
     def with_classes(self, classes: Sequence[str]) -> "Dataset":
-        """Only these classes, in this order."""
-        places = [self.classes.index(name) for name in classes]
+        """A copy with only these classes, in this order."""
+        indices = [self.classes.index(name) for name in classes]
         return replace(
             self,
             classes=tuple(classes),
-            training_counts=tuple(self.training_counts[place] for place in places),
-            test_counts=tuple(self.test_counts[place] for place in places) if self.test_counts else (),
+            training_counts=tuple(self.training_counts[index] for index in indices),
+            test_counts=tuple(self.test_counts[index] for index in indices) if self.test_counts else (),
         )
 
-    def pooled(self) -> "Dataset":
-        """Without a test split: its samples are among those to be split."""
+    def pool_splits(self) -> "Dataset":
+        """A copy without an official test split: its samples are added to the training samples, to be split."""
         if not self.test_counts:
             return self
         counts = zip(self.training_counts, self.test_counts, strict=True)
         return replace(self, training_counts=tuple(map(sum, counts)), test_counts=())
 
     def with_limit(self, per_class: int) -> "Dataset":
-        """With at most `per_class` samples of each class to be split; the test split stays whole."""
+        """A copy with at most `per_class` training samples per class; the official test split stays complete."""
         return replace(self, training_counts=tuple(min(count, per_class) for count in self.training_counts))
 
 
 def unknown_dataset(name: str, known: Iterable[str]) -> str:
-    """The sentence that rejects `name`."""
+    """The message that rejects `name`."""
     names = list(known)
     return f"unknown dataset `{shorten(name)}`; {did_you_mean(name, names)}known: {', '.join(names)}"

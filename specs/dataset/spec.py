@@ -1,4 +1,4 @@
-"""Which dataset an experiment takes, what of it, and how that is split."""
+"""The `dataset` of an experiment: name, classes, limit per class, and split."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, cast
@@ -14,14 +14,13 @@ from specs.schema import FieldError, Lax, Schema
 
 
 class DatasetSpec(Schema):
-    """Which dataset, which of its classes, at most how many samples of each, and how they are split.
+    """The samples of an experiment.
 
-    `classes`, by name or by index from 0, makes the network answer with these alone, in this order.
-    `limit_per_class` bounds what is split; an official test split stays whole. `blobs` are the options of the dataset
-    of that name, and of no other.
+    `classes`, by name or by index from 0, restricts the dataset to these classes, in this order. `limit_per_class`
+    bounds the samples to be split; an official test split stays complete. `blobs` are options of the dataset of that
+    name only.
 
-    Validation takes the datasets that there are from the context `{"datasets": {name: Dataset}}`; without one only
-    the built-in ones are known.
+    The validation context is `{"datasets": {name: Dataset}}`; by default only the built-in datasets exist.
     """
 
     name: str = Field(default="digits", description=f"{', '.join(DATASETS)}, or the name of an uploaded dataset")
@@ -34,7 +33,7 @@ class DatasetSpec(Schema):
 
     @field_validator("name")
     @classmethod
-    def _known_name(cls, name: str, info: ValidationInfo) -> str:
+    def _check_name(cls, name: str, info: ValidationInfo) -> str:
         known = _datasets(info)
         if name not in known:
             raise FieldError((), unknown_dataset(name, known))
@@ -42,35 +41,35 @@ class DatasetSpec(Schema):
 
     @field_validator("blobs")
     @classmethod
-    def _only_for_blobs(cls, blobs: BlobsSpec | None, info: ValidationInfo) -> BlobsSpec | None:
+    def _check_blobs(cls, blobs: BlobsSpec | None, info: ValidationInfo) -> BlobsSpec | None:
         name = info.data.get("name", "blobs")
         if name == "blobs":
             return blobs or BlobsSpec()
         if blobs is not None:
-            raise FieldError((), f"these are options of blobs, but the dataset is {name}; leave them out")
+            raise FieldError((), f"these are options of the dataset blobs, but the dataset is {name}; leave them out")
         return None
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | int] | None)
     @classmethod
-    def _known_classes(cls, value: Any, info: ValidationInfo) -> Any:
+    def _resolve_classes(cls, value: Any, info: ValidationInfo) -> Any:
         source = _source_of(info)
         if not isinstance(value, list | tuple):
             return value
-        # Of a dataset that is not known nothing can be said, and it has been rejected already.
+        # An unknown dataset has been rejected already.
         return class_names(value, source) if source else tuple(map(str, value))
 
     @field_validator("split")
     @classmethod
-    def _filled_split(cls, split: SplitSpec, info: ValidationInfo) -> SplitSpec:
+    def _complete_split(cls, split: SplitSpec, info: ValidationInfo) -> SplitSpec:
         source = _source_of(info)
-        return split.filled_for(source) if source else split
+        return split.complete_for(source) if source else split
 
     @model_validator(mode="after")
-    def _with_facts(self, info: ValidationInfo) -> Self:
+    def _set_facts(self, info: ValidationInfo) -> Self:
         source = self.blobs.facts() if self.blobs else _datasets(info)[self.name]
         facts = source.with_classes(self.classes) if self.classes else source
         if self.split.test != "official":
-            facts = facts.pooled()
+            facts = facts.pool_splits()
         if self.limit_per_class is not None:
             facts = facts.with_limit(self.limit_per_class)
         self._source, self._facts = source, facts
@@ -82,16 +81,16 @@ class DatasetSpec(Schema):
 
     @property
     def source(self) -> Dataset:
-        """The whole dataset, as it comes."""
+        """The whole dataset, without selection and limits."""
         return self._source
 
     @property
     def facts(self) -> Dataset:
-        """The dataset as the experiment sees it: its classes, and the samples that are taken of each."""
+        """The dataset of the experiment: the selected classes and samples."""
         return self._facts
 
     def split_sizes(self) -> SplitSizes:
-        """Exactly what the trainer cuts."""
+        """The sizes of the splits, exactly as the trainer makes them."""
         return self.split.sizes(self.facts)
 
 
@@ -100,7 +99,7 @@ def _datasets(info: ValidationInfo) -> Mapping[str, Dataset]:
 
 
 def _source_of(info: ValidationInfo) -> Dataset | None:
-    """None where name or options have been rejected."""
+    """The dataset; None if its name or options have been rejected."""
     name, blobs = info.data.get("name"), info.data.get("blobs")
     if name is None or "blobs" not in info.data:
         return None

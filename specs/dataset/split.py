@@ -1,4 +1,4 @@
-"""How samples are divided into a training, a validation and a test split."""
+"""The split of samples into training, validation and test."""
 
 import math
 from collections.abc import Iterator
@@ -9,15 +9,16 @@ from pydantic import Field, field_validator
 
 from specs import limits
 from specs.dataset.facts import Dataset
+from specs.problem import quantity
 from specs.schema import FieldError, Schema
 
-LARGEST_FRACTION = 0.9
-_MIN_OF_A_CLASS = 2  # one for what is held out, one for what remains
+MAX_FRACTION = 0.9
+_MIN_PER_CLASS = 2  # one to hold out, one to keep
 
 
 @dataclass(frozen=True, slots=True)
 class SplitSizes:
-    """Samples in each split."""
+    """The number of samples in each split."""
 
     training: int
     validation: int
@@ -28,42 +29,42 @@ class SplitSizes:
         return self.training + self.validation + self.test
 
 
-def _is_share(value: Any) -> bool:
-    return isinstance(value, float) and 0 < value <= LARGEST_FRACTION
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, float) and 0 < value <= MAX_FRACTION
 
 
 class SplitSpec(Schema):
-    """How the samples are divided. `validation` is a share of what remains after the test split.
+    """`validation` is a fraction of the samples that remain after the test split.
 
-    `test` is a share of the whole, or "official" for the split that the dataset comes with. Left out, it is
-    the official split where there is one and 0.2 elsewhere.
+    `test` is a fraction of all samples, or "official" for the test split of the dataset. It defaults to the official
+    split if there is one, otherwise to 0.2.
     """
 
-    validation: float = Field(default=0.1, gt=0, le=LARGEST_FRACTION)
+    validation: float = Field(default=0.1, gt=0, le=MAX_FRACTION)
     test: Literal["official"] | float | None = None
     stratify: bool = True
     seed: int = Field(default=0, ge=0, le=limits.SEED)
 
     @field_validator("test", mode="before")
     @classmethod
-    def _known_test(cls, value: Any) -> Any:
-        if value is None or value == "official" or _is_share(value):
+    def _check_test(cls, value: Any) -> Any:
+        if value is None or value == "official" or _is_fraction(value):
             return value
-        raise ValueError(f'expected "official", or a share above 0 and at most {LARGEST_FRACTION}')
+        raise ValueError(f'expected "official", or a fraction above 0 and at most {MAX_FRACTION}')
 
-    def filled_for(self, dataset: Dataset) -> "SplitSpec":
-        """With `test` said. Raises FieldError where there is no official split."""
+    def complete_for(self, dataset: Dataset) -> "SplitSpec":
+        """Return the split with `test` filled in. Raises FieldError if "official" is given but does not exist."""
         if self.test == "official" and not dataset.has_official_test:
             raise FieldError(
                 ("test",),
-                f"{dataset.name} has no official test split; give a share instead, such as 0.2, or leave it out",
+                f"{dataset.name} has no official test split; give a fraction such as 0.2, or leave `test` out",
             )
         if self.test is not None:
             return self
         return self.model_copy(update={"test": "official" if dataset.has_official_test else 0.2})
 
     def sizes(self, dataset: Dataset) -> SplitSizes:
-        """Rounded as scikit-learn's `train_test_split` does: what is held out is rounded up."""
+        """The sizes of the splits. As in scikit-learn's `train_test_split`, held-out samples are rounded up."""
         test = dataset.test_samples
         remaining = dataset.training_samples
         if isinstance(self.test, float):
@@ -73,41 +74,42 @@ class SplitSpec(Schema):
         return SplitSizes(remaining - validation, validation, test)
 
     def check(self, dataset: Dataset) -> None:
-        """Raise FieldError where a split would be empty, or one cut by class would lack a class."""
+        """Raise FieldError if a split would be empty, or a stratified split would lack a class."""
         sizes, classes = self.sizes(dataset), len(dataset.classes)
         if sizes.training == 0:
             raise FieldError(
-                ("validation",), f"leaves none of {dataset.samples:,} samples for training; give a smaller share"
+                ("validation",),
+                f"leaves none of {quantity(dataset.samples, 'sample')} for training; give a smaller fraction",
             )
         if sizes.test == 0:
             raise FieldError(
-                ("test",), "the official test split has no sample of these classes; give a share instead, such as 0.2"
+                ("test",), "the official test split has no samples of these classes; give a fraction such as 0.2"
             )
         if not self.stratify:
             return
-        for split, size in self._cut(sizes):
+        for split, size in self._new_splits(sizes):
             if size < classes:
                 verb, change = ("leaves", "smaller") if split == "training" else ("holds out", "larger")
                 raise FieldError(
                     ("validation" if split == "training" else split,),
-                    f"{verb} {size} of {dataset.samples:,} samples, too few to have all {classes} "
-                    f"classes in it; give a {change} share, or set stratify to false",
+                    f"{verb} {size:,} of {quantity(dataset.samples, 'sample')}, too few for {classes:,} classes; give "
+                    f"a {change} fraction, or set stratify to false",
                 )
         self._check_classes(dataset, sizes)
 
-    def _cut(self, sizes: SplitSizes) -> Iterator[tuple[str, int]]:
+    def _new_splits(self, sizes: SplitSizes) -> Iterator[tuple[str, int]]:
         if self.test != "official":
             yield "test", sizes.test
         yield "validation", sizes.validation
         yield "training", sizes.training
 
     def _check_classes(self, dataset: Dataset, sizes: SplitSizes) -> None:
-        """What remains of a class after the test split is its share of the whole, rounded up or down."""
+        """After the test split, a class keeps its share of the remaining samples, rounded up or down."""
         remaining = sizes.training + sizes.validation
         for name, count in zip(dataset.classes, dataset.training_counts, strict=True):
-            if count * remaining // dataset.training_samples < _MIN_OF_A_CLASS:
+            if count * remaining // dataset.training_samples < _MIN_PER_CLASS:
                 raise FieldError(
                     ("stratify",),
-                    f"class `{name}` has {count:,} {'sample' if count == 1 else 'samples'}, too few to have some in "
-                    "every split; take more samples of it, leave it out of `classes`, or set stratify to false",
+                    f"class `{name}` has {quantity(count, 'sample')}, too few for every split; add samples, leave it "
+                    "out of `classes`, or set stratify to false",
                 )

@@ -1,8 +1,8 @@
-"""The layers, with Keras's arguments and defaults, and the arithmetic of their shapes and parameters.
+"""Layers with Keras's arguments and defaults, and the arithmetic of their shapes and parameters.
 
-A new layer type is one class here, added to `PlainLayer`. Left out of all of them: `data_format` (channels come last,
-which every device can do), constraints, `name` (as Keras names them), `dtype` (`training.precision` decides) and
-`trainable` (`model.freeze` does).
+A new layer type is one class here, added to `PlainLayer`. No layer has `data_format` (channels come last, which every
+device supports), constraints, `name` (Keras's default names), `dtype` (`training.precision` decides) or `trainable`
+(`model.freeze` decides).
 """
 
 from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax

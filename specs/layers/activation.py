@@ -1,4 +1,4 @@
-"""Activations that are layers of their own (Keras `layers/activations`)."""
+"""Activation layers (Keras `layers/activations`)."""
 
 from typing import Annotated, Literal
 
@@ -28,6 +28,6 @@ class ReLU(SameShape):
 
 
 class Softmax(SameShape):
-    """Over the channels: `axis` is left out."""
+    """Over the channels; there is no `axis`."""
 
     type: Literal["Softmax"] = "Softmax"

@@ -1,6 +1,6 @@
-"""Convolutions (Keras `layers/convolutional`).
+"""Convolution layers (Keras `layers/convolutional`).
 
-`groups` is left out: TensorFlow runs it through XLA, which ONNX cannot express, so that it could not be served.
+There is no `groups`: TensorFlow runs it through XLA, which cannot be exported to ONNX and thus not be served.
 """
 
 from typing import Literal
@@ -42,7 +42,7 @@ class Conv2D(_Convolution):
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise FieldError(
                 ("dilation_rate",),
-                f"strides {times(self.strides)} and dilation_rate {times(self.dilation_rate)} cannot both be above 1; "
+                f"strides {times(self.strides)} and dilation_rate {times(self.dilation_rate)} cannot both exceed 1; "
                 "set one of them to 1",
             )
         return (*self._sides(self.type, input_shape), self.filters)

@@ -1,4 +1,4 @@
-"""The layer of weights between all numbers (Keras `layers/core`)."""
+"""The fully connected layer (Keras `layers/core`)."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from specs.schema import FieldError, Units
 
 
 class Dense(LayerSpec):
-    """The last one may leave out `units` and `activation`: see `specs.network.completed`."""
+    """The last Dense may leave out `units` and `activation`: see `specs.network_builder.complete_layers`."""
 
     type: Literal["Dense"] = "Dense"
     units: Units | None = None
@@ -31,6 +31,6 @@ class Dense(LayerSpec):
         if self.units is None:
             raise FieldError(
                 ("units",),
-                "`units` is missing; only the last Dense of a network may leave it out, for one unit a class",
+                "`units` is missing; only the last Dense of a network may leave it out, for one unit per class",
             )
         return self.units

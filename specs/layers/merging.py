@@ -1,5 +1,5 @@
-"""Layers with several inputs (Keras `layers/merging`). They stand in Keras documents and at the end of a Residual;
-`layers` is a row, in which there is nothing to merge."""
+"""Layers with several inputs (Keras `layers/merging`): in Keras documents and at the end of a Residual. A list of
+`layers` cannot contain them, because each of its layers has one input."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -9,18 +9,18 @@ from specs.schema import FieldError, Schema
 
 
 class Merge(Schema):
-    """One number from each group of numbers in the same place. Sides of 1 are repeated, as numpy does."""
+    """Base of the elementwise merges. Sides of 1 are broadcast, as in numpy."""
 
     type: str
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
-        """Raises FieldError where `shapes`, at least one of them, do not agree."""
+        """The output shape for at least one input. Raises FieldError if `shapes` are incompatible."""
         merged = shapes[0]
         for shape in shapes[1:]:
             longer, shorter = sorted((merged, shape), key=len, reverse=True)
             padded = (1,) * (len(longer) - len(shorter)) + shorter
             if any(one != other and 1 not in (one, other) for one, other in zip(longer, padded, strict=True)):
-                raise _disagreement(shapes)
+                raise _incompatible(shapes)
             merged = tuple(max(pair) for pair in zip(longer, padded, strict=True))
         return merged
 
@@ -28,9 +28,9 @@ class Merge(Schema):
         return WeightShapes()
 
 
-def _disagreement(shapes: Sequence[Shape]) -> FieldError:
+def _incompatible(shapes: Sequence[Shape]) -> FieldError:
     received = " and ".join(times(shape) for shape in shapes)
-    return FieldError(("type",), f"its inputs of {received} do not agree; bring them to one shape first")
+    return FieldError(("type",), f"its inputs of shape {received} are incompatible; make their shapes equal first")
 
 
 class Add(Merge):
@@ -42,7 +42,7 @@ class Subtract(Merge):
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         if len(shapes) != 2:
-            raise FieldError(("type",), f"needs 2 inputs, receives {len(shapes)}")
+            raise FieldError(("type",), f"expected 2 inputs, received {len(shapes)}")
         return super().merged_shape(shapes)
 
 
@@ -65,5 +65,5 @@ class Concatenate(Merge):
 
     def merged_shape(self, shapes: Sequence[Shape]) -> Shape:
         if len({shape[:-1] for shape in shapes}) != 1:
-            raise _disagreement(shapes)
+            raise _incompatible(shapes)
         return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))

@@ -1,6 +1,6 @@
-"""Normalizations over the channels (Keras `layers/normalization`).
+"""Normalization layers over the channels (Keras `layers/normalization`).
 
-Left out: `axis` (always the last), the initial moving statistics, `renorm` and `synchronized`.
+There is no `axis` (always the last one), no initial moving statistics, no `renorm` and no `synchronized`.
 """
 
 from typing import Literal

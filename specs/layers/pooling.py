@@ -1,4 +1,4 @@
-"""Poolings (Keras `layers/pooling`)."""
+"""Pooling layers (Keras `layers/pooling`)."""
 
 from typing import ClassVar, Literal
 
@@ -8,7 +8,7 @@ from specs.layers.windows import windows
 from specs.schema import Window
 
 
-def _pooled(layer: "MaxPooling2D | AveragePooling2D", input_shape: Shape) -> Shape:
+def _pool_shape(layer: "MaxPooling2D | AveragePooling2D", input_shape: Shape) -> Shape:
     require_image(layer.type, input_shape)
     strides = layer.strides or layer.pool_size
     sides = windows("pool", "pool_size", layer.pool_size, strides, layer.padding, input_shape[:2])
@@ -24,11 +24,11 @@ class MaxPooling2D(LayerSpec):
     padding: Padding = "valid"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return _pooled(self, input_shape)
+        return _pool_shape(self, input_shape)
 
 
 class AveragePooling2D(LayerSpec):
-    """In Keras, too, `pool_size` has a default in MaxPooling2D alone."""
+    """As in Keras, `pool_size` has no default, unlike that of MaxPooling2D."""
 
     keeps_channels: ClassVar[bool] = True
 
@@ -38,7 +38,7 @@ class AveragePooling2D(LayerSpec):
     padding: Padding = "valid"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return _pooled(self, input_shape)
+        return _pool_shape(self, input_shape)
 
 
 class _GlobalPooling(LayerSpec):
@@ -46,7 +46,7 @@ class _GlobalPooling(LayerSpec):
 
     keepdims: bool = False
 
-    def _pooled(self, layer: str, input_shape: Shape) -> Shape:
+    def _shape(self, layer: str, input_shape: Shape) -> Shape:
         require_image(layer, input_shape)
         return (1, 1, input_shape[-1]) if self.keepdims else input_shape[-1:]
 
@@ -55,11 +55,11 @@ class GlobalAveragePooling2D(_GlobalPooling):
     type: Literal["GlobalAveragePooling2D"] = "GlobalAveragePooling2D"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return self._pooled(self.type, input_shape)
+        return self._shape(self.type, input_shape)
 
 
 class GlobalMaxPooling2D(_GlobalPooling):
     type: Literal["GlobalMaxPooling2D"] = "GlobalMaxPooling2D"
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return self._pooled(self.type, input_shape)
+        return self._shape(self.type, input_shape)

@@ -1,5 +1,4 @@
-"""Layers that drop numbers while training (Keras `layers/regularization`). `seed` is left out: `training.seed`
-decides."""
+"""Dropout layers (Keras `layers/regularization`). There is no `seed`: `training.seed` decides."""
 
 from typing import Literal
 

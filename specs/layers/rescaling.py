@@ -1,4 +1,4 @@
-"""A fixed change of scale (Keras `layers/preprocessing`)."""
+"""The Rescaling layer (Keras `layers/preprocessing`)."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ _Factor = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
 class Rescaling(SameShape):
-    """It comes on top of `preprocessing.scale`; where a network brings its own, set that to `none`."""
+    """Applied in addition to `preprocessing.scale`; set that to `none` if the network rescales itself."""
 
     type: Literal["Rescaling"] = "Rescaling"
     scale: _Factor

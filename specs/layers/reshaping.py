@@ -1,4 +1,4 @@
-"""Layers that rearrange or surround numbers (Keras `layers/reshaping`)."""
+"""Flatten and zero padding (Keras `layers/reshaping`)."""
 
 import math
 from typing import Annotated, Any, ClassVar, Literal

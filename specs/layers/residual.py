@@ -1,5 +1,4 @@
-"""A block with a shortcut around it (He et al., "Deep Residual Learning for Image Recognition", 2015), and with it
-the union of all layers."""
+"""The residual block (He et al., "Deep Residual Learning for Image Recognition", 2015), and the union of all layers."""
 
 import math
 from typing import Annotated, Literal
@@ -42,10 +41,10 @@ PlainLayer = (
 
 
 class Residual(Schema):
-    """What `layers` make of the input, plus the input itself; then `activation`.
+    """The output of `layers` plus the input (the shortcut), then `activation`.
 
-    Where `layers` change the shape, the input is projected: by a 1x1 convolution with the strides that it takes, or
-    by a Dense where there is no image.
+    If `layers` change the shape, the shortcut is projected: by a 1x1 convolution with matching strides, or by a Dense
+    for features.
     """
 
     type: Literal["Residual"] = "Residual"
@@ -57,9 +56,8 @@ class Residual(Schema):
     activation: keras_names.Activation | None = None
 
     def projection(self, input_shape: Shape, output_shape: Shape) -> Conv2D | Dense | None:
-        """What brings the shortcut from `input_shape` to the `output_shape` of `layers`; None if it is there.
-
-        Raises FieldError where nothing does.
+        """The layer that projects the shortcut from `input_shape` to the `output_shape` of `layers`; None if the shapes
+        are equal. Raises FieldError if no layer can.
         """
         if input_shape == output_shape:
             return None
@@ -69,8 +67,8 @@ class Residual(Schema):
         if len(output_shape) != 3 or strides is None:
             raise FieldError(
                 ("layers",),
-                f"turn {times(input_shape)} into {times(output_shape)}, to which no 1x1 convolution brings the "
-                'shortcut; pad with "same", and put Flatten and global pooling after the block',
+                f"change {times(input_shape)} to {times(output_shape)}, which no 1x1 convolution can do; "
+                'pad with "same", and put Flatten and global pooling after the block',
             )
         return Conv2D(filters=output_shape[-1], kernel_size=(1, 1), strides=strides)
 
@@ -79,8 +77,8 @@ def _strides(sides: Shape, wanted: Shape) -> tuple[int, int] | None:
     if len(sides) != 2 or len(wanted) != 2:
         return None
     height, width = (math.ceil(side / number) for side, number in zip(sides, wanted, strict=True))
-    reached = (math.ceil(sides[0] / height), math.ceil(sides[1] / width))
-    return (height, width) if reached == wanted and max(height, width) <= limits.WINDOW else None
+    result = (math.ceil(sides[0] / height), math.ceil(sides[1] / width))
+    return (height, width) if result == wanted and max(height, width) <= limits.WINDOW else None
 
 
 Layer = Annotated[PlainLayer | Residual, Field(discriminator="type")]

@@ -1,4 +1,4 @@
-"""Experiments to start from."""
+"""Presets: complete experiments to start from."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

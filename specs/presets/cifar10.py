@@ -1,7 +1,7 @@
-"""On CIFAR-10: a tutorial's network before and after its revision, and one of our own."""
+"""Presets for CIFAR-10: two networks of a tutorial and one of our own."""
 
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from specs.presets.preset import Preset, spec_of
+from specs.presets.preset import Preset, preset_spec
 
 _CIFAR10 = {"name": "cifar10"}
 
@@ -10,7 +10,7 @@ def _convolution(filters: int) -> Conv2D:
     return Conv2D(filters=filters, kernel_size=(3, 3), padding="same", activation="relu")
 
 
-# The source leaves the batch size to Keras's `fit`, which takes 32.
+# The source uses the default batch size of Keras's `fit`, 32.
 CIFAR10_CONV_SMALL = Preset(
     name="cifar10-conv-small",
     title="One convolution of ten filters, with Nadam",
@@ -23,31 +23,31 @@ CIFAR10_CONV_SMALL = Preset(
         Dense(units=100, activation="relu"),
         Dense(),
     ),
-    spec=spec_of(
+    spec=preset_spec(
         "cifar10-conv-small", _CIFAR10, "unit", {"optimizer": {"type": "Nadam"}, "batch_size": 32, "epochs": 20}
     ),
 )
 
 
-def _normalized(filters: int) -> tuple[Layer, ...]:
+def _normalized_block(filters: int) -> tuple[Layer, ...]:
     return (_convolution(filters), BatchNormalization(), MaxPooling2D(), Dropout(rate=0.25))
 
 
 CIFAR10_CONV_BN = Preset(
     name="cifar10-conv-bn",
-    title="Three convolutions with BatchNormalization and Dropout; the rate falls where progress stops",
+    title="Three convolutions with BatchNormalization and Dropout; the learning rate falls on plateaus",
     source="002",
     layers=(
-        *_normalized(32),
-        *_normalized(64),
-        *_normalized(128),
+        *_normalized_block(32),
+        *_normalized_block(64),
+        *_normalized_block(128),
         Flatten(),
         Dense(units=256, activation="relu"),
         BatchNormalization(),
         Dropout(rate=0.5),
         Dense(),
     ),
-    spec=spec_of(
+    spec=preset_spec(
         "cifar10-conv-bn",
         _CIFAR10,
         "unit",
@@ -62,34 +62,34 @@ CIFAR10_CONV_BN = Preset(
 )
 
 
-def _fast(filters: int, pool_size: int | None = None) -> tuple[Layer, ...]:
+def _fast_block(filters: int, pool_size: int | None = None) -> tuple[Layer, ...]:
     convolution = Conv2D(
         filters=filters, kernel_size=(3, 3), padding="same", activation="relu", kernel_initializer="he_normal"
     )
-    # A short training: the averages must settle within an epoch.
+    # The training is short: the moving averages must converge within an epoch.
     normalization = BatchNormalization(momentum=0.9)
     if pool_size is None:
         return (convolution, normalization)
     return (convolution, MaxPooling2D(pool_size=(pool_size, pool_size)), normalization)
 
 
-# docs/accuracy.md says what each part of it is worth.
+# docs/accuracy.md has the effect of each part.
 CIFAR10_BEST = Preset(
     name="cifar10-best",
-    title="Seven convolutions; flipped, shifted, partly covered images; smoothed labels; one cycle of learning rates",
+    title="Seven convolutions; flips, crops and erasing; label smoothing; one-cycle learning rate",
     source="trainyard",
     layers=(
-        *_fast(32, pool_size=2),
-        *_fast(64),
-        *_fast(64, pool_size=2),
-        *_fast(128),
-        *_fast(128, pool_size=2),
-        *_fast(256),
-        *_fast(256, pool_size=4),
+        *_fast_block(32, pool_size=2),
+        *_fast_block(64),
+        *_fast_block(64, pool_size=2),
+        *_fast_block(128),
+        *_fast_block(128, pool_size=2),
+        *_fast_block(256),
+        *_fast_block(256, pool_size=4),
         Flatten(),
         Dense(),
     ),
-    spec=spec_of(
+    spec=preset_spec(
         "cifar10-best",
         _CIFAR10,
         "standardize",
@@ -109,7 +109,7 @@ CIFAR10_BEST = Preset(
             "layers": [
                 {"type": "RandomFlip", "mode": "horizontal"},
                 {"type": "RandomCrop", "padding": 4},
-                # A square of about 9x9, gray: what is left must do (DeVries and Taylor 2017).
+                # Cutout: a gray square of about 9x9 (DeVries and Taylor 2017).
                 {"type": "RandomErasing", "factor": 1.0, "scale": (0.05, 0.1), "fill_value": 120},
             ]
         }

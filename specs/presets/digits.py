@@ -1,7 +1,7 @@
-"""On scikit-learn's digits: the first experiment of whoever has just installed this."""
+"""The preset for scikit-learn's digits, the default first experiment."""
 
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from specs.presets.preset import Preset, spec_of
+from specs.presets.preset import Preset, preset_spec
 
 DIGITS_CNN = Preset(
     name="digits-cnn",
@@ -19,5 +19,5 @@ DIGITS_CNN = Preset(
         Dropout(rate=0.5),
         Dense(),
     ),
-    spec=spec_of("digits-cnn", {"name": "digits"}, "unit", {"batch_size": 64, "epochs": 25}),
+    spec=preset_spec("digits-cnn", {"name": "digits"}, "unit", {"batch_size": 64, "epochs": 25}),
 )

@@ -1,7 +1,7 @@
-"""On folders of images, for a dataset that the user uploads.
+"""Presets for folders of images that the user uploads.
 
-The source shows findings but no code, so the networks are built after what it says of them: a shallow one, a deeper
-one with larger Dense layers, and one with fewer parameters, He initialisation, and BatchNormalization before Dropout.
+The source has findings but no code, so the networks follow its descriptions: a shallow one, a deeper one with larger
+Dense layers, and one with fewer parameters, He initialization, and BatchNormalization before Dropout.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from specs.dataset import Dataset
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from specs.presets.preset import Preset, spec_of
+from specs.presets.preset import Preset, preset_spec
 
-# What a user with images like the source's would upload, so that there are counts of parameters to show.
+# A dataset like the source's, to count the parameters before one is uploaded.
 _MY_IMAGES = Dataset(
     name="my-images",
     image_shape=None,
@@ -19,7 +19,7 @@ _MY_IMAGES = Dataset(
     training_counts=(1_000,) * 30,
 )
 _TO_DO = "Upload your folders as my-images, or name your own dataset; any number of classes will do"
-# Six images for each one, changed by as much as leaves an image what it is.
+# Six copies of each image, with changes that keep its class.
 _SIX_COPIES = {
     "copies": 6,
     "layers": [
@@ -33,7 +33,7 @@ _SIX_COPIES = {
 
 def _spec(name: str, optimizer: str, augmentation: Mapping[str, Any] | None = None) -> dict[str, Any]:
     training = {"optimizer": {"type": optimizer}, "batch_size": 32, "epochs": 30}
-    spec = spec_of(name, {"name": _MY_IMAGES.name}, "unit", training)
+    spec = preset_spec(name, {"name": _MY_IMAGES.name}, "unit", training)
     spec["notes"] = _TO_DO
     spec["preprocessing"] = {"image_size": [64, 64], "color": "rgb", "scale": "unit"}
     return spec if augmentation is None else spec | {"augmentation": augmentation}
@@ -49,7 +49,7 @@ def _pair(filters: int) -> tuple[Layer, ...]:
     return (_convolution(filters), _convolution(filters), MaxPooling2D())
 
 
-def _normalized(filters: int) -> tuple[Layer, ...]:
+def _normalized_block(filters: int) -> tuple[Layer, ...]:
     return (_convolution(filters, "he_normal"), BatchNormalization(), MaxPooling2D(), Dropout(rate=0.25))
 
 
@@ -72,7 +72,7 @@ FOLDER_CNN_SHALLOW = Preset(
 
 FOLDER_CNN_DEEP = Preset(
     name="folder-cnn-deep",
-    title="Six convolutions with Adam and each image six times, on folders of images that you upload",
+    title="Six convolutions with Adam and six copies of each image, on folders of images that you upload",
     source="004",
     layers=(
         *_pair(32),
@@ -89,13 +89,13 @@ FOLDER_CNN_DEEP = Preset(
 
 FOLDER_CNN_HE = Preset(
     name="folder-cnn-he",
-    title="He initialisation, BatchNormalization before Dropout, and Nadam, on folders of images that you upload",
+    title="He initialization, BatchNormalization before Dropout, and Nadam, on folders of images that you upload",
     source="004",
     layers=(
-        *_normalized(32),
-        *_normalized(64),
-        *_normalized(128),
-        *_normalized(256),
+        *_normalized_block(32),
+        *_normalized_block(64),
+        *_normalized_block(128),
+        *_normalized_block(256),
         Flatten(),
         Dense(units=256, activation="relu", kernel_initializer="he_normal"),
         BatchNormalization(),

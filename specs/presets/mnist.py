@@ -1,7 +1,7 @@
-"""On MNIST: the networks of two tutorials, and one of our own."""
+"""Presets for MNIST: the networks of two tutorials and one of our own."""
 
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Regularizer
-from specs.presets.preset import Preset, spec_of
+from specs.presets.preset import Preset, preset_spec
 
 _MNIST = {"name": "mnist"}
 _L2 = Regularizer(l2=0.01)
@@ -11,7 +11,7 @@ MNIST_DNN = Preset(
     title="Two dense layers on raw pixels",
     source="001",
     layers=(Flatten(), Dense(units=64, activation="relu"), Dense(units=16, activation="relu"), Dense()),
-    spec=spec_of("mnist-dnn", _MNIST, "none", {"batch_size": 128, "epochs": 50}),
+    spec=preset_spec("mnist-dnn", _MNIST, "none", {"batch_size": 128, "epochs": 50}),
 )
 
 
@@ -31,58 +31,60 @@ MNIST_CNN = Preset(
     title="Two convolutions with pooling on raw pixels",
     source="001",
     layers=(_convolution(64), MaxPooling2D(), _convolution(128), MaxPooling2D(), Flatten(), Dense()),
-    spec=spec_of("mnist-cnn", _MNIST, "none", {"batch_size": 128, "epochs": 20}),
+    spec=preset_spec("mnist-cnn", _MNIST, "none", {"batch_size": 128, "epochs": 20}),
 )
 
 
-def _regularized(filters: int) -> tuple[Layer, ...]:
+def _regularized_block(filters: int) -> tuple[Layer, ...]:
     return (_convolution(filters, _L2), MaxPooling2D(), Dropout(rate=0.5))
 
 
 MNIST_CNN_REGULARIZED = Preset(
     name="mnist-cnn-regularized",
-    title="Four convolutions on raw pixels, held back by L2 and Dropout",
+    title="Four convolutions on raw pixels, regularized by L2 and Dropout",
     source="001",
     layers=(
-        *_regularized(32),
-        *_regularized(64),
-        *_regularized(128),
-        *_regularized(256),
+        *_regularized_block(32),
+        *_regularized_block(64),
+        *_regularized_block(128),
+        *_regularized_block(256),
         Flatten(),
         Dense(kernel_regularizer=_L2),
     ),
-    spec=spec_of("mnist-cnn-regularized", _MNIST, "none", {"batch_size": 128, "epochs": 30}),
+    spec=preset_spec("mnist-cnn-regularized", _MNIST, "none", {"batch_size": 128, "epochs": 30}),
 )
 
 
-def _relu(filters: int) -> Conv2D:
+def _relu_convolution(filters: int) -> Conv2D:
     return Conv2D(filters=filters, kernel_size=(3, 3), activation="relu")
 
 
-# The source tries several batch sizes and lengths and does not say which ones gave its 9,946 right digits; these are
-# the batch it begins with and the 30 epochs it ends up recommending.
+# The source tries several batch sizes and numbers of epochs, without saying which gave its 9,946 correct digits; these
+# are its first batch size and the 30 epochs that it recommends.
 MNIST_CNN_BN = Preset(
     name="mnist-cnn-bn",
     title="Five convolutions, BatchNormalization after each pooling",
     source="000",
     layers=(
-        _relu(64),
-        _relu(64),
+        _relu_convolution(64),
+        _relu_convolution(64),
         MaxPooling2D(),
         BatchNormalization(),
-        _relu(128),
-        _relu(128),
+        _relu_convolution(128),
+        _relu_convolution(128),
         MaxPooling2D(),
         BatchNormalization(),
-        _relu(256),
+        _relu_convolution(256),
         MaxPooling2D(),
         BatchNormalization(),
         Flatten(),
         Dense(units=512, activation="relu"),
         Dense(),
     ),
-    spec=spec_of("mnist-cnn-bn", _MNIST, "unit", {"batch_size": 128, "epochs": 30, "early_stopping": {"patience": 10}})
-    # The source changes its images with Keras's ImageDataGenerator and does not say how.
+    spec=preset_spec(
+        "mnist-cnn-bn", _MNIST, "unit", {"batch_size": 128, "epochs": 30, "early_stopping": {"patience": 10}}
+    )
+    # The source augments with Keras's ImageDataGenerator, without giving its arguments.
     | {
         "augmentation": {
             "layers": [
@@ -95,32 +97,32 @@ MNIST_CNN_BN = Preset(
 )
 
 
-def _normalized(filters: int, kernel_size: int = 3, *, pooled: bool = False) -> tuple[Layer, ...]:
+def _normalized_block(filters: int, kernel_size: int = 3, *, pooled: bool = False) -> tuple[Layer, ...]:
     convolution = Conv2D(
         filters=filters,
         kernel_size=(kernel_size, kernel_size),
         activation="relu",
         kernel_initializer="he_normal",
     )
-    # A short training: the averages must settle within an epoch.
+    # The training is short: the moving averages must converge within an epoch.
     normalization = BatchNormalization(momentum=0.9)
     return (convolution, MaxPooling2D(), normalization) if pooled else (convolution, normalization)
 
 
-# docs/accuracy.md says what each part of it is worth.
+# docs/accuracy.md has the effect of each part.
 MNIST_BEST = Preset(
     name="mnist-best",
-    title="Four convolutions, slightly changed digits, letters to be unsure of, and one cycle of the learning rate",
+    title="Four convolutions, small augmentation, letters as outliers, one-cycle learning rate",
     source="trainyard",
     layers=(
-        *_normalized(32, 5, pooled=True),
-        *_normalized(64),
-        *_normalized(128, pooled=True),
-        *_normalized(128),
+        *_normalized_block(32, 5, pooled=True),
+        *_normalized_block(64),
+        *_normalized_block(128, pooled=True),
+        *_normalized_block(128),
         Flatten(),
         Dense(),
     ),
-    spec=spec_of(
+    spec=preset_spec(
         "mnist-best",
         _MNIST,
         "unit",

@@ -1,4 +1,4 @@
-"""What a preset is."""
+"""The Preset class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,10 @@ from specs.layers import Layer
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`layers` is the network that `model: {preset: <name>}` stands for; `spec` a whole experiment with it.
+    """`layers` is the network of `model: {preset: <name>}`; `spec` is a complete experiment with it.
 
-    `source` is the number of the document that it comes from, or "trainyard" for one of our own. `upload` is the
-    dataset
-     that the spec names but the user is still to upload, as it is imagined here.
+    `source` is the number of the document that describes it, or "trainyard" for our own. `upload` is a stand-in for the
+    dataset that the spec names and the user uploads.
     """
 
     name: str
@@ -26,12 +25,12 @@ class Preset:
 
     @property
     def datasets(self) -> Mapping[str, Dataset]:
-        """With which `spec` validates: the built-in ones and `upload`."""
+        """The datasets with which `spec` validates: the built-in ones and `upload`."""
         return DATASETS if self.upload is None else {**DATASETS, self.upload.name: self.upload}
 
 
-def spec_of(name: str, dataset: Mapping[str, Any], scale: str, training: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole experiment with the preset `name`."""
+def preset_spec(name: str, dataset: Mapping[str, Any], scale: str, training: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete experiment with the preset `name`."""
     return {
         "name": name,
         "dataset": dict(dataset),

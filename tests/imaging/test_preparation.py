@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imaging.digits.normalize import normalized
-from imaging.preparation import prepared
+from imaging.digits.normalize import normalize
+from imaging.preparation import prepare_image
 from imaging.resize import to_array
 from tests.imaging.digits.conftest import drawn
 
@@ -13,7 +13,7 @@ PHOTO = Image.fromarray(np.repeat(np.pad(255 - DIGIT, 30, constant_values=255)[.
 
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
 def test_without_digits_a_image_is_resized_as_for_training(resize):
-    array, steps, may_be_digit = prepared(PHOTO, (20, 30, 1), resize)
+    array, steps, may_be_digit = prepare_image(PHOTO, (20, 30, 1), resize)
     assert (array == to_array(PHOTO, (20, 30, 1), resize)).all()
     assert steps == ("grayscale", "resized")
     assert may_be_digit
@@ -22,27 +22,27 @@ def test_without_digits_a_image_is_resized_as_for_training(resize):
 def test_what_fits_is_not_changed():
     for shape, form in (((28, 28, 1), None), ((8, 8, 1), "filling")):
         pixels = np.random.default_rng(0).integers(0, 256, shape[:2], dtype=np.uint8)
-        array, steps, _ = prepared(Image.fromarray(pixels), shape, "stretch", form)
+        array, steps, _ = prepare_image(Image.fromarray(pixels), shape, "stretch", form)
         assert (array[..., 0] == pixels).all()
         assert steps == ()
 
 
 def test_a_network_of_centred_digits_sees_the_digit_as_mnist_has_it():
-    array, steps, may_be_digit = prepared(PHOTO, (28, 28, 1), "stretch", "centred")
-    assert (array[..., 0] == normalized(np.asarray(PHOTO)).image).all()
-    assert steps == ("grayscale", "inverted", "cropped", "centred")
+    array, steps, may_be_digit = prepare_image(PHOTO, (28, 28, 1), "stretch", "centered")
+    assert (array[..., 0] == normalize(np.asarray(PHOTO)).image).all()
+    assert steps == ("grayscale", "inverted", "cropped", "centered")
     assert may_be_digit
 
 
 @pytest.mark.parametrize("shape", [(14, 14, 1), (32, 32, 3)])
 def test_in_another_size_it_is_resized_after_that(shape):
-    array, _, _ = prepared(PHOTO, shape, "stretch", "centred")
-    seen = Image.fromarray(normalized(np.asarray(PHOTO)).image)
+    array, _, _ = prepare_image(PHOTO, shape, "stretch", "centered")
+    seen = Image.fromarray(normalize(np.asarray(PHOTO)).image)
     assert (array == to_array(seen, shape)).all()
 
 
 def test_a_network_of_filling_digits_sees_it_over_the_whole_height():
-    array, _, may_be_digit = prepared(PHOTO, (8, 8, 1), "stretch", "filling")
+    array, _, may_be_digit = prepare_image(PHOTO, (8, 8, 1), "stretch", "filling")
     ink = array[..., 0].astype(float)
     assert may_be_digit
     assert (ink.max(axis=1) > 80).all()
@@ -51,9 +51,9 @@ def test_a_network_of_filling_digits_sees_it_over_the_whole_height():
     assert abs(columns.mean() - 3.5) <= 0.5
 
 
-@pytest.mark.parametrize("form", ["centred", "filling"])
+@pytest.mark.parametrize("form", ["centered", "filling"])
 def test_blank_paper_is_no_digit(form):
-    array, steps, may_be_digit = prepared(Image.new("RGB", (90, 70), "white"), (8, 8, 1), "stretch", form)
+    array, steps, may_be_digit = prepare_image(Image.new("RGB", (90, 70), "white"), (8, 8, 1), "stretch", form)
     assert not array.any()
     assert steps == ("grayscale", "blank")
     assert not may_be_digit

@@ -19,7 +19,7 @@ from tests.support.contract import Contract
 from tests.support.service import ROOT
 
 pytestmark = pytest.mark.xdist_group("protocols")
-CONFIG = ROOT / "examples" / "openapi-python-client.yaml"
+CONFIG = ROOT / "examples" / "clients" / "openapi-python-client.yaml"
 PACKAGE = "generated_trainyard_client"
 
 

@@ -105,13 +105,13 @@ def test_what_mixes_images_mixes_labels():
         (
             augmented({"type": "RandomRotation", "factor": "a lot"}),
             "/layers/0/factor",
-            'expected a number, or two of them as [lowest, highest], received "a lot"',
+            'expected a number, or two numbers as [lowest, highest], received "a lot"',
         ),
         (augmented({"type": "RandomRotation", "factor": 36}), "/layers/0/factor", "must be at least -1"),
         (
             augmented({"type": "RandomRotation", "factor": [0.2, 0.1]}),
             "/layers/0/factor",
-            "expected the lower end first, as in [0.1, 0.2]",
+            "expected the lower number first, as in [0.1, 0.2]",
         ),
         (augmented({"type": "RandomZoom", "height_factor": -1}), "/layers/0/height_factor", "must be more than -1"),
         (augmented({"type": "RandomShear", "x_factor": -0.1}), "/layers/0/x_factor", "must be at least 0"),
@@ -122,16 +122,16 @@ def test_what_mixes_images_mixes_labels():
         ),
         (augmented({"type": "RandomDilation", "radius": 9}), "/layers/0/radius", "5"),
         (augmented({"type": "GaussianNoise", "stddev": 25.5}), "/layers/0/stddev", "`stddev` must be at most 1"),
-        (augmented({"type": "RandomCrop"}), "/layers/0/padding", "needs `padding`, or `height` and `width`"),
+        (augmented({"type": "RandomCrop"}), "/layers/0/padding", "requires `padding`, or the `height` and `width`"),
         (
             augmented(FLIP, {"type": "RandomCrop", "height": 9}),
             "/layers/1/height",
-            "`height` 9 is larger than the height of the image: 8; take a smaller window or more `padding`",
+            "`height` 9 exceeds the height of the image: 8; use a smaller window or more `padding`",
         ),
         (
             augmented({"type": "RandomCrop", "width": 11, "padding": 1}),
             "/layers/0/width",
-            "larger than the width of the image, padding included: 10",
+            "exceeds the width of the image with padding: 10",
         ),
         (
             augmented({**FLIP, "fill_mode": "reflect"}),

@@ -16,8 +16,8 @@ def test_a_class_is_named() -> None:
     ("document", "said"),
     [
         ({"label": "trukc"}, "/label: unknown class `trukc`; did you mean `truck`? cifar10 has: airplane, "),
-        ({"label": 7}, "/label: expected text"),
-        ({"label": None}, "/label: expected text"),
+        ({"label": 7}, "/label: expected a string"),
+        ({"label": None}, "/label: expected a string"),
         ({}, "label"),
         ({"lable": "cat"}, "did you mean `label`?"),
         ([], "expected"),

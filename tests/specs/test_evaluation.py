@@ -4,7 +4,7 @@ import pytest
 
 from specs.dataset import DATASETS
 from specs.errors import SpecError
-from specs.evaluation import misfit, parse_evaluation
+from specs.evaluation import incompatibility, parse_evaluation
 
 
 def test_all_of_a_dataset_unless_a_split_is_named() -> None:
@@ -29,15 +29,15 @@ def test_what_cannot_be_is_rejected(document: Any, said: str) -> None:
 
 def test_classes_are_matched_by_name_in_any_order() -> None:
     reversed_digits = tuple(reversed("0123456789"))
-    assert misfit(DATASETS["mnist"], ("none", *reversed_digits), takes_images=True) is None
-    few = misfit(DATASETS["mnist"], ("0", "1"), takes_images=True)
+    assert incompatibility(DATASETS["mnist"], ("none", *reversed_digits), takes_images=True) is None
+    few = incompatibility(DATASETS["mnist"], ("0", "1"), takes_images=True)
     assert few is not None
     assert "does not know 8 of the 10 classes of mnist: 2, 3, 4" in few
-    many = misfit(DATASETS["cifar100"], DATASETS["mnist"].classes, takes_images=True)
+    many = incompatibility(DATASETS["cifar100"], DATASETS["mnist"].classes, takes_images=True)
     assert many is not None
-    assert "and 80 more; it knows: 0, 1, 2" in many
+    assert "and 80 more; it knows 0, 1, 2" in many
 
 
 def test_numbers_are_no_images() -> None:
-    assert "are numbers, and the network takes images" in (misfit(DATASETS["blobs"], "0123", True) or "")
-    assert "are images, and the network takes numbers" in (misfit(DATASETS["digits"], "0123", False) or "")
+    assert "are features, but the network expects images" in (incompatibility(DATASETS["blobs"], "0123", True) or "")
+    assert "are images, but the network expects features" in (incompatibility(DATASETS["digits"], "0123", False) or "")

@@ -257,7 +257,7 @@ GRAPHS = [
     ("0/inbound_nodes", [{}], "because it is the input"),
     ("2/inbound_nodes/0/args/0", tensor("sum"), "a network must not have cycles"),
     ("2/inbound_nodes/0/args/0", tensor("left"), "a network must not have cycles"),
-    ("2/config/units", 5, "Add `sum`: its inputs of 5 and 4 do not agree"),
+    ("2/config/units", 5, "Add `sum`: its inputs of shape 5 and 4 are incompatible"),
     ("2/name", "other", 'differs from the name of the entry, "other"'),
     ("4/inbound_nodes/0/args/0/1", tensor("left"), "Dense `right`: feeds no other layer"),
 ]

@@ -1,6 +1,6 @@
 import pytest
 
-from specs.merge_patch import merged
+from specs.merge_patch import merge_patch
 
 # The test cases of RFC 7396, appendix A: original, patch, result.
 CASES = [
@@ -24,10 +24,10 @@ CASES = [
 
 @pytest.mark.parametrize(("document", "patch", "result"), CASES)
 def test_the_cases_of_the_rfc(document, patch, result):
-    assert merged(document, patch) == result
+    assert merge_patch(document, patch) == result
 
 
 def test_what_is_patched_stays_as_it_was():
     document = {"a": {"b": 1, "c": 2}}
-    assert merged(document, {"a": {"b": None}}) == {"a": {"c": 2}}
+    assert merge_patch(document, {"a": {"b": None}}) == {"a": {"c": 2}}
     assert document == {"a": {"b": 1, "c": 2}}

@@ -12,7 +12,7 @@ from models_store.evaluations.record import SamplesDone
 from models_store.experiments.record import MetricValues
 from models_store.models.serving_info import ServingInfo, read_serving_info
 from specs.dataset import Dataset
-from specs.evaluation import misfit
+from specs.evaluation import incompatibility
 from specs.splits import EvaluatedSplit
 from worker.data import DatasetUnavailable, Indices, Labels, Source, whole
 from worker.evaluation.calibration import calibrate
@@ -47,7 +47,7 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
 
 def _image_shape(dataset: Dataset, info: ServingInfo) -> Shape:
     """That of the network's input. What was posted on another upload of this name need not fit this one."""
-    problem = misfit(dataset, info.labels, info.takes_images)
+    problem = incompatibility(dataset, info.labels, info.takes_images)
     if problem is not None:
         raise DatasetUnavailable(problem)
     height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes images

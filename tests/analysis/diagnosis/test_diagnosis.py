@@ -9,7 +9,7 @@ from analysis.diagnosis.diagnosis import RULES, diagnose
 from analysis.diagnosis.finding import Finding
 from models_store.experiments.record import MetricValues, Point
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.merge_patch import merged
+from specs.merge_patch import merge_patch
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
 from tests.analysis.diagnosis.training_runs import ID, points, run
 
@@ -46,7 +46,7 @@ def test_suggestion_makes_a_valid_and_different_spec(rule: str, name: str) -> No
         return
     patch = json.loads(json.dumps(finding.suggestion.patch))
     assert patch["based_on"] == ID
-    changed = parse_spec(merged(spec.document(), patch), DATASETS)
+    changed = parse_spec(merge_patch(spec.document(), patch), DATASETS)
     assert changed.based_on == ID
     assert changed.model_copy(update={"based_on": spec.based_on}) != spec
 

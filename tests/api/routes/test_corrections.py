@@ -132,7 +132,12 @@ def test_experiment_on_corrections_is_accepted(
 
 @pytest.mark.parametrize(
     ("name", "fragment"),
-    [("10", "unknown class `10`; "), (9, "expected text"), (None, "expected text"), ("", "digits has: 0, 1, 2")],
+    [
+        ("10", "unknown class `10`; "),
+        (9, "expected a string"),
+        (None, "expected a string"),
+        ("", "digits has: 0, 1, 2"),
+    ],
 )
 def test_unknown_class_is_rejected(client: ApiClient, predicted: Predicted, name: Any, fragment: str) -> None:
     answer = label(client, predicted(), name)

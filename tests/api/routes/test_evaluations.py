@@ -141,10 +141,10 @@ def test_repeated_request_joins_the_running_evaluation(
     [
         ({"dataset": "digits"}, "/dataset", "is what the network was trained on; GET /experiments/"),
         ({"dataset": "cifar10"}, "/dataset", "does not know 10 of the 10 classes of cifar10: airplane, automobile"),
-        ({"dataset": "blobs"}, "/dataset", "the samples of blobs are numbers, and the network takes images"),
+        ({"dataset": "blobs"}, "/dataset", "the samples of blobs are features, but the network expects images"),
         ({"dataset": "mnsit"}, "/dataset", "unknown dataset `mnsit`; did you mean `mnist`?"),
         ({"dataset": "../mnist"}, "/dataset", "unknown dataset"),
-        ({"dataset": 7}, "/dataset", "expected text"),
+        ({"dataset": 7}, "/dataset", "expected a string"),
         ({}, "/dataset", "`dataset`"),
         ({"dataset": "mnist", "split": "half"}, "/split", "all, train, test"),
         ({"dataset": "noise-without-test", "split": "test"}, "/split", "has no official test split"),
@@ -179,7 +179,7 @@ def test_only_unknown_classes_are_named(
     answer = client.post(f"/experiments/{finished.id}/evaluations", json={"dataset": "letters"})
 
     assert answer.status_code == 422
-    assert "does not know 2 of the 3 classes of letters: a, b; it knows: 0, 1, 2" in answer.json()["detail"]
+    assert "does not know 2 of the 3 classes of letters: a, b; it knows 0, 1, 2" in answer.json()["detail"]
 
 
 def test_network_of_numbers_rejects_images(client: ApiClient, api_store: Store) -> None:
@@ -189,7 +189,7 @@ def test_network_of_numbers_rejects_images(client: ApiClient, api_store: Store) 
     answer = client.post(f"/experiments/{record.id}/evaluations", json={"dataset": "digits"})
 
     assert answer.status_code == 422
-    assert "the samples of digits are images, and the network takes numbers" in answer.json()["detail"]
+    assert "the samples of digits are images, but the network expects features" in answer.json()["detail"]
 
 
 def test_unready_or_missing_dataset_is_rejected(

@@ -157,7 +157,7 @@ def test_randomly_initialized_layers_are_warned_of(
 
     assert answer["transferred_layers"] == {"dense": "dense"}
     assert answer["warnings"][-1] == (
-        "model.weights_from: 1 of 2 layers with weights are taken; these begin at random: dense_1 (10x10, 10)"
+        "model.weights_from: 1 of 2 layers with weights is transferred; random weights in dense_1 (10x10, 10)"
     )
 
 

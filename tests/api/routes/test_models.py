@@ -56,7 +56,7 @@ def test_pinned_model_answers_until_unpinned(client: ApiClient, best: str, worse
         ({}, "received neither of them"),
         ({"experiment_id": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "policy": "best"}, "received both"),
         ({"experiment_id": "best"}, "/experiment_id: "),
-        ({"experiment_id": 7}, "/experiment_id: expected text"),
+        ({"experiment_id": 7}, "/experiment_id: expected a string"),
         ({"policy": "worst"}, "/policy: "),
         ({"experiment": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}, "did you mean `experiment_id`?"),
         ([], "expected a mapping"),

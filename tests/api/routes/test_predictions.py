@@ -102,7 +102,7 @@ def test_digit_is_found_and_steps_are_listed(client: ApiClient, trained: str) ->
 
     answer = client.post("/predict?explain=true", content=data.getvalue()).json()["predictions"][0]
 
-    assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centred"]
+    assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centered"]
     seen = image_in(answer["preprocessing"]["image"])
     assert seen.shape == (8, 8)
     assert (seen[:, 2:6].max(axis=1) > 100).all()

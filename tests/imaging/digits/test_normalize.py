@@ -11,7 +11,7 @@ from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 from imaging.decode import decode
-from imaging.digits.normalize import SIDE, normalized
+from imaging.digits.normalize import SIDE, normalize
 from tests.imaging.digits.papers import KINDS, enlarged, thicker
 
 FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
@@ -34,8 +34,8 @@ def flat(image: np.ndarray) -> np.ndarray:
 def test_every_kind_of_image_comes_out_as_the_plain_digit_does(kind, digits):
     generator = np.random.default_rng(0)
     for digit, plain in enumerate(digits):
-        expected = normalized(plain).image
-        seen = normalized(flat(KINDS[kind](plain, generator)))
+        expected = normalize(plain).image
+        seen = normalize(flat(KINDS[kind](plain, generator)))
         assert likeness(seen.image, expected) > 0.6, digit
         assert seen.may_be_digit
 
@@ -46,7 +46,7 @@ def test_every_kind_of_image_comes_out_as_mnist_has_the_digit(kind):
     with np.load(FOLDER / "mnist.npz") as file:
         digits = file["x_test"][:15]
     generator = np.random.default_rng(1)
-    alike = [likeness(normalized(flat(KINDS[kind](digit, generator))).image, digit) for digit in digits]
+    alike = [likeness(normalize(flat(KINDS[kind](digit, generator))).image, digit) for digit in digits]
     assert np.median(alike) > 0.8
     assert np.mean(np.array(alike) > 0.55) >= 0.9
 
@@ -55,7 +55,7 @@ def test_every_kind_of_image_comes_out_as_mnist_has_the_digit(kind):
 def test_mnist_s_own_digits_are_not_touched():
     with np.load(FOLDER / "mnist.npz") as file:
         for digit in file["x_test"]:
-            image, steps, _ = normalized(digit)
+            image, steps, _ = normalize(digit)
             assert steps == ()
             assert image is digit
 
@@ -69,9 +69,9 @@ def test_real_images_look_like_mnist_s_digits_of_the_same_class():
     with ZipFile(FOLDER / "real-digits.zip") as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         images = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
-    assert all(normalized(each).may_be_digit for each in images)
+    assert all(normalize(each).may_be_digit for each in images)
     truth = np.array([int(name.split("/")[0]) for name in names])
-    nearest = labels[np.argsort(-features(np.stack([normalized(each).image for each in images])) @ known.T)[:, :3]]
+    nearest = labels[np.argsort(-features(np.stack([normalize(each).image for each in images])) @ known.T)[:, :3]]
     found = np.array([np.bincount(row, minlength=10).argmax() for row in nearest])
     assert len(truth) == 230
     assert (found == truth).mean() > 0.9
@@ -85,7 +85,7 @@ def features(images: np.ndarray) -> np.ndarray:
 
 def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
     for digit in digits:
-        image, steps, _ = normalized(255 - np.pad(digit, ((3, 90), (60, 0))))
+        image, steps, _ = normalize(255 - np.pad(digit, ((3, 90), (60, 0))))
         rows, columns = image.any(axis=1).nonzero()[0], image.any(axis=0).nonzero()[0]
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
         weights = image / image.sum()
@@ -93,7 +93,7 @@ def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
         assert centre == pytest.approx((13.75, 13.75), abs=0.8)
         assert image.max() == 255
         assert steps[0] == "inverted"
-        assert steps[-1] == "centred"
+        assert steps[-1] == "centered"
 
 
 @pytest.mark.parametrize("shape", [(2500, 150), (150, 2500), (100, 3000)])
@@ -104,8 +104,8 @@ def test_a_digit_at_the_end_of_a_long_strip_is_read_whole(digits, shape, at_star
     strip = np.full(shape, 255, np.uint8)
     place = slice(0, side) if at_start else slice(-side, None)
     strip[(place, slice(None)) if shape[0] > shape[1] else (slice(None), place)] = digit
-    seen = normalized(strip)
-    assert likeness(seen.image, normalized(digit).image) > 0.85
+    seen = normalize(strip)
+    assert likeness(seen.image, normalize(digit).image) > 0.85
     assert seen.may_be_digit
 
 
@@ -114,17 +114,17 @@ def test_a_mark_at_the_end_of_any_strip_is_brought_into_form(height):
     for width in range(200, 3000, 173):
         strip = np.full((height, width), 255, np.uint8)
         strip[:, -max(2, height // 2) : -1] = 0
-        assert normalized(strip).image.shape == (28, 28)
-        assert normalized(strip.T).image.shape == (28, 28)
+        assert normalize(strip).image.shape == (28, 28)
+        assert normalize(strip.T).image.shape == (28, 28)
 
 
 @pytest.mark.parametrize("digit", [2, 3, 5, 8])
 @pytest.mark.parametrize("is_light", [True, False])
 def test_a_thick_digit_is_not_taken_for_a_sheet(digits, digit, is_light):
     ink = (255 * thicker(enlarged(digits[digit], 280), 17)).astype(np.uint8)
-    seen = normalized(ink if is_light else 255 - ink)
+    seen = normalize(ink if is_light else 255 - ink)
     assert "sheet" not in seen.steps
-    assert likeness(seen.image, normalized(digits[digit]).image) > 0.6
+    assert likeness(seen.image, normalize(digits[digit]).image) > 0.6
 
 
 def test_specks_and_frames_are_left_out(digits):
@@ -132,23 +132,23 @@ def test_specks_and_frames_are_left_out(digits):
     dirty = image.copy()
     dirty[3:5, 3:5] = dirty[60, 8] = 0
     dirty[:, :2] = 30
-    image, steps, _ = normalized(dirty)
+    image, steps, _ = normalize(dirty)
     assert "cleaned" in steps
-    assert likeness(image, normalized(image).image) > 0.95
+    assert likeness(image, normalize(image).image) > 0.95
 
 
 def test_all_parts_of_a_digit_stay(digits):
     whole = np.pad(255 - digits[5], 10, constant_values=255)
     parted = whole.copy()
     parted[22:24] = 255  # a pen that was lifted
-    image, _, _ = normalized(parted)
-    assert likeness(image, normalized(whole).image) > 0.8
+    image, _, _ = normalize(parted)
+    assert likeness(image, normalize(whole).image) > 0.8
 
 
 @pytest.mark.parametrize("value", [0, 7, 128, 255])
 def test_paper_without_ink_is_blank(value):
     for shape in ((28, 28), (300, 200, 3)):
-        image, steps, may_be_digit = normalized(np.full(shape, value, np.uint8))
+        image, steps, may_be_digit = normalize(np.full(shape, value, np.uint8))
         assert steps == ("blank",)
         assert not may_be_digit
         assert image.shape == (28, 28)
@@ -157,7 +157,7 @@ def test_paper_without_ink_is_blank(value):
 
 def test_the_grain_of_paper_is_no_ink():
     grain = np.random.default_rng(0).normal(200, 3, (100, 100)).clip(0, 255).astype(np.uint8)
-    assert normalized(grain).steps == ("blank",)
+    assert normalize(grain).steps == ("blank",)
 
 
 @pytest.mark.parametrize("side", [28, 64, 200])
@@ -168,7 +168,7 @@ def test_noise_is_seldom_taken_for_a_digit(side, blur):
     taken = 0
     for _ in range(20):
         noise = generator.integers(0, 256, (side, side), dtype=np.uint8)
-        taken += normalized(cv2.GaussianBlur(noise, (0, 0), blur) if blur else noise).may_be_digit
+        taken += normalize(cv2.GaussianBlur(noise, (0, 0), blur) if blur else noise).may_be_digit
     assert taken <= (3 if blur else 0)
 
 
@@ -176,7 +176,7 @@ def test_a_face_is_no_digit():
     with get_sample_data("grace_hopper.jpg") as file, Image.open(file) as portrait:
         face = np.asarray(portrait.convert("RGB"))
     for top, bottom, left, right in ((0, 600, 0, 512), (0, 350, 80, 430), (60, 310, 150, 370), (100, 280, 170, 330)):
-        assert not normalized(face[top:bottom, left:right]).may_be_digit
+        assert not normalize(face[top:bottom, left:right]).may_be_digit
 
 
 @settings(max_examples=150, deadline=None)
@@ -192,7 +192,7 @@ def test_whatever_comes_an_image_of_mnist_s_form_goes(size, is_coloured, seed, b
     if blur:
         source = cv2.GaussianBlur(source, (0, 0), blur).reshape(source.shape)
     before = source.copy()
-    image, steps, _ = normalized(source)
+    image, steps, _ = normalize(source)
     assert (image.shape, image.dtype) == ((28, 28), np.uint8)
     assert (source == before).all()
-    assert steps == () or steps[-1] in {"centred", "blank"}
+    assert steps == () or steps[-1] in {"centered", "blank"}

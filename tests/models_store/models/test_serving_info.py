@@ -10,7 +10,7 @@ def test_what_was_published_before_there_was_a_choice_is_stretched():
 
 @pytest.mark.parametrize(
     ("dataset", "form"),
-    [("mnist", "centred"), ("mnist-corrections", "centred"), ("digits-corrections", "filling"), ("cifar10", None)],
+    [("mnist", "centered"), ("mnist-corrections", "centered"), ("digits-corrections", "filling"), ("cifar10", None)],
 )
 def test_networks_of_corrections_know_digits_as_those_of_their_source(dataset, form):
     info = ServingInfo(dataset=dataset, labels=("a",), image_shape=(28, 28, 1), input_name="image", probe=(1.0,))

@@ -94,7 +94,7 @@ def assert_same(here: Sequence[Document], service: Sequence[Document]) -> None:
 @pytest.mark.parametrize(
     ("dataset", "preprocessing"),
     [("mnist", {}), ("digits", {}), ("cifar10", {"resize": "fit"})],
-    ids=["centred digits", "filling digits", "no digits"],
+    ids=["centered digits", "filling digits", "no digits"],
 )
 def test_any_image_gets_the_answer_of_the_service(
     client: ApiClient,

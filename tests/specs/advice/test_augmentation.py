@@ -20,8 +20,8 @@ def warned(dataset: str, layer: dict[str, Any]) -> list[str]:
             "layers[0] RandomFlip: a vertical flip",
         ),
         ("digits", {"type": "RandomFlip"}, "a vertical flip turns a 6 into a 9"),
-        ("digits", {"type": "RandomFlip", "mode": "horizontal"}, "a mirrored 2 or 7 is no digit"),
-        ("mnist", {"type": "RandomRotation", "factor": 0.5}, "a turn by 180 degrees makes a 9 of a 6"),
+        ("digits", {"type": "RandomFlip", "mode": "horizontal"}, "a mirrored 2 or 7 is not a digit"),
+        ("mnist", {"type": "RandomRotation", "factor": 0.5}, "a rotation by 180 degrees turns a 6 into a 9"),
     ],
 )
 def test_warns(dataset: str, layer: dict[str, Any], fragment: str) -> None:

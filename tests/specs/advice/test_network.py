@@ -22,10 +22,10 @@ def warned(*layers: dict[str, Any], dataset: str = "digits") -> list[str]:
     [
         ([FLATTEN, dense(10)], "the last activation is relu"),
         ([FLATTEN, dense(10, None)], "the last activation is linear"),
-        ([FLATTEN, dense(9, "softmax"), LAST], "layers[1] Dense in the middle has softmax"),
+        ([FLATTEN, dense(9, "softmax"), LAST], "layers[1] Dense has softmax before the output"),
         ([FLATTEN, LAST, {"type": "BatchNormalization"}], "layers[2] BatchNormalization comes after softmax"),
         ([FLATTEN, dense(10, None), LAST], "layers[1] Dense has no activation, so that it and layers[2] Dense"),
-        ([FLATTEN, dense(10, kernel_initializer="zeros"), LAST], "layers[1] Dense begins with all zeros"),
+        ([FLATTEN, dense(10, kernel_initializer="zeros"), LAST], "layers[1] Dense starts from all zeros"),
         (
             [FLATTEN, dense(8), {"type": "Dropout", "rate": 0.5}, {"type": "BatchNormalization"}, LAST],
             "layers[2] Dropout comes before BatchNormalization",

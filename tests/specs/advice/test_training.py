@@ -23,15 +23,18 @@ def rated(learning_rate: float) -> dict:
         ({"training": {"batch_size": 1293}}, "only 1 step;"),
         ({"training": {"epochs": 201}}, "201 epochs without early stopping"),
         ({"training": {"optimizer": {"type": "Adam", "learning_rate": 0.025}}}, "Adam with a learning rate of 0.025"),
-        ({"training": rated(1e-9)}, "the weights hardly move"),
-        ({"training": {"epochs": 5, "early_stopping": {"patience": 5}}}, "will never stop anything"),
-        ({"training": {"epochs": 5, "reduce_lr_on_plateau": {"patience": 5}}}, "never lower the rate"),
+        ({"training": rated(1e-9)}, "the weights hardly change"),
+        ({"training": {"epochs": 5, "early_stopping": {"patience": 5}}}, "it will never stop"),
+        ({"training": {"epochs": 5, "reduce_lr_on_plateau": {"patience": 5}}}, "never lower the learning rate"),
         (
             {"training": {"early_stopping": {"patience": 3}, "reduce_lr_on_plateau": {"patience": 3}}},
-            "early_stopping gives up after 3 epochs, before",
+            "early_stopping stops after 3 epochs without improvement, before",
         ),
         ({"training": {"loss": smoothed(0.6)}}, "label_smoothing of 0.6 leaves little of the labels to learn from"),
-        ({"dataset": {"limit_per_class": 184}}, "limit_per_class of 184 does nothing: no class has more than 183"),
+        (
+            {"dataset": {"limit_per_class": 184}},
+            "limit_per_class of 184 has no effect: no class has more than 183",
+        ),
     ],
 )
 def test_warns(document, fragment):

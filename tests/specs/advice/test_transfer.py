@@ -18,13 +18,13 @@ def test_nothing_is_said_where_all_is_taken_or_nothing_was_asked_for() -> None:
 
 def test_what_begins_at_random_is_named() -> None:
     assert warnings({"dense": "dense"}, weights_from=SOURCE, freeze=2) == [
-        "model.weights_from: 1 of 2 layers with weights are taken; these begin at random: dense_1 (12x10, 10)"
+        "model.weights_from: 1 of 2 layers with weights is transferred; random weights in dense_1 (12x10, 10)"
     ]
 
 
 def test_freezing_what_begins_at_random_is_warned_of() -> None:
     _, warning = warnings({"dense_1": "dense_1"}, weights_from=SOURCE, freeze=2)
     assert warning == (
-        "model.freeze 2 keeps layers as they are that begin at random, not with weights of another experiment: dense; "
+        "model.freeze 2 freezes layers with random weights, not with weights of another experiment: dense; "
         "freeze fewer layers"
     )

@@ -21,9 +21,9 @@ def test_a_digit_is_the_class_with_its_index() -> None:
     ("selected", "path", "detail"),
     [
         (["cat", "dgo"], (1,), "unknown class `dgo`; did you mean `dog`? cifar10 has: airplane, "),
-        (["cat", 10], (1,), "no class with index 10; cifar10 has 0 to 9"),
-        (["cat", -1], (1,), "no class with index -1"),
-        (["cat", "dog", 3], (2,), "`cat` is in the list already, at 0"),
+        (["cat", 10], (1,), "class index 10 is out of range; cifar10 has 0 to 9"),
+        (["cat", -1], (1,), "class index -1 is out of range"),
+        (["cat", "dog", 3], (2,), "`cat` is already in the list, at index 0"),
         (["cat", True], (1,), "expected the name of a class or its index, received true"),
         (["cat", 1.0], (1,), "received 1.0"),
         (["cat"], (), "expected at least 2 classes, received 1"),
@@ -43,7 +43,7 @@ def test_an_index_that_is_also_the_name_of_another_class_is_rejected() -> None:
     assert class_names(["1", 0], NUMBERED) == ("1", "10")
     with pytest.raises(FieldError, match='write "1" in quotes for the name') as caught:
         class_names(["10", 1], NUMBERED)
-    assert 'or "oak" for the one with this index' in caught.value.detail
+    assert 'or "oak" for the class with this index' in caught.value.detail
 
 
 def test_many_classes_are_listed_in_part() -> None:

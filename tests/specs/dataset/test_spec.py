@@ -112,12 +112,12 @@ def test_the_options_of_blobs_are_filled_in():
 @pytest.mark.parametrize(
     ("document", "detail"),
     [
-        ({"blobs": {"centers": 3}}, "options of blobs, but the dataset is digits"),
+        ({"blobs": {"centers": 3}}, "options of the dataset blobs, but the dataset is digits"),
         ({"name": "blobs", "blobs": {"centers": 1}}, "greater than or equal to 2"),
         ({"name": "blobs", "classes": ["0", "4"]}, "unknown class `4`"),
         ({"limit_per_class": 0}, "greater than or equal to 1"),
         ({"name": "blobs", "split": {"test": "official"}}, "blobs has no official test split"),
-        ({"limit_per_class": 2}, "holds out 4 of 20 samples, too few to have all 10 classes"),
+        ({"limit_per_class": 2}, "holds out 4 of 20 samples, too few for 10 classes"),
         ({"classes": [0, 1], "limit_per_class": 1, "split": {"stratify": False}}, "leaves none of 2 samples"),
     ],
 )
@@ -128,13 +128,13 @@ def test_what_does_not_go_together_is_rejected(document, detail):
 
 def test_classes_without_official_test_samples_are_rejected():
     odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
-    with pytest.raises(ValidationError, match="the official test split has no sample of these classes"):
+    with pytest.raises(ValidationError, match="the official test split has no samples of these classes"):
         DatasetSpec.model_validate({"name": "odd", "classes": ["a", "b"]}, context=odd)
 
 
 def test_a_class_too_small_to_be_in_every_split_is_named():
     scarce = {"datasets": {"scarce": Dataset("scarce", None, ("many", "one"), (50, 1))}}
-    with pytest.raises(ValidationError, match="class `one` has 1 sample, too few to have some in every split"):
+    with pytest.raises(ValidationError, match="class `one` has 1 sample, too few for every split"):
         DatasetSpec.model_validate({"name": "scarce"}, context=scarce)
     lenient = DatasetSpec.model_validate({"name": "scarce", "split": {"stratify": False}}, context=scarce)
     assert lenient.split_sizes().total == 51

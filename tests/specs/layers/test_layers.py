@@ -38,7 +38,7 @@ def test_a_number_stands_for_both_sides():
             Conv2D(filters=1, kernel_size=3),
             (2, 2, 1),
             "kernel_size",
-            'kernel 3x3 does not fit into 2x2; pad with "same" or drop a pooling layer before it',
+            'kernel 3x3 does not fit into 2x2; pad with "same" or remove a pooling layer before it',
         ),
         (MaxPooling2D(), (8, 1, 4), "pool_size", "pool 2x2 does not fit into 8x1"),
         (Conv2D(filters=1, kernel_size=1), (64,), "type", "put Conv2D before Flatten"),

@@ -51,8 +51,8 @@ def test_features_are_projected_by_a_dense_layer():
             (0, "layers", 1, "kernel_size"),
             "layers[0] Residual: layers[1] Conv2D: kernel 9x9 does not fit into 8x8",
         ),
-        ([Flatten()], IMAGE, (0, "layers"), "layers[0] Residual: turn 8x8x2 into 128, to which no 1x1 convolution"),
-        ([Conv2D(filters=2, kernel_size=3)], IMAGE, (0, "layers"), "turn 8x8x2 into 6x6x2"),
+        ([Flatten()], IMAGE, (0, "layers"), "layers[0] Residual: change 8x8x2 to 128, which no 1x1 convolution"),
+        ([Conv2D(filters=2, kernel_size=3)], IMAGE, (0, "layers"), "change 8x8x2 to 6x6x2"),
         (
             [Conv2D(filters=2, kernel_size=1)],
             (3,),
