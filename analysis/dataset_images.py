@@ -14,7 +14,7 @@ from imaging.decode import decode
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
 from models_store.errors import NotFound
-from models_store.round_robin import in_turns
+from models_store.round_robin import round_robin
 from specs.dataset import DATASETS
 from specs.splits import SOURCE_SPLITS, SourceSplit
 
@@ -104,5 +104,5 @@ def choose(images: DatasetImages, label: int | None, split: SourceSplit | None, 
         matches &= images.labels == label
     numbers = np.flatnonzero(matches)
     if label is None:
-        numbers = numbers[in_turns(images.labels[numbers])]
+        numbers = numbers[round_robin(images.labels[numbers])]
     return [int(number) for number in numbers[:limit]]

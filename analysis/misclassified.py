@@ -80,7 +80,7 @@ def select(
 ) -> Selection:
     """The misclassified samples of class `true`, that were predicted as `predicted`, whose label is `suspect`, or all.
     Of two that are equal by `sort` the more confident error comes first."""
-    rows = predictions.wrong
+    rows = predictions.misclassified
     if true is not None:
         rows = rows[predictions.truth[rows] == true]
     if predicted is not None:

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 
 from models_store.errors import Unavailable
-from models_store.statistics import figures
+from models_store.statistics import store_statistics
 from models_store.store import Store
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -25,7 +25,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("trainyard_store_up", "Whether the live view answers")
         try:
-            now = figures(self._store.experiments, self._store.queue)
+            now = store_statistics(self._store.experiments, self._store.queue)
         except Unavailable:
             up.add_metric([], 0)
             yield up

@@ -20,7 +20,7 @@ from analysis.plots import classes, confusion, histories, history, misclassified
 from analysis.plots.figure import Format, render
 from analysis.plots.plotted_history import PlottedHistory
 from models_store.evaluations.evaluation import Evaluation
-from worker.evaluation.calibration import calibrate
+from worker.evaluation.calibration import measure_calibration
 from worker.evaluation.metrics import compute_metrics
 
 ROUNDS = 5
@@ -105,7 +105,7 @@ def evaluation(classes: int) -> Evaluation:
     return Evaluation(
         **dict(compute_metrics(predicted, truth, labels)),
         split="test",
-        calibration=calibrate(predicted, truth, 1.3),
+        calibration=measure_calibration(predicted, truth, 1.3),
         training_precision="float32",
     )
 

@@ -33,7 +33,7 @@ from serving.preparation import prepare
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.imaging.digits.papers import KINDS
-from worker.evaluation.calibration import tempered
+from worker.evaluation.calibration import temper
 from worker.jobs.trainer_process import TrainerProcess
 from worker.training.events import Failed, Finished, Job
 
@@ -50,7 +50,7 @@ class Network(NamedTuple):
 
     def answers(self, arrays: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
         raw = self.session.run(None, {self.info.input_name: np.stack(arrays)})[0]
-        return tempered(raw, self.info.temperature)
+        return temper(raw, self.info.temperature)
 
 
 def main() -> None:

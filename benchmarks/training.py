@@ -49,14 +49,14 @@ from worker.training.control import Control
 from worker.data import Part, load_parts
 from worker.training.fit import Fit
 from worker.training.network import build
-from worker.training.precision import compute_in, policy_for
+from worker.training.precision import set_precision, choose_policy
 spec = parse_spec(SPEC)
 training, validation, _ = load_parts(spec, pathlib.Path(os.environ["DATASETS_DIR"]))
 training = Part(*(array[:SAMPLES] for array in training))
 validation = Part(*(array[:SAMPLES // 9] for array in validation))
 model = build(spec, training.images)
-policy = policy_for(spec, model)
-compute_in(model, policy)
+policy = choose_policy(spec, model)
+set_precision(model, policy)
 control, saved = Control(io.BytesIO(), io.BytesIO()), []
 accuracy = compile_model(model, spec, policy)
 Fit(model, accuracy, training, validation, spec, policy, control, saved.append).run()

@@ -1,4 +1,4 @@
-"""The store in numbers, for dashboards."""
+"""Counts over the whole store, for dashboards, and the state of the queue."""
 
 from models_store.connection import redis_needed
 from models_store.experiments.record import Frozen, Record, Status
@@ -8,8 +8,9 @@ from models_store.jobs.queue import TRAINING, Queue
 _SHOWN = 100
 
 
-class Figures(Frozen):
-    """`epoch_buckets` are (upper bound in seconds, epochs up to it), cumulative; `epoch_seconds` is their sum."""
+class StoreStatistics(Frozen):
+    """`epoch_buckets` are (upper bound in seconds, epochs up to it), cumulative; `epoch_seconds` is the sum of all
+    durations."""
 
     experiments: dict[Status, int]
     queue_depth: int
@@ -18,7 +19,8 @@ class Figures(Frozen):
 
 
 class QueueState(Frozen):
-    """`depth` counts messages, `queued` experiments that wait, oldest first among `items`; `running` are at work."""
+    """`depth` counts messages, `queued` waiting experiments, of which `items` are the oldest; `running` are those that
+    train now."""
 
     depth: int
     queued: int
@@ -26,11 +28,11 @@ class QueueState(Frozen):
     running: list[Record]
 
 
-def figures(experiments: ExperimentStore, queue: Queue) -> Figures:
-    """Raises Unavailable while Redis is away."""
+def store_statistics(experiments: ExperimentStore, queue: Queue) -> StoreStatistics:
+    """Raises Unavailable if Redis cannot be reached."""
     with redis_needed():
         buckets, seconds = experiments.index.epoch_durations()
-        return Figures(
+        return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
             queue_depth=queue.depth(TRAINING),
             epoch_buckets=buckets,
@@ -39,7 +41,7 @@ def figures(experiments: ExperimentStore, queue: Queue) -> Figures:
 
 
 def queue_state(experiments: ExperimentStore, queue: Queue) -> QueueState:
-    """Raises Unavailable while Redis is away."""
+    """Raises Unavailable if Redis cannot be reached."""
     with redis_needed():
         index = experiments.index
         waiting = index.ids(f"status={Status.QUEUED}")

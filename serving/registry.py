@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from models_store.errors import Damaged, StoreError, Unavailable
 from models_store.experiments.record import Record
-from models_store.models.catalogue import ModelCatalogue, merit
+from models_store.models.catalogue import ModelCatalogue, ranking_key
 from models_store.models.pins import Pin
 from serving.loaded_models import LoadedModels
 from serving.rejected_models import Rejections
@@ -174,7 +174,7 @@ class Registry:
         if dataset is not None:
             return self._chosen.get(dataset)
         serving = [chosen for chosen in list(self._chosen.values()) if chosen.takes_images == images]
-        return max(serving, key=lambda chosen: merit(chosen.record), default=None)
+        return max(serving, key=lambda chosen: ranking_key(chosen.record), default=None)
 
     def _named(self, experiment_id: str) -> ServedModel:
         if not self._catalogue.is_kept(experiment_id):

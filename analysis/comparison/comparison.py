@@ -108,7 +108,7 @@ def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, D
         changed="" if result is first else describe_changes(changes),
         loss=evaluation.loss,
         accuracy=evaluation.accuracy,
-        accuracy_interval=accuracy_interval(result.samples - len(result.predictions.wrong), result.samples),
+        accuracy_interval=accuracy_interval(result.samples - len(result.predictions.misclassified), result.samples),
         top_3_accuracy=evaluation.top_3_accuracy,
         macro_f1=evaluation.macro.f1,
         calibration_error=evaluation.calibration.error,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models_store.files import write_atomic
 from models_store.npz import read_npz
-from models_store.round_robin import in_turns
+from models_store.round_robin import round_robin
 
 SAMPLES_FILE = "samples.npz"
 _MOST = 32
@@ -35,7 +35,7 @@ def write_samples(
     is not kept. Raises StorageFull."""
     if images.ndim != 4:
         return
-    chosen = in_turns(labels)[: max(_LEAST, min(_MOST, _BYTES // images[0].nbytes))]
+    chosen = round_robin(labels)[: max(_LEAST, min(_MOST, _BYTES // images[0].nbytes))]
     file = BytesIO()
     np.savez_compressed(file, images=images[chosen], labels=np.array(classes)[labels[chosen]])
     write_atomic(folder / SAMPLES_FILE, file.getvalue())

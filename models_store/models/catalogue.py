@@ -49,7 +49,7 @@ class ModelCatalogue:
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable while Redis is away."""
         leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
-        return max(leaders, key=merit, default=None)
+        return max(leaders, key=ranking_key, default=None)
 
     def is_kept(self, experiment_id: str) -> bool:
         """False once the experiment has been deleted."""
@@ -99,7 +99,7 @@ class ModelCatalogue:
         self._experiments.pins.remove(dataset)
 
 
-def merit(record: Record) -> tuple[bool, bool, float]:
+def ranking_key(record: Record) -> tuple[bool, bool, float]:
     """What the models of different datasets are compared by. Those of corrections, which are few and hard or easy by
     chance, come after all others."""
     is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.misclassified import Sort, margin, most_probable, select, suspects
-from models_store.evaluations.predictions import Predictions, predictions_of
+from models_store.evaluations.predictions import Predictions, build_predictions
 
 # Six samples of three classes; the last four are wrong.
 ANSWERS = np.array(
@@ -23,7 +23,7 @@ TRUTH = np.array([0, 1, 0, 1, 0, 2])
 
 @pytest.fixture
 def answered() -> Predictions:
-    return predictions_of(np.arange(6), TRUTH, ANSWERS, np.zeros((6, 2, 2, 1), dtype=np.uint8))
+    return build_predictions(np.arange(6), TRUTH, ANSWERS, np.zeros((6, 2, 2, 1), dtype=np.uint8))
 
 
 def selected_rows(predictions: Predictions, sort: Sort, **chosen: Any) -> list[int]:
@@ -78,20 +78,20 @@ def test_planted_wrong_labels_are_the_only_suspects() -> None:
     planted = np.array([3, 333, 777])
     given = truth.copy()
     given[planted] = (truth[planted] + 1) % 4
-    found = predictions_of(np.arange(1000), given, answers.astype(np.float32), np.zeros((1000, 1), np.float32))
+    found = build_predictions(np.arange(1000), given, answers.astype(np.float32), np.zeros((1000, 1), np.float32))
 
     assert np.flatnonzero(suspects(found)).tolist() == planted.tolist()
 
 
 def test_class_without_samples_makes_no_suspects() -> None:
     answers = np.array([[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]], dtype=np.float32)
-    found = predictions_of(np.arange(2), np.array([0, 0]), answers, np.zeros((2, 1), np.float32))
+    found = build_predictions(np.arange(2), np.array([0, 0]), answers, np.zeros((2, 1), np.float32))
 
     assert suspects(found).tolist() == [False, False]
 
 
 def test_most_probable_classes_begin_with_the_predicted() -> None:
     close = np.array([[0.33333, 0.33334, 0.33333, 0.0]], dtype=np.float32)
-    kept = predictions_of(np.zeros(1, int), np.zeros(1, int), close, np.zeros((1, 1), np.float32))
+    kept = build_predictions(np.zeros(1, int), np.zeros(1, int), close, np.zeros((1, 1), np.float32))
 
     assert most_probable(kept, 0) == [1, 0, 2]

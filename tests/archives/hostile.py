@@ -188,13 +188,13 @@ HOSTILE = {
     "class by case": Hostile(
         lambda: zip_with({"CAT/9.png": image()}), "'CAT' and 'cat' differ in case only", "dataset"
     ),
-    "deep class": Hostile(lambda: zip_with({"cat/young/1.png": image()}), "'cat/young/1.png' lies too deep", "dataset"),
-    "empty": Hostile(lambda: zip_of({}), "there is no file in it", "dataset"),
+    "deep class": Hostile(lambda: zip_with({"cat/young/1.png": image()}), "'cat/young/1.png' is too deep", "dataset"),
+    "empty": Hostile(lambda: zip_of({}), "it has no files", "dataset"),
     "one class": Hostile(lambda: zip_of({"cat/1.png": image()}), "one class only, 'cat'", "dataset"),
     "empty class": Hostile(lambda: zip_with({"dog/": b""}), "the class folder 'dog' is empty", "dataset"),
-    "loose file": Hostile(lambda: zip_with({"1.png": image()}), "'1.png' lies beside the class folders", "dataset"),
+    "loose file": Hostile(lambda: zip_with({"1.png": image()}), "'1.png' is beside the class folders", "dataset"),
     "unreadable class": Hostile(
-        lambda: zip_with({"dog/1.png": b"text"}), "class 'dog' has no image that can be read", "dataset"
+        lambda: zip_with({"dog/1.png": b"text"}), "class 'dog' has no readable image", "dataset"
     ),
     "class in test only": Hostile(
         lambda: zip_of({**two_classes("train/"), "test/dog/1.png": image()}), "class 'dog' is in test/ only", "dataset"

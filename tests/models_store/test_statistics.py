@@ -3,19 +3,19 @@ import pytest
 from models_store.errors import Unavailable
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Status
-from models_store.statistics import figures, queue_state
+from models_store.statistics import queue_state, store_statistics
 from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import point
 from tests.support.valkey import Valkey
 
 
-def test_figures_count_experiments_messages_and_epochs(store: Store, claim: TrainingClaim, tiny_spec: MakeSpec) -> None:
+def test_statistics_count_experiments_and_epochs(store: Store, claim: TrainingClaim, tiny_spec: MakeSpec) -> None:
     store.experiments.cancel(store.experiments.create(tiny_spec()).id)
     store.experiments.create(tiny_spec())
     claim.begin_history([])
     claim.append(point(0, seconds=0.2))
-    found = figures(store.experiments, store.queue)
+    found = store_statistics(store.experiments, store.queue)
     assert found.experiments == {
         Status.QUEUED: 1,
         Status.RUNNING: 1,
@@ -29,9 +29,7 @@ def test_figures_count_experiments_messages_and_epochs(store: Store, claim: Trai
     assert found.epoch_seconds == pytest.approx(0.2)
 
 
-def test_queue_state_lists_what_waits_and_what_runs_oldest_first(
-    store: Store, claim: TrainingClaim, tiny_spec: MakeSpec
-) -> None:
+def test_queue_state_lists_the_oldest_first(store: Store, claim: TrainingClaim, tiny_spec: MakeSpec) -> None:
     waiting = [store.experiments.create(tiny_spec()) for _ in range(3)]
     state = queue_state(store.experiments, store.queue)
     assert (state.depth, state.queued) == (4, 3)
@@ -39,7 +37,7 @@ def test_queue_state_lists_what_waits_and_what_runs_oldest_first(
     assert state.running == [claim.record]
 
 
-def test_long_queue_is_counted_and_its_head_is_shown(store: Store, tiny_spec: MakeSpec) -> None:
+def test_long_queue_shows_its_head(store: Store, tiny_spec: MakeSpec) -> None:
     first = store.experiments.create(tiny_spec())
     for number in range(101):
         store.experiments.index.put(first.model_copy(update={"id": f"{first.id[:-3]}{number:03}"}))
@@ -48,9 +46,9 @@ def test_long_queue_is_counted_and_its_head_is_shown(store: Store, tiny_spec: Ma
     assert len(state.items) == 100
 
 
-def test_there_are_no_figures_without_redis(own_store: Store, own_valkey: Valkey) -> None:
+def test_statistics_need_redis(own_store: Store, own_valkey: Valkey) -> None:
     own_valkey.kill()
     with pytest.raises(Unavailable):
-        figures(own_store.experiments, own_store.queue)
+        store_statistics(own_store.experiments, own_store.queue)
     with pytest.raises(Unavailable):
         queue_state(own_store.experiments, own_store.queue)

@@ -49,7 +49,7 @@ def test_results_are_read(store: Store, stored: StoredStore) -> None:
             predictions = store.experiments.predictions(experiment_id, split)
             assert evaluation.accuracy == np.mean(predictions.truth == predictions.predicted)
             assert predictions.images.shape[1:] == (8, 8, 1)
-            assert predictions.image_rows.tolist() == predictions.wrong.tolist()
+            assert predictions.image_rows.tolist() == predictions.misclassified.tolist()
         assert len(store.experiments.history(experiment_id).points) == 2
         assert store.models.load(experiment_id).record.id == experiment_id
         samples = read_samples(store.experiments.artifacts(experiment_id))

@@ -1,1 +1,1 @@
-"""From an archive that anybody may have sent to packed images: a process of its own, without TensorFlow."""
+"""Conversion of an untrusted archive to packed images, in a process of its own, without TensorFlow."""

@@ -1,4 +1,4 @@
-"""One pass over the archive: each image is decoded to see whether it can be, and packed as it was sent."""
+"""Conversion of an archive in one pass: each image is decoded as a check, and packed as it was sent."""
 
 import hashlib
 import lzma
@@ -20,10 +20,10 @@ from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FI
 from models_store.datasets.record import Contents, FilesDone, Unreadable
 from specs.splits import SOURCE_SPLITS
 from worker.conversion.decoded import Decoded
-from worker.conversion.layout import Layout, layout_of
+from worker.conversion.layout import Layout, parse_layout
 from worker.conversion.members import UploadedFile, UploadedFiles
 from worker.conversion.messages import ConversionJob
-from worker.conversion.report import sizes_of, warnings_of
+from worker.conversion.report import build_warnings, count_sizes
 
 _SAY_SECONDS = 0.5
 _DECODED_FILE = "decoded.raw"
@@ -34,7 +34,7 @@ Rows = NDArray[Any]
 
 
 class Packing:
-    """What has been packed so far, in the archive's order."""
+    """Images packed so far, in the archive's order."""
 
     def __init__(self, data: BinaryIO, decoded: Decoded, max_pixels: int) -> None:
         self._data = data
@@ -72,7 +72,7 @@ _NO_SUM = np.zeros(32, dtype=np.uint8)
 
 
 class _Heartbeat:
-    """Says how far it is, twice a second; without a number, that it is still as far and goes on."""
+    """Reports progress twice a second; without a number, that the conversion is still running."""
 
     def __init__(self, files: UploadedFiles, say: Say) -> None:
         self._files = files
@@ -98,9 +98,9 @@ def convert(job: ConversionJob, say: Say) -> Contents:
         for done, file in enumerate(files, 1):
             packing.add(file)
             heartbeat(done)
-    # What follows takes seconds, on a slow disk minutes: silence would be taken for an image that never ends.
+    # The rest takes seconds, minutes on a slow disk: the supervisor would take silence for a hang.
     heartbeat()
-    layout = layout_of(packing.files, packing.folders)
+    layout = parse_layout(packing.files, packing.folders)
     order, index, names = _index(packing, layout)
     _reject_unreadable_classes(index, layout, packing)
     np.save(job.staged / INDEX_FILE, index)
@@ -113,14 +113,14 @@ def convert(job: ConversionJob, say: Say) -> Contents:
 
 
 def _index(packing: Packing, layout: Layout) -> tuple[NDArray[np.int64], Rows, list[str]]:
-    """Rows by split, class and name, without those that cannot be read; and of each, which of the packed ones it is."""
+    """Rows by split, class and name, without the unreadable ones, and the position of each in the packed file."""
     rows = np.array(packing.rows, dtype=INDEX)
     rows["split"] = [place.split for place in layout.places]
     rows["label"] = [place.label for place in layout.places]
-    names = ["/".join(splits) for splits in packing.files]
+    names = ["/".join(parts) for parts in packing.files]
     readable = [number for number in range(len(names)) if number not in packing.unreadable]
     order = sorted(readable, key=lambda number: (*layout.places[number], names[number]))
-    # The n-th that can be read is the n-th that was packed.
+    # The n-th readable file is the n-th packed one.
     packed = np.searchsorted(np.array(readable), np.array(order))
     return packed, rows[order], [names[number] for number in order]
 
@@ -131,11 +131,11 @@ def _reject_unreadable_classes(index: Rows, layout: Layout, packing: Packing) ->
         if label not in trained:
             first = next(iter(packing.unreadable.values()), None)
             reason = f": {quote(first.name)}: {first.reason}" if first else ""
-            raise InvalidArchive(f"class {quote(name)} has no image that can be read and trained on{reason}")
+            raise InvalidArchive(f"class {quote(name)} has no readable image to train on{reason}")
 
 
 def _shape(index: Rows) -> tuple[int, int, int] | None:
-    """The shape that all images have; gray ones among coloured ones are coloured, too."""
+    """The shape of all images, None if they differ; with any color image all have three channels."""
     heights, widths = np.unique(index["height"]), np.unique(index["width"])
     if len(heights) > 1 or len(widths) > 1:
         return None
@@ -147,7 +147,7 @@ def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packi
         split: tuple(np.bincount(index["label"][index["split"] == number], minlength=len(layout.classes)).tolist())
         for number, split in enumerate(SOURCE_SPLITS)
     }
-    sizes, found = sizes_of(index)
+    sizes, found = count_sizes(index)
     return Contents(
         classes=layout.classes,
         counts=counts,
@@ -157,6 +157,6 @@ def _contents(staged: Path, index: Rows, names: list[str], layout: Layout, packi
         unreadable=tuple(packing.unreadable.values())[:_MAX_LISTED],
         unreadable_files=len(packing.unreadable),
         ignored_files=ignored,
-        warnings=warnings_of(index, names, layout.classes, counts, len(packing.unreadable)),
+        warnings=build_warnings(index, names, layout.classes, counts, len(packing.unreadable)),
         bytes=sum(path.stat().st_size for path in staged.iterdir()),
     )

@@ -1,4 +1,4 @@
-"""The decoded images of a set that turns out to be all of one small size, kept on the way."""
+"""Decoded images of a dataset, kept while all of them have the same small size."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# CIFAR's are 32 x 32.
 _SMALL_PIXELS = 64 * 64
 _CHANNELS = 3
 _BATCH = 1_000
 
 
 class Decoded:
-    """A file of images in the order in which they come, for as long as all have the size of the first one."""
+    """A file of images in the order of the archive, as long as all have the size of the first one."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -32,8 +31,8 @@ class Decoded:
             self._file.write(image.convert("RGB").tobytes())
 
     def write(self, path: Path, order: NDArray[np.int64], channels: int, heartbeat: Callable[[], None]) -> None:
-        """Write those in `order` as `.npy`, if all have one small size, and call `heartbeat` after each batch. Once the
-        file of all is closed."""
+        """Write those in `order` as .npy, if all have one small size; call it after closing the file. Calls `heartbeat`
+        after each batch."""
         if self._is_uniform and self._size is not None:
             width, height = self._size
             images = np.memmap(self._file.name, dtype=np.uint8, mode="r").reshape(-1, height, width, _CHANNELS)
@@ -41,6 +40,6 @@ class Decoded:
                 header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), height, width, channels)}
                 np.lib.format.write_array_header_1_0(file, header)
                 for start in range(0, len(order), _BATCH):
-                    # What is gray has the same value three times.
+                    # Gray pixels have the same value three times.
                     file.write(images[order[start : start + _BATCH], :, :, :channels].tobytes())
                     heartbeat()

@@ -1,4 +1,4 @@
-"""From names to splits and classes: one folder a class, `train/` and `test/` on top if there are official splits."""
+"""Splits and classes from file names: one folder per class, within `train/` and `test/` if the dataset has both."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from specs.splits import SOURCE_SPLITS
 Path = tuple[str, ...]
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
-# An experiment cuts its validation split from what is trained on; one that comes ready-made goes back there.
-_PART_OF = {
+# Experiments cut their own validation split from the train split, so a validation folder is merged into it.
+_SPLIT_OF = {
     "train": "train",
     "training": "train",
     "val": "train",
@@ -37,10 +37,10 @@ class Layout(NamedTuple):
     places: list[Place]
 
 
-def layout_of(files: Sequence[Path], folders: Iterable[Path]) -> Layout:
-    """Raise InvalidArchive unless every file lies in a class folder, and every class folder has one."""
+def parse_layout(files: Sequence[Path], folders: Iterable[Path]) -> Layout:
+    """Raises InvalidArchive unless every file is in a class folder, and every class folder has files."""
     if not files:
-        raise InvalidArchive(f"there is no file in it; {_EXPECTED}")
+        raise InvalidArchive(f"it has no files; {_EXPECTED}")
     unwrapped = 1 if _is_wrapped(files) else 0
     inner = [path[unwrapped:] for path in files]
     with_splits = _has_splits(inner)
@@ -57,19 +57,19 @@ def _is_wrapped(files: Sequence[Path]) -> bool:
 
 def _has_splits(files: Sequence[Path]) -> bool:
     tops = {path[0] for path in files if len(path) >= 3}
-    return bool(tops) and all(top.lower() in _PART_OF for top in tops)
+    return bool(tops) and all(top.lower() in _SPLIT_OF for top in tops)
 
 
 def _found(path: Path, with_splits: bool) -> tuple[str, str]:
     """The split and the class of a file."""
     name = "/".join(path)
     if len(path) == 1 or (with_splits and len(path) == 2):
-        raise InvalidArchive(f"{quote(name)} lies beside the class folders, not in one; {_EXPECTED}")
-    if with_splits and path[0].lower() not in _PART_OF:
-        raise InvalidArchive(f"{quote(name)} lies beside train/ and test/; {_EXPECTED}")
+        raise InvalidArchive(f"{quote(name)} is beside the class folders, not in one; {_EXPECTED}")
+    if with_splits and path[0].lower() not in _SPLIT_OF:
+        raise InvalidArchive(f"{quote(name)} is beside train/ and test/; {_EXPECTED}")
     if len(path) != (3 if with_splits else 2):
-        raise InvalidArchive(f"{quote(name)} lies too deep; {_EXPECTED}")
-    return (_PART_OF[path[0].lower()], path[1]) if with_splits else ("train", path[0])
+        raise InvalidArchive(f"{quote(name)} is too deep; {_EXPECTED}")
+    return (_SPLIT_OF[path[0].lower()], path[1]) if with_splits else ("train", path[0])
 
 
 def _reject_empty(found: Iterable[tuple[str, str]], folders: Iterable[Path], with_splits: bool) -> None:
@@ -84,12 +84,12 @@ def _classes(found: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names = {name for _, name in found}
     trained = {name for split, name in found if split == "train"}
     if untrained := sorted(names - trained):
-        raise InvalidArchive(f"class {quote(untrained[0])} is in test/ only: there is nothing to learn it from")
+        raise InvalidArchive(f"class {quote(untrained[0])} is in test/ only; add images of it to train/")
     _reject_alike(names)
     if len(names) < 2:
-        raise InvalidArchive(f"it has one class only, {quote(min(names))}; one alone cannot be told from others")
+        raise InvalidArchive(f"it has one class only, {quote(min(names))}; expected at least 2")
     if len(names) > MAX_CLASSES:
-        raise InvalidArchive(f"it has {len(names):,} classes, more than the {MAX_CLASSES:,} that are taken")
+        raise InvalidArchive(f"it has {len(names):,} classes, more than the limit of {MAX_CLASSES:,}")
     if all(name.isdecimal() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))
@@ -101,4 +101,4 @@ def _reject_alike(names: Iterable[str]) -> None:
         if len(name) > CLASS_CHARACTERS:
             raise InvalidArchive(f"the class name {quote(name)} is longer than {CLASS_CHARACTERS} characters")
         if (first := seen.setdefault(name.casefold(), name)) != name:
-            raise InvalidArchive(f"the classes {quote(first)} and {quote(name)} differ in case only; join them")
+            raise InvalidArchive(f"the classes {quote(first)} and {quote(name)} differ in case only; merge them")

@@ -1,4 +1,4 @@
-"""What somebody should know of a dataset before training on it."""
+"""Sizes and warnings of a converted dataset: duplicates, leaks between splits, class imbalance."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,27 @@ _NAMED = 3
 Rows = NDArray[Any]
 
 
-def sizes_of(index: Rows) -> tuple[tuple[Size, ...], int]:
-    """The most frequent sizes, and how many there are in all."""
+def counted(number: int, one: str, many: str) -> str:
+    """`1 file is` or `2 files are`."""
+    return f"1 {one}" if number == 1 else f"{number:,} {many}"
+
+
+def count_sizes(index: Rows) -> tuple[tuple[Size, ...], int]:
+    """The most frequent sizes, and the number of different ones."""
     pairs, counts = np.unique(np.stack([index["height"], index["width"]], axis=1), axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:_MAX_SIZES]
     sizes = (Size(height=int(pairs[each, 0]), width=int(pairs[each, 1]), count=int(counts[each])) for each in order)
     return tuple(sizes), len(counts)
 
 
-def warnings_of(
+def build_warnings(
     index: Rows, names: Sequence[str], classes: Sequence[str], counts: Counts, unreadable: int
 ) -> tuple[str, ...]:
-    """Sentences, the weightiest first."""
+    """Sentences, the most important first."""
     return (
         *_duplicates(index, names),
         *_uneven(classes, counts["train"]),
-        *([f"{unreadable:,} files are no images that can be read; they are left out"] if unreadable else []),
+        *([f"{counted(unreadable, 'file is', 'files are')} not readable as images and left out"] if unreadable else []),
     )
 
 
@@ -45,12 +50,12 @@ def _duplicates(index: Rows, names: Sequence[str]) -> Iterator[str]:
     leaked = [group for group in groups if len(set(splits[group])) > 1]
     torn = [group for group in groups if len(set(labels[group])) > 1]
     if leaked:
-        yield f"{len(leaked):,} images of the test split are also trained on: {_examples(leaked, names)}"
+        yield f"{counted(len(leaked), 'image is', 'images are')} in both train and test: {_examples(leaked, names)}"
     if torn:
-        yield f"{len(torn):,} images lie in more than one class: {_examples(torn, names)}"
+        yield f"{counted(len(torn), 'image is', 'images are')} in more than one class: {_examples(torn, names)}"
     if groups:
-        more = sum(len(group) - 1 for group in groups)
-        yield f"{more:,} files are copies of others, byte by byte: {_examples(groups, names)}"
+        copies = counted(sum(len(group) - 1 for group in groups), "file is a copy", "files are copies")
+        yield f"{copies} of others, byte by byte: {_examples(groups, names)}"
 
 
 def _examples(groups: Sequence[Sequence[int]], names: Sequence[str]) -> str:
@@ -63,9 +68,9 @@ def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     if counts[most] >= _UNEVEN * counts[fewest]:
         yield (
             f"uneven classes: {quote(classes[most])} has {counts[most]:,} images to train on, "
-            f"{quote(classes[fewest])} {counts[fewest]:,}; accuracy will say little of the small ones"
+            f"{quote(classes[fewest])} {counts[fewest]:,}; accuracy will say little about the small ones"
         )
     tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
     if tiny:
         listed = ", ".join(map(quote, tiny[:_MAX_SIZES]))
-        yield f"{len(tiny):,} classes have fewer than {_TINY} images to train on: {listed}"
+        yield f"{counted(len(tiny), 'class has', 'classes have')} fewer than {_TINY} images to train on: {listed}"

@@ -1,4 +1,4 @@
-"""A whole dataset, before anything is taken of it."""
+"""A dataset as it comes: its labels in memory, its images read on demand."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from worker.data.split import Images, Indices, Labels
 
 
 class DatasetUnavailable(Exception):
-    """The dataset's files are not here, cannot be had, or are not what they should be."""
+    """The dataset's files are missing, cannot be downloaded, or do not hold what they should."""
 
 
 class Source(NamedTuple):
-    """`labels` are those of all samples, (samples,), in the order of the dataset's classes; the first `training` of
-    them are no official test samples, the others are.
+    """`labels` (samples,) are class indices of the whole dataset, its train split first, which has `training` samples;
+    the others are its test split.
 
-    `read` gives the samples at the indices it is given, in that order, so that what is not taken need not be read.
+    `read` returns the samples at the given indices, in that order: samples that are not used need not be read.
     """
 
     labels: Labels
     training: int
     read: Callable[[Indices], Images]
 
-    def holds(self, dataset: Dataset) -> bool:
-        """True if there are as many samples of each class as the facts say, by which parts are sized."""
+    def matches(self, dataset: Dataset) -> bool:
+        """Whether each class has as many samples as the facts say, from which splits are sized."""
         none = (0,) * len(dataset.classes)
         return self._counts(dataset) == (dataset.training_counts, dataset.test_counts or none)
 

@@ -1,4 +1,4 @@
-"""What is trained and evaluated on."""
+"""The splits of an experiment, as arrays."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ Indices = NDArray[np.int64]
 
 
 class Split(NamedTuple):
-    """Images (samples, height, width, channels), uint8 0-255, or features (samples, features), float32; their class
-    indices (samples,), int64; and each one's number in the dataset, as `Source` counts them, (samples,), int64."""
+    """`images`: uint8 0-255 (samples, height, width, channels), or float32 features (samples, features). `labels`:
+    int64 (samples,), class indices. `samples`: int64 (samples,), numbers in the dataset, as `Source` counts them."""
 
     images: Images
     labels: Labels

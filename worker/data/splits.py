@@ -1,4 +1,4 @@
-"""What an experiment takes of its dataset, split, and as its network receives it."""
+"""Cutting the splits of an experiment out of its dataset, in the form that the network receives."""
 
 from pathlib import Path
 
@@ -8,54 +8,53 @@ from sklearn.model_selection import train_test_split
 from imaging.resize import resize_all
 from specs.dataset import DatasetSpec
 from specs.experiment import ExperimentSpec
-from worker.data.built_in import built_in
-from worker.data.generated import blobs
+from worker.data.built_in import generate_blobs, open_built_in
 from worker.data.source import Source
 from worker.data.split import Images, Indices, Labels, Split, Splits
-from worker.data.uploaded import uploaded
+from worker.data.uploaded import open_upload
 
 
 def load_splits(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder: Path | None = None) -> Splits:
-    """Read and split; the same spec gives the same splits. Raises DatasetUnavailable.
+    """The same spec always gives the same splits. Raises DatasetUnavailable.
 
-    Files of built-in datasets lie in `datasets_dir`; the images of an uploaded one in its own folder in the store.
+    `datasets_dir` holds the files of built-in datasets; `uploaded_folder` is the folder of an uploaded one.
     """
     dataset = spec.dataset
-    source = uploaded(uploaded_folder, spec) if uploaded_folder else _source(dataset, datasets_dir)
-    labels = _relabelled(source, dataset)
-    pool, test = _taken(source, labels, dataset)
+    source = open_upload(uploaded_folder, spec) if uploaded_folder else _open(dataset, datasets_dir)
+    labels = _relabel(source, dataset)
+    pool, test = _select(source, labels, dataset)
     sizes = dataset.split_sizes()
     if dataset.split.test != "official":
         pool, test = _cut(pool, labels, sizes.test, dataset)
     training, validation = _cut(pool, labels, sizes.validation, dataset)
     return Splits(
-        *(Split(_received(source.read(split), spec), labels[split], split) for split in (training, validation, test))
+        *(Split(_resize(source.read(split), spec), labels[split], split) for split in (training, validation, test))
     )
 
 
-def _source(spec: DatasetSpec, datasets_dir: Path | None) -> Source:
-    return built_in(spec.source, datasets_dir) if spec.blobs is None else blobs(spec.blobs)
+def _open(spec: DatasetSpec, datasets_dir: Path | None) -> Source:
+    return open_built_in(spec.source, datasets_dir) if spec.blobs is None else generate_blobs(spec.blobs)
 
 
-def _relabelled(source: Source, spec: DatasetSpec) -> Labels:
-    """Labels in the order of the classes that are taken; -1 where the class is not."""
+def _relabel(source: Source, spec: DatasetSpec) -> Labels:
+    """Labels in the order of the selected classes; -1 for the other classes."""
     places = {name: place for place, name in enumerate(spec.facts.classes)}
     table = np.array([places.get(name, -1) for name in spec.source.classes], dtype=np.int64)
     return table[source.labels]
 
 
-def _taken(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices]:
-    """The samples to be split, and those of the official test split where that is asked for."""
+def _select(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices]:
+    """The samples to cut splits from, and those of the official test split, if the spec asks for it."""
     indices = np.arange(len(labels))
     official = spec.split.test == "official"
     pooled = source.training if official else len(labels)
     pool, test = (half[labels[half] >= 0] for half in (indices[:pooled], indices[pooled:]))
-    return (pool if spec.limit_per_class is None else _limited(pool, source, spec)), test
+    return (pool if spec.limit_per_class is None else _limit(pool, source, spec)), test
 
 
-def _limited(pool: Indices, source: Source, spec: DatasetSpec) -> Indices:
-    """The first few of each class in a shuffled order, which depends on the seed and the class alone: a larger limit
-    takes the same ones and more."""
+def _limit(pool: Indices, source: Source, spec: DatasetSpec) -> Indices:
+    """The first few of each class in a shuffled order that depends on the seed and the class alone: a larger limit
+    selects the same samples and more."""
     few = []
     for place in np.unique(source.labels[pool]):
         generator = np.random.default_rng([spec.split.seed, int(place)])
@@ -73,8 +72,7 @@ def _cut(indices: Indices, labels: Labels, held_out: int, spec: DatasetSpec) -> 
     return kept, out
 
 
-def _received(images: Images, spec: ExperimentSpec) -> Images:
-    """As the network receives them: of its size and colours."""
+def _resize(images: Images, spec: ExperimentSpec) -> Images:
     if not spec.dataset.facts.has_images:
         return images
     height, width, channels = spec.input_shape

@@ -1,4 +1,4 @@
-"""The datasets that users have uploaded: from the store's folder."""
+"""Uploaded datasets, read from the store's folder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,70 +13,71 @@ from imaging.resize import Mode, Shape, resize_all, to_array
 from models_store.datasets.images import StoredImages
 from models_store.errors import Damaged, NotFound
 from specs.experiment import ExperimentSpec
+from specs.splits import SOURCE_SPLITS
 from worker.data.source import DatasetUnavailable, Source
 from worker.data.split import Images, Indices
 
 
-def uploaded(folder: Path, spec: ExperimentSpec) -> Source:
-    """The images that an experiment trains on, which lie by split. Raises DatasetUnavailable, also when they are
-    read."""
+def open_upload(folder: Path, spec: ExperimentSpec) -> Source:
+    """The images that an experiment trains on. Raises DatasetUnavailable, also while reading."""
     name = spec.dataset.name
-    source = _source(folder, name, lambda stored, indices: _kept(stored, spec, indices))
-    if not source.holds(spec.dataset.source):
+    source = _open(folder, name, lambda stored, indices: _read(stored, spec, indices))
+    if not source.matches(spec.dataset.source):
         raise DatasetUnavailable(f"{name} has other images than when the experiment was posted; post it again")
     return source
 
 
-def received(folder: Path, name: str, shape: Shape, mode: Mode) -> Source:
-    """The images as a network receives them, (samples, *shape): only those that are read are in memory, and nothing
-    is written to the disk. Raises as `uploaded`."""
-    return _source(folder, name, lambda stored, indices: _resized(stored, indices, shape, mode))
+def open_resized(folder: Path, name: str, shape: Shape, mode: Mode) -> Source:
+    """The images as (samples, *shape): only those that are read are in memory, and nothing is written to disk. Raises
+    as `open_upload`."""
+    return _open(folder, name, lambda stored, indices: _read_resized(stored, indices, shape, mode))
 
 
-def _source(folder: Path, name: str, images: Callable[[StoredImages, Indices], Images]) -> Source:
+def _open(folder: Path, name: str, read_images: Callable[[StoredImages, Indices], Images]) -> Source:
     if not folder.is_dir():
-        raise DatasetUnavailable(f"dataset {name} is not in the store any more; upload it again")
-    with _said_to_be_unreadable(name):
+        raise DatasetUnavailable(f"dataset {name} is no longer in the store; upload it again")
+    with _unreadable_as_unavailable(name):
         stored = StoredImages(folder)
 
     def read(indices: Indices) -> Images:
-        with _said_to_be_unreadable(name):
-            return images(stored, indices)
+        with _unreadable_as_unavailable(name):
+            return read_images(stored, indices)
 
-    return Source(stored.labels, int(np.count_nonzero(stored.splits == 0)), read)
+    return Source(stored.labels, int(np.count_nonzero(stored.splits == SOURCE_SPLITS.index("train"))), read)
 
 
 @contextmanager
-def _said_to_be_unreadable(name: str) -> Iterator[None]:
+def _unreadable_as_unavailable(name: str) -> Iterator[None]:
     try:
         yield
     except (Damaged, NotFound, ImageError, FileNotFoundError) as error:
         raise DatasetUnavailable(f"the images of {name} cannot be read: {error}; upload the dataset again") from error
 
 
-def _kept(stored: StoredImages, spec: ExperimentSpec, indices: Indices) -> Images:
-    """Of their own size where that is one and small, else of the size that the network receives.
+def _read(stored: StoredImages, spec: ExperimentSpec, indices: Indices) -> Images:
+    """In their own size if all have the same small one, else in the size that the network receives.
 
-    Only where all images are taken is it worth its place on the disk to keep them so: a few of a large dataset
-    must not fill it.
+    Resized images are cached on disk only if the experiment uses all of them: a few of a large dataset must not fill
+    the disk.
     """
     if stored.native is not None:
         return stored.native[indices]
     height, width, channels = spec.input_shape
     shape, mode = (height, width, channels), spec.preprocessing.resize
     if spec.dataset.split_sizes().total == len(stored):
-        return stored.resized(shape, mode, _made(stored, shape, mode))[indices]
-    return _resized(stored, indices, shape, mode)
+        return stored.resized(shape, mode, _converter(stored, shape, mode))[indices]
+    return _read_resized(stored, indices, shape, mode)
 
 
-def _resized(stored: StoredImages, indices: Indices, shape: Shape, mode: Mode) -> Images:
+def _read_resized(stored: StoredImages, indices: Indices, shape: Shape, mode: Mode) -> Images:
     if stored.native is not None:
         return resize_all(stored.native[indices], shape, mode)
     cached = stored.cached(shape, mode)
-    return stored.some(indices, shape, _made(stored, shape, mode)) if cached is None else cached[indices]
+    return stored.some(indices, shape, _converter(stored, shape, mode)) if cached is None else cached[indices]
 
 
-def _made(stored: StoredImages, shape: Shape, mode: Mode) -> Callable[[bytes], NDArray[np.uint8]]:
+def _converter(stored: StoredImages, shape: Shape, mode: Mode) -> Callable[[bytes], NDArray[np.uint8]]:
+    """From an encoded image to an array of `shape`."""
     sides = stored.index["height"].astype(np.int64) * stored.index["width"]
     max_pixels = int(sides.max(initial=1))
     return lambda data: to_array(decode(data, max_pixels), shape, mode)

@@ -1,1 +1,1 @@
-"""A process of its own that asks a published network about a dataset that it was not trained on."""
+"""Metrics, calibration and evaluation of networks; evaluations on other datasets run in a process of their own."""

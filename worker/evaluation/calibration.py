@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and the temperature that makes them."""
+"""Calibration of a network's probabilities: temperature scaling, and the threshold of confident answers."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,44 +14,43 @@ from worker.data import Labels
 Probabilities = NDArray[np.float32]
 _BINS = 15  # as Guo et al.
 _TEMPERATURES = (0.2, 10.0)
-# Of the validation samples that count as confident, at most this share may be wrong; and no less sure than that.
-_CONFIDENT_ERROR_RATE = 0.005
-_MIN_CONFIDENT = 0.9
-# A probability of 0 is one that float32 could not hold.
-_LEAST = 1e-30
+_MAX_ERROR_RATE = 0.005  # of the confident validation samples
+_MIN_CONFIDENCE = 0.9
+_NEVER = 2.0  # a threshold above any probability
+_MIN_PROBABILITY = 1e-30  # for those that float32 rounds to 0
 
 
-def fitted_temperature(probabilities: Probabilities, truth: Labels) -> float:
-    """The temperature, 0.2 to 10, at which `tempered` probabilities have the least cross-entropy (Guo et al. 2017, On
-    Calibration of Modern Neural Networks, section 4.2); above 1 for a network that is surer than it is right.
+def fit_temperature(probabilities: Probabilities, truth: Labels) -> float:
+    """The temperature, 0.2 to 10, that minimizes the cross-entropy (Guo et al. 2017, On Calibration of Modern Neural
+    Networks, section 4.2); above 1 for an overconfident network.
 
     `probabilities` (samples, classes), `truth` (samples,) class indices of samples that were not trained on.
     """
 
     def cross_entropy(log_temperature: float) -> float:
-        tempered_ = tempered(probabilities, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(tempered_[rows, truth], _LEAST)).mean())
+        tempered = temper(probabilities, float(np.exp(log_temperature)))
+        return float(-np.log(np.maximum(tempered[rows, truth], _MIN_PROBABILITY)).mean())
 
     rows = np.arange(len(truth))
     found = minimize_scalar(cross_entropy, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x))
 
 
-def tempered(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
-    """(samples, classes), as the service calibrates them, but in float64 and without zeros."""
-    return apply_temperature(np.maximum(probabilities, _LEAST, dtype=np.float64), temperature)
+def temper(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:
+    """(samples, classes) with `temperature` applied as the service does, but in float64 and without zeros."""
+    return apply_temperature(np.maximum(probabilities, _MIN_PROBABILITY, dtype=np.float64), temperature)
 
 
 class Confidence(NamedTuple):
-    """An answer with a probability of at least `threshold` is confident; of such samples of the validation split a
-    share of `error_rate` was wrong. Above 1: none is."""
+    """An answer with a probability of at least `threshold` is confident. `error_rate` is the share of wrong ones among
+    the confident answers of the validation split. No answer is confident if the threshold is above 1."""
 
     threshold: float
     error_rate: float
 
 
-def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Confidence:
-    """The lowest threshold, 0.9 or more, at which no more than 0.5 % of the answers that reach it are wrong.
+def fit_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Confidence:
+    """The lowest threshold, 0.9 or more, with at most 0.5 % wrong answers above it.
 
     `probabilities` (samples, classes), tempered; `truth` (samples,) class indices of samples that were not trained on.
     """
@@ -60,28 +59,28 @@ def fitted_confidence(probabilities: NDArray[np.float64], truth: Labels) -> Conf
     order = np.argsort(-confidence, kind="stable")
     confidence, wrong = confidence[order], (probabilities.argmax(axis=1) != truth)[order]
     rates = wrong.cumsum() / np.arange(1, len(wrong) + 1)
-    # Samples that are equally sure stand or fall together.
+    # Samples of equal confidence are on the same side of any threshold.
     is_end = np.append(confidence[1:] < confidence[:-1], True)
-    allowed = np.flatnonzero(is_end & (rates <= _CONFIDENT_ERROR_RATE) & (confidence >= _MIN_CONFIDENT))
+    allowed = np.flatnonzero(is_end & (rates <= _MAX_ERROR_RATE) & (confidence >= _MIN_CONFIDENCE))
     if not len(allowed):
-        return Confidence(threshold=2.0, error_rate=0.0)
+        return Confidence(threshold=_NEVER, error_rate=0.0)
     last = allowed[-1]
-    followed = last + 1 < len(confidence) and confidence[last + 1] >= _MIN_CONFIDENT
-    return Confidence(float(confidence[last]) if followed else _MIN_CONFIDENT, float(rates[last]))
+    followed = last + 1 < len(confidence) and confidence[last + 1] >= _MIN_CONFIDENCE
+    return Confidence(float(confidence[last]) if followed else _MIN_CONFIDENCE, float(rates[last]))
 
 
-def calibrate(probabilities: Probabilities, truth: Labels, temperature: float) -> Calibration:
+def measure_calibration(probabilities: Probabilities, truth: Labels, temperature: float) -> Calibration:
     """The expected calibration error and the bins of a reliability diagram, as the network answers and with
     `temperature`.
 
     `probabilities` (samples, classes), `truth` (samples,) class indices.
     """
     before = _bins(probabilities, truth)
-    after = _bins(tempered(probabilities, temperature), truth)
+    after = _bins(temper(probabilities, temperature), truth)
     return Calibration(
         temperature=temperature,
-        error=_error(before),
-        tempered_error=_error(after),
+        error=_expected_error(before),
+        tempered_error=_expected_error(after),
         bins=before,
         tempered_bins=after,
     )
@@ -105,7 +104,7 @@ def _bins(probabilities: NDArray[Any], truth: Labels) -> tuple[CalibrationBin, .
     )
 
 
-def _error(bins: Sequence[CalibrationBin]) -> float:
+def _expected_error(bins: Sequence[CalibrationBin]) -> float:
     """Guo et al. 2017, equation 3: the gap between confidence and accuracy, averaged over the samples."""
     gaps = sum(each.samples * abs(each.confidence - each.accuracy) for each in bins)
     return gaps / sum(each.samples for each in bins)

@@ -1,4 +1,4 @@
-"""How good a published network is on a dataset that it was not trained on."""
+"""Evaluation of a published network on a dataset that it was not trained on."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,18 @@ import numpy as np
 from imaging.resize import Shape
 from models_store.artifacts import write_manifest
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, Metrics, write_cross_dataset_evaluation
-from models_store.evaluations.predictions import predictions_on, write_predictions
+from models_store.evaluations.predictions import build_predictions_from, write_predictions
 from models_store.evaluations.record import SamplesDone
 from models_store.experiments.record import MetricValues
 from models_store.models.serving_info import ServingInfo, read_serving_info
 from specs.dataset import Dataset
 from specs.evaluation import incompatibility
 from specs.splits import EvaluatedSplit
-from worker.data import DatasetUnavailable, Indices, Labels, Source, whole
-from worker.evaluation.calibration import calibrate
+from worker.data import DatasetUnavailable, Indices, Labels, Source, load_dataset
+from worker.evaluation.calibration import measure_calibration
 from worker.evaluation.messages import EvaluationJob
 from worker.evaluation.metrics import compute_metrics
-from worker.evaluation.published_network import Network
+from worker.evaluation.published_network import PublishedNetwork
 
 
 def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> MetricValues:
@@ -27,18 +27,20 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
     Raises DatasetUnavailable, NotFound, Damaged, OSError.
     """
     info = read_serving_info(job.artifacts)
-    network = Network(job.artifacts, info)
-    source = whole(job.facts, job.datasets_dir, job.uploaded, _image_shape(job.facts, info), info.resize)
+    network = PublishedNetwork(job.artifacts, info)
+    source = load_dataset(job.facts, job.datasets_dir, job.uploaded, _image_shape(job.facts, info), info.resize)
     samples = _samples(source, job.split)
-    truth = _relabelled(source.labels[samples], job.facts, info)
-    answered = network.answers(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
+    truth = _relabel(source.labels[samples], job.facts, info)
+    predicted = network.predict(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
     evaluation = CrossDatasetEvaluation(
-        **dict(compute_metrics(answered, truth, info.labels)),
+        **dict(compute_metrics(predicted, truth, info.labels)),
         dataset=job.facts.name,
         split=job.split,
-        calibration=calibrate(answered, truth, info.temperature),
+        calibration=measure_calibration(predicted, truth, info.temperature),
     )
-    predictions = predictions_on(samples, truth, answered, info.image_shape, lambda rows: source.read(samples[rows]))
+    predictions = build_predictions_from(
+        samples, truth, predicted, info.image_shape, lambda rows: source.read(samples[rows])
+    )
     write_cross_dataset_evaluation(job.staged, evaluation)
     write_predictions(job.staged, job.split, predictions)
     write_manifest(job.staged)
@@ -46,11 +48,11 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
 
 
 def _image_shape(dataset: Dataset, info: ServingInfo) -> Shape:
-    """That of the network's input. What was posted on another upload of this name need not fit this one."""
+    """Of the network's input. The dataset may have been replaced by another upload since the evaluation was posted."""
     problem = incompatibility(dataset, info.labels, info.takes_images)
     if problem is not None:
         raise DatasetUnavailable(problem)
-    height, width, channels = info.image_shape  # type: ignore[misc] # of a network that takes images
+    height, width, channels = info.image_shape  # type: ignore[misc] # the network takes images
     return height, width, channels
 
 
@@ -60,8 +62,8 @@ def _samples(source: Source, split: EvaluatedSplit) -> Indices:
     return np.arange(first, end)
 
 
-def _relabelled(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:
-    """Class indices in the order of the network's classes, which are found by name."""
+def _relabel(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:
+    """Class indices in the order of the network's classes, which are matched by name."""
     places = {name: place for place, name in enumerate(info.labels)}
     return np.array([places[name] for name in dataset.classes], dtype=np.int64)[labels]
 

@@ -1,21 +1,21 @@
-"""How good the published network is on every split, and what it answered there."""
+"""Evaluation of a trained network on the splits of its own dataset."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from models_store.evaluations.evaluation import Evaluation, write_evaluations
-from models_store.evaluations.predictions import Predictions, predictions_of, write_predictions
+from models_store.evaluations.predictions import Predictions, build_predictions, write_predictions
 from models_store.experiments.record import MetricValues
 from specs.splits import SPLITS, SplitName
 from worker.data import Images, Splits
 from worker.evaluation.calibration import (
     Confidence,
     Probabilities,
-    calibrate,
-    fitted_confidence,
-    fitted_temperature,
-    tempered,
+    fit_confidence,
+    fit_temperature,
+    measure_calibration,
+    temper,
 )
 from worker.evaluation.metrics import compute_metrics
 
@@ -40,21 +40,21 @@ class Results(NamedTuple):
 
 
 def evaluate(
-    answer: Callable[[Images], Probabilities], splits: Splits, labels: Sequence[str], training_precision: str
+    predict: Callable[[Images], Probabilities], splits: Splits, labels: Sequence[str], training_precision: str
 ) -> Results:
-    """`answer` is the network, which gives (samples, classes) of the classes `labels`, each row summing to 1; it was
+    """`predict` is the network: it returns (samples, classes) for the classes `labels`, each row summing to 1. It was
     trained in `training_precision`."""
-    answered = {name: answer(split.images) for name, split in zip(SPLITS, splits, strict=True)}
-    temperature = fitted_temperature(answered["validation"], splits.validation.labels)
-    confidence = fitted_confidence(tempered(answered["validation"], temperature), splits.validation.labels)
+    predicted = {name: predict(split.images) for name, split in zip(SPLITS, splits, strict=True)}
+    temperature = fit_temperature(predicted["validation"], splits.validation.labels)
+    confidence = fit_confidence(temper(predicted["validation"], temperature), splits.validation.labels)
     evaluations: dict[SplitName, Evaluation] = {}
     predictions: dict[SplitName, Predictions] = {}
     for name, split in zip(SPLITS, splits, strict=True):
         evaluations[name] = Evaluation(
-            **dict(compute_metrics(answered[name], split.labels, labels)),
+            **dict(compute_metrics(predicted[name], split.labels, labels)),
             split=name,
-            calibration=calibrate(answered[name], split.labels, temperature),
+            calibration=measure_calibration(predicted[name], split.labels, temperature),
             training_precision=training_precision,
         )
-        predictions[name] = predictions_of(split.samples, split.labels, answered[name], split.images)
+        predictions[name] = build_predictions(split.samples, split.labels, predicted[name], split.images)
     return Results(evaluations, predictions, temperature, confidence)

@@ -16,24 +16,24 @@ def compute_metrics(predicted: Probabilities, truth: Labels, labels: Sequence[st
     A class without samples counts as 0 in the macro mean, as in scikit-learn, and is left out of the balanced accuracy.
     """
     indices = list(range(len(labels)))
-    guesses = predicted.argmax(axis=1)
-    per_class = precision_recall_fscore_support(truth, guesses, labels=indices, zero_division=0.0)
+    classes = predicted.argmax(axis=1)
+    per_class = precision_recall_fscore_support(truth, classes, labels=indices, zero_division=0.0)
     present = np.unique(truth)
     return Metrics(
         samples=len(truth),
         loss=_loss(truth, predicted, indices),
-        accuracy=float(np.mean(guesses == truth)),
-        balanced_accuracy=float(recall_score(truth, guesses, labels=present, average="macro", zero_division=0.0)),
+        accuracy=float(np.mean(classes == truth)),
+        balanced_accuracy=float(recall_score(truth, classes, labels=present, average="macro", zero_division=0.0)),
         top_3_accuracy=_top_accuracy(truth, predicted, 3),
-        macro=_mean(truth, guesses, indices, "macro"),
-        weighted=_mean(truth, guesses, indices, "weighted"),
+        macro=_mean(truth, classes, indices, "macro"),
+        weighted=_mean(truth, classes, indices, "weighted"),
         per_class=tuple(
             ClassMetrics(label=label, precision=precision, recall=recall, f1=f1, support=support)
             for label, precision, recall, f1, support in zip(labels, *(row.tolist() for row in per_class), strict=True)
         ),
         confusion_matrix=ConfusionMatrix(
             labels=tuple(labels),
-            matrix=tuple(map(tuple, confusion_matrix(truth, guesses, labels=indices).tolist())),
+            matrix=tuple(map(tuple, confusion_matrix(truth, classes, labels=indices).tolist())),
         ),
     )
 
@@ -49,8 +49,8 @@ def _top_accuracy(truth: Labels, predicted: Probabilities, k: int) -> float:
     return float(np.mean((best == truth[:, None]).any(axis=1)))
 
 
-def _mean(truth: Labels, guesses: Labels, indices: list[int], average: str) -> MeanMetrics:
+def _mean(truth: Labels, classes: Labels, indices: list[int], average: str) -> MeanMetrics:
     precision, recall, f1, _ = precision_recall_fscore_support(
-        truth, guesses, labels=indices, average=average, zero_division=0.0
+        truth, classes, labels=indices, average=average, zero_division=0.0
     )
     return MeanMetrics(precision=precision, recall=recall, f1=f1)

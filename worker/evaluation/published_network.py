@@ -1,4 +1,4 @@
-"""What a published network answers, batch by batch."""
+"""Batch predictions of a published network."""
 
 import math
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from serving.session import Session, SessionError
 from worker.data import Images, Indices
 from worker.evaluation.calibration import Probabilities
 
-# Of a batch, so that what the network makes of it stays within some hundred MB: one image of 512x512, 256 of 28x28.
-_BATCH_VALUES = 1_000_000
-_MAX_IN_A_BATCH = 256
+# Keeps the network's activations within some hundred MB: one image of 512x512 a batch, 256 of 28x28.
+_MAX_BATCH_VALUES = 1_000_000
+_MAX_BATCH_SIZE = 256
 
 
-class Network:
+class PublishedNetwork:
     """The ONNX file in the published folder `artifacts`. Raises NotFound, or Damaged if its sha256 does not match, it
     does not load or it does not answer its probe."""
 
@@ -31,19 +31,20 @@ class Network:
         except SessionError as error:
             raise Damaged(f"the model of {artifacts.parent.name} is damaged: {error}") from error
 
-    def answers(
+    def predict(
         self, read: Callable[[Indices], Images], samples: Indices, advance: Callable[[int], None]
     ) -> Probabilities:
-        """(samples, classes), float32; `advance` is told after each batch how many samples are done."""
+        """(samples, classes), float32, without the temperature. `advance` is called after each batch with the number of
+        samples done."""
         size = batch_size(self._info.image_shape)
-        answered = np.empty((len(samples), len(self._info.labels)), np.float32)
+        predicted = np.empty((len(samples), len(self._info.labels)), np.float32)
         for start in range(0, len(samples), size):
             batch = samples[start : start + size]
-            answered[start : start + size] = self._session.uncalibrated(read(batch))
+            predicted[start : start + size] = self._session.uncalibrated(read(batch))
             advance(start + len(batch))
-        return answered
+        return predicted
 
 
 def batch_size(shape: tuple[int, ...]) -> int:
-    """How many inputs of `shape` a network is given at once."""
-    return max(1, min(_MAX_IN_A_BATCH, _BATCH_VALUES // math.prod(shape)))
+    """Inputs of `shape` per batch."""
+    return max(1, min(_MAX_BATCH_SIZE, _MAX_BATCH_VALUES // math.prod(shape)))

@@ -1,1 +1,1 @@
-"""The trainer: the only place with Keras and TensorFlow. It knows folders and events; no Redis, no Celery, no HTTP."""
+"""The trainer: the only package that imports Keras and TensorFlow. It knows no Redis, Celery or HTTP."""

@@ -1,4 +1,4 @@
-"""Keras's callbacks that look at an epoch's metrics, and what a checkpoint must know of them."""
+"""Keras's EarlyStopping and ReduceLROnPlateau, with their state as a checkpoint stores it."""
 
 from typing import Any
 
@@ -10,24 +10,24 @@ _STATE = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
 
 
 def early_stopping(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.EarlyStopping:
-    """Without the spec's wish it only remembers the best weights, for a run that time ends."""
+    """If the spec has none, it never stops and only keeps the best weights, for a run that the time budget ends."""
     wanted = spec.early_stopping
     arguments = wanted.model_dump(exclude={"restore_best_weights"}) if wanted else {"patience": spec.epochs + 1}
     stopping = keras.callbacks.EarlyStopping(
         mode=_mode(wanted.monitor if wanted else "val_loss"), restore_best_weights=True, **arguments
     )
-    return _begun(stopping, model)
+    return _begin(stopping, model)
 
 
 def reduce_lr_on_plateau(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.ReduceLROnPlateau | None:
     wanted = spec.reduce_lr_on_plateau
     if wanted is None:
         return None
-    return _begun(keras.callbacks.ReduceLROnPlateau(mode=_mode(wanted.monitor), **wanted.model_dump()), model)
+    return _begin(keras.callbacks.ReduceLROnPlateau(mode=_mode(wanted.monitor), **wanted.model_dump()), model)
 
 
-def state_of(callback: keras.callbacks.Callback | None) -> dict[str, Any]:
-    """As JSON values; `restore_state` takes it."""
+def get_state(callback: keras.callbacks.Callback | None) -> dict[str, Any]:
+    """As JSON values, for `restore_state`."""
     return {name: _plain(getattr(callback, name)) for name in _STATE if hasattr(callback, name)}
 
 
@@ -36,7 +36,7 @@ def restore_state(callback: keras.callbacks.Callback | None, state: dict[str, An
         setattr(callback, name, value)
 
 
-def _begun(callback: keras.callbacks.Callback, model: keras.Model) -> keras.callbacks.Callback:
+def _begin(callback: keras.callbacks.Callback, model: keras.Model) -> keras.callbacks.Callback:
     callback.set_model(model)
     callback.on_train_begin()
     model.stop_training = False

@@ -1,9 +1,9 @@
-"""All that a later attempt needs to go on exactly where this one stopped, in one file that appears whole.
+"""Checkpoints: everything that a later attempt needs to resume at the exact step, in one atomically written file.
 
-Keras's `BackupAndRestore` loses callback state, history and the order of samples, and writes in place; this file holds
-every variable of model, optimizer and metrics (the seeds of Dropout, the averages of the weights, the learning rate and
-the scale of the loss are variables too), the state of the callbacks, and the history. The order of samples and their
-augmentation need no state: they follow from seed and epoch, as a schedule's rates follow from the step.
+Keras's `BackupAndRestore` loses callback state, history and the order of samples, and writes in place. A checkpoint
+holds every variable of model, optimizer and metrics (the seeds of Dropout, the moving averages of the weights, the
+learning rate and the loss scale are variables too), the state of the callbacks, and the history. The order of samples
+and their augmentation need no state: they depend on seed and epoch, as a schedule's rates depend on the step.
 """
 
 import logging
@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Checkpoint:
-    """`epoch` and `step` name the batch to go on with; `step` is 0 at the beginning of an epoch.
+    """`epoch` and `step` are those of the next batch; `step` is 0 at the beginning of an epoch.
 
-    `variables` are those of model, optimizer and metrics, in Keras's order. `best_weights` is empty until an epoch
-    has been the best. `ended_by` is set when no further epoch is to come.
+    `variables` are those of model, optimizer and metrics, in Keras's order. `best_weights` is empty before the first
+    best epoch. `ended_by` is set after the last epoch.
     """
 
     epoch: int
@@ -53,7 +53,7 @@ class Checkpoint:
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write it durably, then remove all but the last two. Raises StorageFull; the earlier ones stay."""
+    """Write it durably, then remove all but the last two. Raises StorageFull and keeps the earlier ones."""
     state = {
         "epoch": checkpoint.epoch,
         "step": checkpoint.step,
@@ -74,7 +74,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def latest(attempts: Path) -> Checkpoint | None:
-    """The newest sound checkpoint of all attempts; a damaged one is passed over for the one before it."""
+    """The newest sound checkpoint of all attempts; damaged ones are skipped."""
     for path in _newest_first(attempts):
         try:
             return _load(path)

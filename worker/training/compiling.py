@@ -1,4 +1,4 @@
-"""What Keras needs beside the network before it can train: optimizer, loss, metrics."""
+"""Compiling a Keras model: optimizer, loss, metrics."""
 
 import keras
 
@@ -12,9 +12,9 @@ _OF_LOGITS = (SparseCategoricalCrossentropy, CategoricalCrossentropy, Categorica
 
 
 def compile_model(model: keras.Model, spec: ExperimentSpec, policy: Policy = "float32") -> keras.metrics.Metric:
-    """Compile, with every optimizer variable made; return the accuracy, which Keras keeps to itself until it trains.
+    """Compile and build the optimizer's variables; return the accuracy metric, which Keras hides until it trains.
 
-    Under mixed_float16 the loss is scaled, by a factor that finds itself, so that small gradients do not vanish.
+    Under mixed_float16 the loss is scaled by a dynamic factor, so that small gradients do not vanish.
     """
     sparse = compares_with_indices(spec)
     metric = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
@@ -22,31 +22,31 @@ def compile_model(model: keras.Model, spec: ExperimentSpec, policy: Policy = "fl
     optimizer = _optimizer(spec.training.optimizer)
     if policy == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    # What is compiled by XLA is decided where the loop is made.
+    # worker/training/steps.py decides what XLA compiles.
     model.compile(optimizer=optimizer, loss=_loss(spec, sparse), metrics=[accuracy], jit_compile=False)
     optimizer.build(model.trainable_variables)
     return accuracy
 
 
 def compares_with_indices(spec: ExperimentSpec) -> bool:
-    """True if the loss takes class indices; else it takes a share of each class, (samples, classes)."""
+    """True if the loss takes class indices; otherwise it takes class probabilities, (samples, classes)."""
     loss = spec.training.loss
     return (loss == "auto" or isinstance(loss, SparseCategoricalCrossentropy)) and not mixes_labels(spec)
 
 
 def mixes_labels(spec: ExperimentSpec) -> bool:
-    """True if augmentation gives a sample to several classes."""
+    """True if augmentation mixes samples of several classes."""
     return spec.augmentation is not None and any(layer.mixes_labels for layer in spec.augmentation.layers)
 
 
 def _optimizer(spec: Optimizer) -> keras.Optimizer:
-    """A schedule's rates are put in step by step; here it only stands for its first one."""
+    """A schedule's rates are assigned step by step; here its peak stands in for them."""
     arguments = spec.model_dump(exclude={"type", "learning_rate"})
     return getattr(keras.optimizers, spec.type)(learning_rate=spec.peak_learning_rate, **arguments)
 
 
 def _loss(spec: ExperimentSpec, sparse: bool) -> keras.Loss:
-    """Over logits where the network does not end in softmax; losses that know no logits get their softmax."""
+    """On logits if the network does not end in softmax; losses without `from_logits` get their softmax."""
     wanted, logits = spec.training.loss, not ends_in_softmax(spec)
     if wanted == "auto" or isinstance(wanted, SparseCategoricalCrossentropy):
         wanted = SparseCategoricalCrossentropy() if sparse else CategoricalCrossentropy()
@@ -58,7 +58,7 @@ def _loss(spec: ExperimentSpec, sparse: bool) -> keras.Loss:
 
 
 class _OfLogits(keras.Loss):
-    """`loss` over the softmax of what the network answers."""
+    """`loss` of the softmax of the network's output."""
 
     def __init__(self, loss: keras.Loss) -> None:
         super().__init__(name=loss.name)

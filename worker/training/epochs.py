@@ -1,7 +1,7 @@
-"""The training split, epoch by epoch: which samples, in which order, and changed how.
+"""The training split, epoch by epoch: order and augmentation of its samples.
 
-All of it follows from seed and epoch (and, where samples are changed at random, from the chunk), so that a run that
-goes on at any step sees exactly what an uninterrupted one would have seen.
+Both depend on seed and epoch alone (augmentation also on the chunk), so that a run resumed at any step sees exactly
+what an uninterrupted one would have seen.
 """
 
 import math
@@ -19,7 +19,7 @@ from specs.augmentation import AugmentationSpec
 from specs.experiment import ExperimentSpec
 from worker.data import Images, Labels, Split
 
-# Large enough to be worth a thread's while, small enough that a few of them do not count beside the data.
+# Large enough to outweigh a thread's overhead, small enough for a few of them to fit in memory beside the data.
 _CHUNK_SAMPLES = 2_048
 _CHUNK_BYTES = 32_000_000
 _WORKERS = min(4, os.cpu_count() or 1)
@@ -28,7 +28,7 @@ _Chunk = tuple[Images, Labels | NDArray[np.float32]]
 
 
 class Stretch(NamedTuple):
-    """Steps `first` up to `end` of an epoch: the samples with the indices `order`, int32, of `images` and `labels`."""
+    """Steps `first` to `end` of an epoch: the samples at the indices `order`, int32, of `images` and `labels`."""
 
     first: int
     end: int
@@ -38,23 +38,23 @@ class Stretch(NamedTuple):
 
 
 class Epochs(Protocol):
-    """`steps` is how many batches an epoch has; the last one may be smaller."""
+    """`steps` is the number of batches in an epoch; the last one may be smaller."""
 
     @property
     def steps(self) -> int: ...
 
     def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
-        """Cover `epoch` from `step`, which lies in the first stretch, to its end, one after the other."""
+        """Cover `epoch` from `step`, which lies in the first stretch, to its end."""
 
 
-def epochs_of(split: Split, spec: ExperimentSpec) -> Epochs:
+def make_epochs(split: Split, spec: ExperimentSpec) -> Epochs:
     if spec.augmentation is None:
         return Resident(split, spec.training.batch_size, spec.training.seed)
     return Augmented(split, spec, spec.augmentation)
 
 
 class Resident:
-    """The samples as they are. They lie on the device for good, and an epoch is one stretch."""
+    """Samples without augmentation. They stay on the device, and an epoch is one stretch."""
 
     def __init__(self, split: Split, batch_size: int, seed: int) -> None:
         self._images, self._labels = tf.constant(split.images), tf.constant(split.labels)
@@ -63,14 +63,14 @@ class Resident:
         self.steps = math.ceil(self._samples / batch_size)
 
     def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
-        order = tf.constant(shuffled(self._seed, epoch, self._samples))
+        order = tf.constant(shuffle(self._seed, epoch, self._samples))
         yield Stretch(0, self.steps, self._images, self._labels, order)
 
 
 class Augmented:
-    """Each sample `copies` times, each time changed anew; chunk by chunk in the background, a few chunks ahead.
+    """Each sample `copies` times, each time augmented again; in chunks, a few of them ahead in background threads.
 
-    Which steps make a chunk follows from the spec alone.
+    The steps of a chunk depend on the spec alone.
     """
 
     def __init__(self, split: Split, spec: ExperimentSpec, augmentation: AugmentationSpec) -> None:
@@ -93,7 +93,7 @@ class Augmented:
         for chunk in range(step // self._chunk_steps, self._chunks):
             for wanted in self._from(epoch, chunk):
                 if wanted not in self._begun:
-                    self._begun[wanted] = self._workers.submit(self._augmented, *wanted, self._samples(*wanted))
+                    self._begun[wanted] = self._workers.submit(self._augment, *wanted, self._samples(*wanted))
             images, labels = self._begun.pop((epoch, chunk)).result()
             first = chunk * self._chunk_steps
             end = min(self.steps, first + self._chunk_steps)
@@ -101,28 +101,28 @@ class Augmented:
             yield Stretch(first, end, tf.constant(images), tf.constant(labels), order)
 
     def _from(self, epoch: int, chunk: int) -> Iterator[tuple[int, int]]:
-        """That chunk and those that come after it, also of the epochs after it."""
+        """That chunk and the next ones, also those of the next epochs."""
         for number in range(chunk, chunk + 1 + _AHEAD):
             later, at = divmod(number, self._chunks)
             if epoch + later <= self._last_epoch:
                 yield epoch + later, at
 
     def _samples(self, epoch: int, chunk: int) -> NDArray[np.int32]:
-        """Indices of the split's samples. The order of an epoch is drawn once, here and not by the workers: it takes
-        as long as several chunks, and all of them would draw it."""
+        """Indices of the split's samples. The order of an epoch is drawn once, here and not in the threads: it takes as
+        long as several chunks, and each thread would draw it."""
         if epoch not in self._orders:
-            self._orders[epoch] = shuffled(self._seed, epoch, self._shown)
+            self._orders[epoch] = shuffle(self._seed, epoch, self._shown)
         size = self._chunk_steps * self._batch_size
         return self._orders[epoch][chunk * size : (chunk + 1) * size] % len(self._split.labels)
 
-    def _augmented(self, epoch: int, chunk: int, order: NDArray[np.int32]) -> _Chunk:
+    def _augment(self, epoch: int, chunk: int, order: NDArray[np.int32]) -> _Chunk:
         generator = np.random.default_rng(np.random.SeedSequence([self._seed, epoch, chunk]))
-        images = self._split.images[order].astype(np.uint8, copy=False)  # a spec augments nothing else
+        images = self._split.images[order].astype(np.uint8, copy=False)  # specs augment images only
         return self._augmentation(images, self._split.labels[order], generator)
 
 
-def shuffled(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
-    """The order of samples in an epoch, (samples,) int32: a function of seed and epoch alone."""
+def shuffle(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
+    """The order of samples in an epoch, (samples,) int32; depends on seed and epoch alone."""
     generator = np.random.default_rng(np.random.SeedSequence([seed, epoch]))
     order: NDArray[Any] = generator.permutation(samples)
     return order.astype(np.int32)

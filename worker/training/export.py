@@ -1,4 +1,4 @@
-"""The files that are published: the network for Keras, the network for serving, and proof that they agree."""
+"""Export of a trained network: the Keras file, the ONNX file for serving, and a parity check between the two."""
 
 import shutil
 import warnings
@@ -16,13 +16,13 @@ from serving.session import Session
 from specs.experiment import ExperimentSpec
 from worker.data import Images
 from worker.evaluation.calibration import Confidence
-from worker.training.onnx_compat import said_in_onnx
+from worker.training.onnx_compat import exportable_activations
 
 _PARITY_IMAGES = 256
 
 
 class ExportFailed(Exception):
-    """The exported network does not answer as the trained one does."""
+    """The exported network's probabilities differ from the trained one's."""
 
 
 def export(
@@ -33,13 +33,13 @@ def export(
     confidence: Confidence,
     staged: Path,
 ) -> None:
-    """Write both networks and what serving needs to know of them into `staged`. Raises ExportFailed or OSError.
+    """Write both networks and their serving info into `staged`. Raises ExportFailed or OSError.
 
-    `images` are real ones, on which both networks must give the same probabilities to within 1e-4.
+    On `images`, real ones, the probabilities of both networks must agree to within 1e-4.
     """
     model.save(staged / KERAS_FILE)
-    with warnings.catch_warnings(), said_in_onnx(model):
-        # Keras's export asks for `np.object`, which numpy is about to define (pitfalls of 3.15).
+    with warnings.catch_warnings(), exportable_activations(model):
+        # Keras 3.15 accesses `np.object`, which numpy warns about.
         warnings.simplefilter("ignore", FutureWarning)
         model.export(staged / ONNX_FILE, format="onnx", verbose=False)
     session = Session(staged / ONNX_FILE)

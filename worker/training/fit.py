@@ -1,6 +1,6 @@
-"""The training loop: epochs, what is made of their metrics, and where to go on from.
+"""The training loop: epochs, callbacks on their metrics, and checkpoints.
 
-Where the samples of an epoch and their order come from seed and epoch alone, a resumed run repeats it.
+The samples of an epoch and their order depend on seed and epoch alone, so that a resumed run repeats them exactly.
 """
 
 import math
@@ -16,22 +16,22 @@ import tensorflow as tf
 from models_store.experiments.record import Point, Progress
 from specs.experiment import ExperimentSpec
 from worker.data import Split
-from worker.training.callbacks import early_stopping, reduce_lr_on_plateau, restore_state, state_of
+from worker.training.callbacks import early_stopping, get_state, reduce_lr_on_plateau, restore_state
 from worker.training.checkpoint import Checkpoint
 from worker.training.control import Control
-from worker.training.epochs import Stretch, epochs_of
+from worker.training.epochs import Stretch, make_epochs
 from worker.training.events import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.precision import Policy
-from worker.training.steps import compiles, test_function, train_function
+from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
-from worker.training.weight_average import averaged, use_average
+from worker.training.weight_average import average_weights, use_average
 
-# How long one graph call should take: the delay of a stop, and of the progress shown.
+# The target duration of one graph call: the delay of a stop, and the interval of progress.
 _CALL_SECONDS = 0.25
 
 
 class Diverged(Exception):
-    """The loss is no longer a finite number."""
+    """The loss is not finite."""
 
 
 class Fit:
@@ -54,10 +54,10 @@ class Fit:
         self._policy = policy
         self._control = control
         self._save = save
-        self._epochs = epochs_of(training, spec)
+        self._epochs = make_epochs(training, spec)
         self._steps = self._epochs.steps
         targets = Targets(spec, training.labels)
-        self._train = train_function(model, targets, spec.training.batch_size, compiled=compiles())
+        self._train = train_function(model, targets, spec.training.batch_size, compiled=uses_xla())
         self._test = test_function(model, targets, validation)
         self._schedule = spec.training.learning_rate_schedule(self._steps)
         self._stopping = early_stopping(model, spec.training)
@@ -72,7 +72,7 @@ class Fit:
         self._ended_by: EndReason | None = None
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint` instead of from the beginning."""
+        """Resume from `checkpoint`."""
         for variable, array in zip(self._variables(), checkpoint.variables, strict=True):
             variable.assign(array)
         restore_state(self._stopping, checkpoint.stopping)
@@ -84,9 +84,9 @@ class Fit:
         self._ended_by = checkpoint.ended_by
 
     def run(self) -> EndReason:
-        """Train until the end; return why it ended: completed, early_stopping, or the reason of a stop.
+        """Train to the end; return why it ended: completed, early_stopping, or the reason of a stop.
 
-        Raises Diverged after the epoch in progress has been reported with what is left of its figures.
+        Raises Diverged after reporting the metrics of the epoch in progress.
         """
         while self._ended_by is None:
             if self._step == 0:
@@ -100,10 +100,10 @@ class Fit:
         return self._ended_by
 
     def use_best_weights(self, reason: str) -> None:
-        """Put the weights in place that are to be published.
+        """Set the weights to be published.
 
-        They are the best epoch's where the spec says so, and where time ran out; else the last ones, or their average
-        where the optimizer keeps one. (The best epoch's are the average of that epoch then.)
+        Those of the best epoch if the spec restores them or the time budget ended; otherwise the last ones, or their
+        moving average if the optimizer keeps one. (The best epoch's are the average at that epoch then.)
         """
         wanted = self._spec.early_stopping
         if self._stopping.best_weights and (
@@ -154,7 +154,7 @@ class Fit:
         return None
 
     def _learning_rates(self) -> tf.Tensor:
-        """Of each step of the epoch, (steps,) float32. A number is what plateaus have left of it."""
+        """Of each step of the epoch, (steps,) float32. ReduceLROnPlateau may have lowered a constant one."""
         if isinstance(self._spec.optimizer.learning_rate, int | float):
             return tf.fill([self._steps], tf.constant(self._learning_rate(), dtype=tf.float32))
         first = self._epoch * self._steps
@@ -169,7 +169,7 @@ class Fit:
     def _end_epoch(self) -> None:
         started = time.perf_counter()
         metrics = self._metrics()
-        with averaged(self._model) if self._spec.optimizer.use_ema else nullcontext():
+        with average_weights(self._model) if self._spec.optimizer.use_ema else nullcontext():
             self._reset_metrics()
             self._test()
             metrics |= {f"val_{name}": value for name, value in self._results().items()}
@@ -196,7 +196,7 @@ class Fit:
 
     def _reset_metrics(self) -> None:
         self._model.reset_metrics()
-        # Before the first batch the model does not know of it yet, but a checkpoint may have filled it.
+        # The model tracks it only from the first batch on, but a checkpoint may have filled it.
         self._accuracy.reset_state()
 
     def _report(self, metrics: dict[str, float]) -> None:
@@ -218,7 +218,7 @@ class Fit:
     # -- state -------------------------------------------------------------------------------------------------------
 
     def _variables(self) -> list[Any]:
-        # CompileMetrics owns its metrics only after the first batch; the loss is there from the start.
+        # CompileMetrics owns its metrics only after the first batch; the loss exists from the start.
         metrics = [*self._model.metrics[0].variables, *self._accuracy.variables]
         return [*self._model.variables, *self._model.optimizer.variables, *metrics]
 
@@ -229,8 +229,8 @@ class Fit:
             elapsed_seconds=self._elapsed,
             epoch_seconds=self._epoch_elapsed,
             variables=[np.asarray(variable) for variable in self._variables()],
-            stopping=state_of(self._stopping),
-            plateau=state_of(self._plateau),
+            stopping=get_state(self._stopping),
+            plateau=get_state(self._plateau),
             best_weights=self._stopping.best_weights or [],
             points=self._points,
             ended_by=self._ended_by,

@@ -1,4 +1,4 @@
-"""From a spec to a Keras model. Images come in as uint8 0-255: scaling is part of the network, so that training and
+"""Building the Keras model of a spec. Its input is uint8 0-255: scaling is part of the network, so that training and
 serving cannot differ in it."""
 
 from typing import assert_never
@@ -14,16 +14,16 @@ from specs.layers import Merge
 from specs.preprocessing import Scale
 from worker.data import Images
 
-# Beside these, every name is free for the layers of a spec.
+# All other names are free for the layers of a spec.
 _INPUT_NAME = "trainyard_input"
 _SCALING_NAME = "trainyard_scaling"
-_PREDICTED_AT_ONCE = 512
+_BATCH_SIZE = 512
 
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
-    """Build, seeded by the spec. The training split gives `standardize` its mean and deviation.
+    """Seeded by the spec. `standardize` takes its mean and deviation from the training split.
 
-    The layers are named as in the spec's layer table; before them stands the scaling.
+    Layers are named as in the spec's layer table; the first is the scaling.
     """
     keras.utils.set_random_seed(spec.training.seed)
     network = spec.network
@@ -41,27 +41,27 @@ def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
     return keras.Model(images, outputs[len(layers) - 1])
 
 
-def plain_layers(model: keras.Model) -> list[keras.Layer]:
-    """Those within models too, in order, without the inputs."""
-    inner = [plain_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
+def flatten_layers(model: keras.Model) -> list[keras.Layer]:
+    """In order, also those of nested models, without the inputs."""
+    inner = [flatten_layers(layer) if hasattr(layer, "layers") else [layer] for layer in model.layers]
     return [layer for layers in inner for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
 def ends_in_softmax(spec: ExperimentSpec) -> bool:
-    """True if the network's own answer is a probability for each class; else it counts as logits."""
+    """True if the network's outputs are probabilities; otherwise they are logits."""
     return spec.network.last_activation == "softmax"
 
 
-def probabilities_of(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
-    """The network whose output is a probability for each class: what is evaluated and served."""
+def with_softmax(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
+    """The network that is evaluated and served: its outputs are probabilities."""
     if ends_in_softmax(spec):
         return model
     return keras.Sequential([keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype), model, kl.Softmax()])
 
 
-def probabilities(model: keras.Model, images: Images) -> NDArray[np.float32]:
-    """What a network that answers with probabilities gives for `images`: (samples, classes)."""
-    return np.asarray(model.predict(images, batch_size=_PREDICTED_AT_ONCE, verbose=0), dtype=np.float32)
+def predict(model: keras.Model, images: Images) -> NDArray[np.float32]:
+    """Probabilities (samples, classes), float32, of a network that ends in softmax."""
+    return np.asarray(model.predict(images, batch_size=_BATCH_SIZE, verbose=0), dtype=np.float32)
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
@@ -81,7 +81,7 @@ def _scaling(scale: Scale, training_images: Images) -> kl.Layer:
 
 
 def _layer(node: Node) -> kl.Layer:
-    """Keras's layer of the same name, with the arguments of the same names."""
+    """The Keras layer and arguments of the same names."""
     arguments = node.layer.model_dump(exclude={"type"})
     for name, value in arguments.items():
         if name.endswith("_regularizer") and value is not None:

@@ -1,4 +1,4 @@
-"""Activations said in the operations that ONNX has: Keras's own are made of some that it has not."""
+"""Activations in terms of operations that ONNX has; Keras uses some that it lacks."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,29 +12,29 @@ _Activation = Callable[[Any], Any]
 
 
 def _gelu(x: Any) -> Any:
-    """x times the standard normal distribution's share below x (Hendrycks & Gimpel 2016), by erf in place of erfc."""
+    """x times the standard normal CDF of x (Hendrycks & Gimpel 2016), by erf instead of erfc."""
     return 0.5 * x * (1 + ops.erf(x / math.sqrt(2)))
 
 
 def _celu(x: Any) -> Any:
-    """x, or exp(x) - 1 where x is negative (Barron 2017), by exp in place of expm1."""
+    """x, or exp(x) - 1 where x is negative (Barron 2017), by exp instead of expm1."""
     return ops.maximum(x, 0) + ops.exp(ops.minimum(x, 0)) - 1
 
 
-_SAID_BY: dict[_Activation, _Activation] = {keras.activations.gelu: _gelu, keras.activations.celu: _celu}
+_EXPORTABLE: dict[_Activation, _Activation] = {keras.activations.gelu: _gelu, keras.activations.celu: _celu}
 
 
 @contextmanager
-def said_in_onnx(model: keras.Model) -> Iterator[None]:
-    """Within the block, layers compute the same by operations that can be exported."""
-    changed = [layer for layer in _layers(model) if getattr(layer, "activation", None) in _SAID_BY]
-    own = [layer.activation for layer in changed]
+def exportable_activations(model: keras.Model) -> Iterator[None]:
+    """Within the block, the layers of `model` compute the same values by operations that can be exported."""
+    changed = [layer for layer in _layers(model) if getattr(layer, "activation", None) in _EXPORTABLE]
+    originals = [layer.activation for layer in changed]
     try:
         for layer in changed:
-            layer.activation = _SAID_BY[layer.activation]
+            layer.activation = _EXPORTABLE[layer.activation]
         yield
     finally:
-        for layer, activation in zip(changed, own, strict=True):
+        for layer, activation in zip(changed, originals, strict=True):
             layer.activation = activation
 
 

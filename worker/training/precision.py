@@ -1,7 +1,7 @@
-"""In which numbers a network is trained.
+"""The precision of a training, and the float32 copy of a network that trained in another one.
 
-In a mixed precision the weights stay float32 and only the arithmetic between them is done in 16 bits, so that the
-very same network computes in float32 once it is told to: that is how it is evaluated and published.
+In mixed precision the weights stay float32 and only computations use 16 bits, so that the same network can compute in
+float32: it is evaluated and published that way.
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ import keras
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec
-from worker.training.network import plain_layers
+from worker.training.network import flatten_layers
 
 Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
-# Instructions that multiply in bfloat16 (Linux's names of them, x86); without them it is emulated, and slower.
+# x86 instructions that multiply in bfloat16, as Linux names them; without them it is emulated, and slower.
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 _GPU_CAPABILITY = (8, 0)  # Ampere, the first with bfloat16
 _CPUINFO = Path("/proc/cpuinfo")
@@ -24,18 +24,18 @@ _CPUINFO = Path("/proc/cpuinfo")
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.SeparableConv2D)
 
 
-def policy_for(spec: ExperimentSpec, model: keras.Model) -> Policy:
-    """What `auto` comes to here. Networks without convolutions are too small to gain, and what is to be repeatable on
-    another machine must not depend on what this one can do."""
+def choose_policy(spec: ExperimentSpec, model: keras.Model) -> Policy:
+    """Resolve `auto` on this machine. Networks without convolutions are too small to gain, and a deterministic training
+    must not depend on the machine."""
     wanted = spec.training.precision
     if wanted != "auto":
         return wanted
-    gains = any(isinstance(layer, _CONVOLUTIONS) for layer in plain_layers(model))
+    gains = any(isinstance(layer, _CONVOLUTIONS) for layer in flatten_layers(model))
     return "mixed_bfloat16" if gains and not spec.training.deterministic and has_bfloat16() else "float32"
 
 
 def has_bfloat16() -> bool:
-    """Whether the device that trains, the first GPU or else the processor, computes in bfloat16."""
+    """Whether the training device, the first GPU or else the CPU, computes in bfloat16."""
     devices = tf.config.list_physical_devices("GPU")
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
@@ -43,14 +43,14 @@ def has_bfloat16() -> bool:
     return not _CPU_FLAGS.isdisjoint(_cpu_flags(_CPUINFO))
 
 
-def compute_in(model: keras.Model, policy: Policy) -> None:
-    """Have `model` compute so from now on; functions that were traced before still do as they did.
+def set_precision(model: keras.Model, policy: Policy) -> None:
+    """Set the precision of `model`; functions that were traced before keep theirs.
 
-    The first layer, which scales the pixels, and everything from the last Dense on, or without one from the last layer
-    with weights, stay float32: they cost little, and a softmax or a loss of 16 bits would blur what the network answers
-    (Keras's guide "Mixed precision": the output of a model should be float32).
+    The scaling layer and everything from the last Dense on (or, without one, from the last layer with weights) stay
+    float32: they cost little, and a softmax or loss in 16 bits would lose accuracy (Keras's guide "Mixed precision":
+    the output of a model should be float32).
     """
-    layers = plain_layers(model)
+    layers = flatten_layers(model)
     dense = [at for at, layer in enumerate(layers) if isinstance(layer, keras.layers.Dense)]
     weighted = [at for at, layer in enumerate(layers) if layer.weights]
     last = max(dense or weighted, default=0)
@@ -59,9 +59,9 @@ def compute_in(model: keras.Model, policy: Policy) -> None:
         layer.dtype_policy = "float32" if exact else policy
 
 
-def float32_twin(model: keras.Model) -> keras.Model:
-    """The same network with the same weights, computing in float32, and with no memory of how it was trained."""
-    compute_in(model, "float32")
+def copy_in_float32(model: keras.Model) -> keras.Model:
+    """The same network with the same weights, computing in float32 and uncompiled."""
+    set_precision(model, "float32")
     twin = type(model).from_config(model.get_config())
     twin.set_weights(model.get_weights())
     return twin

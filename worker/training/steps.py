@@ -1,7 +1,7 @@
-"""Keras's own train and test step, run for many batches in one graph call.
+"""Keras's train and test steps, run for many batches in one graph call.
 
-On small networks that is three times as fast as `Model.fit`, and a call can begin and end at any step. On a GPU a
-step is compiled by XLA; on a processor XLA makes it slower.
+On small networks this is three times as fast as `Model.fit`, and a call can begin and end at any step. XLA compiles a
+step on GPUs; on CPUs it would be slower.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ def train_function(
 ) -> Callable[..., None]:
     """Return `train(images, labels, order, rates, start, stop)`.
 
-    It makes the steps from `start` up to `stop`, counted from where `order`, int32 indices of samples, begins; `rates`,
-    float32, has the learning rate of each.
+    It runs the steps `start` to `stop`, counted from the beginning of `order`, int32 indices of samples; `rates`,
+    float32, holds the learning rate of each step.
     """
 
     def step(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, rate: tf.Tensor) -> None:
         model.optimizer.learning_rate = rate
         chosen = tf.gather(labels, batch)
-        model.train_step((tf.gather(images, batch), targets.compared(chosen), targets.weights(chosen)))
+        model.train_step((tf.gather(images, batch), targets.encode(chosen), targets.weights(chosen)))
 
     one_step = tf.function(step, jit_compile=True, autograph=False) if compiled else step
 
-    # Stretches of an epoch differ in length: by the signature one trace serves them all.
+    # Stretches of an epoch differ in length: with a signature one trace serves all of them.
     signature = [
         tf.TensorSpec((None, *model.input_shape[1:]), model.inputs[0].dtype),
         targets.signature,
@@ -41,7 +41,7 @@ def train_function(
         tf.TensorSpec((), tf.int32),
     ]
 
-    # An explicit loop: to have autograph convert a plain one costs a tenth of a second before the first step.
+    # An explicit loop: converting a Python loop takes autograph a tenth of a second.
     @tf.function(autograph=False, input_signature=signature)
     def train(
         images: tf.Tensor, labels: tf.Tensor, order: tf.Tensor, rates: tf.Tensor, start: tf.Tensor, stop: tf.Tensor
@@ -57,7 +57,7 @@ def train_function(
 
 
 def test_function(model: keras.Model, targets: Targets, split: Split) -> Callable[[], None]:
-    """Return `test()`, which brings the model's metrics up to what `split` gives."""
+    """Return `test()`, which updates the model's metrics with `split`."""
     images, labels = tf.constant(split.images), tf.constant(split.labels)
     samples = len(split.labels)
 
@@ -65,7 +65,7 @@ def test_function(model: keras.Model, targets: Targets, split: Split) -> Callabl
     def test() -> None:
         def body(start: tf.Tensor) -> tuple[tf.Tensor]:
             stop = tf.minimum(start + _VALIDATION_BATCH, samples)
-            model.test_step((images[start:stop], targets.compared(labels[start:stop])))
+            model.test_step((images[start:stop], targets.encode(labels[start:stop])))
             return (stop,)
 
         tf.while_loop(lambda start: start < samples, body, [tf.constant(0)], parallel_iterations=1)
@@ -73,6 +73,6 @@ def test_function(model: keras.Model, targets: Targets, split: Split) -> Callabl
     return test  # type: ignore[no-any-return]
 
 
-def compiles() -> bool:
-    """Whether the device that trains gains by XLA."""
+def uses_xla() -> bool:
+    """Whether the training device gains by XLA: only GPUs do."""
     return bool(tf.config.list_physical_devices("GPU"))

@@ -1,4 +1,4 @@
-"""From the labels of a batch to what its answers are compared with, and how much each sample counts."""
+"""Targets and sample weights of a batch, from its labels."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,9 +10,8 @@ from worker.training.compiling import compares_with_indices, mixes_labels
 
 
 class Targets:
-    """Labels are class indices, int64 (samples,), or shares of the classes, float32 (samples, classes).
-
-    `signature` is which of the two the training split's are.
+    """Labels are class indices, int64 (samples,), or class probabilities, float32 (samples, classes). `signature` is
+    that of the training split's labels.
     """
 
     def __init__(self, spec: ExperimentSpec, training_labels: Labels) -> None:
@@ -28,12 +27,12 @@ class Targets:
             weights = weights_by_class(spec.training.class_weight, classes, counts)
             self._weights = tf.constant(weights, dtype=tf.float32)
 
-    def compared(self, labels: tf.Tensor) -> tf.Tensor:
-        """What the loss and the accuracy that were compiled take."""
+    def encode(self, labels: tf.Tensor) -> tf.Tensor:
+        """The targets in the form that the compiled loss and accuracy take."""
         return labels if self._indices else self._shares(labels)
 
     def weights(self, labels: tf.Tensor) -> tf.Tensor | None:
-        """Of each sample in the loss, float32 (samples,); a mixed one weighs as much of each class as is in it."""
+        """In the loss, float32 (samples,), None if all are 1; a mixed sample has the mean weight of its classes."""
         if self._weights is None:
             return None
         return tf.linalg.matvec(self._shares(labels), self._weights)

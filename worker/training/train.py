@@ -21,21 +21,20 @@ from worker.training.control import Control
 from worker.training.events import Advanced, Begun, Failed, Finished, Job, Stopped
 from worker.training.export import ExportFailed, export
 from worker.training.fit import Diverged, Fit
-from worker.training.network import build, probabilities, probabilities_of
-from worker.training.precision import compute_in, float32_twin, policy_for
-from worker.training.transfer import WeightsUnavailable, take_weights
+from worker.training.network import build, predict, with_softmax
+from worker.training.precision import choose_policy, copy_in_float32, set_precision
+from worker.training.transfer import WeightsUnavailable, transfer_weights
 
 log = logging.getLogger(__name__)
 
 
 class OutOfTime(Exception):
-    """The budget ended before there was anything to publish."""
+    """The time budget ended before the first epoch did."""
 
 
 def run(job: Job, control: Control) -> None:
-    """Train and report. An error is logged with its traceback and said as Failed: a second attempt would meet it too.
-
-    What kills the process says nothing; the supervisor notices.
+    """Train and report events. An error is logged with its traceback and reported as Failed: another attempt would fail
+    as well. The supervisor notices if the process is killed.
     """
     try:
         train(job, _spec_of(job), control)
@@ -55,9 +54,9 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     model = build(spec, training.images)
     checkpoint = checkpoints.latest(job.attempts_folder)
     if checkpoint is None and job.weights is not None:
-        take_weights(model, job.weights)
-    policy = policy_for(spec, model)
-    compute_in(model, policy)
+        transfer_weights(model, job.weights)
+    policy = choose_policy(spec, model)
+    set_precision(model, policy)
     accuracy = compile_model(model, spec, policy)
 
     fit = Fit(
@@ -87,8 +86,8 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     fit.use_best_weights(reason)
 
     control.say(Advanced(progress=Progress(phase="evaluating")))
-    served = probabilities_of(float32_twin(model), spec)
-    results = evaluate(partial(probabilities, served), splits, spec.dataset.facts.classes, policy)
+    served = with_softmax(copy_in_float32(model), spec)
+    results = evaluate(partial(predict, served), splits, spec.dataset.facts.classes, policy)
 
     control.say(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
@@ -110,14 +109,12 @@ def _spec_of(job: Job) -> ExperimentSpec:
     known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
     name = job.spec.dataset.name
     if name not in known:
-        raise DatasetUnavailable(
-            f"dataset {name} is not in the store any more; upload it and post the experiment again"
-        )
+        raise DatasetUnavailable(f"dataset {name} is no longer in the store; upload it and post the experiment again")
     return job.spec.parse(known)
 
 
 def _failure(error: Exception) -> Failure:
-    """Say it in a sentence that begins with what happened."""
+    """With a message that begins with what happened."""
     if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "No space left" in str(error)):
         error = StorageFull(f"disk full: {error}; free some space, then post the experiment again")
     for kind, failure_type, prefix in _FAILURES:

@@ -1,4 +1,4 @@
-"""Beginning with the weights of another experiment's network: `model.weights_from`."""
+"""Transfer learning: initial weights from another experiment's network, `model.weights_from`."""
 
 import logging
 
@@ -6,38 +6,38 @@ import keras
 
 from models_store.errors import Damaged
 from worker.training.events import StartingWeights
-from worker.training.network import plain_layers
+from worker.training.network import flatten_layers
 
 log = logging.getLogger(__name__)
 
 
 class WeightsUnavailable(Exception):
-    """The network to begin with is gone, damaged, or not to be loaded."""
+    """The source network was deleted, is damaged, or cannot be loaded."""
 
 
-def take_weights(model: keras.Model, weights: StartingWeights | str) -> None:
-    """Give the layers that `weights` names those of the source; all others stay as they began.
-
-    The scaling of pixels is no layer of the spec's, and is never taken. Raises WeightsUnavailable.
+def transfer_weights(model: keras.Model, weights: StartingWeights | str) -> None:
+    """Copy the weights of the source's layers into the layers that `weights` maps to them; all others keep their
+    initial weights. The scaling layer is not part of the spec and never copied. Raises WeightsUnavailable.
     """
     if isinstance(weights, str):
-        raise WeightsUnavailable(f"{weights}; post the experiment with other ones")
-    layers = {layer.name: layer for layer in plain_layers(model)}
-    others = {layer.name: layer for layer in plain_layers(_loaded(weights)) if layer.weights}
+        raise WeightsUnavailable(f"{weights}; post the experiment again with another source")
+    layers = {layer.name: layer for layer in flatten_layers(model)}
+    others = {layer.name: layer for layer in flatten_layers(_load(weights)) if layer.weights}
     for name, other in weights.layers.items():
         layers[name].set_weights(others[other].get_weights())
-    log.info("begins with weights of experiment %s: %s", weights.source, _in_words(weights.layers))
+    log.info("transferred weights of experiment %s: %s", weights.source, _describe(weights.layers))
 
 
-def _loaded(weights: StartingWeights) -> keras.Model:
+def _load(weights: StartingWeights) -> keras.Model:
     try:
-        weights.file.read()  # for its sum: what was changed is not even unpacked
+        weights.file.read()  # verifies its sha256 before Keras opens it
         return keras.saving.load_model(weights.file.path, compile=False, safe_mode=True)
     except (Damaged, OSError, ValueError) as error:
         raise WeightsUnavailable(
-            f"the weights of experiment {weights.source} cannot be read: {error}; post the experiment with other ones"
+            f"the weights of experiment {weights.source} cannot be read: {error}; "
+            "post the experiment again with another source"
         ) from error
 
 
-def _in_words(taken: dict[str, str]) -> str:
-    return ", ".join(name if name == other else f"{name} from {other}" for name, other in taken.items())
+def _describe(layers: dict[str, str]) -> str:
+    return ", ".join(name if name == other else f"{name} from {other}" for name, other in layers.items())

@@ -1,4 +1,4 @@
-"""What a spare trainer can do before it has a job: all of TensorFlow's first times."""
+"""Warm-up of a spare trainer: everything that TensorFlow does on first use."""
 
 import keras
 import numpy as np
@@ -8,8 +8,8 @@ from specs.experiment import parse_spec
 from worker.data import Split
 from worker.training.compiling import compile_model
 from worker.training.network import build
-from worker.training.precision import compute_in, policy_for
-from worker.training.steps import compiles, test_function, train_function
+from worker.training.precision import choose_policy, set_precision
+from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
 
 _DOCUMENT = {
@@ -27,20 +27,20 @@ _DOCUMENT = {
 
 
 def warm_up() -> None:
-    """Train a tiny network for one step, and forget it: what is made on first use is made now.
+    """Train a tiny network for one step and discard it.
 
-    GPU memory is taken as it is needed, so that a waiting spare leaves it to the trainer at work.
+    GPU memory grows on demand, so that a waiting spare leaves it to the running trainer.
     """
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
     spec = parse_spec(_DOCUMENT)
     split = Split(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))
     model = build(spec, split.images)
-    compute_in(model, policy_for(spec, model))
+    set_precision(model, choose_policy(spec, model))
     compile_model(model, spec)
     targets = Targets(spec, split.labels)
-    train = train_function(model, targets, batch_size=2, compiled=compiles())
+    train = train_function(model, targets, batch_size=2, compiled=uses_xla())
     train(split.images, split.labels, tf.range(4), tf.zeros(2), tf.constant(0), tf.constant(1))
     test_function(model, targets, split)()
-    # The next network's layers are named as in a fresh process.
+    # Resets the counters in layer names, as in a fresh process.
     keras.utils.clear_session()

@@ -1,4 +1,4 @@
-"""The average of the weights that an optimizer with `use_ema` keeps beside them."""
+"""The moving average of the weights, kept by an optimizer with `use_ema`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ import tensorflow as tf
 
 
 @contextmanager
-def averaged(model: keras.Model) -> Iterator[None]:
-    """A context in which the model has the averages in place of the weights that it trains."""
+def average_weights(model: keras.Model) -> Iterator[None]:
+    """Within the block, the model has the averages in place of its trained weights."""
     trained = [tf.identity(variable.value) for variable in model.trainable_variables]
     use_average(model)
     try:
@@ -20,5 +20,5 @@ def averaged(model: keras.Model) -> Iterator[None]:
 
 
 def use_average(model: keras.Model) -> None:
-    """For good, as Keras's `fit` does after the last epoch."""
+    """Permanently, as Keras's `fit` does after the last epoch."""
     model.optimizer.finalize_variable_values(model.trainable_variables)

@@ -16,7 +16,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.published import publish
 from tests.support.waiting import eventually
-from worker.evaluation.calibration import tempered
+from worker.evaluation.calibration import temper
 
 Spec = Callable[..., ExperimentSpec]
 
@@ -134,7 +134,7 @@ def test_verdict_follows_tempered_probabilities(client: ApiClient, api_store: St
     plain = publish(api_store, tiny_spec()).id
     raw = client.post(f"/predict?experiment={plain}&top=10", content=png(2)).json()["predictions"][0]
     by_index = {each["index"]: each["probability"] for each in raw["top"]}
-    expected = tempered(np.array([[by_index[index] for index in range(10)]], np.float32), 0.5)[0]
+    expected = temper(np.array([[by_index[index] for index in range(10)]], np.float32), 0.5)[0]
     surest = float(expected.max())
 
     for threshold, verdict in ((surest - 0.01, "confident"), (surest + 0.01, "unsure"), (2.0, "unsure")):

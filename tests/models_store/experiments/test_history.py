@@ -24,16 +24,16 @@ def written(folder: Path) -> Path:
     return folder / history.HISTORY_FILE
 
 
-def test_points_are_read_as_they_were_appended(tmp_path: Path) -> None:
+def test_appended_points_are_read(tmp_path: Path) -> None:
     written(tmp_path)
     assert history.read(tmp_path) == History(points=points(3))
 
 
-def test_there_is_no_history_before_the_first_epoch(tmp_path: Path) -> None:
+def test_history_is_empty_before_the_first_epoch(tmp_path: Path) -> None:
     assert history.read(tmp_path) == History()
 
 
-def test_rewriting_replaces_all(tmp_path: Path) -> None:
+def test_rewrite_replaces_all_points(tmp_path: Path) -> None:
     written(tmp_path)
     history.rewrite(tmp_path, points(1))
     assert history.read(tmp_path) == History(points=points(1))
@@ -42,14 +42,14 @@ def test_rewriting_replaces_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_not_finite_is_null_in_strict_json(tmp_path: Path, value: float) -> None:
+def test_values_that_are_not_finite_are_null(tmp_path: Path, value: float) -> None:
     history.append(tmp_path, Point(epoch=0, seconds=1.0, metrics={"loss": value, "accuracy": 0.5}))
     [line] = (tmp_path / history.HISTORY_FILE).read_text().splitlines()
     assert json.loads(line, parse_constant=reject)["metrics"] == {"loss": None, "accuracy": 0.5}
     assert history.read(tmp_path).points[0].metrics == {"loss": None, "accuracy": 0.5}
 
 
-def test_torn_last_line_is_left_out_and_is_no_damage(tmp_path: Path) -> None:
+def test_torn_last_line_is_ignored(tmp_path: Path) -> None:
     path = written(tmp_path)
     whole = path.read_bytes()
     start_of_last = whole.rindex(b"\n", 0, -1) + 1
@@ -72,7 +72,7 @@ def test_torn_last_line_is_left_out_and_is_no_damage(tmp_path: Path) -> None:
     ],
     ids=["garbage", "blank", "other-json", "list", "repeated", "gap", "cut-short", "bytes"],
 )
-def test_damaged_middle_is_reported_with_what_comes_before_it(tmp_path: Path, middle: bytes) -> None:
+def test_damaged_line_ends_the_history(tmp_path: Path, middle: bytes) -> None:
     path = written(tmp_path)
     lines = path.read_bytes().split(b"\n")
     path.write_bytes(b"\n".join([lines[0], middle, *lines[2:]]))
@@ -81,14 +81,14 @@ def test_damaged_middle_is_reported_with_what_comes_before_it(tmp_path: Path, mi
         history.check(tmp_path, 3)
 
 
-def test_history_that_is_shorter_than_the_record_says_is_damaged(tmp_path: Path) -> None:
+def test_history_shorter_than_the_record_is_damaged(tmp_path: Path) -> None:
     written(tmp_path)
     history.check(tmp_path, 3)
     with pytest.raises(Damaged):
         history.check(tmp_path, 4)
 
 
-def test_append_without_room_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_append_on_a_full_disk_leaves_the_file(tmp_path: Path) -> None:
     path = written(tmp_path)
     before = path.read_bytes()
     long = Point(epoch=3, seconds=1.0, metrics={f"metric{number}": 0.5 for number in range(500)})
@@ -103,7 +103,7 @@ def test_append_without_room_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert len(history.read(tmp_path).points) == 4
 
 
-def test_append_killed_at_any_step_shows_the_point_or_not(tmp_path: Path) -> None:
+def test_append_killed_at_any_step_is_atomic(tmp_path: Path) -> None:
     history.rewrite(tmp_path, points(2))
     seen = []
     for _ in killed_at_each_step(lambda: history.append(tmp_path, points(3)[2])):

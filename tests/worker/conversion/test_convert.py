@@ -18,7 +18,7 @@ from worker.conversion.messages import ConversionJob
 MAX_PIXELS = 10_000
 
 
-def converted(folder: Path, archive: bytes) -> Contents:
+def convert_archive(folder: Path, archive: bytes) -> Contents:
     """Convert into `folder`/images, as it is published."""
     (folder / IMAGES).mkdir(parents=True)
     path = folder / "archive"
@@ -34,7 +34,7 @@ def test_hostile_archive_is_rejected_with_its_reason(case: str, tmp_path: Path) 
     folder = tmp_path / "in" / "side"
 
     with pytest.raises(InvalidArchive) as rejection:
-        converted(folder, hostile.make())
+        convert_archive(folder, hostile.make())
 
     assert hostile.reason in str(rejection.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
@@ -53,7 +53,7 @@ def test_hostile_archive_is_rejected_with_its_reason(case: str, tmp_path: Path) 
     ids=["zip", "tar", "tar.gz", "wrapped", "with points"],
 )
 def test_every_archive_format_gives_the_same_images(archive: bytes, tmp_path: Path) -> None:
-    contents = converted(tmp_path, archive)
+    contents = convert_archive(tmp_path, archive)
 
     assert contents.classes == ("cat", "horse")
     assert contents.counts == {"train": (3, 3), "test": (0, 0)}
@@ -69,11 +69,11 @@ def test_every_archive_format_gives_the_same_images(archive: bytes, tmp_path: Pa
 def test_official_splits_and_their_leaks_are_found(tmp_path: Path) -> None:
     files = {**two_classes("Train/"), "test/cat/a.png": image(200), "test/horse/b.png": image(5)}
 
-    contents = converted(tmp_path, zip_of({**files, "val/cat/c.png": image(210)}))
+    contents = convert_archive(tmp_path, zip_of({**files, "val/cat/c.png": image(210)}))
 
     assert contents.counts == {"train": (4, 3), "test": (1, 1)}
     assert contents.facts("own").has_official_test
-    assert contents.warnings[0].startswith("1 images of the test split are also trained on: Train/horse/0.png = test/")
+    assert contents.warnings[0].startswith("1 image is in both train and test: Train/horse/0.png = test/")
     assert StoredImages(tmp_path).splits.tolist() == [0] * 7 + [1] * 2
 
 
@@ -81,7 +81,7 @@ def test_system_files_are_ignored_and_unreadable_listed(tmp_path: Path) -> None:
     left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
     huge = image(1, (200, 200))
 
-    contents = converted(tmp_path, zip_with({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
+    contents = convert_archive(tmp_path, zip_with({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
 
     assert contents.ignored_files == 3
     assert [each.name for each in contents.unreadable] == ["cat/notes.txt", "horse/huge.png"]
@@ -92,13 +92,13 @@ def test_system_files_are_ignored_and_unreadable_listed(tmp_path: Path) -> None:
 def test_numbered_classes_are_in_numeric_order(tmp_path: Path) -> None:
     files = {f"{number}/a.png": image(number) for number in (10, 9, 1)}
 
-    assert converted(tmp_path, zip_of(files)).classes == ("1", "9", "10")
+    assert convert_archive(tmp_path, zip_of(files)).classes == ("1", "9", "10")
 
 
 def test_grayscale_images_stay_grayscale_and_in_order(tmp_path: Path) -> None:
     grays = {f"{label}/{n}.png": image(n + base, mode="L") for label, base in (("b", 10), ("a", 0)) for n in range(3)}
 
-    contents = converted(tmp_path, zip_of({"b/x.png": b"text", **grays, "a/x.png": b"text"}))
+    contents = convert_archive(tmp_path, zip_of({"b/x.png": b"text", **grays, "a/x.png": b"text"}))
 
     assert contents.image_shape == (8, 8, 1)
     native = StoredImages(tmp_path).native
@@ -107,7 +107,9 @@ def test_grayscale_images_stay_grayscale_and_in_order(tmp_path: Path) -> None:
 
 
 def test_images_of_many_sizes_are_resized_once_per_shape(tmp_path: Path) -> None:
-    contents = converted(tmp_path, zip_with({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")}))
+    contents = convert_archive(
+        tmp_path, zip_with({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")})
+    )
     calls = []
 
     def to_array(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -16,7 +16,7 @@ def sizes(splits: Splits) -> tuple[int, ...]:
     return tuple(len(split.labels) for split in splits)
 
 
-def test_digits_are_split_as_the_spec_counts_them() -> None:
+def test_digits_are_split_into_the_sizes_of_the_spec() -> None:
     spec = spec_of({})
     splits, counted = load_splits(spec, None), spec.dataset.split_sizes()
 
@@ -25,7 +25,7 @@ def test_digits_are_split_as_the_spec_counts_them() -> None:
     assert all((split.images.dtype, split.labels.dtype) == (np.uint8, np.int64) for split in splits)
 
 
-def test_splits_are_disjoint_and_together_the_whole() -> None:
+def test_splits_are_disjoint_and_complete() -> None:
     splits = load_splits(spec_of({}), None)
     seen = sorted(image.tobytes() for split in splits for image in split.images)
     whole = sorted(np.rint(load_digits().images * 255 / 16).astype(np.uint8).reshape(-1, 64).tolist())
@@ -34,7 +34,7 @@ def test_splits_are_disjoint_and_together_the_whole() -> None:
     assert [list(image) for image in seen] == whole
 
 
-def test_same_seed_same_split_and_another_seed_another_split() -> None:
+def test_seed_determines_the_split() -> None:
     first, again = (load_splits(spec_of({}), None) for _ in range(2))
     other = load_splits(spec_of({"split": {"seed": 1}}), None)
 
@@ -42,7 +42,7 @@ def test_same_seed_same_split_and_another_seed_another_split() -> None:
     assert not np.array_equal(first.test.images, other.test.images)
 
 
-def test_stratified_parts_hold_each_class_in_proportion() -> None:
+def test_stratified_splits_have_classes_in_proportion() -> None:
     counts = np.bincount(load_splits(spec_of({}), None).test.labels)
 
     assert counts.min() >= 34
@@ -62,7 +62,7 @@ def test_stratified_parts_hold_each_class_in_proportion() -> None:
         {"name": "cifar10", "split": {"test": 0.3, "validation": 0.2}, "limit_per_class": 13},
     ],
 )
-def test_splits_have_the_sizes_that_the_spec_says(dataset: dict[str, Any], tmp_path: Path) -> None:
+def test_splits_have_the_sizes_of_the_spec(dataset: dict[str, Any], tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
     spec = spec_of(dataset)
     splits, counted = load_splits(spec, tmp_path), spec.dataset.split_sizes()
@@ -73,7 +73,7 @@ def test_splits_have_the_sizes_that_the_spec_says(dataset: dict[str, Any], tmp_p
     assert found.tolist() == [training + test for training, test in taken]
 
 
-def test_labels_follow_the_order_of_the_classes_that_are_taken(tmp_path: Path) -> None:
+def test_labels_follow_the_order_of_selected_classes(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
     splits = load_splits(spec_of({"name": "cifar10", "classes": ["frog", "cat"]}), tmp_path)
 
@@ -81,14 +81,14 @@ def test_labels_follow_the_order_of_the_classes_that_are_taken(tmp_path: Path) -
         assert split.images[:, -1, -1, -1].tolist() == [[2, 0][label] for label in split.labels]
 
 
-def test_an_official_test_split_keeps_its_order_and_is_not_limited(tmp_path: Path) -> None:
+def test_official_test_split_is_whole_and_in_order(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
     test = load_splits(spec_of({"name": "cifar10", "limit_per_class": 5, "split": {"validation": 0.2}}), tmp_path).test
 
     assert test.images[:, 0, 0, 0].tolist() == list(range(15))
 
 
-def test_a_test_split_cut_from_the_whole_takes_from_both_splits(tmp_path: Path) -> None:
+def test_cut_test_split_draws_from_both_source_splits(tmp_path: Path) -> None:
     written(tmp_path, CIFAR10)
     splits = load_splits(spec_of({"name": "cifar10", "split": {"test": 0.5, "stratify": False}}), tmp_path)
     places = np.sort(np.concatenate([split.images[:, 0, 0, 0] for split in splits]))
@@ -96,7 +96,7 @@ def test_a_test_split_cut_from_the_whole_takes_from_both_splits(tmp_path: Path) 
     assert places.tolist() == sorted([*range(30), *range(15)])
 
 
-def test_a_larger_limit_takes_the_same_samples_and_more() -> None:
+def test_larger_limit_selects_the_same_samples_and_more() -> None:
     few, more, others = (
         {
             image.tobytes()
@@ -110,7 +110,7 @@ def test_a_larger_limit_takes_the_same_samples_and_more() -> None:
     assert few != others
 
 
-def test_a_subset_of_classes_does_not_change_which_samples_a_limit_takes() -> None:
+def test_limit_does_not_depend_on_the_other_classes() -> None:
     def zeros(dataset: dict[str, Any], label: int) -> set[bytes]:
         splits = load_splits(spec_of({"limit_per_class": 20, **dataset}), None)
         return {image.tobytes() for split in splits for image in split.images[split.labels == label]}

@@ -69,7 +69,7 @@ def brightness(images: np.ndarray[Any, Any]) -> list[int]:
     return sorted((images[:, 0, 0, 0] // 10).tolist())
 
 
-def test_images_of_any_size_come_as_the_network_receives_them(tmp_path: Path) -> None:
+def test_images_of_many_sizes_are_resized(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda number: (4 + number, 9))
     spec = spec_of(preprocessing={"image_size": [6, 5]})
     splits = load_splits(spec, None, folder)
@@ -81,7 +81,7 @@ def test_images_of_any_size_come_as_the_network_receives_them(tmp_path: Path) ->
     assert splits.test.labels.tolist() == [0, 0, 0, 1, 1]
 
 
-def test_images_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> None:
+def test_images_of_one_small_size_are_read_natively(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 7), native=True)
     facts = Dataset("leaves", (4, 7, 3), LEAVES.classes, LEAVES.training_counts, LEAVES.test_counts)
     gray = load_splits(spec_of(facts, preprocessing={"color": "grayscale"}), None, folder).test
@@ -92,9 +92,7 @@ def test_images_of_one_small_size_are_taken_as_they_lie(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("selection", [{"limit_per_class": 3}, {"classes": ["oak", "ash"], "limit_per_class": 4}])
-def test_a_few_of_the_images_leave_nothing_on_the_disk_and_are_those_of_the_cache(
-    tmp_path: Path, selection: dict[str, Any]
-) -> None:
+def test_few_images_are_not_cached_and_equal_cached_ones(tmp_path: Path, selection: dict[str, Any]) -> None:
     folder = upload(tmp_path, lambda number: (4, 4 + number))
     few = spec_of(dataset={"name": "leaves", "split": HALF, **selection}, preprocessing=FOUR_BY_FOUR)
     resized = load_splits(few, None, folder)
@@ -106,7 +104,7 @@ def test_a_few_of_the_images_leave_nothing_on_the_disk_and_are_those_of_the_cach
         assert np.array_equal(split.images, cached.images)
 
 
-def test_a_damaged_image_is_rejected_also_where_a_few_are_taken(tmp_path: Path) -> None:
+def test_damaged_image_among_few_is_rejected(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
     data = folder / IMAGES / DATA_FILE
     damaged = bytearray(data.read_bytes())
@@ -117,24 +115,24 @@ def test_a_damaged_image_is_rejected_also_where_a_few_are_taken(tmp_path: Path) 
         load_splits(spec_of(dataset=few, preprocessing=FOUR_BY_FOUR), None, folder)
 
 
-def test_other_images_than_the_facts_say_are_rejected(tmp_path: Path) -> None:
+def test_images_other_than_the_facts_are_rejected(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
     facts = Dataset("leaves", None, LEAVES.classes, (6, 7), (3, 3))
     with pytest.raises(DatasetUnavailable, match="leaves has other images than when the experiment was posted"):
         load_splits(spec_of(facts, preprocessing=FOUR_BY_FOUR), None, folder)
 
 
-def test_a_damaged_upload_is_rejected(tmp_path: Path) -> None:
+def test_damaged_upload_is_rejected(tmp_path: Path) -> None:
     folder = upload(tmp_path, lambda _: (4, 4))
     data = folder / IMAGES / DATA_FILE
     data.write_bytes(data.read_bytes()[:-1] + b"x")
     with pytest.raises(DatasetUnavailable, match=r"images of leaves cannot be read: .*18\.png.*sha256"):
         load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, folder)
-    with pytest.raises(DatasetUnavailable, match="leaves is not in the store any more"):
+    with pytest.raises(DatasetUnavailable, match="leaves is no longer in the store"):
         load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, tmp_path / "nowhere")
 
 
-def test_a_training_on_an_uploaded_dataset(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
+def test_training_on_an_upload_succeeds(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
     folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
     spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
     uploaded = UploadedDataset(facts=LEAVES, folder=folder)
@@ -144,7 +142,7 @@ def test_a_training_on_an_uploaded_dataset(tmp_path: Path, job: Callable[..., Jo
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
-def test_a_training_on_corrections_that_lack_most_classes(
+def test_training_on_corrections_of_few_classes_succeeds(
     store: Store, job: Callable[..., Job], supervised: Supervised
 ) -> None:
     for number in range(20):
@@ -165,9 +163,9 @@ def test_a_training_on_corrections_that_lack_most_classes(
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
-def test_a_dataset_that_is_gone_is_said_to_be(job: Callable[..., Job], supervised: Supervised) -> None:
+def test_training_on_a_deleted_dataset_fails(job: Callable[..., Job], supervised: Supervised) -> None:
     run(job(spec_of(preprocessing=FOUR_BY_FOUR)), supervised.control)
 
     failure = supervised.events[-1]["failure"]
     assert failure["type"] == "dataset_unavailable"
-    assert "dataset leaves is not in the store any more" in failure["message"]
+    assert "dataset leaves is no longer in the store" in failure["message"]

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from worker.evaluation.calibration import calibrate, fitted_confidence, fitted_temperature, tempered
+from worker.evaluation.calibration import fit_confidence, fit_temperature, measure_calibration, temper
 
 
 def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -41,43 +41,43 @@ class Answers(ClassifierMixin, BaseEstimator):
         return x
 
 
-def test_temperature_of_an_overconfident_network_is_what_made_it_so() -> None:
+def test_temperature_of_an_overconfident_network_is_found() -> None:
     predicted, truth = overconfident(4000)
 
-    assert fitted_temperature(predicted, truth) == pytest.approx(2.5, rel=0.08)
+    assert fit_temperature(predicted, truth) == pytest.approx(2.5, rel=0.08)
 
 
-def test_temperature_is_that_of_scikit_learn() -> None:
+def test_temperature_agrees_with_scikit_learn() -> None:
     predicted, truth = overconfident()
     theirs = CalibratedClassifierCV(FrozenEstimator(Answers()), method="temperature").fit(predicted, truth)
 
-    temperature = fitted_temperature(predicted, truth)
+    temperature = fit_temperature(predicted, truth)
 
-    ours = tempered(predicted, temperature)
+    ours = temper(predicted, temperature)
     assert ours == pytest.approx(theirs.predict_proba(predicted), abs=2e-3)
 
 
-def test_nothing_learned_from_the_validation_split_stays_within_bounds() -> None:
+def test_extreme_temperatures_stay_within_bounds() -> None:
     sure = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
 
-    assert 0.19 < fitted_temperature(sure, np.array([0, 1])) < 10.01
-    assert 0.19 < fitted_temperature(sure, np.array([1, 0])) < 10.01
+    assert 0.19 < fit_temperature(sure, np.array([0, 1])) < 10.01
+    assert 0.19 < fit_temperature(sure, np.array([1, 0])) < 10.01
 
 
-def test_temperature_of_one_changes_nothing_and_order_never_changes() -> None:
+def test_temperature_keeps_the_order_of_classes() -> None:
     predicted, _ = overconfident(50)
 
-    assert tempered(predicted, 1.0) == pytest.approx(predicted, abs=1e-6)
-    assert np.array_equal(tempered(predicted, 3.0).argmax(axis=1), predicted.argmax(axis=1))
+    assert temper(predicted, 1.0) == pytest.approx(predicted, abs=1e-6)
+    assert np.array_equal(temper(predicted, 3.0).argmax(axis=1), predicted.argmax(axis=1))
 
 
-def test_calibration_error_as_added_up_by_hand() -> None:
+def test_calibration_error_equals_a_hand_computed_one() -> None:
     predicted = np.array([[0.62, 0.38], [0.64, 0.36], [0.05, 0.95], [0.97, 0.03], [0.5, 0.5]], dtype=np.float32)
     truth = np.array([0, 1, 1, 0, 0])
     # Bins of 1/15: 0.62 and 0.64 in (9/15, 10/15], 0.95 and 0.97 in (14/15, 1], 0.5 in (7/15, 8/15].
     by_hand = (2 * abs(0.63 - 0.5) + 2 * abs(0.96 - 1.0) + 1 * abs(0.5 - 1.0)) / 5
 
-    found = calibrate(predicted, truth, 1.0)
+    found = measure_calibration(predicted, truth, 1.0)
 
     assert found.error == pytest.approx(by_hand, abs=1e-6)
     assert found.tempered_error == pytest.approx(by_hand, abs=1e-6)
@@ -85,19 +85,19 @@ def test_calibration_error_as_added_up_by_hand() -> None:
     assert [each.lower for each in found.bins] == pytest.approx([7 / 15, 9 / 15, 14 / 15])
 
 
-def test_certainty_belongs_to_the_last_bin_and_bins_cover_all_samples() -> None:
+def test_bins_include_certainty_and_cover_all_samples() -> None:
     predicted = np.array([[1.0, 0.0], [1 / 15, 14 / 15]], dtype=np.float64)
 
-    bins = calibrate(predicted.astype(np.float32), np.array([0, 1]), 1.0).bins
+    bins = measure_calibration(predicted.astype(np.float32), np.array([0, 1]), 1.0).bins
 
     assert bins[-1].upper == 1.0
     assert sum(each.samples for each in bins) == 2
 
 
-def test_temperature_makes_an_overconfident_network_honest() -> None:
+def test_temperature_calibrates_an_overconfident_network() -> None:
     predicted, truth = overconfident(4000)
 
-    found = calibrate(predicted, truth, fitted_temperature(predicted, truth))
+    found = measure_calibration(predicted, truth, fit_temperature(predicted, truth))
 
     assert found.error > 0.1
     assert found.tempered_error < 0.03
@@ -107,34 +107,34 @@ def answers(*confidences: float) -> np.ndarray:
     return np.array([[each, 1 - each] for each in confidences])
 
 
-def test_confident_is_as_much_as_keeps_the_errors_below_a_half_percent() -> None:
+def test_confident_answers_have_few_errors() -> None:
     # By hand: 400 right at 0.99, then one wrong at 0.97 (1 of 401), 100 right at 0.96 (1 of 501), two wrong at 0.95
     # (3 of 503 are too many), and far more right ones below.
     probabilities = answers(*[0.99] * 400, 0.97, *[0.96] * 100, 0.95, 0.95, *[0.93] * 50)
     truth = np.array([0] * 400 + [1] + [0] * 100 + [1, 1] + [0] * 50)
     shuffled = np.random.default_rng(0).permutation(len(truth))
 
-    threshold, error_rate = fitted_confidence(probabilities[shuffled], truth[shuffled])
+    threshold, error_rate = fit_confidence(probabilities[shuffled], truth[shuffled])
 
     assert threshold == pytest.approx(0.96)
     assert error_rate == pytest.approx(1 / 501)
 
 
-def test_equally_sure_answers_stand_or_fall_together() -> None:
+def test_equal_confidences_are_on_one_side() -> None:
     probabilities = answers(*[0.99] * 10, *[0.95] * 10)
     truth = np.array([0] * 10 + [0] * 9 + [1])
 
-    assert fitted_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
+    assert fit_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
 
 
-def test_an_answer_that_the_threshold_was_fitted_on_reaches_it_when_it_is_served() -> None:
+def test_threshold_is_reached_by_its_own_answer_when_served() -> None:
     probabilities = answers(*[0.9123454] * 10, 0.9101)
-    threshold, _ = fitted_confidence(probabilities, np.array([0] * 10 + [1]))
+    threshold, _ = fit_confidence(probabilities, np.array([0] * 10 + [1]))
 
     assert round(float(np.float32(0.9123454)), 6) >= threshold
 
 
-def test_nobody_is_confident_below_nine_tenths() -> None:
-    assert fitted_confidence(answers(0.99, 0.8, 0.7), np.zeros(3, int)) == (0.9, 0.0)
-    assert fitted_confidence(answers(0.8, 0.7), np.zeros(2, int)) == (2.0, 0.0)
-    assert fitted_confidence(answers(0.99, 0.98), np.ones(2, int)) == (2.0, 0.0)
+def test_no_answer_is_confident_below_nine_tenths() -> None:
+    assert fit_confidence(answers(0.99, 0.8, 0.7), np.zeros(3, int)) == (0.9, 0.0)
+    assert fit_confidence(answers(0.8, 0.7), np.zeros(2, int)) == (2.0, 0.0)
+    assert fit_confidence(answers(0.99, 0.98), np.ones(2, int)) == (2.0, 0.0)

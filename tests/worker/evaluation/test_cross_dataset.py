@@ -68,7 +68,7 @@ def job_on(
     )
 
 
-def test_digits_are_made_as_large_as_the_network_takes_them(artifacts: Path) -> None:
+def test_built_in_dataset_is_resized_and_evaluated(artifacts: Path) -> None:
     import keras
     from sklearn.datasets import load_digits
 
@@ -91,7 +91,7 @@ def test_digits_are_made_as_large_as_the_network_takes_them(artifacts: Path) -> 
     verify_manifest(job.staged)
 
 
-def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> None:
+def test_uploads_of_one_size_and_of_many_are_evaluated(artifacts: Path, tmp_path: Path) -> None:
     """The former lies decoded; of the latter each file is read, and nothing is written beside it."""
     import keras
 
@@ -113,7 +113,7 @@ def test_uploads_of_one_size_and_of_many(artifacts: Path, tmp_path: Path) -> Non
         assert not (own.folder / "cache").exists()
 
 
-def test_another_upload_than_was_asked_for_is_rejected(artifacts: Path, tmp_path: Path) -> None:
+def test_upload_replaced_by_another_is_rejected(artifacts: Path, tmp_path: Path) -> None:
     letters = converted(tmp_path / "letters", "letters", noisy_digits(("a", "1"), train=2))
     with pytest.raises(DatasetUnavailable, match="does not know 1 of the 2 classes of letters: a"):
         evaluate(job_on(artifacts, letters.facts, letters.folder), lambda _: None)

@@ -8,7 +8,7 @@ from models_store.artifacts import write_manifest
 from models_store.evaluations.predictions import predictions_file, read_predictions
 from worker.data import Split, Splits
 from worker.evaluation.evaluate import evaluate
-from worker.training.network import probabilities
+from worker.training.network import predict
 
 LABELS = ("left", "right")
 
@@ -35,10 +35,8 @@ def model() -> keras.Model:
     return built
 
 
-def test_every_split_is_evaluated_and_its_answers_are_kept(tmp_path: Path) -> None:
-    results = evaluate(
-        partial(probabilities, model()), Splits(split(0, 50), split(50, 20), split(70, 30)), LABELS, "float32"
-    )
+def test_every_split_has_metrics_and_predictions(tmp_path: Path) -> None:
+    results = evaluate(partial(predict, model()), Splits(split(0, 50), split(50, 20), split(70, 30)), LABELS, "float32")
     results.write(tmp_path)
     write_manifest(tmp_path)
 
@@ -55,6 +53,6 @@ def test_every_split_is_evaluated_and_its_answers_are_kept(tmp_path: Path) -> No
         "val_accuracy": 0.8,
     }
     kept = read_predictions(tmp_path, "validation")
-    assert kept.wrong.tolist() == [4, 9, 14, 19]
-    assert kept.samples[kept.wrong].tolist() == [54, 59, 64, 69]
+    assert kept.misclassified.tolist() == [4, 9, 14, 19]
+    assert kept.samples[kept.misclassified].tolist() == [54, 59, 64, 69]
     assert (tmp_path / predictions_file("training")).is_file()

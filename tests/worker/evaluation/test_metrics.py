@@ -20,7 +20,7 @@ def counted() -> tuple[np.ndarray, np.ndarray]:
     return predicted / predicted.sum(axis=1, keepdims=True), truth
 
 
-def test_figures_are_those_counted_one_by_one() -> None:
+def test_metrics_equal_those_counted_one_by_one() -> None:
     predicted, truth = counted()
     found = compute_metrics(predicted, truth, LABELS)
 
@@ -38,7 +38,7 @@ def test_figures_are_those_counted_one_by_one() -> None:
     assert found.loss == pytest.approx(loss / 120, rel=1e-4)
 
 
-def test_figures_by_class_and_their_means_follow_from_the_matrix() -> None:
+def test_class_metrics_follow_from_the_confusion_matrix() -> None:
     predicted, truth = counted()
     found = compute_metrics(predicted, truth, LABELS)
     matrix = np.array(found.confusion_matrix.matrix, dtype=float)

@@ -6,20 +6,20 @@ import pytest
 from models_store.errors import Damaged
 from models_store.models.serving_info import read_serving_info
 from tests.support.published import stage
-from worker.evaluation.published_network import Network, batch_size
+from worker.evaluation.published_network import PublishedNetwork, batch_size
 
 
 @pytest.mark.parametrize(
     ("shape", "size"),
     [((8, 8, 1), 256), ((32, 32, 3), 256), ((224, 224, 3), 6), ((512, 512, 3), 1), ((2000, 2000, 3), 1)],
 )
-def test_of_large_images_few_are_held_at_once(shape: tuple[int, ...], size: int) -> None:
+def test_batches_of_large_images_are_small(shape: tuple[int, ...], size: int) -> None:
     assert batch_size(shape) == size
 
 
-def test_all_are_answered_for_in_order_and_never_more_than_a_batch_is_read(tmp_path: Path) -> None:
+def test_samples_are_predicted_in_order_batch_by_batch(tmp_path: Path) -> None:
     folder = stage(tmp_path / "artifacts")
-    network = Network(folder, read_serving_info(folder))
+    network = PublishedNetwork(folder, read_serving_info(folder))
     samples = np.random.default_rng(0).permutation(600)
     read: list[int] = []
     told: list[int] = []
@@ -30,15 +30,15 @@ def test_all_are_answered_for_in_order_and_never_more_than_a_batch_is_read(tmp_p
         images[np.arange(len(numbers)), numbers % 10] = 255
         return images.reshape(-1, 8, 8, 1)
 
-    answered = network.answers(bright, samples, told.append)
+    answered = network.predict(bright, samples, told.append)
 
     assert answered.argmax(axis=1).tolist() == (samples % 10).tolist()
     assert (answered.dtype, read, told) == (np.float32, [256, 256, 88], [256, 512, 600])
 
 
-def test_what_does_not_load_is_damaged(tmp_path: Path) -> None:
+def test_changed_network_is_damaged(tmp_path: Path) -> None:
     folder = stage(tmp_path / "artifacts")
     info = read_serving_info(folder)
     (folder / "model.onnx").write_bytes(b"noise")
     with pytest.raises(Damaged, match="does not match its sha256"):
-        Network(folder, info)
+        PublishedNetwork(folder, info)

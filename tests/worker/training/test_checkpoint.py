@@ -27,7 +27,7 @@ def attempt(tmp_path: Path, number: int = 1) -> Path:
     return folder
 
 
-def test_what_was_saved_comes_back(tmp_path: Path) -> None:
+def test_saved_checkpoint_is_read_back(tmp_path: Path) -> None:
     saved = checkpoint(3, step=17)
     checkpoints.save(saved, attempt(tmp_path))
 
@@ -63,7 +63,7 @@ def test_newest_of_all_attempts_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", None, "half", "bit", "last"])
-def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path, damage: bytes | str | None) -> None:
+def test_damaged_checkpoint_falls_back_to_the_previous(tmp_path: Path, damage: bytes | str | None) -> None:
     folder = attempt(tmp_path)
     checkpoints.save(checkpoint(1), folder)
     checkpoints.save(checkpoint(2), folder)
@@ -87,5 +87,5 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path: Path, damage:
     assert loaded.epoch == 1
 
 
-def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
+def test_missing_checkpoint_is_none(tmp_path: Path) -> None:
     assert checkpoints.latest(tmp_path / "attempts") is None

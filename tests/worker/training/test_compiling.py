@@ -51,7 +51,7 @@ def test_every_argument_reaches_keras(name: str, arguments: dict[str, Any]) -> N
         {"type": "KLDivergence"},
     ],
 )
-def test_loss_over_logits_is_the_loss_over_their_softmax(loss: Any) -> None:
+def test_loss_on_logits_equals_loss_on_their_softmax(loss: Any) -> None:
     losses = []
     for activation in ("softmax", None):
         spec = spec_of(activation, loss=loss)
@@ -63,7 +63,7 @@ def test_loss_over_logits_is_the_loss_over_their_softmax(loss: Any) -> None:
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_mixed_labels_are_compared_as_shares_whatever_the_loss() -> None:
+def test_mixed_labels_use_the_categorical_loss() -> None:
     assert compares_with_indices(spec_of())
     assert not compares_with_indices(spec_of(augmentation=MIX))
     assert not compares_with_indices(spec_of(augmentation=MIX, loss={"type": "SparseCategoricalCrossentropy"}))

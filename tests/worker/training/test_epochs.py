@@ -5,7 +5,7 @@ import pytest
 
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.data import Split
-from worker.training.epochs import Augmented, Resident, epochs_of, shuffled
+from worker.training.epochs import Augmented, Resident, make_epochs, shuffle
 
 SPLIT = Split(
     np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8),
@@ -40,7 +40,7 @@ def shown(epochs: Augmented | Resident, epoch: int, step: int = 0) -> dict[int, 
     return batches
 
 
-def test_without_augmentation_an_epoch_is_every_sample_once() -> None:
+def test_plain_epoch_has_every_sample_once() -> None:
     epochs = Resident(SPLIT, 8, seed=0)
     first, second = shown(epochs, 0), shown(epochs, 1)
 
@@ -50,8 +50,8 @@ def test_without_augmentation_an_epoch_is_every_sample_once() -> None:
     assert not np.array_equal(first[0][0], second[0][0])
 
 
-def test_each_sample_is_shown_as_often_as_asked_for_each_time_changed_anew() -> None:
-    epochs = epochs_of(SPLIT, spec_of())
+def test_copies_of_a_sample_are_augmented_differently() -> None:
+    epochs = make_epochs(SPLIT, spec_of())
     batches = shown(epochs, 0)
 
     assert epochs.steps == len(batches) == 19
@@ -63,9 +63,9 @@ def test_each_sample_is_shown_as_often_as_asked_for_each_time_changed_anew() -> 
 
 
 @pytest.mark.parametrize("step", [0, 3, 4, 18])
-def test_an_epoch_taken_up_anywhere_goes_on_as_the_whole_one(step: int) -> None:
-    whole = shown(epochs_of(SPLIT, spec_of()), 1)
-    taken_up = shown(epochs_of(SPLIT, spec_of()), 1, step)
+def test_epoch_resumed_at_any_step_is_the_same(step: int) -> None:
+    whole = shown(make_epochs(SPLIT, spec_of()), 1)
+    taken_up = shown(make_epochs(SPLIT, spec_of()), 1, step)
 
     assert max(step - 3, 0) <= min(taken_up) <= step
     for number, (images, labels) in taken_up.items():
@@ -73,7 +73,7 @@ def test_an_epoch_taken_up_anywhere_goes_on_as_the_whole_one(step: int) -> None:
         assert np.array_equal(labels, whole[number][1])
 
 
-def test_only_a_few_chunks_are_made_ahead_and_none_beyond_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_chunks_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._AHEAD", 2)
     epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
     waiting = [set(epochs._begun) for _ in epochs.stretches(1, 0)]
@@ -83,19 +83,19 @@ def test_only_a_few_chunks_are_made_ahead_and_none_beyond_the_last_epoch(monkeyp
     assert set(epochs._begun) == {(1, 0), (1, 1)}
 
 
-def test_the_order_of_an_epoch_is_drawn_once_and_forgotten_after_it() -> None:
+def test_order_of_an_epoch_is_drawn_once() -> None:
     epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
     orders = [epochs._orders[0] for _ in epochs.stretches(0, 0)]
 
     assert len(orders) == 5
     assert all(order is orders[0] for order in orders)
-    assert np.array_equal(orders[0], shuffled(spec.training.seed, 0, 150))
+    assert np.array_equal(orders[0], shuffle(spec.training.seed, 0, 150))
     next(epochs.stretches(1, 0))
     assert set(epochs._orders) == {1}
 
 
-def test_mixed_labels_are_shares() -> None:
-    batches = shown(epochs_of(SPLIT, spec_of(layers=[{"type": "MixUp"}])), 0)
+def test_mixed_labels_are_probabilities() -> None:
+    batches = shown(make_epochs(SPLIT, spec_of(layers=[{"type": "MixUp"}])), 0)
 
     assert {labels.dtype for _, labels in batches.values()} == {np.dtype(np.float32)}
     assert all(np.allclose(labels.sum(axis=1), 1) for _, labels in batches.values())

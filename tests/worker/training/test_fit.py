@@ -17,7 +17,7 @@ from worker.training.control import Control
 from worker.training.events import StopReason
 from worker.training.fit import Fit
 from worker.training.network import build
-from worker.training.precision import compute_in, policy_for
+from worker.training.precision import choose_policy, set_precision
 
 LAYERS = [
     {"type": "Flatten"},
@@ -56,8 +56,8 @@ class Run:
         whole = load_splits(spec, None)
         training, validation = (Split(*(array[:200] for array in split)) for split in whole[:2])
         self.model = build(spec, training.images)
-        policy = policy_for(spec, self.model)
-        compute_in(self.model, policy)
+        policy = choose_policy(spec, self.model)
+        set_precision(self.model, policy)
         accuracy = compile_model(self.model, spec, policy)
         self.saved: list[Checkpoint] = []
         control = control or Control(io.BytesIO(), io.BytesIO())
@@ -117,7 +117,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_stopped_run_goes_on_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_run_resumes_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._CHUNK_SAMPLES", 128)
     spec = spec_of(**CASES[case])
     whole, stopped = Run(spec), Run(spec, StopsAt(1, 3))
@@ -135,7 +135,7 @@ def test_stopped_run_goes_on_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPa
     assert all(map(np.array_equal, resumed.model.get_weights(), whole.model.get_weights()))
 
 
-def test_each_step_has_its_rate_and_the_history_the_last_of_each_epoch() -> None:
+def test_history_has_the_last_rate_of_each_epoch() -> None:
     run = Run(spec_of(**optimizer("SGD", learning_rate={"type": "OneCycle", "max_learning_rate": 0.5})))
     run.fit.run()
 
@@ -144,7 +144,7 @@ def test_each_step_has_its_rate_and_the_history_the_last_of_each_epoch() -> None
     assert [metrics["learning_rate"] for metrics in run.history()] == pytest.approx(expected)
 
 
-def test_plateau_lowers_the_rate_of_the_epochs_after_it() -> None:
+def test_plateau_lowers_the_rate_of_later_epochs() -> None:
     plateau = {"patience": 1, "min_delta": 100.0, "factor": 0.5, "min_lr": 0.004}
     run = Run(spec_of(**optimizer("SGD"), reduce_lr_on_plateau=plateau, epochs=4))
     run.fit.run()
@@ -153,7 +153,7 @@ def test_plateau_lowers_the_rate_of_the_epochs_after_it() -> None:
     assert rates == pytest.approx([0.01, 0.01, 0.005, 0.004])
 
 
-def test_averaged_weights_are_validated_and_published_and_the_others_trained_on() -> None:
+def test_moving_averages_are_validated_and_published() -> None:
     plain, average = (
         Run(spec_of(epochs=2)),
         Run(spec_of(epochs=2, **optimizer("Adam", learning_rate=0.001, use_ema=True))),
@@ -185,7 +185,7 @@ def test_averaged_weights_are_validated_and_published_and_the_others_trained_on(
         {"type": "CategoricalHinge"},
     ],
 )
-def test_every_loss_teaches(loss: Any) -> None:
+def test_every_loss_trains(loss: Any) -> None:
     run = Run(spec_of(loss=loss, epochs=4, batch_size=16, **optimizer("Adam")))
     run.fit.run()
 

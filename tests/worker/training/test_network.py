@@ -14,9 +14,9 @@ from specs.presets import PRESETS
 from worker.evaluation.calibration import Confidence
 from worker.training.compiling import compile_model
 from worker.training.export import export
-from worker.training.network import build, ends_in_softmax, probabilities_of
-from worker.training.onnx_compat import said_in_onnx
-from worker.training.precision import compute_in, float32_twin
+from worker.training.network import build, ends_in_softmax, with_softmax
+from worker.training.onnx_compat import exportable_activations
+from worker.training.precision import copy_in_float32, set_precision
 
 IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
 
@@ -29,7 +29,7 @@ FLAT = [{"type": "Flatten"}, {"type": "Dense"}]
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_have_the_parameters_and_shapes_that_specs_computes(name: str) -> None:
+def test_preset_has_the_parameters_that_specs_counts(name: str) -> None:
     spec = parse_spec(PRESETS[name].spec, PRESETS[name].datasets)
     model = build(spec, np.zeros((1, *spec.network.input_shape), dtype=np.uint8))
 
@@ -114,10 +114,10 @@ def test_network_without_softmax_is_served_with_one() -> None:
     model = build(spec, IMAGES)
 
     assert not ends_in_softmax(spec)
-    assert np.allclose(np.asarray(probabilities_of(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(np.asarray(with_softmax(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
 
 
-def test_keras_document_is_built_again_with_its_names_and_branches() -> None:
+def test_keras_document_is_rebuilt_with_names_and_branches() -> None:
     images = keras.Input((8, 8, 1))
     left = keras.layers.Conv2D(4, 3, padding="same", name="left")(images)
     joined = keras.layers.Concatenate(name="joined")([keras.layers.Add(name="sum")([left, left]), left, images])
@@ -165,13 +165,13 @@ EVERY_LAYER: list[dict[str, Any]] = [
 ]
 
 
-def test_every_layer_is_in_the_list_above() -> None:
+def test_list_of_layers_is_complete() -> None:
     layers = [*EVERY_LAYER, *EVERY_LAYER[4]["layers"]]
 
     assert {each["type"] for each in layers} == {layer.__name__ for layer in PlainLayer.__args__} | {"Residual"}
 
 
-def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
+def test_every_layer_trains_and_exports_with_parity(tmp_path: Path) -> None:
     spec = digits(EVERY_LAYER)
     model = build(spec, IMAGES)
     compile_model(model, spec)
@@ -184,10 +184,10 @@ def test_every_layer_learns_and_is_published_alike(tmp_path: Path) -> None:
     assert np.allclose(saved(IMAGES), model(IMAGES), atol=1e-6)
 
 
-def test_a_twin_of_a_bfloat16_block_has_the_same_weights_in_float32() -> None:
+def test_float32_copy_of_a_block_has_the_same_weights() -> None:
     model = build(digits([EVERY_LAYER[4], *FLAT]), IMAGES)
-    compute_in(model, "mixed_bfloat16")
-    twin = float32_twin(model)
+    set_precision(model, "mixed_bfloat16")
+    twin = copy_in_float32(model)
 
     assert {layer.compute_dtype for layer in twin.layers} == {"float32"}
     for kept, copied in zip(model.get_weights(), twin.get_weights(), strict=True):
@@ -195,13 +195,13 @@ def test_a_twin_of_a_bfloat16_block_has_the_same_weights_in_float32() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # Keras's export, as in worker/training/export.py
-def test_every_activation_answers_alike_when_served(tmp_path: Path) -> None:
+def test_every_activation_exports_with_parity(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(0, 2, (16, 6)).astype(np.float32)
     inputs = keras.Input((6,))
     outputs = [keras.layers.Activation(name)(inputs) for name in Activation.__args__]
     model = keras.Model(inputs, outputs)
     expected = model(values)
-    with said_in_onnx(model):
+    with exportable_activations(model):
         model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
 

@@ -7,7 +7,7 @@ import pytest
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.training import precision
 from worker.training.network import build
-from worker.training.precision import compute_in, float32_twin, policy_for
+from worker.training.precision import choose_policy, copy_in_float32, set_precision
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(20, 8, 8, 1), dtype=np.uint8)
 CONVOLUTION = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"}
@@ -29,18 +29,18 @@ def spec_of(*layers: dict, **training: object) -> ExperimentSpec:
         (spec_of(precision="mixed_float16", deterministic=True), False, "mixed_float16"),
     ],
 )
-def test_auto_looks_at_device_network_and_determinism(
+def test_auto_depends_on_device_network_and_determinism(
     spec: ExperimentSpec, device: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: device)
 
-    assert policy_for(spec, build(spec, IMAGES)) == expected
+    assert choose_policy(spec, build(spec, IMAGES)) == expected
 
 
 @pytest.mark.parametrize(
     ("flags", "expected"), [("fpu avx512_bf16 avx2", True), ("amx_bf16", True), ("avx512f bf16", False), (None, False)]
 )
-def test_processor_says_what_it_can_in_its_flags(
+def test_cpu_flags_show_bfloat16(
     flags: str | None, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cpuinfo = tmp_path / "cpuinfo"
@@ -51,9 +51,9 @@ def test_processor_says_what_it_can_in_its_flags(
     assert precision.has_bfloat16() is expected
 
 
-def test_pixels_and_answer_stay_float32() -> None:
+def test_scaling_and_output_stay_float32() -> None:
     model = build(spec_of(CONVOLUTION), IMAGES)
-    compute_in(model, "mixed_bfloat16")
+    set_precision(model, "mixed_bfloat16")
 
     computed = [layer.compute_dtype for layer in model.layers]
     assert computed == ["float32", "bfloat16", "bfloat16", "bfloat16", "float32"]
@@ -69,10 +69,10 @@ def test_pixels_and_answer_stay_float32() -> None:
         [{"type": "Conv2D", "filters": 10, "kernel_size": 1}, {"type": "GlobalAveragePooling2D"}, {"type": "Softmax"}],
     ],
 )
-def test_the_answer_of_a_network_without_dense_is_float32(tail: list[dict]) -> None:
+def test_output_of_a_network_without_dense_is_float32(tail: list[dict]) -> None:
     spec = parse_spec({"model": {"layers": [CONVOLUTION, *tail]}})
     model = build(spec, IMAGES)
-    compute_in(model, "mixed_bfloat16")
+    set_precision(model, "mixed_bfloat16")
 
     assert [layer.compute_dtype for layer in model.layers] == ["float32", "bfloat16", *["float32"] * len(tail)]
     answer = np.asarray(model(IMAGES))
@@ -80,13 +80,13 @@ def test_the_answer_of_a_network_without_dense_is_float32(tail: list[dict]) -> N
     assert np.allclose(answer.sum(axis=1), 1, atol=1e-6)
 
 
-def test_twin_is_the_same_network_in_float32_and_plain() -> None:
+def test_float32_copy_is_the_same_network_uncompiled() -> None:
     model = build(spec_of(CONVOLUTION), IMAGES)
     expected = np.asarray(model(IMAGES))
     model.compile("adam", "sparse_categorical_crossentropy")
-    compute_in(model, "mixed_bfloat16")
+    set_precision(model, "mixed_bfloat16")
     blurred = np.asarray(model(IMAGES))
-    twin = float32_twin(model)
+    twin = copy_in_float32(model)
 
     assert np.array_equal(np.asarray(twin(IMAGES)), expected)
     assert not np.array_equal(blurred, expected)

@@ -49,7 +49,7 @@ def by_hand() -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_steps_are_kerass_in_the_order_and_at_the_rates_given(compiled: bool) -> None:
+def test_steps_follow_the_given_order_and_rates(compiled: bool) -> None:
     weights, metrics = trained(compiled=compiled)
 
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(weights, by_hand(), strict=True))

@@ -17,26 +17,26 @@ def targets(augmentation: Any = None, **training: Any) -> Targets:
     return Targets(parse_spec(document | {"augmentation": augmentation}), LABELS)
 
 
-def test_indices_stay_where_the_loss_takes_them() -> None:
-    assert targets().compared(INDICES).numpy().tolist() == [0, 1, 2]
+def test_indices_stay_for_a_sparse_loss() -> None:
+    assert targets().encode(INDICES).numpy().tolist() == [0, 1, 2]
 
 
-def test_indices_become_shares_where_the_loss_takes_those() -> None:
+def test_indices_become_one_hot_for_a_dense_loss() -> None:
     expected = np.eye(10)[:3].tolist()
-    assert targets(loss={"type": "CategoricalCrossentropy"}).compared(INDICES).numpy().tolist() == expected
-    assert targets(augmentation=MIX).compared(INDICES).numpy().tolist() == expected
+    assert targets(loss={"type": "CategoricalCrossentropy"}).encode(INDICES).numpy().tolist() == expected
+    assert targets(augmentation=MIX).encode(INDICES).numpy().tolist() == expected
 
 
-def test_no_class_weight_is_no_weight() -> None:
+def test_without_class_weight_samples_have_none() -> None:
     assert targets().weights(INDICES) is None
 
 
-def test_rare_classes_weigh_more_when_balanced() -> None:
+def test_balanced_rare_classes_weigh_more() -> None:
     weights = targets(class_weight="balanced").weights(INDICES).numpy()
     assert weights == pytest.approx([10 / 60, 10 / 20, 10 / 20])
 
 
-def test_a_mixed_sample_weighs_by_its_shares() -> None:
+def test_mixed_sample_has_the_mean_weight() -> None:
     mixed = tf.constant([[0.25, 0.75] + [0.0] * 8])
     weights = targets(augmentation=MIX, class_weight={"0": 2.0, "1": 4.0}).weights(mixed)
     assert weights.numpy() == pytest.approx([3.5])

@@ -40,7 +40,7 @@ def dropout_spec(**training: Any) -> ExperimentSpec:
     return parse_spec({"model": {"layers": layers}, "training": training})
 
 
-def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
+def test_training_reports_epochs_and_stages_a_result(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
     first = job(tiny_spec(epochs=3))
     run(first, supervised.control)
 
@@ -64,9 +64,7 @@ def test_training_reports_each_epoch_and_stages_a_result(job: Jobs, supervised: 
     assert finished["stop_reason"] == "completed"
 
 
-def test_published_files_agree_with_each_other_and_with_the_evaluation(
-    job: Jobs, supervised: Supervised, tiny_spec: Spec
-) -> None:
+def test_published_files_agree_with_the_evaluation(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
     import keras
 
     spec = tiny_spec(epochs=4)
@@ -92,9 +90,7 @@ def test_published_files_agree_with_each_other_and_with_the_evaluation(
     assert [row["recall"] for row in evaluation["per_class"]] == pytest.approx(recall)
 
 
-def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_plain_float32(
-    job: Jobs, supervised: Supervised
-) -> None:
+def test_network_trained_in_bfloat16_publishes_float32(job: Jobs, supervised: Supervised) -> None:
     import keras
 
     layers = [
@@ -122,7 +118,7 @@ def test_network_trained_in_bfloat16_on_logits_and_augmented_is_published_in_pla
 
 
 @pytest.mark.parametrize("epochs_before", [1, 2, 3])
-def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
+def test_resumed_run_equals_an_uninterrupted_one(
     job: Jobs, epochs_before: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, resumed = Supervised(), Supervised()
@@ -148,9 +144,7 @@ def test_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
     assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
 
 
-def test_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly_there(
-    job: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_stopped_within_an_epoch_resumes_there(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, stopped, resumed = Supervised(), Supervised(), Supervised()
     run(job(dropout_spec(), attempt=8), whole.control)
     shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
@@ -175,7 +169,7 @@ def test_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly_there(
     assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
 
 
-def test_early_stopping_stops_and_restores_across_an_interruption(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_stopping_works_across_an_interruption(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 10.0}
     spec = dropout_spec(epochs=20, early_stopping=stopping)
     whole, resumed = Supervised(), Supervised()
@@ -201,9 +195,7 @@ def test_early_stopping_stops_and_restores_across_an_interruption(job: Jobs, mon
     assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
 
 
-def test_cancelled_run_keeps_its_checkpoint_and_publishes_nothing(
-    job: Jobs, supervised: Supervised, tiny_spec: Spec
-) -> None:
+def test_cancelled_run_keeps_its_checkpoint_only(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
     first = job(tiny_spec(epochs=5))
     supervised.control._stop = "cancelled"
     run(first, supervised.control)
@@ -212,7 +204,7 @@ def test_cancelled_run_keeps_its_checkpoint_and_publishes_nothing(
     assert not (first.attempt_folder / "staged").exists()
 
 
-def test_diverging_loss_is_said_with_the_learning_rate(job: Jobs, supervised: Supervised) -> None:
+def test_diverging_loss_names_the_learning_rate(job: Jobs, supervised: Supervised) -> None:
     spec = dropout_spec(optimizer={"type": "SGD", "learning_rate": 1e30})
     run(job(spec), supervised.control)
 
@@ -222,7 +214,7 @@ def test_diverging_loss_is_said_with_the_learning_rate(job: Jobs, supervised: Su
     assert supervised.points()[-1]["metrics"]["loss"] is None
 
 
-def test_full_disk_is_said_and_leaves_nothing_staged(
+def test_full_disk_fails_and_leaves_nothing_staged(
     job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -236,7 +228,7 @@ def test_full_disk_is_said_and_leaves_nothing_staged(
     assert not (first.attempt_folder / "staged").exists()
 
 
-def test_network_that_exports_wrongly_is_not_published(
+def test_export_without_parity_is_not_published(
     job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.training.export.PROBE_TOLERANCE", 0.0)
@@ -274,7 +266,7 @@ def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervise
 
 
 @pytest.mark.parametrize("activation", ["softmax", None])
-def test_standardized_blobs_train_whatever_the_network_ends_in(
+def test_standardized_blobs_train_with_and_without_softmax(
     job: Jobs, supervised: Supervised, activation: str | None
 ) -> None:
     spec = parse_spec(
@@ -291,7 +283,7 @@ def test_standardized_blobs_train_whatever_the_network_ends_in(
 
 
 @pytest.mark.parametrize("activation", ["softmax", None])
-def test_branched_keras_document_trains_and_is_published(
+def test_branched_keras_document_trains_and_publishes(
     job: Jobs, supervised: Supervised, activation: str | None
 ) -> None:
     spec = parse_spec(

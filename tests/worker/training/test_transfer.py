@@ -20,9 +20,9 @@ from tests.worker.conftest import Supervised
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
 from worker.training.events import Job, StartingWeights
-from worker.training.network import build, probabilities_of
+from worker.training.network import build, with_softmax
 from worker.training.train import run
-from worker.training.transfer import WeightsUnavailable, take_weights
+from worker.training.transfer import WeightsUnavailable, transfer_weights
 
 SOURCE = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 CONV = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "relu"}
@@ -55,7 +55,7 @@ def saved(spec: ExperimentSpec, folder: Path) -> PublishedFile:
     random = np.random.default_rng(1)
     model.set_weights([random.uniform(0.1, 0.9, array.shape) for array in model.get_weights()])
     path = folder / KERAS_FILE
-    probabilities_of(model, spec).save(path)
+    with_softmax(model, spec).save(path)
     return PublishedFile(path=path, sha256=sha256_of(path.read_bytes()))
 
 
@@ -76,13 +76,13 @@ def taken_by(spec: ExperimentSpec, source: ExperimentSpec, folder: Path) -> tupl
     """The weights of a network of `spec` before and after it took those of `source`, and these, by layer."""
     model = build(spec, IMAGES)
     before = weights_of(model)
-    take_weights(model, starting(saved(source, folder), spec, source))
+    transfer_weights(model, starting(saved(source, folder), spec, source))
     source_model = build(source, IMAGES)
     source_model.set_weights(keras.saving.load_model(folder / KERAS_FILE, compile=False).get_weights())
     return before, weights_of(model), weights_of(source_model)
 
 
-def test_every_layer_begins_with_the_weights_of_the_same_network(tmp_path: Path) -> None:
+def test_same_network_transfers_every_layer(tmp_path: Path) -> None:
     before, after, source = taken_by(spec_of(), spec_of(training={"seed": 5}), tmp_path)
 
     assert list(after) == ["conv2d", "conv2d_1", "batch_normalization", "conv2d_2", "dense", "dense_1"]
@@ -91,21 +91,21 @@ def test_every_layer_begins_with_the_weights_of_the_same_network(tmp_path: Path)
         assert not np.array_equal(weights[0], before[name][0])
 
 
-def test_frozen_layers_take_theirs_and_statistics_too(tmp_path: Path) -> None:
+def test_frozen_layers_get_weights_and_statistics(tmp_path: Path) -> None:
     _, after, source = taken_by(spec_of(model={"freeze": 4}), spec_of(), tmp_path)
 
     assert len(after["batch_normalization"]) == 4
     assert_equal(after["batch_normalization"], source["batch_normalization"])
 
 
-def test_what_is_not_taken_stays_as_it_began(tmp_path: Path) -> None:
+def test_other_layers_keep_their_initial_weights(tmp_path: Path) -> None:
     before, after, source = taken_by(spec_of(dataset={"name": "digits", "classes": [3, 5]}), spec_of(), tmp_path)
 
     assert_equal(after["dense"], source["dense"])
     assert_equal(after["dense_1"], before["dense_1"])
 
 
-def test_weights_come_out_of_a_network_that_was_trained_on_logits(tmp_path: Path) -> None:
+def test_weights_of_a_network_without_softmax_transfer(tmp_path: Path) -> None:
     """It was published within another one, which adds the softmax."""
     source = spec_of([*LAYERS[:-1], {"type": "Dense", "activation": None}])
     _, after, weights = taken_by(spec_of(), source, tmp_path)
@@ -113,7 +113,7 @@ def test_weights_come_out_of_a_network_that_was_trained_on_logits(tmp_path: Path
     assert_equal(after["dense_1"], weights["dense_1"])
 
 
-def test_branched_keras_document_begins_with_weights_of_layers_of_other_names(tmp_path: Path) -> None:
+def test_layers_with_other_names_transfer(tmp_path: Path) -> None:
     _, after, source = taken_by(branched_spec("left", "answer"), branched_spec("conv", "dense"), tmp_path)
 
     assert_equal(after["left"], source["conv"])
@@ -131,46 +131,46 @@ def branched_spec(left: str, answer: str) -> ExperimentSpec:
     return parse_spec({"model": {"keras": document}})
 
 
-def test_scaling_stays_that_of_this_data(tmp_path: Path) -> None:
+def test_scaling_is_not_transferred(tmp_path: Path) -> None:
     spec, source = spec_of(preprocessing={"scale": "standardize"}), spec_of(preprocessing={"scale": "unit"})
     model, untouched = build(spec, IMAGES), build(spec, IMAGES)
-    take_weights(model, starting(saved(source, tmp_path), spec, source))
+    transfer_weights(model, starting(saved(source, tmp_path), spec, source))
 
     scaled = np.asarray(model.get_layer("trainyard_scaling")(IMAGES))
     np.testing.assert_array_equal(scaled, untouched.get_layer("trainyard_scaling")(IMAGES))
     assert abs(scaled.mean()) < 1e-5
 
 
-def test_what_is_taken_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_transferred_layers_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     spec, source = (
         spec_of([{"type": "Flatten"}, HIDDEN, HIDDEN, {"type": "Dense"}]),
         spec_of([{"type": "Flatten"}, HIDDEN, {"type": "Dense"}]),
     )
     with caplog.at_level(logging.INFO):
-        take_weights(build(spec, IMAGES), starting(saved(source, tmp_path), spec, source))
+        transfer_weights(build(spec, IMAGES), starting(saved(source, tmp_path), spec, source))
 
-    assert caplog.messages[-1] == f"begins with weights of experiment {SOURCE}: dense, dense_2 from dense_1"
+    assert caplog.messages[-1] == f"transferred weights of experiment {SOURCE}: dense, dense_2 from dense_1"
 
 
-def test_file_that_was_changed_is_rejected(tmp_path: Path) -> None:
+def test_changed_file_is_rejected(tmp_path: Path) -> None:
     weights = starting(saved(spec_of(), tmp_path), spec_of(), spec_of())
     with weights.file.path.open("r+b") as file:
         file.seek(300)
         file.write(b"changed")
 
     with pytest.raises(WeightsUnavailable, match=f"{SOURCE} cannot be read: model.keras does not match its sha256"):
-        take_weights(build(spec_of(), IMAGES), weights)
+        transfer_weights(build(spec_of(), IMAGES), weights)
 
 
-def test_file_that_is_gone_is_rejected(tmp_path: Path) -> None:
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
     weights = starting(saved(spec_of(), tmp_path), spec_of(), spec_of())
     weights.file.path.unlink()
 
     with pytest.raises(WeightsUnavailable, match=r"model\.keras is missing"):
-        take_weights(build(spec_of(), IMAGES), weights)
+        transfer_weights(build(spec_of(), IMAGES), weights)
 
 
-def test_code_in_a_file_whose_sum_is_right_is_not_run(tmp_path: Path) -> None:
+def test_code_in_a_file_with_a_valid_sha256_is_not_run(tmp_path: Path) -> None:
     marker, path = tmp_path / "ran", tmp_path / KERAS_FILE
     name = str(marker)
     harm = keras.layers.Lambda(lambda numbers: (__import__("pathlib").Path(name).touch(), numbers)[1])
@@ -180,38 +180,38 @@ def test_code_in_a_file_whose_sum_is_right_is_not_run(tmp_path: Path) -> None:
     file = PublishedFile(path=path, sha256=sha256_of(path.read_bytes()))
 
     with pytest.raises(WeightsUnavailable, match="cannot be read"):
-        take_weights(build(spec_of(), IMAGES), StartingWeights(source=SOURCE, file=file, layers={}))
+        transfer_weights(build(spec_of(), IMAGES), StartingWeights(source=SOURCE, file=file, layers={}))
     assert not marker.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 half of one"])
-def test_file_that_is_no_network_is_rejected_though_its_sum_is_right(tmp_path: Path, content: bytes) -> None:
+def test_other_file_with_a_valid_sha256_is_rejected(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / KERAS_FILE
     path.write_bytes(content)
 
     with pytest.raises(WeightsUnavailable, match="cannot be read"):
-        take_weights(
+        transfer_weights(
             build(spec_of(), IMAGES),
             StartingWeights(source=SOURCE, file=PublishedFile(path=path, sha256=sha256_of(content)), layers={}),
         )
 
 
-def test_archive_without_a_network_is_rejected_though_its_sum_is_right(tmp_path: Path) -> None:
+def test_zip_without_a_network_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / KERAS_FILE
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", "{}")
     file = PublishedFile(path=path, sha256=sha256_of(path.read_bytes()))
 
     with pytest.raises(WeightsUnavailable, match="cannot be read"):
-        take_weights(build(spec_of(), IMAGES), StartingWeights(source=SOURCE, file=file, layers={}))
+        transfer_weights(build(spec_of(), IMAGES), StartingWeights(source=SOURCE, file=file, layers={}))
 
 
-def test_run_whose_source_is_gone_fails_with_the_reason(job: Jobs, supervised: Supervised) -> None:
+def test_run_without_its_source_fails_with_the_reason(job: Jobs, supervised: Supervised) -> None:
     run(job(spec_of(), weights="the weights of another experiment are not to be had"), supervised.control)
 
     assert supervised.events[-1]["failure"] == {
         "type": "weights_unavailable",
-        "message": "the weights of another experiment are not to be had; post the experiment with other ones",
+        "message": "the weights of another experiment are not to be had; post the experiment again with another source",
     }
 
 
@@ -240,7 +240,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentSpec, P
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_the_first_epoch_goes_on_where_the_source_has_ended(
+def test_first_epoch_continues_where_the_source_ended(
     job: Jobs, supervised: Supervised, trained: Any, precision: str
 ) -> None:
     source, file, finished = trained
@@ -257,9 +257,7 @@ def test_the_first_epoch_goes_on_where_the_source_has_ended(
     )
 
 
-def test_resumed_run_goes_on_from_its_checkpoint_though_the_source_is_gone(
-    job: Jobs, trained: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_resumed_run_needs_no_source(job: Jobs, trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     source, file, _ = trained
     spec = spec_of(training={"epochs": 3})
     weights = starting(file, spec, source)

@@ -1,4 +1,4 @@
-"""The datasets that Keras publishes: from a file that lies ready, or else by Keras's download."""
+"""Keras's datasets: from an .npz file in the layout of Keras, or by Keras's download."""
 
 import importlib
 from pathlib import Path
@@ -16,11 +16,11 @@ Array = np.ndarray[Any, Any]
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def published(dataset: Dataset, datasets_dir: Path | None) -> Source:
-    """Read `<name>.npz` in `datasets_dir`, or what Keras has or fetches. Raises DatasetUnavailable."""
+def open_keras_file(dataset: Dataset, datasets_dir: Path | None) -> Source:
+    """From `<name>.npz` in `datasets_dir`, or else from Keras, which may download it. Raises DatasetUnavailable."""
     file = datasets_dir / f"{dataset.name}.npz" if datasets_dir else None
     if file is None or not file.is_file():
-        return _source(_downloaded(dataset, file), dataset, f"Keras's download of {dataset.name}")
+        return _source(_download(dataset, file), dataset, f"Keras's download of {dataset.name}")
     try:
         arrays = read_npz(file, _MEMBERS)
     except (Damaged, FileNotFoundError) as error:
@@ -28,25 +28,24 @@ def published(dataset: Dataset, datasets_dir: Path | None) -> Source:
     return _source([arrays[name] for name in _MEMBERS], dataset, str(file))
 
 
-def _downloaded(dataset: Dataset, file: Path | None) -> list[Array]:
+def _download(dataset: Dataset, file: Path | None) -> list[Array]:
     module = importlib.import_module(f"keras.datasets.{dataset.name}")
     try:
         (x_train, y_train), (x_test, y_test) = module.load_data()
-    except Exception as error:  # keras.utils.get_file wraps whatever went wrong in a bare Exception
-        folder = file.parent if file else "a folder named by the environment variable DATASETS_DIR"
+    except Exception as error:  # keras.utils.get_file raises a bare Exception
+        folder = file.parent if file else "the folder that the environment variable DATASETS_DIR names"
         raise DatasetUnavailable(
             f"{dataset.name} is not on this machine and could not be downloaded ({type(error).__name__}); "
-            f"put {dataset.name}.npz into {folder}, with the arrays {_layout(dataset)}; docs/datasets.md says how to "
-            "make it"
+            f"put {dataset.name}.npz into {folder}, with the arrays {_layout(dataset)}; see docs/datasets.md"
         ) from error
     return [x_train, y_train, x_test, y_test]
 
 
 def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
     x_train, y_train, x_test, y_test = members
-    for part, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
+    for split, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
         if not (_are_images(images, dataset) and _are_labels(labels, len(images), dataset)):
-            raise _rejected(origin, dataset, f"x_{part} is {_described(images)} and y_{part} {_described(labels)}")
+            raise _rejected(origin, dataset, f"x_{split} is {_describe(images)} and y_{split} {_describe(labels)}")
     labels = np.concatenate([y_train.ravel(), y_test.ravel()]).astype(np.int64)
 
     def read(indices: Indices) -> Images:
@@ -60,18 +59,18 @@ def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
         return images.reshape(-1, *(dataset.image_shape or ()))
 
     source = Source(labels, len(x_train), read)
-    if not source.holds(dataset):
-        raise _rejected(origin, dataset, "its classes do not have as many samples each")
+    if not source.matches(dataset):
+        raise _rejected(origin, dataset, "its classes have other numbers of samples")
     return source
 
 
 def _are_images(array: Array, dataset: Dataset) -> bool:
-    """Keras leaves out the axis of a single channel."""
+    """Keras omits the axis of a single channel."""
     return array.dtype == np.uint8 and array.shape[1:] in (dataset.image_shape, _published_shape(dataset))
 
 
 def _are_labels(array: Array, samples: int, dataset: Dataset) -> bool:
-    """Keras has them as (samples,) or as (samples, 1)."""
+    """Keras uses both (samples,) and (samples, 1)."""
     if not np.issubdtype(array.dtype, np.integer) or array.shape not in ((samples,), (samples, 1)):
         return False
     return samples == 0 or 0 <= array.min() <= array.max() < len(dataset.classes)
@@ -95,7 +94,7 @@ def _layout(dataset: Dataset) -> str:
     return f"x_train {(train, *sides)} uint8, y_train {(train,)}, x_test {(test, *sides)} uint8, y_test {(test,)}"
 
 
-def _described(array: Array) -> str:
-    """Of labels also the range: the shape may be right and they may belong to another dataset."""
+def _describe(array: Array) -> str:
+    """Labels also with their range, which differs between datasets of one shape."""
     span = f", {array.min()} to {array.max()}" if array.ndim in (1, 2) and array.size else ""
     return f"{array.shape} {array.dtype}{span}"

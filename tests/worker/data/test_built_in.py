@@ -2,26 +2,26 @@ import numpy as np
 from sklearn.datasets import make_blobs
 
 from specs.dataset import DATASETS, BlobsSpec
-from worker.data.generated import blobs, digits
+from worker.data.built_in import generate_blobs, generate_digits
 
 
 def test_digits_use_the_whole_range_of_a_byte() -> None:
-    source = digits()
+    source = generate_digits()
 
-    assert source.holds(DATASETS["digits"])
+    assert source.matches(DATASETS["digits"])
     assert source.read(np.arange(100)).min() == 0
     assert source.read(np.arange(100)).max() == 255
 
 
-def test_blobs_are_scikit_learns() -> None:
+def test_blobs_are_those_of_scikit_learn() -> None:
     spec = BlobsSpec(n_samples=50, centers=3, cluster_std=0.5, random_state=7)
     features, labels = make_blobs(n_samples=50, centers=3, n_features=2, cluster_std=0.5, random_state=7)
-    source = blobs(spec)
+    source = generate_blobs(spec)
 
-    assert source.holds(spec.facts())
+    assert source.matches(spec.facts())
     assert source.labels.tolist() == labels.tolist()
     assert np.array_equal(source.read(np.arange(50)), features.astype(np.float32))
 
 
-def test_blobs_are_the_same_ones_each_time() -> None:
-    assert np.array_equal(*(blobs(BlobsSpec()).read(np.arange(1000)) for _ in range(2)))
+def test_blobs_are_the_same_each_time() -> None:
+    assert np.array_equal(*(generate_blobs(BlobsSpec()).read(np.arange(1000)) for _ in range(2)))
