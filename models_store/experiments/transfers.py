@@ -44,7 +44,9 @@ class Transfers:
         except SpecError as error:
             raise _rejected(source, f"the spec of experiment {source} is not valid any more: {error}") from error
         except FieldError as error:
-            raise _rejected(source, f"nothing can be taken from experiment {source}: {error.detail}") from error
+            raise _rejected(
+                source, f"no weights can be transferred from experiment {source}: {error.detail}"
+            ) from error
 
     @contextmanager
     def kept(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> Iterator[dict[str, str]]:

@@ -209,8 +209,9 @@ def test_source_without_matching_layers_is_rejected(
 
     assert answer.status_code == 422
     assert answer.json()["detail"] == (
-        f"/model/weights_from: nothing can be taken from experiment {source}: none of its layers agrees with one of "
-        "this network in type and shapes of weights; it has dense (64x10, 10); this network has dense (64x2, 2)"
+        f"/model/weights_from: no weights can be transferred from experiment {source}: none of its layers matches a "
+        "layer of this network in type and shapes of weights; it has dense (64x10, 10); this network has dense "
+        "(64x2, 2)"
     )
 
 
