@@ -3,10 +3,11 @@
 from importlib import metadata
 from typing import Any
 
+from trainyard.async_client import AsyncClient
 from trainyard.client import Client
 from trainyard.errors import TrainyardError
 
-__all__ = ["Client", "TrainyardError", "__version__"]
+__all__ = ["AsyncClient", "Client", "TrainyardError", "__version__"]
 
 __version__: str
 

@@ -1,69 +1,68 @@
-"""Server-sent events of an experiment, across connections that break."""
+"""The events of one experiment across connections that break, without any I/O."""
 
-import json
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from trainyard.errors import ApiError, Unreachable
-from trainyard.transport import Transport
+import httpx2
+from pydantic import ValidationError
+
+from trainyard.answers.events import EpochEnd, Event, ProgressUpdate, StatusChange, StreamEnd
+from trainyard.errors import ApiError, Unavailable, UnexpectedAnswer, Unreachable
+from trainyard.operations.experiments import path_of
+from trainyard.operations.operation import Operation
 
 _SILENCE_SECONDS = 45.0  # three heartbeats
-_PATIENCE_SECONDS = 120.0
-_FIRST_WAIT_SECONDS = 0.2
-_LONGEST_WAIT_SECONDS = 5.0
+_RECONNECT_SECONDS = 120.0
+_FIRST_DELAY_SECONDS = 0.2
+_MAX_DELAY_SECONDS = 5.0
+_MODELS: dict[str, type[EpochEnd | ProgressUpdate | StatusChange | StreamEnd]] = {
+    "epoch": EpochEnd,
+    "progress": ProgressUpdate,
+    "status": StatusChange,
+    "end": StreamEnd,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`kind` is `epoch`, `progress`, `status` or `end`; `id` is the number of an epoch, for `epoch` alone."""
+class EventStream:
+    """Which request to send, what to make of its events, and when to send the next one.
 
-    kind: str
-    data: dict[str, Any]
-    id: str | None = None
-
-
-def parse_events(lines: Iterable[str]) -> Iterator[Event]:
-    """As the WHATWG's HTML standard reads `text/event-stream`; an event cut off by the end is none."""
-    fields: dict[str, list[str]] = {}
-    for line in lines:
-        if line:
-            name, _, value = line.partition(":")
-            fields.setdefault(name, []).append(value.removeprefix(" "))
-            continue
-        if "data" in fields:
-            kind, identity = fields.get("event", ["message"])[-1], fields.get("id", [None])[-1]
-            yield Event(kind, json.loads("\n".join(fields["data"])), identity)
-        fields = {}
-
-
-def follow(transport: Transport, path: str) -> Iterator[Event]:
-    """All events up to `end`. A connection that breaks is made again, behind the last epoch that came.
-
-    Raises Unreachable if nothing answers at first, or for two minutes later on; ApiError if the API rejects.
+    A connection that breaks is renewed behind the last epoch, so that none is missed or repeated.
     """
-    last_id: str | None = None
-    lost_at: float | None = None
-    wait = _FIRST_WAIT_SECONDS
-    has_begun = False
-    while True:
-        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
+
+    def __init__(self, experiment_id: str) -> None:
+        self.has_ended = False
+        self._path = f"{path_of(experiment_id)}/events"
+        self._last_id = ""
+        self._has_begun = False
+        self._lost_at: float | None = None
+        self._delay = _FIRST_DELAY_SECONDS
+
+    def operation(self) -> Operation[httpx2.EventSource]:
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self._last_id} if self._last_id else {})}
+        return Operation("GET", self._path, httpx2.EventSource, headers=headers, silence_seconds=_SILENCE_SECONDS)
+
+    def receive(self, message: httpx2.ServerSentEvent) -> Event | None:
+        """The event of a message; None for a kind that this version does not know."""
+        self._has_begun, self._lost_at, self._delay = True, None, _FIRST_DELAY_SECONDS
+        self._last_id = message.id or self._last_id
+        model = _MODELS.get(message.event)
+        if model is None:
+            return None
+        self.has_ended = model is StreamEnd
         try:
-            with transport.stream(path, headers, _SILENCE_SECONDS) as lines:
-                for event in parse_events(lines):
-                    has_begun, lost_at, wait = True, None, _FIRST_WAIT_SECONDS
-                    last_id = event.id or last_id
-                    yield event
-                    if event.kind == "end":
-                        return
-        except (Unreachable, ApiError) as error:
-            lost_at = lost_at or time.monotonic()
-            if not (has_begun and _may_pass(error)) or time.monotonic() - lost_at > _PATIENCE_SECONDS:
-                raise
-        time.sleep(wait)
-        wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+            return model.model_validate_json(message.data)
+        except ValidationError as error:
+            raise UnexpectedAnswer(f"event {message.event} has unexpected data: {message.data}") from error
 
+    def lose_connection(self, error: Unreachable | ApiError) -> None:
+        """Raises `error` if it is not worth another connection: it was the first, or two minutes have passed."""
+        now = time.monotonic()
+        self._lost_at = now if self._lost_at is None else self._lost_at
+        can_pass = isinstance(error, Unreachable | Unavailable)
+        if not (self._has_begun and can_pass) or now - self._lost_at > _RECONNECT_SECONDS:
+            raise error
 
-def _may_pass(error: Unreachable | ApiError) -> bool:
-    return isinstance(error, Unreachable) or error.status in (502, 503, 504)
+    def next_delay(self) -> float:
+        """Seconds to wait before the next connection."""
+        delay = self._delay
+        self._delay = min(2 * delay, _MAX_DELAY_SECONDS)
+        return delay

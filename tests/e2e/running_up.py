@@ -5,16 +5,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually
-from trainyard.client import Client, Spec
+from trainyard import Client
+from trainyard.answers import Experiment
+from trainyard.operations.experiments import Spec
 
 TRAIN_SECONDS = 2 * PATIENCE_SECONDS
-TERMINAL = {"succeeded", "failed", "cancelled"}
 READY = "Trainyard is ready: "
 # Variables of a developer's shell must not choose the Redis and the store that are tested.
 _FOREIGN = ("REDIS_URL", "TRAINYARD_REDIS_URL", "TRAINYARD_STORE_DIR", "TRAINYARD_URL")
@@ -126,13 +126,13 @@ class RunningUp:
     # -- experiments -------------------------------------------------------------------------------------------------
 
     def submit(self, spec: Spec) -> str:
-        return str(self.client.submit(spec)["id"])
+        return self.client.submit(spec).id
 
     def wait_for_epochs(self, experiment_id: str, count: int) -> None:
-        eventually(lambda: len(self.client.history(experiment_id)["epoch"]) >= count, TRAIN_SECONDS)
+        eventually(lambda: len(self.client.history(experiment_id).epoch) >= count, TRAIN_SECONDS)
 
-    def wait_for_end(self, experiment_id: str) -> dict[str, Any]:
-        eventually(lambda: self.client.get(experiment_id)["status"] in TERMINAL, TRAIN_SECONDS)
+    def wait_for_end(self, experiment_id: str) -> Experiment:
+        eventually(lambda: self.client.get(experiment_id).has_ended, TRAIN_SECONDS)
         return self.client.get(experiment_id)
 
 

@@ -143,7 +143,7 @@ def test_cancelled_experiment_ends_its_watch_with_1(run: Run, up: RunningUp, end
 
 
 def test_delete_rejects_running_experiment(run: Run, up: RunningUp, endless: str) -> None:
-    eventually(lambda: up.client.get(endless)["status"] == "running")
+    eventually(lambda: up.client.get(endless).status == "running")
     assert run("delete", endless).returncode == 4
     assert run("cancel", endless).returncode == 0
     assert run("watch", endless).returncode == 1

@@ -15,8 +15,8 @@ import pytest
 from tests.e2e.running_up import READY, TRAIN_SECONDS, RunningUp, command, environment
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
-from trainyard.client import Client
-from trainyard.event_stream import Event
+from trainyard import Client
+from trainyard.answers import EpochEnd, Event, StatusChange
 
 pytestmark = pytest.mark.xdist_group("up")
 
@@ -25,13 +25,17 @@ StartUp = Callable[[Path], RunningUp]
 IMAGE = ROOT / "examples" / "images" / "four.png"
 
 
+def epoch_ends(events: list[Event]) -> list[EpochEnd]:
+    return [event for event in events if isinstance(event, EpochEnd)]
+
+
 def epochs_in(events: list[Event]) -> list[int]:
-    return [int(event.data["epoch"]) for event in events if event.kind == "epoch"]
+    return [event.epoch for event in epoch_ends(events)]
 
 
 def assert_each_epoch_once(up: RunningUp, experiment_id: str, count: int) -> None:
     """Assert each epoch once, in the answer and on disk."""
-    assert up.client.history(experiment_id)["epoch"] == list(range(count))
+    assert up.client.history(experiment_id).epoch == list(range(count))
     lines = (up.folder / "store" / "experiments" / experiment_id / "history.jsonl").read_text().splitlines()
     assert [orjson.loads(line)["epoch"] for line in lines] == list(range(count))
 
@@ -43,20 +47,20 @@ def test_experiment_is_streamed_and_predicts(up: RunningUp, tiny_document: Docum
     events = list(up.client.events(experiment_id))
 
     assert epochs_in(events) == [0, 1, 2, 3]
-    assert [event.data["status"] for event in events if event.kind == "status"][-1] == "succeeded"
+    assert [event.status for event in events if isinstance(event, StatusChange)][-1] == "succeeded"
     assert events[-1].kind == "end"
     assert_each_epoch_once(up, experiment_id, 4)
-    history = up.client.history(experiment_id)["history"]
+    history = up.client.history(experiment_id).history
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(history)
-    streamed = [event.data["metrics"]["val_accuracy"] for event in events if event.kind == "epoch"]
+    streamed = [event.metrics["val_accuracy"] for event in epoch_ends(events)]
     assert streamed == history["val_accuracy"]
     evaluation = up.client.evaluation(experiment_id)
-    assert evaluation["accuracy"] == up.client.get(experiment_id)["test_metrics"]["accuracy"] > 0.5
-    assert sum(map(sum, evaluation["confusion_matrix"]["matrix"])) == evaluation["samples"]
+    assert up.client.get(experiment_id).test_metrics["accuracy"] == evaluation.accuracy > 0.5
+    assert sum(map(sum, evaluation.confusion_matrix.matrix)) == evaluation.samples
     answer = up.client.predict(IMAGE, experiment=experiment_id)
-    [prediction] = answer["predictions"]
-    assert (answer["model"]["experiment_id"], prediction["filename"]) == (experiment_id, "four.png")
-    probabilities = [guess["probability"] for guess in prediction["top"]]
+    [prediction] = answer.predictions
+    assert (answer.model.experiment_id, prediction.filename) == (experiment_id, "four.png")
+    probabilities = [guess.probability for guess in prediction.top]
     assert len(probabilities) == 3
     assert probabilities == sorted(probabilities, reverse=True)
 
@@ -76,8 +80,8 @@ def test_killed_child_is_restarted_and_experiment_resumes(
 
         events = following.result(TRAIN_SECONDS)
     record = up.client.get(experiment_id)
-    assert (record["status"], record["epochs_completed"]) == ("succeeded", 14)
-    assert record["attempts"] == (2 if word == "celery" else 1)
+    assert (record.status, record.epochs_completed) == ("succeeded", 14)
+    assert record.attempts == (2 if word == "celery" else 1)
     assert epochs_in(events) == list(range(14))
     assert_each_epoch_once(up, experiment_id, 14)
     successor = eventually(lambda: up.child(word))
@@ -115,8 +119,8 @@ def test_interrupted_up_leaves_its_work_to_the_next(
 ) -> None:
     up = start_up(tmp_path)
     trained = up.submit(tiny_document)
-    assert up.wait_for_end(trained)["status"] == "succeeded"
-    [predicted] = up.client.predict(IMAGE)["predictions"]
+    assert up.wait_for_end(trained).status == "succeeded"
+    [predicted] = up.client.predict(IMAGE).predictions
     running = up.submit(slow_document)
     up.wait_for_epochs(running, 2)
     family = up.family()
@@ -131,12 +135,12 @@ def test_interrupted_up_leaves_its_work_to_the_next(
 
     successor = start_up(tmp_path)
     eventually(lambda: is_ready(successor.url))
-    assert [record["id"] for record in successor.client.list()] == [running, trained]
+    assert [run.id for run in successor.client.runs()] == [running, trained]
     answer = successor.client.predict(IMAGE, dataset="digits")
-    assert (answer["model"]["experiment_id"], answer["predictions"][0]["top"]) == (trained, predicted["top"])
-    assert successor.client.label(predicted["id"], "4")["predicted"] == predicted["top"][0]["label"]
+    assert (answer.model.experiment_id, answer.predictions[0].top) == (trained, predicted.top)
+    assert successor.client.label(predicted.id, "4").predicted == predicted.top[0].label
     record = successor.wait_for_end(running)
-    assert (record["status"], record["interruptions"]) == ("succeeded", 1)
+    assert (record.status, record.interruptions) == ("succeeded", 1)
     assert_each_epoch_once(successor, running, 14)
 
 
@@ -153,7 +157,7 @@ def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path
     assert up.leftovers() == []
 
     successor = start_up(tmp_path)
-    assert successor.wait_for_end(experiment_id)["status"] == "succeeded"
+    assert successor.wait_for_end(experiment_id).status == "succeeded"
     assert_each_epoch_once(successor, experiment_id, 14)
 
 

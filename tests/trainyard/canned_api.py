@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that plays canned answers, each once, and remembers what it was asked."""
+"""An HTTP server on loopback that plays canned answers, each once, and records the requests."""
 
 import json
 import threading
@@ -39,7 +39,7 @@ def problem(status: int, detail: str, **members: Any) -> Answer:
 
 
 class CannedApi:
-    """`api.on("GET", "/presets", answer, ...)`: the answers are given in turn, the last one from then on."""
+    """`api.on("GET", "/presets", answer, ...)`: the answers are given in turn, the last one again and again."""
 
     def __init__(self) -> None:
         self._answers: dict[str, list[Answer]] = {}
@@ -63,9 +63,9 @@ class CannedApi:
     def requests(self, method: str, path: str) -> list[Request]:
         return self._requests[f"{method} {path}"]
 
-    def take(self, route: str, request: Request) -> Answer:
+    def answer(self, route: str, request: Request) -> Answer:
         self._requests[route].append(request)
-        answers = self._answers.get(route, [problem(404, f"nothing at {route}")])
+        answers = self._answers.get(route, [problem(404, f"no answer for {route}")])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -74,17 +74,17 @@ class CannedApi:
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 target = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 query = {name: values[0] for name, values in parse_qs(target.query).items()}
-                request = Request(query, {name.lower(): value for name, value in self.headers.items()}, body)
-                answer = api.take(f"{self.command} {target.path}", request)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                request = Request(query, headers, self.rfile.read(int(headers.get("content-length", 0))))
+                answer = api.answer(f"{self.command} {target.path}", request)
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer.content)
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server calls them so
+            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -99,29 +99,3 @@ def sse(kind: str, data: Any, identity: int | None = None) -> str:
 
 def epoch_event(epoch: int, **metrics: float | None) -> str:
     return sse("epoch", {"epoch": epoch, "seconds": 0.1, "metrics": metrics}, epoch)
-
-
-def a_record(experiment_id: str = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", **changes: Any) -> dict[str, Any]:
-    return {
-        "id": experiment_id,
-        "status": "queued",
-        "name": "digits [small]",
-        "dataset": "digits",
-        "tags": [],
-        "attempts": 1,
-        "created_at": "2026-11-22T20:15:00Z",
-        "started_at": None,
-        "ended_at": None,
-        "queue_position": None,
-        "progress": None,
-        "epochs_completed": 0,
-        "best": None,
-        "best_metrics": {},
-        "last_metrics": {},
-        "test_metrics": {},
-        "stop_reason": None,
-        "error": None,
-        "damaged": [],
-        "spec": {"training": {"epochs": 2}},
-        **changes,
-    }

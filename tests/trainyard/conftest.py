@@ -1,4 +1,4 @@
-"""An API that says what a test tells it to."""
+"""A canned API."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from tests.trainyard.canned_api import CannedApi
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[CannedApi]:
+    """TRAINYARD_URL leads to it."""
     with CannedApi() as api:
         monkeypatch.setenv("TRAINYARD_URL", api.url)
         yield api

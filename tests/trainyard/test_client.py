@@ -1,123 +1,270 @@
+import io
+import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.valkey import free_port
-from tests.trainyard.canned_api import Answer, CannedApi, a_record, epoch_event, problem, sse
-from trainyard.client import Client
-from trainyard.errors import ApiError, Unreachable
+from tests.trainyard import samples
+from tests.trainyard.canned_api import Answer, CannedApi, epoch_event, problem, sse
+from trainyard import Client, TrainyardError
+from trainyard.answers import BatchLine, Prediction
+from trainyard.errors import (
+    ApiError,
+    Conflict,
+    IncompleteAnswer,
+    Invalid,
+    NotFound,
+    Unavailable,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+ID = samples.ID
 
 
-def test_a_mapping_is_submitted_as_json_with_its_key(api: CannedApi) -> None:
-    api.on("POST", "/experiments", Answer(a_record(), 202))
+def test_mapping_is_submitted_as_json_with_its_key(api: CannedApi) -> None:
+    api.on("POST", "/experiments", Answer(samples.experiment(), 202))
     with Client(api.url) as client:
-        assert client.submit({"name": "tiny"}, idempotency_key="k1")["status"] == "queued"
+        assert client.submit({"name": "tiny"}, idempotency_key="k1").status == "queued"
     (request,) = api.requests("POST", "/experiments")
     assert request.body == b'{"name": "tiny"}'
     assert request.headers["content-type"] == "application/json"
     assert request.headers["idempotency-key"] == "k1"
 
 
-def test_a_file_is_submitted_as_it_is(api: CannedApi, tmp_path: Path) -> None:
+def test_file_and_text_are_submitted_unchanged(api: CannedApi, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text("name: tiny\nmodel: {preset: digits-cnn}\n")
-    api.on("POST", "/experiments", Answer(a_record(), 202))
+    api.on("POST", "/experiments", Answer(samples.experiment(), 202))
     with Client(api.url) as client:
         client.submit(path)
         client.submit(path.read_text())
     assert [each.body for each in api.requests("POST", "/experiments")] == [path.read_bytes()] * 2
 
 
-def test_the_url_comes_from_the_environment(api: CannedApi) -> None:
+def test_change_is_submitted_as_merge_patch(api: CannedApi) -> None:
+    api.on("POST", "/experiments", Answer(samples.experiment(), 202))
+    with Client(api.url) as client:
+        client.submit_change({"based_on": ID, "training": {"epochs": 9}})
+    (request,) = api.requests("POST", "/experiments")
+    assert request.headers["content-type"] == "application/merge-patch+json"
+    assert request.body == b'{"based_on": "%s", "training": {"epochs": 9}}' % ID.encode()
+
+
+def test_url_comes_from_the_environment(api: CannedApi) -> None:
     with Client() as client:
         assert client.url == api.url
 
 
-def test_a_list_goes_through_all_pages(api: CannedApi) -> None:
-    first, second = a_record("A" * 26), a_record("B" * 26)
-    api.on(
-        "GET",
-        "/experiments",
-        Answer({"items": [first], "next_cursor": "c1"}),
-        Answer({"items": [second], "next_cursor": None}),
-    )
+def test_answer_keeps_members_it_does_not_know(api: CannedApi) -> None:
+    document = samples.experiment(ID, added_later={"a": 1})
+    api.on("GET", f"/experiments/{ID}", Answer(document))
     with Client(api.url) as client:
-        assert list(client.list(dataset="digits")) == [first, second]
+        experiment = client.get(ID)
+    assert experiment.created_at.isoformat() == "2026-11-22T20:15:00+00:00"
+    assert experiment.to_dict() == document
+
+
+def test_answer_without_a_needed_member_is_unexpected(api: CannedApi) -> None:
+    api.on("GET", f"/experiments/{ID}", Answer({"id": ID}))
+    with Client(api.url) as client, pytest.raises(UnexpectedAnswer, match=f"GET .*/experiments/{ID} .*name: Field"):
+        client.get(ID)
+
+
+def test_runs_go_through_all_pages(api: CannedApi) -> None:
+    first, second = samples.experiment("A" * 26), samples.experiment("B" * 26)
+    pages = Answer({"items": [first], "next_cursor": "c1"}), Answer({"items": [second], "next_cursor": None})
+    api.on("GET", "/experiments", *pages)
+    with Client(api.url) as client:
+        assert [run.id for run in client.runs(dataset="digits")] == [first["id"], second["id"]]
     queries = [each.query for each in api.requests("GET", "/experiments")]
     assert [query.get("cursor") for query in queries] == [None, "c1"]
     assert all(query["dataset"] == "digits" for query in queries)
 
 
-def test_a_rejection_tells_each_problem_with_its_pointer(api: CannedApi) -> None:
+def test_runs_are_fetched_when_they_are_needed(api: CannedApi) -> None:
+    api.on("GET", "/experiments", Answer({"items": [samples.experiment()] * 2, "next_cursor": "c1"}))
+    with Client(api.url) as client:
+        runs = iter(client.runs())
+        assert api.requests("GET", "/experiments") == []
+        next(runs)
+        next(runs)
+        assert len(api.requests("GET", "/experiments")) == 1
+
+
+def test_rejection_has_the_problems_members(api: CannedApi) -> None:
     errors = [{"pointer": "/training/epochs", "detail": "must be at least 1", "received": -1}]
-    api.on("POST", "/experiments", problem(422, "invalid", errors=errors))
-    with Client(api.url) as client, pytest.raises(ApiError) as rejection:
+    members = {"type": "urn:trainyard:problem:specs_error", "instance": "/experiments"}
+    api.on("POST", "/experiments", problem(422, "invalid", errors=errors, **members))
+    with Client(api.url) as client, pytest.raises(Invalid) as rejection:
         client.submit({})
-    assert rejection.value.status == 422
-    assert rejection.value.errors == tuple(errors)
-    assert str(rejection.value) == "/training/epochs: must be at least 1"
+    error = rejection.value
+    assert (error.status, error.title, error.detail) == (422, "Rejected", "invalid")
+    assert (error.type, error.instance) == ("urn:trainyard:problem:specs_error", "/experiments")
+    assert error.errors == tuple(errors)
+    assert str(error) == "/training/epochs: must be at least 1"
 
 
-def test_an_answer_that_is_no_problem_document_is_named_as_such(api: CannedApi) -> None:
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, Invalid), (404, NotFound), (409, Conflict), (413, Invalid), (500, ApiError), (503, Unavailable)],
+)
+def test_status_decides_the_kind_of_error(api: CannedApi, status: int, error: type[ApiError]) -> None:
+    api.on("POST", f"/experiments/{ID}:cancel", problem(status, "no"))
+    with Client(api.url) as client, pytest.raises(TrainyardError) as rejection:
+        client.cancel(ID)
+    assert type(rejection.value) is error
+
+
+def test_answer_without_problem_document_is_named(api: CannedApi) -> None:
     api.on("GET", "/presets", Answer("<html>Bad Gateway</html>", 502))
     with Client(api.url) as client, pytest.raises(ApiError, match="without a problem document") as rejection:
         client.presets()
     assert rejection.value.status == 502
 
 
-def test_reading_is_tried_again_when_the_api_says_so(api: CannedApi) -> None:
-    api.on("GET", "/presets", problem(503, "not yet"), problem(503, "not yet"), Answer({"items": []}))
+def test_reading_is_retried_when_the_api_says_when(api: CannedApi) -> None:
+    api.on("GET", "/presets", problem(503, "not yet"), problem(503, "not yet"), Answer(samples.items()))
     with Client(api.url) as client:
-        assert client.presets() == []
+        assert list(client.presets()) == []
     assert len(api.requests("GET", "/presets")) == 3
 
 
-def test_reading_is_given_up_in_the_end(api: CannedApi) -> None:
+def test_reading_is_retried_a_few_times_only(api: CannedApi) -> None:
     api.on("GET", "/presets", problem(503, "never"))
-    with Client(api.url) as client, pytest.raises(ApiError, match="never"):
+    with Client(api.url) as client, pytest.raises(Unavailable, match="never"):
         client.presets()
+    assert len(api.requests("GET", "/presets")) == 4
 
 
-def test_writing_is_never_tried_again(api: CannedApi) -> None:
-    api.on("POST", "/experiments", problem(503, "not yet"), Answer(a_record(), 202))
-    with Client(api.url) as client, pytest.raises(ApiError, match="not yet"):
+def test_writing_is_never_retried(api: CannedApi) -> None:
+    api.on("POST", "/experiments", problem(503, "not yet"), Answer(samples.experiment(), 202))
+    with Client(api.url) as client, pytest.raises(Unavailable, match="not yet"):
         client.submit({})
+    assert len(api.requests("POST", "/experiments")) == 1
 
 
-def test_nobody_there_says_how_to_start_one() -> None:
+def test_absent_service_is_unreachable() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with Client(url) as client, pytest.raises(Unreachable, match=f"no Trainyard at {url}.*trainyard up"):
         client.presets()
 
 
-def test_a_url_that_is_none_is_unreachable() -> None:
-    with Client("localhost:8000") as client, pytest.raises(Unreachable, match="no Trainyard at localhost:8000"):
+@pytest.mark.parametrize("url", ["localhost:8000", "http://[", "ftp://127.0.0.1"])
+def test_malformed_url_is_unreachable(url: str) -> None:
+    with pytest.raises(Unreachable, match="no Trainyard at "), Client(url) as client:
         client.presets()
 
 
-def test_waiting_ends_with_the_experiment(api: CannedApi) -> None:
-    stream = epoch_event(0, loss=1.0) + sse("status", {"status": "succeeded"}) + sse("end", {"status": "succeeded"})
-    api.on("GET", "/experiments/X/events", Answer(stream))
-    api.on("GET", "/experiments/X", Answer(a_record("X", status="succeeded")))
+def test_wait_returns_the_ended_experiment(api: CannedApi) -> None:
+    end = {"status": "succeeded"}
+    change = {"status": "succeeded", "attempts": 1, "error": None, "stop_reason": None}
+    stream = epoch_event(0, loss=1.0) + sse("status", change) + sse("end", end)
+    api.on("GET", f"/experiments/{ID}/events", Answer(stream))
+    api.on("GET", f"/experiments/{ID}", Answer(samples.experiment(status="succeeded")))
     with Client(api.url) as client:
-        assert client.wait("X")["status"] == "succeeded"
+        assert client.wait(ID).status == "succeeded"
 
 
-def test_images_are_sent_under_their_names(api: CannedApi, tmp_path: Path) -> None:
+def test_images_of_all_kinds_are_sent_under_names(api: CannedApi, tmp_path: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
     path = tmp_path / "four.png"
     path.write_bytes(b"an image")
-    api.on("POST", "/predict", Answer({"predictions": []}))
-    with Client(api.url) as client:
-        client.predict(path, b"another", dataset="digits", top=2)
+    api.on("POST", "/predict", Answer(samples.PREDICTIONS))
+    with Client(api.url) as client, path.open("rb") as file:
+        pixels = np.zeros((4, 4), np.uint8)
+        images = (path, str(path), b"another", file, pixels, Image.fromarray(pixels))
+        answer = client.predict(*images, dataset="digits", top=2)
+    assert answer.predictions[0].top[0].label == "4"
     (request,) = api.requests("POST", "/predict")
     assert request.query == {"dataset": "digits", "top": "2"}
-    assert request.body.count(b'name="file"; filename="') == 2
-    assert b'filename="four.png"' in request.body
-    assert b"an image" in request.body
+    assert request.body.count(b'name="file"; filename="') == 6
+    assert request.body.count(b'filename="four.png"') == 3
+    assert request.body.count(b"an image") == 3
+    assert request.body.count(b"\x89PNG") == 2
 
 
-def test_deleting_says_whether_by_force(api: CannedApi) -> None:
-    api.on("DELETE", "/experiments/X", Answer(status=204))
+def test_delete_passes_force_on(api: CannedApi) -> None:
+    api.on("DELETE", f"/experiments/{ID}", Answer(status=204))
     with Client(api.url) as client:
-        client.delete("X", force=True)
-    assert api.requests("DELETE", "/experiments/X")[0].query == {"force": "true"}
+        client.delete(ID, force=True)
+    assert api.requests("DELETE", f"/experiments/{ID}")[0].query == {"force": "true"}
+
+
+def test_folder_is_uploaded_as_a_zip(api: CannedApi, tmp_path: Path) -> None:
+    for name in ("cat/1.png", "dog/1.png", ".git/config"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    with Client(api.url) as client:
+        assert client.add_dataset("own", tmp_path).status == "converting"
+    (request,) = api.requests("POST", "/datasets")
+    assert request.query == {"name": "own"}
+    assert request.headers["content-length"] == str(len(request.body))
+    assert zipfile.ZipFile(io.BytesIO(request.body)).namelist() == ["cat/1.png", "dog/1.png"]
+
+
+def unseekable(content: bytes) -> io.RawIOBase:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    return Pipe(content)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("kind", [bytes, io.BytesIO, unseekable])
+def test_archive_may_be_bytes_or_a_file_object(api: CannedApi, kind: Callable[[bytes], Any]) -> None:
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    with Client(api.url) as client:
+        client.add_dataset("own", kind(b"PK"))
+    (request,) = api.requests("POST", "/datasets")
+    assert (request.body, request.headers["content-length"]) == (b"PK", "2")
+
+
+def test_batch_is_read_line_by_line(api: CannedApi) -> None:
+    api.on("POST", "/predict:batch", Answer(json_lines(*samples.BATCH)))
+    with Client(api.url) as client:
+        model, prediction, error, end = client.predict_batch(b"PK")
+    assert isinstance(prediction, Prediction)
+    assert [line.to_dict() for line in (model, prediction, error, end)] == samples.BATCH
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ({**samples.BATCH_END, "done": False, "error": "it is cut short"}, "it is cut short"),
+        (samples.PREDICTION, "without its last line"),
+    ],
+)
+def test_batch_that_breaks_off_is_incomplete(api: CannedApi, last: dict[str, Any], reason: str) -> None:
+    api.on("POST", "/predict:batch", Answer(json_lines(*samples.BATCH[:2], last)))
+    lines: list[BatchLine] = []
+    with Client(api.url) as client, pytest.raises(IncompleteAnswer, match=reason):
+        lines.extend(client.predict_batch(b"PK"))
+    with Client(api.url) as client:
+        assert [next(client.predict_batch(b"PK")).to_dict()] == samples.BATCH[:1]
+
+
+def test_bundle_replaces_its_target_when_complete(api: CannedApi, tmp_path: Path) -> None:
+    path, content = f"/models/{ID}/bundle.zip", bytes(range(256)) * 1000
+    cut_short = Answer(content, headers={"Content-Length": str(len(content) + 1), "Connection": "close"})
+    api.on("GET", path, cut_short, Answer(content))
+    target = tmp_path / "model.zip"
+    target.write_text("an older one")
+    with Client(api.url) as client:
+        with pytest.raises(Unreachable):
+            client.bundle(ID, target)
+        assert target.read_text() == "an older one"
+        assert client.bundle(ID, str(target)) == target
+    assert target.read_bytes() == content
+    assert [each.name for each in tmp_path.iterdir()] == ["model.zip"]
+
+
+def json_lines(*documents: dict[str, Any]) -> str:
+    return "".join(json.dumps(document) + "\n" for document in documents)

@@ -1,1 +1,1 @@
-"""The `trainyard` command."""
+"""The command line."""

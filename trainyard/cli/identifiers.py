@@ -1,29 +1,30 @@
-"""Ids as people type them."""
+"""Shortened experiment ids."""
 
 from itertools import islice
 
 from trainyard.client import Client
-from trainyard.errors import ApiError
+from trainyard.errors import Conflict, NotFound
 
 _FULL_LENGTH = 26
-_SHORTEST = 4
-_LOOKED_THROUGH = 2000
+_MIN_LENGTH = 4
+_NEWEST = 2000
 
 
-def full_id(client: Client, text: str) -> str:
-    """The id that `text` is, or is the beginning or the end of, among the newest 2,000 experiments.
+def resolve_id(client: Client, text: str) -> str:
+    """The id that `text` is, or the only one among the newest 2,000 experiments that begins or ends with it.
 
-    Raises ApiError with status 404 if there is none, and 409 if there are several.
+    Raises NotFound if no id matches, Conflict if several do.
     """
     wanted = text.upper()
-    if len(wanted) >= _FULL_LENGTH or len(wanted) < _SHORTEST:
+    if len(wanted) >= _FULL_LENGTH or len(wanted) < _MIN_LENGTH:
         return text
-    newest = (str(record["id"]) for record in islice(client.list(), _LOOKED_THROUGH))
+    newest = (experiment.id for experiment in islice(client.runs(), _NEWEST))
     matches = [each for each in newest if each.startswith(wanted) or each.endswith(wanted)]
     if len(matches) == 1:
         return matches[0]
     if not matches:
         detail = f"no experiment's id begins or ends with {text}; `trainyard list` shows them"
-        raise ApiError(404, "Not Found", detail)
+        raise NotFound(404, "Not Found", detail)
     shown = ", ".join(matches[:3])
-    raise ApiError(409, "Conflict", f"{len(matches)} ids begin or end with {text} ({shown}, ...); type more of it")
+    detail = f"{len(matches)} ids begin or end with {text} ({shown}, ...); type more of it"
+    raise Conflict(409, "Conflict", detail)

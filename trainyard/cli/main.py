@@ -1,4 +1,4 @@
-"""The command line: `trainyard`."""
+"""The `trainyard` command."""
 
 import sys
 from collections.abc import Sequence
@@ -22,39 +22,22 @@ from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import warn
-from trainyard.errors import ApiError, TrainyardError, UsageError
+from trainyard.errors import (
+    ApiError,
+    Conflict,
+    DemoError,
+    NotFound,
+    PreflightError,
+    TrainyardError,
+    UsageError,
+)
 
 _EPILOG = (
-    "Exit status: 0 all is well; 1 the experiment that was watched failed or was cancelled; 2 wrong usage or an "
-    "invalid spec; 3 there is no such thing; 4 rejected in this state; 5 Trainyard cannot be reached, does not start "
-    "or is not ready; 130 interrupted."
+    "Exit status: 0 success; 1 the watched experiment failed or was cancelled; 2 wrong usage or an invalid spec; "
+    "3 not found; 4 rejected in the current state; 5 Trainyard is unreachable, does not start or is not ready; "
+    "130 interrupted."
 )
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"trainyard {version('trainyard')}")
-        raise typer.Exit
-
-
-VersionOption = Annotated[
-    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-]
-
-
-@app.callback(epilog=_EPILOG)
-def trainyard(_version: VersionOption = False) -> None:
-    """Train image classifiers: run the service, post experiments, watch them learn, predict."""
-
-
-for command in (
+_COMMANDS = (
     up,
     demo,
     submit,
@@ -74,7 +57,33 @@ for command in (
     delete,
     validate,
     presets,
-):
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"trainyard {version('trainyard')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+]
+
+
+@app.callback(epilog=_EPILOG)
+def trainyard(_version: VersionOption = False) -> None:
+    """Train image classifiers: run the service, submit experiments, watch them learn, predict."""
+
+
+for command in _COMMANDS:
     app.command()(command)
 app.command("list")(list_)
 app.add_typer(datasets, name="datasets")
@@ -84,17 +93,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit status."""
     try:
         app(arguments)
-    except UsageError as error:
-        warn(str(error))
-        sys.exit(Exit.USAGE)
     except TrainyardError as error:
         warn(str(error))
-        sys.exit(_exit_of(error))
+        sys.exit(_exit_status(error))
 
 
-def _exit_of(error: TrainyardError) -> Exit:
-    if not isinstance(error, ApiError):
-        return Exit.UNAVAILABLE
-    return {404: Exit.NOT_FOUND, 409: Exit.REFUSED}.get(
-        error.status, Exit.USAGE if error.status < 500 else Exit.UNAVAILABLE
-    )
+def _exit_status(error: TrainyardError) -> Exit:
+    match error:
+        case UsageError() | PreflightError():
+            return Exit.USAGE
+        case DemoError():
+            return Exit.FAILED
+        case NotFound():
+            return Exit.NOT_FOUND
+        case Conflict():
+            return Exit.REJECTED
+        case ApiError(status=status) if status < 500:
+            return Exit.USAGE
+        case _:
+            return Exit.UNAVAILABLE

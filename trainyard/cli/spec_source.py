@@ -1,14 +1,15 @@
-"""Where the spec comes from that a user names on the command line."""
+"""Specs named on the command line."""
 
 import sys
 from pathlib import Path
 
-from trainyard.client import Client, Spec
+from trainyard.client import Client
 from trainyard.errors import UsageError
+from trainyard.operations.experiments import Spec
 
 
 def read_spec(client: Client, source: str) -> Spec:
-    """`-` is standard input, then comes a file's path, then a preset's name. Raises UsageError."""
+    """Standard input for `-`, otherwise a file, otherwise a preset. Raises UsageError."""
     if source == "-":
         return sys.stdin.buffer.read()
     path = Path(source)
@@ -17,8 +18,7 @@ def read_spec(client: Client, source: str) -> Spec:
             return path.read_bytes()
         except OSError as error:
             raise UsageError(f"cannot read {source}: {error.strerror}") from None
-    presets = {preset["name"]: preset["spec"] for preset in client.presets()}
-    if source in presets:
-        spec: Spec = presets[source]
-        return spec
-    raise UsageError(f"{source} is neither a file nor a preset; presets: {', '.join(presets)}")
+    presets = {preset.name: preset.spec for preset in client.presets()}
+    if source not in presets:
+        raise UsageError(f"{source} is neither a file nor a preset; presets: {', '.join(presets)}")
+    return presets[source]

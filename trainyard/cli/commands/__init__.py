@@ -1,1 +1,1 @@
-"""The commands of `trainyard`, one module for each group."""
+"""The commands, one module per group. Each sends its requests and hands the answer to a view."""

@@ -1,29 +1,29 @@
-"""`trainyard bundle`: a model to take away."""
+"""`trainyard bundle`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trainyard.cli.commands.options import DEFAULT_URL, IdArgument, UrlOption
-from trainyard.cli.identifiers import full_id
-from trainyard.cli.output import console
+from trainyard.cli.identifiers import resolve_id
+from trainyard.cli.options import DEFAULT_URL, IdArgument, UrlOption
+from trainyard.cli.output import print_lines
 from trainyard.client import Client
 
 
 def bundle(
-    experiment_id: IdArgument,
+    experiment: IdArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The zip to write; ID.zip if left out.")
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The zip to write; ID.zip by default.")
     ] = None,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Write a model to a zip, with what is needed to ask it without Trainyard."""
+    """Export a model to a zip that runs without Trainyard."""
     with Client(url) as client:
-        model = full_id(client, experiment_id)
-        target = output or Path(f"{model}.zip")
+        experiment_id = resolve_id(client, experiment)
+        target = output or Path(f"{experiment_id}.zip")
         try:
-            client.bundle(model, target)
+            client.bundle(experiment_id, target)
         except OSError as error:
-            raise typer.BadParameter(f"{target} cannot be written: {error.strerror}", param_hint="--output") from error
-    console().print(f"{target} holds the model; unzip it and run: python predict.py IMAGE", markup=False)
+            raise typer.BadParameter(f"cannot write {target}: {error.strerror}", param_hint="--output") from error
+    print_lines(f"{target} contains the model; unzip it and run: python predict.py IMAGE")

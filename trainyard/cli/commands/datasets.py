@@ -1,45 +1,35 @@
-"""`trainyard datasets`: what can be trained on, and one's own images."""
+"""`trainyard datasets`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
-from trainyard.cli.commands.options import DEFAULT_URL, JsonOption, UrlOption
+from trainyard.answers.base import ItemList
+from trainyard.answers.datasets import Dataset
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.output import console, print_json
-from trainyard.client import Client, JsonObject
-from trainyard.polling import ended
+from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
+from trainyard.cli.output import print_answer, print_lines
+from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.text import size_text
+from trainyard.client import Client
 
-datasets = typer.Typer(help="Datasets: list, add, show, delete.", invoke_without_command=True)
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A dataset's name.")]
+datasets = typer.Typer(help="List, add, show and delete datasets.", invoke_without_command=True)
 
 
 @datasets.callback()
 def list_datasets(context: typer.Context, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """List the datasets."""
-    if context.invoked_subcommand is not None:
-        return
-    with Client(url) as client:
-        items = client.datasets()
-    if json:
-        print_json(items)
-        return
-    table = Table("name", "status", "shape", "classes", "train", "test", box=None, pad_edge=False)
-    for view in items:
-        counts = [f"{sum(view['counts'].get(part, ())):,}" for part in ("train", "test")]
-        table.add_row(view["name"], view["status"], _shape(view), str(len(view["classes"])), *counts)
-    console().print(table)
-
-
-def _shape(view: JsonObject) -> str:
-    return " x ".join(map(str, view["shape"])) if view["shape"] else "varies"
+    """List datasets, or add, show and delete one."""
+    if context.invoked_subcommand is None:
+        with Client(url) as client:
+            print_answer(client.datasets(), json, list_view)
 
 
 @datasets.command()
 def add(
-    name: NameArgument,
+    name: DatasetArgument,
     archive: Annotated[
         Path,
         typer.Argument(metavar="ARCHIVE|FOLDER", exists=True, readable=True, help="A zip, a tar, or a folder."),
@@ -47,45 +37,58 @@ def add(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Upload images, one folder for each class, and wait until they can be trained on."""
+    """Upload images, one folder per class, and wait until the dataset is ready."""
     with Client(url) as client:
         client.add_dataset(name, archive)
-        view = ended(lambda: client.dataset(name), "ready", "failed")
-    _show(view, json)
-    if view["status"] == "failed":
+        dataset = client.wait_for_dataset(name)
+    print_answer(dataset, json, dataset_view)
+    if dataset.status == "failed":
         raise typer.Exit(Exit.FAILED)
 
 
 @datasets.command()
-def show(name: NameArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Show one dataset: its classes, counts, sizes, warnings."""
+def show(name: DatasetArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Show a dataset: classes, counts, warnings."""
     with Client(url) as client:
-        view = client.dataset(name)
-    _show(view, json)
-
-
-def _show(view: JsonObject, json: bool) -> None:
-    if json:
-        print_json(view)
-        return
-    screen = console()
-    screen.print(f"{view['name']}: {view['status']}, {_shape(view)}")
-    record = view["record"] or {}
-    if record.get("progress"):
-        screen.print(f"files read: {record['progress']['done']}")
-    if record.get("error"):
-        screen.print(record["error"])
-    counts = view["counts"]
-    for number, label in enumerate(view["classes"]):
-        of_class = (f"{part} {counts[part][number]:,}" for part in counts if counts[part])
-        screen.print(f"  {label}: {', '.join(of_class)}")
-    for warning in view["warnings"]:
-        screen.print(f"warning: {warning}")
+        print_answer(client.dataset(name), json, dataset_view)
 
 
 @datasets.command()
-def delete(name: NameArgument, url: UrlOption = DEFAULT_URL) -> None:
+def delete(name: DatasetArgument, url: UrlOption = DEFAULT_URL) -> None:
     """Delete an uploaded dataset that no experiment needs."""
     with Client(url) as client:
         client.delete_dataset(name)
-    console().print(f"{name} is deleted")
+    print_lines(f"{name} is deleted")
+
+
+def list_view(found: ItemList[Dataset]) -> Iterator[RenderableType]:
+    headers = ("name", "status", "shape", right("classes"), right("train"), right("test"))
+    rows = (
+        (
+            dataset.name,
+            dataset.status,
+            _shape_text(dataset),
+            str(len(dataset.classes)),
+            *(f"{sum(dataset.counts.get(split, ())):,}" for split in ("train", "test")),
+        )
+        for dataset in found
+    )
+    yield make_table(headers, rows)
+
+
+def dataset_view(dataset: Dataset) -> Iterator[RenderableType]:
+    yield f"{dataset.name}: {dataset.status}, {_shape_text(dataset)}"
+    record = dataset.record
+    if record and record.progress:
+        yield f"files read: {record.progress.done}"
+    if record and record.error:
+        yield record.error
+    for number, label in enumerate(dataset.classes):
+        counts = (f"{split} {images[number]:,}" for split, images in dataset.counts.items() if images)
+        yield f"  {label}: {', '.join(counts)}"
+    for warning in dataset.warnings:
+        yield f"warning: {warning}"
+
+
+def _shape_text(dataset: Dataset) -> str:
+    return size_text(dataset.shape) if dataset.shape else "varies"

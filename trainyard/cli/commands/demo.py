@@ -7,25 +7,19 @@ from typing import Annotated
 import typer
 
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.output import console, warn
-from trainyard.errors import DemoError
+from trainyard.cli.output import make_console, warn
 
 
 def demo(
-    data: Annotated[
-        Path | None, typer.Option(help="Folder to keep everything in; a temporary one if left out.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder to keep everything in; a temporary one by default.")] = None,
 ) -> None:
-    """Start a Trainyard of its own, train on handwritten digits, look at the result, predict, stop."""
-    from trainyard.demo.demo import run_demo  # noqa: PLC0415 - no other command needs it, and it costs
+    """Start a separate Trainyard, train on handwritten digits, show the result, predict, stop."""
+    from trainyard.cli.demo.demo import run_demo  # noqa: PLC0415 - no other command needs it
 
-    # So that a SIGTERM, too, stops what was started.
+    # SIGTERM, too, stops what was started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        run_demo(console(), data)
-    except DemoError as error:
-        warn(str(error))
-        raise typer.Exit(Exit.FAILED) from None
+        run_demo(make_console(), data)
     except KeyboardInterrupt:
-        warn("stopped before its end")
+        warn("interrupted")
         raise typer.Exit(Exit.INTERRUPTED) from None

@@ -1,15 +1,19 @@
-"""`trainyard diagnose`: what can be seen in an experiment, and the next one that it suggests."""
+"""`trainyard diagnose`."""
 
 import json as json_text
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from trainyard.cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
-from trainyard.cli.identifiers import full_id
-from trainyard.cli.output import console, print_json
-from trainyard.client import Client, JsonObject
+from trainyard.answers.base import ItemList, JsonObject
+from trainyard.answers.diagnosis import Finding
+from trainyard.answers.experiments import Experiment
+from trainyard.cli.identifiers import resolve_id
+from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
+from trainyard.cli.output import print_answer
+from trainyard.cli.views.experiments import summary_line
+from trainyard.client import Client
 from trainyard.errors import UsageError
 
 
@@ -21,42 +25,38 @@ def diagnose(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Say what history and evaluation show, and what to change; with --post, do it."""
+    """Show what history and evaluation reveal, and what to change; with --post, queue that change."""
     with Client(url) as client:
-        findings = client.diagnosis(full_id(client, experiment))
-        record = client.submit_change(_suggested(findings, post)) if post is not None else None
-    if json:
-        print_json(record or {"items": list(findings), "next_cursor": None})
-        return
-    screen = console()
-    if record:
-        screen.print(f"{record['id']}  {record['name']} on {record['dataset']}, {record['status']}")
-        screen.print(f"follow it with: trainyard watch {record['id']}")
-        return
-    for line in (line for finding in findings for line in finding_lines(finding)):
-        screen.print(line)
+        findings = client.diagnosis(resolve_id(client, experiment))
+        if post is None:
+            print_answer(findings, json, diagnosis_view)
+        else:
+            print_answer(client.submit_change(_find_patch(findings, post)), json, submitted_view)
 
 
-def finding_lines(finding: JsonObject) -> Iterator[str]:
-    """The rule, its sentence and evidence, and the change that it suggests."""
-    yield f"{finding['severity']}: {finding['rule']}"
-    yield f"  {finding['sentence']}"
-    yield f"  evidence: {_one_line(finding['evidence'])}"
-    suggestion = finding["suggestion"]
-    if suggestion:
-        yield f"  suggestion: {suggestion['sentence']}"
-        yield f"  patch: {_one_line(suggestion['patch'])}"
+def submitted_view(experiment: Experiment) -> Iterator[str]:
+    yield summary_line(experiment)
+    yield f"follow it with: trainyard watch {experiment.id}"
+
+
+def diagnosis_view(findings: ItemList[Finding]) -> Iterator[str]:
+    """Rule, sentence, evidence, and the suggested change."""
+    for finding in findings:
+        yield f"{finding.severity}: {finding.rule}"
+        yield f"  {finding.sentence}"
+        yield f"  evidence: {_one_line(finding.evidence)}"
+        if finding.suggestion:
+            yield f"  suggestion: {finding.suggestion.sentence}"
+            yield f"  patch: {_one_line(finding.suggestion.patch)}"
 
 
 def _one_line(value: JsonObject) -> str:
     return json_text.dumps(value, ensure_ascii=False)
 
 
-def _suggested(findings: Sequence[JsonObject], rule: str) -> JsonObject:
-    patches: dict[str, JsonObject] = {
-        finding["rule"]: finding["suggestion"]["patch"] for finding in findings if finding["suggestion"]
-    }
+def _find_patch(findings: ItemList[Finding], rule: str) -> JsonObject:
+    patches = {finding.rule: finding.suggestion.patch for finding in findings if finding.suggestion}
     if rule not in patches:
-        known = ", ".join(patches) or "none do"
-        raise UsageError(f"no finding of rule {rule} suggests a change; those that do: {known}")
+        known = ", ".join(patches) or "none"
+        raise UsageError(f"no finding of rule {rule} suggests a change; rules that do: {known}")
     return patches[rule]

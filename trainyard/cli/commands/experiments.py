@@ -1,25 +1,26 @@
-"""`trainyard list`, `show`, `history`, `cancel`, `delete`: what has been and is being trained."""
+"""`trainyard list`, `show`, `history`, `cancel`, `delete`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
-from trainyard.cli.commands.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
-from trainyard.cli.curves import curve_lines
-from trainyard.cli.evaluation_view import confusion_lines, mistake_line, split_line
-from trainyard.cli.identifiers import full_id
-from trainyard.cli.output import console, metric_text, print_json
-from trainyard.cli.record_view import record_lines
-from trainyard.cli.training_view import planned_epochs
-from trainyard.client import Client, JsonObject
+from trainyard.answers.experiments import Experiment, ExperimentPage, History
+from trainyard.cli.identifiers import resolve_id
+from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
+from trainyard.cli.output import print_answer, print_json, print_lines
+from trainyard.cli.views.curves import curve_lines
+from trainyard.cli.views.evaluations import confusion_lines, misclassified_line, split_line
+from trainyard.cli.views.experiments import experiment_lines, history_table
+from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.text import known_metric_text
+from trainyard.client import Client
 from trainyard.errors import ApiError
 
 _SPLITS = ("training", "validation", "test")
 _SHOWN_CONFUSIONS = 5
-_SHOWN_MISTAKES = 5
+_SHOWN_MISCLASSIFIED = 5
 
 
 def list_(
@@ -27,76 +28,83 @@ def list_(
     dataset: Annotated[str | None, typer.Option(help="Only those on this dataset.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     name: Annotated[str | None, typer.Option(help="Only those with this in their name.")] = None,
-    sort: Annotated[
-        str, typer.Option(help="created_at or val_accuracy; with - from the highest down.")
-    ] = "-created_at",
+    sort: Annotated[str, typer.Option(help="created_at or val_accuracy; descending with -.")] = "-created_at",
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many to show.")] = 20,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """List experiments."""
     with Client(url) as client:
-        page = client.page(status=status, dataset=dataset, tag=tag, name=name, sort=sort, limit=limit)
-    if json:
-        print_json(page)
+        page = client.page(limit, status=status, dataset=dataset, tag=tag, name=name, sort=sort)
+    print_answer(page, json, list_view)
+
+
+def list_view(page: ExperimentPage) -> Iterator[RenderableType]:
+    if not page.items:
+        yield "no experiments; `trainyard submit digits-cnn` makes one"
         return
-    screen = console()
-    screen.print(_record_table(page) if page["items"] else "no experiments; `trainyard submit digits-cnn` makes one")
-    if page["next_cursor"]:
-        screen.print(f"there are more than {limit}: see --limit")
+    headers = ("id", "name", "dataset", "status", "epochs", right("val_accuracy"), right("test accuracy"))
+    yield make_table(headers, map(_list_row, page.items))
+    if page.next_cursor:
+        yield f"there are more than {len(page.items)}: see --limit"
 
 
-def _record_table(page: JsonObject) -> Table:
-    table = Table("id", "name", "dataset", "status", "epochs", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
-    table.add_column("val_accuracy", justify="right")
-    table.add_column("test accuracy", justify="right")
-    for record in page["items"]:
-        best = (record.get("validation_metrics") or record["best_metrics"]).get("val_accuracy")
-        test = record["test_metrics"].get("accuracy")
-        figures = ("" if value is None else metric_text(value) for value in (best, test))
-        epochs = f"{record['epochs_completed']}/{planned_epochs(record)}"
-        table.add_row(record["id"], record["name"], record["dataset"], record["status"], epochs, *figures)
-    return table
+def _list_row(experiment: Experiment) -> tuple[str, ...]:
+    validation = experiment.validation_metrics or experiment.best_metrics
+    return (
+        experiment.id,
+        experiment.name,
+        experiment.dataset,
+        experiment.status,
+        f"{experiment.epochs_completed}/{experiment.planned_epochs}",
+        known_metric_text(validation.get("val_accuracy")),
+        known_metric_text(experiment.test_metrics.get("accuracy")),
+    )
 
 
 def show(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Show one experiment: where it stands, its curves and figures, what it gets wrong, what to make of it."""
+    """Show an experiment: status, curves, metrics, misclassified samples, diagnosis."""
     with Client(url) as client:
-        record = client.get(full_id(client, experiment))
-        if json:
-            print_json(record)
-            return
-        for line in (*record_lines(record), *_result_lines(client, record)):
-            console().print(line)
+        record = client.get(resolve_id(client, experiment))
+        print_answer(record, json, lambda shown: (*experiment_lines(shown), *_result_lines(client, shown)))
 
 
-def _result_lines(client: Client, record: JsonObject) -> Iterator[str]:
-    """As much of it as there is."""
-    experiment_id = record["id"]
-    if record["epochs_completed"]:
+def _result_lines(client: Client, experiment: Experiment) -> Iterator[str]:
+    """As far as there are results."""
+    experiment_id = experiment.id
+    if experiment.epochs_completed:
         yield from _section("curves", lambda: curve_lines(client.history(experiment_id)))
-    if record["status"] == "succeeded":
-        evaluated = (client.evaluation(experiment_id, split) for split in _SPLITS)
-        yield from _section("evaluation", lambda: map(split_line, evaluated))
-        yield from _section("confused", lambda: confusion_lines(client.evaluation(experiment_id), _SHOWN_CONFUSIONS))
-        surest = partial(client.mistakes, experiment_id, limit=_SHOWN_MISTAKES)
-        yield from _section("surest mistakes", lambda: map(mistake_line, surest()))
-    if record["epochs_completed"]:
-        yield from _section("diagnosis", lambda: map(_finding_line, client.diagnosis(experiment_id)))
+    if experiment.status == "succeeded":
+        yield from _section("evaluation", lambda: _split_lines(client, experiment_id))
+        yield from _section("confused", lambda: _confusion_lines(client, experiment_id))
+        yield from _section("most confident errors", lambda: _misclassified_lines(client, experiment_id))
+    if experiment.epochs_completed:
+        yield from _section("diagnosis", lambda: _finding_lines(client, experiment_id))
+
+
+def _split_lines(client: Client, experiment_id: str) -> Iterator[str]:
+    return (split_line(client.evaluation(experiment_id, split)) for split in _SPLITS)
+
+
+def _confusion_lines(client: Client, experiment_id: str) -> Iterator[str]:
+    return confusion_lines(client.evaluation(experiment_id).confusion_matrix, _SHOWN_CONFUSIONS)
+
+
+def _misclassified_lines(client: Client, experiment_id: str) -> Iterator[str]:
+    return map(misclassified_line, client.misclassified(experiment_id, limit=_SHOWN_MISCLASSIFIED))
+
+
+def _finding_lines(client: Client, experiment_id: str) -> Iterator[str]:
+    return (f"{finding.severity}: {finding.sentence}" for finding in client.diagnosis(experiment_id))
 
 
 def _section(title: str, lines: Callable[[], Iterable[str]]) -> Iterator[str]:
-    """What cannot be had (its dataset was deleted, its file is damaged) is said in its place."""
+    """A title and its lines, or why they are unavailable: a deleted dataset, a damaged file."""
     try:
-        told = list(lines())
+        found = list(lines())
     except ApiError as error:
-        told = [str(error)]
-    return (line for line in ("", title, *(f"  {line}" for line in told)))
-
-
-def _finding_line(finding: JsonObject) -> str:
-    return f"{finding['severity']}: {finding['sentence']}"
+        found = [str(error)]
+    return (line for line in ("", title, *(f"  {line}" for line in found)))
 
 
 def history(
@@ -106,52 +114,41 @@ def history(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Print all metrics by epoch; epochs are counted from 0, as Keras does in its history."""
+    """Print all metrics by epoch; epochs count from 0, as in Keras."""
     with Client(url) as client:
-        experiment_id = full_id(client, experiment)
+        experiment_id = resolve_id(client, experiment)
         if csv:
             print(client.history_csv(experiment_id, since), end="")
-            return
-        answer = client.history(experiment_id, since)
-    if json:
-        print_json(answer)
-        return
-    console().print(history_table(answer) if answer["epoch"] else "no epoch has ended yet")
+        else:
+            print_answer(client.history(experiment_id, since), json, history_view)
 
 
-def history_table(answer: JsonObject) -> Table:
-    """One row for each epoch, one column for each metric."""
-    names = list(answer["history"])
-    table = Table("epoch", box=None, pad_edge=False)
-    for name in names:
-        table.add_column(name, justify="right")
-    for row, epoch in enumerate(answer["epoch"]):
-        table.add_row(str(epoch), *(metric_text(answer["history"][name][row]) for name in names))
-    return table
+def history_view(history: History) -> Iterator[RenderableType]:
+    yield history_table(history) if history.epoch else "no epoch has ended yet"
 
 
 def cancel(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
-    """Cancel an experiment; what it has learned so far is kept."""
+    """Cancel an experiment; its history and checkpoint are kept."""
     with Client(url) as client:
-        record = client.cancel(full_id(client, experiment))
-    if json:
-        print_json(record)
-        return
-    ended = record["status"] == "cancelled"
-    console().print(f"{record['id']} is cancelled" if ended else f"{record['id']} is cancelled at its next batch")
+        print_answer(client.cancel(resolve_id(client, experiment)), json, cancelled_view)
+
+
+def cancelled_view(experiment: Experiment) -> Iterator[str]:
+    has_ended = experiment.status == "cancelled"
+    yield f"{experiment.id} is cancelled" if has_ended else f"{experiment.id} will be cancelled after its current batch"
 
 
 def delete(
     experiment: IdArgument,
-    force: Annotated[bool, typer.Option("--force", help="Also if its model serves.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if its model serves.")] = False,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Delete an experiment with all its files."""
     with Client(url) as client:
-        experiment_id = full_id(client, experiment)
+        experiment_id = resolve_id(client, experiment)
         client.delete(experiment_id, force)
     if json:
         print_json({"id": experiment_id})
     else:
-        console().print(f"{experiment_id} is deleted")
+        print_lines(f"{experiment_id} is deleted")

@@ -1,65 +1,74 @@
-"""`trainyard models`, `trainyard serve`: which model answers for each dataset."""
+"""`trainyard models` and `serve`."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
-from trainyard.cli.commands.options import DEFAULT_URL, JsonOption, UrlOption
-from trainyard.cli.identifiers import full_id
-from trainyard.cli.output import console, metric_text, print_json
-from trainyard.client import BEST, Client, JsonObject
+from trainyard.answers.base import ItemList
+from trainyard.answers.models import ServingModel
+from trainyard.cli.identifiers import resolve_id
+from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
+from trainyard.cli.output import print_answer
+from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.text import known_metric_text
+from trainyard.client import Client
+from trainyard.operations.models import BEST
 
 
 def models(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     """List the models that serve, and those that were rejected."""
     with Client(url) as client:
-        items = client.models()
-    if json:
-        print_json(items)
-        return
-    table = Table("dataset", "served by", "name", "val_accuracy", "accuracy", "because", box=None, pad_edge=False)
-    for model in items:
-        named = [model["experiment_id"] or "none", model["name"] or ""]
-        metrics = ["" if model[name] is None else metric_text(model[name]) for name in ("val_accuracy", "accuracy")]
-        table.add_row(model["dataset"], *named, *metrics, _because(model))
-    console().print(table)
-    for model in items:
-        for line in _rejected_lines(model):
-            console().print(line)
+        print_answer(client.models(), json, list_view)
+
+
+def list_view(found: ItemList[ServingModel]) -> Iterator[RenderableType]:
+    headers = ("dataset", "served by", "name", right("val_accuracy"), right("accuracy"), "reason")
+    rows = (
+        (
+            model.dataset,
+            model.experiment_id or "none",
+            model.name or "",
+            known_metric_text(model.val_accuracy),
+            known_metric_text(model.accuracy),
+            _reason(model),
+        )
+        for model in found
+    )
+    yield make_table(headers, rows)
+    for model in found:
+        yield from _rejected_lines(model)
 
 
 def serve(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's name.")],
+    dataset: DatasetArgument,
     model: Annotated[
-        str, typer.Argument(metavar="ID|best", help="The experiment whose model is to serve, or best: the best one.")
+        str, typer.Argument(metavar="ID|best", help="The experiment whose model serves, or best for the best one.")
     ],
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Pin a model, so that it answers for a dataset whatever is better; or go back to the best one."""
+    """Pin a model, so that it serves a dataset even if another is better, or return to the best one."""
     with Client(url) as client:
-        answer = client.serve(dataset, model if model == BEST else full_id(client, model))
-    if json:
-        print_json(answer)
-        return
-    named = (
-        f"{answer['name']}, {answer['experiment_id']} ({_because(answer)})" if answer["experiment_id"] else "no model"
-    )
-    console().print(f"{answer['dataset']} is served by {named}")
-    for line in _rejected_lines(answer):
-        console().print(line)
+        experiment_id = model if model == BEST else resolve_id(client, model)
+        print_answer(client.serve(dataset, experiment_id), json, serving_view)
 
 
-def _because(model: JsonObject) -> str:
-    if model["policy"] == BEST:
-        return "it is the best" if model["experiment_id"] else ""
-    if model["experiment_id"] == model["pinned_experiment_id"]:
+def serving_view(model: ServingModel) -> Iterator[str]:
+    named = f"{model.name}, {model.experiment_id} ({_reason(model)})" if model.experiment_id else "no model"
+    yield f"{model.dataset} is served by {named}"
+    yield from _rejected_lines(model)
+
+
+def _reason(model: ServingModel) -> str:
+    if model.policy == BEST:
+        return "it is the best" if model.experiment_id else ""
+    if model.experiment_id == model.pinned_experiment_id:
         return "it is pinned"
-    return f"the pinned {model['pinned_experiment_id']} is rejected"
+    return f"the pinned {model.pinned_experiment_id} is rejected"
 
 
-def _rejected_lines(model: JsonObject) -> Iterator[str]:
-    for rejected in model["rejected"]:
-        yield f"rejected for {model['dataset']}: {rejected['experiment_id'] or 'the pin'}: {rejected['reason']}"
+def _rejected_lines(model: ServingModel) -> Iterator[str]:
+    for rejected in model.rejected:
+        yield f"rejected for {model.dataset}: {rejected.experiment_id or 'the pin'}: {rejected.reason}"

@@ -1,79 +1,70 @@
-"""`trainyard submit`, `validate`, `presets`: what to train."""
+"""`trainyard submit`, `validate` and `presets`."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
-from trainyard.cli.commands.options import DEFAULT_URL, JsonOption, SpecArgument, UrlOption
-from trainyard.cli.commands.watch import watched
-from trainyard.cli.output import console, print_json
+from trainyard.answers.base import ItemList
+from trainyard.answers.specs import Preset, Validation
+from trainyard.cli.commands.watch import watch_to_end
+from trainyard.cli.options import DEFAULT_URL, JsonOption, SpecArgument, UrlOption
+from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.spec_source import read_spec
-from trainyard.cli.training_view import duration_text
-from trainyard.client import Client, JsonObject
+from trainyard.cli.views.experiments import summary_line
+from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.text import duration_text, size_text
+from trainyard.client import Client
 
 
 def submit(
     spec: SpecArgument,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow it until it ends.")] = False,
     idempotency_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The same key and spec give the same experiment.")
+        str | None, typer.Option(metavar="KEY", help="The same key and spec return the same experiment.")
     ] = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Queue an experiment."""
     with Client(url) as client:
-        record = client.submit(read_spec(client, spec), idempotency_key)
+        experiment = client.submit(read_spec(client, spec), idempotency_key)
         if not json:
-            console().print(f"{record['id']}  {record['name']} on {record['dataset']}, {record['status']}")
+            print_lines(summary_line(experiment))
         if watch:
-            raise typer.Exit(watched(client, record["id"], json))
+            raise typer.Exit(watch_to_end(client, experiment.id, json))
     if json:
-        print_json(record)
+        print_json(experiment.to_dict())
     else:
-        console().print(f"follow it with: trainyard watch {record['id']}")
+        print_lines(f"follow it with: trainyard watch {experiment.id}")
 
 
 def validate(spec: SpecArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     """Check a spec without queueing it: layers, parameters, steps per epoch, time, warnings."""
     with Client(url) as client:
-        answer = client.validate(read_spec(client, spec))
-    if json:
-        print_json(answer)
-        return
-    screen = console()
-    screen.print(_layer_table(answer))
-    parameters = answer["parameters"]
-    screen.print(f"{parameters['total']:,} parameters, {parameters['trainable']:,} of them trainable")
-    estimate = answer["estimate"]
-    screen.print(f"{answer['steps_per_epoch']:,} steps per epoch, {estimate['seconds_per_epoch']:g} s")
-    screen.print(
-        f"about {duration_text(estimate['seconds'])} and {estimate['memory_mb']:,} MB, judging by {estimate['basis']}"
+        print_answer(client.validate(read_spec(client, spec)), json, validation_view)
+
+
+def validation_view(validation: Validation) -> Iterator[RenderableType]:
+    rows = (
+        (layer.name, layer.type, size_text(layer.output_shape), f"{layer.parameters:,}") for layer in validation.layers
     )
-    for warning in answer["warnings"]:
-        screen.print(f"warning: {warning}")
-
-
-def _layer_table(answer: JsonObject) -> Table:
-    table = Table("layer", "type", "output shape", box=None, pad_edge=False)
-    table.add_column("parameters", justify="right")
-    for layer in answer["layers"]:
-        shape = " x ".join(str(size) for size in layer["output_shape"])
-        table.add_row(layer["name"], layer["type"], shape, f"{layer['parameters']:,}")
-    return table
+    yield make_table(("layer", "type", "output shape", right("parameters")), rows)
+    yield f"{validation.parameters.total:,} parameters, {validation.parameters.trainable:,} of them trainable"
+    estimate = validation.estimate
+    yield f"{validation.steps_per_epoch:,} steps per epoch, {estimate.seconds_per_epoch:g} s"
+    yield f"about {duration_text(estimate.seconds)} and {estimate.memory_mb:,} MB, judging by {estimate.basis}"
+    for warning in validation.warnings:
+        yield f"warning: {warning}"
 
 
 def presets(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     """List the experiments to start from."""
     with Client(url) as client:
-        found = client.presets()
-    if json:
-        print_json({"items": list(found), "next_cursor": None})
-        return
-    table = Table("name", "dataset", box=None, pad_edge=False)
-    table.add_column("parameters", justify="right")
-    table.add_column("title")
-    for preset in found:
-        table.add_row(preset["name"], preset["spec"]["dataset"]["name"], f"{preset['parameters']:,}", preset["title"])
-    console().print(table)
+        print_answer(client.presets(), json, presets_view)
+
+
+def presets_view(found: ItemList[Preset]) -> Iterator[RenderableType]:
+    rows = ((preset.name, preset.spec["dataset"]["name"], f"{preset.parameters:,}", preset.title) for preset in found)
+    yield make_table(("name", "dataset", right("parameters"), "title"), rows)

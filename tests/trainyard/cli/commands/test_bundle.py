@@ -2,15 +2,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
-from tests.trainyard.cli.test_main import run
+from tests.trainyard.cli.running import run
 
-ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+ID = samples.ID
 PATH = f"/models/{ID}/bundle.zip"
 ZIPPED = bytes(range(256)) * 1000
 
 
-def test_it_is_written_where_it_is_wanted(
+def test_bundle_is_written_to_its_target(
     api: CannedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.on("GET", PATH, Answer(ZIPPED))
@@ -21,14 +22,14 @@ def test_it_is_written_where_it_is_wanted(
     assert run("bundle", ID, "--output", "mine.zip") == 0
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {f"{ID}.zip": ZIPPED, "mine.zip": ZIPPED}
-    assert "mine.zip holds the model" in capsys.readouterr().out
+    assert "mine.zip contains the model" in capsys.readouterr().out
 
 
-def test_what_is_rejected_or_breaks_off_leaves_what_was_there(
+def test_rejected_or_broken_bundle_keeps_the_target(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut_short = Answer(ZIPPED, headers={"Content-Length": str(len(ZIPPED) + 1), "Connection": "close"})
-    api.on("GET", PATH, problem(409, "it is queued"), problem(404, "there is none"), cut_short)
+    api.on("GET", PATH, problem(409, "it is queued"), problem(404, "no such model"), cut_short)
     target = tmp_path / "model.zip"
     target.write_text("an older one")
 
@@ -39,10 +40,8 @@ def test_what_is_rejected_or_breaks_off_leaves_what_was_there(
     assert "it is queued" in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written_is_told(
-    api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unwritable_target_is_rejected(api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("GET", PATH, Answer(ZIPPED))
 
     assert run("bundle", ID, "--output", str(tmp_path / "none" / "model.zip")) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot write" in capsys.readouterr().err

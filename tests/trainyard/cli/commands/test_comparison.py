@@ -1,91 +1,18 @@
-"""Comparing through the front door, against canned answers."""
-
 import json
-from typing import Any
 
 import pytest
 
-from tests.trainyard.canned_api import Answer, CannedApi, a_record, problem
-from trainyard.cli.main import main
+from tests.trainyard import samples
+from tests.trainyard.canned_api import Answer, CannedApi, problem
+from tests.trainyard.cli.running import run, words
 
-FIRST, OTHER = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W4Q2M7N8P9R0S1T2V3W4X5"
-COMPARED: dict[str, Any] = {
-    "id": FIRST,
-    "name": "plain [a]",
-    "patch": [],
-    "changed": "",
-    "loss": 0.11,
-    "accuracy": 0.9667,
-    "accuracy_interval": [0.9472, 0.9833],
-    "top_3_accuracy": 0.9972,
-    "macro_f1": 0.9665,
-    "calibration_error": 0.012,
-    "parameters": 85450,
-    "epochs": 10,
-    "seconds": 7.42,
-}
-FLIP = {
-    "index": 247,
-    "sample": 1684,
-    "true": {"label": "four", "index": 4},
-    "first": {"label": "six", "index": 6, "probability": 0.71},
-    "other": {"label": "four", "index": 4, "probability": 0.88},
-    "image": f"/experiments/{FIRST}/samples/test/247.png",
-}
-COMPARISON = {
-    "split": "test",
-    "dataset": "digits",
-    "samples": 1360,
-    "experiments": [
-        COMPARED,
-        {**COMPARED, "id": OTHER, "name": "dropout", "changed": "Dropout added at model.layers.6", "parameters": None},
-    ],
-    "pairs": [
-        {
-            "first": FIRST,
-            "other": OTHER,
-            "verdict": "dropout is better than plain [a] by 2.22 points",
-            "fixed": {"items": [FLIP], "total": 8},
-            "regressed": {"items": [], "total": 0},
-        }
-    ],
-    "curves": {
-        "epoch": [0, 1],
-        "history": {"val_accuracy": [[0.3, 0.6], [0.5, None]], "loss": [[2.0, 1.0], [1.5, 1.0]]},
-    },
-}
-STEP: dict[str, Any] = {
-    "id": FIRST,
-    "name": "plain",
-    "status": "succeeded",
-    "accuracy": 0.9667,
-    "accuracy_gain": None,
-    "changed": None,
-}
-LINEAGE = {
-    "items": [
-        STEP,
-        {**STEP, "id": OTHER, "accuracy": 0.9889, "accuracy_gain": 0.0222, "changed": "training.epochs: 2 -> 5"},
-    ],
-    "summary": "96.7 % -> 98.9 %",
-    "note": None,
-    "children": [{"id": FIRST[::-1], "name": "next", "status": "running"}],
-}
+FIRST, OTHER = samples.ID, samples.OTHER_ID
 
 
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    return int(end.value.code or 0)
-
-
-def words(text: str) -> list[str]:
-    return [" ".join(line.split()) for line in text.splitlines()]
-
-
-def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("GET", "/experiments", Answer({"items": [a_record(FIRST), a_record(OTHER)], "next_cursor": None}))
-    api.on("GET", "/compare", Answer(COMPARISON))
+def test_comparison_shows_metrics_curves_and_flips(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    page = samples.items(samples.experiment(FIRST), samples.experiment(OTHER))
+    api.on("GET", "/experiments", Answer(page))
+    api.on("GET", "/compare", Answer(samples.COMPARISON))
 
     assert run("compare", "B1C2", "w4x5", "--limit", "1", "--split", "validation") == 0
 
@@ -102,21 +29,19 @@ def test_experiments_are_compared_by_the_ends_of_their_ids(api: CannedApi, capsy
     assert "dropout is better than plain [a] by 2.22 points" in lines
     assert "changed: Dropout added at model.layers.6" in lines
     assert "fixed, 1 of 8 true first other image" in lines
-    assert f"247 four six 71% four 88% {FLIP['image']}" in lines
+    assert f"247 four six 71% four 88% {samples.FLIP['image']}" in lines
     assert not any(line.startswith("regressed") for line in lines)
 
 
-def test_a_comparison_for_scripts_is_the_api_s_json(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("GET", "/compare", Answer(COMPARISON))
+def test_comparison_json_is_that_of_the_api(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("GET", "/compare", Answer(samples.COMPARISON))
 
     assert run("compare", FIRST, OTHER, "--json") == 0
 
-    assert json.loads(capsys.readouterr().out) == COMPARISON
+    assert json.loads(capsys.readouterr().out) == samples.COMPARISON
 
 
-def test_what_cannot_be_compared_is_rejected_with_the_reason(
-    api: CannedApi, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_incomparable_experiments_are_rejected(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("GET", "/compare", problem(409, "plain is on digits, dropout on mnist"))
 
     assert run("compare", FIRST, OTHER) == 4
@@ -124,8 +49,8 @@ def test_what_cannot_be_compared_is_rejected_with_the_reason(
     assert "plain is on digits, dropout on mnist" in capsys.readouterr().err
 
 
-def test_a_lineage_shows_each_step_and_what_follows(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("GET", f"/experiments/{OTHER}/lineage", Answer(LINEAGE))
+def test_lineage_shows_each_step_and_children(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("GET", f"/experiments/{OTHER}/lineage", Answer(samples.LINEAGE))
 
     assert run("lineage", OTHER) == 0
 
@@ -136,16 +61,11 @@ def test_a_lineage_shows_each_step_and_what_follows(api: CannedApi, capsys: pyte
     assert lines[-1] == f"based on it: {FIRST[::-1]} next, running"
 
 
-def test_a_lineage_says_why_it_begins_late_and_what_has_no_accuracy(
-    api: CannedApi, capsys: pytest.CaptureFixture[str]
-) -> None:
-    waiting = {**STEP, "status": "queued", "accuracy": None}
+def test_lineage_shows_its_note_and_unknown_accuracy(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    waiting = {**samples.STEP, "status": "queued", "accuracy": None}
     note = f"{FIRST} is based on {OTHER}, which has been deleted"
-    api.on(
-        "GET",
-        f"/experiments/{FIRST}/lineage",
-        Answer({"items": [waiting], "summary": "queued", "note": note, "children": None}),
-    )
+    lineage = {"items": [waiting], "summary": "queued", "note": note, "children": None}
+    api.on("GET", f"/experiments/{FIRST}/lineage", Answer(lineage))
 
     assert run("lineage", FIRST) == 0
 
@@ -153,4 +73,4 @@ def test_a_lineage_says_why_it_begins_late_and_what_has_no_accuracy(
     assert lines[:2] == ["queued", note]
     assert lines[-1] == f"{FIRST} plain queued"
     assert run("lineage", FIRST, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["note"] == note
+    assert json.loads(capsys.readouterr().out) == lineage

@@ -1,43 +1,29 @@
-"""`trainyard datasets`, against canned answers."""
-
 import io
+import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
-from trainyard.cli.main import main
+from tests.trainyard.cli.running import run
 
-_RECORD = {"progress": {"done": 3, "total": 9}, "error": None}
-VIEW: dict[str, Any] = {
-    "name": "own",
-    "status": "ready",
-    "shape": [8, 8, 3],
-    "classes": ["cat", "dog"],
-    "counts": {"train": [3, 4], "test": [1, 0]},
-    "warnings": ["uneven"],
-    "record": {**_RECORD, "progress": None},
-}
-CONVERTING = {**VIEW, "status": "converting", "classes": [], "counts": {}, "warnings": [], "record": _RECORD}
+PROGRESS = {"done": 3, "total": 9}
+CONVERTING = samples.dataset(
+    status="converting", classes=[], counts={}, warnings=[], record=samples.dataset_record(progress=PROGRESS)
+)
 
 
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    return int(end.value.code or 0)
-
-
-def test_a_folder_is_sent_as_a_zip_and_waited_for(
+def test_folder_is_uploaded_and_waited_for(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainyard.polling._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("trainyard.client.POLL_SECONDS", 0.0)
     for name in ("cat/1.png", "dog/1.png", ".git/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
-    api.on("POST", "/datasets", Answer(_RECORD, 202))
-    api.on("GET", "/datasets/own", Answer(CONVERTING), Answer(VIEW))
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    api.on("GET", "/datasets/own", Answer(CONVERTING), Answer(samples.dataset()))
 
     assert run("datasets", "add", "own", str(tmp_path)) == 0
 
@@ -50,29 +36,39 @@ def test_a_folder_is_sent_as_a_zip_and_waited_for(
     assert "warning: uneven" in printed
 
 
-def test_an_archive_that_is_rejected_ends_with_its_reason(
-    api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_conversion_exits_with_1(api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK")
-    failed = {**CONVERTING, "status": "failed", "record": {"progress": None, "error": "it is broken"}}
-    api.on("POST", "/datasets", Answer(_RECORD, 202))
-    api.on("GET", "/datasets/own", Answer(failed))
+    record = samples.dataset_record(status="failed", error="it is broken")
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    api.on("GET", "/datasets/own", Answer({**CONVERTING, "status": "failed", "record": record}))
 
     assert run("datasets", "add", "own", str(tmp_path / "a.zip")) == 1
     assert "it is broken" in capsys.readouterr().out
 
 
 def test_datasets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("GET", "/datasets", Answer({"items": [VIEW, {**CONVERTING, "name": "late", "shape": None}]}))
+    document = samples.items(samples.dataset(), {**CONVERTING, "name": "late", "shape": None})
+    api.on("GET", "/datasets", Answer(document))
 
     assert run("datasets") == 0
-
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == ["own", "ready", "8", "x", "8", "x", "3", "2", "7", "1"]
     assert lines[2] == ["late", "converting", "varies", "0", "0", "0"]
 
+    assert run("datasets", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == document
 
-def test_what_is_used_is_not_deleted(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("DELETE", "/datasets/own", problem(409, "it is used"))
+
+def test_dataset_is_shown(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("GET", "/datasets/own", Answer(CONVERTING))
+
+    assert run("datasets", "show", "own") == 0
+    assert capsys.readouterr().out.splitlines() == ["own: converting, 8 x 8 x 3", "files read: 3"]
+
+
+def test_dataset_in_use_is_not_deleted(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("DELETE", "/datasets/own", problem(409, "it is used"), Answer(status=204))
     assert run("datasets", "delete", "own") == 4
     assert "it is used" in capsys.readouterr().err
+    assert run("datasets", "delete", "own") == 0
+    assert capsys.readouterr().out == "own is deleted\n"

@@ -1,42 +1,26 @@
 import json
-from typing import Any
 
 import pytest
 
+from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
-from tests.trainyard.cli.test_main import ID, run
+from tests.trainyard.cli.running import run
 
+ID, OTHER = samples.ID, samples.OTHER_ID
 PATH = "/models/serving/digits"
-OTHER = "01K6W4Q2M7N8P9R0S1T2V3W4X5"
 
 
-def serving(**changes: Any) -> dict[str, Any]:
-    return {
-        "dataset": "digits",
-        "experiment_id": ID,
-        "name": "digits-cnn",
-        "accuracy": 0.99,
-        "val_accuracy": 0.9875,
-        "policy": "best",
-        "pinned_experiment_id": None,
-        "pinned_at": None,
-        "rejected": [],
-        **changes,
-    }
-
-
-def test_models_are_listed_with_why_they_serve_and_what_was_rejected(
-    api: CannedApi, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_models_are_listed_with_reason_and_rejected_ones(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     rejected = {"experiment_id": OTHER, "reason": "model.onnx is missing"}
     none = {"experiment_id": None, "name": None, "accuracy": None, "val_accuracy": None}
-    items = [
-        serving(),
-        serving(dataset="mnist", policy="pinned", pinned_experiment_id=ID),
-        serving(dataset="blobs", policy="pinned", pinned_experiment_id=OTHER, rejected=[rejected]),
-        serving(**none, dataset="drawn", rejected=[{"experiment_id": None, "reason": "the pin does not parse"}]),
-    ]
-    api.on("GET", "/models", Answer({"items": items, "next_cursor": None}))
+    broken_pin = {"experiment_id": None, "reason": "the pin does not parse"}
+    document = samples.items(
+        samples.serving_model(),
+        samples.serving_model(dataset="mnist", policy="pinned", pinned_experiment_id=ID),
+        samples.serving_model(dataset="blobs", policy="pinned", pinned_experiment_id=OTHER, rejected=[rejected]),
+        samples.serving_model(**none, dataset="drawn", rejected=[broken_pin]),
+    )
+    api.on("GET", "/models", Answer(document))
 
     assert run("models") == 0
     _, first, second, third, fourth, *rest = capsys.readouterr().out.splitlines()
@@ -50,12 +34,13 @@ def test_models_are_listed_with_why_they_serve_and_what_was_rejected(
     ]
 
     assert run("models", "--json") == 0
-    assert json.loads(capsys.readouterr().out) == items
+    assert json.loads(capsys.readouterr().out) == document
 
 
-def test_a_model_is_pinned_by_a_part_of_its_id(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("GET", "/experiments", Answer({"items": [{"id": ID}, {"id": OTHER}], "next_cursor": None}))
-    api.on("PUT", PATH, Answer(serving(policy="pinned", pinned_experiment_id=ID)))
+def test_model_is_pinned_by_a_shortened_id(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    page = samples.items(samples.experiment(ID), samples.experiment(OTHER))
+    api.on("GET", "/experiments", Answer(page))
+    api.on("PUT", PATH, Answer(samples.serving_model(policy="pinned", pinned_experiment_id=ID)))
 
     assert run("serve", "digits", ID[-4:].lower()) == 0
     [asked] = api.requests("PUT", PATH)
@@ -63,8 +48,8 @@ def test_a_model_is_pinned_by_a_part_of_its_id(api: CannedApi, capsys: pytest.Ca
     assert capsys.readouterr().out == f"digits is served by digits-cnn, {ID} (it is pinned)\n"
 
 
-def test_the_best_serves_again(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("PUT", PATH, Answer(serving()), Answer(serving(experiment_id=None)))
+def test_best_model_serves_again(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("PUT", PATH, Answer(samples.serving_model()), Answer(samples.serving_model(experiment_id=None)))
 
     assert run("serve", "digits", "best") == 0
     assert run("serve", "digits", "best") == 0
@@ -75,7 +60,7 @@ def test_the_best_serves_again(api: CannedApi, capsys: pytest.CaptureFixture[str
     ]
 
 
-def test_what_cannot_serve_is_told(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unsuitable_model_is_rejected(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("PUT", PATH, problem(409, f"experiment {ID} is queued: only a succeeded one can serve"))
 
     assert run("serve", "digits", ID) == 4

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
-from tests.trainyard.cli.test_main import run
+from tests.trainyard.cli.running import run
 
 PATH = "/predict:batch"
-LINES = [{"model": {"name": "m"}}, {"filename": "ä.png", "error": "it is torn"}, {"done": True, "images": 1}]
 
 
 def answer(*lines: object) -> Answer:
@@ -25,13 +25,25 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_is_sent_as_an_archive_and_its_lines_are_printed(
+def test_each_image_is_a_line(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", "/predict", Answer(samples.PREDICTIONS))
+    image = str(folder / "more" / "ä.png")
+    assert run("predict", image, "--top", "2") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"four.png: 4 98.1%, 9 1.5%  not a digit  {samples.PREDICTION_ID}",
+        f"(model: digits-cnn, {samples.ID})",
+    ]
+    assert run("predict", image, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == samples.PREDICTIONS
+
+
+def test_folder_is_sent_as_a_zip_and_lines_printed(
     api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api.on("POST", PATH, answer(*LINES))
+    api.on("POST", PATH, answer(*samples.BATCH))
 
     assert run("predict", "--batch", str(folder), "--top", "2", "--dataset", "digits") == 0
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == LINES
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == samples.BATCH
     [request] = api.requests("POST", PATH)
     assert request.query == {"dataset": "digits", "top": "2"}
     with zipfile.ZipFile(io.BytesIO(request.body)) as sent:
@@ -41,14 +53,14 @@ def test_a_folder_is_sent_as_an_archive_and_its_lines_are_printed(
 @pytest.mark.parametrize(
     ("last", "sentence"),
     [
-        ({"done": False, "error": "it is cut short"}, "it is cut short"),
-        ({"filename": "2.png"}, "without its last line"),
+        ({**samples.BATCH_END, "done": False, "error": "it is cut short"}, "it is cut short"),
+        (samples.PREDICTION, "without its last line"),
     ],
 )
-def test_what_breaks_off_is_told_behind_what_came(
+def test_batch_that_breaks_off_exits_with_5(
     api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str], last: object, sentence: str
 ) -> None:
-    api.on("POST", PATH, answer(*LINES[:2], last))
+    api.on("POST", PATH, answer(*samples.BATCH[:2], last))
 
     assert run("predict", "--batch", str(folder)) == 5
     printed = capsys.readouterr()
@@ -56,13 +68,13 @@ def test_what_breaks_off_is_told_behind_what_came(
     assert sentence in printed.err
 
 
-def test_a_rejection_is_told(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_batch_without_images_is_rejected(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("POST", PATH, problem(422, "none of the 3 files is an image"))
 
     assert run("predict", "--batch", str(folder)) == 2
     assert "none of the 3 files" in capsys.readouterr().err
 
 
-def test_either_images_or_a_batch(folder: Path) -> None:
+def test_images_and_batch_exclude_each_other(folder: Path) -> None:
     assert run("predict") == 2
     assert run("predict", str(folder / "more" / "ä.png"), "--batch", str(folder)) == 2

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from trainyard.demo.service import run_service
+from trainyard.cli.demo.service import run_service
 from trainyard.errors import DemoError
 
 

@@ -1,0 +1,315 @@
+"""Answers of the API, as JSON. test_contract.py holds them against the OpenAPI document."""
+
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+ID, OTHER_ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W4Q2M7N8P9R0S1T2V3W4X5"
+PREDICTION_ID = "01K6W5B1N2P3Q4R5S6T7V8W9X0"
+
+
+def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
+    return {
+        "schema_version": 2,
+        "id": experiment_id,
+        "version": 3,
+        "status": "queued",
+        "name": "digits [small]",
+        "tags": [],
+        "dataset": "digits",
+        "based_on": None,
+        "spec": {"training": {"epochs": 2}},
+        "transferred_layers": {},
+        "attempts": 1,
+        "interruptions": 0,
+        "cancel_requested": False,
+        "worker": None,
+        "created_at": "2026-11-22T20:15:00Z",
+        "started_at": None,
+        "ended_at": None,
+        "queue_position": None,
+        "progress": None,
+        "epochs_completed": 0,
+        "epoch_seconds": None,
+        "best": None,
+        "best_metrics": {},
+        "last_metrics": {},
+        "validation_metrics": {},
+        "test_metrics": {},
+        "stop_reason": None,
+        "error": None,
+        "damaged": [],
+        **changes,
+    }
+
+
+def progress(**changes: Any) -> JsonObject:
+    return {
+        "phase": "training",
+        "epoch": 0,
+        "epochs": 2,
+        "step": 0,
+        "steps_per_epoch": 0,
+        "steps_per_second": None,
+        "eta_seconds": None,
+        "precision": None,
+        **changes,
+    }
+
+
+def evaluation(split: str = "test", **changes: Any) -> JsonObject:
+    means = {"precision": 0.9, "recall": 0.85, "f1": 0.8}
+    bins = [{"from": 0.5, "to": 1.0, "samples": 12, "confidence": 0.95, "accuracy": 0.9}]
+    return {
+        "samples": 12,
+        "loss": 0.2,
+        "accuracy": 0.9,
+        "balanced_accuracy": 0.9,
+        "top_3_accuracy": 1.0,
+        "macro": means,
+        "weighted": means,
+        "per_class": [{**means, "label": "4", "support": 6}, {**means, "label": "9", "support": 6}],
+        "confusion_matrix": {"labels": ["4", "9"], "matrix": [[5, 1], [0, 6]]},
+        "split": split,
+        "calibration": {
+            "temperature": 1.3,
+            "error": 0.02,
+            "tempered_error": 0.01,
+            "bins": bins,
+            "tempered_bins": bins,
+        },
+        "training_precision": "float32",
+        **changes,
+    }
+
+
+def evaluation_view(status: str = "succeeded", **changes: Any) -> JsonObject:
+    return {
+        "schema_version": 2,
+        "id": "01K6W7C1N2P3Q4R5S6T7V8W9X0",
+        "experiment_id": ID,
+        "dataset": "noise",
+        "dataset_id": None,
+        "split": "all",
+        "status": status,
+        "attempts": 1,
+        "interruptions": 0,
+        "worker": None,
+        "created_at": "2026-11-22T20:15:00Z",
+        "ended_at": None,
+        "progress": None,
+        "error": None,
+        "metrics": {},
+        "evaluation": None,
+        **changes,
+    }
+
+
+EVALUATION_RECORD = {name: value for name, value in evaluation_view("queued").items() if name != "evaluation"}
+
+
+def serving_model(**changes: Any) -> JsonObject:
+    return {
+        "dataset": "digits",
+        "experiment_id": ID,
+        "name": "digits-cnn",
+        "accuracy": 0.99,
+        "val_accuracy": 0.9875,
+        "policy": "best",
+        "pinned_experiment_id": None,
+        "pinned_at": None,
+        "rejected": [],
+        **changes,
+    }
+
+
+def dataset_record(**changes: Any) -> JsonObject:
+    return {
+        "schema_version": 2,
+        "id": "01K6W6C1N2P3Q4R5S6T7V8W9X0",
+        "name": "own",
+        "status": "converting",
+        "attempts": 1,
+        "interruptions": 0,
+        "worker": None,
+        "archive_bytes": 2,
+        "collected_from": None,
+        "created_at": "2026-11-22T20:15:00Z",
+        "ended_at": None,
+        "progress": None,
+        "error": None,
+        "contents": None,
+        **changes,
+    }
+
+
+def dataset(**changes: Any) -> JsonObject:
+    return {
+        "name": "own",
+        "origin": "uploaded",
+        "status": "ready",
+        "shape": [8, 8, 3],
+        "classes": ["cat", "dog"],
+        "counts": {"train": [3, 4], "test": [1, 0]},
+        "warnings": ["uneven"],
+        "record": dataset_record(status="ready"),
+        **changes,
+    }
+
+
+PRESET: JsonObject = {
+    "name": "digits-cnn",
+    "title": "A small one",
+    "source": "trainyard",
+    "parameters": 85450,
+    "spec": {"name": "digits-cnn", "dataset": {"name": "digits"}},
+}
+PRESETS = {"items": [PRESET], "next_cursor": None}
+
+HISTORY = {"epoch": [0, 1], "history": {"loss": [2.0, None], "val_loss": [1.5, 1.0]}, "best": None, "damaged": False}
+
+VALIDATION: JsonObject = {
+    "layers": [{"name": "conv2d", "type": "Conv2D", "output_shape": [8, 8, 32], "parameters": 18496}],
+    "parameters": {"total": 18496, "trainable": 18000, "non_trainable": 496},
+    "steps_per_epoch": 21,
+    "estimate": {"seconds": 64.0, "seconds_per_epoch": 1.9, "memory_mb": 1260, "basis": "5 past runs"},
+    "learning_rate": {"step": [0, 20], "value": [0.001, 0.001]},
+    "transferred_layers": {},
+    "warnings": ["flips turn 6 into 9"],
+    "spec": PRESET["spec"],
+}
+
+MISTAKE: JsonObject = {
+    "index": 7,
+    "sample": 301,
+    "true": {"label": "4", "index": 4},
+    "top": [{"label": "9", "index": 9, "probability": 0.7}, {"label": "4", "index": 4, "probability": 0.3}],
+    "margin": 0.4,
+    "suspect": True,
+    "image": f"/experiments/{ID}/samples/test/7.png",
+}
+MISTAKES = {"items": [MISTAKE], "total": 8, "next_cursor": None}
+
+FINDING: JsonObject = {
+    "rule": "too-many-epochs",
+    "severity": "info",
+    "sentence": "After about epoch 20 nothing was gained.",
+    "evidence": {"epoch": 19},
+    "suggestion": {"sentence": "Train for 30 epochs.", "patch": {"based_on": ID, "training": {"epochs": 30}}},
+}
+DIAGNOSIS = {
+    "items": [
+        FINDING,
+        {"rule": "slow-start", "severity": "info", "sentence": "Slow.", "evidence": {}, "suggestion": None},
+    ],
+    "next_cursor": None,
+}
+
+_COMPARED: JsonObject = {
+    "id": ID,
+    "name": "plain [a]",
+    "patch": [],
+    "changed": "",
+    "loss": 0.11,
+    "accuracy": 0.9667,
+    "accuracy_interval": [0.9472, 0.9833],
+    "top_3_accuracy": 0.9972,
+    "macro_f1": 0.9665,
+    "calibration_error": 0.012,
+    "parameters": 85450,
+    "epochs": 10,
+    "seconds": 7.42,
+}
+FLIP: JsonObject = {
+    "index": 247,
+    "sample": 1684,
+    "true": {"label": "four", "index": 4},
+    "first": {"label": "six", "index": 6, "probability": 0.71},
+    "other": {"label": "four", "index": 4, "probability": 0.88},
+    "image": f"/experiments/{ID}/samples/test/247.png",
+}
+COMPARISON = {
+    "split": "test",
+    "dataset": "digits",
+    "samples": 1360,
+    "experiments": [
+        _COMPARED,
+        {
+            **_COMPARED,
+            "id": OTHER_ID,
+            "name": "dropout",
+            "changed": "Dropout added at model.layers.6",
+            "parameters": None,
+        },
+    ],
+    "pairs": [
+        {
+            "first": ID,
+            "other": OTHER_ID,
+            "verdict": "dropout is better than plain [a] by 2.22 points",
+            "difference": 0.0222,
+            "difference_interval": [0.0028, 0.0417],
+            "p": 0.02,
+            "same_answer": 1340,
+            "fixed": {"items": [FLIP], "total": 8},
+            "regressed": {"items": [], "total": 0},
+        }
+    ],
+    "confusion_matrices": {"labels": ["four", "six"], "matrices": [[[5, 1], [0, 6]], [[6, 0], [0, 6]]]},
+    "curves": {
+        "epoch": [0, 1],
+        "history": {"val_accuracy": [[0.3, 0.6], [0.5, None]], "loss": [[2.0, 1.0], [1.5, 1.0]]},
+    },
+}
+
+STEP: JsonObject = {
+    "id": ID,
+    "name": "plain",
+    "status": "succeeded",
+    "accuracy": 0.9667,
+    "val_accuracy": 0.97,
+    "accuracy_gain": None,
+    "val_accuracy_gain": None,
+    "patch": None,
+    "changed": None,
+}
+LINEAGE = {
+    "items": [
+        STEP,
+        {**STEP, "id": OTHER_ID, "accuracy": 0.9889, "accuracy_gain": 0.0222, "changed": "training.epochs: 2 -> 5"},
+    ],
+    "summary": "96.7 % -> 98.9 %",
+    "note": None,
+    "children": [{"id": ID[::-1], "name": "next", "status": "running"}],
+}
+
+MODEL: JsonObject = {
+    "experiment_id": ID,
+    "dataset": "digits",
+    "name": "digits-cnn",
+    "accuracy": 0.99,
+    "val_accuracy": 0.9875,
+}
+PREDICTION: JsonObject = {
+    "id": PREDICTION_ID,
+    "filename": "four.png",
+    "top": [{"label": "4", "index": 4, "probability": 0.981}, {"label": "9", "index": 9, "probability": 0.015}],
+    "margin": 0.966,
+    "verdict": "not_a_digit",
+    "preprocessing": {"steps": ["grayscale"]},
+}
+PREDICTIONS = {"model": MODEL, "predictions": [PREDICTION], "duration_ms": 1.2}
+LABELED = {
+    "prediction_id": PREDICTION_ID,
+    "experiment_id": ID,
+    "predicted": "4",
+    "probability": 0.981,
+    "label": "9",
+    "dataset": "digits-corrections",
+}
+BATCH_END: JsonObject = {"done": True, "images": 2, "unreadable": 1, "skipped": 0, "duration_ms": 3.5}
+BATCH: list[JsonObject] = [{"model": MODEL}, PREDICTION, {"filename": "ä.png", "error": "it is torn"}, BATCH_END]
+
+
+def items(*found: JsonObject) -> JsonObject:
+    return {"items": list(found), "next_cursor": None}

@@ -1,0 +1,136 @@
+"""Experiments side by side, and the lineage of one."""
+
+from typing import TYPE_CHECKING
+
+from trainyard.answers.base import Answer, JsonObject
+from trainyard.answers.evaluations import Guess, Label
+from trainyard.frames import data_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Interval = tuple[float, float]
+Patch = list[JsonObject]
+_FRAME_METRICS = (
+    "accuracy",
+    "top_3_accuracy",
+    "macro_f1",
+    "loss",
+    "calibration_error",
+    "parameters",
+    "epochs",
+    "seconds",
+)
+
+
+class Compared(Answer):
+    """One experiment. `patch` (RFC 6902) turns the first experiment's spec into this one's."""
+
+    id: str
+    name: str
+    patch: Patch
+    changed: str
+    loss: float
+    accuracy: float
+    accuracy_interval: Interval
+    top_3_accuracy: float
+    macro_f1: float
+    calibration_error: float
+    parameters: int | None
+    epochs: int
+    seconds: float
+
+
+class Flip(Answer):
+    """A sample that one of two experiments classifies correctly and the other does not."""
+
+    index: int
+    sample: int
+    true: Label
+    first: Guess
+    other: Guess
+    image: str | None
+
+
+class Flips(Answer):
+    """`total` counts also those beyond the limit."""
+
+    items: list[Flip]
+    total: int
+
+
+class Pair(Answer):
+    """The first experiment beside another one. `difference` is the other's accuracy minus the first's, with a 95 %
+    interval; `p` is the probability of such a difference by chance."""
+
+    first: str
+    other: str
+    verdict: str
+    difference: float
+    difference_interval: Interval
+    p: float
+    same_answer: int
+    fixed: Flips
+    regressed: Flips
+
+
+class Matrices(Answer):
+    """The confusion matrix of each experiment."""
+
+    labels: list[str]
+    matrices: list[list[list[int]]]
+
+
+class Curves(Answer):
+    """Of each metric, the values by epoch of each experiment; empty where it has none."""
+
+    epoch: list[int]
+    history: dict[str, list[list[float | None]]]
+
+
+class Comparison(Answer):
+    """Two to eight experiments on one split of one dataset."""
+
+    split: str
+    dataset: str
+    samples: int
+    experiments: list[Compared]
+    pairs: list[Pair]
+    confusion_matrices: Matrices
+    curves: Curves
+
+    def to_frame(self) -> "DataFrame":
+        """One row per experiment, one column per metric. Needs pandas."""
+        rows = [[getattr(compared, name) for name in _FRAME_METRICS] for compared in self.experiments]
+        return data_frame(rows, index=[compared.name for compared in self.experiments], columns=_FRAME_METRICS)
+
+
+class Step(Answer):
+    """One experiment of a lineage, with what it changed and gained over the one before."""
+
+    id: str
+    name: str
+    status: str
+    accuracy: float | None
+    val_accuracy: float | None
+    accuracy_gain: float | None
+    val_accuracy_gain: float | None
+    patch: Patch | None
+    changed: str | None
+
+
+class Child(Answer):
+    """An experiment that is based on this one."""
+
+    id: str
+    name: str
+    status: str
+
+
+class Lineage(Answer):
+    """`items` lead from the oldest ancestor to the experiment itself; `children` is None while they are unknown."""
+
+    items: list[Step]
+    summary: str
+    note: str | None
+    children: list[Child] | None

@@ -1,0 +1,79 @@
+"""Built-in and uploaded datasets."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from trainyard.answers.base import Answer
+
+
+class FilesDone(Answer):
+    """Progress of a conversion, in files of the archive."""
+
+    done: int
+    total: int | None = None
+
+
+class Size(Answer):
+    """`count` images are `height` x `width` pixels."""
+
+    height: int
+    width: int
+    count: int
+
+
+class UnreadableFile(Answer):
+    name: str
+    reason: str
+
+
+class Contents(Answer):
+    """What a converted dataset holds: images by split and class, sizes, and files that are not in it."""
+
+    classes: list[str]
+    counts: dict[str, list[int]]
+    image_shape: tuple[int, int, int] | None
+    sizes: list[Size]
+    sizes_found: int
+    unreadable: list[UnreadableFile]
+    unreadable_files: int
+    ignored_files: int
+    warnings: list[str]
+    bytes: int
+
+
+class DatasetRecord(Answer):
+    """The state of an uploaded dataset, or of one collected from labeled predictions."""
+
+    id: str
+    name: str
+    status: str
+    created_at: datetime
+    schema_version: int
+    attempts: int
+    interruptions: int
+    worker: str | None = None
+    archive_bytes: int
+    collected_from: str | None = None
+    ended_at: datetime | None = None
+    progress: FilesDone | None = None
+    error: str | None = None
+    contents: Contents | None = None
+
+
+class Dataset(Answer):
+    """`counts` are images by split and class. `record` is None for a built-in dataset."""
+
+    name: str
+    origin: str
+    status: str
+    shape: list[int] | None
+    classes: list[str] = Field(default_factory=list)
+    counts: dict[str, list[int]] = Field(default_factory=dict)
+    warnings: list[str] = Field(default_factory=list)
+    record: DatasetRecord | None = None
+
+    @property
+    def is_converted(self) -> bool:
+        """Ready or failed."""
+        return self.status in ("ready", "failed")

@@ -1,0 +1,41 @@
+"""Events of an experiment, as they are streamed."""
+
+from typing import Literal
+
+from trainyard.answers.base import Answer
+from trainyard.answers.experiments import Failure, Metrics, Progress
+
+
+class EpochEnd(Answer):
+    """An epoch, counted from 0, has ended."""
+
+    kind: Literal["epoch"] = "epoch"
+    epoch: int
+    seconds: float
+    metrics: Metrics
+
+
+class ProgressUpdate(Progress):
+    """A running epoch or another phase has advanced."""
+
+    kind: Literal["progress"] = "progress"
+
+
+class StatusChange(Answer):
+    """The experiment has a new status, or another attempt has begun; `error` is that of the attempt before."""
+
+    kind: Literal["status"] = "status"
+    status: str
+    attempts: int
+    error: Failure | None = None
+    stop_reason: str | None = None
+
+
+class StreamEnd(Answer):
+    """The last event: a terminal status, or `deleted`."""
+
+    kind: Literal["end"] = "end"
+    status: str
+
+
+Event = EpochEnd | ProgressUpdate | StatusChange | StreamEnd

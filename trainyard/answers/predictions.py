@@ -1,0 +1,86 @@
+"""Predictions, one by one and in batches."""
+
+from typing import TYPE_CHECKING
+
+from trainyard.answers.base import Answer
+from trainyard.answers.models import AnsweringModel
+from trainyard.frames import data_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class TopClass(Answer):
+    label: str
+    index: int
+    probability: float
+
+
+class Preprocessing(Answer):
+    """`steps` were applied to the image, in order; `image`, as a data URL, is what the network saw."""
+
+    steps: list[str]
+    image: str | None = None
+
+
+class Prediction(Answer):
+    """The most probable classes of an image, best first. `id` is for `label`."""
+
+    id: str
+    filename: str
+    top: list[TopClass]
+    margin: float
+    verdict: str
+    preprocessing: Preprocessing
+
+
+class Predictions(Answer):
+    """A prediction per image, in order, and the model that made them."""
+
+    model: AnsweringModel
+    predictions: list[Prediction]
+    duration_ms: float
+
+    def to_frame(self) -> "DataFrame":
+        """One row per image: file name, label, probability, verdict. Needs pandas."""
+        columns = ("filename", "label", "probability", "verdict")
+        rows = [(each.filename, each.top[0].label, each.top[0].probability, each.verdict) for each in self.predictions]
+        return data_frame(rows, columns=columns)
+
+
+class BatchModel(Answer):
+    """The first line of a batch: the model that answers."""
+
+    model: AnsweringModel
+
+
+class BatchError(Answer):
+    """The line of an image that could not be read."""
+
+    filename: str
+    error: str
+
+
+class BatchEnd(Answer):
+    """The last line of a batch. `skipped` counts files that are not images."""
+
+    done: bool
+    images: int
+    unreadable: int
+    skipped: int
+    duration_ms: float
+    error: str | None = None
+
+
+BatchLine = BatchModel | Prediction | BatchError | BatchEnd
+
+
+class LabeledPrediction(Answer):
+    """A prediction whose image was added to `dataset` with the class `label`."""
+
+    prediction_id: str
+    experiment_id: str
+    predicted: str
+    probability: float
+    label: str
+    dataset: str

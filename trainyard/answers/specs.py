@@ -1,0 +1,55 @@
+"""Specs: presets, and what a validation finds."""
+
+from trainyard.answers.base import Answer, JsonObject
+
+
+class Preset(Answer):
+    """An experiment to start from: `spec` can be submitted."""
+
+    name: str
+    title: str
+    source: str
+    parameters: int
+    spec: JsonObject
+
+
+class LayerSummary(Answer):
+    """`output_shape` is without the batch."""
+
+    name: str
+    type: str
+    output_shape: list[int]
+    parameters: int
+
+
+class ParameterCounts(Answer):
+    total: int
+    trainable: int
+    non_trainable: int
+
+
+class Estimate(Answer):
+    """`seconds` is for all epochs; `basis` names what it is estimated from."""
+
+    seconds: float
+    seconds_per_epoch: float
+    memory_mb: int
+    basis: str
+
+
+class LearningRateCurve(Answer):
+    step: list[int]
+    value: list[float]
+
+
+class Validation(Answer):
+    """A valid spec: its network, its cost, warnings, and the spec with all defaults."""
+
+    layers: list[LayerSummary]
+    parameters: ParameterCounts
+    steps_per_epoch: int
+    estimate: Estimate
+    learning_rate: LearningRateCurve
+    transferred_layers: dict[str, str]
+    warnings: list[str]
+    spec: JsonObject

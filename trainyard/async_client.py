@@ -1,0 +1,215 @@
+"""The client for asyncio."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
+
+import httpx2
+
+from trainyard import operations
+from trainyard.answers.datasets import Dataset
+from trainyard.answers.evaluations import EvaluationView
+from trainyard.answers.events import Event
+from trainyard.answers.experiments import Experiment
+from trainyard.answers.predictions import BatchLine
+from trainyard.archives import Archive, length_of, open_archive
+from trainyard.batch import Batch
+from trainyard.client import PIECE_BYTES, POLL_SECONDS
+from trainyard.errors import ApiError, Unreachable
+from trainyard.event_stream import EventStream
+from trainyard.operations.experiments import Filters
+from trainyard.operations.operation import Operation, describe_method
+from trainyard.runs import AsyncRuns
+from trainyard.transport import (
+    archive_headers,
+    connection_options,
+    raise_for_problem,
+    request_options,
+    resolve_url,
+    retry_delay,
+    translate_errors,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _sends(define: Callable[P, Operation[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
+    """The method that sends an operation. It is defined in a thread, because it may read files."""
+
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.send(await asyncio.to_thread(define, *args, **kwargs))
+
+    describe_method(method, define)
+    return method
+
+
+class AsyncClient:
+    """As `trainyard.Client`, for asyncio: methods are awaited, `runs`, `events` and `predict_batch` are iterated over
+    with `async for`."""
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self.url = resolve_url(base_url)
+        with translate_errors(self.url):
+            self._http = httpx2.AsyncClient(**connection_options(self.url))
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    # -- experiments -------------------------------------------------------------------------------------------------
+
+    submit = _sends(operations.experiments.submit)
+    submit_change = _sends(operations.experiments.submit_change)
+    validate = _sends(operations.experiments.validate)
+    page = _sends(operations.experiments.page)
+    get = _sends(operations.experiments.get)
+    history = _sends(operations.experiments.history)
+    history_csv = _sends(operations.experiments.history_csv)
+    diagnosis = _sends(operations.experiments.diagnosis)
+    compare = _sends(operations.experiments.compare)
+    lineage = _sends(operations.experiments.lineage)
+    cancel = _sends(operations.experiments.cancel)
+    delete = _sends(operations.experiments.delete)
+    presets = _sends(operations.experiments.presets)
+
+    def runs(self, **filters: Unpack[Filters]) -> AsyncRuns:
+        """As `Client.runs`."""
+        return AsyncRuns(self.send, filters)
+
+    async def events(self, experiment_id: str) -> AsyncIterator[Event]:
+        """As `Client.events`."""
+        stream = EventStream(experiment_id)
+        while True:
+            try:
+                async with self._stream(stream.operation()) as source:
+                    async for message in source:
+                        event = stream.receive(message)
+                        if event is not None:
+                            yield event
+                        if stream.has_ended:
+                            return
+            except (Unreachable, ApiError) as error:
+                stream.lose_connection(error)
+            await asyncio.sleep(stream.next_delay())
+
+    async def wait(self, experiment_id: str) -> Experiment:
+        """As `Client.wait`."""
+        async for _ in self.events(experiment_id):
+            pass
+        return await self.get(experiment_id)
+
+    # -- evaluations and figures -------------------------------------------------------------------------------------
+
+    evaluation = _sends(operations.evaluations.evaluation)
+    misclassified = _sends(operations.evaluations.misclassified)
+    misclassified_sheet = _sends(operations.evaluations.misclassified_sheet)
+    evaluate = _sends(operations.evaluations.evaluate)
+    evaluation_on = _sends(operations.evaluations.evaluation_on)
+    evaluations = _sends(operations.evaluations.evaluations)
+    plot = _sends(operations.figures.plot)
+    plot_spec = _sends(operations.figures.plot_spec)
+    plot_comparison = _sends(operations.figures.plot_comparison)
+    image = _sends(operations.figures.image)
+
+    async def wait_for_evaluation(self, experiment_id: str, dataset: str) -> EvaluationView:
+        """As `Client.wait_for_evaluation`."""
+        while not (view := await self.evaluation_on(experiment_id, dataset)).has_ended:
+            await asyncio.sleep(POLL_SECONDS)
+        return view
+
+    # -- datasets ----------------------------------------------------------------------------------------------------
+
+    datasets = _sends(operations.datasets.datasets)
+    dataset = _sends(operations.datasets.dataset)
+    add_dataset = _sends(operations.datasets.add_dataset)
+    delete_dataset = _sends(operations.datasets.delete_dataset)
+    samples_sheet = _sends(operations.datasets.samples_sheet)
+
+    async def wait_for_dataset(self, name: str) -> Dataset:
+        """As `Client.wait_for_dataset`."""
+        while not (view := await self.dataset(name)).is_converted:
+            await asyncio.sleep(POLL_SECONDS)
+        return view
+
+    # -- models and predictions --------------------------------------------------------------------------------------
+
+    models = _sends(operations.models.models)
+    best_model = _sends(operations.models.best_model)
+    serve = _sends(operations.models.serve)
+    predict = _sends(operations.models.predict)
+    label = _sends(operations.models.label)
+
+    async def predict_batch(
+        self, images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3
+    ) -> AsyncIterator[BatchLine]:
+        """As `Client.predict_batch`."""
+        batch = Batch()
+        async with self._stream(operations.models.predict_batch(images, dataset, experiment, top)) as response:
+            async for line in response.aiter_lines():
+                yield batch.receive(line)
+        batch.check_complete()
+
+    async def bundle(self, experiment_id: str, target: str | os.PathLike[str]) -> Path:
+        """As `Client.bundle`."""
+        path = Path(target)
+        partial = path.with_name(f"{path.name}.part")
+        try:
+            async with self._stream(operations.models.bundle(experiment_id)) as response:
+                with await asyncio.to_thread(partial.open, "wb") as file:
+                    async for piece in response.aiter_bytes():
+                        await asyncio.to_thread(file.write, piece)
+            return partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    # -- HTTP --------------------------------------------------------------------------------------------------------
+
+    async def send(self, operation: Operation[T]) -> T:
+        """As `Client.send`."""
+        async with self._request(operation) as options:
+            for tries in itertools.count(1):
+                with translate_errors(self.url):
+                    response = await self._http.request(**options)
+                delay = retry_delay(operation, response, tries)
+                if delay is None:
+                    break
+                await asyncio.sleep(delay)
+        raise_for_problem(response)
+        return operation.read(response)
+
+    @contextlib.asynccontextmanager
+    async def _stream(self, operation: Operation[T]) -> AsyncIterator[T]:
+        """An answer whose body has not been read. Raises Unreachable, also when the connection breaks later."""
+        async with self._request(operation) as options:
+            with translate_errors(self.url):
+                async with self._http.stream(**options) as response:
+                    if not response.is_success:
+                        await response.aread()
+                    raise_for_problem(response)
+                    yield operation.read(response)
+
+    @contextlib.asynccontextmanager
+    async def _request(self, operation: Operation[Any]) -> AsyncIterator[dict[str, Any]]:
+        """Keyword arguments for a request of httpx2, while its archive is open."""
+        options = {"method": operation.method, "url": f"{self.url}{operation.path}", **request_options(operation)}
+        if operation.archive is None:
+            yield options
+            return
+        with contextlib.ExitStack() as stack:
+            file = await asyncio.to_thread(stack.enter_context, open_archive(operation.archive))
+            yield {**options, "content": _pieces(file), "headers": archive_headers(length_of(file))}
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+        yield piece

@@ -1,0 +1,1 @@
+"""`trainyard demo`: one experiment from spec to predictions, in a minute."""

@@ -1,0 +1,21 @@
+"""Arguments and options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from trainyard.transport import DEFAULT_URL
+
+UrlOption = Annotated[
+    str, typer.Option("--url", envvar="TRAINYARD_URL", help="The address of the Trainyard.", show_envvar=True)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's JSON and nothing else.")]
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="An experiment's id, or at least 4 characters of its beginning or end.")
+]
+SpecArgument = Annotated[
+    str, typer.Argument(metavar="SPEC", help="A JSON or YAML file, - for standard input, or the name of a preset.")
+]
+DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="The name of a dataset.")]
+
+__all__ = ["DEFAULT_URL", "DatasetArgument", "IdArgument", "JsonOption", "SpecArgument", "UrlOption"]

@@ -1,0 +1,85 @@
+"""Experiments and histories as lines and tables."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from trainyard.answers.experiments import Experiment, History, Progress
+from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.text import count_text, metric_text, metrics_text, pace_text
+
+
+def summary_line(experiment: Experiment) -> str:
+    return f"{experiment.id}  {experiment.name} on {experiment.dataset}, {experiment.status}"
+
+
+def outcome_lines(experiment: Experiment) -> Iterator[str]:
+    """How it ended, and its metrics."""
+    epochs = count_text(experiment.epochs_completed, "epoch")
+    yield f"{experiment.status} after {epochs}{_reason(experiment)}"
+    yield from _metric_lines(experiment)
+
+
+def experiment_lines(experiment: Experiment) -> Iterator[str]:
+    """The record without its spec, which --json shows."""
+    yield f"{experiment.name} on {experiment.dataset}"
+    yield f"id        {experiment.id}"
+    yield f"status    {experiment.status}{_reason(experiment)}"
+    if experiment.queue_position:
+        yield f"queue     position {experiment.queue_position}"
+    if experiment.tags:
+        yield f"tags      {', '.join(experiment.tags)}"
+    if experiment.based_on:
+        yield f"based on  {experiment.based_on}"
+    if experiment.transferred_layers:
+        layers = count_text(len(experiment.transferred_layers), "layer")
+        yield f"weights   {layers} of {experiment.spec['model']['weights_from']}"
+    yield f"attempts  {experiment.attempts}"
+    yield from _time_lines(experiment)
+    yield f"epochs    {experiment.epochs_completed} of {experiment.planned_epochs or 'unknown'}"
+    if experiment.progress:
+        yield f"progress  {_progress_text(experiment.progress)}"
+    yield from _metric_lines(experiment)
+    if experiment.damaged:
+        yield f"damaged   {', '.join(experiment.damaged)}"
+
+
+def history_table(history: History) -> Table:
+    """One row per epoch, one column per metric."""
+    columns = history.history
+    rows = (
+        (str(epoch), *(metric_text(values[row]) for values in columns.values()))
+        for row, epoch in enumerate(history.epoch)
+    )
+    return make_table(("epoch", *map(right, columns)), rows)
+
+
+def _time_lines(experiment: Experiment) -> Iterator[str]:
+    times = {"created": experiment.created_at, "started": experiment.started_at, "ended": experiment.ended_at}
+    for name, time in times.items():
+        if time is not None:
+            yield f"{name:<9} {time.isoformat().replace('+00:00', 'Z')}"
+
+
+def _metric_lines(experiment: Experiment) -> Iterator[str]:
+    best = experiment.best
+    if best:
+        yield f"best      {best.metric} {metric_text(best.value)} in epoch {best.epoch + 1}"
+    if experiment.last_metrics:
+        yield f"last      {metrics_text(experiment.last_metrics)}"
+    if experiment.test_metrics:
+        yield f"test      {metrics_text(experiment.test_metrics)}"
+
+
+def _reason(experiment: Experiment) -> str:
+    stop = experiment.stop_reason
+    if experiment.error and experiment.status != "succeeded":
+        return f": {experiment.error.message}"
+    return f" ({stop.replace('_', ' ')})" if stop and stop != experiment.status else ""
+
+
+def _progress_text(progress: Progress) -> str:
+    if progress.phase != "training":
+        return progress.phase
+    position = f"epoch {progress.epoch + 1}/{progress.epochs}, step {progress.step}/{progress.steps_per_epoch}"
+    return ", ".join(filter(None, (position, pace_text(progress.steps_per_second, progress.eta_seconds))))

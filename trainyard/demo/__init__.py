@@ -1,1 +1,0 @@
-"""`trainyard demo`: one experiment from the spec to predictions, in a minute."""

@@ -1,0 +1,79 @@
+"""Images as files to send: from paths, bytes, file objects, arrays and PIL images."""
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+from trainyard.errors import UsageError
+
+_PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+
+
+@runtime_checkable
+class PilImage(Protocol):
+    """A `PIL.Image.Image`."""
+
+    @property
+    def mode(self) -> str: ...
+    def convert(self, mode: str) -> Any: ...
+    def save(self, fp: Any, format: str) -> None: ...  # noqa: A002 - PIL's name
+
+
+@runtime_checkable
+class Array(Protocol):
+    """A `numpy.ndarray`, or what has its interface. Sent as an image: uint8, height x width or x channels (1 to 4)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> Any: ...
+    def tobytes(self) -> bytes: ...
+
+
+Image = str | os.PathLike[str] | bytes | BinaryIO | PilImage | Array
+
+
+def read_image(image: Image, number: int) -> tuple[str, bytes]:
+    """File name and content. An image without a name is `image-<number>`. Raises UsageError, or OSError."""
+    unnamed = f"image-{number}"
+    if isinstance(image, str | os.PathLike):
+        path = Path(image)
+        return path.name, path.read_bytes()
+    if isinstance(image, bytes):
+        return unnamed, image
+    if isinstance(image, PilImage):
+        return f"{unnamed}.png", _save_png(image)
+    if isinstance(image, Array):
+        return f"{unnamed}.png", encode_png(image)
+    name = getattr(image, "name", None)
+    return Path(name).name if isinstance(name, str) else unnamed, image.read()
+
+
+def _save_png(image: PilImage) -> bytes:
+    file = io.BytesIO()
+    (image if image.mode in _PNG_MODES else image.convert("RGB")).save(file, format="PNG")
+    return file.getvalue()
+
+
+def encode_png(array: Array) -> bytes:
+    """The PNG of a uint8 array, height x width or height x width x channels. Raises UsageError."""
+    shape = array.shape if len(array.shape) == 3 else (*array.shape, 1)
+    if str(array.dtype) != "uint8" or len(shape) != 3 or shape[2] not in _PNG_COLOR_TYPES or 0 in shape:
+        raise UsageError(
+            f"cannot send an array of shape {tuple(array.shape)} and dtype {array.dtype} as an image: expected uint8 "
+            "from 0 to 255, of shape (height, width) or (height, width, channels) with 1 to 4 channels"
+        )
+    height, width, channels = shape
+    data, stride = array.tobytes(), width * channels
+    rows = b"".join(b"\0" + data[start : start + stride] for start in range(0, len(data), stride))
+    header = struct.pack(">IIBBBBB", width, height, 8, _PNG_COLOR_TYPES[channels], 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,0 +1,48 @@
+"""Datasets: list, upload, delete, samples."""
+
+from trainyard.answers.base import ItemList
+from trainyard.answers.datasets import Dataset, DatasetRecord
+from trainyard.archives import Archive
+from trainyard.figure import Figure
+from trainyard.operations.operation import Operation, read_as, read_nothing, segment
+
+UPLOAD_SILENCE_SECONDS = 600.0  # a large archive takes its time to reach the disk
+
+
+def datasets() -> Operation[ItemList[Dataset]]:
+    """The built-in and the uploaded datasets."""
+    return Operation("GET", "/datasets", read_as(ItemList[Dataset]))
+
+
+def dataset(name: str) -> Operation[Dataset]:
+    """One dataset: classes, counts, warnings."""
+    return Operation("GET", _path_of(name), read_as(Dataset))
+
+
+def add_dataset(name: str, archive: Archive) -> Operation[DatasetRecord]:
+    """Upload a zip, a tar or a folder that has one folder per class. A worker converts it; see `wait_for_dataset`."""
+    return Operation(
+        "POST",
+        "/datasets",
+        read_as(DatasetRecord),
+        {"name": name},
+        archive=archive,
+        silence_seconds=UPLOAD_SILENCE_SECONDS,
+    )
+
+
+def delete_dataset(name: str) -> Operation[None]:
+    """Delete an uploaded dataset. Raises Conflict while an experiment needs it."""
+    return Operation("DELETE", _path_of(name), read_nothing)
+
+
+def samples_sheet(
+    name: str, label: str | None = None, split: str | None = None, limit: int | None = None
+) -> Operation[Figure]:
+    """A contact sheet of samples, of all classes or the class `label`, from `train` or `test`."""
+    params = {"class": label, "split": split, "limit": limit}
+    return Operation("GET", f"{_path_of(name)}/samples.png", Figure.of, params)
+
+
+def _path_of(name: str) -> str:
+    return f"/datasets/{segment(name)}"

@@ -1,0 +1,34 @@
+"""Plots and images."""
+
+from typing import Any, Literal
+
+from trainyard.figure import Figure
+from trainyard.operations.experiments import Spec, path_of, validate
+from trainyard.operations.operation import Operation
+
+Plot = Literal["history", "confusion", "classes", "reliability", "mistakes", "augmentation", "learning_rate"]
+SpecPlot = Literal["augmentation", "learning_rate"]
+Format = Literal["png", "svg"]
+
+
+def plot(experiment_id: str, kind: Plot = "history", image_format: Format = "png", **options: Any) -> Operation[Figure]:
+    """A plot of an experiment. `options` are the query parameters of that plot: `split`, `normalize`, `skip`, ..."""
+    return Operation("GET", f"{path_of(experiment_id)}/plots/{kind}.{image_format}", Figure.of, options)
+
+
+def plot_spec(spec: Spec, kind: SpecPlot = "augmentation", image_format: Format = "png") -> Operation[Figure]:
+    """A plot of a spec that is not queued: augmented training samples, or the learning rate of every step."""
+    document = validate(spec)
+    path = f"/experiments:plot/{kind}.{image_format}"
+    return Operation("POST", path, Figure.of, content=document.content, headers=document.headers)
+
+
+def plot_comparison(*experiment_ids: str, image_format: Format = "png", skip: int | None = None) -> Operation[Figure]:
+    """The histories of several experiments in one plot, without the first `skip` epochs."""
+    params = {"ids": ",".join(experiment_ids), "skip": skip}
+    return Operation("GET", f"/compare/plots/history.{image_format}", Figure.of, params)
+
+
+def image(path: str) -> Operation[Figure]:
+    """The image at a path that an answer contains, such as `misclassified(...)[0].image`."""
+    return Operation("GET", path, Figure.of)

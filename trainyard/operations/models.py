@@ -1,0 +1,68 @@
+"""Models and predictions."""
+
+import httpx2
+
+from trainyard.answers.base import ItemList
+from trainyard.answers.models import AnsweringModel, ServingModel
+from trainyard.answers.predictions import LabeledPrediction, Predictions
+from trainyard.archives import Archive
+from trainyard.images import Image, read_image
+from trainyard.operations.datasets import UPLOAD_SILENCE_SECONDS
+from trainyard.operations.operation import Operation, read_as, segment
+
+BEST = "best"
+_BUNDLE_SILENCE_SECONDS = 300.0  # all of it is checked before the first byte comes
+
+
+def models() -> Operation[ItemList[ServingModel]]:
+    """For each dataset the model that serves, by which policy, and which models were rejected."""
+    return Operation("GET", "/models", read_as(ItemList[ServingModel]))
+
+
+def best_model(dataset: str) -> Operation[AnsweringModel]:
+    """The best model of a dataset, by validation accuracy."""
+    return Operation("GET", "/models/best", read_as(AnsweringModel), {"dataset": dataset})
+
+
+def serve(dataset: str, experiment_id: str = BEST) -> Operation[ServingModel]:
+    """Pin the model of an experiment to `dataset`, or return to the best one. Raises Conflict if it cannot serve."""
+    body = {"policy": BEST} if experiment_id == BEST else {"experiment_id": experiment_id}
+    return Operation("PUT", f"/models/serving/{segment(dataset)}", read_as(ServingModel), json=body)
+
+
+def predict(
+    *images: Image, dataset: str | None = None, experiment: str | None = None, top: int = 3
+) -> Operation[Predictions]:
+    """The `top` most probable classes of each image: a path, the bytes of a PNG, JPEG or WebP, a file object, a uint8
+    array, or a PIL image.
+
+    The best model answers, or that of a dataset or an experiment.
+    """
+    files = [("file", read_image(image, number)) for number, image in enumerate(images, 1)]
+    params = {"dataset": dataset, "experiment": experiment, "top": top}
+    return Operation("POST", "/predict", read_as(Predictions), params, files=files)
+
+
+def label(prediction_id: str, name: str) -> Operation[LabeledPrediction]:
+    """Add the image of a prediction to the dataset `<name>-corrections`, with the class it shows. Raises NotFound once
+    the prediction has expired, after an hour by default."""
+    path = f"/predictions/{segment(prediction_id)}/label"
+    return Operation("POST", path, read_as(LabeledPrediction), json={"label": name})
+
+
+def predict_batch(
+    images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3
+) -> Operation[httpx2.Response]:
+    """For `Client.predict_batch`, which reads the answer line by line."""
+    params = {"dataset": dataset, "experiment": experiment, "top": top}
+    return Operation("POST", "/predict:batch", _unread, params, archive=images, silence_seconds=UPLOAD_SILENCE_SECONDS)
+
+
+def bundle(experiment_id: str) -> Operation[httpx2.Response]:
+    """For `Client.bundle`, which writes the answer to a file."""
+    path = f"/models/{segment(experiment_id)}/bundle.zip"
+    return Operation("GET", path, _unread, silence_seconds=_BUNDLE_SILENCE_SECONDS)
+
+
+def _unread(response: httpx2.Response) -> httpx2.Response:
+    return response
