@@ -163,7 +163,7 @@ def test_built_in_dataset_is_shown_and_not_deleted(client: ApiClient) -> None:
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
     answer = client.get("/datasets/digits/samples")
-    assert (answer.status_code, "not at hand here" in answer.json()["detail"]) == (404, True)
+    assert (answer.status_code, "the images of digits are unavailable" in answer.json()["detail"]) == (404, True)
 
 
 def test_images_of_built_in_dataset_come_from_its_file(settings: Settings, tmp_path: Path) -> None:
