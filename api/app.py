@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
 from api import __version__, openapi
+from api.content import PROBLEMS
 from api.dependencies import Services
 from api.errors import Problems
 from api.metrics import Metrics
@@ -37,7 +38,6 @@ from api.routes import (
     results,
     tensorflow_serving,
 )
-from api.schemas.content import PROBLEMS
 from api.wire.batches import Batches, Limits
 from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut

@@ -9,9 +9,10 @@ from fastapi import Depends, Header, Request
 from analysis.dataset_images import ImageSource
 from api.metrics import Metrics
 from api.wire.batches import Batches
-from api.wire.caching import RenderCache
+from api.wire.caching import RenderCache, Validators
+from api.wire.images import CachedPlots
+from api.wire.posted_spec import Syntax
 from api.wire.predictor import Predictor
-from api.wire.spec_document import Syntax
 from models_store.experiments.store import ExperimentStore
 from models_store.predictions.recent import RecentPredictions
 from models_store.store import Store
@@ -56,6 +57,10 @@ async def get_services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+async def get_plots(services: ServicesDep, validators: Annotated[Validators, Depends()]) -> CachedPlots:
+    return CachedPlots(services.renders, validators)
 
 
 async def get_store(services: ServicesDep) -> Store:
@@ -108,6 +113,7 @@ RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 PredictorDep = Annotated[Predictor, Depends(get_predictor)]
 BatchesDep = Annotated[Batches, Depends(get_batches)]
 ImagesDep = Annotated[ImageSource, Depends(get_images)]
+PlotsDep = Annotated[CachedPlots, Depends(get_plots)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_body)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

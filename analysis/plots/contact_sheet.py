@@ -4,11 +4,15 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageDraw, ImageFont
 
+from analysis.misclassified import Selection
+from analysis.sample_images import SampleImages
+
 _COLUMNS = 5
 _CELL = 128
 _LABEL = 20
 _GAP = 6
 _LETTERS = 20
+_MAX_IMAGES = 100
 
 
 def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Image.Image:
@@ -30,3 +34,14 @@ def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Imag
         text = label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…"
         draw.text((left + _CELL // 2, top + _CELL + 3), text, fill="black", font=font, anchor="ma")
     return sheet
+
+
+def misclassified_sheet(selection: Selection, images: SampleImages) -> Image.Image:
+    """A hundred samples at most, each with its true class, the predicted one and its probability. Raises NotFound."""
+    rows = selection.rows[:_MAX_IMAGES]
+    return contact_sheet(((images.image(row), _caption(selection, row)) for row in rows), len(rows))
+
+
+def _caption(selection: Selection, row: int) -> str:
+    first = selection.top(row)[0]
+    return f"{selection.true(row).label} as {first.label} {first.probability:.0%}"

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
+from api import content
 from api.dependencies import BatchesDep
-from api.schemas import content
 from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked
 from serving.preparation import Prep
 

@@ -10,8 +10,8 @@ from typing import IO, Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
+from api import content
 from api.dependencies import SettingsDep, StoreDep
-from api.schemas import content
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from models_store.files import storage_errors
 from serving.bundle.bundle import Bundle

@@ -8,8 +8,8 @@ from analysis.comparison.comparison import Comparison, compare
 from analysis.comparison.lineage import Lineage, read_lineage
 from analysis.comparison.results import read_results
 from api.dependencies import ExperimentsDep, StoreDep
-from api.wire.experiment_ids import Ids
-from api.wire.sample_urls import sample_url
+from api.wire.images import sample_url
+from api.wire.parameters import ExperimentIds
 from specs.splits import SplitName
 
 router = APIRouter(tags=["comparison"])
@@ -18,7 +18,7 @@ _MAX_FLIPS = 1_000
 
 @router.get("/compare")
 def compare_experiments(
-    ids: Ids,
+    ids: ExperimentIds,
     store: StoreDep,
     split: SplitName = "test",
     limit: Annotated[int, Query(ge=0, le=_MAX_FLIPS, description="flipped samples listed, each way")] = 20,
@@ -31,6 +31,6 @@ def compare_experiments(
 
 @router.get("/experiments/{experiment_id}/lineage")
 def get_lineage(experiment_id: str, experiments: ExperimentsDep) -> Lineage:
-    """The lineage of an experiment: its ancestors by `based_on`, oldest first, with what each changed and what that
+    """Get the lineage of an experiment: its ancestors by `based_on`, oldest first, with what each changed and what that
     gained, and the experiments that are based on this one."""
     return read_lineage(experiment_id, experiments)

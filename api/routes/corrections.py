@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
+from api import content
 from api.dependencies import SPEC_BYTES, BodyDep, RecentDep, StoreDep, SyntaxDep
-from api.schemas import content
 from api.schemas.predictions import LabeledPrediction
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction

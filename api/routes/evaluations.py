@@ -1,38 +1,25 @@
-"""Routes of how a trained network does on datasets that it was not trained on."""
+"""Routes of evaluations on datasets that the network was not trained on."""
 
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel
 
 from analysis.misclassified import Selection
+from analysis.plots.contact_sheet import misclassified_sheet
 from analysis.sample_images import SampleImages
+from api import content
 from api.dependencies import SPEC_BYTES, BodyDep, ImagesDep, StoreDep, SyntaxDep
-from api.schemas import content
-from api.wire.misclassified import MisclassifiedFilter, MisclassifiedList, misclassified_sheet
-from api.wire.png import png
-from api.wire.sample_urls import cross_dataset_sample_url
-from models_store.evaluations.evaluation import CrossDatasetEvaluation
+from api.results import MisclassifiedFilter
+from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
+from api.wire.images import cross_dataset_sample_url, png_response
+from api.wire.posted_spec import parse_posted_document
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
-from specs.document import parse_document
 from specs.evaluation import parse_evaluation
 
 router = APIRouter(tags=["evaluation"])
 _EVALUATION = "/experiments/{experiment_id}/evaluations/{dataset}"
-
-
-class EvaluationView(EvaluationRecord):
-    """The record, and `evaluation`, which has the shape that `GET /experiments/{id}/evaluation` answers; null until it
-    has succeeded."""
-
-    evaluation: CrossDatasetEvaluation | None
-
-
-class EvaluationList(BaseModel):
-    items: list[EvaluationRecord]
-    next_cursor: None = None
 
 
 @router.post(
@@ -45,13 +32,13 @@ class EvaluationList(BaseModel):
 def create_evaluation(
     experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
 ) -> EvaluationRecord:
-    """Have a worker ask the trained network about another dataset: all of it, its official test split (`test`), or all
-    but that (`train`). Classes are matched by name; those of the dataset must all be known to the network.
+    """Queue an evaluation of the trained network on another dataset: all of it, its official test split (`test`), or
+    all but that (`train`). Classes are matched by name; the network must know all those of the dataset.
 
-    Of each dataset the last evaluation is kept: asked for again it is done anew. While one is queued or runs, the
-    same request answers with it as it is, and another split is rejected.
+    The last evaluation on each dataset is kept, and a new request replaces it. While one is queued or runs, the same
+    request is answered with it, and another split is rejected.
     """
-    document = parse_document(body, None if syntax == "merge-patch" else syntax)
+    document = parse_posted_document(body, syntax)
     if isinstance(document.get("dataset"), str):
         store.datasets.reject_unready(document["dataset"])
     record = store.evaluations.add(experiment_id, parse_evaluation(document, store.known_datasets()))
@@ -61,14 +48,14 @@ def create_evaluation(
 
 @router.get("/experiments/{experiment_id}/evaluations")
 def list_evaluations(experiment_id: str, store: StoreDep) -> EvaluationList:
-    """What the network was evaluated on beside its own dataset, or is going to be, with a few of the figures."""
+    """List the evaluations on other datasets, finished or not, with a few metrics each."""
     return EvaluationList(items=store.evaluations.records(experiment_id))
 
 
 @router.get(_EVALUATION)
 def get_evaluation_on_dataset(experiment_id: str, dataset: str, store: StoreDep) -> EvaluationView:
-    """Status, progress, why it failed; after success all figures, with the temperature that was fitted on the
-    validation split of the training."""
+    """Get the status and progress of an evaluation, and the reason if it failed; after success all metrics, with the
+    temperature that was fitted on the validation split of the training."""
     record = store.evaluations.get(experiment_id, dataset)
     done = record.status is EvaluationStatus.SUCCEEDED
     evaluation = store.evaluations.evaluation(experiment_id, dataset) if done else None
@@ -82,7 +69,14 @@ def select_misclassified(
     return requested.select(labels, store.evaluations.predictions(experiment_id, dataset))
 
 
+def open_sample_images(experiment_id: str, dataset: str, store: StoreDep, images: ImagesDep) -> SampleImages:
+    split = store.evaluations.get(experiment_id, dataset).split
+    predictions = store.evaluations.predictions(experiment_id, dataset)
+    return SampleImages(split, predictions, partial(images.open, dataset))
+
+
 SelectionDep = Annotated[Selection, Depends(select_misclassified)]
+SampleImagesDep = Annotated[SampleImages, Depends(open_sample_images)]
 
 
 @router.get(f"{_EVALUATION}/mistakes")
@@ -94,20 +88,13 @@ def list_mistakes_on_dataset(experiment_id: str, dataset: str, selection: Select
 
 
 @router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=content.IMAGE)
-def get_mistakes_sheet_on_dataset(
-    experiment_id: str, dataset: str, selection: SelectionDep, store: StoreDep, images: ImagesDep
-) -> Response:
+def get_mistakes_sheet_on_dataset(selection: SelectionDep, images: SampleImagesDep) -> Response:
     """Get the same samples on one contact sheet, a hundred at most."""
-    split = store.evaluations.get(experiment_id, dataset).split
-    return misclassified_sheet(selection, SampleImages(split, selection.predictions, partial(images.open, dataset)))
+    return png_response(misclassified_sheet(selection, images))
 
 
 @router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=content.IMAGE)
-def get_sample_image_on_dataset(
-    experiment_id: str, dataset: str, index: int, store: StoreDep, images: ImagesDep
-) -> Response:
+def get_sample_image_on_dataset(index: int, images: SampleImagesDep) -> Response:
     """Get the image of one sample: of a misclassified one as the network received it, of another one as the dataset has
     it."""
-    predictions = store.evaluations.predictions(experiment_id, dataset)
-    split = store.evaluations.get(experiment_id, dataset).split
-    return png(SampleImages(split, predictions, partial(images.open, dataset)).image(index))
+    return png_response(images.image(index))

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from api import content
 from api.dependencies import ExperimentsDep, StoreDep
-from api.schemas import content
 from api.schemas.events import StatusChange, StreamEnd
 from models_store.errors import NotFound
 from models_store.experiments.record import Point, Record

@@ -1,32 +1,25 @@
-"""`/experiments`: post, validate, list, look at, follow, cancel, delete."""
+"""`/experiments`: create, validate, list, show, cancel, delete. `/presets`: experiments to start from."""
 
-import csv
-import io
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel
-from starlette.responses import JSONResponse, PlainTextResponse
 
 from analysis.estimates import recent_runs
 from analysis.validation import Validation, validate
+from api import content
 from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
-from api.schemas import content
+from api.schemas.history import HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
-from api.wire.spec_document import Syntax, posted_document
-from models_store.experiments.history import HISTORY_FILE
+from api.wire.posted_spec import parse_posted_spec
 from models_store.experiments.pages import Page
 from models_store.experiments.pages import Query as PageQuery
-from models_store.experiments.record import Best, Point, Record
-from models_store.store import Store
-from specs.experiment import ExperimentSpec, parse_spec
+from models_store.experiments.record import Record
 
 router = APIRouter(tags=["experiments"])
 IdempotencyKey = Annotated[
     str | None,
-    Header(min_length=1, max_length=255, description="The same key and body give the same experiment, for a day."),
+    Header(min_length=1, max_length=255, description="the same key and body give the same experiment, for a day"),
 ]
 
 
@@ -45,14 +38,14 @@ def create_experiment(
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Record:
-    """Queue an experiment. The body is a spec, as JSON or YAML; GET /presets has some to start from.
+    """Queue an experiment. The body is a spec, as JSON or YAML; `GET /presets` has some to start from.
 
-    As `application/merge-patch+json` (RFC 7396) it is what changes in the spec of the experiment `based_on`: null
-    removes a field, and so brings back its default; a list replaces the list that was there.
+    As `application/merge-patch+json` (RFC 7396) it is a change to the spec of the experiment `based_on`: null removes a
+    field, and so restores its default; a list replaces the list that was there.
 
-    Once this has answered 202 the experiment is on disk and will run, whatever dies.
+    Once this has answered 202 the experiment is on disk and will run, even if any process dies.
     """
-    spec = posted_spec(body, syntax, store)
+    spec = parse_posted_spec(body, syntax, store)
     with (
         store.datasets.kept(spec.dataset.name),
         store.transfers.kept(spec, store.known_datasets()) as transferred_layers,
@@ -62,25 +55,12 @@ def create_experiment(
     return record
 
 
-def posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
-    """With the datasets that there are now; one that is still converted is not unknown, but not ready."""
-    document = posted_document(body, syntax, store.experiments)
-    dataset = document.get("dataset")
-    if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
-        store.datasets.reject_unready(dataset["name"])
-    return parse_spec(document, store.known_datasets())
-
-
-@router.post(
-    "/experiments:validate",
-    max_body_size=SPEC_BYTES,
-    openapi_extra=content.SPEC_BODY,
-)
+@router.post("/experiments:validate", max_body_size=SPEC_BYTES, openapi_extra=content.SPEC_BODY)
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
     """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
     epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another
     experiment, warnings, and the spec with all defaults filled in."""
-    spec, known = posted_spec(body, syntax, store), store.known_datasets()
+    spec, known = parse_posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
     return validate(spec, transferred_layers, recent_runs(store.experiments), known)
 
@@ -93,7 +73,8 @@ def list_presets() -> PresetList:
 
 @router.get("/experiments", response_model=Page)
 def list_experiments(query: Annotated[PageQuery, Query()], experiments: ExperimentsDep, request: Request) -> Response:
-    """One page of experiments, newest first unless `sort` says otherwise. `next_cursor` leads to the next page."""
+    """List a page of experiments, newest first unless `sort` says otherwise. `next_cursor`, and the header `Link`, lead
+    to the next page."""
     page = experiments.page(query)
     headers = {}
     if page.next_cursor:
@@ -104,22 +85,14 @@ def list_experiments(query: Annotated[PageQuery, Query()], experiments: Experime
 
 @router.get("/experiments/{experiment_id}")
 def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
-    """The record: spec, status, attempts, place in the queue, progress, best epoch, times, error."""
+    """Get the record of an experiment: spec, status, attempts, position in the queue, progress, best epoch, times,
+    error."""
     return experiments.get(experiment_id)
-
-
-class History(BaseModel):
-    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite."""
-
-    epoch: list[int]
-    history: dict[str, list[float | None]]
-    best: Best | None
-    damaged: bool = False
 
 
 @router.get(
     "/experiments/{experiment_id}/history",
-    response_model=History,
+    response_model=HistoryView,
     responses=content.text(content.CSV),
 )
 def get_history(
@@ -128,35 +101,18 @@ def get_history(
     since: Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")] = -1,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    """All metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
+    """Get all metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
     record = experiments.get(experiment_id)
     history = experiments.history(experiment_id, since)
     if "text/csv" in accept:
-        return PlainTextResponse(_as_csv(history.points), media_type="text/csv")
-    found = History(
-        epoch=history.epoch,
-        history=history.metrics,
-        best=record.best,
-        damaged=history.damaged or HISTORY_FILE in record.damaged,
-    )
-    return JSONResponse(found.model_dump())
+        return Response(history_csv(history), media_type=content.CSV)
+    return Response(HistoryView.of(record, history).model_dump_json(), media_type=content.JSON)
 
 
-def _as_csv(points: Sequence[Point]) -> str:
-    names = list(dict.fromkeys(name for point in points for name in point.metrics))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", *names])
-    writer.writerows([point.epoch, *(point.metrics.get(name) for name in names)] for point in points)
-    return text.getvalue()
-
-
-@router.post(
-    "/experiments/{experiment_id}:cancel",
-    status_code=HTTPStatus.ACCEPTED,
-)
+@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)
 def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
-    """Cancel. What waits is cancelled at once, what runs at the next batch; history and checkpoint stay."""
+    """Cancel an experiment: a queued one at once, a running one after its current batch. History and checkpoint are
+    kept."""
     return experiments.cancel(experiment_id)
 
 
@@ -164,7 +120,7 @@ def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:
-    """Delete it with all its files. Rejected while it runs, and while one that begins with its weights waits or runs;
-    while it serves or is pinned, only with `force=true`, and its pin goes with it."""
+    """Delete an experiment with all its files. Rejected while it runs, and while an experiment that starts with its
+    weights is queued or runs; while it serves or is pinned, `force=true` is needed, which also removes the pin."""
     experiments.delete(experiment_id, serving=registry.is_serving(experiment_id), force=force)
     registry.forget(experiment_id)

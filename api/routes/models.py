@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api import content
 from api.dependencies import SPEC_BYTES, BodyDep, RegistryDep, StoreDep, SyntaxDep
-from api.schemas import content
 from api.schemas.models import ServingModel, ServingModelList
 from models_store.errors import NotFound
 from serving.answering_model import AnsweringModel, described

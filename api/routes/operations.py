@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api import content
 from api.dependencies import ServicesDep, StoreDep
-from api.schemas import content
 from api.schemas.operations import Liveness, QueuedExperiment, QueueView, Readiness, WorkerList, WorkerView
 from models_store.statistics import queue_state
 

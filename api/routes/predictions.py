@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api import content
 from api.dependencies import PredictorDep
-from api.schemas import content
 from api.schemas.predictions import Predictions
 from api.wire import fast_predict
 from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked

@@ -10,9 +10,9 @@ from analysis.misclassified import Misclassified, select
 from analysis.report.rendering import render_html, render_markdown
 from analysis.report.report import MAX_MISCLASSIFIED, Report, build_report, report_split
 from analysis.sample_images import SampleImages
+from api import content
 from api.dependencies import ImagesDep, StoreDep
-from api.schemas import content
-from api.wire.experiment_results import find_evaluations, find_predictions, find_spec
+from api.results import EvaluationsDep, find_predictions, find_spec
 from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
@@ -22,9 +22,8 @@ router = APIRouter(tags=["evaluation"])
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def get_report(experiment_id: str, store: StoreDep, images: ImagesDep) -> Report:
+def get_report(experiment_id: str, store: StoreDep, evaluations: EvaluationsDep, images: ImagesDep) -> Report:
     record = store.experiments.get(experiment_id)
-    evaluations = find_evaluations(experiment_id, store.experiments)
     return build_report(
         record=record,
         spec=find_spec(record, store),

@@ -1,17 +1,15 @@
 """Routes of the results of an experiment: evaluation and misclassified samples."""
 
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from analysis.misclassified import Selection
-from analysis.sample_images import SampleImages
-from api.dependencies import ExperimentsDep, ImagesDep
-from api.schemas import content
-from api.wire.misclassified import MisclassifiedFilter, MisclassifiedList, misclassified_sheet
-from api.wire.png import png
-from api.wire.sample_urls import sample_url
+from analysis.plots.contact_sheet import misclassified_sheet
+from api import content
+from api.dependencies import ExperimentsDep
+from api.results import SampleImagesDep, SelectionDep
+from api.schemas.evaluations import MisclassifiedList
+from api.wire.images import png_response, sample_url
 from models_store.evaluations.evaluation import Evaluation
 from specs.splits import SplitName
 
@@ -26,19 +24,6 @@ def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: Split
     return experiments.evaluation(experiment_id, split)
 
 
-def select_misclassified(
-    experiment_id: str,
-    experiments: ExperimentsDep,
-    requested: Annotated[MisclassifiedFilter, Depends()],
-    split: SplitName = "test",
-) -> Selection:
-    labels = experiments.evaluation(experiment_id, split).confusion_matrix.labels
-    return requested.select(labels, experiments.predictions(experiment_id, split))
-
-
-SelectionDep = Annotated[Selection, Depends(select_misclassified)]
-
-
 @router.get("/experiments/{experiment_id}/mistakes")
 def list_mistakes(experiment_id: str, selection: SelectionDep, split: SplitName = "test") -> MisclassifiedList:
     """List the samples that the published network misclassifies, the most confident errors first unless `sort` says
@@ -49,27 +34,16 @@ def list_mistakes(experiment_id: str, selection: SelectionDep, split: SplitName 
 
 
 @router.get("/experiments/{experiment_id}/mistakes.png", response_class=Response, responses=content.IMAGE)
-def get_mistakes_sheet(
-    experiment_id: str,
-    selection: SelectionDep,
-    experiments: ExperimentsDep,
-    images: ImagesDep,
-    split: SplitName = "test",
-) -> Response:
+def get_mistakes_sheet(selection: SelectionDep, images: SampleImagesDep) -> Response:
     """Get the same samples on one contact sheet, a hundred at most, each with its true class, the predicted one and its
     probability."""
-    dataset = experiments.get(experiment_id).dataset
-    return misclassified_sheet(selection, SampleImages(split, selection.predictions, partial(images.open, dataset)))
+    return png_response(misclassified_sheet(selection, images))
 
 
 @router.get(
     "/experiments/{experiment_id}/samples/{split}/{index}.png", response_class=Response, responses=content.IMAGE
 )
-def get_sample_image(
-    experiment_id: str, split: SplitName, index: int, experiments: ExperimentsDep, images: ImagesDep
-) -> Response:
+def get_sample_image(index: int, images: SampleImagesDep) -> Response:
     """Get the image of one sample of a split: of a misclassified one as the network received it, of another one as the
     dataset has it."""
-    predictions = experiments.predictions(experiment_id, split)
-    dataset = experiments.get(experiment_id).dataset
-    return png(SampleImages(split, predictions, partial(images.open, dataset)).image(index))
+    return png_response(images.image(index))

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from api import content
 from api.dependencies import RegistryDep, ServicesDep
-from api.schemas import content
 from api.wire import tensorflow_serving as wire
 from api.wire.inference import get_model, infer, json_response
 from serving.model_names import ModelName

@@ -101,8 +101,8 @@ def test_results_need_a_success(client: ApiClient, tiny_document: Document, name
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("true=ten", 404, "there is no class 'ten'; this dataset has: 0, 1,"),
-        ("predicted=10", 404, "there is no class '10'"),
+        ("true=ten", 404, "unknown class 'ten'; this dataset has: 0, 1,"),
+        ("predicted=10", 404, "unknown class '10'"),
         ("sort=best", 422, "confidence"),
         ("split=train", 422, "training"),
         ("limit=0", 422, "greater than or equal to 1"),

@@ -60,7 +60,7 @@ def test_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Do
     [
         ({}, "`based_on` is missing"),
         ({"based_on": None}, "`based_on` is missing"),
-        ({"based_on": 7}, "`based_on` is no text"),
+        ({"based_on": 7}, "`based_on` is not text"),
         ({"based_on": MISSING}, "there is no experiment"),
         ({"based_on": "../../etc"}, "there is no experiment"),
     ],

@@ -1,0 +1,62 @@
+"""The spec in a request's body: a document, or a merge patch of another experiment's spec."""
+
+from typing import Any, Literal
+
+import orjson
+
+from models_store.errors import NotFound
+from models_store.experiments.store import ExperimentStore
+from models_store.store import Store
+from specs import document
+from specs.errors import SpecError
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.merge_patch import merge_patch
+from specs.problem import Problem, received_value
+
+Syntax = document.Syntax | Literal["merge-patch"]
+
+
+def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
+    """Raises DocumentError, SpecError, and InvalidState for a dataset that is still being converted."""
+    posted = posted_document(body, syntax, store.experiments)
+    dataset = posted.get("dataset")
+    if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
+        store.datasets.reject_unready(dataset["name"])
+    return parse_spec(posted, store.known_datasets())
+
+
+def parse_posted_document(body: bytes, syntax: Syntax | None) -> dict[str, Any]:
+    """A document that is not a spec; it has no base to patch. Raises DocumentError."""
+    return document.parse_document(body, None if syntax == "merge-patch" else syntax)
+
+
+def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentStore) -> dict[str, Any]:
+    """Raises DocumentError, also for a document above the limits, and SpecError for a merge patch (RFC 7396) without a
+    base, which `based_on` names.
+
+    A patch keeps what it does not name, even tags, notes and the name.
+    """
+    if syntax != "merge-patch":
+        return document.parse_document(body, syntax)
+    patch = document.parse_document(body, "json")
+    # Parsed again, so that the limits hold for the result: patches can be stacked without end.
+    return document.parse_document(orjson.dumps(merge_patch(_base(patch.get("based_on"), experiments), patch)), "json")
+
+
+def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:
+    if not isinstance(based_on, str):
+        said = "is missing" if based_on is None else "is not text"
+        raise _rejection(
+            f"`based_on` {said}: a merge patch needs the id of the experiment whose spec it changes", based_on
+        )
+    try:
+        record = experiments.get(based_on)
+    except NotFound as error:
+        raise _rejection(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
+    if not record.spec:
+        raise _rejection("its record is damaged and its spec lost; choose another experiment", based_on)
+    return record.spec.document
+
+
+def _rejection(detail: str, received: Any) -> SpecError:
+    return SpecError([Problem(pointer="/based_on", detail=detail, received=received_value(received))])
