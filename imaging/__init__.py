@@ -1,1 +1,1 @@
-"""From an uploaded image to the array that a network sees."""
+"""Decoding, resizing, augmentation and digit normalization of images."""

@@ -1,8 +1,8 @@
-"""Small images of the simplest kind, decoded without Pillow's parsers, which take longer than the decoding.
+"""Fast decoding of small, simple PNG and JPEG images, without Pillow's parsers, which take longer than the decoding.
 
-Pillow's own decoders read the pixels here too, through `Image.frombytes`, so that they cannot differ from what
-`Image.open` makes of the same bytes. What is read here instead is the container, and only where it holds nothing that
-could change a pixel: all else is left to Pillow.
+The pixels are decoded by Pillow's own decoders, through `Image.frombytes`, and are thus identical to those of
+`Image.open`. Only the container is parsed here, and only if it holds nothing that could change a pixel; Pillow decodes
+all other images.
 """
 
 import struct
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from PIL import Image
 
-# Bounds the time that an image takes, whatever is in it: 2 ms at most, where all of it is noise.
+# Bounds the time per image to 2 ms, reached by noise.
 MAX_BYTES = 1 << 16
 MAX_PIXELS = 1 << 16
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-_PNG_HEADER = struct.Struct(">IIBBBBBI")  # width, height, depth, colour type, three methods, CRC
+_PNG_HEADER = struct.Struct(">IIBBBBBI")  # width, height, depth, color type, three methods, CRC
 _PNG_CHUNK = struct.Struct(">I4s")
 _PNG_FIRST_CHUNK = len(_PNG) + _PNG_HEADER.size
 _PNG_MODES = {(8, 0, 0, 0, 0): "L", (8, 2, 0, 0, 0): "RGB"}
@@ -32,7 +32,7 @@ _JPEG_HARMLESS = frozenset({0xE0, 0xDB, 0xC4, 0xDD, 0xFE})
 
 
 class PlainImage(NamedTuple):
-    """Width and height in pixels, Pillow's mode (`L` or `RGB`), and what its decoder of that name is given."""
+    """Width and height in pixels, Pillow's mode (`L` or `RGB`), the name of its decoder and the encoded pixels."""
 
     width: int
     height: int
@@ -45,7 +45,7 @@ class PlainImage(NamedTuple):
         return self.width * self.height
 
     def decode(self) -> Image.Image | None:
-        """None if the pixels are broken or cut short: Pillow knows what to say of it."""
+        """Decode the pixels; None if they are corrupt or truncated, which Pillow's parser reports better."""
         arguments = (self.mode, 0) if self.decoder == "zip" else (self.mode, "")
         try:
             return Image.frombytes(self.mode, (self.width, self.height), self.encoded, self.decoder, *arguments)
@@ -54,10 +54,10 @@ class PlainImage(NamedTuple):
 
 
 def plain_image(data: bytes) -> PlainImage | None:
-    """Read the header of a small 8-bit PNG or baseline JPEG, gray or coloured, that holds nothing but its pixels.
+    """Read the header of a small 8-bit PNG or baseline JPEG, grayscale or RGB, that holds only pixels.
 
-    None for any other: with transparency, a palette, 16 bits, interlace, animation, text, EXIF, CMYK, several scans,
-    a wrong checksum, over MAX_BYTES or MAX_PIXELS, not an image at all. No pixel is decoded.
+    Returns None for any other file: with transparency, a palette, 16 bits, interlacing, animation, text, EXIF, CMYK,
+    several scans, a wrong checksum, above MAX_BYTES or MAX_PIXELS, or not an image. Decodes no pixel.
     """
     if len(data) > MAX_BYTES:
         return None
@@ -86,8 +86,8 @@ def _png(data: bytes) -> PlainImage | None:
 
 
 def _jpeg(data: bytes) -> PlainImage | None:
-    # A file of many scans takes long however small it is. In compressed data 0xFF never precedes 0xDA, so that this
-    # may count too many, but never too few.
+    # Many scans take long even in a small file. Compressed data never contains 0xFF 0xDA, so that this may count too
+    # many scans, but never too few.
     if not data.startswith(_JPEG) or data.count(b"\xff\xda") != 1:
         return None
     size, at = (0, 0, ""), 2

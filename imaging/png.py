@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def to_image(pixels: NDArray[Any]) -> Image.Image:
-    """From uint8 (height, width, channels), with one channel or three."""
+    """Convert uint8, (height, width, 1 or 3), to an image in mode L or RGB."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 

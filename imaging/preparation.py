@@ -1,4 +1,4 @@
-"""From a decoded source to what a network sees of it, and what was done on the way."""
+"""Preparation of a decoded image for a network, with the steps taken."""
 
 from typing import Literal, NamedTuple
 
@@ -10,13 +10,13 @@ from imaging.digits.normalize import fill_height, normalize
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
 
-# How a dataset shows digits, light on black: in the middle of the source, or over all of its height.
+# The form of a dataset's digits, light on black: centered by mass, or filling the height of the image.
 DigitForm = Literal["centered", "filling"]
 
 
 class PreparedImage(NamedTuple):
-    """`array` is (height, width, channels), uint8. `steps` says in order what was done. `may_be_digit` is False where
-    a network of digits was sent what is none."""
+    """`array` is (height, width, channels), uint8 0-255. `steps` names in order what was done. `may_be_digit` is False
+    if a digit was expected and the image does not look like one."""
 
     array: NDArray[np.uint8]
     steps: tuple[str, ...]

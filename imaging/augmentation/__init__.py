@@ -1,6 +1,6 @@
-"""Images changed at random, for training: uint8 in and out, numpy and OpenCV, no state.
+"""Random augmentation of training images: uint8 in and out, with numpy and OpenCV, without state.
 
-The layers are `specs.augmentation`'s, as plain dicts with all fields; their meaning is documented there.
+The layers are those of `specs.augmentation`, as plain dicts with all fields, and are documented there.
 """
 
 from imaging.augmentation.pipeline import Augmentation

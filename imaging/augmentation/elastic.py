@@ -1,5 +1,4 @@
-"""Distortions as those of handwriting: Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural
-Networks" (ICDAR 2003)."""
+"""Elastic distortion: Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks" (ICDAR 2003)."""
 
 from dataclasses import dataclass
 
@@ -12,13 +11,15 @@ from imaging.augmentation.warp import FillMode, Interpolation, Lookup
 
 @dataclass(frozen=True)
 class ElasticDistortion:
+    """`alpha` and `sigma` are in pixels."""
+
     alpha: float
     sigma: float
     fill_mode: FillMode
     fill_value: float
     interpolation: Interpolation
 
-    def changed(self, images: Images, generator: np.random.Generator) -> Images:
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
         lookup = Lookup(self.fill_mode, self.fill_value, self.interpolation)
         height, width = images.shape[1:3]
         grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)

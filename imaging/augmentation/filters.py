@@ -1,4 +1,4 @@
-"""The layers that make a pixel of what lies around it."""
+"""Neighborhood filters: Gaussian blur, dilation and erosion."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.augmentation.arrays import Images, Range, drawn
+from imaging.augmentation.arrays import Images, Range, draw_uniform
 
 _Image = NDArray[np.uint8]  # (height, width, channels)
 _SHAPES = (cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), cv2.getStructuringElement(cv2.MORPH_RECT, (3, 3)))
@@ -14,14 +14,16 @@ _SHAPES = (cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), cv2.getStructurin
 
 @dataclass(frozen=True)
 class RandomGaussianBlur:
+    """`factor` is the range of the probability, `sigma` the range of the standard deviation in pixels."""
+
     factor: Range
     kernel_size: int
     sigma: Range
 
-    def changed(self, images: Images, generator: np.random.Generator) -> Images:
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
         count = len(images)
-        chosen = generator.random(count) < drawn(self.factor, count, generator)
-        sigmas = np.where(chosen, drawn(self.sigma, count, generator), 0)
+        selected = generator.random(count) < draw_uniform(self.factor, count, generator)
+        sigmas = np.where(selected, draw_uniform(self.sigma, count, generator), 0)
         size = (self.kernel_size, self.kernel_size)
         out = images.copy()
         for index in np.flatnonzero(sigmas):
@@ -32,21 +34,23 @@ class RandomGaussianBlur:
 
 @dataclass(frozen=True)
 class RandomDilation:
+    """`radius` is in pixels; a negative one erodes."""
+
     radius: Range
 
-    def changed(self, images: Images, generator: np.random.Generator) -> Images:
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
         out = np.empty_like(images)
-        for image, target, radius in zip(images, out, drawn(self.radius, len(images), generator), strict=True):
-            target[...] = _grown(image, float(radius))
+        for image, target, radius in zip(images, out, draw_uniform(self.radius, len(images), generator), strict=True):
+            target[...] = _dilate(image, float(radius))
         return out
 
 
-def _grown(image: _Image, radius: float) -> _Image:
-    """What is bright grows by `radius` pixels, or shrinks where it is below zero. A part of a pixel is that share of
-    the way to the next whole one. Crosses and squares by turns make about a disc."""
-    change = cv2.dilate if radius > 0 else cv2.erode
-    whole, part = divmod(abs(radius), 1)
+def _dilate(image: _Image, radius: float) -> _Image:
+    """Dilate by `radius` pixels, or erode if it is negative; fractions interpolate between whole radii. Alternating
+    crosses and squares approximate a disc."""
+    morph = cv2.dilate if radius > 0 else cv2.erode
+    whole, fraction = divmod(abs(radius), 1)
     less = more = image
     for step in range(int(whole) + 1):
-        less, more = more, np.asarray(change(more, _SHAPES[step % 2]), dtype=np.uint8)
-    return np.asarray(cv2.addWeighted(less, 1 - part, more, part, 0), dtype=np.uint8).reshape(image.shape)
+        less, more = more, np.asarray(morph(more, _SHAPES[step % 2]), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(less, 1 - fraction, more, fraction, 0), dtype=np.uint8).reshape(image.shape)

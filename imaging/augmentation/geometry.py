@@ -1,4 +1,4 @@
-"""The layers that move pixels: each gives one matrix for each image (see `warp.warped`)."""
+"""Geometric layers: each returns one affine matrix per image (see `warp.warp_images`)."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
@@ -6,25 +6,27 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.augmentation.arrays import Matrices, Range, drawn
+from imaging.augmentation.arrays import Matrices, Range, draw_uniform
 from imaging.augmentation.warp import FillMode, Interpolation, Lookup
 
-Term = NDArray[np.floating] | float  # for each image, or for all
+Term = NDArray[np.floating] | float  # (samples,), or one for all
 
 
 class Geometric(Protocol):
+    """A layer that moves pixels."""
+
     @property
     def lookup(self) -> Lookup | None:
-        """None for a layer that needs neither what is outside the image nor what is between its pixels."""
+        """How to look up pixels; None for a layer that never needs pixels outside the image or between pixels."""
         ...
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        """For `count` images: (count, 3, 3), from places in the new image to places in the old one."""
+        """Draw `count` matrices, (count, 3, 3), from output positions to input positions."""
         ...
 
 
 def affine(count: int, x: tuple[Term, ...], y: tuple[Term, ...]) -> Matrices:
-    """The matrices that take (u, v) to (x[0] u + x[1] v + x[2], y[0] u + y[1] v + y[2])."""
+    """The matrices, (count, 3, 3), that map (u, v) to (x[0] u + x[1] v + x[2], y[0] u + y[1] v + y[2])."""
     matrices = np.zeros((count, 3, 3))
     for column in range(3):
         matrices[:, 0, column], matrices[:, 1, column] = x[column], y[column]
@@ -46,7 +48,7 @@ class RandomFlip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Filling:
+class _Filled:
     fill_mode: FillMode
     fill_value: float
     interpolation: Interpolation
@@ -57,11 +59,11 @@ class _Filling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomRotation(_Filling):
+class RandomRotation(_Filled):
     factor: Range
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        angles = 2 * np.pi * drawn(self.factor, count, generator)
+        angles = 2 * np.pi * draw_uniform(self.factor, count, generator)
         sines, cosines = np.sin(angles), np.cos(angles)
         middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
         return affine(
@@ -72,38 +74,38 @@ class RandomRotation(_Filling):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomTranslation(_Filling):
+class RandomTranslation(_Filled):
     height_factor: Range
     width_factor: Range
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        down = height * drawn(self.height_factor, count, generator)
-        right = width * drawn(self.width_factor, count, generator)
+        down = height * draw_uniform(self.height_factor, count, generator)
+        right = width * draw_uniform(self.width_factor, count, generator)
         return affine(count, (1.0, 0.0, -right), (0.0, 1.0, -down))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomZoom(_Filling):
+class RandomZoom(_Filled):
     height_factor: Range
     width_factor: Range | None
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
-        down = 1 + drawn(self.height_factor, count, generator)
-        across = down if self.width_factor is None else 1 + drawn(self.width_factor, count, generator)
+        down = 1 + draw_uniform(self.height_factor, count, generator)
+        across = down if self.width_factor is None else 1 + draw_uniform(self.width_factor, count, generator)
         return affine(count, (across, 0.0, (1 - across) * (width - 1) / 2), (0.0, down, (1 - down) * (height - 1) / 2))
 
 
 @dataclass(frozen=True, kw_only=True)
-class RandomShear(_Filling):
-    """The corner at the top left stays where it is, as in Keras."""
+class RandomShear(_Filled):
+    """The top left corner is the fixed point, as in Keras."""
 
     x_factor: Range
     y_factor: Range
 
     def matrices(self, count: int, height: int, width: int, generator: np.random.Generator) -> Matrices:
         side = np.where(generator.random(count) < 0.5, -1.0, 1.0)
-        across = side * drawn(self.x_factor, count, generator)
-        down = side * drawn(self.y_factor, count, generator)
+        across = side * draw_uniform(self.x_factor, count, generator)
+        down = side * draw_uniform(self.y_factor, count, generator)
         return affine(count, (1.0, across, 0.0), (down, 1.0, 0.0))
 
 
@@ -116,7 +118,7 @@ class RandomCrop:
 
     @property
     def lookup(self) -> Lookup:
-        # Enlarging looks half a pixel beyond the edge; without padding nothing else is there to be seen.
+        # Enlarging reads half a pixel beyond the edge; without padding the nearest pixel is used there.
         enlarges = self.height is not None or self.width is not None
         return Lookup("constant" if self.padding else "nearest", self.fill_value, "bilinear" if enlarges else "nearest")
 
@@ -126,7 +128,7 @@ class RandomCrop:
         return affine(count, (across, 0.0, left), (0.0, down, top))
 
     def _window(self, length: int, side: int, count: int, generator: np.random.Generator) -> tuple[float, Term]:
-        """How much of the old a new pixel covers, and where the middle of the first one is."""
+        """The scale from output to input pixels, and the input position of the first output pixel's center."""
         starts = generator.integers(0, side + 2 * self.padding - length, count, endpoint=True) - self.padding
         scale = length / side
         return scale, starts + (scale - 1) / 2

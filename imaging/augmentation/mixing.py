@@ -1,4 +1,4 @@
-"""The layers that mix each image with another of its batch, and the labels with it."""
+"""Layers that mix each image and its label with another of the batch: MixUp and CutMix."""
 
 from dataclasses import dataclass
 
@@ -9,28 +9,32 @@ from numpy.typing import NDArray
 from imaging.augmentation.arrays import Images, Range, Shares
 from imaging.augmentation.rectangles import spans
 
-# Keras adds it, so that Beta has no parameter of zero.
+# As in Keras: the parameters of Beta must not be zero.
 _MIN_ALPHA = 1e-6
 
 
 @dataclass(frozen=True)
 class MixUp:
+    """Weights are drawn from Beta(alpha, alpha) (Zhang et al. 2018)."""
+
     alpha: float
 
-    def mixed(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
+    def mix(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
         others = generator.permutation(len(images))
         weights = generator.beta(self.alpha, self.alpha, len(images))
         out = np.empty_like(images)
         for image, other, weight, target in zip(images, images[others], weights, out, strict=True):
             cv2.addWeighted(image, weight, other, 1 - weight, 0, dst=target)
-        return out, _blended(shares, others, weights.astype(np.float32))
+        return out, _blend_shares(shares, others, weights.astype(np.float32))
 
 
 @dataclass(frozen=True)
 class CutMix:
+    """Areas are drawn from Beta(a, a), with one a from `factor` per batch (Yun et al. 2019)."""
+
     factor: Range
 
-    def mixed(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
+    def mix(self, images: Images, shares: Shares, generator: np.random.Generator) -> tuple[Images, Shares]:
         count, height, width = images.shape[:3]
         others = generator.permutation(count)
         alpha = generator.uniform(*self.factor) + _MIN_ALPHA
@@ -41,8 +45,8 @@ class CutMix:
             (top, bottom), (left, right) = rows[index], columns[index]
             out[index, top:bottom, left:right] = images[other, top:bottom, left:right]
         pasted = np.diff(rows)[:, 0] * np.diff(columns)[:, 0] / (height * width)
-        return out, _blended(shares, others, (1 - pasted).astype(np.float32))
+        return out, _blend_shares(shares, others, (1 - pasted).astype(np.float32))
 
 
-def _blended(shares: Shares, others: NDArray[np.int64], weights: NDArray[np.float32]) -> Shares:
+def _blend_shares(shares: Shares, others: NDArray[np.int64], weights: NDArray[np.float32]) -> Shares:
     return weights[:, None] * shares + (1 - weights[:, None]) * shares[others]

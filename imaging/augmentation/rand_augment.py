@@ -1,4 +1,4 @@
-"""A few operations for each image, drawn from the fourteen of Cubuk et al. 2020."""
+"""RandAugment: random operations per image, from the fourteen of Cubuk et al. 2020."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from imaging.augmentation import operations
-from imaging.augmentation.arrays import Images, Matrices, Range, drawn
+from imaging.augmentation.arrays import Images, Matrices, Range, draw_uniform
 from imaging.augmentation.geometry import affine
 from imaging.augmentation.operations import Image
-from imaging.augmentation.warp import FillMode, Interpolation, Lookup, warped
+from imaging.augmentation.warp import FillMode, Interpolation, Lookup, warp_images
 
-_STRONGEST_TURN = np.pi / 6
-_STRONGEST_SHEAR = 0.3
-_STRONGEST_SHIFT = 0.45
+_MAX_ROTATION = np.pi / 6  # 30 degrees
+_MAX_SHEAR = 0.3
+_MAX_SHIFT = 0.45
 
 _Linear = tuple[tuple[float, float], tuple[float, float]]
 
 
-def _turned(strength: float) -> _Linear:
-    sine, cosine = np.sin(_STRONGEST_TURN * strength), np.cos(_STRONGEST_TURN * strength)
+def _rotation(strength: float) -> _Linear:
+    sine, cosine = np.sin(_MAX_ROTATION * strength), np.cos(_MAX_ROTATION * strength)
     return ((cosine, -sine), (sine, cosine))
 
 
-_CHANGES: tuple[Callable[[Image, float], Image], ...] = (
+_IMAGE_OPERATIONS: tuple[Callable[[Image, float], Image], ...] = (
     operations.identity,
     operations.brightness,
     operations.contrast,
@@ -34,42 +34,44 @@ _CHANGES: tuple[Callable[[Image, float], Image], ...] = (
     operations.auto_contrast,
     operations.equalization,
 )
-# Each gives what is done to places seen from the image's middle, and then a shift in shares of (width, height).
-_STILL: _Linear = ((1.0, 0.0), (0.0, 1.0))
-_MOVES: tuple[Callable[[float], tuple[_Linear, tuple[float, float]]], ...] = (
-    lambda strength: (_turned(strength), (0.0, 0.0)),
-    lambda strength: (((1.0, _STRONGEST_SHEAR * strength), (0.0, 1.0)), (0.0, 0.0)),
-    lambda strength: (((1.0, 0.0), (_STRONGEST_SHEAR * strength, 1.0)), (0.0, 0.0)),
-    lambda strength: (_STILL, (_STRONGEST_SHIFT * strength, 0.0)),
-    lambda strength: (_STILL, (0.0, _STRONGEST_SHIFT * strength)),
+# Each returns a linear map of positions relative to the image's center, and a shift in fractions of (width, height).
+_IDENTITY: _Linear = ((1.0, 0.0), (0.0, 1.0))
+_MOVE_OPERATIONS: tuple[Callable[[float], tuple[_Linear, tuple[float, float]]], ...] = (
+    lambda strength: (_rotation(strength), (0.0, 0.0)),
+    lambda strength: (((1.0, _MAX_SHEAR * strength), (0.0, 1.0)), (0.0, 0.0)),
+    lambda strength: (((1.0, 0.0), (_MAX_SHEAR * strength, 1.0)), (0.0, 0.0)),
+    lambda strength: (_IDENTITY, (_MAX_SHIFT * strength, 0.0)),
+    lambda strength: (_IDENTITY, (0.0, _MAX_SHIFT * strength)),
 )
 
 
 @dataclass(frozen=True)
 class RandAugment:
+    """`num_ops` operations per image, with strengths from `factor` and a random sign."""
+
     num_ops: int
     factor: Range
     fill_mode: FillMode
     fill_value: float
     interpolation: Interpolation
 
-    def changed(self, images: Images, generator: np.random.Generator) -> Images:
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
         out = images.copy()
         lookup = Lookup(self.fill_mode, self.fill_value, self.interpolation)
         for _ in range(self.num_ops):
-            chosen = generator.integers(0, len(_CHANGES) + len(_MOVES), len(images))
-            strengths = drawn(self.factor, len(images), generator) * generator.choice([-1.0, 1.0], len(images))
-            for index, (choice, strength) in enumerate(zip(chosen, strengths, strict=True)):
-                if choice < len(_CHANGES):
-                    out[index] = _CHANGES[choice](out[index], strength)
+            operations_drawn = generator.integers(0, len(_IMAGE_OPERATIONS) + len(_MOVE_OPERATIONS), len(images))
+            strengths = draw_uniform(self.factor, len(images), generator) * generator.choice([-1.0, 1.0], len(images))
+            for index, (choice, strength) in enumerate(zip(operations_drawn, strengths, strict=True)):
+                if choice < len(_IMAGE_OPERATIONS):
+                    out[index] = _IMAGE_OPERATIONS[choice](out[index], strength)
                 else:
-                    linear, shift = _MOVES[choice - len(_CHANGES)](strength)
-                    matrix = _about_middle(linear, shift, *images.shape[1:3])
-                    out[index] = warped(out[index : index + 1], matrix, lookup)[0]
+                    linear, shift = _MOVE_OPERATIONS[choice - len(_IMAGE_OPERATIONS)](strength)
+                    matrix = _around_center(linear, shift, *images.shape[1:3])
+                    out[index] = warp_images(out[index : index + 1], matrix, lookup)[0]
         return out
 
 
-def _about_middle(linear: _Linear, shift: tuple[float, float], height: int, width: int) -> Matrices:
+def _around_center(linear: _Linear, shift: tuple[float, float], height: int, width: int) -> Matrices:
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     (a, b), (c, d) = linear
     return affine(

@@ -1,4 +1,4 @@
-"""Rectangles at random places."""
+"""Random intervals, the sides of random rectangles."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from imaging.augmentation.arrays import Values
 
 
 def spans(lengths: Values, side: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """For each length, a share of `side`, where such a stretch begins and ends, in whole pixels: (samples, 2)."""
+    """Draw an interval per length, a fraction of `side`: start and end in pixels, int64, (samples, 2)."""
     starts = generator.random(len(lengths)) * (side - lengths * side)
     ends = starts + lengths * side
     return np.ceil(np.stack([starts, ends], axis=1)).astype(np.int64)

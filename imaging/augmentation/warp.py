@@ -1,4 +1,4 @@
-"""Images looked up at places that an affine matrix names."""
+"""Affine warps of images."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +21,7 @@ _INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR}
 
 @dataclass(frozen=True)
 class Lookup:
-    """What is found outside the image and between its pixels."""
+    """How to look up pixels outside the image and between pixels. `fill_value` is 0-255."""
 
     fill_mode: FillMode
     fill_value: float
@@ -40,13 +40,16 @@ class Lookup:
         return _INTERPOLATIONS[self.interpolation]
 
 
-# For what meets neither the outside nor the places between pixels.
+# For warps that never read outside the image or between pixels.
 EXACT = Lookup("constant", 0.0, "nearest")
 
 
-def warped(images: Images, matrices: Matrices, lookup: Lookup) -> Images:
-    """Return images whose pixel (x, y) is what `images` have at matrix @ (x, y, 1); pixels are counted from the
-    middle of the first."""
+def warp_images(images: Images, matrices: Matrices, lookup: Lookup) -> Images:
+    """Return images whose pixel (x, y) is the pixel of `images` at matrix @ (x, y, 1).
+
+    `images` is uint8, (samples, height, width, channels); `matrices` is (samples, 3, 3). Positions are in pixels, from
+    the center of the first pixel.
+    """
     out = np.empty_like(images)
     height, width = images.shape[1:3]
     flags = lookup.flag | cv2.WARP_INVERSE_MAP

@@ -1,1 +1,1 @@
-"""From any image of a digit to one as MNIST has it. numpy and Pillow alone: a model's bundle carries this code."""
+"""Normalization of any image of a digit to the form of MNIST. Uses numpy and Pillow only: bundles carry this code."""

@@ -1,4 +1,4 @@
-"""Where something lies in an image."""
+"""Bounding boxes in an image."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from imaging.digits.ink import Mask
 
 
 class Box(NamedTuple):
-    """In pixels; `bottom` and `right` are exclusive."""
+    """A box in pixels; `bottom` and `right` are exclusive."""
 
     top: int
     bottom: int
@@ -25,7 +25,7 @@ class Box(NamedTuple):
 
     @property
     def side(self) -> int:
-        """The longer one."""
+        """The longer side."""
         return max(self.height, self.width)
 
     @property
@@ -33,14 +33,14 @@ class Box(NamedTuple):
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def box_of(mask: Mask) -> Box:
-    """The smallest that holds all of `mask`, which must not be empty."""
+def bounding_box(mask: Mask) -> Box:
+    """The smallest box that contains `mask`, which must not be empty."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def row_hull(mask: Mask) -> Mask:
-    """Each row filled from its first pixel to its last."""
+    """Fill each row of `mask` from its first to its last pixel."""
     from_left = np.maximum.accumulate(mask, axis=1)
     from_right = np.maximum.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
     filled: Mask = from_left & from_right

@@ -1,4 +1,4 @@
-"""The connected marks of a mask, and those of them that make up the digit."""
+"""Connected components of a mask."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from imaging.digits.box import Box
 from imaging.digits.ink import Mask
 
 
-class Marks(NamedTuple):
-    """`labels` is (height, width), int32: 0 is paper, else the mark's number from 1. The others have an entry for each
-    number, int64; that of 0 means nothing. `bottoms` and `rights` are exclusive."""
+class Components(NamedTuple):
+    """`labels` is int32, (height, width): 0 for background, otherwise the number of the component, from 1. The other
+    arrays are int64, with one entry per number; entry 0 is meaningless. `bottoms` and `rights` are exclusive."""
 
     labels: NDArray[np.int32]
     areas: NDArray[np.int64]
@@ -25,17 +25,17 @@ class Marks(NamedTuple):
 
 
 class _Runs(NamedTuple):
-    """The pixels of a mask, row by row, as runs: row, first column, column after the last. int64, (runs,)."""
+    """The horizontal runs of a mask: row, first column, column after the last one. int64, (runs,)."""
 
     rows: NDArray[np.int64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
 
 
-def marks_of(mask: Mask) -> Marks:
-    """Pixels that touch, by a side or a corner, are of one mark. By runs and union-find (Rosenfeld and Pfaltz 1966)."""
+def connected_components(mask: Mask) -> Components:
+    """Label the 8-connected components of `mask`, by runs and union-find (Rosenfeld and Pfaltz 1966)."""
     runs = _runs(mask)
-    numbers = _joined(runs)
+    numbers = _component_numbers(runs)
     lengths = runs.ends - runs.starts
     count = int(numbers.max(initial=0)) + 1
     areas = np.bincount(numbers, weights=lengths, minlength=count).astype(np.int64)
@@ -47,20 +47,20 @@ def marks_of(mask: Mask) -> Marks:
     np.maximum.at(rights, numbers, runs.ends)
     labels = np.zeros(mask.shape, dtype=np.int32)
     labels[mask] = np.repeat(numbers, lengths)
-    return Marks(labels, areas, tops, bottoms, lefts, rights)
+    return Components(labels, areas, tops, bottoms, lefts, rights)
 
 
 def _runs(mask: Mask) -> _Runs:
     height, width = mask.shape
-    padded = np.zeros((height, width + 2), dtype=np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
+    framed = np.zeros((height, width + 2), dtype=np.int8)
+    framed[:, 1:-1] = mask
+    steps = np.diff(framed, axis=1)
     rows, starts = np.nonzero(steps == 1)
     return _Runs(rows, starts, np.nonzero(steps == -1)[1])
 
 
-def _joined(runs: _Runs) -> NDArray[np.int64]:
-    """The number of each run's mark, from 1."""
+def _component_numbers(runs: _Runs) -> NDArray[np.int64]:
+    """The number of each run's component, from 1: int64, (runs,)."""
     rows, starts, ends = (array.tolist() for array in runs)
     parents = list(range(len(rows)))
 

@@ -1,4 +1,4 @@
-"""Between numpy and Pillow, and around: the plain ways, which take a third of the time of the general ones on 28x28."""
+"""Fast conversions between numpy and Pillow, and padding: a third of the general functions' time for 28x28."""
 
 from typing import Any, TypeVar
 
@@ -10,18 +10,18 @@ _Value = TypeVar("_Value", bound=np.generic)
 
 
 def to_pillow(image: NDArray[np.uint8]) -> Image.Image:
-    """Of (height, width), in mode L."""
+    """Convert uint8, (height, width), to an image in mode L."""
     height, width = image.shape
     return Image.frombuffer("L", (width, height), np.ascontiguousarray(image), "raw", "L", 0, 1)
 
 
 def from_pillow(image: Image.Image) -> NDArray[np.uint8]:
-    """(height, width) of an image in mode L."""
+    """Convert an image in mode L to uint8, (height, width)."""
     return np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(image.height, image.width)
 
 
-def padded(values: NDArray[_Value], by: int) -> NDArray[_Value]:
-    """With `by` zeros on every side."""
+def pad(values: NDArray[_Value], by: int) -> NDArray[_Value]:
+    """Pad (height, width) with `by` zeros on every side."""
     height, width = values.shape
     out: NDArray[Any] = np.zeros((height + 2 * by, width + 2 * by), dtype=values.dtype)
     out[by : by + height, by : by + width] = values

@@ -1,31 +1,31 @@
-"""How wide strokes are, and how they become wider and narrower."""
+"""The width of strokes, and how to change it."""
 
 import numpy as np
 
 from imaging.digits.ink import Gray, Mask
-from imaging.digits.pixels import padded
+from imaging.digits.pixels import pad
 
 
 def stroke_width(mask: Mask) -> float:
-    """In pixels: twice the area over the outline's length, which is pi/4 of the steps between pixels (Crofton's
-    formula, for strokes in all directions)."""
-    wide = padded(mask, 1)
-    steps = np.count_nonzero(wide[1:] != wide[:-1]) + np.count_nonzero(wide[:, 1:] != wide[:, :-1])
+    """The mean width of strokes in pixels: twice the area divided by the length of the outline, which is pi/4 of the
+    number of steps between pixels (Crofton's formula, for strokes in all directions)."""
+    outer = pad(mask, 1)
+    steps = np.count_nonzero(outer[1:] != outer[:-1]) + np.count_nonzero(outer[:, 1:] != outer[:, :-1])
     return 8 / np.pi * np.count_nonzero(mask) / max(int(steps), 1)
 
 
-def thickened(image: Gray, radius: int) -> Gray:
-    """Light strokes on black, wider by `radius` pixels on each side; the image grows by as much."""
-    return _grown(padded(image, radius), radius)
+def thicken(image: Gray, radius: int) -> Gray:
+    """Widen light strokes on black by `radius` pixels on each side; the image grows by as much."""
+    return _dilate(pad(image, radius), radius)
 
 
-def thinned(image: Gray, radius: int) -> Gray:
-    """Light strokes on black, narrower by `radius` pixels on each side."""
-    return 255 - _grown(255 - padded(image, radius), radius)
+def thin(image: Gray, radius: int) -> Gray:
+    """Narrow light strokes on black by `radius` pixels on each side; the image grows by as much."""
+    return 255 - _dilate(255 - pad(image, radius), radius)
 
 
-def _grown(image: Gray, radius: int) -> Gray:
-    """Each pixel becomes the brightest within about `radius`: squares and crosses by turns, which make an octagon."""
+def _dilate(image: Gray, radius: int) -> Gray:
+    """Grayscale dilation by about `radius` pixels, with alternating squares and crosses: an octagon."""
     for step in range(radius):
         across = image.copy()
         np.maximum(across[:, 1:], image[:, :-1], out=across[:, 1:])

@@ -1,4 +1,4 @@
-"""Images that are read without Pillow's parsers: which they are, and that they come out as Pillow has them."""
+"""Images that are decoded without Pillow's parsers: which ones, and that their pixels equal Pillow's."""
 
 import random
 import struct
@@ -59,7 +59,7 @@ def outcome(data: bytes) -> str | tuple[str, tuple[int, int], bytes]:
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("size", [(1, 1), (28, 28), (3, 200), (256, 256)])
 @pytest.mark.parametrize("options", [{}, {"compress_level": 0}, {"optimize": True}, {"compress_level": 1}])
-def test_plain_png_is_read_as_pillow_reads_it(
+def test_plain_png_equals_pillow(
     mode: str, size: tuple[int, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = drawn(1, *size, mode)
@@ -76,9 +76,7 @@ def test_plain_png_is_read_as_pillow_reads_it(
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("quality", [5, 75, 100])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-def test_plain_jpeg_is_read_as_pillow_reads_it(
-    mode: str, quality: int, subsampling: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_jpeg_equals_pillow(mode: str, quality: int, subsampling: int, monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(drawn(2, 45, 31, mode), "JPEG", quality=quality, subsampling=subsampling, comment=b"hello")
     found = plain_image(data)
     assert found is not None
@@ -100,7 +98,7 @@ def png_of(rows: bytes, pieces: int, trailer: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("filtered", range(5))
 @pytest.mark.parametrize("pieces", [1, 2, 7])
-def test_every_filter_and_data_in_many_pieces(filtered: int, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_png_filters_and_split_data_equal_pillow(filtered: int, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = b"".join(bytes([filtered, *range(row, row + 8)]) for row in range(8))
     data = png_of(rows, pieces, b"what follows is ignored")
     assert plain_image(data) is not None
@@ -119,29 +117,29 @@ def turned() -> Image.Exif:
     return exif
 
 
-GREY, COLOURED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
+GRAY, COLORED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        encoded(GREY, transparency=7),
-        encoded(COLOURED, transparency=(1, 2, 3)),
-        encoded(COLOURED.quantize(8)),
-        encoded(COLOURED.convert("RGBA")),
-        encoded(GREY.convert("LA")),
-        encoded(GREY.convert("1")),
+        encoded(GRAY, transparency=7),
+        encoded(COLORED, transparency=(1, 2, 3)),
+        encoded(COLORED.quantize(8)),
+        encoded(COLORED.convert("RGBA")),
+        encoded(GRAY.convert("LA")),
+        encoded(GRAY.convert("1")),
         encoded(Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8))),
-        encoded(GREY, save_all=True, append_images=[GREY.transpose(Image.Transpose.ROTATE_90)]),
-        encoded(GREY, exif=turned()),
-        encoded(GREY, pnginfo=with_text("Comment")),
-        encoded(GREY, dpi=(72, 72)),
-        encoded(COLOURED, "JPEG", exif=turned()),
-        encoded(COLOURED, "JPEG", progressive=True),
-        encoded(COLOURED, "JPEG", icc_profile=b"profile"),
-        encoded(COLOURED.convert("CMYK"), "JPEG"),
-        encoded(COLOURED, "WEBP"),
-        encoded(COLOURED, "GIF"),
+        encoded(GRAY, save_all=True, append_images=[GRAY.transpose(Image.Transpose.ROTATE_90)]),
+        encoded(GRAY, exif=turned()),
+        encoded(GRAY, pnginfo=with_text("Comment")),
+        encoded(GRAY, dpi=(72, 72)),
+        encoded(COLORED, "JPEG", exif=turned()),
+        encoded(COLORED, "JPEG", progressive=True),
+        encoded(COLORED, "JPEG", icc_profile=b"profile"),
+        encoded(COLORED.convert("CMYK"), "JPEG"),
+        encoded(COLORED, "WEBP"),
+        encoded(COLORED, "GIF"),
         encoded(Image.new("L", (257, 256))),
         encoded(Image.new("L", (30_000, 30_000))),
         b"",
@@ -150,11 +148,11 @@ GREY, COLOURED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
         b"\xff\xd8\xff",
     ],
 )
-def test_all_others_are_left_to_pillow(data: bytes) -> None:
+def test_other_images_are_left_to_pillow(data: bytes) -> None:
     assert plain_image(data) is None
 
 
-def test_interlace_and_a_wrong_checksum_are_left_to_pillow() -> None:
+def test_interlaced_or_corrupt_png_is_left_to_pillow() -> None:
     sound = png_of(bytes(72), 1)
     assert plain_image(sound) is not None
     header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
@@ -162,27 +160,27 @@ def test_interlace_and_a_wrong_checksum_are_left_to_pillow() -> None:
     assert plain_image(sound[:29] + b"\0\0\0\0" + sound[33:]) is None
 
 
-def test_a_jpeg_of_many_scans_is_left_to_pillow() -> None:
+def test_jpeg_with_many_scans_is_left_to_pillow() -> None:
     # However small it is, each scan goes over the whole image.
-    sound = encoded(GREY, "JPEG")
+    sound = encoded(GRAY, "JPEG")
     scan = sound[sound.index(b"\xff\xda") : -2]
     assert plain_image(sound) is not None
     assert plain_image(sound[:-2] + scan * 100 + b"\xff\xd9") is None
 
 
-def test_the_limit_on_pixels_holds_here_too() -> None:
-    data = encoded(GREY)
+def test_pixel_limit_is_exact() -> None:
+    data = encoded(GRAY)
     assert decode(data, 64).size == (8, 8)
-    with pytest.raises(ImageTooLarge, match="8 x 8 pixels, more than the 63"):
+    with pytest.raises(ImageTooLarge, match="8 x 8 pixels, which exceeds the limit of 63"):
         decode(data, 63)
 
 
 @pytest.mark.parametrize(
     "sound",
-    [encoded(GREY), encoded(COLOURED), png_of(bytes(72), 3), encoded(GREY, "JPEG"), encoded(COLOURED, "JPEG")],
-    ids=["png", "coloured-png", "png-in-pieces", "jpeg", "coloured-jpeg"],
+    [encoded(GRAY), encoded(COLORED), png_of(bytes(72), 3), encoded(GRAY, "JPEG"), encoded(COLORED, "JPEG")],
+    ids=["png", "colored-png", "png-in-pieces", "jpeg", "colored-jpeg"],
 )
-def test_damaged_bytes_come_out_as_pillow_has_them(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_bytes_equal_pillow(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(11)
     plainly = 0
     for _ in range(400):
@@ -199,6 +197,6 @@ def test_damaged_bytes_come_out_as_pillow_has_them(sound: bytes, monkeypatch: py
 @given(
     st.binary(max_size=200), st.sampled_from([b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff"])
 )
-def test_any_bytes_are_read_or_left(data: bytes, beginning: bytes) -> None:
+def test_any_bytes_give_plain_image_or_none(data: bytes, beginning: bytes) -> None:
     found = plain_image(beginning + data)
     assert found is None or 0 < found.pixels <= fast_decode.MAX_PIXELS

@@ -12,14 +12,14 @@ PHOTO = Image.fromarray(np.repeat(np.pad(255 - DIGIT, 30, constant_values=255)[.
 
 
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
-def test_without_digits_a_image_is_resized_as_for_training(resize):
+def test_image_without_digit_form_is_resized(resize: str) -> None:
     array, steps, may_be_digit = prepare_image(PHOTO, (20, 30, 1), resize)
     assert (array == to_array(PHOTO, (20, 30, 1), resize)).all()
     assert steps == ("grayscale", "resized")
     assert may_be_digit
 
 
-def test_what_fits_is_not_changed():
+def test_fitting_image_is_unchanged() -> None:
     for shape, form in (((28, 28, 1), None), ((8, 8, 1), "filling")):
         pixels = np.random.default_rng(0).integers(0, 256, shape[:2], dtype=np.uint8)
         array, steps, _ = prepare_image(Image.fromarray(pixels), shape, "stretch", form)
@@ -27,7 +27,7 @@ def test_what_fits_is_not_changed():
         assert steps == ()
 
 
-def test_a_network_of_centred_digits_sees_the_digit_as_mnist_has_it():
+def test_centered_form_gives_mnist_digit() -> None:
     array, steps, may_be_digit = prepare_image(PHOTO, (28, 28, 1), "stretch", "centered")
     assert (array[..., 0] == normalize(np.asarray(PHOTO)).image).all()
     assert steps == ("grayscale", "inverted", "cropped", "centered")
@@ -35,13 +35,13 @@ def test_a_network_of_centred_digits_sees_the_digit_as_mnist_has_it():
 
 
 @pytest.mark.parametrize("shape", [(14, 14, 1), (32, 32, 3)])
-def test_in_another_size_it_is_resized_after_that(shape):
+def test_centered_form_is_resized_to_shape(shape: tuple[int, ...]) -> None:
     array, _, _ = prepare_image(PHOTO, shape, "stretch", "centered")
     seen = Image.fromarray(normalize(np.asarray(PHOTO)).image)
     assert (array == to_array(seen, shape)).all()
 
 
-def test_a_network_of_filling_digits_sees_it_over_the_whole_height():
+def test_filling_form_fills_height() -> None:
     array, _, may_be_digit = prepare_image(PHOTO, (8, 8, 1), "stretch", "filling")
     ink = array[..., 0].astype(float)
     assert may_be_digit
@@ -52,7 +52,7 @@ def test_a_network_of_filling_digits_sees_it_over_the_whole_height():
 
 
 @pytest.mark.parametrize("form", ["centered", "filling"])
-def test_blank_paper_is_no_digit(form):
+def test_blank_paper_is_not_a_digit(form: str) -> None:
     array, steps, may_be_digit = prepare_image(Image.new("RGB", (90, 70), "white"), (8, 8, 1), "stretch", form)
     assert not array.any()
     assert steps == ("grayscale", "blank")

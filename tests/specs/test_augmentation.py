@@ -1,5 +1,5 @@
 import inspect
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -36,12 +36,12 @@ def layer_of(**fields):
     return layer
 
 
-def test_seventeen_layers_are_known():
+def test_seventeen_layers_are_known() -> None:
     assert len(CLASSES) == 17
 
 
 @pytest.mark.parametrize("layer", CLASSES, ids=lambda layer: layer.__name__)
-def test_defaults_are_keras_s(layer):
+def test_defaults_equal_keras(layer: type[Any]) -> None:
     import keras
 
     name = layer.__name__
@@ -73,21 +73,21 @@ def test_defaults_are_keras_s(layer):
         ({"type": "RandomDilation", "radius": 1.5}, "radius", (-1.5, 1.5)),
     ],
 )
-def test_a_number_stands_for_a_range(fields, field, stored):
+def test_single_number_means_range(fields: dict[str, Any], field: str, stored: tuple[float, ...]) -> None:
     assert getattr(layer_of(**fields), field) == stored
 
 
-def test_a_stored_spec_reads_back_as_itself():
+def test_stored_spec_parses_to_equal_spec() -> None:
     spec = parse_spec(augmented(*({"type": layer.__name__, **LEAST.get(layer.__name__, {})} for layer in CLASSES)))
     assert parse_spec(spec.document()) == spec
 
 
-def test_an_epoch_shows_every_copy():
+def test_epoch_has_every_copy() -> None:
     assert parse_spec({"model": PRESET}).steps_per_epoch() == 11
     assert parse_spec(augmented(FLIP, copies=6)).steps_per_epoch() == 61  # 6 x 1,293 samples, 128 a batch
 
 
-def test_what_mixes_images_mixes_labels():
+def test_mixing_layers_mix_labels() -> None:
     assert not parse_spec(augmented(FLIP)).augmentation.mixes_labels
     assert parse_spec(augmented(FLIP, {"type": "MixUp"})).augmentation.mixes_labels
 
@@ -140,19 +140,19 @@ def test_what_mixes_images_mixes_labels():
         ),
     ],
 )
-def test_rejections_say_what_to_do(document, pointer, fragment):
+def test_rejection_says_what_to_do(document: dict[str, Any], pointer: str, fragment: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(document)
     assert any(problem.pointer.startswith("/augmentation" + pointer) for problem in caught.value.problems)
     assert fragment in " ".join(problem.detail for problem in caught.value.problems)
 
 
-def test_a_crop_is_held_against_the_size_after_resizing():
+def test_crop_is_checked_against_resized_size() -> None:
     larger = {"preprocessing": {"image_size": [16, 16]}, **augmented({"type": "RandomCrop", "height": 9})}
     assert parse_spec(larger).augmentation.layers[0].height == 9
 
 
-def test_numbers_in_a_row_cannot_be_augmented():
+def test_features_cannot_be_augmented() -> None:
     blobs = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
     with pytest.raises(SpecError) as caught:
         parse_spec({**blobs, "augmentation": {"layers": [FLIP]}})
@@ -161,6 +161,6 @@ def test_numbers_in_a_row_cannot_be_augmented():
     assert "the samples of this dataset are none; leave `augmentation` out" in problem.detail
 
 
-def test_caps_themselves_are_allowed():
+def test_limits_themselves_are_allowed() -> None:
     spec = parse_spec(augmented(*[FLIP] * limits.AUGMENTATION_LAYERS, copies=limits.COPIES))
     assert spec.augmentation.copies == 20

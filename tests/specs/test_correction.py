@@ -7,7 +7,7 @@ from specs.dataset import DATASETS
 from specs.errors import SpecError
 
 
-def test_a_class_is_named() -> None:
+def test_class_name_is_accepted() -> None:
     assert parse_correction({"label": "7"}, DATASETS["mnist"]).label == "7"
     assert parse_correction({"label": "Ankle boot"}, DATASETS["fashion_mnist"]).label == "Ankle boot"
 
@@ -23,7 +23,7 @@ def test_a_class_is_named() -> None:
         ([], "expected"),
     ],
 )
-def test_what_names_no_class_is_rejected(document: Any, said: str) -> None:
+def test_invalid_label_is_rejected(document: Any, said: str) -> None:
     with pytest.raises(SpecError) as rejection:
         parse_correction(document, DATASETS["cifar10"])
     assert said in str(rejection.value)

@@ -13,11 +13,11 @@ def cost(model: dict[str, Any], batch_size: int = 128) -> float:
 
 # Measured on the reference machine: milliseconds a step of 128, 422 steps; with 20 % for validation and noise.
 @pytest.mark.parametrize(("preset", "milliseconds"), [("mnist-dnn", 0.36), ("mnist-cnn", 31.1)])
-def test_agrees_with_what_was_measured(preset: str, milliseconds: float) -> None:
+def test_cost_agrees_with_measurements(preset: str, milliseconds: float) -> None:
     assert cost({"preset": preset}) == pytest.approx(422 * milliseconds / 1000, rel=0.3)
 
 
-def test_more_work_takes_longer() -> None:
+def test_more_work_costs_more() -> None:
     def convolution(filters: int) -> dict[str, Any]:
         layer = {"type": "Conv2D", "filters": filters, "kernel_size": 3}
         return {"layers": [layer, {"type": "Flatten"}, {"type": "Dense"}]}

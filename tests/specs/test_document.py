@@ -1,5 +1,6 @@
 import json
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def pointer_of_rejection(body: bytes, syntax=None) -> str:
 
 
 @pytest.mark.parametrize("syntax", [None, "json"])
-def test_reads_json(syntax):
+def test_json_is_parsed(syntax: str | None) -> None:
     assert parse_document(json.dumps(SPEC).encode(), syntax) == SPEC
 
 
@@ -36,15 +37,15 @@ def test_reads_json(syntax):
         b"--- # a comment\nmodel: {preset: 'digits-cnn'}\ntraining: {epochs: +3}\n",
     ],
 )
-def test_reads_yaml(body, syntax):
+def test_yaml_is_parsed(body: bytes, syntax: str | None) -> None:
     assert parse_document(body, syntax) == SPEC
 
 
-def test_json_is_yaml_too():
+def test_json_is_valid_as_yaml() -> None:
     assert parse_document(json.dumps(SPEC, indent=2).encode(), "yaml") == SPEC
 
 
-def test_skips_a_byte_order_mark():
+def test_byte_order_mark_is_skipped() -> None:
     assert parse_document(b"\xef\xbb\xbf" + json.dumps(SPEC).encode()) == SPEC
 
 
@@ -76,18 +77,18 @@ def test_skips_a_byte_order_mark():
         ("9" * 401, "9" * 401),
     ],
 )
-def test_yaml_scalars_follow_the_core_schema(text, value):
+def test_yaml_scalars_follow_core_schema(text: str, value: Any) -> None:
     received = parse_document(f"a: {text}\n".encode())["a"]
     assert received == value
     assert type(received) is type(value)
 
 
 @pytest.mark.parametrize("syntax", [None, "json"])
-def test_a_duplicate_key_in_json_is_named(syntax):
+def test_duplicate_key_in_json_is_named(syntax: str | None) -> None:
     assert "`epochs` is duplicated" in rejection(b'{"training": {"epochs": 1, "epochs": 2}}', syntax)
 
 
-def test_a_duplicate_key_in_yaml_is_named_with_its_line_and_place():
+def test_duplicate_key_in_yaml_has_line_and_pointer() -> None:
     body = b"training:\n  epochs: 1\n  epochs: 2\n"
     assert "`epochs` is duplicated" in rejection(body)
     assert "line 3" in rejection(body)
@@ -102,13 +103,13 @@ def test_a_duplicate_key_in_yaml_is_named_with_its_line_and_place():
         (b"a: [1]\nb: {c: 1}\nd: .inf\n", "/d"),
     ],
 )
-def test_a_yaml_rejection_points_at_the_value(body, pointer):
+def test_yaml_rejection_points_at_value(body: bytes, pointer: str) -> None:
     assert pointer_of_rejection(body) == pointer
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999", ".nan", "-.inf"])
-def test_no_number_is_other_than_finite(literal, syntax):
+def test_numbers_that_are_not_finite_are_rejected(literal: str, syntax: str | None) -> None:
     body = f'{{"a": {literal}}}'.encode()
     try:
         outcome = parse_document(body, syntax)["a"]
@@ -146,12 +147,12 @@ def test_no_number_is_other_than_finite(literal, syntax):
         (b'{"a": ' + b"9" * 500 + b"}", "500 digits"),
     ],
 )
-def test_bad_documents_are_rejected(body, fragment):
+def test_invalid_documents_are_rejected(body: bytes, fragment: str) -> None:
     assert fragment in rejection(body)
 
 
 @pytest.mark.parametrize("body", [b'{"a": 1,}', b"{a: 1}", b"a: 1\n", b'{"a" 1}'])
-def test_json_is_read_strictly_when_asked_for(body):
+def test_json_syntax_is_strict(body: bytes) -> None:
     assert "not JSON: " in rejection(body, "json")
     assert "line 1, column" in rejection(body, "json")
 
@@ -164,12 +165,12 @@ def test_json_is_read_strictly_when_asked_for(body):
         b"name: x training:  epochs: 3",
     ],
 )
-def test_yaml_stripped_of_its_line_breaks_gets_a_hint(body):
+def test_yaml_without_line_breaks_gets_hint(body: bytes) -> None:
     assert "--data-binary @file" in rejection(body)
 
 
 @pytest.mark.parametrize("body", [b"a: b\nc: d: e\n", b"", b"[1, 2]", b"a: &x 1"])
-def test_other_mistakes_get_no_hint(body):
+def test_other_mistakes_get_no_hint(body: bytes) -> None:
     assert "--data-binary" not in rejection(body)
 
 
@@ -178,13 +179,13 @@ def nested(levels: int) -> bytes:
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
-def test_depth_has_a_cap(syntax):
+def test_depth_is_limited(syntax: str | None) -> None:
     assert "a" in parse_document(nested(limits.DOCUMENT_DEPTH), syntax)
     assert "limit of 32 levels" in rejection(nested(limits.DOCUMENT_DEPTH + 1), syntax)
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
-def test_number_of_values_has_a_cap(syntax):
+def test_number_of_values_is_limited(syntax: str | None) -> None:
     # the mapping, its key and the list count too
     fitting = {"a": [1] * (limits.DOCUMENT_NODES - 3)}
     assert parse_document(json.dumps(fitting).encode(), syntax) == fitting
@@ -192,13 +193,13 @@ def test_number_of_values_has_a_cap(syntax):
     assert "limit of 20,000" in rejection(json.dumps(above).encode(), syntax)
 
 
-def test_size_has_a_cap():
+def test_size_is_limited() -> None:
     body = b"a: " + b"x" * (limits.DOCUMENT_BYTES - 3)
     assert len(parse_document(body)["a"]) == limits.DOCUMENT_BYTES - 3
     assert "1,000,001 bytes, which exceeds the limit of 1,000,000" in rejection(body + b"x")
 
 
-def test_brackets_in_text_are_no_nesting():
+def test_brackets_in_strings_are_not_nesting() -> None:
     text = "[" * 100 + '\\"' + "{" * 100
     assert parse_document(json.dumps({"a": text}).encode()) == {"a": text}
     assert parse_document(b"{a: '" + b"[" * 100 + b"'}") == {"a": "[" * 100}
@@ -226,7 +227,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_documents_are_answered_without_growing(name, syntax):
+def test_hostile_documents_use_bounded_memory(name: str, syntax: str | None) -> None:
     tracemalloc.start()
     try:
         outcome = str(len(parse_document(HOSTILE[name], syntax)))

@@ -7,7 +7,7 @@ from specs.errors import SpecError
 from specs.evaluation import incompatibility, parse_evaluation
 
 
-def test_all_of_a_dataset_unless_a_split_is_named() -> None:
+def test_split_defaults_to_all_samples() -> None:
     assert parse_evaluation({"dataset": "mnist"}, DATASETS).split == "all"
     spec = parse_evaluation({"dataset": "mnist", "split": "test"}, DATASETS)
     assert (spec.split, spec.facts) == ("test", DATASETS["mnist"])
@@ -21,13 +21,13 @@ def test_all_of_a_dataset_unless_a_split_is_named() -> None:
         ([], "expected"),
     ],
 )
-def test_what_cannot_be_is_rejected(document: Any, said: str) -> None:
+def test_invalid_request_is_rejected(document: Any, said: str) -> None:
     with pytest.raises(SpecError) as rejection:
         parse_evaluation(document, DATASETS)
     assert said in str(rejection.value)
 
 
-def test_classes_are_matched_by_name_in_any_order() -> None:
+def test_classes_match_by_name_in_any_order() -> None:
     reversed_digits = tuple(reversed("0123456789"))
     assert incompatibility(DATASETS["mnist"], ("none", *reversed_digits), takes_images=True) is None
     few = incompatibility(DATASETS["mnist"], ("0", "1"), takes_images=True)
@@ -38,6 +38,6 @@ def test_classes_are_matched_by_name_in_any_order() -> None:
     assert "and 80 more; it knows 0, 1, 2" in many
 
 
-def test_numbers_are_no_images() -> None:
+def test_features_and_images_are_incompatible() -> None:
     assert "are features, but the network expects images" in (incompatibility(DATASETS["blobs"], "0123", True) or "")
     assert "are images, but the network expects features" in (incompatibility(DATASETS["digits"], "0123", False) or "")

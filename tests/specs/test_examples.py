@@ -25,12 +25,12 @@ def datasets_for(name: str) -> Mapping[str, Dataset]:
     return PRESETS[name].datasets if name in PRESETS else DATASETS
 
 
-def test_there_are_examples():
+def test_examples_exist() -> None:
     assert {*PRESETS, "digits-quick"} <= {path.stem for path in EXAMPLES}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_means_the_same_without_its_line_breaks(path):
+def test_example_parses_alike_without_line_breaks(path: Path) -> None:
     body = path.read_bytes()
     stripped = body.replace(b"\r", b"").replace(b"\n", b"")
     assert parse_document(stripped) == parse_document(body)
@@ -38,7 +38,7 @@ def test_an_example_means_the_same_without_its_line_breaks(path):
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_a_valid_experiment_of_its_name(path):
+def test_example_is_valid_and_named_after_file(path: Path) -> None:
     spec = parse_spec(parse_document(path.read_bytes()), datasets_for(path.stem))
     assert spec.name == path.stem
     warnings, expected = warnings_for(spec), WARNED.get(path.stem, [])
@@ -47,7 +47,7 @@ def test_an_example_is_a_valid_experiment_of_its_name(path):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_the_example_of_a_preset_is_that_preset_in_full(name):
+def test_example_of_preset_equals_preset(name: str) -> None:
     path = next(path for path in EXAMPLES if path.stem == name)
     datasets = datasets_for(name)
     example, preset = parse_spec(parse_document(path.read_bytes()), datasets), parse_spec(PRESETS[name].spec, datasets)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -32,7 +34,7 @@ def test_network_is_built_once_per_spec(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(builds) == 1
 
 
-def test_every_default_is_filled_in():
+def test_every_default_is_filled_in() -> None:
     assert parse_spec({"model": {"layers": LAYERS[2:]}}).document() == {
         "name": "digits-experiment",
         "notes": "",
@@ -111,7 +113,7 @@ def test_every_default_is_filled_in():
         {"model": PRESET, "training": {"optimizer": {"type": "Lion", "learning_rate": WARM}}},
     ],
 )
-def test_a_stored_spec_reads_back_as_itself(document):
+def test_stored_spec_parses_to_equal_spec(document: dict[str, Any]) -> None:
     spec = parse_spec(document)
     assert parse_spec(spec.document()) == spec
     assert ExperimentSpec.model_validate_json(spec.model_dump_json()) == spec
@@ -120,7 +122,7 @@ def test_a_stored_spec_reads_back_as_itself(document):
 BLOBS = {"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense", "units": 25}, {"type": "Dense"}]}}
 
 
-def test_blobs_are_left_as_they_are_unless_standardized():
+def test_features_are_not_scaled_by_default() -> None:
     spec = parse_spec(BLOBS)
     assert (spec.input_shape, spec.preprocessing.scale) == ((2,), "none")
     assert spec.network.parameters.total == 179
@@ -129,13 +131,13 @@ def test_blobs_are_left_as_they_are_unless_standardized():
 
 
 @pytest.mark.parametrize("scale", ["unit", "centered"])
-def test_what_is_no_pixel_is_not_divided_by_255(scale):
+def test_pixel_scale_for_features_is_rejected(scale: str) -> None:
     with pytest.raises(SpecError, match=f"{scale} scales pixels 0-255, but the samples of blobs are") as caught:
         parse_spec({**BLOBS, "preprocessing": {"scale": scale}})
     assert caught.value.problems[0].pointer == "/preprocessing/scale"
 
 
-def test_the_network_answers_with_the_classes_that_are_taken():
+def test_network_has_output_per_selected_class() -> None:
     document = {"dataset": {"name": "cifar10", "classes": ["cat", "dog", 9]}, "model": {"layers": LAYERS}}
     assert parse_spec(document).model.layers[-1].units == 3
     with pytest.raises(SpecError, match="has 10 units, but there are 3 classes"):
@@ -151,18 +153,18 @@ def test_the_network_answers_with_the_classes_that_are_taken():
         ({"model": PRESET, "name": "Versuch 1: größer"}, "Versuch 1: größer"),
     ],
 )
-def test_name(document, name):
+def test_default_name(document: dict[str, Any], name: str) -> None:
     assert parse_spec(document).name == name
 
 
-def test_figures_for_the_planner():
+def test_steps_and_memory() -> None:
     spec = parse_spec(PRESETS["mnist-cnn"].spec)
     assert spec.steps_per_epoch() == 422
     assert spec.memory_mb() == 160
     assert spec.network.input_shape == (28, 28, 1)
 
 
-def test_a_spec_does_not_change():
+def test_spec_is_immutable() -> None:
     with pytest.raises(ValidationError):
         parse_spec({"model": PRESET}).name = "other"
 
@@ -176,16 +178,16 @@ def test_a_spec_does_not_change():
         {"training": {"optimizer": {"type": "Adam", "learning_rate": 1}}},
     ],
 )
-def test_the_caps_themselves_are_allowed(document):
+def test_limits_themselves_are_allowed(document: dict[str, Any]) -> None:
     assert parse_spec({"model": PRESET, **document}).model.preset == "digits-cnn"
 
 
-def test_200_layers_are_allowed():
+def test_200_layers_are_allowed() -> None:
     layers = [{"type": "Dropout", "rate": 0.1}] * 198 + LAYERS[2:]
     assert len(parse_spec({"model": {"layers": layers}}).network.table) == limits.LAYERS
 
 
-def test_exploding_activations_are_rejected_before_building():
+def test_excessive_memory_is_rejected() -> None:
     layers = [{"type": "Conv2D", "filters": 50_000, "kernel_size": 1}, *LAYERS[1:]]
     layers.insert(1, {"type": "Conv2D", "filters": 10, "kernel_size": 1})
     with pytest.raises(SpecError, match="exceeds the limit of 8,000 MB") as caught:
@@ -193,5 +195,5 @@ def test_exploding_activations_are_rejected_before_building():
     assert caught.value.problems[0].pointer == "/training/batch_size"
 
 
-def test_the_schema_for_openapi_can_be_made():
+def test_json_schema_can_be_generated() -> None:
     assert "training" in ExperimentSpec.model_json_schema()["properties"]

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -245,14 +246,14 @@ BAD = [
 
 
 @pytest.mark.parametrize(("document", "pointer", "fragment"), BAD)
-def test_a_bad_spec_is_answered_with_place_and_advice(document, pointer, fragment):
+def test_invalid_spec_gets_pointer_and_advice(document: Any, pointer: str, fragment: str) -> None:
     problems = problems_of(document)
     assert [problem.pointer for problem in problems] == [pointer]
     assert fragment in problems[0].detail
 
 
 @pytest.mark.parametrize(("document", "pointer", "fragment"), BAD)
-def test_every_answer_is_short_json_without_jargon(document, pointer, fragment):
+def test_problems_are_short_json_without_jargon(document: Any, pointer: str, fragment: str) -> None:
     for problem in problems_of(document):
         text = json.dumps(problem.model_dump(), allow_nan=False)
         assert len(text) < 1_000
@@ -260,12 +261,12 @@ def test_every_answer_is_short_json_without_jargon(document, pointer, fragment):
         assert "pydantic" not in text
 
 
-def test_received_is_what_stood_there():
+def test_received_is_value_at_pointer() -> None:
     assert [problem.received for problem in problems_of(trained(epochs="3", seed=-1))] == ["3", -1]
     assert problems_of({})[0].received is None
 
 
-def test_all_problems_are_listed_together():
+def test_all_problems_are_listed_together() -> None:
     layers = [{"type": "Conv2d"}, {"type": "Dense", "units": 0}]
     document = {"name": "", "model": {"layers": layers}, "training": {"epochs": 0, "epoch": 1}}
     assert [problem.pointer for problem in problems_of(document)] == [
@@ -277,12 +278,12 @@ def test_all_problems_are_listed_together():
     ]
 
 
-def test_the_list_of_problems_has_a_cap():
+def test_number_of_problems_is_limited() -> None:
     document = {"model": PRESET, **{f"field{number}": number for number in range(5_000)}}
     assert len(problems_of(document)) == limits.PROBLEMS
 
 
-def test_the_error_reads_line_by_line():
+def test_error_text_has_line_per_problem() -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(trained(epochs=0, seed=-1))
     assert str(caught.value).splitlines() == [
@@ -340,7 +341,7 @@ values = st.recursive(
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(list(places(VALID))), value=values)
-def test_whatever_stands_anywhere_is_accepted_or_explained(path, value):
+def test_any_value_is_accepted_or_explained(path, value):
     problems = []
     try:
         parse_spec(replaced(VALID, path, value))

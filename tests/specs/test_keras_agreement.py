@@ -3,6 +3,8 @@
 import inspect
 import os
 from dataclasses import replace
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -197,25 +199,25 @@ def check_random_networks(keras, image, rest, input_shape, frozen):
     assert_same(built, built_by_keras(keras, layers, input_shape))
 
 
-def test_random_networks_have_kerass_shapes_counts_and_names_or_are_rejected_by_both(keras):
+def test_random_networks_agree_with_keras(keras: ModuleType) -> None:
     seen.update(valid=0, invalid=0)
     check_random_networks(keras)
     assert min(seen.values()) > EXAMPLES / 6, seen
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_are_built_alike(keras, name):
+def test_presets_agree_with_keras(keras: ModuleType, name: str) -> None:
     built = parse_spec(PRESETS[name].spec, PRESETS[name].datasets).network
     assert_same(built, built_by_keras(keras, built.layers, built.input_shape))
 
 
 @pytest.mark.parametrize("layer", PlainLayer.__args__)
-def test_layers_have_kerass_arguments_and_defaults(keras, layer):
+def test_layer_arguments_equal_keras(keras: ModuleType, layer: type[Any]) -> None:
     assert_defaults(layer, getattr(keras.layers, layer.__name__), LEFT_OUT_OF_LAYERS)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_have_kerass_arguments_and_defaults(keras, name):
+def test_optimizer_arguments_equal_keras(keras: ModuleType, name: str) -> None:
     assert_defaults(OPTIMIZERS[name], getattr(keras.optimizers, name))
 
 
@@ -252,7 +254,7 @@ def spread(ours, name, default):
     return (default, default) if name in WINDOWS and isinstance(default, int) else default
 
 
-def test_every_activation_is_kerass_and_works_inside_a_layer(keras):
+def test_every_activation_works_in_keras_layer(keras: ModuleType) -> None:
     import numpy
 
     values = numpy.array([[0.5, -1.0, 2.0, 0.0]], dtype="float32")
@@ -264,6 +266,6 @@ def test_every_activation_is_kerass_and_works_inside_a_layer(keras):
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4, 5)])
-def test_every_initializer_is_kerass_and_fits_kernels(keras, shape):
+def test_every_initializer_works_in_keras_kernel(keras: ModuleType, shape: tuple[int, ...]) -> None:
     for name in keras_names.Initializer.__args__:
         assert keras.initializers.get(name)(shape=shape).shape == shape, name

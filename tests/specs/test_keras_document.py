@@ -65,13 +65,13 @@ def everything(keras):
     ]
 
 
-def test_sequential_models_have_the_table_that_keras_computes(keras) -> None:
+def test_sequential_model_has_table_of_keras(keras) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
 
     assert_same(model, digits(document_of(model)))
 
 
-def test_arguments_are_taken_over(keras) -> None:
+def test_layer_arguments_are_read(keras) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
     layers = digits(document_of(model)).network.layers
 
@@ -99,7 +99,7 @@ def branches(keras):
     return keras.Model(images, kl.Dense(10, activation="softmax", name="answer")(kl.Flatten()(merged)))
 
 
-def test_functional_models_have_the_table_that_keras_computes(keras) -> None:
+def test_functional_model_has_table_of_keras(keras) -> None:
     model = branches(keras)
     spec = digits(document_of(model))
 
@@ -108,7 +108,7 @@ def test_functional_models_have_the_table_that_keras_computes(keras) -> None:
     assert spec.network.last_activation == "softmax"
 
 
-def test_every_merge_is_known(keras) -> None:
+def test_every_merge_layer_is_known(keras) -> None:
     kl = keras.layers
     images = keras.Input((8, 8, 1))
     one, other = kl.Flatten()(images), kl.Flatten()(images)
@@ -119,7 +119,7 @@ def test_every_merge_is_known(keras) -> None:
     assert_same(model, digits(document_of(model)))
 
 
-def test_layers_may_stand_in_any_order(keras) -> None:
+def test_layers_in_any_order_are_sorted(keras) -> None:
     document = document_of(branches(keras))
     expected = digits(document).network
     document["config"]["layers"].reverse()
@@ -130,7 +130,7 @@ def test_layers_may_stand_in_any_order(keras) -> None:
     assert network.table[-1].name == "answer"
 
 
-def test_the_list_format_of_older_releases_is_read(keras) -> None:
+def test_list_format_of_older_releases_is_read(keras) -> None:
     document = document_of(branches(keras))
     expected = digits(document).network
     for layer in document["config"]["layers"]:
@@ -161,7 +161,7 @@ middles = st.lists(
 
 @given(middles)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-def test_random_models_agree(keras, middle: list[tuple[str, dict[str, Any]]]) -> None:
+def test_random_models_agree_with_keras(keras, middle: list[tuple[str, dict[str, Any]]]) -> None:
     keras.utils.clear_session()
     layers = [getattr(keras.layers, name)(**arguments) for name, arguments in middle]
     end = [keras.layers.Flatten(), keras.layers.Dense(10)]

@@ -97,12 +97,12 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return document
 
 
-def test_documents_written_by_hand_are_taken() -> None:
+def test_handwritten_documents_are_accepted() -> None:
     for document in (SEQUENTIAL, FUNCTIONAL):
         assert parse_spec({"model": {"keras": document}}).network.table[-1].name == "answer"
 
 
-def test_a_spec_keeps_the_document_and_reads_it_again() -> None:
+def test_spec_stores_keras_document() -> None:
     spec = parse_spec({"model": {"keras": FUNCTIONAL, "freeze": 2}})
     stored = json.loads(json.dumps(spec.document()))
 
@@ -115,7 +115,7 @@ def test_a_spec_keeps_the_document_and_reads_it_again() -> None:
     assert spec.network.frozen == 2
 
 
-def test_the_text_itself_is_taken_too() -> None:
+def test_json_text_is_accepted() -> None:
     spec = parse_spec({"model": {"keras": json.dumps(SEQUENTIAL)}})
 
     assert spec == parse_spec({"model": {"keras": SEQUENTIAL}})
@@ -184,7 +184,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("path", "value", "pointer", "fragment"), REFUSED)
-def test_a_layer_that_cannot_be_honoured_is_named(path: str, value: Any, pointer: str, fragment: str) -> None:
+def test_unsupported_layer_is_named(path: str, value: Any, pointer: str, fragment: str) -> None:
     problem = problem_of(changed(SEQUENTIAL, path, value))
 
     assert problem.pointer == f"/model/keras/config/layers{pointer}"
@@ -222,7 +222,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("document", "pointer", "fragment"), WHOLE)
-def test_a_document_that_is_no_model_is_explained(document: Any, pointer: str, fragment: str) -> None:
+def test_invalid_document_is_explained(document: Any, pointer: str, fragment: str) -> None:
     problem = problem_of(document)
 
     assert problem.pointer == f"/model{pointer}"
@@ -264,7 +264,7 @@ GRAPHS = [
 
 
 @pytest.mark.parametrize(("path", "value", "fragment"), GRAPHS)
-def test_a_graph_that_is_none_is_explained(path: str, value: Any, fragment: str) -> None:
+def test_invalid_graph_is_explained(path: str, value: Any, fragment: str) -> None:
     problem = problem_of(changed(FUNCTIONAL, f"config/layers/{path}", value))
 
     assert problem.pointer.startswith("/model/keras/config/layers/")
@@ -273,11 +273,11 @@ def test_a_graph_that_is_none_is_explained(path: str, value: Any, fragment: str)
 
 @pytest.mark.parametrize("ends", [None, [], [["images", 0, 0], ["flat", 0, 0]], ["sum", 0, 0], {"a": 1}, [[]]])
 @pytest.mark.parametrize("name", ["input_layers", "output_layers"])
-def test_one_input_and_one_output_are_needed(name: str, ends: Any) -> None:
+def test_one_input_and_one_output_are_required(name: str, ends: Any) -> None:
     assert problem_of(changed(FUNCTIONAL, f"config/{name}", ends)).pointer.startswith("/model/keras/config/")
 
 
-def test_a_tower_of_averages_is_read_in_no_time() -> None:
+def test_deep_tower_of_merges_is_read_quickly() -> None:
     tower = [behind(layer("Average", f"a{n}"), *[f"a{n - 1}" if n else "answer"] * 2) for n in range(190)]
     document = changed(FUNCTIONAL, "config/layers", [*FUNCTIONAL["config"]["layers"], *tower])
     document["config"]["output_layers"] = ["a189", 0, 0]
@@ -321,7 +321,7 @@ PLACES = [(document, path) for document in (SEQUENTIAL, FUNCTIONAL) for path in 
 
 @given(st.sampled_from(PLACES), JUNK)
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_whatever_stands_anywhere_is_taken_or_explained(place: tuple[dict[str, Any], str], junk: Any) -> None:
+def test_any_value_is_accepted_or_explained(place: tuple[dict[str, Any], str], junk: Any) -> None:
     problems: tuple[Problem, ...] = ()
     try:
         parse_spec({"model": {"keras": changed(*place, junk)}}).document()

@@ -27,7 +27,7 @@ from specs.schema import Schema
         SparseCategoricalCrossentropy,
     ],
 )
-def test_arguments_and_defaults_are_among_kerass(loss: type[Schema]) -> None:
+def test_arguments_and_defaults_equal_keras(loss: type[Schema]) -> None:
     import keras
 
     signature = inspect.signature(getattr(keras.losses, loss.__name__).__init__)
@@ -36,7 +36,7 @@ def test_arguments_and_defaults_are_among_kerass(loss: type[Schema]) -> None:
 
 
 @pytest.mark.parametrize("loss", [CategoricalCrossentropy, CategoricalFocalCrossentropy])
-def test_labels_that_are_all_the_same_are_rejected(loss: type[Schema]) -> None:
+def test_full_label_smoothing_is_rejected(loss: type[Schema]) -> None:
     assert loss.model_validate({"label_smoothing": 0.99}).model_dump()["label_smoothing"] == 0.99
     with pytest.raises(ValidationError, match="label_smoothing"):
         loss.model_validate({"label_smoothing": 1.0})

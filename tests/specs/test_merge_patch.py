@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from specs.merge_patch import merge_patch
@@ -23,11 +25,11 @@ CASES = [
 
 
 @pytest.mark.parametrize(("document", "patch", "result"), CASES)
-def test_the_cases_of_the_rfc(document, patch, result):
+def test_examples_of_rfc_7396(document: Any, patch: Any, result: Any) -> None:
     assert merge_patch(document, patch) == result
 
 
-def test_what_is_patched_stays_as_it_was():
+def test_patched_document_is_not_modified() -> None:
     document = {"a": {"b": 1, "c": 2}}
     assert merge_patch(document, {"a": {"b": None}}) == {"a": {"c": 2}}
     assert document == {"a": {"b": 1, "c": 2}}

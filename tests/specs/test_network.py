@@ -1,14 +1,16 @@
+from typing import Any
+
 import pytest
 
 from specs import limits
-from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from specs.network_builder import build_network
 from specs.schema import FieldError
 
 IMAGE = (8, 8, 1)
 
 
-def test_table_and_totals():
+def test_table_and_totals() -> None:
     layers = [
         Conv2D(filters=4, kernel_size=3),
         BatchNormalization(),
@@ -38,21 +40,21 @@ def test_table_and_totals():
 
 
 @pytest.mark.parametrize("after", [[], [Dropout(rate=0.1)], [BatchNormalization(), Flatten()]])
-def test_the_last_dense_gets_a_unit_per_class_and_softmax(after):
+def test_last_dense_gets_units_and_softmax(after: list[Layer]) -> None:
     answer = build_network([Flatten(), Dense(units=3), Dense(), *after], IMAGE, 7).layers[2]
     assert (answer.units, answer.activation) == (7, "softmax")
 
 
 @pytest.mark.parametrize("activation", [None, "linear", "sigmoid"])
-def test_an_activation_that_was_given_stays(activation):
+def test_given_activation_is_kept(activation: str | None) -> None:
     assert build_network([Flatten(), Dense(activation=activation)], IMAGE, 10).layers[-1].activation == activation
 
 
-def test_other_dense_layers_stay_linear():
+def test_other_dense_layers_stay_linear() -> None:
     assert build_network([Flatten(), Dense(units=10), Dense()], IMAGE, 10).layers[1].activation is None
 
 
-def test_a_network_may_answer_without_dense():
+def test_network_without_dense_is_allowed() -> None:
     layers = [Conv2D(filters=10, kernel_size=8, activation="softmax"), Flatten()]
     assert build_network(layers, IMAGE, 10).shapes[-1] == (10,)
 
@@ -87,14 +89,14 @@ def test_a_network_may_answer_without_dense():
         ),
     ],
 )
-def test_what_does_not_fit_is_rejected(layers, path, detail):
+def test_network_that_does_not_fit_is_rejected(layers: list[Layer], path: tuple[Any, ...], detail: str) -> None:
     with pytest.raises(FieldError) as caught:
         build_network(layers, IMAGE, 10)
     assert caught.value.path == path
     assert detail in caught.value.detail
 
 
-def test_parameters_have_a_cap():
+def test_parameters_are_limited() -> None:
     fitting = [Flatten(), Dense(units=7_000), Dense(units=7_000), Dense()]
     assert build_network(fitting, IMAGE, 10).parameters.total < limits.PARAMETERS
     above = [Flatten(), Dense(units=7_100), Dense(units=7_100), Dense()]
@@ -102,7 +104,7 @@ def test_parameters_have_a_cap():
         build_network(above, IMAGE, 10)
 
 
-def test_training_memory_counts_activations_parameters_and_samples():
+def test_training_memory_counts_all_parts() -> None:
     built = build_network([Flatten(), Dense()], IMAGE, 10)
     activations = (64 + 64 + 10) * 32 * 2
     assert built.training_bytes(32, 1_797) == 4 * (activations + 650 * 4) + 1_797 * 64

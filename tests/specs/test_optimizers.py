@@ -22,7 +22,7 @@ NOT_OURS = {"self", "name", "kwargs"}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_arguments_and_defaults_are_kerass(optimizer: type[OptimizerSpec]) -> None:
+def test_arguments_and_defaults_equal_keras(optimizer: type[OptimizerSpec]) -> None:
     import keras
 
     signature = inspect.signature(getattr(keras.optimizers, optimizer.__name__).__init__)
@@ -31,12 +31,12 @@ def test_arguments_and_defaults_are_kerass(optimizer: type[OptimizerSpec]) -> No
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_each_can_be_asked_for_by_its_name(optimizer: type[OptimizerSpec]) -> None:
+def test_every_optimizer_is_selected_by_type(optimizer: type[OptimizerSpec]) -> None:
     read = TypeAdapter(Optimizer).validate_python({"type": optimizer.__name__, "weight_decay": 0.01, "use_ema": True})
     assert type(read) is optimizer
 
 
-def test_peak_is_the_largest_rate_of_all_steps() -> None:
+def test_peak_is_highest_rate_of_all_steps() -> None:
     assert Adam(learning_rate=0.5).peak_learning_rate == 0.5
     schedule = {"type": "CosineDecay", "initial_learning_rate": 0.1, "warmup_target": 0.3, "warmup_epochs": 1}
     read = TypeAdapter(Optimizer).validate_python({"type": "Adam", "learning_rate": schedule})

@@ -1,8 +1,9 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from specs.dataset import DATASETS
+from specs.dataset import DATASETS, Dataset
 from specs.errors import SpecError
 from specs.experiment import parse_spec
 from specs.preprocessing import PreprocessingSpec
@@ -29,7 +30,7 @@ NUMBERS = replace(MNIST, name="blobs", image_shape=(2,))
         ({"image_size": [64, 64], "color": "grayscale"}, OF_ALL_SIZES, (64, 64, 1)),
     ],
 )
-def test_what_the_network_receives(fields, dataset, shape):
+def test_input_shape(fields: dict[str, Any], dataset: Dataset, shape: tuple[int, ...]) -> None:
     assert PreprocessingSpec.model_validate(fields).input_shape(dataset) == shape
 
 
@@ -41,7 +42,9 @@ def test_what_the_network_receives(fields, dataset, shape):
         ({"color": "rgb"}, NUMBERS, "color", "leave `color` out"),
     ],
 )
-def test_what_does_not_go_with_the_dataset(fields, dataset, field, fragment):
+def test_options_that_do_not_fit_dataset_are_rejected(
+    fields: dict[str, Any], dataset: Dataset, field: str, fragment: str
+) -> None:
     with pytest.raises(FieldError) as caught:
         PreprocessingSpec.model_validate(fields).input_shape(dataset)
     assert caught.value.path == (field,)
@@ -59,7 +62,7 @@ def test_what_does_not_go_with_the_dataset(fields, dataset, field, fragment):
         ({"color": "gray"}, "/color", "did you mean `grayscale`?"),
     ],
 )
-def test_rejections(fields, pointer, fragment):
+def test_invalid_options_are_rejected(fields: dict[str, Any], pointer: str, fragment: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec({"model": MODEL, "preprocessing": fields})
     (problem,) = caught.value.problems
@@ -67,7 +70,7 @@ def test_rejections(fields, pointer, fragment):
     assert fragment in problem.detail
 
 
-def test_the_network_is_made_for_the_size_asked_for():
+def test_network_has_input_of_image_size() -> None:
     spec = parse_spec({"model": MODEL, "preprocessing": {"image_size": [4, 6], "color": "rgb"}})
     assert spec.input_shape == (4, 6, 3)
     assert spec.network.parameters.total == (4 * 6 * 3 + 1) * 10

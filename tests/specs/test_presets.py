@@ -1,4 +1,4 @@
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -15,7 +15,7 @@ def experiment(name: str) -> ExperimentSpec:
     return parse_spec(PRESETS[name].spec, PRESETS[name].datasets)
 
 
-def test_every_name_has_its_preset():
+def test_every_name_has_preset() -> None:
     assert get_args(PresetName) == tuple(PRESETS)
     assert all(preset.name == name for name, preset in PRESETS.items())
 
@@ -38,7 +38,9 @@ def test_every_name_has_its_preset():
         ("folder-cnn-he", "004", 1_447_902, 32, 30, "unit"),
     ],
 )
-def test_presets_are_those_of_their_source(name, source, parameters, batch_size, epochs, scale):
+def test_presets_equal_source(
+    name: str, source: str, parameters: int, batch_size: int, epochs: int, scale: str
+) -> None:
     spec = experiment(name)
     assert (spec.name, PRESETS[name].source) == (name, source)
     assert spec.network.parameters.total == parameters
@@ -57,30 +59,30 @@ def test_presets_are_those_of_their_source(name, source, parameters, batch_size,
         ("folder-cnn-he", Nadam()),
     ],
 )
-def test_presets_have_the_optimizer_of_their_source(name, optimizer):
+def test_presets_have_optimizer_of_source(name: str, optimizer: Any) -> None:
     assert experiment(name).training.optimizer == optimizer
 
 
-def test_the_revised_network_for_cifar10_stops_and_slows_down_as_in_its_source():
+def test_cifar10_conv_bn_has_callbacks_of_source() -> None:
     training = experiment("cifar10-conv-bn").training
     assert training.early_stopping == EarlyStopping(patience=10)
     assert training.reduce_lr_on_plateau == ReduceLROnPlateau(patience=3, factor=0.5, min_lr=1e-6)
 
 
-def test_the_regularized_network_penalizes_every_kernel():
+def test_regularized_preset_penalizes_every_kernel() -> None:
     layers = experiment("mnist-cnn-regularized").network.layers
     penalties = [layer.kernel_regularizer for layer in layers if layer.type in ("Conv2D", "Dense")]
     assert [(each.l1, each.l2) for each in penalties] == [(0, 0.01)] * 5
 
 
-def test_blobs_are_the_thousand_points_of_the_source():
+def test_blobs_preset_has_points_of_source() -> None:
     dataset = experiment("blobs-mlp").dataset
     assert dataset.blobs.model_dump() == {"n_samples": 1000, "centers": 4, "cluster_std": 2.0, "random_state": 2}
     assert dataset.split_sizes().test == 200
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_preset_waits_for_an_uploaded_dataset(name):
+def test_folder_preset_requires_uploaded_dataset(name: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(PRESETS[name].spec)
     [problem] = caught.value.problems
@@ -89,13 +91,13 @@ def test_a_folder_preset_waits_for_an_uploaded_dataset(name):
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_folder_preset_answers_with_the_classes_of_any_dataset(name):
+def test_folder_preset_fits_classes_of_any_dataset(name: str) -> None:
     spec = parse_spec(PRESETS[name].spec | {"dataset": {"name": "cifar100"}})
     assert spec.input_shape == (64, 64, 3)
     assert spec.network.table[-1].output_shape == (100,)
 
 
-def test_only_the_deeper_folder_presets_change_their_images():
+def test_only_deeper_folder_presets_augment() -> None:
     copies = {name: experiment(name).augmentation for name in FOLDERS}
     assert copies.pop("folder-cnn-shallow") is None
     assert {name: each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}
@@ -103,7 +105,7 @@ def test_only_the_deeper_folder_presets_change_their_images():
 
 @pytest.mark.parametrize("preset", ["digits-cnn", "mnist-dnn", "mnist-cnn"])
 @pytest.mark.parametrize("dataset", ["digits", "mnist"])
-def test_a_preset_brings_its_network_only(preset, dataset):
+def test_preset_provides_network_only(preset: str, dataset: str) -> None:
     spec = parse_spec({"model": {"preset": preset}, "dataset": {"name": dataset}})
     assert spec.name == preset
     assert spec.dataset.name == dataset

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,12 @@ from specs.problem import Problem, format_value, pointer_of, received_value
         (("x" * 500,), "/" + "x" * 100 + "…"),
     ],
 )
-def test_pointers(path, pointer):
+def test_pointers(path: tuple[Any, ...], pointer: str) -> None:
     assert pointer_of(path) == pointer
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 0.5, "text", [3, 3], {"type": "Dense", "units": 3}, []])
-def test_a_short_value_is_kept(value):
+def test_short_value_is_kept(value: Any) -> None:
     assert received_value(value) == value
     assert json.loads(format_value(value)) == value
 
@@ -37,10 +38,10 @@ def test_a_short_value_is_kept(value):
         (["x" * 200], ["x" * 100 + "…"]),
     ],
 )
-def test_a_long_value_is_put_into_words(value, words):
+def test_long_value_is_described(value: Any, words: Any) -> None:
     assert received_value(value) == words
 
 
-def test_reads_as_one_line():
+def test_problem_reads_as_one_line() -> None:
     assert str(Problem(pointer="/a", detail="is wrong")) == "/a: is wrong"
     assert str(Problem(pointer="", detail="is wrong")) == "is wrong"

@@ -35,7 +35,7 @@ def keras_network(*units: int, first: int = 0) -> ExperimentSpec:
     return parse_spec({"model": {"keras": document}})
 
 
-def test_the_same_network_is_taken_whole() -> None:
+def test_same_network_is_transferred_completely() -> None:
     layers = [CONV, NORM, BLOCK, FLATTEN, HIDDEN, ANSWER]
 
     found = taken(layers, layers)
@@ -50,7 +50,7 @@ def test_the_same_network_is_taken_whole() -> None:
     ]
 
 
-def test_a_preset_begins_with_the_weights_of_its_own_layers() -> None:
+def test_preset_matches_its_own_layers() -> None:
     preset = parse_spec({"model": {"preset": "digits-cnn"}}).network
     layers = parse_spec(PRESETS["digits-cnn"].spec).network
 
@@ -58,18 +58,18 @@ def test_a_preset_begins_with_the_weights_of_its_own_layers() -> None:
     assert list(found) == [row.name for row in preset.table if row.parameters]
 
 
-def test_with_other_classes_all_but_the_answer_is_taken() -> None:
+def test_other_classes_transfer_all_but_output() -> None:
     assert taken([FLATTEN, HIDDEN, ANSWER], [FLATTEN, HIDDEN, ANSWER], classes=[0, 1, 2]) == {"dense": "dense"}
 
 
-def test_a_layer_put_in_between_shifts_the_names_that_are_taken() -> None:
+def test_inserted_layer_shifts_names() -> None:
     assert taken([FLATTEN, WIDE, HIDDEN, ANSWER], [FLATTEN, HIDDEN, ANSWER]) == {
         "dense_1": "dense",
         "dense_2": "dense_1",
     }
 
 
-def test_names_that_a_session_of_keras_has_shifted_do_not_mislead() -> None:
+def test_names_shifted_by_keras_do_not_mislead() -> None:
     """By name, dense_1 of both would be paired, and the network would come out one layer askew."""
     network, source = keras_network(64, 64, 64, 10, first=1), keras_network(64, 64, 64, 10)
 
@@ -77,25 +77,25 @@ def test_names_that_a_session_of_keras_has_shifted_do_not_mislead() -> None:
     assert found == {"dense_1": "dense_0", "dense_2": "dense_1", "dense_3": "dense_2", "dense_4": "dense_3"}
 
 
-def test_of_rows_of_one_length_that_with_equal_names_is_taken() -> None:
+def test_equal_names_win_among_equal_lengths() -> None:
     network, source = keras_network(64, 10, first=1), keras_network(64, 64, 10)
 
     # dense_0 would do as well.
     assert transferred_layers(network.network, source.network) == {"dense_1": "dense_1", "dense_2": "dense_2"}
 
 
-def test_of_equal_rows_the_earliest_is_taken() -> None:
+def test_earliest_match_wins_among_equals() -> None:
     network, source = keras_network(64, 10, first=7), keras_network(64, 64, 10)
 
     assert transferred_layers(network.network, source.network) == {"dense_7": "dense_0", "dense_8": "dense_2"}
 
 
 @pytest.mark.parametrize("other", [{**HIDDEN, "use_bias": False}, {**HIDDEN, "units": 11}])
-def test_all_shapes_of_a_layer_must_agree(other: dict[str, Any]) -> None:
+def test_all_shapes_of_layer_must_match(other: dict[str, Any]) -> None:
     assert "dense" not in taken([FLATTEN, HIDDEN, NORM, WIDE, ANSWER], [FLATTEN, other, WIDE, ANSWER])
 
 
-def test_layers_of_another_type_are_not_taken_though_shapes_agree() -> None:
+def test_other_layer_type_does_not_match() -> None:
     conv = {**CONV, "kernel_size": 1, "use_bias": False}
     depthwise = {"type": "DepthwiseConv2D", "kernel_size": 1, "depth_multiplier": 4, "use_bias": False}
 
@@ -105,7 +105,7 @@ def test_layers_of_another_type_are_not_taken_though_shapes_agree() -> None:
     assert taken([conv, FLATTEN, ANSWER], [depthwise, FLATTEN, ANSWER]) == {"dense": "dense"}
 
 
-def test_nothing_to_take_is_rejected_with_the_shapes_of_both() -> None:
+def test_no_match_is_rejected_with_shapes() -> None:
     with pytest.raises(FieldError) as rejected:
         taken([FLATTEN, {"type": "Dense", "units": 7}, *[HIDDEN] * 6, ANSWER], [FLATTEN, ANSWER])
     assert rejected.value.detail == (
@@ -115,7 +115,7 @@ def test_nothing_to_take_is_rejected_with_the_shapes_of_both() -> None:
     )
 
 
-def test_a_network_without_weights_takes_nothing() -> None:
+def test_network_without_weights_is_rejected() -> None:
     document = {"model": {"layers": [{"type": "Softmax"}]}, "dataset": {"name": "blobs", "classes": [0, 1]}}
     with pytest.raises(FieldError, match=r"this network has no weights$"):
         transferred_layers(parse_spec(document).network, spec_of(FLATTEN, ANSWER).network)

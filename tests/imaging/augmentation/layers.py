@@ -1,4 +1,4 @@
-"""Layers as the trainer hands them on: validated, all fields given."""
+"""Augmentation layers as the trainer passes them: validated, with all fields."""
 
 from typing import Any
 

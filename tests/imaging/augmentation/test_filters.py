@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.imaging.augmentation.layers import augmentation
 
@@ -19,20 +20,20 @@ def strokes() -> np.ndarray:
 
 
 @pytest.mark.parametrize(("radius", "width"), [(2, 8), (1, 6), (0.5, 5), (-0.5, 3), (-1, 2)])
-def test_strokes_become_thicker_on_both_sides_and_thinner(strokes, radius, width):
+def test_dilation_changes_stroke_width_on_both_sides(strokes: NDArray[np.uint8], radius: float, width: int) -> None:
     grown = changed({"type": "RandomDilation", "radius": [radius, radius]}, strokes)
     assert grown.max() == 200
     assert np.allclose(grown.sum(axis=2)[..., 0] / 200, width, atol=0.02)
 
 
-def test_radii_are_drawn_for_each_image(strokes):
+def test_dilation_radius_is_drawn_per_image(strokes: NDArray[np.uint8]) -> None:
     widths = changed({"type": "RandomDilation", "radius": 1.5}, strokes)[:, 10, :, 0].sum(axis=1) / 200
     assert widths.min() < 2
     assert widths.max() > 6
     assert len(set(widths.tolist())) > 20
 
 
-def test_each_colour_grows_by_itself():
+def test_dilation_keeps_channels_separate() -> None:
     images = np.zeros((2, 9, 9, 3), np.uint8)
     images[:, 4, 4, 1] = 250
     grown = changed({"type": "RandomDilation", "radius": [1, 1]}, images)
@@ -40,7 +41,7 @@ def test_each_colour_grows_by_itself():
     assert not grown[..., [0, 2]].any()
 
 
-def test_blur_keeps_the_sum_and_lowers_the_peak():
+def test_blur_keeps_sum_and_lowers_peak() -> None:
     images = np.zeros((40, 9, 9, 1), np.uint8)
     images[:, 4, 4] = 255
     blurred = changed({"type": "RandomGaussianBlur", "sigma": [1, 1], "kernel_size": 7}, images)
@@ -49,7 +50,7 @@ def test_blur_keeps_the_sum_and_lowers_the_peak():
     assert abs(int(blurred[0].sum()) - 255) <= 8
 
 
-def test_blur_leaves_as_many_alone_as_was_asked():
+def test_share_of_blurred_images_matches_factor() -> None:
     images = np.zeros((2000, 5, 5, 1), np.uint8)
     images[:, 2, 2] = 255
     blurred = augmentation({"type": "RandomGaussianBlur", "factor": 0.3, "sigma": [0.9, 1]})(

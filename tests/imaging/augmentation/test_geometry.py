@@ -16,7 +16,7 @@ LABELS = np.arange(64) % 10
         ("horizontal_and_vertical", [np.s_[:, :], np.s_[:, ::-1], np.s_[::-1, :], np.s_[::-1, ::-1]]),
     ],
 )
-def test_flips_are_exact_and_each_way_comes(mode, ways):
+def test_flips_are_exact_and_use_every_direction(mode: str, ways: list[tuple[slice, ...]]) -> None:
     flip = augmentation({"type": "RandomFlip", "mode": mode})
     images, labels = flip(IMAGES, LABELS, np.random.default_rng(1))
     counts = [0] * len(ways)
@@ -27,7 +27,7 @@ def test_flips_are_exact_and_each_way_comes(mode, ways):
     assert np.array_equal(labels, LABELS)
 
 
-def test_crop_of_a_padded_image_moves_it_and_shows_the_padding():
+def test_padded_crop_reaches_every_position() -> None:
     images = RNG.integers(1, 256, (200, 5, 7, 1), dtype=np.uint8)
     cropped, _ = augmentation({"type": "RandomCrop", "padding": 2, "fill_value": 0})(
         images, np.zeros(200, np.int64), np.random.default_rng(0)
@@ -41,7 +41,7 @@ def test_crop_of_a_padded_image_moves_it_and_shows_the_padding():
     assert places == {(top, left) for top in range(5) for left in range(5)}
 
 
-def test_a_smaller_window_is_enlarged_to_the_image_s_size():
+def test_smaller_window_is_resized_to_image_size() -> None:
     ramps = np.tile((np.arange(12, dtype=np.uint8) * 20)[None, None, :, None], (50, 12, 1, 1))
     cropped, _ = augmentation({"type": "RandomCrop", "height": 6, "width": 6})(
         ramps, np.zeros(50, np.int64), np.random.default_rng(0)

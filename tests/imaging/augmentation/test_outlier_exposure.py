@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from imaging.augmentation.outlier_exposure import KINDS
 from tests.imaging.augmentation.layers import augmentation
@@ -18,7 +19,7 @@ def sources() -> np.ndarray:
     return np.repeat(np.arange(1, 201, dtype=np.uint8), 28 * 28).reshape(200, 28, 28, 1)
 
 
-def test_so_many_images_become_outliers_and_no_other_changes(sources):
+def test_share_of_outliers_matches_factor(sources: NDArray[np.uint8]) -> None:
     images, shares = exposed(np.concatenate([sources, sources]), factor=0.25)
     is_outlier = shares.max(axis=1) < 1
     assert 70 <= is_outlier.sum() <= 130
@@ -28,14 +29,14 @@ def test_so_many_images_become_outliers_and_no_other_changes(sources):
     assert (images[~is_outlier] == kept).all()
 
 
-def test_pieces_are_of_the_batch(sources):
+def test_pieces_come_from_batch(sources: NDArray[np.uint8]) -> None:
     images, _ = exposed(sources, factor=1, kinds=["pieces"])
     grays = [len(np.unique(image)) for image in images]
     assert set(grays) <= {1, 2, 3, 4}
     assert min(np.bincount(grays, minlength=5)[[2, 4]]) > 30
 
 
-def test_neighbouring_pieces_are_of_different_classes():
+def test_neighboring_pieces_have_different_classes() -> None:
     classes = np.array([0, 1] * 100)
     images = np.repeat(np.array([10, 20] * 100, np.uint8), 28 * 28).reshape(200, 28, 28, 1)
     layer = {"type": "OutlierExposure", "factor": 1, "kinds": ["pieces"]}
@@ -43,7 +44,7 @@ def test_neighbouring_pieces_are_of_different_classes():
     assert {tuple(np.unique(image)) for image in pieced} == {(10, 20)}
 
 
-def test_noise_goes_from_grain_to_clouds_and_over_the_whole_range(sources):
+def test_noise_varies_in_scale_and_brightness(sources: NDArray[np.uint8]) -> None:
     images, _ = exposed(sources, factor=1, kinds=["noise"])
     steps = np.abs(np.diff(images[..., 0].astype(float), axis=1)).mean(axis=(1, 2)) / images.std(axis=(1, 2, 3))
     assert steps.min() < 0.4
@@ -53,7 +54,7 @@ def test_noise_goes_from_grain_to_clouds_and_over_the_whole_range(sources):
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (64, 48, 3)])
-def test_letters_lie_in_the_middle_light_on_black(shape):
+def test_letters_are_centered_and_light_on_black(shape: tuple[int, ...]) -> None:
     images, _ = exposed(np.zeros((200, *shape), np.uint8), factor=1, kinds=["letters"])
     height, width = shape[:2]
     assert (images.max(axis=(1, 2, 3)) > 120).all()
@@ -65,7 +66,7 @@ def test_letters_lie_in_the_middle_light_on_black(shape):
     assert len({image.tobytes() for image in images}) == 200
 
 
-def test_every_kind_of_the_language_is_made():
+def test_every_kind_of_spec_is_implemented() -> None:
     from specs.augmentation import OutlierExposure
 
     annotation = OutlierExposure.model_json_schema()["properties"]["kinds"]["items"]["enum"]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ EVERY = [
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("layers", [*([layer] for layer in EVERY), EVERY], ids=lambda layers: layers[0]["type"])
-def test_every_layer_gives_other_images_of_the_same_shape_and_the_same_again(layers, channels):
+def test_every_layer_is_random_and_reproducible(layers: list[dict[str, Any]], channels: int) -> None:
     images = RNG.integers(0, 256, (6, 9, 7, channels), dtype=np.uint8)
     before = images.copy()
     change = augmentation(*layers, classes=3)
@@ -49,7 +51,7 @@ def test_every_layer_gives_other_images_of_the_same_shape_and_the_same_again(lay
 
 
 @pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer["type"])
-def test_labels_stay_indices_unless_images_are_mixed(layer):
+def test_labels_stay_indices_unless_mixed(layer: dict[str, Any]) -> None:
     images = RNG.integers(0, 256, (6, 9, 7, 1), dtype=np.uint8)
     change = augmentation(layer, classes=3)
     _, labels = change(images, LABELS, np.random.default_rng(5))
@@ -62,7 +64,7 @@ def test_labels_stay_indices_unless_images_are_mixed(layer):
         assert labels is LABELS
 
 
-def test_layers_are_drawn_anew_for_each_image():
+def test_layers_draw_per_image() -> None:
     images = np.repeat(RNG.integers(0, 256, (1, 9, 7, 1), dtype=np.uint8), 8, axis=0)
     for layer in EVERY:
         if layer["type"] != "MixUp":
@@ -79,12 +81,12 @@ def test_layers_are_drawn_anew_for_each_image():
         ([{"type": "RandomCrop", "padding": 4}, FLIP], [2]),
     ],
 )
-def test_neighbours_that_agree_on_what_is_outside_are_looked_up_once(layers, groups):
+def test_consecutive_geometric_layers_are_merged(layers: list[dict[str, Any]], groups: list[int]) -> None:
     steps = augmentation(*layers)._steps
     assert [len(step.layers) if isinstance(step, Warp) else 0 for step in steps] == groups
 
 
-def test_one_lookup_does_what_two_after_each_other_do():
+def test_merged_lookup_equals_two_lookups() -> None:
     layers = [
         {"type": "RandomTranslation", "height_factor": (0.25, 0.25), "width_factor": (0.5, 0.5)},
         {"type": "RandomRotation", "factor": (0.25, 0.25)},

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from imaging.digits.connected_components import marks_of
+from imaging.digits.connected_components import connected_components
 
 
 def random_mask(seed: int) -> np.ndarray:
@@ -12,18 +12,26 @@ def random_mask(seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_marks_are_those_that_opencv_finds(seed):
+def test_components_equal_opencv(seed: int) -> None:
     mask = random_mask(seed)
-    count, labels, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    marks = marks_of(mask)
-    boxes = np.stack([marks.lefts, marks.tops, marks.rights - marks.lefts, marks.bottoms - marks.tops, marks.areas])
-    assert sorted(map(tuple, boxes.T[1:].tolist())) == sorted(map(tuple, figures[1:].tolist()))
-    pairs = set(zip(labels.ravel().tolist(), marks.labels.ravel().tolist(), strict=True))
-    assert len(pairs) == len(set(labels.ravel().tolist())) == len(np.unique(marks.labels))
-    assert len(marks.areas) == count
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    components = connected_components(mask)
+    boxes = np.stack(
+        [
+            components.lefts,
+            components.tops,
+            components.rights - components.lefts,
+            components.bottoms - components.tops,
+            components.areas,
+        ]
+    )
+    assert sorted(map(tuple, boxes.T[1:].tolist())) == sorted(map(tuple, statistics[1:].tolist()))
+    pairs = set(zip(labels.ravel().tolist(), components.labels.ravel().tolist(), strict=True))
+    assert len(pairs) == len(set(labels.ravel().tolist())) == len(np.unique(components.labels))
+    assert len(components.areas) == count
 
 
-def test_an_empty_mask_has_no_marks():
-    marks = marks_of(np.zeros((5, 7), bool))
-    assert len(marks.areas) == 1
-    assert not marks.labels.any()
+def test_empty_mask_has_no_components() -> None:
+    components = connected_components(np.zeros((5, 7), bool))
+    assert len(components.areas) == 1
+    assert not components.labels.any()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.cbook import get_sample_data
+from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.decode import decode
@@ -31,7 +32,7 @@ def flat(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_image_comes_out_as_the_plain_digit_does(kind, digits):
+def test_every_kind_of_image_gives_plain_digit(kind: str, digits: NDArray[np.uint8]) -> None:
     generator = np.random.default_rng(0)
     for digit, plain in enumerate(digits):
         expected = normalize(plain).image
@@ -42,7 +43,7 @@ def test_every_kind_of_image_comes_out_as_the_plain_digit_does(kind, digits):
 
 @needs_mnist
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_image_comes_out_as_mnist_has_the_digit(kind):
+def test_every_kind_of_image_gives_mnist_digit(kind: str) -> None:
     with np.load(FOLDER / "mnist.npz") as file:
         digits = file["x_test"][:15]
     generator = np.random.default_rng(1)
@@ -52,7 +53,7 @@ def test_every_kind_of_image_comes_out_as_mnist_has_the_digit(kind):
 
 
 @needs_mnist
-def test_mnist_s_own_digits_are_not_touched():
+def test_mnist_digits_are_unchanged() -> None:
     with np.load(FOLDER / "mnist.npz") as file:
         for digit in file["x_test"]:
             image, steps, _ = normalize(digit)
@@ -62,7 +63,7 @@ def test_mnist_s_own_digits_are_not_touched():
 
 @needs_mnist
 @needs_real
-def test_real_images_look_like_mnist_s_digits_of_the_same_class():
+def test_real_images_are_near_mnist_digits_of_class() -> None:
     """By the three nearest of 10,000: a network does far better, but this needs none."""
     with np.load(FOLDER / "mnist.npz") as file:
         known, labels = features(file["x_train"][:10_000]), file["y_train"][:10_000]
@@ -79,18 +80,18 @@ def test_real_images_look_like_mnist_s_digits_of_the_same_class():
 
 def features(images: np.ndarray) -> np.ndarray:
     blurred = np.stack([cv2.GaussianBlur(image, (0, 0), 1.2) for image in images]).reshape(len(images), -1)
-    centred = blurred.astype(np.float32) - blurred.mean(axis=1, keepdims=True)
-    return centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    centered = blurred.astype(np.float32) - blurred.mean(axis=1, keepdims=True)
+    return centered / np.linalg.norm(centered, axis=1, keepdims=True)
 
 
-def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
+def test_digit_fits_box_and_is_centered(digits: NDArray[np.uint8]) -> None:
     for digit in digits:
         image, steps, _ = normalize(255 - np.pad(digit, ((3, 90), (60, 0))))
         rows, columns = image.any(axis=1).nonzero()[0], image.any(axis=0).nonzero()[0]
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
         weights = image / image.sum()
-        centre = (weights.sum(axis=1) @ np.arange(SIDE), weights.sum(axis=0) @ np.arange(SIDE))
-        assert centre == pytest.approx((13.75, 13.75), abs=0.8)
+        center = (weights.sum(axis=1) @ np.arange(SIDE), weights.sum(axis=0) @ np.arange(SIDE))
+        assert center == pytest.approx((13.75, 13.75), abs=0.8)
         assert image.max() == 255
         assert steps[0] == "inverted"
         assert steps[-1] == "centered"
@@ -98,7 +99,9 @@ def test_the_digit_is_in_its_box_and_its_mass_in_the_middle(digits):
 
 @pytest.mark.parametrize("shape", [(2500, 150), (150, 2500), (100, 3000)])
 @pytest.mark.parametrize("at_start", [True, False])
-def test_a_digit_at_the_end_of_a_long_strip_is_read_whole(digits, shape, at_start):
+def test_digit_at_end_of_long_strip_is_complete(
+    digits: NDArray[np.uint8], shape: tuple[int, ...], at_start: bool
+) -> None:
     side = min(shape)
     digit = cv2.resize(np.pad(255 - digits[7], 4, constant_values=255), (side, side))
     strip = np.full(shape, 255, np.uint8)
@@ -110,7 +113,7 @@ def test_a_digit_at_the_end_of_a_long_strip_is_read_whole(digits, shape, at_star
 
 
 @pytest.mark.parametrize("height", [2, 3, 4, 7, 20, 59])
-def test_a_mark_at_the_end_of_any_strip_is_brought_into_form(height):
+def test_mark_at_end_of_any_strip_is_normalized(height: int) -> None:
     for width in range(200, 3000, 173):
         strip = np.full((height, width), 255, np.uint8)
         strip[:, -max(2, height // 2) : -1] = 0
@@ -120,14 +123,14 @@ def test_a_mark_at_the_end_of_any_strip_is_brought_into_form(height):
 
 @pytest.mark.parametrize("digit", [2, 3, 5, 8])
 @pytest.mark.parametrize("is_light", [True, False])
-def test_a_thick_digit_is_not_taken_for_a_sheet(digits, digit, is_light):
+def test_thick_digit_is_not_a_sheet(digits: NDArray[np.uint8], digit: int, is_light: bool) -> None:
     ink = (255 * thicker(enlarged(digits[digit], 280), 17)).astype(np.uint8)
     seen = normalize(ink if is_light else 255 - ink)
     assert "sheet" not in seen.steps
     assert likeness(seen.image, normalize(digits[digit]).image) > 0.6
 
 
-def test_specks_and_frames_are_left_out(digits):
+def test_specks_and_frames_are_removed(digits: NDArray[np.uint8]) -> None:
     image = np.pad(255 - digits[3], 20, constant_values=255)
     dirty = image.copy()
     dirty[3:5, 3:5] = dirty[60, 8] = 0
@@ -137,7 +140,7 @@ def test_specks_and_frames_are_left_out(digits):
     assert likeness(image, normalize(image).image) > 0.95
 
 
-def test_all_parts_of_a_digit_stay(digits):
+def test_separate_parts_of_digit_are_kept(digits: NDArray[np.uint8]) -> None:
     whole = np.pad(255 - digits[5], 10, constant_values=255)
     parted = whole.copy()
     parted[22:24] = 255  # a pen that was lifted
@@ -146,7 +149,7 @@ def test_all_parts_of_a_digit_stay(digits):
 
 
 @pytest.mark.parametrize("value", [0, 7, 128, 255])
-def test_paper_without_ink_is_blank(value):
+def test_paper_without_ink_is_blank(value: int) -> None:
     for shape in ((28, 28), (300, 200, 3)):
         image, steps, may_be_digit = normalize(np.full(shape, value, np.uint8))
         assert steps == ("blank",)
@@ -155,14 +158,14 @@ def test_paper_without_ink_is_blank(value):
         assert not image.any()
 
 
-def test_the_grain_of_paper_is_no_ink():
+def test_paper_grain_is_not_ink() -> None:
     grain = np.random.default_rng(0).normal(200, 3, (100, 100)).clip(0, 255).astype(np.uint8)
     assert normalize(grain).steps == ("blank",)
 
 
 @pytest.mark.parametrize("side", [28, 64, 200])
 @pytest.mark.parametrize("blur", [0, 1, 3])
-def test_noise_is_seldom_taken_for_a_digit(side, blur):
+def test_noise_is_rarely_a_digit(side: int, blur: int) -> None:
     """A cloud may look like a stroke; what it is not like is for the network to say."""
     generator = np.random.default_rng(0)
     taken = 0
@@ -172,7 +175,7 @@ def test_noise_is_seldom_taken_for_a_digit(side, blur):
     assert taken <= (3 if blur else 0)
 
 
-def test_a_face_is_no_digit():
+def test_face_is_not_a_digit() -> None:
     with get_sample_data("grace_hopper.jpg") as file, Image.open(file) as portrait:
         face = np.asarray(portrait.convert("RGB"))
     for top, bottom, left, right in ((0, 600, 0, 512), (0, 350, 80, 430), (60, 310, 150, 370), (100, 280, 170, 330)):
@@ -186,9 +189,9 @@ def test_a_face_is_no_digit():
     st.integers(0, 2**32 - 1),
     st.sampled_from([0.0, 0.5, 3.0, 20.0]),
 )
-def test_whatever_comes_an_image_of_mnist_s_form_goes(size, is_coloured, seed, blur):
+def test_any_image_gives_mnist_form(size, is_colored, seed, blur):
     generator = np.random.default_rng(seed)
-    source = generator.integers(0, 256, (*size, 3) if is_coloured else size, dtype=np.uint8)
+    source = generator.integers(0, 256, (*size, 3) if is_colored else size, dtype=np.uint8)
     if blur:
         source = cv2.GaussianBlur(source, (0, 0), blur).reshape(source.shape)
     before = source.copy()

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from imaging.digits.strokes import stroke_width, thickened, thinned
+from imaging.digits.strokes import stroke_width, thicken, thin
 
 
 def line(angle: float, width: int) -> np.ndarray:
@@ -14,7 +14,7 @@ def line(angle: float, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("width", [3, 7, 13])
-def test_width_is_right_for_a_ring_and_within_a_third_for_any_line(width):
+def test_stroke_width_of_rings_and_lines(width: int) -> None:
     ring = np.zeros((200, 200), np.uint8)
     cv2.circle(ring, (100, 100), 70, 255, width)
     drawn = np.count_nonzero(ring) / (2 * np.pi * 70)
@@ -24,23 +24,23 @@ def test_width_is_right_for_a_ring_and_within_a_third_for_any_line(width):
         assert stroke_width(mask) == pytest.approx(np.count_nonzero(mask) / 140, rel=0.33)
 
 
-def test_nothing_has_no_width():
+def test_empty_mask_has_zero_width() -> None:
     assert stroke_width(np.zeros((5, 5), bool)) == 0
 
 
 @pytest.mark.parametrize("radius", [1, 2, 5])
-def test_strokes_grow_and_shrink_by_the_radius_on_each_side(radius):
+def test_strokes_change_by_radius_on_each_side(radius: int) -> None:
     image = np.zeros((60, 60), np.uint8)
     image[10:50, 20:34] = 200
-    assert (thickened(image, radius)[30 + radius] == 200).sum() == 14 + 2 * radius
-    assert (thinned(image, radius)[30 + radius] == 200).sum() == 14 - 2 * radius if radius < 7 else True
-    assert thickened(image, radius).shape == thinned(image, radius).shape == (60 + 2 * radius,) * 2
+    assert (thicken(image, radius)[30 + radius] == 200).sum() == 14 + 2 * radius
+    assert (thin(image, radius)[30 + radius] == 200).sum() == 14 - 2 * radius if radius < 7 else True
+    assert thicken(image, radius).shape == thin(image, radius).shape == (60 + 2 * radius,) * 2
 
 
-def test_what_grows_is_about_round():
+def test_thicken_point_is_nearly_round() -> None:
     image = np.zeros((41, 41), np.uint8)
     image[20, 20] = 255
-    grown = thickened(image, 8) > 0
+    grown = thicken(image, 8) > 0
     rows, columns = grown.nonzero()
     reach = np.hypot(rows - 28, columns - 28).max()
     assert 8 <= reach <= 9.5

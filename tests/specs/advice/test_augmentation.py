@@ -24,7 +24,7 @@ def warned(dataset: str, layer: dict[str, Any]) -> list[str]:
         ("mnist", {"type": "RandomRotation", "factor": 0.5}, "a rotation by 180 degrees turns a 6 into a 9"),
     ],
 )
-def test_warns(dataset: str, layer: dict[str, Any], fragment: str) -> None:
+def test_doubtful_augmentation_is_warned_about(dataset: str, layer: dict[str, Any], fragment: str) -> None:
     (warning,) = warned(dataset, layer)
     assert fragment in warning
 
@@ -32,5 +32,5 @@ def test_warns(dataset: str, layer: dict[str, Any], fragment: str) -> None:
 @pytest.mark.parametrize(
     "layer", [{"type": "RandomRotation", "factor": 0.05}, {"type": "GaussianNoise", "stddev": 0.1}]
 )
-def test_stays_silent(layer: dict[str, Any]) -> None:
+def test_sound_augmentation_has_no_warning(layer: dict[str, Any]) -> None:
     assert warned("mnist", layer) == []

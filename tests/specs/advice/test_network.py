@@ -33,12 +33,12 @@ def warned(*layers: dict[str, Any], dataset: str = "digits") -> list[str]:
         ([FLATTEN, dense(20_000), LAST], "of the 1,500,010 parameters"),
     ],
 )
-def test_warns(layers: list[dict[str, Any]], fragment: str) -> None:
+def test_doubtful_network_is_warned_about(layers: list[dict[str, Any]], fragment: str) -> None:
     (warning,) = warned(*layers)
     assert fragment in warning
 
 
-def test_stays_silent() -> None:
+def test_sound_network_has_no_warning() -> None:
     convolution = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"}
     assert (
         warned(convolution, {"type": "MaxPooling2D"}, FLATTEN, dense(8), {"type": "Dropout", "rate": 0.5}, LAST) == []

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from specs.advice import warnings_for
@@ -37,7 +39,7 @@ def rated(learning_rate: float) -> dict:
         ),
     ],
 )
-def test_warns(document, fragment):
+def test_doubtful_training_is_warned_about(document: dict[str, Any], fragment: str) -> None:
     (warning,) = warnings_for(parse_spec({"model": PRESET, **document}))
     assert fragment in warning
 
@@ -56,11 +58,11 @@ def test_warns(document, fragment):
         {"dataset": {"limit_per_class": 183}},
     ],
 )
-def test_stays_silent(document):
+def test_sound_training_has_no_warning(document: dict[str, Any]) -> None:
     assert warnings_for(parse_spec({"model": PRESET, **document})) == []
 
 
-def test_numbers_that_are_no_pixels_are_not_called_raw_pixels():
+def test_features_are_not_called_raw_pixels() -> None:
     layers = {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]}
     document = {"dataset": {"name": "blobs"}, "model": layers, "training": rated(0.1)}
     assert warnings_for(parse_spec(document)) == []

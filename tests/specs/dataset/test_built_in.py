@@ -9,7 +9,7 @@ from specs.dataset import DATASETS
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
 
 
-def test_every_name_has_its_facts() -> None:
+def test_every_name_has_facts() -> None:
     assert list(DATASETS) == ["digits", "mnist", "fashion_mnist", "cifar10", "cifar100", "blobs"]
     for name, dataset in DATASETS.items():
         assert dataset.name == name
@@ -28,31 +28,33 @@ def test_every_name_has_its_facts() -> None:
         ("blobs", (2,), 4, 1_000, 0),
     ],
 )
-def test_published_figures(name: str, shape: tuple[int, ...], classes: int, training: int, test: int) -> None:
+def test_facts_equal_published_counts(
+    name: str, shape: tuple[int, ...], classes: int, training: int, test: int
+) -> None:
     dataset = DATASETS[name]
     assert (dataset.image_shape, len(dataset.classes)) == (shape, classes)
     assert (dataset.training_samples, dataset.test_samples) == (training, test)
 
 
-def test_blobs_are_numbers_and_everything_else_is_images() -> None:
+def test_only_blobs_has_features() -> None:
     assert [name for name, dataset in DATASETS.items() if not dataset.has_images] == ["blobs"]
     assert (DATASETS["blobs"].dtype, DATASETS["mnist"].dtype) == ("float32", "uint8")
 
 
-def test_cifar100_has_its_fine_labels_in_the_order_of_the_alphabet() -> None:
+def test_cifar100_has_fine_labels_in_order() -> None:
     classes = DATASETS["cifar100"].classes
     assert list(classes) == sorted(classes)
     assert [classes[index] for index in (0, 19, 49, 99)] == ["apple", "cattle", "mountain", "worm"]
 
 
-def test_digits_are_scikit_learns() -> None:
+def test_digits_equal_scikit_learn() -> None:
     datasets = pytest.importorskip("sklearn.datasets")
     counts = np.bincount(datasets.load_digits().target)
     assert tuple(counts) == DATASETS["digits"].training_counts
 
 
 @pytest.mark.skipif(not (DATASETS_DIR / "mnist.npz").is_file(), reason="needs mnist.npz in DATASETS_DIR")
-def test_mnist_is_the_file() -> None:
+def test_mnist_equals_file() -> None:
     with np.load(DATASETS_DIR / "mnist.npz") as arrays:
         assert tuple(np.bincount(arrays["y_train"])) == DATASETS["mnist"].training_counts
         assert tuple(np.bincount(arrays["y_test"])) == DATASETS["mnist"].test_counts

@@ -9,11 +9,11 @@ from specs.schema import FieldError
 NUMBERED = Dataset("numbered", (8, 8, 1), ("10", "oak", "1"), (5, 5, 5))
 
 
-def test_classes_by_name_and_by_index_in_the_order_given() -> None:
+def test_classes_by_name_and_index_keep_order() -> None:
     assert class_names(["dog", 3, "airplane"], DATASETS["cifar10"]) == ("dog", "cat", "airplane")
 
 
-def test_a_digit_is_the_class_with_its_index() -> None:
+def test_index_of_digit_is_its_class() -> None:
     assert class_names([7, "0", 1], DATASETS["mnist"]) == ("7", "0", "1")
 
 
@@ -30,16 +30,14 @@ def test_a_digit_is_the_class_with_its_index() -> None:
         ([], (), "expected at least 2 classes, received 0"),
     ],
 )
-def test_what_is_no_selection_is_rejected_with_its_place(
-    selected: list[Any], path: tuple[int, ...], detail: str
-) -> None:
+def test_invalid_selection_is_rejected_with_position(selected: list[Any], path: tuple[int, ...], detail: str) -> None:
     with pytest.raises(FieldError) as caught:
         class_names(selected, DATASETS["cifar10"])
     assert caught.value.path == path
     assert detail in caught.value.detail
 
 
-def test_an_index_that_is_also_the_name_of_another_class_is_rejected() -> None:
+def test_index_that_names_another_class_is_rejected() -> None:
     assert class_names(["1", 0], NUMBERED) == ("1", "10")
     with pytest.raises(FieldError, match='write "1" in quotes for the name') as caught:
         class_names(["10", 1], NUMBERED)
@@ -51,7 +49,7 @@ def test_many_classes_are_listed_in_part() -> None:
         class_names(["aple", "orange"], DATASETS["cifar100"])
 
 
-def test_a_spec_keeps_the_names() -> None:
+def test_spec_stores_class_names() -> None:
     spec = DatasetSpec.model_validate({"name": "mnist", "classes": [0, 1, 7]})
     assert spec.classes == ("0", "1", "7")
     assert spec.facts.training_counts == (5_923, 6_742, 6_265)

@@ -2,6 +2,7 @@ import re
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -31,13 +32,13 @@ from specs.experiment import parse_spec
         ({"name": "blobs", "blobs": {"n_samples": 301, "centers": 7}}, SplitSizes(216, 24, 61)),
     ],
 )
-def test_split_sizes(document, sizes):
+def test_split_sizes(document: dict[str, Any], sizes: SplitSizes) -> None:
     assert DatasetSpec.model_validate(document).split_sizes() == sizes
     assert sizes.total == DatasetSpec.model_validate(document).facts.samples
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.2, 0.07, 0.333, 0.9])
-def test_splits_are_cut_as_scikit_learn_cuts_them(fraction):
+def test_split_sizes_equal_scikit_learn(fraction: float) -> None:
     model_selection = pytest.importorskip("sklearn.model_selection")
     split = {"test": fraction, "validation": fraction}
     rest, test = model_selection.train_test_split(range(1797), test_size=fraction)
@@ -47,13 +48,13 @@ def test_splits_are_cut_as_scikit_learn_cuts_them(fraction):
 
 
 @pytest.mark.parametrize(("name", "test"), [("digits", 0.2), ("mnist", "official")])
-def test_the_test_split_is_filled_in(name, test):
+def test_missing_test_split_is_filled_in(name: str, test: Any) -> None:
     assert DatasetSpec.model_validate({"name": name, "split": {"seed": 3}}).split.test == test
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 0.91, 1, 1e9, "0.2", "none", True, [0.2], float("nan")])
 @pytest.mark.parametrize("split", ["test", "validation"])
-def test_a_share_is_above_0_and_at_most_nine_tenths(split, share):
+def test_fraction_out_of_range_is_rejected(split: str, share: Any) -> None:
     with pytest.raises(ValidationError):
         DatasetSpec.model_validate({"split": {split: share}})
 
@@ -62,14 +63,14 @@ LEAVES = Dataset("leaves", None, ("ash", "oak"), (30, 20), (5, 5))
 CONTEXT = {"datasets": {**DATASETS, "leaves": LEAVES}}
 
 
-def test_an_uploaded_dataset_comes_from_the_context():
+def test_uploaded_dataset_comes_from_context() -> None:
     spec = DatasetSpec.model_validate({"name": "leaves"}, context=CONTEXT)
     assert spec.facts is LEAVES
     assert spec.split_sizes() == SplitSizes(45, 5, 10)
     assert spec.split.test == "official"
 
 
-def test_one_read_back_with_its_context_is_equal_and_so_is_a_copy():
+def test_stored_spec_and_copy_are_equal() -> None:
     document = {"name": "leaves", "classes": [1, 0], "limit_per_class": 10}
     spec = DatasetSpec.model_validate(document, context=CONTEXT)
     assert DatasetSpec.model_validate(spec.model_dump(mode="json"), context=CONTEXT) == spec
@@ -77,7 +78,7 @@ def test_one_read_back_with_its_context_is_equal_and_so_is_a_copy():
     assert spec.model_copy().facts == spec.facts == Dataset("leaves", None, ("oak", "ash"), (10, 10), (5, 5))
 
 
-def test_an_unknown_name_lists_the_uploaded_ones_too():
+def test_unknown_name_lists_uploaded_datasets() -> None:
     with pytest.raises(
         ValidationError, match=r"unknown dataset `leafs`; did you mean `leaves`\? known: .*blobs, leaves"
     ):
@@ -86,23 +87,23 @@ def test_an_unknown_name_lists_the_uploaded_ones_too():
         DatasetSpec.model_validate({"name": "leaves"})
 
 
-def test_a_document_stored_before_there_were_subsets_still_parses():
+def test_document_without_subsets_still_parses() -> None:
     stored = {"name": "mnist", "split": {"validation": 0.1, "test": "official", "stratify": True, "seed": 0}}
     assert DatasetSpec.model_validate(stored) == DatasetSpec.model_validate({"name": "mnist"})
 
 
-def test_a_test_split_cut_from_the_whole_leaves_no_official_one():
+def test_own_test_split_pools_official_one() -> None:
     spec = DatasetSpec.model_validate({"name": "fashion_mnist", "limit_per_class": 6500, "split": {"test": 0.2}})
     assert spec.facts.training_counts == (6500,) * 10
     assert spec.facts.test_counts == ()
 
 
-def test_the_limit_leaves_an_official_test_split_whole():
+def test_limit_keeps_official_test_split() -> None:
     facts = DatasetSpec.model_validate({"name": "cifar10", "limit_per_class": 10}).facts
     assert (facts.training_samples, facts.test_samples) == (100, 10_000)
 
 
-def test_the_options_of_blobs_are_filled_in():
+def test_options_of_blobs_are_filled_in() -> None:
     spec = DatasetSpec.model_validate({"name": "blobs", "blobs": {"centers": 3}})
     assert spec.blobs == BlobsSpec(n_samples=1000, centers=3, cluster_std=2.0, random_state=2)
     assert spec.facts.classes == ("0", "1", "2")
@@ -121,18 +122,18 @@ def test_the_options_of_blobs_are_filled_in():
         ({"classes": [0, 1], "limit_per_class": 1, "split": {"stratify": False}}, "leaves none of 2 samples"),
     ],
 )
-def test_what_does_not_go_together_is_rejected(document, detail):
+def test_incompatible_options_are_rejected(document: dict[str, Any], detail: str) -> None:
     with pytest.raises(ValidationError, match=detail):
         DatasetSpec.model_validate(document)
 
 
-def test_classes_without_official_test_samples_are_rejected():
+def test_classes_without_test_samples_are_rejected() -> None:
     odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
     with pytest.raises(ValidationError, match="the official test split has no samples of these classes"):
         DatasetSpec.model_validate({"name": "odd", "classes": ["a", "b"]}, context=odd)
 
 
-def test_a_class_too_small_to_be_in_every_split_is_named():
+def test_class_too_small_for_splits_is_named() -> None:
     scarce = {"datasets": {"scarce": Dataset("scarce", None, ("many", "one"), (50, 1))}}
     with pytest.raises(ValidationError, match="class `one` has 1 sample, too few for every split"):
         DatasetSpec.model_validate({"name": "scarce"}, context=scarce)
@@ -140,7 +141,7 @@ def test_a_class_too_small_to_be_in_every_split_is_named():
     assert lenient.split_sizes().total == 51
 
 
-def test_the_examples_in_the_documentation_are_right():
+def test_examples_in_documentation_are_valid() -> None:
     text = (Path(__file__).parents[3] / "docs" / "datasets.md").read_text()
     examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(examples) >= 3

@@ -1,7 +1,9 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
-from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ParameterCount
+from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, ParameterCount
 from specs.schema import FieldError
 
 IMAGE = (8, 6, 3)
@@ -22,12 +24,12 @@ IMAGE = (8, 6, 3)
         (BatchNormalization(center=False), IMAGE, 3, 6),
     ],
 )
-def test_shapes_and_parameters(layer, shape, trainable, non_trainable):
+def test_shapes_and_parameters(layer: Layer, shape: tuple[int, ...], trainable: int, non_trainable: int) -> None:
     assert layer.output_shape(IMAGE) == shape
     assert layer.weights(IMAGE).count == ParameterCount(trainable, non_trainable)
 
 
-def test_a_number_stands_for_both_sides():
+def test_single_number_means_both_sides() -> None:
     assert Conv2D(filters=1, kernel_size=3, strides=2).model_dump()["kernel_size"] == (3, 3)
 
 
@@ -46,18 +48,18 @@ def test_a_number_stands_for_both_sides():
         (Dense(), (64,), "units", "`units` is missing"),
     ],
 )
-def test_a_layer_that_does_not_fit_blames_a_field(layer, shape, field, detail):
+def test_layer_that_does_not_fit_names_field(layer: Layer, shape: tuple[int, ...], field: str, detail: str) -> None:
     with pytest.raises(FieldError, match=detail) as caught:
         layer.output_shape(shape)
     assert caught.value.path == (field,)
 
 
 @pytest.mark.parametrize("window", [0, -1, 65, 1.5, True, "3", [3], [3, 3, 3], [3, 0], [3, True], None, {}])
-def test_a_kernel_is_one_or_two_whole_numbers(window):
+def test_kernel_is_one_or_two_whole_numbers(window: Any) -> None:
     with pytest.raises(ValidationError):
         Conv2D.model_validate({"filters": 1, "kernel_size": window})
 
 
-def test_layers_do_not_change():
+def test_layers_are_immutable() -> None:
     with pytest.raises(ValidationError):
         Dense(units=3).units = 4

@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from specs.layers import Conv2D, Dense, Flatten, LayerNormalization, Residual
+from specs.layers import Conv2D, Dense, Flatten, Layer, LayerNormalization, Residual
 from specs.network_builder import build_network
 from specs.schema import FieldError
 
@@ -14,7 +16,7 @@ def rows(*layers, input_shape=IMAGE):
     ]
 
 
-def test_a_block_that_keeps_the_shape_adds_its_input_as_it_is():
+def test_block_of_same_shape_adds_input() -> None:
     block = Residual(layers=(Conv2D(filters=2, kernel_size=3, padding="same"),), activation="relu")
     assert rows(block)[:3] == [
         ("conv2d", (8, 8, 2), 3 * 3 * 2 * 2 + 2),
@@ -23,7 +25,7 @@ def test_a_block_that_keeps_the_shape_adds_its_input_as_it_is():
     ]
 
 
-def test_a_block_that_changes_the_shape_projects_its_input_with_strides():
+def test_block_of_other_shape_projects_input() -> None:
     block = Residual(layers=(Conv2D(filters=4, kernel_size=3, padding="same", strides=(2, 4)),))
     assert rows(block)[:3] == [
         ("conv2d", (4, 2, 4), 3 * 3 * 2 * 4 + 4),
@@ -32,7 +34,7 @@ def test_a_block_that_changes_the_shape_projects_its_input_with_strides():
     ]
 
 
-def test_features_are_projected_by_a_dense_layer():
+def test_features_are_projected_by_dense() -> None:
     block = Residual(layers=(Dense(units=5), LayerNormalization()))
     assert rows(block, input_shape=(3,))[:4] == [
         ("dense", (5,), 3 * 5 + 5),
@@ -61,14 +63,16 @@ def test_features_are_projected_by_a_dense_layer():
         ),
     ],
 )
-def test_a_block_that_does_not_fit_blames_what_is_inside(inner, input_shape, path, detail):
+def test_block_that_does_not_fit_names_inner_layer(
+    inner: list[Layer], input_shape: tuple[int, ...], path: tuple[Any, ...], detail: str
+) -> None:
     with pytest.raises(FieldError) as caught:
         build_network([Residual(layers=tuple(inner)), *END], input_shape, 10)
     assert caught.value.path == path
     assert detail in caught.value.detail
 
 
-def test_freezing_and_memory_count_the_layers_inside():
+def test_freezing_and_memory_count_inner_layers() -> None:
     block = Residual(layers=(Conv2D(filters=2, kernel_size=3, padding="same"),))
     built = build_network([block, *END], IMAGE, 10)
     assert built.freeze(1).parameters.non_trainable == 38
@@ -77,6 +81,6 @@ def test_freezing_and_memory_count_the_layers_inside():
     assert built.training_bytes(4, 7) == 4 * (activations + (38 + 1_290) * 4) + 7 * 128
 
 
-def test_freezing_everything_is_rejected():
+def test_freezing_everything_is_rejected() -> None:
     with pytest.raises(FieldError, match="`freeze` 2 leaves nothing to train"):
         build_network(END, IMAGE, 10).freeze(2)
