@@ -137,7 +137,7 @@ class Contract:
         assert not wrong, f"{where}: {wrong[:5]}"
 
     def _validator(self, schema: JsonObject, closed: bool) -> jsonschema_rs.Draft202012Validator:
-        key = f"{closed}{json.dumps(schema)}"
+        key = f"{closed} {schema.get('$ref') or json.dumps(schema)}"
         if key not in self._validators:
             components = self._closed_components if closed else self.document["components"]
             whole = {**(_close(schema) if closed else schema), "components": components}
