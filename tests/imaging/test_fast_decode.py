@@ -58,19 +58,21 @@ def outcome(data: bytes) -> str | tuple[str, tuple[int, int], bytes]:
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize("size", [(1, 1), (28, 28), (3, 200), (256, 256)])
-@pytest.mark.parametrize("options", [{}, {"compress_level": 0}, {"optimize": True}, {"compress_level": 1}])
-def test_plain_png_equals_pillow(
-    mode: str, size: tuple[int, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_plain_png_equals_pillow(mode: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     image = drawn(1, *size, mode)
+    for options in ({}, {"compress_level": 0}, {"optimize": True}, {"compress_level": 1}):
+        assert_png_equals_pillow(image, options, monkeypatch)
+
+
+def assert_png_equals_pillow(image: Image.Image, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded(image, "PNG", **options)
     if len(data) > fast_decode.MAX_BYTES:
         assert plain_image(data) is None
         return
     found = plain_image(data)
     assert found is not None
-    assert (found.mode, (found.width, found.height)) == (mode, size)
-    assert outcome(data) == by_pillow(data, monkeypatch) == (mode, size, image.tobytes())
+    assert (found.mode, (found.width, found.height)) == (image.mode, image.size)
+    assert outcome(data) == by_pillow(data, monkeypatch) == (image.mode, image.size, image.tobytes())
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -252,9 +252,8 @@ def test_invalid_spec_gets_pointer_and_advice(document: Any, pointer: str, fragm
     assert fragment in problems[0].detail
 
 
-@pytest.mark.parametrize(("document", "pointer", "fragment"), BAD)
-def test_problems_are_short_json_without_jargon(document: Any, pointer: str, fragment: str) -> None:
-    for problem in problems_of(document):
+def test_problems_are_short_json_without_jargon() -> None:
+    for problem in (problem for document, _, _ in BAD for problem in problems_of(document)):
         text = json.dumps(problem.model_dump(), allow_nan=False)
         assert len(text) < 1_000
         assert "Input should" not in text
