@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from imaging.digits.normalize import normalize
-from imaging.preparation import prepare_image
-from imaging.resize import to_array
+from imaging.preparation import DigitForm, prepare_image
+from imaging.resize import Mode, Shape, to_array
 from tests.imaging.digits.conftest import drawn
 
 DIGIT = drawn(5)
@@ -12,7 +12,7 @@ PHOTO = Image.fromarray(np.repeat(np.pad(255 - DIGIT, 30, constant_values=255)[.
 
 
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
-def test_image_without_digit_form_is_resized(resize: str) -> None:
+def test_image_without_digit_form_is_resized(resize: Mode) -> None:
     array, steps, may_be_digit = prepare_image(PHOTO, (20, 30, 1), resize)
     assert (array == to_array(PHOTO, (20, 30, 1), resize)).all()
     assert steps == ("grayscale", "resized")
@@ -20,7 +20,8 @@ def test_image_without_digit_form_is_resized(resize: str) -> None:
 
 
 def test_fitting_image_is_unchanged() -> None:
-    for shape, form in (((28, 28, 1), None), ((8, 8, 1), "filling")):
+    cases: tuple[tuple[Shape, DigitForm | None], ...] = (((28, 28, 1), None), ((8, 8, 1), "filling"))
+    for shape, form in cases:
         pixels = np.random.default_rng(0).integers(0, 256, shape[:2], dtype=np.uint8)
         array, steps, _ = prepare_image(Image.fromarray(pixels), shape, "stretch", form)
         assert (array[..., 0] == pixels).all()
@@ -35,7 +36,7 @@ def test_centered_form_gives_mnist_digit() -> None:
 
 
 @pytest.mark.parametrize("shape", [(14, 14, 1), (32, 32, 3)])
-def test_centered_form_is_resized_to_shape(shape: tuple[int, ...]) -> None:
+def test_centered_form_is_resized_to_shape(shape: Shape) -> None:
     array, _, _ = prepare_image(PHOTO, shape, "stretch", "centered")
     seen = Image.fromarray(normalize(np.asarray(PHOTO)).image)
     assert (array == to_array(seen, shape)).all()
@@ -52,7 +53,7 @@ def test_filling_form_fills_height() -> None:
 
 
 @pytest.mark.parametrize("form", ["centered", "filling"])
-def test_blank_paper_is_not_a_digit(form: str) -> None:
+def test_blank_paper_is_not_a_digit(form: DigitForm) -> None:
     array, steps, may_be_digit = prepare_image(Image.new("RGB", (90, 70), "white"), (8, 8, 1), "stretch", form)
     assert not array.any()
     assert steps == ("grayscale", "blank")

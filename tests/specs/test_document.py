@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from specs import limits
-from specs.document import parse_document
+from specs.document import Syntax, parse_document
 from specs.errors import DocumentError
 
 SPEC = {"model": {"preset": "digits-cnn"}, "training": {"epochs": 3}}
@@ -24,7 +24,7 @@ def pointer_of_rejection(body: bytes, syntax=None) -> str:
 
 
 @pytest.mark.parametrize("syntax", [None, "json"])
-def test_json_is_parsed(syntax: str | None) -> None:
+def test_json_is_parsed(syntax: Syntax | None) -> None:
     assert parse_document(json.dumps(SPEC).encode(), syntax) == SPEC
 
 
@@ -37,7 +37,7 @@ def test_json_is_parsed(syntax: str | None) -> None:
         b"--- # a comment\nmodel: {preset: 'digits-cnn'}\ntraining: {epochs: +3}\n",
     ],
 )
-def test_yaml_is_parsed(body: bytes, syntax: str | None) -> None:
+def test_yaml_is_parsed(body: bytes, syntax: Syntax | None) -> None:
     assert parse_document(body, syntax) == SPEC
 
 
@@ -84,7 +84,7 @@ def test_yaml_scalars_follow_core_schema(text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("syntax", [None, "json"])
-def test_duplicate_key_in_json_is_named(syntax: str | None) -> None:
+def test_duplicate_key_in_json_is_named(syntax: Syntax | None) -> None:
     assert "`epochs` is duplicated" in rejection(b'{"training": {"epochs": 1, "epochs": 2}}', syntax)
 
 
@@ -109,7 +109,7 @@ def test_yaml_rejection_points_at_value(body: bytes, pointer: str) -> None:
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999", ".nan", "-.inf"])
-def test_numbers_that_are_not_finite_are_rejected(literal: str, syntax: str | None) -> None:
+def test_numbers_that_are_not_finite_are_rejected(literal: str, syntax: Syntax | None) -> None:
     body = f'{{"a": {literal}}}'.encode()
     try:
         outcome = parse_document(body, syntax)["a"]
@@ -179,13 +179,13 @@ def nested(levels: int) -> bytes:
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
-def test_depth_is_limited(syntax: str | None) -> None:
+def test_depth_is_limited(syntax: Syntax | None) -> None:
     assert "a" in parse_document(nested(limits.DOCUMENT_DEPTH), syntax)
     assert "limit of 32 levels" in rejection(nested(limits.DOCUMENT_DEPTH + 1), syntax)
 
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
-def test_number_of_values_is_limited(syntax: str | None) -> None:
+def test_number_of_values_is_limited(syntax: Syntax | None) -> None:
     # the mapping, its key and the list count too
     fitting = {"a": [1] * (limits.DOCUMENT_NODES - 3)}
     assert parse_document(json.dumps(fitting).encode(), syntax) == fitting
@@ -227,7 +227,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("syntax", [None, "json", "yaml"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_documents_use_bounded_memory(name: str, syntax: str | None) -> None:
+def test_hostile_documents_use_bounded_memory(name: str, syntax: Syntax | None) -> None:
     tracemalloc.start()
     try:
         outcome = str(len(parse_document(HOSTILE[name], syntax)))

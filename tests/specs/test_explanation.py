@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,26 +9,27 @@ from hypothesis import strategies as st
 from specs import limits
 from specs.errors import SpecError
 from specs.experiment import parse_spec
+from specs.problem import FieldPath, Problem
 
 FLATTEN, DENSE = {"type": "Flatten"}, {"type": "Dense"}
 PRESET = {"preset": "digits-cnn"}
 
 
-def problems_of(document) -> list:
+def problems_of(document: Any) -> list[Problem]:
     with pytest.raises(SpecError) as caught:
         parse_spec(document)
     return list(caught.value.problems)
 
 
-def layered(*layers) -> dict:
+def layered(*layers: Any) -> dict[str, Any]:
     return {"model": {"layers": list(layers)}}
 
 
-def trained(**training) -> dict:
+def trained(**training: Any) -> dict[str, Any]:
     return {"model": PRESET, "training": training}
 
 
-def split(**shares) -> dict:
+def split(**shares: Any) -> dict[str, Any]:
     return {"model": PRESET, "dataset": {"split": shares}}
 
 
@@ -39,11 +41,11 @@ EXPONENTIAL = {"type": "ExponentialDecay", "initial_learning_rate": 1, "decay_ra
 PIECEWISE = {"type": "PiecewiseConstantDecay", "values": [0.1]}
 
 
-def rated(learning_rate):
+def rated(learning_rate: Any) -> dict[str, Any]:
     return trained(optimizer={"type": "Adam", "learning_rate": learning_rate})
 
 
-BAD = [
+BAD: list[tuple[Any, str, str]] = [
     ([], "", "expected an object with named fields, received []"),
     ("x", "", "expected an object"),
     (None, "", "expected an object"),
@@ -308,7 +310,7 @@ VALID = {
 }
 
 
-def places(document, path=()):
+def places(document: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
     yield path
     members = (
         document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
@@ -317,7 +319,7 @@ def places(document, path=()):
         yield from places(value, (*path, key))
 
 
-def replaced(document, path, value):
+def replaced(document: Any, path: FieldPath, value: Any) -> Any:
     if not path:
         return value
     copy = document.copy()
@@ -340,8 +342,8 @@ values = st.recursive(
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(list(places(VALID))), value=values)
-def test_any_value_is_accepted_or_explained(path, value):
-    problems = []
+def test_any_value_is_accepted_or_explained(path: FieldPath, value: Any) -> None:
+    problems: list[dict[str, Any]] = []
     try:
         parse_spec(replaced(VALID, path, value))
     except SpecError as error:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from specs import keras_names
 from specs.experiment import parse_spec
 from specs.layers import Dense, Layer, PlainLayer, ZeroPadding2D
+from specs.network import Network
 from specs.network_builder import build_network, complete_layers
 from specs.optimizers import SGD, Adam
 from specs.presets import PRESETS
@@ -24,7 +25,7 @@ OPTIMIZERS = {"Adam": Adam, "SGD": SGD}
 
 
 @pytest.fixture(scope="module")
-def keras():
+def keras() -> ModuleType:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -32,7 +33,7 @@ def keras():
     return keras
 
 
-def built_by_keras(keras, layers, input_shape):
+def built_by_keras(keras: Any, layers: Any, input_shape: Any) -> Any:
     """By what is written in the documentation of Keras, not by the trainer."""
     # Collecting garbage, which clear_session does unless told otherwise, takes longer than all the rest.
     keras.utils.clear_session(free_memory=False)
@@ -42,7 +43,7 @@ def built_by_keras(keras, layers, input_shape):
     return keras.Model(inputs, output)
 
 
-def by_keras(keras, layer):
+def by_keras(keras: Any, layer: Any) -> Any:
     arguments = layer.model_dump(exclude={"type"})
     for name in arguments:
         if name.endswith("_regularizer") and arguments[name]:
@@ -50,7 +51,7 @@ def by_keras(keras, layer):
     return getattr(keras.layers, layer.type)(**arguments)
 
 
-def residual_by_keras(keras, block, shortcut):
+def residual_by_keras(keras: Any, block: Any, shortcut: Any) -> Any:
     output = shortcut
     for layer in block.layers:
         output = by_keras(keras, layer)(output)
@@ -66,7 +67,7 @@ def residual_by_keras(keras, block, shortcut):
     return keras.layers.Activation(block.activation)(output) if block.activation else output
 
 
-def smallest_stride(side, wanted):
+def smallest_stride(side: int, wanted: int) -> int:
     """By counting where the kernel of one pixel is put down."""
     for stride in range(1, side + 1):
         if len(range(0, side, stride)) == wanted:
@@ -74,7 +75,7 @@ def smallest_stride(side, wanted):
     raise ValueError(f"shortcut: no stride makes {wanted} of {side}")
 
 
-def assert_same(built, model):
+def assert_same(built: Network, model: Any) -> None:
     for row in built.table[: built.frozen]:
         model.get_layer(row.name).trainable = False
     table = [(row.name, row.type, row.output_shape, row.parameters) for row in built.table]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 
 
 @pytest.fixture(scope="module")
-def keras():
+def keras() -> ModuleType:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -25,7 +26,8 @@ def digits(document: Any, **rest: Any) -> ExperimentSpec:
 
 
 def document_of(model: Any) -> dict[str, Any]:
-    return json.loads(model.to_json())
+    document: dict[str, Any] = json.loads(model.to_json())
+    return document
 
 
 def assert_same(model: Any, spec: ExperimentSpec) -> None:
@@ -39,7 +41,7 @@ def assert_same(model: Any, spec: ExperimentSpec) -> None:
     assert spec.network.parameters.trainable == trainable
 
 
-def everything(keras):
+def everything(keras: Any) -> Any:
     kl, penalties = keras.layers, keras.regularizers
     return [
         kl.Rescaling(2.0, 1),
@@ -65,13 +67,13 @@ def everything(keras):
     ]
 
 
-def test_sequential_model_has_table_of_keras(keras) -> None:
+def test_sequential_model_has_table_of_keras(keras: ModuleType) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
 
     assert_same(model, digits(document_of(model)))
 
 
-def test_layer_arguments_are_read(keras) -> None:
+def test_layer_arguments_are_read(keras: ModuleType) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
     layers = digits(document_of(model)).network.layers
 
@@ -88,7 +90,7 @@ def test_layer_arguments_are_read(keras) -> None:
     assert (layers[19].kernel_regularizer.l1, layers[19].kernel_regularizer.l2) == (0.5, 0.25)
 
 
-def branches(keras):
+def branches(keras: Any) -> Any:
     kl = keras.layers
     images = keras.Input((8, 8, 1), name="images")
     left = kl.Conv2D(3, 3, padding="same", name="left")(images)
@@ -99,7 +101,7 @@ def branches(keras):
     return keras.Model(images, kl.Dense(10, activation="softmax", name="answer")(kl.Flatten()(merged)))
 
 
-def test_functional_model_has_table_of_keras(keras) -> None:
+def test_functional_model_has_table_of_keras(keras: ModuleType) -> None:
     model = branches(keras)
     spec = digits(document_of(model))
 
@@ -108,7 +110,7 @@ def test_functional_model_has_table_of_keras(keras) -> None:
     assert spec.network.last_activation == "softmax"
 
 
-def test_every_merge_layer_is_known(keras) -> None:
+def test_every_merge_layer_is_known(keras: ModuleType) -> None:
     kl = keras.layers
     images = keras.Input((8, 8, 1))
     one, other = kl.Flatten()(images), kl.Flatten()(images)
@@ -119,7 +121,7 @@ def test_every_merge_layer_is_known(keras) -> None:
     assert_same(model, digits(document_of(model)))
 
 
-def test_layers_in_any_order_are_sorted(keras) -> None:
+def test_layers_in_any_order_are_sorted(keras: ModuleType) -> None:
     document = document_of(branches(keras))
     expected = digits(document).network
     document["config"]["layers"].reverse()
@@ -130,7 +132,7 @@ def test_layers_in_any_order_are_sorted(keras) -> None:
     assert network.table[-1].name == "answer"
 
 
-def test_list_format_of_older_releases_is_read(keras) -> None:
+def test_list_format_of_older_releases_is_read(keras: ModuleType) -> None:
     document = document_of(branches(keras))
     expected = digits(document).network
     for layer in document["config"]["layers"]:
@@ -161,7 +163,7 @@ middles = st.lists(
 
 @given(middles)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-def test_random_models_agree_with_keras(keras, middle: list[tuple[str, dict[str, Any]]]) -> None:
+def test_random_models_agree_with_keras(keras: ModuleType, middle: list[tuple[str, dict[str, Any]]]) -> None:
     keras.utils.clear_session()
     layers = [getattr(keras.layers, name)(**arguments) for name, arguments in middle]
     end = [keras.layers.Flatten(), keras.layers.Dense(10)]

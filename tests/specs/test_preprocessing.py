@@ -11,7 +11,7 @@ from specs.schema import FieldError
 
 MODEL = {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}
 MNIST = DATASETS["mnist"]
-IN_COLOUR = replace(MNIST, image_shape=(28, 20, 3))
+IN_COLOR = replace(MNIST, image_shape=(28, 20, 3))
 OF_ALL_SIZES = replace(MNIST, name="leaves", image_shape=None)
 NUMBERS = replace(MNIST, name="blobs", image_shape=(2,))
 
@@ -20,12 +20,12 @@ NUMBERS = replace(MNIST, name="blobs", image_shape=(2,))
     ("fields", "dataset", "shape"),
     [
         ({}, MNIST, (28, 28, 1)),
-        ({}, IN_COLOUR, (28, 20, 3)),
+        ({}, IN_COLOR, (28, 20, 3)),
         ({}, NUMBERS, (2,)),
         ({"image_size": [14, 12]}, MNIST, (14, 12, 1)),
-        ({"image_size": [512, 1]}, IN_COLOUR, (512, 1, 3)),
+        ({"image_size": [512, 1]}, IN_COLOR, (512, 1, 3)),
         ({"color": "rgb"}, MNIST, (28, 28, 3)),
-        ({"color": "grayscale"}, IN_COLOUR, (28, 20, 1)),
+        ({"color": "grayscale"}, IN_COLOR, (28, 20, 1)),
         ({"image_size": [64, 64]}, OF_ALL_SIZES, (64, 64, 3)),
         ({"image_size": [64, 64], "color": "grayscale"}, OF_ALL_SIZES, (64, 64, 1)),
     ],

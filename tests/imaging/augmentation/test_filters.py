@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from tests.imaging.augmentation.layers import augmentation
 NO_LABELS = np.zeros(40, np.int64)
 
 
-def changed(layer: dict, images: np.ndarray) -> np.ndarray:
+def changed(layer: dict[str, Any], images: np.ndarray) -> np.ndarray:
     return augmentation(layer)(images, NO_LABELS[: len(images)], np.random.default_rng(0))[0]
 
 

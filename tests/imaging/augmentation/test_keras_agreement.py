@@ -20,7 +20,7 @@ def smooth_images() -> np.ndarray:
     return np.stack([np.stack(waves, axis=-1)] * 2).astype(np.uint8)
 
 
-def of_both(images: np.ndarray, layer: dict) -> tuple[np.ndarray, np.ndarray]:
+def of_both(images: np.ndarray, layer: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     import keras
 
     fields = {name: value for name, value in layer.items() if name != "type"}
@@ -91,7 +91,7 @@ def test_brightness_equals_keras(factor: float) -> None:
 
 
 @pytest.mark.parametrize("factor", [(0.0, 0.0), (1.0, -1.0), (0.4, -0.4), (-0.5, 0.5)])
-def test_contrast_equals_keras(factor: tuple[float, ...]) -> None:
+def test_contrast_equals_keras(factor: tuple[float, float]) -> None:
     """Keras draws from [1 - factor[0], 1 + factor[1]]: with factor[1] = -factor[0] there is no choice."""
     import keras
 

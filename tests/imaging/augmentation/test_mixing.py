@@ -8,7 +8,7 @@ IMAGES = np.repeat(np.arange(COUNT, dtype=np.uint8) * 5, 16 * 12 * 3).reshape(CO
 LABELS = np.arange(COUNT)
 
 
-def test_mix_up_mixes_images_and_labels_alike():
+def test_mix_up_mixes_images_and_labels_alike() -> None:
     images, shares = augmentation({"type": "MixUp", "alpha": 1}, classes=COUNT)(
         IMAGES, LABELS, np.random.default_rng(0)
     )
@@ -18,7 +18,7 @@ def test_mix_up_mixes_images_and_labels_alike():
     assert shares.max(axis=1).mean() < 0.9
 
 
-def test_cut_mix_weights_labels_by_area():
+def test_cut_mix_weights_labels_by_area() -> None:
     images, shares = augmentation({"type": "CutMix"}, classes=COUNT)(IMAGES, LABELS, np.random.default_rng(0))
     sources = images[..., 0] // 5
     for index, share in enumerate(shares):
@@ -27,7 +27,7 @@ def test_cut_mix_weights_labels_by_area():
     assert (shares.max(axis=1) < 1).sum() > COUNT / 4
 
 
-def test_cut_mix_pastes_from_same_position():
+def test_cut_mix_pastes_from_same_position() -> None:
     rows = np.tile(np.arange(16, dtype=np.uint8)[None, :, None, None], (COUNT, 1, 12, 1))
     images, _ = augmentation({"type": "CutMix"}, classes=COUNT)(rows, LABELS, np.random.default_rng(0))
     assert np.array_equal(images, rows)

@@ -12,7 +12,7 @@ FLIP = {"type": "RandomFlip"}
 ROTATION = {"type": "RandomRotation", "factor": 0.1}
 ZOOM = {"type": "RandomZoom", "height_factor": 0.2}
 NOISE = {"type": "GaussianNoise", "stddev": 0.1}
-EVERY = [
+EVERY: list[dict[str, Any]] = [
     FLIP,
     ROTATION,
     {"type": "RandomTranslation", "height_factor": 0.2, "width_factor": 0.2},

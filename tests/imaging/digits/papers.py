@@ -151,7 +151,7 @@ def _ink_on_nothing(digit: Pixels, generator: Generator) -> Pixels:
 def _on_a_table(digit: Pixels, generator: Generator) -> Pixels:
     """A sheet that does not fill the image; the table is dark."""
     sheet = written(enlarged(digit, 420), BLACK_PEN, blank((420, 420), WHITE))
-    turn = cv2.getRotationMatrix2D((210, 210), generator.uniform(-8, 8), 1)
+    turn = np.asarray(cv2.getRotationMatrix2D((210, 210), generator.uniform(-8, 8), 1), np.float64)
     turn[:, 2] += generator.uniform(40, 120, 2)
     table = (90, 70, 52)
     image = cv2.warpAffine(sheet, turn, (560, 560), borderMode=cv2.BORDER_CONSTANT, borderValue=table)
