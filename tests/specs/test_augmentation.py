@@ -11,7 +11,7 @@ from specs.experiment import parse_spec
 PRESET = {"preset": "digits-cnn"}
 FLIP = {"type": "RandomFlip"}
 # What a layer needs at least.
-LEAST = {
+LEAST: dict[str, dict[str, Any]] = {
     "RandomRotation": {"factor": 0.1},
     "RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1},
     "RandomZoom": {"height_factor": 0.1},
@@ -24,14 +24,14 @@ LEAST = {
 CLASSES = get_args(get_args(AugmentationLayer)[0])
 
 
-def augmented(*layers, **fields) -> dict:
+def augmented(*layers: Any, **fields: Any) -> dict[str, Any]:
     return {"model": PRESET, "augmentation": {"layers": list(layers), **fields}}
 
 
 NOT_IN_KERAS = {"RandomDilation", "OutlierExposure", "ElasticDistortion"}
 
 
-def layer_of(**fields):
+def layer_of(**fields: Any) -> Any:
     (layer,) = AugmentationSpec.model_validate({"layers": [fields]}).layers
     return layer
 

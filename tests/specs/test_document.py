@@ -11,13 +11,13 @@ from specs.errors import DocumentError
 SPEC = {"model": {"preset": "digits-cnn"}, "training": {"epochs": 3}}
 
 
-def rejection(body: bytes, syntax=None) -> str:
+def rejection(body: bytes, syntax: Syntax | None = None) -> str:
     with pytest.raises(DocumentError) as caught:
         parse_document(body, syntax)
     return str(caught.value)
 
 
-def pointer_of_rejection(body: bytes, syntax=None) -> str:
+def pointer_of_rejection(body: bytes, syntax: Syntax | None = None) -> str:
     with pytest.raises(DocumentError) as caught:
         parse_document(body, syntax)
     return caught.value.problems[0].pointer

@@ -25,7 +25,7 @@ OPTIMIZERS = {"Adam": Adam, "SGD": SGD}
 
 
 @pytest.fixture(scope="module")
-def keras() -> ModuleType:
+def keras() -> Any:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras

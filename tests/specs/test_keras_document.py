@@ -13,7 +13,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 
 
 @pytest.fixture(scope="module")
-def keras() -> ModuleType:
+def keras() -> Any:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -75,7 +75,7 @@ def test_sequential_model_has_table_of_keras(keras: ModuleType) -> None:
 
 def test_layer_arguments_are_read(keras: ModuleType) -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), *everything(keras)])
-    layers = digits(document_of(model)).network.layers
+    layers: Any = digits(document_of(model)).network.layers
 
     assert layers[1].model_dump(include={"filters", "kernel_size", "padding", "activation"}) == {
         "filters": 4,

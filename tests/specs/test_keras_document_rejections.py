@@ -36,7 +36,7 @@ def tensor(name: str) -> dict[str, Any]:
 
 def behind(entry: dict[str, Any], *names: str) -> dict[str, Any]:
     tensors = [tensor(name) for name in names]
-    node = {"args": [tensors] if len(tensors) > 1 else tensors, "kwargs": {}}
+    node: dict[str, Any] = {"args": [tensors] if len(tensors) > 1 else tensors, "kwargs": {}}
     return {**entry, "name": entry["config"]["name"], "inbound_nodes": [node] if names else []}
 
 
@@ -191,7 +191,7 @@ def test_unsupported_layer_is_named(path: str, value: Any, pointer: str, fragmen
     assert fragment in problem.detail
 
 
-WHOLE = [
+WHOLE: list[tuple[Any, str, str]] = [
     (None, "", "expected one of `preset`"),
     (3, "/keras", "gives, received 3"),
     ([], "/keras", "gives, received []"),
@@ -293,7 +293,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[str]:
     return [*(["/".join(map(str, path))] if path else []), *below]
 
 
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,

@@ -8,11 +8,11 @@ from specs.experiment import parse_spec
 PRESET = {"preset": "digits-cnn"}
 
 
-def smoothed(share):
+def smoothed(share: float) -> dict[str, Any]:
     return {"type": "CategoricalCrossentropy", "label_smoothing": share}
 
 
-def rated(learning_rate: float) -> dict:
+def rated(learning_rate: float) -> dict[str, Any]:
     return {"optimizer": {"type": "SGD", "learning_rate": learning_rate}}
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from specs.layers import Conv2D, Dense, Flatten, Layer, LayerNormalization, Residual
+from specs.layers import Conv2D, Dense, Flatten, Layer, LayerNormalization, Residual, Shape
 from specs.network_builder import build_network
 from specs.schema import FieldError
 
@@ -10,7 +10,7 @@ IMAGE = (8, 8, 2)
 END = (Flatten(), Dense())
 
 
-def rows(*layers, input_shape=IMAGE):
+def rows(*layers: Layer, input_shape: Shape = IMAGE) -> list[tuple[str, Shape, int]]:
     return [
         (row.name, row.output_shape, row.parameters) for row in build_network([*layers, *END], input_shape, 10).table
     ]
