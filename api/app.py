@@ -16,7 +16,7 @@ from api.content import PROBLEMS
 from api.dependencies import Services
 from api.errors import Problems
 from api.metrics import Metrics
-from api.middleware import HeadAsGet, ProblemsForRejections, TimedRequests
+from api.middleware import HeadAsGet, TimedRequests
 from api.periodic import Periodic
 from api.routes import (
     batch_predictions,
@@ -38,23 +38,23 @@ from api.routes import (
     results,
     tensorflow_serving,
 )
-from api.wire.batches import Batches, Limits
+from api.wire.batches import Batches, BatchLimits
+from api.wire.body import BadRequestBody
 from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut
-from api.wire.predictor import Predictor
-from api.wire.samples import BadRequestBody
+from api.wire.predict import PredictEndpoint
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
 from models_store.errors import StoreError
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
 from models_store.store import open_store
-from serving.admission import Overloaded, Room
-from serving.batching import Dispatcher
+from serving.admission import AdmissionControl
+from serving.batching import Batcher
+from serving.errors import ServingError
 from serving.loaded_models import LoadedModels
-from serving.model_names import UnknownModel
-from serving.registry import NoModel, Registry, UnknownDataset
-from serving.sample_arrays import BadTensor
+from serving.predictor import Predictor
+from serving.registry import Registry
 from settings import Settings
 from specs.errors import SpecsError
 
@@ -85,11 +85,7 @@ _DOMAIN_ERRORS = (
     InvalidArchive,
     NotComparable,
     NoImages,
-    Overloaded,
-    NoModel,
-    UnknownDataset,
-    UnknownModel,
-    BadTensor,
+    ServingError,
     BadRequestBody,
 )
 _REFRESH_SECONDS = 0.5
@@ -119,9 +115,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.services = services
-    app.add_middleware(ProblemsForRejections)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predictor)))
+    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))
     app.add_middleware(TimedRequests, metrics=services.metrics)
     problems.install(app)
     openapi.install(app)
@@ -139,10 +134,10 @@ def _services(settings: Settings) -> Services:
     )
     recent.prepare()
     metrics = Metrics(store)
-    dispatcher = Dispatcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
-    room = Room(settings.max_waiting_images, settings.max_waiting_bytes)
+    batcher = Batcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
+    admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
-    predictor = Predictor(registry, dispatcher, room, metrics, recent, settings.max_image_pixels, preparing)
+    predictor = Predictor(registry, batcher, recent, settings.max_image_pixels, preparing)
     return Services(
         settings=settings,
         store=store,
@@ -150,16 +145,16 @@ def _services(settings: Settings) -> Services:
         metrics=metrics,
         renders=RenderCache(),
         recent=recent,
-        dispatcher=dispatcher,
-        room=room,
+        batcher=batcher,
+        admission=admission,
         preparing=preparing,
-        predictor=predictor,
+        predict=PredictEndpoint(predictor, admission, metrics),
         batches=Batches(predictor, metrics, settings.store_dir, _batch_limits(settings)),
     )
 
 
-def _batch_limits(settings: Settings) -> Limits:
-    return Limits(
+def _batch_limits(settings: Settings) -> BatchLimits:
+    return BatchLimits(
         settings.max_batch_bytes,
         settings.max_batch_images,
         settings.max_dataset_bytes,
@@ -191,6 +186,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
     await to_thread.run_sync(services.recent.flush)
-    services.dispatcher.close()
+    services.batcher.close()
     await store.changes.close()
     store.close()

@@ -5,12 +5,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from api.schemas.events import StatusChange, StreamEnd
-from api.schemas.predictions import BatchEnd, BatchError, BatchModel, Prediction
+from api.schemas.predictions import BatchEnd, BatchError, BatchModel, Predictions
 from api.schemas.problems import ProblemDetails
 from api.wire.open_inference.requests import InferenceRequest
 from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
 from models_store.experiments.record import Point, Progress
+from serving.predictor import Prediction
 from specs.correction import CorrectionSpec
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
@@ -42,7 +43,7 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ServingSpec,
     SpecPatch,
 )
-BATCH_LINE_MODELS: tuple[type[BaseModel], ...] = (BatchModel, Prediction, BatchError, BatchEnd)
+_BATCH_LINES: tuple[type, ...] = (BatchModel, Prediction, BatchError, BatchEnd)
 
 JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "application/yaml"
 FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
@@ -65,7 +66,7 @@ def or_not_modified(responses: Responses) -> Responses:
     return {**responses, 304: {"description": "Not modified since it had the ETag in `If-None-Match`."}}
 
 
-def _ref(model: type[BaseModel]) -> Description:
+def _ref(model: type) -> Description:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
@@ -104,7 +105,7 @@ QUEUED: Responses = {
 BATCH_LINES: Responses = {
     200: {
         "description": "A line of JSON for each image.",
-        "content": {NDJSON: {"schema": _TEXT, "itemSchema": {"anyOf": [_ref(each) for each in BATCH_LINE_MODELS]}}},
+        "content": {NDJSON: {"schema": _TEXT, "itemSchema": {"anyOf": [_ref(each) for each in _BATCH_LINES]}}},
     }
 }
 
@@ -210,4 +211,7 @@ INFER_BODY = _body(
         OCTETS: {"schema": _BINARY},
     }
 )
-ANSWER_MODELS: tuple[type[BaseModel], ...] = (ProblemDetails, *BATCH_LINE_MODELS, *EVENT_MODELS)
+ANSWER_MODELS: tuple[type[BaseModel], ...] = (
+    *(ProblemDetails, Predictions, BatchModel, BatchError, BatchEnd),
+    *EVENT_MODELS,
+)

@@ -9,20 +9,20 @@ from fastapi import Depends, Header, Request
 from analysis.dataset_images import ImageSource
 from api.metrics import Metrics
 from api.wire.batches import Batches
+from api.wire.body import receive_body
 from api.wire.caching import RenderCache, Validators
 from api.wire.images import CachedPlots
 from api.wire.posted_spec import Syntax
-from api.wire.predictor import Predictor
+from api.wire.predict import PredictEndpoint
 from models_store.experiments.store import ExperimentStore
 from models_store.predictions.recent import RecentPredictions
 from models_store.store import Store
-from serving.admission import Room
-from serving.batching import Dispatcher
+from serving.admission import AdmissionControl
+from serving.batching import Batcher
 from serving.registry import Registry
 from settings import Settings
 from specs import limits
 
-SPEC_BYTES = limits.DOCUMENT_BYTES
 _PUBLISHED = "published"  # in the store: memory-mapped copies of the files that Keras publishes
 _SYNTAXES: dict[str, Syntax] = {
     "application/json": "json",
@@ -44,10 +44,10 @@ class Services:
     metrics: Metrics
     renders: RenderCache
     recent: RecentPredictions
-    dispatcher: Dispatcher
-    room: Room
+    batcher: Batcher
+    admission: AdmissionControl
     preparing: CapacityLimiter
-    predictor: Predictor
+    predict: PredictEndpoint
     batches: Batches
 
 
@@ -79,8 +79,8 @@ async def get_recent(services: ServicesDep) -> RecentPredictions:
     return services.recent
 
 
-async def get_predictor(services: ServicesDep) -> Predictor:
-    return services.predictor
+async def get_predict(services: ServicesDep) -> PredictEndpoint:
+    return services.predict
 
 
 async def get_batches(services: ServicesDep) -> Batches:
@@ -97,8 +97,8 @@ async def get_settings(services: ServicesDep) -> Settings:
     return services.settings
 
 
-async def read_body(request: Request) -> bytes:
-    return await request.body()
+async def read_document(request: Request) -> bytes:
+    return await receive_body(request.scope, request.receive, limits.DOCUMENT_BYTES)
 
 
 async def get_syntax(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> Syntax | None:
@@ -110,10 +110,10 @@ StoreDep = Annotated[Store, Depends(get_store)]
 ExperimentsDep = Annotated[ExperimentStore, Depends(get_experiments)]
 RegistryDep = Annotated[Registry, Depends(get_registry)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
-PredictorDep = Annotated[Predictor, Depends(get_predictor)]
+PredictDep = Annotated[PredictEndpoint, Depends(get_predict)]
 BatchesDep = Annotated[Batches, Depends(get_batches)]
 ImagesDep = Annotated[ImageSource, Depends(get_images)]
 PlotsDep = Annotated[CachedPlots, Depends(get_plots)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
-BodyDep = Annotated[bytes, Depends(read_body)]
+BodyDep = Annotated[bytes, Depends(read_document)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]

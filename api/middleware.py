@@ -1,13 +1,9 @@
-"""ASGI middleware: HEAD, request metrics, and problems in place of plain-text rejections."""
+"""ASGI middleware: HEAD and request metrics."""
 
 import time
-from http import HTTPStatus
 
-from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem_response
 from api.metrics import Metrics
 
 _STREAMS = "/events"
@@ -64,31 +60,3 @@ class TimedRequests:
         finally:
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.count_request(scope["method"], route, status, time.perf_counter() - started)
-
-
-class ProblemsForRejections:
-    """Turns Starlette's plain-text 413, for a stated length above a route's limit, into a problem."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rejected = False
-
-        async def send_problem_instead(message: Message) -> None:
-            nonlocal rejected
-            if message["type"] == "http.response.start":
-                too_large = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-                rejected = too_large and _is_plain_text(message)
-                if rejected:
-                    detail = "the body is larger than the limit of this route; see /docs"
-                    answer = problem_response(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
-                    await answer(scope, receive, send)
-            if not rejected:
-                await send(message)
-
-        await self._app(scope, receive, send_problem_instead)
-
-
-def _is_plain_text(message: Message) -> bool:
-    return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/plain")

@@ -1,19 +1,13 @@
-"""How much may wait to be predicted: beyond it a request is rejected at once, rather than answered when nobody
-waits."""
+"""Admission control: beyond its limits a request is rejected at once, so that no answer comes after its client left."""
 
-from typing import ClassVar, Self
+from typing import Self
 
-
-class Overloaded(Exception):
-    """More is waiting than this process takes."""
-
-    kind: ClassVar[str] = "unavailable"
+from serving.errors import Overloaded
 
 
-class Room:
-    """For use from one event loop. The bounds hold for all requests together, from the first byte that is received to
-    the answer. One request alone is let in, whatever its size: what a request may hold is bounded elsewhere.
-    """
+class AdmissionControl:
+    """For use from one event loop. The limits hold for all requests together, from the first byte received to the
+    answer. A request alone is always admitted; what one request may hold is limited elsewhere."""
 
     def __init__(self, max_images: int, max_bytes: int) -> None:
         self.max_images = max_images
@@ -21,17 +15,17 @@ class Room:
         self.images = 0
         self.bytes = 0
 
-    def guest(self) -> "Guest":
-        return Guest(self)
+    def admit(self) -> "Admission":
+        return Admission(self)
 
 
-class Guest:
-    """What one request takes up, until the `with` block ends."""
+class Admission:
+    """What one request occupies, until the `with` block ends."""
 
-    __slots__ = ("_bytes", "_images", "_room")
+    __slots__ = ("_bytes", "_control", "_images")
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, control: AdmissionControl) -> None:
+        self._control = control
         self._images = 0
         self._bytes = 0
 
@@ -39,27 +33,27 @@ class Guest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._room.images -= self._images
-        self._room.bytes -= self._bytes
+        self._control.images -= self._images
+        self._control.bytes -= self._bytes
 
-    def bring_bytes(self, count: int) -> None:
+    def add_bytes(self, count: int) -> None:
         """Raises Overloaded."""
-        room = self._room
+        control = self._control
         self._bytes += count
-        room.bytes += count
-        if room.bytes > room.max_bytes and room.bytes > self._bytes:
+        control.bytes += count
+        if control.bytes > control.max_bytes and control.bytes > self._bytes:
             raise Overloaded(
-                f"{room.bytes:,} bytes wait to be predicted, more than the {room.max_bytes:,} that are taken; "
+                f"{control.bytes:,} bytes wait to be predicted, more than the limit of {control.max_bytes:,}; "
                 "try again in a moment"
             )
 
-    def bring_images(self, count: int) -> None:
+    def add_images(self, count: int) -> None:
         """Raises Overloaded."""
-        room = self._room
+        control = self._control
         self._images += count
-        room.images += count
-        if room.images > room.max_images and room.images > self._images:
+        control.images += count
+        if control.images > control.max_images and control.images > self._images:
             raise Overloaded(
-                f"{room.images:,} images wait to be predicted, more than the {room.max_images:,} that are "
-                "taken; try again in a moment"
+                f"{control.images:,} images wait to be predicted, more than the limit of {control.max_images:,}; "
+                "try again in a moment"
             )

@@ -1,4 +1,4 @@
-"""What an answer says of the model that gave it."""
+"""The model that gave an answer, as every answer describes it."""
 
 from pydantic import BaseModel
 
@@ -14,12 +14,12 @@ class AnsweringModel(BaseModel):
     accuracy: float | None
     val_accuracy: float | None
 
-
-def described(record: Record) -> AnsweringModel:
-    return AnsweringModel(
-        experiment_id=record.id,
-        dataset=record.dataset,
-        name=record.name,
-        accuracy=record.test_metrics.get("accuracy"),
-        val_accuracy=record.validation_metrics.get("val_accuracy"),
-    )
+    @classmethod
+    def of(cls, record: Record) -> "AnsweringModel":
+        return cls(
+            experiment_id=record.id,
+            dataset=record.dataset,
+            name=record.name,
+            accuracy=record.test_metrics.get("accuracy"),
+            val_accuracy=record.validation_metrics.get("val_accuracy"),
+        )

@@ -4,23 +4,18 @@ The name is the dataset. The version is the experiment: its id, or where a versi
 which it was posted, which the id begins with. Without a version, the model that serves the dataset answers.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from ulid import ULID
 
 from models_store.errors import InvalidState
 from models_store.experiments.store import ExperimentStore
 from models_store.models.serving_info import ServingInfo
-from serving.registry import Registry, UnknownDataset
+from serving.errors import UnknownDataset, UnknownModel
+from serving.registry import Registry
 from serving.served_model import ServedModel
 
 OUTPUT_NAME = "probabilities"
-
-
-class UnknownModel(Exception):
-    """No model of that name, or no such version of it."""
-
-    kind: ClassVar[str] = "not_found"
 
 
 class ModelName(NamedTuple):

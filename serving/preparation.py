@@ -1,4 +1,4 @@
-"""From what was sent to what a network takes. The one place where an image's bytes become an array."""
+"""From samples as they were sent to the input of a network: the one place where an image file becomes an array."""
 
 import math
 from collections.abc import Sequence
@@ -7,57 +7,83 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from api.wire.samples import BadRequestBody, SentFeatures, SentImage
 from imaging import fast_decode
 from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import PreparedImage, prepare_image
 from models_store.models.serving_info import ServingInfo
+from serving.errors import InvalidSample
 from serving.session import Samples
 
 Prep = Literal["auto", "none"]
-# What the images of a request may have together, before and after they get the network's size, to be prepared in the
+# The limit for the images of a request together, before and after they get the network's size, to be prepared in the
 # event loop: it takes 2 ms at most.
 _LIGHT_PIXELS = 2 * fast_decode.MAX_PIXELS
-# To find a digit takes ten times as long, and in a chequerboard fifty times.
+# Finding a digit takes ten times as long, and in a checkerboard fifty times.
 _LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 64
+
+
+class ImageSample(NamedTuple):
+    """`data` is an image file."""
+
+    filename: str
+    data: bytes
+
+
+class FeatureSample(NamedTuple):
+    """Numbers in a row, of a dataset without images."""
+
+    filename: str
+    values: list[float]
+
+
+Sample = ImageSample | FeatureSample
+# As `imaging.preparation.PreparedImage`, but of features, too.
+_PreparedSample = tuple[Samples, tuple[str, ...], bool]
 
 
 class PreparedSamples(NamedTuple):
     """`samples` is (n, *info.image_shape): uint8 for images, float32 for features. The others have an entry for each
     sample, as in `imaging.preparation.PreparedImage`."""
 
+    filenames: list[str]
     samples: Samples
     steps: list[tuple[str, ...]]
     may_be_digit: list[bool]
 
 
 def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedImage:
-    """An image as it was sent to what the network sees of it, of `info.image_shape`. With "auto" a network that knows
-    digits is shown the digit in the form that it knows, whatever the image; with "none" images are resized at most.
+    """An image file to what the network sees of it, of `info.image_shape`. With "auto" a network that knows digits sees
+    the digit that is found, in the form that it knows; with "none" images are only resized.
 
-    Raises BadRequestBody where the network takes no images, UnreadableImage, ImageTooLarge.
+    Raises InvalidSample if the network takes no images, UnreadableImage, ImageTooLarge.
     """
     if len(info.image_shape) != 3:
-        raise BadRequestBody(_misdirected("an image", info))
+        raise InvalidSample(_mismatch("an image", info))
     digit_form = info.digit_form if prep == "auto" else None
     return prepare_image(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
 
 
-def prepare_all(
-    samples: Sequence[SentImage | SentFeatures], info: ServingInfo, max_pixels: int, prep: Prep = "auto"
-) -> PreparedSamples:
-    """Raises what `prepare` raises, and names the sample in it."""
-    rows, steps, may_be_digit = zip(*(_prepared(each, info, max_pixels, prep) for each in samples), strict=True)
-    return PreparedSamples(rows[0][None] if len(rows) == 1 else np.stack(rows), list(steps), list(may_be_digit))
+def prepare_all(samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedSamples:
+    """Raises the errors of `prepare`, with the name of the sample."""
+    return stack_prepared(
+        [sample.filename for sample in samples], [_prepare(each, info, max_pixels, prep) for each in samples]
+    )
 
 
-def is_light(samples: Sequence[SentImage | SentFeatures], info: ServingInfo) -> bool:
-    """Whether they are prepared so fast that the event loop may do it. Images that are not of the simplest kind never
-    are: how long they take is not known before."""
+def stack_prepared(filenames: list[str], prepared_samples: Sequence[_PreparedSample]) -> PreparedSamples:
+    """At least one sample."""
+    arrays, steps, may_be_digit = zip(*prepared_samples, strict=True)
+    samples = arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
+    return PreparedSamples(filenames, samples, list(steps), list(may_be_digit))
+
+
+def is_light(samples: Sequence[Sample], info: ServingInfo) -> bool:
+    """Whether they can be prepared in the event loop. Images that `imaging.fast_decode` does not read never can: how
+    long they take is unknown beforehand."""
     pixels = math.prod(info.image_shape[:2]) * len(samples)
     for sample in samples:
-        if isinstance(sample, SentImage):
+        if isinstance(sample, ImageSample):
             image = fast_decode.plain_image(sample.data)
             if image is None:
                 return False
@@ -65,24 +91,22 @@ def is_light(samples: Sequence[SentImage | SentFeatures], info: ServingInfo) -> 
     return pixels <= (_LIGHT_DIGIT_PIXELS if info.digit_form else _LIGHT_PIXELS)
 
 
-def _prepared(
-    sample: SentImage | SentFeatures, info: ServingInfo, max_pixels: int, prep: Prep
-) -> tuple[Samples, tuple[str, ...], bool]:
+def _prepare(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> _PreparedSample:
     try:
-        if isinstance(sample, SentImage):
+        if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
         return _features(sample.values, info), (), True
-    except (ImageError, BadRequestBody) as error:
+    except (ImageError, InvalidSample) as error:
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 
 
 def _features(values: Sequence[float], info: ServingInfo) -> NDArray[np.float32]:
     if info.image_shape != (len(values),):
-        raise BadRequestBody(_misdirected(f"{len(values)} numbers", info))
+        raise InvalidSample(_mismatch(f"{len(values)} numbers", info))
     return np.array(values, dtype=np.float32)
 
 
-def _misdirected(received: str, info: ServingInfo) -> str:
+def _mismatch(received: str, info: ServingInfo) -> str:
     if info.takes_images:
         return f"the model of {info.dataset} takes images, received {received}; send one by curl -F file=@seven.png"
     features = info.image_shape[0]

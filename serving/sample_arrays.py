@@ -1,13 +1,14 @@
 """Arrays and image files to a network's input, for clients that send tensors."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.errors import ImageTooLarge, UnreadableImage
 from models_store.models.serving_info import ServingInfo
+from serving.errors import BadTensor
 from serving.preparation import prepare
 from serving.session import Samples
 from specs.problem import format_value
@@ -16,12 +17,6 @@ MAX_SAMPLES = 1_000
 MAX_IMAGES = 100
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
 _MAX_FEATURE = 1e6
-
-
-class BadTensor(Exception):
-    """The request holds no valid input of the model."""
-
-    kind: ClassVar[str] = "malformed"
 
 
 def samples_of_numbers(values: NDArray[Any], info: ServingInfo) -> Samples:

@@ -6,30 +6,30 @@ from typing import NamedTuple
 from models_store.errors import Damaged
 from models_store.experiments.record import Record
 from models_store.models.pins import Pin
-from serving.rejected_models import Rejection
+from serving.rejected_models import RejectedModel
 
 
-class Standing(NamedTuple):
-    """What serves a dataset now, None if nothing can; what it is pinned to; and what could not serve it."""
+class ServingStatus(NamedTuple):
+    """The experiment that serves a dataset, None if none can; the pin, if any; and the models that cannot serve it."""
 
     dataset: str
     serving: Record | None
     pin: Pin | None
-    rejected: list[Rejection]
+    rejected: list[RejectedModel]
 
 
-def standings(
-    serving: Mapping[str, Record], pins: Mapping[str, Pin | Damaged], rejections: Sequence[Rejection]
-) -> list[Standing]:
-    """One for each dataset that something serves, is pinned to or was to serve, in order of their names."""
-    damaged = [Rejection(dataset, None, str(pin)) for dataset, pin in pins.items() if isinstance(pin, Damaged)]
-    rejected = [*damaged, *rejections]
+def serving_statuses(
+    serving: Mapping[str, Record], pins: Mapping[str, Pin | Damaged], rejected: Sequence[RejectedModel]
+) -> list[ServingStatus]:
+    """One for each dataset with a serving, pinned or rejected model, in order of their names."""
+    damaged = [RejectedModel(dataset, None, str(pin)) for dataset, pin in pins.items() if isinstance(pin, Damaged)]
+    rejected = [*damaged, *rejected]
     return [
-        Standing(
+        ServingStatus(
             dataset,
             serving.get(dataset),
             pin if isinstance(pin := pins.get(dataset), Pin) else None,
-            [rejection for rejection in rejected if rejection.dataset == dataset],
+            [each for each in rejected if each.dataset == dataset],
         )
-        for dataset in sorted({*serving, *pins, *(rejection.dataset for rejection in rejected)})
+        for dataset in sorted({*serving, *pins, *(each.dataset for each in rejected)})
     ]

@@ -12,7 +12,8 @@ from starlette.types import Message, Send
 
 from api import content
 from api.dependencies import BatchesDep
-from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked
+from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
+from serving.predictor import PredictionOptions
 from serving.preparation import Prep
 
 router = APIRouter(tags=["predictions"])
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 async def temporary_file(batches: BatchesDep) -> AsyncIterator[BinaryIO]:
     """Deleted when the answer has ended, even by an error."""
-    with batches.place() as file:
+    with batches.open_file() as file:
         yield file
 
 
@@ -73,5 +74,5 @@ async def predict_batch(
     with an `error`, if the archive broke off. An answer without that line is incomplete. Files that are not images, by
     their names and first bytes, are skipped.
     """
-    lines = await batches.answer(request, file, Asked(dataset, experiment, top, prep))
+    lines = await batches.answer(request, file, PredictionOptions(dataset, experiment, top, prep))
     return Lines(lines, batches.limits.silence_seconds)

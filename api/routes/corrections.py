@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api import content
-from api.dependencies import SPEC_BYTES, BodyDep, RecentDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, RecentDep, StoreDep, SyntaxDep
 from api.schemas.predictions import LabeledPrediction
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction
@@ -17,7 +17,7 @@ from specs.document import parse_document
 router = APIRouter(tags=["predictions"])
 
 
-@router.post("/predictions/{prediction_id}/label", max_body_size=SPEC_BYTES, openapi_extra=content.CORRECTION_BODY)
+@router.post("/predictions/{prediction_id}/label", openapi_extra=content.CORRECTION_BODY)
 def label_prediction(
     prediction_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, recent: RecentDep
 ) -> LabeledPrediction:

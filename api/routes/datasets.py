@@ -12,9 +12,9 @@ from analysis.plots.contact_sheet import contact_sheet
 from api import content
 from api.dependencies import ImagesDep, SettingsDep, StoreDep
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
+from api.wire.body import BadRequestBody
 from api.wire.images import png_response
 from api.wire.parameters import class_index
-from api.wire.samples import BadRequestBody
 from api.wire.uploads import receive_archive
 from models_store.datasets.record import DatasetRecord
 from models_store.errors import NotFound

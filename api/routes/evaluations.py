@@ -10,7 +10,7 @@ from analysis.misclassified import Selection
 from analysis.plots.contact_sheet import misclassified_sheet
 from analysis.sample_images import SampleImages
 from api import content
-from api.dependencies import SPEC_BYTES, BodyDep, ImagesDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.results import MisclassifiedFilter
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
 from api.wire.images import cross_dataset_sample_url, png_response
@@ -25,7 +25,6 @@ _EVALUATION = "/experiments/{experiment_id}/evaluations/{dataset}"
 @router.post(
     "/experiments/{experiment_id}/evaluations",
     status_code=HTTPStatus.ACCEPTED,
-    max_body_size=SPEC_BYTES,
     openapi_extra=content.EVALUATION_BODY,
     responses=content.QUEUED,
 )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from analysis.estimates import recent_runs
 from analysis.validation import Validation, validate
 from api import content
-from api.dependencies import SPEC_BYTES, BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.history import HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
 from api.wire.posted_spec import parse_posted_spec
@@ -27,7 +27,6 @@ IdempotencyKey = Annotated[
     "/experiments",
     status_code=HTTPStatus.ACCEPTED,
     response_model=Record,
-    max_body_size=SPEC_BYTES,
     openapi_extra=content.SPEC_BODY,
     responses=content.QUEUED,
 )
@@ -55,7 +54,7 @@ def create_experiment(
     return record
 
 
-@router.post("/experiments:validate", max_body_size=SPEC_BYTES, openapi_extra=content.SPEC_BODY)
+@router.post("/experiments:validate", openapi_extra=content.SPEC_BODY)
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
     """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
     epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another

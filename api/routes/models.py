@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api import content
-from api.dependencies import SPEC_BYTES, BodyDep, RegistryDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.models import ServingModel, ServingModelList
 from models_store.errors import NotFound
-from serving.answering_model import AnsweringModel, described
-from serving.registry import UnknownDataset
+from serving.answering_model import AnsweringModel
+from serving.errors import UnknownDataset
 from specs.dataset import unknown_dataset
 from specs.document import parse_document
 from specs.serving import parse_serving
@@ -21,10 +21,10 @@ router = APIRouter(tags=["models"])
 def list_models(registry: RegistryDep) -> ServingModelList:
     """List for each dataset the model that serves now, and why: it is pinned, or the best. Damaged models are listed
     with what is wrong with them."""
-    return ServingModelList(items=[ServingModel.of(standing) for standing in registry.standings()])
+    return ServingModelList(items=[ServingModel.of(status) for status in registry.statuses()])
 
 
-@router.put("/models/serving/{dataset}", max_body_size=SPEC_BYTES, openapi_extra=content.SERVING_BODY)
+@router.put("/models/serving/{dataset}", openapi_extra=content.SERVING_BODY)
 def set_serving_model(
     dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
 ) -> ServingModel:
@@ -42,7 +42,7 @@ def set_serving_model(
         registry.pin(dataset, wanted.experiment_id)
     else:
         registry.unpin(dataset)
-    return ServingModel.of(registry.standing(dataset))
+    return ServingModel.of(registry.status(dataset))
 
 
 @router.get("/models/best")
@@ -57,4 +57,4 @@ def get_best_model(
         if dataset and dataset not in (known := store.known_datasets()):
             raise UnknownDataset(unknown_dataset(dataset, known))
         raise NotFound(f"no experiment on {dataset or 'any dataset'} has succeeded yet")
-    return described(record)
+    return AnsweringModel.of(record)

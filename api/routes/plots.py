@@ -6,7 +6,7 @@ from analysis import plots
 from analysis.dataset_images import ImageSource
 from analysis.plots.preview_samples import preview_samples
 from api import content
-from api.dependencies import SPEC_BYTES, BodyDep, ImagesDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.wire.images import PlotFormat, plot_response
 from api.wire.posted_spec import parse_posted_spec
 from models_store.experiments.record import Record
@@ -42,7 +42,6 @@ def plot_learning_rate(experiment_id: str, image_format: PlotFormat, store: Stor
 
 @router.post(
     "/experiments:plot/augmentation.{image_format}",
-    max_body_size=SPEC_BYTES,
     openapi_extra=content.SPEC_BODY,
     response_class=Response,
     responses=content.PLOT,
@@ -57,7 +56,6 @@ def plot_augmentation_of_spec(
 
 @router.post(
     "/experiments:plot/learning_rate.{image_format}",
-    max_body_size=SPEC_BYTES,
     openapi_extra=content.SPEC_BODY,
     response_class=Response,
     responses=content.PLOT,

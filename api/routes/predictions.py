@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import content
-from api.dependencies import PredictorDep
+from api.dependencies import PredictDep
 from api.schemas.predictions import Predictions
 from api.wire import fast_predict
-from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked
+from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
+from serving.predictor import PredictionOptions
 from serving.preparation import Prep
 
 router = APIRouter(tags=["predictions"])
@@ -17,7 +18,7 @@ router = APIRouter(tags=["predictions"])
 @router.post(fast_predict.PATH, response_model=Predictions, openapi_extra=content.IMAGES_BODY)
 async def predict(
     request: Request,
-    predictor: PredictorDep,
+    endpoint: PredictDep,
     dataset: Annotated[str | None, Query(description="ask the model that serves this dataset")] = None,
     experiment: Annotated[str | None, Query(max_length=ID_LENGTH, description="ask this experiment's model")] = None,
     top: Annotated[int, Query(ge=1, le=MAX_CLASSES, description="number of classes in the answer")] = DEFAULT.top,
@@ -38,5 +39,6 @@ async def predict(
 
     Each prediction has an `id`, with which `POST /predictions/{id}/label` corrects it.
     """
-    answer = await predictor.answer(request.scope, request.receive, Asked(dataset, experiment, top, prep, explain))
+    options = PredictionOptions(dataset, experiment, top, prep, explain)
+    answer = await endpoint.answer(request.scope, request.receive, options)
     return Response(answer, media_type=content.JSON)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal
 
 from api.schemas.answer import Answer, ItemList
-from serving.answering_model import described
-from serving.status import Standing
+from serving.answering_model import AnsweringModel
+from serving.status import ServingStatus
 
 
 class RejectedModel(Answer):
@@ -34,20 +34,18 @@ class ServingModel(Answer):
     rejected: list[RejectedModel]
 
     @classmethod
-    def of(cls, standing: Standing) -> "ServingModel":
-        model = described(standing.serving) if standing.serving else None
+    def of(cls, status: ServingStatus) -> "ServingModel":
+        model = AnsweringModel.of(status.serving) if status.serving else None
         return cls(
-            dataset=standing.dataset,
+            dataset=status.dataset,
             experiment_id=model.experiment_id if model else None,
             name=model.name if model else None,
             accuracy=model.accuracy if model else None,
             val_accuracy=model.val_accuracy if model else None,
-            policy="pinned" if standing.pin else "best",
-            pinned_experiment_id=standing.pin.experiment_id if standing.pin else None,
-            pinned_at=standing.pin.pinned_at if standing.pin else None,
-            rejected=[
-                RejectedModel(experiment_id=each.experiment_id, reason=each.reason) for each in standing.rejected
-            ],
+            policy="pinned" if status.pin else "best",
+            pinned_experiment_id=status.pin.experiment_id if status.pin else None,
+            pinned_at=status.pin.pinned_at if status.pin else None,
+            rejected=[RejectedModel(experiment_id=each.experiment_id, reason=each.reason) for each in status.rejected],
         )
 
 

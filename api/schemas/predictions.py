@@ -1,42 +1,14 @@
 """Answers about images that were sent to be classified."""
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.schemas.answer import Answer, is_none
 from serving.answering_model import AnsweringModel
-from serving.served_model import Verdict
+from serving.predictor import Prediction
 
 
-class TopClass(Answer):
-    label: str
-    index: int
-    probability: float
-
-
-class Preprocessing(Answer):
-    """`steps` were applied to the image, in order; with `explain`, `image` is what the network saw, as a data URL."""
-
-    steps: list[str]
-    image: str | None = Field(default=None, exclude_if=is_none)
-
-
-class Prediction(Answer):
-    """`id` is what `POST /predictions/{id}/label` takes, as long as the prediction is kept. `margin` is the difference
-    between the probabilities of the first two classes.
-
-    `confident`: on the validation split at most one of 200 such answers was wrong. `not_a_digit`: the image that was
-    sent to a network of digits shows none; `top` is what it would be if it were one.
-    """
-
-    id: str
-    filename: str
-    top: list[TopClass]
-    margin: float
-    verdict: Verdict
-    preprocessing: Preprocessing
-
-
-class Predictions(Answer):
+# Not an Answer, under whose configuration pydantic makes the optional members of a TypedDict required.
+class Predictions(BaseModel):
     model: AnsweringModel
     predictions: list[Prediction]
     duration_ms: float

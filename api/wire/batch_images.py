@@ -1,4 +1,4 @@
-"""Which files of an archive are images, and what a network is shown of them."""
+"""The images among the files of a batch, prepared for the network a few at a time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,22 +13,20 @@ from imaging.preparation import PreparedImage
 
 # As many as one body of POST /predict.
 MAX_IMAGE_BYTES = 10_000_000
-# As many as a network is asked about at once.
+# The batch size of the network.
 _MAX_AT_ONCE = 16
 _AT_ONCE_SECONDS = 0.1
 _MAX_NAME = 1_000
-# Those that are not read are told of all the same: somebody expects an answer about them.
+# Unsupported formats are reported, too: the client expects a line about each image.
 _SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"),
     *(".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".ppm", ".pgm", ".svg", ".ico"),
 }
-
-
-# A zip, and a tar that is compressed.
+# A zip, and a compressed tar.
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b")
 
 
-class Unreadable(NamedTuple):
+class UnreadableImage(NamedTuple):
     filename: str
     error: str
 
@@ -39,48 +37,48 @@ class ReadyImage(NamedTuple):
 
 
 class BatchImages:
-    """The images among `members`, in order, each through `prepare`, which may raise a ImageError. For use from one
-    thread at once. `skipped` counts files that are none."""
+    """The images among `members`, in order, each through `prepare`, which may raise ImageError. For use from one thread
+    at a time. `skipped` counts files that are not images."""
 
     def __init__(self, members: Iterator[Member], sent_singly: bool, prepare: Callable[[bytes], PreparedImage]) -> None:
         self._members = members
         self._sent_singly = sent_singly
         self._prepare = prepare
-        self._broken: InvalidArchive | None = None
+        self._error: InvalidArchive | None = None
         self.skipped = 0
         self.ended = False
 
-    def take(self) -> list[ReadyImage | Unreadable]:
-        """The next ones: as many as a network is asked about at once, and fewer, or none, where that takes long.
-        Raises InvalidArchive once all that is in front of the break has been taken."""
-        if self._broken is not None:
-            raise self._broken
-        taken: list[ReadyImage | Unreadable] = []
+    def read_next(self) -> list[ReadyImage | UnreadableImage]:
+        """The next images: as many as fit in a batch of the network; fewer, or none, if that takes long. Raises
+        InvalidArchive after the last image in front of the error."""
+        if self._error is not None:
+            raise self._error
+        images: list[ReadyImage | UnreadableImage] = []
         until = time.monotonic() + _AT_ONCE_SECONDS
         try:
-            while len(taken) < _MAX_AT_ONCE and time.monotonic() < until:
+            while len(images) < _MAX_AT_ONCE and time.monotonic() < until:
                 if (member := next(self._members, None)) is None:
                     self.ended = True
                     break
                 if (image := self._image(member)) is not None:
-                    taken.append(image)
+                    images.append(image)
                 elif member.kind == "file":
                     self.skipped += 1
         except InvalidArchive as error:
-            if not taken:
+            if not images:
                 raise
-            self._broken = error
-        return taken
+            self._error = error
+        return images
 
-    def _image(self, member: Member) -> ReadyImage | Unreadable | None:
+    def _image(self, member: Member) -> ReadyImage | UnreadableImage | None:
         name = member.name.encode(errors="surrogateescape").decode(errors="replace")[:_MAX_NAME]
         try:
             data = self._read(member)
             return None if data is None else ReadyImage(name, self._prepare(data))
         except UnreadableMember as error:
-            return Unreadable(name, f"it {error}")
+            return UnreadableImage(name, f"it {error}")
         except ImageError as error:
-            return Unreadable(name, str(error))
+            return UnreadableImage(name, str(error))
 
     def _read(self, member: Member) -> bytes | None:
         """None for a file that is no image, by its name and by its first bytes. Raises UnreadableMember."""

@@ -1,4 +1,4 @@
-"""Many images on their way to a temporary file: an archive, or a form with an archive or with many files."""
+"""The body of a batch, written to a temporary file: an archive, or a form with an archive or with many files."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -8,22 +8,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from api.wire.samples import BadRequestBody
+from api.wire.body import write_body
+from api.wire.forms import StreamedForm, is_form
 from api.wire.spool import Spool, spooled_members
-from api.wire.streamed_form import StreamedForm
-from api.wire.uploads import receive_in_pieces
 from archives.errors import UnsupportedFormat
 from archives.member import Limits, Member
 from archives.reader import open_archive
 from models_store.files import storage_errors
 
-HOW = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
-# What a form may have beside the content of each file.
+HINT = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
+STORED = "the images of a batch"
+# Of a form, beside the content of each file.
 _PART_BYTES = 500
 
 
-class Incoming:
-    """A body as it comes. It is the archive itself."""
+class BatchUpload:
+    """The body is the archive."""
 
     sent_singly = False
 
@@ -34,48 +34,48 @@ class Incoming:
         self._file.write(data)
 
     def close(self) -> None:
-        """All has come. Raises BadRequestBody."""
+        """Nothing more comes. Raises BadRequestBody."""
 
     def members(self, limits: Limits) -> Iterator[Member]:
-        """What came. Raises InvalidArchive, also later on."""
+        """Raises InvalidArchive, also while they are iterated."""
         return archive_members(self._file, limits)
 
 
-class _Form(StreamedForm, Incoming):
-    """`archive`, or `file` once or often: then each of them was chosen to be predicted."""
+class BatchForm(StreamedForm, BatchUpload):
+    """One `archive`, or one or more `file`: images that were sent singly."""
 
     def __init__(self, content_type: str, file: BinaryIO, max_files: int) -> None:
-        StreamedForm.__init__(self, content_type, HOW)
-        Incoming.__init__(self, file)
+        StreamedForm.__init__(self, content_type, HINT)
+        BatchUpload.__init__(self, file)
         self._spool = Spool(file)
         self._max_files = max_files
         self._parts = 0
 
-    def part_begins(self, field: str, filename: str | None) -> None:
+    def begin_part(self, field: str, filename: str | None) -> None:
         if field not in ("archive", "file"):
-            raise BadRequestBody(f"unknown form field `{field[:50]}`; {HOW}")
+            raise self.error(f"unknown form field `{field[:50]}`")
         if filename is None:
-            raise BadRequestBody(f"the form field `{field}` holds text, not a file; {HOW}")
+            raise self.error(f"the form field `{field}` holds text, not a file")
         if self._parts and (field == "archive" or not self.sent_singly):
-            raise BadRequestBody(f"the form has another field beside `archive`; {HOW}")
+            raise self.error("the form has another field beside `archive`")
         if self._parts == self._max_files:
-            raise BadRequestBody(f"the form has more than the {self._max_files:,} files that one request may hold")
+            raise self.error(f"the form has more than {self._max_files:,} files, the limit of one request")
         self._parts += 1
         self.sent_singly = field == "file"
         if self.sent_singly:
             self._spool.begin(filename or "image")
 
-    def part_goes_on(self, data: bytes) -> None:
+    def write_part(self, data: bytes) -> None:
         self._file.write(data)
 
-    def part_ends(self) -> None:
+    def end_part(self) -> None:
         if self.sent_singly:
             self._spool.end()
 
     def close(self) -> None:
         super().close()
         if self._parts == 0:
-            raise BadRequestBody(f"the form is empty; {HOW}")
+            raise self.error("the form is empty")
 
     def members(self, limits: Limits) -> Iterator[Member]:
         return spooled_members(self._file, limits) if self.sent_singly else archive_members(self._file, limits)
@@ -86,41 +86,41 @@ def archive_members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
     try:
         return open_archive(file, limits).members
     except UnsupportedFormat as error:
-        raise UnsupportedFormat(f"{error}; {HOW}; one image: POST /predict") from error
+        raise UnsupportedFormat(f"{error}; {HINT}; one image: POST /predict") from error
 
 
-async def received(
+async def receive_batch(
     request: Request, file: BinaryIO, max_bytes: int, max_files: int, limiter: CapacityLimiter, silence_seconds: float
-) -> Incoming:
-    """Write the body to `file`, by threads of `limiter`. Raises BadRequestBody, StorageFull, and HTTPException 413 or,
-    after `silence_seconds` in which nothing came, 408."""
+) -> BatchUpload:
+    """Have threads of `limiter` write the body to `file`. Raises the errors of `write_body`, StorageFull, and
+    HTTPException 408 after `silence_seconds` without a byte."""
     content_type = request.headers.get("content-type", "")
-    is_form = content_type.lower().startswith("multipart/form-data")
-    body = _Form(content_type, file, max_files) if is_form else Incoming(file)
+    form = BatchForm(content_type, file, max_files) if is_form(content_type) else None
+    upload = BatchUpload(file) if form is None else form
 
     def write(data: bytes) -> None:
-        with storage_errors("the images of a batch"):
-            body.write(data)
+        with storage_errors(STORED):
+            upload.write(data)
 
     def close() -> None:
-        body.close()
-        with storage_errors("the images of a batch"):
+        upload.close()
+        with storage_errors(STORED):
             file.flush()
 
-    impatient = Request(request.scope, _impatient(request.receive, silence_seconds))
-    await receive_in_pieces(impatient, write, max_bytes, max_files * _PART_BYTES if is_form else 0, limiter)
+    timed = Request(request.scope, _with_timeout(request.receive, silence_seconds))
+    await write_body(timed, write, max_bytes, 0 if form is None else max_files * _PART_BYTES, limiter)
     await to_thread.run_sync(close, limiter=limiter)
-    return body
+    return upload
 
 
-def _impatient(receive: Receive, silence_seconds: float) -> Receive:
-    """Whoever sends nothing must not keep others out."""
+def _with_timeout(receive: Receive, silence_seconds: float) -> Receive:
+    """A silent client must not keep others out."""
 
-    async def receive_soon() -> Message:
+    async def receive_in_time() -> Message:
         try:
             with fail_after(silence_seconds):
                 return await receive()
         except TimeoutError as error:
-            raise HTTPException(408, f"nothing came for {silence_seconds:g} s; send the whole body again") from error
+            raise HTTPException(408, f"received nothing for {silence_seconds:g} s; send the body again") from error
 
-    return receive_soon
+    return receive_in_time

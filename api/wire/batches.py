@@ -1,4 +1,4 @@
-"""Answers about many images, a line each, while what is left of them lies on the disk."""
+"""`POST /predict:batch`: predictions for many images as JSON Lines, while the images are on disk."""
 
 import logging
 import tempfile
@@ -7,34 +7,33 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 
-import numpy as np
 import orjson
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from api.metrics import Metrics
-from api.wire.batch_images import MAX_IMAGE_BYTES, BatchImages, ReadyImage, Unreadable
-from api.wire.batch_upload import HOW, received
-from api.wire.predictor import Asked, Predictor
-from api.wire.samples import BadRequestBody
+from api.wire.batch_images import MAX_IMAGE_BYTES, BatchImages, ReadyImage, UnreadableImage
+from api.wire.batch_upload import HINT, STORED, receive_batch
+from api.wire.body import BadRequestBody
 from archives.errors import InvalidArchive
-from archives.member import Limits as ArchiveLimits
+from archives.member import Limits
 from models_store.files import storage_errors
-from serving.admission import Overloaded
-from serving.preparation import PreparedSamples, prepare
+from serving.errors import Overloaded
+from serving.predictor import Prediction, PredictionOptions, Predictor
+from serving.preparation import prepare, stack_prepared
 from serving.served_model import ServedModel
 
 log = logging.getLogger(__name__)
-_Taken = list[ReadyImage | Unreadable]
+_Images = list[ReadyImage | UnreadableImage]
 _T = TypeVar("_T")
 
 
-class Limits(NamedTuple):
-    """Of one request: bytes of its body, files in it, and bytes that these unpack to. Of all at once: how many there
-    are, and how many threads prepare their images. `silence_seconds` is how long a client may neither send nor
-    take."""
+class BatchLimits(NamedTuple):
+    """Of one request: bytes of its body, files in it, their uncompressed bytes, and pixels of an image. Of all
+    together: requests at once, and threads that prepare their images. `silence_seconds`: how long a client may neither
+    send nor read."""
 
     body_bytes: int
     files: int
@@ -46,11 +45,11 @@ class Limits(NamedTuple):
 
 
 class Batches:
-    """One for each application, for use from its event loop. BatchImages of batches have threads of their own, so that
-    single images never wait for them; before the network they stand in one queue with these, 16 at most."""
+    """One for each application, for use from its event loop. Images of batches are prepared in threads of their own,
+    so that single images never wait for them; before the network they share a queue with these, 16 at most."""
 
-    def __init__(self, predictor: Predictor, metrics: Metrics, folder: Path, limits: Limits) -> None:
-        """Bodies lie in `folder`, which exists, in files that no process can leave behind."""
+    def __init__(self, predictor: Predictor, metrics: Metrics, folder: Path, limits: BatchLimits) -> None:
+        """Bodies are written to files in `folder`, which exists, that vanish with the process."""
         self._predictor = predictor
         self._metrics = metrics
         self._folder = folder
@@ -59,85 +58,93 @@ class Batches:
         self.running = 0
 
     @contextmanager
-    def place(self) -> Iterator[BinaryIO]:
+    def open_file(self) -> Iterator[BinaryIO]:
         """A temporary file for one request. Raises Overloaded, StorageFull."""
         if self.running >= self.limits.requests:
-            raise Overloaded(f"{self.running} batches are being answered, as many as are taken; try again in a moment")
+            raise Overloaded(f"{self.running} batches are running, the limit; try again in a moment")
         self.running += 1
         try:
-            with storage_errors("the images of a batch"):
+            with storage_errors(STORED):
                 file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed below
             with file:
                 yield cast(BinaryIO, file)
         finally:
             self.running -= 1
 
-    async def answer(self, request: Request, file: BinaryIO, asked: Asked) -> AsyncGenerator[bytes, None]:
-        """Receive the images into `file`, and return the lines about them once the first are read. Raises the domain
-        errors of `Registry.get` and `received`, InvalidArchive and BadRequestBody."""
+    async def answer(self, request: Request, file: BinaryIO, options: PredictionOptions) -> AsyncGenerator[bytes, None]:
+        """Receive the images into `file`, and return the lines of the answer once the first images are prepared. Raises
+        the errors of `Registry.get` and `receive_batch`, InvalidArchive and BadRequestBody."""
         started = time.perf_counter()
-        model = await self._predictor.model(asked)
+        model = await self._predictor.get_model(options)
         if not model.info.takes_images:
             raise BadRequestBody(f"the model of {model.info.dataset} takes numbers, not images; see POST /predict")
-        limits = self.limits
-        body = await received(request, file, limits.body_bytes, limits.files, self._threads, limits.silence_seconds)
-        members = await self._in_thread(
-            partial(body.members, ArchiveLimits(limits.files, limits.unpacked_bytes, MAX_IMAGE_BYTES))
-        )
-        prepared = partial(prepare, info=model.info, max_pixels=limits.pixels, prep=asked.prep)
-        images = BatchImages(members, body.sent_singly, prepared)
-        first: _Taken = []
+        images = await self._receive(request, file, model, options)
+        first: _Images = []
         while not first and not images.ended:
-            first = await self._in_thread(images.take)
+            first = await self._in_thread(images.read_next)
         if not first:
-            raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HOW}")
-        return self._lines(model, images, first, asked, started)
+            raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HINT}")
+        return self._lines(model, images, first, options, started)
+
+    async def _receive(
+        self, request: Request, file: BinaryIO, model: ServedModel, options: PredictionOptions
+    ) -> BatchImages:
+        limits = self.limits
+        upload = await receive_batch(
+            request, file, limits.body_bytes, limits.files, self._threads, limits.silence_seconds
+        )
+        members = await self._in_thread(
+            partial(upload.members, Limits(limits.files, limits.unpacked_bytes, MAX_IMAGE_BYTES))
+        )
+        prepare_image = partial(prepare, info=model.info, max_pixels=limits.pixels, prep=options.prep)
+        return BatchImages(members, upload.sent_singly, prepare_image)
 
     async def _in_thread(self, call: Callable[[], _T]) -> _T:
         return await to_thread.run_sync(call, limiter=self._threads)
 
     async def _lines(
-        self, model: ServedModel, images: BatchImages, taken: _Taken, asked: Asked, started: float
+        self, model: ServedModel, images: BatchImages, ready: _Images, options: PredictionOptions, started: float
     ) -> AsyncGenerator[bytes, None]:
-        told = unreadable = 0
+        answered = unreadable = 0
         error = None
         try:
-            yield _line({"model": model.described})
+            yield _line({"model": model.description})
             while True:
-                if taken:
-                    lines = await self._answered(model, taken, asked)
-                    told += len(taken)
-                    unreadable += sum(isinstance(each, Unreadable) for each in taken)
+                if ready:
+                    lines = await self._predict(model, ready, options)
+                    answered += len(ready)
+                    unreadable += sum(isinstance(each, UnreadableImage) for each in ready)
                     yield lines
                 if images.ended:
                     break
-                taken = await self._in_thread(images.take)
-        except InvalidArchive as broken:
-            error = str(broken)
-        except Exception:  # the answer has begun: its end is the only place left to tell
+                ready = await self._in_thread(images.read_next)
+        except InvalidArchive as invalid:
+            error = str(invalid)
+        except Exception:  # the answer has begun: only its last line can report this
             log.exception("a batch broke off")
-            error = "something broke in the service; its log says what"
+            error = "internal server error; see the server log"
         end = {"done": True} if error is None else {"done": False, "error": error}
         duration = round((time.perf_counter() - started) * 1000, 3)
-        counts = {"images": told, "unreadable": unreadable, "skipped": images.skipped}
+        counts = {"images": answered, "unreadable": unreadable, "skipped": images.skipped}
         yield _line({**end, **counts, "duration_ms": duration})
 
-    async def _answered(self, model: ServedModel, taken: _Taken, asked: Asked) -> bytes:
+    async def _predict(self, model: ServedModel, images: _Images, options: PredictionOptions) -> bytes:
         """Their lines, in order."""
-        ready = [each for each in taken if isinstance(each, ReadyImage)]
-        entries: Iterator[dict[str, Any]] = iter(())
+        ready = [each for each in images if isinstance(each, ReadyImage)]
+        predictions: Iterator[Prediction] = iter(())
         if ready:
-            samples, steps, may_be_digit = zip(*(each.prepared for each in ready), strict=True)
-            prepared = PreparedSamples(np.stack(samples), list(steps), list(may_be_digit))
-            entries = iter(await self._predictor.entries(model, [each.filename for each in ready], prepared, asked))
+            prepared = stack_prepared([each.filename for each in ready], [each.prepared for each in ready])
+            predictions = iter(await self._predictor.predict(model, prepared, options))
         self._count(model, "answered", len(ready))
-        self._count(model, "unreadable", len(taken) - len(ready))
-        return b"".join(_line(each._asdict() if isinstance(each, Unreadable) else next(entries)) for each in taken)
+        self._count(model, "unreadable", len(images) - len(ready))
+        return b"".join(
+            _line(each._asdict() if isinstance(each, UnreadableImage) else next(predictions)) for each in images
+        )
 
     def _count(self, model: ServedModel, outcome: str, images: int) -> None:
         if images:
             self._metrics.batch_images.labels(model.info.dataset, outcome).inc(images)
 
 
-def _line(content: dict[str, Any]) -> bytes:
+def _line(content: dict[str, object] | Prediction) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,4 +1,4 @@
-"""`POST /predict` without FastAPI, where FastAPI would only be in the way."""
+"""`POST /predict` without FastAPI, whose search for the route and its dependencies takes longer than the answer."""
 
 import re
 
@@ -6,23 +6,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.wire.predictor import DEFAULT, ID_LENGTH, MAX_CLASSES, Asked, Predictor
+from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES, PredictEndpoint
+from serving.predictor import PredictionOptions
 from serving.preparation import Prep
 
 PATH = "/predict"
-_ASKED = "trainyard.asked"
-# No character that an address would have to escape.
+_OPTIONS = "trainyard.options"
+# No character that a URL has to escape.
 _VALUE = re.compile(rb"[-0-9A-Za-z_]{1,100}")
 _PREPS: dict[bytes, Prep] = {b"auto": "auto", b"none": "none"}
-_TRUTHS = {b"true": True, b"false": False, b"1": True, b"0": False}
+_BOOLEANS = {b"true": True, b"false": False, b"1": True, b"0": False}
 _JSON = "application/json"
 
 
 class Shortcut:
-    """ASGI middleware: hands plain requests for a prediction to `predict`. All others, and among them all whose
-    parameters FastAPI might reject, go on to the route of the same name (api/routes/predictions.py), which is also
-    what the OpenAPI document shows. Finding that route and its dependencies takes FastAPI longer than the answer takes.
-    """
+    """ASGI middleware: passes requests for a prediction with plain parameters to `predict`. All others, and with them
+    all that FastAPI may reject, go on to the route of the same path (api/routes/predictions.py), which is also what the
+    OpenAPI document describes."""
 
     def __init__(self, app: ASGIApp, predict: ASGIApp) -> None:
         self._app = app
@@ -31,9 +31,9 @@ class Shortcut:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            asked = plainly_asked(scope["query_string"])
-            if asked is not None:
-                scope[_ASKED], scope["route"] = asked, self._route
+            options = parse_plain_query(scope["query_string"])
+            if options is not None:
+                scope[_OPTIONS], scope["route"] = options, self._route
                 await self._predict(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -42,16 +42,16 @@ class Shortcut:
 class PlainPredict:
     """The ASGI application behind it."""
 
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
+    def __init__(self, endpoint: PredictEndpoint) -> None:
+        self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._predictor.answer(scope, receive, scope[_ASKED])
+        answer = await self._endpoint.answer(scope, receive, scope[_OPTIONS])
         await Response(answer, media_type=_JSON)(scope, receive, send)
 
 
-def plainly_asked(query: bytes) -> Asked | None:
-    """The parameters, if each is known, comes once, and has a value that needs no decoding and is in its range."""
+def parse_plain_query(query: bytes) -> PredictionOptions | None:
+    """The parameters, if each is known, comes once, and has a value in its range that needs no decoding; else None."""
     if not query:
         return DEFAULT
     sent: dict[bytes, bytes] = {}
@@ -62,11 +62,11 @@ def plainly_asked(query: bytes) -> Asked | None:
         sent[name] = value
     dataset, experiment = sent.pop(b"dataset", None), sent.pop(b"experiment", None)
     top = sent.pop(b"top", b"%d" % DEFAULT.top)
-    prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _TRUTHS.get(sent.pop(b"explain", b"false"))
+    prep, explain = _PREPS.get(sent.pop(b"prep", b"auto")), _BOOLEANS.get(sent.pop(b"explain", b"false"))
     if sent or prep is None or explain is None or len(experiment or b"") > ID_LENGTH:
         return None
     if not (top.isdigit() and 1 <= int(top) <= MAX_CLASSES):
         return None
-    return Asked(
+    return PredictionOptions(
         dataset.decode() if dataset else None, experiment.decode() if experiment else None, int(top), prep, explain
     )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from api.dependencies import Services
+from api.wire.body import receive_body
 from api.wire.json_body import content_encoding, decompress
-from api.wire.predictor import received
+from api.wire.predict import MAX_BODY_BYTES
 from models_store.models.serving_info import ServingInfo
 from serving.model_names import ModelName, find_model
 from serving.served_model import ServedModel
@@ -44,14 +45,14 @@ async def infer(request: Request, services: Services, wanted: ModelName, parse: 
 
     Raises what `parse`, `InferenceBody.samples` and `find_model` raise, Overloaded, HTTPException 413.
     """
-    with services.metrics.counted_prediction() as counted, services.room.guest() as guest:
-        data = await received(request.headers.get("content-length"), request.receive, guest)
+    with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
+        data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         encoding = content_encoding(request)
         body, model, samples = await _in_thread(services, partial(_prepare, services, data, encoding, wanted, parse))
         counted.model = model.info.dataset
         if model.info.takes_images:
-            guest.bring_images(len(samples))
-        return Inferred(body, model, await services.dispatcher.probabilities(model, samples))
+            admission.add_images(len(samples))
+        return Inferred(body, model, await services.batcher.probabilities(model, samples))
 
 
 async def get_model(services: Services, wanted: ModelName) -> ServedModel:

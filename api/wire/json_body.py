@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError, model_validator
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from api.wire.predictor import BODY_BYTES
-from serving.sample_arrays import BadTensor
+from api.wire.predict import MAX_BODY_BYTES
+from serving.errors import BadTensor
 from specs.problem import format_value, pointer_of, shorten
 
 # gzip's own header, or zlib's, which HTTP calls deflate.
@@ -37,7 +37,7 @@ def content_encoding(request: Request) -> str:
 
 def decompress(body: bytes, encoding: str) -> bytes:
     """Undo `Content-Encoding: encoding`. Raises HTTPException: 415 for an encoding other than gzip and deflate, 413 for
-    more than BODY_BYTES after decompression; BadTensor for a body that does not decompress."""
+    more than MAX_BODY_BYTES after decompression; BadTensor for a body that does not decompress."""
     if encoding.strip().lower() in ("", "identity"):
         return body
     window = _WINDOW.get(encoding.strip().lower())
@@ -45,11 +45,11 @@ def decompress(body: bytes, encoding: str) -> bytes:
         raise HTTPException(415, f"Content-Encoding {encoding[:50]!r} is not supported; send gzip, deflate or none")
     decompressor = zlib.decompressobj(window)
     try:
-        data = decompressor.decompress(body, BODY_BYTES + 1)
+        data = decompressor.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise BadTensor(f"the body does not decompress as {encoding}: {error}") from error
-    if len(data) > BODY_BYTES:
-        raise HTTPException(413, f"the body decompresses to more than the limit of {BODY_BYTES:,} bytes")
+    if len(data) > MAX_BODY_BYTES:
+        raise HTTPException(413, f"the body decompresses to more than the limit of {MAX_BODY_BYTES:,} bytes")
     if not decompressor.eof or decompressor.unused_data:
         raise BadTensor(f"the {encoding} data in the body is cut short, or followed by other bytes")
     return data

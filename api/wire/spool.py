@@ -1,4 +1,4 @@
-"""Files that came in a form, one behind the other in a temporary file."""
+"""The files of a form, one behind the other in a temporary file."""
 
 import os
 import struct
@@ -7,13 +7,13 @@ from typing import BinaryIO
 
 from archives.member import PIECE_BYTES, Budget, Limits, Member
 
-# In front of each: how long its name is, and its content.
+# In front of each file: the lengths of its name and its content, in bytes.
 _HEAD = struct.Struct(">HQ")
 _MAX_NAME_BYTES = 1_000
 
 
 class Spool:
-    """What is written is forgotten but for where it lies: memory holds none of it. For use from one thread at once."""
+    """Keeps none of what is written in memory. For use from one thread at a time."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -29,7 +29,7 @@ class Spool:
         self._file.write(data)
 
     def end(self) -> None:
-        """Of the file that was begun last: only now its length is known."""
+        """End the current file: only now its length is known."""
         ends_at = self._file.tell()
         self._file.seek(self._began_at - self._name_bytes - _HEAD.size)
         self._file.write(_HEAD.pack(self._name_bytes, ends_at - self._began_at))
@@ -37,7 +37,7 @@ class Spool:
 
 
 def spooled_members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
-    """What a Spool wrote, in order. Raises InvalidArchive."""
+    """The files that a Spool wrote, in order. Raises InvalidArchive."""
     budget = Budget(limits)
     position, size = 0, file.seek(0, os.SEEK_END)
     while position < size:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.schemas.answer import Answer
 from api.wire.json_body import decode_base64, parse_json, parse_numbers
 from models_store.models.serving_info import ServingInfo
+from serving.errors import BadTensor
 from serving.model_names import OUTPUT_NAME, input_name, version_number
-from serving.sample_arrays import BadTensor, samples_of_images, samples_of_numbers
+from serving.sample_arrays import samples_of_images, samples_of_numbers
 from serving.served_model import ServedModel
 from serving.session import Samples
 from specs.problem import format_value

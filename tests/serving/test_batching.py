@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models_store.models.catalogue import PublishedModel
 from models_store.store import Store
-from serving.batching import Dispatcher
+from serving.batching import Batcher
 from serving.served_model import ServedModel
 from serving.session import Samples
 from specs.experiment import ExperimentSpec
@@ -49,8 +49,8 @@ def model(published: PublishedModel) -> Watched:
 
 
 @pytest.fixture(params=[IN_LOOP, IN_THREADS], ids=["in-loop", "in-threads"])
-def dispatcher(request: pytest.FixtureRequest) -> Iterator[Dispatcher]:
-    made = Dispatcher(2, request.param)
+def batcher(request: pytest.FixtureRequest) -> Iterator[Batcher]:
+    made = Batcher(2, request.param)
     yield made
     made.close()
 
@@ -63,11 +63,11 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(asyncio.wait_for(main, 20))
 
 
-def test_each_request_gets_the_answers_to_its_own_samples(dispatcher: Dispatcher, model: Watched) -> None:
+def test_each_request_gets_its_own_results(batcher: Batcher, model: Watched) -> None:
     sent = [images(count, seed=count) for count in (1, 3, 40, 1, 17)]
 
     async def main() -> list[NDArray[np.float32]]:
-        return list(await asyncio.gather(*(dispatcher.probabilities(model, each) for each in sent)))
+        return list(await asyncio.gather(*(batcher.probabilities(model, each) for each in sent)))
 
     answers = run(main())
 
@@ -77,50 +77,50 @@ def test_each_request_gets_the_answers_to_its_own_samples(dispatcher: Dispatcher
         assert np.allclose(answered, ServedModel.probabilities(model, each), atol=1e-6)
 
 
-def test_what_came_together_is_asked_together(dispatcher: Dispatcher, model: Watched) -> None:
+def test_requests_at_once_share_a_batch(batcher: Batcher, model: Watched) -> None:
     async def main() -> None:
-        await asyncio.gather(*(dispatcher.probabilities(model, images(1, n)) for n in range(10)))
-        await dispatcher.probabilities(model, images(1))
+        await asyncio.gather(*(batcher.probabilities(model, images(1, n)) for n in range(10)))
+        await batcher.probabilities(model, images(1))
 
     run(main())
 
     assert model.batches == [10, 1]
 
 
-def test_what_comes_while_a_batch_runs_is_the_next_batch(model: Watched) -> None:
-    dispatcher = Dispatcher(2, IN_THREADS)
+def test_requests_during_a_batch_are_the_next_batch(model: Watched) -> None:
+    batcher = Batcher(2, IN_THREADS)
 
     async def main() -> None:
         model.open.clear()
-        requests = [asyncio.create_task(dispatcher.probabilities(model, images(1)))]
+        requests = [asyncio.create_task(batcher.probabilities(model, images(1)))]
         while not model.batches:
             await asyncio.sleep(0)  # the loop goes on while the thread is held up
-        requests += [asyncio.create_task(dispatcher.probabilities(model, images(1, n))) for n in range(5)]
+        requests += [asyncio.create_task(batcher.probabilities(model, images(1, n))) for n in range(5)]
         await asyncio.sleep(0)
         assert model.batches == [1]
         model.open.set()
         await asyncio.gather(*requests)
 
     run(main())
-    dispatcher.close()
+    batcher.close()
 
     assert model.batches == [1, 5]
-    assert "asking" in model.threads
+    assert "inference" in model.threads
 
 
-def test_a_quick_model_is_asked_in_the_loop(model: Watched) -> None:
+def test_quick_model_runs_in_the_loop(model: Watched) -> None:
     model.threads.clear()
 
-    run(Dispatcher(1, IN_LOOP).probabilities(model, images(3)))
+    run(Batcher(1, IN_LOOP).probabilities(model, images(3)))
 
     assert model.threads == {threading.current_thread().name}
 
 
-def test_a_small_request_is_not_held_up_by_a_large_one(dispatcher: Dispatcher, model: Watched) -> None:
+def test_large_request_does_not_delay_a_small_one(batcher: Batcher, model: Watched) -> None:
     ended: list[str] = []
 
     async def ask(name: str, count: int) -> None:
-        await dispatcher.probabilities(model, images(count))
+        await batcher.probabilities(model, images(count))
         ended.append(name)
 
     async def main() -> None:
@@ -131,31 +131,31 @@ def test_a_small_request_is_not_held_up_by_a_large_one(dispatcher: Dispatcher, m
     assert ended == ["small", "large"]
 
 
-def test_models_do_not_share_batches(dispatcher: Dispatcher, published: PublishedModel) -> None:
+def test_models_do_not_share_batches(batcher: Batcher, published: PublishedModel) -> None:
     one, other = Watched(published), Watched(published)
 
     async def main() -> None:
-        await asyncio.gather(*(dispatcher.probabilities(each, images(1)) for each in (one, other, one)))
+        await asyncio.gather(*(batcher.probabilities(each, images(1)) for each in (one, other, one)))
 
     run(main())
 
     assert (one.batches, other.batches) == ([2], [1])
 
 
-def test_what_onnx_runtime_rejects_fails_alone(dispatcher: Dispatcher, model: Watched) -> None:
+def test_rejected_samples_fail_alone(batcher: Batcher, model: Watched) -> None:
     async def main() -> NDArray[np.float32]:
         with pytest.raises(Exception, match="Got invalid dimensions"):
-            await dispatcher.probabilities(model, np.zeros((40, 9, 9, 1), dtype=np.uint8))
-        return await dispatcher.probabilities(model, images(2))
+            await batcher.probabilities(model, np.zeros((40, 9, 9, 1), dtype=np.uint8))
+        return await batcher.probabilities(model, images(2))
 
     assert run(main()).shape == (2, 10)
     assert model.batches == [16, 2]
 
 
-def test_nobody_is_asked_for_a_request_that_was_given_up(dispatcher: Dispatcher, model: Watched) -> None:
+def test_cancelled_request_is_not_computed(batcher: Batcher, model: Watched) -> None:
     async def main() -> None:
-        given_up = asyncio.create_task(dispatcher.probabilities(model, images(3)))
-        waiting = asyncio.create_task(dispatcher.probabilities(model, images(2)))
+        given_up = asyncio.create_task(batcher.probabilities(model, images(3)))
+        waiting = asyncio.create_task(batcher.probabilities(model, images(2)))
         asyncio.get_running_loop().call_soon(given_up.cancel)
         await asyncio.wait([given_up, waiting])
         assert given_up.cancelled()

@@ -22,7 +22,7 @@ def in_memory(loaded: LoadedModels, *ids: str) -> list[bool]:
     return [each in loaded._models for each in ids]
 
 
-def test_those_asked_longest_ago_make_room(store: Store, make: Callable[[int], str]) -> None:
+def test_least_recently_used_models_are_dropped(store: Store, make: Callable[[int], str]) -> None:
     loaded = LoadedModels(store.models, 1, max_bytes=7_500_000)
     first, second, third = (make(size) for size in (2_000_000, 3_000_000, 2_000_000))
     kept = loaded.obtain(first)
@@ -36,7 +36,7 @@ def test_those_asked_longest_ago_make_room(store: Store, make: Callable[[int], s
     assert in_memory(loaded, first, second, third, fourth) == [True, False, True, True]
 
 
-def test_one_that_is_larger_than_the_room_is_loaded_alone(store: Store, make: Callable[[int], str]) -> None:
+def test_model_above_the_limit_is_loaded_alone(store: Store, make: Callable[[int], str]) -> None:
     loaded = LoadedModels(store.models, 1, max_bytes=1)
     small, large = make(0), make(3_000_000)
     loaded.obtain(small)
@@ -44,7 +44,7 @@ def test_one_that_is_larger_than_the_room_is_loaded_alone(store: Store, make: Ca
     assert (loaded.get(small), loaded.get(large)) == (None, held)
 
 
-def test_the_smallest_ones_take_room_too(store: Store, make: Callable[[int], str]) -> None:
+def test_smallest_models_count_too(store: Store, make: Callable[[int], str]) -> None:
     loaded = LoadedModels(store.models, 1, max_bytes=2_000_000)
     ids = [make(0) for _ in range(3)]
     for each in ids:
@@ -52,14 +52,14 @@ def test_the_smallest_ones_take_room_too(store: Store, make: Callable[[int], str
     assert in_memory(loaded, *ids) == [False, True, True]
 
 
-def test_of_many_who_ask_at_once_one_loads(store: Store, make: Callable[[int], str]) -> None:
+def test_concurrent_callers_load_a_model_once(store: Store, make: Callable[[int], str]) -> None:
     loaded, wanted = LoadedModels(store.models, 1, max_bytes=10_000_000), make(0)
     with ThreadPoolExecutor(8) as threads:
         assert len({id(model) for model in threads.map(loaded.obtain, [wanted] * 32)}) == 1
-    assert loaded.load(wanted) is not loaded.load(wanted)
+    assert loaded.reload(wanted) is not loaded.reload(wanted)
 
 
-def test_what_cannot_be_loaded_changes_nothing(store: Store, make: Callable[[int], str], tiny_spec: Spec) -> None:
+def test_failed_load_changes_nothing(store: Store, make: Callable[[int], str], tiny_spec: Spec) -> None:
     loaded, sound = LoadedModels(store.models, 1, max_bytes=1), make(0)
     held = loaded.obtain(sound)
     with pytest.raises(InvalidState):

@@ -5,7 +5,8 @@ import pytest
 
 from models_store.errors import InvalidState
 from models_store.store import Store
-from serving.model_names import ModelName, UnknownModel, find_model, version_number
+from serving.errors import UnknownModel
+from serving.model_names import ModelName, find_model, version_number
 from serving.registry import Registry
 from specs.experiment import ExperimentSpec
 from tests.support.api import ApiClient

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.wire.samples import BadRequestBody, SentFeatures, SentImage
 from imaging.decode import decode
 from imaging.errors import ImageTooLarge, UnreadableImage
 from imaging.resize import to_array
 from models_store.models.serving_info import ServingInfo
-from serving.preparation import is_light, prepare, prepare_all
+from serving.errors import InvalidSample
+from serving.preparation import FeatureSample, ImageSample, is_light, prepare, prepare_all
 
 MAX_PIXELS = 1_000_000
 
@@ -28,52 +28,52 @@ def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> byt
     return file.getvalue()
 
 
-def coloured(width: int, height: int) -> Image.Image:
+def colored(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (40, 20, 3)])
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
-def test_a_image_becomes_what_training_made_of_it(shape: tuple[int, int, int], resize: str) -> None:
-    data = encoded(coloured(30, 17))
+def test_image_is_prepared_as_in_training(shape: tuple[int, int, int], resize: str) -> None:
+    data = encoded(colored(30, 17))
     prepared, _, _ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
 
     assert (prepared.shape, prepared.dtype) == (shape, np.uint8)
     assert np.array_equal(prepared, to_array(decode(data, MAX_PIXELS), shape, resize))  # type: ignore[arg-type]
 
 
-def test_several_come_in_their_order() -> None:
-    sent = [SentImage(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
+def test_samples_keep_their_order() -> None:
+    sent = [ImageSample(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
     assert prepare_all(sent, info(8, 8, 1), MAX_PIXELS).samples[:, 0, 0, 0].tolist() == [7, 3, 5]
-    rows = [SentFeatures("sample 0", [1.5, 2]), SentFeatures("sample 1", [-1, 0])]
+    rows = [FeatureSample("sample 0", [1.5, 2]), FeatureSample("sample 1", [-1, 0])]
     assert prepare_all(rows, info(2), MAX_PIXELS).samples.tolist() == [[1.5, 2], [-1, 0]]
 
 
 @pytest.mark.parametrize(
     ("sample", "takes", "error", "message"),
     [
-        (SentImage("x.png", b"words"), (8, 8, 1), UnreadableImage, "x.png: these 5 bytes are no image"),
-        (SentImage("x" * 200, encoded(coloured(1001, 1000))), (8, 8, 1), ImageTooLarge, "^x{100}: .*1001 x 1000"),
-        (SentImage("x.png", encoded(coloured(8, 8))), (2,), BadRequestBody, "x.png: .*received an image"),
-        (SentFeatures("sample 3", [1, 2]), (8, 8, 1), BadRequestBody, "sample 3: .*received 2 numbers"),
-        (SentFeatures("sample 3", [1, 2]), (3,), BadRequestBody, "sample 3: .*takes 3 numbers"),
+        (ImageSample("x.png", b"words"), (8, 8, 1), UnreadableImage, "x.png: these 5 bytes are no image"),
+        (ImageSample("x" * 200, encoded(colored(1001, 1000))), (8, 8, 1), ImageTooLarge, "^x{100}: .*1001 x 1000"),
+        (ImageSample("x.png", encoded(colored(8, 8))), (2,), InvalidSample, "x.png: .*received an image"),
+        (FeatureSample("sample 3", [1, 2]), (8, 8, 1), InvalidSample, "sample 3: .*received 2 numbers"),
+        (FeatureSample("sample 3", [1, 2]), (3,), InvalidSample, "sample 3: .*takes 3 numbers"),
     ],
 )
-def test_an_error_names_the_sample(sample: Any, takes: tuple[int, ...], error: type[Exception], message: str) -> None:
+def test_error_names_the_sample(sample: Any, takes: tuple[int, ...], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         prepare_all([sample], info(*takes), MAX_PIXELS)
 
 
 def light(*data: bytes, shape: tuple[int, ...] = (28, 28, 1)) -> bool:
-    return is_light([SentImage(str(number), each) for number, each in enumerate(data)], info(*shape))
+    return is_light([ImageSample(str(number), each) for number, each in enumerate(data)], info(*shape))
 
 
-def test_only_what_is_surely_quick_is_light() -> None:
+def test_only_small_plain_images_are_light() -> None:
     digit = encoded(Image.new("L", (28, 28)))
     assert light(digit)
     assert light(*[digit] * 80)
     assert light(encoded(Image.new("RGB", (256, 256)), "JPEG"))
-    assert is_light([SentFeatures("sample 0", [1, 2])], info(2))
+    assert is_light([FeatureSample("sample 0", [1, 2])], info(2))
 
     # So large, so many, or of a kind whose header says little of how long it takes.
     assert not light(encoded(Image.new("L", (257, 256))))
@@ -85,9 +85,9 @@ def test_only_what_is_surely_quick_is_light() -> None:
     assert not light(digit, b"words")
 
 
-def test_a_digit_is_light_only_where_it_is_small() -> None:
+def test_only_small_digits_are_light() -> None:
     def is_light_digit(side: int) -> bool:
-        image = SentImage("digit.png", encoded(Image.new("L", (side, side))))
+        image = ImageSample("digit.png", encoded(Image.new("L", (side, side))))
         return is_light([image], info(28, 28, 1, dataset="mnist"))
 
     assert is_light_digit(28)

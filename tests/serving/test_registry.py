@@ -10,8 +10,9 @@ from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.experiments.record import Record
 from models_store.store import Store
 from serving import loaded_models
+from serving.errors import NoModel, UnknownDataset
 from serving.loaded_models import LoadedModels
-from serving.registry import NoModel, Registry, UnknownDataset
+from serving.registry import Registry
 from serving.served_model import ServedModel
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
@@ -42,10 +43,10 @@ def damage(store: Store, record: Record) -> None:
 
 def serving(registry: Registry) -> dict[str, str | None]:
     registry.refresh()
-    return {each.dataset: each.serving.id if each.serving else None for each in registry.standings()}
+    return {each.dataset: each.serving.id if each.serving else None for each in registry.statuses()}
 
 
-def test_who_asks_while_the_first_model_is_being_loaded_gets_it(
+def test_request_waits_for_the_first_model(
     registry: Registry, store: Store, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = publish(store, tiny_spec())
@@ -66,14 +67,12 @@ def test_who_asks_while_the_first_model_is_being_loaded_gets_it(
         refreshed.result()
 
 
-def test_without_a_published_model_there_is_none(registry: Registry) -> None:
+def test_registry_without_models_raises_no_model(registry: Registry) -> None:
     with pytest.raises(NoModel, match="POST an experiment"):
         registry.get(None, None)
 
 
-def test_a_dataset_that_appears_later_is_served(
-    registry: Registry, store: Store, tiny_document: dict[str, Any]
-) -> None:
+def test_new_dataset_is_served(registry: Registry, store: Store, tiny_document: dict[str, Any]) -> None:
     registry.refresh()
     leaves = Dataset("leaves", (8, 8, 1), tuple("0123456789"), (100,) * 10)
     document = {**tiny_document, "dataset": {"name": "leaves"}}
@@ -83,16 +82,14 @@ def test_a_dataset_that_appears_later_is_served(
     assert serving(registry) == {"leaves": published.id}
 
 
-def test_an_unknown_dataset_is_told_from_one_without_a_model(registry: Registry) -> None:
+def test_unknown_dataset_differs_from_no_model(registry: Registry) -> None:
     with pytest.raises(NoModel, match="no model for mnist"):
         registry.get("mnist", None)
     with pytest.raises(UnknownDataset, match="unknown dataset `mnits`; did you mean `mnist`"):
         registry.get("mnits", None)
 
 
-def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
-    registry: Registry, store: Store, tiny_document: dict[str, Any]
-) -> None:
+def test_model_of_some_classes_ranks_last(registry: Registry, store: Store, tiny_document: dict[str, Any]) -> None:
     document = {**tiny_document, "dataset": {"name": "mnist", "classes": [0, 1]}}
     some = publish(store, parse_spec(document), val_accuracy=1.0)
     registry.refresh()
@@ -105,7 +102,7 @@ def test_a_model_of_some_classes_does_not_answer_for_those_that_know_all(
     assert store.models.best(["digits", "mnist"]) == every
 
 
-def test_a_model_of_corrections_answers_for_no_other_dataset(
+def test_model_of_corrections_serves_only_its_dataset(
     registry: Registry, store: Store, tiny_document: dict[str, Any]
 ) -> None:
     whole = publish(store, parse_spec(tiny_document), val_accuracy=0.5)
@@ -119,7 +116,7 @@ def test_a_model_of_corrections_answers_for_no_other_dataset(
     assert registry.get(name, None).id == few.id
 
 
-def test_a_pinned_model_serves_in_every_process_whatever_is_better(
+def test_pinned_model_serves_in_every_process(
     make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
 ) -> None:
     here, elsewhere = make_registry(), make_registry()
@@ -134,7 +131,7 @@ def test_a_pinned_model_serves_in_every_process_whatever_is_better(
     assert store.models.best(["digits"]) != worse
 
 
-def test_without_its_pin_the_best_serves_again(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+def test_unpinned_dataset_is_served_by_the_best(registry: Registry, store: Store, tiny_spec: Spec) -> None:
     best, worse = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
     registry.pin("digits", worse.id)
     registry.unpin("digits")
@@ -154,7 +151,7 @@ def test_pins_are_followed_while_redis_is_away(
     assert serving(registry) == {"digits": worse.id}
 
 
-def test_what_cannot_serve_is_not_pinned_and_the_old_one_goes_on(
+def test_model_that_cannot_serve_is_not_pinned(
     registry: Registry, store: Store, tiny_spec: Spec, tiny_document: dict[str, Any]
 ) -> None:
     best, broken = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.5)
@@ -172,9 +169,7 @@ def test_what_cannot_serve_is_not_pinned_and_the_old_one_goes_on(
     assert serving(registry) == {"blobs": other.id, "digits": best.id}
 
 
-def test_a_pinned_model_that_is_found_damaged_is_told_of_and_the_old_one_goes_on(
-    make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
-) -> None:
+def test_damaged_pinned_model_is_rejected(make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec) -> None:
     best, old, pinned = (publish(store, tiny_spec(), accuracy) for accuracy in (0.9, 0.8, 0.5))
     running = make_registry()
     running.pin("digits", old.id)
@@ -185,45 +180,41 @@ def test_a_pinned_model_that_is_found_damaged_is_told_of_and_the_old_one_goes_on
     restarted = make_registry()
     assert serving(restarted) == {"digits": best.id}
     for registry in (running, restarted):
-        standing = registry.standing("digits")
-        assert standing.pin is not None
-        assert standing.pin.experiment_id == pinned.id
-        [rejection] = standing.rejected
-        assert rejection.experiment_id == pinned.id
-        assert "does not match its sha256" in rejection.reason
+        status = registry.status("digits")
+        assert status.pin is not None
+        assert status.pin.experiment_id == pinned.id
+        [rejected] = status.rejected
+        assert rejected.experiment_id == pinned.id
+        assert "does not match its sha256" in rejected.reason
 
 
-def test_a_damaged_pin_is_told_of_and_the_best_serves(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+def test_damaged_pin_is_reported_and_the_best_serves(registry: Registry, store: Store, tiny_spec: Spec) -> None:
     best = publish(store, tiny_spec())
     (store.experiments.pins.folder / "digits.json").write_bytes(b"{")
 
     assert serving(registry) == {"digits": best.id}
-    [rejection] = registry.standing("digits").rejected
-    assert (rejection.experiment_id, "does not parse" in rejection.reason) == (None, True)
+    [rejected] = registry.status("digits").rejected
+    assert (rejected.experiment_id, "does not parse" in rejected.reason) == (None, True)
     registry.pin("digits", best.id)
-    assert registry.standing("digits").rejected == []
+    assert registry.status("digits").rejected == []
 
 
-def test_rejections_are_told_until_their_experiment_is_deleted(
-    registry: Registry, store: Store, tiny_spec: Spec
-) -> None:
+def test_rejected_model_is_listed_until_deleted(registry: Registry, store: Store, tiny_spec: Spec) -> None:
     broken = publish(store, tiny_spec(), 0.99)
     damage(store, broken)
-    with pytest.raises(NoModel, match="GET /models says what is wrong"):
+    with pytest.raises(NoModel, match="GET /models lists what is wrong"):
         registry.get("digits", None)
     sound = publish(store, tiny_spec(), 0.5)
     assert serving(registry) == {"digits": sound.id}
-    assert [each.experiment_id for each in registry.standing("digits").rejected] == [broken.id]
+    assert [each.experiment_id for each in registry.status("digits").rejected] == [broken.id]
 
     store.experiments.delete(broken.id)
     registry.refresh()
 
-    assert registry.standing("digits").rejected == []
+    assert registry.status("digits").rejected == []
 
 
-def test_a_model_whose_room_others_took_is_loaded_again_when_it_is_asked(
-    registry: Registry, store: Store, tiny_spec: Spec
-) -> None:
+def test_dropped_model_is_loaded_again(registry: Registry, store: Store, tiny_spec: Spec) -> None:
     best = publish(store, tiny_spec(), 0.9)
     others = [publish(store, tiny_spec(), 0.5) for _ in range(2)]
     first = registry.get("digits", None)
@@ -236,9 +227,7 @@ def test_a_model_whose_room_others_took_is_loaded_again_when_it_is_asked(
     assert registry.get("digits", None) is again
 
 
-def test_a_model_that_was_damaged_while_it_was_not_in_memory_gives_way_to_the_next_best(
-    registry: Registry, store: Store, tiny_spec: Spec
-) -> None:
+def test_model_damaged_after_drop_gives_way_to_next(registry: Registry, store: Store, tiny_spec: Spec) -> None:
     best, second, third = (publish(store, tiny_spec(), accuracy) for accuracy in (0.9, 0.8, 0.7))
     registry.get("digits", None)
     for other in (second, third):
@@ -246,4 +235,4 @@ def test_a_model_that_was_damaged_while_it_was_not_in_memory_gives_way_to_the_ne
     damage(store, best)
 
     assert registry.get("digits", None).id == second.id
-    assert [each.experiment_id for each in registry.standing("digits").rejected] == [best.id]
+    assert [each.experiment_id for each in registry.status("digits").rejected] == [best.id]

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api.wire.json_body import WithoutNulls
 from api.wire.open_inference.tensors import FILES, join_elements
+from serving.errors import BadTensor
 from serving.model_names import OUTPUT_NAME
-from serving.sample_arrays import BadTensor
 from specs.problem import format_value
 
 

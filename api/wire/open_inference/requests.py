@@ -9,8 +9,9 @@ from api.wire.json_body import WithoutNulls, parse_json
 from api.wire.open_inference.outputs import OutputParameters, RequestedOutput, check_outputs
 from api.wire.open_inference.tensors import InputTensor
 from models_store.models.serving_info import ServingInfo
+from serving.errors import BadTensor
 from serving.model_names import input_name
-from serving.sample_arrays import BadTensor, samples_of_images, samples_of_numbers
+from serving.sample_arrays import samples_of_images, samples_of_numbers
 from serving.session import Samples
 from specs.problem import format_value
 

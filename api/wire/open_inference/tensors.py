@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from api.wire.json_body import WithoutNulls, decode_base64, parse_numbers
-from serving.sample_arrays import MAX_IMAGES, BadTensor, check_count
+from serving.errors import BadTensor
+from serving.sample_arrays import MAX_IMAGES, check_count
 from specs.problem import format_value, shorten
 
 FILES = "BYTES"

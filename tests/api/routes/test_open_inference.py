@@ -230,13 +230,13 @@ def test_readiness_without_redis_needs_a_loaded_model(
 
 
 def test_overload_is_rejected_for_now(client: ApiClient, digits: str) -> None:
-    room = client.services.room
-    with room.guest() as other:
-        other.bring_images(room.max_images)
+    control = client.services.admission
+    with control.admit() as other:
+        other.add_images(control.max_images)
         answer = infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})
 
         assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/json")
         assert answer.headers["Retry-After"]
         assert "images wait to be predicted" in answer.json()["error"]
     assert classes(infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})) == [3]
-    assert (room.images, room.bytes) == (0, 0)
+    assert (control.images, control.bytes) == (0, 0)

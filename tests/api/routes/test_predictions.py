@@ -55,13 +55,13 @@ def test_large_answer_is_written_in_a_thread(
     client: ApiClient, trained: str, monkeypatch: pytest.MonkeyPatch, images: int, query: str, in_loop: bool
 ) -> None:
     threads = []
-    top = ServedModel.top
+    top = ServedModel.top_classes
 
     def noted(*arguments: Any) -> Any:
         threads.append(threading.current_thread().name)
         return top(*arguments)
 
-    monkeypatch.setattr(ServedModel, "top", noted)
+    monkeypatch.setattr(ServedModel, "top_classes", noted)
     files = [("file", ("3.png", png(3), "image/png"))] * images
 
     assert labels(client.post(f"/predict{query}", files=files)) == ["3"] * images
@@ -369,17 +369,17 @@ def test_parameters_out_of_range_are_rejected(client: ApiClient, trained: str, q
 
 
 def test_overload_is_rejected_at_once(client: ApiClient, trained: str) -> None:
-    room = client.services.room
-    for brought in (room.max_bytes, 0):
-        with room.guest() as other:
-            other.bring_bytes(brought)
-            other.bring_images(room.max_images)
+    control = client.services.admission
+    for brought in (control.max_bytes, 0):
+        with control.admit() as other:
+            other.add_bytes(brought)
+            other.add_images(control.max_images)
             answer = client.post("/predict", content=png(3))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert "try again" in answer.json()["error"]
     assert labels(client.post("/predict", content=png(3))) == ["3"]
-    assert (room.images, room.bytes) == (0, 0)
+    assert (control.images, control.bytes) == (0, 0)
 
 
 def test_body_of_unstated_length_is_bounded(client: ApiClient, trained: str) -> None:

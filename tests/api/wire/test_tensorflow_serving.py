@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from api.wire.tensorflow_serving import parse_classify, parse_predict
-from serving.sample_arrays import BadTensor
+from serving.errors import BadTensor
 from tests.protocols.images import b64, pixels
 from tests.support.serving_infos import BLOBS, DIGITS
 

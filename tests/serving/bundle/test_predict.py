@@ -96,7 +96,7 @@ def assert_same(here: Sequence[Document], service: Sequence[Document]) -> None:
     [("mnist", {}), ("digits", {}), ("cifar10", {"resize": "fit"})],
     ids=["centered digits", "filling digits", "no digits"],
 )
-def test_any_image_gets_the_answer_of_the_service(
+def test_images_get_the_answers_of_the_service(
     client: ApiClient,
     api_store: Store,
     tiny_document: Document,
@@ -118,7 +118,7 @@ def test_any_image_gets_the_answer_of_the_service(
     assert [each["sample"] for each in here] == [str(path) for path in sent]
 
 
-def test_numbers_get_the_answer_of_the_service(
+def test_numbers_get_the_answers_of_the_service(
     client: ApiClient, api_store: Store, python: CleanPython, tmp_path: Path
 ) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
@@ -133,7 +133,7 @@ def test_numbers_get_the_answer_of_the_service(
     assert "expected 2 for a sample" in rejected[0].stdout
 
 
-def test_it_imports_three_packages_and_its_own(
+def test_bundle_imports_only_three_packages(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
@@ -148,7 +148,7 @@ def test_it_imports_three_packages_and_its_own(
     assert Path(imaging).resolve().is_relative_to(folder.resolve())
 
 
-def test_what_cannot_be_read_is_named_and_the_others_are_answered(
+def test_unreadable_images_are_named(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_answered(
     assert python.run("predict.py", folder=folder).returncode == 2
 
 
-def test_another_network_in_its_place_is_rejected(
+def test_exchanged_network_is_rejected(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
     folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")

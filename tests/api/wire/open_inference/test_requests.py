@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.wire.open_inference.requests import parse_inference
 from api.wire.open_inference.tensors import InputTensor, join_elements, split_elements
-from serving.sample_arrays import BadTensor
+from serving.errors import BadTensor
 from tests.protocols.images import pixels, png
 from tests.support.serving_infos import BLOBS, DIGITS
 

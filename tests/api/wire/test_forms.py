@@ -1,4 +1,4 @@
-"""What the scan of a form finds is what python-multipart finds, read by Starlette's own use of it."""
+"""Forms are parsed as Starlette parses them, whether they are scanned or not."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from api.wire.multipart import BadForm, Part, parts, scanned
+from api.wire.body import BadRequestBody
+from api.wire.forms import Part, StreamedForm, parse_form, scan_form
 
 BOUNDARY = "b-1"
-MOST = 5
+MAX_PARTS = 5
+HINT = "send files"
 
 
 def by_starlette(content_type: str, body: bytes) -> list[Part] | None:
@@ -68,7 +70,7 @@ KINDS = st.sampled_from([None, b"image/png", b"", b"image/png; charset=x", b"a/b
 DATA = st.lists(st.one_of(TRICKY, st.binary(max_size=8)), max_size=6).map(b"".join)
 WRITTEN = st.one_of(st.just(IMAGE), st.builds(part, NAMES, FILENAMES, KINDS, DATA), DATA)
 ENDS = st.sampled_from([b"", b"\r\n", b"\n", b"\r\n\r\n", b"epilogue", b"-", b"\r\n--b-1\r\n"])
-FORMS = st.builds(form, st.lists(WRITTEN, max_size=MOST + 1), ENDS)
+FORMS = st.builds(form, st.lists(WRITTEN, max_size=MAX_PARTS + 1), ENDS)
 
 
 @st.composite
@@ -84,19 +86,19 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=600, deadline=None)
 @given(damaged())
-def test_a_scanned_form_is_the_form_that_is_parsed(body: bytes) -> None:
-    found = scanned(CONTENT_TYPE, body, MOST)
+def test_scanned_form_equals_parsed_form(body: bytes) -> None:
+    found = scan_form(CONTENT_TYPE, body, MAX_PARTS)
     if found is not None:
         assert found == by_starlette(CONTENT_TYPE, body)
 
 
 @settings(max_examples=300, deadline=None)
 @given(damaged())
-def test_every_form_is_read_as_starlette_reads_it_or_rejected(body: bytes) -> None:
+def test_form_is_parsed_as_by_starlette_or_rejected(body: bytes) -> None:
     expected = by_starlette(CONTENT_TYPE, body)
     try:
-        found = parts(CONTENT_TYPE, body, MOST)
-    except BadForm:
+        found = parse_form(CONTENT_TYPE, body, MAX_PARTS, HINT)
+    except BadRequestBody:
         return  # stricter than Starlette, which keeps the whole parts of a form that is cut short
     assert [
         each._replace(data=each.data if each.filename is not None else _utf8(each.data)) for each in found
@@ -112,24 +114,24 @@ def _utf8(data: bytes) -> bytes:
 
 
 @given(st.lists(st.builds(part, st.just(b"file"), st.just(b"a.png"), st.just(b"image/png"), st.binary(max_size=40)),
-                max_size=MOST))  # fmt: skip
-def test_plain_forms_are_scanned_whatever_the_files_hold(written: list[bytes]) -> None:
-    assert scanned(CONTENT_TYPE, form(written), MOST) is not None
+                max_size=MAX_PARTS))  # fmt: skip
+def test_plain_form_is_scanned_with_any_content(written: list[bytes]) -> None:
+    assert scan_form(CONTENT_TYPE, form(written), MAX_PARTS) is not None
 
 
-def test_what_clients_write_is_scanned() -> None:
+def test_forms_of_common_clients_are_scanned() -> None:
     request = httpx2.Request(
         "POST", "http://x", files=[("file", ("a.png", b"\x89PNG")), ("file", ("b.jpg", b"\xff\xd8"))]
     )
-    found = scanned(request.headers["content-type"], request.read(), MOST)
+    found = scan_form(request.headers["content-type"], request.read(), MAX_PARTS)
     assert found == [Part("file", "a.png", b"\x89PNG"), Part("file", "b.jpg", b"\xff\xd8")]
 
     curl = "------------------------0123456789abcdef"
     body = form([IMAGE]).replace(BOUNDARY.encode(), curl.encode())
-    assert scanned(f"multipart/form-data; boundary={curl}", body, MOST) is not None
+    assert scan_form(f"multipart/form-data; boundary={curl}", body, MAX_PARTS) is not None
     chrome = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
     body = form([IMAGE]).replace(BOUNDARY.encode(), chrome.encode())
-    assert scanned(f"multipart/form-data; boundary={chrome}", body, MOST) is not None
+    assert scan_form(f"multipart/form-data; boundary={chrome}", body, MAX_PARTS) is not None
 
 
 @pytest.mark.parametrize(
@@ -145,31 +147,63 @@ def test_what_clients_write_is_scanned() -> None:
         (CONTENT_TYPE, form([IMAGE], b"epilogue")),
     ],
 )
-def test_unusual_forms_are_parsed(content_type: str, body: bytes) -> None:
-    assert scanned(content_type, body, MOST) is None
-    assert parts(content_type, body, MOST) == by_starlette(content_type, body)
+def test_unusual_form_is_parsed(content_type: str, body: bytes) -> None:
+    assert scan_form(content_type, body, MAX_PARTS) is None
+    assert parse_form(content_type, body, MAX_PARTS, HINT) == by_starlette(content_type, body)
 
 
 @pytest.mark.parametrize(
     ("content_type", "body", "fragment"),
     [
-        ("multipart/form-data", form([IMAGE]), "names no boundary"),
-        ("multipart/form-data; boundary=", form([IMAGE]), "names no boundary"),
+        ("multipart/form-data", form([IMAGE]), "has no boundary"),
+        ("multipart/form-data; boundary=", form([IMAGE]), "has no boundary"),
         ("multipart/form-data; boundary=" + "x" * 300, form([IMAGE]), "exceeds maximum"),
         (CONTENT_TYPE, b"", "cut short"),
         (CONTENT_TYPE, form([IMAGE])[:-8], "cut short"),
         (CONTENT_TYPE, form([IMAGE, IMAGE])[:90], "cut short"),
-        (CONTENT_TYPE, form([IMAGE] * (MOST + 1)), "more than the 5 parts"),
+        (CONTENT_TYPE, form([IMAGE] * (MAX_PARTS + 1)), "more than 5 parts"),
         (CONTENT_TYPE, form([b"Content-Type: image/png\r\n\r\nx"]), "has no name"),
         (CONTENT_TYPE, form([b"X-Header: y\r\n" * 1000 + IMAGE]), "header"),
         (CONTENT_TYPE, b"words", "boundary"),
     ],
 )
-def test_a_form_that_is_none_is_rejected_with_a_reason(content_type: str, body: bytes, fragment: str) -> None:
-    assert scanned(content_type, body, MOST) is None
-    with pytest.raises(BadForm, match=fragment):
-        parts(content_type, body, MOST)
+def test_invalid_form_is_rejected_with_a_reason(content_type: str, body: bytes, fragment: str) -> None:
+    assert scan_form(content_type, body, MAX_PARTS) is None
+    with pytest.raises(BadRequestBody, match=fragment):
+        parse_form(content_type, body, MAX_PARTS, HINT)
 
 
-def test_as_many_files_as_may_be_are_scanned() -> None:
-    assert len(scanned(CONTENT_TYPE, form([IMAGE] * MOST), MOST) or []) == MOST
+def test_form_of_the_maximum_of_files_is_scanned() -> None:
+    assert len(scan_form(CONTENT_TYPE, form([IMAGE] * MAX_PARTS), MAX_PARTS) or []) == MAX_PARTS
+
+
+class Collected(StreamedForm):
+    """The parts of a form that arrives in pieces."""
+
+    def __init__(self) -> None:
+        super().__init__(CONTENT_TYPE, HINT)
+        self.parts: list[Part] = []
+
+    def begin_part(self, field: str, filename: str | None) -> None:
+        self.parts.append(Part(field, filename, b""))
+
+    def write_part(self, data: bytes) -> None:
+        self.parts[-1] = self.parts[-1]._replace(data=self.parts[-1].data + data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(damaged(), st.integers(1, 20))
+def test_form_in_pieces_equals_whole_form(body: bytes, size: int) -> None:
+    form = Collected()
+    try:
+        for start in range(0, len(body), size):
+            form.write(body[start : start + size])
+        form.close()
+        found: list[Part] | None = form.parts
+    except BadRequestBody:
+        found = None
+    try:
+        expected: list[Part] | None = parse_form(CONTENT_TYPE, body, 10 * MAX_PARTS, HINT)
+    except BadRequestBody:
+        expected = None
+    assert found == expected

@@ -1,0 +1,50 @@
+"""`POST /predict`, from the request to the JSON of its answer."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from api.metrics import Metrics
+from api.wire.body import receive_body
+from api.wire.samples import parse_samples
+from imaging import fast_decode
+from serving.admission import AdmissionControl
+from serving.predictor import PredictionOptions, Predictor
+from serving.preparation import ImageSample, Sample
+
+MAX_BODY_BYTES = 10_000_000
+MAX_CLASSES = 1000
+ID_LENGTH = 26
+DEFAULT = PredictionOptions()
+
+
+class PredictEndpoint:
+    """One for each application."""
+
+    def __init__(self, predictor: Predictor, admission: AdmissionControl, metrics: Metrics) -> None:
+        self._predictor = predictor
+        self._admission = admission
+        self._metrics = metrics
+
+    async def answer(self, scope: Scope, receive: Receive, options: PredictionOptions) -> bytes:
+        """Raises the errors of `receive_body`, `parse_samples` and `Predictor`, Overloaded."""
+        started = time.perf_counter()
+        with self._metrics.counted_prediction() as counted, self._admission.admit() as admission:
+            body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
+            samples = await self._parse(Headers(scope=scope).get("content-type", ""), body)
+            if isinstance(samples[0], ImageSample):
+                admission.add_images(len(samples))
+            model, prepared = await self._predictor.prepare(samples, options)
+            counted.model = model.info.dataset
+            predictions = await self._predictor.predict(model, prepared, options)
+        duration = round((time.perf_counter() - started) * 1000, 3)
+        return orjson.dumps({"model": model.description, "predictions": predictions, "duration_ms": duration})
+
+    async def _parse(self, content_type: str, body: bytes) -> Sequence[Sample]:
+        if len(body) <= fast_decode.MAX_BYTES:
+            return parse_samples(content_type, body)
+        return await self._predictor.run_in_thread(partial(parse_samples, content_type, body))

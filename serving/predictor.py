@@ -1,0 +1,131 @@
+"""From samples to predictions: choose a model, prepare, batch, compute."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, NotRequired, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from typing_extensions import TypedDict
+
+from imaging.png import png_data_url, to_image
+from models_store.predictions.class_probability import ClassProbability
+from models_store.predictions.recent import RecentPredictions
+from serving.batching import Batcher
+from serving.preparation import ImageSample, Prep, PreparedSamples, Sample, is_light, prepare_all
+from serving.registry import Registry
+from serving.served_model import ServedModel, Verdict
+from serving.session import Probabilities, Samples
+
+# The predictions for so many samples are built within a millisecond.
+_MAX_IN_LOOP = 32
+_T = TypeVar("_T")
+
+
+class PredictionOptions(NamedTuple):
+    """The model to ask: that of `experiment`, or the one that serves `dataset`, or the best of all. `top`: the number
+    of classes in a prediction. `explain`: show what the network saw."""
+
+    dataset: str | None = None
+    experiment: str | None = None
+    top: int = 3
+    prep: Prep = "auto"
+    explain: bool = False
+
+
+class Preprocessing(TypedDict):
+    """`steps` were applied to the image, in order; with `explain`, `image` is what the network saw, as a data URL."""
+
+    steps: tuple[str, ...]
+    image: NotRequired[str]
+
+
+@dataclass
+class Prediction:
+    """`id` is what `POST /predictions/{id}/label` takes, as long as the prediction is kept. `margin` is the difference
+    between the probabilities of the first two classes.
+
+    `confident`: on the validation split at most one of 200 such answers was wrong. `not_a_digit`: the image that was
+    sent to a network of digits shows none; `top` is what it would be if it were one.
+    """
+
+    id: str
+    filename: str
+    top: list[ClassProbability]
+    margin: float
+    verdict: Verdict
+    preprocessing: Preprocessing
+
+
+class Predictor:
+    """Small work is done in the event loop, because a thread costs more; long work in `threads`, which it shares with
+    nothing else: neither decoding nor a store that waits for Redis delays other requests."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        batcher: Batcher,
+        recent: RecentPredictions,
+        max_pixels: int,
+        threads: CapacityLimiter,
+    ) -> None:
+        self._registry = registry
+        self._batcher = batcher
+        self._recent = recent
+        self._max_pixels = max_pixels
+        self._threads = threads
+
+    async def run_in_thread(self, call: Callable[[], _T]) -> _T:
+        return await to_thread.run_sync(call, limiter=self._threads)
+
+    async def get_model(self, options: PredictionOptions) -> ServedModel:
+        """The model for images. Raises the errors of `Registry.get`."""
+        return await self.run_in_thread(partial(self._registry.get, options.dataset, options.experiment))
+
+    async def prepare(
+        self, samples: Sequence[Sample], options: PredictionOptions
+    ) -> tuple[ServedModel, PreparedSamples]:
+        """At least one sample, all of one kind and for one model, even if another is promoted meanwhile. Raises the
+        errors of `Registry.get` and `prepare_all`."""
+        images = isinstance(samples[0], ImageSample)
+        if options.experiment is None:
+            model = self._registry.get_loaded(options.dataset, images)
+            if model is not None and is_light(samples, model.info):
+                return model, prepare_all(samples, model.info, self._max_pixels, options.prep)
+
+        def prepare() -> tuple[ServedModel, PreparedSamples]:
+            chosen = self._registry.get(options.dataset, options.experiment, images)
+            return chosen, prepare_all(samples, chosen.info, self._max_pixels, options.prep)
+
+        return await self.run_in_thread(prepare)
+
+    async def predict(
+        self, model: ServedModel, prepared: PreparedSamples, options: PredictionOptions
+    ) -> list[Prediction]:
+        """One prediction per sample, in order. Raises the errors of ONNX Runtime."""
+        probabilities = await self._batcher.probabilities(model, prepared.samples)
+        if len(prepared.filenames) <= _MAX_IN_LOOP and not options.explain:
+            return self._build(model, prepared, options, probabilities)
+        return await self.run_in_thread(partial(self._build, model, prepared, options, probabilities))
+
+    def _build(
+        self, model: ServedModel, prepared: PreparedSamples, options: PredictionOptions, probabilities: Probabilities
+    ) -> list[Prediction]:
+        top = model.top_classes(probabilities, max(options.top, 2))
+        return [
+            Prediction(
+                id=self._recent.keep(model.origin, sample, classes[0].label, classes[0].probability),
+                filename=filename,
+                top=classes[: options.top],
+                margin=round(classes[0].probability - classes[1].probability, 6) if classes[1:] else 1.0,
+                verdict=model.verdict(classes[0].probability, may_be_digit),
+                preprocessing=_preprocessing(sample, steps, options.explain),
+            )
+            for filename, sample, steps, may_be_digit, classes in zip(*prepared, top, strict=True)
+        ]
+
+
+def _preprocessing(sample: Samples, steps: tuple[str, ...], explain: bool) -> Preprocessing:
+    if not explain or sample.ndim != 3:
+        return {"steps": steps}
+    return {"steps": steps, "image": png_data_url(to_image(sample))}
