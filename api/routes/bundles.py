@@ -10,12 +10,12 @@ from typing import IO, Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
-from api import content
+from api import __version__, content
 from api.dependencies import SettingsDep, StoreDep
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from models_store.files import storage_errors
 from serving.bundle.bundle import Bundle
-from serving.bundle.card import runs_with
+from serving.bundle.card import required_versions
 
 router = APIRouter(tags=["models"])
 # Most bundles fit; larger ones are written to the store's disk: the temporary folder of a container may be memory, too.
@@ -37,8 +37,8 @@ def get_bundle(
     Every published file in it is checked against its sha256 before the first byte is sent.
     """
     with store.models.published(experiment_id) as (record, folder):
-        bundle = Bundle.of(record, folder, settings.max_image_pixels)
-        etag = etag_of("bundle", [*bundle.made_of, runs_with()])
+        bundle = Bundle.of(record, folder, settings.max_image_pixels, __version__)
+        etag = etag_of("bundle", [*bundle.sources, required_versions()])
         if validators.match(etag):
             return not_modified(etag)
         file = _write(bundle, settings.store_dir)

@@ -61,7 +61,7 @@ class Batches:
     def open_file(self) -> Iterator[BinaryIO]:
         """A temporary file for one request. Raises Overloaded, StorageFull."""
         if self.running >= self.limits.requests:
-            raise Overloaded(f"{self.running} batches are running, the limit; try again in a moment")
+            raise Overloaded(f"the limit of {self.limits.requests} batches at once is reached; try again in a moment")
         self.running += 1
         try:
             with storage_errors(STORED):

@@ -1,1 +1,1 @@
-"""A model to take away: all that is needed to ask it elsewhere, in one zip."""
+"""A bundle: a model with everything that predicting elsewhere needs, in one zip."""

@@ -1,4 +1,4 @@
-"""What a bundle holds, and how it is written."""
+"""The files of a bundle, and the zip of them."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations, read_evaluations
 from models_store.experiments.record import JsonObject, Record
 from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_serving_info
-from serving.bundle.card import Card, model_card, readme
+from serving.bundle.card import Card, render_model_card, render_readme
 
 _NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
 # Packages, and which of their modules a bundle holds, None for all. `imaging.augmentation` needs OpenCV, and most of
@@ -23,46 +23,47 @@ _SHIPPED: dict[str, frozenset[str] | None] = {
     "imaging.digits": None,
     "serving": frozenset({"__init__.py", "session.py"}),
 }
-_READABLE = 0o644 << 16  # where a zip has what Unix knows of a file
+_READABLE = 0o644 << 16  # a zip keeps the mode of Unix there
 
 
 class Bundle(NamedTuple):
-    """`folder` holds the published result; `max_pixels` is what the service decodes of an image at most."""
+    """`folder` holds the published result; `max_pixels` is the service's limit for an image, `release` its version."""
 
     record: Record
     folder: Path
     manifest: Manifest
     max_pixels: int
+    release: str
 
     @classmethod
-    def of(cls, record: Record, folder: Path, max_pixels: int) -> "Bundle":
-        """Raises Damaged, NotFound where there is no network."""
+    def of(cls, record: Record, folder: Path, max_pixels: int, release: str) -> "Bundle":
+        """Raises Damaged, and NotFound if no network was published."""
         manifest = artifacts.read_manifest(folder)
         for name in (*_NETWORKS, SERVING_FILE):
             if name not in manifest.files:
                 raise NotFound(f"experiment {record.id} has published no {name}, so it has no bundle")
-        return cls(record, folder, manifest, max_pixels)
+        return cls(record, folder, manifest, max_pixels, release)
 
     @property
-    def made_of(self) -> list[object]:
-        """All that its bytes depend on, beside what this release writes into it."""
+    def sources(self) -> list[object]:
+        """What its bytes depend on, beside the release."""
         record = self.record.model_dump(mode="json", exclude={"version"})
         return [record, self.manifest.model_dump(mode="json"), self.max_pixels]
 
     def write(self, target: IO[bytes]) -> None:
-        """Write the zip, in the memory of its small files. The same bytes each time. Raises Damaged where a published
-        file does not match its sha256."""
+        """Write the zip, the same bytes each time; networks are copied in pieces. Raises Damaged if a published file
+        does not match its sha256."""
         with ZipFile(target, "w") as archive:
             for name in (*_NETWORKS, SERVING_FILE, artifacts.EVALUATION_FILE):
                 if name in self.manifest.files:
                     self._copy(name, archive)
-            for name, text in self._written():
+            for name, text in self._generated():
                 archive.writestr(self._member(name), text)
 
     def _copy(self, name: str, archive: ZipFile) -> None:
         entry = self.manifest.files[name]
         member = self._member(name)
-        member.file_size = entry.bytes  # from which zipfile sees whether it needs ZIP64
+        member.file_size = entry.bytes  # zipfile decides by it whether to use ZIP64
         with archive.open(member, "w") as file:
             artifacts.PublishedFile(path=self.folder / name, sha256=entry.sha256).copy_into(file)
 
@@ -73,12 +74,12 @@ class Bundle(NamedTuple):
         member.compress_type = ZIP_STORED if name in _NETWORKS else ZIP_DEFLATED
         return member
 
-    def _written(self) -> Iterator[tuple[str, str]]:
-        """Names and texts of what is no published file."""
+    def _generated(self) -> Iterator[tuple[str, str]]:
+        """Names and texts of the files that were not published."""
         info = read_serving_info(self.folder)
-        card = Card(self.record, info, self._evaluations(), self.manifest)
-        yield "README.md", readme(card)
-        yield "MODEL_CARD.md", model_card(card)
+        card = Card(self.record, info, self._evaluations(), self.manifest, self.release)
+        yield "README.md", render_readme(card)
+        yield "MODEL_CARD.md", render_model_card(card)
         yield "labels.json", _json(info.labels)
         yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
         yield "spec.json", _json(self.record.spec.document)
@@ -89,12 +90,12 @@ class Bundle(NamedTuple):
                     yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
 
     def _evaluations(self) -> Evaluations:
-        """Empty for results of before there was one."""
+        """Empty for results of older versions."""
         return read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
 
 
 def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:
-    """The arguments of `imaging.decode.decode` and `imaging.preparation.prepare_image`, and what comes of it."""
+    """The arguments of `imaging.decode.decode` and `imaging.preparation.prepare_image`, and their result."""
     return {
         "max_pixels": max_pixels,
         "image_shape": info.image_shape,

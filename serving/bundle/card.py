@@ -1,4 +1,4 @@
-"""What a bundle says of its model: how to ask it, what it was trained on, what it is worth."""
+"""The model card and the README of a bundle."""
 
 from importlib.metadata import version
 from typing import NamedTuple
@@ -6,7 +6,6 @@ from typing import NamedTuple
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api import __version__
 from models_store.artifacts import Manifest
 from models_store.evaluations.evaluation import ClassMetrics, Evaluations, SummaryRow, summarize
 from models_store.experiments.record import Record
@@ -17,13 +16,13 @@ _MAX_CONFUSIONS = 10
 _MAX_WEAK_CLASSES = 5
 
 
-def runs_with() -> dict[str, str]:
-    """The packages that `predict.py` needs, in the versions that the service has."""
+def required_versions() -> dict[str, str]:
+    """The packages that `predict.py` needs, in the versions that the service runs with."""
     return {name: version(name) for name in _RUNS_WITH}
 
 
 class Confusion(NamedTuple):
-    """`samples` of class `true`, of which there are `of`, were taken for `predicted`."""
+    """`samples` of the `of` samples of class `true` were classified as `predicted`."""
 
     true: str
     predicted: str
@@ -32,20 +31,18 @@ class Confusion(NamedTuple):
 
 
 class Card(NamedTuple):
-    """`evaluations` are by split; results of older versions may lack splits, or all."""
+    """`evaluations` are by split; results of older versions may lack splits, or all. `release` is the version of the
+    service."""
 
     record: Record
     info: ServingInfo
     evaluations: Evaluations
     manifest: Manifest
-
-    @property
-    def release(self) -> str:
-        return __version__
+    release: str
 
     @property
     def versions(self) -> dict[str, str]:
-        return runs_with()
+        return required_versions()
 
     @property
     def spec(self) -> str:
@@ -58,22 +55,22 @@ class Card(NamedTuple):
 
     @property
     def confusions(self) -> list[Confusion]:
-        """The most frequent ones of the test split, most frequent first."""
+        """Those of the test split, the most frequent first."""
         if "test" not in self.evaluations:
             return []
         found = self.evaluations["test"].confusion_matrix
         labels, matrix = found.labels, found.matrix
-        all_of_them = [
+        confusions = [
             Confusion(labels[true], labels[predicted], samples, sum(row))
             for true, row in enumerate(matrix)
             for predicted, samples in enumerate(row)
             if true != predicted and samples
         ]
-        return sorted(all_of_them, key=lambda each: -each.samples)[:_MAX_CONFUSIONS]
+        return sorted(confusions, key=lambda each: -each.samples)[:_MAX_CONFUSIONS]
 
     @property
     def weak_classes(self) -> list[ClassMetrics]:
-        """Those of the test split that it knows least of, by F1."""
+        """Those with the lowest F1 on the test split."""
         classes = self.evaluations["test"].per_class if "test" in self.evaluations else ()
         return sorted(classes, key=lambda each: each.f1)[:_MAX_WEAK_CLASSES]
 
@@ -107,9 +104,9 @@ _TEMPLATES = Environment(
 _TEMPLATES.filters.update(number=_number, line=_line, cell=_cell, quote=_quote)
 
 
-def readme(card: Card) -> str:
+def render_readme(card: Card) -> str:
     return _TEMPLATES.get_template("README.md").render(card=card)
 
 
-def model_card(card: Card) -> str:
+def render_model_card(card: Card) -> str:
     return _TEMPLATES.get_template("MODEL_CARD.md").render(card=card)

@@ -1,6 +1,6 @@
-"""Asks the network in this folder, as the service would: `python predict.py four.png`.
+"""Predicts with the network in this folder, as the service does: `python predict.py four.png`.
 
-Needs Python 3.11, numpy, Pillow and ONNX Runtime, and the package `imaging` beside it, which is the service's own.
+Needs Python 3.11, numpy, Pillow and ONNX Runtime, and `imaging` and `serving` beside it, which are the service's own.
 """
 
 import json
@@ -22,29 +22,29 @@ _TOP = 3
 
 
 class BadSample(Exception):
-    """Not what the network takes."""
+    """A sample of another kind or size than the network takes."""
 
 
 class Model:
-    """For any number of threads."""
+    """Safe for any number of threads."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Reads `folder`, that of this file if left out. Raises RuntimeError if ONNX Runtime here does not answer as
-        that of the service did."""
+        """From `folder`, by default that of this file. Raises RuntimeError if the network does not load, or does not
+        answer its probe as in the service."""
         folder = folder or Path(__file__).resolve().parent
-        self._serving = _document(folder / "serving.json")
-        self._preprocessing = _document(folder / "preprocessing.json")
-        self.labels: list[str] = _document(folder / "labels.json")
+        self._serving = _read_json(folder / "serving.json")
+        self._preprocessing = _read_json(folder / "preprocessing.json")
+        self.labels: list[str] = _read_json(folder / "labels.json")
         self.shape = tuple(self._preprocessing["image_shape"])
         self.takes_images = len(self.shape) == 3
         self._session = Session(folder / "model.onnx", self._serving["input_name"], self._serving["temperature"])
         self._session.check_probe(self.shape, self._serving["probe"])
 
     def predict(self, sample: Sample) -> dict[str, Any]:
-        """What the network takes `sample` for: the bytes of a PNG, JPEG or WebP, or where it takes no images its
-        features. Returns the three most probable classes (`top`), the `margin` between the first two, the `verdict`
-        and the `preprocessing` as POST /predict does. Raises BadSample, imaging.errors.ImageError."""
-        ready = self._prepared(sample)
+        """Classify `sample`: the bytes of a PNG, JPEG or WebP, or where the network takes no images its features.
+        Returns the three most probable classes (`top`), the `margin` between the first two, the `verdict` and the
+        `preprocessing` as POST /predict does. Raises BadSample, imaging.errors.ImageError."""
+        ready = self._prepare(sample)
         row = self.probabilities(ready.array[None])[0]
         order = np.argsort(-row, kind="stable")[:_TOP].tolist()
         top = [{"label": self.labels[i], "index": i, "probability": round(float(row[i]), 6)} for i in order]
@@ -57,11 +57,11 @@ class Model:
         }
 
     def probabilities(self, samples: NDArray[Any]) -> NDArray[np.float32]:
-        """(batch, *shape), uint8 images or float32 features, to (batch, classes), float32: what the network answers,
-        made to mean what it says by the temperature that was fitted on the validation split."""
+        """(n, *shape), uint8 images or float32 features, to (n, classes), float32, calibrated by the temperature that
+        was fitted on the validation split."""
         return self._session.probabilities(samples)
 
-    def _prepared(self, sample: Sample) -> PreparedImage:
+    def _prepare(self, sample: Sample) -> PreparedImage:
         if not isinstance(sample, bytes):
             return PreparedImage(self._features(sample), ())
         if not self.takes_images:
@@ -87,7 +87,7 @@ class Model:
 
 def main(arguments: Sequence[str]) -> int:
     """Print a line of JSON for each image, or for the one sample of numbers. Returns the exit status: 1 if a sample
-    cannot be read, 2 if none was named."""
+    cannot be read, 2 without arguments."""
     if not arguments or arguments[0] in {"-h", "--help"}:
         print("usage: python predict.py IMAGE...   or   python predict.py NUMBER...", file=sys.stderr)
         return 0 if arguments else 2
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     failed = False
     for name, given in named:
         try:
-            sample = Path(given).read_bytes() if isinstance(given, str) else _numbers(given)
+            sample = Path(given).read_bytes() if isinstance(given, str) else _parse_numbers(given)
             answer = model.predict(sample)
         except (OSError, ImageError, BadSample) as error:
             answer, failed = {"error": str(error)}, True
@@ -104,14 +104,14 @@ def main(arguments: Sequence[str]) -> int:
     return int(failed)
 
 
-def _numbers(given: Sequence[str]) -> list[float]:
+def _parse_numbers(given: Sequence[str]) -> list[float]:
     try:
         return [float(each) for each in given]
     except ValueError as error:
         raise BadSample(f"expected numbers: {error}") from error
 
 
-def _document(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -38,7 +38,8 @@ def test_image_is_prepared_as_in_training(shape: tuple[int, int, int], resize: s
     data = encoded(colored(30, 17))
     prepared, _, _ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
 
-    assert (prepared.shape, prepared.dtype) == (shape, np.uint8)
+    assert prepared.shape == shape
+    assert prepared.dtype == np.uint8
     assert np.array_equal(prepared, to_array(decode(data, MAX_PIXELS), shape, resize))  # type: ignore[arg-type]
 
 

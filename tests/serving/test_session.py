@@ -16,7 +16,8 @@ def test_session_of_bytes_and_of_a_file_agree(tmp_path: Path) -> None:
     probabilities = Session(bright_column_network()).probabilities(IMAGES)
 
     assert np.array_equal(Session(path, "image", threads=1).probabilities(IMAGES), probabilities)
-    assert (probabilities.dtype, probabilities.shape) == (np.float32, (5, 10))
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (5, 10)
 
 
 def test_input_name_is_that_of_the_network() -> None:

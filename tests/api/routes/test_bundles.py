@@ -147,7 +147,7 @@ def test_result_without_evaluation_has_a_bundle(client: ApiClient, api_store: St
     archive = opened(client, record)
 
     assert "evaluation.json" not in archive.namelist()
-    assert "## Figures" not in archive.read("MODEL_CARD.md").decode()
+    assert "## Metrics" not in archive.read("MODEL_CARD.md").decode()
 
 
 def test_bundle_needs_a_success(client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:

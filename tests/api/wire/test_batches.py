@@ -296,7 +296,7 @@ def test_too_many_files_are_rejected(client: ApiClient, batches: Batches) -> Non
     assert (lines[-1]["done"], lines[-1]["images"]) == (False, 3)  # a folder and a link were in front
     files = [("file", ("1.png", png(1)))] * 6
     answer = client.post(BATCH, files=files)
-    assert (answer.status_code, "more than the 5 files" in answer.json()["error"]) == (422, True)
+    assert (answer.status_code, "more than 5 files" in answer.json()["error"]) == (422, True)
 
 
 @pytest.mark.usefixtures("trained", "batches")
@@ -326,7 +326,7 @@ def test_truncated_archive_ends_with_an_error_line(client: ApiClient) -> None:
         (gzip.compress(tar_of(IMAGES))[:60], "application/gzip", "cut short"),
         (b"--x\r\n", "multipart/form-data", "no boundary"),
         (b"--x--\r\n", "multipart/form-data; boundary=x", "form"),
-        (b"", "multipart/form-data; boundary=x", "not complete"),
+        (b"", "multipart/form-data; boundary=x", "cut short"),
         (b"--y\r\n", "multipart/form-data; boundary=x", "does not parse"),
     ],
     ids=[
@@ -405,9 +405,9 @@ def test_model_of_numbers_rejects_batches(
 @pytest.mark.usefixtures("trained")
 def test_too_many_batches_are_overloaded(client: ApiClient, batches: Batches) -> None:
     limited(batches, requests=1)
-    with batches.place():
+    with batches.open_file():
         status, error = rejected(client, zip_of(IMAGES))
-        assert (status, "1 batches are being answered" in error) == (503, True)
+        assert (status, "limit of 1 batches at once is reached" in error) == (503, True)
         assert client.post("/predict", content=png(3)).status_code == 200
     assert labels(posted(client, zip_of(IMAGES))) == [str(bright) for bright in ORDER]
 

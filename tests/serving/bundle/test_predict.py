@@ -21,7 +21,6 @@ from tests.support.api import ApiClient
 from tests.support.published import bright_column_network, publish
 
 Document = dict[str, Any]
-MOST_OF_IT = {"temperature": 1.7, "confident_from": 0.35, "confident_error_rate": 0.004}
 IMPORTED = """
 import json, sys
 sys.path.insert(0, ".")
@@ -38,7 +37,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> CleanPython:
 
 def published(store: Store, tiny_document: Document, dataset: str, **preprocessing: str) -> Record:
     spec = {**tiny_document, "dataset": {"name": dataset}, "preprocessing": preprocessing}
-    return publish(store, parse_spec(spec), **MOST_OF_IT)
+    return publish(store, parse_spec(spec), temperature=1.7, confident_from=0.35, confident_error_rate=0.004)
 
 
 def unpacked(client: ApiClient, record: Record, folder: Path) -> Path:
