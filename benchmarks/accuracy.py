@@ -31,8 +31,18 @@ from models_store.experiments.stored_spec import StoredSpec
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
-from worker.jobs.trainer_process import TrainerProcess
-from worker.training.events import Advanced, EpochEnded, Event, Failed, Finished, Job, Ready
+from worker.jobs.messages import (
+    Advanced,
+    EpochEnded,
+    Failed,
+    Finished,
+    Ready,
+    Stop,
+    TrainingEvent,
+    TrainingJob,
+    TrainingResult,
+)
+from worker.jobs.training import Trainer, start_trainer
 
 _TICK_SECONDS = 1.0
 QUICK = "digits-cnn"
@@ -159,8 +169,8 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
         attempt = Path(folder) / "attempts" / "1"
         attempt.mkdir(parents=True)
         began, busy = time.perf_counter(), cpu_seconds(trainer)
-        trainer.begin(
-            Job(
+        trainer.send(
+            TrainingJob(
                 experiment_id=spec.name,
                 spec=StoredSpec.of(spec),
                 attempts_folder=attempt.parent,
@@ -189,9 +199,9 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
 
 
 @contextmanager
-def warm_trainer() -> Iterator[TrainerProcess]:
+def warm_trainer() -> Iterator[Trainer]:
     """As a worker keeps one; it ends with the block."""
-    trainer = TrainerProcess()
+    trainer = start_trainer()
     try:
         assert any(isinstance(event, Ready) for event in said(trainer))
         yield trainer
@@ -199,13 +209,13 @@ def warm_trainer() -> Iterator[TrainerProcess]:
         trainer.kill()
 
 
-def said(trainer: TrainerProcess) -> Iterator[Event]:
+def said(trainer: Trainer) -> Iterator[TrainingEvent]:
     """All it says, until it has ended."""
     while not trainer.has_ended:
-        yield from trainer.events(_TICK_SECONDS)
+        yield from trainer.receive(_TICK_SECONDS)
 
 
-def followed(trainer: TrainerProcess, deadline: float) -> tuple[list[Point], Finished, dict[str, float]]:
+def followed(trainer: Trainer, deadline: float) -> tuple[list[Point], TrainingResult, dict[str, float]]:
     """Every epoch, the end, and the CPU seconds at which each phase was reached. From `deadline` on, by
     `time.perf_counter`, it is asked to end."""
     points: list[Point] = []
@@ -214,18 +224,18 @@ def followed(trainer: TrainerProcess, deadline: float) -> tuple[list[Point], Fin
         if isinstance(event, Failed):
             raise SystemExit(event.failure.message)
         if isinstance(event, Finished):
-            return points, event, reached
+            return points, event.result, reached
         if isinstance(event, EpochEnded):
             points.append(event.point)
         if isinstance(event, Advanced):
             reached.setdefault(event.progress.phase, cpu_seconds(trainer))
         if time.perf_counter() > deadline:
-            trainer.stop("time_budget")
+            trainer.send(Stop(reason="time_budget"))
             deadline = math.inf
     raise SystemExit("the trainer ended without having finished; its log is above")
 
 
-def cpu_seconds(trainer: TrainerProcess) -> float:
+def cpu_seconds(trainer: Trainer) -> float:
     """Of all its threads, so far."""
     times = psutil.Process(trainer.pid).cpu_times()
     return float(times.user + times.system)

@@ -34,8 +34,8 @@ from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.imaging.digits.papers import KINDS
 from worker.evaluation.calibration import temper
-from worker.jobs.trainer_process import TrainerProcess
-from worker.training.events import Failed, Finished, Job
+from worker.jobs.messages import Failed, Finished, TrainingJob
+from worker.jobs.training import start_trainer
 
 DATASETS = Path(os.environ["DATASETS_DIR"])
 MAX_PIXELS = 50_000_000
@@ -72,10 +72,10 @@ def trained(preset: str, epochs: int | None, folder: Path) -> Path:
     spec = parse_spec({**PRESETS[preset].spec, "training": training})
     attempt = folder / "1"
     attempt.mkdir()
-    trainer = TrainerProcess()
+    trainer = start_trainer()
     try:
-        trainer.begin(
-            Job(
+        trainer.send(
+            TrainingJob(
                 experiment_id=preset,
                 spec=StoredSpec.of(spec),
                 attempts_folder=folder,
@@ -84,13 +84,13 @@ def trained(preset: str, epochs: int | None, folder: Path) -> Path:
             )
         )
         while not trainer.has_ended:
-            for event in trainer.events(1.0):
+            for event in trainer.receive(1.0):
                 if isinstance(event, Failed):
                     raise SystemExit(event.failure.message)
                 if isinstance(event, Finished):
-                    accuracies = event.metrics["val_accuracy"], event.test_metrics["accuracy"]
+                    accuracies = event.result.metrics["val_accuracy"], event.result.test_metrics["accuracy"]
                     print(f"{preset}: validation {accuracies[0]:.4f}, test {accuracies[1]:.4f}\n")
-                    return event.staged
+                    return event.result.staged
     finally:
         trainer.kill()
     raise SystemExit("the trainer ended without having finished; its log is above")

@@ -45,7 +45,7 @@ OURS = """
 import io, os, pathlib
 from specs.experiment import parse_spec
 from worker.training.compiling import compile_model
-from worker.training.control import Control
+from worker.jobs.channel import Channel
 from worker.data import Part, load_parts
 from worker.training.fit import Fit
 from worker.training.network import build
@@ -57,9 +57,9 @@ validation = Part(*(array[:SAMPLES // 9] for array in validation))
 model = build(spec, training.images)
 policy = choose_policy(spec, model)
 set_precision(model, policy)
-control, saved = Control(io.BytesIO(), io.BytesIO()), []
+channel, saved = Channel(io.BytesIO(), io.BytesIO()), []
 accuracy = compile_model(model, spec, policy)
-Fit(model, accuracy, training, validation, spec, policy, control, saved.append).run()
+Fit(model, accuracy, training, validation, spec, policy, channel, saved.append).run()
 points = saved[-1].points
 result = [each.seconds for each in points], points[-1].metrics["val_accuracy"], policy
 """

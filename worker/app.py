@@ -1,4 +1,4 @@
-"""The Celery application and its composition root. TensorFlow is never imported here, only in trainers."""
+"""The Celery application of a worker and its composition root. TensorFlow is imported in trainers alone."""
 
 import contextlib
 import logging
@@ -17,107 +17,109 @@ from models_store.jobs.queue import CONVERSION, EVALUATION, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
 from settings import Settings
-from worker.jobs.conversion import Converter
-from worker.jobs.evaluation import Evaluator
-from worker.jobs.training import Supervisor
+from worker.jobs.supervisor import Supervisor
 
 _BEAT_SECONDS = 3.0
 _MAX_RETRIES = 2
 
 log = logging.getLogger(__name__)
-settings = Settings()
-app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
-# Told to the pool's process, which was forked from this one and hears no signal of its own. Shared memory without a
-# lock: a process killed while it holds one would leave it locked.
-shutting_down = RawValue(c_bool, False)
-supervisor: Supervisor
-converter: Converter
-evaluator: Evaluator
 
 
-@app.task(name=TRAINING.task, max_retries=_MAX_RETRIES)
-def train(experiment_id: str) -> None:
-    supervisor.run(experiment_id)
+def __getattr__(name: str) -> Any:
+    """Create `app`, which `celery -A worker.app` looks for, on first access: importing the module does nothing."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["app"] = app = create_app(Settings())
+    return app
 
 
-@app.task(name=CONVERSION.task, max_retries=_MAX_RETRIES)
-def convert(name: str) -> None:
-    converter.run(name)
+def create_app(settings: Settings) -> Celery:
+    """Build the application: the tasks, and what a worker's two processes do when they start and end."""
+    app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
+    pool = PoolProcess(settings)
+
+    @app.task(name=TRAINING.task, max_retries=_MAX_RETRIES)
+    def train(experiment_id: str) -> None:
+        pool.supervisor.train(experiment_id)
+
+    @app.task(name=CONVERSION.task, max_retries=_MAX_RETRIES)
+    def convert(name: str) -> None:
+        pool.supervisor.convert(name)
+
+    @app.task(name=EVALUATION.task, max_retries=_MAX_RETRIES)
+    def evaluate(experiment_id: str, dataset: str) -> None:
+        pool.supervisor.evaluate(experiment_id, dataset)
+
+    signals.worker_process_init.connect(pool.start, weak=False)
+    signals.worker_process_shutdown.connect(pool.stop, weak=False)
+    signals.worker_ready.connect(pool.announce_shutdown, weak=False)
+    signals.setup_logging.connect(lambda **_: _set_up_logging(settings.log_level), weak=False)
+    app.steps["worker"].add(type("Upkeep", (Upkeep,), {"settings": settings}))
+    return app
 
 
-@app.task(name=EVALUATION.task, max_retries=_MAX_RETRIES)
-def evaluate(experiment_id: str, dataset: str) -> None:
-    evaluator.run(experiment_id, dataset)
+def _set_up_logging(level: str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def opened_store(role: str) -> Store:
+def _open_store(settings: Settings, role: str) -> Store:
     return open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, role)
 
 
-def worker_name(main_pid: int) -> str:
+def _worker_name(main_pid: int) -> str:
     return f"{socket.gethostname()}:{main_pid}"
 
 
-# -- the pool's process: it supervises -------------------------------------------------------------------------------
+class PoolProcess:
+    """The process that Celery forks from the main one: it supervises."""
 
+    supervisor: Supervisor
 
-@signals.worker_process_init.connect
-def start_supervisor(**_: Any) -> None:
-    global supervisor, converter, evaluator  # noqa: PLW0603 - Celery offers a task nothing else to find its process's state by
-    store = opened_store("supervisor")
-    name = worker_name(os.getppid())
-    supervisor = Supervisor(store.training_jobs, store.datasets, store.transfers, settings, name, is_shutting_down)
-    converter = Converter(store.conversion_jobs, settings, name, is_shutting_down)
-    evaluator = Evaluator(store, settings, name, is_shutting_down)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        # Set by the main process: the fork receives no signal of its own. Shared memory without a lock, because a
+        # process killed while it holds one would leave it locked.
+        self._shutting_down = RawValue(c_bool, False)
 
+    def start(self, **_: Any) -> None:
+        store = _open_store(self._settings, "supervisor")
+        name = _worker_name(os.getppid())
+        self.supervisor = Supervisor(store, self._settings, name, lambda: bool(self._shutting_down.value))
+        self.supervisor.warm_up()
 
-def is_shutting_down() -> bool:
-    return bool(shutting_down.value)
+    def stop(self, **_: Any) -> None:
+        self.supervisor.close()
 
+    def announce_shutdown(self, **_: Any) -> None:
+        """In the main process: announce a shutdown as it begins. Celery's own signal comes after the soft time-out."""
+        for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+            signal.signal(number, self._announcing(signal.getsignal(number)))
 
-@signals.worker_process_shutdown.connect
-def stop_supervisor(**_: Any) -> None:
-    supervisor.close()
+    def _announcing(self, handler: Any) -> Callable[..., None]:
+        def announce(*arguments: Any) -> None:
+            self._shutting_down.value = True
+            if callable(handler):
+                handler(*arguments)
 
-
-# -- the main process: it consumes, beats and reconciles -------------------------------------------------------------
-
-
-@signals.setup_logging.connect
-def set_up_logging(**_: Any) -> None:
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-
-
-@signals.worker_ready.connect
-def hear_shutdown(**_: Any) -> None:
-    """Tell the supervisor of a shutdown when it begins: Celery's own signal comes after the soft time-out."""
-    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
-        signal.signal(number, _announcing(signal.getsignal(number)))
-
-
-def _announcing(handler: Any) -> Callable[..., None]:
-    def announce(*arguments: Any) -> None:
-        shutting_down.value = True
-        if callable(handler):
-            handler(*arguments)
-
-    return announce
+        return announce
 
 
 class Upkeep(bootsteps.StartStopStep):
-    """Beats for `GET /workers` and reconciles, on the worker's own timer: no thread that a fork could catch."""
+    """In the main process: heartbeats for `GET /workers` and the reconciler, on the worker's own timer, so that no
+    thread is there to be caught by a fork."""
 
     requires = ("celery.worker.components:Timer",)
+    settings: Settings
 
     def __init__(self, parent: Any, **_: Any) -> None:
-        self._store = opened_store("worker")
-        self._worker = Worker(name=worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
+        self._store = _open_store(self.settings, "worker")
+        self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
         self._timers: list[Any] = []
 
     def start(self, parent: Any) -> None:
         self._timers = [
             parent.timer.call_repeatedly(_BEAT_SECONDS, self._beat),
-            parent.timer.call_repeatedly(settings.reconcile_seconds, self._store.reconciler.sweep),
+            parent.timer.call_repeatedly(self.settings.reconcile_seconds, self._store.reconciler.sweep),
         ]
         self._beat()
 
@@ -132,6 +134,3 @@ class Upkeep(bootsteps.StartStopStep):
             self._store.workers.beat(self._worker)
         except Unavailable as error:
             log.warning("no heartbeat: %s", error)
-
-
-app.steps["worker"].add(Upkeep)

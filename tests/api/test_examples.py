@@ -24,8 +24,7 @@ from tests.support.contract import JsonObject
 from tests.support.noise import noisy_digits
 from tests.support.published import publish, results_on
 from tests.support.waiting import eventually
-from worker.jobs.conversion import Converter
-from worker.jobs.evaluation import Evaluator
+from worker.jobs.supervisor import Supervisor
 
 FILE = Path(api.schemas.__file__).with_name("examples.json")
 SHOWN = 3
@@ -86,12 +85,12 @@ def recorded(client: ApiClient, api_store: Store, settings: Settings, tiny_docum
 def record_data(record: Recorder, store: Store, settings: Settings, experiment_id: str) -> None:
     archive = noisy_digits(("7", "2", "5"), train=8, test=4)
     record("POST", "/datasets", data={"name": "noise"}, files={"archive": ("noise.zip", archive)})
-    Converter(store.conversion_jobs, settings, "test:1", lambda: False).run("noise")
+    Supervisor(store, settings, "test:1", lambda: False).convert("noise")
     record("GET", "/datasets/noise")
     record("GET", "/datasets")
     record("GET", "/datasets/noise/samples")
     record("POST", f"/experiments/{experiment_id}/evaluations", json={"dataset": "noise"})
-    Evaluator(store, settings, "test:1", lambda: False).run(experiment_id, "noise")
+    Supervisor(store, settings, "test:1", lambda: False).evaluate(experiment_id, "noise")
     for path in ("evaluations", "evaluations/noise", "evaluations/noise/mistakes"):
         record("GET", f"/experiments/{experiment_id}/{path}")
 

@@ -51,7 +51,10 @@ def assert_done_once(service: Service, path: str, attempts: int) -> None:
     eventually(lambda: sorted(each.name for each in folder.iterdir()) == ["record.json", "result"])
     assert orjson.loads((folder / "record.json").read_bytes())["id"] == view["id"]
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
-    assert service.log_text("worker*").count("the evaluation of") == 1
+    _, _, experiment_id, _, dataset = path.split("/")
+    assert (
+        service.log_text("worker*").count(f"evaluation {experiment_id} {dataset}, attempt {attempts}: succeeded") == 1
+    )
 
 
 def test_killed_evaluation_is_repeated_once(service: Service, request_evaluation: Callable[[], str]) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from models_store.experiments.stored_spec import StoredSpec
 from specs.experiment import ExperimentSpec
-from worker.training.control import Control
-from worker.training.events import Job, StartingWeights
+from worker.jobs.channel import Channel
+from worker.jobs.messages import StartingWeights, TrainingJob
 
 
 class Supervised:
@@ -23,11 +23,19 @@ class Supervised:
 
     def __init__(self) -> None:
         self._said = io.BytesIO()
-        self.control = Control(self._said, io.BytesIO())
+        self.channel = Channel(self._said, io.BytesIO())
 
     @property
     def events(self) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in self._said.getvalue().splitlines()]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What the finished training reported."""
+        event = self.events[-1]
+        assert event["type"] == "finished", event
+        result: dict[str, Any] = event["result"]
+        return result
 
     def points(self) -> list[dict[str, Any]]:
         """What the epochs brought, without their durations."""
@@ -41,13 +49,13 @@ def supervised() -> Supervised:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Callable[..., Job]:
+def job(tmp_path: Path) -> Callable[..., TrainingJob]:
     """Make the job of an attempt: `job(spec, attempt=2)`."""
 
-    def make(spec: ExperimentSpec, attempt: int = 1, weights: StartingWeights | str | None = None) -> Job:
+    def make(spec: ExperimentSpec, attempt: int = 1, weights: StartingWeights | str | None = None) -> TrainingJob:
         folder = tmp_path / "attempts" / str(attempt)
         folder.mkdir(parents=True, exist_ok=True)
-        return Job(
+        return TrainingJob(
             experiment_id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
             spec=StoredSpec.of(spec),
             attempts_folder=folder.parent,

@@ -1,26 +1,56 @@
 import subprocess
 import sys
 
-from models_store.jobs.queue import HARD_LIMIT_SECONDS
+from celery import Celery
+
+from models_store.jobs.queue import CONVERSION, EVALUATION, HARD_LIMIT_SECONDS, TRAINING
+from settings import Settings
 from specs import limits
+from worker.app import create_app
 
 
-def test_importing_the_worker_loads_no_tensorflow() -> None:
+def printed_by(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_import_of_worker_loads_no_tensorflow() -> None:
     code = "import sys, worker.app; print([m for m in ('tensorflow', 'keras', 'sklearn', 'api') if m in sys.modules])"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "[]"
+    assert printed_by(code) == "[]"
+
+
+def test_import_of_worker_does_nothing() -> None:
+    """Settings that are invalid, and signals without receivers, show that neither is touched."""
+    code = (
+        "import os; os.environ['TRAINYARD_LEASE_SECONDS'] = 'many';"
+        "import worker.app; from celery import signals;"
+        "print('app' in vars(worker.app), signals.worker_process_init.receivers, signals.worker_ready.receivers)"
+    )
+    assert printed_by(code) == "False [] []"
+
+
+def test_celery_finds_one_app_by_module_name() -> None:
+    code = (
+        "from celery.app.utils import find_app; import worker.app;"
+        "app = find_app('worker.app'); print(type(app).__name__, app is worker.app.app)"
+    )
+    assert printed_by(code) == "Celery True"
+
+
+def test_app_has_a_task_for_each_kind_of_job() -> None:
+    app: Celery = create_app(Settings())
+    own = {name for name in app.tasks if not name.startswith("celery.")}
+    assert own == {TRAINING.task, CONVERSION.task, EVALUATION.task}
 
 
 def test_hard_limit_is_above_every_budget() -> None:
     assert HARD_LIMIT_SECONDS > limits.MINUTES * 60
 
 
-def test_settings_of_the_queue_survive_long_tasks_and_lost_connections() -> None:
-    code = (
-        "from worker.app import app; c = app.conf; o = c.broker_transport_options;"
-        "print(c.task_acks_late, c.task_reject_on_worker_lost, c.task_retry_on_worker_lost, c.task_ignore_result,"
-        " c.accept_content, c.result_backend, c.worker_prefetch_multiplier,"
-        " o['visibility_timeout'] > c.task_time_limit, o['socket_timeout'] is not None)"
-    )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.split() == ["True", "False", "True", "True", "['json']", "None", "1", "True", "True"]
+def test_queue_settings_survive_long_tasks() -> None:
+    conf = create_app(Settings()).conf
+    options = conf.broker_transport_options
+    assert (conf.task_acks_late, conf.task_reject_on_worker_lost, conf.task_retry_on_worker_lost) == (True, False, True)
+    assert (conf.task_ignore_result, conf.accept_content, conf.result_backend) == (True, ["json"], None)
+    assert conf.worker_prefetch_multiplier == 1
+    assert options["visibility_timeout"] > conf.task_time_limit
+    assert options["socket_timeout"] is not None

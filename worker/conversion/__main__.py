@@ -1,52 +1,57 @@
-"""`python -m worker.conversion PARENT`: read one job on standard input, convert, say on standard output how it goes."""
+"""`python -m worker.conversion EVENTS_FD SUPERVISOR_PID`: convert one uploaded dataset."""
 
 import errno
-import os
 import resource
-import sys
 
 from archives.errors import InvalidArchive
-from models_store.datasets.record import FilesDone
+from models_store.datasets.record import Contents, FilesDone
+from models_store.experiments.record import Failure
 from worker.conversion.convert import convert
-from worker.conversion.messages import Advanced, ConversionEvent, ConversionJob, Converted, Rejected
-from worker.jobs.parent_death import die_with_parent
+from worker.jobs.channel import Channel, connect
+from worker.jobs.messages import Advanced, ConversionJob, Failed, Finished
 
-# Decoding what anybody may have sent: the largest image takes a few hundred MB, an honest archive minutes.
+# Anyone may upload: the largest image takes a few hundred MB to decode, a legitimate archive minutes.
 MEMORY_BYTES = 2_000_000_000
 CPU_SECONDS = 3_600
 
 
-def limit(job: ConversionJob) -> None:
+def limit_resources(job: ConversionJob) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * job.limits.bytes, 2 * job.limits.bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def say(event: ConversionEvent) -> None:
-    os.write(sys.stdout.fileno(), event.model_dump_json().encode() + b"\n")
+def run(job: ConversionJob, channel: Channel) -> Finished[Contents] | Failed:
+    """Convert. No further attempt would do better after a failure."""
+
+    def advance(progress: FilesDone) -> None:
+        channel.report(Advanced(progress=progress))
+
+    try:
+        return Finished(result=convert(job, advance))
+    except InvalidArchive as error:
+        return _failed(str(error))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            failure = Failure(type="disk_full", message=f"disk full: {error}; free some space, then upload it again")
+            return Failed(failure=failure)
+        return _failed(f"the archive cannot be read: {error}")
+    except MemoryError:
+        return _failed(f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, unlike any legitimate archive")
 
 
-def advance(progress: FilesDone) -> None:
-    say(Advanced(progress=progress))
+def _failed(message: str) -> Failed:
+    return Failed(failure=Failure(type="dataset_unavailable", message=message))
 
 
-def rejection(error: OSError) -> Rejected:
-    """What stopped the reading or the writing: no further attempt would do better before somebody has seen to it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return Rejected(reason=f"disk full: {error}; free some space, then upload it again")
-    return Rejected(reason=f"the archive cannot be read: {error}")
+def main() -> None:
+    with connect() as channel:
+        job = channel.receive(ConversionJob)
+        if job is not None:
+            limit_resources(job)
+            channel.report(run(job, channel))
 
 
 if __name__ == "__main__":
-    die_with_parent(int(sys.argv[1]))
-    told = ConversionJob.model_validate_json(sys.stdin.buffer.readline())
-    limit(told)
-    try:
-        say(Converted(contents=convert(told, advance)))
-    except InvalidArchive as error:
-        say(Rejected(reason=str(error)))
-    except OSError as error:
-        say(rejection(error))
-    except MemoryError:
-        say(Rejected(reason=f"reading it takes more than {MEMORY_BYTES:,} bytes of memory, as no honest archive does"))
+    main()

@@ -22,8 +22,8 @@ from specs.splits import SOURCE_SPLITS
 from worker.conversion.decoded import Decoded
 from worker.conversion.layout import Layout, parse_layout
 from worker.conversion.members import UploadedFile, UploadedFiles
-from worker.conversion.messages import ConversionJob
 from worker.conversion.report import build_warnings, count_sizes
+from worker.jobs.messages import ConversionJob
 
 _SAY_SECONDS = 0.5
 _DECODED_FILE = "decoded.raw"

@@ -1,12 +1,10 @@
-"""`python -m worker.evaluation PARENT`: do the job that is said on standard input."""
+"""`python -m worker.evaluation EVENTS_FD SUPERVISOR_PID`: evaluate one network on another dataset."""
 
-import sys
-
-from worker.jobs.parent_death import die_with_parent
+from worker.jobs.channel import connect
 
 if __name__ == "__main__":
-    die_with_parent(int(sys.argv[1]))
-    # Only now: this imports scikit-learn and ONNX Runtime, which takes seconds in which the worker may die.
-    from worker.evaluation.process import main
+    with connect() as channel:
+        # Now that the process dies with its supervisor: this takes seconds to import scikit-learn and ONNX Runtime.
+        from worker.evaluation.process import main
 
-    main()
+        main(channel)

@@ -16,9 +16,9 @@ from specs.evaluation import incompatibility
 from specs.splits import EvaluatedSplit
 from worker.data import DatasetUnavailable, Indices, Labels, Source, load_dataset
 from worker.evaluation.calibration import measure_calibration
-from worker.evaluation.messages import EvaluationJob
 from worker.evaluation.metrics import compute_metrics
 from worker.evaluation.published_network import PublishedNetwork
+from worker.jobs.messages import EvaluationJob
 
 
 def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> MetricValues:

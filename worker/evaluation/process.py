@@ -1,48 +1,50 @@
-"""One evaluation: told on standard input, done, and said on standard output how it goes."""
+"""The process of an evaluation: receives the job, reports progress and the result."""
 
 import logging
-import os
-import sys
 import time
 
 from models_store.errors import StoreError
 from models_store.evaluations.record import SamplesDone
+from models_store.experiments.record import Failure, MetricValues
 from worker.data import DatasetUnavailable
 from worker.evaluation.cross_dataset import evaluate
-from worker.evaluation.messages import Advanced, Evaluated, EvaluationEvent, EvaluationJob, Rejected
+from worker.jobs.channel import Channel
+from worker.jobs.messages import Advanced, EvaluationJob, Failed, Finished
 
-_SAY_SECONDS = 0.5
+_REPORT_SECONDS = 0.5
 
 log = logging.getLogger("worker.evaluation")
 
 
-def say(event: EvaluationEvent) -> None:
-    os.write(sys.stdout.fileno(), event.model_dump_json().encode() + b"\n")
-
-
 class Progress:
-    """Said now and then: each word is written to the disk."""
+    """Reported now and then, because each report is written to disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self._due = time.monotonic()
 
     def __call__(self, progress: SamplesDone) -> None:
         if time.monotonic() >= self._due:
-            say(Advanced(progress=progress))
-            self._due = time.monotonic() + _SAY_SECONDS
+            self._channel.report(Advanced(progress=progress))
+            self._due = time.monotonic() + _REPORT_SECONDS
 
 
-def run(job: EvaluationJob) -> EvaluationEvent:
-    """An error is logged with its traceback and said: a second attempt would meet it, too. What kills the process says
-    nothing; the worker notices."""
+def run(job: EvaluationJob, channel: Channel) -> Finished[MetricValues] | Failed:
+    """Evaluate. An error is logged with its traceback and reported: a second attempt would meet it again. What kills
+    the process reports nothing; the supervisor notices."""
     try:
-        return Evaluated(metrics=evaluate(job, Progress()))
-    except (DatasetUnavailable, StoreError) as error:
-        return Rejected(reason=str(error))
+        return Finished(result=evaluate(job, Progress(channel)))
+    except DatasetUnavailable as error:
+        failure = Failure(type="dataset_unavailable", message=str(error))
+    except StoreError as error:
+        failure = Failure(type="damaged", message=str(error))
     except Exception as error:
         log.exception("the evaluation on %s failed", job.facts.name)
-        return Rejected(reason=f"{type(error).__name__}: {error}")
+        failure = Failure(type="internal", message=f"{type(error).__name__}: {error}")
+    return Failed(failure=failure)
 
 
-def main() -> None:
-    say(run(EvaluationJob.model_validate_json(sys.stdin.buffer.readline())))
+def main(channel: Channel) -> None:
+    job = channel.receive(EvaluationJob)
+    if job is not None:
+        channel.report(run(job, channel))

@@ -1,88 +1,63 @@
-"""Evaluates a network on one dataset in a process of its own, watches over it, writes down what becomes of it."""
+"""Attempts at evaluations of trained networks on other datasets."""
 
-import logging
 from collections.abc import Callable
+from typing import Any
 
-from models_store.errors import Busy, ClaimLost, NotFound, StorageFull, Unavailable
+from models_store.errors import NotFound
 from models_store.evaluations.claim import EvaluationClaim
-from models_store.experiments.record import Failure
+from models_store.evaluations.record import EvaluationRecord
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
-from worker.evaluation.messages import EVALUATION_EVENT, Advanced, Evaluated, EvaluationEvent, EvaluationJob, Rejected
-from worker.jobs.job_process import JobProcess
+from worker.jobs.attempt import Attempt, JobUnavailable
+from worker.jobs.messages import EVALUATION_EVENT, Advanced, EvaluationEvent, EvaluationJob, Finished
+from worker.jobs.process import ChildProcess
 
-log = logging.getLogger(__name__)
 
+class EvaluationAttempt(Attempt[EvaluationClaim]):
+    child = "evaluator"
 
-class Evaluator:
-    """One for each worker process. `shutting_down` says that the worker is about to end."""
-
-    def __init__(self, store: Store, settings: Settings, worker: str, shutting_down: Callable[[], bool]) -> None:
+    def __init__(
+        self, claim: EvaluationClaim, settings: Settings, is_shutting_down: Callable[[], bool], store: Store
+    ) -> None:
+        super().__init__(claim, settings, is_shutting_down)
         self._store = store
-        self._worker = worker
-        self._settings = settings
-        self._shutting_down = shutting_down
 
-    def run(self, experiment_id: str, dataset: str) -> None:
-        """Evaluate, unless there is nothing to do: another worker does it, or the experiment has been deleted."""
-        if self._shutting_down():
-            return
-        try:
-            attempt = EvaluationClaim.acquire(self._store.evaluation_jobs, experiment_id, dataset, worker=self._worker)
-            if attempt is not None:
-                self._evaluate(attempt)
-        except ClaimLost as error:
-            log.info("gave up: %s", error)
-        except (Busy, StorageFull, Unavailable) as error:
-            log.warning("%s; the reconciler will send it again", error)
-
-    def _evaluate(self, attempt: EvaluationClaim) -> None:
-        job = self._job(attempt)
-        if job is None:
-            reason = f"dataset {attempt.record.dataset} was deleted or replaced meanwhile; ask for it again"
-            attempt.fail(Failure(type="dataset_unavailable", message=reason))
-            return
-        seconds = self._settings.stall_limit_seconds
-        with JobProcess.started("worker.evaluation", job, EVALUATION_EVENT) as process:
-            process.attend(
-                attempt,
-                lambda event: self._hear(attempt, event),
-                self._shutting_down,
-                seconds,
-                f"one batch took more than {seconds:.0f} s; see TRAINYARD_STALL_SECONDS",
-                self._settings.lease_seconds,
-            )
-
-    def _job(self, attempt: EvaluationClaim) -> EvaluationJob | None:
-        """None where the dataset that was asked for is no longer there."""
-        record = attempt.record
+    def job(self) -> EvaluationJob:
+        record = self.claim.record
         facts = self._store.known_datasets().get(record.dataset)
-        try:
-            replaced = self._store.evaluations.dataset_id(record.dataset) != record.dataset_id
-        except NotFound:
-            return None
-        if facts is None or replaced:
-            return None
+        if facts is None or self._is_replaced():
+            raise JobUnavailable(f"dataset {record.dataset} was deleted or replaced; request the evaluation again")
         return EvaluationJob(
             artifacts=self._store.experiments.artifacts(record.experiment_id),
-            staged=attempt.attempt_folder,
+            staged=self.claim.attempt_folder,
             facts=facts,
             split=record.split,
             uploaded=None if record.dataset in DATASETS else self._store.datasets.folder(record.dataset),
-            datasets_dir=self._settings.datasets_dir,
+            datasets_dir=self.settings.datasets_dir,
         )
 
-    def _hear(self, attempt: EvaluationClaim, event: EvaluationEvent) -> bool:
-        """True if it was the last word."""
+    def _is_replaced(self) -> bool:
+        record = self.claim.record
+        try:
+            return self._store.evaluations.dataset_id(record.dataset) != record.dataset_id
+        except NotFound:
+            return True
+
+    def start(self) -> ChildProcess[EvaluationEvent]:
+        return ChildProcess("worker.evaluation", EVALUATION_EVENT)
+
+    def hear(self, event: Any) -> EvaluationRecord | None:
         match event:
-            case Advanced():
-                attempt.show(event.progress)
-                return False
-            case Rejected():
-                attempt.fail(Failure(type="internal", message=event.reason))
-            case Evaluated():
-                attempt.succeed(event.metrics)
-        record = attempt.record
-        log.info("the evaluation of %s on %s has %s", record.experiment_id, record.dataset, record.status)
-        return True
+            case Advanced(progress=progress):
+                self.claim.show(progress)
+            case Finished(result=metrics):
+                return self.claim.succeed(metrics)
+        return None
+
+    @property
+    def stall_seconds(self) -> float:
+        return self.settings.stall_limit_seconds
+
+    def describe_stall(self, seconds: float) -> str:
+        return f"one batch took more than {seconds:.0f} s; see TRAINYARD_STALL_SECONDS"

@@ -22,7 +22,7 @@ from models_store.errors import Damaged
 from models_store.experiments.record import Point
 from models_store.files import open_atomic
 from models_store.npz import read_npz
-from worker.training.events import EndReason
+from worker.jobs.messages import EndReason
 
 _KEPT = 2
 _NAME = re.compile(r"epoch-(\d{5})-step-(\d{9})\.npz")

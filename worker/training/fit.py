@@ -16,11 +16,11 @@ import tensorflow as tf
 from models_store.experiments.record import Point, Progress
 from specs.experiment import ExperimentSpec
 from worker.data import Split
+from worker.jobs.channel import Channel
+from worker.jobs.messages import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.callbacks import early_stopping, get_state, reduce_lr_on_plateau, restore_state
 from worker.training.checkpoint import Checkpoint
-from worker.training.control import Control
 from worker.training.epochs import Stretch, make_epochs
-from worker.training.events import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.precision import Policy
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
@@ -45,14 +45,14 @@ class Fit:
         validation: Split,
         spec: ExperimentSpec,
         policy: Policy,
-        control: Control,
+        channel: Channel,
         save: Callable[[Checkpoint], None],
     ) -> None:
         self._model = model
         self._accuracy = accuracy
         self._spec = spec.training
         self._policy = policy
-        self._control = control
+        self._channel = channel
         self._save = save
         self._epochs = make_epochs(training, spec)
         self._steps = self._epochs.steps
@@ -129,8 +129,8 @@ class Fit:
 
     def _train_stretch(self, stretch: Stretch, rates: tf.Tensor) -> StopReason | None:
         while self._step < stretch.end:
-            if self._control.stop is not None:
-                return self._control.stop
+            if self._channel.stop is not None:
+                return self._channel.stop
             stop = min(stretch.end, self._step + self._chunk)
             started = time.perf_counter()
             self._train(
@@ -187,7 +187,7 @@ class Fit:
         point = self._point(self._epoch - 1, metrics)
         self._points.append(point)
         self._save(self._checkpoint())
-        self._control.say(EpochEnded(point=point))
+        self._channel.report(EpochEnded(point=point))
         if not math.isfinite(metrics["val_loss"]):
             raise Diverged(
                 f"the validation loss became {metrics['val_loss']} in epoch {point.epoch}; "
@@ -200,7 +200,7 @@ class Fit:
         self._accuracy.reset_state()
 
     def _report(self, metrics: dict[str, float]) -> None:
-        self._control.say(EpochEnded(point=self._point(self._epoch, metrics)))
+        self._channel.report(EpochEnded(point=self._point(self._epoch, metrics)))
 
     def _point(self, epoch: int, metrics: dict[str, float]) -> Point:
         finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
@@ -248,4 +248,4 @@ class Fit:
             eta_seconds=remaining / self._rate if self._rate else None,
             precision=self._policy,
         )
-        self._control.say(Advanced(progress=progress))
+        self._channel.report(Advanced(progress=progress))

@@ -15,10 +15,10 @@ from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from worker.data import DatasetUnavailable, load_splits
 from worker.evaluation.evaluate import evaluate
+from worker.jobs.channel import Channel
+from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, TrainingJob, TrainingResult
 from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
-from worker.training.control import Control
-from worker.training.events import Advanced, Begun, Failed, Finished, Job, Stopped
 from worker.training.export import ExportFailed, export
 from worker.training.fit import Diverged, Fit
 from worker.training.network import build, predict, with_softmax
@@ -32,19 +32,19 @@ class OutOfTime(Exception):
     """The time budget ended before the first epoch did."""
 
 
-def run(job: Job, control: Control) -> None:
+def run(job: TrainingJob, channel: Channel) -> None:
     """Train and report events. An error is logged with its traceback and reported as Failed: another attempt would fail
     as well. The supervisor notices if the process is killed.
     """
     try:
-        train(job, _spec_of(job), control)
+        train(job, _spec_of(job), channel)
     except Exception as error:
         log.exception("experiment %s failed", job.experiment_id)
         shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
-        control.say(Failed(failure=_failure(error)))
+        channel.report(Failed(failure=_failure(error)))
 
 
-def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
+def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
@@ -66,12 +66,12 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
         validation,
         spec,
         policy,
-        control,
+        channel,
         save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
     )
     if checkpoint is not None:
         fit.restore(checkpoint)
-    control.say(
+    channel.report(
         Begun(
             points=checkpoint.points if checkpoint else [],
             elapsed_seconds=checkpoint.elapsed_seconds if checkpoint else 0.0,
@@ -79,33 +79,35 @@ def train(job: Job, spec: ExperimentSpec, control: Control) -> None:
     )
     reason = fit.run()
     if reason == "cancelled" or reason == "shutdown":  # noqa: PLR1714 - so that types are narrowed
-        control.say(Stopped(reason=reason))
+        channel.report(Stopped(reason=reason))
         return
     if fit.epochs_done == 0:
         raise OutOfTime(f"the budget of {spec.training.max_minutes:g} minutes ended before the first epoch did")
     fit.use_best_weights(reason)
 
-    control.say(Advanced(progress=Progress(phase="evaluating")))
+    channel.report(Advanced(progress=Progress(phase="evaluating")))
     served = with_softmax(copy_in_float32(model), spec)
     results = evaluate(partial(predict, served), splits, spec.dataset.facts.classes, policy)
 
-    control.say(Advanced(progress=Progress(phase="exporting")))
+    channel.report(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
     staged.mkdir()
     export(served, spec, validation.images, results.temperature, results.confidence, staged)
     results.write(staged)
     write_manifest(staged)
-    control.say(
+    channel.report(
         Finished(
-            staged=staged,
-            stop_reason=reason,
-            metrics=results.summary("validation", "val_"),
-            test_metrics=results.summary("test"),
+            result=TrainingResult(
+                staged=staged,
+                stop_reason=reason,
+                metrics=results.summary("validation", "val_"),
+                test_metrics=results.summary("test"),
+            )
         )
     )
 
 
-def _spec_of(job: Job) -> ExperimentSpec:
+def _spec_of(job: TrainingJob) -> ExperimentSpec:
     known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
     name = job.spec.dataset.name
     if name not in known:

@@ -5,7 +5,7 @@ import logging
 import keras
 
 from models_store.errors import Damaged
-from worker.training.events import StartingWeights
+from worker.jobs.messages import StartingWeights
 from worker.training.network import flatten_layers
 
 log = logging.getLogger(__name__)

@@ -15,14 +15,14 @@ from models_store.store import Store
 from settings import Settings
 from tests.support.api import ApiClient
 from tests.support.archives import image, zip_of, zip_with
-from worker.jobs.conversion import Converter
+from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
 
 
 @pytest.fixture
 def convert(api_store: Store, settings: Settings) -> Callable[[str], None]:
-    return Converter(api_store.conversion_jobs, settings, "test:1", lambda: False).run
+    return Supervisor(api_store, settings, "test:1", lambda: False).convert
 
 
 @pytest.fixture

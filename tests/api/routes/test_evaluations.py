@@ -18,8 +18,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.noise import noisy_digits
 from tests.support.published import publish
-from worker.jobs.conversion import Converter
-from worker.jobs.evaluation import Evaluator
+from worker.jobs.supervisor import Supervisor
 
 Answer = dict[str, Any]
 
@@ -37,7 +36,7 @@ def upload(client: ApiClient, api_store: Store, settings: Settings) -> Callable[
     def make(name: str, archive: bytes) -> None:
         answer = client.post("/datasets", data={"name": name}, files={"archive": ("a.zip", archive)})
         assert answer.status_code == 202, answer.text
-        Converter(api_store.conversion_jobs, settings, "test:1", lambda: False).run(name)
+        Supervisor(api_store, settings, "test:1", lambda: False).convert(name)
 
     return make
 
@@ -56,7 +55,7 @@ def evaluate(client: ApiClient, api_store: Store, settings: Settings) -> Callabl
     def make(experiment_id: str, **body: str) -> Answer:
         answer = client.post(f"/experiments/{experiment_id}/evaluations", json=body)
         assert answer.status_code == 202, answer.text
-        Evaluator(api_store, settings, "test:1", lambda: False).run(experiment_id, body["dataset"])
+        Supervisor(api_store, settings, "test:1", lambda: False).evaluate(experiment_id, body["dataset"])
         view: Answer = client.get(answer.headers["location"]).json()
         return view
 
@@ -225,11 +224,11 @@ def test_dataset_replaced_while_queued_fails_with_reason(
     assert client.delete(f"/datasets/{noise}").status_code == 204
     upload(noise, noisy_digits(("1", "2"), train=2))
 
-    Evaluator(api_store, settings, "test:1", lambda: False).run(finished.id, noise)
+    Supervisor(api_store, settings, "test:1", lambda: False).evaluate(finished.id, noise)
 
     view = client.get(f"{path}/{noise}").json()
     assert (view["status"], view["evaluation"]) == ("failed", None)
-    assert "was deleted or replaced meanwhile; ask for it again" in view["error"]
+    assert "was deleted or replaced; request the evaluation again" in view["error"]
 
 
 def test_damaged_network_fails_with_reason(
@@ -240,7 +239,7 @@ def test_damaged_network_fails_with_reason(
     network = api_store.experiments.artifacts(finished.id) / ONNX_FILE
     network.write_bytes(network.read_bytes()[:-1] + b"x")
 
-    Evaluator(api_store, settings, "test:1", lambda: False).run(finished.id, noise)
+    Supervisor(api_store, settings, "test:1", lambda: False).evaluate(finished.id, noise)
 
     view = client.get(f"{path}/{noise}").json()
     assert (view["status"], view["attempts"]) == ("failed", 1)
@@ -254,7 +253,7 @@ def test_deleting_the_experiment_removes_its_evaluations(
     client.post(path, json={"dataset": noise})
     assert client.delete(f"/experiments/{finished.id}?force=true").status_code == 204
 
-    Evaluator(api_store, settings, "test:1", lambda: False).run(finished.id, noise)
+    Supervisor(api_store, settings, "test:1", lambda: False).evaluate(finished.id, noise)
 
     assert client.get(f"{path}/{noise}").status_code == 404
     assert not api_store.experiments.folder(finished.id).exists()

@@ -23,7 +23,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.archives import zip_of
 from tests.support.published import publish
-from worker.jobs.conversion import Converter
+from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
 TinySpec = Callable[..., ExperimentSpec]
@@ -140,7 +140,7 @@ def test_spec_shows_images_of_an_uploaded_dataset(
     colors = {"ash": (200, 0, 0), "elm": (0, 200, 0), "oak": (0, 0, 200)}
     files = {f"{tree}/{n}.png": colored_png(color, n) for tree, color in colors.items() for n in range(12)}
     client.post("/datasets", data={"name": "trees"}, files={"archive": ("trees.zip", zip_of(files))})
-    Converter(api_store.conversion_jobs, settings, "test:1", lambda: False).run("trees")
+    Supervisor(api_store, settings, "test:1", lambda: False).convert("trees")
     dataset = {"name": "trees", "classes": ["oak", "ash"]}
     document = {
         **tiny_document,

@@ -13,7 +13,7 @@ from tests.archives.hostile import HOSTILE, LIMITS
 from tests.support.archives import image, tar_with, two_classes, zip_of, zip_with
 from tests.support.manifests import verify_manifest
 from worker.conversion.convert import convert
-from worker.conversion.messages import ConversionJob
+from worker.jobs.messages import ConversionJob
 
 MAX_PIXELS = 10_000
 

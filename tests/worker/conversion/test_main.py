@@ -1,12 +1,38 @@
 import errno
+import io
+from pathlib import Path
 
 import pytest
 
-from worker.conversion.__main__ import rejection
+from archives.errors import InvalidArchive
+from archives.member import Limits
+from models_store.experiments.record import Failure
+from worker.conversion import __main__ as main
+from worker.jobs.channel import Channel
+from worker.jobs.messages import ConversionJob, Failed
+
+JOB = ConversionJob(archive=Path("archive"), staged=Path("staged"), limits=Limits(1, 1, 1), max_pixels=1)
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(errno.ENOSPC, "disk full"), (errno.EDQUOT, "disk full"), (errno.EINVAL, "cannot be read")]
+    ("error", "kind", "reason"),
+    [
+        (OSError(errno.ENOSPC, "of the system"), "disk_full", "disk full: "),
+        (OSError(errno.EDQUOT, "of the system"), "disk_full", "disk full: "),
+        (OSError(errno.EINVAL, "of the system"), "dataset_unavailable", "the archive cannot be read: "),
+        (MemoryError(), "dataset_unavailable", "reading it takes more than 2,000,000,000 bytes"),
+        (InvalidArchive("'../a' has '..' in its path"), "dataset_unavailable", "'../a' has '..' in its path"),
+    ],
 )
-def test_system_error_is_reported_as_rejection(number: int, said: str) -> None:
-    assert said in rejection(OSError(number, "of the system")).reason
+def test_error_of_conversion_is_reported(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, kind: str, reason: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(main, "convert", fail)
+    event = main.run(JOB, Channel(io.BytesIO(), io.BytesIO()))
+
+    assert isinstance(event, Failed)
+    failure: Failure = event.failure
+    assert (failure.type, failure.message.startswith(reason)) == (kind, True)

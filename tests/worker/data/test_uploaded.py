@@ -27,7 +27,7 @@ from tests.models_store.corrections.test_store import correction
 from tests.worker.conftest import Supervised
 from tests.worker.data.tiny import MODEL, TRAINING
 from worker.data import DatasetUnavailable, load_splits
-from worker.training.events import Job, UploadedDataset
+from worker.jobs.messages import TrainingJob, UploadedDataset
 from worker.training.train import run
 
 LEAVES = Dataset("leaves", None, ("ash", "oak"), (6, 8), (3, 2))
@@ -132,18 +132,20 @@ def test_damaged_upload_is_rejected(tmp_path: Path) -> None:
         load_splits(spec_of(preprocessing=FOUR_BY_FOUR), None, tmp_path / "nowhere")
 
 
-def test_training_on_an_upload_succeeds(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> None:
+def test_training_on_an_upload_succeeds(
+    tmp_path: Path, job: Callable[..., TrainingJob], supervised: Supervised
+) -> None:
     folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
     spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
     uploaded = UploadedDataset(facts=LEAVES, folder=folder)
-    told = Job.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
-    run(told, supervised.control)
+    told = TrainingJob.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
+    run(told, supervised.channel)
 
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
 def test_training_on_corrections_of_few_classes_succeeds(
-    store: Store, job: Callable[..., Job], supervised: Supervised
+    store: Store, job: Callable[..., TrainingJob], supervised: Supervised
 ) -> None:
     for number in range(20):
         store.corrections.add(correction(number, str(number % 3)), DATASETS["digits"])
@@ -156,15 +158,15 @@ def test_training_on_corrections_of_few_classes_succeeds(
     )
 
     splits = load_splits(spec, None, folder)
-    run(job(spec).model_copy(update={"uploaded": UploadedDataset(facts=facts, folder=folder)}), supervised.control)
+    run(job(spec).model_copy(update={"uploaded": UploadedDataset(facts=facts, folder=folder)}), supervised.channel)
 
     shown = {int(image[0, 0, 0]): label for split in splits for image, label in zip(*split[:2], strict=True)}
     assert shown == {number: number % 3 for number in range(20)}
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
-def test_training_on_a_deleted_dataset_fails(job: Callable[..., Job], supervised: Supervised) -> None:
-    run(job(spec_of(preprocessing=FOUR_BY_FOUR)), supervised.control)
+def test_training_on_a_deleted_dataset_fails(job: Callable[..., TrainingJob], supervised: Supervised) -> None:
+    run(job(spec_of(preprocessing=FOUR_BY_FOUR)), supervised.channel)
 
     failure = supervised.events[-1]["failure"]
     assert failure["type"] == "dataset_unavailable"

@@ -22,11 +22,9 @@ from tests.support.manifests import verify_manifest
 from tests.support.noise import noisy_digits
 from tests.worker.conftest import Supervised
 from worker.conversion.convert import convert
-from worker.conversion.messages import ConversionJob
 from worker.data import DatasetUnavailable
 from worker.evaluation.cross_dataset import evaluate
-from worker.evaluation.messages import EvaluationJob
-from worker.training.events import Job, UploadedDataset
+from worker.jobs.messages import ConversionJob, EvaluationJob, TrainingJob, UploadedDataset
 from worker.training.train import run
 
 DIGITS = tuple("0123456789")
@@ -41,7 +39,7 @@ def converted(folder: Path, name: str, archive: bytes) -> UploadedDataset:
 
 
 @pytest.fixture
-def artifacts(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -> Path:
+def artifacts(tmp_path: Path, job: Callable[..., TrainingJob], supervised: Supervised) -> Path:
     """Trained on gray images of ten digits, of many sizes, as 28x28."""
     scrawl = converted(tmp_path / "scrawl", "scrawl", noisy_digits(DIGITS, train=14, largest=30))
     spec = parse_spec(
@@ -53,9 +51,9 @@ def artifacts(tmp_path: Path, job: Callable[..., Job], supervised: Supervised) -
         },
         {"scrawl": scrawl.facts},
     )
-    run(job(spec).model_copy(update={"uploaded": scrawl}), supervised.control)
+    run(job(spec).model_copy(update={"uploaded": scrawl}), supervised.channel)
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
-    return Path(supervised.events[-1]["staged"])
+    return Path(supervised.result["staged"])
 
 
 def job_on(

@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.data import Split, load_splits
+from worker.jobs.channel import Channel
+from worker.jobs.messages import StopReason
 from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
-from worker.training.control import Control
-from worker.training.events import StopReason
 from worker.training.fit import Fit
 from worker.training.network import build
 from worker.training.precision import choose_policy, set_precision
@@ -35,7 +35,7 @@ def spec_of(augmentation: dict[str, Any] | None = None, **training: Any) -> Expe
     return parse_spec({"model": {"layers": LAYERS}, "training": training, "augmentation": augmentation})
 
 
-class StopsAt(Control):
+class StopsAt(Channel):
     """Asks for a stop once `fit` has come to `epoch` and `step`."""
 
     def __init__(self, epoch: int, step: int) -> None:
@@ -51,7 +51,7 @@ class StopsAt(Control):
 class Run:
     """One attempt at a training on a few digits."""
 
-    def __init__(self, spec: ExperimentSpec, control: Control | None = None) -> None:
+    def __init__(self, spec: ExperimentSpec, channel: Channel | None = None) -> None:
         keras.utils.clear_session()
         whole = load_splits(spec, None)
         training, validation = (Split(*(array[:200] for array in split)) for split in whole[:2])
@@ -60,10 +60,10 @@ class Run:
         set_precision(self.model, policy)
         accuracy = compile_model(self.model, spec, policy)
         self.saved: list[Checkpoint] = []
-        control = control or Control(io.BytesIO(), io.BytesIO())
-        self.fit = Fit(self.model, accuracy, training, validation, spec, policy, control, self.saved.append)
-        if isinstance(control, StopsAt):
-            control.fit = self.fit
+        channel = channel or Channel(io.BytesIO(), io.BytesIO())
+        self.fit = Fit(self.model, accuracy, training, validation, spec, policy, channel, self.saved.append)
+        if isinstance(channel, StopsAt):
+            channel.fit = self.fit
 
     def history(self) -> list[dict[str, float | None]]:
         return [point.metrics for point in self.saved[-1].points]

@@ -17,13 +17,13 @@ from models_store.experiments.training_samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
 from worker.data import load_splits
+from worker.jobs.messages import TrainingJob
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
-from worker.training.events import Job
 from worker.training.fit import Fit
 from worker.training.train import run
 
-Jobs = Callable[..., Job]
+Jobs = Callable[..., TrainingJob]
 Spec = Callable[..., ExperimentSpec]
 
 
@@ -42,14 +42,14 @@ def dropout_spec(**training: Any) -> ExperimentSpec:
 
 def test_training_reports_epochs_and_stages_a_result(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
     first = job(tiny_spec(epochs=3))
-    run(first, supervised.control)
+    run(first, supervised.channel)
 
     kinds = [event["type"] for event in supervised.events]
     assert kinds[0] == "begun"
     assert kinds[-1] == "finished"
     assert [point["epoch"] for point in supervised.points()] == [0, 1, 2]
     assert set(supervised.points()[0]["metrics"]) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
-    finished = supervised.events[-1]
+    finished = supervised.result
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
     predictions = {f"predictions-{split}.npz" for split in ("training", "validation", "test")}
@@ -69,8 +69,8 @@ def test_published_files_agree_with_the_evaluation(job: Jobs, supervised: Superv
 
     spec = tiny_spec(epochs=4)
     first = job(spec)
-    run(first, supervised.control)
-    staged = Path(supervised.events[-1]["staged"])
+    run(first, supervised.channel)
+    staged = Path(supervised.result["staged"])
     test = load_splits(spec, None).test
 
     session = onnxruntime.InferenceSession(staged / "model.onnx", providers=["CPUExecutionProvider"])
@@ -103,10 +103,10 @@ def test_network_trained_in_bfloat16_publishes_float32(job: Jobs, supervised: Su
     training = {"epochs": 2, "precision": "mixed_bfloat16", "loss": {"type": "MeanSquaredError"}}
     augmentation = {"layers": [{"type": "RandomRotation", "factor": 0.05}]}
     spec = parse_spec({"model": {"layers": layers}, "training": training, "augmentation": augmentation})
-    run(job(spec), supervised.control)
+    run(job(spec), supervised.channel)
 
     assert supervised.events[-1]["type"] == "finished"
-    staged = Path(supervised.events[-1]["staged"])
+    staged = Path(supervised.result["staged"])
     kept = keras.models.load_model(staged / "model.keras")
     assert {layer.compute_dtype for layer in kept.layers} <= {"float32"}
     evaluation = orjson.loads((staged / "evaluation.json").read_bytes())
@@ -122,7 +122,7 @@ def test_resumed_run_equals_an_uninterrupted_one(
     job: Jobs, epochs_before: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, resumed = Supervised(), Supervised()
-    run(job(dropout_spec(), attempt=8), whole.control)
+    run(job(dropout_spec(), attempt=8), whole.channel)
     shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
     save, saved = checkpoints.save, []
 
@@ -134,19 +134,19 @@ def test_resumed_run_equals_an_uninterrupted_one(
 
     monkeypatch.setattr(checkpoints, "save", save_then_die)
     with pytest.raises(KeyboardInterrupt):
-        run(job(dropout_spec(), attempt=1), Supervised().control)
+        run(job(dropout_spec(), attempt=1), Supervised().channel)
     monkeypatch.setattr(checkpoints, "save", save)
-    run(job(dropout_spec(), attempt=2), resumed.control)
+    run(job(dropout_spec(), attempt=2), resumed.channel)
 
     begun = [{"epoch": each["epoch"], "metrics": each["metrics"]} for each in resumed.events[0]["points"]]
     assert begun + resumed.points() == whole.points()
-    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
-    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+    assert resumed.result["metrics"] == whole.result["metrics"]
+    assert resumed.result["test_metrics"] == whole.result["test_metrics"]
 
 
 def test_run_stopped_within_an_epoch_resumes_there(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, stopped, resumed = Supervised(), Supervised(), Supervised()
-    run(job(dropout_spec(), attempt=8), whole.control)
+    run(job(dropout_spec(), attempt=8), whole.channel)
     shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
     pace = Fit._pace
 
@@ -154,26 +154,26 @@ def test_run_stopped_within_an_epoch_resumes_there(job: Jobs, monkeypatch: pytes
         pace(fit, steps, seconds)
         fit._chunk = 3
         if fit._epoch == 1:
-            stopped.control._stop = "shutdown"
+            stopped.channel._stop = "shutdown"
 
     monkeypatch.setattr(Fit, "_pace", pace_then_stop)
-    run(job(dropout_spec(), attempt=1), stopped.control)
+    run(job(dropout_spec(), attempt=1), stopped.channel)
     monkeypatch.setattr(Fit, "_pace", pace)
     checkpoint = checkpoints.latest(job(dropout_spec()).attempts_folder)
-    run(job(dropout_spec(), attempt=2), resumed.control)
+    run(job(dropout_spec(), attempt=2), resumed.channel)
 
     assert stopped.events[-1] == {"type": "stopped", "reason": "shutdown"}
     assert checkpoint is not None
     assert (checkpoint.epoch, checkpoint.step > 0) == (1, True)
     assert stopped.points() + resumed.points() == whole.points()
-    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+    assert resumed.result["test_metrics"] == whole.result["test_metrics"]
 
 
 def test_early_stopping_works_across_an_interruption(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 10.0}
     spec = dropout_spec(epochs=20, early_stopping=stopping)
     whole, resumed = Supervised(), Supervised()
-    run(job(spec, attempt=8), whole.control)
+    run(job(spec, attempt=8), whole.channel)
     shutil.rmtree(job(spec, attempt=8).attempts_folder)
     save = checkpoints.save
 
@@ -184,21 +184,21 @@ def test_early_stopping_works_across_an_interruption(job: Jobs, monkeypatch: pyt
 
     monkeypatch.setattr(checkpoints, "save", save_then_die)
     with pytest.raises(KeyboardInterrupt):
-        run(job(spec, attempt=1), Supervised().control)
+        run(job(spec, attempt=1), Supervised().channel)
     monkeypatch.setattr(checkpoints, "save", save)
-    run(job(spec, attempt=2), resumed.control)
+    run(job(spec, attempt=2), resumed.channel)
 
     assert [point["epoch"] for point in whole.points()] == [0, 1, 2]
-    assert (whole.events[-1]["stop_reason"], resumed.events[-1]["stop_reason"]) == ("early_stopping",) * 2
+    assert (whole.result["stop_reason"], resumed.result["stop_reason"]) == ("early_stopping",) * 2
     first_epoch = whole.points()[0]["metrics"]["val_loss"]
-    assert whole.events[-1]["metrics"]["val_loss"] == pytest.approx(first_epoch, rel=1e-3)
-    assert resumed.events[-1]["metrics"] == whole.events[-1]["metrics"]
+    assert whole.result["metrics"]["val_loss"] == pytest.approx(first_epoch, rel=1e-3)
+    assert resumed.result["metrics"] == whole.result["metrics"]
 
 
 def test_cancelled_run_keeps_its_checkpoint_only(job: Jobs, supervised: Supervised, tiny_spec: Spec) -> None:
     first = job(tiny_spec(epochs=5))
-    supervised.control._stop = "cancelled"
-    run(first, supervised.control)
+    supervised.channel._stop = "cancelled"
+    run(first, supervised.channel)
 
     assert supervised.events[-1] == {"type": "stopped", "reason": "cancelled"}
     assert not (first.attempt_folder / "staged").exists()
@@ -206,7 +206,7 @@ def test_cancelled_run_keeps_its_checkpoint_only(job: Jobs, supervised: Supervis
 
 def test_diverging_loss_names_the_learning_rate(job: Jobs, supervised: Supervised) -> None:
     spec = dropout_spec(optimizer={"type": "SGD", "learning_rate": 1e30})
-    run(job(spec), supervised.control)
+    run(job(spec), supervised.channel)
 
     failure = supervised.events[-1]["failure"]
     assert failure["type"] == "diverged"
@@ -222,7 +222,7 @@ def test_full_disk_fails_and_leaves_nothing_staged(
 
     monkeypatch.setattr("worker.training.train.write_manifest", full)
     first = job(tiny_spec(epochs=1))
-    run(first, supervised.control)
+    run(first, supervised.channel)
 
     assert supervised.events[-1]["failure"]["type"] == "disk_full"
     assert not (first.attempt_folder / "staged").exists()
@@ -232,7 +232,7 @@ def test_export_without_parity_is_not_published(
     job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.training.export.PROBE_TOLERANCE", 0.0)
-    run(job(tiny_spec(epochs=1)), supervised.control)
+    run(job(tiny_spec(epochs=1)), supervised.channel)
 
     assert supervised.events[-1]["failure"]["type"] == "export"
 
@@ -251,10 +251,9 @@ def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervise
         }
     )
     first = job(spec)
-    run(first, supervised.control)
+    run(first, supervised.channel)
 
-    finished = supervised.events[-1]
-    assert finished["type"] == "finished", finished
+    finished = supervised.result
     assert finished["test_metrics"]["accuracy"] > 0.95
     staged = Path(finished["staged"])
     serving = orjson.loads((staged / "serving.json").read_bytes())
@@ -277,7 +276,7 @@ def test_standardized_blobs_train_with_and_without_softmax(
             "training": {"epochs": 1, "batch_size": 16},
         }
     )
-    run(job(spec), supervised.control)
+    run(job(spec), supervised.channel)
 
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
@@ -289,10 +288,9 @@ def test_branched_keras_document_trains_and_publishes(
     spec = parse_spec(
         {"model": {"keras": branched_document(activation)}, "training": {"epochs": 2, "deterministic": True}}
     )
-    run(job(spec), supervised.control)
+    run(job(spec), supervised.channel)
 
-    finished = supervised.events[-1]
-    assert finished["type"] == "finished", finished
+    finished = supervised.result
     session = onnxruntime.InferenceSession(Path(finished["staged"]) / "model.onnx", providers=["CPUExecutionProvider"])
     test = load_splits(spec, None).test
     answered = session.run(None, {session.get_inputs()[0].name: test.images})[0]

@@ -17,9 +17,9 @@ from models_store.files import sha256_of
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.transfer import transferred_layers
 from tests.worker.conftest import Supervised
+from worker.jobs.messages import StartingWeights, TrainingJob
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
-from worker.training.events import Job, StartingWeights
 from worker.training.network import build, with_softmax
 from worker.training.train import run
 from worker.training.transfer import WeightsUnavailable, transfer_weights
@@ -39,7 +39,7 @@ LAYERS: list[dict[str, Any]] = [
 ]
 IMAGES = np.arange(2 * 64, dtype=np.uint8).reshape(2, 8, 8, 1)
 STILL = {"type": "SGD", "learning_rate": 1e-12}
-Jobs = Callable[..., Job]
+Jobs = Callable[..., TrainingJob]
 Weights = dict[str, Sequence[np.ndarray[Any, Any]]]
 
 
@@ -207,7 +207,7 @@ def test_zip_without_a_network_is_rejected(tmp_path: Path) -> None:
 
 
 def test_run_without_its_source_fails_with_the_reason(job: Jobs, supervised: Supervised) -> None:
-    run(job(spec_of(), weights="the weights of another experiment are not to be had"), supervised.control)
+    run(job(spec_of(), weights="the weights of another experiment are not to be had"), supervised.channel)
 
     assert supervised.events[-1]["failure"] == {
         "type": "weights_unavailable",
@@ -226,16 +226,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentSpec, P
     )
     document = spec.model_dump(mode="json")
     run(
-        Job(
+        TrainingJob(
             experiment_id=SOURCE,
             spec=document,
             attempts_folder=folder.parent,
             attempt_folder=folder,
             datasets_dir=None,
         ),
-        supervised.control,
+        supervised.channel,
     )
-    finished = supervised.events[-1]
+    finished = supervised.result
     return spec, published_file(Path(finished["staged"]), KERAS_FILE), finished
 
 
@@ -246,13 +246,13 @@ def test_first_epoch_continues_where_the_source_ended(
     source, file, finished = trained
     # Statistics of batches would still move where nothing else does.
     spec = spec_of(training={"epochs": 1, "optimizer": STILL, "precision": precision}, model={"freeze": 4})
-    run(job(spec, weights=starting(file, spec, source)), supervised.control)
+    run(job(spec, weights=starting(file, spec, source)), supervised.channel)
 
     assert finished["metrics"]["val_accuracy"] > 0.9
     (first,) = supervised.points()
     assert first["metrics"]["val_accuracy"] == pytest.approx(finished["metrics"]["val_accuracy"], abs=0.01)
     exact = precision == "float32"
-    assert supervised.events[-1]["test_metrics"]["accuracy"] == pytest.approx(
+    assert supervised.result["test_metrics"]["accuracy"] == pytest.approx(
         finished["test_metrics"]["accuracy"], abs=1e-6 if exact else 0.01
     )
 
@@ -262,9 +262,9 @@ def test_resumed_run_needs_no_source(job: Jobs, trained: Any, monkeypatch: pytes
     spec = spec_of(training={"epochs": 3})
     weights = starting(file, spec, source)
     whole, resumed, random = Supervised(), Supervised(), Supervised()
-    run(job(spec, attempt=8, weights=weights), whole.control)
+    run(job(spec, attempt=8, weights=weights), whole.channel)
     shutil.rmtree(job(spec).attempts_folder)
-    run(job(spec, attempt=9), random.control)
+    run(job(spec, attempt=9), random.channel)
     shutil.rmtree(job(spec).attempts_folder)
     save = checkpoints.save
 
@@ -274,11 +274,11 @@ def test_resumed_run_needs_no_source(job: Jobs, trained: Any, monkeypatch: pytes
 
     monkeypatch.setattr(checkpoints, "save", save_then_die)
     with pytest.raises(KeyboardInterrupt):
-        run(job(spec, attempt=1, weights=weights), Supervised().control)
+        run(job(spec, attempt=1, weights=weights), Supervised().channel)
     monkeypatch.setattr(checkpoints, "save", save)
-    run(job(spec, attempt=2, weights="there is no such experiment"), resumed.control)
+    run(job(spec, attempt=2, weights="there is no such experiment"), resumed.channel)
 
     begun = [{"epoch": each["epoch"], "metrics": each["metrics"]} for each in resumed.events[0]["points"]]
     assert begun + resumed.points() == whole.points()
-    assert resumed.events[-1]["test_metrics"] == whole.events[-1]["test_metrics"]
+    assert resumed.result["test_metrics"] == whole.result["test_metrics"]
     assert whole.points()[0]["metrics"]["loss"] < random.points()[0]["metrics"]["loss"] / 2

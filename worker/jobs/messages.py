@@ -1,0 +1,161 @@
+"""Messages between the supervisor and its child processes: one JSON document per line, one job in, events out."""
+
+from pathlib import Path
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from archives.member import Limits
+from models_store.artifacts import PublishedFile
+from models_store.datasets.record import Contents, FilesDone
+from models_store.evaluations.record import SamplesDone
+from models_store.experiments.record import Failure, Frozen, MetricValues, Point, Progress
+from models_store.experiments.stored_spec import StoredSpec
+from specs.dataset import Dataset
+from specs.splits import EvaluatedSplit
+
+StopReason = Literal["cancelled", "time_budget", "shutdown"]
+EndReason = Literal["completed", "early_stopping"] | StopReason
+P = TypeVar("P")
+R = TypeVar("R")
+
+# -- all kinds of jobs -----------------------------------------------------------------------------------------------
+
+
+class Stop(Frozen):
+    """To the child: end at the next safe point."""
+
+    reason: StopReason
+
+
+class Ready(Frozen):
+    """The imports are done; the child waits for its job."""
+
+    type: Literal["ready"] = "ready"
+
+
+class Advanced(Frozen, Generic[P]):
+    type: Literal["advanced"] = "advanced"
+    progress: P
+
+
+class Stopped(Frozen):
+    """It ended early, as requested, and what it has done is on disk."""
+
+    type: Literal["stopped"] = "stopped"
+    reason: StopReason
+
+
+class Failed(Frozen):
+    """The job cannot be done; another attempt would fail as well."""
+
+    type: Literal["failed"] = "failed"
+    failure: Failure
+
+
+class Finished(Frozen, Generic[R]):
+    """The result is staged, with its manifest."""
+
+    type: Literal["finished"] = "finished"
+    result: R
+
+
+# -- trainings -------------------------------------------------------------------------------------------------------
+
+
+class UploadedDataset(Frozen):
+    """An uploaded dataset; `folder` in the store holds its images."""
+
+    facts: Dataset
+    folder: Path
+
+
+class StartingWeights(Frozen):
+    """The published network of experiment `source`; `layers` maps a layer to the one of it whose weights it starts
+    with, by name."""
+
+    source: str
+    file: PublishedFile
+    layers: dict[str, str]
+
+
+class TrainingJob(Frozen):
+    """`attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
+    `uploaded` is the dataset to train on unless it is built in. `weights` are those to start with, or the reason why
+    they are unavailable, which does not matter if there is a checkpoint to resume from.
+    """
+
+    experiment_id: str
+    spec: StoredSpec
+    attempts_folder: Path
+    attempt_folder: Path
+    datasets_dir: Path | None
+    uploaded: UploadedDataset | None = None
+    weights: StartingWeights | str | None = None
+
+
+class Begun(Frozen):
+    """The network is built and restored: the history is exactly `points`, after `elapsed_seconds` of training."""
+
+    type: Literal["begun"] = "begun"
+    points: list[Point]
+    elapsed_seconds: float
+
+
+class EpochEnded(Frozen):
+    """An epoch has ended, and its checkpoint is on disk."""
+
+    type: Literal["epoch"] = "epoch"
+    point: Point
+
+
+class TrainingResult(Frozen):
+    """`metrics` are the published network's on the validation split, `test_metrics` those on the test split."""
+
+    staged: Path
+    stop_reason: Literal["completed", "early_stopping", "time_budget"]
+    metrics: MetricValues
+    test_metrics: MetricValues
+
+
+TrainingEvent = Annotated[
+    Ready | Begun | Advanced[Progress] | EpochEnded | Stopped | Finished[TrainingResult] | Failed,
+    Field(discriminator="type"),
+]
+TRAINING_EVENT: TypeAdapter[TrainingEvent] = TypeAdapter(TrainingEvent)
+
+# -- conversions -----------------------------------------------------------------------------------------------------
+
+
+class ConversionJob(Frozen):
+    """Read `archive`, write into the empty folder `staged`. An image may have `max_pixels` pixels."""
+
+    archive: Path
+    staged: Path
+    limits: Limits
+    max_pixels: int
+
+
+ConversionEvent = Annotated[Advanced[FilesDone] | Finished[Contents] | Failed, Field(discriminator="type")]
+CONVERSION_EVENT: TypeAdapter[ConversionEvent] = TypeAdapter(ConversionEvent)
+
+# -- evaluations -----------------------------------------------------------------------------------------------------
+
+
+class EvaluationJob(Frozen):
+    """Evaluate the network published in `artifacts`, write into the empty folder `staged`.
+
+    `facts` are those of the dataset; `uploaded` is the folder in the store that holds its images, None for a built-in
+    dataset, whose file lies in `datasets_dir`.
+    """
+
+    artifacts: Path
+    staged: Path
+    facts: Dataset
+    split: EvaluatedSplit
+    uploaded: Path | None
+    datasets_dir: Path | None
+
+
+EvaluationEvent = Annotated[Advanced[SamplesDone] | Finished[MetricValues] | Failed, Field(discriminator="type")]
+EVALUATION_EVENT: TypeAdapter[EvaluationEvent] = TypeAdapter(EvaluationEvent)

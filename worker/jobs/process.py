@@ -1,0 +1,103 @@
+"""A child process as its supervisor sees it: a pipe in, a pipe out, and an exit status."""
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+E = TypeVar("E")
+
+log = logging.getLogger(__name__)
+
+
+class ChildProcess(Generic[E]):
+    """`python -m MODULE EVENTS_FD SUPERVISOR_PID *ARGUMENTS`, started at once. It dies with its supervisor.
+
+    `events` parses what it reports; `environment` is added to this process's.
+    """
+
+    def __init__(
+        self, module: str, events: TypeAdapter[E], *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._adapter = events
+        read_end, write_end = os.pipe()
+        self._events = read_end
+        self._unfinished = b""
+        self._has_ended = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, str(write_end), str(os.getpid()), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(write_end,),
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
+        )
+        os.close(write_end)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, message: BaseModel) -> None:
+        """Send the job or a request. The end of a dead process is noticed by the end of its events."""
+        assert self._process.stdin is not None  # noqa: S101 - Popen was asked for the pipe
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(message.model_dump_json().encode() + b"\n")
+            self._process.stdin.flush()
+
+    def receive(self, seconds: float) -> list[E]:
+        """The events since the last call, waiting at most `seconds` for the first."""
+        if self._has_ended or not select.select([self._events], [], [], seconds)[0]:
+            return []
+        data = os.read(self._events, 1 << 16)
+        self._has_ended = not data
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        return [event for line in lines if (event := self._parse(line)) is not None]
+
+    def _parse(self, line: bytes) -> E | None:
+        try:
+            return self._adapter.validate_json(line)
+        except ValidationError:
+            log.warning("ignored an unknown event: %.200r", line)
+            return None
+
+    @property
+    def has_ended(self) -> bool:
+        """True after its last event."""
+        return self._has_ended
+
+    def kill(self) -> None:
+        """End it and its process group now."""
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._close()
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end and return its exit status, negative for a signal; kill it after `seconds`."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("process %d did not end within %g s and is killed", self.pid, seconds)
+        self.kill()
+        return self._process.returncode
+
+    def _close(self) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        if self._events >= 0:
+            os.close(self._events)
+            self._events, self._has_ended = -1, True
