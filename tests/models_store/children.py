@@ -5,6 +5,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 KILLED = 9
@@ -42,7 +43,7 @@ def killed_at_each_step(work: Callable[[], object]) -> Iterator[int]:
     Yields after each death, with the number of the step.
     """
     step = 1
-    while (status := in_child(lambda step=step: _dying(work, step))) == KILLED:
+    while (status := in_child(partial(_dying, work, step))) == KILLED:
         yield step
         step += 1
     assert status == 0, f"the child that nobody killed ended with {status}"

@@ -26,17 +26,17 @@ def queued(store: Store, tiny_spec: MakeSpec) -> Record:
 @pytest.fixture
 def claim(store: Store, queued: Record) -> TrainingClaim:
     """The first attempt."""
-    taken = TrainingClaim.acquire(store.training_jobs, queued.id, worker="first")
-    assert taken is not None
-    return taken
+    acquired = TrainingClaim.acquire(store.training_jobs, queued.id, worker="first")
+    assert acquired is not None
+    return acquired
 
 
 @pytest.fixture
 def take_over(store: Store, valkey: Valkey) -> Callable[[TrainingClaim], TrainingClaim]:
-    """Let a claim's lease run out and its wake-up be consumed, sweep, and give the experiment to another worker."""
+    """Expire a claim's lease, lose its message, sweep, and give the experiment to another worker."""
 
-    def swept(lost: TrainingClaim) -> TrainingClaim | None:
-        # More than once: the first sweep, and a server that has just started, give a holder one more term.
+    def sweep(lost: TrainingClaim) -> TrainingClaim | None:
+        # More than once: the first sweep, and a server that has just started, grant one more term.
         store.experiments.leases.release(lost.id, lost.token)
         with valkey.client() as client:
             client.delete(keys.TRAININGS)
@@ -44,9 +44,9 @@ def take_over(store: Store, valkey: Valkey) -> Callable[[TrainingClaim], Trainin
         return TrainingClaim.acquire(store.training_jobs, lost.id, worker="second")
 
     def take(lost: TrainingClaim) -> TrainingClaim:
-        taken = eventually(lambda: swept(lost))
-        assert taken is not None
-        return taken
+        successor = eventually(lambda: sweep(lost))
+        assert successor is not None
+        return successor
 
     return take
 

@@ -37,9 +37,7 @@ def test_manifest_describes_every_file_but_itself(published: Path) -> None:
     assert (entry.bytes, entry.sha256) == (9, sha256_of(b"a network"))
 
 
-def test_a_file_is_copied_piece_by_piece_and_rejected_at_its_end(
-    published: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_file_is_rejected_at_the_end_of_a_copy(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifacts, "_PIECE_BYTES", 4)
     file = artifacts.published_file(published, artifacts.ONNX_FILE)
     copy = BytesIO()
@@ -60,7 +58,7 @@ def test_sound_result_passes_every_check(published: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, flip_a_bit, empty, Path.unlink])
-def test_changed_file_is_damaged_and_the_others_are_not(published: Path, damage: Callable[[Path], None]) -> None:
+def test_changed_file_is_damaged_alone(published: Path, damage: Callable[[Path], None]) -> None:
     damage(published / artifacts.ONNX_FILE)
     with pytest.raises(Damaged, match=r"model\.onnx"):
         artifacts.read_verified(published, artifacts.ONNX_FILE)
@@ -68,21 +66,21 @@ def test_changed_file_is_damaged_and_the_others_are_not(published: Path, damage:
 
 
 @pytest.mark.parametrize("damage", [cut, empty, Path.unlink])
-def test_check_of_sizes_finds_what_is_missing_or_cut(published: Path, damage: Callable[[Path], None]) -> None:
+def test_check_sizes_finds_missing_and_truncated_files(published: Path, damage: Callable[[Path], None]) -> None:
     damage(published / artifacts.KERAS_FILE)
     with pytest.raises(Damaged, match=r"model\.keras is missing or does not have the 18 bytes"):
         artifacts.check_sizes(published)
 
 
 @pytest.mark.parametrize("content", [b"{}", b"", b"[]", b'{"files": {"model.onnx": {}}}', b'{"files": ', b"\xff"])
-def test_manifest_that_does_not_parse_is_damaged(published: Path, content: bytes) -> None:
+def test_unparsable_manifest_is_damaged(published: Path, content: bytes) -> None:
     (published / artifacts.MANIFEST_FILE).write_bytes(content)
     for check in (artifacts.read_manifest, artifacts.check_sizes):
         with pytest.raises(Damaged, match=r"manifest\.json does not parse"):
             check(published)
 
 
-def test_manifest_that_is_missing_is_damage_only_in_a_published_result(published: Path) -> None:
+def test_missing_manifest_is_damage_in_published_result(published: Path) -> None:
     (published / artifacts.MANIFEST_FILE).unlink()
     with pytest.raises(Damaged, match=r"manifest\.json of a published result is missing"):
         artifacts.read_manifest(published)
@@ -91,6 +89,6 @@ def test_manifest_that_is_missing_is_damage_only_in_a_published_result(published
 
 
 @pytest.mark.parametrize("name", ["other", "../record.json", artifacts.MANIFEST_FILE])
-def test_only_what_the_manifest_names_is_read(published: Path, name: str) -> None:
+def test_file_outside_manifest_is_not_found(published: Path, name: str) -> None:
     with pytest.raises(NotFound):
         artifacts.read_verified(published, name)

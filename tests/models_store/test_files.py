@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_write_atomic_replaces_the_content(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_reader_sees_old_or_new_while_it_is_written(tmp_path: Path) -> None:
+def test_reader_sees_old_or_new_during_a_write(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(OLD)
     ended = threading.Event()
@@ -73,7 +74,7 @@ def test_reader_sees_old_or_new_while_it_is_written(tmp_path: Path) -> None:
     assert seen <= {OLD, NEW}
 
 
-def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
@@ -86,7 +87,7 @@ def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_error_inside_replaced_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+def test_error_in_open_atomic_keeps_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(OLD)
 
@@ -101,7 +102,7 @@ def test_error_inside_replaced_keeps_the_old_file_and_leaves_nothing(tmp_path: P
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_replaced_shows_nothing_before_it_ends(tmp_path: Path) -> None:
+def test_open_atomic_shows_nothing_before_it_ends(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with files.open_atomic(path) as file:
         file.write(NEW)
@@ -109,7 +110,7 @@ def test_replaced_shows_nothing_before_it_ends(tmp_path: Path) -> None:
     assert path.read_bytes() == NEW
 
 
-def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
+def test_full_disk_leaves_old_file_alone(tmp_path: Path) -> None:
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", tmp_path], capture_output=True, check=False
     )
@@ -129,13 +130,13 @@ def test_full_disk_leaves_a_file_system_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
-def test_disk_that_takes_no_writes_is_unavailable(number: int) -> None:
+def test_unwritable_disk_is_unavailable(number: int) -> None:
     with pytest.raises(Unavailable, match=f"cannot write it: {os.strerror(number)}"), files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
-def test_other_errors_are_not_called_a_full_disk(number: int) -> None:
+def test_other_errors_are_not_a_full_disk(number: int) -> None:
     with pytest.raises(OSError, match=os.strerror(number)) as caught, files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
     assert caught.value.errno == number
@@ -152,7 +153,7 @@ def test_create_exclusive_makes_a_file_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_of_many_threads_one_creates(tmp_path: Path) -> None:
+def test_concurrent_threads_create_once(tmp_path: Path) -> None:
     path, start = tmp_path / "file", threading.Barrier(16)
 
     def create(number: int) -> bool:
@@ -166,7 +167,7 @@ def test_of_many_threads_one_creates(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_of_many_processes_one_creates(tmp_path: Path) -> None:
+def test_concurrent_processes_create_once(tmp_path: Path) -> None:
     path = tmp_path / "file"
     released, release = os.pipe()
 
@@ -175,7 +176,7 @@ def test_of_many_processes_one_creates(tmp_path: Path) -> None:
         os.read(released, 1)
         os._exit(0 if files.create_exclusive(path, bytes([number]) * 1000) else 7)
 
-    children = [start_child(lambda number=number: create(number)) for number in range(6)]
+    children = [start_child(partial(create, number)) for number in range(6)]
     os.close(released)
     os.close(release)
     statuses = [exit_status(child) for child in children]
@@ -212,7 +213,7 @@ def test_directory_is_published_once(tmp_path: Path) -> None:
     assert (second / "a").read_bytes() == NEW
 
 
-def test_of_many_threads_one_publishes(tmp_path: Path) -> None:
+def test_concurrent_threads_publish_once(tmp_path: Path) -> None:
     final, start = tmp_path / "final", threading.Barrier(8)
     folders = [staged(tmp_path, bytes([number]) * 100) for number in range(8)]
 
@@ -226,7 +227,7 @@ def test_of_many_threads_one_publishes(tmp_path: Path) -> None:
     assert (final / "a").read_bytes() == (final / "b").read_bytes() == bytes([won.index(True)]) * 100
 
 
-def test_publishing_what_was_never_staged_is_an_error(tmp_path: Path) -> None:
+def test_publish_without_staged_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         files.publish_directory(tmp_path / "nothing", tmp_path / "final")
 
@@ -241,7 +242,7 @@ def test_removed_directory_leaves_nothing(tmp_path: Path) -> None:
 # -- killed at each step ---------------------------------------------------------------------------------------------
 
 
-def test_write_killed_at_any_step_shows_old_or_new_and_leaves_nothing(tmp_path: Path) -> None:
+def test_write_killed_at_any_step_shows_old_or_new(tmp_path: Path) -> None:
     path, seen = tmp_path / "file", []
     path.write_bytes(OLD)
     for _ in killed_at_each_step(lambda: files.write_atomic(path, NEW)):
@@ -254,7 +255,7 @@ def test_write_killed_at_any_step_shows_old_or_new_and_leaves_nothing(tmp_path: 
     assert path.read_bytes() == NEW
 
 
-def test_publication_killed_at_any_step_shows_nothing_or_all(tmp_path: Path) -> None:
+def test_publish_killed_at_any_step_shows_nothing_or_all(tmp_path: Path) -> None:
     final, seen = tmp_path / "final", []
     for _ in killed_at_each_step(lambda: files.publish_directory(staged(tmp_path, NEW), final)):
         seen.append(final.exists())
@@ -308,7 +309,7 @@ def test_write_killed_at_any_system_call_shows_old_or_new(tmp_path: Path) -> Non
 # -- stale temporaries -----------------------------------------------------------------------------------------------
 
 
-def test_stale_temporaries_go_and_young_ones_stay(tmp_path: Path) -> None:
+def test_stale_temporaries_are_removed(tmp_path: Path) -> None:
     young, old = staged(tmp_path, OLD), staged(tmp_path, OLD)
     young_file, old_file = files.temporary_name(tmp_path / "x.json"), files.temporary_name(tmp_path / "y.json")
     young_file.touch()
@@ -324,7 +325,7 @@ def test_stale_temporaries_go_and_young_ones_stay(tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == {young, young_file, published}
 
 
-def test_temporary_names_differ_and_stay_on_the_file_system(tmp_path: Path) -> None:
+def test_temporary_names_are_unique_siblings(tmp_path: Path) -> None:
     names = {files.temporary_name(tmp_path / "file") for _ in range(100)}
     assert len(names) == 100
     assert {name.parent for name in names} == {tmp_path}
@@ -333,7 +334,7 @@ def test_temporary_names_differ_and_stay_on_the_file_system(tmp_path: Path) -> N
 # -- the lock --------------------------------------------------------------------------------------------------------
 
 
-def test_lock_excludes_another_process_until_its_holder_is_killed(tmp_path: Path) -> None:
+def test_lock_is_released_when_its_holder_is_killed(tmp_path: Path) -> None:
     def take(hold: Callable[[], None]) -> None:
         with files.lock_folder(tmp_path):
             hold()
@@ -362,14 +363,14 @@ def test_lock_excludes_another_thread(tmp_path: Path) -> None:
     assert counter.read_text() == "100"
 
 
-def test_lock_is_freed_after_an_error(tmp_path: Path) -> None:
+def test_lock_is_released_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), files.lock_folder(tmp_path):
         raise ZeroDivisionError
     with files.lock_folder(tmp_path, 0):
         pass
 
 
-def test_lock_is_freed_though_a_child_was_forked_meanwhile(tmp_path: Path) -> None:
+def test_lock_is_released_despite_forked_child(tmp_path: Path) -> None:
     with files.lock_folder(tmp_path):
         forked = start_child(signal.pause)
     try:
@@ -379,7 +380,7 @@ def test_lock_is_freed_though_a_child_was_forked_meanwhile(tmp_path: Path) -> No
         kill(forked)
 
 
-def test_there_is_nothing_to_lock_without_a_folder(tmp_path: Path) -> None:
+def test_lock_of_missing_folder_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="experiment gone not found"), files.lock_folder(tmp_path / "gone"):
         pass
     assert list(tmp_path.iterdir()) == []

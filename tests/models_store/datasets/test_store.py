@@ -46,7 +46,7 @@ def nobody(_: str) -> list[str]:
     return []
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(store: Store) -> None:
+def test_interrupted_upload_leaves_nothing(store: Store) -> None:
     def break_off() -> None:
         with store.datasets.incoming() as archive:
             archive.write(b"half")
@@ -57,7 +57,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: Store) -> None:
     assert [path.name for path in store.datasets.datasets.iterdir()] == [".locks"]
 
 
-def test_a_full_disk_says_so_and_leaves_nothing(store: Store) -> None:
+def test_full_disk_leaves_nothing(store: Store) -> None:
     def fill() -> None:
         with store.datasets.incoming():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -67,7 +67,7 @@ def test_a_full_disk_says_so_and_leaves_nothing(store: Store) -> None:
     assert [path.name for path in store.datasets.datasets.iterdir()] == [".locks"]
 
 
-def test_of_many_uploads_of_one_name_one_wins(store: Store) -> None:
+def test_concurrent_uploads_of_one_name_make_one(store: Store) -> None:
     outcomes = []
 
     def upload() -> None:
@@ -86,7 +86,7 @@ def test_of_many_uploads_of_one_name_one_wins(store: Store) -> None:
     assert store.datasets.get("own").id in outcomes
 
 
-def test_facts_are_of_those_that_are_ready(store: Store) -> None:
+def test_facts_list_ready_datasets(store: Store) -> None:
     added(store, "late")
     ready(store)
 
@@ -170,7 +170,7 @@ def test_lost_message_is_sent_again_once_per_lease(store: Store, valkey: Valkey)
         assert client.llen(keys.CONVERSIONS) == 1
 
 
-def test_a_damaged_record_says_so_and_can_be_deleted(store: Store) -> None:
+def test_damaged_dataset_is_failed_and_deletable(store: Store) -> None:
     ready(store)
     (store.datasets.folder("own") / RECORD_FILE).write_bytes(b"{")
 
@@ -183,7 +183,7 @@ def test_a_damaged_record_says_so_and_can_be_deleted(store: Store) -> None:
         store.datasets.get("own")
 
 
-def test_who_posts_on_a_dataset_keeps_it_from_being_deleted(store: Store, reopened: Callable[[], Store]) -> None:
+def test_dataset_is_not_deleted_during_a_post(store: Store, reopened: Callable[[], Store]) -> None:
     ready(store)
     order: list[str] = []
 
@@ -204,6 +204,6 @@ def test_who_posts_on_a_dataset_keeps_it_from_being_deleted(store: Store, reopen
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".locks", "A", ""])
-def test_what_is_no_name_becomes_no_path(store: Store, name: str) -> None:
+def test_invalid_name_is_not_found(store: Store, name: str) -> None:
     with pytest.raises(NotFound):
         store.datasets.folder(name)

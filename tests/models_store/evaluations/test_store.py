@@ -80,7 +80,7 @@ def test_finished_evaluation_leaves_record_and_result(store: Store, asked: Evalu
     assert acquire(store, asked) is None
 
 
-def test_asked_for_anew_it_has_no_figures_until_it_is_done(store: Store, asked: EvaluationRecord) -> None:
+def test_repeated_evaluation_has_no_metrics_until_it_ends(store: Store, asked: EvaluationRecord) -> None:
     finish(store, asked)
     anew = store.evaluations.add(asked.experiment_id, MNIST)
 
@@ -91,7 +91,7 @@ def test_asked_for_anew_it_has_no_figures_until_it_is_done(store: Store, asked: 
     assert finish(store, anew, 0.75).metrics == {"accuracy": 0.75}
 
 
-def test_of_many_who_ask_at_once_all_get_the_same_one(store: Store, finished: Record) -> None:
+def test_concurrent_requests_make_one_evaluation(store: Store, finished: Record) -> None:
     found = []
     threads = [
         threading.Thread(target=lambda: found.append(store.evaluations.add(finished.id, MNIST))) for _ in range(8)
@@ -153,7 +153,7 @@ def test_lost_message_is_sent_again_once_per_lease(store: Store, valkey: Valkey,
     assert store.queue.depth(EVALUATION) == 1
 
 
-def test_what_a_message_names_is_not_sent_again(store: Store, valkey: Valkey, asked: EvaluationRecord) -> None:
+def test_evaluation_named_by_message_is_not_enqueued(store: Store, valkey: Valkey, asked: EvaluationRecord) -> None:
     store.reconciler.sweep()
 
     with valkey.client() as client:
@@ -162,9 +162,7 @@ def test_what_a_message_names_is_not_sent_again(store: Store, valkey: Valkey, as
 
 
 @pytest.mark.parametrize("gone", ["ended", "deleted", "damaged"])
-def test_a_mark_that_a_kill_left_is_swept_away(
-    store: Store, valkey: Valkey, asked: EvaluationRecord, gone: str
-) -> None:
+def test_stale_mark_is_removed(store: Store, valkey: Valkey, asked: EvaluationRecord, gone: str) -> None:
     record = store.evaluations.folder(asked.experiment_id, "mnist") / RECORD_FILE
     if gone == "ended":
         store.evaluations.write(asked.failed(Failure(type="internal", message="it was late")))
@@ -179,7 +177,7 @@ def test_a_mark_that_a_kill_left_is_swept_away(
     assert store.queue.pending(EVALUATION) == set()
 
 
-def test_a_damaged_record_says_so_and_gives_way_to_another(store: Store, asked: EvaluationRecord) -> None:
+def test_damaged_evaluation_is_failed_and_replaceable(store: Store, asked: EvaluationRecord) -> None:
     (store.evaluations.folder(asked.experiment_id, "mnist") / RECORD_FILE).write_text("{")
 
     [record] = store.evaluations.records(asked.experiment_id)
@@ -189,7 +187,7 @@ def test_a_damaged_record_says_so_and_gives_way_to_another(store: Store, asked: 
     assert store.evaluations.add(asked.experiment_id, MNIST).status is EvaluationStatus.QUEUED
 
 
-def test_a_dataset_deleted_meanwhile_is_not_asked_for(store: Store, finished: Record) -> None:
+def test_evaluation_on_deleted_dataset_is_rejected(store: Store, finished: Record) -> None:
     facts = DATASETS["mnist"]
     spec: EvaluationSpec = parse_evaluation({"dataset": "gone"}, {"gone": facts})
     with pytest.raises(InvalidState, match="gone was deleted meanwhile"):
@@ -198,6 +196,6 @@ def test_a_dataset_deleted_meanwhile_is_not_asked_for(store: Store, finished: Re
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".lock", "A", ""])
-def test_what_is_no_name_becomes_no_path(store: Store, finished: Record, name: str) -> None:
+def test_invalid_name_is_not_found(store: Store, finished: Record, name: str) -> None:
     with pytest.raises(NotFound):
         store.evaluations.folder(finished.id, name)

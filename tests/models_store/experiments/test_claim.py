@@ -33,7 +33,7 @@ def ended(claim: TrainingClaim, accuracy: float = 0.5) -> Record:
     return claim.succeed(staged, "completed", {"val_accuracy": accuracy}, {"accuracy": 0.25})
 
 
-# -- taking ----------------------------------------------------------------------------------------------------------
+# -- acquire ---------------------------------------------------------------------------------------------------------
 
 
 def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: TrainingClaim) -> None:
@@ -43,7 +43,7 @@ def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: 
     assert claim.attempt_folder.is_dir()
 
 
-def test_of_twenty_threads_one_wins(store: Store, queued: Record) -> None:
+def test_claim_of_many_threads_goes_to_one(store: Store, queued: Record) -> None:
     start = threading.Barrier(20)
 
     def take(number: int) -> TrainingClaim | None:
@@ -56,11 +56,11 @@ def test_of_twenty_threads_one_wins(store: Store, queued: Record) -> None:
     assert winner.token == 1
 
 
-def test_running_experiment_is_nobody_elses(store: Store, claim: TrainingClaim) -> None:
+def test_running_experiment_is_not_claimed(store: Store, claim: TrainingClaim) -> None:
     assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_lease_of_another_attempt_keeps_a_queued_experiment_back(store: Store, queued: Record) -> None:
+def test_queued_experiment_with_held_lease_is_not_claimed(store: Store, queued: Record) -> None:
     store.experiments.leases.acquire(queued.id, 7)
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert store.experiments.read(queued.id).status is Status.QUEUED
@@ -90,7 +90,7 @@ def test_damaged_experiment_is_not_claimed(store: Store, queued: Record) -> None
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
 
 
-def test_record_of_a_newer_schema_is_left_to_a_newer_worker(store: Store, queued: Record) -> None:
+def test_record_of_newer_schema_is_not_claimed(store: Store, queued: Record) -> None:
     newer = queued.changed(schema_version=SCHEMA_VERSION + 1)
     store.experiments.write(newer)
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
@@ -111,7 +111,7 @@ def test_disk_error_while_claiming_releases_the_lease(
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is not None
 
 
-def test_nothing_is_claimed_while_redis_is_away(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
+def test_claim_needs_redis(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     own_valkey.kill()
     with pytest.raises(Unavailable):
@@ -119,7 +119,7 @@ def test_nothing_is_claimed_while_redis_is_away(own_store: Store, own_valkey: Va
     assert own_store.experiments.read(record.id) == record
 
 
-def test_worker_killed_at_any_step_of_a_claim_does_not_block_the_next(
+def test_claim_killed_at_any_step_blocks_nobody(
     store: Store, tiny_spec: MakeSpec, reopened: Reopened, take_over: TakeOver
 ) -> None:
     record = store.experiments.create(tiny_spec())
@@ -157,13 +157,13 @@ def test_epochs_are_on_disk_and_in_the_view(store: Store, claim: TrainingClaim) 
     assert shown.best_metrics == shown.last_metrics == points(3)[-1].metrics
 
 
-def test_repeated_epoch_is_left_as_it_is(claim: TrainingClaim) -> None:
+def test_repeated_epoch_is_ignored(claim: TrainingClaim) -> None:
     claim.begin_history(points(2))
     claim.append(point(1, val_accuracy=0.99))
     assert history.read(claim.folder) == History(points=points(2))
 
 
-def test_later_attempt_goes_on_from_its_checkpoint(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
+def test_later_attempt_resumes_from_its_checkpoint(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     claim.begin_history([])
     for each in points(3):
         claim.append(each)
@@ -188,9 +188,7 @@ def test_epoch_behind_a_torn_line_is_not_lost(claim: TrainingClaim, take_over: T
     assert history.read(claim.folder) == History(points=points(3))
 
 
-def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
-    store: Store, claim: TrainingClaim, valkey: Valkey
-) -> None:
+def test_emptied_live_history_is_restored(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
     claim.begin_history([])
     for each in points(2):
         claim.append(each)
@@ -200,7 +198,7 @@ def test_live_history_that_was_emptied_is_restored_with_the_next_epoch(
     assert store.experiments.index.history(claim.id, -1) == History(points=points(3))
 
 
-def test_training_goes_on_while_redis_is_away(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
+def test_training_goes_on_without_redis(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     claim = TrainingClaim.acquire(own_store.training_jobs, record.id, worker="worker")
     assert claim is not None
@@ -223,7 +221,7 @@ def test_progress_is_shown_and_not_written(store: Store, claim: TrainingClaim) -
     assert store.experiments.read(claim.id).progress is None
 
 
-def test_cancel_is_seen_by_the_holder_and_keeps_what_is_shown(store: Store, claim: TrainingClaim) -> None:
+def test_cancel_is_seen_and_keeps_live_fields(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     claim.append(point(0))
     claim.check()
@@ -237,7 +235,7 @@ def test_cancel_is_seen_by_the_holder_and_keeps_what_is_shown(store: Store, clai
     assert shown.progress is not None
 
 
-def test_lease_that_ran_out_is_taken_again_if_nobody_has_it(store: Store, claim: TrainingClaim) -> None:
+def test_expired_lease_is_reacquired_if_free(store: Store, claim: TrainingClaim) -> None:
     store.experiments.leases.release(claim.id, claim.token)
     claim.renew()
     assert store.experiments.leases.is_held(claim.id)
@@ -260,9 +258,7 @@ WRITES: dict[str, Callable[[TrainingClaim], object]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_old_token_is_rejected_and_changes_nothing(
-    store: Store, claim: TrainingClaim, take_over: TakeOver, name: str
-) -> None:
+def test_old_token_changes_nothing(store: Store, claim: TrainingClaim, take_over: TakeOver, name: str) -> None:
     claim.begin_history([])
     for each in points(2):
         claim.append(each)
@@ -286,16 +282,14 @@ def _shown_only(record: Record) -> dict[str, object]:
     return {name: getattr(record, name) for name in names}
 
 
-def test_old_token_is_shown_to_nobody(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
+def test_progress_of_old_token_is_not_shown(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     second = take_over(claim)
     second.show(Progress(phase="training", epoch=5))
     claim.show(Progress(phase="exporting", epoch=9))
     assert store.experiments.get(claim.id).progress == Progress(phase="training", epoch=5)
 
 
-def test_token_of_a_deleted_experiment_is_not_that_of_its_successor_under_the_same_key(
-    store: Store, tiny_spec: MakeSpec, take_over: TakeOver
-) -> None:
+def test_token_of_deleted_experiment_is_not_reused(store: Store, tiny_spec: MakeSpec, take_over: TakeOver) -> None:
     record = store.experiments.create(tiny_spec(), "key", b"body")
     paused = TrainingClaim.acquire(store.training_jobs, record.id, worker="paused")
     assert paused is not None
@@ -314,14 +308,14 @@ def test_token_of_a_deleted_experiment_is_not_that_of_its_successor_under_the_sa
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "renew"])
-def test_holder_of_a_deleted_experiment_has_lost_it(store: Store, claim: TrainingClaim, name: str) -> None:
+def test_claim_on_deleted_experiment_is_lost(store: Store, claim: TrainingClaim, name: str) -> None:
     shutil.rmtree(claim.folder)
     with pytest.raises((ClaimLost, FileNotFoundError) if name == "succeed" else ClaimLost):
         WRITES[name](claim)
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "renew"])
-def test_holder_of_a_damaged_experiment_has_lost_it(store: Store, claim: TrainingClaim, name: str) -> None:
+def test_claim_on_damaged_experiment_is_lost(store: Store, claim: TrainingClaim, name: str) -> None:
     (claim.folder / RECORD_FILE).write_bytes(b"{")
     with pytest.raises(ClaimLost):
         WRITES[name](claim)
@@ -329,7 +323,7 @@ def test_holder_of_a_damaged_experiment_has_lost_it(store: Store, claim: Trainin
 
 
 @pytest.mark.parametrize("name", ["append", "succeed", "fail", "cancel", "retry", "give_back", "check"])
-def test_ended_experiment_takes_no_more_from_its_own_holder(claim: TrainingClaim, name: str) -> None:
+def test_ended_experiment_rejects_its_own_claim(claim: TrainingClaim, name: str) -> None:
     claim.begin_history([])
     claim.fail(KILLED)
     with pytest.raises(ClaimLost, match="is failed"):
@@ -357,9 +351,7 @@ def test_success_publishes_and_ends(store: Store, claim: TrainingClaim) -> None:
     assert store.experiments.index.history(claim.id, -1) is None
 
 
-def test_result_that_a_killed_predecessor_published_is_replaced(
-    store: Store, claim: TrainingClaim, take_over: TakeOver
-) -> None:
+def test_result_of_killed_predecessor_is_replaced(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     publish_directory(stage(claim.attempt_folder / "result", onnx=b"first"), claim.folder / artifacts.ARTIFACTS)
     second = take_over(claim)
     record = second.succeed(stage(second.attempt_folder / "result", onnx=b"second"), "completed", {}, {})
@@ -367,18 +359,18 @@ def test_result_that_a_killed_predecessor_published_is_replaced(
     assert artifacts.read_verified(claim.folder / artifacts.ARTIFACTS, artifacts.ONNX_FILE) == b"second"
 
 
-def test_worker_killed_at_any_step_of_success_ends_once(
+def test_success_killed_at_any_step_ends_once(
     store: Store, tiny_spec: MakeSpec, reopened: Reopened, take_over: TakeOver
 ) -> None:
     claims: list[TrainingClaim] = []
 
     def claimed() -> TrainingClaim:
         record = store.experiments.create(tiny_spec())
-        taken = TrainingClaim.acquire(store.training_jobs, record.id, worker="killed")
-        assert taken is not None
-        claims.append(taken)
-        stage(taken.attempt_folder / "result")
-        return taken
+        claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="killed")
+        assert claim is not None
+        claims.append(claim)
+        stage(claim.attempt_folder / "result")
+        return claim
 
     def succeed() -> None:
         dying = TrainingClaim(reopened().training_jobs, claims[-1].record)
@@ -439,7 +431,7 @@ def test_interruptions_do_not_count(store: Store, queued: Record) -> None:
 
 
 @pytest.mark.parametrize("name", ["retry", "give_back"])
-def test_what_goes_back_to_the_queue_is_waked_and_free(
+def test_returned_experiment_is_enqueued_and_free(
     store: Store, claim: TrainingClaim, valkey: Valkey, name: str
 ) -> None:
     with valkey.client() as client:
@@ -451,24 +443,22 @@ def test_what_goes_back_to_the_queue_is_waked_and_free(
 
 
 @pytest.mark.parametrize("name", ["retry", "give_back"])
-def test_what_was_cancelled_meanwhile_does_not_go_back(store: Store, claim: TrainingClaim, name: str) -> None:
+def test_cancelled_experiment_is_not_returned(store: Store, claim: TrainingClaim, name: str) -> None:
     store.experiments.cancel(claim.id)
     WRITES[name](claim)
     assert store.experiments.read(claim.id).status is Status.CANCELLED
     assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_holder_that_was_killed_frees_the_lock_and_its_lease_runs_out(
-    store: Store, queued: Record, reopened: Reopened
-) -> None:
+def test_killed_holder_is_succeeded_after_its_lease(store: Store, queued: Record, reopened: Reopened) -> None:
     assert in_child(lambda: TrainingClaim.acquire(reopened().training_jobs, queued.id, worker="killed")) == 0
     assert store.experiments.read(queued.id).worker == "killed"
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="second") is None
 
-    def taken() -> TrainingClaim | None:
+    def acquire() -> TrainingClaim | None:
         store.reconciler.sweep()
         return TrainingClaim.acquire(store.training_jobs, queued.id, worker="second")
 
-    second = eventually(taken)
+    second = eventually(acquire)
     assert second is not None
     assert second.token == 2

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def test_claim_killed_at_any_step_blocks_nobody(
         record = job.read(store)
         if record.is_running:
             abandon(store, job.reopen(store, record))
-        claim = eventually(lambda job=job: job.acquire(store))
+        claim = eventually(partial(job.acquire, store))
         tokens.append(claim.token)
         stage(claim)
         succeed(claim)

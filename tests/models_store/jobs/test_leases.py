@@ -24,19 +24,19 @@ def leases(redis: Redis) -> Leases:
     return Leases(redis, SECONDS)
 
 
-def test_lease_is_taken_by_one_token(leases: Leases) -> None:
+def test_lease_is_acquired_by_one_token(leases: Leases) -> None:
     assert leases.acquire("id", 1)
     assert not leases.acquire("id", 2)
     assert leases.is_held("id")
     assert leases.acquire("other", 2)
 
 
-def test_take_that_is_tried_again_finds_its_own_token(leases: Leases) -> None:
+def test_retried_acquire_finds_its_own_token(leases: Leases) -> None:
     assert leases.acquire("id", 1)
     assert leases.acquire("id", 1)
 
 
-def test_of_many_tokens_one_takes_the_lease(leases: Leases) -> None:
+def test_concurrent_tokens_acquire_once(leases: Leases) -> None:
     start = threading.Barrier(12)
 
     def take(token: int) -> bool:
@@ -47,7 +47,7 @@ def test_of_many_tokens_one_takes_the_lease(leases: Leases) -> None:
         assert list(threads.map(take, range(12))).count(True) == 1
 
 
-def test_lease_runs_out(redis: Redis) -> None:
+def test_lease_expires(redis: Redis) -> None:
     leases = Leases(redis, 0.05)
     assert leases.acquire("id", 1)
     eventually(lambda: not leases.is_held("id"), 5)
@@ -61,7 +61,7 @@ def test_renewal_lengthens_a_lease(leases: Leases, redis: Redis) -> None:
     assert 2_000 < redis.pttl(keys.lease("id")) <= SECONDS * 1000
 
 
-def test_renewal_takes_an_expired_lease_again_unless_somebody_has_it(leases: Leases) -> None:
+def test_renewal_reacquires_free_lease(leases: Leases) -> None:
     assert leases.renew("id", 1)
     assert not leases.renew("id", 2)
     leases.release("id", 1)
@@ -77,5 +77,5 @@ def test_release_frees_only_its_own_token(leases: Leases) -> None:
     assert not leases.is_held("id")
 
 
-def test_uptime_grows_from_the_start_of_the_server(leases: Leases) -> None:
+def test_uptime_counts_from_the_start_of_redis(leases: Leases) -> None:
     assert 0 <= leases.uptime_seconds() < 3600

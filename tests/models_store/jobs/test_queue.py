@@ -14,14 +14,14 @@ from tests.support.valkey import Valkey
 WAKE_SECONDS = 4.0
 
 
-def test_wake_ups_wait_in_the_queue(store: Store) -> None:
+def test_messages_wait_in_the_queue(store: Store) -> None:
     assert (store.queue.depth(TRAINING), store.queue.pending(TRAINING)) == (0, set())
     for experiment_id in ("a", "b", "b"):
         store.queue.enqueue(TRAINING, experiment_id)
     assert (store.queue.depth(TRAINING), store.queue.pending(TRAINING)) == (3, {("a",), ("b",)})
 
 
-def test_message_is_json_and_names_the_experiment_alone(store: Store, valkey: Valkey) -> None:
+def test_message_is_json_with_the_job_name(store: Store, valkey: Valkey) -> None:
     store.queue.enqueue(TRAINING, "a")
     with valkey.client() as client:
         [message] = client.lrange(keys.TRAININGS, 0, -1)
@@ -51,7 +51,7 @@ def test_message_is_json_and_names_the_experiment_alone(store: Store, valkey: Va
         b"\xff\xfe",
     ],
 )
-def test_message_that_nobody_can_read_is_passed_over(store: Store, valkey: Valkey, garbage: bytes) -> None:
+def test_unreadable_message_is_skipped(store: Store, valkey: Valkey, garbage: bytes) -> None:
     with Redis.from_url(valkey.url) as client:
         client.lpush(keys.TRAININGS, garbage)
     store.queue.enqueue(TRAINING, "a")
@@ -59,9 +59,7 @@ def test_message_that_nobody_can_read_is_passed_over(store: Store, valkey: Valke
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
-def test_wake_ends_in_time_without_redis_and_works_again_after(
-    own_store: Store, own_valkey: Valkey, fault: str
-) -> None:
+def test_enqueue_without_redis_ends_in_time(own_store: Store, own_valkey: Valkey, fault: str) -> None:
     assert own_store.queue.enqueue(TRAINING, "before")  # which a killed server may forget
     getattr(own_valkey, fault)()
     began = time.monotonic()
@@ -72,7 +70,7 @@ def test_wake_ends_in_time_without_redis_and_works_again_after(
     assert ("after",) in own_store.queue.pending(TRAINING)
 
 
-def test_sender_and_receiver_agree_on_what_keeps_a_message_safe() -> None:
+def test_settings_keep_messages_safe() -> None:
     from celery import Celery
 
     app = configure(Celery("test"), "redis://127.0.0.1:1/0")

@@ -15,6 +15,7 @@ from models_store.experiments.store import RECORD_FILE
 from models_store.files import temporary_name
 from models_store.jobs.queue import TRAINING, JobKind, JobName
 from models_store.store import Store
+from tests.models_store.abandoned import abandon
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, points
 from tests.models_store.test_files import age
@@ -26,7 +27,7 @@ Reopened = Callable[[], Store]
 
 
 def consume(valkey: Valkey) -> None:
-    """Lose all wake-ups, as a worker that dies with its message does."""
+    """Lose all messages, as a worker that dies with its message does."""
     with valkey.client() as client:
         client.delete(keys.TRAININGS)
 
@@ -38,18 +39,6 @@ def empty(valkey: Valkey) -> None:
 
 def shown(store: Store) -> dict[str, Record]:
     return {record.id: record for record in store.experiments.page(Query(limit=200)).items}
-
-
-def lose(store: Store, claim: TrainingClaim) -> Record:
-    """Let the claim's holder be dead, and sweep until that is noticed."""
-
-    def noticed() -> bool:
-        store.experiments.leases.release(claim.id, claim.token)
-        assert store.reconciler.sweep()
-        return store.experiments.read(claim.id).status is not Status.RUNNING
-
-    eventually(noticed)
-    return store.experiments.read(claim.id)
 
 
 # -- an emptied Redis ------------------------------------------------------------------------------------------------
@@ -81,9 +70,7 @@ def test_emptied_redis_is_rebuilt_from_disk(
     assert store.queue.pending(TRAINING) == {(waiting.id,)}
 
 
-def test_running_experiment_keeps_its_holder_when_redis_is_emptied(
-    store: Store, claim: TrainingClaim, valkey: Valkey
-) -> None:
+def test_emptied_redis_keeps_the_holder(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
     empty(valkey)
     assert store.reconciler.sweep()
     assert store.experiments.leases.is_held(claim.id)
@@ -94,18 +81,16 @@ def test_running_experiment_keeps_its_holder_when_redis_is_emptied(
     assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_emptied_redis_and_killed_worker_are_recovered_together(
-    store: Store, claim: TrainingClaim, valkey: Valkey
-) -> None:
+def test_emptied_redis_and_killed_worker_are_recovered(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
     empty(valkey)
-    assert lose(store, claim).status is Status.QUEUED
+    assert abandon(store, claim).status is Status.QUEUED
     assert store.queue.pending(TRAINING) == {(claim.id,)}
     second = TrainingClaim.acquire(store.training_jobs, claim.id, worker="second")
     assert second is not None
     assert second.token == 2
 
 
-def test_experiments_are_known_at_every_moment_of_a_rebuild(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
+def test_experiments_are_found_during_a_rebuild(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
     ids = [store.experiments.create(tiny_spec()).id for _ in range(10)]
     with ThreadPoolExecutor(1) as threads:
         empty(valkey)
@@ -119,13 +104,11 @@ def test_experiments_are_known_at_every_moment_of_a_rebuild(store: Store, valkey
 # -- lost workers ----------------------------------------------------------------------------------------------------
 
 
-def test_run_without_a_lease_goes_back_to_the_queue_and_fails_after_three_attempts(
-    store: Store, queued: Record
-) -> None:
+def test_abandoned_run_is_queued_then_fails(store: Store, queued: Record) -> None:
     for attempt in (1, 2, 3):
         claim = TrainingClaim.acquire(store.training_jobs, queued.id, worker=f"worker{attempt}")
         assert claim is not None
-        record = lose(store, claim)
+        record = abandon(store, claim)
         assert record.attempts == attempt
         assert record.error is not None
         assert f"worker{attempt} stopped renewing its lease" in record.error.message
@@ -135,26 +118,26 @@ def test_run_without_a_lease_goes_back_to_the_queue_and_fails_after_three_attemp
     assert store.experiments.get(queued.id) == record
 
 
-def test_run_without_a_lease_that_was_cancelled_is_cancelled(store: Store, claim: TrainingClaim) -> None:
+def test_abandoned_run_with_cancel_is_cancelled(store: Store, claim: TrainingClaim) -> None:
     store.experiments.cancel(claim.id)
-    assert lose(store, claim).status is Status.CANCELLED
+    assert abandon(store, claim).status is Status.CANCELLED
 
 
-def test_run_with_a_lease_is_left_alone(store: Store, claim: TrainingClaim) -> None:
+def test_run_with_lease_is_left_alone(store: Store, claim: TrainingClaim) -> None:
     for _ in range(3):
         claim.renew()
         assert store.reconciler.sweep()
     assert store.experiments.read(claim.id) == claim.record
 
 
-def test_first_sweep_gives_a_holder_one_more_term(store: Store, claim: TrainingClaim) -> None:
+def test_first_sweep_grants_one_more_term(store: Store, claim: TrainingClaim) -> None:
     store.experiments.leases.release(claim.id, claim.token)
     assert store.reconciler.sweep()
     assert store.experiments.leases.is_held(claim.id)
     assert store.experiments.read(claim.id).status is Status.RUNNING
 
 
-def test_redis_that_has_just_come_back_gives_holders_time(
+def test_restarted_redis_grants_holders_one_more_term(
     own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
 ) -> None:
     record = own_store.experiments.create(tiny_spec())
@@ -168,13 +151,13 @@ def test_redis_that_has_just_come_back_gives_holders_time(
     assert own_store.reconciler.sweep()
     assert own_store.experiments.read(claim.id).status is Status.RUNNING
     assert own_store.experiments.leases.is_held(claim.id)
-    assert lose(own_store, claim).status is Status.QUEUED
+    assert abandon(own_store, claim).status is Status.QUEUED
 
 
-# -- lost wake-ups ---------------------------------------------------------------------------------------------------
+# -- lost messages ---------------------------------------------------------------------------------------------------
 
 
-def test_lost_wake_up_is_sent_again_once_in_a_lease(store: Store, queued: Record, valkey: Valkey) -> None:
+def test_lost_message_is_sent_again_once_per_lease(store: Store, queued: Record, valkey: Valkey) -> None:
     consume(valkey)
     for _ in range(3):
         assert store.reconciler.sweep()
@@ -189,7 +172,7 @@ def test_lost_wake_up_is_sent_again_once_in_a_lease(store: Store, queued: Record
     assert store.queue.pending(TRAINING) == {(queued.id,)}
 
 
-def test_only_the_lost_wake_ups_are_sent_again(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
+def test_only_lost_messages_are_sent_again(store: Store, valkey: Valkey, tiny_spec: MakeSpec) -> None:
     lost = store.experiments.create(tiny_spec())
     consume(valkey)
     waiting = store.experiments.create(tiny_spec())
@@ -198,7 +181,7 @@ def test_only_the_lost_wake_ups_are_sent_again(store: Store, valkey: Valkey, tin
     assert store.queue.depth(TRAINING) == 2
 
 
-def test_experiment_that_was_deleted_during_the_sweep_does_not_stop_it(
+def test_experiment_deleted_during_sweep_is_skipped(
     store: Store, valkey: Valkey, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed, other = (store.experiments.create(tiny_spec()) for _ in range(2))
@@ -214,15 +197,13 @@ def test_experiment_that_was_deleted_during_the_sweep_does_not_stop_it(
     assert store.queue.pending(TRAINING) == {(other.id,)}
 
 
-def test_run_that_the_view_calls_queued_is_recovered_when_its_wake_up_is_gone(
-    store: Store, queued: Record, claim: TrainingClaim, valkey: Valkey
-) -> None:
+def test_run_shown_as_queued_is_recovered(store: Store, queued: Record, claim: TrainingClaim, valkey: Valkey) -> None:
     # The worker died between the record on disk and the view.
     with valkey.client() as client:
         client.delete(keys.experiment(queued.id))
     store.experiments.index.put(queued)
     consume(valkey)
-    assert lose(store, claim).status is Status.QUEUED
+    assert abandon(store, claim).status is Status.QUEUED
 
 
 # -- damage ----------------------------------------------------------------------------------------------------------
@@ -242,7 +223,7 @@ def with_history(store: Store, claim: TrainingClaim) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_damaged_record_is_marked_and_others_are_not(
+def test_damaged_record_is_marked_alone(
     store: Store, tiny_spec: MakeSpec, reopened: Reopened, cut: str, valkey: Valkey
 ) -> None:
     bad, good = (store.experiments.create(tiny_spec()) for _ in range(2))
@@ -259,7 +240,7 @@ def test_damaged_record_is_marked_and_others_are_not(
 
 
 @pytest.mark.parametrize("cut", ["emptied", "half", "braces"])
-def test_damaged_history_is_marked_and_others_are_not(
+def test_damaged_history_is_marked_alone(
     store: Store, claim: TrainingClaim, succeed: Succeed, reopened: Reopened, cut: str
 ) -> None:
     with_history(store, claim)
@@ -290,7 +271,7 @@ def test_damaged_result_is_marked_and_is_no_model(
     assert [record.id for record in other.models.ranked("digits")] == [good.id]
 
 
-def test_record_that_cannot_be_read_does_not_hide_the_others(
+def test_unreadable_record_hides_no_other(
     store: Store, claim: TrainingClaim, tiny_spec: MakeSpec, reopened: Reopened
 ) -> None:
     good = store.experiments.create(tiny_spec())
@@ -325,7 +306,7 @@ def test_repaired_experiment_is_no_longer_marked(store: Store, queued: Record, r
     assert shown(other) == {queued.id: queued}
 
 
-def test_run_whose_record_is_damaged_is_marked_when_its_lease_runs_out(store: Store, claim: TrainingClaim) -> None:
+def test_run_with_damaged_record_is_marked(store: Store, claim: TrainingClaim) -> None:
     assert store.reconciler.sweep()
     (claim.folder / RECORD_FILE).write_bytes(b"{}")
     store.experiments.leases.release(claim.id, claim.token)
@@ -341,7 +322,7 @@ def test_run_whose_record_is_damaged_is_marked_when_its_lease_runs_out(store: St
 # -- what only one side knows ----------------------------------------------------------------------------------------
 
 
-def test_record_that_is_gone_from_disk_leaves_the_view(store: Store, succeed: Succeed) -> None:
+def test_record_gone_from_disk_leaves_the_view(store: Store, succeed: Succeed) -> None:
     gone, kept = succeed(), succeed()
     assert store.reconciler.sweep()
     shutil.rmtree(store.experiments.folder(gone.id))
@@ -351,7 +332,7 @@ def test_record_that_is_gone_from_disk_leaves_the_view(store: Store, succeed: Su
         store.experiments.get(gone.id)
 
 
-def test_experiment_that_was_copied_into_the_store_is_shown(store: Store, succeed: Succeed, valkey: Valkey) -> None:
+def test_experiment_copied_into_the_store_is_shown(store: Store, succeed: Succeed, valkey: Valkey) -> None:
     record = succeed()
     assert store.reconciler.sweep()
     store.experiments.index.remove(record.id)
@@ -359,7 +340,7 @@ def test_experiment_that_was_copied_into_the_store_is_shown(store: Store, succee
     assert shown(store) == {record.id: record}
 
 
-def test_what_is_no_experiment_is_passed_over(store: Store, queued: Record) -> None:
+def test_foreign_folder_is_ignored(store: Store, queued: Record) -> None:
     for name in ("notes", ".hidden", queued.id.lower(), "lost+found"):
         (store.experiments.experiments / name).mkdir()
     assert store.reconciler.sweep()
@@ -384,7 +365,7 @@ def test_first_sweep_removes_what_killed_processes_left(store: Store, queued: Re
 # -- two at once, and none -------------------------------------------------------------------------------------------
 
 
-def test_one_sweeps_at_a_time(store: Store, valkey: Valkey) -> None:
+def test_sweeps_exclude_each_other(store: Store, valkey: Valkey) -> None:
     with valkey.client() as client:
         client.set(keys.RECONCILER, "another", px=60_000)
         assert not store.reconciler.sweep()
@@ -394,7 +375,7 @@ def test_one_sweeps_at_a_time(store: Store, valkey: Valkey) -> None:
         assert client.get(keys.RECONCILER) is None
 
 
-def test_lock_of_a_process_that_died_is_free_after_a_lease(store: Store, reopened: Reopened, valkey: Valkey) -> None:
+def test_lock_of_dead_reconciler_expires(store: Store, reopened: Reopened, valkey: Valkey) -> None:
     died, lives = store.reconciler, reopened().reconciler
     died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.lease_seconds * 1000)])
 
@@ -404,7 +385,7 @@ def test_lock_of_a_process_that_died_is_free_after_a_lease(store: Store, reopene
     eventually(lives.sweep)
 
 
-def test_lock_that_could_not_be_given_back_is_taken_again_by_its_holder(store: Store, valkey: Valkey) -> None:
+def test_reconciler_lock_is_reentrant(store: Store, valkey: Valkey) -> None:
     with valkey.client() as client:
         client.set(keys.RECONCILER, store.reconciler._ticket, px=60_000)
     assert store.reconciler.sweep()
@@ -435,14 +416,14 @@ def test_two_sweeps_at_once_act_once(
     assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="third") is None
 
 
-def test_sweep_without_redis_says_so(own_store: Store, own_valkey: Valkey) -> None:
+def test_sweep_without_redis_returns_false(own_store: Store, own_valkey: Valkey) -> None:
     own_valkey.kill()
     assert not own_store.reconciler.sweep()
     own_valkey.restart()
     assert own_store.reconciler.sweep()
 
 
-def test_sweep_changes_nothing_where_all_is_well(
+def test_sweep_changes_nothing_if_all_is_well(
     store: Store, tiny_spec: MakeSpec, succeed: Succeed, valkey: Valkey
 ) -> None:
     succeed()

@@ -11,7 +11,7 @@ def worker(name: str) -> Worker:
     return Worker(name=name, hostname="host", pid=7)
 
 
-def test_workers_that_beat_are_alive_in_the_order_of_their_names(store: Store) -> None:
+def test_workers_with_heartbeat_are_listed_by_name(store: Store) -> None:
     assert store.workers.alive() == []
     for name in ("b", "a", "b"):
         store.workers.beat(worker(name))
@@ -26,7 +26,7 @@ def test_worker_that_leaves_is_gone(store: Store) -> None:
     assert store.workers.alive() == []
 
 
-def test_worker_that_was_not_seen_for_long_is_gone_for_good(store: Store, valkey: Valkey) -> None:
+def test_worker_without_heartbeat_is_removed(store: Store, valkey: Valkey) -> None:
     for name in ("dead", "alive"):
         store.workers.beat(worker(name))
     [_, dead] = store.workers.alive()
@@ -37,7 +37,7 @@ def test_worker_that_was_not_seen_for_long_is_gone_for_good(store: Store, valkey
         assert client.hkeys(keys.WORKERS) == ["alive"]
 
 
-def test_heartbeat_has_the_time_of_redis(store: Store, valkey: Valkey) -> None:
+def test_heartbeat_has_redis_time(store: Store, valkey: Valkey) -> None:
     with valkey.client() as client:
         before = client.time()
         store.workers.beat(worker("a"))
@@ -46,7 +46,7 @@ def test_heartbeat_has_the_time_of_redis(store: Store, valkey: Valkey) -> None:
     assert before[0] <= seen.seen_at <= after[0] + 1
 
 
-def test_nobody_knows_the_workers_without_redis(own_store: Store, own_valkey: Valkey) -> None:
+def test_workers_are_unavailable_without_redis(own_store: Store, own_valkey: Valkey) -> None:
     own_valkey.kill()
     with pytest.raises(Unavailable):
         own_store.workers.beat(worker("a"))

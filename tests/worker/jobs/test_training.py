@@ -60,7 +60,7 @@ def claim_of(store: Store, record: Record) -> TrainingClaim:
 def run(
     store: Store, claim: TrainingClaim, trainer: ScriptedProcess, is_shutting_down: bool = False, **limits: float
 ) -> Record:
-    settings = Settings(lease_seconds=2, **{"stop_grace_seconds": 1.0, "stall_seconds": 3.0, **limits})
+    settings = Settings(lease_seconds=2, stop_grace_seconds=1.0, stall_seconds=3.0).model_copy(update=limits)
     spare: Any = ScriptedSpare(trainer)
     TrainingAttempt(claim, settings, lambda: is_shutting_down, store, spare).run()
     assert trainer.is_killed
@@ -107,7 +107,7 @@ def test_dead_trainer_is_retried(store: Store, claim: TrainingClaim, status: int
 
 def test_trainer_dead_after_its_budget_is_retried(store: Store, claim: TrainingClaim) -> None:
     """Its budget of 0.6 s ends while it evaluates, which the budget does not cover."""
-    batches = [[BEGUN], [EVALUATING], *slow_batches(1.0)]
+    batches: list[list[Any]] = [[BEGUN], [EVALUATING], *slow_batches(1.0)]
     record = run(store, claim, ScriptedProcess(*batches, status=-9))
 
     assert record.status is Status.QUEUED

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from worker.training.events import Job, UploadedDataset
 
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
@@ -14,7 +15,6 @@ from tests.support.stored_versions import StoredStore
 from tests.support.valkey import Valkey
 from tests.worker.conftest import Supervised
 from worker.jobs.training import starting_weights
-from worker.training.events import Job, UploadedDataset
 from worker.training.train import run
 
 
