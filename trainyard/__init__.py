@@ -1,6 +1,5 @@
 """Client and command line of Trainyard, a service that trains and serves image classifiers."""
 
-from importlib import metadata
 from typing import Any
 
 from trainyard.async_client import AsyncClient
@@ -13,7 +12,9 @@ __version__: str
 
 
 def __getattr__(name: str) -> Any:
-    """`__version__` is looked up when asked for: an uninstalled checkout can be imported too."""
+    """`__version__` is looked up when asked for, because that takes time, and fails in an uninstalled checkout."""
     if name == "__version__":
-        return metadata.version("trainyard")
+        from importlib.metadata import version  # noqa: PLC0415
+
+        return version("trainyard")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,8 +25,12 @@ def resolve_url(base_url: str | None) -> str:
 
 
 def connection_options(url: str) -> dict[str, Any]:
-    """Keyword arguments for `httpx2.Client`. A proxy of the environment is not used for this machine."""
-    return {"timeout": _timeout(_SILENCE_SECONDS), "trust_env": not _is_local(httpx2.URL(url).host)}
+    """Keyword arguments for `httpx2.Client`. For this machine no proxy of the environment is used, and for plain HTTP
+    on it no certificates are loaded, which takes longer than a request."""
+    address = httpx2.URL(url)
+    is_local = _is_local(address.host)
+    is_encrypted = address.scheme != "http"
+    return {"timeout": _timeout(_SILENCE_SECONDS), "trust_env": not is_local, "verify": is_encrypted or not is_local}
 
 
 def request_options(operation: Operation[Any]) -> dict[str, Any]:

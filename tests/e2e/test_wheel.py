@@ -62,8 +62,17 @@ def test_wheel_has_one_top_level_name(wheel: Path) -> None:
         names = archive.namelist()
     top_level = {name.split("/")[0] for name in names}
     assert top_level == {"trainyard", f"trainyard-{__version__}.dist-info"}
-    assert {"trainyard/py.typed", "trainyard/_server/api/app.py", "trainyard/_server/settings.py"} <= set(names)
+    assert {"trainyard/py.typed", "trainyard/_server/settings.py"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
+
+
+def test_wheel_has_every_file_of_the_application(wheel: Path) -> None:
+    packages = {file.parent for file in ROOT.glob("*/__init__.py")} - {ROOT / "tests", ROOT / "trainyard"}
+    files = [file for package in packages for file in package.rglob("*") if file.is_file()]
+    kept = {file.relative_to(ROOT).as_posix() for file in files if "__pycache__" not in file.parts}
+    with zipfile.ZipFile(wheel) as archive:
+        assert {f"trainyard/_server/{name}" for name in kept} <= set(archive.namelist())
+    assert len(packages) >= 8
 
 
 def test_installed_command_knows_its_version(python: Path, tmp_path: Path) -> None:

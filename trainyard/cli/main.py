@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -69,7 +68,9 @@ app = typer.Typer(
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        print(f"trainyard {version('trainyard')}")
+        from trainyard import __version__  # noqa: PLC0415 - looked up when asked for
+
+        print(f"trainyard {__version__}")
         raise typer.Exit
 
 
