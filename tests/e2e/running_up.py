@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import psutil
 
 from tests.support.service import ROOT
@@ -134,6 +135,13 @@ class RunningUp:
     def wait_for_end(self, experiment_id: str) -> Experiment:
         eventually(lambda: self.client.get(experiment_id).has_ended, TRAIN_SECONDS)
         return self.client.get(experiment_id)
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/health/ready").is_success
+    except httpx2.TransportError:
+        return False
 
 
 def _command_line(process: psutil.Process) -> str:

@@ -30,6 +30,7 @@ def execute(cells: list[str]) -> Iterator[object]:
         else:
             exec(compile(ast.Module([last], []), "cell", "exec"), namespace)
             yield None
+    namespace["client"].close()  # which the end of a notebook's process does
 
 
 def test_notebook_runs_and_shows_frames_and_figures(

@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import orjson
 import psutil
 import pytest
 
-from tests.e2e.running_up import READY, TRAIN_SECONDS, RunningUp, command, environment
+from tests.e2e.running_up import READY, TRAIN_SECONDS, RunningUp, command, environment, is_ready
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 from trainyard import Client
@@ -89,13 +88,6 @@ def test_killed_child_is_restarted_and_experiment_resumes(
     assert successor.pid != killed.pid
     assert f"{name} ended by signal 9 (SIGKILL) and restarts in" in up.errors()
     eventually(lambda: is_ready(up.url))
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/health/ready").is_success
-    except httpx2.TransportError:
-        return False
 
 
 def test_second_up_on_the_same_folder_is_rejected(up: RunningUp) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from api import __version__
-from tests.e2e.running_up import RunningUp, installed_environment
-from tests.e2e.test_up import is_ready
+from tests.e2e.running_up import RunningUp, installed_environment, is_ready
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
