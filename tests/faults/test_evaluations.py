@@ -52,9 +52,8 @@ def assert_done_once(service: Service, path: str, attempts: int) -> None:
     assert orjson.loads((folder / "record.json").read_bytes())["id"] == view["id"]
     eventually(lambda: not list((service.store / "evaluations").iterdir()))
     _, _, experiment_id, _, dataset = path.split("/")
-    assert (
-        service.log_text("worker*").count(f"evaluation {experiment_id} {dataset}, attempt {attempts}: succeeded") == 1
-    )
+    ending = f"evaluation {experiment_id} {dataset}, attempt {attempts}: succeeded"
+    eventually(lambda: service.log_text("worker*").count(ending) == 1)
 
 
 def test_killed_evaluation_is_repeated_once(service: Service, request_evaluation: Callable[[], str]) -> None:

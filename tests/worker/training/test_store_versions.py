@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker.training.events import Job, UploadedDataset
 
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
@@ -14,6 +13,7 @@ from tests.support.store import LEASE_SECONDS
 from tests.support.stored_versions import StoredStore
 from tests.support.valkey import Valkey
 from tests.worker.conftest import Supervised
+from worker.jobs.messages import TrainingJob, UploadedDataset
 from worker.jobs.training import starting_weights
 from worker.training.train import run
 
@@ -30,7 +30,7 @@ def train(store: Store, experiment_id: str, supervised: Supervised) -> tuple[dic
     claim = TrainingClaim.acquire(store.training_jobs, experiment_id, worker="test:1")
     assert claim is not None
     facts = store.datasets.facts().get(claim.record.dataset)
-    job = Job(
+    job = TrainingJob(
         experiment_id=experiment_id,
         spec=claim.record.spec,
         attempts_folder=claim.attempt_folder.parent,
@@ -39,10 +39,10 @@ def train(store: Store, experiment_id: str, supervised: Supervised) -> tuple[dic
         uploaded=UploadedDataset(facts=facts, folder=store.datasets.folder(facts.name)) if facts else None,
         weights=starting_weights(claim.record, store.transfers),
     )
-    run(job, supervised.control)
-    first, last = supervised.events[0], supervised.events[-1]
-    assert last["type"] == "finished", last
-    return first, claim.succeed(Path(last["staged"]), last["stop_reason"], last["metrics"], last["test_metrics"])
+    run(job, supervised.channel)
+    result = supervised.result
+    record = claim.succeed(Path(result["staged"]), result["stop_reason"], result["metrics"], result["test_metrics"])
+    return supervised.events[0], record
 
 
 def test_interrupted_run_is_resumed(store: Store, stored: StoredStore, supervised: Supervised) -> None:
