@@ -5,9 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from api import content
+from api import content, inference
 from api.dependencies import RegistryDep, ServicesDep
-from api.wire import inference
 from api.wire.open_inference import answers
 from api.wire.open_inference.requests import HEADER_LENGTH, parse_inference
 from serving.model_names import ModelName

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api import content
 from api.dependencies import RegistryDep, ServicesDep
+from api.inference import get_model, infer
 from api.wire import tensorflow_serving as wire
-from api.wire.inference import get_model, infer, json_response
+from api.wire.inference import json_response
 from serving.model_names import ModelName
 
 router = APIRouter(tags=["TensorFlow Serving"], responses=content.PROTOCOL_PROBLEMS)
