@@ -1,4 +1,4 @@
-"""Waiting, without blocking a thread, until something about an experiment has changed."""
+"""Waiting for changes of an experiment, without blocking a thread."""
 
 import asyncio
 from typing import cast
@@ -12,13 +12,13 @@ _AWAY_SECONDS = 1.0
 
 
 class Changes:
-    """The stream only says "look again": what changed is read from the store, so that nothing can be missed."""
+    """A stream of notifications without content: what changed is read from the store, so that nothing is missed."""
 
     def __init__(self, redis: AsyncRedis) -> None:
         self._redis = redis
 
     async def position(self, experiment_id: str) -> str:
-        """Where the stream is now. Take it before you read the store, then `wait` from there."""
+        """The end of the stream. Read it before the store, then `wait` from there."""
         try:
             last = cast(
                 list[tuple[str, dict[str, str]]],
@@ -29,9 +29,9 @@ class Changes:
         return last[0][0] if last else "0-0"
 
     async def wait(self, experiment_id: str, position: str, seconds: float) -> bool:
-        """True as soon as there was a change behind `position`; False after `seconds` without one.
+        """True after a change behind `position`; False after `seconds` without one.
 
-        While Redis is away it says True once a second, so that the caller looks at the disk.
+        While Redis cannot be reached, True once a second, so that the caller polls the disk.
         """
         try:
             key = keys.changes(experiment_id)

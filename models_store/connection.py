@@ -1,4 +1,4 @@
-"""The one place that makes Redis clients, so that time-outs are the same everywhere."""
+"""Redis clients, all with the same timeouts, and a circuit breaker."""
 
 import threading
 import time
@@ -18,22 +18,22 @@ from redis.retry import Retry
 
 from models_store.errors import Unavailable
 
-# A half-open server answers nothing at all: one read time-out must leave a POST under its 4 seconds.
+# A half-open server never answers: with one read timeout a POST must stay under its 4 seconds.
 SOCKET_SECONDS = 1.5
 CONNECT_SECONDS = 1.0
-# After a time-out nobody waits for the server, but for one caller each second who tries it.
+# After a timeout only one caller per second tries the server; the others fail at once.
 _AWAY_SECONDS = 1.0
 
 
 class Breaker:
-    """Remembers that the server did not answer, so that of many callers only one waits for it at a time."""
+    """A circuit breaker: while the server does not answer, only one of many callers waits for it at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._closed_until: float | None = None
 
     def admit(self) -> None:
-        """Raise redis's ConnectionError while the server is away and it is not this caller's turn to try it."""
+        """Raises redis's ConnectionError while the breaker is open and it is not this caller's turn to try."""
         if self._closed_until is None:
             return
         with self._lock:
@@ -50,7 +50,7 @@ class Breaker:
 
 
 class _Noticing(AbstractConnection):
-    """A connection that tells the breaker how it went."""
+    """A connection that reports to the breaker."""
 
     breaker: Breaker
 
@@ -78,14 +78,14 @@ class _GuardedPool(ConnectionPool):
         super().__init__(noticing, **options)
 
     def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Connection:
-        """redis-py passes what it calls deprecated, and uses none of it."""
+        """redis-py passes deprecated arguments, and uses none of them."""
         self._breaker.admit()
         return super().get_connection()
 
 
 def connect(url: str, name: str) -> Redis:
-    """Return a client. A connection that the server closed is opened again once; a time-out is not tried again, and
-    makes all callers fail at once for a second, but for one that tries."""
+    """A client. A connection that the server closed is reopened once; a timeout is not retried, and makes all callers
+    but one fail at once for a second."""
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     pool = _GuardedPool.from_url(
         url,
@@ -100,7 +100,7 @@ def connect(url: str, name: str) -> Redis:
 
 
 def connect_async(url: str, name: str, read_seconds: float) -> AsyncRedis:
-    """Return a client for blocking reads of at most `read_seconds`."""
+    """A client for blocking reads of at most `read_seconds`."""
     retry = AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     return AsyncRedis.from_url(
         url,
@@ -119,4 +119,4 @@ def redis_needed() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise Unavailable(f"the live view is away ({type(error).__name__}); try again in a few seconds") from error
+        raise Unavailable(f"Redis cannot be reached ({type(error).__name__}); try again in a few seconds") from error

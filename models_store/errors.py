@@ -73,7 +73,12 @@ class StorageFull(Unavailable):
     """The disk is full; nothing was half-written."""
 
 
-def listed(names: Sequence[str]) -> str:
-    """For a sentence: the first ten, and how many more there are."""
+def list_names(names: Sequence[str]) -> str:
+    """The first ten, and how many more: `a, b and 3 more`."""
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 file is` or `2 files are`."""
+    return f"1 {one}" if number == 1 else f"{number:,} {many}"

@@ -1,4 +1,4 @@
-"""The whole store, opened: what each process's composition root asks for."""
+"""The whole store, as each process opens it in its composition root."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Store:
     redis: Redis
 
     def close(self) -> None:
-        """Close the connections to Redis. One that is needed after all is opened again."""
+        """Close the connections to Redis. Later calls open new ones."""
         self.redis.connection_pool.disconnect()
 
     def spec_of(self, record: Record) -> ExperimentSpec:
@@ -67,8 +67,8 @@ class Store:
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
-    """Open the store under `root`, made if it is not there. Redis need not be up. Raises OSError if `root` cannot be
-    written to. `role` is the name that Redis shows for its connections."""
+    """Open the store in the folder `root`, which is created if missing. Redis need not be up. Raises OSError if `root`
+    is not writable. `role` is the client name that Redis shows."""
     redis = connect(redis_url, role)
     queue = Queue(redis_url, redis)
     experiments = ExperimentStore(root, redis, queue, lease_seconds, max_attempts)

@@ -63,7 +63,7 @@ class Registry:
             for dataset in sorted({*self._catalogue.datasets(), *self._current} - settled):
                 self._serve_best(dataset)
             pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
-            self._rejected.retain(lambda each: each in pinned or self._catalogue.is_kept(each))
+            self._rejected.retain(lambda each: each in pinned or self._catalogue.exists(each))
         except Unavailable as error:
             log.warning("the best models are unknown: %s", error)
         finally:
@@ -91,7 +91,7 @@ class Registry:
     def _undeleted(self, dataset: str) -> CurrentModel | None:
         """The model that serves, unless it was deleted."""
         current = self._current.get(dataset)
-        return current if current is not None and self._catalogue.is_kept(current.record.id) else None
+        return current if current is not None and self._catalogue.exists(current.record.id) else None
 
     def _try_serve(self, dataset: str, experiment_id: str) -> bool:
         if self._rejected.blocks(experiment_id):
@@ -167,7 +167,7 @@ class Registry:
         return max(serving, key=lambda each: ranking_key(each.record), default=None)
 
     def _get_named(self, experiment_id: str) -> ServedModel:
-        if not self._catalogue.is_kept(experiment_id):
+        if not self._catalogue.exists(experiment_id):
             self._loaded.discard(experiment_id)
         return self._loaded.obtain(experiment_id)
 

@@ -36,7 +36,7 @@ def get_bundle(
 
     Every published file in it is checked against its sha256 before the first byte is sent.
     """
-    with store.models.published(experiment_id) as (record, folder):
+    with store.models.open_published(experiment_id) as (record, folder):
         bundle = Bundle.of(record, folder, settings.max_image_pixels, __version__)
         etag = etag_of("bundle", [*bundle.sources, required_versions()])
         if validators.match(etag):

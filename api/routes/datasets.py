@@ -53,8 +53,8 @@ async def upload_dataset(
     `train/` and `test/`. A worker then converts them; poll `GET /datasets/{name}` until its status is `ready`.
     """
     if name is not None:
-        store.datasets.reject_taken(_check_name(name))  # before the archive is sent in vain
-    with store.datasets.incoming() as archive:
+        store.datasets.reject_existing(_check_name(name))  # before the archive is sent in vain
+    with store.datasets.receive_archive() as archive:
         sent = await receive_archive(request, name, archive, settings.max_archive_bytes)
         record = await to_thread.run_sync(store.datasets.add, _check_name(sent), archive)
     response.headers["Location"] = f"/datasets/{record.name}"

@@ -46,8 +46,8 @@ def create_experiment(
     """
     spec = parse_posted_spec(body, syntax, store)
     with (
-        store.datasets.kept(spec.dataset.name),
-        store.transfers.kept(spec, store.known_datasets()) as transferred_layers,
+        store.datasets.keep(spec.dataset.name),
+        store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
     ):
         record = store.experiments.create(spec, idempotency_key, body, transferred_layers)
     response.headers["Location"] = f"/experiments/{record.id}"

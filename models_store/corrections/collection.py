@@ -1,4 +1,4 @@
-"""Corrections put together as the images of a dataset."""
+"""Collection of corrections into the images of a dataset."""
 
 import hashlib
 import lzma
@@ -22,10 +22,10 @@ Rows = NDArray[Any]
 
 
 def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: Sequence[str]) -> Contents | None:
-    """Write all files of `models_store.datasets.images` into the empty `staged`, of the corrections in the dataset
-    `folder`; None if none of them can be read. All are for training: none was drawn to be a test.
+    """Write the files of `models_store.datasets.images` into the empty `staged`, from the corrections in the dataset
+    `folder`; None if none of them is readable. All are in the train split, because they are no random sample.
 
-    Those that are among the images already keep their numbers, by which results refer to them.
+    Images that were collected before keep their numbers, which results refer to.
     """
     rows: list[tuple[Any, ...]] = []
     names: list[str] = []
@@ -60,7 +60,7 @@ def _in_order(folder: Path, prediction_ids: Sequence[str]) -> list[str]:
 
 def _row(correction: Correction, classes: Sequence[str], offset: int) -> tuple[Any, ...]:
     if correction.label not in classes:
-        raise Damaged(f"{correction.label} is no class of this dataset")
+        raise Damaged(f"{correction.label} is not a class of this dataset")
     digest = np.frombuffer(hashlib.sha256(correction.image).digest(), dtype=np.uint8)
     label = classes.index(correction.label)
     sides = (correction.height, correction.width, correction.channels)

@@ -1,4 +1,4 @@
-"""One right answer to a prediction, with the image that it belongs to."""
+"""A correction: the true label of a prediction, with its image."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ LABELLED = "labelled"
 
 
 class Correction(Frozen):
-    """`image` is a PNG of what the network received, (height, width, channels); `predicted` is what it took it for,
-    `label` what it is."""
+    """`image` is a PNG of the network's input, (height, width, channels); `predicted` is the predicted class, `label`
+    the true one."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -32,12 +32,12 @@ class Correction(Frozen):
 
     @property
     def name(self) -> str:
-        """What the image is called in its dataset."""
+        """The name of the image in its dataset."""
         return f"{self.label}/{self.prediction_id}.png"
 
 
 def correction_ids(folder: Path) -> list[str]:
-    """Of the predictions that have been corrected in the dataset of `folder`, in the order in which they were made."""
+    """Ids of the corrected predictions in the dataset `folder`, in the order in which they were made."""
     return sorted(path.stem for path in (folder / LABELLED).glob("[!.]*.json"))
 
 
@@ -50,7 +50,7 @@ def read_correction(folder: Path, prediction_id: str) -> Correction:
 
 
 def write_correction(folder: Path, correction: Correction) -> None:
-    """In the place of an earlier one of the same prediction. Raises StorageFull."""
+    """Replaces an earlier one of the same prediction. Raises StorageFull."""
     with storage_errors("the correction"):
         (folder / LABELLED).mkdir(exist_ok=True)
     write_atomic(_path(folder, correction.prediction_id), correction.model_dump_json().encode())

@@ -1,7 +1,7 @@
-"""Right answers to predictions, collected into a dataset that can be trained on.
+"""Corrected predictions, collected into datasets for training.
 
-A dataset of corrections is like one that was uploaded, with two more things in its folder: `labelled/`, a file for
-each `Correction`, of which all else is made; and `pending`, which is there while some of them are not among the
+A dataset of corrections is like an uploaded one, with two more things in its folder: `labelled/`, a file for each
+`Correction`, from which everything else is built; and `pending`, which exists while some of them are not among the
 images yet.
 """
 
@@ -40,19 +40,18 @@ from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 MAX_CORRECTIONS = 10_000
 _PENDING = "pending"
 _UNREADABLE = Failure(type="damaged", message="none of its corrections can be read; delete it")
-# Of the time of this process, at most a tenth goes into putting them together; an experiment that is in the way is
-# looked for from time to time.
+# Collecting takes at most a tenth of this process's time; a blocking experiment is checked from time to time.
 _REST = 10
-_IN_THE_WAY_SECONDS = 10.0
+_BLOCKED_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
 
 class Corrections:
-    """The dataset `<name>-corrections` of each dataset that answers have been told to.
+    """The datasets `<name>-corrections`.
 
-    An answer is on disk before `add` returns. `collect` makes images of them, beside the requests, and never while
-    an experiment on the dataset waits or runs: all its attempts see the same images. Safe for any number of
+    A correction is on disk before `add` returns. `collect` adds them to the images in the background, and never while
+    an experiment on the dataset is queued or running: all its attempts see the same images. Safe for any number of
     threads, processes and machines that share the store.
     """
 
@@ -62,73 +61,73 @@ class Corrections:
         self._rest_until: dict[str, float] = {}
 
     def add(self, correction: Correction, source: Dataset) -> DatasetRecord:
-        """Take an answer to a prediction of a model of `source`, in place of an earlier one to the same prediction;
-        the record of the dataset that it goes to. Raises InvalidState where that cannot take it, Busy, StorageFull."""
+        """Add a correction of a model of `source`, in place of an earlier one of the same prediction; returns the
+        record of its dataset. Raises InvalidState if that does not accept it, Busy, StorageFull."""
         name = self.name_for(source)
         with self._datasets.lock(name):
             folder = self._datasets.folder(name)
             if not folder.exists():
-                self._datasets.begin(_begun(name, source))
+                self._datasets.begin(_new_record(name, source))
             record = self._datasets.read(name)
             self._reject_misfit(record, source)
             ids = correction_ids(folder)
             if len(ids) >= MAX_CORRECTIONS and correction.prediction_id not in ids:
                 raise InvalidState(
-                    f"dataset {name} has {len(ids):,} corrections, and no more are taken; train on it, then delete it"
+                    f"dataset {name} has {len(ids):,} corrections, the limit; train on it, then delete it"
                 )
-            # In this order: a mark without an answer costs a look, an answer without a mark would not be seen.
+            # In this order: a mark without a correction costs a read, a correction without a mark would be missed.
             write_atomic(folder / _PENDING, secrets.token_bytes(8))
             write_correction(folder, correction)
             return record
 
     def name_for(self, source: Dataset) -> str:
-        """Where the corrections of `source` go: those of a dataset of corrections, to itself. Raises InvalidState."""
+        """Of the dataset for corrections of `source`; a dataset of corrections is its own. Raises InvalidState."""
         if source.name not in DATASETS and self._datasets.get(source.name).collected_from is not None:
             return source.name
         name = source.name + CORRECTIONS_SUFFIX
         if not re.fullmatch(NAME_PATTERN, name):
             raise InvalidState(
-                f"{name} is too long for the name of a dataset: no corrections of {source.name} are kept"
+                f"{name} is too long for the name of a dataset, so corrections of {source.name} cannot be stored"
             )
         return name
 
     def _reject_misfit(self, record: DatasetRecord, source: Dataset) -> None:
         if record.collected_from is None:
             raise InvalidState(
-                f"{record.name}, where corrections of {source.name} go, was uploaded; delete it, or upload it under "
-                "another name"
+                f"{record.name}, the dataset for corrections of {source.name}, was uploaded; delete it, or upload it "
+                "under another name"
             )
         if record.contents is None or record.contents.classes != source.classes:
             raise InvalidState(
-                f"{record.name} was collected while {source.name} had other classes; delete it, and begin anew"
+                f"{record.name} was collected while {source.name} had other classes; delete it and start again"
             )
 
     def collect(self) -> None:
-        """Put together what has been told since the last time."""
+        """Add the corrections since the last time to the images."""
         for record in self._datasets.records():
             name = record.name
             if record.collected_from is None or time.monotonic() < self._rest_until.get(name, 0.0):
                 continue
             if (self._datasets.folder(name) / _PENDING).exists():
                 began = time.monotonic()
-                in_the_way = not self._collected(name)
+                is_blocked = not self._collect_pending(name)
                 took = time.monotonic() - began
-                self._rest_until[name] = began + took + (_IN_THE_WAY_SECONDS if in_the_way else _REST * took)
+                self._rest_until[name] = began + took + (_BLOCKED_SECONDS if is_blocked else _REST * took)
 
-    def _collected(self, name: str) -> bool:
-        """False if it has to wait: for an experiment, or for another process that does it."""
+    def _collect_pending(self, name: str) -> bool:
+        """False if an experiment, or another process that collects, blocks it."""
         folder = self._datasets.folder(name)
         try:
             with lock_folder(folder, 0):
                 if not (folder / _PENDING).exists():
                     return True
-                if self._training_on(name):
+                if self._is_in_use(name):
                     return False
                 remove_stale_temporaries(folder, older_than=0)
                 with _staged(folder / IMAGES) as staged, storage_errors(f"the images of {name}"):
                     return self._collect(name, folder, staged)
         except (Busy, NotFound, Damaged, FileNotFoundError) as error:
-            log.info("%s is not put together now: %s", name, error)
+            log.info("corrections of %s are not collected now: %s", name, error)
             return False
 
     def _collect(self, name: str, folder: Path, staged: Path) -> bool:
@@ -137,7 +136,7 @@ class Corrections:
             classes = _contents_of(self._datasets.read(name)).classes
         contents = collect(folder, staged, ids, classes)
         with self._datasets.lock(name, PATIENCE_SECONDS):
-            if self._training_on(name):
+            if self._is_in_use(name):
                 return False
             record = self._datasets.read(name)
             if contents is None:
@@ -150,14 +149,14 @@ class Corrections:
         log.info("%s has %d corrections", name, len(ids))
         return True
 
-    def _training_on(self, name: str) -> bool:
-        """From disk, whatever Redis knows; while the name is held nobody posts another one."""
+    def _is_in_use(self, name: str) -> bool:
+        """By a queued or running experiment. From disk; under the lock of the name, no other one is posted."""
         using = self._experiments.using_dataset(name)
         return any(not self._experiments.read(each).status.is_terminal for each in using)
 
 
-def _begun(name: str, source: Dataset) -> DatasetRecord:
-    """Its classes are those of `source` and stay so, whichever have images: an index means the same in both."""
+def _new_record(name: str, source: Dataset) -> DatasetRecord:
+    """It has all classes of `source`, even those without images, so that class indices mean the same in both."""
     none = (0,) * len(source.classes)
     contents = Contents(
         classes=source.classes, counts={"train": none, "test": none}, image_shape=None, sizes=(), sizes_found=0
@@ -169,7 +168,7 @@ def _begun(name: str, source: Dataset) -> DatasetRecord:
 
 def _contents_of(record: DatasetRecord) -> Contents:
     if record.contents is None:
-        raise Damaged(f"the record of dataset {record.name} has lost its classes; delete it")
+        raise Damaged(f"the record of dataset {record.name} has no classes; delete it")
     return record.contents
 
 

@@ -1,11 +1,11 @@
-"""The images of a converted dataset: packed as they were sent, found by an index, decoded once for each size.
+"""The images of a converted dataset: packed as they were sent, found by an index, resized once for each size.
 
 | file | content |
 |---|---|
 | `images.bin` | the files' bytes, one after the other |
-| `index.npy` | one row for each image, as `INDEX` says, by split and then by class |
-| `names.json.xz` | the names that the files had, in the same order |
-| `images.npy` | only where all images have one small size: uint8 (images, height, width, channels) |
+| `index.npy` | one row of the dtype `INDEX` for each image, sorted by split, then by class |
+| `names.json.xz` | the names of the files in the archive, in the same order |
+| `images.npy` | only if all images have one small size: uint8 (images, height, width, channels) |
 | `manifest.json` | the size and the sha256 of each of them |
 """
 
@@ -45,7 +45,7 @@ INDEX = np.dtype(
     ]
 )
 _BATCH = 64
-# Of sizes that nobody asks for any more; whoever has one open keeps it.
+# Older ones are removed; a process that has one open keeps it.
 _MAX_CACHED = 6
 
 Images = NDArray[np.uint8]
@@ -53,8 +53,8 @@ Shape = tuple[int, int, int]  # height, width, channels
 
 
 class StoredImages:
-    """The images in the folder of one dataset. Raises Damaged if they are not what was published. Any number of
-    threads and processes may read them."""
+    """The images in the folder of one dataset. Raises Damaged if they do not match the manifest. Safe for any number of
+    threads and processes."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = find_file(folder, IMAGES)
@@ -65,7 +65,7 @@ class StoredImages:
         except (OSError, ValueError) as error:
             raise Damaged(f"{INDEX_FILE} of dataset {folder.name} cannot be read: {error}") from error
         if self.index.dtype != INDEX:
-            raise Damaged(f"{INDEX_FILE} of dataset {folder.name} has other columns than are read here")
+            raise Damaged(f"{INDEX_FILE} of dataset {folder.name} has other columns than expected")
 
     def __len__(self) -> int:
         return len(self.index)
@@ -77,12 +77,12 @@ class StoredImages:
 
     @property
     def splits(self) -> NDArray[np.uint8]:
-        """(images,) 0 for train, 1 for the official test split."""
+        """(images,) indices of SOURCE_SPLITS."""
         return self.index["split"].astype(np.uint8)
 
     @cached_property
     def names(self) -> list[str]:
-        """What the files were called in the archive."""
+        """The names of the files in the archive."""
         try:
             names: list[str] = orjson.loads(lzma.decompress((self._folder / NAMES_FILE).read_bytes()))
         except (OSError, lzma.LZMAError, orjson.JSONDecodeError) as error:
@@ -91,8 +91,7 @@ class StoredImages:
 
     @cached_property
     def native(self) -> Images | None:
-        """(images, height, width, channels) of their own size, mapped into memory; None where sizes differ or are
-        large."""
+        """(images, height, width, channels) in their own size, memory-mapped; None if sizes differ or are large."""
         path = self._folder / IMAGES_FILE
         return np.load(path, mmap_mode="r", allow_pickle=False) if path.is_file() else None
 
@@ -101,7 +100,7 @@ class StoredImages:
         return np.memmap(find_file(self._folder, DATA_FILE), dtype=np.uint8, mode="r")
 
     def encoded(self, number: int) -> bytes:
-        """The file as it was sent. Raises Damaged if its sha256 is not that of the index."""
+        """The file as it was sent. Raises Damaged if its sha256 does not match."""
         row = self.index[number]
         start = int(row["offset"])
         data = self._data[start : start + int(row["length"])].tobytes()
@@ -110,16 +109,16 @@ class StoredImages:
         return data
 
     def resized(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
-        """All images as uint8 (images, *shape), mapped into memory: from the cache, or made by `to_array` from
-        each file and cached. `mode` is how `to_array` resizes; with `shape` it names the cached file.
+        """All images as uint8 (images, *shape), memory-mapped: from the cache, or converted by `to_array` and cached.
+        `mode` is how `to_array` resizes; with `shape` it names the cached file.
 
-        Memory is bounded by a batch, whatever the images' size and number.
+        Memory is bounded by a batch, regardless of size and number of the images.
         """
         images = self.cached(shape, mode)
-        return self._cached_now(shape, mode, to_array) if images is None else images
+        return self._fill_cache(shape, mode, to_array) if images is None else images
 
     def cached(self, shape: Shape, mode: str) -> Images | None:
-        """What `resized` gives, where it has been made before."""
+        """The result of `resized`, if it is in the cache."""
         try:
             images: Images = np.load(self._cached_file(shape, mode), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
@@ -127,33 +126,33 @@ class StoredImages:
         return images if images.shape == (len(self), *shape) else None
 
     def some(self, numbers: NDArray[np.int64], shape: Shape, to_array: Callable[[bytes], Images]) -> Images:
-        """The images `numbers` as uint8 (numbers, *shape) in memory, made by `to_array`; nothing is cached."""
+        """The images `numbers` as uint8 (numbers, *shape) in memory, converted by `to_array`; nothing is cached."""
         images = np.empty((len(numbers), *shape), np.uint8)
-        for place, array in enumerate(self._arrays(numbers, to_array)):
+        for place, array in enumerate(self._convert(numbers, to_array)):
             images[place] = array
         return images
 
     def _cached_file(self, shape: Shape, mode: str) -> Path:
         return self._cache / f"{'x'.join(map(str, shape))}-{mode}.npy"
 
-    def _cached_now(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
+    def _fill_cache(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
         self._cache.mkdir(exist_ok=True)
         self._forget_oldest()
         path = self._cached_file(shape, mode)
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(self), *shape)}
         with open_atomic(path) as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for array in self._arrays(np.arange(len(self)), to_array):
+            for array in self._convert(np.arange(len(self)), to_array):
                 file.write(array.tobytes())
         return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
-    def _arrays(self, numbers: NDArray[np.int64], to_array: Callable[[bytes], Images]) -> Iterator[Images]:
+    def _convert(self, numbers: NDArray[np.int64], to_array: Callable[[bytes], Images]) -> Iterator[Images]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             for start in range(0, len(numbers), _BATCH):
                 yield from threads.map(to_array, map(self.encoded, numbers[start : start + _BATCH].tolist()))
 
     def _forget_oldest(self) -> None:
-        """Make room for one more; what a killed trainer left half made goes as well."""
+        """Make room for one more, and remove leftovers of killed trainers."""
         remove_stale_temporaries(self._cache)
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)
         for path in cached[: max(0, len(cached) - _MAX_CACHED + 1)]:

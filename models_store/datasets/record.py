@@ -1,4 +1,4 @@
-"""The record of an uploaded dataset, and what was found in it."""
+"""The record of an uploaded or collected dataset, and its contents."""
 
 from enum import StrEnum
 from typing import Self
@@ -14,20 +14,20 @@ Counts = dict[SourceSplit, tuple[int, ...]]
 class DatasetStatus(StrEnum):
     QUEUED = "queued"  # uploaded; waits for a worker
     CONVERTING = "converting"  # a worker reads the archive
-    COLLECTING = "collecting"  # right answers were told; their images are about to be put together
-    READY = "ready"  # can be trained on
+    COLLECTING = "collecting"  # corrections were posted; their images are being collected
+    READY = "ready"  # available for training
     FAILED = "failed"  # `error` says why; delete it and upload again
 
 
 class FilesDone(Frozen):
-    """How far a conversion is, in files of the archive."""
+    """Progress of a conversion, in files of the archive."""
 
     done: int = 0
     total: int | None = None
 
 
 class Size(Frozen):
-    """How many images have this size, in pixels."""
+    """The number of images of a size, in pixels."""
 
     height: int
     width: int
@@ -40,9 +40,9 @@ class Unreadable(Frozen):
 
 
 class Contents(Frozen):
-    """What is in a converted dataset. `counts` are images by split, for each class in the order of `classes`;
-    `image_shape` is (height, width, channels), or None where sizes differ. Lists of sizes and files are cut short:
-    `sizes_found` and `unreadable_files` say how many there are.
+    """Of a converted dataset. `counts` are images by source split and class, in the order of `classes`; `image_shape`
+    is (height, width, channels), or None if sizes differ. `sizes` and `unreadable` are truncated; `sizes_found` and
+    `unreadable_files` are the full numbers.
     """
 
     classes: tuple[str, ...]
@@ -62,10 +62,8 @@ class Contents(Frozen):
 
 
 class DatasetRecord(AttemptRecord):
-    """An uploaded dataset as the store keeps it, or one of images whose right answers were told: `collected_from` is
-    the dataset that the model which had predicted them was trained on.
-
-    `id` tells two datasets apart that had one name after another.
+    """An uploaded dataset, or one collected from corrections: `collected_from` is the dataset that the corrected model
+    was trained on. `id` distinguishes datasets that had the same name one after the other.
     """
 
     name: str

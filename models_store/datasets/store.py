@@ -1,4 +1,4 @@
-"""The store of uploaded datasets: what the API calls, and the ground that conversions and the reconciler stand on."""
+"""The store of uploaded datasets: records and images on disk."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, InvalidState, NotFound, listed
+from models_store.errors import Damaged, InvalidState, NotFound, counted, list_names
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -31,7 +31,7 @@ from specs.dataset import DATASETS, NAME_PATTERN, Dataset
 RECORD_FILE = "dataset.json"
 ARCHIVE_FILE = "archive"
 _LOCKS = ".locks"
-# No upload takes so long.
+# Longer than any upload takes.
 _ABANDONED_SECONDS = 6 * 3600.0
 Users = Callable[[str], list[str]]
 
@@ -52,31 +52,31 @@ class DatasetStore:
         self._seen: dict[str, tuple[tuple[int, int], DatasetRecord]] = {}
 
     def prepare(self) -> None:
-        """Make the folders. Raises OSError if the store cannot be written to."""
+        """Make the folders. Raises OSError if the store is not writable."""
         (self.datasets / _LOCKS).mkdir(parents=True, exist_ok=True)
 
     def folder(self, name: str) -> Path:
-        """The dataset's folder; raises NotFound for anything that cannot be a name."""
+        """The dataset's folder, which need not exist. Raises NotFound if the name is malformed."""
         if not re.fullmatch(NAME_PATTERN, name):
             raise _missing(name)
         return self.datasets / name
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
-    def reject_taken(self, name: str) -> None:
-        """Raise InvalidState if `name` is that of a dataset that there is."""
+    def reject_existing(self, name: str) -> None:
+        """Raises InvalidState if a dataset `name` exists."""
         if name in DATASETS:
             raise InvalidState(f"{name} is the name of a built-in dataset; choose another name")
         if self.folder(name).exists():
             raise InvalidState(
-                f"there is a dataset {name} already; delete it first (DELETE /datasets/{name}) or choose another name"
+                f"dataset {name} exists already; delete it first (DELETE /datasets/{name}) or choose another name"
             )
 
     @contextmanager
-    def incoming(self) -> Iterator[BinaryIO]:
-        """A file for an archive that is being uploaded, to be handed to `add`; gone when the block ends.
+    def receive_archive(self) -> Iterator[BinaryIO]:
+        """A file for an archive that is being uploaded, for `add`; removed when the block ends.
 
-        Raises StorageFull, also for what is written within the block.
+        Raises StorageFull, also for writes within the block.
         """
         staged = temporary_name(self.datasets / "upload")
         try:
@@ -88,28 +88,28 @@ class DatasetStore:
             shutil.rmtree(staged, ignore_errors=True)
 
     def add(self, name: str, archive: BinaryIO) -> DatasetRecord:
-        """Take over the archive that was written into `incoming`: record it, send the wake-up.
+        """Add the archive from `receive_archive`: write the record, send the message.
 
-        Once this has returned, the dataset is on disk and will be converted, whatever dies. Raises InvalidState if
-        the name is taken, or StorageFull with nothing written.
+        After it returns, the dataset is on disk and will be converted, even after a crash. Raises InvalidState if
+        the name exists, or StorageFull with nothing written.
         """
         staged = Path(archive.name).parent
         with storage_errors("the archive"):
             archive.flush()
         record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
         with self.lock(name):
-            self.reject_taken(name)
+            self.reject_existing(name)
             with storage_errors(f"dataset {name}"):
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
             if not publish_directory(staged, self.folder(name)):
-                self.reject_taken(name)
+                self.reject_existing(name)
         self._queue.enqueue(CONVERSION, name)
         return record
 
     def begin(self, record: DatasetRecord) -> None:
-        """Make the folder of a dataset that is collected, not uploaded. Only while its name is held. Raises
-        InvalidState if the name is taken, StorageFull."""
-        self.reject_taken(record.name)
+        """Make the folder of a dataset that is collected, not uploaded. Only under the lock of its name. Raises
+        InvalidState if the name exists, StorageFull."""
+        self.reject_existing(record.name)
         staged = temporary_name(self.folder(record.name))
         try:
             with storage_errors(f"dataset {record.name}"):
@@ -121,11 +121,11 @@ class DatasetStore:
             shutil.rmtree(staged, ignore_errors=True)
 
     def names(self) -> list[str]:
-        """All that were uploaded or collected, in order."""
+        """Of all uploaded and collected datasets, sorted."""
         return sorted(path.name for path in self.datasets.iterdir() if not path.name.startswith("."))
 
     def get(self, name: str) -> DatasetRecord:
-        """The record. Raises NotFound; of a damaged one it says so as failed."""
+        """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
         try:
             return self._cached(name)
         except Damaged as error:
@@ -141,7 +141,7 @@ class DatasetStore:
         return found
 
     def facts(self) -> dict[str, Dataset]:
-        """The datasets that can be trained on, by name. Cheap: a stat for each."""
+        """The datasets that are ready for training, by name. Cheap: one stat per dataset."""
         return {
             record.name: record.contents.facts(record.name)
             for record in self.records()
@@ -149,7 +149,7 @@ class DatasetStore:
         }
 
     def reject_unready(self, name: str) -> None:
-        """Raise InvalidState for an uploaded dataset that cannot be trained on, or not yet; let unknown names be."""
+        """Raises InvalidState for an uploaded dataset that has failed or is not ready yet; ignores unknown names."""
         if name in DATASETS or not re.fullmatch(NAME_PATTERN, name) or not self.folder(name).exists():
             return
         record = self.get(name)
@@ -159,9 +159,9 @@ class DatasetStore:
             raise InvalidState(f"dataset {name} is {record.status}; wait until GET /datasets/{name} says ready")
 
     @contextmanager
-    def kept(self, name: str) -> Iterator[None]:
-        """Keep `name` from being deleted while an experiment on it is written. Raises InvalidState if it is no longer
-        there; built-in ones always are."""
+    def keep(self, name: str) -> Iterator[None]:
+        """Keep `name` from being deleted within the block. Raises InvalidState if it was deleted; built-in ones are
+        always available."""
         if name in DATASETS:
             yield
             return
@@ -171,12 +171,12 @@ class DatasetStore:
             yield
 
     def delete(self, name: str, users: Users) -> None:
-        """Remove it, with one rename; a conversion that is under way ends. Raises InvalidState for a built-in one, and
-        for one that `users` (experiments' ids by dataset) still need."""
+        """Remove it, with one rename; a running conversion ends. Raises InvalidState for a built-in dataset, and for
+        one that experiments still need: `users` returns their ids."""
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
         folder = self.folder(name)
-        # Also before: a lock that is made for any name that somebody thinks of would stay.
+        # Also before locking: the lock files of unknown names would accumulate.
         if not folder.exists():
             raise _missing(name)
         with self.lock(name):
@@ -184,13 +184,13 @@ class DatasetStore:
                 raise _missing(name)
             if needed := users(name):
                 raise InvalidState(
-                    f"dataset {name} is used by {len(needed)} queued, running or succeeded experiments: "
-                    f"{listed(needed)}; delete them first"
+                    f"dataset {name} is used by {counted(len(needed), 'experiment', 'experiments')} that are queued, "
+                    f"running or succeeded: {list_names(needed)}; delete them first"
                 )
             remove_directory(folder)
 
     def images(self, name: str) -> StoredImages:
-        """The images of one that is ready. Raises InvalidState before, NotFound, Damaged."""
+        """The images of a dataset that is ready. Raises InvalidState if it is not, NotFound, Damaged."""
         record = self.get(name)
         if record.status is not DatasetStatus.READY:
             raise InvalidState(f"dataset {name} is {record.status} and has no images to show")
@@ -199,7 +199,7 @@ class DatasetStore:
     # -- the record on disk ----------------------------------------------------------------------------------------
 
     def read(self, name: str) -> DatasetRecord:
-        """The record as disk has it. Raises NotFound or Damaged."""
+        """The record on disk. Raises NotFound, Damaged."""
         folder = self.folder(name)
         try:
             data = (folder / RECORD_FILE).read_bytes()
@@ -213,7 +213,7 @@ class DatasetStore:
             raise Damaged(f"{RECORD_FILE} of dataset {name} does not parse; delete it and upload it again") from error
 
     def _cached(self, name: str) -> DatasetRecord:
-        """Every write makes a new file, so that its inode and time tell it from the one before."""
+        """Every write makes a new file, so that inode and modification time identify a version."""
         try:
             status = (self.folder(name) / RECORD_FILE).stat()
         except FileNotFoundError:
@@ -238,9 +238,9 @@ class DatasetStore:
         return record
 
     def clear_abandoned(self) -> None:
-        """Remove what uploads and deletions left that a kill has ended."""
+        """Remove leftovers of killed uploads and deletions."""
         remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)
 
 
 def _missing(name: str) -> NotFound:
-    return NotFound(f"there is no dataset {name[:50]!r}; GET /datasets lists those that there are")
+    return NotFound(f"dataset {name[:50]!r} not found; GET /datasets lists all")

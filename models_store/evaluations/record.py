@@ -1,4 +1,4 @@
-"""The record of how a trained network does on a dataset that it was not trained on."""
+"""The record of an evaluation of a trained network on another dataset."""
 
 from enum import StrEnum
 from typing import Self
@@ -13,23 +13,23 @@ from specs.splits import EvaluatedSplit
 
 class EvaluationStatus(StrEnum):
     QUEUED = "queued"  # waits for a worker
-    RUNNING = "running"  # a worker asks the network
-    SUCCEEDED = "succeeded"  # the metrics are there
+    RUNNING = "running"  # a worker evaluates the network
+    SUCCEEDED = "succeeded"  # its metrics are available
     FAILED = "failed"  # `error` says why
 
 
 class SamplesDone(Frozen):
-    """How far an evaluation is, in samples that the network has answered for."""
+    """Progress of an evaluation, in predicted samples."""
 
     done: int = 0
     total: int
 
 
 class EvaluationRecord(AttemptRecord):
-    """One evaluation as the store keeps it: of each experiment and dataset the last one.
+    """The last evaluation of an experiment on a dataset.
 
-    `id` tells it from those before it. `dataset_id` is that of the upload, None for a built-in dataset: another
-    upload may bear the name later. `metrics` are some of the metrics, for lists.
+    `id` distinguishes it from earlier ones. `dataset_id` identifies the upload, because another one may have the name
+    later; None for a built-in dataset. `metrics` are some of the metrics, for lists.
     """
 
     experiment_id: str

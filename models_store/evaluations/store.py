@@ -1,4 +1,4 @@
-"""The store of evaluations: how trained networks do on datasets that they were not trained on."""
+"""The store of evaluations of trained networks on other datasets."""
 
 import logging
 import os
@@ -32,12 +32,13 @@ log = logging.getLogger(__name__)
 
 
 class EvaluationStore:
-    """Evaluations on disk, each in the folder `evaluations/<dataset>` of its experiment: of each dataset the last.
+    """Evaluations on disk, each in the folder `evaluations/<dataset>` of its experiment; only the last one of each
+    dataset is kept.
 
-    Every change of a record is made under the lock of the experiment, so that it is deleted before or after, never
-    in between. Those that have not ended are marked in one folder under `root`, so that a sweep need not look through
-    all experiments: the mark is there before the record is, and goes after it says that the evaluation has ended.
-    Safe for any number of threads, processes and machines that share `root`.
+    Every change of a record is made under the lock of the experiment, so that a deletion comes before or after it.
+    Unfinished ones have a mark in one folder under `root`, so that a sweep need not read all experiments: the mark is
+    written before the record, and removed after the record says that the evaluation has ended. Safe for any number of
+    threads, processes and machines that share `root`.
     """
 
     def __init__(self, root: Path, experiments: ExperimentStore, datasets: DatasetStore, queue: Queue) -> None:
@@ -47,37 +48,37 @@ class EvaluationStore:
         self._queue = queue
 
     def prepare(self) -> None:
-        """Make the folders. Raises OSError if the store cannot be written to."""
+        """Make the folders. Raises OSError if the store is not writable."""
         self._marks.mkdir(parents=True, exist_ok=True)
 
     def folder(self, experiment_id: str, dataset: str) -> Path:
-        """The evaluation's folder; raises NotFound for anything that cannot be an id and a name."""
+        """The evaluation's folder, which need not exist. Raises NotFound if id or name is malformed."""
         if not re.fullmatch(NAME_PATTERN, dataset):
-            raise NotFound(f"there is no dataset {dataset[:50]!r}; GET /datasets lists those that there are")
+            raise NotFound(f"dataset {dataset[:50]!r} not found; GET /datasets lists all")
         return self.experiment_folder(experiment_id) / EVALUATIONS / dataset
 
     def experiment_folder(self, experiment_id: str) -> Path:
-        """The folder whose lock is held for each change. Raises NotFound for anything that is not an id."""
+        """The folder whose lock is held for each change. Raises NotFound if the id is malformed."""
         return self._experiments.folder(experiment_id)
 
     def _existing(self, experiment_id: str) -> Path:
         folder = self.experiment_folder(experiment_id)
         if not folder.is_dir():
-            raise NotFound(f"there is no experiment {experiment_id}")
+            raise NotFound(f"experiment {experiment_id} not found")
         return folder
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
     def add(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
-        """Record that it is to be done, in place of the last one on the same dataset, and send the wake-up. Once this
-        has returned it will be done, whatever dies. One that is asked for again before it has ended is returned as it
+        """Record it, in place of the last one on the same dataset, and send the message. After it returns, the
+        evaluation will be done, even after a crash. An unfinished one on the same dataset and split is returned as it
         is.
 
-        Raises NotFound, InvalidState for an experiment that has not succeeded or while another split is evaluated,
-        SpecError where network and dataset do not fit, Damaged, StorageFull.
+        Raises NotFound, InvalidState if the experiment has not succeeded or another split is being evaluated,
+        SpecError if network and dataset are incompatible, Damaged, StorageFull.
         """
         self._reject_misfit(experiment_id, spec)
-        with self._datasets.kept(spec.dataset), lock_folder(self.experiment_folder(experiment_id)):
+        with self._datasets.keep(spec.dataset), lock_folder(self.experiment_folder(experiment_id)):
             self._experiments.read(experiment_id)
             record = self._new_record(experiment_id, spec)
             underway = self._underway(record)
@@ -135,7 +136,7 @@ class EvaluationStore:
         return record
 
     def get(self, experiment_id: str, dataset: str) -> EvaluationRecord:
-        """The record. Raises NotFound; of a damaged one it says so as failed."""
+        """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
         try:
             return self.read(experiment_id, dataset)
         except Damaged as error:
@@ -146,11 +147,11 @@ class EvaluationStore:
                 dataset_id=None,
                 split="all",
                 status=EvaluationStatus.FAILED,
-                error=f"{error}; ask for it again",
+                error=f"{error}; post it again",
             )
 
     def records(self, experiment_id: str) -> list[EvaluationRecord]:
-        """Those of one experiment, by dataset. Raises NotFound."""
+        """Of one experiment, sorted by dataset. Raises NotFound."""
         found = []
         for path in sorted((self._existing(experiment_id) / EVALUATIONS).glob("[!.]*")):
             with suppress(NotFound):
@@ -162,7 +163,7 @@ class EvaluationStore:
         return read_cross_dataset_evaluation(self._published(experiment_id, dataset))
 
     def predictions(self, experiment_id: str, dataset: str) -> Predictions:
-        """What the network answered. Raises NotFound before it has succeeded, Damaged."""
+        """Of the network. Raises NotFound before it has succeeded, Damaged."""
         return read_predictions(self._published(experiment_id, dataset), self.get(experiment_id, dataset).split)
 
     def _published(self, experiment_id: str, dataset: str) -> Path:
@@ -176,7 +177,7 @@ class EvaluationStore:
     # -- the record on disk ----------------------------------------------------------------------------------------
 
     def read(self, experiment_id: str, dataset: str) -> EvaluationRecord:
-        """The record as disk has it. Raises NotFound or Damaged."""
+        """The record on disk. Raises NotFound, Damaged."""
         folder = self.folder(experiment_id, dataset)
         try:
             data = (folder / RECORD_FILE).read_bytes()
@@ -184,7 +185,7 @@ class EvaluationStore:
             self._existing(experiment_id)
             raise NotFound(
                 f"experiment {experiment_id} was not evaluated on {dataset}; "
-                f"POST /experiments/{experiment_id}/evaluations has that done"
+                f"POST /experiments/{experiment_id}/evaluations to evaluate it"
             ) from error
         try:
             return EvaluationRecord.model_validate_json(data)
@@ -198,7 +199,7 @@ class EvaluationStore:
         return record
 
     def dataset_id(self, dataset: str) -> str | None:
-        """Which upload bears the name now; None for a built-in dataset. Raises NotFound."""
+        """Of the upload that has the name now; None for a built-in dataset. Raises NotFound."""
         return None if dataset in DATASETS else self._datasets.get(dataset).id
 
     # -- what has not ended ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: the same key and body give the same experiment, whatever died in between.
+"""Idempotency keys: the same key and body give the same experiment, even after a crash.
 
-The experiment's id is reserved on disk before the record is written, so that a retry goes on where the first call
-ended. Keys are kept for a day, as Stripe does.
+The experiment's id is reserved on disk before the record is written, so that a retry continues where the first call
+ended. Keys are kept for a day, as at Stripe.
 """
 
 import time
@@ -38,7 +38,7 @@ class IdempotencyKeys:
         try:
             earlier = Reservation.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            raise Damaged(f"what the Idempotency-Key {key!r} stands for is damaged; use a new key") from error
+            raise Damaged(f"the reservation of the Idempotency-Key {key!r} is damaged; use a new key") from error
         if earlier.body_sha256 != wanted.body_sha256:
             raise IdempotencyMismatch(
                 f"the Idempotency-Key {key!r} was used for experiment {earlier.experiment_id} with another body; "
@@ -47,7 +47,7 @@ class IdempotencyKeys:
         return earlier.experiment_id
 
     def forget_old(self) -> None:
-        """Remove keys that are older than a day."""
+        """Remove keys older than a day."""
         if not self._folder.is_dir():
             return
         remove_stale_temporaries(self._folder)

@@ -1,7 +1,7 @@
-"""The fast, live view of all records in Redis: one hash each, and sorted sets for pages.
+"""The live view of all records in Redis: one hash each, and sorted sets for pages.
 
-Nothing here is the truth: the reconciler gives all of it back from disk. Every method raises redis's errors as they
-are; `models_store.experiments.store` decides what a lost view means.
+The truth is on disk, from which the reconciler rebuilds the view. Methods raise redis's errors;
+`models_store.experiments.store` handles them.
 """
 
 import base64
@@ -19,15 +19,15 @@ from models_store.experiments.history import History
 from models_store.experiments.pages import ORDERS, Order, Page, Query
 from models_store.experiments.record import Point, Record, Status
 
-# Records without the metric come after all others in a descending list.
+# Sorts records without the metric after all others in a descending list.
 _NO_VALUE = -1.0
 _SCAN = 200
 EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
-# The best model, and those that may take its place if it turns out to be damaged.
+# The best model, and those that replace it if it is damaged.
 _CANDIDATES = 20
 _LARGE_LOSS = 1000.0
 
-# A view never goes back to an older version of the record.
+# A view never returns to an older version of the record.
 _PUT = """
 local version = redis.call('HGET', KEYS[1], 'version')
 if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
@@ -60,7 +60,7 @@ if before then
 end
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 """
-# A point is added only behind its predecessor, so that a stream never has a gap.
+# A point is added only after its predecessor, so that a stream never has a gap.
 _APPEND = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local expected = tonumber(ARGV[1])
@@ -71,8 +71,8 @@ return 1
 """
 
 
-# What a cursor says: the order, and the score and the id of the last record of the page before.
-_Place = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
+# A cursor: the order, and the score and the id of the last record of the previous page.
+_Cursor = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
 
 
 def _memberships(record: Record) -> dict[str, float]:
@@ -89,24 +89,24 @@ def _memberships(record: Record) -> dict[str, float]:
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        # Accuracies are at most 1: every model that knows all classes comes before those that know some.
+        # Accuracies are at most 1: models of some classes rank after all models of all classes.
         score = scores["val_accuracy"] - _tie_breaker(record)
         members[keys.model_index(record.dataset)] = score if knows_all_classes(record) else score - 1
     return members
 
 
 def validation_metric(record: Record, name: str) -> float | None:
-    """The published network's, or before there is one the best epoch's."""
+    """Of the published network, or else of the best epoch."""
     return (record.validation_metrics or record.best_metrics).get(name)
 
 
 def knows_all_classes(record: Record) -> bool:
-    """False for one that was trained on some classes of its dataset, which is the easier task."""
+    """False for a model of some classes of its dataset, whose task is easier."""
     return not record.spec.dataset.classes
 
 
 def _tie_breaker(record: Record) -> float:
-    """Of equal accuracies the lower loss ranks higher: smaller than any difference between two accuracies."""
+    """The lower loss ranks higher; smaller than any difference between two accuracies."""
     loss = validation_metric(record, "val_loss")
     return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
 
@@ -121,7 +121,7 @@ class Index:
     # -- records -------------------------------------------------------------------------------------------------
 
     def put(self, record: Record) -> bool:
-        """Show `record`, in one step with all its index entries; False if a newer version is shown already."""
+        """Show `record` and all its index entries in one step; False if the view has a newer version."""
         members = [str(part) for pair in _memberships(record).items() for part in pair]
         arguments: list[str | int] = [
             record.version,
@@ -141,23 +141,23 @@ class Index:
 
     def get(self, experiment_id: str) -> Record | None:
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
-        return _parsed(document)
+        return _parse(document)
 
     def get_many(self, ids: Sequence[str]) -> list[Record]:
         pipeline = self._redis.pipeline(transaction=False)
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
-        return [record for document in pipeline.execute() if (record := _parsed(document)) is not None]
+        return [record for document in pipeline.execute() if (record := _parse(document)) is not None]
 
     def ids(self, filtered_by: str = "all") -> list[str]:
-        """All ids under a filter, oldest first."""
+        """All ids that match a filter, oldest first."""
         return cast(list[str], self._redis.zrange(keys.index("created_at", filtered_by), 0, -1))
 
     def count(self, filtered_by: str = "all") -> int:
         return self._redis.zcard(keys.index("created_at", filtered_by))
 
     def queue_position(self, experiment_id: str) -> int | None:
-        """Place among the queued, from 1; None if not queued."""
+        """From 1; None if not queued."""
         rank = cast(int | None, self._redis.zrank(keys.index("created_at", f"status={Status.QUEUED}"), experiment_id))
         return None if rank is None else rank + 1
 
@@ -167,11 +167,11 @@ class Index:
     # -- completeness --------------------------------------------------------------------------------------------
 
     def is_complete(self) -> bool:
-        """False after Redis was emptied, until everything on disk has been put back."""
+        """False after Redis was emptied, until the view has been rebuilt from disk."""
         return bool(self._redis.exists(keys.COMPLETE))
 
     def require_complete(self) -> None:
-        """Raise Unavailable after Redis was emptied, until the reconciler has put everything back."""
+        """Raises Unavailable after Redis was emptied, until the view has been rebuilt from disk."""
         if not self.is_complete():
             raise Unavailable("the index is being rebuilt from disk; try again in a second")
 
@@ -181,7 +181,7 @@ class Index:
     # -- pages ---------------------------------------------------------------------------------------------------
 
     def page(self, query: Query) -> Page:
-        """Cost depends on the page, not on how many records there are: it starts at the cursor's rank."""
+        """The cost depends on the size of the page, not on the number of records: it starts at the cursor's rank."""
         self.require_complete()
         filtered_by = min(query.filters(), key=self.count)
         key = keys.index(query.order, filtered_by)
@@ -206,13 +206,13 @@ class Index:
         return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last.id])).decode()
 
     def _rank_after(self, key: str, query: Query) -> int:
-        """Rank of the first entry behind the cursor; by its score if its record is gone or has moved."""
+        """Rank of the first entry after the cursor; by its score if its record was deleted or has moved."""
         if query.cursor is None:
             return 0
         try:
-            sort, score, last_id = _Place.validate_json(base64.urlsafe_b64decode(query.cursor))
+            sort, score, last_id = _Cursor.validate_json(base64.urlsafe_b64decode(query.cursor))
         except (binascii.Error, ValueError) as error:
-            raise InvalidCursor("this cursor was not made by this service; begin again without one") from error
+            raise InvalidCursor("this cursor was not made by this service; start again without one") from error
         if sort != query.sort:
             raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
         command = self._redis.zrevrank if query.descending else self._redis.zrank
@@ -225,7 +225,7 @@ class Index:
     # -- models --------------------------------------------------------------------------------------------------
 
     def model_datasets(self) -> list[str]:
-        """The datasets that there are published models of, by name."""
+        """The datasets with published models, sorted."""
         indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
         return sorted(map(keys.model_index_dataset, indexes))
 
@@ -237,7 +237,7 @@ class Index:
     # -- history -------------------------------------------------------------------------------------------------
 
     def append_point(self, experiment_id: str, point: Point) -> bool:
-        """False if the stream does not end just before `point` (it was emptied): restore it from disk."""
+        """False if the stream does not end just before `point`, because Redis was emptied: restore it from disk."""
         return bool(self._append(keys=[keys.history(experiment_id)], args=[point.epoch, point.model_dump_json()]))
 
     def restore_history(self, experiment_id: str, points: Iterable[Point]) -> None:
@@ -249,7 +249,7 @@ class Index:
         pipeline.execute()
 
     def history(self, experiment_id: str, since: int) -> History | None:
-        """The epochs after epoch `since`, or None if the live stream does not reach back to it."""
+        """The epochs after epoch `since`, or None if the stream does not reach back to it."""
         first = since + 1
         entries = cast(
             list[tuple[str, dict[str, str]]],
@@ -264,7 +264,7 @@ class Index:
     # -- epoch durations -----------------------------------------------------------------------------------------
 
     def observe_epoch(self, seconds: float) -> None:
-        """Count an epoch in the histogram that `GET /metrics` shows: cumulative buckets, as Prometheus has them."""
+        """Count an epoch in the histogram of `GET /metrics`: cumulative buckets, as in Prometheus."""
         pipeline = self._redis.pipeline(transaction=True)
         for bound in EPOCH_BUCKETS:
             if seconds <= bound:
@@ -274,14 +274,14 @@ class Index:
         pipeline.execute()
 
     def epoch_durations(self) -> tuple[list[tuple[str, float]], float]:
-        """Return the buckets as (upper bound in seconds, epochs up to it), and the sum of all seconds."""
+        """The buckets as (upper bound in seconds, epochs up to it), and the sum of all seconds."""
         stored = cast(dict[str, str], self._redis.hgetall(keys.EPOCH_DURATIONS))
         bounds = [*map(str, EPOCH_BUCKETS), "+Inf"]
         return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
 
 
-def _parsed(document: str | None) -> Record | None:
-    """None also for what somebody else wrote into Redis: the record on disk is asked then."""
+def _parse(document: str | None) -> Record | None:
+    """None also if it does not parse: the caller reads the record on disk instead."""
     try:
         return Record.model_validate_json(document) if document else None
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Which records a list shows, in which order, and where it goes on."""
+"""Pages of records: filters, order, cursor."""
 
 from typing import Literal, cast
 
@@ -18,7 +18,7 @@ class Query(BaseModel):
     status: Status | None = None
     dataset: str | None = Field(default=None, max_length=100)
     tag: str | None = Field(default=None, max_length=50)
-    name: str | None = Field(default=None, max_length=100, description="part of the name, in any case")
+    name: str | None = Field(default=None, max_length=100, description="part of the name; case is ignored")
     sort: Literal["created_at", "-created_at", "val_accuracy", "-val_accuracy"] = "-created_at"
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=200)

@@ -1,4 +1,4 @@
-"""The record of an experiment and the changes it can go through."""
+"""The record of an experiment and its transitions."""
 
 import math
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ Phase = Literal["starting", "training", "evaluating", "exporting"]
 class Status(StrEnum):
     QUEUED = "queued"  # waits for a worker
     RUNNING = "running"  # a worker has claimed it
-    SUCCEEDED = "succeeded"  # trained, evaluated, published
+    SUCCEEDED = "succeeded"  # trained, evaluated and published
     FAILED = "failed"  # `error` says why
-    CANCELLED = "cancelled"  # on request; what was learned so far is kept
+    CANCELLED = "cancelled"  # on request; history and checkpoint are kept
 
     @property
     def is_terminal(self) -> bool:
@@ -54,14 +54,14 @@ class Frozen(BaseModel):
 
 
 class Failure(Frozen):
-    """Why an attempt or the experiment failed. `type` is for programs, `message` for people."""
+    """Of an attempt or of the experiment. `type` is for programs, `message` for people."""
 
     type: FailureType
     message: str
 
 
 class Best(Frozen):
-    """The best epoch so far: its number (from 0), the metric that decides, and its value."""
+    """The best epoch so far: its number, from 0, and the value of the deciding metric."""
 
     epoch: int
     metric: str
@@ -69,9 +69,9 @@ class Best(Frozen):
 
 
 class Progress(Frozen):
-    """Where a running experiment is. Rates are per second, durations in seconds.
+    """Of a running experiment. Rates are per second, durations in seconds.
 
-    `precision` is what it trains in, as Keras names it: float32, mixed_bfloat16 or mixed_float16.
+    `precision` is that of the training, as Keras names it: float32, mixed_bfloat16 or mixed_float16.
     """
 
     phase: Phase
@@ -93,7 +93,7 @@ class Point(Frozen):
 
 
 def better(best: Best | None, point: Point, metric: str) -> Best | None:
-    """The better of the best epoch so far and `point` by `metric`: accuracies rise, losses fall."""
+    """The best epoch including `point`: higher accuracies and lower losses are better."""
     value = point.metrics.get(metric)
     if value is None or not math.isfinite(value):
         return best
@@ -104,7 +104,7 @@ def better(best: Best | None, point: Point, metric: str) -> Best | None:
 
 
 def _mean_seconds(mean: float | None, point: Point) -> float:
-    """The mean with `point` in it; the first epoch stands in only until there is a second."""
+    """The mean including `point`; the first epoch counts only until there is a second."""
     if mean is None or point.epoch < 2:
         return point.seconds
     return mean + (point.seconds - mean) / point.epoch
@@ -115,14 +115,14 @@ def utc_now() -> datetime:
 
 
 class Record(Frozen):
-    """An experiment as the store keeps it.
+    """An experiment.
 
-    `version` counts changes, `attempts` counts claims and is the fencing token at once: a writer whose token is not
-    `attempts` has lost the experiment. `interruptions` are attempts that a worker gave back unharmed (a deploy); they
-    do not count against the limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs;
-    `validation_metrics` and `test_metrics` are the published network's, and decide which model is best.
-    `transferred_layers` leads from a layer to the one of `spec.model.weights_from` with whose weights it begins, by
-    name. `epoch_seconds` is the mean time of an epoch, without the first one, which pays for the start.
+    `version` counts changes. `attempts` counts claims and is the fencing token: a writer with another token has lost
+    the experiment. `interruptions` are attempts that a worker gave back (a deploy); they do not count against the
+    limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs; `validation_metrics` and
+    `test_metrics` are of the published network; the former decide which model is best. `transferred_layers` maps a
+    layer to the one of `spec.model.weights_from` whose weights it starts with, by name. `epoch_seconds` is the mean
+    duration of an epoch, without the first one, which includes the start-up.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -167,8 +167,8 @@ class Record(Frozen):
         return self.model_copy(update={"version": self.version + 1, **update})
 
     def with_points(self, points: Sequence[Point]) -> Self:
-        """What these further epochs add: how many there are now, the best by validation accuracy, the last. Not a
-        change of its own: it is shown as it comes, and written with the next change."""
+        """With further epochs: their number, the best by validation accuracy, the last. Does not count as a change: it
+        is shown in the view, and written with the next change."""
         best, best_metrics, seconds = self.best, self.best_metrics, self.epoch_seconds
         for point in points:
             seconds = _mean_seconds(seconds, point)
@@ -192,7 +192,7 @@ class Record(Frozen):
         return self.model_copy(update=none)
 
     def claimed(self, worker: str) -> Self:
-        """The next attempt begins. Raises InvalidState unless queued."""
+        """The next attempt starts. Raises InvalidState unless queued."""
         if self.status is not Status.QUEUED:
             raise InvalidState(f"experiment {self.id} is {self.status}, so it cannot be claimed")
         return self.changed(
@@ -209,7 +209,7 @@ class Record(Frozen):
         return self.changed(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
 
     def attempt_failed(self, failure: Failure, max_attempts: int) -> Self:
-        """Back in the queue, or failed for good once `max_attempts` attempts have been spent."""
+        """Back in the queue, or failed for good once `max_attempts` attempts are spent."""
         spent = self.attempts - self.interruptions
         if self.cancel_requested:
             return self.ended(Status.CANCELLED, stop_reason="cancelled")
@@ -222,7 +222,7 @@ class Record(Frozen):
         return self.ended(Status.FAILED, error=failure)
 
     def ended(self, status: Status, **update: object) -> Self:
-        """Reach a terminal state. Raises InvalidState if one has been reached already: it never changes."""
+        """Reach a terminal status. Raises InvalidState if it has one, which never changes."""
         if self.status.is_terminal:
-            raise InvalidState(f"experiment {self.id} is {self.status} and stays so")
+            raise InvalidState(f"experiment {self.id} is {self.status}, which is final")
         return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

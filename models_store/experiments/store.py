@@ -1,4 +1,4 @@
-"""The store of experiments: what the API calls, and the ground that claims and the reconciler stand on."""
+"""The store of experiments: records, histories and results on disk, with a live view in Redis."""
 
 import logging
 import shutil
@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store import artifacts
 from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState, NotFound, listed
+from models_store.errors import Damaged, InvalidState, NotFound, counted, list_names
 from models_store.evaluations.evaluation import Evaluation, Evaluations, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments import history
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 def is_experiment_id(text: str) -> bool:
-    """True for a ULID in its canonical spelling: nothing else becomes part of a path."""
+    """True for a ULID in its canonical spelling; only those become part of a path."""
     try:
         return str(ULID.from_str(text)) == text
     except ValueError:
@@ -75,22 +75,22 @@ class ExperimentStore:
         self.idempotency = IdempotencyKeys(root / "idempotency")
         self.pins = Pins(root / SERVING)
         self.experiments = root / "experiments"
-        # What this process could not show; its reconciler shows it first.
+        # Records whose view this process failed to update; its reconciler does them first.
         self.unshown: set[str] = set()
 
     def prepare(self) -> None:
-        """Make the folders. Raises OSError if the store cannot be written to."""
+        """Make the folders. Raises OSError if the store is not writable."""
         self.experiments.mkdir(parents=True, exist_ok=True)
         self.pins.prepare()
 
     def folder(self, experiment_id: str) -> Path:
-        """The experiment's folder; raises NotFound for anything that is not an id."""
+        """The experiment's folder, which need not exist. Raises NotFound if the id is malformed."""
         if not is_experiment_id(experiment_id):
-            raise NotFound(f"there is no experiment {experiment_id[:50]!r}: an id has 26 characters, as 01J...")
+            raise NotFound(f"experiment {experiment_id[:50]!r} not found: an id has 26 characters, such as 01J...")
         return self.experiments / experiment_id
 
     def check_view(self) -> None:
-        """Raise Unavailable unless the live view answers."""
+        """Raises Unavailable if Redis does not answer."""
         with redis_needed():
             self.index.ping()
 
@@ -144,7 +144,7 @@ class ExperimentStore:
             shutil.rmtree(staged, ignore_errors=True)
 
     def get(self, experiment_id: str) -> Record:
-        """From the live view, else from disk. Raises NotFound only if disk has no such experiment."""
+        """From the live view, or else from disk. Raises NotFound only if it is not on disk."""
         folder = self.folder(experiment_id)
         try:
             record = self.index.get(experiment_id)
@@ -155,19 +155,19 @@ class ExperimentStore:
         return record or self.read_or_damaged(folder.name)
 
     def page(self, query: Query) -> Page:
-        """One page of records; raises Unavailable while the view is away."""
+        """One page of records. Raises Unavailable if Redis cannot be reached."""
         with redis_needed():
             return self.index.page(query)
 
     def based_on(self, experiment_id: str) -> list[Record]:
-        """The experiments that set out to improve this one, oldest first, a hundred at most; raises Unavailable while
-        the view is away."""
+        """The experiments whose `based_on` is this one, oldest first, a hundred at most. Raises Unavailable if Redis
+        cannot be reached."""
         with redis_needed():
             self.index.require_complete()
             return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MAX_CHILDREN])
 
     def posted_at(self, milliseconds: int) -> list[str]:
-        """The ids of the experiments that were posted in this millisecond after 1970. From disk."""
+        """The ids of the experiments posted in this millisecond since 1970. From disk."""
         if not 0 <= milliseconds < _END_OF_ULIDS:
             return []
         first = str(ULID.from_int(milliseconds << _RANDOM_BITS))[:_TIME_CHARACTERS]
@@ -183,7 +183,7 @@ class ExperimentStore:
         if live is not None:
             return live
         if not folder.is_dir():
-            raise NotFound(f"there is no experiment {experiment_id}")
+            raise NotFound(f"experiment {experiment_id} not found")
         return history.read(folder).skip(since + 1)
 
     def evaluation(self, experiment_id: str, split: SplitName = "test") -> Evaluation:
@@ -202,27 +202,30 @@ class ExperimentStore:
         return read_evaluations(self._published(experiment_id))
 
     def predictions(self, experiment_id: str, split: SplitName) -> Predictions:
-        """What the published network answered. Raises NotFound before the experiment has succeeded, Damaged."""
+        """Of the published network. Raises NotFound before the experiment has succeeded, Damaged."""
         return read_predictions(self._published(experiment_id), split)
 
     def _published(self, experiment_id: str) -> Path:
         folder = self.artifacts(experiment_id)
         if not folder.is_dir():
             status = self.get(experiment_id).status
-            raise NotFound(f"experiment {experiment_id} is {status} and has no evaluation: only a success has one")
+            raise NotFound(
+                f"experiment {experiment_id} is {status} and has no evaluation; only succeeded experiments have one"
+            )
         return folder
 
     def artifacts(self, experiment_id: str) -> Path:
         folder = self.folder(experiment_id)
         if not folder.is_dir():
-            raise NotFound(f"there is no experiment {experiment_id}")
+            raise NotFound(f"experiment {experiment_id} not found")
         return folder / artifacts.ARTIFACTS
 
     def cancel(self, experiment_id: str) -> Record:
-        """Cancel at once what waits; ask the worker to stop what runs. Raises InvalidState for what has ended."""
-        with self.changing(experiment_id) as record:
+        """Cancel a queued experiment at once; ask the worker to stop a running one. Raises InvalidState if it has
+        ended."""
+        with self.lock(experiment_id) as record:
             if record.status.is_terminal:
-                raise InvalidState(f"experiment {experiment_id} is {record.status}: there is nothing to cancel")
+                raise InvalidState(f"experiment {experiment_id} is {record.status} and cannot be cancelled")
             if record.cancel_requested:
                 return record
             if record.status is Status.QUEUED:
@@ -239,25 +242,26 @@ class ExperimentStore:
         with lock_folder(folder):
             record = self.read_or_damaged(experiment_id)
             if record.status is Status.RUNNING:
-                raise InvalidState(f"experiment {experiment_id} is running: cancel it first")
+                raise InvalidState(f"experiment {experiment_id} is running; cancel it first")
             if not force:
                 self._reject_serving(record, serving)
             if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
+                need = counted(len(users), "queued or running experiment needs", "queued or running experiments need")
                 raise InvalidState(
-                    f"{len(users)} queued or running experiments begin with the weights of experiment {experiment_id}: "
-                    f"{listed(users)}; cancel them first, or wait for their end"
+                    f"{need} the weights of experiment {experiment_id}: {list_names(users)}; cancel them first, or "
+                    "wait for their end"
                 )
             self.pins.forget(experiment_id)
             remove_directory(folder)
         try:
             self.index.remove(experiment_id)
         except RedisError:
-            log.warning("the view still shows deleted experiment %s; the reconciler will remove it", experiment_id)
+            log.warning("Redis still shows the deleted experiment %s; the reconciler will remove it", experiment_id)
 
     def _reject_serving(self, record: Record, serving: bool) -> None:
         if pinned := self.pins.of(record.id):
             raise InvalidState(
-                f"experiment {record.id} is pinned to serve {listed(pinned)}: "
+                f"experiment {record.id} is pinned to serve {list_names(pinned)}: "
                 f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
             )
         if serving:
@@ -267,27 +271,27 @@ class ExperimentStore:
             )
 
     def using_dataset(self, name: str) -> list[str]:
-        """The experiments that need dataset `name`: queued, running or succeeded. From disk, whatever Redis knows."""
+        """The queued, running and succeeded experiments on dataset `name`. From disk."""
         return [
             record.id
-            for record in self._saying(f'"dataset":"{name}"')
+            for record in self._containing(f'"dataset":"{name}"')
             if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED)
         ]
 
     def using_weights_of(self, experiment_id: str) -> list[str]:
-        """The experiments, queued or running, that begin with its weights. From disk, whatever Redis knows."""
+        """The queued and running experiments that start with its weights. From disk."""
         return [
             record.id
-            for record in self._saying(f'"weights_from":"{experiment_id}"')
+            for record in self._containing(f'"weights_from":"{experiment_id}"')
             if record.spec.model.weights_from == experiment_id and not record.status.is_terminal
         ]
 
-    def _saying(self, mark: str) -> Iterator[Record]:
-        """The records on disk in whose JSON `mark` stands, be it in a note."""
+    def _containing(self, mark: str) -> Iterator[Record]:
+        """The records on disk whose JSON contains `mark`, anywhere."""
         for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
             try:
                 if mark.encode() not in path.read_bytes():
-                    continue  # most of them; reading is cheaper than parsing
+                    continue  # as in most records; reading is cheaper than parsing
                 yield self.read(path.parent.name)
             except (OSError, NotFound, Damaged):
                 continue
@@ -295,27 +299,27 @@ class ExperimentStore:
     # -- the record on disk, and its view --------------------------------------------------------------------------
 
     def read(self, experiment_id: str) -> Record:
-        """The record as disk has it. Raises NotFound or Damaged."""
+        """The record on disk. Raises NotFound, Damaged."""
         try:
             data = (self.folder(experiment_id) / RECORD_FILE).read_bytes()
         except FileNotFoundError as error:
             if self.folder(experiment_id).is_dir():
                 raise Damaged(f"{RECORD_FILE} of {experiment_id} is missing") from error
-            raise NotFound(f"there is no experiment {experiment_id}") from error
+            raise NotFound(f"experiment {experiment_id} not found") from error
         try:
             return Record.model_validate_json(data)
         except ValidationError as error:
             raise Damaged(f"{RECORD_FILE} of {experiment_id} does not parse ({len(data)} bytes)") from error
 
     def read_or_damaged(self, experiment_id: str) -> Record:
-        """The record as disk has it, or a failed one that says what is damaged. Raises NotFound."""
+        """The record on disk; in place of a damaged one, a failed one that says what is damaged. Raises NotFound."""
         try:
             return self.read(experiment_id)
         except Damaged as error:
             created_at = ULID.from_str(experiment_id).datetime
             return Record(
                 id=experiment_id,
-                # Above any version that the view can have: what is damaged on disk is shown as damaged.
+                # Above any version in the view, so that the damage is shown.
                 version=2**31,
                 status=Status.FAILED,
                 name=f"damaged {experiment_id}",
@@ -328,30 +332,30 @@ class ExperimentStore:
             )
 
     def attempt_folder(self, record: Record) -> Path:
-        """Where the trainer of the record's attempt writes checkpoints and stages its result."""
+        """For the checkpoints and the staged result of the record's current attempt."""
         return self.folder(record.id) / ATTEMPTS / str(record.attempts)
 
     def clear_temporaries(self, experiment_id: str) -> None:
-        """Remove what killed attempts were writing. Only under the lock, by the one who ends or takes back a run: of a
-        zombie that still writes, the next checkpoint fails, and it ends."""
+        """Remove temporary files of killed attempts. Only under the lock, when a run ends or is requeued: a zombie
+        trainer that still writes fails at its next checkpoint."""
         folder = self.folder(experiment_id)
         for each in (folder, *(folder / ATTEMPTS).glob("*")):
             remove_stale_temporaries(each, older_than=0)
 
     @contextmanager
-    def changing(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
-        """Hold the experiment's lock and see its record. Raises NotFound, Damaged, or Busy after `seconds`."""
+    def lock(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
+        """Hold the experiment's lock; yields its record. Raises NotFound, Damaged, Busy after `seconds`."""
         with lock_folder(self.folder(experiment_id), seconds):
             yield self.read(experiment_id)
 
     def write(self, record: Record) -> Record:
-        """Write a changed record and show it. Only under the experiment's lock."""
+        """Write a changed record and update its view. Only under the experiment's lock."""
         write_atomic(self.folder(record.id) / RECORD_FILE, record.model_dump_json().encode())
         self.show(record)
         return record
 
     def show(self, record: Record) -> bool:
-        """Put `record` into the view; False if Redis did not take it."""
+        """Update the view of `record`; False if Redis cannot be reached."""
         try:
             self.index.put(record)
         except RedisError as error:

@@ -1,4 +1,4 @@
-"""What an experiment takes from another one's published network: `model.weights_from`."""
+"""Transfer learning: the weights that an experiment takes from another one's published network."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,16 +19,16 @@ _POINTER = pointer_of(("model", "weights_from"))
 
 
 class Transfers:
-    """What is taken is settled when an experiment is posted, while both specs are known, and stands in its record."""
+    """Which layers are transferred is decided when an experiment is posted, and written to its record."""
 
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
 
     def transferred_layers(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> dict[str, str]:
-        """As `specs.transfer.transferred_layers`; empty where `spec` names no source. `datasets` are those that there
-        are.
+        """As `specs.transfer.transferred_layers`; empty if `spec` names no source. `datasets` are the facts of all
+        datasets, by name.
 
-        Raises SpecError where the source is unknown, has not succeeded, is damaged, or has nothing to take.
+        Raises SpecError if the source is unknown, has not succeeded, is damaged, or has no matching layers.
         """
         source = spec.model.weights_from
         if source is None:
@@ -42,36 +42,36 @@ class Transfers:
         except Damaged as error:
             raise _rejected(source, f"experiment {source} is damaged: {error}") from error
         except SpecError as error:
-            raise _rejected(source, f"the spec of experiment {source} is not valid any more: {error}") from error
+            raise _rejected(source, f"the spec of experiment {source} is no longer valid: {error}") from error
         except FieldError as error:
             raise _rejected(
                 source, f"no weights can be transferred from experiment {source}: {error.detail}"
             ) from error
 
     @contextmanager
-    def kept(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> Iterator[dict[str, str]]:
-        """The same, and keep the source from being deleted while the experiment is written."""
+    def keep(self, spec: ExperimentSpec, datasets: Mapping[str, Dataset]) -> Iterator[dict[str, str]]:
+        """The same, and keep the source from being deleted within the block."""
         source = spec.model.weights_from
         with ExitStack() as held:
             if source is not None:
-                with suppress(NotFound):  # which is said below, as a problem of the spec
+                with suppress(NotFound):  # reported below, as a problem of the spec
                     held.enter_context(lock_folder(self._experiments.folder(source)))
             yield self.transferred_layers(spec, datasets)
 
     def file(self, source: str) -> PublishedFile:
-        """The network that Keras can load. Raises NotFound, InvalidState if the experiment did not succeed, Damaged."""
+        """The Keras file. Raises NotFound, InvalidState if the experiment has not succeeded, Damaged."""
         return self._file(self._succeeded(source))
 
     def _file(self, record: Record) -> PublishedFile:
         folder = self._experiments.artifacts(record.id)
-        check_sizes(folder)  # the trainer compares the sum: it reads the file anyway
+        check_sizes(folder)  # the trainer, which reads the file, compares the sha256
         return published_file(folder, KERAS_FILE)
 
     def _succeeded(self, source: str) -> Record:
         record = self._experiments.read(source)
         if record.status is not Status.SUCCEEDED:
             raise InvalidState(
-                f"experiment {source} is {record.status}: only a succeeded one has weights to begin with"
+                f"experiment {source} is {record.status}; only succeeded experiments have weights to start with"
             )
         return record
 

@@ -138,7 +138,7 @@ class Reconciler:
             return
         # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
         try:
-            with self._store.changing(experiment_id) as current:
+            with self._store.lock(experiment_id) as current:
                 self._replace_view(self._inspect(current))
         except (NotFound, Busy, Damaged):
             return

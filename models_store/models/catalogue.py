@@ -1,4 +1,4 @@
-"""Which published network is the best of its dataset, and its files."""
+"""Published networks: the best of each dataset, and their files."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from specs.dataset import CORRECTIONS_SUFFIX
 
 
 class PublishedModel(NamedTuple):
-    """A network's ONNX file and what must be known to serve it, both as their sha256 says."""
+    """A network's ONNX file and its serving info, both verified by sha256."""
 
     record: Record
     onnx: bytes
@@ -25,47 +25,47 @@ class PublishedModel(NamedTuple):
 
 
 class ModelCatalogue:
-    """The best model has the highest validation accuracy, and of equal ones the lower validation loss. Models that
-    know only some classes of their dataset come after all others: theirs is an easier task.
+    """The best model has the highest validation accuracy; ties are broken by the lower validation loss. Models that
+    know only some classes of their dataset rank after all others, because their task is easier.
 
-    The test split never decides: it is for reporting only.
+    The test split is for reporting only and never decides.
     """
 
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
 
     def datasets(self) -> list[str]:
-        """The datasets that may have models, by name. Raises Unavailable while the index is away or not whole."""
+        """The names of datasets with models. Raises Unavailable while the index is unreachable or being rebuilt."""
         with redis_needed():
             self._experiments.index.require_complete()
             return self._experiments.index.model_datasets()
 
     def ranked(self, dataset: str) -> list[Record]:
-        """The best models of `dataset`, best first. Raises Unavailable while the index is away or not whole."""
+        """The models of `dataset`, best first. Raises Unavailable while the index is unreachable or being rebuilt."""
         with redis_needed():
             self._experiments.index.require_complete()
             return self._experiments.index.best_models(dataset)
 
     def best(self, datasets: Iterable[str]) -> Record | None:
-        """The best model of `datasets`, or None. Raises Unavailable while Redis is away."""
+        """The best model of `datasets`, or None. Raises Unavailable if Redis cannot be reached."""
         leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
         return max(leaders, key=ranking_key, default=None)
 
-    def is_kept(self, experiment_id: str) -> bool:
+    def exists(self, experiment_id: str) -> bool:
         """False once the experiment has been deleted."""
         return self._experiments.folder(experiment_id).is_dir()
 
     def load(self, experiment_id: str) -> PublishedModel:
-        """Read and verify a published network. Raises NotFound, InvalidState if it did not succeed, Damaged, or
-        Unavailable where the disk does not give it."""
-        with self.published(experiment_id) as (record, folder):
+        """Read and verify a published network. Raises NotFound, InvalidState if the experiment has not succeeded,
+        Damaged, Unavailable if the disk fails."""
+        with self.open_published(experiment_id) as (record, folder):
             return PublishedModel(
                 record, artifacts.read_verified(folder, artifacts.ONNX_FILE), read_serving_info(folder)
             )
 
     @contextmanager
-    def published(self, experiment_id: str) -> Iterator[tuple[Record, Path]]:
-        """The record and the folder of the result, to be read in the block. Raises as `load`."""
+    def open_published(self, experiment_id: str) -> Iterator[tuple[Record, Path]]:
+        """The record and the folder of the result, for reading within the block. Raises as `load`."""
         record = self._experiments.get(experiment_id)
         if record.status is not Status.SUCCEEDED:
             raise InvalidState(f"experiment {experiment_id} is {record.status}: only a succeeded one can predict")
@@ -79,7 +79,7 @@ class ModelCatalogue:
     # -- pins ------------------------------------------------------------------------------------------------------
 
     def pins(self) -> dict[str, Pin | Damaged]:
-        """What is pinned, by dataset; of a pin that does not parse, the error that says so. From disk alone."""
+        """The pins by dataset; an error in place of one that does not parse. From disk."""
         return self._experiments.pins.read()
 
     def check_pinnable(self, dataset: str, experiment_id: str) -> None:
@@ -87,21 +87,21 @@ class ModelCatalogue:
         _reject_unpinnable(dataset, self._experiments.get(experiment_id))
 
     def pin(self, dataset: str, experiment_id: str) -> Pin:
-        """Have it serve `dataset`, in every process and after every restart, until `unpin`. The caller has loaded and
-        probed it. Raises as `check_pinnable`, Damaged, Busy."""
-        # Under its lock, so that it is deleted before, or finds its pin.
-        with self._experiments.changing(experiment_id) as record:
+        """Let it serve `dataset` until `unpin`, in every process and across restarts. The caller has loaded and probed
+        it. Raises as `check_pinnable`, Damaged, Busy."""
+        # Under its lock: a deletion comes before, or finds the pin.
+        with self._experiments.lock(experiment_id) as record:
             _reject_unpinnable(dataset, record)
             return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
 
     def unpin(self, dataset: str) -> None:
-        """Have the best model serve `dataset` again. Raises Busy."""
+        """Let the best model serve `dataset` again. Raises Busy."""
         self._experiments.pins.remove(dataset)
 
 
 def ranking_key(record: Record) -> tuple[bool, bool, float]:
-    """What the models of different datasets are compared by. Those of corrections, which are few and hard or easy by
-    chance, come after all others."""
+    """Sort key for models of different datasets. Models of corrections, which are few and not representative, rank
+    after all others."""
     is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)
     return knows_all_classes(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
 

@@ -1,4 +1,4 @@
-"""Which models somebody has chosen to serve, whatever else is better: a file for each dataset, on disk."""
+"""Pins: the models chosen to serve their dataset, even if others are better; one file per dataset."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ SERVING = "serving"
 
 
 class Pin(Frozen):
-    """The model of `experiment_id` serves `dataset` until the pin is taken away."""
+    """The model of `experiment_id` serves `dataset` until the pin is removed."""
 
     dataset: str
     experiment_id: str
@@ -22,21 +22,21 @@ class Pin(Frozen):
 
 
 class Pins:
-    """`<dataset>.json` in `folder`; where there is none, the best model serves.
+    """`<dataset>.json` in `folder`; the best model serves a dataset without one.
 
     Every change is made under the folder's lock, and replaces or removes one file. Safe for any number of threads,
-    processes and machines; all of them see a change when they look next.
+    processes and machines; each sees a change at its next read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Make the folder. Raises OSError if it cannot be written to."""
+        """Make the folder. Raises OSError if it is not writable."""
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> dict[str, Pin | Damaged]:
-        """All pins by dataset; of one that does not parse, the error that says so."""
+        """All pins by dataset; an error in place of one that does not parse."""
         pins: dict[str, Pin | Damaged] = {}
         for path in self.folder.glob("[!.]*.json"):
             try:
@@ -57,7 +57,7 @@ class Pins:
         return pin
 
     def remove(self, dataset: str) -> None:
-        """Whether or not there is one. Raises Busy."""
+        """Also if it does not exist. Raises Busy."""
         with lock_folder(self.folder):
             self._unlink([dataset])
 
@@ -70,7 +70,7 @@ class Pins:
         ]
 
     def forget(self, experiment_id: str) -> None:
-        """Remove every pin of an experiment, and no other one that takes its place meanwhile. Raises Busy."""
+        """Remove every pin of an experiment. Raises Busy."""
         with lock_folder(self.folder):
             self._unlink(self.of(experiment_id))
 

@@ -1,4 +1,4 @@
-"""What the API must know of a published network to serve it, without its spec and without Keras."""
+"""The serving info of a published network: all that serving needs, without its spec and without Keras."""
 
 from pathlib import Path
 from typing import Literal
@@ -14,27 +14,28 @@ SERVING_FILE = "serving.json"
 
 
 class ServingInfo(Frozen):
-    """`image_shape` is (height, width, channels), uint8, or (features,), float32, where the samples are no images;
+    """`image_shape` is (height, width, channels), uint8, or (features,), float32, if the samples are not images;
     `resize` is how an image gets that size, as in `imaging.resize`. `probe` holds the probabilities for
-    `imaging.probe.probe_sample`: a loaded network must give them again before it serves. `temperature` is what its
-    logits are divided by to make its probabilities mean what they say, fitted on the validation split. An answer with
-    at least the probability `confident_from` is confident; of such answers on the validation split a share of
-    `confident_error_rate` was wrong.
+    `imaging.probe.probe_sample`: a loaded network must reproduce them before it serves. Logits are divided by
+    `temperature`, fitted on the validation split, to calibrate the probabilities. An answer with a probability of at
+    least `confident_from` is confident; `confident_error_rate` is the share of wrong ones among the confident answers
+    of the validation split.
     """
 
     dataset: str
     labels: tuple[str, ...] = Field(min_length=1)
     image_shape: tuple[int, int, int] | tuple[int]
-    resize: Literal["stretch", "fit", "fill"] = "stretch"  # what was published before there was a choice
+    resize: Literal["stretch", "fit", "fill"] = "stretch"  # of results before this field existed
     input_name: str
     probe: tuple[float, ...]
-    temperature: float = Field(default=1.0, gt=0)  # what was published before it was fitted
+    temperature: float = Field(default=1.0, gt=0)  # of results before it was fitted
     confident_from: float = Field(default=0.9, gt=0)  # likewise
     confident_error_rate: float | None = None
 
     @property
     def digit_form(self) -> Literal["centered", "filling"] | None:
-        """How the network knows digits, if it does: corrections are kept as the network that was corrected saw them."""
+        """The form of digits that the network was trained on, None if it does not read digits. Corrections are stored
+        in the form that the network received."""
         dataset = DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))
         return dataset.digit_form if dataset else None
 

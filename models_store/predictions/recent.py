@@ -1,8 +1,8 @@
-"""What was predicted lately: kept in files for a while, so that the right answer can be told to it.
+"""Recent predictions, kept in files for a while, so that they can be corrected.
 
-A prediction must not wait for a disk: it is put into memory, and a thread beside the requests appends what has come
-to a file, a *segment* of the process's own. A prediction's id says in which segment it lies and where. Nothing is
-synced, and nothing is lost that matters: predictions are forgotten after a while in any case.
+A prediction must not wait for the disk: it is buffered in memory, and a background thread appends it to a file, a
+*segment* that belongs to the process. A prediction's id contains its segment and offset. Nothing is synced: predictions
+expire anyway.
 """
 
 import logging
@@ -19,16 +19,16 @@ import orjson
 from numpy.typing import NDArray
 
 from models_store.errors import NotFound
-from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
+from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, format_id, parse_id
 
 FOLDER = "predictions"
 _SUFFIX = ".bin"
-# A record: its id, how long its three parts are, the probability; then origin, label and sample.
+# A record: its id, the lengths of its three parts, the probability; then origin, label and sample.
 _HEAD = struct.Struct(">16sHHIf")
 _SEGMENT_BYTES = 8_000_000
-# Of what is kept, so that the oldest can go a part at a time.
+# The files that hold everything, so that the oldest can be removed one at a time.
 _SEGMENTS = 16
-# What may wait for a disk that does not take it.
+# Buffered while the disk is slow or full.
 _WAITING_BYTES = 16_000_000
 _FORGET_SECONDS = 10.0
 
@@ -38,15 +38,15 @@ log = logging.getLogger(__name__)
 
 
 class Origin:
-    """What the predictions of one model have in common. `shape` is its input's: (height, width, channels), uint8, or
-    (features,), float32."""
+    """The model of a prediction. `shape` is that of its input: (height, width, channels), uint8, or (features,),
+    float32."""
 
     def __init__(self, experiment_id: str, dataset: str, shape: tuple[int, ...]) -> None:
         self.encoded = orjson.dumps({"experiment_id": experiment_id, "dataset": dataset, "shape": shape})
 
 
 class KeptPrediction(NamedTuple):
-    """A prediction as it is remembered: the most probable class, and the sample as the network received it."""
+    """A recent prediction: the predicted class, and the sample as the network received it."""
 
     id: str
     experiment_id: str
@@ -57,7 +57,7 @@ class KeptPrediction(NamedTuple):
 
 
 class _Segment:
-    """The file that is being written. `length` counts what waits as well."""
+    """The file that is being written. `length` includes the buffer."""
 
     def __init__(self) -> None:
         self.number = secrets.randbelow(SEGMENT_NUMBERS)
@@ -67,12 +67,12 @@ class _Segment:
 
 
 class RecentPredictions:
-    """Safe for any number of threads; any number of processes and machines may share `folder`, and each finds what the
-    others have written."""
+    """Safe for any number of threads; any number of processes and machines may share `folder`, and read what the others
+    have written."""
 
     def __init__(self, folder: Path, kept_seconds: float, max_bytes: int) -> None:
-        """Each prediction is kept for `kept_seconds`, and less where all together would take more than `max_bytes`
-        on disk; with 0 of either, none is."""
+        """Predictions are kept for `kept_seconds`, the oldest for less if all would take more than `max_bytes` on disk;
+        if either is 0, none are kept."""
         self._folder = folder
         self._kept_seconds = kept_seconds
         self._max_bytes = max_bytes
@@ -87,38 +87,38 @@ class RecentPredictions:
         self._forget_at = time.monotonic()
 
     def prepare(self) -> None:
-        """Make the folder. Raises OSError if it cannot be written to."""
+        """Make the folder. Raises OSError if it is not writable."""
         self._folder.mkdir(parents=True, exist_ok=True)
 
     # -- while predicting --------------------------------------------------------------------------------------------
 
     def keep(self, origin: Origin, sample: Sample, label: str, probability: float) -> str:
-        """Remember a prediction and return its id; takes a few microseconds and never waits for the disk. Where the
-        disk has not taken what came before, it is not kept, and has an id all the same."""
+        """Buffer a prediction and return its id; takes a few microseconds and never waits for the disk. While the
+        buffer is full it is not kept, but has an id."""
         name, data = label.encode(), sample.tobytes()
         length = _HEAD.size + len(origin.encoded) + len(name) + len(data)
         milliseconds = time.time_ns() // 1_000_000
         with self._lock:
             if not self._is_on or self._waiting_bytes + length > _WAITING_BYTES:
-                return text_of(Place(milliseconds, secrets.randbelow(SEGMENT_NUMBERS), MAX_OFFSET).number)
+                return format_id(Place(milliseconds, secrets.randbelow(SEGMENT_NUMBERS), MAX_OFFSET).number)
             number = Place(milliseconds, self._segment.number, self._segment.length).number
             head = _HEAD.pack(number.to_bytes(16), len(origin.encoded), len(name), len(data), probability)
             self._waiting += (head, origin.encoded, name, data)
             self._waiting_bytes += length
             self._segment.length += length
-        return text_of(number)
+        return format_id(number)
 
     # -- beside the requests -----------------------------------------------------------------------------------------
 
     def upkeep(self) -> None:
-        """Write what waits, and from time to time remove what is too old or too much."""
+        """Write the buffer, and from time to time remove old segments."""
         self.flush()
         if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + _FORGET_SECONDS
             self.forget_old()
 
     def flush(self) -> None:
-        """Write what waits. What the disk does not take is forgotten."""
+        """Write the buffer. Predictions that the disk does not take are dropped."""
         with self._writing:
             with self._lock:
                 segment, waiting = self._segment, self._waiting
@@ -131,21 +131,21 @@ class RecentPredictions:
                 self._append(segment, b"".join(waiting))
             except OSError as error:
                 log.warning("%d predictions are not kept: %s", len(waiting) // 4, error)
-                self._begin_anew(segment)
+                self._start_segment(segment)
 
     def _is_full(self, segment: _Segment) -> bool:
         age = time.monotonic() - segment.begun_at
         return segment.length >= self._segment_bytes or (segment.length > 0 and age > self._segment_seconds)
 
     def _append(self, segment: _Segment, data: bytes) -> None:
-        # One that was on disk and is no more has been forgotten: what is appended would not lie where its id says.
+        # If the file was removed, appended records would not be at the offsets in their ids.
         with self._path(segment.number).open("r+b" if segment.is_on_disk else "xb") as file:
             segment.is_on_disk = True
             file.seek(0, 2)
             file.write(data)
 
-    def _begin_anew(self, failed: _Segment) -> None:
-        """What waits by now would not lie where its id says, either. The folder may have been removed."""
+    def _start_segment(self, failed: _Segment) -> None:
+        """Also drops the buffer, whose ids contain the failed segment. Restores the folder if it was removed."""
         with suppress(OSError):
             self.prepare()
         with self._lock:
@@ -153,7 +153,7 @@ class RecentPredictions:
                 self._segment, self._waiting, self._waiting_bytes = _Segment(), [], 0
 
     def forget_old(self) -> None:
-        """Remove the segments that are too old, and the oldest ones of what is too much."""
+        """Remove the segments that are too old, and the oldest ones while all take too many bytes."""
         segments = []
         for path in self._folder.glob(f"*{_SUFFIX}"):
             try:
@@ -168,20 +168,20 @@ class RecentPredictions:
             path.unlink(missing_ok=True)
             left -= size
 
-    # -- when the right answer is told -------------------------------------------------------------------------------
+    # -- when a correction is posted ----------------------------------------------------------------------------------
 
     def get(self, prediction_id: str) -> KeptPrediction:
-        """Raises NotFound for one that is forgotten, or never was."""
-        place = place_of(prediction_id)
+        """Raises NotFound, also if it has expired."""
+        place = parse_id(prediction_id)
         if place is None:
-            raise NotFound(f"there is no prediction {prediction_id[:50]!r}: an id has 26 characters, as 01J...")
+            raise NotFound(f"prediction {prediction_id[:50]!r} not found: an id has 26 characters, such as 01J...")
         self.flush()
         is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
         found = self._read(prediction_id, place) if is_recent else None
         if found is None:
             raise NotFound(
-                f"there is no prediction {prediction_id}, or it is forgotten: they are kept for {self._kept_seconds:g} "
-                f"s, and {self._max_bytes:,} bytes of them; predict again, and tell the label of that prediction"
+                f"prediction {prediction_id} not found, or expired: predictions are kept for {self._kept_seconds:g} s, "
+                f"and at most {self._max_bytes:,} bytes of them; predict again and label that prediction"
             )
         return found
 
@@ -194,14 +194,14 @@ class RecentPredictions:
                     return None
                 _, *lengths, probability = _HEAD.unpack(head)
                 parts = [file.read(length) for length in lengths]
-        except OSError:  # forgotten, or the disk does not give it
+        except OSError:  # expired, or unreadable
             return None
         try:
             origin, label = orjson.loads(parts[0]), parts[1].decode()
             shape = tuple(origin["shape"])
             sample = np.frombuffer(parts[2], dtype=np.uint8 if len(shape) == 3 else np.float32).reshape(shape)
             return KeptPrediction(prediction_id, origin["experiment_id"], origin["dataset"], label, probability, sample)
-        except (ValueError, KeyError):  # cut short, or overwritten
+        except (ValueError, KeyError):  # truncated, or overwritten
             return None
 
     def _path(self, segment: int) -> Path:

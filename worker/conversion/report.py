@@ -9,17 +9,13 @@ from numpy.typing import NDArray
 
 from archives.names import quote
 from models_store.datasets.record import Counts, Size
+from models_store.errors import counted
 
 _MAX_SIZES = 20
 _TINY = 10
 _UNEVEN = 10
 _NAMED = 3
 Rows = NDArray[Any]
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """`1 file is` or `2 files are`."""
-    return f"1 {one}" if number == 1 else f"{number:,} {many}"
 
 
 def count_sizes(index: Rows) -> tuple[tuple[Size, ...], int]:

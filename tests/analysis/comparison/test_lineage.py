@@ -176,4 +176,4 @@ def test_damaged_ancestor_has_no_patch(client: ApiClient, api_store: Store, publ
 def test_lineage_of_unknown_experiment_is_not_found(client: ApiClient) -> None:
     answer = client.get(f"/experiments/{UNKNOWN}/lineage")
 
-    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {UNKNOWN}")
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"experiment {UNKNOWN} not found")

@@ -293,7 +293,7 @@ def test_unknown_id_is_named(client: ApiClient, poor: Record) -> None:
 
     answer = client.get(f"/compare?ids={poor.id},{unknown}")
 
-    assert (answer.status_code, answer.json()["detail"]) == (404, f"there is no experiment {unknown}")
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"experiment {unknown} not found")
     assert client.get(f"/compare?ids={poor.id},../{unknown}").status_code == 404
 
 

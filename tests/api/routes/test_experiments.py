@@ -171,9 +171,9 @@ def sources(store: Store, spec: Callable[..., ExperimentSpec]) -> dict[str, tupl
     queued, cancelled = (store.experiments.create(spec()).id for _ in range(2))
     store.experiments.cancel(cancelled)
     return {
-        "unknown": (MISSING, f"there is no experiment {MISSING}"),
-        "queued": (queued, f"experiment {queued} is queued: only a succeeded one has weights to begin with"),
-        "cancelled": (cancelled, f"experiment {cancelled} is cancelled: only a succeeded one"),
+        "unknown": (MISSING, f"experiment {MISSING} not found"),
+        "queued": (queued, f"experiment {queued} is queued; only succeeded experiments have weights to start with"),
+        "cancelled": (cancelled, f"experiment {cancelled} is cancelled; only succeeded experiments"),
         "damaged": (damaged, f"experiment {damaged} is damaged: manifest.json does not parse"),
         "without its model": (gone, f"experiment {gone} is damaged: model.keras is missing"),
         "cut short": (short, f"experiment {short} is damaged: model.keras is missing or does not have the 18 bytes"),

@@ -167,7 +167,7 @@ def test_unknown_model_or_path_is_not_found(client: ApiClient, digits: str, blob
         ("/v2/models/nothing", 404, "unknown dataset `nothing`"),
         ("/v2/models/nothing/ready", 404, "unknown dataset `nothing`"),
         ("/v2/models/mnist/ready", 503, "no model for mnist: POST an experiment"),
-        ("/v2/models/digits/versions/1", 404, "there is no experiment '1'"),
+        ("/v2/models/digits/versions/1", 404, "experiment '1' not found"),
         (f"/v2/models/digits/versions/{blobs}/ready", 404, "is a version of model blobs, not of digits"),
         ("/v2/models/digits/stats", 404, "No route for"),
         ("/v2/models/digits/infer", 405, "Method Not Allowed"),

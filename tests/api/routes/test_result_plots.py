@@ -160,7 +160,7 @@ def test_histories_of_several_experiments(
     for rejected, status, why in (
         ([ids[0]], 422, "expected 2 to 8 ids, separated by commas, received 1"),
         ([ids[0]] * 2, 422, "name each experiment once"),
-        ([ids[0], "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"], 404, "there is no experiment 01J9ZQ4Y8N5T2V7W3X6R1K0MPD"),
+        ([ids[0], "01J9ZQ4Y8N5T2V7W3X6R1K0MPD"], 404, "experiment 01J9ZQ4Y8N5T2V7W3X6R1K0MPD not found"),
     ):
         answer = client.get(f"{path}.png", params={"ids": ",".join(rejected)})
         assert answer.status_code == status

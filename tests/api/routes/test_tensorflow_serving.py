@@ -148,7 +148,7 @@ def test_unknown_model_or_path_is_not_found(client: ApiClient, digits: str) -> N
             404,
             "version '-1' is not a number; to name an experiment by its id",
         ),
-        ("/v1/models/digits/labels/canary", 404, "there is no experiment 'canary'"),
+        ("/v1/models/digits/labels/canary", 404, "experiment 'canary' not found"),
         ("/v1/models/digits/nothing", 404, "No route for"),
         ("/v1/nothing", 404, "No route for"),
     ):

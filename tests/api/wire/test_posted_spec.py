@@ -61,8 +61,8 @@ def test_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Do
         ({}, "`based_on` is missing"),
         ({"based_on": None}, "`based_on` is missing"),
         ({"based_on": 7}, "`based_on` is not text"),
-        ({"based_on": MISSING}, "there is no experiment"),
-        ({"based_on": "../../etc"}, "there is no experiment"),
+        ({"based_on": MISSING}, "not found"),
+        ({"based_on": "../../etc"}, "not found"),
     ],
 )
 @pytest.mark.parametrize("path", ["/experiments", "/experiments:validate"])

@@ -143,7 +143,7 @@ def test_corrections_of_a_model_of_corrections_go_where_those_are(store: Store, 
 
 def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None]) -> None:
     for name in ("x" * 45, NAME):
-        with store.datasets.incoming() as archive:
+        with store.datasets.receive_archive() as archive:
             archive.write(b"archive")
             store.datasets.add(name, archive)
     with pytest.raises(InvalidState, match="is too long for the name"):
@@ -160,7 +160,7 @@ def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: p
     monkeypatch.setattr("models_store.corrections.store.MAX_CORRECTIONS", 2)
     for number in (1, 2, 2):
         store.corrections.add(correction(number, "1"), DIGITS)
-    with pytest.raises(InvalidState, match="has 2 corrections, and no more are taken"):
+    with pytest.raises(InvalidState, match="has 2 corrections, the limit"):
         store.corrections.add(correction(3, "1"), DIGITS)
 
 

@@ -24,7 +24,7 @@ CONTENTS = Contents(
 
 
 def added(store: Store, name: str = "own") -> DatasetRecord:
-    with store.datasets.incoming() as archive:
+    with store.datasets.receive_archive() as archive:
         archive.write(b"archive")
         return store.datasets.add(name, archive)
 
@@ -48,7 +48,7 @@ def nobody(_: str) -> list[str]:
 
 def test_interrupted_upload_leaves_nothing(store: Store) -> None:
     def break_off() -> None:
-        with store.datasets.incoming() as archive:
+        with store.datasets.receive_archive() as archive:
             archive.write(b"half")
             raise ConnectionError
 
@@ -59,7 +59,7 @@ def test_interrupted_upload_leaves_nothing(store: Store) -> None:
 
 def test_full_disk_leaves_nothing(store: Store) -> None:
     def fill() -> None:
-        with store.datasets.incoming():
+        with store.datasets.receive_archive():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(StorageFull, match="no room to write the archive"):
@@ -192,14 +192,14 @@ def test_dataset_is_not_deleted_during_a_post(store: Store, reopened: Callable[[
         order.append("deleted")
 
     thread = threading.Thread(target=delete)
-    with store.datasets.kept("own"):
+    with store.datasets.keep("own"):
         thread.start()
         order.append("posted")
         assert store.datasets.folder("own").exists()
     thread.join()
 
     assert order == ["posted", "deleted"]
-    with pytest.raises(InvalidState, match="was deleted meanwhile"), store.datasets.kept("own"):
+    with pytest.raises(InvalidState, match="was deleted meanwhile"), store.datasets.keep("own"):
         pass
 
 

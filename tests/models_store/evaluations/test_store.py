@@ -183,7 +183,7 @@ def test_damaged_evaluation_is_failed_and_replaceable(store: Store, asked: Evalu
     [record] = store.evaluations.records(asked.experiment_id)
 
     assert record.status is EvaluationStatus.FAILED
-    assert "does not parse; ask for it again" in (record.error or "")
+    assert "does not parse; post it again" in (record.error or "")
     assert store.evaluations.add(asked.experiment_id, MNIST).status is EvaluationStatus.QUEUED
 
 

@@ -43,7 +43,7 @@ def test_only_what_is_queued_can_be_claimed(status: Status) -> None:
 @pytest.mark.parametrize("before", TERMINAL)
 @pytest.mark.parametrize("after", TERMINAL)
 def test_terminal_state_never_changes(before: Status, after: Status) -> None:
-    with pytest.raises(InvalidState, match=f"is {before} and stays so"):
+    with pytest.raises(InvalidState, match=f"is {before}, which is final"):
         record().ended(before).ended(after)
 
 

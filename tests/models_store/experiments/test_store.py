@@ -116,7 +116,7 @@ def test_what_is_no_id_never_becomes_a_path(store: Store, text: str) -> None:
         experiments.folder,
     ]
     for call in calls:
-        with pytest.raises(NotFound, match="there is no experiment") as caught:
+        with pytest.raises(NotFound, match="not found") as caught:
             call(text)
         assert len(str(caught.value)) < 200
 
@@ -363,7 +363,7 @@ def test_running_experiment_is_asked_to_stop_once(store: Store, claim: TrainingC
 
 def test_what_has_ended_cannot_be_cancelled(store: Store, succeed: Callable[..., Record]) -> None:
     record = succeed()
-    with pytest.raises(InvalidState, match="is succeeded: there is nothing to cancel"):
+    with pytest.raises(InvalidState, match="is succeeded and cannot be cancelled"):
         store.experiments.cancel(record.id)
     assert store.experiments.read(record.id) == record
 
@@ -420,7 +420,7 @@ def test_running_or_serving_experiment_is_not_deleted(
     store: Store, claim: TrainingClaim, succeed: Callable[..., Record]
 ) -> None:
     serving = succeed()
-    with pytest.raises(InvalidState, match="is running: cancel it first"):
+    with pytest.raises(InvalidState, match="is running; cancel it first"):
         store.experiments.delete(claim.id)
     with pytest.raises(InvalidState, match="serves predictions for digits"):
         store.experiments.delete(serving.id, serving=True)
@@ -491,7 +491,7 @@ def test_changes_of_many_replicas_are_all_kept(store: Store, queued: Record, tmp
 
     def change(number: int) -> None:
         replica = replicas[number % 4]
-        with replica.changing(queued.id) as record:
+        with replica.lock(queued.id) as record:
             replica.write(record.changed(tags=(*record.tags, str(number))))
 
     with ThreadPoolExecutor(4) as threads:

@@ -28,7 +28,7 @@ def test_source_cannot_be_deleted_while_its_follower_is_written(
 ) -> None:
     source = succeed()
     with (
-        store.transfers.kept(following(source), DATASETS) as taken,
+        store.transfers.keep(following(source), DATASETS) as taken,
         pytest.raises(Busy),
         lock_folder(store.experiments.folder(source.id), seconds=0.05),
     ):
@@ -45,14 +45,14 @@ def test_source_that_was_deleted_meanwhile_is_a_problem_of_the_spec(
     spec = following(source)
     remove_directory(store.experiments.folder(source.id))
 
-    with pytest.raises(SpecError, match=f"/model/weights_from: there is no experiment {source.id}"):
-        store.transfers.kept(spec, DATASETS).__enter__()
+    with pytest.raises(SpecError, match=f"/model/weights_from: experiment {source.id} not found"):
+        store.transfers.keep(spec, DATASETS).__enter__()
 
 
 def test_nothing_is_taken_and_no_lock_is_held_without_a_source(
     store: Store, tiny_spec: Callable[..., ExperimentSpec]
 ) -> None:
-    with store.transfers.kept(tiny_spec(), DATASETS) as taken:
+    with store.transfers.keep(tiny_spec(), DATASETS) as taken:
         assert taken == {}
 
 
@@ -62,7 +62,7 @@ def test_source_whose_spec_is_of_other_rules_is_rejected(
     source = succeed()
     without_digits: dict[str, Dataset] = {name: facts for name, facts in DATASETS.items() if name != "digits"}
 
-    with pytest.raises(SpecError, match=f"the spec of experiment {source.id} is not valid any more: /dataset/name"):
+    with pytest.raises(SpecError, match=f"the spec of experiment {source.id} is no longer valid: /dataset/name"):
         store.transfers.transferred_layers(following(source), without_digits)
 
 

@@ -94,7 +94,7 @@ def post(store: Store, kind: str, spec: ExperimentSpec) -> JobOf:
         store.evaluations.add(experiment.id, MNIST)
         return JobOf(kind, (experiment.id, "mnist"))
     name = f"own-{len(store.datasets.names())}"
-    with store.datasets.incoming() as archive:
+    with store.datasets.receive_archive() as archive:
         archive.write(b"archive")
         store.datasets.add(name, archive)
     return JobOf(kind, (name,))

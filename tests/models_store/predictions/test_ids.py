@@ -3,7 +3,7 @@ import secrets
 import pytest
 from ulid import ULID
 
-from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, place_of, text_of
+from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, format_id, parse_id
 
 
 def test_an_id_is_a_ulid_and_says_where_the_prediction_lies() -> None:
@@ -12,17 +12,17 @@ def test_an_id_is_a_ulid_and_says_where_the_prediction_lies() -> None:
         Place(1_795_381_304_500, secrets.randbelow(SEGMENT_NUMBERS), 7_000_000),
         Place((1 << 48) - 1, SEGMENT_NUMBERS - 1, MAX_OFFSET),
     ):
-        text = text_of(place.number)
-        assert place_of(text) == place
+        text = format_id(place.number)
+        assert parse_id(text) == place
         assert ULID.from_str(text).milliseconds == place.milliseconds
         assert str(ULID.from_bytes(place.number.to_bytes(16))) == text
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "../../etc/passwd", "0" * 25, "I" * 26, "8" + "0" * 25, "é" * 26])
 def test_what_is_no_id_leads_nowhere(text: str) -> None:
-    assert place_of(text) is None
+    assert parse_id(text) is None
 
 
 def test_another_spelling_of_an_id_is_none() -> None:
-    text = text_of(Place(1_795_381_304_500, 11, 12).number)
-    assert place_of(text.lower()) is None
+    text = format_id(Place(1_795_381_304_500, 11, 12).number)
+    assert parse_id(text.lower()) is None

@@ -134,7 +134,7 @@ def test_with_nothing_to_be_kept_predictions_still_have_ids(
     ids = {keep(recent) for _ in range(10)}
     recent.flush()
     assert (len(ids), list(folder.iterdir())) == (10, [])
-    with pytest.raises(NotFound, match="or it is forgotten: they are kept for"):
+    with pytest.raises(NotFound, match="or expired: predictions are kept for"):
         recent.get(ids.pop())
 
 
@@ -142,7 +142,7 @@ def test_with_nothing_to_be_kept_predictions_still_have_ids(
 def test_what_never_was_is_not_found(make: Make, prediction_id: str) -> None:
     recent = make()
     keep(recent)
-    with pytest.raises(NotFound, match="there is no prediction"):
+    with pytest.raises(NotFound, match="not found"):
         recent.get(prediction_id)
 
 

@@ -22,9 +22,9 @@ def test_unknown_experiment_exits_with_3(api: CannedApi, command: str, path: str
 
 
 def test_conflict_exits_with_4(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
-    api.on("DELETE", f"/experiments/{ID}", problem(409, "it is running: cancel it first"))
+    api.on("DELETE", f"/experiments/{ID}", problem(409, "it is running; cancel it first"))
     assert run("delete", ID) == 4
-    assert capsys.readouterr().err == "trainyard: it is running: cancel it first\n"
+    assert capsys.readouterr().err == "trainyard: it is running; cancel it first\n"
 
 
 def test_missing_model_exits_with_5(api: CannedApi, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_system_files_are_ignored_and_unreadable_listed(tmp_path: Path) -> None:
 
     assert contents.ignored_files == 3
     assert [each.name for each in contents.unreadable] == ["cat/notes.txt", "horse/huge.png"]
-    assert "more than the 10,000 that are read" in contents.unreadable[1].reason
+    assert "exceeds the limit of 10,000" in contents.unreadable[1].reason
     assert contents.counts["train"] == (3, 3)
 
 

@@ -169,7 +169,7 @@ def follower(store: Store, tiny_document: dict[str, Any]) -> tuple[Record, Recor
     """An experiment that has succeeded, and one that starts with its weights."""
     source = publish(store, parse_spec(tiny_document))
     spec = parse_spec({**tiny_document, "model": {**tiny_document["model"], "weights_from": source.id}})
-    with store.transfers.kept(spec, DATASETS) as layers:
+    with store.transfers.keep(spec, DATASETS) as layers:
         return source, store.experiments.create(spec, transferred_layers=layers)
 
 

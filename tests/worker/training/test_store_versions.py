@@ -66,7 +66,7 @@ def test_new_run_uses_dataset_and_weights(store: Store, stored: StoredStore, sup
         },
         store.known_datasets(),
     )
-    with store.transfers.kept(spec, store.known_datasets()) as layers:
+    with store.transfers.keep(spec, store.known_datasets()) as layers:
         record = store.experiments.create(spec, transferred_layers=layers)
 
     _, record = train(store, record.id, supervised)
