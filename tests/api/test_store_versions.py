@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -86,12 +87,13 @@ def test_experiments_are_compared(client: ApiClient, stored: StoredStore) -> Non
 
 
 def test_pinned_model_predicts(client: ApiClient, stored: StoredStore) -> None:
-    def predict() -> dict[str, object]:
-        answer: dict[str, object] = client.post("/predict?dataset=digits", content=png()).json()
+    def predict() -> dict[str, Any]:
+        answer: dict[str, Any] = client.post("/predict?dataset=digits", content=png()).json()
         return answer
 
     answer = eventually(lambda: answer if "model" in (answer := predict()) else None)
 
+    assert answer is not None
     assert answer["model"]["experiment_id"] == stored.ids["digits-source"]
     assert client.get("/models").json()["items"]
     for name in ("taught", "on-an-upload"):

@@ -4,7 +4,7 @@ from typing import Any, get_args
 import pytest
 
 from specs import limits
-from specs.augmentation import AugmentationLayer, AugmentationSpec
+from specs.augmentation import AugmentationLayer, AugmentationSpec, RandomCrop
 from specs.errors import SpecError
 from specs.experiment import parse_spec
 
@@ -34,6 +34,12 @@ NOT_IN_KERAS = {"RandomDilation", "OutlierExposure", "ElasticDistortion"}
 def layer_of(**fields: Any) -> Any:
     (layer,) = AugmentationSpec.model_validate({"layers": [fields]}).layers
     return layer
+
+
+def augmentation_of(document: dict[str, Any]) -> AugmentationSpec:
+    augmentation = parse_spec(document).augmentation
+    assert augmentation is not None
+    return augmentation
 
 
 def test_seventeen_layers_are_known() -> None:
@@ -88,8 +94,8 @@ def test_epoch_has_every_copy() -> None:
 
 
 def test_mixing_layers_mix_labels() -> None:
-    assert not parse_spec(augmented(FLIP)).augmentation.mixes_labels
-    assert parse_spec(augmented(FLIP, {"type": "MixUp"})).augmentation.mixes_labels
+    assert not augmentation_of(augmented(FLIP)).mixes_labels
+    assert augmentation_of(augmented(FLIP, {"type": "MixUp"})).mixes_labels
 
 
 @pytest.mark.parametrize(
@@ -149,7 +155,9 @@ def test_rejection_says_what_to_do(document: dict[str, Any], pointer: str, fragm
 
 def test_crop_is_checked_against_resized_size() -> None:
     larger = {"preprocessing": {"image_size": [16, 16]}, **augmented({"type": "RandomCrop", "height": 9})}
-    assert parse_spec(larger).augmentation.layers[0].height == 9
+    [crop] = augmentation_of(larger).layers
+    assert isinstance(crop, RandomCrop)
+    assert crop.height == 9
 
 
 def test_features_cannot_be_augmented() -> None:
@@ -162,5 +170,5 @@ def test_features_cannot_be_augmented() -> None:
 
 
 def test_limits_themselves_are_allowed() -> None:
-    spec = parse_spec(augmented(*[FLIP] * limits.AUGMENTATION_LAYERS, copies=limits.COPIES))
-    assert spec.augmentation.copies == 20
+    document = augmented(*[FLIP] * limits.AUGMENTATION_LAYERS, copies=limits.COPIES)
+    assert augmentation_of(document).copies == 20

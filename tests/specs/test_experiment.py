@@ -139,7 +139,8 @@ def test_pixel_scale_for_features_is_rejected(scale: str) -> None:
 
 def test_network_has_output_per_selected_class() -> None:
     document = {"dataset": {"name": "cifar10", "classes": ["cat", "dog", 9]}, "model": {"layers": LAYERS}}
-    assert parse_spec(document).model.layers[-1].units == 3
+    layers: Any = parse_spec(document).model.layers
+    assert layers[-1].units == 3
     with pytest.raises(SpecError, match="has 10 units, but there are 3 classes"):
         parse_spec({**document, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "units": 10}]}})
 

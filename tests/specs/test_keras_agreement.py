@@ -4,7 +4,7 @@ import inspect
 import os
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -185,7 +185,7 @@ seen = {"valid": 0, "invalid": 0}
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 @given(image=image_parts, rest=any_parts, input_shape=shapes, frozen=st.integers(0, 3))
-def check_random_networks(keras, image, rest, input_shape, frozen):
+def check_random_networks(keras: Any, image: Any, rest: Any, input_shape: Any, frozen: int) -> None:
     documents = [*image, *rest, {"type": "Flatten"}, {"type": "Dense"}]
     layers = complete_layers(LAYERS.validate_python(documents, strict=False), 7)
     try:
@@ -234,7 +234,7 @@ LEFT_OUT_OF_LAYERS = LEFT_OUT | {
 WINDOWS = {"kernel_size", "strides", "dilation_rate", "pool_size"}
 
 
-def assert_defaults(ours, theirs, left_out=LEFT_OUT):
+def assert_defaults(ours: Any, theirs: Any, left_out: Any = LEFT_OUT) -> None:
     parameters = inspect.signature(theirs.__init__).parameters
     fields = set(ours.model_fields) - {"type"}
     assert fields <= set(parameters)
@@ -249,7 +249,7 @@ def assert_defaults(ours, theirs, left_out=LEFT_OUT):
             assert (field.default, name) == (spread(ours, name, default), name)
 
 
-def spread(ours, name, default):
+def spread(ours: Any, name: str, default: Any) -> Any:
     if ours is ZeroPadding2D and name == "padding":
         return (default, default)
     return (default, default) if name in WINDOWS and isinstance(default, int) else default
@@ -259,7 +259,7 @@ def test_every_activation_works_in_keras_layer(keras: ModuleType) -> None:
     import numpy
 
     values = numpy.array([[0.5, -1.0, 2.0, 0.0]], dtype="float32")
-    ours = keras_names.Activation.__args__
+    ours = get_args(keras_names.Activation)
     for name in ours:
         assert keras.layers.Activation(name)(values).shape == values.shape, name
     known = keras.src.activations.ALL_OBJECTS_DICT
@@ -268,5 +268,5 @@ def test_every_activation_works_in_keras_layer(keras: ModuleType) -> None:
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4, 5)])
 def test_every_initializer_works_in_keras_kernel(keras: ModuleType, shape: tuple[int, ...]) -> None:
-    for name in keras_names.Initializer.__args__:
+    for name in get_args(keras_names.Initializer):
         assert keras.initializers.get(name)(shape=shape).shape == shape, name

@@ -62,7 +62,7 @@ SEQUENTIAL = {
     },
     "compile_config": {},
 }
-FUNCTIONAL = {
+FUNCTIONAL: dict[str, Any] = {
     "module": "keras.src.models.functional",
     "class_name": "Functional",
     "registered_name": "Functional",

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from specs import limits
+from specs.keras_names import Activation
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
 from specs.network_builder import build_network
 from specs.schema import FieldError
@@ -11,10 +12,10 @@ IMAGE = (8, 8, 1)
 
 
 def test_table_and_totals() -> None:
-    layers = [
-        Conv2D(filters=4, kernel_size=3),
+    layers: list[Layer] = [
+        Conv2D(filters=4, kernel_size=(3, 3)),
         BatchNormalization(),
-        Conv2D(filters=4, kernel_size=3),
+        Conv2D(filters=4, kernel_size=(3, 3)),
         MaxPooling2D(),
         Flatten(),
         Dropout(rate=0.5),
@@ -42,20 +43,25 @@ def test_table_and_totals() -> None:
 @pytest.mark.parametrize("after", [[], [Dropout(rate=0.1)], [BatchNormalization(), Flatten()]])
 def test_last_dense_gets_units_and_softmax(after: list[Layer]) -> None:
     answer = build_network([Flatten(), Dense(units=3), Dense(), *after], IMAGE, 7).layers[2]
+    assert isinstance(answer, Dense)
     assert (answer.units, answer.activation) == (7, "softmax")
 
 
 @pytest.mark.parametrize("activation", [None, "linear", "sigmoid"])
-def test_given_activation_is_kept(activation: str | None) -> None:
-    assert build_network([Flatten(), Dense(activation=activation)], IMAGE, 10).layers[-1].activation == activation
+def test_given_activation_is_kept(activation: Activation | None) -> None:
+    answer = build_network([Flatten(), Dense(activation=activation)], IMAGE, 10).layers[-1]
+    assert isinstance(answer, Dense)
+    assert answer.activation == activation
 
 
 def test_other_dense_layers_stay_linear() -> None:
-    assert build_network([Flatten(), Dense(units=10), Dense()], IMAGE, 10).layers[1].activation is None
+    hidden = build_network([Flatten(), Dense(units=10), Dense()], IMAGE, 10).layers[1]
+    assert isinstance(hidden, Dense)
+    assert hidden.activation is None
 
 
 def test_network_without_dense_is_allowed() -> None:
-    layers = [Conv2D(filters=10, kernel_size=8, activation="softmax"), Flatten()]
+    layers: list[Layer] = [Conv2D(filters=10, kernel_size=(8, 8), activation="softmax"), Flatten()]
     assert build_network(layers, IMAGE, 10).shapes[-1] == (10,)
 
 
@@ -75,7 +81,7 @@ def test_network_without_dense_is_allowed() -> None:
             "has output shape 8x8x10, but there are 10 classes; put {type: Flatten} before layers[0] Dense",
         ),
         (
-            [Conv2D(filters=2, kernel_size=1)],
+            [Conv2D(filters=2, kernel_size=(1, 1))],
             (),
             "the last layer has output shape 8x8x2, but there are 10 classes; add {type: Flatten}",
         ),
@@ -83,7 +89,7 @@ def test_network_without_dense_is_allowed() -> None:
         ([Flatten()], (), "has output shape 64, but there are 10 classes; add {type: Dense} at the end"),
         ([Flatten(), MaxPooling2D(), Dense()], (1, "type"), "layers[1] MaxPooling2D: expected height"),
         (
-            [MaxPooling2D(), MaxPooling2D(), Conv2D(filters=1, kernel_size=3), Flatten(), Dense()],
+            [MaxPooling2D(), MaxPooling2D(), Conv2D(filters=1, kernel_size=(3, 3)), Flatten(), Dense()],
             (2, "kernel_size"),
             'layers[2] Conv2D: kernel 3x3 does not fit into 2x2; pad with "same"',
         ),
@@ -97,9 +103,9 @@ def test_network_that_does_not_fit_is_rejected(layers: list[Layer], path: tuple[
 
 
 def test_parameters_are_limited() -> None:
-    fitting = [Flatten(), Dense(units=7_000), Dense(units=7_000), Dense()]
+    fitting: list[Layer] = [Flatten(), Dense(units=7_000), Dense(units=7_000), Dense()]
     assert build_network(fitting, IMAGE, 10).parameters.total < limits.PARAMETERS
-    above = [Flatten(), Dense(units=7_100), Dense(units=7_100), Dense()]
+    above: list[Layer] = [Flatten(), Dense(units=7_100), Dense(units=7_100), Dense()]
     with pytest.raises(FieldError, match=r"exceeds the limit of 50,000,000; layers\[2\] Dense alone has 50,417,100"):
         build_network(above, IMAGE, 10)
 

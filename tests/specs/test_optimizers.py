@@ -1,4 +1,5 @@
 import inspect
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -22,7 +23,7 @@ NOT_OURS = {"self", "name", "kwargs"}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_arguments_and_defaults_equal_keras(optimizer: type[OptimizerSpec]) -> None:
+def test_arguments_and_defaults_equal_keras(optimizer: type[Any]) -> None:
     import keras
 
     signature = inspect.signature(getattr(keras.optimizers, optimizer.__name__).__init__)

@@ -4,6 +4,7 @@ import pytest
 
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
+from specs.layers import Conv2D, Dense
 from specs.optimizers import Adam, Nadam, RMSprop
 from specs.presets import PRESETS, PresetName
 from specs.training import EarlyStopping, ReduceLROnPlateau
@@ -71,12 +72,13 @@ def test_cifar10_conv_bn_has_callbacks_of_source() -> None:
 
 def test_regularized_preset_penalizes_every_kernel() -> None:
     layers = experiment("mnist-cnn-regularized").network.layers
-    penalties = [layer.kernel_regularizer for layer in layers if layer.type in ("Conv2D", "Dense")]
-    assert [(each.l1, each.l2) for each in penalties] == [(0, 0.01)] * 5
+    penalties = [layer.kernel_regularizer for layer in layers if isinstance(layer, Conv2D | Dense)]
+    assert [(each.l1, each.l2) for each in penalties if each is not None] == [(0, 0.01)] * 5
 
 
 def test_blobs_preset_has_points_of_source() -> None:
     dataset = experiment("blobs-mlp").dataset
+    assert dataset.blobs is not None
     assert dataset.blobs.model_dump() == {"n_samples": 1000, "centers": 4, "cluster_std": 2.0, "random_state": 2}
     assert dataset.split_sizes().test == 200
 
@@ -92,7 +94,7 @@ def test_folder_preset_requires_uploaded_dataset(name: str) -> None:
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_folder_preset_fits_classes_of_any_dataset(name: str) -> None:
-    spec = parse_spec(PRESETS[name].spec | {"dataset": {"name": "cifar100"}})
+    spec = parse_spec({**PRESETS[name].spec, "dataset": {"name": "cifar100"}})
     assert spec.input_shape == (64, 64, 3)
     assert spec.network.table[-1].output_shape == (100,)
 
@@ -100,7 +102,7 @@ def test_folder_preset_fits_classes_of_any_dataset(name: str) -> None:
 def test_only_deeper_folder_presets_augment() -> None:
     copies = {name: experiment(name).augmentation for name in FOLDERS}
     assert copies.pop("folder-cnn-shallow") is None
-    assert {name: each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}
+    assert {name: each and each.copies for name, each in copies.items()} == {"folder-cnn-deep": 6, "folder-cnn-he": 6}
 
 
 @pytest.mark.parametrize("preset", ["digits-cnn", "mnist-dnn", "mnist-cnn"])

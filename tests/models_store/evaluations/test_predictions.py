@@ -1,4 +1,6 @@
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +35,8 @@ def test_written_predictions_are_read(tmp_path: Path) -> None:
 
     read = read_predictions(tmp_path, "test")
 
-    for before, after in zip(written, read, strict=True):
+    pairs: Iterable[tuple[Any, Any]] = zip(written, read, strict=True)
+    for before, after in pairs:
         assert before.dtype == after.dtype
         assert np.array_equal(before, after)
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from specs.layers import Conv2D, Dense, Flatten, Layer, LayerNormalization, Residual, Shape
+from specs.layers import Conv2D, Dense, Flatten, Layer, LayerNormalization, PlainLayer, Residual, Shape
 from specs.network_builder import build_network
 from specs.schema import FieldError
 
@@ -17,7 +17,7 @@ def rows(*layers: Layer, input_shape: Shape = IMAGE) -> list[tuple[str, Shape, i
 
 
 def test_block_of_same_shape_adds_input() -> None:
-    block = Residual(layers=(Conv2D(filters=2, kernel_size=3, padding="same"),), activation="relu")
+    block = Residual(layers=(Conv2D(filters=2, kernel_size=(3, 3), padding="same"),), activation="relu")
     assert rows(block)[:3] == [
         ("conv2d", (8, 8, 2), 3 * 3 * 2 * 2 + 2),
         ("add", (8, 8, 2), 0),
@@ -26,7 +26,7 @@ def test_block_of_same_shape_adds_input() -> None:
 
 
 def test_block_of_other_shape_projects_input() -> None:
-    block = Residual(layers=(Conv2D(filters=4, kernel_size=3, padding="same", strides=(2, 4)),))
+    block = Residual(layers=(Conv2D(filters=4, kernel_size=(3, 3), padding="same", strides=(2, 4)),))
     assert rows(block)[:3] == [
         ("conv2d", (4, 2, 4), 3 * 3 * 2 * 4 + 4),
         ("conv2d_1", (4, 2, 4), 2 * 4 + 4),
@@ -48,15 +48,15 @@ def test_features_are_projected_by_dense() -> None:
     ("inner", "input_shape", "path", "detail"),
     [
         (
-            [Dense(units=2), Conv2D(filters=1, kernel_size=9)],
+            [Dense(units=2), Conv2D(filters=1, kernel_size=(9, 9))],
             IMAGE,
             (0, "layers", 1, "kernel_size"),
             "layers[0] Residual: layers[1] Conv2D: kernel 9x9 does not fit into 8x8",
         ),
         ([Flatten()], IMAGE, (0, "layers"), "layers[0] Residual: change 8x8x2 to 128, which no 1x1 convolution"),
-        ([Conv2D(filters=2, kernel_size=3)], IMAGE, (0, "layers"), "change 8x8x2 to 6x6x2"),
+        ([Conv2D(filters=2, kernel_size=(3, 3))], IMAGE, (0, "layers"), "change 8x8x2 to 6x6x2"),
         (
-            [Conv2D(filters=2, kernel_size=1)],
+            [Conv2D(filters=2, kernel_size=(1, 1))],
             (3,),
             (0, "layers", 0, "type"),
             "layers[0] Residual: layers[0] Conv2D: expected height x width x channels, received 3 features",
@@ -64,7 +64,7 @@ def test_features_are_projected_by_dense() -> None:
     ],
 )
 def test_block_that_does_not_fit_names_inner_layer(
-    inner: list[Layer], input_shape: tuple[int, ...], path: tuple[Any, ...], detail: str
+    inner: list[PlainLayer], input_shape: tuple[int, ...], path: tuple[Any, ...], detail: str
 ) -> None:
     with pytest.raises(FieldError) as caught:
         build_network([Residual(layers=tuple(inner)), *END], input_shape, 10)
@@ -73,7 +73,7 @@ def test_block_that_does_not_fit_names_inner_layer(
 
 
 def test_freezing_and_memory_count_inner_layers() -> None:
-    block = Residual(layers=(Conv2D(filters=2, kernel_size=3, padding="same"),))
+    block = Residual(layers=(Conv2D(filters=2, kernel_size=(3, 3), padding="same"),))
     built = build_network([block, *END], IMAGE, 10)
     assert built.freeze(1).parameters.non_trainable == 38
     assert built.freeze(1).parameters.trainable == 128 * 10 + 10

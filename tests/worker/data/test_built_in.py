@@ -24,4 +24,5 @@ def test_blobs_are_those_of_scikit_learn() -> None:
 
 
 def test_blobs_are_the_same_each_time() -> None:
-    assert np.array_equal(*(generate_blobs(BlobsSpec()).read(np.arange(1000)) for _ in range(2)))
+    first, second = (generate_blobs(BlobsSpec()).read(np.arange(1000)) for _ in range(2))
+    assert np.array_equal(first, second)

@@ -88,6 +88,7 @@ def test_file_with_a_flipped_byte_is_rejected(tmp_path: Path) -> None:
 
 
 def test_pickled_arrays_are_rejected(tmp_path: Path) -> None:
-    np.savez(tmp_path / "cifar10.npz", **{**arrays_of(CIFAR10), "x_train": np.array([{}], dtype=object)})
+    arrays: dict[str, Any] = {**arrays_of(CIFAR10), "x_train": np.array([{}], dtype=object)}
+    np.savez(tmp_path / "cifar10.npz", **arrays)
     with pytest.raises(DatasetUnavailable, match="allow_pickle"):
         open_keras_file(CIFAR10, tmp_path)

@@ -22,7 +22,7 @@ def test_digits_are_split_into_the_sizes_of_the_spec() -> None:
 
     assert sizes(splits) == (counted.training, counted.validation, counted.test)
     assert all(split.images.shape == (len(split.labels), 8, 8, 1) for split in splits)
-    assert all((split.images.dtype, split.labels.dtype) == (np.uint8, np.int64) for split in splits)
+    assert all(split.images.dtype == np.uint8 and split.labels.dtype == np.int64 for split in splits)
 
 
 def test_splits_are_disjoint_and_complete() -> None:

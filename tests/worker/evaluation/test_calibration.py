@@ -18,10 +18,10 @@ def overconfident(samples: int = 600, classes: int = 4) -> tuple[np.ndarray, np.
 
 
 def softmax(row: np.ndarray) -> np.ndarray:
-    return np.exp(row) / np.exp(row).sum()
+    return np.asarray(np.exp(row) / np.exp(row).sum())
 
 
-class Answers(ClassifierMixin, BaseEstimator):
+class Answers(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier whose samples are its answers."""
 
     def __init__(self, classes: int = 4) -> None:
@@ -32,10 +32,10 @@ class Answers(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, x: np.ndarray) -> np.ndarray:
-        return np.log(x)
+        return np.asarray(np.log(x))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        return x.argmax(axis=1)
+        return np.asarray(x.argmax(axis=1))
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         return x
@@ -124,7 +124,7 @@ def test_equal_confidences_are_on_one_side() -> None:
     probabilities = answers(*[0.99] * 10, *[0.95] * 10)
     truth = np.array([0] * 10 + [0] * 9 + [1])
 
-    assert fit_confidence(probabilities, truth) == (pytest.approx(0.99), 0.0)
+    assert tuple(fit_confidence(probabilities, truth)) == pytest.approx((0.99, 0.0))
 
 
 def test_threshold_is_reached_by_its_own_answer_when_served() -> None:

@@ -36,7 +36,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def claim(store: Store) -> ConversionClaim:
-    with store.datasets.incoming() as archive:
+    with store.datasets.receive_archive() as archive:
         archive.write(b"archive")
         store.datasets.add("own", archive)
     acquired = ConversionClaim.acquire(store.conversion_jobs, "own", worker="test:1")
@@ -206,7 +206,7 @@ def test_silent_evaluation_names_the_setting(store: Store, evaluation: Evaluatio
 def test_supervisor_leaves_unclaimed_job_queued(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    with store.datasets.incoming() as archive:
+    with store.datasets.receive_archive() as archive:
         store.datasets.add("own", archive)
 
     def fail(*_: object, **__: object) -> None:
@@ -218,7 +218,7 @@ def test_supervisor_leaves_unclaimed_job_queued(
 
 
 def test_supervisor_does_nothing_while_shutting_down(store: Store, settings: Settings) -> None:
-    with store.datasets.incoming() as archive:
+    with store.datasets.receive_archive() as archive:
         store.datasets.add("own", archive)
     Supervisor(store, settings, "test:1", lambda: True).convert("own")
     assert store.datasets.get("own").attempts == 0

@@ -14,9 +14,9 @@ def checkpoint(epoch: int, step: int = 0) -> Checkpoint:
         step=step,
         elapsed_seconds=1.5,
         epoch_seconds=0.5,
-        variables=[np.float32([epoch, step]), np.uint32([7])],
+        variables=[np.array([epoch, step], np.float32), np.array([7], np.uint32)],
         stopping={"wait": 2, "best": 0.25, "best_epoch": 1, "stopped_epoch": 0},
-        best_weights=[np.float32([[1, 2], [3, 4]])],
+        best_weights=[np.array([[1, 2], [3, 4]], np.float32)],
         points=[Point(epoch=each, seconds=0.1, metrics={"loss": 0.5, "val_loss": None}) for each in range(epoch)],
     )
 

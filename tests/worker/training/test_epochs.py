@@ -5,7 +5,7 @@ import pytest
 
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.data import Split
-from worker.training.epochs import Augmented, Resident, make_epochs, shuffle
+from worker.training.epochs import Augmented, Epochs, Resident, make_epochs, shuffle
 
 SPLIT = Split(
     np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 1), dtype=np.uint8),
@@ -30,7 +30,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._CHUNK_SAMPLES", 32)
 
 
-def shown(epochs: Augmented | Resident, epoch: int, step: int = 0) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def shown(epochs: Epochs, epoch: int, step: int = 0) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """The batches from the stretch of `step` on, by their number."""
     batches = {}
     for first, end, images, labels, order in epochs.stretches(epoch, step):
@@ -75,7 +75,9 @@ def test_epoch_resumed_at_any_step_is_the_same(step: int) -> None:
 
 def test_few_chunks_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._AHEAD", 2)
-    epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
+    spec = spec_of()
+    assert spec.augmentation is not None
+    epochs = Augmented(SPLIT, spec, spec.augmentation)
     waiting = [set(epochs._begun) for _ in epochs.stretches(1, 0)]
 
     assert waiting == [{(1, 1), (1, 2)}, {(1, 2), (1, 3)}, {(1, 3), (1, 4)}, {(1, 4)}, set()]
@@ -84,7 +86,9 @@ def test_few_chunks_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_order_of_an_epoch_is_drawn_once() -> None:
-    epochs = Augmented(SPLIT, spec := spec_of(), spec.augmentation)
+    spec = spec_of()
+    assert spec.augmentation is not None
+    epochs = Augmented(SPLIT, spec, spec.augmentation)
     orders = [epochs._orders[0] for _ in epochs.stretches(0, 0)]
 
     assert len(orders) == 5

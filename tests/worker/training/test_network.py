@@ -1,6 +1,6 @@
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
@@ -62,7 +62,7 @@ def test_same_seed_gives_the_same_weights() -> None:
 
 
 def test_layer_arguments_reach_keras() -> None:
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "type": "Conv2D",
             "filters": 3,
@@ -198,7 +198,7 @@ def test_float32_copy_of_a_block_has_the_same_weights() -> None:
 def test_every_activation_exports_with_parity(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(0, 2, (16, 6)).astype(np.float32)
     inputs = keras.Input((6,))
-    outputs = [keras.layers.Activation(name)(inputs) for name in Activation.__args__]
+    outputs = [keras.layers.Activation(name)(inputs) for name in get_args(Activation)]
     model = keras.Model(inputs, outputs)
     expected = model(values)
     with exportable_activations(model):
@@ -206,6 +206,6 @@ def test_every_activation_exports_with_parity(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
 
     answered = session.run(None, {session.get_inputs()[0].name: values})
-    for name, ours, theirs in zip(Activation.__args__, expected, answered, strict=True):
+    for name, ours, theirs in zip(get_args(Activation), expected, answered, strict=True):
         assert np.allclose(ours, theirs, atol=1e-4), name
-    assert model.layers[1 + Activation.__args__.index("gelu")].activation is keras.activations.gelu
+    assert model.layers[1 + get_args(Activation).index("gelu")].activation is keras.activations.gelu

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ CONVOLUTION = {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "
 REST = [{"type": "Flatten"}, {"type": "Dense", "units": 8, "activation": "relu"}, {"type": "Dense"}]
 
 
-def spec_of(*layers: dict, **training: object) -> ExperimentSpec:
+def spec_of(*layers: dict[str, Any], **training: object) -> ExperimentSpec:
     return parse_spec({"model": {"layers": [*layers, *REST]}, "training": training})
 
 
@@ -69,7 +70,7 @@ def test_scaling_and_output_stay_float32() -> None:
         [{"type": "Conv2D", "filters": 10, "kernel_size": 1}, {"type": "GlobalAveragePooling2D"}, {"type": "Softmax"}],
     ],
 )
-def test_output_of_a_network_without_dense_is_float32(tail: list[dict]) -> None:
+def test_output_of_a_network_without_dense_is_float32(tail: list[dict[str, Any]]) -> None:
     spec = parse_spec({"model": {"layers": [CONVOLUTION, *tail]}})
     model = build(spec, IMAGES)
     set_precision(model, "mixed_bfloat16")

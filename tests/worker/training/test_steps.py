@@ -45,7 +45,8 @@ def by_hand() -> list[np.ndarray]:
     for rate, batch in zip([0.1, 0.2, 0.3], [slice(19, 11, -1), slice(11, 3, -1), slice(3, None, -1)], strict=True):
         model.optimizer.learning_rate = rate
         model.train_on_batch(SPLIT.images[batch], SPLIT.labels[batch])
-    return model.get_weights()
+    weights: list[np.ndarray] = model.get_weights()
+    return weights
 
 
 @pytest.mark.parametrize("compiled", [False, True])

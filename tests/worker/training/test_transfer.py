@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from models_store.artifacts import KERAS_FILE, PublishedFile, published_file
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.files import sha256_of
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.transfer import transferred_layers
@@ -224,11 +225,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentSpec, P
         spec_of(training={"epochs": 8, "optimizer": {"type": "Adam", "learning_rate": 0.005}}),
         Supervised(),
     )
-    document = spec.model_dump(mode="json")
     run(
         TrainingJob(
             experiment_id=SOURCE,
-            spec=document,
+            spec=StoredSpec.of(spec),
             attempts_folder=folder.parent,
             attempt_folder=folder,
             datasets_dir=None,
