@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from models_store.evaluations.predictions import Predictions
+from models_store.predictions.class_probability import ClassProbability
 
 Sort = Literal["index", "-index", "confidence", "-confidence", "margin", "-margin", "pair", "-pair"]
 # From a row of the split to the URL of its image.
@@ -19,10 +20,6 @@ class Label(BaseModel):
     index: int
 
 
-class Guess(Label):
-    probability: float
-
-
 class Misclassified(BaseModel):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset. `top` are the most probable
     classes and `margin` is the lead of the first over the second. `suspect` if the label is more probably wrong than
@@ -31,7 +28,7 @@ class Misclassified(BaseModel):
     index: int
     sample: int
     true: Label
-    top: list[Guess]
+    top: list[ClassProbability]
     margin: float
     suspect: bool
     image: str | None
@@ -48,8 +45,11 @@ class Selection(NamedTuple):
     def true(self, row: int) -> Label:
         return true_label(self.labels, self.predictions, row)
 
-    def top(self, row: int) -> list[Guess]:
-        return [guess(self.labels, self.predictions, row, index) for index in most_probable(self.predictions, row)]
+    def top(self, row: int) -> list[ClassProbability]:
+        return [
+            class_probability(self.labels, self.predictions, row, index)
+            for index in most_probable(self.predictions, row)
+        ]
 
     def samples(self, image_url: ImageUrl) -> list[Misclassified]:
         is_suspect, leads = suspects(self.predictions), margin(self.predictions)
@@ -98,9 +98,9 @@ def true_label(labels: Sequence[str], predictions: Predictions, row: int) -> Lab
     return Label(label=labels[index], index=index)
 
 
-def guess(labels: Sequence[str], predictions: Predictions, row: int, index: int) -> Guess:
-    """What the network answered for class `index`."""
-    return Guess(label=labels[index], index=index, probability=float(predictions.probabilities[row, index]))
+def class_probability(labels: Sequence[str], predictions: Predictions, row: int, index: int) -> ClassProbability:
+    """The predicted probability of class `index`."""
+    return ClassProbability(label=labels[index], index=index, probability=float(predictions.probabilities[row, index]))
 
 
 def confidence(predictions: Predictions) -> NDArray[np.float64]:

@@ -15,11 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.misclassified import Guess, Label
+from analysis.misclassified import Label
 from analysis.plots import classes, confusion, histories, history, misclassified, reliability
 from analysis.plots.figure import Format, render
 from analysis.plots.plotted_history import PlottedHistory
 from models_store.evaluations.evaluation import Evaluation
+from models_store.predictions.class_probability import ClassProbability
 from worker.evaluation.calibration import measure_calibration
 from worker.evaluation.metrics import compute_metrics
 
@@ -112,7 +113,7 @@ def evaluation(classes: int) -> Evaluation:
 
 def misclassified_sample(number: int) -> misclassified.PlottedSample:
     pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    guesses = [Guess(label=f"class {index}", index=index, probability=0.6 / (index + 1)) for index in range(3)]
+    guesses = [ClassProbability(f"class {index}", index, 0.6 / (index + 1)) for index in range(3)]
     return misclassified.PlottedSample(Image.fromarray(pixels), Label(label="class 1", index=1), guesses)
 
 

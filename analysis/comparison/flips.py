@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from analysis.comparison.pairing import Rows
 from analysis.comparison.results import Result
-from analysis.misclassified import Guess, Label, guess, true_label
+from analysis.misclassified import Label, class_probability, true_label
+from models_store.predictions.class_probability import ClassProbability
 
 # From the id of an experiment and a row of its split to the URL of the sample's image.
 FlipImageUrl = Callable[[str, int], str]
@@ -22,8 +23,8 @@ class Flip(BaseModel):
     index: int
     sample: int
     true: Label
-    first: Guess
-    other: Guess
+    first: ClassProbability
+    other: ClassProbability
     image: str | None
 
 
@@ -44,9 +45,9 @@ class Side(NamedTuple):
         predictions = self.result.predictions
         return np.asarray(predictions.probabilities[self.rows, predictions.predicted[self.rows]], dtype=np.float64)
 
-    def guess(self, position: int) -> Guess:
+    def prediction(self, position: int) -> ClassProbability:
         row, predictions = int(self.rows[position]), self.result.predictions
-        return guess(self.result.labels, predictions, row, int(predictions.predicted[row]))
+        return class_probability(self.result.labels, predictions, row, int(predictions.predicted[row]))
 
     def image(self, position: int, image_url: FlipImageUrl) -> str | None:
         has_images = len(self.result.predictions.image_rows) > 0
@@ -64,8 +65,8 @@ def list_flips(first: Side, other: Side, wrong: Side, limit: int, image_url: Fli
                 index=int(first.rows[position]),
                 sample=int(predictions.samples[first.rows[position]]),
                 true=true_label(labels, predictions, int(first.rows[position])),
-                first=first.guess(position),
-                other=other.guess(position),
+                first=first.prediction(position),
+                other=other.prediction(position),
                 image=wrong.image(position, image_url),
             )
             for position in positions

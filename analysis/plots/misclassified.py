@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.misclassified import Guess, Label, Selection
+from analysis.misclassified import Label, Selection
 from analysis.plots.figure import INK
 from analysis.plots.panels import Box, panels
 from analysis.plots.text_layout import legible_names, shorten
 from analysis.sample_images import SampleImages
+from models_store.predictions.class_probability import ClassProbability
 
 _COLUMNS = 4
 # Inches, as what follows: an image, beside it a line for its class and one for each guess.
@@ -29,7 +30,7 @@ class PlottedSample(NamedTuple):
 
     image: Image.Image
     true: Label
-    guesses: Sequence[Guess]
+    guesses: Sequence[ClassProbability]
 
 
 def plotted_samples(selection: Selection, images: SampleImages) -> list[PlottedSample]:

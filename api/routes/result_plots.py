@@ -111,12 +111,12 @@ def plot_mistakes(
     three most probable ones."""
     record = experiments.get(experiment_id)
     shown = selection._replace(rows=selection.rows[:_MAX_MISCLASSIFIED])
-    guesses = [[guess.model_dump() for guess in shown.top(row)] for row in shown.rows]
+    top = [shown.top(row) for row in shown.rows]
     # Which images these are follows from the experiment, the split and the rows: a result does not change.
     return cached.respond(
         "mistakes",
         image_format,
-        [record.id, record.name, split, shown.labels, shown.rows, guesses, shown.total],
+        [record.id, record.name, split, shown.labels, shown.rows, top, shown.total],
         lambda: plots.misclassified.misclassified_figure(
             record.name, split, plots.misclassified.plotted_samples(shown, images), shown.total
         ),

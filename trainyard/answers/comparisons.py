@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from trainyard.answers.base import Answer, JsonObject
-from trainyard.answers.evaluations import Guess, Label
+from trainyard.answers.evaluations import ClassProbability, Label
 from trainyard.frames import data_frame
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Flip(Answer):
     index: int
     sample: int
     true: Label
-    first: Guess
-    other: Guess
+    first: ClassProbability
+    other: ClassProbability
     image: str | None
 
 

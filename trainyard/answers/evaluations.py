@@ -19,7 +19,7 @@ class Label(Answer):
     index: int
 
 
-class Guess(Label):
+class ClassProbability(Label):
     """A class that a network predicts, with its probability."""
 
     probability: float
@@ -149,7 +149,7 @@ class Mistake(Answer):
     index: int
     sample: int
     true: Label
-    top: list[Guess]
+    top: list[ClassProbability]
     margin: float
     suspect: bool
     image: str | None

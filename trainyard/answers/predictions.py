@@ -3,17 +3,12 @@
 from typing import TYPE_CHECKING
 
 from trainyard.answers.base import Answer
+from trainyard.answers.evaluations import ClassProbability
 from trainyard.answers.models import AnsweringModel
 from trainyard.frames import data_frame
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-class TopClass(Answer):
-    label: str
-    index: int
-    probability: float
 
 
 class Preprocessing(Answer):
@@ -28,7 +23,7 @@ class Prediction(Answer):
 
     id: str
     filename: str
-    top: list[TopClass]
+    top: list[ClassProbability]
     margin: float
     verdict: str
     preprocessing: Preprocessing

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.misclassified import Guess, Label
+from analysis.misclassified import Label
 from analysis.plots.misclassified import PlottedSample, misclassified_figure
+from models_store.predictions.class_probability import ClassProbability
 from tests.analysis.plots.artists import bars_of
 from tests.analysis.plots.layout import check
 
@@ -14,7 +15,7 @@ def sample_of(
     size: tuple[int, int] = (8, 8), labels: tuple[str, ...] = ("4", "9", "6"), mode: str = "L"
 ) -> PlottedSample:
     """The second guess is right."""
-    guesses = [Guess(label=label, index=index, probability=0.6 / (index + 1)) for index, label in enumerate(labels)]
+    guesses = [ClassProbability(label, index, 0.6 / (index + 1)) for index, label in enumerate(labels)]
     return PlottedSample(Image.new(mode, size), Label(label=labels[1], index=1), guesses)
 
 
