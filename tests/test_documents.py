@@ -148,8 +148,7 @@ def test_relative_links_exist() -> None:
 def test_decisions_are_short_and_numbered_once() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     numbers = [file.name[:4] for file in decisions]
-    assert len(set(numbers)) == len(numbers)
-    assert numbers[0] == "0001"
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
     for file in decisions:
         assert len(file.read_text().splitlines()) <= LONGEST_DECISION, file.name
         assert file.read_text().startswith(f"# {file.name[:4]}: "), file.name
@@ -176,6 +175,7 @@ def test_faults_name_existing_tests() -> None:
     """`file::test` in the last column, or only `test` for another one of the same file."""
     rows = [line for line in (ROOT / "docs" / "faults.md").read_text().splitlines() if re.match(r"^\| \d", line)]
     assert len(rows) >= 20
+    assert [row.split("|")[1].strip() for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
     for row in rows:
         shown = row.strip("|").split("|")[-1]
         file, named = "", 0
