@@ -75,4 +75,4 @@ class Collisions:
         first = self._seen.setdefault(folded, name)
         if first is not name:
             how = "in it twice" if first == name else f"the same name as {quote(first)} but for case or Unicode form"
-            raise InvalidArchive(f"{quote(name)} is {how}; give each file a name of its own")
+            raise InvalidArchive(f"{quote(name)} is {how}; give each file its own name")

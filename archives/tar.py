@@ -1,7 +1,7 @@
 """Tar archives, gzipped or not, read as one stream.
 
-The standard library's reader holds a header's extension in memory, whatever length it states; here it only parses the
-fields of a header.
+The standard library's reader holds an extended header in memory, regardless of the length that it states; here it only
+parses the fields of a header.
 """
 
 import gzip

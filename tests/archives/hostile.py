@@ -1,4 +1,4 @@
-"""Hostile archives, and what rejects each of them: the reader, or what an upload may hold."""
+"""Hostile archives, each with what rejects it: the reader, or the rules of an upload."""
 
 import gzip
 import struct
@@ -12,7 +12,7 @@ from tests.support.archives import image, tar_with, two_classes, zip_of, zip_wit
 
 
 def renamed(old: bytes, new: bytes) -> bytes:
-    """A name that zipfile would not write, in both places where it stands."""
+    """With a name that zipfile would not write, in both headers."""
     assert len(old) == len(new)
     return zip_with({old.decode(): image()}).replace(old, new)
 
@@ -26,7 +26,7 @@ def with_mode(mode: int) -> bytes:
 
 
 def encrypted() -> bytes:
-    """The bit that says so, in the local and in the central header of the last entry."""
+    """With the flag of encryption in both headers of the last entry."""
     data = bytearray(zip_with({"cat/secret.png": image(7)}))
     local = data.rindex(b"PK\3\4")
     central = data.rindex(b"PK\1\2")
@@ -43,7 +43,7 @@ def wrong_sum() -> bytes:
 
 
 def lying_size() -> bytes:
-    """Says that it unpacks to 10 bytes, and holds a hundred megabytes."""
+    """The directory states 10 bytes for a file of a hundred megabytes."""
     data = bytearray(zip_with({"cat/bomb.png": bytes(100_000_000)}))
     central = data.rindex(b"PK\1\2")
     data[central + 24 : central + 28] = struct.pack("<I", 10)
@@ -51,7 +51,7 @@ def lying_size() -> bytes:
 
 
 def overlapping() -> bytes:
-    """Two entries of the directory that point at the same bytes."""
+    """Two entries of the directory share their data."""
     data = bytearray(zip_with({"cat/one.png": image(1), "cat/two.png": image(1)}))
     entries = [place for place in range(len(data)) if data[place : place + 4] == b"PK\1\2"]
     data[entries[-1] + 42 : entries[-1] + 46] = data[entries[-2] + 42 : entries[-2] + 46]
@@ -59,7 +59,7 @@ def overlapping() -> bytes:
 
 
 def shuffled_and_overlapping() -> bytes:
-    """The same, and the directory is not in the order of the data."""
+    """The same, with the directory in another order than the data."""
     data = overlapping()
     start, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
     entries = [b"PK\1\2" + each for each in data[start:end].split(b"PK\1\2")[1:]]
@@ -67,7 +67,7 @@ def shuffled_and_overlapping() -> bytes:
 
 
 def over_the_directory() -> bytes:
-    """The last entry says that its data goes on into the directory."""
+    """The data of the last entry reaches into the directory."""
     data = bytearray(zip_with({"cat/one.png": image(1)}))
     central = data.rindex(b"PK\1\2")
     data[central + 20 : central + 24] = struct.pack("<I", 10_000)

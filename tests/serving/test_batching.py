@@ -20,7 +20,7 @@ IN_LOOP, IN_THREADS = 3600.0, 0.0
 
 
 class Watched(ServedModel):
-    """Remembers its batches, and where they were asked; waits before each until `open`."""
+    """Records its batches and their threads; waits before each until `open`."""
 
     def __init__(self, published: PublishedModel) -> None:
         self.batches: list[int] = []

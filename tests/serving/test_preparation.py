@@ -76,7 +76,7 @@ def test_only_small_plain_images_are_light() -> None:
     assert light(encoded(Image.new("RGB", (256, 256)), "JPEG"))
     assert is_light([FeatureSample("sample 0", [1, 2])], info(2))
 
-    # So large, so many, or of a kind whose header says little of how long it takes.
+    # Too large, too many, or of a kind whose header does not bound the time it takes.
     assert not light(encoded(Image.new("L", (257, 256))))
     assert not light(*[digit] * 100)
     assert not light(digit, digit, digit, shape=(224, 224, 3))

@@ -20,14 +20,14 @@ from tests.support.published import publish
 from tests.support.valkey import Valkey
 
 Spec = Callable[..., ExperimentSpec]
-ROOM_FOR_TWO = 2_000_000
+SIZE_OF_TWO = 2_000_000
 
 
 @pytest.fixture
 def make_registry(store: Store) -> Callable[[], Registry]:
-    """Another process's, as it begins."""
+    """That of another process, which starts."""
     assert store.reconciler.sweep()
-    return lambda: Registry(store.models, store.known_datasets, LoadedModels(store.models, 1, ROOM_FOR_TWO))
+    return lambda: Registry(store.models, store.known_datasets, LoadedModels(store.models, 1, SIZE_OF_TWO))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def registry(make_registry: Callable[[], Registry]) -> Registry:
 
 
 def damage(store: Store, record: Record) -> None:
-    """As long as before, so that only its sum tells."""
+    """Same length, so that only the checksum differs."""
     path = store.experiments.artifacts(record.id) / "model.onnx"
     path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
 
@@ -61,9 +61,9 @@ def test_request_waits_for_the_first_model(
     with ThreadPoolExecutor(2) as threads:
         refreshed = threads.submit(registry.refresh)
         assert loading.wait(10)
-        asked = threads.submit(registry.get, "digits", None)
+        answer = threads.submit(registry.get, "digits", None)
         load.set()
-        assert asked.result().id == published.id
+        assert answer.result().id == published.id
         refreshed.result()
 
 

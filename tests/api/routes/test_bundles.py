@@ -81,7 +81,7 @@ def test_model_card_has_the_metrics(client: ApiClient, record: Record) -> None:
     matrix = splits["test"]["confusion_matrix"]["matrix"]
     confusions = re.findall(r"^\| (\d) \| (\d) \| (\d+) \| (\d+) \|$", card, re.MULTILINE)
     assert len(confusions) == 10
-    assert all(matrix[int(true)][int(taken)] == int(samples) for true, taken, samples, _ in confusions)
+    assert all(matrix[int(true)][int(predicted)] == int(samples) for true, predicted, samples, _ in confusions)
     assert (
         yaml.safe_load(card.rpartition("```yaml\n")[2].removesuffix("```\n").removesuffix("```"))
         == record.spec.document

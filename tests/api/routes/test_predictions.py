@@ -240,6 +240,10 @@ def giant_png() -> bytes:
         (b"abc", "multipart/form-data", 422, "form"),
         (b"\0" * 11_000_000, "image/png", 413, ""),
     ],
+    ids=[
+        *("empty", "text", "gif", "svg", "cut png", "unknown member", "bad base64", "two members", "no images"),
+        *("broken form", "no boundary", "too large"),
+    ],
 )
 def test_upload_of_other_file_is_rejected(
     client: ApiClient, trained: str, body: bytes, content_type: str, status: int, fragment: str

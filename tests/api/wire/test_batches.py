@@ -39,7 +39,7 @@ def trained(client: ApiClient, api_store: Store, tiny_spec: Spec) -> str:
 
 @pytest.fixture
 def batches(client: ApiClient) -> Iterator[Batches]:
-    """Nothing is held when the test has ended."""
+    """No batch and no file is left when the test has ended."""
     services = client.services
     yield services.batches
     assert services.batches.running == 0
@@ -47,7 +47,7 @@ def batches(client: ApiClient) -> Iterator[Batches]:
 
 
 def temporary_files(folder: Path) -> list[str]:
-    """Those that this process has open and nobody else can see."""
+    """Unnamed files that this process has open."""
     targets = []
     for each in Path("/proc/self/fd").iterdir():
         try:
@@ -77,7 +77,7 @@ def labels(lines: list[dict[str, Any]]) -> list[str]:
     return [line["top"][0]["label"] if "top" in line else line["error"] for line in lines[1:-1]]
 
 
-# -- ways to send them -----------------------------------------------------------------------------------------------
+# -- ways to send images ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("trained", "batches")
@@ -413,20 +413,20 @@ def test_too_many_batches_are_overloaded(client: ApiClient, batches: Batches) ->
 
 
 class Conversation:
-    """One request, spoken by the test, on a server that tells of a client that has left as uvicorn does."""
+    """One request without a server in between; a client that left is reported as by uvicorn."""
 
     def __init__(self, app: FastAPI, *body: bytes) -> None:
-        """Of a body that is to be gone on with, and then nothing comes, the last piece is empty."""
+        """`body` in pieces; after an empty last piece the client goes silent."""
         self._app = app
         pieces = [piece for piece in body if piece]
         self._incoming: list[Message] = [
             {"type": "http.request", "body": piece, "more_body": piece is not body[-1]} for piece in pieces
         ]
         self.status = 0
-        self.taken = 0
+        self.received = 0
 
     async def run(self, most: int | None = None, leaves: bool = True) -> None:
-        """Take so many messages, then leave, or stay without taking more."""
+        """Receive `most` messages, then disconnect, or stay without reading more."""
         gone = anyio.Event()
 
         async def receive() -> Message:
@@ -437,8 +437,8 @@ class Conversation:
 
         async def send(message: Message) -> None:
             self.status = message.get("status", self.status)
-            self.taken += 1
-            if self.taken == most:
+            self.received += 1
+            if self.received == most:
                 if leaves:
                     gone.set()
                 await anyio.sleep_forever()
@@ -461,7 +461,7 @@ def test_disconnected_client_leaves_nothing(client: ApiClient) -> None:
     call(client, conversation.run, 3)
 
     # The answer's start, the model, and some of the images.
-    assert (conversation.status, conversation.taken) == (200, 3)
+    assert (conversation.status, conversation.received) == (200, 3)
 
 
 @pytest.mark.usefixtures("trained")
@@ -481,7 +481,7 @@ def test_silent_receiver_times_out(client: ApiClient, batches: Batches, caplog: 
 
     call(client, conversation.run, 2, False)
 
-    assert conversation.taken == 2
+    assert conversation.received == 2
     assert "its client read nothing for 0.05 s" in caplog.text
 
 

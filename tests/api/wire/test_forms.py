@@ -75,7 +75,7 @@ FORMS = st.builds(form, st.lists(WRITTEN, max_size=MAX_PARTS + 1), ENDS)
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """A form with something put in, taken out or cut off."""
+    """A form with bytes inserted, removed or cut off."""
     body = draw(FORMS)
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(body)))

@@ -35,28 +35,28 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> CleanPython:
     return CleanPython(tmp_path_factory.mktemp("clean") / "packages")
 
 
-def published(store: Store, tiny_document: Document, dataset: str, **preprocessing: str) -> Record:
+def publish_model(store: Store, tiny_document: Document, dataset: str, **preprocessing: str) -> Record:
     spec = {**tiny_document, "dataset": {"name": dataset}, "preprocessing": preprocessing}
     return publish(store, parse_spec(spec), temperature=1.7, confident_from=0.35, confident_error_rate=0.004)
 
 
-def unpacked(client: ApiClient, record: Record, folder: Path) -> Path:
+def unpack(client: ApiClient, record: Record, folder: Path) -> Path:
     answer = client.get(f"/models/{record.id}/bundle.zip")
     assert answer.status_code == 200, answer.text
     ZipFile(BytesIO(answer.content)).extractall(folder)
     return folder
 
 
-def saved(image: Image.Image, path: Path, **options: Any) -> Path:
+def save(image: Image.Image, path: Path, **options: Any) -> Path:
     image.save(path, **options)
     return path
 
 
 def images(folder: Path) -> list[Path]:
-    """Of every kind that is read: photographs, other sizes, colours, transparency, 16 bits, EXIF, formats."""
+    """Of every supported kind: photographs, other sizes, colors, transparency, 16 bits, EXIF, formats."""
     generator = np.random.default_rng(4)
     found = [
-        saved(Image.fromarray(draw(drawn(number % 10), generator)), folder / f"{kind}.png")
+        save(Image.fromarray(draw(drawn(number % 10), generator)), folder / f"{kind}.png")
         for number, (kind, draw) in enumerate(KINDS.items())
     ]
     noise = Image.fromarray(generator.integers(0, 256, (37, 23, 3)).astype(np.uint8))
@@ -65,16 +65,16 @@ def images(folder: Path) -> list[Path]:
     wide = Image.fromarray(drawn(7).astype(np.uint16) * 257)
     return [
         *found,
-        saved(Image.fromarray(drawn(4)), folder / "28x28.png"),
-        saved(Image.fromarray(drawn(3)).resize((8, 8)), folder / "8x8.png"),
-        saved(noise, folder / "exif.jpg", exif=turned),
-        saved(noise, folder / "noise.webp", lossless=True),
-        saved(noise.convert("P"), folder / "palette.png"),
-        saved(wide, folder / "16 bits.png"),
+        save(Image.fromarray(drawn(4)), folder / "28x28.png"),
+        save(Image.fromarray(drawn(3)).resize((8, 8)), folder / "8x8.png"),
+        save(noise, folder / "exif.jpg", exif=turned),
+        save(noise, folder / "noise.webp", lossless=True),
+        save(noise.convert("P"), folder / "palette.png"),
+        save(wide, folder / "16 bits.png"),
     ]
 
 
-def asked(python: CleanPython, folder: Path, *arguments: str | Path) -> list[Document]:
+def predict(python: CleanPython, folder: Path, *arguments: str | Path) -> list[Document]:
     ran = python.run("predict.py", *arguments, folder=folder)
     assert (ran.returncode, ran.stderr) == (0, "")
     return [json.loads(line) for line in ran.stdout.splitlines()]
@@ -104,11 +104,11 @@ def test_images_get_the_answers_of_the_service(
     dataset: str,
     preprocessing: dict[str, str],
 ) -> None:
-    record = published(api_store, tiny_document, dataset, **preprocessing)
-    folder = unpacked(client, record, tmp_path / "bundle")
+    record = publish_model(api_store, tiny_document, dataset, **preprocessing)
+    folder = unpack(client, record, tmp_path / "bundle")
     sent = images(tmp_path)
 
-    here = asked(python, folder, *sent)
+    here = predict(python, folder, *sent)
     files = [("file", (path.name, path.read_bytes())) for path in sent]
     service = client.post("/predict", params={"experiment": record.id}, files=files).json()["predictions"]
 
@@ -121,9 +121,9 @@ def test_numbers_get_the_answers_of_the_service(
     client: ApiClient, api_store: Store, python: CleanPython, tmp_path: Path
 ) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
-    folder = unpacked(client, record, tmp_path / "bundle")
+    folder = unpack(client, record, tmp_path / "bundle")
 
-    [here] = asked(python, folder, "1.5", "-2e-1")
+    [here] = predict(python, folder, "1.5", "-2e-1")
     service = client.post("/predict", params={"experiment": record.id}, json={"features": [1.5, -0.2]}).json()
 
     assert_same([here], service["predictions"])
@@ -135,14 +135,14 @@ def test_numbers_get_the_answers_of_the_service(
 def test_bundle_imports_only_three_packages(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
-    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+    folder = unpack(client, publish_model(api_store, tiny_document, "digits"), tmp_path / "bundle")
 
     ran = python.run("-c", IMPORTED, folder=folder)
 
     assert (ran.returncode, ran.stderr) == (0, "")
     packages, imaging = ran.stdout.splitlines()
     imported = set(json.loads(packages))
-    assert imported >= {"numpy", "PIL", "onnxruntime", "imaging", "predict"}
+    assert imported >= {"numpy", "PIL", "onnxruntime", "imaging", "serving", "predict"}
     assert not imported & {"specs", "api", "models_store", "settings", "pydantic", "cv2", "tensorflow", "keras"}
     assert Path(imaging).resolve().is_relative_to(folder.resolve())
 
@@ -150,9 +150,9 @@ def test_bundle_imports_only_three_packages(
 def test_unreadable_images_are_named(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
-    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+    folder = unpack(client, publish_model(api_store, tiny_document, "digits"), tmp_path / "bundle")
     (tmp_path / "text.png").write_text("no image")
-    four = saved(Image.fromarray(drawn(4)), tmp_path / "four.png")
+    four = save(Image.fromarray(drawn(4)), tmp_path / "four.png")
 
     ran = python.run("predict.py", tmp_path / "text.png", four, tmp_path / "none.png", folder=folder)
 
@@ -165,7 +165,7 @@ def test_unreadable_images_are_named(
 def test_exchanged_network_is_rejected(
     client: ApiClient, api_store: Store, tiny_document: Document, python: CleanPython, tmp_path: Path
 ) -> None:
-    folder = unpacked(client, published(api_store, tiny_document, "digits"), tmp_path / "bundle")
+    folder = unpack(client, publish_model(api_store, tiny_document, "digits"), tmp_path / "bundle")
     (folder / "model.onnx").write_bytes(bright_column_network(shift=1))
 
     ran = python.run("predict.py", "four.png", folder=folder)

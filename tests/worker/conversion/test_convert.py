@@ -131,17 +131,17 @@ def test_progress_goes_on_after_the_last_image(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
     monkeypatch.setattr("models_store.artifacts._PIECE_BYTES", 100)
-    said: list[FilesDone] = []
+    reports: list[FilesDone] = []
     (tmp_path / "archive").write_bytes(zip_with({}))
     staged = tmp_path / IMAGES
     staged.mkdir()
     convert(
-        ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS, max_pixels=MAX_PIXELS), said.append
+        ConversionJob(archive=tmp_path / "archive", staged=staged, limits=LIMITS, max_pixels=MAX_PIXELS), reports.append
     )
 
     files = [path for path in staged.iterdir() if path.name != "manifest.json"]
     pieces = sum(-(-path.stat().st_size // 100) for path in files)
-    last = max(progress.done for progress in said)
+    last = max(progress.done for progress in reports)
     # The last image, before and after the index, three batches of two images, and the pieces that are hashed.
-    assert [progress.done for progress in said].count(last) == 1 + 2 + 3 + pieces
+    assert [progress.done for progress in reports].count(last) == 1 + 2 + 3 + pieces
     assert len(files) == 4
