@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 _FIXTURES = Path(__file__).parents[1] / "fixtures"
-VERSIONS = (1,)
+VERSIONS = (1, 2)
 
 
 class StoredStore(NamedTuple):
