@@ -53,7 +53,7 @@ def test_samples_keep_their_order() -> None:
 @pytest.mark.parametrize(
     ("sample", "takes", "error", "message"),
     [
-        (ImageSample("x.png", b"words"), (8, 8, 1), UnreadableImage, "x.png: these 5 bytes are no image"),
+        (ImageSample("x.png", b"words"), (8, 8, 1), UnreadableImage, r"x.png: the file \(5 bytes\) is not an image"),
         (ImageSample("x" * 200, encoded(colored(1001, 1000))), (8, 8, 1), ImageTooLarge, "^x{100}: .*1001 x 1000"),
         (ImageSample("x.png", encoded(colored(8, 8))), (2,), InvalidSample, "x.png: .*received an image"),
         (FeatureSample("sample 3", [1, 2]), (8, 8, 1), InvalidSample, "sample 3: .*received 2 numbers"),

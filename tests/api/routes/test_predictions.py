@@ -228,10 +228,10 @@ def giant_png() -> bytes:
     ("body", "content_type", "status", "fragment"),
     [
         (b"", "image/png", 422, "empty"),
-        (b"no image at all", "image/png", 422, "no image in a format"),
+        (b"no image at all", "image/png", 422, "is not an image in a supported format"),
         (b"GIF89a" + b"\0" * 100, "image/gif", 422, "PNG, JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", 422, "PNG, JPEG"),
-        (cut_png(), "image/png", 422, "broken or cut short"),
+        (cut_png(), "image/png", 422, "corrupt or truncated"),
         (b'{"photo": "x"}', "application/json", 422, '{"image": "<base64>"}'),
         (b'{"image": "???"}', "application/json", 422, "base64"),
         (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),

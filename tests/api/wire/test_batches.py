@@ -108,7 +108,7 @@ def test_form_of_many_files_is_answered(client: ApiClient) -> None:
     lines = [json.loads(line) for line in text.splitlines()]
 
     assert labels(lines)[:-1] == [str(number % 10) for number in range(249)]
-    assert "no image in a format that is read here" in lines[-2]["error"]
+    assert "is not an image in a supported format" in lines[-2]["error"]
     assert (lines[-1]["images"], lines[-1]["unreadable"]) == (250, 1)
 
 
@@ -161,10 +161,10 @@ def test_unreadable_images_are_reported_in_place(client: ApiClient) -> None:
     assert [line["filename"] for line in lines[1:-1]] == [*files, "drawing.svg", "empty.jpg", "none"]
     first, broken, too_large, too_wide, second, drawing, empty, unnamed = labels(lines)
     assert (first, second, unnamed) == ("1", "2", "3")
-    assert "broken or cut short" in broken
+    assert "corrupt or truncated" in broken
     assert "more than 10,000,000 bytes" in too_large
     assert "5000 x 5000 pixels" in too_wide
-    assert "no image in a format that is read here" in drawing
+    assert "is not an image in a supported format" in drawing
     assert "empty (0 bytes)" in empty
     assert (lines[-1]["done"], lines[-1]["images"], lines[-1]["unreadable"]) == (True, 8, 5)
 
