@@ -65,7 +65,7 @@ def report(service: Service, api: psutil.Process, title: str, name: str, archive
     assert answer.status_code == 202, answer.text
     uploaded = time.perf_counter() - started
     while (view := service.http.get(f"/datasets/{name}").json())["status"] not in ("ready", "failed"):
-        time.sleep(0.1)
+        time.sleep(0.1)  # a conversion has no events to wait for
     assert view["status"] == "ready", view
     seconds = time.perf_counter() - started
     memory.ended.set()

@@ -24,6 +24,7 @@ TEMPORARY_SECONDS = 120.0
 LOCK_FILE = ".lock"
 # A job is worth waiting longer for than an answer over HTTP.
 PATIENCE_SECONDS = 60.0
+# flock has no timeout, and an alarm interrupts it in the main thread only: it is tried again and again.
 _LOCK_POLL_SECONDS = 0.005
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNWRITABLE = {errno.EROFS, errno.EIO}

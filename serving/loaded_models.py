@@ -14,7 +14,7 @@ _MIN_BYTES = 1_000_000
 class LoadedModels:
     """Networks that were verified, loaded and probed, by experiment. Once all take more than `max_bytes`, the least
     recently used ones are dropped; the one loaded last stays even if it takes more alone. A caller that holds a dropped
-    model can go on using it.
+    model can keep using it.
 
     The size of a model is that of its file: measured, ONNX Runtime takes 1.0 to 1.13 times as much (100 thousand to 10
     million parameters).

@@ -38,7 +38,7 @@ class CurrentModel(NamedTuple):
 class Registry:
     """For each dataset with published models, the pinned one, or else the best one. A new model is loaded and checked
     beside the old one, then one reference is swapped, so that calls in flight end on the model they began with. A
-    damaged model is rejected, and the old one goes on.
+    damaged model is rejected, and the old one keeps serving.
     """
 
     def __init__(self, catalogue: ModelCatalogue, known_datasets: KnownDatasets, loaded: LoadedModels) -> None:
@@ -76,7 +76,7 @@ class Registry:
         current = self._undeleted(dataset)
         if current is not None and current.record.id == pin.experiment_id:
             return True
-        # If the pinned model cannot serve, the one that serves goes on.
+        # If the pinned model cannot serve, the current one keeps serving.
         return self._try_serve(dataset, pin.experiment_id) or current is not None
 
     def _serve_best(self, dataset: str) -> None:
@@ -84,7 +84,7 @@ class Registry:
         for record in self._catalogue.ranked(dataset):
             if (current is not None and record.id == current.record.id) or self._try_serve(dataset, record.id):
                 return
-        # No published model can replace it: it goes on, unless it was deleted.
+        # No published model can replace it: it keeps serving, unless it was deleted.
         if self._undeleted(dataset) is None:
             self._current.pop(dataset, None)
 

@@ -128,7 +128,7 @@ class StartError(ServiceError):
 
 
 class DemoError(ServiceError):
-    """The demo cannot go on."""
+    """The demo cannot continue."""
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {

@@ -34,7 +34,7 @@ async def follow_experiment(
     """Follow an experiment as server-sent events: `epoch` (its id is the epoch's number), `progress`, `status`, and
     last `end`.
 
-    To resume a broken stream, send the last epoch received as `Last-Event-ID`: the stream goes on after it, from the
+    To resume a broken stream, send the last epoch received as `Last-Event-ID`: the stream continues after it, from the
     stored history. A comment is sent after 15 s without events.
     """
     follower = Follower(store.experiments, experiment_id, _epoch_of(last_event_id))

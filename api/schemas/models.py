@@ -19,7 +19,7 @@ class ServingModel(Answer):
     """The model that serves a dataset, and why.
 
     `policy` is what was asked for: the model that is `pinned`, or the `best`. `rejected` are models that cannot serve:
-    then the previous model goes on, and after a restart the best of the sound ones. The first members are those of the
+    then the previous model keeps serving, and after a restart the best intact one. The first members are those of the
     model that serves, null if none can.
     """
 

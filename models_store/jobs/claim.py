@@ -95,7 +95,7 @@ class Claim(Generic[J, R]):
         self.record = self._merge(current)
 
     def renew(self) -> None:
-        """Keep the lease. Without Redis the job goes on: the record on disk still guards every write."""
+        """Keep the lease. Without Redis the job continues: the record on disk still guards every write."""
         try:
             if not self._jobs.leases.renew(self.record.id, self.token):
                 raise ClaimLost(f"{self}: another worker holds the lease")

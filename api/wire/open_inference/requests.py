@@ -24,7 +24,7 @@ _EXAMPLE = (
 
 
 class RequestParameters(WithoutNulls):
-    """`binary_data_output`: whether outputs follow the JSON of the answer as bytes, where an output says nothing."""
+    """`binary_data_output`: whether outputs follow the JSON of the answer as bytes, unless an output sets it."""
 
     binary_data_output: bool = False
 
