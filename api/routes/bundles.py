@@ -1,7 +1,7 @@
 """`GET /models/{id}/bundle.zip`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -10,12 +10,12 @@ from typing import IO, Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
+from analysis.model_card.card import Card, render_documents
 from api import __version__, content
 from api.dependencies import SettingsDep, StoreDep
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from models_store.files import storage_errors
-from serving.bundle.bundle import Bundle
-from serving.bundle.card import required_versions
+from serving.bundle.bundle import Bundle, required_versions
 
 router = APIRouter(tags=["models"])
 # Most bundles fit; larger ones are written to the store's disk: the temporary folder of a container may be memory, too.
@@ -37,11 +37,13 @@ def get_bundle(
     Every published file in it is checked against its sha256 before the first byte is sent.
     """
     with store.models.open_published(experiment_id) as (record, folder):
-        bundle = Bundle.of(record, folder, settings.max_image_pixels, __version__)
-        etag = etag_of("bundle", [*bundle.sources, required_versions()])
+        bundle = Bundle.of(record, folder, settings.max_image_pixels)
+        versions = required_versions()
+        etag = etag_of("bundle", [*bundle.sources, versions])
         if validators.match(etag):
             return not_modified(etag)
-        file = _write(bundle, settings.store_dir)
+        card = Card(bundle.record, bundle.info, bundle.evaluations, bundle.manifest, __version__, versions)
+        file = _write(bundle, render_documents(card), settings.store_dir)
     headers = {
         **cache_headers(etag),
         "Content-Length": str(file.tell()),
@@ -50,11 +52,11 @@ def get_bundle(
     return StreamingResponse(_pieces(file), media_type=content.ZIP, headers=headers)
 
 
-def _write(bundle: Bundle, folder: Path) -> IO[bytes]:
+def _write(bundle: Bundle, documents: Mapping[str, str], folder: Path) -> IO[bytes]:
     """The whole bundle, in memory or in `folder`, positioned at its end; the caller closes it."""
     with ExitStack() as unless_written, storage_errors(f"the bundle of experiment {bundle.record.id}"):
         file = unless_written.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder)))
-        bundle.write(file)
+        bundle.write(file, documents)
         unless_written.pop_all()
     return file
 

@@ -1,8 +1,9 @@
 """The files of a bundle, and the zip of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -13,7 +14,6 @@ from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations, read_evaluations
 from models_store.experiments.record import JsonObject, Record
 from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_serving_info
-from serving.bundle.card import Card, render_model_card, render_readme
 
 _NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
 # Packages, and which of their modules a bundle holds, None for all. `imaging.augmentation` needs OpenCV, and most of
@@ -23,41 +23,56 @@ _SHIPPED: dict[str, frozenset[str] | None] = {
     "imaging.digits": None,
     "serving": frozenset({"__init__.py", "session.py"}),
 }
+_RUNS_WITH = ("numpy", "pillow", "onnxruntime")
 _READABLE = 0o644 << 16  # a zip keeps the mode of Unix there
 
 
+def required_versions() -> dict[str, str]:
+    """The packages that `predict.py` needs, in the versions that the service runs with."""
+    return {name: version(name) for name in _RUNS_WITH}
+
+
 class Bundle(NamedTuple):
-    """`folder` holds the published result; `max_pixels` is the service's limit for an image, `release` its version."""
+    """`folder` holds the published result; `max_pixels` is the service's limit for an image."""
 
     record: Record
     folder: Path
     manifest: Manifest
     max_pixels: int
-    release: str
 
     @classmethod
-    def of(cls, record: Record, folder: Path, max_pixels: int, release: str) -> "Bundle":
+    def of(cls, record: Record, folder: Path, max_pixels: int) -> "Bundle":
         """Raises Damaged, and NotFound if no network was published."""
         manifest = artifacts.read_manifest(folder)
         for name in (*_NETWORKS, SERVING_FILE):
             if name not in manifest.files:
                 raise NotFound(f"experiment {record.id} has published no {name}, so it has no bundle")
-        return cls(record, folder, manifest, max_pixels, release)
+        return cls(record, folder, manifest, max_pixels)
 
     @property
     def sources(self) -> list[object]:
-        """What its bytes depend on, beside the release."""
+        """What its bytes depend on, beside the documents."""
         record = self.record.model_dump(mode="json", exclude={"version"})
         return [record, self.manifest.model_dump(mode="json"), self.max_pixels]
 
-    def write(self, target: IO[bytes]) -> None:
-        """Write the zip, the same bytes each time; networks are copied in pieces. Raises Damaged if a published file
-        does not match its sha256."""
+    @property
+    def info(self) -> ServingInfo:
+        """Raises Damaged."""
+        return read_serving_info(self.folder)
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Empty for results of older versions. Raises Damaged."""
+        return read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
+
+    def write(self, target: IO[bytes], documents: Mapping[str, str]) -> None:
+        """Write the zip, the same bytes each time; networks are copied in pieces. `documents` are further texts, by
+        file name. Raises Damaged if a published file does not match its sha256."""
         with ZipFile(target, "w") as archive:
             for name in (*_NETWORKS, SERVING_FILE, artifacts.EVALUATION_FILE):
                 if name in self.manifest.files:
                     self._copy(name, archive)
-            for name, text in self._generated():
+            for name, text in (*documents.items(), *self._generated()):
                 archive.writestr(self._member(name), text)
 
     def _copy(self, name: str, archive: ZipFile) -> None:
@@ -76,10 +91,7 @@ class Bundle(NamedTuple):
 
     def _generated(self) -> Iterator[tuple[str, str]]:
         """Names and texts of the files that were not published."""
-        info = read_serving_info(self.folder)
-        card = Card(self.record, info, self._evaluations(), self.manifest, self.release)
-        yield "README.md", render_readme(card)
-        yield "MODEL_CARD.md", render_model_card(card)
+        info = self.info
         yield "labels.json", _json(info.labels)
         yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
         yield "spec.json", _json(self.record.spec.document)
@@ -88,10 +100,6 @@ class Bundle(NamedTuple):
             for module in sorted(resources.files(package).iterdir(), key=lambda each: each.name):
                 if module.name.endswith(".py") and (shipped is None or module.name in shipped):
                     yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
-
-    def _evaluations(self) -> Evaluations:
-        """Empty for results of older versions."""
-        return read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
 
 
 def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:

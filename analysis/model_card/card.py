@@ -1,24 +1,19 @@
-"""The model card and the README of a bundle."""
+"""The documents of an exported model: its README and its model card."""
 
-from importlib.metadata import version
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from analysis.templates import load_templates
 from models_store.artifacts import Manifest
 from models_store.evaluations.evaluation import ClassMetrics, Evaluations, SummaryRow, summarize
 from models_store.experiments.record import Record
 from models_store.models.serving_info import ServingInfo
 
-_RUNS_WITH = ("numpy", "pillow", "onnxruntime")
+_TEMPLATES = load_templates("analysis.model_card")
 _MAX_CONFUSIONS = 10
 _MAX_WEAK_CLASSES = 5
-
-
-def required_versions() -> dict[str, str]:
-    """The packages that `predict.py` needs, in the versions that the service runs with."""
-    return {name: version(name) for name in _RUNS_WITH}
 
 
 class Confusion(NamedTuple):
@@ -32,17 +27,14 @@ class Confusion(NamedTuple):
 
 class Card(NamedTuple):
     """`evaluations` are by split; results of older versions may lack splits, or all. `release` is the version of the
-    service."""
+    service, `versions` are those of the packages that the model runs with."""
 
     record: Record
     info: ServingInfo
     evaluations: Evaluations
     manifest: Manifest
     release: str
-
-    @property
-    def versions(self) -> dict[str, str]:
-        return required_versions()
+    versions: Mapping[str, str]
 
     @property
     def spec(self) -> str:
@@ -75,38 +67,6 @@ class Card(NamedTuple):
         return sorted(classes, key=lambda each: each.f1)[:_MAX_WEAK_CLASSES]
 
 
-def _number(value: float) -> str:
-    """Four digits; very small values in scientific notation."""
-    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
-
-
-def _line(text: str) -> str:
-    """On one line, so that nothing in it can begin a block."""
-    return " ".join(text.split())
-
-
-def _cell(text: str) -> str:
-    """Of a table, in which a bar would end the cell."""
-    return _line(text).replace("|", r"\|")
-
-
-def _quote(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())
-
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("serving.bundle"),
-    autoescape=False,  # noqa: S701 - these are Markdown; the filters escape what is in tables
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=StrictUndefined,
-)
-_TEMPLATES.filters.update(number=_number, line=_line, cell=_cell, quote=_quote)
-
-
-def render_readme(card: Card) -> str:
-    return _TEMPLATES.get_template("README.md").render(card=card)
-
-
-def render_model_card(card: Card) -> str:
-    return _TEMPLATES.get_template("MODEL_CARD.md").render(card=card)
+def render_documents(card: Card) -> dict[str, str]:
+    """Texts by file name."""
+    return {name: _TEMPLATES.get_template(name).render(card=card) for name in ("README.md", "MODEL_CARD.md")}

@@ -1,0 +1,1 @@
+"""Model card: the README and the model card of an exported model, as Markdown."""

@@ -1,0 +1,44 @@
+"""Jinja environments for reports and model cards, with the filters that escape what users wrote."""
+
+import json
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def load_templates(package: str) -> Environment:
+    """The folder `templates` of a package. `.html` is escaped; Markdown has the filters `line`, `cell` and `quote`."""
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=select_autoescape(["html"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(number=_number, json=_json, line=_line, cell=_cell, quote=_quote)
+    return environment
+
+
+def _number(value: float | None) -> str:
+    """Four digits, as the command line shows metrics; very small values in scientific notation."""
+    if value is None:
+        return "not finite"
+    return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _line(text: str) -> str:
+    """On one line, so that nothing in it can begin a block."""
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    """Of a table, in which a bar would end the cell."""
+    return _line(text).replace("|", r"\|")
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
