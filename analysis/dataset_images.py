@@ -45,7 +45,7 @@ class UploadedImages:
         return self._stored.names[number]
 
     def image(self, number: int) -> Image.Image:
-        return decode(self._stored.encoded(number), self._max_pixels)
+        return decode(self._stored.read(number), self._max_pixels)
 
 
 class BuiltInImages:

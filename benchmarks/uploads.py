@@ -94,7 +94,7 @@ def resized(folder: Path) -> None:
     process = psutil.Process()
     stored = StoredImages(folder)
     before, started = process.memory_info().rss, time.perf_counter()
-    stored.resized(SHAPE, "stretch", lambda data: to_array(decode(data, WIDTH * HEIGHT), SHAPE))
+    stored.resize(SHAPE, "stretch", lambda data: to_array(decode(data, WIDTH * HEIGHT), SHAPE))
     seconds = time.perf_counter() - started
     more = (process.memory_info().rss - before) / 1e6
     print(f"resized to {SHAPE}, once: {len(stored):,} images in {seconds:.2f} s, {more:.0f} MB more")

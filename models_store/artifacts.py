@@ -72,9 +72,9 @@ class PublishedFile(Frozen):
         try:
             data = self.path.read_bytes()
         except FileNotFoundError as error:
-            raise self._missing() from error
+            raise self._missing_error() from error
         if sha256_of(data) != self.sha256:
-            raise self._changed()
+            raise self._mismatch_error()
         return data
 
     def copy_into(self, target: IO[bytes]) -> None:
@@ -87,14 +87,14 @@ class PublishedFile(Frozen):
                     digest.update(piece)
                     target.write(piece)
         except FileNotFoundError as error:
-            raise self._missing() from error
+            raise self._missing_error() from error
         if digest.hexdigest() != self.sha256:
-            raise self._changed()
+            raise self._mismatch_error()
 
-    def _missing(self) -> Damaged:
+    def _missing_error(self) -> Damaged:
         return Damaged(f"{self.path.name} is missing; the manifest lists it")
 
-    def _changed(self) -> Damaged:
+    def _mismatch_error(self) -> Damaged:
         return Damaged(f"{self.path.name} does not match its sha256 in the manifest: expected {self.sha256}")
 
 

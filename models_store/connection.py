@@ -42,14 +42,14 @@ class Breaker:
                 raise RedisConnectionError("Redis did not answer a moment ago")
             self._closed_until = now + CONNECT_SECONDS + SOCKET_SECONDS
 
-    def answered(self) -> None:
+    def record_answer(self) -> None:
         self._closed_until = None
 
-    def timed_out(self) -> None:
+    def record_timeout(self) -> None:
         self._closed_until = time.monotonic() + _AWAY_SECONDS
 
 
-class _Noticing(AbstractConnection):
+class _ReportingConnection(AbstractConnection):
     """A connection that reports to the breaker."""
 
     breaker: Breaker
@@ -58,24 +58,24 @@ class _Noticing(AbstractConnection):
         try:
             super().connect()  # type: ignore[no-untyped-call]  # redis-py has no types here
         except RedisTimeoutError:
-            self.breaker.timed_out()
+            self.breaker.record_timeout()
             raise
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         try:
             answer = super().read_response(*arguments, **options)
         except RedisTimeoutError:
-            self.breaker.timed_out()
+            self.breaker.record_timeout()
             raise
-        self.breaker.answered()
+        self.breaker.record_answer()
         return answer
 
 
 class _GuardedPool(ConnectionPool):
     def __init__(self, connection_class: type[AbstractConnection] = Connection, **options: Any) -> None:
         self._breaker = Breaker()
-        noticing = type("NoticingConnection", (_Noticing, connection_class), {"breaker": self._breaker})
-        super().__init__(noticing, **options)
+        guarded = type("GuardedConnection", (_ReportingConnection, connection_class), {"breaker": self._breaker})
+        super().__init__(guarded, **options)
 
     def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Connection:
         """redis-py passes deprecated arguments, and uses none of them."""
@@ -114,7 +114,7 @@ def connect_async(url: str, name: str, read_seconds: float) -> AsyncRedis:
 
 
 @contextmanager
-def redis_needed() -> Iterator[None]:
+def require_redis() -> Iterator[None]:
     """Turn redis's errors into Unavailable."""
     try:
         yield

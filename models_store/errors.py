@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 ErrorKind = Literal["not_found", "conflict", "invalid", "unavailable"]
-_LISTED = 10
+_MAX_LISTED = 10
 
 
 class StoreError(Exception):
@@ -75,10 +75,10 @@ class StorageFull(Unavailable):
 
 def list_names(names: Sequence[str]) -> str:
     """The first ten, and how many more: `a, b and 3 more`."""
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
 
 
-def counted(number: int, one: str, many: str) -> str:
+def pluralize(number: int, one: str, many: str) -> str:
     """`1 file is` or `2 files are`."""
     return f"1 {one}" if number == 1 else f"{number:,} {many}"

@@ -1,11 +1,11 @@
 """Counts over the whole store, for dashboards, and the state of the queue."""
 
-from models_store.connection import redis_needed
+from models_store.connection import require_redis
 from models_store.experiments.record import Frozen, Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.jobs.queue import TRAINING, Queue
 
-_SHOWN = 100
+_MAX_SHOWN = 100
 
 
 class StoreStatistics(Frozen):
@@ -30,7 +30,7 @@ class QueueState(Frozen):
 
 def store_statistics(experiments: ExperimentStore, queue: Queue) -> StoreStatistics:
     """Raises Unavailable if Redis cannot be reached."""
-    with redis_needed():
+    with require_redis():
         buckets, seconds = experiments.index.epoch_durations()
         return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
@@ -42,12 +42,12 @@ def store_statistics(experiments: ExperimentStore, queue: Queue) -> StoreStatist
 
 def queue_state(experiments: ExperimentStore, queue: Queue) -> QueueState:
     """Raises Unavailable if Redis cannot be reached."""
-    with redis_needed():
+    with require_redis():
         index = experiments.index
         waiting = index.ids(f"status={Status.QUEUED}")
         return QueueState(
             depth=queue.depth(TRAINING),
             queued=len(waiting),
-            items=index.get_many(waiting[:_SHOWN]),
-            running=index.get_many(index.ids(f"status={Status.RUNNING}")[:_SHOWN]),
+            items=index.get_many(waiting[:_MAX_SHOWN]),
+            running=index.get_many(index.ids(f"status={Status.RUNNING}")[:_MAX_SHOWN]),
         )

@@ -81,7 +81,7 @@ class Registry:
 
     def _serve_best(self, dataset: str) -> None:
         current = self._current.get(dataset)
-        for record in self._catalogue.ranked(dataset):
+        for record in self._catalogue.ranking(dataset):
             if (current is not None and record.id == current.record.id) or self._try_serve(dataset, record.id):
                 return
         # No published model can replace it: it keeps serving, unless it was deleted.

@@ -128,7 +128,7 @@ def _has_same_data(record: Record, before: Record) -> bool:
 
 def _children(experiment_id: str, experiments: ExperimentStore) -> list[LineageChild] | None:
     try:
-        records = experiments.based_on(experiment_id)
+        records = experiments.children(experiment_id)
     except Unavailable:
         return None
     return [LineageChild(id=record.id, name=record.name, status=record.status) for record in records]

@@ -89,7 +89,7 @@ def get_dataset(name: str, store: StoreDep) -> DatasetView:
 def delete_dataset(name: str, store: StoreDep) -> None:
     """Delete an uploaded or collected dataset with its files, even while it is converted. Rejected while an experiment
     on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""
-    store.datasets.delete(name, store.experiments.using_dataset)
+    store.datasets.delete(name, store.experiments.users_of_dataset)
 
 
 def select_samples(

@@ -67,7 +67,7 @@ class Corrections:
         with self._datasets.lock(name):
             folder = self._datasets.folder(name)
             if not folder.exists():
-                self._datasets.begin(_new_record(name, source))
+                self._datasets.create_folder(_new_record(name, source))
             record = self._datasets.read(name)
             self._reject_misfit(record, source)
             ids = correction_ids(folder)
@@ -124,7 +124,7 @@ class Corrections:
                 if self._is_in_use(name):
                     return False
                 remove_stale_temporaries(folder, older_than=0)
-                with _staged(folder / IMAGES) as staged, storage_errors(f"the images of {name}"):
+                with _staging_folder(folder / IMAGES) as staged, storage_errors(f"the images of {name}"):
                     return self._collect(name, folder, staged)
         except (Busy, NotFound, Damaged, FileNotFoundError) as error:
             log.info("corrections of %s are not collected now: %s", name, error)
@@ -140,10 +140,10 @@ class Corrections:
                 return False
             record = self._datasets.read(name)
             if contents is None:
-                self._datasets.write(record.failed(_UNREADABLE))
+                self._datasets.write(record.fail(_UNREADABLE))
             else:
                 _replace(folder, staged)
-                self._datasets.write(record.converted(contents))
+                self._datasets.write(record.succeed(contents))
             if (folder / _PENDING).read_bytes() == pending:
                 (folder / _PENDING).unlink()
         log.info("%s has %d corrections", name, len(ids))
@@ -151,7 +151,7 @@ class Corrections:
 
     def _is_in_use(self, name: str) -> bool:
         """By a queued or running experiment. From disk; under the lock of the name, no other one is posted."""
-        using = self._experiments.using_dataset(name)
+        using = self._experiments.users_of_dataset(name)
         return any(not self._experiments.read(each).status.is_terminal for each in using)
 
 
@@ -173,7 +173,7 @@ def _contents_of(record: DatasetRecord) -> Contents:
 
 
 @contextmanager
-def _staged(final: Path) -> Iterator[Path]:
+def _staging_folder(final: Path) -> Iterator[Path]:
     staged = temporary_name(final)
     staged.mkdir()
     try:

@@ -68,9 +68,9 @@ class ConversionClaim(Claim[ConversionJobs, DatasetRecord]):
     def show(self, progress: FilesDone) -> None:
         """Write the progress into the record."""
         with self._lock() as current:
-            self.record = self._jobs.write(current.changed(progress=progress))
+            self.record = self._jobs.write(current.replace(progress=progress))
 
     def succeed(self, contents: Contents) -> DatasetRecord:
         """Publish the images in `attempt_folder`; the archive is removed."""
         final = self._jobs.store.folder(self.record.name) / IMAGES
-        return self._publish(self.attempt_folder, final, lambda record: record.converted(contents))
+        return self._publish(self.attempt_folder, final, lambda record: record.succeed(contents))

@@ -99,7 +99,7 @@ class StoredImages:
     def _data(self) -> NDArray[np.uint8]:
         return np.memmap(find_file(self._folder, DATA_FILE), dtype=np.uint8, mode="r")
 
-    def encoded(self, number: int) -> bytes:
+    def read(self, number: int) -> bytes:
         """The file as it was sent. Raises Damaged if its sha256 does not match."""
         row = self.index[number]
         start = int(row["offset"])
@@ -108,17 +108,17 @@ class StoredImages:
             raise Damaged(f"image {number} ({self.names[number]}) does not match its sha256; upload the dataset again")
         return data
 
-    def resized(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
+    def resize(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
         """All images as uint8 (images, *shape), memory-mapped: from the cache, or converted by `to_array` and cached.
         `mode` is how `to_array` resizes; with `shape` it names the cached file.
 
         Memory is bounded by a batch, regardless of size and number of the images.
         """
-        images = self.cached(shape, mode)
+        images = self.read_cached(shape, mode)
         return self._fill_cache(shape, mode, to_array) if images is None else images
 
-    def cached(self, shape: Shape, mode: str) -> Images | None:
-        """The result of `resized`, if it is in the cache."""
+    def read_cached(self, shape: Shape, mode: str) -> Images | None:
+        """The result of `resize`, if it is in the cache."""
         try:
             images: Images = np.load(self._cached_file(shape, mode), mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
@@ -137,7 +137,7 @@ class StoredImages:
 
     def _fill_cache(self, shape: Shape, mode: str, to_array: Callable[[bytes], Images]) -> Images:
         self._cache.mkdir(exist_ok=True)
-        self._forget_oldest()
+        self._evict_oldest()
         path = self._cached_file(shape, mode)
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(self), *shape)}
         with open_atomic(path) as file:
@@ -149,9 +149,9 @@ class StoredImages:
     def _convert(self, numbers: NDArray[np.int64], to_array: Callable[[bytes], Images]) -> Iterator[Images]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             for start in range(0, len(numbers), _BATCH):
-                yield from threads.map(to_array, map(self.encoded, numbers[start : start + _BATCH].tolist()))
+                yield from threads.map(to_array, map(self.read, numbers[start : start + _BATCH].tolist()))
 
-    def _forget_oldest(self) -> None:
+    def _evict_oldest(self) -> None:
         """Make room for one more, and remove leftovers of killed trainers."""
         remove_stale_temporaries(self._cache)
         cached = sorted(self._cache.glob("[0-9]*.npy"), key=lambda path: path.stat().st_mtime)

@@ -85,19 +85,19 @@ class DatasetRecord(AttemptRecord):
     def has_ended(self) -> bool:
         return self.status in (DatasetStatus.READY, DatasetStatus.FAILED)
 
-    def queued(self, **update: object) -> Self:
-        return self.changed(status=DatasetStatus.QUEUED, worker=None, progress=None, **update)
+    def requeue(self, **update: object) -> Self:
+        return self.replace(status=DatasetStatus.QUEUED, worker=None, progress=None, **update)
 
-    def claimed(self, worker: str) -> Self:
-        return self.changed(
+    def claim(self, worker: str) -> Self:
+        return self.replace(
             status=DatasetStatus.CONVERTING, attempts=self.attempts + 1, worker=worker, progress=FilesDone()
         )
 
-    def converted(self, contents: Contents) -> Self:
-        return self._ended(DatasetStatus.READY, contents=contents, error=None)
+    def succeed(self, contents: Contents) -> Self:
+        return self._end(DatasetStatus.READY, contents=contents, error=None)
 
-    def failed(self, failure: Failure) -> Self:
-        return self._ended(DatasetStatus.FAILED, error=failure.message)
+    def fail(self, failure: Failure) -> Self:
+        return self._end(DatasetStatus.FAILED, error=failure.message)
 
-    def _ended(self, status: DatasetStatus, **update: object) -> Self:
-        return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)
+    def _end(self, status: DatasetStatus, **update: object) -> Self:
+        return self.replace(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, InvalidState, NotFound, counted, list_names
+from models_store.errors import Damaged, InvalidState, NotFound, list_names, pluralize
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -58,7 +58,7 @@ class DatasetStore:
     def folder(self, name: str) -> Path:
         """The dataset's folder, which need not exist. Raises NotFound if the name is malformed."""
         if not re.fullmatch(NAME_PATTERN, name):
-            raise _missing(name)
+            raise _not_found(name)
         return self.datasets / name
 
     # -- called by the API -----------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ class DatasetStore:
         self._queue.enqueue(CONVERSION, name)
         return record
 
-    def begin(self, record: DatasetRecord) -> None:
+    def create_folder(self, record: DatasetRecord) -> None:
         """Make the folder of a dataset that is collected, not uploaded. Only under the lock of its name. Raises
         InvalidState if the name exists, StorageFull."""
         self.reject_existing(record.name)
@@ -127,7 +127,7 @@ class DatasetStore:
     def get(self, name: str) -> DatasetRecord:
         """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
         try:
-            return self._cached(name)
+            return self._read_cached(name)
         except Damaged as error:
             return DatasetRecord(id="", name=name, status=DatasetStatus.FAILED, error=str(error))
 
@@ -178,13 +178,13 @@ class DatasetStore:
         folder = self.folder(name)
         # Also before locking: the lock files of unknown names would accumulate.
         if not folder.exists():
-            raise _missing(name)
+            raise _not_found(name)
         with self.lock(name):
             if not folder.exists():
-                raise _missing(name)
+                raise _not_found(name)
             if needed := users(name):
                 raise InvalidState(
-                    f"dataset {name} is used by {counted(len(needed), 'experiment', 'experiments')} that are queued, "
+                    f"dataset {name} is used by {pluralize(len(needed), 'experiment', 'experiments')} that are queued, "
                     f"running or succeeded: {list_names(needed)}; delete them first"
                 )
             remove_directory(folder)
@@ -206,13 +206,13 @@ class DatasetStore:
         except FileNotFoundError as error:
             if folder.is_dir():
                 raise Damaged(f"{RECORD_FILE} of dataset {name} is missing; delete it and upload it again") from error
-            raise _missing(name) from error
+            raise _not_found(name) from error
         try:
             return DatasetRecord.model_validate_json(data)
         except ValidationError as error:
             raise Damaged(f"{RECORD_FILE} of dataset {name} does not parse; delete it and upload it again") from error
 
-    def _cached(self, name: str) -> DatasetRecord:
+    def _read_cached(self, name: str) -> DatasetRecord:
         """Every write makes a new file, so that inode and modification time identify a version."""
         try:
             status = (self.folder(name) / RECORD_FILE).stat()
@@ -242,5 +242,5 @@ class DatasetStore:
         remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)
 
 
-def _missing(name: str) -> NotFound:
+def _not_found(name: str) -> NotFound:
     return NotFound(f"dataset {name[:50]!r} not found; GET /datasets lists all")

@@ -50,7 +50,7 @@ class EvaluationJobs(Jobs[EvaluationRecord]):
     def unfinished(self) -> Unfinished:
         queued: list[Job] = []
         running: list[Job] = []
-        for name in sorted(self.store.marked()):
+        for name in sorted(self.store.unfinished()):
             try:
                 record = self.read(name)
             except (NotFound, Damaged):
@@ -67,9 +67,9 @@ class EvaluationClaim(Claim[EvaluationJobs, EvaluationRecord]):
     def show(self, progress: SamplesDone) -> None:
         """Write the progress into the record."""
         with self._lock() as current:
-            self.record = self._jobs.write(current.changed(progress=progress))
+            self.record = self._jobs.write(current.replace(progress=progress))
 
     def succeed(self, metrics: MetricValues) -> EvaluationRecord:
         """Publish the result in `attempt_folder`. `metrics` are some of the metrics, for lists."""
         final = self._jobs.folder(self.record) / RESULT
-        return self._publish(self.attempt_folder, final, lambda record: record.succeeded(metrics))
+        return self._publish(self.attempt_folder, final, lambda record: record.succeed(metrics))

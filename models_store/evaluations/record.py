@@ -52,17 +52,17 @@ class EvaluationRecord(AttemptRecord):
     def has_ended(self) -> bool:
         return self.status in (EvaluationStatus.SUCCEEDED, EvaluationStatus.FAILED)
 
-    def queued(self, **update: object) -> Self:
-        return self.changed(status=EvaluationStatus.QUEUED, worker=None, progress=None, **update)
+    def requeue(self, **update: object) -> Self:
+        return self.replace(status=EvaluationStatus.QUEUED, worker=None, progress=None, **update)
 
-    def claimed(self, worker: str) -> Self:
-        return self.changed(status=EvaluationStatus.RUNNING, attempts=self.attempts + 1, worker=worker, progress=None)
+    def claim(self, worker: str) -> Self:
+        return self.replace(status=EvaluationStatus.RUNNING, attempts=self.attempts + 1, worker=worker, progress=None)
 
-    def succeeded(self, metrics: MetricValues) -> Self:
-        return self._ended(EvaluationStatus.SUCCEEDED, metrics=metrics, error=None)
+    def succeed(self, metrics: MetricValues) -> Self:
+        return self._end(EvaluationStatus.SUCCEEDED, metrics=metrics, error=None)
 
-    def failed(self, failure: Failure) -> Self:
-        return self._ended(EvaluationStatus.FAILED, error=failure.message)
+    def fail(self, failure: Failure) -> Self:
+        return self._end(EvaluationStatus.FAILED, error=failure.message)
 
-    def _ended(self, status: EvaluationStatus, **update: object) -> Self:
-        return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)
+    def _end(self, status: EvaluationStatus, **update: object) -> Self:
+        return self.replace(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

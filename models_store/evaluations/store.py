@@ -61,7 +61,7 @@ class EvaluationStore:
         """The folder whose lock is held for each change. Raises NotFound if the id is malformed."""
         return self._experiments.folder(experiment_id)
 
-    def _existing(self, experiment_id: str) -> Path:
+    def _existing_folder(self, experiment_id: str) -> Path:
         folder = self.experiment_folder(experiment_id)
         if not folder.is_dir():
             raise NotFound(f"experiment {experiment_id} not found")
@@ -153,20 +153,20 @@ class EvaluationStore:
     def records(self, experiment_id: str) -> list[EvaluationRecord]:
         """Of one experiment, sorted by dataset. Raises NotFound."""
         found = []
-        for path in sorted((self._existing(experiment_id) / EVALUATIONS).glob("[!.]*")):
+        for path in sorted((self._existing_folder(experiment_id) / EVALUATIONS).glob("[!.]*")):
             with suppress(NotFound):
                 found.append(self.get(experiment_id, path.name))
         return found
 
     def evaluation(self, experiment_id: str, dataset: str) -> CrossDatasetEvaluation:
         """The metrics. Raises NotFound before it has succeeded, Damaged."""
-        return read_cross_dataset_evaluation(self._published(experiment_id, dataset))
+        return read_cross_dataset_evaluation(self._published_folder(experiment_id, dataset))
 
     def predictions(self, experiment_id: str, dataset: str) -> Predictions:
         """Of the network. Raises NotFound before it has succeeded, Damaged."""
-        return read_predictions(self._published(experiment_id, dataset), self.get(experiment_id, dataset).split)
+        return read_predictions(self._published_folder(experiment_id, dataset), self.get(experiment_id, dataset).split)
 
-    def _published(self, experiment_id: str, dataset: str) -> Path:
+    def _published_folder(self, experiment_id: str, dataset: str) -> Path:
         record = self.get(experiment_id, dataset)
         if record.status is not EvaluationStatus.SUCCEEDED:
             raise NotFound(
@@ -182,7 +182,7 @@ class EvaluationStore:
         try:
             data = (folder / RECORD_FILE).read_bytes()
         except FileNotFoundError as error:
-            self._existing(experiment_id)
+            self._existing_folder(experiment_id)
             raise NotFound(
                 f"experiment {experiment_id} was not evaluated on {dataset}; "
                 f"POST /experiments/{experiment_id}/evaluations to evaluate it"
@@ -204,7 +204,7 @@ class EvaluationStore:
 
     # -- what has not ended ----------------------------------------------------------------------------------------
 
-    def marked(self) -> set[tuple[str, str]]:
+    def unfinished(self) -> set[tuple[str, str]]:
         """Experiment and dataset of all that have not ended, and perhaps of some that have."""
         with os.scandir(self._marks) as entries:
             return {

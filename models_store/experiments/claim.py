@@ -123,7 +123,7 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
         return self._publish(
             staged,
             self.folder / ARTIFACTS,
-            lambda record: record.ended(
+            lambda record: record.end(
                 Status.SUCCEEDED,
                 stop_reason=stop_reason,
                 validation_metrics=metrics,
@@ -134,7 +134,7 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
 
     def cancel(self) -> Record:
         """End as cancelled; history and checkpoint stay."""
-        return self._end(lambda record: record.ended(Status.CANCELLED, stop_reason="cancelled"))
+        return self._end(lambda record: record.end(Status.CANCELLED, stop_reason="cancelled"))
 
     def _merge(self, current: Record) -> Record:
         if current.version == self.record.version:

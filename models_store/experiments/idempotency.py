@@ -46,7 +46,7 @@ class IdempotencyKeys:
             )
         return earlier.experiment_id
 
-    def forget_old(self) -> None:
+    def remove_expired(self) -> None:
         """Remove keys older than a day."""
         if not self._folder.is_dir():
             return

@@ -163,7 +163,7 @@ class Record(Frozen):
     def is_running(self) -> bool:
         return self.status is Status.RUNNING
 
-    def changed(self, **update: object) -> Self:
+    def replace(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
 
     def with_points(self, points: Sequence[Point]) -> Self:
@@ -191,38 +191,38 @@ class Record(Frozen):
         }
         return self.model_copy(update=none)
 
-    def claimed(self, worker: str) -> Self:
+    def claim(self, worker: str) -> Self:
         """The next attempt starts. Raises InvalidState unless queued."""
         if self.status is not Status.QUEUED:
             raise InvalidState(f"experiment {self.id} is {self.status}, so it cannot be claimed")
-        return self.changed(
+        return self.replace(
             status=Status.RUNNING,
             attempts=self.attempts + 1,
             worker=worker,
             started_at=self.started_at or utc_now(),
         )
 
-    def given_back(self) -> Self:
+    def give_back(self) -> Self:
         """The worker shuts down; the attempt does not count."""
         if self.cancel_requested:
-            return self.ended(Status.CANCELLED, stop_reason="cancelled")
-        return self.changed(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
+            return self.end(Status.CANCELLED, stop_reason="cancelled")
+        return self.replace(status=Status.QUEUED, worker=None, progress=None, interruptions=self.interruptions + 1)
 
-    def attempt_failed(self, failure: Failure, max_attempts: int) -> Self:
+    def retry(self, failure: Failure, max_attempts: int) -> Self:
         """Back in the queue, or failed for good once `max_attempts` attempts are spent."""
         spent = self.attempts - self.interruptions
         if self.cancel_requested:
-            return self.ended(Status.CANCELLED, stop_reason="cancelled")
+            return self.end(Status.CANCELLED, stop_reason="cancelled")
         if spent >= max_attempts:
             message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
-            return self.ended(Status.FAILED, error=Failure(type=failure.type, message=message))
-        return self.changed(status=Status.QUEUED, worker=None, progress=None, error=failure)
+            return self.end(Status.FAILED, error=Failure(type=failure.type, message=message))
+        return self.replace(status=Status.QUEUED, worker=None, progress=None, error=failure)
 
-    def failed(self, failure: Failure) -> Self:
-        return self.ended(Status.FAILED, error=failure)
+    def fail(self, failure: Failure) -> Self:
+        return self.end(Status.FAILED, error=failure)
 
-    def ended(self, status: Status, **update: object) -> Self:
+    def end(self, status: Status, **update: object) -> Self:
         """Reach a terminal status. Raises InvalidState if it has one, which never changes."""
         if self.status.is_terminal:
             raise InvalidState(f"experiment {self.id} is {self.status}, which is final")
-        return self.changed(status=status, ended_at=utc_now(), worker=None, progress=None, **update)
+        return self.replace(status=status, ended_at=utc_now(), worker=None, progress=None, **update)

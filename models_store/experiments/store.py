@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from ulid import ULID
 
 from models_store import artifacts
-from models_store.connection import redis_needed
-from models_store.errors import Damaged, InvalidState, NotFound, counted, list_names
+from models_store.connection import require_redis
+from models_store.errors import Damaged, InvalidState, NotFound, list_names, pluralize
 from models_store.evaluations.evaluation import Evaluation, Evaluations, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments import history
@@ -91,7 +91,7 @@ class ExperimentStore:
 
     def check_view(self) -> None:
         """Raises Unavailable if Redis does not answer."""
-        with redis_needed():
+        with require_redis():
             self.index.ping()
 
     # -- called by the API -----------------------------------------------------------------------------------------
@@ -156,17 +156,17 @@ class ExperimentStore:
 
     def page(self, query: Query) -> Page:
         """One page of records. Raises Unavailable if Redis cannot be reached."""
-        with redis_needed():
+        with require_redis():
             return self.index.page(query)
 
-    def based_on(self, experiment_id: str) -> list[Record]:
+    def children(self, experiment_id: str) -> list[Record]:
         """The experiments whose `based_on` is this one, oldest first, a hundred at most. Raises Unavailable if Redis
         cannot be reached."""
-        with redis_needed():
+        with require_redis():
             self.index.require_complete()
             return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MAX_CHILDREN])
 
-    def posted_at(self, milliseconds: int) -> list[str]:
+    def ids_created_at(self, milliseconds: int) -> list[str]:
         """The ids of the experiments posted in this millisecond since 1970. From disk."""
         if not 0 <= milliseconds < _END_OF_ULIDS:
             return []
@@ -199,13 +199,13 @@ class ExperimentStore:
 
     def evaluations(self, experiment_id: str) -> Evaluations:
         """By split. Raises NotFound before the experiment has succeeded, Damaged."""
-        return read_evaluations(self._published(experiment_id))
+        return read_evaluations(self._published_folder(experiment_id))
 
     def predictions(self, experiment_id: str, split: SplitName) -> Predictions:
         """Of the published network. Raises NotFound before the experiment has succeeded, Damaged."""
-        return read_predictions(self._published(experiment_id), split)
+        return read_predictions(self._published_folder(experiment_id), split)
 
-    def _published(self, experiment_id: str) -> Path:
+    def _published_folder(self, experiment_id: str) -> Path:
         folder = self.artifacts(experiment_id)
         if not folder.is_dir():
             status = self.get(experiment_id).status
@@ -229,8 +229,8 @@ class ExperimentStore:
             if record.cancel_requested:
                 return record
             if record.status is Status.QUEUED:
-                return self.write(record.ended(Status.CANCELLED, cancel_requested=True, stop_reason="cancelled"))
-            return self.write(record.changed(cancel_requested=True))
+                return self.write(record.end(Status.CANCELLED, cancel_requested=True, stop_reason="cancelled"))
+            return self.write(record.replace(cancel_requested=True))
 
     def delete(self, experiment_id: str, serving: bool = False, force: bool = False) -> None:
         """Remove an experiment that neither runs nor serves, and whose weights no other one waits for or trains on.
@@ -245,13 +245,13 @@ class ExperimentStore:
                 raise InvalidState(f"experiment {experiment_id} is running; cancel it first")
             if not force:
                 self._reject_serving(record, serving)
-            if record.status is Status.SUCCEEDED and (users := self.using_weights_of(experiment_id)):
-                need = counted(len(users), "queued or running experiment needs", "queued or running experiments need")
+            if record.status is Status.SUCCEEDED and (users := self.users_of_weights(experiment_id)):
+                need = pluralize(len(users), "queued or running experiment needs", "queued or running experiments need")
                 raise InvalidState(
                     f"{need} the weights of experiment {experiment_id}: {list_names(users)}; cancel them first, or "
                     "wait for their end"
                 )
-            self.pins.forget(experiment_id)
+            self.pins.remove_all(experiment_id)
             remove_directory(folder)
         try:
             self.index.remove(experiment_id)
@@ -259,7 +259,7 @@ class ExperimentStore:
             log.warning("Redis still shows the deleted experiment %s; the reconciler will remove it", experiment_id)
 
     def _reject_serving(self, record: Record, serving: bool) -> None:
-        if pinned := self.pins.of(record.id):
+        if pinned := self.pins.datasets_of(record.id):
             raise InvalidState(
                 f"experiment {record.id} is pinned to serve {list_names(pinned)}: "
                 f'PUT {{"policy": "best"}} to /models/serving/{pinned[0]} first, or delete with ?force=true'
@@ -270,23 +270,23 @@ class ExperimentStore:
                 "train a better one first, or delete with ?force=true"
             )
 
-    def using_dataset(self, name: str) -> list[str]:
+    def users_of_dataset(self, name: str) -> list[str]:
         """The queued, running and succeeded experiments on dataset `name`. From disk."""
         return [
             record.id
-            for record in self._containing(f'"dataset":"{name}"')
+            for record in self._find(f'"dataset":"{name}"')
             if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED)
         ]
 
-    def using_weights_of(self, experiment_id: str) -> list[str]:
+    def users_of_weights(self, experiment_id: str) -> list[str]:
         """The queued and running experiments that start with its weights. From disk."""
         return [
             record.id
-            for record in self._containing(f'"weights_from":"{experiment_id}"')
+            for record in self._find(f'"weights_from":"{experiment_id}"')
             if record.spec.model.weights_from == experiment_id and not record.status.is_terminal
         ]
 
-    def _containing(self, mark: str) -> Iterator[Record]:
+    def _find(self, mark: str) -> Iterator[Record]:
         """The records on disk whose JSON contains `mark`, anywhere."""
         for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
             try:

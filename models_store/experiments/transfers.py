@@ -34,17 +34,17 @@ class Transfers:
         if source is None:
             return {}
         try:
-            record = self._succeeded(source)
+            record = self._read_succeeded(source)
             self._file(record)
             return transferred_layers(spec.network, record.spec.parse(datasets).network)
         except (NotFound, InvalidState) as error:
-            raise _rejected(source, str(error)) from error
+            raise _spec_error(source, str(error)) from error
         except Damaged as error:
-            raise _rejected(source, f"experiment {source} is damaged: {error}") from error
+            raise _spec_error(source, f"experiment {source} is damaged: {error}") from error
         except SpecError as error:
-            raise _rejected(source, f"the spec of experiment {source} is no longer valid: {error}") from error
+            raise _spec_error(source, f"the spec of experiment {source} is no longer valid: {error}") from error
         except FieldError as error:
-            raise _rejected(
+            raise _spec_error(
                 source, f"no weights can be transferred from experiment {source}: {error.detail}"
             ) from error
 
@@ -60,14 +60,14 @@ class Transfers:
 
     def file(self, source: str) -> PublishedFile:
         """The Keras file. Raises NotFound, InvalidState if the experiment has not succeeded, Damaged."""
-        return self._file(self._succeeded(source))
+        return self._file(self._read_succeeded(source))
 
     def _file(self, record: Record) -> PublishedFile:
         folder = self._experiments.artifacts(record.id)
         check_sizes(folder)  # the trainer, which reads the file, compares the sha256
         return published_file(folder, KERAS_FILE)
 
-    def _succeeded(self, source: str) -> Record:
+    def _read_succeeded(self, source: str) -> Record:
         record = self._experiments.read(source)
         if record.status is not Status.SUCCEEDED:
             raise InvalidState(
@@ -76,5 +76,5 @@ class Transfers:
         return record
 
 
-def _rejected(source: str, detail: str) -> SpecError:
+def _spec_error(source: str, detail: str) -> SpecError:
     return SpecError([Problem(pointer=_POINTER, detail=detail, received=source)])

@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from redis.exceptions import RedisError
 
-from models_store.connection import redis_needed
+from models_store.connection import require_redis
 from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, StorageFull
 from models_store.experiments.record import Failure
 from models_store.files import replace_directory, storage_errors
@@ -42,11 +42,11 @@ class Claim(Generic[J, R]):
         Raises Unavailable while Redis, which keeps the leases, cannot be reached, Busy, StorageFull.
         """
         try:
-            with jobs.lock(name), redis_needed():
+            with jobs.lock(name), require_redis():
                 record: R = jobs.read(name)
                 if not record.is_queued or record.schema_version > SCHEMA_VERSION:
                     return None
-                record = record.claimed(worker)
+                record = record.claim(worker)
                 if not jobs.leases.acquire(record.id, record.attempts):
                     return None
                 try:
@@ -100,21 +100,21 @@ class Claim(Generic[J, R]):
             if not self._jobs.leases.renew(self.record.id, self.token):
                 raise ClaimLost(f"{self}: another worker holds the lease")
         except RedisError as error:
-            log.warning("%s: the lease was not renewed: %r; the job goes on", self, error)
+            log.warning("%s: the lease was not renewed: %r; the job continues", self, error)
 
     # -- ends --------------------------------------------------------------------------------------------------------
 
     def fail(self, failure: Failure) -> R:
         """Fail for good: another attempt would fail as well."""
-        return self._end(lambda record: record.failed(failure))
+        return self._end(lambda record: record.fail(failure))
 
     def retry(self, failure: Failure) -> R:
         """This attempt failed: back to the queue, or failed for good once all attempts are spent."""
-        return self._end(lambda record: record.attempt_failed(failure, self._jobs.max_attempts))
+        return self._end(lambda record: record.retry(failure, self._jobs.max_attempts))
 
     def give_back(self) -> R:
         """The worker shuts down: back to the queue; the attempt does not count."""
-        return self._end(lambda record: record.given_back())
+        return self._end(lambda record: record.give_back())
 
     def _publish(self, staged: Path, final: Path, transition: Callable[[R], R]) -> R:
         """Publish `staged` with one rename, then write the record. A result that a killed predecessor published is

@@ -120,7 +120,7 @@ class Reconciler:
             for folder in (self._store.experiments, self._store.pins.folder, *map(self._store.folder, on_disk)):
                 remove_stale_temporaries(folder)
             self._datasets.clear_abandoned()
-            self._store.idempotency.forget_old()
+            self._store.idempotency.remove_expired()
 
     def _ids_on_disk(self) -> set[str]:
         with os.scandir(self._store.experiments) as entries:
@@ -200,7 +200,7 @@ class Reconciler:
                 return None
             message = f"killed: worker {record.worker or 'unknown'} stopped renewing its lease"
             failure = Failure(type="killed", message=message)
-            recovered = jobs.write(jobs.restore(record).attempt_failed(failure, jobs.max_attempts))
+            recovered = jobs.write(jobs.restore(record).retry(failure, jobs.max_attempts))
             jobs.clean_up(recovered)
         log.warning("%s lost its worker and is %s", jobs.describe(recovered), recovered.status)
         return recovered

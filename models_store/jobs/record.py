@@ -23,23 +23,23 @@ class AttemptRecord(Frozen):
     ended_at: datetime | None = None
     error: str | None = None
 
-    def changed(self, **update: object) -> Self:
+    def replace(self, **update: object) -> Self:
         return self.model_copy(update=update)
 
     @abstractmethod
-    def queued(self, **update: object) -> Self: ...
+    def requeue(self, **update: object) -> Self: ...
 
     @abstractmethod
-    def failed(self, failure: Failure) -> Self: ...
+    def fail(self, failure: Failure) -> Self: ...
 
-    def given_back(self) -> Self:
+    def give_back(self) -> Self:
         """The worker shuts down; the attempt does not count."""
-        return self.queued(interruptions=self.interruptions + 1)
+        return self.requeue(interruptions=self.interruptions + 1)
 
-    def attempt_failed(self, failure: Failure, max_attempts: int) -> Self:
+    def retry(self, failure: Failure, max_attempts: int) -> Self:
         """Back in the queue, or failed for good once `max_attempts` attempts are spent."""
         spent = self.attempts - self.interruptions
         if spent < max_attempts:
-            return self.queued(error=failure.message)
+            return self.requeue(error=failure.message)
         message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
-        return self.failed(failure.model_copy(update={"message": message}))
+        return self.fail(failure.model_copy(update={"message": message}))

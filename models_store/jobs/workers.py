@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
-from models_store.connection import redis_needed
+from models_store.connection import require_redis
 from models_store.experiments.record import Frozen
 
 SEEN_SECONDS = 15.0
@@ -32,27 +32,27 @@ class Workers:
         return seconds + microseconds / 1e6
 
     def beat(self, worker: Worker) -> None:
-        with redis_needed():
+        with require_redis():
             seen = worker.model_copy(update={"seen_at": self._now()})
             self._redis.hset(keys.WORKERS, worker.name, seen.model_dump_json())
 
     def leave(self, name: str) -> None:
-        with redis_needed():
+        with require_redis():
             self._redis.hdel(keys.WORKERS, name)
 
     def alive(self) -> list[Worker]:
         """The workers seen in the last 15 s, by name; older entries are removed."""
-        with redis_needed():
+        with require_redis():
             stored = cast(dict[str, str], self._redis.hgetall(keys.WORKERS))
             oldest = self._now() - SEEN_SECONDS
-        workers = [worker for document in stored.values() if (worker := _parsed(document)) is not None]
+        workers = [worker for document in stored.values() if (worker := _parse(document)) is not None]
         for worker in workers:
             if worker.seen_at < oldest:
                 self.leave(worker.name)
         return sorted((worker for worker in workers if worker.seen_at >= oldest), key=lambda worker: worker.name)
 
 
-def _parsed(document: str) -> Worker | None:
+def _parse(document: str) -> Worker | None:
     """None for the entry of a worker of another version."""
     try:
         return Worker.model_validate_json(document)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models_store import artifacts
-from models_store.connection import redis_needed
+from models_store.connection import require_redis
 from models_store.errors import Damaged, InvalidState, Unavailable
 from models_store.experiments.index import knows_all_classes, validation_metric
 from models_store.experiments.record import Record, Status
@@ -36,19 +36,19 @@ class ModelCatalogue:
 
     def datasets(self) -> list[str]:
         """The names of datasets with models. Raises Unavailable while the index is unreachable or being rebuilt."""
-        with redis_needed():
+        with require_redis():
             self._experiments.index.require_complete()
             return self._experiments.index.model_datasets()
 
-    def ranked(self, dataset: str) -> list[Record]:
+    def ranking(self, dataset: str) -> list[Record]:
         """The models of `dataset`, best first. Raises Unavailable while the index is unreachable or being rebuilt."""
-        with redis_needed():
+        with require_redis():
             self._experiments.index.require_complete()
             return self._experiments.index.best_models(dataset)
 
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable if Redis cannot be reached."""
-        leaders = [ranked[0] for dataset in datasets if (ranked := self.ranked(dataset))]
+        leaders = [ranked[0] for dataset in datasets if (ranked := self.ranking(dataset))]
         return max(leaders, key=ranking_key, default=None)
 
     def exists(self, experiment_id: str) -> bool:

@@ -61,7 +61,7 @@ class Pins:
         with lock_folder(self.folder):
             self._unlink([dataset])
 
-    def of(self, experiment_id: str) -> list[str]:
+    def datasets_of(self, experiment_id: str) -> list[str]:
         """The datasets that this experiment is pinned to."""
         return [
             dataset
@@ -69,10 +69,10 @@ class Pins:
             if isinstance(pin, Pin) and pin.experiment_id == experiment_id
         ]
 
-    def forget(self, experiment_id: str) -> None:
+    def remove_all(self, experiment_id: str) -> None:
         """Remove every pin of an experiment. Raises Busy."""
         with lock_folder(self.folder):
-            self._unlink(self.of(experiment_id))
+            self._unlink(self.datasets_of(experiment_id))
 
     def _path(self, dataset: str) -> Path:
         return self.folder / f"{dataset}.json"

@@ -115,7 +115,7 @@ class RecentPredictions:
         self.flush()
         if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + _FORGET_SECONDS
-            self.forget_old()
+            self.remove_expired()
 
     def flush(self) -> None:
         """Write the buffer. Predictions that the disk does not take are dropped."""
@@ -152,7 +152,7 @@ class RecentPredictions:
             if self._segment is failed:
                 self._segment, self._waiting, self._waiting_bytes = _Segment(), [], 0
 
-    def forget_old(self) -> None:
+    def remove_expired(self) -> None:
         """Remove the segments that are too old, and the oldest ones while all take too many bytes."""
         segments = []
         for path in self._folder.glob(f"*{_SUFFIX}"):

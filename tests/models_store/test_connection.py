@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from models_store.connection import CONNECT_SECONDS, SOCKET_SECONDS, connect, connect_async, redis_needed
+from models_store.connection import CONNECT_SECONDS, SOCKET_SECONDS, connect, connect_async, require_redis
 from models_store.errors import Unavailable
 from tests.support.valkey import Valkey, free_port
 from tests.support.waiting import eventually
@@ -78,7 +78,7 @@ def test_blocking_read_may_last_as_long_as_it_was_made_for(valkey: Valkey) -> No
 
 
 def test_errors_of_redis_become_unavailable_and_others_stay() -> None:
-    with pytest.raises(Unavailable, match=r"ResponseError.*try again"), redis_needed():
+    with pytest.raises(Unavailable, match=r"ResponseError.*try again"), require_redis():
         raise ResponseError("OOM")
-    with pytest.raises(KeyError), redis_needed():
+    with pytest.raises(KeyError), require_redis():
         raise KeyError

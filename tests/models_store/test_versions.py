@@ -74,7 +74,7 @@ def test_uploaded_images_are_read(store: Store) -> None:
     assert record.schema_version == SCHEMA_VERSION
     assert images.index.dtype == INDEX
     assert (images.splits == 0).sum() == 24
-    assert all(images.encoded(number).startswith(b"\x89PNG") for number in range(len(images)))
+    assert all(images.read(number).startswith(b"\x89PNG") for number in range(len(images)))
 
 
 def test_model_is_pinned(store: Store, stored: StoredStore) -> None:
@@ -86,7 +86,7 @@ def test_model_is_pinned(store: Store, stored: StoredStore) -> None:
 
 def test_correction_joins_earlier_ones(store: Store) -> None:
     folder = store.datasets.folder("digits-corrections")
-    before = [StoredImages(folder).encoded(number) for number in range(2)]
+    before = [StoredImages(folder).read(number) for number in range(2)]
     earlier = read_correction(folder, correction_ids(folder)[0])
     another: Correction = earlier.model_copy(update={"prediction_id": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "label": "7"})
 
@@ -94,8 +94,8 @@ def test_correction_joins_earlier_ones(store: Store) -> None:
     store.corrections.collect()
 
     images = store.datasets.images("digits-corrections")
-    assert [images.encoded(number) for number in range(2)] == before
-    assert images.encoded(2) == another.image
+    assert [images.read(number) for number in range(2)] == before
+    assert images.read(2) == another.image
     assert (folder / IMAGES).is_dir()
     assert not (folder / former_name(IMAGES)).exists()
 

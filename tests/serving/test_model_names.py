@@ -45,7 +45,7 @@ def test_ambiguous_version_asks_for_an_id(
     folder = api_store.experiments.experiments
     shutil.copytree(folder / first, folder / twin)
 
-    assert api_store.experiments.posted_at(version_number(first)) == sorted([first, twin])
+    assert api_store.experiments.ids_created_at(version_number(first)) == sorted([first, twin])
     with pytest.raises(InvalidState, match=f"2 experiments on digits were posted .* {min(first, twin)}"):
         find_model(ModelName("digits", number=str(version_number(first))), registry, api_store.experiments)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from archives.names import quote
 from models_store.datasets.record import Counts, Size
-from models_store.errors import counted
+from models_store.errors import pluralize
 
 _MAX_SIZES = 20
 _TINY = 10
@@ -33,7 +33,11 @@ def build_warnings(
     return (
         *_duplicates(index, names),
         *_uneven(classes, counts["train"]),
-        *([f"{counted(unreadable, 'file is', 'files are')} not readable as images and left out"] if unreadable else []),
+        *(
+            [f"{pluralize(unreadable, 'file is', 'files are')} not readable as images and left out"]
+            if unreadable
+            else []
+        ),
     )
 
 
@@ -46,11 +50,11 @@ def _duplicates(index: Rows, names: Sequence[str]) -> Iterator[str]:
     leaked = [group for group in groups if len(set(splits[group])) > 1]
     torn = [group for group in groups if len(set(labels[group])) > 1]
     if leaked:
-        yield f"{counted(len(leaked), 'image is', 'images are')} in both train and test: {_examples(leaked, names)}"
+        yield f"{pluralize(len(leaked), 'image is', 'images are')} in both train and test: {_examples(leaked, names)}"
     if torn:
-        yield f"{counted(len(torn), 'image is', 'images are')} in more than one class: {_examples(torn, names)}"
+        yield f"{pluralize(len(torn), 'image is', 'images are')} in more than one class: {_examples(torn, names)}"
     if groups:
-        copies = counted(sum(len(group) - 1 for group in groups), "file is a copy", "files are copies")
+        copies = pluralize(sum(len(group) - 1 for group in groups), "file is a copy", "files are copies")
         yield f"{copies} of others, byte by byte: {_examples(groups, names)}"
 
 
@@ -69,4 +73,4 @@ def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
     if tiny:
         listed = ", ".join(map(quote, tiny[:_MAX_SIZES]))
-        yield f"{counted(len(tiny), 'class has', 'classes have')} fewer than {_TINY} images to train on: {listed}"
+        yield f"{pluralize(len(tiny), 'class has', 'classes have')} fewer than {_TINY} images to train on: {listed}"

@@ -65,14 +65,14 @@ def _read(stored: StoredImages, spec: ExperimentSpec, indices: Indices) -> Image
     height, width, channels = spec.input_shape
     shape, mode = (height, width, channels), spec.preprocessing.resize
     if spec.dataset.split_sizes().total == len(stored):
-        return stored.resized(shape, mode, _converter(stored, shape, mode))[indices]
+        return stored.resize(shape, mode, _converter(stored, shape, mode))[indices]
     return _read_resized(stored, indices, shape, mode)
 
 
 def _read_resized(stored: StoredImages, indices: Indices, shape: Shape, mode: Mode) -> Images:
     if stored.native is not None:
         return resize_all(stored.native[indices], shape, mode)
-    cached = stored.cached(shape, mode)
+    cached = stored.read_cached(shape, mode)
     return stored.some(indices, shape, _converter(stored, shape, mode)) if cached is None else cached[indices]
 
 

@@ -56,6 +56,6 @@ def test_succeeded_experiment_is_diagnosed(client: ApiClient, api_store: Store, 
 
 def test_deleted_dataset_is_not_found(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = api_store.experiments.create(tiny_spec())
-    api_store.experiments.write(record.changed(dataset="leaves"))
+    api_store.experiments.write(record.replace(dataset="leaves"))
     answer = client.get(f"/experiments/{record.id}/diagnosis")
     assert (answer.status_code, "dataset leaves" in answer.json()["detail"]) == (404, True)

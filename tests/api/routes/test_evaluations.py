@@ -69,7 +69,7 @@ def test_metrics_match_the_published_network(
 
     session = onnxruntime.InferenceSession(api_store.experiments.artifacts(finished.id) / ONNX_FILE)
     images, classes = api_store.datasets.images(noise), client.get(f"/datasets/{noise}").json()["classes"]
-    arrays = [to_array(Image.open(io.BytesIO(images.encoded(n))), (8, 8, 1)) for n in range(len(images))]
+    arrays = [to_array(Image.open(io.BytesIO(images.read(n))), (8, 8, 1)) for n in range(len(images))]
     said = session.run(None, {"image": np.stack(arrays)})[0].argmax(axis=1)
     truth = np.array([int(classes[label]) for label in images.labels])
     assert (view["status"], view["split"], view["evaluation"]["samples"]) == ("succeeded", "all", 36)
@@ -106,7 +106,7 @@ def test_mistakes_are_listed_with_images(
     assert answer["total"] == len(answer["items"]) == matrix[7].sum() - matrix[7, 7] > 0
     worst = answer["items"][0]
     assert (worst["true"]["label"], worst["sample"]) == ("7", worst["index"] + 24)
-    encoded = api_store.datasets.images(noise).encoded(worst["sample"])
+    encoded = api_store.datasets.images(noise).read(worst["sample"])
     shown = Image.open(io.BytesIO(client.get(worst["image"]).content))
     assert np.array_equal(np.asarray(shown)[..., None], to_array(Image.open(io.BytesIO(encoded)), (8, 8, 1)))
     assert client.get(f"{path}/mistakes.png").headers["content-type"] == "image/png"

@@ -118,7 +118,7 @@ def test_published_experiment_shows_its_own_samples(
 
 def test_deleted_dataset_is_not_found(client: ApiClient, api_store: Store, tiny_spec: TinySpec) -> None:
     record = api_store.experiments.create(tiny_spec())
-    api_store.experiments.write(record.changed(dataset="leaves"))
+    api_store.experiments.write(record.replace(dataset="leaves"))
     answer = client.get(f"/experiments/{record.id}/plots/augmentation.png")
     assert answer.status_code == 404
     assert "dataset leaves" in answer.json()["detail"]

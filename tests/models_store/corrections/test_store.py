@@ -60,7 +60,7 @@ def images(store: Store) -> list[tuple[str, int, int]]:
     """Of each its name, its label and the value of its pixels."""
     found = store.datasets.images(NAME)
     verify_manifest(store.datasets.folder(NAME) / IMAGES)
-    values = [int(np.asarray(Image.open(BytesIO(found.encoded(number))))[0, 0]) for number in range(len(found))]
+    values = [int(np.asarray(Image.open(BytesIO(found.read(number))))[0, 0]) for number in range(len(found))]
     return list(zip(found.names, found.labels.tolist(), values, strict=True))
 
 

@@ -76,7 +76,7 @@ def test_finished_evaluation_leaves_record_and_result(store: Store, asked: Evalu
     assert store.evaluations.evaluation(asked.experiment_id, "mnist") == cross_dataset_evaluation_of("mnist")
     folder = store.evaluations.folder(asked.experiment_id, "mnist")
     assert sorted(path.name for path in folder.iterdir()) == [RECORD_FILE, RESULT]
-    assert store.evaluations.marked() == set()
+    assert store.evaluations.unfinished() == set()
     assert acquire(store, asked) is None
 
 
@@ -116,7 +116,7 @@ def test_evaluation_abandoned_three_times_fails(store: Store, asked: EvaluationR
         "failed",
         "killed: worker worker3 stopped renewing its lease (attempt 3 of 3; no further attempt is made)",
     )
-    assert store.evaluations.marked() == set()
+    assert store.evaluations.unfinished() == set()
 
 
 def test_retried_evaluation_keeps_its_error_and_mark(store: Store, asked: EvaluationRecord) -> None:
@@ -127,7 +127,7 @@ def test_retried_evaluation_keeps_its_error_and_mark(store: Store, asked: Evalua
 
     assert (record.status, record.attempts, record.interruptions) == (EvaluationStatus.QUEUED, 2, 1)
     assert record.error == "its process died"
-    assert store.evaluations.marked() == {(asked.experiment_id, "mnist")}
+    assert store.evaluations.unfinished() == {(asked.experiment_id, "mnist")}
 
 
 def test_evaluation_of_deleted_experiment_is_lost(store: Store, asked: EvaluationRecord) -> None:
@@ -165,7 +165,7 @@ def test_evaluation_named_by_message_is_not_enqueued(store: Store, valkey: Valke
 def test_stale_mark_is_removed(store: Store, valkey: Valkey, asked: EvaluationRecord, gone: str) -> None:
     record = store.evaluations.folder(asked.experiment_id, "mnist") / RECORD_FILE
     if gone == "ended":
-        store.evaluations.write(asked.failed(Failure(type="internal", message="it was late")))
+        store.evaluations.write(asked.fail(Failure(type="internal", message="it was late")))
     elif gone == "deleted":
         store.experiments.delete(asked.experiment_id)
     else:
@@ -173,7 +173,7 @@ def test_stale_mark_is_removed(store: Store, valkey: Valkey, asked: EvaluationRe
     lose_messages(valkey)
     store.reconciler.sweep()
 
-    assert store.evaluations.marked() == set()
+    assert store.evaluations.unfinished() == set()
     assert store.queue.pending(EVALUATION) == set()
 
 

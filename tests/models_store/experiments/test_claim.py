@@ -91,7 +91,7 @@ def test_damaged_experiment_is_not_claimed(store: Store, queued: Record) -> None
 
 
 def test_record_of_newer_schema_is_not_claimed(store: Store, queued: Record) -> None:
-    newer = queued.changed(schema_version=SCHEMA_VERSION + 1)
+    newer = queued.replace(schema_version=SCHEMA_VERSION + 1)
     store.experiments.write(newer)
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert store.experiments.read(queued.id) == newer

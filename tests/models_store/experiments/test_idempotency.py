@@ -56,11 +56,11 @@ def test_keys_are_forgotten_after_a_day(keys: IdempotencyKeys, tmp_path: Path) -
         [path] = [path for path in (tmp_path / "idempotency").iterdir() if path.stat().st_mtime > time.time() - 60]
         past = time.time() - KEPT_SECONDS + (-60 if key == "old" else 60)
         os.utime(path, (past, past))
-    keys.forget_old()
+    keys.remove_expired()
     assert keys.reserve("young", b"body", "second") == "first"
     assert keys.reserve("old", b"body", "second") == "second"
 
 
 def test_there_is_nothing_to_forget_in_a_new_store(keys: IdempotencyKeys, tmp_path: Path) -> None:
-    keys.forget_old()
+    keys.remove_expired()
     assert list(tmp_path.iterdir()) == []

@@ -88,7 +88,7 @@ def test_record_is_shown_as_it_was_put(index: Index, put: MakeRecord) -> None:
 
 def test_view_never_goes_back_to_an_older_version(index: Index, put: MakeRecord) -> None:
     record = put()
-    newer = record.changed(status=Status.RUNNING)
+    newer = record.replace(status=Status.RUNNING)
     assert index.put(newer)
     assert not index.put(record)
     assert index.get(record.id) == newer
@@ -107,7 +107,7 @@ def test_changed_record_is_in_the_lists_that_it_belongs_to_and_no_others(
     index: Index, put: MakeRecord, redis: Redis
 ) -> None:
     record = put(tags=("a", "b"))
-    index.put(record.changed(status=Status.FAILED, tags=("b", "c")))
+    index.put(record.replace(status=Status.FAILED, tags=("b", "c")))
     lists = {name for name in redis.keys("trainyard:index:created_at:*") if redis.zscore(name, record.id) is not None}
     filters = ("all", "status=failed", "dataset=digits", "tag=b", "tag=c")
     assert lists == {keys.index("created_at", each) for each in filters}
@@ -139,7 +139,7 @@ def test_datasets_with_models_come_and_go(index: Index, put: MakeRecord) -> None
     assert index.model_datasets() == ["digits"]
     index.remove(first.id)
     assert index.model_datasets() == ["digits"]
-    index.put(second.changed(damaged=("model.onnx",)))
+    index.put(second.replace(damaged=("model.onnx",)))
     assert index.model_datasets() == []
 
 
@@ -198,7 +198,7 @@ def test_pages_go_on_where_the_last_record_has_another_score(index: Index, put: 
     made = [put(number / 10) for number in range(6)]
     page = index.page(Query(limit=2, sort="-val_accuracy"))
     assert ids(page.items) == [made[5].id, made[4].id]
-    index.put(made[4].changed(best_metrics={"val_accuracy": 0.05}))
+    index.put(made[4].replace(best_metrics={"val_accuracy": 0.05}))
     following = index.page(Query(limit=2, sort="-val_accuracy", cursor=page.next_cursor))
     assert ids(following.items) == [made[3].id, made[2].id]
 

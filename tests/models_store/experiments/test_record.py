@@ -23,28 +23,28 @@ def record(**fields: Any) -> Record:
 
 
 def test_claim_begins_an_attempt() -> None:
-    claimed = record().claimed("worker")
+    claimed = record().claim("worker")
     assert (claimed.status, claimed.attempts, claimed.worker, claimed.version) == (Status.RUNNING, 1, "worker", 1)
     assert claimed.started_at is not None
 
 
 def test_second_attempt_keeps_when_the_first_began() -> None:
-    first = record().claimed("worker")
-    second = first.attempt_failed(KILLED, 3).claimed("other")
+    first = record().claim("worker")
+    second = first.retry(KILLED, 3).claim("other")
     assert (second.attempts, second.started_at) == (2, first.started_at)
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, *TERMINAL])
 def test_only_what_is_queued_can_be_claimed(status: Status) -> None:
     with pytest.raises(InvalidState, match=f"is {status}, so it cannot be claimed"):
-        record(status=status).claimed("worker")
+        record(status=status).claim("worker")
 
 
 @pytest.mark.parametrize("before", TERMINAL)
 @pytest.mark.parametrize("after", TERMINAL)
 def test_terminal_state_never_changes(before: Status, after: Status) -> None:
     with pytest.raises(InvalidState, match=f"is {before}, which is final"):
-        record().ended(before).ended(after)
+        record().end(before).end(after)
 
 
 @pytest.mark.parametrize("status", Status)
@@ -53,13 +53,13 @@ def test_terminal_states_are_three(status: Status) -> None:
 
 
 def test_end_says_when_and_names_no_worker() -> None:
-    ended = record().claimed("worker").ended(Status.FAILED, error=KILLED)
+    ended = record().claim("worker").end(Status.FAILED, error=KILLED)
     assert ended.ended_at is not None
     assert (ended.worker, ended.error, ended.version) == (None, KILLED, 2)
 
 
 def test_failed_attempt_goes_back_to_the_queue() -> None:
-    waiting = record().claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    waiting = record().claim("worker").retry(KILLED, max_attempts=3)
     assert (waiting.status, waiting.attempts, waiting.worker) == (Status.QUEUED, 1, None)
     assert waiting.error == KILLED
 
@@ -67,7 +67,7 @@ def test_failed_attempt_goes_back_to_the_queue() -> None:
 def test_last_attempt_fails_for_good_and_says_so() -> None:
     current = record()
     for _ in range(3):
-        current = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+        current = current.claim("worker").retry(KILLED, max_attempts=3)
     assert current.status is Status.FAILED
     assert current.error == Failure(
         type="killed", message="killed: signal 9 (attempt 3 of 3; no further attempt is made)"
@@ -77,23 +77,23 @@ def test_last_attempt_fails_for_good_and_says_so() -> None:
 def test_interruptions_do_not_count_against_the_limit() -> None:
     current = record()
     for _ in range(5):
-        current = current.claimed("worker").given_back()
+        current = current.claim("worker").give_back()
     for _ in range(2):
-        current = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+        current = current.claim("worker").retry(KILLED, max_attempts=3)
     assert (current.status, current.attempts, current.interruptions) == (Status.QUEUED, 7, 5)
-    last = current.claimed("worker").attempt_failed(KILLED, max_attempts=3)
+    last = current.claim("worker").retry(KILLED, max_attempts=3)
     assert last.status is Status.FAILED
     assert "attempt 3 of 3" in (last.error.message if last.error else "")
 
 
 def test_cancel_that_was_asked_for_is_done_when_it_is_given_back() -> None:
-    running = record().claimed("worker").changed(cancel_requested=True)
-    for ended in (running.given_back(), running.attempt_failed(KILLED, max_attempts=3)):
+    running = record().claim("worker").replace(cancel_requested=True)
+    for ended in (running.give_back(), running.retry(KILLED, max_attempts=3)):
         assert (ended.status, ended.stop_reason) == (Status.CANCELLED, "cancelled")
 
 
 def test_record_survives_json() -> None:
-    running = record(tags=("a", "b"), last_metrics={"loss": None}).claimed("worker")
+    running = record(tags=("a", "b"), last_metrics={"loss": None}).claim("worker")
     assert Record.model_validate_json(running.model_dump_json()) == running
 
 

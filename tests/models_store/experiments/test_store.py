@@ -83,22 +83,22 @@ def test_what_was_posted_in_a_millisecond(store: Store, tiny_spec: MakeSpec) -> 
     record = store.experiments.create(tiny_spec())
     milliseconds = ULID.from_str(record.id).milliseconds
 
-    assert store.experiments.posted_at(milliseconds) == [record.id]
+    assert store.experiments.ids_created_at(milliseconds) == [record.id]
     for other in (milliseconds - 1, milliseconds + 1, 0, -1, 2**48, 2**60):
-        assert store.experiments.posted_at(other) == []
+        assert store.experiments.ids_created_at(other) == []
 
 
 def test_what_is_based_on_an_experiment_is_listed_oldest_first(
     store: Store, queued: Record, tiny_spec: MakeSpec
 ) -> None:
     with pytest.raises(Unavailable, match="being rebuilt"):
-        store.experiments.based_on(queued.id)
+        store.experiments.children(queued.id)
     store.reconciler.sweep()
     children = [store.experiments.create(tiny_spec().model_copy(update={"based_on": queued.id})) for _ in range(3)]
     store.experiments.create(tiny_spec().model_copy(update={"based_on": children[0].id}))
     store.experiments.delete(children[1].id)
-    assert [each.id for each in store.experiments.based_on(queued.id)] == [children[0].id, children[2].id]
-    assert store.experiments.based_on(children[2].id) == []
+    assert [each.id for each in store.experiments.children(queued.id)] == [children[0].id, children[2].id]
+    assert store.experiments.children(children[2].id) == []
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, UNKNOWN.lower(), " " + UNKNOWN, UNKNOWN + "\n", UNKNOWN[:-1] + "U"])
@@ -265,7 +265,7 @@ def test_get_reads_disk_while_redis_is_down(own_store: Store, own_valkey: Valkey
     with pytest.raises(Unavailable, match="try again"):
         own_store.experiments.page(Query())
     with pytest.raises(Unavailable, match="try again"):
-        own_store.experiments.based_on(record.id)
+        own_store.experiments.children(record.id)
     with pytest.raises(Unavailable):
         own_store.experiments.check_view()
     own_valkey.restart()
@@ -492,7 +492,7 @@ def test_changes_of_many_replicas_are_all_kept(store: Store, queued: Record, tmp
     def change(number: int) -> None:
         replica = replicas[number % 4]
         with replica.lock(queued.id) as record:
-            replica.write(record.changed(tags=(*record.tags, str(number))))
+            replica.write(record.replace(tags=(*record.tags, str(number))))
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(change, range(20)))

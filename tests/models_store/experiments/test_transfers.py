@@ -76,5 +76,5 @@ def test_experiments_that_begin_with_weights_are_found_until_they_end(
     path = store.experiments.folder(damaged) / RECORD_FILE
     path.write_bytes(path.read_bytes()[:-1])
 
-    assert store.experiments.using_weights_of(source.id) == [waiting]
-    assert store.experiments.using_weights_of(other.id) == []
+    assert store.experiments.users_of_weights(source.id) == [waiting]
+    assert store.experiments.users_of_weights(other.id) == []

@@ -154,7 +154,7 @@ def test_claim_without_room_releases_the_lease(store: Store, job: JobOf, monkeyp
 
 
 def test_claim_of_newer_schema_is_left_alone(store: Store, job: JobOf) -> None:
-    newer = job.jobs(store).write(job.read(store).changed(schema_version=SCHEMA_VERSION + 1))
+    newer = job.jobs(store).write(job.read(store).replace(schema_version=SCHEMA_VERSION + 1))
     assert job.acquire(store) is None
     assert job.read(store) == newer
 

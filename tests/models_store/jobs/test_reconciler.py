@@ -65,7 +65,7 @@ def test_emptied_redis_is_rebuilt_from_disk(
     assert store.experiments.page(Query()) == before
     best_first = store.experiments.page(Query(sort="-val_accuracy", status=Status.SUCCEEDED))
     assert [record.id for record in best_first.items] == [better.id, good.id]
-    assert [record.id for record in store.models.ranked("digits")] == [better.id, good.id]
+    assert [record.id for record in store.models.ranking("digits")] == [better.id, good.id]
     assert len(store.experiments.page(Query(tag="a")).items) == 4
     assert store.queue.pending(TRAINING) == {(waiting.id,)}
 
@@ -268,7 +268,7 @@ def test_damaged_result_is_marked_and_is_no_model(
     items = shown(other)
     assert (items[bad.id].status, items[bad.id].damaged) == (Status.SUCCEEDED, (ARTIFACTS,))
     assert items[good.id] == good
-    assert [record.id for record in other.models.ranked("digits")] == [good.id]
+    assert [record.id for record in other.models.ranking("digits")] == [good.id]
 
 
 def test_unreadable_record_hides_no_other(

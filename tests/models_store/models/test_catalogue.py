@@ -21,8 +21,8 @@ def models(store: Store) -> ModelCatalogue:
 
 def test_models_are_ranked_by_validation_accuracy_then_loss(models: ModelCatalogue, succeed: Succeed) -> None:
     made = [succeed(0.5, 0.3), succeed(0.75, 0.9), succeed(0.75, 0.8), succeed(None, 0.1)]
-    assert [record.id for record in models.ranked("digits")] == [made[index].id for index in (2, 1, 0, 3)]
-    assert models.ranked("mnist") == []
+    assert [record.id for record in models.ranking("digits")] == [made[index].id for index in (2, 1, 0, 3)]
+    assert models.ranking("mnist") == []
 
 
 def test_nothing_is_called_best_while_the_index_is_not_whole(models: ModelCatalogue, valkey: Valkey) -> None:
@@ -45,9 +45,9 @@ def test_queued_failed_and_deleted_ones_are_no_models(
 ) -> None:
     store.experiments.cancel(queued.id)
     deleted = succeed()
-    assert models.ranked("digits") == [deleted]
+    assert models.ranking("digits") == [deleted]
     store.experiments.delete(deleted.id)
-    assert models.ranked("digits") == []
+    assert models.ranking("digits") == []
 
 
 def test_loaded_model_is_what_was_published(models: ModelCatalogue, succeed: Succeed) -> None:
@@ -95,6 +95,6 @@ def test_serving_info_that_does_not_parse_is_damage(store: Store, models: ModelC
 def test_model_is_loaded_but_not_ranked_without_redis(own_store: Store, own_valkey: Valkey) -> None:
     own_valkey.kill()
     with pytest.raises(Unavailable):
-        own_store.models.ranked("digits")
+        own_store.models.ranking("digits")
     with pytest.raises(NotFound):
         own_store.models.load("01J00000000000000000000000")

@@ -40,9 +40,9 @@ def test_the_last_pin_of_a_dataset_holds_for_everybody_until_it_is_removed(pins:
 def test_of_a_deleted_experiment_all_pins_go_and_no_other(pins: Pins) -> None:
     for dataset, experiment_id in (("digits", "a"), ("mnist", "b"), ("blobs", "a")):
         pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
-    assert pins.of("a") == ["blobs", "digits"]
+    assert pins.datasets_of("a") == ["blobs", "digits"]
 
-    pins.forget("a")
+    pins.remove_all("a")
 
     assert pinned(pins) == {"mnist": "b"}
 

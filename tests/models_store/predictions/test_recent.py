@@ -90,7 +90,7 @@ def test_the_oldest_go_first_when_there_are_too_many(make: Make, folder: Path) -
         ids.append(keep(recent, number))
         recent.flush()
         age(folder, 1)  # what is written later is younger, by whatever clock
-    recent.forget_old()
+    recent.remove_expired()
 
     kept = [known(recent, each) for each in ids]
     assert kept == sorted(kept)
@@ -104,7 +104,7 @@ def test_what_is_too_old_is_forgotten_also_before_it_is_removed(make: Make, fold
     assert known(recent, prediction_id)
     assert not known(make(kept_seconds=1e-9), prediction_id)
     age(folder, 3601)
-    recent.forget_old()
+    recent.remove_expired()
     assert list(folder.iterdir()) == []
     assert not known(recent, prediction_id)
     # What comes then lies in a file of its own.

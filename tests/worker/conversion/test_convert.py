@@ -61,7 +61,7 @@ def test_every_archive_format_gives_the_same_images(archive: bytes, tmp_path: Pa
     packed = StoredImages(tmp_path)
     verify_manifest(tmp_path / IMAGES)
     assert packed.labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert packed.encoded(1) == image(23)
+    assert packed.read(1) == image(23)
     assert packed.native is not None
     assert packed.native[1, 0, 0].tolist() == [23, 10, 20]
 
@@ -117,8 +117,8 @@ def test_images_of_many_sizes_are_resized_once_per_shape(tmp_path: Path) -> None
         return np.full((4, 4, 3), len(data) % 256, dtype=np.uint8)
 
     packed = StoredImages(tmp_path)
-    first = packed.resized((4, 4, 3), "stretch", to_array)
-    again = packed.resized((4, 4, 3), "stretch", to_array)
+    first = packed.resize((4, 4, 3), "stretch", to_array)
+    again = packed.resize((4, 4, 3), "stretch", to_array)
 
     assert contents.image_shape is None
     assert {(size.height, size.width) for size in contents.sizes} == {(8, 8), (10, 20)}

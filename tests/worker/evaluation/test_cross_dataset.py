@@ -101,7 +101,7 @@ def test_uploads_of_one_size_and_of_many_are_evaluated(artifacts: Path, tmp_path
 
         stored = StoredImages(own.folder)
         assert (stored.native is not None) == (name == "even")
-        images = [to_array(Image.open(io.BytesIO(stored.encoded(n))), (28, 28, 1), "fit") for n in range(len(stored))]
+        images = [to_array(Image.open(io.BytesIO(stored.read(n))), (28, 28, 1), "fit") for n in range(len(stored))]
         found, tested = read_predictions(whole.staged, "all"), read_predictions(split.staged, "test")
         expected = np.asarray(model(np.stack(images), training=False))
         assert np.allclose(found.probabilities, expected, atol=1e-3)
