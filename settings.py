@@ -1,11 +1,46 @@
 """Settings from the environment, read once in each process's composition root and passed down."""
 
 import json
+import re
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+")
+_HOST = re.compile(r"(?:\*\.)?[^/?#@\s:*]+")
+
+
+def _split(value: object) -> object:
+    """Text from the environment, at commas and blanks."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _check_origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    """As browsers write them in `Origin`: lower case, without a path and without the port that the scheme implies."""
+    origins = []
+    for value in values:
+        origin = re.sub(r"^(http://.*):80$|^(https://.*):443$", r"\1\2", value.lower().removesuffix("/"))
+        if value != "*" and not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{value[:100]!r} is not an origin such as https://app.example.org, nor * for all of them")
+        origins.append(origin)
+    return tuple(origins)
+
+
+def _check_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value != "*" and not _HOST.fullmatch(value):
+            raise ValueError(
+                f"{value[:100]!r} is not a name such as lab.example.org, without scheme and port, nor *.example.org "
+                "for all names below it, nor * for all"
+            )
+    return tuple(value.lower() for value in values)
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_hosts)]
 
 
 class Settings(BaseSettings):
@@ -38,6 +73,8 @@ class Settings(BaseSettings):
     prediction_seconds: float = Field(default=3600.0, ge=0, le=604_800)
     max_prediction_bytes: int = Field(default=500_000_000, ge=0)
     inference_threads: int = Field(default=1, ge=1, le=256)
+    cors_origins: Origins = ()
+    hosts: Hosts = ()
     log_level: str = "INFO"
 
     @model_validator(mode="after")

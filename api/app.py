@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
 from api import __version__, openapi
+from api.browsers import BrowserRules
 from api.content import PROBLEMS
 from api.dependencies import Services
-from api.errors import Problems
+from api.errors import Problems, answer_unexpected
 from api.metrics import Metrics
 from api.middleware import HeadAsGet, TimedRequests
 from api.periodic import Periodic
@@ -117,6 +119,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))
+    # FastAPI's own is outside of all middleware: a page of another origin could not read its answer.
+    app.add_middleware(ServerErrorMiddleware, handler=answer_unexpected)
+    app.add_middleware(BrowserRules, hosts=settings.hosts, origins=settings.cors_origins)
     app.add_middleware(TimedRequests, metrics=services.metrics)
     problems.install(app)
     openapi.install(app)

@@ -43,7 +43,7 @@ class Problems:
     def install(self, app: FastAPI) -> None:
         for error_class, handler in self._handlers.items():
             app.add_exception_handler(error_class, handler)
-        app.add_exception_handler(Exception, _answer_unexpected)
+        app.add_exception_handler(Exception, answer_unexpected)
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """`app`, which runs outside FastAPI's error handling, with the same answers."""
@@ -101,5 +101,5 @@ async def _answer_http_exception(request: Request, error: Any) -> JSONResponse:
     return answer
 
 
-async def _answer_unexpected(request: Request, _: Exception) -> JSONResponse:
+async def answer_unexpected(request: Request, _: Exception) -> JSONResponse:
     return problem_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error; see the server log.")

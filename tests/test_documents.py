@@ -90,7 +90,7 @@ def default_of(name: str, default: Any) -> str:
         return f"20 leases ({Settings.model_construct().stall_limit_seconds:g})"
     if isinstance(default, float):
         return f"{default:g}"
-    return "none" if default is None else str(default)
+    return "none" if default in (None, ()) else str(default)
 
 
 def range_of(field: FieldInfo) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ class Address:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+    @property
+    def is_name(self) -> bool:
+        """Whether `host` is a name, which the service has to know as its own."""
+        return re.search(r"[a-z]", self.host, re.IGNORECASE) is not None and ":" not in self.host
 
     @property
     def reachable_host(self) -> str:

@@ -26,6 +26,7 @@ class ServiceSettings(BaseModel):
     redis_url: str | None = None
     store_dir: Path | None = None
     datasets_dir: Path | None = None
+    hosts: tuple[str, ...] = ()
     shutdown_seconds: float
 
 

@@ -31,6 +31,7 @@ class Servers:
 
     def api(self, address: Address) -> Command:
         options = ("--host", address.host, "--port", str(address.port))
+        hosts = (*self._settings.hosts, *((address.host,) if address.is_name else ()))
         quiet = ("--timeout-graceful-shutdown", str(_STREAMS_GRACE_SECONDS), "--no-access-log")
         return Command(
             name=API,
@@ -38,7 +39,7 @@ class Servers:
             folder=self._folder.root,
             log=self._folder.log(API),
             grace_seconds=_API_GRACE_SECONDS,
-            environment=self._environment,
+            environment={**self._environment, **({"TRAINYARD_HOSTS": ",".join(hosts)} if hosts else {})},
         )
 
     def workers(self, count: int) -> tuple[Command, ...]:

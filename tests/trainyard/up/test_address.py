@@ -37,3 +37,18 @@ def test_wildcard_address_is_reached_on_loopback() -> None:
 def test_child_can_listen_on_a_reserved_port() -> None:
     with reserve_port() as port, socket.create_server(("127.0.0.1", port)) as server:
         assert server.getsockname()[1] == port
+
+
+@pytest.mark.parametrize(
+    ("host", "is_name"),
+    [
+        ("127.0.0.1", False),
+        ("0.0.0.0", False),
+        ("", False),
+        ("::", False),
+        ("fe80::1", False),
+        ("lab.example.org", True),
+    ],
+)
+def test_names_differ_from_addresses(host: str, is_name: bool) -> None:
+    assert Address(host, 80).is_name is is_name
