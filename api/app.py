@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from analysis.comparison.pairing import NotComparable
@@ -40,11 +40,12 @@ from api.routes import (
     results,
     tensorflow_serving,
 )
+from api.wire.bad_request import BadRequest
 from api.wire.batches import Batches, BatchLimits
-from api.wire.body import BadRequestBody
 from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut
 from api.wire.predict import PredictEndpoint
+from api.wire.query import check_query
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
 from models_store.errors import StoreError
@@ -88,7 +89,7 @@ _DOMAIN_ERRORS = (
     NotComparable,
     NoImages,
     ServingError,
-    BadRequestBody,
+    BadRequest,
 )
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         responses=PROBLEMS,
+        dependencies=[Depends(check_query)],
         generate_unique_id_function=openapi.operation_id,
         # Looking for a listener takes longer than all middleware; measurements are at /metrics.
         telemetry={"tracing": False, "metrics": False, "logs": False},

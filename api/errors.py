@@ -17,7 +17,7 @@ from specs.problem import Problem, pointer_of, received_value
 
 PROBLEM_JSON = "application/problem+json"
 # Clients of these protocols read errors from application/json alone, even for unknown paths.
-_PROTOCOLS = ("/v1/", "/v2/")
+_PROTOCOL_PATH = re.compile("/(v[12](/.*)?)?", re.DOTALL)
 _RETRY_SECONDS = "2"
 
 STATUS_OF_KIND = {
@@ -68,7 +68,7 @@ def problem_response(
     )
     headers = {"Retry-After": _RETRY_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     content = body.model_dump(exclude_defaults=status is not HTTPStatus.UNPROCESSABLE_ENTITY)
-    media_type = "application/json" if request.scope["path"].startswith(_PROTOCOLS) else PROBLEM_JSON
+    media_type = "application/json" if _PROTOCOL_PATH.fullmatch(request.scope["path"]) else PROBLEM_JSON
     return JSONResponse({"type": body.type, **content}, status, headers, media_type)
 
 

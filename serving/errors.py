@@ -5,6 +5,7 @@ ServingError
 ├── NoModel          unavailable
 ├── UnknownModel     not_found
 ├── UnknownDataset   invalid
+├── WrongDataset     invalid
 ├── InvalidSample    invalid
 └── BadTensor        malformed
 """
@@ -36,6 +37,12 @@ class UnknownModel(ServingError):
 
 class UnknownDataset(ServingError):
     """No dataset has that name."""
+
+    kind = "invalid"
+
+
+class WrongDataset(ServingError):
+    """The experiment that was named was trained on another dataset than the one that was named."""
 
     kind = "invalid"
 

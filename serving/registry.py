@@ -9,7 +9,7 @@ from models_store.errors import Damaged, StoreError, Unavailable
 from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue, ranking_key
 from models_store.models.pins import Pin
-from serving.errors import NoModel, ServingError, UnknownDataset
+from serving.errors import NoModel, ServingError, UnknownDataset, WrongDataset
 from serving.loaded_models import LoadedModels
 from serving.rejected_models import RejectedModels
 from serving.served_model import ServedModel
@@ -138,10 +138,11 @@ class Registry:
         """The model of an experiment, or the one that serves a dataset, or the best of all that serve and take
         `images`, or else features.
 
-        Raises NoModel, UnknownDataset, and for an experiment NotFound, InvalidState or Damaged.
+        Raises NoModel, UnknownDataset, and for an experiment NotFound, InvalidState, Damaged, or WrongDataset if
+        `dataset` is another one than it was trained on.
         """
         if experiment_id is not None:
-            return self._get_named(experiment_id)
+            return self._check_dataset(self._get_named(experiment_id), dataset)
         model = self._obtain(dataset, images)
         if model is None:
             self.refresh(_REFRESH_TIMEOUT_SECONDS)
@@ -170,6 +171,16 @@ class Registry:
         if not self._catalogue.exists(experiment_id):
             self._loaded.discard(experiment_id)
         return self._loaded.obtain(experiment_id)
+
+    def _check_dataset(self, model: ServedModel, dataset: str | None) -> ServedModel:
+        if dataset is None or dataset == model.info.dataset:
+            return model
+        if dataset not in (known := self._known_datasets()):
+            raise UnknownDataset(unknown_dataset(dataset, known))
+        raise WrongDataset(
+            f"experiment {model.id} was trained on {model.info.dataset}, not on {dataset}; leave out one of `dataset` "
+            "and `experiment`"
+        )
 
     def _no_model(self, dataset: str | None) -> ServingError:
         if dataset is not None and dataset not in (known := self._known_datasets()):

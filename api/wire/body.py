@@ -1,13 +1,14 @@
 """Request bodies: received whole or in pieces, up to a limit."""
 
 from collections.abc import Callable
-from typing import ClassVar, Self
+from typing import Self
 
 from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Receive, Scope
 
+from api.wire.bad_request import BadRequest
 from serving.admission import Admission
 
 # Handed to a thread at once: neither the disk nor a parser delays other requests.
@@ -16,10 +17,8 @@ _CONTENT_LENGTH = b"content-length"
 _MAX_DIGITS = 18
 
 
-class BadRequestBody(Exception):
+class BadRequestBody(BadRequest):
     """The body has another form than the route reads."""
-
-    kind: ClassVar[str] = "invalid"
 
 
 class BodyPieces:

@@ -13,23 +13,26 @@ _HINT = "send a form with `name` and `archive`, as in curl -F name=flowers -F ar
 
 
 class UploadForm(StreamedForm):
-    """Writes the field `archive` to `file`, and keeps the field `name`."""
+    """Writes the field `archive` to `file`, and keeps the field `name`, which may be in the URL instead."""
 
-    def __init__(self, content_type: str, file: BinaryIO) -> None:
+    def __init__(self, content_type: str, name: str | None, file: BinaryIO) -> None:
         super().__init__(content_type, _HINT)
         self._file = file
         self._field = ""
+        self._name_in_url = name
         self._name = bytearray()
         self._fields: set[str] = set()
 
     @property
     def name(self) -> str:
-        return self._name.decode(errors="replace")
+        return self._name.decode(errors="replace") or self._name_in_url or ""
 
     def close(self) -> None:
         super().close()
-        if missing := {"name", "archive"} - self._fields:
+        if missing := ({"archive"} if self._name_in_url else {"name", "archive"}) - self._fields:
             raise self.error(f"the form has no field `{min(missing)}`")
+        if self._name_in_url not in (None, self.name):
+            raise self.error(f"the name is {self._name_in_url[:60]!r} in the URL, and {self.name[:60]!r} in the form")
 
     def begin_part(self, field: str, filename: str | None) -> None:
         if field not in ("name", "archive"):
@@ -69,7 +72,7 @@ async def receive_archive(request: Request, name: str | None, file: BinaryIO, ma
     """Write the archive to `file` and return the name that was sent. Raises the errors of `write_body`."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
-    upload = UploadForm(content_type, file) if is_sent_as_form else RawUpload(name, file)
+    upload = UploadForm(content_type, name, file) if is_sent_as_form else RawUpload(name, file)
     await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
     return upload.name

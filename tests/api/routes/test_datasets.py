@@ -111,6 +111,18 @@ def test_incomplete_form_is_rejected(client: ApiClient, api_store: Store, fields
     assert folders(api_store) == []
 
 
+def test_name_in_url_names_a_form(client: ApiClient, api_store: Store) -> None:
+    files = {"archive": ("images.zip", zip_with({}))}
+
+    other = client.post("/datasets?name=tulips", data={"name": "flowers"}, files=files)
+
+    assert other.status_code == 422
+    assert "the name is 'tulips' in the URL, and 'flowers' in the form" in other.json()["detail"]
+    assert folders(api_store) == []
+    assert client.post("/datasets?name=roses", files=files).json()["name"] == "roses"
+    assert client.post("/datasets?name=pinks", data={"name": "pinks"}, files=files).json()["name"] == "pinks"
+
+
 def test_oversized_archive_of_unstated_length_is_rejected(client: ApiClient, api_store: Store) -> None:
     client.configure(max_archive_bytes=2_000_000)
 

@@ -125,9 +125,21 @@ def test_explain_shows_images_and_steps(client: ApiClient, trained: str) -> None
 
 
 @pytest.mark.parametrize("query", ["prep=some", "explain=perhaps", "prep=auto&prep=none"])
-def test_unknown_prep_is_rejected_last_one_counts(client: ApiClient, trained: str, query: str) -> None:
-    answer = client.post(f"/predict?{query}", content=png(3))
-    assert answer.status_code == (200 if query.count("prep") == 2 else 422)
+def test_unknown_or_contradictory_prep_is_rejected(client: ApiClient, trained: str, query: str) -> None:
+    assert client.post(f"/predict?{query}", content=png(3)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict:batch"])
+def test_experiment_on_another_dataset_is_rejected(client: ApiClient, trained: str, path: str) -> None:
+    files = {"file": ("3.png", png(3), "image/png")}
+
+    other = client.post(f"{path}?dataset=mnist&experiment={trained}", files=files)
+    unknown = client.post(f"{path}?dataset=mnits&experiment={trained}", files=files)
+
+    assert (other.status_code, unknown.status_code) == (422, 422)
+    assert f"experiment {trained} was trained on digits, not on mnist; leave out one" in other.json()["detail"]
+    assert "did you mean `mnist`?" in unknown.json()["detail"]
+    assert client.post(f"{path}?dataset=digits&experiment={trained}", files=files).status_code == 200
 
 
 def test_verdict_follows_tempered_probabilities(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
@@ -349,7 +361,7 @@ def test_deleted_model_does_not_answer(client: ApiClient, api_store: Store, trai
 
 @pytest.mark.parametrize(
     ("plain", "with_more"),
-    [("", "?unknown=1"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
+    [("", "?explain=no"), ("?top=2", "?top=+2"), ("?dataset=digits&top=1", "?dataset=%64igits&top=1")],
 )
 def test_fast_path_and_fastapi_answer_alike(client: ApiClient, trained: str, plain: str, with_more: str) -> None:
     answers = [client.post(f"/predict{query}", content=png(3)) for query in (plain, with_more)]

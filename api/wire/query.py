@@ -1,0 +1,55 @@
+"""Query strings: a parameter that a route does not have, or that contradicts itself, is rejected."""
+
+from collections.abc import Iterable
+from typing import get_origin
+
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+
+from api.wire.bad_request import BadRequest
+from specs import limits
+from specs.problem import Problem, pointer_of, received_value, shorten
+from specs.spelling import did_you_mean
+
+
+class BadQuery(BadRequest):
+    """The query string has parameters that the route cannot follow."""
+
+
+async def check_query(request: Request) -> None:
+    """A dependency of all routes: FastAPI itself ignores what it does not know, and takes the last of several values.
+    Raises BadQuery."""
+    if not request.scope["query_string"]:
+        return
+    takes_several = _parameters(request.scope["route"])
+    sent: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        sent.setdefault(name, []).append(value)
+    problems: list[Problem] = []
+    for name, values in sent.items():
+        if name not in takes_several:
+            problems.append(_problem(name, values[0], _unknown(name, takes_several)))
+        elif not takes_several[name] and len(set(values)) > 1:
+            problems.append(_problem(name, values[-1], f"received {len(values)} different values; send one"))
+    if problems:
+        raise BadQuery.of(problems[: limits.PROBLEMS])
+
+
+def _parameters(route: APIRoute) -> dict[str, bool]:
+    """The query parameters of a route, and whether they can be sent more than once."""
+    return {
+        field.alias: get_origin(field.field_info.annotation) is list
+        for field in get_flat_params(route.dependant)
+        # The fields of a model have no type of their own; all models here are of query strings.
+        if not isinstance(field.field_info, params.Path | params.Header)
+    }
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    listed = f"known here: {', '.join(known)}" if known else "this route has none"
+    return f"unknown query parameter `{shorten(name)}`; {did_you_mean(name, known)}{listed}"
+
+
+def _problem(name: str, received: str, detail: str) -> Problem:
+    return Problem(pointer=pointer_of(("query", name)), detail=detail, received=received_value(received))

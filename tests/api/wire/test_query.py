@@ -1,0 +1,72 @@
+import re
+from typing import Any
+
+import pytest
+
+from models_store.store import Store
+from tests.support.api import ApiClient
+from tests.support.published import publish
+
+
+def problems(answer: Any) -> list[tuple[str, Any]]:
+    assert answer.status_code == 422, answer.text
+    return [(each["pointer"], each["received"]) for each in answer.json()["errors"]]
+
+
+def test_unknown_parameter_is_rejected_by_every_route(client: ApiClient) -> None:
+    for operation in client.contract.operations():
+        path = re.sub(r"\{\w+\}", "x", operation.path)
+        answer = client.request(operation.method, f"{path}?lmitt=3")
+
+        assert problems(answer) == [("/query/lmitt", "3")], operation.name
+        assert "unknown query parameter `lmitt`; " in answer.json()["detail"], operation.name
+
+
+def test_known_parameters_are_those_of_the_document(client: ApiClient) -> None:
+    for operation in client.contract.operations():
+        path = re.sub(r"\{\w+\}", "x", operation.path)
+        names = [each["name"] for each in operation.parameters if each["in"] == "query"]
+        listed = client.request(operation.method, f"{path}?zzzzzz").json()["errors"][0]["detail"]
+
+        known = re.fullmatch("unknown query parameter `zzzzzz`; known here: (.*)", listed)
+        assert sorted(known[1].split(", ") if known else []) == sorted(names), operation.name
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/predict?datset=digits", "did you mean `dataset`? known here: dataset, experiment, top, prep, explain"),
+        ("/predict?model=digits", "known here: dataset, experiment, top, prep, explain"),
+        ("/predict?Dataset=digits", "did you mean `dataset`?"),
+        ("/predict:batch?explain=true", "known here: dataset, experiment, top, prep"),
+    ],
+)
+def test_unknown_parameter_of_a_prediction_is_explained(client: ApiClient, path: str, sentence: str) -> None:
+    assert sentence in client.post(path, content=b"x").json()["errors"][0]["detail"]
+
+
+def test_routes_without_parameters_say_so(client: ApiClient) -> None:
+    answer = client.get("/health/live?verbose")
+
+    assert answer.json()["errors"][0]["detail"] == "unknown query parameter `verbose`; this route has none"
+
+
+def test_all_unknown_parameters_are_listed_up_to_a_limit(client: ApiClient) -> None:
+    several = client.get("/experiments?lmit=3&limit=5&statu=failed")
+    many = client.get("/experiments?" + "&".join(f"x{index}=1" for index in range(1000)))
+
+    assert problems(several) == [("/query/lmit", "3"), ("/query/statu", "failed")]
+    assert len(problems(many)) == 20
+
+
+@pytest.mark.parametrize("path", ["/experiments?limit=2&limit=3", "/health/live?a=1&a=2"])
+def test_different_values_of_one_parameter_are_rejected(client: ApiClient, path: str) -> None:
+    assert len(problems(client.get(path))) == 1
+
+
+def test_equal_values_and_lists_are_accepted(client: ApiClient, api_store: Store, tiny_spec: Any) -> None:
+    first, second = (publish(api_store, tiny_spec()).id for _ in range(2))
+
+    assert client.get("/experiments?limit=2&limit=2").status_code == 200
+    assert client.get(f"/experiments/{first}/lineage").status_code == 200
+    assert client.get(f"/compare/plots/history.png?ids={first}&ids={second}").status_code == 200
