@@ -64,6 +64,10 @@ class Curve:
         steps = list(zip(self.values, self.values[1:], strict=False))
         return ratio(sum(after < before for before, after in steps), len(steps))
 
+    def at(self, epoch: int) -> float | None:
+        """The value of `epoch`, None if it is missing."""
+        return self.values[self.epochs.index(epoch)] if epoch in self.epochs else None
+
     def since(self, index: int) -> "Curve":
         return Curve(self.epochs[index:], self.values[index:])
 

@@ -8,44 +8,65 @@ from pydantic import BaseModel
 from analysis.diagnosis.classes import class_imbalance, confused_pairs
 from analysis.diagnosis.duration import not_converged, too_many_epochs
 from analysis.diagnosis.finding import Finding
-from analysis.diagnosis.learning import not_learning, slow_start, underfitting
+from analysis.diagnosis.inference import inference_gap
+from analysis.diagnosis.learning import MIN_EPOCHS, not_learning, poor_accuracy, slow_start, underfitting
 from analysis.diagnosis.learning_rate import diverged, learning_rate_too_high, learning_rate_too_low
-from analysis.diagnosis.number_format import percent
+from analysis.diagnosis.number_format import percent, round_digits
 from analysis.diagnosis.overfitting import better_epoch, generalization_gap, overfitting
 from analysis.diagnosis.training_run import TrainingRun
 
 Rule = Callable[[TrainingRun], Finding | None]
 
+# In this order findings are reported. One that excludes another stands before it.
 RULES: tuple[Rule, ...] = (
     diverged,
+    inference_gap,
+    learning_rate_too_low,
     not_learning,
     learning_rate_too_high,
-    learning_rate_too_low,
     overfitting,
-    generalization_gap,
     better_epoch,
-    underfitting,
     not_converged,
+    underfitting,
+    generalization_gap,
     too_many_epochs,
     class_imbalance,
     confused_pairs,
     slow_start,
+    poor_accuracy,
 )
-# From a cause to findings that only follow from it, and that would suggest a change that does not help.
-_EXPLAINS: Mapping[str, frozenset[str]] = MappingProxyType(
+_FACTS = frozenset({"class-imbalance", "diverged"})
+_EVERY = frozenset(rule.__name__.replace("_", "-") for rule in RULES)
+# From a finding to those that it excludes: they only follow from it, or they contradict it, in what they say or in what
+# they suggest.
+EXCLUDES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "diverged": frozenset(
-            {"learning-rate-too-high", "overfitting", "better-epoch", "not-learning", "not-converged"}
+        # There is no network.
+        "diverged": _EVERY - _FACTS,
+        # Everything that was measured in inference is wrong.
+        "inference-gap": _EVERY - _FACTS - {"inference-gap"},
+        # It has hardly begun to learn.
+        "learning-rate-too-low": frozenset(
+            {
+                *("not-learning", "learning-rate-too-high", "overfitting", "not-converged", "underfitting"),
+                *("generalization-gap", "too-many-epochs", "poor-accuracy"),
+            }
         ),
-        "not-learning": frozenset({"learning-rate-too-high", "underfitting", "too-many-epochs"}),
-        "learning-rate-too-high": frozenset({"overfitting", "underfitting", "too-many-epochs"}),
-        "learning-rate-too-low": frozenset({"not-learning", "underfitting", "not-converged", "too-many-epochs"}),
-        "underfitting": frozenset({"too-many-epochs"}),
-        "overfitting": frozenset({"generalization-gap"}),
+        # It has learned nothing.
+        "not-learning": _EVERY - _FACTS - {"inference-gap", "learning-rate-too-low", "not-learning"},
+        # Whatever else is wrong may be right at another rate.
+        "learning-rate-too-high": frozenset(
+            {"overfitting", "not-converged", "underfitting", "too-many-epochs", "poor-accuracy"}
+        ),
+        "overfitting": frozenset({"not-converged", "underfitting", "generalization-gap", "poor-accuracy"}),
+        # It got worse again.
+        "better-epoch": frozenset({"not-converged", "poor-accuracy"}),
+        "not-converged": frozenset({"underfitting", "too-many-epochs", "poor-accuracy"}),
+        # More capacity first; and what is too simple for the training split gains nothing by regularization.
+        "underfitting": frozenset({"generalization-gap", "too-many-epochs", "poor-accuracy"}),
+        "generalization-gap": frozenset({"poor-accuracy"}),
     }
 )
-# Fewer show no trend.
-_MIN_EPOCHS = 4
 
 
 class Diagnosis(BaseModel):
@@ -56,26 +77,31 @@ class Diagnosis(BaseModel):
 
 
 def diagnose(run: TrainingRun) -> Diagnosis:
-    """Findings that another one explains are left out."""
-    found = [finding for rule in RULES if (finding := rule(run)) is not None]
-    explained = frozenset[str]().union(*(_EXPLAINS.get(finding.rule, frozenset()) for finding in found))
-    return Diagnosis(items=[each for each in found if each.rule not in explained] or [_nothing_found(run)])
+    """Findings that another one excludes are left out."""
+    found: list[Finding] = []
+    excluded: set[str] = set()
+    for rule in RULES:
+        finding = rule(run)
+        if finding is not None and finding.rule not in excluded:
+            found.append(finding)
+            excluded |= EXCLUDES.get(finding.rule, frozenset())
+    return Diagnosis(items=found or [_nothing_found(run)])
 
 
 def _nothing_found(run: TrainingRun) -> Finding:
-    epochs = len(run.losses[0])
-    if epochs < _MIN_EPOCHS:
+    """A network that is much better than guessing; else `poor_accuracy` would have been found."""
+    epochs, accuracy = len(run.losses[0]), run.final_val_accuracy
+    if epochs < MIN_EPOCHS or accuracy is None:
+        seen = f"{'1 epoch has' if epochs == 1 else f'{epochs} epochs have'} ended"
         return Finding(
             rule="too-early",
             severity="info",
-            sentence=f"It is too early to judge: {'1 epoch has' if epochs == 1 else f'{epochs} epochs have'} ended.",
+            sentence=f"It is too early to judge: {seen}{'' if epochs < MIN_EPOCHS else ', without an accuracy'}.",
             evidence={"epochs": epochs},
         )
-    accuracy = run.val_accuracy
-    end = f" Validation accuracy is {percent(accuracy.values[-1])}." if len(accuracy) else ""
     return Finding(
         rule="healthy",
         severity="info",
-        sentence=f"The {epochs} epochs so far show no problem.{end}",
-        evidence={"epochs": epochs},
+        sentence=f"The {epochs} epochs so far show no problem. Validation accuracy is {percent(accuracy)}.",
+        evidence={"epochs": epochs, "val_accuracy": round_digits(accuracy)},
     )

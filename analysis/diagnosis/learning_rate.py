@@ -127,24 +127,23 @@ def _oscillates(val_loss: Curve, val_accuracy: Curve) -> bool:
 
 
 def _is_stuck(run: TrainingRun, loss: Curve) -> bool:
-    seen = [*run.accuracy.values, *run.val_accuracy.values]
-    if not seen or not run.is_poor(max(seen)) or run.learning_rates[-1] < _FAR_ABOVE * run.default_learning_rate:
+    best = run.highest_accuracy
+    if best is None or not run.is_poor(best) or run.learning_rates[-1] < _FAR_ABOVE * run.default_learning_rate:
         return False
     return loss.end > (1 - _TINY_FALL) * loss.smoothed[len(loss) // 2]
 
 
 def learning_rate_too_low(run: TrainingRun) -> Finding | None:
-    """Training loss falls in nearly every epoch, but hardly at all (Smith 2018, arXiv:1803.09820, section 3; Goodfellow
-    et al. 2016, 11.4.1)."""
-    loss, _ = run.losses
+    """Training loss falls in nearly every epoch, but hardly at all, and validation loss does not turn up (Smith 2018,
+    arXiv:1803.09820, section 3; Goodfellow et al. 2016, 11.4.1)."""
+    loss, val_loss = run.losses
     if len(loss) < _MIN_EPOCHS or (run.has_schedule and not run.has_ended):
         return None
     middle = len(loss) // 2
     fallen = ratio(loss.values[0] - loss.values[-1], loss.values[0])
     is_steady = loss.values[middle] - loss.values[-1] >= _STEADY * (loss.values[0] - loss.values[middle])
     is_slow = loss.falling >= _DOWNHILL and is_steady and _MIN_FALL <= fallen <= _SMALL_FALL
-    best = max([*run.accuracy.values, *run.val_accuracy.values], default=0.0)
-    if not is_slow or not run.is_poor(best):
+    if not is_slow or val_loss.lowest < middle or not run.is_poor(run.highest_accuracy or 0.0):
         return None
     factor = 10 if fallen < _TINY_FALL else 3
     rate = max(run.learning_rates)

@@ -7,7 +7,6 @@ from analysis.diagnosis.curves import Curve, ratio
 from analysis.diagnosis.finding import Finding, Suggestion
 from analysis.diagnosis.number_format import fall, number, percent, round_digits
 from analysis.diagnosis.training_run import TrainingRun
-from specs.splits import SplitName
 
 # Fewer show no trend.
 _MIN_EPOCHS = 5
@@ -22,21 +21,27 @@ _TRAINING_FALL = 0.05
 _BETTER_EPOCH, _LUCKY_JUMPS = 0.1, 3.0
 # Points of accuracy between training and test that are more than usual for small networks.
 _GAP = 0.05
+# A network that is far from right in training has memorized something if it is so many points worse in validation.
+_MEMORIZED = 0.1
 
 
 def overfitting(run: TrainingRun) -> Finding | None:
     """Smoothed validation loss turns up for good while training loss keeps falling (Goodfellow et al. 2016, Deep
-    Learning, 7.8; the criterion: Prechelt 1998, "Early stopping - but when?")."""
+    Learning, 7.8; the criterion: Prechelt 1998, "Early stopping - but when?"), and accuracy in training is good, or far
+    above that in validation."""
     loss, val_loss = run.losses
     turn = _turn(val_loss)
     if turn is None or loss.end > (1 - _TRAINING_FALL) * loss.smoothed[val_loss.lowest]:
         return None
-    lowest = val_loss.lowest
+    lowest, is_good = val_loss.lowest, _is_good_in_training(run)
+    if not is_good and not _is_better_in_training(run):
+        return None
     return Finding(
         rule="overfitting",
         severity="info" if run.has_ended and run.has_restored_best else "warning",
         sentence=(
-            f"The network overfits: from about epoch {val_loss.epochs[turn] + 1} on it memorizes the training data. "
+            f"The network overfits: from about epoch {val_loss.epochs[turn] + 1} on it "
+            f"{'memorizes' if is_good else 'improves on'} the training data{'' if is_good else ' alone'}. "
             f"Validation loss rises from {fall(val_loss, lowest)}, while training loss keeps falling from "
             f"{fall(loss, lowest)}."
         ),
@@ -48,6 +53,14 @@ def overfitting(run: TrainingRun) -> Finding | None:
         },
         suggestion=_regularize(run),
     )
+
+
+def _is_good_in_training(run: TrainingRun) -> bool:
+    return len(run.accuracy) == 0 or not run.is_poor(run.accuracy.end)
+
+
+def _is_better_in_training(run: TrainingRun) -> bool:
+    return len(run.val_accuracy) > 0 and run.accuracy.end - run.val_accuracy.end >= _MEMORIZED
 
 
 def _turn(val_loss: Curve) -> int | None:
@@ -108,27 +121,27 @@ def _is_luck(val_loss: Curve) -> bool:
 
 def generalization_gap(run: TrainingRun) -> Finding | None:
     """The published network is clearly better on the training split than on the test split (Goodfellow et al. 2016, 5.2
-    and 11.4.1).
+    and 11.4.1), by more than the luck of a small test split.
 
     If the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation lower it, so
     that the gap is at least as large.
     """
-    test, trained = _accuracy(run, "test"), _accuracy(run, "training")
+    test, trained = run.evaluations.get("test"), run.evaluated_accuracy("training")
     if trained is None and len(run.accuracy):
         trained = run.accuracy.values[-1]
-    if test is None or trained is None or trained - test < _GAP:
+    if test is None or trained is None:
+        return None
+    gap, error = trained - test.accuracy, math.sqrt(test.accuracy * (1 - test.accuracy) / max(1, test.samples))
+    if gap < max(_GAP, _SIGNIFICANT * error):
         return None
     return Finding(
         rule="generalization-gap",
         severity="warning",
         sentence=(
-            f"The network generalizes poorly: accuracy is {percent(trained)} on the training split and {percent(test)} "
-            f"on the test split, {number(100 * (trained - test))} points less on samples that it has never seen."
+            f"The network generalizes poorly: accuracy is {percent(trained)} on the training split and "
+            f"{percent(test.accuracy)} on the test split, {number(100 * gap)} points less on samples that it has never "
+            "seen."
         ),
-        evidence={"training_accuracy": round_digits(trained), "test_accuracy": round_digits(test)},
+        evidence={"training_accuracy": round_digits(trained), "test_accuracy": round_digits(test.accuracy)},
         suggestion=_regularize(run),
     )
-
-
-def _accuracy(run: TrainingRun, split: SplitName) -> float | None:
-    return run.evaluations[split].accuracy if split in run.evaluations else None

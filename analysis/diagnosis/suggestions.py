@@ -8,7 +8,7 @@ from analysis.diagnosis.training_run import TrainingRun
 from specs.dataset import DATASETS
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.layers import Layer, Residual
+from specs.layers import BatchNormalization, Layer, Residual
 from specs.merge_patch import merge_patch
 from specs.network_builder import complete_layers
 from specs.presets import PRESETS
@@ -86,6 +86,13 @@ def widen(spec: ExperimentSpec) -> Change | None:
     return None if wider == rows else _with_layers(wider)
 
 
+def set_momentum(spec: ExperimentSpec, momentum: float) -> Change | None:
+    """Of every BatchNormalization with a larger one; None if there is none, or the network is a Keras document."""
+    rows = [_layer_document(layer) for layer in _layers(spec)]
+    slower = [_set_momentum(row, momentum) for row in rows]
+    return None if slower == rows else _with_layers(slower)
+
+
 def scale_learning_rate(spec: ExperimentSpec, factor: float) -> Change:
     """Multiply every learning rate of the spec by `factor`."""
     rate = spec.training.optimizer.learning_rate
@@ -138,3 +145,11 @@ def _widen_layer(row: Change) -> Change:
     if row["type"] == "Residual":
         doubled["layers"] = [_widen_layer(each) for each in row["layers"]]
     return row | doubled
+
+
+def _set_momentum(row: Change, momentum: float) -> Change:
+    if row["type"] == "Residual":
+        return {**row, "layers": [_set_momentum(each, momentum) for each in row["layers"]]}
+    default = BatchNormalization.model_fields["momentum"].default
+    is_slow = row["type"] == "BatchNormalization" and row.get("momentum", default) > momentum
+    return {**row, "momentum": momentum} if is_slow else row

@@ -64,11 +64,38 @@ class TrainingRun:
         split: SplitName = "test" if "test" in self.evaluations else "validation"
         return split, self.evaluations.get(split)
 
+    def evaluated_accuracy(self, split: SplitName) -> float | None:
+        """Of the published network."""
+        return self.evaluations[split].accuracy if split in self.evaluations else None
+
+    @property
+    def final_val_accuracy(self) -> float | None:
+        """The published network's, or else that of the last epoch."""
+        evaluated = self.evaluated_accuracy("validation")
+        return self.val_accuracy.values[-1] if evaluated is None and len(self.val_accuracy) else evaluated
+
+    @cached_property
+    def highest_accuracy(self) -> float | None:
+        """On any split, in any epoch and of the published network; None if none is known."""
+        evaluated = [each.accuracy for each in self.evaluations.values()]
+        return max([*self.accuracy.values, *self.val_accuracy.values, *evaluated], default=None)
+
     @property
     def has_restored_best(self) -> bool:
         """Whether the published weights are those of the best epoch, not of the last one."""
         stopping = self.spec.training.early_stopping
         return self.stop_reason == "time_budget" or (stopping is not None and stopping.restore_best_weights)
+
+    @property
+    def published_epoch(self) -> int:
+        """The epoch whose weights are published, the last one before the end; -1 without epochs."""
+        last = self.points[-1].epoch if self.points else -1
+        if not self.has_ended or not self.has_restored_best:
+            return last
+        stopping = self.spec.training.early_stopping
+        monitored = curve(self.points, stopping.monitor if stopping else "val_loss")
+        best = max if stopping and stopping.monitor.endswith("accuracy") else min
+        return best(monitored.epochs, key=lambda epoch: monitored.at(epoch) or 0.0, default=last)
 
     @cached_property
     def shares(self) -> tuple[float, ...]:

@@ -15,7 +15,7 @@ from models_store.evaluations.evaluation import (
     MeanMetrics,
     Metrics,
 )
-from specs.splits import SplitName
+from specs.splits import SPLITS, SplitName
 
 
 def metrics_of(matrix: Sequence[Sequence[int]] = ((5, 0), (0, 5)), labels: Sequence[str] = ()) -> Metrics:
@@ -51,6 +51,16 @@ def evaluation_of(
 ) -> Evaluation:
     metrics = metrics_of(matrix).model_copy(update=changed)
     return Evaluation(**dict(metrics), split=split, calibration=calibration_of(metrics), training_precision="float32")
+
+
+def evaluations_of(**accuracies: float) -> dict[SplitName, Evaluation]:
+    """Of a network with these accuracies on 1,000 samples of each split."""
+    found: dict[SplitName, Evaluation] = {}
+    for split in SPLITS:
+        if split in accuracies:
+            right = round(500 * accuracies[split])
+            found[split] = evaluation_of(split, [[right, 500 - right], [500 - right, right]])
+    return found
 
 
 def cross_dataset_evaluation_of(dataset: str, **changed: Any) -> CrossDatasetEvaluation:

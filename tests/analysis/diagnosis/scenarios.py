@@ -9,7 +9,7 @@ from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS
 from tests.analysis.diagnosis.training_runs import ID, points
-from tests.support.evaluations import evaluation_of
+from tests.support.evaluations import evaluation_of, evaluations_of
 
 LEAVES = Dataset(name="leaves", image_shape=None, classes=("oak", "ash"), training_counts=(900, 100))
 FEW_LEAVES = Dataset(name="few-leaves", image_shape=(20, 20, 3), classes=("oak", "ash"), training_counts=(50, 50))
@@ -125,7 +125,20 @@ def _overfitting(spec: ExperimentSpec) -> TrainingRun:
 
 
 def _gap(spec: ExperimentSpec) -> TrainingRun:
-    return ended(spec, [], evaluations={"training": evaluation_of(accuracy=0.99), "test": evaluation_of(accuracy=0.9)})
+    return ended(spec, [], evaluations=evaluations_of(training=0.99, test=0.9))
+
+
+def _cold(spec: ExperimentSpec) -> TrainingRun:
+    loss, accuracy = [1.0, 0.3, 0.1, 0.05], [0.7, 0.9, 0.97, 0.99]
+    history = points(loss, accuracy=accuracy, val_accuracy=[0.1, 0.1, 0.15, 0.2])
+    return ended(spec, history, evaluations=evaluations_of(training=0.21, validation=0.2, test=0.2))
+
+
+def _poor(spec: ExperimentSpec) -> TrainingRun:
+    # One phase of a schedule is too short to be judged, and a plateau of training loss would be underfitting.
+    chance = _chance(spec)
+    accuracy = [chance + 0.3 * (1 - chance)] * 4
+    return ended(spec, points([2.0, 1.8, 1.7, 1.62], val_loss=[2.0, 1.8, 1.81, 1.82], val_accuracy=accuracy))
 
 
 def _better_before(spec: ExperimentSpec) -> TrainingRun:
@@ -166,6 +179,7 @@ def _slow(spec: ExperimentSpec) -> TrainingRun:
 
 SCENARIOS: dict[str, Scenario] = {
     "diverged": _diverged,
+    "inference-gap": _cold,
     "not-learning": _guessing,
     "learning-rate-too-high": _rising,
     "learning-rate-too-low": _slow_progress,
@@ -178,4 +192,5 @@ SCENARIOS: dict[str, Scenario] = {
     "class-imbalance": _imbalanced,
     "confused-pairs": _confusing,
     "slow-start": _slow,
+    "poor-accuracy": _poor,
 }

@@ -12,6 +12,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
 from tests.analysis.diagnosis.training_runs import ID, points, run
+from tests.support.evaluations import evaluations_of
 
 DATASETS = {**KEPT, "my-images": PRESET_SPECS["folder-cnn-he"].dataset.source}
 # Rules that do not apply to every spec: two classes have only one pair, and most datasets are balanced.
@@ -21,6 +22,9 @@ NOT_FOR = {
     "confused-pairs": {"uploaded", "few uploaded"},
     "better-epoch": {name for name, spec in PRESET_SPECS.items() if spec.training.early_stopping},
 }
+
+
+NO_SUGGESTION = {"confused-pairs", "slow-start", "class-imbalance", "poor-accuracy"}
 
 
 def found(rule: str, spec: ExperimentSpec) -> Finding | None:
@@ -58,7 +62,7 @@ def test_every_rule_is_reported_among_the_others(rule: str) -> None:
     assert rule in [finding.rule for finding in diagnose(SCENARIOS[rule](spec)).items]
 
 
-@pytest.mark.parametrize("rule", sorted(SCENARIOS.keys() - {"confused-pairs", "slow-start", "class-imbalance"}))
+@pytest.mark.parametrize("rule", sorted(SCENARIOS.keys() - NO_SUGGESTION))
 @pytest.mark.parametrize("name", ["layers", "preset", "photographs"])
 def test_plain_specs_get_a_suggestion(rule: str, name: str) -> None:
     finding = found(rule, spec_of(name))
@@ -78,6 +82,22 @@ def test_run_without_problem_is_healthy() -> None:
     (finding,) = diagnose(run(points(loss, val_accuracy=[1 - each / 4 for each in loss]))).items
     assert finding.rule == "healthy"
     assert "Validation accuracy is 96.1%" in finding.sentence
+
+
+@pytest.mark.parametrize(("accuracy", "rule"), [(0.18, "poor-accuracy"), (0.65, "poor-accuracy"), (0.8, "healthy")])
+def test_healthy_network_is_far_better_than_guessing(accuracy: float, rule: str) -> None:
+    history = points([2.0, 1.0, 0.5, 0.3, 0.2, 0.19, 0.185, 0.18], val_accuracy=[accuracy] * 8)
+    assert [each.rule for each in diagnose(run(history)).items] == [rule]
+    # Also if only its evaluation shows it.
+    good = points([2.0, 1.0, 0.5, 0.3, 0.2, 0.19, 0.185, 0.18], val_accuracy=[0.9] * 8)
+    evaluations = evaluations_of(training=accuracy, validation=0.9, test=accuracy)
+    assert [each.rule for each in diagnose(run(good, evaluations=evaluations)).items] == [rule]
+
+
+def test_network_of_unknown_accuracy_is_not_called_healthy() -> None:
+    (finding,) = diagnose(run(points([2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155]))).items
+    assert finding.rule == "too-early"
+    assert finding.sentence == "It is too early to judge: 8 epochs have ended, without an accuracy."
 
 
 def test_epochs_without_metrics_are_left_out() -> None:

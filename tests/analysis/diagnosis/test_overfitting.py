@@ -4,7 +4,7 @@ import pytest
 
 from analysis.diagnosis.overfitting import better_epoch, generalization_gap, overfitting
 from tests.analysis.diagnosis.training_runs import DIGITS, patch_of, points, require, run
-from tests.support.evaluations import evaluation_of
+from tests.support.evaluations import evaluation_of, evaluations_of
 
 EPOCHS = range(30)
 FALLING = [math.exp(-epoch / 6) for epoch in EPOCHS]
@@ -77,10 +77,35 @@ def test_better_epoch_is_found_unless_restored() -> None:
 
 
 def test_gap_prefers_evaluations_to_the_history() -> None:
-    evaluations = {"training": evaluation_of(accuracy=0.97), "test": evaluation_of(accuracy=0.9)}
+    evaluations = evaluations_of(training=0.97, test=0.9)
     assert "7 points less" in require(generalization_gap(run([], evaluations=evaluations))).sentence
     history = points([1.0, 0.5], accuracy=[0.5, 0.96])
-    found = require(generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.9)})))
+    found = require(generalization_gap(run(history, evaluations=evaluations_of(test=0.9))))
     assert found.evidence == {"training_accuracy": 0.96, "test_accuracy": 0.9}
-    assert generalization_gap(run(history, evaluations={"test": evaluation_of(accuracy=0.93)})) is None
-    assert generalization_gap(run(history, evaluations={"validation": evaluation_of(accuracy=0.5)})) is None
+    assert generalization_gap(run(history, evaluations=evaluations_of(test=0.93))) is None
+    assert generalization_gap(run(history, evaluations=evaluations_of(validation=0.5))) is None
+
+
+@pytest.mark.parametrize(("samples", "is_found"), [(20, False), (2_000, True)])
+def test_gap_on_few_test_samples_may_be_luck(samples: int, is_found: bool) -> None:
+    half = samples // 2
+    test = evaluation_of(matrix=[[half, 0], [samples // 10, half - samples // 10]])
+    case = run([], evaluations={**evaluations_of(training=1.0), "test": test})
+    assert test.accuracy == 0.9
+    assert (generalization_gap(case) is not None) == is_found
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "val_accuracy", "says"),
+    [
+        (0.95, 0.9, "it memorizes the training data. Validation"),
+        (0.6, 0.4, "it improves on the training data alone. Validation"),
+        (0.3, 0.25, None),
+    ],
+)
+def test_only_a_network_good_in_training_memorizes(accuracy: float, val_accuracy: float, says: str | None) -> None:
+    epochs = len(FALLING)
+    history = points(FALLING, val_loss=TURNING, accuracy=[accuracy] * epochs, val_accuracy=[val_accuracy] * epochs)
+    found = overfitting(run(history))
+    assert (says is None) == (found is None)
+    assert found is None or (says or "") in found.sentence
