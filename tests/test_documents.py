@@ -21,6 +21,7 @@ from specs.optimizers import Optimizer
 
 ROOT = Path(__file__).parents[1]
 FIELDS = Settings.model_fields
+LONGEST_TEST_NAME = 50
 LONGEST_DECISION = 40
 # Put together here, so that this file may be searched like every other.
 REGISTRIES = [
@@ -167,6 +168,18 @@ def test_files_name_no_registry_and_no_machine() -> None:
         if forbidden.search(line)
     ]
     assert found == []
+
+
+def test_names_of_tests_are_short() -> None:
+    """CONTRIBUTING.md: 50 characters at most."""
+    names = [
+        name
+        for file in tracked()
+        if file.suffix == ".py" and file.is_relative_to(ROOT / "tests")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE)
+    ]
+    assert len(names) > 1000
+    assert [name for name in names if len(name) > LONGEST_TEST_NAME] == []
 
 
 # -- faults ----------------------------------------------------------------------------------------------------------

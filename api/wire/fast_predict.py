@@ -20,9 +20,9 @@ _JSON = "application/json"
 
 
 class Shortcut:
-    """ASGI middleware: passes requests for a prediction with plain parameters to `predict`. All others, and with them
-    all that FastAPI may reject, go on to the route of the same path (api/routes/predictions.py), which is also what the
-    OpenAPI document describes."""
+    """ASGI middleware: passes requests for a prediction with plain parameters to `predict`. All others, among them all
+    that FastAPI may reject, reach the route of the same path (api/routes/predictions.py), which the OpenAPI document
+    describes."""
 
     def __init__(self, app: ASGIApp, predict: ASGIApp) -> None:
         self._app = app

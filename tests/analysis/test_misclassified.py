@@ -90,7 +90,7 @@ def test_class_without_samples_makes_no_suspects() -> None:
     assert suspects(found).tolist() == [False, False]
 
 
-def test_most_probable_classes_begin_with_the_predicted() -> None:
+def test_most_probable_classes_start_with_predicted() -> None:
     close = np.array([[0.33333, 0.33334, 0.33333, 0.0]], dtype=np.float32)
     kept = build_predictions(np.zeros(1, int), np.zeros(1, int), close, np.zeros((1, 1), np.float32))
 

@@ -65,7 +65,7 @@ def test_experiment_is_streamed_and_predicts(up: RunningUp, tiny_document: Docum
 
 
 @pytest.mark.parametrize(("name", "word"), [("valkey", "valkey-server"), ("worker-1", "celery"), ("api", "uvicorn")])
-def test_killed_child_is_restarted_and_experiment_resumes(
+def test_killed_child_restarts_and_training_resumes(
     up: RunningUp, slow_document: Document, name: str, word: str
 ) -> None:
     experiment_id = up.submit(slow_document)

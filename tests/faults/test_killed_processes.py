@@ -74,7 +74,7 @@ def test_killed_pool_process_leaves_no_orphan(service: Service, slow_document: D
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
 
 
-def test_killed_worker_leaves_no_orphan_to_its_successor(service: Service, slow_document: Document) -> None:
+def test_killed_worker_leaves_no_orphan(service: Service, slow_document: Document) -> None:
     service.start_worker()
     experiment_id = service.post(slow_document)
     service.wait_for_epochs(experiment_id, 2)

@@ -65,7 +65,7 @@ def test_redelivered_message_is_ignored(service: Service, slow_document: Documen
     assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 1
 
 
-def test_garbage_in_the_queue_does_not_stop_the_service(service: Service, tiny_document: Document) -> None:
+def test_garbage_in_the_queue_is_skipped(service: Service, tiny_document: Document) -> None:
     with service.valkey.client() as client:
         client.lpush("trainyard.train", "no json at all")
     [worker] = service.workers

@@ -97,7 +97,7 @@ def test_posts_while_redis_is_down_run_later(service: Service, tiny_document: Do
     assert len(list((service.store / "experiments").iterdir())) == len(healthy.answers) + len(down.answers)
 
 
-def test_half_open_redis_delays_nobody_for_long(service: Service, tiny_document: Document) -> None:
+def test_half_open_redis_delays_only_briefly(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     image = {"file": ("blank.png", blank_png(), "image/png")}

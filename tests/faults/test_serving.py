@@ -78,7 +78,7 @@ def test_damaged_best_model_is_rejected(service: Service, tiny_document: Documen
     assert {answering_model(service) for _ in range(100)} == {trained}
 
 
-def test_model_that_does_not_match_its_hash_is_rejected(service: Service, tiny_document: Document) -> None:
+def test_model_with_wrong_hash_is_rejected(service: Service, tiny_document: Document) -> None:
     trained = service.post(tiny_document)
     service.wait_for_end(trained)
     file = service.store / "experiments" / trained / "artifacts" / "model.onnx"
@@ -228,7 +228,7 @@ def test_pinning_under_load_loses_and_mixes_nothing(
     assert {answer.model for answer in answers} == set(models)
 
 
-def test_predict_without_a_model_says_what_to_do(service: Service) -> None:
+def test_predict_without_a_model_explains_itself(service: Service) -> None:
     answer = service.http.post("/predict", files=image())
 
     assert answer.status_code == 503

@@ -1,4 +1,4 @@
-"""Experiments in the states that the store's tests begin with."""
+"""Experiments in the states that the tests of the store start from."""
 
 from collections.abc import Callable
 from pathlib import Path

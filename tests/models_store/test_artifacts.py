@@ -80,7 +80,7 @@ def test_unparsable_manifest_is_damaged(published: Path, content: bytes) -> None
             check(published)
 
 
-def test_missing_manifest_is_damage_in_published_result(published: Path) -> None:
+def test_missing_manifest_of_published_is_damaged(published: Path) -> None:
     (published / artifacts.MANIFEST_FILE).unlink()
     with pytest.raises(Damaged, match=r"manifest\.json of a published result is missing"):
         artifacts.read_manifest(published)

@@ -23,7 +23,7 @@ def test_change_ends_the_wait(store: Store, queued: Record) -> None:
     assert seconds < LONG / 2
 
 
-def test_change_between_position_and_wait_is_not_missed(store: Store, queued: Record) -> None:
+def test_change_before_the_wait_is_not_missed(store: Store, queued: Record) -> None:
     async def follow() -> bool:
         position = await store.changes.position(queued.id)
         await asyncio.to_thread(store.experiments.cancel, queued.id)
@@ -56,7 +56,7 @@ def test_wait_without_a_change_ends_in_time(store: Store, queued: Record) -> Non
     assert not asyncio.run(follow())
 
 
-def test_change_of_another_experiment_is_not_heard(store: Store, queued: Record) -> None:
+def test_change_of_other_experiment_is_ignored(store: Store, queued: Record) -> None:
     async def follow() -> bool:
         position = await store.changes.position("other")
         await asyncio.to_thread(store.experiments.cancel, queued.id)
@@ -67,7 +67,7 @@ def test_change_of_another_experiment_is_not_heard(store: Store, queued: Record)
     assert not asyncio.run(follow())
 
 
-def test_without_redis_the_caller_is_told_to_look_at_the_disk(own_store: Store, own_valkey: Valkey) -> None:
+def test_wait_without_redis_returns_true(own_store: Store, own_valkey: Valkey) -> None:
     async def follow() -> tuple[str, bool]:
         position = await own_store.changes.position("id")
         changed = await own_store.changes.wait("id", position, LONG)

@@ -14,12 +14,12 @@ from tests.support.waiting import eventually
 MARGIN_SECONDS = 1.0
 
 
-def test_client_says_what_it_is_for(valkey: Valkey) -> None:
+def test_client_has_a_name(valkey: Valkey) -> None:
     with connect(valkey.url, "test") as redis:
         assert redis.client_getname() == "trainyard-test"
 
 
-def test_server_that_does_not_answer_is_given_up_in_time(own_valkey: Valkey) -> None:
+def test_silent_server_times_out(own_valkey: Valkey) -> None:
     with connect(own_valkey.url, "test") as redis:
         redis.ping()
         own_valkey.pause()
@@ -31,7 +31,7 @@ def test_server_that_does_not_answer_is_given_up_in_time(own_valkey: Valkey) -> 
         eventually(lambda: answers(redis), 5)
 
 
-def test_of_many_callers_only_one_waits_for_a_server_that_does_not_answer(own_valkey: Valkey) -> None:
+def test_one_of_many_callers_waits_for_silent_server(own_valkey: Valkey) -> None:
     with connect(own_valkey.url, "test") as redis:
         redis.ping()
         own_valkey.pause()
@@ -50,7 +50,7 @@ def answers(redis: Redis) -> bool:
         return False
 
 
-def test_server_that_is_not_there_is_given_up_in_time() -> None:
+def test_missing_server_times_out() -> None:
     with connect(f"redis://127.0.0.1:{free_port()}/0", "test") as redis:
         began = time.monotonic()
         with pytest.raises(RedisError):
@@ -58,7 +58,7 @@ def test_server_that_is_not_there_is_given_up_in_time() -> None:
         assert time.monotonic() - began < CONNECT_SECONDS + MARGIN_SECONDS
 
 
-def test_connection_that_the_server_closed_is_opened_again_unnoticed(own_valkey: Valkey) -> None:
+def test_closed_connection_is_reopened(own_valkey: Valkey) -> None:
     with connect(own_valkey.url, "test") as redis:
         redis.ping()
         own_valkey.kill()
@@ -66,7 +66,7 @@ def test_connection_that_the_server_closed_is_opened_again_unnoticed(own_valkey:
         assert redis.set("key", "value")
 
 
-def test_blocking_read_may_last_as_long_as_it_was_made_for(valkey: Valkey) -> None:
+def test_blocking_read_lasts_its_read_seconds(valkey: Valkey) -> None:
     async def read() -> object:
         redis = connect_async(valkey.url, "test", read_seconds=SOCKET_SECONDS)
         try:
@@ -77,7 +77,7 @@ def test_blocking_read_may_last_as_long_as_it_was_made_for(valkey: Valkey) -> No
     assert not asyncio.run(read())
 
 
-def test_errors_of_redis_become_unavailable_and_others_stay() -> None:
+def test_only_redis_errors_become_unavailable() -> None:
     with pytest.raises(Unavailable, match=r"ResponseError.*try again"), require_redis():
         raise ResponseError("OOM")
     with pytest.raises(KeyError), require_redis():

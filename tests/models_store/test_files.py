@@ -242,7 +242,7 @@ def test_removed_directory_leaves_nothing(tmp_path: Path) -> None:
 # -- killed at each step ---------------------------------------------------------------------------------------------
 
 
-def test_write_killed_at_any_step_shows_old_or_new(tmp_path: Path) -> None:
+def test_write_killed_at_any_step_is_atomic(tmp_path: Path) -> None:
     path, seen = tmp_path / "file", []
     path.write_bytes(OLD)
     for _ in killed_at_each_step(lambda: files.write_atomic(path, NEW)):
@@ -255,7 +255,7 @@ def test_write_killed_at_any_step_shows_old_or_new(tmp_path: Path) -> None:
     assert path.read_bytes() == NEW
 
 
-def test_publish_killed_at_any_step_shows_nothing_or_all(tmp_path: Path) -> None:
+def test_publish_killed_at_any_step_is_atomic(tmp_path: Path) -> None:
     final, seen = tmp_path / "final", []
     for _ in killed_at_each_step(lambda: files.publish_directory(staged(tmp_path, NEW), final)):
         seen.append(final.exists())
@@ -267,7 +267,7 @@ def test_publish_killed_at_any_step_shows_nothing_or_all(tmp_path: Path) -> None
     assert set(seen) == {False, True}
 
 
-def test_removal_killed_at_any_step_shows_all_or_nothing(tmp_path: Path) -> None:
+def test_removal_killed_at_any_step_is_atomic(tmp_path: Path) -> None:
     final, seen = tmp_path / "final", []
     files.publish_directory(staged(tmp_path, OLD), final)
     for _ in killed_at_each_step(lambda: files.remove_directory(final)):
@@ -282,7 +282,7 @@ def test_removal_killed_at_any_step_shows_all_or_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
-def test_write_killed_at_any_system_call_shows_old_or_new(tmp_path: Path) -> None:
+def test_write_killed_at_any_system_call_is_atomic(tmp_path: Path) -> None:
     path, seen = tmp_path / "file", []
     program = (
         "import sys; from pathlib import Path; from models_store.files import write_atomic; "

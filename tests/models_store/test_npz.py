@@ -25,7 +25,7 @@ def test_array_with_a_former_name_is_found(path: Path) -> None:
     assert read_npz(path, ["images"])["images"].shape == (2, 3)
 
 
-def test_missing_array_is_damage(path: Path) -> None:
+def test_missing_array_is_damaged(path: Path) -> None:
     with pytest.raises(Damaged, match=r"some\.npz cannot be read: it has no array second"):
         read_npz(path, ["second"])
 
@@ -35,7 +35,7 @@ def test_missing_file_is_not_found(tmp_path: Path) -> None:
         read_npz(tmp_path / "none.npz")
 
 
-def test_too_large_an_archive_is_rejected(path: Path) -> None:
+def test_oversized_archive_is_rejected(path: Path) -> None:
     with pytest.raises(Damaged, match="it unpacks to 302 bytes, more than 301"):
         read_npz(path, max_bytes=301)
 
@@ -48,7 +48,7 @@ def test_pickled_object_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2,), (4,), (10**18,)])
-def test_header_that_lies_is_damage(tmp_path: Path, shape: tuple[int]) -> None:
+def test_false_header_is_damaged(tmp_path: Path, shape: tuple[int]) -> None:
     member = io.BytesIO()
     np.lib.format.write_array_header_1_0(member, {"descr": "<i8", "fortran_order": False, "shape": shape})
     member.write(np.arange(3).tobytes())
@@ -60,7 +60,7 @@ def test_header_that_lies_is_damage(tmp_path: Path, shape: tuple[int]) -> None:
         read_npz(path)
 
 
-def test_every_cut_is_damage(path: Path) -> None:
+def test_truncated_archive_is_damaged(path: Path) -> None:
     whole = path.read_bytes()
     for end in range(0, len(whole), 7):
         path.write_bytes(whole[:end])
@@ -68,7 +68,7 @@ def test_every_cut_is_damage(path: Path) -> None:
             read_npz(path)
 
 
-def test_every_changed_byte_is_damage_or_harmless(path: Path) -> None:
+def test_changed_byte_is_damaged_or_harmless(path: Path) -> None:
     whole, expected = path.read_bytes(), read_npz(path)
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])

@@ -6,7 +6,7 @@ from models_store.store import open_store
 from tests.support.valkey import Valkey, free_port
 
 
-def test_store_is_made_where_there_is_none(tmp_path: Path, valkey: Valkey) -> None:
+def test_missing_store_is_created(tmp_path: Path, valkey: Valkey) -> None:
     store = open_store(tmp_path / "a" / "b", valkey.url, 2.0, max_attempts=3, role="test")
     assert store.experiments.experiments.is_dir()
     store.experiments.check_view()
@@ -17,7 +17,7 @@ def test_store_opens_without_redis(tmp_path: Path) -> None:
     assert not store.reconciler.sweep()
 
 
-def test_store_that_cannot_be_made_is_rejected(tmp_path: Path, valkey: Valkey) -> None:
+def test_unwritable_store_is_rejected(tmp_path: Path, valkey: Valkey) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="Not a directory"):
         open_store(tmp_path / "file" / "store", valkey.url, 2.0, max_attempts=3, role="test")

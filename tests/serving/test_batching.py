@@ -94,7 +94,7 @@ def test_requests_during_a_batch_are_the_next_batch(model: Watched) -> None:
         model.open.clear()
         requests = [asyncio.create_task(batcher.probabilities(model, images(1)))]
         while not model.batches:
-            await asyncio.sleep(0)  # the loop goes on while the thread is held up
+            await asyncio.sleep(0)  # the loop continues while the thread is blocked
         requests += [asyncio.create_task(batcher.probabilities(model, images(1, n))) for n in range(5)]
         await asyncio.sleep(0)
         assert model.batches == [1]

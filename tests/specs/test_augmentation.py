@@ -146,7 +146,7 @@ def test_mixing_layers_mix_labels() -> None:
         ),
     ],
 )
-def test_rejection_says_what_to_do(document: dict[str, Any], pointer: str, fragment: str) -> None:
+def test_rejection_explains_what_to_do(document: dict[str, Any], pointer: str, fragment: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(document)
     assert any(problem.pointer.startswith("/augmentation" + pointer) for problem in caught.value.problems)

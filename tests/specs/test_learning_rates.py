@@ -59,7 +59,7 @@ def test_length_in_epochs_equals_length_in_steps(by_epochs: dict[str, Any], by_s
     assert [first.at(step) for step in STEPS] == [second.at(step) for step in STEPS]
 
 
-def test_boundaries_in_epochs_equal_boundaries_in_steps() -> None:
+def test_boundaries_in_epochs_equal_those_in_steps() -> None:
     values = {"type": "PiecewiseConstantDecay", "values": [0.3, 0.2, 0.1]}
     first, second = (
         schedule(values | {"boundaries_epochs": [1, 2.5]}),

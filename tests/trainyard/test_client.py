@@ -127,7 +127,7 @@ def test_answer_without_problem_document_is_named(api: CannedApi) -> None:
     assert rejection.value.status == 502
 
 
-def test_reading_is_retried_when_the_api_says_when(api: CannedApi) -> None:
+def test_reading_is_retried_after_retry_after(api: CannedApi) -> None:
     api.on("GET", "/presets", problem(503, "not yet"), problem(503, "not yet"), Answer(samples.items()))
     with Client(api.url) as client:
         assert list(client.presets()) == []

@@ -70,7 +70,7 @@ def test_unreadable_event_is_unexpected() -> None:
         stream.receive(httpx2.ServerSentEvent("epoch", "{}", "0"))
 
 
-def test_connection_is_given_up_after_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_times_out_after_two_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     stream, error = EventStream(samples.ID), Unreachable("http://127.0.0.1:1", "gone")

@@ -29,7 +29,7 @@ def test_interval_of_many_samples_is_nearly_normal() -> None:
 
 
 @pytest.mark.parametrize(("fixed", "regressed", "samples"), [(41, 10, 360), (3, 3, 50), (0, 7, 200)])
-def test_difference_interval_is_that_of_resampling_pairs(fixed: int, regressed: int, samples: int) -> None:
+def test_difference_interval_equals_paired_bootstrap(fixed: int, regressed: int, samples: int) -> None:
     differences = np.repeat([1.0, -1.0, 0.0], [fixed, regressed, samples - fixed - regressed])
 
     assert difference_interval(fixed, regressed, samples) == pytest.approx(
@@ -51,7 +51,7 @@ def test_same_counts_give_the_same_interval() -> None:
     assert (accuracy_interval(97, 100), difference_interval(5, 2, 100)) == before
 
 
-def test_reversed_interval_is_of_the_negated_difference() -> None:
+def test_reversed_interval_is_negated() -> None:
     there, back = difference_interval(30, 12, 360), difference_interval(12, 30, 360)
     assert there.reversed == pytest.approx(back, abs=1.5 / 360)
 

@@ -45,7 +45,7 @@ def test_more_epochs_are_not_suggested_without_benefit(values: list[float], fiel
     assert not_converged(run(points(values), **fields)) is None
 
 
-def test_falling_loss_at_the_end_of_a_cycle_is_expected() -> None:
+def test_falling_loss_at_end_of_cycle_is_expected() -> None:
     cycle = with_training(optimizer={"type": "Adam", "learning_rate": {"type": "OneCycle", "max_learning_rate": 0.01}})
     rates = [0.001, 0.005, 0.01, 0.009, 0.007, 0.005, 0.003, 0.001, 0.0002, 0.0]
     assert not_converged(run(points(STEEP, learning_rate=rates), cycle)) is None

@@ -34,7 +34,7 @@ def test_regularized_network_only_starts_slowly() -> None:
     assert "The network only guessed in the first 2 epochs" in findings["slow-start"].sentence
 
 
-def test_hundred_epochs_with_twenty_needed_become_thirty() -> None:
+def test_epochs_shrink_to_what_is_needed() -> None:
     # Source 000 prints no numbers of its history: all four curves flatten at epoch 20 of 100, where validation loss is
     # lowest; it rises slightly from there.
     falling = [0.03 + 0.3 * 0.75**epoch for epoch in range(20)]

@@ -37,7 +37,7 @@ def test_cells_have_counts_and_shares_of_the_row(classes: int) -> None:
     assert [counts.get_ylabel(), counts.get_xlabel()] == ["true class", "predicted class"]
 
 
-def test_only_errors_are_shaded_by_the_root_of_their_number() -> None:
+def test_errors_are_shaded_by_square_root() -> None:
     figure = check(lambda: confusion_figure("run", "test", ["a", "b"], [[90, 10], [2, 98]], ("counts",)))
 
     [image] = figure.axes[0].images
@@ -51,7 +51,7 @@ def test_only_errors_are_shaded_by_the_root_of_their_number() -> None:
     assert "true → predicted: a → b (10), b → a (2)" in description
 
 
-def test_hundred_classes_have_no_numbers_and_fewer_labels() -> None:
+def test_hundred_classes_have_fewer_labels() -> None:
     names = [f"class {number}" for number in range(100)]
 
     figure = check(lambda: confusion_figure("run", "test", names, matrix_of(100), ("counts", "shares")))

@@ -123,7 +123,7 @@ def test_name_in_url_names_a_form(client: ApiClient, api_store: Store) -> None:
     assert client.post("/datasets?name=pinks", data={"name": "pinks"}, files=files).json()["name"] == "pinks"
 
 
-def test_oversized_archive_of_unstated_length_is_rejected(client: ApiClient, api_store: Store) -> None:
+def test_oversized_archive_without_length_is_rejected(client: ApiClient, api_store: Store) -> None:
     client.configure(max_archive_bytes=2_000_000)
 
     def pieces() -> Iterator[bytes]:

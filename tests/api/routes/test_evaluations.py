@@ -130,9 +130,9 @@ def test_repeated_request_joins_the_running_evaluation(
     assert client.get(f"{path}/{noise}/mistakes").status_code == 404
     done = evaluate(finished.id, dataset=noise)
     assert done["id"] == first.json()["id"]
-    anew = evaluate(finished.id, dataset=noise, split="test")
-    assert (anew["status"], anew["attempts"], anew["evaluation"]["samples"]) == ("succeeded", 1, 12)
-    assert anew["id"] != done["id"]
+    repeated = evaluate(finished.id, dataset=noise, split="test")
+    assert (repeated["status"], repeated["attempts"], repeated["evaluation"]["samples"]) == ("succeeded", 1, 12)
+    assert repeated["id"] != done["id"]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_unready_or_missing_dataset_is_rejected(
     assert client.get(f"/experiments/{finished.id}/evaluations/..%2F..").status_code == 404
 
 
-def test_dataset_replaced_while_queued_fails_with_reason(
+def test_dataset_replaced_while_queued_fails(
     client: ApiClient,
     api_store: Store,
     settings: Settings,
@@ -246,7 +246,7 @@ def test_damaged_network_fails_with_reason(
     assert "model.onnx does not match its sha256" in view["error"]
 
 
-def test_deleting_the_experiment_removes_its_evaluations(
+def test_deleted_experiment_has_no_evaluations(
     client: ApiClient, api_store: Store, settings: Settings, finished: Record, noise: str
 ) -> None:
     path = f"/experiments/{finished.id}/evaluations"

@@ -35,7 +35,7 @@ def test_yaml_is_read_under_any_content_type(client: ApiClient, content_type: st
     assert client.post("/experiments", content=body, headers=headers).json()["name"] == "from-yaml"
 
 
-def test_same_idempotency_key_gives_the_same_experiment(client: ApiClient, tiny_document: Document) -> None:
+def test_same_idempotency_key_creates_once(client: ApiClient, tiny_document: Document) -> None:
     headers = {"Idempotency-Key": "one"}
     first = client.post("/experiments", json=tiny_document, headers=headers).json()["id"]
     again = client.post("/experiments", json=tiny_document, headers=headers)

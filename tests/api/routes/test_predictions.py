@@ -174,7 +174,7 @@ def test_blank_image_is_no_digit(client: ApiClient, trained: str, shade: int) ->
     assert answer["preprocessing"]["steps"] == ["blank"]
 
 
-def test_only_networks_of_digits_say_not_a_digit(
+def test_only_digit_networks_answer_not_a_digit(
     client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:
     document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}

@@ -110,9 +110,7 @@ def test_results_need_a_success(client: ApiClient, tiny_document: Document, name
         ("offset=-1", 422, "greater than or equal to 0"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(
-    client: ApiClient, finished: Record, query: str, status: int, said: str
-) -> None:
+def test_invalid_request_is_explained(client: ApiClient, finished: Record, query: str, status: int, said: str) -> None:
     answer = client.get(f"/experiments/{finished.id}/mistakes?{query}")
 
     assert answer.status_code == status

@@ -44,16 +44,16 @@ def correction(number: int, label: str, side: int = 8) -> Correction:
 
 
 @pytest.fixture
-def tell(store: Store) -> Callable[..., None]:
-    """Tell answers, and put them together, as another process would that begins now."""
+def collect(store: Store) -> Callable[..., None]:
+    """Add corrections and collect them at once, as a process that has just started would."""
 
-    def told(*corrections: Correction, source: Dataset = DIGITS) -> None:
+    def add_and_collect(*corrections: Correction, source: Dataset = DIGITS) -> None:
         for each in corrections:
             store.corrections.add(each, source)
         store.corrections._rest_until.clear()
         store.corrections.collect()
 
-    return told
+    return add_and_collect
 
 
 def images(store: Store) -> list[tuple[str, int, int]]:
@@ -69,13 +69,13 @@ def on_corrections(document: dict[str, Any], **dataset: Any) -> dict[str, Any]:
     return {**document, **changed}
 
 
-def test_answers_become_a_dataset_with_the_classes_of_their_source(store: Store, tell: Callable[..., None]) -> None:
+def test_corrections_become_a_dataset(store: Store, collect: Callable[..., None]) -> None:
     record = store.corrections.add(correction(3, "7"), DIGITS)
     assert (record.name, record.status, record.collected_from) == (NAME, DatasetStatus.COLLECTING, "digits")
     with pytest.raises(InvalidState, match="is collecting"):
         store.datasets.reject_unready(NAME)
 
-    tell(correction(4, "2"), correction(5, "7"))
+    collect(correction(4, "2"), correction(5, "7"))
 
     facts = store.known_datasets()[NAME]
     assert (facts.classes, facts.image_shape) == (DIGITS.classes, (8, 8, 1))
@@ -86,62 +86,62 @@ def test_answers_become_a_dataset_with_the_classes_of_their_source(store: Store,
     assert warning.startswith("no images of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
 
 
-def test_a_image_keeps_its_number_and_takes_a_new_label(store: Store, tell: Callable[..., None]) -> None:
-    tell(correction(9, "9"), correction(10, "1"))
-    tell(correction(2, "2"), correction(9, "4"))
+def test_corrected_label_keeps_the_image_number(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(9, "9"), correction(10, "1"))
+    collect(correction(2, "2"), correction(9, "4"))
     assert [(label, value) for _, label, value in images(store)] == [(4, 9), (1, 10), (2, 2)]
     before = (store.datasets.folder(NAME) / RECORD_FILE).stat()
-    tell()
+    collect()
     assert (store.datasets.folder(NAME) / RECORD_FILE).stat().st_ino == before.st_ino
 
 
-def test_images_of_several_sizes_have_no_common_shape(store: Store, tell: Callable[..., None]) -> None:
-    tell(correction(1, "1"), correction(2, "2", side=12), correction(3, "3", side=12))
+def test_images_of_several_sizes_have_no_common_shape(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(1, "1"), correction(2, "2", side=12), correction(3, "3", side=12))
     assert store.known_datasets()[NAME].image_shape is None
     contents = store.datasets.get(NAME).contents
     assert contents is not None
     assert [(size.height, size.count) for size in contents.sizes] == [(12, 2), (8, 1)]
 
 
-def test_nothing_changes_while_an_experiment_on_it_waits_or_runs(
-    store: Store, tell: Callable[..., None], tiny_document: dict[str, Any]
+def test_images_are_frozen_while_in_use(
+    store: Store, collect: Callable[..., None], tiny_document: dict[str, Any]
 ) -> None:
-    tell(*(correction(number, str(number % 3)) for number in range(12)))
+    collect(*(correction(number, str(number % 3)) for number in range(12)))
     spec = parse_spec(on_corrections(tiny_document), store.known_datasets())
     record = store.experiments.create(spec)
-    tell(correction(12, "1"))
+    collect(correction(12, "1"))
     assert len(images(store)) == 12
     claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
     assert claim is not None
-    tell(correction(13, "1"))
+    collect(correction(13, "1"))
     assert len(images(store)) == 12
 
     store.experiments.cancel(record.id)
     claim.cancel()
-    tell()
+    collect()
 
     assert len(images(store)) == 14
     assert not [path for path in store.datasets.folder(NAME).iterdir() if path.name.endswith(TEMPORARY_SUFFIX)]
 
 
-def test_too_few_of_a_class_are_told_with_what_to_do(
-    store: Store, tell: Callable[..., None], tiny_document: dict[str, Any]
+def test_too_few_images_of_class_explain_stratify(
+    store: Store, collect: Callable[..., None], tiny_document: dict[str, Any]
 ) -> None:
-    tell(*(correction(number, str(number % 3)) for number in range(12)))
+    collect(*(correction(number, str(number % 3)) for number in range(12)))
     with pytest.raises(SpecError, match="stratify to false"):
         parse_spec(on_corrections(tiny_document, split={}), store.known_datasets())
     some = on_corrections(tiny_document, classes=["0", "1", "2"])
     assert parse_spec(some, store.known_datasets()).dataset.facts.training_samples == 12
 
 
-def test_corrections_of_a_model_of_corrections_go_where_those_are(store: Store, tell: Callable[..., None]) -> None:
-    tell(correction(1, "1"))
-    tell(correction(2, "2"), source=store.known_datasets()[NAME])
+def test_corrections_of_corrections_join_them(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(1, "1"))
+    collect(correction(2, "2"), source=store.known_datasets()[NAME])
     assert store.datasets.names() == [NAME]
     assert len(images(store)) == 2
 
 
-def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None]) -> None:
+def test_unsuitable_dataset_rejects_corrections(store: Store, collect: Callable[..., None]) -> None:
     for name in ("x" * 45, NAME):
         with store.datasets.receive_archive() as archive:
             archive.write(b"archive")
@@ -151,12 +151,12 @@ def test_what_cannot_take_them_says_why(store: Store, tell: Callable[..., None])
     with pytest.raises(InvalidState, match="was uploaded; delete it"):
         store.corrections.add(correction(1, "1"), DIGITS)
     store.datasets.delete(NAME, lambda _: [])
-    tell(correction(1, "1"))
+    collect(correction(1, "1"))
     with pytest.raises(InvalidState, match="had other classes; delete it"):
         store.corrections.add(correction(1, "1"), Dataset("digits", (8, 8, 1), ("1", "2"), (1, 1)))
 
 
-def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corrections_above_the_limit_are_rejected(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models_store.corrections.store.MAX_CORRECTIONS", 2)
     for number in (1, 2, 2):
         store.corrections.add(correction(number, "1"), DIGITS)
@@ -164,8 +164,8 @@ def test_no_more_are_taken_than_can_be_put_together(store: Store, monkeypatch: p
         store.corrections.add(correction(3, "1"), DIGITS)
 
 
-def test_a_full_disk_says_so_and_the_answer_can_be_told_again(
-    store: Store, tell: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+def test_full_disk_rejects_correction(
+    store: Store, collect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make = Path.mkdir
 
@@ -178,26 +178,26 @@ def test_a_full_disk_says_so_and_the_answer_can_be_told_again(
         disk.setattr(Path, "mkdir", full)
         with pytest.raises(StorageFull, match="no room to write the correction"):
             store.corrections.add(correction(1, "1"), DIGITS)
-    tell(correction(1, "1"))
+    collect(correction(1, "1"))
     assert [value for _, _, value in images(store)] == [1]
 
 
-def test_deleted_it_is_gone_with_its_answers_and_begins_anew(store: Store, tell: Callable[..., None]) -> None:
-    tell(correction(1, "1"))
+def test_deleted_dataset_of_corrections_starts_empty(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(1, "1"))
     store.datasets.delete(NAME, lambda _: [])
     store.corrections.collect()
     with pytest.raises(NotFound):
         store.datasets.get(NAME)
-    tell(correction(2, "2"))
+    collect(correction(2, "2"))
     assert [value for _, _, value in images(store)] == [2]
 
 
-def test_a_damaged_answer_is_named_and_harms_no_other(store: Store, tell: Callable[..., None]) -> None:
-    tell(correction(1, "1"), correction(2, "2"))
+def test_damaged_correction_is_listed_as_unreadable(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(1, "1"), correction(2, "2"))
     folder = store.datasets.folder(NAME) / LABELLED
     [damaged, _] = sorted(folder.iterdir())
     damaged.write_bytes(b"{")
-    tell(correction(3, "3"))
+    collect(correction(3, "3"))
     assert [value for _, _, value in images(store)] == [2, 3]
     contents = store.datasets.get(NAME).contents
     assert contents is not None
@@ -207,18 +207,18 @@ def test_a_damaged_answer_is_named_and_harms_no_other(store: Store, tell: Callab
         path.write_bytes(b"")
     shutil.rmtree(store.datasets.folder(NAME) / "images")
     (store.datasets.folder(NAME) / "pending").touch()
-    tell()
+    collect()
     assert store.datasets.get(NAME).status is DatasetStatus.FAILED
-    tell(correction(4, "4"))
+    collect(correction(4, "4"))
     assert [value for _, _, value in images(store)] == [4]
 
 
-def test_what_a_killed_process_left_half_made_is_made_again(store: Store, tell: Callable[..., None]) -> None:
-    """Killed between taking the old images away and putting the new ones there: the answers are still marked."""
-    tell(correction(1, "1"))
+def test_collection_killed_halfway_is_repeated(store: Store, collect: Callable[..., None]) -> None:
+    """Killed after the old images were removed and before the new ones were published: the mark is still there."""
+    collect(correction(1, "1"))
     folder = store.datasets.folder(NAME)
     shutil.rmtree(folder / "images")
     (folder / f".images.1{TEMPORARY_SUFFIX}").mkdir()
-    tell(correction(2, "2"))
+    collect(correction(2, "2"))
     assert [value for _, _, value in images(store)] == [1, 2]
     assert sorted(path.name for path in folder.iterdir()) == [".lock", RECORD_FILE, "images", LABELLED]

@@ -128,7 +128,7 @@ def test_conversion_abandoned_three_times_fails(store: Store) -> None:
     assert sorted(path.name for path in store.datasets.folder("own").iterdir()) == [RECORD_FILE]
 
 
-def test_conversion_of_deleted_upload_leaves_new_one_alone(store: Store) -> None:
+def test_conversion_of_deleted_upload_leaves_new_one(store: Store) -> None:
     added(store)
     old = claim(store)
     store.datasets.delete("own", nobody)

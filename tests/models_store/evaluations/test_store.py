@@ -80,15 +80,15 @@ def test_finished_evaluation_leaves_record_and_result(store: Store, asked: Evalu
     assert acquire(store, asked) is None
 
 
-def test_repeated_evaluation_has_no_metrics_until_it_ends(store: Store, asked: EvaluationRecord) -> None:
+def test_repeated_evaluation_has_no_metrics_before_end(store: Store, asked: EvaluationRecord) -> None:
     finish(store, asked)
-    anew = store.evaluations.add(asked.experiment_id, MNIST)
+    repeated = store.evaluations.add(asked.experiment_id, MNIST)
 
-    assert anew.id != asked.id
+    assert repeated.id != asked.id
     assert not (store.evaluations.folder(asked.experiment_id, "mnist") / RESULT).exists()
     with pytest.raises(NotFound, match="is queued: it has no metrics"):
         store.evaluations.evaluation(asked.experiment_id, "mnist")
-    assert finish(store, anew, 0.75).metrics == {"accuracy": 0.75}
+    assert finish(store, repeated, 0.75).metrics == {"accuracy": 0.75}
 
 
 def test_concurrent_requests_make_one_evaluation(store: Store, finished: Record) -> None:

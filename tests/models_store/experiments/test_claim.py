@@ -36,7 +36,7 @@ def ended(claim: TrainingClaim, accuracy: float = 0.5) -> Record:
 # -- acquire ---------------------------------------------------------------------------------------------------------
 
 
-def test_claim_begins_an_attempt_with_a_lease_and_a_folder(store: Store, claim: TrainingClaim) -> None:
+def test_claim_starts_attempt_with_lease_and_folder(store: Store, claim: TrainingClaim) -> None:
     assert (claim.token, claim.record.status, claim.record.worker) == (1, Status.RUNNING, "first")
     assert store.experiments.read(claim.id) == store.experiments.get(claim.id) == claim.record
     assert store.experiments.leases.is_held(claim.id)
@@ -60,7 +60,7 @@ def test_running_experiment_is_not_claimed(store: Store, claim: TrainingClaim) -
     assert TrainingClaim.acquire(store.training_jobs, claim.id, worker="second") is None
 
 
-def test_queued_experiment_with_held_lease_is_not_claimed(store: Store, queued: Record) -> None:
+def test_queued_experiment_with_lease_is_not_claimed(store: Store, queued: Record) -> None:
     store.experiments.leases.acquire(queued.id, 7)
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
     assert store.experiments.read(queued.id).status is Status.QUEUED
@@ -119,7 +119,7 @@ def test_claim_needs_redis(own_store: Store, own_valkey: Valkey, tiny_spec: Make
     assert own_store.experiments.read(record.id) == record
 
 
-def test_claim_killed_at_any_step_blocks_nobody(
+def test_claim_killed_at_any_step_blocks_no_worker(
     store: Store, tiny_spec: MakeSpec, reopened: Reopened, take_over: TakeOver
 ) -> None:
     record = store.experiments.create(tiny_spec())
@@ -198,7 +198,7 @@ def test_emptied_live_history_is_restored(store: Store, claim: TrainingClaim, va
     assert store.experiments.index.history(claim.id, -1) == History(points=points(3))
 
 
-def test_training_goes_on_without_redis(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
+def test_training_continues_without_redis(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     claim = TrainingClaim.acquire(own_store.training_jobs, record.id, worker="worker")
     assert claim is not None

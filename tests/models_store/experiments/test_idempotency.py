@@ -31,7 +31,7 @@ def test_same_key_with_another_body_is_rejected(keys: IdempotencyKeys) -> None:
         keys.reserve("key", b"other", "second")
 
 
-def test_of_many_callers_one_reserves(keys: IdempotencyKeys) -> None:
+def test_concurrent_callers_reserve_once(keys: IdempotencyKeys) -> None:
     start = threading.Barrier(12)
 
     def reserve(number: int) -> str:
@@ -50,7 +50,7 @@ def test_key_never_becomes_a_path(keys: IdempotencyKeys, tmp_path: Path, key: st
     assert len(list((tmp_path / "idempotency").iterdir())) == 1
 
 
-def test_keys_are_forgotten_after_a_day(keys: IdempotencyKeys, tmp_path: Path) -> None:
+def test_keys_expire_after_a_day(keys: IdempotencyKeys, tmp_path: Path) -> None:
     for key in ("old", "young"):
         keys.reserve(key, b"body", "first")
         [path] = [path for path in (tmp_path / "idempotency").iterdir() if path.stat().st_mtime > time.time() - 60]
@@ -61,6 +61,6 @@ def test_keys_are_forgotten_after_a_day(keys: IdempotencyKeys, tmp_path: Path) -
     assert keys.reserve("old", b"body", "second") == "second"
 
 
-def test_there_is_nothing_to_forget_in_a_new_store(keys: IdempotencyKeys, tmp_path: Path) -> None:
+def test_new_store_has_no_expired_keys(keys: IdempotencyKeys, tmp_path: Path) -> None:
     keys.remove_expired()
     assert list(tmp_path.iterdir()) == []

@@ -79,14 +79,14 @@ def walk(index: Index, query: Query, between: Callable[[], object] = lambda: Non
 # -- records ---------------------------------------------------------------------------------------------------------
 
 
-def test_record_is_shown_as_it_was_put(index: Index, put: MakeRecord) -> None:
+def test_record_is_returned_as_put(index: Index, put: MakeRecord) -> None:
     record = put(0.5, tags=("a",))
     assert index.get(record.id) == record
     assert index.get_many([record.id, "nothing"]) == [record]
     assert index.get("nothing") is None
 
 
-def test_view_never_goes_back_to_an_older_version(index: Index, put: MakeRecord) -> None:
+def test_view_rejects_older_version(index: Index, put: MakeRecord) -> None:
     record = put()
     newer = record.replace(status=Status.RUNNING)
     assert index.put(newer)
@@ -96,16 +96,14 @@ def test_view_never_goes_back_to_an_older_version(index: Index, put: MakeRecord)
     assert index.count("status=queued") == 0
 
 
-def test_same_version_is_shown_again(index: Index, put: MakeRecord) -> None:
+def test_same_version_is_updated(index: Index, put: MakeRecord) -> None:
     record = put()
     live = record.model_copy(update={"epochs_completed": 3})
     assert index.put(live)
     assert index.get(record.id) == live
 
 
-def test_changed_record_is_in_the_lists_that_it_belongs_to_and_no_others(
-    index: Index, put: MakeRecord, redis: Redis
-) -> None:
+def test_changed_record_moves_between_lists(index: Index, put: MakeRecord, redis: Redis) -> None:
     record = put(tags=("a", "b"))
     index.put(record.replace(status=Status.FAILED, tags=("b", "c")))
     lists = {name for name in redis.keys("trainyard:index:created_at:*") if redis.zscore(name, record.id) is not None}
@@ -120,7 +118,7 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     assert redis.keys("*") == [keys.COMPLETE]
 
 
-def test_a_model_of_some_classes_comes_after_all_that_know_every_one(index: Index, put: MakeRecord) -> None:
+def test_models_of_a_class_subset_rank_last(index: Index, put: MakeRecord) -> None:
     some = {"dataset": {"name": "digits", "classes": ["0", "1"]}}
     easy = put(1.0, 0.0, status=Status.SUCCEEDED, spec=some)
     easier = put(1.0, 0.5, status=Status.SUCCEEDED, spec=some)
@@ -146,7 +144,7 @@ def test_datasets_with_models_come_and_go(index: Index, put: MakeRecord) -> None
 # -- pages -----------------------------------------------------------------------------------------------------------
 
 
-def test_page_rejects_while_the_index_is_not_complete(index: Index, put: MakeRecord, redis: Redis) -> None:
+def test_page_is_unavailable_until_index_is_complete(index: Index, put: MakeRecord, redis: Redis) -> None:
     record = put()
     redis.delete(keys.COMPLETE)
     with pytest.raises(Unavailable, match="being rebuilt"):
@@ -155,13 +153,13 @@ def test_page_rejects_while_the_index_is_not_complete(index: Index, put: MakeRec
     assert index.page(Query()) == Page(items=[record], next_cursor=None)
 
 
-def test_newest_come_first_unless_asked_otherwise(index: Index, put: MakeRecord) -> None:
+def test_newest_come_first_by_default(index: Index, put: MakeRecord) -> None:
     made = [put().id for _ in range(5)]
     assert ids(index.page(Query()).items) == made[::-1]
     assert ids(index.page(Query(sort="created_at")).items) == made
 
 
-def test_best_come_first_and_what_has_no_accuracy_last(index: Index, put: MakeRecord) -> None:
+def test_records_without_accuracy_sort_last(index: Index, put: MakeRecord) -> None:
     none, low, high, zero = (put(accuracy).id for accuracy in (None, 0.2, 0.9, 0.0))
     assert ids(index.page(Query(sort="-val_accuracy")).items) == [high, low, zero, none]
     assert ids(index.page(Query(sort="val_accuracy")).items) == [none, zero, low, high]
@@ -186,7 +184,7 @@ def test_last_page_has_no_cursor(index: Index, put: MakeRecord, limit: int) -> N
     assert index.page(Query(limit=limit)).next_cursor is not None
 
 
-def test_pages_go_on_where_the_last_record_was_deleted(index: Index, put: MakeRecord) -> None:
+def test_page_continues_after_deleted_record(index: Index, put: MakeRecord) -> None:
     made = [put().id for _ in range(9)]
     page = index.page(Query(limit=3))
     for gone in (made[6], made[5], made[8]):
@@ -194,7 +192,7 @@ def test_pages_go_on_where_the_last_record_was_deleted(index: Index, put: MakeRe
     assert ids(index.page(Query(limit=3, cursor=page.next_cursor)).items) == [made[4], made[3], made[2]]
 
 
-def test_pages_go_on_where_the_last_record_has_another_score(index: Index, put: MakeRecord) -> None:
+def test_page_continues_after_record_with_new_score(index: Index, put: MakeRecord) -> None:
     made = [put(number / 10) for number in range(6)]
     page = index.page(Query(limit=2, sort="-val_accuracy"))
     assert ids(page.items) == [made[5].id, made[4].id]
@@ -204,7 +202,7 @@ def test_pages_go_on_where_the_last_record_has_another_score(index: Index, put: 
 
 
 @pytest.mark.parametrize("sort", ["created_at", "-created_at"])
-def test_no_record_is_missed_while_others_come_and_go(index: Index, put: MakeRecord, sort: Any) -> None:
+def test_pages_miss_no_record_during_changes(index: Index, put: MakeRecord, sort: Any) -> None:
     made = [put().id for _ in range(12)]
     doomed = made[1::4]
     left = list(doomed)
@@ -235,7 +233,7 @@ def test_no_record_is_missed_while_others_come_and_go(index: Index, put: MakeRec
         ),
     ],
 )
-def test_filters_show_what_they_name_and_nothing_else(
+def test_filters_select_exactly_the_matching_records(
     index: Index, put: MakeRecord, query: dict[str, Any], accepted: Callable[[Record], bool], limit: int
 ) -> None:
     names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -284,7 +282,7 @@ def cursor(*parts: object) -> str:
         base64.urlsafe_b64encode(b'{"a":1,"b":2,"c":3}').decode(),
     ],
 )
-def test_cursor_that_was_not_made_here_is_rejected(index: Index, put: MakeRecord, text: str) -> None:
+def test_foreign_cursor_is_rejected(index: Index, put: MakeRecord, text: str) -> None:
     put()
     with pytest.raises(InvalidCursor, match="this cursor"):
         index.page(Query(cursor=text))
@@ -302,9 +300,7 @@ def commands(redis: Redis) -> int:
 
 
 @pytest.mark.parametrize("sort", ["-created_at", "val_accuracy"])
-def test_page_costs_the_same_however_many_records_there_are(
-    index: Index, put: MakeRecord, redis: Redis, sort: Any
-) -> None:
+def test_page_cost_is_independent_of_store_size(index: Index, put: MakeRecord, redis: Redis, sort: Any) -> None:
     costs = []
     for count in (110, 330):
         while index.count() < count:
@@ -320,7 +316,7 @@ def test_page_costs_the_same_however_many_records_there_are(
 # -- models ----------------------------------------------------------------------------------------------------------
 
 
-def test_best_models_are_the_succeeded_ones_of_the_dataset(index: Index, put: MakeRecord) -> None:
+def test_best_models_are_succeeded_and_undamaged(index: Index, put: MakeRecord) -> None:
     def model(accuracy: float | None, loss: float | None = 1.0, **fields: Any) -> str:
         return put(accuracy, loss, **{"status": Status.SUCCEEDED, **fields}).id
 
@@ -334,7 +330,7 @@ def test_best_models_are_the_succeeded_ones_of_the_dataset(index: Index, put: Ma
     assert index.best_models("unknown") == []
 
 
-def test_model_that_is_found_damaged_is_no_longer_a_model(index: Index, put: MakeRecord) -> None:
+def test_damaged_model_leaves_best_models(index: Index, put: MakeRecord) -> None:
     record = put(0.9, 0.1, status=Status.SUCCEEDED)
     index.put(record.model_copy(update={"damaged": ("artifacts",)}))
     assert index.best_models("digits") == []
@@ -352,7 +348,7 @@ def test_points_follow_each_other_without_a_gap(index: Index) -> None:
     assert index.history("id", -1) == History(points=points(2))
 
 
-def test_history_says_when_the_stream_does_not_reach_back(index: Index, redis: Redis) -> None:
+def test_truncated_stream_has_no_history(index: Index, redis: Redis) -> None:
     index.restore_history("id", points(5))
     assert index.history("id", -1) == History(points=points(5))
     assert index.history("id", 2) == History(points=points(5)[3:])
@@ -363,7 +359,7 @@ def test_history_says_when_the_stream_does_not_reach_back(index: Index, redis: R
     assert index.history("id", 1) == History(points=points(5)[2:])
 
 
-def test_restored_history_replaces_what_was_there(index: Index) -> None:
+def test_restored_history_replaces_earlier_one(index: Index) -> None:
     index.restore_history("id", points(5))
     index.restore_history("id", points(2))
     assert index.history("id", -1) == History(points=points(2))
@@ -371,7 +367,7 @@ def test_restored_history_replaces_what_was_there(index: Index) -> None:
     assert index.history("id", -1) is None
 
 
-def test_foreign_entry_in_the_stream_makes_it_unread(index: Index, redis: Redis) -> None:
+def test_foreign_entry_makes_stream_unreadable(index: Index, redis: Redis) -> None:
     redis.xadd(keys.history("id"), {"point": "{}"}, id="1-0")
     assert index.history("id", -1) is None
 

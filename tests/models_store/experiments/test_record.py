@@ -22,20 +22,20 @@ def record(**fields: Any) -> Record:
     return Record(**known, created_at=datetime(2026, 1, 1, tzinfo=UTC), **fields)
 
 
-def test_claim_begins_an_attempt() -> None:
+def test_claim_starts_an_attempt() -> None:
     claimed = record().claim("worker")
     assert (claimed.status, claimed.attempts, claimed.worker, claimed.version) == (Status.RUNNING, 1, "worker", 1)
     assert claimed.started_at is not None
 
 
-def test_second_attempt_keeps_when_the_first_began() -> None:
+def test_second_attempt_keeps_started_at() -> None:
     first = record().claim("worker")
     second = first.retry(KILLED, 3).claim("other")
     assert (second.attempts, second.started_at) == (2, first.started_at)
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, *TERMINAL])
-def test_only_what_is_queued_can_be_claimed(status: Status) -> None:
+def test_record_that_is_not_queued_rejects_claim(status: Status) -> None:
     with pytest.raises(InvalidState, match=f"is {status}, so it cannot be claimed"):
         record(status=status).claim("worker")
 
@@ -52,7 +52,7 @@ def test_terminal_states_are_three(status: Status) -> None:
     assert status.is_terminal is (status in TERMINAL)
 
 
-def test_end_says_when_and_names_no_worker() -> None:
+def test_ended_record_has_time_and_no_worker() -> None:
     ended = record().claim("worker").end(Status.FAILED, error=KILLED)
     assert ended.ended_at is not None
     assert (ended.worker, ended.error, ended.version) == (None, KILLED, 2)
@@ -64,7 +64,7 @@ def test_failed_attempt_goes_back_to_the_queue() -> None:
     assert waiting.error == KILLED
 
 
-def test_last_attempt_fails_for_good_and_says_so() -> None:
+def test_last_attempt_ends_as_failed() -> None:
     current = record()
     for _ in range(3):
         current = current.claim("worker").retry(KILLED, max_attempts=3)
@@ -86,7 +86,7 @@ def test_interruptions_do_not_count_against_the_limit() -> None:
     assert "attempt 3 of 3" in (last.error.message if last.error else "")
 
 
-def test_cancel_that_was_asked_for_is_done_when_it_is_given_back() -> None:
+def test_requested_cancel_ends_returned_attempt() -> None:
     running = record().claim("worker").replace(cancel_requested=True)
     for ended in (running.give_back(), running.retry(KILLED, max_attempts=3)):
         assert (ended.status, ended.stop_reason) == (Status.CANCELLED, "cancelled")
@@ -112,16 +112,14 @@ def test_record_cannot_be_changed_in_place() -> None:
         ("val_loss", [float("inf"), float("nan"), 3.0], 2),
     ],
 )
-def test_best_epoch_is_the_first_with_the_best_finite_value(
-    metric: str, values: list[float | None], best_epoch: int
-) -> None:
+def test_best_epoch_is_first_of_best_finite_values(metric: str, values: list[float | None], best_epoch: int) -> None:
     best: Best | None = None
     for epoch, value in enumerate(values):
         best = better(best, Point(epoch=epoch, seconds=1.0, metrics={metric: value}), metric)
     assert best == Best(epoch=best_epoch, metric=metric, value=values[best_epoch] or 0.0)
 
 
-def test_metric_that_is_never_measured_has_no_best_epoch() -> None:
+def test_unmeasured_metric_has_no_best_epoch() -> None:
     assert better(None, point(0), "f1") is None
 
 

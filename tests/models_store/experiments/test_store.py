@@ -54,7 +54,7 @@ def folders(store: Store) -> set[str]:
 # -- create, get, list -----------------------------------------------------------------------------------------------
 
 
-def test_created_experiment_is_on_disk_in_the_view_and_on_the_queue(store: Store, tiny_spec: MakeSpec) -> None:
+def test_created_experiment_is_stored_shown_and_queued(store: Store, tiny_spec: MakeSpec) -> None:
     spec = tiny_spec(name="first", tags=("a", "b"))
     record = store.experiments.create(spec)
     assert (record.status, record.name, record.tags, record.dataset) == (Status.QUEUED, "first", ("a", "b"), "digits")
@@ -72,14 +72,14 @@ def test_queue_position_counts_the_older_ones(store: Store, tiny_spec: MakeSpec)
     assert [store.experiments.get(each).queue_position for each in ids] == [None, 1, 2]
 
 
-def test_page_lists_what_was_created(store: Store, queued: Record) -> None:
+def test_page_lists_created_experiments(store: Store, queued: Record) -> None:
     with pytest.raises(Unavailable, match="being rebuilt"):
         store.experiments.page(Query())
     store.reconciler.sweep()
     assert store.experiments.page(Query()).items == [queued]
 
 
-def test_what_was_posted_in_a_millisecond(store: Store, tiny_spec: MakeSpec) -> None:
+def test_ids_created_at_a_millisecond_are_found(store: Store, tiny_spec: MakeSpec) -> None:
     record = store.experiments.create(tiny_spec())
     milliseconds = ULID.from_str(record.id).milliseconds
 
@@ -88,9 +88,7 @@ def test_what_was_posted_in_a_millisecond(store: Store, tiny_spec: MakeSpec) -> 
         assert store.experiments.ids_created_at(other) == []
 
 
-def test_what_is_based_on_an_experiment_is_listed_oldest_first(
-    store: Store, queued: Record, tiny_spec: MakeSpec
-) -> None:
+def test_children_are_listed_oldest_first(store: Store, queued: Record, tiny_spec: MakeSpec) -> None:
     with pytest.raises(Unavailable, match="being rebuilt"):
         store.experiments.children(queued.id)
     store.reconciler.sweep()
@@ -102,7 +100,7 @@ def test_what_is_based_on_an_experiment_is_listed_oldest_first(
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, UNKNOWN.lower(), " " + UNKNOWN, UNKNOWN + "\n", UNKNOWN[:-1] + "U"])
-def test_what_is_no_id_never_becomes_a_path(store: Store, text: str) -> None:
+def test_invalid_id_never_becomes_a_path(store: Store, text: str) -> None:
     assert not is_experiment_id(text)
     experiments = store.experiments
     calls: list[Callable[[str], Any]] = [
@@ -170,14 +168,14 @@ def test_same_key_with_another_body_is_rejected(store: Store, tiny_spec: MakeSpe
     assert folders(store) == {first.id}
 
 
-def test_retry_after_the_end_gives_the_ended_experiment(store: Store, tiny_spec: MakeSpec) -> None:
+def test_retry_after_end_returns_ended_experiment(store: Store, tiny_spec: MakeSpec) -> None:
     first = store.experiments.create(tiny_spec(), "key", b"body")
     cancelled = store.experiments.cancel(first.id)
     assert store.experiments.create(tiny_spec(), "key", b"body") == cancelled
     assert store.experiments.get(first.id).status is Status.CANCELLED
 
 
-def test_concurrent_posts_with_one_key_make_one_experiment(store: Store, tiny_spec: MakeSpec) -> None:
+def test_concurrent_posts_with_one_key_create_once(store: Store, tiny_spec: MakeSpec) -> None:
     start = threading.Barrier(10)
 
     def create(_: int) -> Record:
@@ -190,9 +188,7 @@ def test_concurrent_posts_with_one_key_make_one_experiment(store: Store, tiny_sp
     assert TrainingClaim.acquire(store.training_jobs, record.id, worker="worker") is not None
 
 
-def test_api_killed_at_any_step_of_a_post_makes_one_experiment_with_the_retry(
-    store: Store, tiny_spec: MakeSpec, reopened: Callable[[], Store]
-) -> None:
+def test_retry_of_killed_post_creates_once(store: Store, tiny_spec: MakeSpec, reopened: Callable[[], Store]) -> None:
     key = 0
     ids: set[str] = set()
 
@@ -273,7 +269,7 @@ def test_get_reads_disk_while_redis_is_down(own_store: Store, own_valkey: Valkey
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
-def test_post_is_accepted_in_time_while_redis_does_not_answer(
+def test_post_is_accepted_while_redis_is_silent(
     own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec, fault: str
 ) -> None:
     assert own_store.reconciler.sweep()
@@ -316,7 +312,7 @@ def test_missing_record_is_damage_and_not_absence(store: Store, queued: Record) 
 # -- history and evaluation ------------------------------------------------------------------------------------------
 
 
-def test_history_goes_on_behind_an_epoch(store: Store, claim: TrainingClaim) -> None:
+def test_history_since_an_epoch_is_returned(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
@@ -325,7 +321,7 @@ def test_history_goes_on_behind_an_epoch(store: Store, claim: TrainingClaim) -> 
     assert store.experiments.history(claim.id, since=99) == History()
 
 
-def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: TrainingClaim) -> None:
+def test_history_of_ended_experiment_is_on_disk(store: Store, claim: TrainingClaim) -> None:
     claim.begin_history([])
     for each in points(4):
         claim.append(each)
@@ -336,7 +332,7 @@ def test_history_of_what_has_ended_is_read_from_disk(store: Store, claim: Traini
     assert store.experiments.history(claim.id) == History(points=points(2), damaged=True)
 
 
-def test_evaluation_is_there_after_success_alone(store: Store, queued: Record, succeed: Callable[..., Record]) -> None:
+def test_evaluation_exists_only_after_success(store: Store, queued: Record, succeed: Callable[..., Record]) -> None:
     with pytest.raises(NotFound, match="is queued and has no evaluation"):
         store.experiments.evaluation(queued.id)
     record = succeed()
@@ -361,16 +357,14 @@ def test_running_experiment_is_asked_to_stop_once(store: Store, claim: TrainingC
     assert store.experiments.cancel(claim.id) == record
 
 
-def test_what_has_ended_cannot_be_cancelled(store: Store, succeed: Callable[..., Record]) -> None:
+def test_ended_experiment_rejects_cancel(store: Store, succeed: Callable[..., Record]) -> None:
     record = succeed()
     with pytest.raises(InvalidState, match="is succeeded and cannot be cancelled"):
         store.experiments.cancel(record.id)
     assert store.experiments.read(record.id) == record
 
 
-def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
-    store: Store, tiny_spec: MakeSpec
-) -> None:
+def test_cancel_and_claim_at_once_have_one_winner(store: Store, tiny_spec: MakeSpec) -> None:
     for _ in range(10):
         record = store.experiments.create(tiny_spec())
         start = threading.Barrier(2)
@@ -394,7 +388,7 @@ def test_cancel_and_claim_at_once_never_train_what_was_cancelled_while_queued(
             assert claim.cancel_requested
 
 
-def test_change_of_a_locked_experiment_is_rejected_in_time(store: Store, queued: Record) -> None:
+def test_change_of_locked_experiment_is_rejected(store: Store, queued: Record) -> None:
     def take(hold: Callable[[], None]) -> None:
         with lock_folder(store.experiments.folder(queued.id)):
             hold()
@@ -427,9 +421,7 @@ def test_running_or_serving_experiment_is_not_deleted(
     assert folders(store) == {claim.id, serving.id}
 
 
-def test_pinned_experiment_is_deleted_by_force_alone_and_its_pin_goes_with_it(
-    store: Store, succeed: Callable[..., Record]
-) -> None:
+def test_pinned_experiment_is_deleted_only_by_force(store: Store, succeed: Callable[..., Record]) -> None:
     pinned, other = succeed(), succeed()
     store.models.pin("digits", pinned.id)
     with pytest.raises(InvalidState, match="is pinned to serve digits: PUT"):
@@ -448,9 +440,7 @@ def test_damaged_experiment_can_be_deleted(store: Store, queued: Record) -> None
     assert folders(store) == set()
 
 
-def test_experiment_deleted_without_redis_is_gone_after_a_sweep(
-    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
-) -> None:
+def test_deletion_without_redis_is_shown_after_sweep(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     record = own_store.experiments.create(tiny_spec())
     own_store.reconciler.sweep()
     own_valkey.kill()
@@ -462,7 +452,7 @@ def test_experiment_deleted_without_redis_is_gone_after_a_sweep(
     assert own_store.experiments.page(Query()).items == []
 
 
-def test_delete_and_claim_at_once_leave_nothing_half_done(store: Store, tiny_spec: MakeSpec) -> None:
+def test_delete_and_claim_at_once_are_atomic(store: Store, tiny_spec: MakeSpec) -> None:
     for _ in range(10):
         record = store.experiments.create(tiny_spec())
         with ThreadPoolExecutor(2) as threads:
@@ -511,9 +501,7 @@ def test_folder_that_vanishes_is_not_found(store: Store, queued: Record, valkey:
     assert not (store.experiments.folder(queued.id) / ARTIFACTS).exists()
 
 
-def test_change_that_redis_did_not_take_is_shown_by_the_next_sweep(
-    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec
-) -> None:
+def test_change_lost_by_redis_is_shown_after_sweep(own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec) -> None:
     assert own_store.reconciler.sweep()
     record = own_store.experiments.create(tiny_spec())
     own_valkey.kill()

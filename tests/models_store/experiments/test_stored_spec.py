@@ -33,7 +33,7 @@ def test_fields_are_those_of_the_spec() -> None:
     assert stored.training.optimizer.learning_rate == StoredSchedule(type="CosineDecay")
 
 
-def test_unknown_fields_do_no_harm() -> None:
+def test_unknown_fields_are_ignored() -> None:
     stored = StoredSpec({"color": "red", "dataset": {"name": "gone"}, "training": {"epochs": 3, "tempo": "fast"}})
 
     assert (stored.dataset.name, stored.training.epochs) == ("gone", 3)

@@ -15,7 +15,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 
 @pytest.fixture
 def following(tiny_document: dict[str, Any]) -> Callable[[Record], ExperimentSpec]:
-    """Make the spec of an experiment that begins with the weights of another."""
+    """Make the spec of an experiment that starts from the weights of another."""
 
     def make(source: Record) -> ExperimentSpec:
         return parse_spec({**tiny_document, "model": {**tiny_document["model"], "weights_from": source.id}})
@@ -23,22 +23,22 @@ def following(tiny_document: dict[str, Any]) -> Callable[[Record], ExperimentSpe
     return make
 
 
-def test_source_cannot_be_deleted_while_its_follower_is_written(
+def test_source_is_locked_while_follower_is_written(
     store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
 ) -> None:
     source = succeed()
     with (
-        store.transfers.keep(following(source), DATASETS) as taken,
+        store.transfers.keep(following(source), DATASETS) as transferred,
         pytest.raises(Busy),
         lock_folder(store.experiments.folder(source.id), seconds=0.05),
     ):
         raise AssertionError("the lock was free")
-    assert taken == {"dense": "dense"}
+    assert transferred == {"dense": "dense"}
     with lock_folder(store.experiments.folder(source.id), seconds=0.05):
         pass
 
 
-def test_source_that_was_deleted_meanwhile_is_a_problem_of_the_spec(
+def test_deleted_source_is_a_spec_error(
     store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
 ) -> None:
     source = succeed()
@@ -49,14 +49,12 @@ def test_source_that_was_deleted_meanwhile_is_a_problem_of_the_spec(
         store.transfers.keep(spec, DATASETS).__enter__()
 
 
-def test_nothing_is_taken_and_no_lock_is_held_without_a_source(
-    store: Store, tiny_spec: Callable[..., ExperimentSpec]
-) -> None:
-    with store.transfers.keep(tiny_spec(), DATASETS) as taken:
-        assert taken == {}
+def test_no_source_transfers_no_layers(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+    with store.transfers.keep(tiny_spec(), DATASETS) as transferred:
+        assert transferred == {}
 
 
-def test_source_whose_spec_is_of_other_rules_is_rejected(
+def test_source_with_invalid_spec_is_rejected(
     store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
 ) -> None:
     source = succeed()
@@ -66,7 +64,7 @@ def test_source_whose_spec_is_of_other_rules_is_rejected(
         store.transfers.transferred_layers(following(source), without_digits)
 
 
-def test_experiments_that_begin_with_weights_are_found_until_they_end(
+def test_users_of_weights_are_found_until_they_end(
     store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
 ) -> None:
     source, other = succeed(), succeed()

@@ -159,7 +159,7 @@ def test_claim_of_newer_schema_is_left_alone(store: Store, job: JobOf) -> None:
     assert job.read(store) == newer
 
 
-def test_claim_killed_at_any_step_blocks_nobody(
+def test_claim_killed_at_any_step_blocks_no_worker(
     store: Store, kind: str, tiny_spec: MakeSpec, reopened: Callable[[], Store]
 ) -> None:
     current = [post(store, kind, tiny_spec())]
@@ -347,13 +347,13 @@ def test_emptied_redis_gives_dead_worker_a_successor(store: Store, job: JobOf, v
     assert job.acquire(store, "second").token == 2
 
 
-def test_emptied_redis_enqueues_what_waits(store: Store, job: JobOf, valkey: Valkey) -> None:
+def test_emptied_redis_enqueues_queued_jobs(store: Store, job: JobOf, valkey: Valkey) -> None:
     empty(valkey)
     assert store.reconciler.sweep()
     assert store.queue.pending(job.jobs(store).kind) == {job.name}
 
 
-def test_job_goes_on_without_redis(own_store: Store, own_valkey: Valkey, kind: str, tiny_spec: MakeSpec) -> None:
+def test_job_continues_without_redis(own_store: Store, own_valkey: Valkey, kind: str, tiny_spec: MakeSpec) -> None:
     job = post(own_store, kind, tiny_spec())
     claim = job.acquire(own_store)
     own_valkey.kill()

@@ -347,7 +347,7 @@ def test_foreign_folder_is_ignored(store: Store, queued: Record) -> None:
     assert set(shown(store)) == {queued.id}
 
 
-def test_first_sweep_removes_what_killed_processes_left(store: Store, queued: Record) -> None:
+def test_first_sweep_removes_leftovers(store: Store, queued: Record) -> None:
     old = temporary_name(store.experiments.folder(queued.id))
     young = temporary_name(store.experiments.folder(queued.id))
     inside = temporary_name(store.experiments.folder(queued.id) / RECORD_FILE)

@@ -19,13 +19,13 @@ def models(store: Store) -> ModelCatalogue:
     return store.models
 
 
-def test_models_are_ranked_by_validation_accuracy_then_loss(models: ModelCatalogue, succeed: Succeed) -> None:
+def test_ranking_is_by_accuracy_then_loss(models: ModelCatalogue, succeed: Succeed) -> None:
     made = [succeed(0.5, 0.3), succeed(0.75, 0.9), succeed(0.75, 0.8), succeed(None, 0.1)]
     assert [record.id for record in models.ranking("digits")] == [made[index].id for index in (2, 1, 0, 3)]
     assert models.ranking("mnist") == []
 
 
-def test_nothing_is_called_best_while_the_index_is_not_whole(models: ModelCatalogue, valkey: Valkey) -> None:
+def test_best_is_unavailable_until_index_is_complete(models: ModelCatalogue, valkey: Valkey) -> None:
     with valkey.client() as client:
         client.flushall()
     with pytest.raises(Unavailable, match="being rebuilt"):
@@ -40,7 +40,7 @@ def test_best_of_all_datasets(models: ModelCatalogue, succeed: Succeed) -> None:
     assert models.best(["mnist"]) is None
 
 
-def test_queued_failed_and_deleted_ones_are_no_models(
+def test_only_succeeded_experiments_are_models(
     store: Store, models: ModelCatalogue, succeed: Succeed, queued: Record
 ) -> None:
     store.experiments.cancel(queued.id)
@@ -50,14 +50,14 @@ def test_queued_failed_and_deleted_ones_are_no_models(
     assert models.ranking("digits") == []
 
 
-def test_loaded_model_is_what_was_published(models: ModelCatalogue, succeed: Succeed) -> None:
+def test_loaded_model_equals_the_published(models: ModelCatalogue, succeed: Succeed) -> None:
     record = succeed()
     loaded = models.load(record.id)
     assert (loaded.record, loaded.onnx) == (record, b"a network")
     assert (loaded.info.labels, loaded.info.image_shape) == (("a", "b"), (8, 8, 1))
 
 
-def test_only_what_succeeded_is_loaded(models: ModelCatalogue, queued: Record) -> None:
+def test_unfinished_experiment_is_not_loaded(models: ModelCatalogue, queued: Record) -> None:
     with pytest.raises(InvalidState, match="is queued: only a succeeded one can predict"):
         models.load(queued.id)
     with pytest.raises(NotFound):

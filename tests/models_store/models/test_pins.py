@@ -23,7 +23,7 @@ def pinned(pins: Pins) -> dict[str, str]:
     return {dataset: pin.experiment_id for dataset, pin in pins.read().items() if isinstance(pin, Pin)}
 
 
-def test_the_last_pin_of_a_dataset_holds_for_everybody_until_it_is_removed(pins: Pins) -> None:
+def test_last_pin_of_dataset_holds_until_removed(pins: Pins) -> None:
     pins.put(Pin(dataset="digits", experiment_id="a"))
     pins.put(Pin(dataset="mnist", experiment_id="a"))
     pins.put(Pin(dataset="digits", experiment_id="b"))
@@ -37,7 +37,7 @@ def test_the_last_pin_of_a_dataset_holds_for_everybody_until_it_is_removed(pins:
     assert sorted(path.name for path in pins.folder.iterdir()) == [".lock", "mnist.json"]
 
 
-def test_of_a_deleted_experiment_all_pins_go_and_no_other(pins: Pins) -> None:
+def test_pins_of_one_experiment_are_removed(pins: Pins) -> None:
     for dataset, experiment_id in (("digits", "a"), ("mnist", "b"), ("blobs", "a")):
         pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
     assert pins.datasets_of("a") == ["blobs", "digits"]
@@ -48,7 +48,7 @@ def test_of_a_deleted_experiment_all_pins_go_and_no_other(pins: Pins) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"dataset": "digits"', b"\x00noise"])
-def test_a_damaged_pin_says_so_and_harms_no_other(pins: Pins, content: bytes) -> None:
+def test_damaged_pin_is_reported_alone(pins: Pins, content: bytes) -> None:
     pins.put(Pin(dataset="mnist", experiment_id="b"))
     (pins.folder / "digits.json").write_bytes(content)
     (pins.folder / f".digits.json.1{TEMPORARY_SUFFIX}").write_bytes(b"half")
@@ -61,7 +61,7 @@ def test_a_damaged_pin_says_so_and_harms_no_other(pins: Pins, content: bytes) ->
     assert pinned(pins) == {"mnist": "b"}
 
 
-def test_only_what_has_succeeded_on_the_dataset_is_pinned(store: Store, succeed: Succeed, queued: Record) -> None:
+def test_unsuitable_experiment_is_not_pinned(store: Store, succeed: Succeed, queued: Record) -> None:
     record = succeed()
     with pytest.raises(InvalidState, match="was trained on digits, so it cannot serve mnist"):
         store.models.pin("mnist", record.id)

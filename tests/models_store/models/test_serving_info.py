@@ -3,7 +3,7 @@ import pytest
 from models_store.models.serving_info import ServingInfo
 
 
-def test_what_was_published_before_there_was_a_choice_is_stretched() -> None:
+def test_info_without_resize_stretches() -> None:
     old = '{"dataset":"digits","labels":["a"],"image_shape":[8,8,1],"input_name":"image","probe":[1.0]}'
     assert ServingInfo.model_validate_json(old).resize == "stretch"
 
@@ -12,6 +12,6 @@ def test_what_was_published_before_there_was_a_choice_is_stretched() -> None:
     ("dataset", "form"),
     [("mnist", "centered"), ("mnist-corrections", "centered"), ("digits-corrections", "filling"), ("cifar10", None)],
 )
-def test_networks_of_corrections_know_digits_as_those_of_their_source(dataset: str, form: str | None) -> None:
+def test_digit_form_of_corrections_is_that_of_source(dataset: str, form: str | None) -> None:
     info = ServingInfo(dataset=dataset, labels=("a",), image_shape=(28, 28, 1), input_name="image", probe=(1.0,))
     assert info.digit_form == form

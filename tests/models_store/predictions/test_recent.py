@@ -22,14 +22,14 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(folder: Path) -> Make:
-    """Another process's."""
+    """Open the predictions as another process would."""
 
-    def made(kept_seconds: float = 3600, max_bytes: int = 1_000_000) -> RecentPredictions:
+    def open_recent(kept_seconds: float = 3600, max_bytes: int = 1_000_000) -> RecentPredictions:
         recent = RecentPredictions(folder, kept_seconds, max_bytes)
         recent.prepare()
         return recent
 
-    return made
+    return open_recent
 
 
 def keep(recent: RecentPredictions, number: int = 0) -> str:
@@ -49,7 +49,7 @@ def age(folder: Path, seconds: float) -> None:
         os.utime(path, (written_at, written_at))
 
 
-def test_what_was_kept_is_found_by_every_process(make: Make) -> None:
+def test_prediction_is_found_by_other_processes(make: Make) -> None:
     recent = make()
     ids = [keep(recent, number) for number in range(20)]
     recent.flush()
@@ -64,13 +64,13 @@ def test_what_was_kept_is_found_by_every_process(make: Make) -> None:
     assert len(set(ids)) == 30
 
 
-def test_numbers_are_kept_as_they_were(make: Make) -> None:
+def test_features_are_kept_exactly(make: Make) -> None:
     recent, row = make(), np.array([1.5, -2.25], dtype=np.float32)
     found = recent.get(recent.keep(Origin("x", "blobs", (2,)), row, "3", 1.0))
     assert np.array_equal(found.sample, row)
 
 
-def test_of_many_threads_each_finds_its_own(make: Make) -> None:
+def test_concurrent_threads_find_their_predictions(make: Make) -> None:
     recent = make(max_bytes=10_000_000)
 
     def one(number: int) -> bool:
@@ -83,13 +83,13 @@ def test_of_many_threads_each_finds_its_own(make: Make) -> None:
         assert all(threads.map(one, range(1000)))
 
 
-def test_the_oldest_go_first_when_there_are_too_many(make: Make, folder: Path) -> None:
+def test_oldest_are_removed_above_the_limit(make: Make, folder: Path) -> None:
     recent = make(max_bytes=16_000)
     ids = []
     for number in range(200):
         ids.append(keep(recent, number))
         recent.flush()
-        age(folder, 1)  # what is written later is younger, by whatever clock
+        age(folder, 1)  # what is written later is younger, regardless of the clock
     recent.remove_expired()
 
     kept = [known(recent, each) for each in ids]
@@ -98,7 +98,7 @@ def test_the_oldest_go_first_when_there_are_too_many(make: Make, folder: Path) -
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 16_000
 
 
-def test_what_is_too_old_is_forgotten_also_before_it_is_removed(make: Make, folder: Path) -> None:
+def test_expired_prediction_is_not_found(make: Make, folder: Path) -> None:
     recent = make()
     prediction_id = keep(recent)
     assert known(recent, prediction_id)
@@ -116,7 +116,7 @@ def test_what_is_too_old_is_forgotten_also_before_it_is_removed(make: Make, fold
     assert (known(make(), lost), known(make(), kept)) == (False, True)
 
 
-def test_what_the_disk_does_not_take_is_forgotten_and_the_next_is_not(make: Make, folder: Path) -> None:
+def test_failed_write_loses_only_its_predictions(make: Make, folder: Path) -> None:
     recent = make()
     folder.rename(folder.with_name("away"))
     lost = [keep(recent), keep(recent)]
@@ -127,9 +127,7 @@ def test_what_the_disk_does_not_take_is_forgotten_and_the_next_is_not(make: Make
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(0, 1_000_000), (3600, 0)])
-def test_with_nothing_to_be_kept_predictions_still_have_ids(
-    make: Make, folder: Path, seconds: float, most: int
-) -> None:
+def test_predictions_that_are_not_kept_have_ids(make: Make, folder: Path, seconds: float, most: int) -> None:
     recent = make(seconds, most)
     ids = {keep(recent) for _ in range(10)}
     recent.flush()
@@ -139,14 +137,14 @@ def test_with_nothing_to_be_kept_predictions_still_have_ids(
 
 
 @pytest.mark.parametrize("prediction_id", ["nonsense", "..%2f", "0" * 26, "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"])
-def test_what_never_was_is_not_found(make: Make, prediction_id: str) -> None:
+def test_unknown_prediction_is_not_found(make: Make, prediction_id: str) -> None:
     recent = make()
     keep(recent)
     with pytest.raises(NotFound, match="not found"):
         recent.get(prediction_id)
 
 
-def test_a_segment_that_was_cut_short_loses_its_end_alone(make: Make, folder: Path) -> None:
+def test_truncated_segment_loses_only_its_end(make: Make, folder: Path) -> None:
     recent = make()
     first, last = keep(recent, 1), keep(recent, 2)
     recent.flush()
@@ -155,7 +153,7 @@ def test_a_segment_that_was_cut_short_loses_its_end_alone(make: Make, folder: Pa
     assert (known(recent, first), known(recent, last)) == (True, False)
 
 
-def test_what_cannot_be_read_is_forgotten(make: Make, folder: Path) -> None:
+def test_damaged_segment_is_not_found(make: Make, folder: Path) -> None:
     recent = make()
     overwritten = keep(recent)
     recent.flush()
@@ -170,7 +168,7 @@ def test_what_cannot_be_read_is_forgotten(make: Make, folder: Path) -> None:
     assert not known(recent, overwritten)
 
 
-def test_predictions_are_kept_again_after_their_folder_was_removed(make: Make, folder: Path) -> None:
+def test_removed_folder_is_created_again(make: Make, folder: Path) -> None:
     recent = make()
     shutil.rmtree(folder)
     lost = keep(recent)

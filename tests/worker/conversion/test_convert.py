@@ -77,7 +77,7 @@ def test_official_splits_and_their_leaks_are_found(tmp_path: Path) -> None:
     assert StoredImages(tmp_path).splits.tolist() == [0] * 7 + [1] * 2
 
 
-def test_system_files_are_ignored_and_unreadable_listed(tmp_path: Path) -> None:
+def test_system_files_are_ignored(tmp_path: Path) -> None:
     left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
     huge = image(1, (200, 200))
 
@@ -106,7 +106,7 @@ def test_grayscale_images_stay_grayscale_and_in_order(tmp_path: Path) -> None:
     assert native[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
-def test_images_of_many_sizes_are_resized_once_per_shape(tmp_path: Path) -> None:
+def test_images_are_resized_once_per_shape(tmp_path: Path) -> None:
     contents = convert_archive(
         tmp_path, zip_with({"cat/wide.png": image(1, (20, 10)), "cat/gray.png": image(9, mode="L")})
     )
@@ -127,7 +127,7 @@ def test_images_of_many_sizes_are_resized_once_per_shape(tmp_path: Path) -> None
     np.testing.assert_array_equal(first, again)
 
 
-def test_progress_goes_on_after_the_last_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_continues_after_the_last_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
     monkeypatch.setattr("models_store.artifacts._PIECE_BYTES", 100)

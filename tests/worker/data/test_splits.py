@@ -96,7 +96,7 @@ def test_cut_test_split_draws_from_both_source_splits(tmp_path: Path) -> None:
     assert places.tolist() == sorted([*range(30), *range(15)])
 
 
-def test_larger_limit_selects_the_same_samples_and_more() -> None:
+def test_larger_limit_adds_samples() -> None:
     few, more, others = (
         {
             image.tobytes()

@@ -92,7 +92,7 @@ def test_images_of_one_small_size_are_read_natively(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("selection", [{"limit_per_class": 3}, {"classes": ["oak", "ash"], "limit_per_class": 4}])
-def test_few_images_are_not_cached_and_equal_cached_ones(tmp_path: Path, selection: dict[str, Any]) -> None:
+def test_few_images_equal_cached_ones(tmp_path: Path, selection: dict[str, Any]) -> None:
     folder = upload(tmp_path, lambda number: (4, 4 + number))
     few = spec_of(dataset={"name": "leaves", "split": HALF, **selection}, preprocessing=FOUR_BY_FOUR)
     resized = load_splits(few, None, folder)
@@ -144,7 +144,7 @@ def test_training_on_an_upload_succeeds(
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 
 
-def test_training_on_corrections_of_few_classes_succeeds(
+def test_corrections_of_few_classes_train(
     store: Store, job: Callable[..., TrainingJob], supervised: Supervised
 ) -> None:
     for number in range(20):

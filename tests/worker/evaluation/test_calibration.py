@@ -41,7 +41,7 @@ class Answers(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return x
 
 
-def test_temperature_of_an_overconfident_network_is_found() -> None:
+def test_overconfident_temperature_is_found() -> None:
     predicted, truth = overconfident(4000)
 
     assert fit_temperature(predicted, truth) == pytest.approx(2.5, rel=0.08)
@@ -94,7 +94,7 @@ def test_bins_include_certainty_and_cover_all_samples() -> None:
     assert sum(each.samples for each in bins) == 2
 
 
-def test_temperature_calibrates_an_overconfident_network() -> None:
+def test_temperature_calibrates_overconfident_network() -> None:
     predicted, truth = overconfident(4000)
 
     found = measure_calibration(predicted, truth, fit_temperature(predicted, truth))
@@ -127,7 +127,7 @@ def test_equal_confidences_are_on_one_side() -> None:
     assert tuple(fit_confidence(probabilities, truth)) == pytest.approx((0.99, 0.0))
 
 
-def test_threshold_is_reached_by_its_own_answer_when_served() -> None:
+def test_threshold_includes_its_own_answer() -> None:
     probabilities = answers(*[0.9123454] * 10, 0.9101)
     threshold, _ = fit_confidence(probabilities, np.array([0] * 10 + [1]))
 

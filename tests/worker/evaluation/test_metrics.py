@@ -38,7 +38,7 @@ def test_metrics_equal_those_counted_one_by_one() -> None:
     assert found.loss == pytest.approx(loss / 120, rel=1e-4)
 
 
-def test_class_metrics_follow_from_the_confusion_matrix() -> None:
+def test_class_metrics_follow_from_confusion_matrix() -> None:
     predicted, truth = counted()
     found = compute_metrics(predicted, truth, LABELS)
     matrix = np.array(found.confusion_matrix.matrix, dtype=float)

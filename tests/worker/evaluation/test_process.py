@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 
-def test_an_evaluation_loads_neither_tensorflow_nor_redis() -> None:
+def test_evaluation_loads_no_tensorflow_and_no_redis() -> None:
     heavy = ("tensorflow", "keras", "redis", "celery", "fastapi")
     code = f"import sys, worker.evaluation.process; print([m for m in {heavy} if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

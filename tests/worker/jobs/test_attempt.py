@@ -115,7 +115,7 @@ def test_shutdown_gives_back_at_once(claim: ConversionClaim, settings: Settings)
     assert time.monotonic() - began < 5
 
 
-def test_cold_shutdown_gives_back_and_goes_on(store: Store, claim: ConversionClaim, settings: Settings) -> None:
+def test_cold_shutdown_gives_back_and_continues(store: Store, claim: ConversionClaim, settings: Settings) -> None:
     def shut_down() -> bool:
         raise SystemExit
 

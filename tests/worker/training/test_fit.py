@@ -1,4 +1,4 @@
-"""A run that is stopped anywhere goes on exactly there, whatever has a state of its own."""
+"""A run that is stopped anywhere resumes exactly there, with all state: optimizer, callbacks, random generators."""
 
 import io
 from collections.abc import Callable

@@ -117,7 +117,7 @@ def test_network_without_softmax_is_served_with_one() -> None:
     assert np.allclose(np.asarray(with_softmax(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
 
 
-def test_keras_document_is_rebuilt_with_names_and_branches() -> None:
+def test_keras_document_keeps_names_and_branches() -> None:
     images = keras.Input((8, 8, 1))
     left = keras.layers.Conv2D(4, 3, padding="same", name="left")(images)
     joined = keras.layers.Concatenate(name="joined")([keras.layers.Add(name="sum")([left, left]), left, images])

@@ -30,7 +30,7 @@ def spec_of(*layers: dict[str, Any], **training: object) -> ExperimentSpec:
         (spec_of(precision="mixed_float16", deterministic=True), False, "mixed_float16"),
     ],
 )
-def test_auto_depends_on_device_network_and_determinism(
+def test_auto_precision_depends_on_device_and_network(
     spec: ExperimentSpec, device: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: device)

@@ -265,9 +265,7 @@ def test_blobs_train_evaluate_and_are_published(job: Jobs, supervised: Supervise
 
 
 @pytest.mark.parametrize("activation", ["softmax", None])
-def test_standardized_blobs_train_with_and_without_softmax(
-    job: Jobs, supervised: Supervised, activation: str | None
-) -> None:
+def test_standardized_blobs_train(job: Jobs, supervised: Supervised, activation: str | None) -> None:
     spec = parse_spec(
         {
             "dataset": {"name": "blobs", "classes": [2, 0], "limit_per_class": 100},

@@ -21,7 +21,7 @@ def test_label_is_posted(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out) == samples.LABELED
 
 
-def test_expired_prediction_or_unknown_class_is_rejected(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_expired_id_or_unknown_class_is_rejected(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     errors = [{"pointer": "/label", "detail": "unknown class `nine`"}]
     api.on("POST", PATH, problem(404, "it has expired"), problem(422, "no", errors=errors))
 

@@ -10,7 +10,7 @@ ID, OTHER = samples.ID, samples.OTHER_ID
 PATH = "/models/serving/digits"
 
 
-def test_models_are_listed_with_reason_and_rejected_ones(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_listed_with_reasons(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     rejected = {"experiment_id": OTHER, "reason": "model.onnx is missing"}
     none = {"experiment_id": None, "name": None, "accuracy": None, "val_accuracy": None}
     broken_pin = {"experiment_id": None, "reason": "the pin does not parse"}

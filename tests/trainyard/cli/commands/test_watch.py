@@ -31,7 +31,7 @@ def test_json_is_the_last_record_alone(api: CannedApi, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == record.body
 
 
-def test_interrupted_watch_leaves_the_experiment_running(api: CannedApi) -> None:
+def test_interrupted_watch_leaves_training_running(api: CannedApi) -> None:
     api.on("GET", f"/experiments/{ID}", Answer(samples.experiment()))
     api.on("GET", f"/experiments/{ID}/events", Answer(epoch_event(0, loss=1.0)))
     command = [sys.executable, "-m", "trainyard", "watch", ID, "--url", api.url]
