@@ -52,7 +52,7 @@ lint: $(READY)  ## check format, style, types, import contracts, compose file
 
 check: lint test  ## what CI runs: lint, then all tests
 
-bench: $(READY)  ## run each benchmark in its short mode; a table of figures and ratios each
+bench: $(READY)  ## run each benchmark in its short mode; each prints a table
 	@failed=; for each in benchmarks/[a-z]*.py; do \
 	  echo; echo "== $$each"; PYTHONPATH=. $(BIN)/python -P $$each || failed="$$failed $$each"; \
 	done; \

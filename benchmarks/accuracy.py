@@ -1,9 +1,8 @@
-"""How well the presets do, and how soon: each is trained by a real trainer process, and evaluated by it.
+"""Accuracy of the presets and the time they need: a real trainer process trains and evaluates each.
 
-Times are the trainer's own from its job to its staged files, without its start; CPU time is what counts where others
-use the machine as well. Of it, evaluating all splits and exporting are shown apart. Datasets are taken from
-DATASETS_DIR; where that has no cifar10.npz but cifar10-jpeg.zip, its images are put into the former's form first, in
-a temporary folder.
+Times are from the trainer's job to its staged files, without its start; on a shared machine, compare CPU times.
+Evaluation of all splits and export are also shown separately. Datasets are read from DATASETS_DIR; if it has
+cifar10-jpeg.zip but no cifar10.npz, the images are converted first, in a temporary folder.
 
 DATASETS_DIR=... python benchmarks/accuracy.py [PRESET ...] [--epochs N] [--seeds N] [--max-minutes M]
     [--out FILE]
@@ -47,7 +46,7 @@ from worker.jobs.training import Trainer, start_trainer
 _TICK_SECONDS = 1.0
 QUICK = "digits-cnn"
 NAMES = [name for name, preset in PRESETS.items() if preset.upload is None]
-# What the documents report, of the split that they call so.
+# Accuracies that the documents report, with the name that they give to the split.
 SOURCES = {
     "mnist-dnn": "test 0.9631",
     "mnist-cnn": "validation 0.9865",
@@ -78,12 +77,12 @@ ROW = "{:<22} {:>4} {:>10} {:<18} {:>10} {:>8} {:>6} {:>8} {:>8} {:>8} {:>8} {:>
 def main() -> None:
     arguments = _arguments()
     with TemporaryDirectory() as folder:
-        datasets = datasets_in(Path(folder), Path(os.environ.get("DATASETS_DIR", folder)))
+        datasets = prepare_datasets(Path(folder), Path(os.environ.get("DATASETS_DIR", folder)))
         print(ROW.format(*HEADER), flush=True)
         for name in arguments.presets or [QUICK]:
             tests = []
             for seed in range(arguments.seeds):
-                run = trained(spec_for(name, seed, arguments.epochs), datasets, arguments.max_minutes)
+                run = train(spec_for(name, seed, arguments.epochs), datasets, arguments.max_minutes)
                 tests.append(run["test"])
                 show(run, arguments.out)
             if len(tests) > 1:
@@ -115,13 +114,15 @@ def _preset(name: str) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Train presets and print how well they do.")
+    parser = argparse.ArgumentParser(description="Train presets and print their accuracy.")
     parser.add_argument(
         "presets", nargs="*", type=_preset, metavar="PRESET", help=f"{QUICK} unless given; {', '.join(NAMES)}"
     )
-    parser.add_argument("--epochs", type=int, help="in place of the preset's own")
+    parser.add_argument("--epochs", type=int, help="instead of the preset's")
     parser.add_argument("--seeds", type=int, default=1, help="train this often, with the seeds 0, 1, 2, ...")
-    parser.add_argument("--max-minutes", type=float, default=math.inf, help="then end with the best epoch so far")
+    parser.add_argument(
+        "--max-minutes", type=float, default=math.inf, help="stop after these minutes and keep the best epoch"
+    )
     parser.add_argument("--out", type=Path, help="append each run to this file, as a line of JSON")
     return parser.parse_args()
 
@@ -134,18 +135,18 @@ def spec_for(name: str, seed: int, epochs: int | None) -> ExperimentSpec:
 # -- data --------------------------------------------------------------------------------------------------------------
 
 
-def datasets_in(folder: Path, given: Path) -> Path:
-    """`given` if there is nothing to convert; else `folder`, with links to what `given` has and a cifar10.npz."""
+def prepare_datasets(folder: Path, given: Path) -> Path:
+    """`given` if nothing needs conversion; otherwise `folder`, with links to the files of `given` and a cifar10.npz."""
     archive = given / "cifar10-jpeg.zip"
     if (given / "cifar10.npz").exists() or not archive.exists():
         return given
     for file in given.glob("*.npz"):
         (folder / file.name).symlink_to(file.resolve())
-    np.savez(folder / "cifar10.npz", allow_pickle=False, **arrays_of(archive))
+    np.savez(folder / "cifar10.npz", allow_pickle=False, **read_cifar10(archive))
     return folder
 
 
-def arrays_of(archive: Path) -> dict[str, np.ndarray[Any, Any]]:
+def read_cifar10(archive: Path) -> dict[str, np.ndarray[Any, Any]]:
     """CIFAR-10 from `train/<class>/*.jpg` and `test/<class>/*.jpg`, as Keras names and shapes it."""
     classes, arrays = DATASETS["cifar10"].classes, {}
     with ZipFile(archive) as opened:
@@ -163,8 +164,8 @@ def arrays_of(archive: Path) -> dict[str, np.ndarray[Any, Any]]:
 # -- training ----------------------------------------------------------------------------------------------------------
 
 
-def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[str, Any]:
-    """The figures of one training: shares of 1, seconds, and in which numbers it was done."""
+def train(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[str, Any]:
+    """Accuracies, seconds and precision of one training."""
     with TemporaryDirectory() as folder, warm_trainer() as trainer:
         attempt = Path(folder) / "attempts" / "1"
         attempt.mkdir(parents=True)
@@ -178,7 +179,7 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
                 datasets_dir=datasets,
             )
         )
-        points, finished, reached = followed(trainer, began + 60 * max_minutes)
+        points, finished, reached = follow(trainer, began + 60 * max_minutes)
         ended = cpu_seconds(trainer)
         evaluation = orjson.loads((finished.staged / "evaluation.json").read_bytes())
         return {
@@ -200,27 +201,27 @@ def trained(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[st
 
 @contextmanager
 def warm_trainer() -> Iterator[Trainer]:
-    """As a worker keeps one; it ends with the block."""
+    """A spare trainer, as a worker keeps one; killed when the block ends."""
     trainer = start_trainer()
     try:
-        assert any(isinstance(event, Ready) for event in said(trainer))
+        assert any(isinstance(event, Ready) for event in events_of(trainer))
         yield trainer
     finally:
         trainer.kill()
 
 
-def said(trainer: Trainer) -> Iterator[TrainingEvent]:
-    """All it says, until it has ended."""
+def events_of(trainer: Trainer) -> Iterator[TrainingEvent]:
+    """All events until it has ended."""
     while not trainer.has_ended:
         yield from trainer.receive(_TICK_SECONDS)
 
 
-def followed(trainer: Trainer, deadline: float) -> tuple[list[Point], TrainingResult, dict[str, float]]:
-    """Every epoch, the end, and the CPU seconds at which each phase was reached. From `deadline` on, by
-    `time.perf_counter`, it is asked to end."""
+def follow(trainer: Trainer, deadline: float) -> tuple[list[Point], TrainingResult, dict[str, float]]:
+    """Every epoch, the result, and the CPU seconds at which each phase was reached. After `deadline`, by
+    `time.perf_counter`, the trainer is asked to stop."""
     points: list[Point] = []
     reached: dict[str, float] = {}
-    for event in said(trainer):
+    for event in events_of(trainer):
         if isinstance(event, Failed):
             raise SystemExit(event.failure.message)
         if isinstance(event, Finished):
@@ -232,7 +233,7 @@ def followed(trainer: Trainer, deadline: float) -> tuple[list[Point], TrainingRe
         if time.perf_counter() > deadline:
             trainer.send(Stop(reason="time_budget"))
             deadline = math.inf
-    raise SystemExit("the trainer ended without having finished; its log is above")
+    raise SystemExit("the trainer exited without a result; see its log above")
 
 
 def cpu_seconds(trainer: Trainer) -> float:

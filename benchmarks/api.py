@@ -1,4 +1,4 @@
-"""POST and list, with few and with many experiments stored; the API process's start and memory.
+"""Latency of POST and of lists, with few and with many stored experiments; start-up and memory of the API process.
 
 python benchmarks/api.py
 """
@@ -46,7 +46,7 @@ def measure(service: Service) -> None:
     posts = percentiles(lambda: service.http.post("/experiments", json=SPEC), POSTS)
     print(f"POST /experiments, 5,000 stored     {posts[0]:8.2f} ms p50  {posts[1]:8.2f} ms p99  (targets 10, 50)")
     together = percentiles_together(service, POSTS)
-    print(f"the same from 8 clients at once     {together[0]:8.2f} ms p50  {together[1]:8.2f} ms p99")
+    print(f"the same from 8 concurrent clients    {together[0]:8.2f} ms p50  {together[1]:8.2f} ms p99")
 
     store(service, 10_000 - 5_000 - 2 * POSTS)
     many = percentiles(lambda: page(service), PAGES)
@@ -70,7 +70,7 @@ def page(service: Service) -> httpx2.Response:
 
 
 def store(service: Service, count: int) -> None:
-    """Put `count` ended experiments on disk, and wait until the API lists them all."""
+    """Write `count` ended experiments to disk and wait until the API lists them all."""
     spec = parse_spec(SPEC)
     for number in range(count):
         record = Record(
@@ -94,16 +94,16 @@ def store(service: Service, count: int) -> None:
 
 def percentiles(call: Callable[[], httpx2.Response], count: int) -> tuple[float, float]:
     """Milliseconds of the 50th and 99th percentile of `count` calls, one after the other."""
-    return in_milliseconds([timed(call) for _ in range(count)])
+    return in_milliseconds([time_call(call) for _ in range(count)])
 
 
 def percentiles_together(service: Service, count: int) -> tuple[float, float]:
     with ThreadPoolExecutor(8) as pool, httpx2.Client(base_url=service.http.base_url) as http:
-        calls = [pool.submit(timed, lambda: http.post("/experiments", json=SPEC)) for _ in range(count)]
+        calls = [pool.submit(time_call, lambda: http.post("/experiments", json=SPEC)) for _ in range(count)]
         return in_milliseconds([each.result() for each in calls])
 
 
-def timed(call: Callable[[], httpx2.Response]) -> float:
+def time_call(call: Callable[[], httpx2.Response]) -> float:
     started = time.perf_counter()
     call().raise_for_status()
     return time.perf_counter() - started

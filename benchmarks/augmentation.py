@@ -1,7 +1,7 @@
-"""Augmentation, one core, microseconds an image: ours beside Keras's layers of the same arguments in the same run.
+"""Augmentation on one core, microseconds per image: ours compared with Keras's layers of the same arguments.
 
-Keras's layers run as a compiled graph over the whole batch, which is their fastest; what is not comparable is that they
-give float32 where ours give uint8, and draw RandAugment's operations once for a batch where ours draw for each image.
+Keras's layers run as a compiled graph over the whole batch, which is their fastest mode. Two differences remain: they
+return float32 and ours uint8, and RandAugment draws its operations once per batch there and once per image here.
 
 python benchmarks/augmentation.py
 """
@@ -19,8 +19,8 @@ from imaging.augmentation import Augmentation
 from specs.augmentation import AugmentationSpec
 
 BATCH = 256
-SECONDS = 0.5  # at least, for each figure
-ROUNDS = 3  # the best of which counts
+SECONDS = 0.5  # at least, for each measurement
+ROUNDS = 3  # of which the best counts
 SHAPES = ((28, 28, 1), (32, 32, 3), (64, 64, 3))
 Layers = list[dict[str, Any]]
 ROTATION = {"type": "RandomRotation", "factor": 0.1}
@@ -58,7 +58,7 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    print(f"{'us an image, one core':96} {'shape':>9} {'ours':>8} {'Keras':>8} {'ratio':>6}")
+    print(f"{'us per image, one core':96} {'shape':>9} {'ours':>8} {'Keras':>8} {'ratio':>6}")
     for layers in STACKS:
         for shape in SHAPES:
             images = np.random.default_rng(0).integers(0, 256, (BATCH, *shape), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""From POST to the first training step, with a warm spare trainer.
+"""Latency from POST to the first training step, with a warm spare trainer.
 
 python benchmarks/dispatch.py
 """
@@ -18,15 +18,15 @@ def main() -> None:
     with measured_service() as service:
         service.start_api()
         service.start_worker()
-        rounds = [measured(service) for _ in range(ROUNDS)]
+        rounds = [measure(service) for _ in range(ROUNDS)]
     claimed, stepped = (statistics.median(column) for column in zip(*rounds, strict=True))
-    print(f"POST to claimed by a worker         {claimed * 1000:8.1f} ms  (median of {ROUNDS})")
-    print(f"POST to the first step done         {stepped:8.2f} s   (target < 1)")
+    print(f"POST to claim by a worker           {claimed * 1000:8.1f} ms  (median of {ROUNDS})")
+    print(f"POST to the first step              {stepped:8.2f} s   (target < 1)")
     print("each round:", ", ".join(f"{stepped:.2f} s" for _, stepped in rounds))
 
 
-def measured(service: Service) -> tuple[float, float]:
-    """Seconds from the POST to the claim, and to the first step, of one experiment; the spare is warm again after."""
+def measure(service: Service) -> tuple[float, float]:
+    """Seconds from the POST to the claim and to the first step of an experiment; returns when a spare is warm."""
     [worker] = service.workers
     warm = service.log_text("worker*").count("is warm")
     started = time.perf_counter()

@@ -42,7 +42,7 @@ def main() -> None:
 def experiment(service: Service) -> tuple[float, float]:
     """Seconds from the POST to the end, by the record's own times, and the test accuracy."""
     experiment_id = service.post(SPEC)
-    # Followed as a user would: asking again and again would take the trainer's processor.
+    # Followed by events: polling would take CPU time from the trainer.
     with service.http.stream("GET", f"/experiments/{experiment_id}/events", timeout=600) as events:
         assert any(line == "event: end" for line in events.iter_lines())
     record = service.get(experiment_id)

@@ -1,9 +1,9 @@
-"""What a plot costs once Matplotlib is loaded: processor milliseconds on one thread, and KB, of PNG and SVG.
+"""Cost of each plot once Matplotlib is loaded: CPU milliseconds on one thread and KB, as PNG and SVG.
 
-The first of its kind measures the letters, which are remembered; the median of those that follow is what counts.
+The first plot of a kind also measures its glyphs, which are cached; the other columns are medians of later ones.
 
 python -P benchmarks/plots.py
-(-P, or benchmarks/api.py stands in for the package)
+(-P, because benchmarks/api.py would shadow the package)
 """
 
 import statistics
@@ -31,15 +31,15 @@ Make = Callable[[], Figure]
 
 def main() -> None:
     print(f"{'plot':34} {'first':>7} {'PNG ms':>7} {'SVG ms':>7} {'PNG KB':>7} {'SVG KB':>7}")
-    render(lambda: history.history_figure(plotted_history(1)), "png")  # loads what is loaded late
+    render(lambda: history.history_figure(plotted_history(1)), "png")  # loads Matplotlib
     for name, make in plots().items():
-        first, png = measured(make, "png", rounds=1)
-        again, _ = measured(make, "png")
-        svg_time, svg = measured(make, "svg")
-        print(f"{name:34} {first:7.0f} {again:7.0f} {svg_time:7.0f} {png / 1e3:7.0f} {svg / 1e3:7.0f}", flush=True)
+        first, png = measure(make, "png", rounds=1)
+        later, _ = measure(make, "png")
+        svg_time, svg = measure(make, "svg")
+        print(f"{name:34} {first:7.0f} {later:7.0f} {svg_time:7.0f} {png / 1e3:7.0f} {svg / 1e3:7.0f}", flush=True)
 
 
-def measured(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[float, int]:
+def measure(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[float, int]:
     """Milliseconds and bytes."""
     times, size = [], 0
     for _ in range(rounds):
@@ -50,20 +50,20 @@ def measured(make: Make, image_format: Format, rounds: int = ROUNDS) -> tuple[fl
 
 
 def plots() -> dict[str, Make]:
-    made: dict[str, Make] = {}
+    figures: dict[str, Make] = {}
     for epochs in (1, 20, 1_000, 10_000):
-        made[f"history, {epochs:,} epochs"] = partial(history.history_figure, plotted_history(epochs))
+        figures[f"history, {epochs:,} epochs"] = partial(history.history_figure, plotted_history(epochs))
     for epochs in (20, 1_000):
         runs = [plotted_history(epochs, number) for number in range(8)]
-        made[f"8 histories, {epochs:,} epochs"] = partial(histories.histories_figure, runs)
+        figures[f"8 histories, {epochs:,} epochs"] = partial(histories.histories_figure, runs)
     for count in (2, 10, 20, 100):
-        made |= plots_of_a_split(evaluation(count), count)
+        figures |= plots_of_a_split(evaluation(count), count)
     for count in (1, 32):
         samples = [misclassified_sample(number) for number in range(count)]
-        made[f"misclassified, {count} images"] = partial(
+        figures[f"misclassified, {count} images"] = partial(
             misclassified.misclassified_figure, "run", "test", samples, 812
         )
-    return made
+    return figures
 
 
 def plots_of_a_split(evaluated: Evaluation, count: int) -> dict[str, Make]:

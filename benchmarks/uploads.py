@@ -1,4 +1,4 @@
-"""From an archive to a dataset that can be trained on: seconds, and the most memory of API and converter.
+"""Conversion of an archive to a dataset: seconds, and peak memory of API and converter.
 
 python benchmarks/uploads.py
 """
@@ -25,7 +25,7 @@ SHAPE = (64, 64, 3)
 
 
 class PeakMemory(threading.Thread):
-    """The most resident memory that API and converter had, in MB, looked at twenty times a second."""
+    """Peak resident memory of API and converter in MB, sampled twenty times a second."""
 
     def __init__(self, service: Service, api: psutil.Process) -> None:
         super().__init__(daemon=True)
@@ -53,7 +53,7 @@ def main() -> None:
         cifar = Path(os.environ.get("DATASETS_DIR", "")) / "cifar10-jpeg.zip"
         if cifar.is_file():
             report(service, api, "CIFAR-10 as 60,000 JPEG", "cifar", cifar)
-        resized(service.store / "datasets" / "photographs")
+        measure_resizing(service.store / "datasets" / "photographs")
 
 
 def report(service: Service, api: psutil.Process, title: str, name: str, archive: Path) -> None:
@@ -76,7 +76,7 @@ def report(service: Service, api: psutil.Process, title: str, name: str, archive
 
 
 def photographs(folder: Path) -> Path:
-    """Smooth noise, which JPEG packs about as well as a photograph."""
+    """Smooth noise, which JPEG compresses about as well as a photograph."""
     random = np.random.default_rng(0)
     path = folder / "photographs.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -89,8 +89,8 @@ def photographs(folder: Path) -> Path:
     return path
 
 
-def resized(folder: Path) -> None:
-    """What the first experiment on it pays, once."""
+def measure_resizing(folder: Path) -> None:
+    """The cost for the first experiment on the dataset."""
     process = psutil.Process()
     stored = StoredImages(folder)
     before, started = process.memory_info().rss, time.perf_counter()

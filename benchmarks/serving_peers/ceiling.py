@@ -1,4 +1,4 @@
-"""The most that Starlette could do: read the form, answer a constant."""
+"""The upper bound for Starlette: read the form, return a constant."""
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile

@@ -1,4 +1,4 @@
-"""An environment for each peer that has one of its own, made once, in the user's cache."""
+"""Virtual environments of the peers, created once in the user's cache."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ _ALSO = ("onnxruntime", "pillow", "numpy", "python-multipart")
 
 
 def python_of(peer: str, *also: str) -> Path | None:
-    """The Python that has `peer`, a package's name, and the requirements `also`. None, and a line that says so, where
+    """The Python of an environment with the package `peer` and the requirements `also`. None, with a printed reason, if
     it cannot be installed."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "trainyard" / "serving-peers" / peer

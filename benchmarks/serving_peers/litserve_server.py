@@ -19,7 +19,7 @@ class Digits(litserve.LitAPI):  # type: ignore[misc]
         self.input = self.session.get_inputs()[0].name
 
     def decode_request(self, request: Request) -> Any:
-        # What comes is the parsed form.
+        # The request is the parsed form.
         image = Image.open(BytesIO(request["file"].file.read())).convert("L").resize((28, 28))
         return np.asarray(image)[None, ..., None]
 

@@ -1,6 +1,6 @@
-"""A load generator: so many keep-alive connections, each sending the next of prebuilt requests when it was answered.
+"""A load generator: keep-alive connections that each send the next prebuilt request once the last one is answered.
 
-It reads of an answer only its status and its length, so that it is never what is measured.
+Of a response it parses only status and length, so that it is never the bottleneck.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ _LENGTH = b"content-length:"
 
 
 class Load(NamedTuple):
-    """What so many `seconds` showed; latencies in milliseconds. `errors` are answers other than 200, and connections
-    that broke."""
+    """The measurement of `seconds`; latencies in milliseconds. `errors` are responses other than 200 and broken
+    connections."""
 
     requests: int
     errors: int
@@ -41,7 +41,7 @@ class _Connection(asyncio.Protocol):
         self._sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is not a subclass
         self._send()
 
     def _send(self) -> None:
@@ -72,7 +72,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _size(received: bytes) -> int | None:
-    """Bytes of the whole answer that begins with `received`; None while its headers are not all there."""
+    """Bytes of the whole response that starts with `received`; None until its headers are complete."""
     end = received.find(_END_OF_HEADERS)
     if end < 0:
         return None
@@ -82,12 +82,12 @@ def _size(received: bytes) -> int | None:
     return end + len(_END_OF_HEADERS) + length
 
 
-def loaded(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Send `requests` in turn over `connections` for `seconds`, and say what came of it."""
-    return uvloop.run(_loaded(port, requests, connections, seconds))
+def generate_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+    """Send `requests` in turn over `connections` for `seconds`."""
+    return uvloop.run(_generate_load(port, requests, connections, seconds))
 
 
-async def _loaded(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+async def _generate_load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     deadline = started + seconds
@@ -97,7 +97,7 @@ async def _loaded(port: int, requests: Sequence[bytes], connections: int, second
         make = partial(_Connection, requests, first, deadline)
         _, connection = await loop.create_connection(make, "127.0.0.1", port)
         each.append(connection)
-    # One that does not answer at all counts as an error, and does not hold up the others.
+    # A connection without any response counts as an error and does not delay the others.
     _, unanswered = await asyncio.wait([connection.done for connection in each], timeout=seconds + 30)
     latencies = sorted(latency * 1000 for connection in each for latency in connection.latencies)
     errors = sum(connection.errors for connection in each) + len(unanswered)

@@ -1,4 +1,4 @@
-"""The same network behind MLServer, which takes tensors and no images: `mlserver start .`"""
+"""The same network behind MLServer, which accepts tensors, not images: `mlserver start .`"""
 
 import os
 

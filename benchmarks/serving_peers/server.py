@@ -17,8 +17,7 @@ _PAUSE_SECONDS = 0.2
 
 
 class Spec(NamedTuple):
-    """How a server is started, and what it is sent. `{port}` in the command, and PORT in its environment, become its
-    port."""
+    """The command and the requests of a server. `{port}` in the command and PORT in the environment become its port."""
 
     name: str
     command: Sequence[str | Path]
@@ -51,7 +50,7 @@ class Server:
             os.sched_setaffinity(0, ours)
 
     def wait(self) -> bool:
-        """Whether it answers 200 within its time; if not, the end of its log is printed."""
+        """Whether it answers 200 in time; if not, the end of its log is printed."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             if self._answers():
@@ -74,7 +73,7 @@ class Server:
             connection.close()
 
     def megabytes(self) -> float:
-        """Resident memory, of all its processes together."""
+        """Resident memory of all its processes."""
         return sum(process.memory_info().rss for process in self._family()) / 1e6
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The servers that are compared, and the requests that each is sent: the same images to all."""
+"""The servers in the comparison, and their requests: the same images for all."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def forms() -> list[bytes]:
 
 
 def tensors() -> list[bytes]:
-    """The Open Inference Protocol's JSON, for servers that take no images."""
+    """The Open Inference Protocol's JSON, for servers that do not accept images."""
     shape = [1, 28, 28, 1]
     return [
         request("/v2/models/digits/infer", "application/json", json.dumps({"inputs": [given]}).encode())
@@ -57,7 +57,7 @@ def uvicorn(application: str, *options: str) -> list[str]:
 
 
 def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
-    """On one core; and where there is more than one beside that of the load, a process on each."""
+    """On one core and, if there are several beside that of the load, with a process on each."""
     command = uvicorn("api.app:create_app", "--factory")
     yield Spec(OURS, command, forms(), ROOT, service.environment, cores[:1])
     if len(cores) > 1:
@@ -66,7 +66,7 @@ def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
 
 
 def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:
-    """All that can be had, each on `core`, with the network in the folder `published`."""
+    """All that can be installed, each on `core`, with the network in the folder `published`."""
     cores, environment = (
         (core,),
         {

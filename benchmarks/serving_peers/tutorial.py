@@ -1,4 +1,4 @@
-"""A digit service as tutorials have it: FastAPI, UploadFile, `model.predict`."""
+"""A digit service as in tutorials: FastAPI, UploadFile, `model.predict`."""
 
 import os
 from io import BytesIO

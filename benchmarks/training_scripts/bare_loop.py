@@ -1,4 +1,4 @@
-"""Trains, evaluates and exports one experiment with the trainer's own functions, and nothing around them.
+"""Trains, evaluates and exports one experiment with the trainer's functions alone: no history, no checkpoints.
 
 DATASETS_DIR=... python benchmarks/training_scripts/bare_loop.py SPEC_AS_JSON
 """
