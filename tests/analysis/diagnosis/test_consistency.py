@@ -212,7 +212,7 @@ def test_still_improving_run_has_no_better_epoch() -> None:
 @pytest.mark.parametrize(
     ("trained", "held_out", "rule"), [(0.7, 0.61, "underfitting"), (0.65, 0.2, "generalization-gap")]
 )
-def test_poor_network_either_underfits_or_generalizes_poorly(trained: float, held_out: float, rule: str) -> None:
+def test_poor_network_underfits_or_generalizes_poorly(trained: float, held_out: float, rule: str) -> None:
     flat = [2.0, 1.6, 1.5, 1.49, 1.485, 1.484, 1.483, 1.482]
     history = points(flat, accuracy=[min(trained, 0.61)] * 8, val_accuracy=[held_out] * 8)
     evaluations = evaluations_of(training=trained, validation=held_out, test=held_out)

@@ -94,7 +94,7 @@ def test_healthy_network_is_far_better_than_guessing(accuracy: float, rule: str)
     assert [each.rule for each in diagnose(run(good, evaluations=evaluations)).items] == [rule]
 
 
-def test_network_of_unknown_accuracy_is_not_called_healthy() -> None:
+def test_network_of_unknown_accuracy_is_not_healthy() -> None:
     (finding,) = diagnose(run(points([2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155]))).items
     assert finding.rule == "too-early"
     assert finding.sentence == "It is too early to judge: 8 epochs have ended, without an accuracy."

@@ -62,7 +62,7 @@ def test_average_of_the_weights_may_be_cold_as_well() -> None:
     assert patch_of(finding)["training"] == {"optimizer": {"use_ema": False}}
 
 
-def test_gap_without_cold_averages_is_one_of_the_last_steps() -> None:
+def test_gap_without_cold_averages_is_of_last_steps() -> None:
     dense = {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}}
     finding = require(cold(dense, evaluations=EVALUATED))
     assert "changed too much in the last steps" in finding.sentence
@@ -71,7 +71,7 @@ def test_gap_without_cold_averages_is_one_of_the_last_steps() -> None:
 
 
 @pytest.mark.parametrize("evaluated", [0.99, 0.95])
-def test_network_that_is_as_good_in_inference_has_no_gap(evaluated: float) -> None:
+def test_network_as_good_in_inference_has_no_gap(evaluated: float) -> None:
     assert cold(evaluations=evaluations_of(training=evaluated, validation=0.5, test=0.5)) is None
 
 

@@ -41,7 +41,7 @@ def test_known_parameters_are_those_of_the_document(client: ApiClient) -> None:
         ("/predict:batch?explain=true", "known here: dataset, experiment, top, prep"),
     ],
 )
-def test_unknown_parameter_of_a_prediction_is_explained(client: ApiClient, path: str, sentence: str) -> None:
+def test_unknown_parameter_of_predict_is_explained(client: ApiClient, path: str, sentence: str) -> None:
     assert sentence in client.post(path, content=b"x").json()["errors"][0]["detail"]
 
 
@@ -51,7 +51,7 @@ def test_routes_without_parameters_say_so(client: ApiClient) -> None:
     assert answer.json()["errors"][0]["detail"] == "unknown query parameter `verbose`; this route has none"
 
 
-def test_all_unknown_parameters_are_listed_up_to_a_limit(client: ApiClient) -> None:
+def test_unknown_parameters_are_listed_up_to_a_limit(client: ApiClient) -> None:
     several = client.get("/experiments?lmit=3&limit=5&statu=failed")
     many = client.get("/experiments?" + "&".join(f"x{index}=1" for index in range(1000)))
 
@@ -60,7 +60,7 @@ def test_all_unknown_parameters_are_listed_up_to_a_limit(client: ApiClient) -> N
 
 
 @pytest.mark.parametrize("path", ["/experiments?limit=2&limit=3", "/health/live?a=1&a=2"])
-def test_different_values_of_one_parameter_are_rejected(client: ApiClient, path: str) -> None:
+def test_different_values_of_parameter_are_rejected(client: ApiClient, path: str) -> None:
     assert len(problems(client.get(path))) == 1
 
 
