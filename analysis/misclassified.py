@@ -23,7 +23,7 @@ class Label(BaseModel):
 class Misclassified(BaseModel):
     """A misclassified sample: `index` counts within its split, `sample` within the dataset. `top` are the most probable
     classes and `margin` is the lead of the first over the second. `suspect` if the label is more probably wrong than
-    the network. `image` is a URL, null if samples are no images."""
+    the network. `image` is a URL, null if samples are not images."""
 
     index: int
     sample: int

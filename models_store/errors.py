@@ -77,8 +77,3 @@ def list_names(names: Sequence[str]) -> str:
     """The first ten, and how many more: `a, b and 3 more`."""
     more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
     return ", ".join(names[:_MAX_LISTED]) + more
-
-
-def pluralize(number: int, one: str, many: str) -> str:
-    """`1 file is` or `2 files are`."""
-    return f"1 {one}" if number == 1 else f"{number:,} {many}"

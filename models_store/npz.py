@@ -34,7 +34,7 @@ def npz_errors(path: Path) -> Iterator[None]:
 def read_npz(path: Path, names: Sequence[str] | None = None, max_bytes: int = _MAX_BYTES) -> dict[str, Array]:
     """The arrays `names`, also under their former names; all arrays if `names` is None. Pickled objects are rejected.
 
-    Raises FileNotFoundError; Damaged if the file is no .npz, lacks an array, or holds more than `max_bytes` unpacked.
+    Raises FileNotFoundError; Damaged if the file is not an .npz, lacks an array, or unpacks to over `max_bytes`.
     """
     with npz_errors(path), ZipFile(path) as archive:
         members = {info.filename.removesuffix(_SUFFIX): info for info in archive.infolist()}

@@ -265,7 +265,8 @@ class AugmentationSpec(Schema):
         """Raise FieldError if it does not fit the `input_shape` of the network."""
         if len(input_shape) != 3:
             raise FieldError(
-                (), "images can be augmented, but the samples of this dataset are none; leave `augmentation` out"
+                (),
+                "only images can be augmented; the samples of this dataset are not images, so leave it out",
             )
         for position, layer in enumerate(self.layers):
             try:

@@ -18,7 +18,7 @@ FlipImageUrl = Callable[[str, int], str]
 
 class Flip(BaseModel):
     """A sample that one network got right and the other wrong. `index` counts within the split of the first
-    experiment, `sample` within the dataset; `image` is null if samples are no images."""
+    experiment, `sample` within the dataset; `image` is null if samples are not images."""
 
     index: int
     sample: int

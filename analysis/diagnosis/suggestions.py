@@ -55,7 +55,7 @@ def stop_early(spec: ExperimentSpec) -> Change | None:
 
 
 def augment(spec: ExperimentSpec) -> Change | None:
-    """None for samples that are no images, and if they are augmented already."""
+    """None if samples are not images or are augmented already."""
     if spec.augmentation is not None or not spec.dataset.facts.has_images:
         return None
     first = _MIRROR if spec.dataset.name in _SYMMETRIC else _SMALL_ROTATION

@@ -27,7 +27,7 @@ _INK = (40, 60, 110)
 
 
 class NoImages(Exception):
-    """The samples of the dataset are no images."""
+    """The samples of the dataset are not images."""
 
     kind: ClassVar[Literal["not_found"]] = "not_found"
 

@@ -40,8 +40,8 @@ class BatchEnd(Answer):
 
 
 class LabeledPrediction(Answer):
-    """`predicted` is the class that the model of `experiment_id` chose, `label` the class that the image was said to
-    show, and `dataset` the name of the dataset that it was added to."""
+    """`predicted` is the class that the model of `experiment_id` chose, `label` the class that the user gave,
+    and `dataset` the name of the dataset that the image was added to."""
 
     prediction_id: str
     experiment_id: str

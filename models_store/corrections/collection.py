@@ -23,7 +23,7 @@ Rows = NDArray[Any]
 
 def collect(folder: Path, staged: Path, prediction_ids: Sequence[str], classes: Sequence[str]) -> Contents | None:
     """Write the files of `models_store.datasets.images` into the empty `staged`, from the corrections in the dataset
-    `folder`; None if none of them is readable. All are in the train split, because they are no random sample.
+    `folder`; None if none of them is readable. All are in the train split, because they are not a random sample.
 
     Images that were collected before keep their numbers, which results refer to.
     """

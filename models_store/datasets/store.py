@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, InvalidState, NotFound, list_names, pluralize
+from models_store.errors import Damaged, InvalidState, NotFound, list_names
 from models_store.files import (
     LOCK_FILE,
     lock_folder,
@@ -27,6 +27,7 @@ from models_store.files import (
 )
 from models_store.jobs.queue import CONVERSION, Queue
 from specs.dataset import DATASETS, NAME_PATTERN, Dataset
+from specs.problem import quantity
 
 RECORD_FILE = "dataset.json"
 ARCHIVE_FILE = "archive"
@@ -184,7 +185,7 @@ class DatasetStore:
                 raise _not_found(name)
             if needed := users(name):
                 raise InvalidState(
-                    f"dataset {name} is used by {pluralize(len(needed), 'experiment', 'experiments')} that are queued, "
+                    f"dataset {name} is used by {quantity(len(needed), 'experiment')} that are queued, "
                     f"running or succeeded: {list_names(needed)}; delete them first"
                 )
             remove_directory(folder)

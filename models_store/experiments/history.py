@@ -69,7 +69,7 @@ def rewrite(folder: Path, points: Sequence[Point]) -> None:
 
 def read(folder: Path) -> History:
     """The epochs up to the first unreadable line. A last line without its newline is a write that never finished: it
-    is ignored and is no damage."""
+    is ignored and is not damage."""
     try:
         data = (folder / HISTORY_FILE).read_bytes()
     except FileNotFoundError:

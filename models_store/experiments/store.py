@@ -13,7 +13,7 @@ from ulid import ULID
 
 from models_store import artifacts
 from models_store.connection import require_redis
-from models_store.errors import Damaged, InvalidState, NotFound, list_names, pluralize
+from models_store.errors import Damaged, InvalidState, NotFound, list_names
 from models_store.evaluations.evaluation import Evaluation, Evaluations, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.experiments import history
@@ -38,6 +38,7 @@ from models_store.jobs.leases import Leases
 from models_store.jobs.queue import TRAINING, Queue
 from models_store.models.pins import SERVING, Pins
 from specs.experiment import ExperimentSpec
+from specs.problem import quantity
 from specs.splits import SplitName
 
 RECORD_FILE = "experiment.json"
@@ -61,7 +62,7 @@ class ExperimentStore:
     """Experiments on disk under `root`, with their view in Redis.
 
     Every change of a record is made under the experiment's lock: read from disk, changed, written to disk, then shown
-    in Redis. A change that Redis did not take is made up for by the reconciler. Safe for any number of threads,
+    in Redis. The reconciler shows changes that Redis missed. Safe for any number of threads,
     processes and machines that share `root` and Redis.
     """
 
@@ -105,8 +106,8 @@ class ExperimentStore:
     ) -> Record:
         """Write the record, show it, send the wake-up, in this order. `transferred_layers` are what `Transfers` found.
 
-        Once the record is on disk the experiment is accepted: a lost view or wake-up is made up for by the
-        reconciler. Raises IdempotencyMismatch, or StorageFull with nothing written.
+        Once the record is on disk the experiment is accepted: the reconciler repairs a lost
+        view or wake-up. Raises IdempotencyMismatch, or StorageFull with nothing written.
         """
         record = self._new_record(spec, transferred_layers)
         if idempotency_key is not None:
@@ -246,7 +247,7 @@ class ExperimentStore:
             if not force:
                 self._reject_serving(record, serving)
             if record.status is Status.SUCCEEDED and (users := self.users_of_weights(experiment_id)):
-                need = pluralize(len(users), "queued or running experiment needs", "queued or running experiments need")
+                need = quantity(len(users), "queued or running experiment needs", "queued or running experiments need")
                 raise InvalidState(
                     f"{need} the weights of experiment {experiment_id}: {list_names(users)}; cancel them first, or "
                     "wait for their end"

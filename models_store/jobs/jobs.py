@@ -53,7 +53,7 @@ class Job(NamedTuple):
 
 
 class Unfinished(NamedTuple):
-    """The jobs that have not ended, as far as a cheap look can tell."""
+    """The jobs that have not ended, found by a cheap check."""
 
     queued: Sequence[Job]
     running: Sequence[Job]

@@ -118,7 +118,7 @@ class RecentPredictions:
             self.remove_expired()
 
     def flush(self) -> None:
-        """Write the buffer. Predictions that the disk does not take are dropped."""
+        """Write the buffer. Predictions that cannot be written are dropped."""
         with self._writing:
             with self._lock:
                 segment, waiting = self._segment, self._waiting

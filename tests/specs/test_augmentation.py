@@ -166,7 +166,7 @@ def test_features_cannot_be_augmented() -> None:
         parse_spec({**blobs, "augmentation": {"layers": [FLIP]}})
     (problem,) = caught.value.problems
     assert problem.pointer == "/augmentation"
-    assert "the samples of this dataset are none; leave `augmentation` out" in problem.detail
+    assert "the samples of this dataset are not images, so leave it out" in problem.detail
 
 
 def test_limits_themselves_are_allowed() -> None:

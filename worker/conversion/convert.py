@@ -25,11 +25,11 @@ from worker.conversion.members import UploadedFile, UploadedFiles
 from worker.conversion.report import build_warnings, count_sizes
 from worker.jobs.messages import ConversionJob
 
-_SAY_SECONDS = 0.5
+_REPORT_SECONDS = 0.5
 _DECODED_FILE = "decoded.raw"
 _MAX_LISTED = 100
 _ARCHIVE_STARTS = (b"PK\3\4", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
-Say = Callable[[FilesDone], None]
+Report = Callable[[FilesDone], None]
 Rows = NDArray[Any]
 
 
@@ -74,27 +74,27 @@ _NO_SUM = np.zeros(32, dtype=np.uint8)
 class _Heartbeat:
     """Reports progress twice a second; without a number, that the conversion is still running."""
 
-    def __init__(self, files: UploadedFiles, say: Say) -> None:
+    def __init__(self, files: UploadedFiles, report: Report) -> None:
         self._files = files
-        self._say = say
+        self._report = report
         self._done = 0
         self._due = time.monotonic()
 
     def __call__(self, done: int | None = None) -> None:
         self._done = self._done if done is None else done
         if time.monotonic() >= self._due:
-            self._say(FilesDone(done=self._done, total=self._files.total))
-            self._due = time.monotonic() + _SAY_SECONDS
+            self._report(FilesDone(done=self._done, total=self._files.total))
+            self._due = time.monotonic() + _REPORT_SECONDS
 
 
-def convert(job: ConversionJob, say: Say) -> Contents:
+def convert(job: ConversionJob, report: Report) -> Contents:
     """Write all files of `models_store.datasets.images` into `job.staged`. Raises InvalidArchive."""
     files = UploadedFiles(job.archive, job.limits)
     raw = job.staged / _DECODED_FILE
     with (job.staged / DATA_FILE).open("wb") as data, raw.open("wb") as decoded_data:
         decoded = Decoded(decoded_data)
         packing = Packing(data, decoded, job.max_pixels)
-        heartbeat = _Heartbeat(files, say)
+        heartbeat = _Heartbeat(files, report)
         for done, file in enumerate(files, 1):
             packing.add(file)
             heartbeat(done)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from archives.names import quote
 from models_store.datasets.record import Counts, Size
-from models_store.errors import pluralize
+from specs.problem import quantity
 
 _MAX_SIZES = 20
 _TINY = 10
@@ -34,7 +34,7 @@ def build_warnings(
         *_duplicates(index, names),
         *_uneven(classes, counts["train"]),
         *(
-            [f"{pluralize(unreadable, 'file is', 'files are')} not readable as images and left out"]
+            [f"{quantity(unreadable, 'file is', 'files are')} not readable as images and left out"]
             if unreadable
             else []
         ),
@@ -50,11 +50,11 @@ def _duplicates(index: Rows, names: Sequence[str]) -> Iterator[str]:
     leaked = [group for group in groups if len(set(splits[group])) > 1]
     torn = [group for group in groups if len(set(labels[group])) > 1]
     if leaked:
-        yield f"{pluralize(len(leaked), 'image is', 'images are')} in both train and test: {_examples(leaked, names)}"
+        yield f"{quantity(len(leaked), 'image is', 'images are')} in both train and test: {_examples(leaked, names)}"
     if torn:
-        yield f"{pluralize(len(torn), 'image is', 'images are')} in more than one class: {_examples(torn, names)}"
+        yield f"{quantity(len(torn), 'image is', 'images are')} in more than one class: {_examples(torn, names)}"
     if groups:
-        copies = pluralize(sum(len(group) - 1 for group in groups), "file is a copy", "files are copies")
+        copies = quantity(sum(len(group) - 1 for group in groups), "file is a copy", "files are copies")
         yield f"{copies} of others, byte by byte: {_examples(groups, names)}"
 
 
@@ -73,4 +73,4 @@ def _uneven(classes: Sequence[str], counts: Sequence[int]) -> Iterator[str]:
     tiny = [name for name, count in zip(classes, counts, strict=True) if count < _TINY]
     if tiny:
         listed = ", ".join(map(quote, tiny[:_MAX_SIZES]))
-        yield f"{pluralize(len(tiny), 'class has', 'classes have')} fewer than {_TINY} images to train on: {listed}"
+        yield f"{quantity(len(tiny), 'class has', 'classes have')} fewer than {_TINY} images to train on: {listed}"

@@ -58,9 +58,9 @@ class _Request:
 
 
 class Attempt(ABC, Generic[C]):
-    """From the job to a record that says how it ended. The subclasses say what is particular to a kind of job.
+    """From the job to a record with its outcome. Subclasses define what differs between kinds of jobs.
 
-    `is_shutting_down` tells whether the worker is about to end.
+    `is_shutting_down` returns whether the worker is about to end.
     """
 
     child: ClassVar[str]
@@ -80,7 +80,7 @@ class Attempt(ABC, Generic[C]):
 
     @abstractmethod
     def job(self) -> BaseModel:
-        """The message that tells the child what to do. Raises JobUnavailable."""
+        """The message with the child's job. Raises JobUnavailable."""
 
     @abstractmethod
     def start(self) -> ChildProcess[Any]:

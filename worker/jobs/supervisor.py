@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """Each method does one job, unless there is nothing to do: another worker has it, it has ended, or was deleted.
 
-    `worker` is the name in the records; `is_shutting_down` tells whether the worker is about to end.
+    `worker` is the name in the records; `is_shutting_down` returns whether the worker is about to end.
     """
 
     def __init__(self, store: Store, settings: Settings, worker: str, is_shutting_down: Callable[[], bool]) -> None:

@@ -128,7 +128,7 @@ def test_images_are_resized_once_per_shape(tmp_path: Path) -> None:
 
 
 def test_progress_continues_after_the_last_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.conversion.convert._SAY_SECONDS", 0.0)
+    monkeypatch.setattr("worker.conversion.convert._REPORT_SECONDS", 0.0)
     monkeypatch.setattr("worker.conversion.decoded._BATCH", 2)
     monkeypatch.setattr("models_store.artifacts._PIECE_BYTES", 100)
     reports: list[FilesDone] = []
