@@ -1,0 +1,13 @@
+import subprocess
+import sys
+
+from worker.training.__main__ import UNUSED
+
+
+def test_a_trainer_loads_tensorflow_without_what_it_never_uses() -> None:
+    code = (
+        "import sys; from worker.training.__main__ import import_tensorflow; import_tensorflow(0); "
+        f"print([m for m in ('tensorflow', 'keras', *{UNUSED}) if sys.modules.get(m)])"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "['tensorflow', 'keras']"
