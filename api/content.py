@@ -84,7 +84,7 @@ EVENT_MODELS: tuple[type[BaseModel], ...] = tuple(_EVENTS.values())
 def _event(name: str, data: type[BaseModel]) -> Description:
     """A server-sent event whose `data` is the JSON of a model."""
     text = {**_TEXT, "contentMediaType": JSON, "contentSchema": _ref(data)}
-    properties = {"event": {"const": name}, "data": text, **({"id": _TEXT} if name == "epoch" else {})}
+    properties = {"event": {"const": name}, "data": text, **({"id": _TEXT} if name in ("epoch", "end") else {})}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
@@ -94,7 +94,8 @@ EVENT_STREAM: Responses = {
         "content": {
             EVENTS: {"schema": _TEXT, "itemSchema": {"anyOf": [_event(*each) for each in _EVENTS.items()]}},
         },
-    }
+    },
+    204: {"description": "It has ended, and `Last-Event-ID` is that of `end`."},
 }
 QUEUED: Responses = {
     202: {

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, ExceptionHandler
 
 from api.schemas.problems import ProblemDetails
@@ -92,7 +92,9 @@ async def _answer_invalid_request(request: Request, error: Any) -> JSONResponse:
     return problem_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems)
 
 
-async def _answer_http_exception(request: Request, error: Any) -> JSONResponse:
+async def _answer_http_exception(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.NO_CONTENT:
+        return Response(status_code=error.status_code, headers=error.headers)
     detail = str(error.detail)
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"No route for {request.scope['path'][:200]}. See /docs."

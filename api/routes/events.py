@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import AsyncIterable
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -17,27 +18,35 @@ from models_store.experiments.store import ExperimentStore
 from models_store.store import HEARTBEAT_SECONDS
 
 router = APIRouter(tags=["experiments"])
-_EPOCH = re.compile("[0-9]{1,9}")
+# The id of an epoch is its number, that of the end names the last epoch.
+_EVENT_ID = re.compile("(end-)?([0-9]{1,9})|end")
+LastEventId = Annotated[str | None, Header(description="the `id` of the last event received")]
 
 
-def check_exists(experiment_id: str, experiments: ExperimentsDep) -> str:
-    """Raises NotFound before the stream begins."""
-    return experiments.get(experiment_id).id
+def start_after(experiment_id: str, experiments: ExperimentsDep, last_event_id: LastEventId = None) -> int:
+    """The last epoch that the client has, -1 for none. Raises NotFound before the stream begins, and HTTPException 204,
+    which tells browsers not to connect again, for a client that has seen the end."""
+    record = experiments.get(experiment_id)
+    known = _EVENT_ID.fullmatch(last_event_id or "")
+    if known is None:
+        return -1
+    if known[0].startswith("end") and record.status.is_terminal:
+        raise HTTPException(HTTPStatus.NO_CONTENT)
+    return int(known[2] or -1)
 
 
 @router.get("/experiments/{experiment_id}/events", response_class=EventSourceResponse, responses=content.EVENT_STREAM)
 async def follow_experiment(
-    experiment_id: Annotated[str, Depends(check_exists)],
-    store: StoreDep,
-    last_event_id: Annotated[str | None, Header(description="the last epoch received")] = None,
+    experiment_id: str, store: StoreDep, last_epoch: Annotated[int, Depends(start_after)]
 ) -> AsyncIterable[ServerSentEvent]:
     """Follow an experiment as server-sent events: `epoch` (its id is the epoch's number), `progress`, `status`, and
     last `end`.
 
-    To resume a broken stream, send the last epoch received as `Last-Event-ID`: the stream continues after it, from the
-    stored history. A comment is sent after 15 s without events.
+    To resume a broken stream, send the last id received as `Last-Event-ID`, as browsers do by themselves: the stream
+    continues after it, from the stored history; after `end` the answer is 204. A comment is sent after 15 s without
+    events.
     """
-    follower = Follower(store.experiments, experiment_id, _epoch_of(last_event_id))
+    follower = Follower(store.experiments, experiment_id, last_epoch)
     while True:
         position = await store.changes.position(experiment_id)
         events, ended = await run_in_threadpool(follower.poll)
@@ -46,10 +55,6 @@ async def follow_experiment(
         if ended:
             return
         await store.changes.wait(experiment_id, position, HEARTBEAT_SECONDS)
-
-
-def _epoch_of(last_event_id: str | None) -> int:
-    return int(last_event_id) if last_event_id and _EPOCH.fullmatch(last_event_id) else -1
 
 
 class Follower:
@@ -67,14 +72,17 @@ class Follower:
             record = self._experiments.get(self._id)
             points = self._experiments.history(self._id, self._last_epoch).points
         except NotFound:
-            return [ServerSentEvent(event="end", data=StreamEnd(status="deleted"))], True
+            return [self._end(StreamEnd(status="deleted"))], True
         events = [*map(_epoch, points), *self._changes(record)]
         if points:
             self._last_epoch = points[-1].epoch
         self._seen = record
         if record.status.is_terminal:
-            events.append(ServerSentEvent(event="end", data=StreamEnd.model_validate({"status": record.status})))
+            events.append(self._end(StreamEnd.model_validate({"status": record.status})))
         return events, record.status.is_terminal
+
+    def _end(self, data: StreamEnd) -> ServerSentEvent:
+        return ServerSentEvent(event="end", id="end" if self._last_epoch < 0 else f"end-{self._last_epoch}", data=data)
 
     def _changes(self, record: Record) -> list[ServerSentEvent]:
         seen, changes = self._seen, []

@@ -1,7 +1,8 @@
 """`/experiments`: create, validate, list, show, cancel, delete. `/presets`: experiments to start from."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
@@ -9,18 +10,21 @@ from analysis.estimates import recent_runs
 from analysis.validation import Validation, validate
 from api import content
 from api.dependencies import BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
-from api.schemas.history import HistoryView, history_csv
+from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
+from api.wire.negotiation import negotiate
 from api.wire.posted_spec import parse_posted_spec
 from models_store.experiments.pages import Page
 from models_store.experiments.pages import Query as PageQuery
 from models_store.experiments.record import Record
+from models_store.experiments.store import ExperimentStore
 
 router = APIRouter(tags=["experiments"])
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="the same key and body give the same experiment, for a day"),
 ]
+Since = Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")]
 
 
 @router.post(
@@ -97,15 +101,42 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
 def get_history(
     experiment_id: str,
     experiments: ExperimentsDep,
-    since: Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")] = -1,
-    accept: Annotated[str, Header(include_in_schema=False)] = "",
+    since: Since = -1,
+    accept: Annotated[list[str] | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Get all metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
+    media_type, headers = negotiate(",".join(accept or ()), [content.JSON, content.CSV])
+    return _history_response(experiment_id, since, experiments, media_type, headers)
+
+
+@router.get(
+    "/experiments/{experiment_id}/history.{history_format}",
+    response_model=HistoryView,
+    responses=content.text(content.CSV),
+)
+def get_history_file(
+    experiment_id: str, history_format: Literal["json", "csv"], experiments: ExperimentsDep, since: Since = -1
+) -> Response:
+    """Get all metrics, epoch by epoch, in the format of the suffix."""
+    media_type = content.CSV if history_format == "csv" else content.JSON
+    return _history_response(experiment_id, since, experiments, media_type)
+
+
+def _history_response(
+    experiment_id: str,
+    since: int,
+    experiments: ExperimentStore,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     record = experiments.get(experiment_id)
     history = experiments.history(experiment_id, since)
-    if "text/csv" in accept:
-        return Response(history_csv(history), media_type=content.CSV)
-    return Response(HistoryView.of(record, history).model_dump_json(), media_type=content.JSON)
+    # Where no epoch is new, the metrics are those of the epochs before.
+    names = list(history.metrics or experiments.history(experiment_id).metrics) or METRICS
+    if media_type == content.CSV:
+        return Response(history_csv(history, names), media_type=media_type, headers=headers)
+    view = HistoryView.of(record, history, names)
+    return Response(view.model_dump_json(), media_type=media_type, headers=headers)
 
 
 @router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)

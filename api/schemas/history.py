@@ -2,14 +2,18 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from api.schemas.answer import Answer
 from models_store.experiments.history import HISTORY_FILE, History
 from models_store.experiments.record import Best, Record
 
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
 
 class HistoryView(Answer):
-    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite."""
+    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite. All metrics are
+    there even if no epoch is."""
 
     epoch: list[int]
     history: dict[str, list[float | None]]
@@ -17,18 +21,18 @@ class HistoryView(Answer):
     damaged: bool
 
     @classmethod
-    def of(cls, record: Record, history: History) -> "HistoryView":
+    def of(cls, record: Record, history: History, names: Sequence[str]) -> "HistoryView":
+        metrics = history.metrics
         return cls(
             epoch=history.epoch,
-            history=history.metrics,
+            history={name: metrics.get(name, []) for name in names},
             best=record.best,
             damaged=history.damaged or HISTORY_FILE in record.damaged,
         )
 
 
-def history_csv(history: History) -> str:
+def history_csv(history: History, names: Sequence[str]) -> str:
     """A row for each epoch, a column for each metric; empty where a value was not finite."""
-    names = list(history.metrics)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["epoch", *names])

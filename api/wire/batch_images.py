@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from api.wire.file_signatures import begins_as_image
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Member
 from archives.names import is_system_file
@@ -105,15 +106,9 @@ def _read_unnamed(member: Member) -> bytes | None:
     try:
         for piece in member.pieces:
             data += piece
-            if not _begins_as_image(data):
+            if not begins_as_image(data):
                 return None
     except UnreadableMember:
-        if _begins_as_image(data):
+        if begins_as_image(data):
             raise
     return bytes(data) or None
-
-
-def _begins_as_image(data: bytearray) -> bool:
-    return data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or (
-        data.startswith(b"RIFF") and data[8:12] == b"WEBP"
-    )

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from api.wire.body import write_body
-from api.wire.forms import StreamedForm, is_form
+from api.wire.file_signatures import check_archive
+from api.wire.forms import StreamedForm, is_form, unknown_field
 from api.wire.spool import Spool, spooled_members
 from archives.errors import UnsupportedFormat
 from archives.member import Limits, Member
@@ -18,6 +19,8 @@ from models_store.files import storage_errors
 
 HINT = "send a zip or a tar, as in curl -F archive=@images.zip, or many files in the field `file`"
 STORED = "the images of a batch"
+_FIELDS = ("archive", "file")
+_PARAMETERS = ("dataset", "experiment", "top", "prep")
 # Of a form, beside the content of each file.
 _PART_BYTES = 500
 
@@ -35,6 +38,7 @@ class BatchUpload:
 
     def close(self) -> None:
         """Nothing more comes. Raises BadRequestBody."""
+        check_archive(self._file)
 
     def members(self, limits: Limits) -> Iterator[Member]:
         """Raises InvalidArchive, also while they are iterated."""
@@ -52,10 +56,8 @@ class BatchForm(StreamedForm, BatchUpload):
         self._parts = 0
 
     def begin_part(self, field: str, filename: str | None) -> None:
-        if field not in ("archive", "file"):
-            raise self.error(f"unknown form field `{field[:50]}`")
-        if filename is None:
-            raise self.error(f"the form field `{field}` holds text, not a file")
+        if field not in _FIELDS:
+            raise self.error(unknown_field(field, _FIELDS, _PARAMETERS))
         if self._parts and (field == "archive" or not self.sent_singly):
             raise self.error("the form has another field beside `archive`")
         if self._parts == self._max_files:

@@ -6,13 +6,17 @@ would be copied once more.
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.wire.body import BadRequestBody
+from specs.problem import shorten
+from specs.spelling import did_you_mean
 
 # Only characters that no parser reads as anything else.
 _CONTENT_TYPE = re.compile(r"multipart/form-data; ?boundary=([-0-9A-Za-z_]{1,70})")
@@ -21,26 +25,46 @@ _FILE = re.compile(
     rb"(?:\r\nContent-Type: [-0-9A-Za-z.+]{1,50}/[-0-9A-Za-z.+]{1,50})?\r\n\r\n"
 )
 _ENDS = (b"--\r\n", b"--")
+# The first line of a form whose Content-Type does not tell its boundary: of 70 characters at most (RFC 2046).
+_FIRST_LINE = re.compile(rb"(?:\r?\n)*--([-0-9A-Za-z'()+_,./:=? ]{0,69}[-0-9A-Za-z'()+_,./:=?])\r?\n")
+_MAX_FIRST_LINE = 100
+# RFC 5987, which forms should not have, but some clients write it alone.
+_EXTENDED_FILENAME = re.compile(rb";\s*filename\*\s*=\s*[-0-9A-Za-z]*'[-0-9A-Za-z]*'([^;\s]*)", re.IGNORECASE)
 
 
 def is_form(content_type: str) -> bool:
     return content_type.split(";", 1)[0].strip().lower() == "multipart/form-data"
 
 
+def begins_as_form(body: bytes) -> bool:
+    """Whatever its Content-Type."""
+    return body.startswith(b"--") and b"Content-Disposition:" in body[:500] and _FIRST_LINE.match(body) is not None
+
+
+def unknown_field(field: str, known: Collection[str], parameters: Collection[str] = ()) -> str:
+    """What is wrong with a field; `parameters` are those of the route's query string."""
+    name = shorten(field)
+    if field in parameters:
+        return f"unknown form field `{name}`: it belongs in the URL, as in ?{name}=..."
+    return f"unknown form field `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
+
+
 class StreamedForm(ABC):
     """Parses a form in pieces. `hint` ends the messages about invalid forms: what to send instead."""
 
     def __init__(self, content_type: str, hint: str) -> None:
-        """Raises BadRequestBody."""
-        _, options = parse_options_header(content_type)
+        """Without a boundary in `content_type` the one in the first line is taken. Raises BadRequestBody."""
         self._hint = hint
-        if not (boundary := options.get(b"boundary")):
-            raise self.error("the form does not parse: its Content-Type has no boundary")
-        self._header = self._value = b""
+        self._header = self._value = self._first_line = b""
         self._disposition: dict[bytes, bytes] = {}
+        self._begun: tuple[str, str | None] | None = None
         self._is_complete = False
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+        self._parser = self._make_parser(boundary) if boundary else None
+
+    def _make_parser(self, boundary: bytes) -> MultipartParser:
         try:
-            self._parser = MultipartParser(
+            return MultipartParser(
                 boundary,
                 {
                     "on_header_field": self._on_header_field,
@@ -48,7 +72,7 @@ class StreamedForm(ABC):
                     "on_header_end": self._on_header_end,
                     "on_headers_finished": self._on_headers_finished,
                     "on_part_data": self._on_part_data,
-                    "on_part_end": self.end_part,
+                    "on_part_end": self._on_part_end,
                     "on_end": self._on_end,
                 },
             )
@@ -57,7 +81,8 @@ class StreamedForm(ABC):
 
     @abstractmethod
     def begin_part(self, field: str, filename: str | None) -> None:
-        """`filename` is None for a field that is not a file. May raise BadRequestBody, as the two below."""
+        """`filename` is None for a part that has none. Empty file inputs are left out. May raise BadRequestBody, as the
+        two below."""
 
     @abstractmethod
     def write_part(self, data: bytes) -> None: ...
@@ -69,13 +94,25 @@ class StreamedForm(ABC):
 
     def write(self, data: bytes) -> None:
         """Parse the next piece. Raises BadRequestBody."""
+        if self._parser is None:
+            data = self._first_line = self._first_line + data
+            if (match := _FIRST_LINE.match(data)) is None:
+                if len(data) > _MAX_FIRST_LINE:
+                    raise self._no_boundary()
+                return
+            self._parser = self._make_parser(match[1])
         try:
             self._parser.write(data)
         except FormParserError as error:
             raise self.error(f"the form does not parse: {error}") from error
 
+    def _no_boundary(self) -> BadRequestBody:
+        return self.error("the form does not parse: neither its Content-Type nor its first line has a boundary")
+
     def close(self) -> None:
         """Nothing more comes. Raises BadRequestBody if the form is incomplete."""
+        if self._parser is None:
+            raise self._no_boundary()
         if not self._is_complete:
             raise self.error("the form is cut short: its last boundary is missing")
 
@@ -88,6 +125,8 @@ class StreamedForm(ABC):
     def _on_header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
             _, self._disposition = parse_options_header(self._value)
+            if b"filename" not in self._disposition and (match := _EXTENDED_FILENAME.search(self._value)):
+                self._disposition[b"filename"] = unquote_to_bytes(match[1])
         self._header = self._value = b""
 
     def _on_headers_finished(self) -> None:
@@ -95,17 +134,32 @@ class StreamedForm(ABC):
         if (field := disposition.get(b"name")) is None:
             raise self.error("the form does not parse: a part of it has no name")
         filename = disposition.get(b"filename")
-        self.begin_part(_decode(field), None if filename is None else _decode(filename))
+        self._begun = _decode(field), None if filename is None else _decode(filename)
+        # What has neither a file's name nor content is an input that the user left empty.
+        if filename != b"":
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._begun is not None:
+            field, filename = self._begun
+            self._begun = None
+            self.begin_part(field, filename)
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._begin()
         self.write_part(data[start:end])
+
+    def _on_part_end(self) -> None:
+        if self._begun is None:
+            self.end_part()
+        self._begun = None
 
     def _on_end(self) -> None:
         self._is_complete = True
 
 
 class Part(NamedTuple):
-    """`filename` is None for a field that is not a file."""
+    """`filename` is None for a part that has none."""
 
     field: str
     filename: str | None

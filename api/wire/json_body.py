@@ -1,7 +1,5 @@
 """JSON request bodies of other servers' protocols: Content-Encoding, parsing, numbers, base64."""
 
-import base64
-import binascii
 import zlib
 from typing import Any, TypeVar
 
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api.wire.base64_text import NotBase64, decode_base64
 from api.wire.predict import MAX_BODY_BYTES
 from serving.errors import BadTensor
 from specs.problem import format_value, pointer_of, shorten
@@ -86,9 +85,9 @@ def parse_numbers(data: list[Any], where: str) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
-def decode_base64(text: str, where: str) -> bytes:
-    """Raises BadTensor."""
+def decode_file(text: str, where: str) -> bytes:
+    """The file that is base64 in `text`. Raises BadTensor."""
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise BadTensor(f"{where} is not valid base64: {error}") from error
+        return decode_base64(text)
+    except NotBase64 as error:
+        raise BadTensor(f"{where} {error}") from error

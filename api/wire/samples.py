@@ -1,26 +1,40 @@
 """Samples of a request, in every form in which they can be sent: images, or rows of numbers."""
 
-import base64
-import binascii
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import orjson
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from api.wire.base64_text import NotBase64, decode_base64
 from api.wire.body import BadRequestBody
-from api.wire.forms import is_form, parse_form
+from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_image, begins_as_json, check_unharmed, is_text
+from api.wire.forms import Part, begins_as_form, is_form, parse_form, unknown_field
+from serving.predictor import PredictionOptions
 from serving.preparation import FeatureSample, ImageSample, Sample
+from specs.explanation import problems_of
+from specs.problem import Problem, format_value, pointer_of, received_value
 
 _MAX_IMAGES = 100
 _MAX_SAMPLES = 10_000
 _MAX_FEATURES = 1_000
 _FIELD = "file"
 _HINT = f"send images in the field `{_FIELD}`, as in curl -F {_FIELD}=@seven.png"
+_TEXT_BYTES = 200
+_BATCH_HINT = "POST /predict:batch takes thousands in one request"
+_JSON_HINT = (
+    'expected {"image": "<base64>"} or {"images": ["<base64>", ...]}, or for a dataset of numbers {"features": [x, y]} '
+    f'or {{"features": [[x, y], ...]}}, up to {_MAX_SAMPLES:,} samples, each number from -1e6 to 1e6'
+)
 
 # Beyond these bounds a network's own arithmetic may leave float32.
 _Feature = Annotated[float, Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False)]
 _Features = Annotated[list[_Feature], Field(min_length=1, max_length=_MAX_FEATURES, fail_fast=True)]
 _Rows = Annotated[list[_Features], Field(min_length=1, max_length=_MAX_SAMPLES, fail_fast=True)]
+
+
+def _kind_of_features(value: Any) -> str:
+    return "rows" if isinstance(value, list) and value and isinstance(value[0], list) else "row"
 
 
 class JsonSamples(BaseModel):
@@ -32,62 +46,115 @@ class JsonSamples(BaseModel):
     image: str | None = None
     # Stops at the first error: reporting millions of them takes seconds and gigabytes.
     images: Annotated[list[str], Field(fail_fast=True)] | None = None
-    features: _Features | _Rows | None = None
+    features: (
+        Annotated[Annotated[_Features, Tag("row")] | Annotated[_Rows, Tag("rows")], Discriminator(_kind_of_features)]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "JsonSamples":
-        if sum(sent is not None for sent in (self.image, self.images, self.features)) != 1:
-            raise ValueError('expected one of "image", "images" and "features"')
+        sent = [name for name in JsonSamples.model_fields if getattr(self, name) is not None]
+        if len(sent) != 1:
+            raise ValueError(
+                f"expected one of `image`, `images` and `features`, received {' and '.join(sent) or 'none'}"
+            )
         return self
 
     def samples(self) -> Sequence[Sample]:
+        """Raises BadRequestBody."""
         if self.features is not None:
             rows = self.features if isinstance(self.features[0], list) else [self.features]
             return [FeatureSample(f"sample {index}", row) for index, row in enumerate(rows)]
-        sent = [self.image] if self.image is not None else self.images or []
-        if len(sent) > _MAX_IMAGES:
-            raise BadRequestBody(f"received {len(sent)} images, more than the limit of {_MAX_IMAGES} for one request")
-        return [
-            ImageSample(f"image {index}", base64.b64decode(_strip_data_url(text), validate=True))
-            for index, text in enumerate(sent)
-        ]
+        if self.image is not None:
+            return [_decode("image 0", self.image, "image")]
+        images = self.images or []
+        if len(images) > _MAX_IMAGES:
+            raise BadRequestBody(
+                f"received {len(images)} images, more than the limit of {_MAX_IMAGES} for one request; {_BATCH_HINT}"
+            )
+        return [_decode(f"image {index}", text, "images", index) for index, text in enumerate(images)]
+
+
+def _decode(filename: str, text: str, *path: str | int) -> ImageSample:
+    try:
+        return ImageSample(filename, decode_base64(text))
+    except NotBase64 as error:
+        problem = Problem(pointer=pointer_of(path), detail=f"the text {error}", received=received_value(text))
+        raise _invalid_json([problem]) from error
 
 
 def parse_samples(content_type: str, body: bytes) -> Sequence[Sample]:
-    """Parse a form (`file`, one or many), JSON with base64 or with features, or one raw image. At least one sample,
-    all of one kind. Raises BadRequestBody."""
-    if is_form(content_type):
+    """Parse a form (`file`, one or many), JSON with base64 or with features, or one raw image; recognized by the
+    content, too, because many clients send a wrong Content-Type. At least one sample, all of one kind. Raises
+    BadRequestBody."""
+    if (is_form(content_type) and not begins_as_image(body)) or begins_as_form(body):
         samples: Sequence[Sample] = _parse_form(content_type, body)
-    elif content_type.split(";", 1)[0].strip().lower() == "application/json":
+    elif begins_as_json(body) or (_is_json(content_type) and not begins_as_image(body)):
         samples = _parse_json(body)
     else:
-        samples = [ImageSample("body", body)]
+        samples = [_parse_image(body)]
     if not samples:
         raise BadRequestBody(f"no image: send one or more files in the form field `{_FIELD}`")
     return samples
 
 
+def _is_json(content_type: str) -> bool:
+    return content_type.split(";", 1)[0].strip().lower() == "application/json"
+
+
 def _parse_form(content_type: str, body: bytes) -> list[ImageSample]:
-    parts = parse_form(content_type, body, _MAX_IMAGES, _HINT)
-    for part in parts:
-        if part.field != _FIELD:
-            raise BadRequestBody(f"unknown form field `{part.field[:50]}`: {_HINT}")
-        if part.filename is None:
-            raise BadRequestBody(f"the form field `{_FIELD}` holds text, not a file: {_HINT}")
-    return [ImageSample(part.filename or "image", part.data) for part in parts]
+    return [_file_of(part) for part in parse_form(content_type, body, _MAX_IMAGES, f"{_HINT}; {_BATCH_HINT}")]
+
+
+def _file_of(part: Part) -> ImageSample:
+    if part.field != _FIELD:
+        raise BadRequestBody(f"{unknown_field(part.field, [_FIELD], PredictionOptions._fields)}; {_HINT}")
+    if part.filename is None and is_text(part.data):
+        raise BadRequestBody(f"the form field `{_FIELD}` holds text, {_quote(part.data)}, not a file: {_HINT}")
+    return ImageSample(part.filename or "image", part.data)
+
+
+def _parse_image(body: bytes) -> ImageSample:
+    check_unharmed(body, "seven.png")
+    # Markup may be an image, though of no supported format: that is named where images are decoded.
+    if is_text(body[:_TEXT_BYTES]) and not body.lstrip().startswith(b"<"):
+        raise BadRequestBody(
+            f"the body is text, {_quote(body)}, not an image: send the file, as in curl --data-binary @seven.png, or "
+            'JSON such as {"image": "<base64>"}'
+        )
+    return ImageSample("body", body)
+
+
+def _quote(data: bytes) -> str:
+    return format_value(data[:_TEXT_BYTES].decode(errors="replace"))
 
 
 def _parse_json(body: bytes) -> Sequence[Sample]:
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         return JsonSamples.model_validate_json(body).samples()
-    except (ValidationError, binascii.Error, ValueError) as error:
-        raise BadRequestBody(
-            'expected {"image": "<base64>"} or {"images": ["<base64>", ...]} with valid base64, or for a dataset of '
-            f'numbers {{"features": [x, y]}} or {{"features": [[x, y], ...]}}, up to {_MAX_SAMPLES:,} samples, each '
-            "number from -1e6 to 1e6"
-        ) from error
+    except ValidationError as error:
+        raise _invalid_json(_problems_of(error, body)) from error
 
 
-def _strip_data_url(text: str) -> str:
-    """The base64 of a browser's data URL is behind a comma."""
-    return text.partition(",")[2] if text.startswith("data:") else text
+def _problems_of(error: ValidationError, body: bytes) -> list[Problem]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as not_json:
+        return [Problem(pointer="", detail=f"the body does not parse as JSON: {not_json}")]
+    if not isinstance(document, dict):
+        return [Problem(pointer="", detail="expected an object", received=received_value(document))]
+    in_url = [
+        Problem(
+            pointer=pointer_of([name]),
+            detail=f"it belongs in the URL, as in ?{name}=...",
+            received=received_value(value),
+        )
+        for name, value in document.items()
+        if name in PredictionOptions._fields
+    ]
+    return in_url or problems_of(error, document, JsonSamples)
+
+
+def _invalid_json(problems: Sequence[Problem]) -> BadRequestBody:
+    return BadRequestBody(f"{'; '.join(map(str, problems))}; {_JSON_HINT}", problems)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas.answer import Answer
-from api.wire.json_body import decode_base64, parse_json, parse_numbers
+from api.wire.json_body import decode_file, parse_json, parse_numbers
 from models_store.models.serving_info import ServingInfo
 from serving.errors import BadTensor
 from serving.model_names import OUTPUT_NAME, input_name, version_number
@@ -202,4 +202,4 @@ def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: i
 def _image(value: Any, where: str) -> bytes:
     if not (isinstance(value, dict) and set(value) == {_B64} and isinstance(value[_B64], str)):
         raise BadTensor(f'{where} is {format_value(value)}; expected {{"b64": "<base64>"}}, as in the first one')
-    return decode_base64(value[_B64], where)
+    return decode_file(value[_B64], where)

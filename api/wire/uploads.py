@@ -5,8 +5,10 @@ from typing import BinaryIO
 from starlette.requests import Request
 
 from api.wire.body import BadRequestBody, write_body
-from api.wire.forms import StreamedForm, is_form
+from api.wire.file_signatures import check_archive
+from api.wire.forms import StreamedForm, is_form, unknown_field
 
+_FIELDS = ("name", "archive")
 _FORM_BYTES = 10_000  # of a form, beside the archive
 _MAX_NAME_BYTES = 200
 _HINT = "send a form with `name` and `archive`, as in curl -F name=flowers -F archive=@flowers.zip"
@@ -35,8 +37,8 @@ class UploadForm(StreamedForm):
             raise self.error(f"the name is {self._name_in_url[:60]!r} in the URL, and {self.name[:60]!r} in the form")
 
     def begin_part(self, field: str, filename: str | None) -> None:
-        if field not in ("name", "archive"):
-            raise self.error(f"unknown form field `{field[:50]}`")
+        if field not in _FIELDS:
+            raise self.error(unknown_field(field, _FIELDS))
         if field in self._fields:
             raise self.error(f"the form has two fields `{field}`")
         self._field = field
@@ -66,6 +68,7 @@ class RawUpload:
     def close(self) -> None:
         if self._file.tell() == 0:
             raise BadRequestBody(f"the body is empty; {_HINT}")
+        check_archive(self._file)
 
 
 async def receive_archive(request: Request, name: str | None, file: BinaryIO, max_bytes: int) -> str:

@@ -96,7 +96,7 @@ def record_data(record: Recorder, store: Store, settings: Settings, experiment_i
 
 
 def record_results(record: Recorder, first: str, second: str) -> None:
-    for path in ("", "/history", "/diagnosis", "/evaluation", "/mistakes"):
+    for path in ("", "/history", "/history.json", "/diagnosis", "/evaluation", "/mistakes"):
         record("GET", f"/experiments/{first}{path}")
     record("GET", f"/experiments/{second}/lineage")
     record("GET", f"/compare?ids={first},{second}")

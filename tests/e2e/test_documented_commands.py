@@ -54,8 +54,8 @@ def test_answers_are_what_the_text_promises(walk: Walk) -> None:
     first, second = walk.outputs_of("Idempotency-Key").split()
     assert first == second
     events = walk.output(next(n for n, block in enumerate(CURL_BLOCKS) if block.startswith("curl -sN")))
-    assert [line for line in events.splitlines() if line.startswith("id: ")] == ["id: 0", "id: 1", "id: 2"]
-    assert events.rstrip().splitlines()[-2] == "event: end"
+    assert [line for line in events.splitlines() if line.startswith("id: ")] == ["id: 0", "id: 1", "id: 2", "id: end-2"]
+    assert events.rstrip().splitlines()[-3] == "event: end"
     assert walk.outputs_of("text/csv").count("epoch") >= 3
     assert walk.outputs_of("report.html").count('"confusion_matrix"') == 2
     assert walk.outputs_of("mistakes?limit=3").count('"total"') == 3

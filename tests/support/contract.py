@@ -51,9 +51,9 @@ class Operation(NamedTuple):
 
     @property
     def success(self) -> JsonObject:
-        """The media types of the successful answer."""
-        [found] = [each for status, each in self.responses.items() if status.startswith("2")]
-        return dict(found.get("content", {}))
+        """The media types of the successful answers."""
+        contents = [each.get("content", {}) for status, each in self.responses.items() if status.startswith("2")]
+        return {media_type: described for content in contents for media_type, described in content.items()}
 
     def response(self, status: int) -> JsonObject | None:
         """What the document has under the status itself or its range, as 4XX."""

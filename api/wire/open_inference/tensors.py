@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from api.wire.json_body import WithoutNulls, decode_base64, parse_numbers
+from api.wire.json_body import WithoutNulls, decode_file, parse_numbers
 from serving.errors import BadTensor
 from serving.sample_arrays import MAX_IMAGES, check_count
 from specs.problem import format_value, shorten
@@ -99,7 +99,7 @@ class InputTensor(WithoutNulls):
         texts = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in self._data()]
         if wrong := [each for each in texts if not isinstance(each, str)]:
             raise BadTensor(f"{self._where} holds {format_value(wrong[0])}; expected base64 of an image, as text")
-        return [decode_base64(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
+        return [decode_file(text, f"{self._where}/{index}") for index, text in enumerate(texts)]
 
     def _data(self) -> list[Any]:
         if self.data is None:

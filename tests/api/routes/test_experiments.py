@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.routes.events import start_after
 from models_store.experiments.claim import TrainingClaim
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
@@ -271,6 +272,37 @@ def test_history_has_the_shape_of_keras(
     assert [row["epoch"] for row in csv.DictReader(io.StringIO(text))] == ["0", "1", "2"]
 
 
+def test_history_without_new_epochs_keeps_its_metrics(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    record = publish(api_store, tiny_spec(), epochs=3)
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+    metrics = client.get(f"/experiments/{record.id}/history").json()["history"]
+
+    nothing_new = client.get(f"/experiments/{record.id}/history?since=2").json()
+
+    assert (nothing_new["epoch"], nothing_new["history"]) == ([], {name: [] for name in metrics})
+    not_begun = client.get(f"/experiments/{waiting}/history").json()["history"]
+    assert not_begun == {"loss": [], "accuracy": [], "val_loss": [], "val_accuracy": [], "learning_rate": []}
+    lines = client.get(f"/experiments/{record.id}/history.csv?since=2").text.splitlines()
+    assert lines == [",".join(["epoch", *metrics])]
+
+
+def test_format_of_history_is_negotiated_or_named(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    path = f"/experiments/{publish(api_store, tiny_spec(), epochs=3).id}/history"
+
+    as_csv = client.get(path, headers={"Accept": "text/csv;q=0.9"})
+    as_json = client.get(path, headers=[("Accept", "text/csv;q=0.1"), ("Accept", "application/json")])
+
+    assert (as_csv.headers["Content-Type"], as_csv.headers["Vary"]) == ("text/csv; charset=utf-8", "Accept")
+    assert (as_json.headers["Content-Type"], as_json.headers["Vary"]) == ("application/json", "Accept")
+    assert client.get(f"{path}.csv").text == as_csv.text
+    assert client.get(f"{path}.json", headers={"Accept": "text/csv"}).json() == as_json.json()
+    assert client.get(f"{path}.xml").status_code == 422
+
+
 def test_evaluation_is_found_after_success(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
@@ -329,6 +361,32 @@ def test_events_replay_the_history_and_end(
     assert everything[-1][1] == {"status": "succeeded"}
     rest = client.get(f"/experiments/{record.id}/events", headers={"Last-Event-ID": "1"}).text
     assert [data["epoch"] for name, data in events_of(rest) if name == "epoch"] == [2]
+
+
+def test_browser_that_has_seen_the_end_is_told_not_to_reconnect(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
+) -> None:
+    """An EventSource connects again with the last id until it is answered 204."""
+    path = f"/experiments/{publish(api_store, tiny_spec(), epochs=3).id}/events"
+    cancelled = f"{client.post('/experiments', json=tiny_document).headers['Location']}/events"
+    client.post(cancelled.replace("/events", ":cancel"))
+
+    for followed, last in ((path, "end-2"), (cancelled, "end")):
+        assert last_id(client.get(followed).text) == last
+        again = client.get(followed, headers={"Last-Event-ID": last})
+        assert (again.status_code, again.content) == (204, b"")
+
+
+def test_end_that_was_not_the_last_is_followed_on(client: ApiClient, api_store: Store, tiny_document: Document) -> None:
+    """Whoever has seen an end, of an experiment that runs again, gets the epochs behind it."""
+    waiting = client.post("/experiments", json=tiny_document).json()["id"]
+
+    assert start_after(waiting, api_store.experiments, "end-4") == 4
+    assert start_after(waiting, api_store.experiments, "end") == -1
+
+
+def last_id(text: str) -> str:
+    return [line for line in text.splitlines() if line.startswith("id: ")][-1].removeprefix("id: ")
 
 
 def events_of(text: str) -> list[tuple[str, Any]]:

@@ -19,7 +19,7 @@ HINT = "send files"
 
 
 def by_starlette(content_type: str, body: bytes) -> list[Part] | None:
-    """None where it rejects the form."""
+    """Without empty file inputs; None where it rejects the form."""
 
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
@@ -29,6 +29,7 @@ def by_starlette(content_type: str, body: bytes) -> list[Part] | None:
         return [
             Part(name, value.filename, await value.read()) if isinstance(value, UploadFile) else _field(name, value)
             for name, value in form.multi_items()
+            if not (isinstance(value, UploadFile) and not value.filename and not value.size)
         ]
 
     parser = MultiPartParser(Headers({"content-type": content_type}), stream())
@@ -155,8 +156,9 @@ def test_unusual_form_is_parsed(content_type: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("content_type", "body", "fragment"),
     [
-        ("multipart/form-data", form([IMAGE]), "has no boundary"),
-        ("multipart/form-data; boundary=", form([IMAGE]), "has no boundary"),
+        ("multipart/form-data", b"\x89PNG\r\n\x1a\n" + b"x" * 200, "nor its first line has a boundary"),
+        ("multipart/form-data; boundary=", b"--" + b"x" * 71 + b"\r\n" + IMAGE, "nor its first line has a boundary"),
+        ("multipart/form-data", b"--b-1", "nor its first line has a boundary"),
         ("multipart/form-data; boundary=" + "x" * 300, form([IMAGE]), "exceeds maximum"),
         (CONTENT_TYPE, b"", "cut short"),
         (CONTENT_TYPE, form([IMAGE])[:-8], "cut short"),
@@ -171,6 +173,43 @@ def test_invalid_form_is_rejected_with_a_reason(content_type: str, body: bytes, 
     assert scan_form(content_type, body, MAX_PARTS) is None
     with pytest.raises(BadRequestBody, match=fragment):
         parse_form(content_type, body, MAX_PARTS, HINT)
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=", "application/json"])
+@pytest.mark.parametrize("start", [b"", b"\r\n"])
+def test_boundary_of_the_first_line_is_taken(content_type: str, start: bytes) -> None:
+    assert parse_form(content_type, start + form([IMAGE]), MAX_PARTS, HINT) == parse_form(
+        CONTENT_TYPE, form([IMAGE]), MAX_PARTS, HINT
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_empty_file_inputs_are_left_out(size: int) -> None:
+    empty = part(b"file", b"", b"application/octet-stream", b"")
+    body = form([empty, part(b"other", b"", None, b""), IMAGE, empty, part(b"file", b"empty.png", None, b"")])
+
+    collected = Collected()
+    for start in range(0, len(body), size):
+        collected.write(body[start : start + size])
+    collected.close()
+
+    assert [(each.filename, len(each.data)) for each in collected.parts] == [("seven.png", 8), ("empty.png", 0)]
+    assert parse_form(CONTENT_TYPE, body, MAX_PARTS, HINT) == collected.parts
+
+
+@pytest.mark.parametrize(
+    ("disposition", "filename"),
+    [
+        (b"", None),
+        (b"; filename*=UTF-8''vi%C3%A9r.png", "vi\u00e9r.png"),
+        (b"; FileName*=utf-8'en'four%20.png", "four .png"),
+        (b"; filename=plain.png; filename*=UTF-8''other.png", "plain.png"),
+    ],
+)
+def test_filename_may_be_missing_or_extended(disposition: bytes, filename: str | None) -> None:
+    body = form([b'Content-Disposition: form-data; name="file"' + disposition + b"\r\n\r\n\x89PNG"])
+
+    assert parse_form(CONTENT_TYPE, body, MAX_PARTS, HINT) == [Part("file", filename, b"\x89PNG")]
 
 
 def test_form_of_the_maximum_of_files_is_scanned() -> None:

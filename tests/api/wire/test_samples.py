@@ -29,7 +29,7 @@ def test_images_and_features_are_parsed_from_json() -> None:
         {},
         [],
         {"image": IMAGE, "images": [IMAGE]},
-        {"image": "no base64"},
+        {"image": "no base64!"},
         {"images": [1]},
         {"photo": IMAGE},
         {"features": []},
@@ -45,8 +45,104 @@ def test_other_json_is_rejected_with_an_example(document: Any) -> None:
         read(document)
 
 
+@pytest.mark.parametrize(
+    ("document", "pointer", "detail"),
+    [
+        ({"image": "a.b"}, "/image", "the text is not valid base64: it contains `.`"),
+        ({"images": [IMAGE, "AAAAA"]}, "/images/1", "the text is not valid base64: 5 characters without padding"),
+        (
+            {"imgae": IMAGE},
+            "/imgae",
+            "unknown field `imgae`; did you mean `image`? known here: image, images, features",
+        ),
+        ({"image": IMAGE, "dataset": "mnist"}, "/dataset", "it belongs in the URL, as in ?dataset=..."),
+        (
+            {"image": IMAGE, "images": [IMAGE]},
+            "",
+            "expected one of `image`, `images` and `features`, received image and",
+        ),
+        ({}, "", "expected one of `image`, `images` and `features`, received none"),
+        ({"image": 5}, "/image", "expected a string, received 5"),
+        ({"features": [1, "2"]}, "/features/1", 'expected a number, received "2", which is a string; write it without'),
+        ({"features": [[1, 2], [1, 2e7]]}, "/features/1/1", "`features` must be at most 1,000,000, received 2"),
+        ([IMAGE], "", "expected an object"),
+    ],
+)
+def test_mistake_in_json_is_pointed_to(document: Any, pointer: str, detail: str) -> None:
+    with pytest.raises(BadRequestBody) as rejected:
+        read(document)
+    (problem,) = rejected.value.problems
+    assert (problem.pointer, problem.detail[: len(detail)]) == (pointer, detail)
+
+
+def test_broken_json_is_rejected_with_its_position() -> None:
+    with pytest.raises(BadRequestBody, match=r"does not parse as JSON: .* line 1 column"):
+        parse_samples("application/json", b'{"image": }')
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
+FORM = b'--b-1\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + PNG + b"\r\n--b-1--\r\n"
+CONTENT_TYPES = ["", "text/plain", "application/x-www-form-urlencoded", "application/json", "image/png"]
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+def test_body_is_recognized_by_its_content(content_type: str) -> None:
+    document = orjson.dumps({"image": IMAGE})
+
+    for body in (document, b" \n" + document, b"\xef\xbb\xbf" + document):
+        assert parse_samples(content_type, body) == [ImageSample("image 0", b"image")]
+    assert parse_samples(content_type, FORM) == [ImageSample("a.png", PNG)]
+    assert parse_samples(content_type, PNG) == [ImageSample("body", PNG)]
+    assert parse_samples("multipart/form-data", PNG) == [ImageSample("body", PNG)]
+
+
+@pytest.mark.parametrize("data", [PNG, JPEG, b"RIFF\x10\0\0\0WEBPVP8 ", b"GIF89a\x08\0\x08\0"])
+def test_file_sent_by_curl_without_its_line_breaks_is_named(data: bytes) -> None:
+    stripped = data.translate(None, b"\r\n\0")
+
+    with pytest.raises(BadRequestBody, match=r"lost its line breaks .* `curl --data-binary @seven.png`"):
+        parse_samples("application/x-www-form-urlencoded", stripped)
+
+
+@pytest.mark.parametrize("body", [b"four.png", b"image=iVBORw0KGgo", b"data:image/png;base64,iVBO"])
+def test_text_instead_of_an_image_is_named(body: bytes) -> None:
+    with pytest.raises(BadRequestBody, match=r"the body is text, .*, not an image: .*--data-binary @seven.png"):
+        parse_samples("text/plain", body)
+
+
+def form_of(*parts: tuple[str, bytes]) -> bytes:
+    written = [f"--b-1\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data for head, data in parts]
+    return b"\r\n".join(written) + b"\r\n--b-1--\r\n"
+
+
+def test_file_without_a_name_is_taken_and_an_empty_input_is_not() -> None:
+    empty = ('name="file"; filename=""', b"")
+    body = form_of(('name="file"', PNG), empty, ("name=\"file\"; filename*=UTF-8''vier.png", PNG))
+
+    assert parse_samples("multipart/form-data; boundary=b-1", body) == [
+        ImageSample("image", PNG),
+        ImageSample("vier.png", PNG),
+    ]
+    with pytest.raises(BadRequestBody, match="no image: send one or more files"):
+        parse_samples("multipart/form-data; boundary=b-1", form_of(empty))
+
+
+@pytest.mark.parametrize(
+    ("head", "data", "sentence"),
+    [
+        ('name="file"', b"four.png", 'the form field `file` holds text, "four.png", not a file'),
+        ('name="top"', b"5", r"unknown form field `top`: it belongs in the URL, as in \?top="),
+        ('name="flie"; filename="a.png"', PNG, "unknown form field `flie`; did you mean `file`?"),
+    ],
+)
+def test_wrong_field_of_a_form_is_explained(head: str, data: bytes, sentence: str) -> None:
+    with pytest.raises(BadRequestBody, match=sentence):
+        parse_samples("multipart/form-data; boundary=b-1", form_of((head, data)))
+
+
 def test_too_many_images_are_rejected_undecoded() -> None:
-    with pytest.raises(BadRequestBody, match="received 101 images, more than the limit of 100"):
+    with pytest.raises(BadRequestBody, match=r"received 101 images, more than the limit of 100 .*predict:batch"):
         read({"images": ["no base64"] * 101})
 
 

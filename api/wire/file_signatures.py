@@ -1,0 +1,53 @@
+"""What the first bytes of a body reveal."""
+
+import os
+from typing import BinaryIO
+
+from api.wire.body import BadRequestBody
+
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+# Signatures as far as `curl -d @file`, which removes carriage returns, line feeds and zero bytes, leaves them.
+_REMAINS = (b"\x89PNG\x1a", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"PK\3\4", b"\x1f\x8b\x08")
+_REMOVED = (0, 10, 13)
+# Every format above has a removed byte in its first hundreds of bytes, most in the first ten.
+_START_BYTES = 512
+_BLANKS = b" \t\r\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def begins_as_image(data: bytes | bytearray) -> bool:
+    """A format that is read: PNG, JPEG or WebP."""
+    return data.startswith(_IMAGES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+
+
+def begins_as_json(data: bytes) -> bool:
+    """An object or a list; no image and no archive begins like that."""
+    return data[:64].removeprefix(BYTE_ORDER_MARK).lstrip(_BLANKS)[:1] in (b"{", b"[")
+
+
+def is_text(data: bytes) -> bool:
+    """UTF-8 without zero bytes; not empty."""
+    try:
+        return "\0" not in data.decode() and bool(data)
+    except UnicodeDecodeError:
+        return False
+
+
+def check_archive(file: BinaryIO) -> None:
+    """Raises BadRequestBody for an archive that `curl -d` damaged. Leaves the position at the end."""
+    file.seek(0)
+    check_unharmed(file.read(_START_BYTES), "images.zip")
+    file.seek(0, os.SEEK_END)
+
+
+def check_unharmed(data: bytes, example: str) -> None:
+    """Raises BadRequestBody for an image or archive that `curl -d` damaged; `example` is such a file."""
+    if _lost_bytes(data[:_START_BYTES]):
+        raise BadRequestBody(
+            "the file lost its line breaks and zero bytes, as `curl -d @file` removes them; send it with "
+            f"`curl --data-binary @{example}`"
+        )
+
+
+def _lost_bytes(start: bytes) -> bool:
+    return start.startswith(_REMAINS) and not any(removed in start for removed in _REMOVED)
