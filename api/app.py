@@ -1,4 +1,4 @@
-"""The API's composition root: `uvicorn api.app:create_app --factory`."""
+"""The API's composition root: `uvicorn api.app:create_app --factory --http api.http_protocol:HttpProtocol`."""
 
 import gc
 import logging

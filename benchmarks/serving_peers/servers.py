@@ -58,7 +58,7 @@ def uvicorn(application: str, *options: str) -> list[str]:
 
 def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
     """On one core and, if there are several beside that of the load, with a process on each."""
-    command = uvicorn("api.app:create_app", "--factory")
+    command = uvicorn("api.app:create_app", "--factory", "--http", "api.http_protocol:HttpProtocol")
     yield Spec(OURS, command, forms(), ROOT, service.environment, cores[:1])
     if len(cores) > 1:
         several = [*command, "--workers", str(len(cores))]

@@ -19,7 +19,7 @@ DIES_BEFORE_THE_WAKE_UP = """
 import os, sys, uvicorn
 from models_store.jobs.queue import TRAINING, Queue
 Queue.enqueue = lambda self, kind, *name: os._exit(9)
-uvicorn.run("api.app:create_app", factory=True, port=int(sys.argv[-1]))
+uvicorn.run("api.app:create_app", factory=True, http="api.http_protocol:HttpProtocol", port=int(sys.argv[-1]))
 """
 
 

@@ -32,10 +32,11 @@ class Servers:
     def api(self, address: Address) -> Command:
         options = ("--host", address.host, "--port", str(address.port))
         hosts = (*self._settings.hosts, *((address.host,) if address.is_name else ()))
+        protocol = ("--http", "api.http_protocol:HttpProtocol")
         quiet = ("--timeout-graceful-shutdown", str(_STREAMS_GRACE_SECONDS), "--no-access-log")
         return Command(
             name=API,
-            argv=(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", *options, *quiet),
+            argv=(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", *options, *protocol, *quiet),
             folder=self._folder.root,
             log=self._folder.log(API),
             grace_seconds=_API_GRACE_SECONDS,
