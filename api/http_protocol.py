@@ -19,7 +19,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        left = memoryview(data)
+        left: memoryview | None = memoryview(data)
         try:
             while left is not None:
                 left = self._feed(left)

@@ -1,12 +1,12 @@
 """Decoding of untrusted bytes to an 8-bit image."""
 
-import struct
 from io import BytesIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
-from imaging.errors import ImageTooLarge, UnreadableImage
+from imaging.container import END_OF_JPEG, JPEG, exif_orientation, strip_container
+from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 from imaging.fast_decode import PlainImage, plain_image
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -22,6 +22,8 @@ _TURNS = {
 }
 # Thresholds of alpha and luminance, 0-255.
 _OPAQUE, _LIGHT = 128, 160
+# Begins with ones: an end of data reads as zeros.
+_NO_MARKER = bytes(range(254, 0, -1)) * 4
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
@@ -46,10 +48,11 @@ def decode_plain(image: PlainImage, max_pixels: int) -> Image.Image | None:
 
 def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
-        _check_size(image.size, max_pixels)
-        image.load()
-        return _to_8_bits(_upright(image))
+        stripped, orientation = strip_container(data)
+        image = _load(stripped, max_pixels)
+        if orientation is None:  # WebP's is read by Pillow
+            orientation = exif_orientation(image.info.get("exif", b""))
+        return _to_8_bits(_upright(image, orientation))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"the image has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
@@ -57,10 +60,29 @@ def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
             f"the file ({len(data):,} {'byte' if len(data) == 1 else 'bytes'}) is not an image in a supported format: "
             f"{', '.join(FORMATS)}"
         ) from error
-    except ImageTooLarge:
+    except ImageError:
         raise
     except Exception as error:  # Pillow's errors about corrupt files have no common base class
         raise UnreadableImage(f"the image is corrupt or truncated: {error}") from error
+
+
+def _load(data: bytes, max_pixels: int) -> Image.Image:
+    if data.startswith(JPEG) and END_OF_JPEG not in data:
+        return _load_without_end(data, max_pixels)
+    image = Image.open(BytesIO(data), formats=FORMATS)
+    _check_size(image.size, max_pixels)
+    image.load()
+    return image
+
+
+def _load_without_end(data: bytes, max_pixels: int) -> Image.Image:
+    """A JPEG that lacks nothing but the marker of its end: then no pixel depends on what follows."""
+    data = data.rstrip(b"\xff")  # half of a marker
+    image = _load(data + END_OF_JPEG, max_pixels)
+    other = _load(data + _NO_MARKER + END_OF_JPEG, max_pixels)
+    if ImageChops.difference(image, other).getbbox() is not None:
+        raise UnreadableImage("the image is corrupt or truncated: the data ends within its pixels")
+    return image
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -71,14 +93,8 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; invalid EXIF is ignored. ImageOps.exif_transpose would parse and rewrite all of EXIF,
-    which fails for what some cameras write."""
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, TypeError, struct.error, UserWarning):
-        return image
-    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+def _upright(image: Image.Image, orientation: int | None) -> Image.Image:
+    turn = _TURNS.get(orientation) if orientation is not None else None
     return image if turn is None else image.transpose(turn)
 
 
