@@ -20,15 +20,19 @@ B = TypeVar("B", bound=InferenceBody)
 R = TypeVar("R")
 
 
-async def infer(request: Request, services: Services, wanted: ModelName, parse: Callable[[bytes], B]) -> Inferred[B]:
-    """Receive the body, prepare its samples, ask the model; counted, timed and bounded as `POST /predict` is.
+async def infer(
+    request: Request, services: Services, wanted: ModelName, parse: Callable[[bytes], B], scale: float | None
+) -> Inferred[B]:
+    """Receive the body, prepare its samples, ask the model; counted, timed and bounded as `POST /predict` is. `scale`
+    as in `samples_of_numbers`.
 
     Raises what `parse`, `InferenceBody.samples` and `find_model` raise, Overloaded, HTTPException 413.
     """
     with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
         data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         encoding = content_encoding(request)
-        body, model, samples = await _in_thread(services, partial(_prepare, services, data, encoding, wanted, parse))
+        prepare = partial(_prepare, services, data, encoding, wanted, parse, scale)
+        body, model, samples = await _in_thread(services, prepare)
         counted.model = model.info.dataset
         if model.info.takes_images:
             admission.add_images(len(samples))
@@ -51,8 +55,13 @@ async def _in_thread(services: Services, call: Callable[[], R]) -> R:
 
 
 def _prepare(
-    services: Services, data: bytes, encoding: str, wanted: ModelName, parse: Callable[[bytes], B]
+    services: Services,
+    data: bytes,
+    encoding: str,
+    wanted: ModelName,
+    parse: Callable[[bytes], B],
+    scale: float | None,
 ) -> tuple[B, ServedModel, Samples]:
     body = parse(decompress(data, encoding))
     model = find_model(wanted, services.registry, services.store.experiments)
-    return body, model, body.samples(model.info, services.settings.max_image_pixels)
+    return body, model, body.samples(model.info, services.settings.max_image_pixels, scale)

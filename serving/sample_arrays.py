@@ -15,27 +15,40 @@ from specs.problem import format_value
 
 MAX_SAMPLES = 1_000
 MAX_IMAGES = 100
+_EXPECTED_PIXELS = "pixels are whole numbers from 0 to 255"
+_SCALE_ADVICE = "the network scales them itself, so send them as they are in the image"
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
 _MAX_FEATURE = 1e6
 
 
-def samples_of_numbers(values: NDArray[Any], info: ServingInfo) -> Samples:
+def samples_of_numbers(values: NDArray[Any], info: ServingInfo, scale: float | None = None) -> Samples:
     """(n, *one of `sample_shapes`) of any real dtype to (n, *info.image_shape): uint8 for images, whose pixels are
-    integers from 0 to 255; float32 for features, from -1e6 to 1e6. Raises BadTensor."""
+    integers from 0 to 255; float32 for features, from -1e6 to 1e6.
+
+    With `scale`, pixels are numbers from 0 to `scale` and are multiplied by 255 / `scale`. Without it, an image whose
+    pixels can only be in another range, such as 0 to 1, is rejected. Raises BadTensor."""
     if values.ndim == 0 or values.shape[1:] not in sample_shapes(info):
         expected = " or ".join(str(["n", *shape]).replace("'", "") for shape in sample_shapes(info))
         raise BadTensor(f"received shape {list(values.shape)}; the model of {info.dataset} takes {expected}")
     check_count(len(values), MAX_SAMPLES, "samples")
-    checked = _pixels(values) if info.takes_images else _features(values)
-    return checked.reshape(len(values), *info.image_shape)
+    if not info.takes_images:
+        if scale is not None:
+            raise BadTensor(f"`scale` is for the pixels of images; the model of {info.dataset} takes features")
+        return _features(values)
+    pixels = _pixels(values, info) if scale is None else _scaled(values, scale)
+    return pixels.reshape(len(values), *info.image_shape)
 
 
-def samples_of_images(files: Sequence[bytes], info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
-    """PNG, JPEG or WebP files to (n, *info.image_shape), prepared as for `POST /predict`. Raises BadTensor,
-    ImageTooLarge."""
+def samples_of_images(
+    files: Sequence[bytes], info: ServingInfo, max_pixels: int, scale: float | None = None
+) -> NDArray[np.uint8]:
+    """PNG, JPEG or WebP files to (n, *info.image_shape), prepared as for `POST /predict`. Raises BadTensor, also for a
+    `scale`, ImageTooLarge."""
     check_count(len(files), MAX_IMAGES, "images")
     if not info.takes_images:
         raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received images")
+    if scale is not None:
+        raise BadTensor("`scale` is for pixels sent as numbers, received image files; leave `scale` out")
     return np.stack([_prepare(index, data, info, max_pixels) for index, data in enumerate(files)])
 
 
@@ -65,19 +78,32 @@ def check_count(count: int, most: int, what: str) -> None:
         raise BadTensor(f"received {count:,} {what}; a request holds from 1 to {most:,}, so send several requests")
 
 
-def _pixels(values: NDArray[Any]) -> NDArray[np.uint8]:
-    if values.dtype == np.uint8:
-        return values
+def _pixels(values: NDArray[Any], info: ServingInfo) -> NDArray[np.uint8]:
     # Comparisons with NaN are false.
     is_pixel = (values >= 0) & (values <= 255)
     if values.dtype.kind == "f":
         is_pixel &= values == np.trunc(values)
     if not is_pixel.all():
+        raise BadTensor(f"{_EXPECTED_PIXELS}, received {_first(values, ~is_pixel)}; {_SCALE_ADVICE}")
+    pixels = values.astype(np.uint8, copy=False)
+    peaks = pixels.reshape(len(pixels), -1).max(axis=1)
+    # Black is the same image in every range.
+    foreign = np.flatnonzero((peaks > 0) & (peaks <= info.foreign_peak))
+    if len(foreign):
+        peak = int(peaks[foreign[0]])
         raise BadTensor(
-            f"pixels are whole numbers from 0 to 255, received {_first(values, ~is_pixel)}; "
-            "the network scales them itself, so send them as they are in the image"
+            f"{_EXPECTED_PIXELS}, received at most {peak} in sample {foreign[0]}, as in images from 0 to "
+            f"{info.foreign_peak}; {_SCALE_ADVICE}, or with ?scale={info.foreign_peak}"
         )
-    return values.astype(np.uint8)
+    return pixels
+
+
+def _scaled(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+    exact = values.astype(np.float64)
+    is_pixel = (exact >= 0) & (exact <= scale)
+    if not is_pixel.all():
+        raise BadTensor(f"pixels are numbers from 0 to {scale:g} by `scale`, received {_first(values, ~is_pixel)}")
+    return np.rint(exact * (255 / scale)).astype(np.uint8)
 
 
 def _features(values: NDArray[Any]) -> NDArray[np.float32]:

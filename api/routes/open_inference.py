@@ -9,6 +9,7 @@ from api import content, inference
 from api.dependencies import RegistryDep, ServicesDep
 from api.wire.open_inference import answers
 from api.wire.open_inference.requests import HEADER_LENGTH, parse_inference
+from api.wire.parameters import Scale
 from serving.model_names import ModelName
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"], responses=content.PROTOCOL_PROBLEMS)
@@ -85,12 +86,16 @@ async def get_model_config(services: ServicesDep, name: ModelNameDep) -> answers
 )
 @router.post(f"{_VERSION}/infer", include_in_schema=False)
 async def infer(
-    request: Request, services: ServicesDep, name: ModelNameDep, header_length: HeaderLength = None
+    request: Request,
+    services: ServicesDep,
+    name: ModelNameDep,
+    header_length: HeaderLength = None,
+    scale: Scale = None,
 ) -> Response:
-    """Get the probabilities of each sample. The input is an array of numbers, for images integers from 0 to 255, of
-    any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON
+    """Get the probabilities of each sample. The input is an array of numbers, for images integers from 0 to 255
+    unless `scale` is given, of any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON
     are base64. Tensors may follow the JSON as bytes, in the request and in the answer. With the output's parameter
     `classification: k` it is texts `probability:index:label` of the k most probable classes instead.
     """
     parse = partial(parse_inference, header_length=header_length)
-    return answers.respond(name.name, await inference.infer(request, services, name, parse))
+    return answers.respond(name.name, await inference.infer(request, services, name, parse, scale))

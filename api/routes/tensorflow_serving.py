@@ -9,6 +9,7 @@ from api.dependencies import RegistryDep, ServicesDep
 from api.inference import get_model, infer
 from api.wire import tensorflow_serving as wire
 from api.wire.inference import json_response
+from api.wire.parameters import Scale
 from serving.model_names import ModelName
 
 router = APIRouter(tags=["TensorFlow Serving"], responses=content.PROTOCOL_PROBLEMS)
@@ -63,13 +64,16 @@ async def get_model_signature(services: ServicesDep, name: ModelNameDep) -> wire
 )
 @router.post(f"{_VERSIONS}:predict", include_in_schema=False)
 @router.post(f"{_LABELS}:predict", include_in_schema=False)
-async def predict_instances(request: Request, services: ServicesDep, name: ModelNameDep) -> Response:
+async def predict_instances(
+    request: Request, services: ServicesDep, name: ModelNameDep, scale: Scale = None
+) -> Response:
     """Get the probabilities of each sample: `{"instances": [...]}` is answered with `predictions`, `{"inputs": [...]}`
-    with `outputs`. A sample is numbers in the network's shape, or flat, for images integers from 0 to 255; or
+    with `outputs`. A sample is numbers in the network's shape, or flat, for images integers from 0 to 255 unless `scale`
+    is given; or
     `{"b64": "<base64>"}` of a PNG, JPEG or WebP file, prepared as for `POST /predict`. The best model of the dataset
     answers unless `/versions/{number}` or `/labels/{id}` names an experiment.
     """
-    inferred = await infer(request, services, name, wire.parse_predict)
+    inferred = await infer(request, services, name, wire.parse_predict, scale)
     member = "outputs" if inferred.body.instances is None else "predictions"
     return json_response({member: inferred.probabilities})
 
@@ -77,9 +81,11 @@ async def predict_instances(request: Request, services: ServicesDep, name: Model
 @router.post(f"{_MODEL}:classify", response_model=wire.Classifications, openapi_extra=content.CLASSIFY_EXAMPLES_BODY)
 @router.post(f"{_VERSIONS}:classify", include_in_schema=False)
 @router.post(f"{_LABELS}:classify", include_in_schema=False)
-async def classify_examples(request: Request, services: ServicesDep, name: ModelNameDep) -> Response:
+async def classify_examples(
+    request: Request, services: ServicesDep, name: ModelNameDep, scale: Scale = None
+) -> Response:
     """Get the probability of each class of each sample, beside its label, in the model's own order. An example has the
     model's one input as its one feature: a flat list of numbers, or `{"b64": "<base64>"}` of an image file."""
-    inferred = await infer(request, services, name, wire.parse_classify)
+    inferred = await infer(request, services, name, wire.parse_classify, scale)
     labels = inferred.model.info.labels
     return json_response({"result": [list(zip(labels, row, strict=True)) for row in inferred.probabilities.tolist()]})

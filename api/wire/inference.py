@@ -16,8 +16,8 @@ from serving.session import Samples
 class InferenceBody(Protocol):
     """A request's body, parsed."""
 
-    def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
-        """(n, *info.image_shape), n at least 1. Raises BadTensor, ImageTooLarge."""
+    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
+        """(n, *info.image_shape), n at least 1; `scale` as in `samples_of_numbers`. Raises BadTensor, ImageTooLarge."""
         ...
 
 

@@ -38,6 +38,17 @@ ExperimentIds = Annotated[
 ]
 
 
+Scale = Annotated[
+    float | None,
+    Query(
+        gt=0,
+        le=65_535,
+        allow_inf_nan=False,
+        description="the value of white in pixels sent as numbers, such as 1 or 16, if they are not from 0 to 255",
+    ),
+]
+
+
 def class_index(name: str | None, classes: Sequence[str]) -> int | None:
     """The index of the class of that name, or of that index from 0; None for None. Raises NotFound, which lists the
     classes."""

@@ -39,15 +39,15 @@ class PredictRequest(BaseModel):
             raise ValueError('expected either "instances" or "inputs"')
         return self
 
-    def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
+    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
         name = input_name(info)
         if self.instances is not None:
             values = [_unwrap(value, name, f"instances/{index}") for index, value in enumerate(self.instances)]
-            return _samples(values, "instances", info, max_pixels)
+            return _samples(values, "instances", info, max_pixels, scale)
         values = _unwrap(self.inputs, name, "inputs")
         if not isinstance(values, list):
             raise BadTensor(f"inputs is {format_value(values)}; expected a list with one value for each sample")
-        return _samples(values, "inputs", info, max_pixels)
+        return _samples(values, "inputs", info, max_pixels, scale)
 
 
 class ClassifyRequest(BaseModel):
@@ -57,11 +57,11 @@ class ClassifyRequest(BaseModel):
     context: dict[str, Any] = Field(default_factory=dict)
     examples: Annotated[list[dict[str, Any]], Field(min_length=1)]
 
-    def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
+    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
         examples = [{**self.context, **example} for example in self.examples]
         name = input_name(info)
         values = [_unwrap(example, name, f"examples/{index}") for index, example in enumerate(examples)]
-        return _samples(values, "examples", info, max_pixels)
+        return _samples(values, "examples", info, max_pixels, scale)
 
 
 parse_predict = partial(parse_json, PredictRequest, example=_PREDICT_EXAMPLE)
@@ -193,10 +193,13 @@ def _unwrap(value: Any, name: str, where: str) -> Any:
     return value[name]
 
 
-def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int) -> Samples:
+def _samples(
+    values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int, scale: float | None
+) -> Samples:
     if not isinstance(values[0] if values else None, dict):
-        return samples_of_numbers(parse_numbers(list(values), where), info)
-    return samples_of_images([_image(each, f"{where}/{n}") for n, each in enumerate(values)], info, max_pixels)
+        return samples_of_numbers(parse_numbers(list(values), where), info, scale)
+    files = [_image(each, f"{where}/{n}") for n, each in enumerate(values)]
+    return samples_of_images(files, info, max_pixels, scale)
 
 
 def _image(value: Any, where: str) -> bytes:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from models_store.artifacts import read_verified
 from models_store.errors import Damaged
 from models_store.experiments.record import Frozen
-from specs.dataset import CORRECTIONS_SUFFIX, DATASETS
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, Dataset
 
 SERVING_FILE = "serving.json"
 
@@ -19,7 +19,7 @@ class ServingInfo(Frozen):
     `imaging.probe.probe_sample`: a loaded network must reproduce them before it serves. Logits are divided by
     `temperature`, fitted on the validation split, to calibrate the probabilities. An answer with a probability of at
     least `confident_from` is confident; `confident_error_rate` is the share of wrong ones among the confident answers
-    of the validation split.
+    of the validation split. `max_pixel` is the brightest pixel of the validation split.
     """
 
     dataset: str
@@ -31,13 +31,25 @@ class ServingInfo(Frozen):
     temperature: float = Field(default=1.0, gt=0)  # of results before it was fitted
     confident_from: float = Field(default=0.9, gt=0)  # likewise
     confident_error_rate: float | None = None
+    max_pixel: int = Field(default=255, ge=0, le=255)  # likewise
 
     @property
     def digit_form(self) -> Literal["centered", "filling"] | None:
         """The form of digits that the network was trained on, None if it does not read digits. Corrections are stored
         in the form that the network received."""
-        dataset = DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))
-        return dataset.digit_form if dataset else None
+        return self._built_in.digit_form if self._built_in else None
+
+    @property
+    def foreign_peak(self) -> int:
+        """An image whose brightest pixel is at most this, but not black, is in another range than the network's: from 0
+        to 1, or as its dataset is published."""
+        if self._built_in and self._built_in.published_max < 255:
+            return self._built_in.published_max
+        return 1 if self.max_pixel > 1 else 0
+
+    @property
+    def _built_in(self) -> Dataset | None:
+        return DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))
 
     @property
     def takes_images(self) -> bool:

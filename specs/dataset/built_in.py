@@ -31,7 +31,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
         dataset.name: dataset
         for dataset in (
-            Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, digit_form="filling"),
+            Dataset("digits", (8, 8, 1), _DIGITS, _OPTDIGITS, digit_form="filling", published_max=16),
             Dataset("mnist", (28, 28, 1), _DIGITS, _MNIST_TRAINING, _MNIST_TEST, digit_form="centered"),
             Dataset("fashion_mnist", (28, 28, 1), _FASHION, (6_000,) * 10, (1_000,) * 10),
             Dataset("cifar10", (32, 32, 3), _CIFAR10, (5_000,) * 10, (1_000,) * 10),

@@ -20,7 +20,8 @@ class Dataset:
 
     `image_shape` is (height, width, channels), None if the images differ in size, or (features,) if the samples are
     features. `digit_form` is set if the images are digits, light on black: centered by mass in the image, or filling
-    its height. `imaging.preparation` brings any image of a digit into that form.
+    its height. `imaging.preparation` brings any image of a digit into that form. `published_max` is the value of white
+    where the dataset is published; it is scaled to 255 here.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Dataset:
     training_counts: tuple[int, ...]
     test_counts: tuple[int, ...] = ()
     digit_form: Literal["centered", "filling"] | None = None
+    published_max: int = 255
 
     @property
     def has_images(self) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits, make_blobs
 
-from specs.dataset import BlobsSpec, Dataset
+from specs.dataset import DATASETS, BlobsSpec, Dataset
 from worker.data.keras_files import open_keras_file
 from worker.data.source import Source
 
@@ -18,7 +18,7 @@ def open_built_in(dataset: Dataset, datasets_dir: Path | None) -> Source:
 def generate_digits() -> Source:
     """1,797 handwritten digits, 8x8, with their ink of 0-16 scaled to 0-255."""
     bunch = load_digits()
-    images = np.rint(bunch.images[..., None] * (255 / 16)).astype(np.uint8)
+    images = np.rint(bunch.images[..., None] * (255 / DATASETS["digits"].published_max)).astype(np.uint8)
     return Source(bunch.target.astype(np.int64), len(images), images.__getitem__)
 
 

@@ -54,6 +54,7 @@ def export(
         temperature=temperature,
         confident_from=confidence.threshold,
         confident_error_rate=confidence.error_rate,
+        max_pixel=int(images.max()) if spec.dataset.facts.has_images else 255,
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
     if (staged.parent / SAMPLES_FILE).is_file():

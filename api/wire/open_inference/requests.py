@@ -44,15 +44,15 @@ class Inference(NamedTuple):
     request: InferenceRequest
     binary: memoryview | None
 
-    def samples(self, info: ServingInfo, max_pixels: int) -> Samples:
+    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
         tensor, name = self.request.inputs[0], input_name(info)
         if tensor.name != name or len(self.request.inputs) > 1:
             sent = format_value([each.name for each in self.request.inputs])
             raise BadTensor(f"received the inputs {sent}; the model of {info.dataset} has one input, `{name}`")
         values = tensor.values(self.binary)
         if isinstance(values, list):
-            return samples_of_images(values, info, max_pixels)
-        return samples_of_numbers(values, info)
+            return samples_of_images(values, info, max_pixels, scale)
+        return samples_of_numbers(values, info, scale)
 
     @property
     def output(self) -> OutputParameters:

@@ -240,3 +240,14 @@ def test_overload_is_rejected_for_now(client: ApiClient, digits: str) -> None:
         assert "images wait to be predicted" in answer.json()["error"]
     assert classes(infer(client, {"inputs": [image(3, data=pixels(3).tolist())]})) == [3]
     assert (control.images, control.bytes) == (0, 0)
+
+
+def test_scale_is_a_parameter(client: ApiClient, digits: str) -> None:
+    data = (pixels(4, 6).reshape(-1) // 255).tolist()
+    request = {"inputs": [{"name": "image", "datatype": "UINT8", "shape": [2, 8, 8, 1], "data": data}]}
+
+    rejected = infer(client, request)
+
+    assert rejected.status_code == 400
+    assert "received at most 1 in sample 0" in rejected.json()["error"]
+    assert classes(infer(client, request, url=f"{INFER}?scale=1")) == [4, 6]

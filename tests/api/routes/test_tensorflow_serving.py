@@ -189,3 +189,27 @@ def test_requests_are_counted_as_predictions(client: ApiClient, digits: str) -> 
     counted = client.get("/metrics").text
     assert 'prediction_requests_total{model="digits",outcome="answered"} 1.0' in counted
     assert 'prediction_requests_total{model="none",outcome="error"} 1.0' in counted
+
+
+@pytest.mark.parametrize("verb", ["predict", "classify"])
+def test_scale_is_a_parameter(client: ApiClient, digits: str, verb: str) -> None:
+    rows = (pixels(3, 7).reshape(-1, 64) / 255).tolist()
+    body = {"instances": rows} if verb == "predict" else {"examples": [{"image": row} for row in rows]}
+
+    rejected = client.post(f"/v1/models/digits:{verb}", content=orjson.dumps(body))
+    scaled = client.post(f"/v1/models/digits:{verb}?scale=1", content=orjson.dumps(body))
+
+    assert rejected.status_code == 400
+    assert "received at most 1 in sample 0" in rejected.json()["error"]
+    assert scaled.status_code == 200, scaled.text
+    if verb == "predict":
+        assert classes(scaled) == [3, 7]
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "1e9", "unit"])
+def test_invalid_scale_is_rejected(client: ApiClient, digits: str, scale: str) -> None:
+    body = orjson.dumps({"instances": pixels(3).tolist()})
+    answer = client.post(f"{PREDICT}?scale={scale}", content=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/query/scale"
