@@ -6,7 +6,7 @@ A network is trained by a real trainer process; its images go the way of `POST /
 made are taken from `real-digits.zip` in DATASETS_DIR, other things from `cifar10-jpeg.zip`; what is not there is left
 out.
 
-DATASETS_DIR=... python benchmarks/reading.py [PRESET [EPOCHS]] [--keep FOLDER | --model FOLDER]
+DATASETS_DIR=... python -m benchmarks.reading [PRESET [EPOCHS]] [--keep FOLDER | --model FOLDER]
 """
 
 import argparse

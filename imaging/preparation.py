@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imaging.digits.filling import find_filling
+from imaging.digits.ink import luminance, stretch_range
 from imaging.digits.normalize import fill_height, normalize
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
@@ -33,9 +35,16 @@ def prepare_image(
     """
     steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
     fits = source.size == (shape[1], shape[0])
-    if digit_form is None or (digit_form == "filling" and fits):
+    if digit_form is None:
         return PreparedImage(to_array(source, shape, resize), (*steps, *(() if fits else ("resized",))))
-    image, digit_steps, may_be_digit = normalize(from_pillow(source) if source.mode == "L" else np.asarray(source))
+    pixels = stretch_range(from_pillow(source) if source.mode == "L" else np.asarray(source))
+    if digit_form == "filling":
+        filling = find_filling(luminance(pixels), *shape[:2])
+        if filling is not None:
+            return PreparedImage(to_array(to_pillow(filling.image), shape, resize), (*steps, *filling.steps))
+        if fits:
+            return PreparedImage(to_array(source, shape, resize), steps)
+    image, digit_steps, may_be_digit = normalize(pixels)
     if digit_form == "filling":
         image = fill_height(image)
     array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)

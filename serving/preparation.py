@@ -56,12 +56,19 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
     """An image file to what the network sees of it, of `info.image_shape`. With "auto" a network that knows digits sees
     the digit that is found, in the form that it knows; with "none" images are only resized.
 
-    Raises InvalidSample if the network takes no images, UnreadableImage, ImageTooLarge.
+    Raises InvalidSample if the network takes no images, or if its digits are in another range and are not prepared;
+    UnreadableImage, ImageTooLarge.
     """
     if len(info.image_shape) != 3:
         raise InvalidSample(_mismatch("an image", info))
     digit_form = info.digit_form if prep == "auto" else None
-    return prepare_image(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
+    prepared = prepare_image(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
+    if info.digit_form and not digit_form and 0 < (peak := int(prepared.array.max())) <= info.foreign_peak:
+        raise InvalidSample(
+            f"the pixels of the image are at most {peak}, as in images from 0 to {info.foreign_peak}; send them from 0 "
+            "to 255, or leave out prep=none"
+        )
+    return prepared
 
 
 def prepare_all(samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedSamples:

@@ -92,10 +92,11 @@ async def infer(
     header_length: HeaderLength = None,
     scale: Scale = None,
 ) -> Response:
-    """Get the probabilities of each sample. The input is an array of numbers, for images integers from 0 to 255
-    unless `scale` is given, of any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for `POST /predict`, which in JSON
-    are base64. Tensors may follow the JSON as bytes, in the request and in the answer. With the output's parameter
-    `classification: k` it is texts `probability:index:label` of the k most probable classes instead.
+    """Get the probabilities of each sample. The input is an array of numbers, for images integers from 0 to 255 unless
+    `scale` is given, of any datatype but BOOL; or datatype BYTES: PNG, JPEG or WebP files, prepared as for
+    `POST /predict`, which in JSON are base64. Tensors may follow the JSON as bytes, in the request and in the answer.
+    With the output's parameter `classification: k` it is texts `probability:index:label` of the k most probable classes
+    instead.
     """
     parse = partial(parse_inference, header_length=header_length)
     return answers.respond(name.name, await inference.infer(request, services, name, parse, scale))

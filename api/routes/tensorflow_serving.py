@@ -68,10 +68,9 @@ async def predict_instances(
     request: Request, services: ServicesDep, name: ModelNameDep, scale: Scale = None
 ) -> Response:
     """Get the probabilities of each sample: `{"instances": [...]}` is answered with `predictions`, `{"inputs": [...]}`
-    with `outputs`. A sample is numbers in the network's shape, or flat, for images integers from 0 to 255 unless `scale`
-    is given; or
-    `{"b64": "<base64>"}` of a PNG, JPEG or WebP file, prepared as for `POST /predict`. The best model of the dataset
-    answers unless `/versions/{number}` or `/labels/{id}` names an experiment.
+    with `outputs`. A sample is numbers in the network's shape, or flat, for images integers from 0 to 255 unless
+    `scale` is given; or `{"b64": "<base64>"}` of a PNG, JPEG or WebP file, prepared as for `POST /predict`. The best
+    model of the dataset answers unless `/versions/{number}` or `/labels/{id}` names an experiment.
     """
     inferred = await infer(request, services, name, wire.parse_predict, scale)
     member = "outputs" if inferred.body.instances is None else "predictions"

@@ -193,9 +193,7 @@ def _unwrap(value: Any, name: str, where: str) -> Any:
     return value[name]
 
 
-def _samples(
-    values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int, scale: float | None
-) -> Samples:
+def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int, scale: float | None) -> Samples:
     if not isinstance(values[0] if values else None, dict):
         return samples_of_numbers(parse_numbers(list(values), where), info, scale)
     files = [_image(each, f"{where}/{n}") for n, each in enumerate(values)]

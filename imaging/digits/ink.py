@@ -17,6 +17,8 @@ _EVEN = 12
 # The lighting is estimated on a grid with so many cells along the longer side; strokes are narrower than the reach.
 _CELLS = 16
 _REACH = 5
+# No pixel is brighter in images that are not from 0 to 255.
+_FOREIGN_PEAK = 16
 _LEVELS = np.arange(256, dtype=np.float64)
 
 
@@ -72,6 +74,13 @@ def _even_lighting(image: NDArray[np.uint8], is_dark: bool) -> Gray:
     paper = _paper(gray)
     # Shadows scale dark ink as they scale the paper; light ink adds to what is below it.
     return _relative_darkness(gray, paper) if is_dark else paper - np.minimum(gray, paper)
+
+
+def stretch_range(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Stretch an image whose pixels are not from 0 to 255 but from 0 to 1, or to 16 as those of scikit-learn's digits,
+    to 255; any other is returned as it is."""
+    peak = int(image.max())
+    return image * np.uint8(255 // peak) if 0 < peak <= _FOREIGN_PEAK else image
 
 
 def luminance(image: NDArray[np.uint8]) -> Gray:

@@ -93,3 +93,15 @@ def test_only_small_digits_are_light() -> None:
 
     assert is_light_digit(28)
     assert not is_light_digit(44)
+
+
+def test_digits_of_another_range_are_stretched_or_rejected() -> None:
+    digits = info(8, 8, 1, dataset="digits")
+    published = np.zeros((8, 8), np.uint8)
+    published[:, 3:5] = 16
+    data = encoded(Image.fromarray(published))
+
+    assert prepare(data, digits, MAX_PIXELS).array[..., 0].tolist() == (published // 16 * 240).tolist()
+    with pytest.raises(InvalidSample, match=r"at most 16, as in images from 0 to 16; .* leave out prep=none"):
+        prepare(data, digits, MAX_PIXELS, "none")
+    assert not prepare(encoded(Image.new("L", (8, 8))), digits, MAX_PIXELS, "none").array.any()

@@ -28,8 +28,8 @@ def test_digits_as_published_are_rejected(index: int, dtype: str) -> None:
         samples_of_numbers(INK[index : index + 1].astype(dtype), DIGITS)
 
     assert str(rejected.value) == (
-        f"pixels are whole numbers from 0 to 255, received at most {INK[index].max():g} in sample 0, as in images from 0 "
-        "to 16; the network scales them itself, so send them as they are in the image, or with ?scale=16"
+        f"pixels are whole numbers from 0 to 255, received at most {INK[index].max():g} in sample 0, as in images from "
+        "0 to 16; the network scales them itself, so send them as they are in the image, or with ?scale=16"
     )
 
 

@@ -1,6 +1,7 @@
 """Published experiments without a training, with handmade ONNX networks."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -96,7 +97,7 @@ def stage(
     dataset: Dataset = DATASETS["digits"],
     results: Results | None = None,
     network: bytes | None = None,
-    **serving: float,
+    **serving: Any,
 ) -> Path:
     """Write a result into the new folder `folder`, as a trainer does; `serving` is what it fitted for serving."""
     folder.mkdir(parents=True)
