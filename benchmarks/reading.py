@@ -118,7 +118,7 @@ def read(network: Network, kind: str, images: list[bytes], truth: NDArray[np.int
     info = network.info
     prepared = [prepare(data, info, MAX_PIXELS) for data in images]
     answers = network.answers([each.array for each in prepared])
-    is_digit = np.array([each.may_be_digit for each in prepared])
+    is_digit = np.array([each.finding == "digit" and not each.ignored_marks for each in prepared])
     right = answers.argmax(axis=1) == truth
     confident = (answers.max(axis=1) >= info.confident_from) & is_digit
     plain = network.answers([prepare(data, info, MAX_PIXELS, "none").array for data in images])
@@ -140,7 +140,7 @@ def inverted_where_light(data: bytes, info: ServingInfo) -> NDArray[np.uint8]:
 def verdicts(network: Network, images: list[bytes]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     prepared = [prepare(data, network.info, MAX_PIXELS) for data in images]
     surest = network.answers([each.array for each in prepared]).max(axis=1)
-    rejected = np.array([not each.may_be_digit for each in prepared])
+    rejected = np.array([each.finding != "digit" for each in prepared])
     return (surest >= network.info.confident_from) & ~rejected, rejected
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from imaging.digits.filling import find_filling
 from imaging.digits.ink import luminance, stretch_range
+from imaging.digits.localization import Finding
 from imaging.digits.normalize import fill_height, normalize
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
@@ -17,12 +18,14 @@ DigitForm = Literal["centered", "filling"]
 
 
 class PreparedImage(NamedTuple):
-    """`array` is (height, width, channels), uint8 0-255. `steps` names in order what was done. `may_be_digit` is False
-    if a digit was expected and the image does not look like one."""
+    """`array` is (height, width, channels), uint8 0-255. `steps` names in order what was done. Where a digit was
+    expected, `finding` is what the image shows, and `ignored_marks` counts what was left out of `array`, as in
+    `NormalizedDigit`."""
 
     array: NDArray[np.uint8]
     steps: tuple[str, ...]
-    may_be_digit: bool = True
+    finding: Finding = "digit"
+    ignored_marks: int = 0
 
 
 def prepare_image(
@@ -44,8 +47,8 @@ def prepare_image(
             return PreparedImage(to_array(to_pillow(filling.image), shape, resize), (*steps, *filling.steps))
         if fits:
             return PreparedImage(to_array(source, shape, resize), steps)
-    image, digit_steps, may_be_digit = normalize(pixels)
+    image, digit_steps, finding, ignored_marks = normalize(pixels)
     if digit_form == "filling":
         image = fill_height(image)
     array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)
-    return PreparedImage(array, (*steps, *digit_steps), may_be_digit)
+    return PreparedImage(array, (*steps, *digit_steps), finding, ignored_marks)

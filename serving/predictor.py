@@ -14,8 +14,9 @@ from models_store.predictions.recent import RecentPredictions
 from serving.batching import Batcher
 from serving.preparation import ImageSample, Prep, PreparedSamples, Sample, is_light, prepare_all
 from serving.registry import Registry
-from serving.served_model import ServedModel, Verdict
+from serving.served_model import ServedModel
 from serving.session import Probabilities, Samples
+from serving.verdict import Verdict, verdict
 
 # The predictions for so many samples are built within a millisecond.
 _MAX_IN_LOOP = 32
@@ -34,9 +35,11 @@ class PredictionOptions(NamedTuple):
 
 
 class Preprocessing(TypedDict):
-    """`steps` were applied to the image, in order; with `explain`, `image` is what the network saw, as a data URL."""
+    """`steps` were applied to the image, in order. `ignored_marks`, if there are any, counts what was left out although
+    it may be a sign or a digit. With `explain`, `image` is what the network saw, as a data URL."""
 
     steps: tuple[str, ...]
+    ignored_marks: NotRequired[int]
     image: NotRequired[str]
 
 
@@ -45,8 +48,9 @@ class Prediction:
     """`id` is what `POST /predictions/{id}/label` takes, as long as the prediction is kept. `margin` is the difference
     between the probabilities of the first two classes.
 
-    `confident`: on the validation split at most one of 200 such answers was wrong. `not_a_digit`: the image that was
-    sent to a network of digits shows none; `top` is what it would be if it were one.
+    `confident`: on the validation split at most one of 200 such answers was wrong, and no mark was ignored.
+    `several_digits`, `not_a_digit`: what an image that was sent to a network of digits shows instead of one; `top` is
+    what it would be if it were one.
     """
 
     id: str
@@ -118,14 +122,17 @@ class Predictor:
                 filename=filename,
                 top=classes[: options.top],
                 margin=round(classes[0].probability - classes[1].probability, 6) if classes[1:] else 1.0,
-                verdict=model.verdict(classes[0].probability, may_be_digit),
-                preprocessing=_preprocessing(sample, steps, options.explain),
+                verdict=verdict(classes[0].probability, model.info.confident_from, finding, ignored_marks),
+                preprocessing=_preprocessing(sample, steps, ignored_marks, options.explain),
             )
-            for filename, sample, steps, may_be_digit, classes in zip(*prepared, top, strict=True)
+            for filename, sample, steps, finding, ignored_marks, classes in zip(*prepared, top, strict=True)
         ]
 
 
-def _preprocessing(sample: Samples, steps: tuple[str, ...], explain: bool) -> Preprocessing:
-    if not explain or sample.ndim != 3:
-        return {"steps": steps}
-    return {"steps": steps, "image": png_data_url(to_image(sample))}
+def _preprocessing(sample: Samples, steps: tuple[str, ...], ignored_marks: int, explain: bool) -> Preprocessing:
+    done: Preprocessing = {"steps": steps}
+    if ignored_marks:
+        done["ignored_marks"] = ignored_marks
+    if explain and sample.ndim == 3:
+        done["image"] = png_data_url(to_image(sample))
+    return done

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imaging import fast_decode
 from imaging.decode import decode
+from imaging.digits.localization import Finding
 from imaging.errors import ImageError
 from imaging.preparation import PreparedImage, prepare_image
 from models_store.models.serving_info import ServingInfo
@@ -39,7 +40,7 @@ class FeatureSample(NamedTuple):
 
 Sample = ImageSample | FeatureSample
 # As `imaging.preparation.PreparedImage`, but of features, too.
-_PreparedSample = tuple[Samples, tuple[str, ...], bool]
+_PreparedSample = tuple[Samples, tuple[str, ...], Finding, int]
 
 
 class PreparedSamples(NamedTuple):
@@ -49,7 +50,8 @@ class PreparedSamples(NamedTuple):
     filenames: list[str]
     samples: Samples
     steps: list[tuple[str, ...]]
-    may_be_digit: list[bool]
+    findings: list[Finding]
+    ignored_marks: list[int]
 
 
 def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedImage:
@@ -80,9 +82,9 @@ def prepare_all(samples: Sequence[Sample], info: ServingInfo, max_pixels: int, p
 
 def stack_prepared(filenames: list[str], prepared_samples: Sequence[_PreparedSample]) -> PreparedSamples:
     """At least one sample."""
-    arrays, steps, may_be_digit = zip(*prepared_samples, strict=True)
+    arrays, steps, findings, ignored_marks = zip(*prepared_samples, strict=True)
     samples = arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
-    return PreparedSamples(filenames, samples, list(steps), list(may_be_digit))
+    return PreparedSamples(filenames, samples, list(steps), list(findings), list(ignored_marks))
 
 
 def is_light(samples: Sequence[Sample], info: ServingInfo) -> bool:
@@ -102,7 +104,7 @@ def _prepare(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> 
     try:
         if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
-        return _features(sample.values, info), (), True
+        return _features(sample.values, info), (), "digit", 0
     except (ImageError, InvalidSample) as error:
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 

@@ -1,7 +1,6 @@
 """A network that has been loaded, checked and warmed up: ready to predict."""
 
 import timeit
-from typing import Literal
 
 import numpy as np
 import orjson
@@ -14,7 +13,6 @@ from models_store.predictions.recent import Origin
 from serving.answering_model import AnsweringModel
 from serving.session import Probabilities, Samples, Session, SessionError
 
-Verdict = Literal["confident", "unsure", "not_a_digit"]
 _TIMED_CALLS = 3
 
 
@@ -43,12 +41,6 @@ class ServedModel:
     def probabilities(self, samples: Samples) -> Probabilities:
         """(n, height, width, channels), uint8, or (n, features), float32, to (n, classes), float32, calibrated."""
         return self._session.probabilities(samples)
-
-    def verdict(self, probability: float, may_be_digit: bool) -> Verdict:
-        """On a prediction whose most probable class has `probability`."""
-        if not may_be_digit:
-            return "not_a_digit"
-        return "confident" if probability >= self.info.confident_from else "unsure"
 
     def top_classes(self, probabilities: Probabilities, count: int) -> list[list[ClassProbability]]:
         """(n, classes) to the `count` most probable classes of each sample, the most probable first; rounded to six

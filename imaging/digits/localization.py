@@ -1,6 +1,7 @@
 """Localization of the digit: which connected components of the ink belong to it."""
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,28 @@ _MIN_AREA, _MAX_GAP = 0.03, 0.35
 _FRAME_CONTACT = 0.7
 # Strokes are narrower than this share of the digit's side.
 _MAX_STROKE = 0.32
+# A mark beside the digit matters if its side is at least this share of the digit's: a sign, or another digit. It is
+# another digit if it is at least this high, and all digits together are this share of the ink.
+_MIN_MARK, _MIN_DIGIT, _MIN_DIGITS_SHARE = 0.2, 0.5, 0.8
+# A few marks are signs; more are clutter.
+_MAX_MARKS = 3
+# A digit is at least this high in a frame.
+_MIN_FRAMED = 0.25
+# A line is at most this share of its length wide. It covers at least this share of its row or column.
+_MAX_LINE, _MIN_STRAIGHT = 0.08, 0.6
+# Two components are two digits if their columns overlap by at most this share of the narrower one.
+_MAX_OVERLAP = 0.2
+
+# What an image shows: one digit, which may be read; or several, or none.
+Finding = Literal["digit", "several_digits", "not_a_digit"]
 
 
 class FoundDigit(NamedTuple):
     """A digit in an image. `strength`, uint8, (height, width), is its ink, including ink that is too faint for `mask`,
-    bool, (height, width). `share` is its share of all sharp ink: 1 for a digit on clean paper, low for other images."""
+    bool, (height, width). `share` is its share of all sharp ink but lines and a few marks: 1 for a digit on clean
+    paper, low for other images.
+    `ignored_marks` counts the marks inside the image that are large enough to be signs or digits but were left out.
+    `is_several` is True if they, or the parts of `mask`, are digits of their own."""
 
     strength: Gray
     mask: Mask
@@ -35,6 +53,8 @@ class FoundDigit(NamedTuple):
     is_dark: bool
     steps: tuple[str, ...]
     share: float
+    ignored_marks: int
+    is_several: bool
 
 
 def find_digit(image: NDArray[np.uint8], is_dark: bool | None = None) -> FoundDigit | None:
@@ -80,9 +100,15 @@ def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit
     others = (components.labels > 0) & ~mask
     strength = np.where(others, 0, ink.strength).astype(np.uint8)
     done = {"inverted": ink.is_dark, "evened": ink.is_evened, "cleaned": bool(others.any())}
-    share = float(components.areas[kept].sum() / components.areas[are_sharp].sum())
     steps = tuple(name for name, is_done in done.items() if is_done)
-    return FoundDigit(strength, mask, bounding_box(mask), ink.is_dark, steps, share)
+    box = bounding_box(mask)
+    ink_on_paper = are_sharp & ~_are_lines(components, are_sharp & ~kept, box)
+    marks = _marks(components, ink_on_paper & ~kept, box)
+    is_several = _are_digits(components, ink_on_paper, kept, marks, box)
+    if len(marks) <= _MAX_MARKS:
+        ink_on_paper[marks] = False
+    share = float(components.areas[kept].sum() / components.areas[ink_on_paper].sum())
+    return FoundDigit(strength, mask, box, ink.is_dark, steps, share, len(marks), is_several)
 
 
 def _label(ink: Ink, gradient: Gray | None) -> _InkComponents:
@@ -127,7 +153,7 @@ def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.
         candidates = are_sharp
     if not candidates.any():
         return candidates
-    main = int(np.where(candidates, components.areas, 0).argmax())
+    main = _main(components, candidates)
     gaps = np.maximum(
         np.maximum(components.tops - components.bottoms[main], components.tops[main] - components.bottoms),
         np.maximum(components.lefts - components.rights[main], components.lefts[main] - components.rights),
@@ -141,6 +167,77 @@ def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.
     return kept
 
 
+def _main(components: Components, candidates: NDArray[np.bool_]) -> int:
+    """The largest of `candidates`, or the largest in it if it is a frame."""
+    main = int(np.where(candidates, components.areas, 0).argmax())
+    box = components.box(main)
+    inside = candidates & (components.tops > box.top) & (components.bottoms < box.bottom)
+    inside &= (components.lefts > box.left) & (components.rights < box.right)
+    inside &= components.bottoms - components.tops >= _MIN_FRAMED * box.side
+    if inside.any() and _is_straight((components.labels == main)[box.slices]):
+        return _main(components, inside)
+    return main
+
+
+def _are_lines(components: Components, ignored: NDArray[np.bool_], digit: Box) -> NDArray[np.bool_]:
+    """Which of the `ignored` components are lines, grids or thin frames around the digit, bool, (components,)."""
+    sides = np.maximum(components.bottoms - components.tops, components.rights - components.lefts)
+    are_lines = np.zeros_like(ignored)
+    for number in (ignored & (sides >= digit.side)).nonzero()[0].tolist():
+        box = components.box(number)
+        own = (components.labels == number)[box.slices]
+        if min(own.shape) <= _MAX_LINE * box.side:
+            are_lines[number] = True
+        elif stroke_width(own) <= _MAX_LINE * box.side:
+            surrounds = box.top < digit.top and box.bottom > digit.bottom
+            surrounds &= box.left < digit.left and box.right > digit.right
+            are_lines[number] = surrounds or _is_straight(own)
+    return are_lines
+
+
+def _is_straight(mask: Mask) -> bool:
+    """Whether `mask` consists of rows and columns."""
+    straight = (mask.mean(axis=1) >= _MIN_STRAIGHT)[:, None] | (mask.mean(axis=0) >= _MIN_STRAIGHT)
+    return bool(np.count_nonzero(mask & straight) >= _MIN_STRAIGHT * np.count_nonzero(mask))
+
+
+def _marks(components: Components, ignored: NDArray[np.bool_], digit: Box) -> list[int]:
+    """The numbers of those `ignored` components that matter: neither specks, nor what comes from the edge of the
+    image."""
+    height, width = components.labels.shape
+    tops, bottoms, lefts, rights = components.tops, components.bottoms, components.lefts, components.rights
+    are_inside = (tops > 0) & (bottoms < height) & (lefts > 0) & (rights < width)
+    are_large = np.maximum(bottoms - tops, rights - lefts) >= _MIN_MARK * digit.side
+    numbers: list[int] = (ignored & are_inside & are_large).nonzero()[0].tolist()
+    return numbers
+
+
+def _are_digits(
+    components: Components, are_sharp: NDArray[np.bool_], kept: NDArray[np.bool_], marks: list[int], digit: Box
+) -> bool:
+    """Whether there are other digits: `marks` as high as the digit, or components of the digit side by side."""
+    heights = components.bottoms - components.tops
+    others = [each for each in marks if heights[each] >= _MIN_DIGIT * digit.height]
+    if others:
+        digits = kept.copy()
+        digits[others] = True
+        share = components.areas[digits].sum() / components.areas[are_sharp].sum()
+        return bool(share >= _MIN_DIGITS_SHARE) and all(_is_stroke(components, each) for each in others)
+    tall = [int(each) for each in kept.nonzero()[0] if heights[each] >= _MIN_DIGIT * digit.height]
+    tall.sort(key=components.lefts.__getitem__)
+    return any(_are_side_by_side(components.box(one), components.box(other)) for one, other in pairwise(tall))
+
+
+def _is_stroke(components: Components, number: int) -> bool:
+    box = components.box(number)
+    return stroke_width((components.labels == number)[box.slices]) < _MAX_STROKE * box.side
+
+
+def _are_side_by_side(one: Box, other: Box) -> bool:
+    overlap = min(one.right, other.right) - max(one.left, other.left)
+    return overlap <= _MAX_OVERLAP * min(one.width, other.width)
+
+
 def _has_strokes(found: FoundDigit) -> bool:
     """Whether it consists of strokes, unlike the hole of a 0."""
     return stroke_width(found.mask[found.box.slices]) < _MAX_STROKE * found.box.side
@@ -152,4 +249,4 @@ def _uncrop(found: FoundDigit, sheet: Sheet) -> FoundDigit:
     box = Box(found.box.top + top, found.box.bottom + top, found.box.left + left, found.box.right + left)
     strength, mask = np.zeros(sheet.mask.shape, dtype=np.uint8), np.zeros_like(sheet.mask)
     strength[sheet.box.slices], mask[sheet.box.slices] = found.strength, found.mask
-    return FoundDigit(strength, mask, box, found.is_dark, (*found.steps, "sheet"), found.share)
+    return found._replace(strength=strength, mask=mask, box=box, steps=(*found.steps, "sheet"))

@@ -9,7 +9,7 @@ from PIL import Image
 
 from imaging.digits.box import Box, bounding_box
 from imaging.digits.ink import Gray, quantiles
-from imaging.digits.localization import FoundDigit, find_digit
+from imaging.digits.localization import Finding, FoundDigit, find_digit
 from imaging.digits.pixels import from_pillow, pad, to_pillow
 from imaging.digits.strokes import stroke_width, thicken, thin
 
@@ -27,19 +27,22 @@ _WITHOUT_GRAIN = np.clip((_VALUES - 40) * 255 // 215, 0, 255).astype(np.uint8)
 # Strokes are changed at this magnification. MNIST's are 1.7 to 3.9 pixels wide (5 % and 95 % of its test digits).
 _MAGNIFICATION = 4
 # A digit has at least this share of all sharp ink, strokes narrower than this share of its side (MNIST's boldest:
-# 0.38), and touches at most so many sides of the image.
-_MIN_SHARE, _MAX_STROKE, _MAX_SIDES = 0.85, 0.45, 2
+# 0.38), and touches at most so many sides of the image. MNIST has one digit of a thousand that is twice as wide as it
+# is high.
+_MIN_SHARE, _MAX_STROKE, _MAX_SIDES, _MAX_ASPECT = 0.85, 0.45, 2, 2
 _THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
 
 
 class NormalizedDigit(NamedTuple):
     """`image` is uint8, (28, 28): ink 255 on paper 0. `steps` names in order what was done; it is empty if nothing was.
-    `may_be_digit` is False without ink, or if the digit found has only part of the ink, is cut off, or has no strokes.
+    `finding` is `not_a_digit` without ink, or if the digit found has only part of the ink, is cut off, or has no
+    strokes. `ignored_marks` counts what was left out of `image` although it may be a sign or a digit.
     """
 
     image: Gray
     steps: tuple[str, ...]
-    may_be_digit: bool = True
+    finding: Finding = "digit"
+    ignored_marks: int = 0
 
 
 def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
@@ -52,13 +55,13 @@ def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
     overview = _shrink(source, _OVERVIEW_SIDE)
     found = find_digit(overview)
     if found is None:
-        return NormalizedDigit(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), may_be_digit=False)
-    steps, may_be_digit = found.steps, _may_be_digit(found)
+        return NormalizedDigit(np.zeros((SIDE, SIDE), dtype=np.uint8), ("blank",), "not_a_digit")
+    steps, finding, ignored_marks = found.steps, _finding(found), found.ignored_marks
     if overview is not source:
         surroundings = _surroundings(source, found.box, overview.shape)
         found = find_digit(_shrink(surroundings, _DETAIL_SIDE), found.is_dark) or found
     image, stroke_steps = _adjust_strokes(_extract(found))
-    return NormalizedDigit(_center(image), (*steps, "cropped", *stroke_steps, "centered"), may_be_digit)
+    return NormalizedDigit(_center(image), (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
 
 
 def fill_height(image: Gray) -> Gray:
@@ -93,14 +96,18 @@ def _extent(sums: NDArray[np.float32]) -> int:
     return int(positions[-1] - positions[0]) + 1
 
 
-def _may_be_digit(found: FoundDigit) -> bool:
+def _finding(found: FoundDigit) -> Finding:
+    if found.is_several:
+        return "several_digits"
     height, width = found.mask.shape
     top, bottom, left, right = found.box
-    return (
+    is_digit = (
         found.share >= _MIN_SHARE
         and stroke_width(found.mask[found.box.slices]) < _MAX_STROKE * found.box.side
         and (top == 0) + (bottom == height) + (left == 0) + (right == width) <= _MAX_SIDES
+        and found.box.width <= _MAX_ASPECT * found.box.height
     )
+    return "digit" if is_digit else "not_a_digit"
 
 
 def _shrink(source: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

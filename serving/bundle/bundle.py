@@ -21,7 +21,7 @@ _NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
 _SHIPPED: dict[str, frozenset[str] | None] = {
     "imaging": None,
     "imaging.digits": None,
-    "serving": frozenset({"__init__.py", "session.py"}),
+    "serving": frozenset({"__init__.py", "session.py", "verdict.py"}),
 }
 _RUNS_WITH = ("numpy", "pillow", "onnxruntime")
 _READABLE = 0o644 << 16  # a zip keeps the mode of Unix there

@@ -16,6 +16,7 @@ from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import PreparedImage, prepare_image
 from serving.session import Session
+from serving.verdict import verdict
 
 Sample = bytes | Sequence[float]
 _TOP = 3
@@ -45,6 +46,7 @@ class Model:
         Returns the three most probable classes (`top`), the `margin` between the first two, the `verdict` and the
         `preprocessing` as POST /predict does. Raises BadSample, imaging.errors.ImageError."""
         ready = self._prepare(sample)
+        marks = {"ignored_marks": ready.ignored_marks} if ready.ignored_marks else {}
         row = self.probabilities(ready.array[None])[0]
         order = np.argsort(-row, kind="stable")[:_TOP].tolist()
         top = [{"label": self.labels[i], "index": i, "probability": round(float(row[i]), 6)} for i in order]
@@ -52,8 +54,8 @@ class Model:
         return {
             "top": top,
             "margin": round(first - top[1]["probability"], 6) if top[1:] else 1.0,
-            "verdict": self._verdict(first, ready.may_be_digit),
-            "preprocessing": {"steps": list(ready.steps)},
+            "verdict": verdict(first, self._serving["confident_from"], ready.finding, ready.ignored_marks),
+            "preprocessing": {"steps": list(ready.steps), **marks},
         }
 
     def probabilities(self, samples: NDArray[Any]) -> NDArray[np.float32]:
@@ -78,11 +80,6 @@ class Model:
         if not np.isfinite(features).all():
             raise BadSample(f"received {list(values)}, expected numbers that float32 can hold")
         return features
-
-    def _verdict(self, probability: float, may_be_digit: bool) -> str:
-        if not may_be_digit:
-            return "not_a_digit"
-        return "confident" if probability >= self._serving["confident_from"] else "unsure"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -36,7 +36,7 @@ def colored(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("resize", ["stretch", "fit", "fill"])
 def test_image_is_prepared_as_in_training(shape: tuple[int, int, int], resize: str) -> None:
     data = encoded(colored(30, 17))
-    prepared, _, _ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
+    prepared, *_ = prepare(data, info(*shape, resize=resize), MAX_PIXELS)
 
     assert prepared.shape == shape
     assert prepared.dtype == np.uint8

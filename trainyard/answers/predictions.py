@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 
 class Preprocessing(Answer):
-    """`steps` were applied to the image, in order; `image`, as a data URL, is what the network saw."""
+    """`steps` were applied to the image, in order; `ignored_marks` counts what was left out although it may be a sign
+    or a digit; `image`, as a data URL, is what the network saw."""
 
     steps: list[str]
+    ignored_marks: int = 0
     image: str | None = None
 
 

@@ -174,6 +174,32 @@ def test_blank_image_is_no_digit(client: ApiClient, trained: str, shade: int) ->
     assert answer["preprocessing"]["steps"] == ["blank"]
 
 
+def page_with_bars(*places: tuple[int, int, int, int]) -> bytes:
+    """Ink on a white page of 300 x 200, (left, top, right, bottom) each."""
+    paper = Image.new("L", (300, 200), 255)
+    for place in places:
+        paper.paste(20, place)
+    data = BytesIO()
+    paper.save(data, "PNG")
+    return data.getvalue()
+
+
+def test_several_digits_and_ignored_marks_are_reported(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    publish(api_store, tiny_spec(), confident_from=0.01)
+    bar, twin, minus = (40, 30, 60, 130), (140, 30, 160, 130), (140, 76, 180, 84)
+
+    def answered(data: bytes) -> tuple[str, dict[str, object]]:
+        answer = client.post("/predict", content=data).json()["predictions"][0]
+        return answer["verdict"], answer["preprocessing"]
+
+    verdict, preprocessing = answered(page_with_bars(bar))
+    assert (verdict, "ignored_marks" in preprocessing) == ("confident", False)
+    verdict, preprocessing = answered(page_with_bars(bar, minus))
+    assert (verdict, preprocessing["ignored_marks"]) == ("unsure", 1)
+    verdict, preprocessing = answered(page_with_bars(bar, twin))
+    assert verdict == "several_digits"
+
+
 def test_only_digit_networks_answer_not_a_digit(
     client: ApiClient, api_store: Store, tiny_document: dict[str, Any]
 ) -> None:

@@ -1,0 +1,15 @@
+"""How far to trust a prediction. Every bundle ships this file."""
+
+from typing import Literal
+
+from imaging.digits.localization import Finding
+
+Verdict = Literal["confident", "unsure", "several_digits", "not_a_digit"]
+
+
+def verdict(probability: float, confident_from: float, finding: Finding = "digit", ignored_marks: int = 0) -> Verdict:
+    """On a prediction whose most probable class has `probability`, of an image with this `finding`. With ignored marks,
+    which may be signs or other digits, no prediction is confident."""
+    if finding != "digit":
+        return finding
+    return "confident" if probability >= confident_from and not ignored_marks else "unsure"
