@@ -1,6 +1,7 @@
 """Training options: optimizer, loss, batches, epochs, callbacks, precision."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,9 +10,11 @@ from specs.class_weights import ClassWeight
 from specs.learning_rates import LearningRateSchedule, TrainingLength
 from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
+from specs.problem import format_value
 from specs.schema import FieldError, Schema
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
+Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
@@ -19,13 +22,14 @@ class EarlyStopping(Schema):
     """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs.
 
     Accuracies improve upward, losses downward. Epochs before `start_from_epoch` (from 0) do not count. An epoch that
-    does not beat `baseline` counts as no improvement.
+    does not beat `baseline` counts as no improvement. Which epoch is published is `training.keep`;
+    `restore_best_weights` is Keras's name for it: true is read as `keep: best`, false as `keep: last`.
     """
 
     monitor: Monitor = "val_loss"
     min_delta: float = Field(default=0.0, ge=0, le=limits.LEARNING_RATE)
     patience: int = Field(default=10, ge=0, le=limits.EPOCHS)
-    restore_best_weights: bool = True
+    restore_best_weights: bool | None = None
     baseline: float | None = Field(default=None, ge=0, le=limits.LEARNING_RATE)
     start_from_epoch: int = Field(default=0, ge=0, le=limits.EPOCHS)
 
@@ -43,7 +47,10 @@ class ReduceLROnPlateau(Schema):
 
 
 class TrainingSpec(Schema):
-    """`max_minutes` is a time budget: training stops at its end and keeps the best weights so far.
+    """`keep` says which epoch is published: the `best` by `early_stopping.monitor`, or without early stopping by
+    `val_accuracy` (ties are broken by the lower `val_loss`), or the `last` one.
+
+    `max_minutes` is a time budget: training stops at its end, and publishes one of the epochs so far.
 
     `precision: auto` means mixed_bfloat16 if the device supports it, the network has convolutions, and the training is
     not deterministic; otherwise float32. The final evaluation and the published model always use float32.
@@ -57,9 +64,26 @@ class TrainingSpec(Schema):
     seed: int = Field(default=0, ge=0, le=limits.SEED)
     deterministic: bool = False
     precision: Precision = "auto"
+    keep: Keep = "best"
     early_stopping: EarlyStopping | None = None
     reduce_lr_on_plateau: ReduceLROnPlateau | None = None
     max_minutes: float = Field(default=60.0, gt=0, le=limits.MINUTES)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_restore_best_weights(cls, document: Any) -> Any:
+        stopping = document.get("early_stopping") if isinstance(document, Mapping) else None
+        if not isinstance(stopping, Mapping) or not isinstance(restored := stopping.get("restore_best_weights"), bool):
+            return document
+        keep: Keep = "best" if restored else "last"
+        given = document.get("keep", keep)
+        if given != keep and given in ("best", "last"):
+            raise FieldError(
+                ("early_stopping", "restore_best_weights"),
+                f"`restore_best_weights` {format_value(restored)} means `keep: {keep}`, but `keep` is {given}; leave "
+                "one of the two out",
+            )
+        return {**document, "keep": given, "early_stopping": {**stopping, "restore_best_weights": None}}
 
     @model_validator(mode="after")
     def _check_plateau(self) -> Self:
@@ -70,6 +94,11 @@ class TrainingSpec(Schema):
                 "rate of every step; give a number as `learning_rate`, or leave out `reduce_lr_on_plateau`",
             )
         return self
+
+    @property
+    def deciding_metric(self) -> Monitor:
+        """The metric by which an epoch is the best."""
+        return self.early_stopping.monitor if self.early_stopping else "val_accuracy"
 
     def learning_rate_schedule(self, steps_per_epoch: int) -> LearningRateSchedule:
         """The schedule as planned; `reduce_lr_on_plateau` may lower it during training."""

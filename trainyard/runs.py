@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _PAGE = 100
-_COLUMNS = ("id", "name", "dataset", "status", "tags", "created_at", "ended_at", "epochs_completed")
+_COLUMNS = ("id", "name", "dataset", "status", "tags", "created_at", "ended_at", "epochs_completed", "published_epoch")
 
 
 class Runs:
@@ -34,7 +34,8 @@ class Runs:
                 return
 
     def to_frame(self) -> "DataFrame":
-        """One row per experiment, by id: metrics of the best epoch, and `test_` ones. Needs pandas."""
+        """One row per experiment, by id: metrics of the published epoch (or of the best so far), and `test_` ones.
+        Needs pandas."""
         return _frame_of(self)
 
 
@@ -58,7 +59,8 @@ class AsyncRuns:
                 return
 
     async def to_frame(self) -> "DataFrame":
-        """One row per experiment, by id: metrics of the best epoch, and `test_` ones. Needs pandas."""
+        """One row per experiment, by id: metrics of the published epoch (or of the best so far), and `test_` ones.
+        Needs pandas."""
         return _frame_of([experiment async for experiment in self])
 
 
@@ -71,4 +73,4 @@ def _frame_of(found: Iterable[Experiment]) -> "DataFrame":
 def _row(experiment: Experiment) -> JsonObject:
     row: dict[str, Any] = {name: getattr(experiment, name) for name in _COLUMNS}
     tested = {f"test_{name}": value for name, value in experiment.test_metrics.items()}
-    return {**row, **experiment.best_metrics, **tested}
+    return {**row, **experiment.shown_metrics, **tested}

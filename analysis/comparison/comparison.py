@@ -19,8 +19,9 @@ from specs.splits import SplitName
 class ComparedExperiment(BaseModel):
     """The metrics of one experiment. `name` is unique in the comparison. `patch` leads from the first experiment's spec
     to this one's (RFC 6902), and `changed` is the same in words, without name, notes and tags; both are empty for the
-    first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` the duration of its epochs. `parameters` is
-    null if its dataset was deleted."""
+    first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` the duration of its `epochs`. The metrics
+    are those of `published_epoch`, counted from 0, which is null if the record does not say it. `parameters` is null if
+    its dataset was deleted."""
 
     id: str
     name: str
@@ -34,6 +35,7 @@ class ComparedExperiment(BaseModel):
     calibration_error: float
     parameters: int | None
     epochs: int
+    published_epoch: int | None
     seconds: float
 
 
@@ -114,6 +116,7 @@ def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, D
         calibration_error=evaluation.calibration.error,
         parameters=_parameters(record, datasets),
         epochs=len(result.history.points),
+        published_epoch=record.published_epoch,
         seconds=sum(point.seconds for point in result.history.points),
     )
 

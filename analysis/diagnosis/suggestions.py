@@ -50,8 +50,8 @@ def stop_early(spec: ExperimentSpec) -> Change | None:
     """None if it already stops early and restores the best epoch."""
     stopping = spec.training.early_stopping
     if stopping is None:
-        return set_training(early_stopping={"monitor": "val_loss", "patience": _PATIENCE, "restore_best_weights": True})
-    return None if stopping.restore_best_weights else set_training(early_stopping={"restore_best_weights": True})
+        return set_training(keep="best", early_stopping={"monitor": "val_loss", "patience": _PATIENCE})
+    return None if spec.training.keep == "best" else set_training(keep="best")
 
 
 def augment(spec: ExperimentSpec) -> Change | None:

@@ -9,7 +9,7 @@ from typing import Self
 from analysis.diagnosis.curves import Curve, curve, is_number
 from models_store.evaluations.evaluation import Evaluation, Evaluations
 from models_store.experiments.history import History
-from models_store.experiments.record import FailureType, Point, Record, Status
+from models_store.experiments.record import FailureType, Point, Record, Status, is_better
 from specs.experiment import ExperimentSpec
 from specs.splits import SplitName
 
@@ -21,8 +21,8 @@ _POOR = 0.7
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """An experiment so far. `evaluations` are by split, empty before the end. `stop_reason` and `failure` are the
-    record's."""
+    """An experiment so far. `evaluations` are by split, empty before the end. `stop_reason`, `failure` and
+    `recorded_epoch`, which is the published one, are the record's."""
 
     experiment_id: str
     spec: ExperimentSpec
@@ -31,6 +31,7 @@ class TrainingRun:
     has_ended: bool = False
     stop_reason: str | None = None
     failure: FailureType | None = None
+    recorded_epoch: int | None = None
 
     @classmethod
     def of(cls, record: Record, spec: ExperimentSpec, history: History, evaluations: Evaluations) -> Self:
@@ -41,6 +42,7 @@ class TrainingRun:
             evaluations=evaluations,
             has_ended=record.status.is_terminal,
             stop_reason=record.stop_reason,
+            recorded_epoch=record.published_epoch,
             failure=record.error.type if record.error and record.status is Status.FAILED else None,
         )
 
@@ -83,19 +85,22 @@ class TrainingRun:
     @property
     def has_restored_best(self) -> bool:
         """Whether the published weights are those of the best epoch, not of the last one."""
-        stopping = self.spec.training.early_stopping
-        return self.stop_reason == "time_budget" or (stopping is not None and stopping.restore_best_weights)
+        return self.stop_reason == "time_budget" or self.spec.training.keep == "best"
 
     @property
     def published_epoch(self) -> int:
         """The epoch whose weights are published, the last one before the end; -1 without epochs."""
-        last = self.points[-1].epoch if self.points else -1
-        if not self.has_ended or not self.has_restored_best:
-            return last
-        stopping = self.spec.training.early_stopping
-        monitored = curve(self.points, stopping.monitor if stopping else "val_loss")
-        best = max if stopping and stopping.monitor.endswith("accuracy") else min
-        return best(monitored.epochs, key=lambda epoch: monitored.at(epoch) or 0.0, default=last)
+        if self.recorded_epoch is not None:
+            return self.recorded_epoch
+        if not self.points:
+            return -1
+        published = self.points[-1]
+        if self.has_ended and self.has_restored_best:
+            published, *others = self.points
+            for point in others:
+                if is_better(point.metrics, published.metrics, self.spec.training.deciding_metric):
+                    published = point
+        return published.epoch
 
     @cached_property
     def shares(self) -> tuple[float, ...]:

@@ -42,6 +42,17 @@ class Card(NamedTuple):
         return yaml.safe_dump(self.record.spec.document, sort_keys=False, allow_unicode=True, width=110)
 
     @property
+    def choice(self) -> str:
+        """How the published epoch was chosen."""
+        training = self.record.spec.training
+        return f"the best by {training.deciding_metric}" if training.keep == "best" else "the last"
+
+    @property
+    def is_chosen_by_validation(self) -> bool:
+        training = self.record.spec.training
+        return training.keep == "best" and training.deciding_metric.startswith("val_")
+
+    @property
     def summary(self) -> list[SummaryRow]:
         return summarize(self.evaluations)
 

@@ -39,7 +39,9 @@ def histories_figure(histories: Sequence[PlottedHistory]) -> Figure:
 def _subtitle(histories: Sequence[PlottedHistory]) -> list[str]:
     first = histories[0].first
     skipped = f"; without the first {'epoch' if first == 1 else f'{first:,} epochs'}" if first else ""
-    return [f"on the validation split of each; the best epoch of each is ringed{skipped}"]
+    marks = {each.mark for each in histories if each.shown_mark is not None}
+    ringed = f"; the {' or '.join(sorted(marks, reverse=True))} of each is ringed" if marks else ""
+    return [f"on the validation split of each{ringed}{skipped}"]
 
 
 def _labels(histories: Sequence[PlottedHistory]) -> list[str]:
@@ -55,9 +57,9 @@ def _draw(axes: Axes, histories: Sequence[PlottedHistory], metric: str, labels: 
         missing: list[float | None] = [None] * (history.end - history.first)
         values = history.metrics.get(metric, missing)
         lines.append(draw_series(axes, history.first, values, style, label))
-        best = history.shown_best
-        value = None if best is None else values[best - history.first]
-        if best is not None and value is not None:
-            axes.plot(best + 1, value, color=style.color, linestyle="", gid="best", **RING)
+        marked = history.shown_mark
+        value = None if marked is None else values[marked - history.first]
+        if marked is not None and value is not None:
+            axes.plot(marked + 1, value, color=style.color, linestyle="", gid="marked", **RING)
     draw_axes(axes, metric, histories[0].first, max(each.end for each in histories))
     return lines

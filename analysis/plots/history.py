@@ -32,8 +32,9 @@ def history_figure(history: PlottedHistory) -> Figure:
 
 def _subtitle(history: PlottedHistory) -> list[str]:
     parts = [history.state]
-    if history.best is not None:
-        parts.append(f"best: {history.best_metric} in epoch {history.best + 1:,}")
+    if history.marked is not None:
+        metric = f": {history.marked_metric}" if history.marked_metric else ""
+        parts.append(f"{history.mark} {history.marked + 1:,}{metric}")
     if history.first:
         parts.append(f"without the first {history.first:,}")
     if len(history.drops) > _MAX_DROPS:
@@ -50,20 +51,20 @@ def _draw(axes: Axes, history: PlottedHistory, metric: str) -> None:
         for epoch in history.drops:
             # Between the last epoch with the old rate and the first with the new one.
             axes.axvline(epoch + 0.5, color=PALE, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1, gid="drop")
-    best = history.shown_best
-    if best is None:
+    marked = history.shown_mark
+    if marked is None:
         return
-    axes.axvline(best + 1, color=INK, linewidth=0.8, linestyle="-", zorder=1, gid="best")
-    for value in history.metrics.get(f"val_{metric}", [])[best - history.first :][:1]:
+    axes.axvline(marked + 1, color=INK, linewidth=0.8, linestyle="-", zorder=1, gid="marked")
+    for value in history.metrics.get(f"val_{metric}", [])[marked - history.first :][:1]:
         if value is not None:
-            axes.plot(best + 1, value, color=INK, linestyle="", gid="best", **RING)
+            axes.plot(marked + 1, value, color=INK, linestyle="", gid="marked", **RING)
 
 
 def _legend(history: PlottedHistory, each_axes: list[Axes]) -> list[Artist]:
     lines = {str(line.get_label()): line for axes in each_axes for line in axes.lines if line.get_gid() is None}
     handles: list[Artist] = list(lines.values())
-    if history.shown_best is not None:
-        handles.append(Line2D([], [], color=INK, linewidth=0.8, label="best epoch", **RING))
+    if history.shown_mark is not None:
+        handles.append(Line2D([], [], color=INK, linewidth=0.8, label=history.mark, **RING))
     if 0 < len(history.drops) <= _MAX_DROPS:
         handles.append(Line2D([], [], color=PALE, linewidth=0.8, linestyle=(0, (2, 2)), label="learning rate drops"))
     return handles

@@ -6,15 +6,16 @@ from typing import Self
 
 from models_store.errors import NotFound
 from models_store.experiments.history import History
-from models_store.experiments.record import Record
+from models_store.experiments.record import MetricValues, Record
 from models_store.experiments.stored_spec import StoredSchedule
 
 
 @dataclass(frozen=True, slots=True)
 class PlottedHistory:
-    """Epochs count from 0: `first` is the first shown, `end` the first that has not ended, `best` the best of all.
-    `metrics` has the values of each metric from `first` on, None if not finite. `drops` are the epochs in which the
-    learning rate was lower than in the one before, by a step or a plateau. `state` is status and progress in words."""
+    """Epochs count from 0: `first` is the first shown, `end` the first that has not ended, `marked` the published one
+    or, while nothing is published, the best of all; `mark` says which of the two. `metrics` has the values of each
+    metric from `first` on, None if not finite. `drops` are the epochs in which the learning rate was lower than in the
+    one before, by a step or a plateau. `state` is status and progress in words."""
 
     id: str
     name: str
@@ -22,8 +23,9 @@ class PlottedHistory:
     first: int
     end: int
     metrics: dict[str, list[float | None]]
-    best: int | None
-    best_metric: str
+    marked: int | None
+    mark: str
+    marked_metric: str
     drops: list[int]
 
     @classmethod
@@ -32,7 +34,7 @@ class PlottedHistory:
         epochs = len(history.points)
         if epochs <= skip:
             raise NotFound(_no_epoch(record, epochs, skip))
-        best = record.best if record.best is not None and record.best.epoch < epochs else None
+        marked, mark, metric = _marked(record, epochs)
         return cls(
             id=record.id,
             name=record.name,
@@ -40,8 +42,9 @@ class PlottedHistory:
             first=skip,
             end=epochs,
             metrics=history.skip(skip).metrics,
-            best=best.epoch if best else None,
-            best_metric=f"{best.metric} {best.value:.4f}" if best else "",
+            marked=marked,
+            mark=mark,
+            marked_metric=metric,
             drops=[epoch for epoch in _drops(record, history) if epoch > skip],
         )
 
@@ -49,9 +52,23 @@ class PlottedHistory:
         return metric in self.metrics
 
     @property
-    def shown_best(self) -> int | None:
-        """The best epoch, None if it is not shown."""
-        return self.best if self.best is not None and self.best >= self.first else None
+    def shown_mark(self) -> int | None:
+        """The marked epoch, None if it is not shown."""
+        return self.marked if self.marked is not None and self.marked >= self.first else None
+
+
+def _marked(record: Record, epochs: int) -> tuple[int | None, str, str]:
+    """The epoch, what it is, and a metric with its value. None if it is not among the first `epochs`."""
+    if record.published_epoch is not None and record.published_epoch < epochs:
+        return record.published_epoch, "published epoch", _metric_text("val_accuracy", record.published_metrics)
+    if record.best is not None and record.best.epoch < epochs:
+        return record.best.epoch, "best epoch", f"{record.best.metric} {record.best.value:.4f}"
+    return None, "", ""
+
+
+def _metric_text(name: str, metrics: MetricValues) -> str:
+    value = metrics.get(name)
+    return "" if value is None else f"{name} {value:.4f}"
 
 
 def _no_epoch(record: Record, epochs: int, skip: int) -> str:

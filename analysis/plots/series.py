@@ -13,7 +13,7 @@ from analysis.plots.figure import INK, PALE
 from analysis.plots.panels import draw_grid
 
 Dash = str | tuple[float, tuple[float, ...]]
-RING: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markersize": 9}  # around the best epoch
+RING: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markersize": 9}  # around the marked epoch
 _ALL_MARKED = 25  # epochs; of more, only _MARKS are marked
 _MARKS = 8
 # If the largest loss is this many times the median, a linear axis would show half of the epochs as zero.

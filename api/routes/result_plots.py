@@ -29,7 +29,8 @@ def plot_history(
     experiment_id: str, image_format: PlotFormat, experiments: ExperimentsDep, cached: PlotsDep, skip: Skip = 0
 ) -> Response:
     """Plot loss and accuracy of training and validation by epoch, counted from 1, also while the experiment runs. Marks
-    the best epoch, and where the learning rate dropped by a step or after a plateau."""
+    the published epoch (before the end the best so far), and where the learning rate dropped by a step or after a
+    plateau."""
     plotted = PlottedHistory.of(experiments.get(experiment_id), experiments.history(experiment_id), skip)
     return cached.respond("history", image_format, plotted, lambda: plots.history.history_figure(plotted))
 

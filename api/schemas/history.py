@@ -12,12 +12,13 @@ METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
 class HistoryView(Answer):
-    """As Keras's `History`: metric name to its values by epoch; null where a value was not finite. All metrics are
-    there even if no epoch is."""
+    """As Keras's `History`: metric name to its values by epoch, counted from 0; null where a value was not finite. All
+    metrics are there even if no epoch is."""
 
     epoch: list[int]
     history: dict[str, list[float | None]]
     best: Best | None
+    published_epoch: int | None
     damaged: bool
 
     @classmethod
@@ -27,6 +28,7 @@ class HistoryView(Answer):
             epoch=history.epoch,
             history={name: metrics.get(name, []) for name in names},
             best=record.best,
+            published_epoch=record.published_epoch,
             damaged=history.damaged or HISTORY_FILE in record.damaged,
         )
 

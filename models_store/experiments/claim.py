@@ -115,10 +115,13 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
         except RedisError as error:
             log.warning("the live history of %s was not restored: %r; it is read from disk", self.id, error)
 
-    def succeed(self, staged: Path, stop_reason: str, metrics: MetricValues, test_metrics: MetricValues) -> Record:
+    def succeed(
+        self, staged: Path, stop_reason: str, published: Point, metrics: MetricValues, test_metrics: MetricValues
+    ) -> Record:
         """Publish the staged result, then write the terminal record.
 
-        `metrics` are the published network's on the validation split; they decide which model is best.
+        `published` is the epoch whose weights it has; `metrics` are the published network's on the validation split,
+        and decide which model is best.
         """
         return self._publish(
             staged,
@@ -126,6 +129,8 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             lambda record: record.end(
                 Status.SUCCEEDED,
                 stop_reason=stop_reason,
+                published_epoch=published.epoch,
+                published_metrics=published.metrics,
                 validation_metrics=metrics,
                 test_metrics=test_metrics,
                 error=None,

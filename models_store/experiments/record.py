@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models_store.errors import InvalidState
+from models_store.errors import Damaged, InvalidState
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
 
 JsonObject = dict[str, Any]
 # By name, as Keras names them; None where not finite.
 MetricValues = dict[str, float | None]
+_DECIDING = "val_accuracy"
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "cancelled"]
 FailureType = Literal[
@@ -61,7 +63,8 @@ class Failure(Frozen):
 
 
 class Best(Frozen):
-    """The best epoch so far: its number, from 0, and the value of the deciding metric."""
+    """The epoch with the highest validation accuracy so far, ties broken by the lower validation loss: its number, from
+    0, and the name and value of that metric. It need not be the published one."""
 
     epoch: int
     metric: str
@@ -92,15 +95,22 @@ class Point(Frozen):
     metrics: MetricValues
 
 
-def better(best: Best | None, point: Point, metric: str) -> Best | None:
-    """The best epoch including `point`: higher accuracies and lower losses are better."""
-    value = point.metrics.get(metric)
+def is_better(metrics: MetricValues, others: MetricValues, metric: str) -> bool:
+    """Whether an epoch with `metrics` is better than one with `others`: by the higher accuracy or lower loss, and if
+    they are equal by the lower validation loss."""
+    return _merit(metrics, metric) > _merit(others, metric)
+
+
+def _merit(metrics: MetricValues, metric: str) -> tuple[float, float]:
+    return _signed(metrics, metric), _signed(metrics, "val_loss")
+
+
+def _signed(metrics: MetricValues, metric: str) -> float:
+    """More is better; minus infinity if it is missing or not finite."""
+    value = metrics.get(metric)
     if value is None or not math.isfinite(value):
-        return best
-    rises = metric.endswith("accuracy")
-    if best is None or (value > best.value if rises else value < best.value):
-        return Best(epoch=point.epoch, metric=metric, value=value)
-    return best
+        return -math.inf
+    return value if metric.endswith("accuracy") else -value
 
 
 def _mean_seconds(mean: float | None, point: Point) -> float:
@@ -119,10 +129,12 @@ class Record(Frozen):
 
     `version` counts changes. `attempts` counts claims and is the fencing token: a writer with another token has lost
     the experiment. `interruptions` are attempts that a worker gave back (a deploy); they do not count against the
-    limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs; `validation_metrics` and
-    `test_metrics` are of the published network; the former decide which model is best. `transferred_layers` maps a
-    layer to the one of `spec.model.weights_from` whose weights it starts with, by name. `epoch_seconds` is the mean
-    duration of an epoch, without the first one, which includes the start-up.
+    limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs. `published_epoch` is the one, counted
+    from 0, whose weights were published, as `spec.training.keep` says, and `published_metrics` are those of that epoch,
+    as in the history. `validation_metrics` and `test_metrics` are of the published network, evaluated in float32; the
+    former decide which model is best. `transferred_layers` maps a layer to the one of `spec.model.weights_from` whose
+    weights it starts with, by name. `epoch_seconds` is the mean duration of an epoch, without the first one, which
+    includes the start-up.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -149,6 +161,8 @@ class Record(Frozen):
     best: Best | None = None
     best_metrics: MetricValues = Field(default_factory=dict)
     last_metrics: MetricValues = Field(default_factory=dict)
+    published_epoch: int | None = None
+    published_metrics: MetricValues = Field(default_factory=dict)
     validation_metrics: MetricValues = Field(default_factory=dict)
     test_metrics: MetricValues = Field(default_factory=dict)
     stop_reason: StopReason | None = None
@@ -163,6 +177,17 @@ class Record(Frozen):
     def is_running(self) -> bool:
         return self.status is Status.RUNNING
 
+    @model_validator(mode="after")
+    def _recall_published_epoch(self) -> Self:
+        """Version 0.2 did not record it. Where it is not the last one it stays unknown: it was chosen by another
+        rule."""
+        if self.status is Status.SUCCEEDED and self.published_epoch is None and self.epochs_completed:
+            with suppress(Damaged):
+                if self.spec.training.keep == "last" and self.stop_reason != "time_budget":
+                    last = {"published_epoch": self.epochs_completed - 1, "published_metrics": self.last_metrics}
+                    self.__dict__.update(last)
+        return self
+
     def replace(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
 
@@ -172,9 +197,9 @@ class Record(Frozen):
         best, best_metrics, seconds = self.best, self.best_metrics, self.epoch_seconds
         for point in points:
             seconds = _mean_seconds(seconds, point)
-            candidate = better(best, point, "val_accuracy")
-            if candidate != best:
-                best, best_metrics = candidate, point.metrics
+            value = point.metrics.get(_DECIDING)
+            if value is not None and is_better(point.metrics, best_metrics, _DECIDING):
+                best, best_metrics = Best(epoch=point.epoch, metric=_DECIDING, value=value), point.metrics
         if not points:
             return self
         last = points[-1]

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, field_validator
 
 from models_store.errors import Damaged
 from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.training import TrainingSpec
+from specs.training import EarlyStopping, TrainingSpec
 
 
 class _View(BaseModel):
@@ -41,10 +41,21 @@ class StoredOptimizer(_View):
     learning_rate: float | StoredSchedule | None = None
 
 
+class StoredEarlyStopping(_View):
+    monitor: str = EarlyStopping().monitor
+
+
 class StoredTraining(_View):
     epochs: int | None = None
+    keep: str = TrainingSpec().keep
+    early_stopping: StoredEarlyStopping | None = None
     max_minutes: float = TrainingSpec().max_minutes
     optimizer: StoredOptimizer = StoredOptimizer()
+
+    @property
+    def deciding_metric(self) -> str:
+        """As in `TrainingSpec`."""
+        return self.early_stopping.monitor if self.early_stopping else TrainingSpec().deciding_metric
 
 
 class _Spec(_View):
@@ -65,6 +76,17 @@ class StoredSpec(RootModel[dict[str, Any]]):
         frozen=True,
         json_schema_extra={"description": "An ExperimentSpec as it was posted; empty if the record is damaged."},
     )
+
+    @field_validator("root")
+    @classmethod
+    def _name_kept_epoch(cls, document: dict[str, Any]) -> dict[str, Any]:
+        """Until version 0.2 the last epoch was published, unless early stopping restored the best one."""
+        training = document.get("training")
+        if not isinstance(training, dict) or "keep" in training:
+            return document
+        stopping = training.get("early_stopping")
+        restores = isinstance(stopping, dict) and stopping.get("restore_best_weights") is not False
+        return {**document, "training": {**training, "keep": "best" if restores else "last"}}
 
     @classmethod
     def of(cls, spec: ExperimentSpec) -> Self:

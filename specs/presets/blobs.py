@@ -11,6 +11,9 @@ BLOBS_MLP = Preset(
     source="003",
     layers=(Dense(units=25, activation="relu"), Dense()),
     spec=preset_spec(
-        "blobs-mlp", {"name": "blobs", "split": {"test": 0.2}}, "none", {"batch_size": 32, "epochs": 1_000}
+        "blobs-mlp",
+        {"name": "blobs", "split": {"test": 0.2}},
+        "none",
+        {"batch_size": 32, "epochs": 1_000, "keep": "last"},
     ),
 )

@@ -10,7 +10,7 @@ from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
-from tests.models_store.results import stage
+from tests.models_store.results import point, stage
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -60,7 +60,8 @@ def succeed(store: Store, tiny_spec: MakeSpec) -> Callable[..., Record]:
         claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
         assert claim is not None
         metrics = {"val_accuracy": accuracy, "val_loss": loss}
-        return claim.succeed(stage(claim.attempt_folder / "result"), "completed", metrics, {"accuracy": 0.25})
+        staged = stage(claim.attempt_folder / "result")
+        return claim.succeed(staged, "completed", point(0), metrics, {"accuracy": 0.25})
 
     return make
 

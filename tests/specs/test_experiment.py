@@ -94,6 +94,7 @@ def test_every_default_is_filled_in() -> None:
             "seed": 0,
             "deterministic": False,
             "precision": "auto",
+            "keep": "best",
             "early_stopping": None,
             "reduce_lr_on_plateau": None,
             "max_minutes": 60.0,

@@ -70,6 +70,14 @@ def test_cifar10_conv_bn_has_callbacks_of_source() -> None:
     assert training.reduce_lr_on_plateau == ReduceLROnPlateau(patience=3, factor=0.5, min_lr=1e-6)
 
 
+def test_presets_publish_the_epoch_of_their_source() -> None:
+    last = {name for name in PRESETS if experiment(name).training.keep == "last"}
+    assert last == {
+        *("mnist-dnn", "mnist-cnn", "mnist-cnn-regularized", "cifar10-conv-small", "blobs-mlp"),
+        *("mnist-best", "cifar10-best"),
+    }
+
+
 def test_regularized_preset_penalizes_every_kernel() -> None:
     layers = experiment("mnist-cnn-regularized").network.layers
     penalties = [layer.kernel_regularizer for layer in layers if isinstance(layer, Conv2D | Dense)]

@@ -34,6 +34,8 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "best": None,
         "best_metrics": {},
         "last_metrics": {},
+        "published_epoch": None,
+        "published_metrics": {},
         "validation_metrics": {},
         "test_metrics": {},
         "stop_reason": None,
@@ -166,7 +168,13 @@ PRESET: JsonObject = {
 }
 PRESETS = {"items": [PRESET], "next_cursor": None}
 
-HISTORY = {"epoch": [0, 1], "history": {"loss": [2.0, None], "val_loss": [1.5, 1.0]}, "best": None, "damaged": False}
+HISTORY = {
+    "epoch": [0, 1],
+    "history": {"loss": [2.0, None], "val_loss": [1.5, 1.0]},
+    "best": None,
+    "published_epoch": None,
+    "damaged": False,
+}
 
 VALIDATION: JsonObject = {
     "layers": [{"name": "conv2d", "type": "Conv2D", "output_shape": [8, 8, 32], "parameters": 18496}],
@@ -218,6 +226,7 @@ _COMPARED: JsonObject = {
     "calibration_error": 0.012,
     "parameters": 85450,
     "epochs": 10,
+    "published_epoch": 8,
     "seconds": 7.42,
 }
 FLIP: JsonObject = {

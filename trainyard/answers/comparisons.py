@@ -38,6 +38,7 @@ class Compared(Answer):
     calibration_error: float
     parameters: int | None
     epochs: int
+    published_epoch: int | None = None
     seconds: float
 
 

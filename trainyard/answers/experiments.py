@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from trainyard.answers.base import Answer, JsonObject
 from trainyard.frames import data_frame
 
@@ -27,7 +29,7 @@ class Progress(Answer):
 
 
 class Best(Answer):
-    """The best epoch, counted from 0, and the value of the metric that decides."""
+    """The best epoch, counted from 0, and the name and value of the metric that decides."""
 
     epoch: int
     metric: str
@@ -68,6 +70,8 @@ class Experiment(Answer):
     best: Best | None = None
     best_metrics: Metrics
     last_metrics: Metrics
+    published_epoch: int | None = None
+    published_metrics: Metrics = Field(default_factory=dict)
     validation_metrics: Metrics
     test_metrics: Metrics
     stop_reason: str | None = None
@@ -77,6 +81,11 @@ class Experiment(Answer):
     @property
     def has_ended(self) -> bool:
         return self.status in _TERMINAL
+
+    @property
+    def shown_metrics(self) -> Metrics:
+        """Of the published epoch, or of the best so far."""
+        return self.published_metrics or self.best_metrics
 
     @property
     def planned_epochs(self) -> int:
@@ -92,11 +101,13 @@ class ExperimentPage(Answer):
 
 
 class History(Answer):
-    """Metrics by epoch, in the shape of Keras's `History.history`; None where a value was not finite."""
+    """Metrics by epoch, in the shape of Keras's `History.history`, epochs counted from 0; None where a value was not
+    finite."""
 
     epoch: list[int]
     history: dict[str, list[float | None]]
     best: Best | None = None
+    published_epoch: int | None = None
     damaged: bool = False
 
     def to_frame(self) -> "DataFrame":

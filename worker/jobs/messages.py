@@ -110,10 +110,12 @@ class EpochEnded(Frozen):
 
 
 class TrainingResult(Frozen):
-    """`metrics` are the published network's on the validation split, `test_metrics` those on the test split."""
+    """`published` is the epoch whose weights are in the result; `metrics` are the published network's on the validation
+    split, `test_metrics` those on the test split."""
 
     staged: Path
     stop_reason: Literal["completed", "early_stopping", "time_budget"]
+    published: Point
     metrics: MetricValues
     test_metrics: MetricValues
 

@@ -113,7 +113,9 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             case EpochEnded():
                 self.claim.append(event.point)
             case Finished(result=result):
-                return self.claim.succeed(result.staged, result.stop_reason, result.metrics, result.test_metrics)
+                return self.claim.succeed(
+                    result.staged, result.stop_reason, result.published, result.metrics, result.test_metrics
+                )
         return None
 
     def _advance(self, progress: Progress) -> None:

@@ -9,14 +9,13 @@ from specs.training import Monitor, TrainingSpec
 _STATE = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
 
 
-def early_stopping(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.EarlyStopping:
-    """If the spec has none, it never stops and only keeps the best weights, for a run that the time budget ends."""
+def early_stopping(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.EarlyStopping | None:
+    """It only says when to stop: `worker.training.kept_epoch` keeps the weights."""
     wanted = spec.early_stopping
-    arguments = wanted.model_dump(exclude={"restore_best_weights"}) if wanted else {"patience": spec.epochs + 1}
-    stopping = keras.callbacks.EarlyStopping(
-        mode=_mode(wanted.monitor if wanted else "val_loss"), restore_best_weights=True, **arguments
-    )
-    return _begin(stopping, model)
+    if wanted is None:
+        return None
+    arguments = wanted.model_dump(exclude={"restore_best_weights"})
+    return _begin(keras.callbacks.EarlyStopping(mode=_mode(wanted.monitor), **arguments), model)
 
 
 def reduce_lr_on_plateau(model: keras.Model, spec: TrainingSpec) -> keras.callbacks.ReduceLROnPlateau | None:
@@ -32,6 +31,8 @@ def get_state(callback: keras.callbacks.Callback | None) -> dict[str, Any]:
 
 
 def restore_state(callback: keras.callbacks.Callback | None, state: dict[str, Any]) -> None:
+    if callback is None:
+        return
     for name, value in state.items():
         setattr(callback, name, value)
 

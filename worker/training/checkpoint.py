@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 class Checkpoint:
     """`epoch` and `step` are those of the next batch; `step` is 0 at the beginning of an epoch.
 
-    `variables` are those of model, optimizer and metrics, in Keras's order. `best_weights` is empty before the first
-    best epoch. `ended_by` is set after the last epoch.
+    `variables` are those of model, optimizer and metrics, in Keras's order. `kept_epoch` is the one that would be
+    published if the training ended now, with its weights; None and empty before the first epoch has ended. `ended_by`
+    is set after the last epoch.
     """
 
     epoch: int
@@ -46,7 +47,8 @@ class Checkpoint:
     epoch_seconds: float
     variables: Arrays
     stopping: dict[str, Any]
-    best_weights: Arrays
+    kept_weights: Arrays
+    kept_epoch: int | None = None
     plateau: dict[str, Any] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     ended_by: EndReason | None = None
@@ -60,12 +62,13 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "elapsed_seconds": checkpoint.elapsed_seconds,
         "epoch_seconds": checkpoint.epoch_seconds,
         "stopping": checkpoint.stopping,
+        "kept_epoch": checkpoint.kept_epoch,
         "plateau": checkpoint.plateau,
         "ended_by": checkpoint.ended_by,
         "points": [point.model_dump() for point in checkpoint.points],
     }
     arrays: dict[str, Any] = {f"variable_{index}": array for index, array in enumerate(checkpoint.variables)}
-    arrays |= {f"best_{index}": array for index, array in enumerate(checkpoint.best_weights)}
+    arrays |= {f"best_{index}": array for index, array in enumerate(checkpoint.kept_weights)}
     arrays["state"] = np.frombuffer(orjson.dumps(state), dtype=np.uint8)
     with open_atomic(folder / f"epoch-{checkpoint.epoch:05d}-step-{checkpoint.step:09d}.npz") as file:
         np.savez(file, **arrays)
@@ -93,11 +96,13 @@ def _load(path: Path) -> Checkpoint:
     arrays = read_npz(path)
     state = orjson.loads(arrays["state"].tobytes())
     points = _POINTS.validate_python(state.pop("points"))
+    # Version 0.2 kept the weights by early stopping's metric, or else by the validation loss.
+    state.setdefault("kept_epoch", state["stopping"].get("best_epoch") if points else None)
     return Checkpoint(
         **state,
         points=points,
         variables=_numbered(arrays, "variable"),
-        best_weights=_numbered(arrays, "best"),
+        kept_weights=_numbered(arrays, "best"),
     )
 
 

@@ -21,10 +21,11 @@ from worker.jobs.messages import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.callbacks import early_stopping, get_state, reduce_lr_on_plateau, restore_state
 from worker.training.checkpoint import Checkpoint
 from worker.training.epochs import Stretch, make_epochs
+from worker.training.kept_epoch import KeptEpoch
 from worker.training.precision import Policy
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
-from worker.training.weight_average import average_weights, use_average
+from worker.training.weight_average import average_weights
 
 # The target duration of one graph call: the delay of a stop, and the interval of progress.
 _CALL_SECONDS = 0.25
@@ -32,6 +33,10 @@ _CALL_SECONDS = 0.25
 
 class Diverged(Exception):
     """The loss is not finite."""
+
+
+class OutOfTime(Exception):
+    """The time budget ended before the first epoch did."""
 
 
 class Fit:
@@ -62,6 +67,7 @@ class Fit:
         self._schedule = spec.training.learning_rate_schedule(self._steps)
         self._stopping = early_stopping(model, spec.training)
         self._plateau = reduce_lr_on_plateau(model, spec.training)
+        self._kept = KeptEpoch(model, spec.training)
         self._points: list[Point] = []
         self._epoch = 0
         self._step = 0
@@ -77,8 +83,9 @@ class Fit:
             variable.assign(array)
         restore_state(self._stopping, checkpoint.stopping)
         restore_state(self._plateau, checkpoint.plateau)
-        self._stopping.best_weights = checkpoint.best_weights or None
         self._points = list(checkpoint.points)
+        if (kept := checkpoint.kept_epoch) is not None:
+            self._kept.restore(kept, self._points[kept].metrics, checkpoint.kept_weights)
         self._epoch, self._step = checkpoint.epoch, checkpoint.step
         self._elapsed, self._epoch_elapsed = checkpoint.elapsed_seconds, checkpoint.epoch_seconds
         self._ended_by = checkpoint.ended_by
@@ -99,23 +106,16 @@ class Fit:
             self._end_epoch()
         return self._ended_by
 
-    def use_best_weights(self, reason: str) -> None:
-        """Set the weights to be published.
+    def use_kept_weights(self) -> Point:
+        """Set the weights to be published, those of the best or of the last whole epoch, and return that epoch. Raises
+        OutOfTime if none has ended.
 
-        Those of the best epoch if the spec restores them or the time budget ended; otherwise the last ones, or their
-        moving average if the optimizer keeps one. (The best epoch's are the average at that epoch then.)
+        If the optimizer keeps a moving average, they are the average at the end of that epoch.
         """
-        wanted = self._spec.early_stopping
-        if self._stopping.best_weights and (
-            (wanted is not None and wanted.restore_best_weights) or reason == "time_budget"
-        ):
-            self._model.set_weights(self._stopping.best_weights)
-        elif self._spec.optimizer.use_ema:
-            use_average(self._model)
-
-    @property
-    def epochs_done(self) -> int:
-        return len(self._points)
+        if self._kept.epoch is None:
+            raise OutOfTime(f"the budget of {self._spec.max_minutes:g} minutes ended before the first epoch did")
+        self._model.set_weights(self._kept.weights)
+        return self._points[self._kept.epoch]
 
     # -- one epoch ---------------------------------------------------------------------------------------------------
 
@@ -173,6 +173,8 @@ class Fit:
             self._reset_metrics()
             self._test()
             metrics |= {f"val_{name}": value for name, value in self._results().items()}
+            self._kept.end_epoch(self._epoch, dict(metrics))
+        if self._stopping is not None:
             self._stopping.on_epoch_end(self._epoch, metrics)
         if self._plateau is not None:
             self._plateau.on_epoch_end(self._epoch, metrics)
@@ -180,7 +182,7 @@ class Fit:
         self._elapsed += spent
         self._epoch_elapsed += spent
         self._epoch, self._step = self._epoch + 1, 0
-        if self._spec.early_stopping is not None and self._model.stop_training:
+        if self._model.stop_training:
             self._ended_by = "early_stopping"
         elif self._epoch == self._spec.epochs:
             self._ended_by = "completed"
@@ -231,7 +233,8 @@ class Fit:
             variables=[np.asarray(variable) for variable in self._variables()],
             stopping=get_state(self._stopping),
             plateau=get_state(self._plateau),
-            best_weights=self._stopping.best_weights or [],
+            kept_epoch=self._kept.epoch,
+            kept_weights=self._kept.weights,
             points=self._points,
             ended_by=self._ended_by,
         )

@@ -20,16 +20,12 @@ from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, Tra
 from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
 from worker.training.export import ExportFailed, export
-from worker.training.fit import Diverged, Fit
+from worker.training.fit import Diverged, Fit, OutOfTime
 from worker.training.network import build, predict, with_softmax
 from worker.training.precision import choose_policy, copy_in_float32, set_precision
 from worker.training.transfer import WeightsUnavailable, transfer_weights
 
 log = logging.getLogger(__name__)
-
-
-class OutOfTime(Exception):
-    """The time budget ended before the first epoch did."""
 
 
 def run(job: TrainingJob, channel: Channel) -> None:
@@ -81,9 +77,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
     if reason == "cancelled" or reason == "shutdown":  # noqa: PLR1714 - so that types are narrowed
         channel.report(Stopped(reason=reason))
         return
-    if fit.epochs_done == 0:
-        raise OutOfTime(f"the budget of {spec.training.max_minutes:g} minutes ended before the first epoch did")
-    fit.use_best_weights(reason)
+    published = fit.use_kept_weights()
 
     channel.report(Advanced(progress=Progress(phase="evaluating")))
     served = with_softmax(copy_in_float32(model), spec)
@@ -100,6 +94,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
             result=TrainingResult(
                 staged=staged,
                 stop_reason=reason,
+                published=published,
                 metrics=results.summary("validation", "val_"),
                 test_metrics=results.summary("test"),
             )

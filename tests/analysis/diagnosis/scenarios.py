@@ -79,7 +79,8 @@ SPECS: dict[str, dict[str, Any]] = {
 
 
 def spec_of(name: str) -> ExperimentSpec:
-    return parse_spec(SPECS[name], KEPT)
+    """The last epoch is published, so that every rule applies."""
+    return parse_spec({**SPECS[name], "training": {"keep": "last", **SPECS[name].get("training", {})}}, KEPT)
 
 
 PRESET_SPECS = {name: parse_spec(preset.spec, preset.datasets) for name, preset in PRESETS.items()}

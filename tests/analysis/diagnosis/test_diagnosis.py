@@ -20,7 +20,7 @@ BALANCED = {name for name in [*SPECS, *PRESET_SPECS] if name != "uploaded"}
 NOT_FOR = {
     "class-imbalance": BALANCED,
     "confused-pairs": {"uploaded", "few uploaded"},
-    "better-epoch": {name for name, spec in PRESET_SPECS.items() if spec.training.early_stopping},
+    "better-epoch": {name for name, spec in PRESET_SPECS.items() if spec.training.keep == "best"},
 }
 
 

@@ -13,7 +13,7 @@ FEW: dict[str, Any] = {
     "dataset": {"name": "mnist", "limit_per_class": 100},
     "preprocessing": {"scale": "unit"},
     "model": {"preset": "mnist-cnn-bn"},
-    "training": {"batch_size": 128, "epochs": 6},
+    "training": {"batch_size": 128, "epochs": 6, "keep": "last"},
 }
 COLD = points(
     [1.1, 0.3, 0.15, 0.08, 0.05, 0.03],

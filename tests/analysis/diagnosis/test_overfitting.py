@@ -52,7 +52,7 @@ def test_suggested_augmentation_suits_the_dataset(dataset: str, first: str) -> N
     first_layer, shift = patch["augmentation"]["layers"]
     assert (first_layer["type"], first_layer.get("mode", "horizontal")) == (first, "horizontal")
     assert shift["type"] == "RandomTranslation"
-    assert patch["training"]["early_stopping"]["restore_best_weights"] is True
+    assert (patch["training"]["keep"], patch["training"]["early_stopping"]["patience"]) == ("best", 5)
 
 
 def test_features_get_dropout_before_the_last_layer() -> None:

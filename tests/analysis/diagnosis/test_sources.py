@@ -18,7 +18,7 @@ def test_dense_network_overfits_from_about_epoch_20() -> None:
     findings = found("mnist-dnn", points_of(DNN))
     assert list(findings) == ["overfitting", "better-epoch", "too-many-epochs"]
     assert abs(findings["overfitting"].evidence["epoch"] + 1 - 20) <= 4
-    assert patch_of(findings["overfitting"])["training"]["early_stopping"]["restore_best_weights"]
+    assert patch_of(findings["overfitting"])["training"]["keep"] == "best"
 
 
 def test_convolutional_network_overfits_from_epoch_8() -> None:

@@ -9,7 +9,7 @@ from models_store.experiments.record import Point
 from specs.experiment import parse_spec
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
-DIGITS: dict[str, Any] = {"model": {"preset": "digits-cnn"}}
+DIGITS: dict[str, Any] = {"model": {"preset": "digits-cnn"}, "training": {"keep": "last"}}
 
 
 def points(loss: Sequence[float | None], **metrics: Sequence[float | None]) -> list[Point]:

@@ -29,7 +29,7 @@ def test_lines_of_experiments_are_distinguishable(count: int, epochs: int) -> No
         for history, line in zip(histories, lines_of(axes), strict=True):
             assert xs_of(line) == list(range(1, history.end + 1))
             assert ys_of(line) == history.metrics[metric]
-        assert [xs_of(line)[0] for line in axes.lines if line.get_gid() == "best"] == [each.end for each in histories]
+        assert [xs_of(line)[0] for line in axes.lines if line.get_gid() == "marked"] == [each.end for each in histories]
         assert len({line.get_marker() for line in lines_of(axes)}) == count
         assert len({line.get_color() for line in lines_of(axes)}) == count
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [each.name for each in histories]

@@ -50,9 +50,21 @@ def test_best_epoch_and_rate_drops_are_marked() -> None:
 
     for axes in figure.axes:
         assert marks_of(axes, "drop") == [3.5]
-        assert set(marks_of(axes, "best")) == {5}
+        assert set(marks_of(axes, "marked")) == {5}
     assert labels_of(figure) == ["training", "validation", "best epoch", "learning rate drops"]
-    assert "best: val_accuracy 0.7700 in epoch 5" in figure.texts[1].get_text()
+    assert "best epoch 5: val_accuracy 0.7700" in figure.texts[1].get_text()
+
+
+def test_published_epoch_is_marked_not_the_best() -> None:
+    best = Best(epoch=4, metric="val_accuracy", value=0.77)
+    record = record_of(6, best=best, published_epoch=2, published_metrics=metrics_of(2))
+
+    figure = check(lambda: history_figure(PlottedHistory.of(record, history_of(*map(metrics_of, range(6))), 0)))
+
+    for axes in figure.axes:
+        assert set(marks_of(axes, "marked")) == {3}
+    assert labels_of(figure) == ["training", "validation", "published epoch"]
+    assert "published epoch 3: val_accuracy 0.6500" in figure.texts[1].get_text()
 
 
 def test_many_rate_drops_are_counted_not_drawn() -> None:
@@ -70,7 +82,7 @@ def test_skipped_epochs_and_their_best_are_not_drawn() -> None:
     figure = check(lambda: history_figure(plotted(5, skip=2, best=best)))
 
     assert xs_of(lines_of(figure.axes[0])["training"]) == [3, 4, 5]
-    assert marks_of(figure.axes[0], "best") == []
+    assert marks_of(figure.axes[0], "marked") == []
     assert labels_of(figure) == ["training", "validation"]
 
 

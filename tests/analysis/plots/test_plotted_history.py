@@ -26,7 +26,7 @@ def test_drops_are_plateaus_and_steps_of_the_rate() -> None:
 def test_skipped_epochs_keep_the_numbers_of_the_others() -> None:
     history = plotted(5, skip=2)
 
-    assert (history.first, history.end, history.best) == (2, 5, 4)
+    assert (history.first, history.end, history.marked) == (2, 5, 4)
     assert history.metrics["loss"] == [metrics_of(epoch)["loss"] for epoch in (2, 3, 4)]
     assert history.state == "queued, 5 of 5 epochs"
 
@@ -37,7 +37,7 @@ def test_best_epoch_after_the_history_is_none() -> None:
     record = record_of(9, best=best, status=Status.RUNNING)
     history = PlottedHistory.of(record, history_of(*map(metrics_of, range(3))), 0)
 
-    assert (history.best, history.best_metric) == (None, "")
+    assert history.marked is None
     assert history.state == "running, 3 of 9 epochs"
 
 

@@ -30,7 +30,7 @@ Reopened = Callable[[], Store]
 
 def ended(claim: TrainingClaim, accuracy: float = 0.5) -> Record:
     staged = stage(claim.attempt_folder / "result")
-    return claim.succeed(staged, "completed", {"val_accuracy": accuracy}, {"accuracy": 0.25})
+    return claim.succeed(staged, "completed", point(0), {"val_accuracy": accuracy}, {"accuracy": 0.25})
 
 
 # -- acquire ---------------------------------------------------------------------------------------------------------
@@ -354,7 +354,7 @@ def test_success_publishes_and_ends(store: Store, claim: TrainingClaim) -> None:
 def test_result_of_killed_predecessor_is_replaced(store: Store, claim: TrainingClaim, take_over: TakeOver) -> None:
     publish_directory(stage(claim.attempt_folder / "result", onnx=b"first"), claim.folder / artifacts.ARTIFACTS)
     second = take_over(claim)
-    record = second.succeed(stage(second.attempt_folder / "result", onnx=b"second"), "completed", {}, {})
+    record = second.succeed(stage(second.attempt_folder / "result", onnx=b"second"), "completed", point(0), {}, {})
     assert record.status is Status.SUCCEEDED
     assert artifacts.read_verified(claim.folder / artifacts.ARTIFACTS, artifacts.ONNX_FILE) == b"second"
 
@@ -374,7 +374,7 @@ def test_success_killed_at_any_step_ends_once(
 
     def succeed() -> None:
         dying = TrainingClaim(reopened().training_jobs, claims[-1].record)
-        dying.succeed(dying.attempt_folder / "result", "completed", {"val_accuracy": 0.5}, {})
+        dying.succeed(dying.attempt_folder / "result", "completed", point(0), {"val_accuracy": 0.5}, {})
 
     claimed()
     seen = []

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from models_store.errors import InvalidState
-from models_store.experiments.record import Best, Failure, Point, Record, Status, better
+from models_store.experiments.record import Best, Failure, Point, Record, Status, is_better
 from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import KILLED, point
 
@@ -102,25 +102,46 @@ def test_record_cannot_be_changed_in_place() -> None:
         record().status = Status.FAILED
 
 
+def of(accuracy: float | None, loss: float | None = None) -> Point:
+    return Point(epoch=0, seconds=1.0, metrics={"val_accuracy": accuracy, "val_loss": loss})
+
+
 @pytest.mark.parametrize(
-    ("metric", "values", "best_epoch"),
+    ("epochs", "best_epoch"),
     [
-        ("val_accuracy", [0.5, 0.9, 0.9, 0.7], 1),
-        ("val_loss", [0.5, 0.2, 0.2, 0.3], 1),
-        ("val_accuracy", [None, 0.1, None], 1),
-        ("val_accuracy", [float("nan"), 0.1, float("nan")], 1),
-        ("val_loss", [float("inf"), float("nan"), 3.0], 2),
+        ([of(0.5), of(0.9), of(0.9), of(0.7)], 1),
+        ([of(0.9, 0.3), of(0.9, 0.2), of(0.9, 0.2), of(0.8, 0.1)], 1),
+        ([of(None), of(0.1), of(None)], 1),
+        ([of(float("nan")), of(0.1), of(float("nan"))], 1),
+        ([of(0.9, None), of(0.9, 4.0), of(0.9, float("nan"))], 1),
     ],
 )
-def test_best_epoch_is_first_of_best_finite_values(metric: str, values: list[float | None], best_epoch: int) -> None:
-    best: Best | None = None
-    for epoch, value in enumerate(values):
-        best = better(best, Point(epoch=epoch, seconds=1.0, metrics={metric: value}), metric)
-    assert best == Best(epoch=best_epoch, metric=metric, value=values[best_epoch] or 0.0)
+def test_best_epoch_has_highest_accuracy_lowest_loss(epochs: list[Point], best_epoch: int) -> None:
+    numbered = [each.model_copy(update={"epoch": epoch}) for epoch, each in enumerate(epochs)]
+    current = record().with_points(numbered)
+    assert current.best == Best(
+        epoch=best_epoch, metric="val_accuracy", value=epochs[best_epoch].metrics["val_accuracy"] or 0.0
+    )
+    assert current.best_metrics == epochs[best_epoch].metrics
 
 
-def test_unmeasured_metric_has_no_best_epoch() -> None:
-    assert better(None, point(0), "f1") is None
+@pytest.mark.parametrize(
+    ("metric", "better", "worse"),
+    [
+        ("val_loss", of(0.1, 0.2), of(0.9, 0.3)),
+        ("val_accuracy", of(0.9, 5.0), of(0.8, 0.1)),
+        ("val_loss", of(0.1, 3.0), of(0.9, float("inf"))),
+        ("val_loss", of(0.1, 3.0), of(0.9, None)),
+    ],
+)
+def test_metric_decides_which_epoch_is_better(metric: str, better: Point, worse: Point) -> None:
+    assert is_better(better.metrics, worse.metrics, metric)
+    assert not is_better(worse.metrics, better.metrics, metric)
+
+
+def test_unmeasured_metric_makes_no_epoch_better() -> None:
+    assert not is_better(point(0).metrics, {"val_loss": 0.75}, "f1")
+    assert record().with_points([Point(epoch=0, seconds=1.0, metrics={"val_loss": 0.5})]).best is None
 
 
 def test_mean_time_of_an_epoch_leaves_out_the_first() -> None:

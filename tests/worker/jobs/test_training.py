@@ -14,7 +14,7 @@ from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
-from tests.support.published import publish, stage
+from tests.support.published import point, publish, stage
 from tests.worker.jobs.scripted import ScriptedProcess
 from worker.jobs.messages import (
     Advanced,
@@ -69,7 +69,9 @@ def run(
 
 def finished(claim: TrainingClaim) -> Finished[TrainingResult]:
     staged: Path = stage(claim.attempt_folder / "staged")
-    result = TrainingResult(staged=staged, stop_reason="completed", metrics={"val_accuracy": 0.5}, test_metrics={})
+    result = TrainingResult(
+        staged=staged, stop_reason="completed", published=point(0), metrics={"val_accuracy": 0.5}, test_metrics={}
+    )
     return Finished(result=result)
 
 

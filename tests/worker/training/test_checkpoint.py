@@ -16,7 +16,8 @@ def checkpoint(epoch: int, step: int = 0) -> Checkpoint:
         epoch_seconds=0.5,
         variables=[np.array([epoch, step], np.float32), np.array([7], np.uint32)],
         stopping={"wait": 2, "best": 0.25, "best_epoch": 1, "stopped_epoch": 0},
-        best_weights=[np.array([[1, 2], [3, 4]], np.float32)],
+        kept_weights=[np.array([[1, 2], [3, 4]], np.float32)],
+        kept_epoch=1,
         points=[Point(epoch=each, seconds=0.1, metrics={"loss": 0.5, "val_loss": None}) for each in range(epoch)],
     )
 
@@ -33,9 +34,9 @@ def test_saved_checkpoint_is_read_back(tmp_path: Path) -> None:
 
     loaded = checkpoints.latest(tmp_path)
     assert loaded is not None
-    for name in ("epoch", "step", "elapsed_seconds", "epoch_seconds", "stopping", "points", "ended_by"):
+    for name in ("epoch", "step", "elapsed_seconds", "epoch_seconds", "stopping", "points", "kept_epoch", "ended_by"):
         assert getattr(loaded, name) == getattr(saved, name)
-    for name in ("variables", "best_weights"):
+    for name in ("variables", "kept_weights"):
         pairs = zip(getattr(loaded, name), getattr(saved, name), strict=True)
         assert all(left.dtype == right.dtype and np.array_equal(left, right) for left, right in pairs)
 

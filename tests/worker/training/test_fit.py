@@ -15,7 +15,7 @@ from worker.jobs.channel import Channel
 from worker.jobs.messages import StopReason
 from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
-from worker.training.fit import Fit
+from worker.training.fit import Fit, OutOfTime
 from worker.training.network import build
 from worker.training.precision import choose_policy, set_precision
 
@@ -132,9 +132,80 @@ def test_stopped_run_resumes_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPa
     assert (stopped.saved[-1].epoch, stopped.saved[-1].step) == (1, 3)
     assert resumed.history() == whole.history()
     for each in (whole, resumed):
-        each.fit.use_best_weights("completed")
+        each.fit.use_kept_weights()
     assert all(np.array_equal(*pair) for pair in zip(resumed.state(), whole.state(), strict=True))
     assert all(map(np.array_equal, resumed.model.get_weights(), whole.model.get_weights()))
+
+
+EARLY = {"patience": 1, "min_delta": 0.5}
+KEPT: list[tuple[dict[str, Any], str | None]] = [
+    ({}, "val_accuracy"),
+    ({"early_stopping": {**EARLY, "patience": 9, "monitor": "val_loss"}}, "val_loss"),
+    ({"early_stopping": {**EARLY, "patience": 9, "monitor": "accuracy", "restore_best_weights": True}}, "accuracy"),
+    ({"early_stopping": {"patience": 9, "start_from_epoch": 5, "baseline": 0.01}}, "val_loss"),
+    (optimizer("Adam", use_ema=True, ema_momentum=0.5), "val_accuracy"),
+    ({"keep": "last"}, None),
+    ({"keep": "last", **optimizer("Adam", use_ema=True, ema_momentum=0.5)}, None),
+    ({"early_stopping": {"patience": 9, "restore_best_weights": False}}, None),
+]
+STORMY = {"epochs": 6, **optimizer("SGD", learning_rate=1.5, momentum=0.9)}
+
+
+def best_epoch(history: list[dict[str, float | None]], metric: str) -> int:
+    """The first with the best value of `metric`, and among those the lowest validation loss."""
+    sign = -1 if metric.endswith("accuracy") else 1
+    return min(range(len(history)), key=lambda epoch: (sign * history[epoch][metric], history[epoch]["val_loss"]))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("training", "metric"), KEPT)
+def test_published_weights_have_the_epochs_metrics(training: dict[str, Any], metric: str | None) -> None:
+    run = Run(spec_of(**{**STORMY, **training}))
+    run.fit.run()
+    published = run.fit.use_kept_weights()
+
+    history = run.history()
+    assert published.epoch == (best_epoch(history, metric) if metric else len(history) - 1)
+    assert published.metrics == history[published.epoch]
+    run.fit._reset_metrics()
+    run.fit._test()
+    results = {f"val_{name}": value for name, value in run.fit._results().items()}
+    assert results == {name: published.metrics[name] for name in ("val_loss", "val_accuracy")}
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("stop", [(1, 0), (3, 2), (5, 3), (6, 0)])
+def test_kept_weights_survive_an_interruption(keep: str, stop: tuple[int, int]) -> None:
+    spec = spec_of(**STORMY, keep=keep)
+    whole, stopped, resumed = Run(spec), Run(spec, StopsAt(*stop)), Run(spec)
+    for run in (whole, stopped):
+        run.fit.run()
+    whole_weights, whole_epoch = (whole.fit.use_kept_weights(), whole.model.get_weights())[::-1]
+    resumed.fit.restore(stopped.saved[-1])
+    resumed.fit.run()
+    published = resumed.fit.use_kept_weights()
+
+    assert (published.epoch, published.metrics) == (whole_epoch.epoch, whole_epoch.metrics)
+    assert all(map(np.array_equal, resumed.model.get_weights(), whole_weights))
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_end_within_an_epoch_publishes_a_whole_one(keep: str) -> None:
+    spec = spec_of(**STORMY, keep=keep)
+    whole, ended = Run(spec), Run(spec, StopsAt(4, 2))
+    for run in (whole, ended):
+        run.fit.run()
+    published = ended.fit.use_kept_weights()
+
+    history = whole.history()[:4]
+    assert published.epoch == (3 if keep == "last" else best_epoch(history, "val_accuracy"))
+    assert published.metrics == history[published.epoch]
+
+
+def test_end_before_first_epoch_publishes_nothing() -> None:
+    run = Run(spec_of(), StopsAt(0, 2))
+    run.fit.run()
+    with pytest.raises(OutOfTime, match="ended before the first epoch did"):
+        run.fit.use_kept_weights()
 
 
 def test_history_has_the_last_rate_of_each_epoch() -> None:
@@ -163,7 +234,7 @@ def test_moving_averages_are_validated_and_published() -> None:
     for run in (plain, average):
         run.fit.run()
     trained = average.model.get_weights()
-    average.fit.use_best_weights("completed")
+    average.fit.use_kept_weights()
 
     assert all(map(np.array_equal, trained, plain.model.get_weights()))
     assert [each["loss"] for each in average.history()] == [each["loss"] for each in plain.history()]

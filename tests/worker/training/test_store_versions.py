@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Record
+from models_store.experiments.record import Point, Record
 from models_store.store import Store, open_store
 from specs.experiment import parse_spec
 from tests.support.store import LEASE_SECONDS
@@ -41,7 +41,13 @@ def train(store: Store, experiment_id: str, supervised: Supervised) -> tuple[dic
     )
     run(job, supervised.channel)
     result = supervised.result
-    record = claim.succeed(Path(result["staged"]), result["stop_reason"], result["metrics"], result["test_metrics"])
+    record = claim.succeed(
+        Path(result["staged"]),
+        result["stop_reason"],
+        Point.model_validate(result["published"]),
+        result["metrics"],
+        result["test_metrics"],
+    )
     return supervised.events[0], record
 
 

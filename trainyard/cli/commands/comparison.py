@@ -13,7 +13,7 @@ from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer
 from trainyard.cli.views.curves import sparkline
 from trainyard.cli.views.tables import make_table, right
-from trainyard.cli.views.text import known_metric_text, metric_text
+from trainyard.cli.views.text import epoch_text, known_metric_text, metric_text
 from trainyard.client import Client
 
 _LISTED = 10
@@ -91,6 +91,7 @@ _METRICS: dict[str, Callable[[Compared], str]] = {
     "calibration error": lambda compared: metric_text(compared.calibration_error),
     "parameters": lambda compared: "unknown" if compared.parameters is None else f"{compared.parameters:,}",
     "epochs": lambda compared: f"{compared.epochs:,}",
+    "published epoch": lambda compared: epoch_text(compared.published_epoch),
     "seconds": lambda compared: f"{compared.seconds:,.1f}",
 }
 

@@ -50,7 +50,7 @@ def list_view(page: ExperimentPage) -> Iterator[RenderableType]:
 
 
 def _list_row(experiment: Experiment) -> tuple[str, ...]:
-    validation = experiment.validation_metrics or experiment.best_metrics
+    validation = experiment.validation_metrics or experiment.shown_metrics
     return (
         experiment.id,
         experiment.name,

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from trainyard.answers.experiments import Experiment, History, Progress
 from trainyard.cli.views.tables import make_table, right
-from trainyard.cli.views.text import count_text, metric_text, metrics_text, pace_text
+from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text
 
 
 def summary_line(experiment: Experiment) -> str:
@@ -65,7 +65,9 @@ def _metric_lines(experiment: Experiment) -> Iterator[str]:
     best = experiment.best
     if best:
         yield f"best      {best.metric} {metric_text(best.value)} in epoch {best.epoch + 1}"
-    if experiment.last_metrics:
+    if experiment.published_epoch is not None:
+        yield f"published epoch {epoch_text(experiment.published_epoch)}: {metrics_text(experiment.published_metrics)}"
+    elif experiment.last_metrics:
         yield f"last      {metrics_text(experiment.last_metrics)}"
     if experiment.test_metrics:
         yield f"test      {metrics_text(experiment.test_metrics)}"

@@ -23,6 +23,11 @@ def known_metric_text(value: float | None) -> str:
     return "" if value is None else metric_text(value)
 
 
+def epoch_text(epoch: int | None) -> str:
+    """The number of an epoch as people count, from 1."""
+    return "unknown" if epoch is None else f"{epoch + 1:,}"
+
+
 def pace_text(steps_per_second: float | None, eta_seconds: float | None) -> str:
     """Rate and time left, as far as they are known."""
     words = []

@@ -27,6 +27,15 @@ def test_success_shows_best_last_and_test() -> None:
     ]
 
 
+def test_success_shows_the_published_epoch() -> None:
+    metrics = {"loss": 0.2, "val_accuracy": 0.89}
+    ended = experiment(status="succeeded", published_epoch=0, published_metrics=metrics, **TRAINED)
+    assert list(outcome_lines(ended))[1:] == [
+        "best      val_accuracy 0.9000 in epoch 2",
+        "published epoch 1: loss 0.2000  val_accuracy 0.8900",
+    ]
+
+
 def test_failure_shows_its_reason() -> None:
     failed = experiment(
         status="failed", epochs_completed=1, error={"type": "diverged", "message": "the loss became nan"}
