@@ -1,6 +1,6 @@
 """Request bodies and media types that FastAPI cannot derive from a signature."""
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +10,7 @@ from api.schemas.problems import ProblemDetails
 from api.wire.open_inference.requests import InferenceRequest
 from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
+from models_store.datasets.record import Layout
 from models_store.experiments.record import Point, Progress
 from serving.predictor import Prediction
 from specs.correction import CorrectionSpec
@@ -166,7 +167,14 @@ SERVING_BODY = _body({JSON: _json_body(ServingSpec, pinned={"experiment_id": _ID
 CORRECTION_BODY = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE_BODY = _body(
     {
-        FORM: _form("DatasetUpload", ["name", "archive"], name=_TEXT, archive=_BINARY),
+        FORM: _form(
+            "DatasetUpload",
+            ["name", "archive"],
+            name=_TEXT,
+            archive=_BINARY,
+            layout={"type": "string", "enum": list(get_args(Layout))},
+            names=_TEXT,
+        ),
         ZIP: {"schema": _BINARY},
         "application/x-tar": {"schema": _BINARY},
         "application/gzip": {"schema": _BINARY},

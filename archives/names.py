@@ -7,9 +7,17 @@ from archives.errors import InvalidArchive
 
 _MAX_QUOTED = 80
 _MAX_COMPONENT_BYTES = 255
-_MAX_DEPTH = 6  # datasets allow less, with a better message
-_SYSTEM_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_MAX_DEPTH = 40  # datasets allow less, with a better message
+_SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "picasa.ini", "icon\r"}
+_SYSTEM_FOLDERS = {
+    "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information", "lost+found",
+    "__pycache__", "node_modules",
+}  # fmt: skip
+_ICON = "Icon\r"  # of a folder, by macOS
 _DRIVE = re.compile("[A-Za-z]:")
+_BACKSLASH = re.compile(r"\\")
+# In GBK, Big5 and Shift-JIS it is also the second half of characters whose first half is not ASCII.
+_WHOLE_BACKSLASH = re.compile(r"(?<![^\0-\x7f])\\")
 _ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".jar")
 
 
@@ -19,10 +27,10 @@ def quote(name: str) -> str:
     return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...'"
 
 
-def split_path(name: str) -> tuple[str, ...]:
+def split_path(name: str, is_name_known: bool = True) -> tuple[str, ...]:
     """The folders and the file of an entry, in Unicode's composed form; empty for the archive's own folder. Raises
     InvalidArchive for names that are no relative path below it."""
-    _check_characters(name)
+    _check_characters(name, is_name_known)
     plain = name.removeprefix("./").removesuffix("/")
     path = tuple(unicodedata.normalize("NFC", plain).split("/")) if plain not in ("", ".") else ()
     for component in path:
@@ -35,30 +43,32 @@ def split_path(name: str) -> tuple[str, ...]:
     return path
 
 
-def _check_characters(name: str) -> None:
+def _check_characters(name: str, is_name_known: bool) -> None:
     if "\0" in name:
         raise InvalidArchive(f"{quote(name)} has a NUL in its name")
-    if "\\" in name:
+    if (_BACKSLASH if is_name_known else _WHOLE_BACKSLASH).search(name):
         raise InvalidArchive(f"{quote(name)} has a backslash in its name, expected / between folders")
     if name.startswith("/") or _DRIVE.match(name):
         raise InvalidArchive(f"{quote(name)} is an absolute path, expected a path inside the archive")
     categories = {unicodedata.category(each) for each in name}
     if "Cs" in categories:
-        raise InvalidArchive(f"{quote(name)} is not UTF-8")
-    if "Cc" in categories:
+        raise InvalidArchive(f"{quote(name)} is not UTF-8; name its encoding, as in ?names=gbk")
+    if "Cc" in categories and not name.endswith(_ICON):
         raise InvalidArchive(f"{quote(name)} has a control character in its name")
 
 
 def is_system_file(path: tuple[str, ...]) -> bool:
-    """Whether an operating system left it in the folder."""
-    name = path[-1] if path else ""
-    return "__MACOSX" in path or name in _SYSTEM_FILES or name.startswith("._")
+    """Whether it is hidden, or an operating system or a program left it in the folder."""
+    *folders, name = path or ("",)
+    return (
+        any(component.startswith(".") and component not in (".", "..") for component in path)
+        or name.lower() in _SYSTEM_FILES
+        or any(component.lower() in _SYSTEM_FOLDERS for component in (*folders, name))
+    )
 
 
 def check_file(path: tuple[str, ...], name: str) -> None:
-    """Raise InvalidArchive for hidden files and for archives within the archive."""
-    if any(component.startswith(".") for component in path):
-        raise InvalidArchive(f"{quote(name)} is hidden (its name starts with a dot); leave it out")
+    """Raise InvalidArchive for archives within the archive."""
     if path[-1].lower().endswith(_ARCHIVE_SUFFIXES):
         raise InvalidArchive(f"{quote(name)} is an archive within the archive; unpack it first")
 
@@ -69,9 +79,10 @@ class Collisions:
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
 
-    def check(self, path: tuple[str, ...], name: str) -> None:
+    def check(self, path: tuple[str, ...], name: str, is_name_known: bool = True) -> None:
         """Raises InvalidArchive."""
-        folded = unicodedata.normalize("NFC", "/".join(path).casefold())
+        # Characters of an unknown encoding have no case.
+        folded = unicodedata.normalize("NFC", "/".join(path).casefold()) if is_name_known else "/".join(path)
         first = self._seen.setdefault(folded, name)
         if first is not name:
             how = "in it twice" if first == name else f"the same name as {quote(first)} but for case or Unicode form"

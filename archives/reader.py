@@ -17,14 +17,15 @@ class Archive(NamedTuple):
     members: Iterator[Member]
 
 
-def open_archive(file: BinaryIO, limits: Limits) -> Archive:
-    """A zip, tar or tar.gz, read in pieces while `members` are iterated. Raises InvalidArchive."""
+def open_archive(file: BinaryIO, limits: Limits, encoding: str | None = None) -> Archive:
+    """A zip, tar or tar.gz, read in pieces while `members` are iterated. `encoding`, a codec of
+    `archives.name_encodings`, is that of the names for which the archive states none. Raises InvalidArchive."""
     file.seek(0)
     start = file.read(512)
     if start[:4] in (b"PK\3\4", b"PK\5\6"):
-        return Archive(*read_zip(file, Budget(limits)))
+        return Archive(*read_zip(file, Budget(limits), encoding))
     is_gzipped = start[:2] == b"\x1f\x8b"
     if is_gzipped or start[257:262] == b"ustar":
-        return Archive(None, read_tar(file, is_gzipped, Budget(limits)))
+        return Archive(None, read_tar(file, is_gzipped, Budget(limits), encoding))
     size = f"{len(start)} bytes or more" if len(start) == 512 else f"{len(start)} bytes"
     raise UnsupportedFormat(f"the {size} received are neither a zip nor a tar nor a tar.gz")

@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from archives.errors import InvalidArchive
 from archives.member import MAX_RATIO, PIECE_BYTES, Budget, Kind, Member
+from archives.name_encodings import decode_name
 from archives.names import quote
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -43,16 +44,16 @@ class _Extension(NamedTuple):
     is_sparse: bool = False
 
 
-def read_tar(file: BinaryIO, is_gzipped: bool, budget: Budget) -> Iterator[Member]:
-    """All members in order. Raises InvalidArchive."""
+def read_tar(file: BinaryIO, is_gzipped: bool, budget: Budget, encoding: str | None) -> Iterator[Member]:
+    """All members in order. Names are UTF-8 unless the sender named another `encoding`. Raises InvalidArchive."""
     stream = _Stream(file, is_gzipped, _HEADERS_FACTOR * budget.limits.bytes)
     extension = _Extension()
     while (header := stream.read_header()) is not None:
         if header.type in _EXTENSIONS:
-            extension = _extend(extension, header.type, stream.read_extension(header.size))
+            extension = _extend(extension, header.type, stream.read_extension(header.size), encoding)
             continue
         budget.count_entry()
-        name = header.name if extension.name is None else extension.name
+        name = _decode(_encode(header.name), encoding) if extension.name is None else extension.name
         size = header.size if extension.size is None else extension.size
         if header.type == tarfile.GNUTYPE_SPARSE:
             raise InvalidArchive(f"{quote(name)} is sparse, not a plain file")
@@ -64,14 +65,14 @@ def read_tar(file: BinaryIO, is_gzipped: bool, budget: Budget) -> Iterator[Membe
     stream.drain()
 
 
-def _extend(extension: _Extension, kind: bytes, data: bytes) -> _Extension:
+def _extend(extension: _Extension, kind: bytes, data: bytes, encoding: str | None) -> _Extension:
     if kind == tarfile.GNUTYPE_LONGNAME:
-        return extension._replace(name=_decode(data.partition(b"\0")[0]))
+        return extension._replace(name=_decode(data.partition(b"\0")[0], encoding))
     if kind not in _PAX:
         return extension
     for key, value in _read_pax(data):
         if key == b"path":
-            extension = extension._replace(name=_decode(value))
+            extension = extension._replace(name=_decode(value, None))
         elif key == b"size" and value.isdigit() and len(value) <= 20:
             extension = extension._replace(size=int(value))
         elif key.startswith(b"GNU.sparse."):
@@ -90,8 +91,13 @@ def _read_pax(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         data = data[int(stated) :]
 
 
-def _decode(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
+def _decode(name: bytes, encoding: str | None) -> str:
+    return decode_name(name, encoding, is_utf8=encoding is None)[0]
+
+
+def _encode(name: str) -> bytes:
+    """The bytes in the header, which `tarfile` has decoded."""
+    return name.encode("utf-8", "surrogateescape")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import PIECE_BYTES, Budget, Kind, Member
+from archives.name_encodings import decode_name
 from archives.names import quote
 
 # PKWARE's APPNOTE.TXT 6.3.10: 4.3.16, 4.3.15, 4.3.14, 4.3.12 and 4.3.7.
@@ -26,6 +27,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _MAX_COMMENT = 0xFFFF
 _SEE_64 = 0xFFFFFFFF
 _EXTRA_64 = 1
+_EXTRA_UTF8_NAME = 0x7075  # Info-ZIP's: version, CRC of the name in the header, name in UTF-8
+_UTF8_NAME = struct.Struct("<BL")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
@@ -53,35 +56,37 @@ class _Entry(NamedTuple):
     unpacked: int
     offset: int
     next_position: int
+    is_name_known: bool
 
     @property
     def end(self) -> int:
         return self.offset + _LOCAL.size + self.packed
 
 
-def read_zip(file: BinaryIO, budget: Budget) -> tuple[int, Iterator[Member]]:
+def read_zip(file: BinaryIO, budget: Budget, encoding: str | None) -> tuple[int, Iterator[Member]]:
     """The stated number of entries, and all members in the order of the directory. Raises InvalidArchive, also while
     the members are iterated."""
     directory = _find_directory(file)
     budget.check_entries(directory.entries)
-    return directory.entries, _read_members(file, directory, budget)
+    return directory.entries, _read_members(file, directory, budget, encoding)
 
 
-def _read_members(file: BinaryIO, directory: _Directory, budget: Budget) -> Iterator[Member]:
+def _read_members(file: BinaryIO, directory: _Directory, budget: Budget, encoding: str | None) -> Iterator[Member]:
     previous: _Entry | None = None
     is_checked = False
-    for entry in _read_entries(file, directory):
+    for entry in _read_entries(file, directory, encoding):
         budget.count_entry()
         if previous is not None and entry.offset < previous.offset and not is_checked:
             # Not in the order of the data: neighbors are known only after all entries have been read.
-            _reject_overlaps(file, directory, budget)
+            _reject_overlaps(file, directory, budget, encoding)
             is_checked = True
         if not is_checked:
             _reject_overlap(previous, entry)
         if entry.end > directory.start:
             raise InvalidArchive(f"the zip is broken: {quote(entry.name)} overlaps its directory")
         previous = entry
-        yield Member(entry.name, entry.kind, budget.bound(_read_content(file, entry), entry.packed))
+        pieces = budget.bound(_read_content(file, entry), entry.packed)
+        yield Member(entry.name, entry.kind, pieces, entry.is_name_known)
 
 
 def _reject_overlap(first: _Entry | None, second: _Entry) -> None:
@@ -90,17 +95,17 @@ def _reject_overlap(first: _Entry | None, second: _Entry) -> None:
         raise InvalidArchive(f"{quote(second.name)} overlaps {quote(first.name)}")
 
 
-def _reject_overlaps(file: BinaryIO, directory: _Directory, budget: Budget) -> None:
+def _reject_overlaps(file: BinaryIO, directory: _Directory, budget: Budget, encoding: str | None) -> None:
     spans = []
     position = directory.start
-    for entry in _read_entries(file, directory):
+    for entry in _read_entries(file, directory, encoding):
         spans.append((entry.offset, entry.end, position))
         budget.check_entries(len(spans))
         position = entry.next_position
     spans.sort()
     for (_, end, first), (offset, _, second) in pairwise(spans):
         if end > offset:
-            _reject_overlap(*(_read_entry(_Window(file), each, directory) for each in (first, second)))
+            _reject_overlap(*(_read_entry(_Window(file), each, directory, encoding) for each in (first, second)))
 
 
 class _Window:
@@ -145,16 +150,16 @@ def _find_directory(file: BinaryIO) -> _Directory:
     return _Directory(entries, start, end, start - offset)
 
 
-def _read_entries(file: BinaryIO, directory: _Directory) -> Iterator[_Entry]:
+def _read_entries(file: BinaryIO, directory: _Directory, encoding: str | None) -> Iterator[_Entry]:
     window = _Window(file)
     position = directory.start
     while position < directory.end:
-        entry = _read_entry(window, position, directory)
+        entry = _read_entry(window, position, directory, encoding)
         position = entry.next_position
         yield entry
 
 
-def _read_entry(window: _Window, position: int, directory: _Directory) -> _Entry:
+def _read_entry(window: _Window, position: int, directory: _Directory, encoding: str | None) -> _Entry:
     (
         signature, _, _, flags, method, _, _, crc, packed, unpacked, name_length, extra_length, comment_length, _, _,
         attributes, offset,
@@ -162,24 +167,39 @@ def _read_entry(window: _Window, position: int, directory: _Directory) -> _Entry
     if signature != b"PK\1\2":
         raise InvalidArchive("the zip is broken: its directory has an invalid entry")
     rest = window.read(position + _ENTRY.size, name_length + extra_length)
-    # cp437 has all 256 characters.
-    name = rest[:name_length].decode("utf-8" if flags & _UTF8 else "cp437", "surrogateescape")
-    unpacked, packed, offset = _read_sizes_64(rest[name_length:], unpacked, packed, offset)
+    raw_name, extra = rest[:name_length], rest[name_length:]
+    utf8_name = _read_utf8_name(extra, raw_name)
+    name, is_name_known = decode_name(utf8_name or raw_name, encoding, bool(utf8_name or flags & _UTF8))
+    unpacked, packed, offset = _read_sizes_64(extra, unpacked, packed, offset)
     kind = "folder" if name.endswith("/") else _KINDS.get(stat.S_IFMT(attributes >> 16), "special")
     next_position = position + _ENTRY.size + name_length + extra_length + comment_length
-    return _Entry(name, kind, flags, method, crc, packed, unpacked, offset + directory.shift, next_position)
+    start = offset + directory.shift
+    return _Entry(name, kind, flags, method, crc, packed, unpacked, start, next_position, is_name_known)
 
 
 def _read_sizes_64(extra: bytes, *sizes: int) -> Iterator[int]:
     """Those of `sizes` that need 64 bits are in a field of `extra`, in this order."""
-    wide: Iterator[int] = iter(())
+    field = _find_field(extra, _EXTRA_64)
+    wide = iter(struct.unpack_from(f"<{len(field) // 8}Q", field))
+    return (next(wide, size) if size == _SEE_64 else size for size in sizes)
+
+
+def _read_utf8_name(extra: bytes, raw_name: bytes) -> bytes:
+    """Empty unless `extra` has the name in UTF-8. The checksum shows whether a program has renamed the entry since."""
+    field = _find_field(extra, _EXTRA_UTF8_NAME)
+    if len(field) < _UTF8_NAME.size or _UTF8_NAME.unpack_from(field) != (1, zlib.crc32(raw_name)):
+        return b""
+    return field[_UTF8_NAME.size :]
+
+
+def _find_field(extra: bytes, wanted: int) -> bytes:
+    """The content of one of the fields of `extra`; empty if it is missing."""
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
-        if kind == _EXTRA_64:
-            wide = iter(struct.unpack_from(f"<{min(length, len(extra) - 4) // 8}Q", extra, 4))
-            break
+        if kind == wanted:
+            return extra[4 : 4 + length]
         extra = extra[4 + length :]
-    return (next(wide, size) if size == _SEE_64 else size for size in sizes)
+    return b""
 
 
 def _read_content(file: BinaryIO, entry: _Entry) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ _LISTED = 20
 
 
 class EvaluationSpec(Schema):
-    """The dataset, and which of its samples: all, the official test split, or the others (`train`).
+    """The dataset, and which of its samples: all, or one of its own splits.
 
     The validation context is `{"datasets": {name: Dataset}}`.
     """
@@ -31,9 +31,13 @@ class EvaluationSpec(Schema):
         if self.dataset not in known:
             raise FieldError(("dataset",), unknown_dataset(self.dataset, known))
         self._facts = known[self.dataset]
-        if self.split == "test" and not self._facts.has_official_test:
+        missing = (self.split == "test" and not self._facts.has_official_test) or (
+            self.split == "validation" and not self._facts.has_official_validation
+        )
+        if missing:
             raise FieldError(
-                ("split",), f"{self.dataset} has no official test split; leave `split` out to use all samples"
+                ("split",),
+                f"{self.dataset} has no official {self.split} split; leave `split` out to use all samples",
             )
         return self
 

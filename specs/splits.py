@@ -8,8 +8,9 @@
 
 from typing import Literal
 
-SourceSplit = Literal["train", "test"]
-SOURCE_SPLITS: tuple[SourceSplit, ...] = ("train", "test")
+SourceSplit = Literal["train", "test", "validation"]
+# In the order in which the samples of a dataset are numbered; the store holds indices of it.
+SOURCE_SPLITS: tuple[SourceSplit, ...] = ("train", "test", "validation")
 
 SplitName = Literal["training", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("training", "validation", "test")

@@ -66,7 +66,8 @@ def _of_dataset(spec: ExperimentSpec, shape: Shape, source: ImageSource) -> Prev
         return None
     names = [dataset.classes[label] for label in dataset.labels]
     classes = set(spec.dataset.facts.classes)
-    split: SourceSplit | None = "train" if spec.dataset.split.test == "official" else None
+    cut = spec.dataset.split
+    split: SourceSplit | None = "train" if "official" in (cut.test, cut.validation) else None
     numbers = [number for number in choose(dataset, None, split, len(names)) if names[number] in classes][:_MAX_IMAGES]
     mode = spec.preprocessing.resize
     images = np.stack([to_array(dataset.image(number), shape, mode) for number in numbers])

@@ -15,8 +15,8 @@ from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, 
 from api.wire.body import BadRequestBody
 from api.wire.images import png_response
 from api.wire.parameters import class_index
-from api.wire.uploads import receive_archive
-from models_store.datasets.record import DatasetRecord
+from api.wire.uploads import parse_options, receive_archive
+from models_store.datasets.record import DatasetRecord, Layout
 from models_store.errors import NotFound
 from specs.dataset import DATASETS, NAME_PATTERN
 from specs.splits import SourceSplit
@@ -48,15 +48,33 @@ async def upload_dataset(
     settings: SettingsDep,
     response: Response,
     name: Annotated[str | None, Query(description="name of the dataset if the body is the archive itself")] = None,
+    layout: Annotated[
+        Layout | None,
+        Query(
+            description="where the labels are: `folders`, `filenames` as in `cat.0.jpg`, `csv` for a table of files "
+            "and labels, `parquet`; `auto` takes folders, or parquet if there are only such files"
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        Query(
+            max_length=50,
+            description="encoding of file names for which the archive states none, such as gbk or shift_jis; by "
+            "default UTF-8 where that is valid, else cp437",
+        ),
+    ] = None,
 ) -> DatasetRecord:
     """Upload images to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
-    `train/` and `test/`. A worker then converts them; poll `GET /datasets/{name}` until its status is `ready`.
+    `train/`, `val/` and `test/`, or as `layout` says. A worker then converts them; poll `GET /datasets/{name}` until
+    its status is `ready`. A form may have `layout` and `names` as fields.
     """
+    parse_options(layout, names)  # before the archive is sent in vain, like its name
     if name is not None:
-        store.datasets.reject_existing(_check_name(name))  # before the archive is sent in vain
+        store.datasets.reject_existing(_check_name(name))
     with store.datasets.receive_archive() as archive:
-        sent = await receive_archive(request, name, archive, settings.max_archive_bytes)
-        record = await to_thread.run_sync(store.datasets.add, _check_name(sent), archive)
+        in_url = {"name": name, "layout": layout, "names": names}
+        sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes)
+        record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options)
     response.headers["Location"] = f"/datasets/{record.name}"
     return record
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from api.wire.file_signatures import begins_as_image
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Member
 from archives.names import is_system_file
 from imaging.errors import ImageError
+from imaging.formats import IMAGE_SUFFIXES, begins_as_image
 from imaging.preparation import PreparedImage
 
 # As many as one body of POST /predict.
@@ -18,11 +18,6 @@ MAX_IMAGE_BYTES = 10_000_000
 _MAX_AT_ONCE = 16
 _AT_ONCE_SECONDS = 0.1
 _MAX_NAME = 1_000
-# Unsupported formats are reported, too: the client expects a line about each image.
-_SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"),
-    *(".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".ppm", ".pgm", ".svg", ".ico"),
-}
 # A zip, and a compressed tar.
 _ARCHIVES = (b"PK\3\4", b"\x1f\x8b")
 
@@ -88,7 +83,7 @@ class BatchImages:
         path = PurePosixPath(member.name)
         if member.kind != "file" or is_system_file(path.parts):
             return None
-        return member.read() if path.suffix.lower() in _SUFFIXES else _read_unnamed(member)
+        return member.read() if path.suffix.lower() in IMAGE_SUFFIXES else _read_unnamed(member)
 
 
 def _read_chosen(member: Member) -> bytes:

@@ -5,7 +5,6 @@ from typing import BinaryIO
 
 from api.wire.body import BadRequestBody
 
-_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 # Signatures as far as `curl -d @file`, which removes carriage returns, line feeds and zero bytes, leaves them.
 _REMAINS = (b"\x89PNG\x1a", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"PK\3\4", b"\x1f\x8b\x08")
 _REMOVED = (0, 10, 13)
@@ -13,11 +12,6 @@ _REMOVED = (0, 10, 13)
 _START_BYTES = 512
 _BLANKS = b" \t\r\n"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-def begins_as_image(data: bytes | bytearray) -> bool:
-    """A format that is read: PNG, JPEG or WebP."""
-    return data.startswith(_IMAGES) or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
 
 
 def begins_as_json(data: bytes) -> bool:

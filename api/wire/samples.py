@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from api.wire.base64_text import NotBase64, decode_base64
 from api.wire.body import BadRequestBody
-from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_image, begins_as_json, check_unharmed, is_text
+from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_json, check_unharmed, is_text
 from api.wire.forms import Part, begins_as_form, is_form, parse_form, unknown_field
+from imaging.formats import begins_as_image
 from serving.predictor import PredictionOptions
 from serving.preparation import FeatureSample, ImageSample, Sample
 from specs.explanation import problems_of

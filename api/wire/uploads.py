@@ -1,66 +1,81 @@
 """Uploads of a dataset: the archive goes to one file in pieces, sent as a form or as the body itself."""
 
-from typing import BinaryIO
+from collections.abc import Mapping
+from typing import BinaryIO, NamedTuple, get_args
 
 from starlette.requests import Request
 
 from api.wire.body import BadRequestBody, write_body
 from api.wire.file_signatures import check_archive
 from api.wire.forms import StreamedForm, is_form, unknown_field
+from archives.name_encodings import find_encoding
+from models_store.datasets.record import Layout, UploadOptions
 
-_FIELDS = ("name", "archive")
 _FORM_BYTES = 10_000  # of a form, beside the archive
-_MAX_NAME_BYTES = 200
+_MAX_FIELD_BYTES = 200
+_FIELDS = ("name", "layout", "names")
 _HINT = "send a form with `name` and `archive`, as in curl -F name=flowers -F archive=@flowers.zip"
 
 
-class UploadForm(StreamedForm):
-    """Writes the field `archive` to `file`, and keeps the field `name`, which may be in the URL instead."""
+class Upload(NamedTuple):
+    """What an upload says of its archive."""
 
-    def __init__(self, content_type: str, name: str | None, file: BinaryIO) -> None:
+    name: str
+    options: UploadOptions
+
+
+class UploadForm(StreamedForm):
+    """Writes the field `archive` to `file`, and keeps the other fields, each of which may be in the URL instead."""
+
+    def __init__(self, content_type: str, in_url: Mapping[str, str | None], file: BinaryIO) -> None:
         super().__init__(content_type, _HINT)
         self._file = file
         self._field = ""
-        self._name_in_url = name
-        self._name = bytearray()
-        self._fields: set[str] = set()
+        self._in_url = in_url
+        self._received: dict[str, bytearray] = {}
 
-    @property
-    def name(self) -> str:
-        return self._name.decode(errors="replace") or self._name_in_url or ""
+    def value(self, field: str) -> str:
+        """Of a field other than `archive`; empty if it was not sent."""
+        return self._received.get(field, bytearray()).decode(errors="replace") or self._in_url[field] or ""
 
     def close(self) -> None:
         super().close()
-        if missing := ({"archive"} if self._name_in_url else {"name", "archive"}) - self._fields:
+        needed = {"archive"} if self._in_url["name"] else {"name", "archive"}
+        if missing := needed - self._received.keys():
             raise self.error(f"the form has no field `{min(missing)}`")
-        if self._name_in_url not in (None, self.name):
-            raise self.error(f"the name is {self._name_in_url[:60]!r} in the URL, and {self.name[:60]!r} in the form")
+        for field in _FIELDS:
+            in_url, value = self._in_url[field], self.value(field)
+            if in_url not in (None, value):
+                raise self.error(f"the {field} is {in_url[:60]!r} in the URL, and {value[:60]!r} in the form")
 
     def begin_part(self, field: str, filename: str | None) -> None:
-        if field not in _FIELDS:
-            raise self.error(unknown_field(field, _FIELDS))
-        if field in self._fields:
+        if field not in ("archive", *_FIELDS):
+            raise self.error(unknown_field(field, ("archive", *_FIELDS)))
+        if field in self._received:
             raise self.error(f"the form has two fields `{field}`")
         self._field = field
-        self._fields.add(field)
+        self._received[field] = bytearray()
 
     def write_part(self, data: bytes) -> None:
         if self._field == "archive":
             self._file.write(data)
             return
-        self._name += data
-        if len(self._name) > _MAX_NAME_BYTES:
-            raise self.error(f"the form field `name` is longer than {_MAX_NAME_BYTES} bytes")
+        self._received[self._field] += data
+        if len(self._received[self._field]) > _MAX_FIELD_BYTES:
+            raise self.error(f"the form field `{self._field}` is longer than {_MAX_FIELD_BYTES} bytes")
 
 
 class RawUpload:
-    """The body is the archive; its name is in the URL."""
+    """The body is the archive; what else there is to say is in the URL."""
 
-    def __init__(self, name: str | None, file: BinaryIO) -> None:
-        if not name:
+    def __init__(self, in_url: Mapping[str, str | None], file: BinaryIO) -> None:
+        if not in_url["name"]:
             raise BadRequestBody(f"the upload has no name: add ?name=flowers to the URL, or {_HINT}")
-        self.name = name
+        self._in_url = in_url
         self._file = file
+
+    def value(self, field: str) -> str:
+        return self._in_url[field] or ""
 
     def write(self, data: bytes) -> None:
         self._file.write(data)
@@ -71,11 +86,24 @@ class RawUpload:
         check_archive(self._file)
 
 
-async def receive_archive(request: Request, name: str | None, file: BinaryIO, max_bytes: int) -> str:
-    """Write the archive to `file` and return the name that was sent. Raises the errors of `write_body`."""
+def parse_options(layout: str | None, names: str | None) -> UploadOptions:
+    """Raises BadRequestBody."""
+    if layout and layout not in get_args(Layout):
+        raise BadRequestBody(f"unknown layout {layout[:50]!r}; expected one of {', '.join(get_args(Layout))}")
+    if names and find_encoding(names) is None:
+        raise BadRequestBody(
+            f"{names[:50]!r} is no encoding of file names; expected one such as utf-8, gbk, shift_jis, big5, euc_kr, "
+            "cp1252 or cp850"
+        )
+    return UploadOptions.model_validate({"layout": layout or "auto", "names": names or None})
+
+
+async def receive_archive(request: Request, in_url: Mapping[str, str | None], file: BinaryIO, max_bytes: int) -> Upload:
+    """Write the archive to `file` and return what was sent with it, in a form or `in_url`. Raises the errors of
+    `write_body`."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
-    upload = UploadForm(content_type, name, file) if is_sent_as_form else RawUpload(name, file)
+    upload = UploadForm(content_type, in_url, file) if is_sent_as_form else RawUpload(in_url, file)
     await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
-    return upload.name
+    return Upload(upload.value("name"), parse_options(upload.value("layout"), upload.value("names")))

@@ -1,7 +1,9 @@
 """The record of an uploaded or collected dataset, and its contents."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
+
+from pydantic import Field
 
 from models_store.experiments.record import Failure, Frozen, utc_now
 from models_store.jobs.record import AttemptRecord
@@ -9,6 +11,15 @@ from specs.dataset import Dataset
 from specs.splits import SourceSplit
 
 Counts = dict[SourceSplit, tuple[int, ...]]
+# Where the labels of an upload are: "auto" is folders, or parquet if there are only such files.
+Layout = Literal["auto", "folders", "filenames", "csv", "parquet"]
+
+
+class UploadOptions(Frozen):
+    """How to read an upload. `names` is the encoding of names for which the archive states none."""
+
+    layout: Layout = "auto"
+    names: str | None = None
 
 
 class DatasetStatus(StrEnum):
@@ -41,8 +52,9 @@ class Unreadable(Frozen):
 
 class Contents(Frozen):
     """Of a converted dataset. `counts` are images by source split and class, in the order of `classes`; `image_shape`
-    is (height, width, channels), or None if sizes differ. `sizes` and `unreadable` are truncated; `sizes_found` and
-    `unreadable_files` are the full numbers.
+    is (height, width, channels), or None if sizes differ. `sizes`, `unreadable` and `ignored` are truncated;
+    `sizes_found`, `unreadable_files` and `ignored_files` are the full numbers. `split_names` are the folders, files or
+    values that name each split in the upload.
     """
 
     classes: tuple[str, ...]
@@ -52,13 +64,23 @@ class Contents(Frozen):
     sizes_found: int
     unreadable: tuple[Unreadable, ...] = ()
     unreadable_files: int = 0
+    ignored: tuple[str, ...] = ()
     ignored_files: int = 0
+    split_names: dict[SourceSplit, tuple[str, ...]] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     bytes: int = 0
 
     def facts(self, name: str) -> Dataset:
-        test = self.counts["test"]
-        return Dataset(name, self.image_shape, self.classes, self.counts["train"], test if any(test) else ())
+        """What specs know of it; a split without samples is none."""
+        counts = {split: counts for split, counts in self.counts.items() if any(counts)}
+        return Dataset(
+            name,
+            self.image_shape,
+            self.classes,
+            self.counts["train"],
+            counts.get("test", ()),
+            validation_counts=counts.get("validation", ()),
+        )
 
 
 class DatasetRecord(AttemptRecord):
@@ -69,6 +91,7 @@ class DatasetRecord(AttemptRecord):
     name: str
     status: DatasetStatus = DatasetStatus.QUEUED
     archive_bytes: int = 0
+    options: UploadOptions = UploadOptions()
     collected_from: str | None = None
     progress: FilesDone | None = None
     contents: Contents | None = None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.datasets.images import StoredImages
-from models_store.datasets.record import DatasetRecord, DatasetStatus
+from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
 from models_store.errors import Damaged, InvalidState, NotFound, list_names
 from models_store.files import (
     LOCK_FILE,
@@ -83,13 +83,13 @@ class DatasetStore:
         try:
             with storage_errors("the archive"):
                 staged.mkdir()
-                with (staged / ARCHIVE_FILE).open("wb") as archive:
+                with (staged / ARCHIVE_FILE).open("w+b") as archive:
                     yield archive
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
-    def add(self, name: str, archive: BinaryIO) -> DatasetRecord:
-        """Add the archive from `receive_archive`: write the record, send the message.
+    def add(self, name: str, archive: BinaryIO, options: UploadOptions | None = None) -> DatasetRecord:
+        """Add the archive from `receive_archive`, to be read by `options`: write the record, send the message.
 
         After it returns, the dataset is on disk and will be converted, even after a crash. Raises InvalidState if
         the name exists, or StorageFull with nothing written.
@@ -97,7 +97,8 @@ class DatasetStore:
         staged = Path(archive.name).parent
         with storage_errors("the archive"):
             archive.flush()
-        record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell())
+        options = options or UploadOptions()
+        record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell(), options=options)
         with self.lock(name):
             self.reject_existing(name)
             with storage_errors(f"dataset {name}"):

@@ -15,8 +15,8 @@ CORRECTIONS_SUFFIX = "-corrections"
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """`training_counts` and `test_counts` are samples per class, in the order of `classes`; `test_counts` is empty for
-    a dataset without an official test split.
+    """`training_counts`, `test_counts` and `validation_counts` are samples per class, in the order of `classes`; the
+    latter two are empty for a dataset without such an official split.
 
     `image_shape` is (height, width, channels), None if the images differ in size, or (features,) if the samples are
     features. `digit_form` is set if the images are digits, light on black: centered by mass in the image, or filling
@@ -31,6 +31,7 @@ class Dataset:
     test_counts: tuple[int, ...] = ()
     digit_form: Literal["centered", "filling"] | None = None
     published_max: int = 255
+    validation_counts: tuple[int, ...] = ()
 
     @property
     def has_images(self) -> bool:
@@ -46,6 +47,10 @@ class Dataset:
         return self.test_samples > 0
 
     @property
+    def has_official_validation(self) -> bool:
+        return self.validation_samples > 0
+
+    @property
     def training_samples(self) -> int:
         return sum(self.training_counts)
 
@@ -54,8 +59,12 @@ class Dataset:
         return sum(self.test_counts)
 
     @property
+    def validation_samples(self) -> int:
+        return sum(self.validation_counts)
+
+    @property
     def samples(self) -> int:
-        return self.training_samples + self.test_samples
+        return self.training_samples + self.test_samples + self.validation_samples
 
     def with_classes(self, classes: Sequence[str]) -> "Dataset":
         """A copy with only these classes, in this order."""
@@ -65,17 +74,26 @@ class Dataset:
             classes=tuple(classes),
             training_counts=tuple(self.training_counts[index] for index in indices),
             test_counts=tuple(self.test_counts[index] for index in indices) if self.test_counts else (),
+            validation_counts=tuple(self.validation_counts[index] for index in indices)
+            if self.validation_counts
+            else (),
         )
 
-    def pool_splits(self) -> "Dataset":
-        """A copy without an official test split: its samples are added to the training samples, to be split."""
-        if not self.test_counts:
+    def pool(self, *, test: bool, validation: bool) -> "Dataset":
+        """A copy without these official splits: their samples are added to the training samples, to be split."""
+        pooled = [*filter(None, (self.test_counts if test else (), self.validation_counts if validation else ()))]
+        if not pooled:
             return self
-        counts = zip(self.training_counts, self.test_counts, strict=True)
-        return replace(self, training_counts=tuple(map(sum, counts)), test_counts=())
+        counts = zip(self.training_counts, *pooled, strict=True)
+        return replace(
+            self,
+            training_counts=tuple(map(sum, counts)),
+            test_counts=() if test else self.test_counts,
+            validation_counts=() if validation else self.validation_counts,
+        )
 
     def with_limit(self, per_class: int) -> "Dataset":
-        """A copy with at most `per_class` training samples per class; the official test split stays complete."""
+        """A copy with at most `per_class` training samples per class; official splits stay complete."""
         return replace(self, training_counts=tuple(min(count, per_class) for count in self.training_counts))
 
 

@@ -17,7 +17,7 @@ class DatasetSpec(Schema):
     """The samples of an experiment.
 
     `classes`, by name or by index from 0, restricts the dataset to these classes, in this order. `limit_per_class`
-    bounds the samples to be split; an official test split stays complete. `blobs` are options of the dataset of that
+    bounds the samples to be split; official splits stay complete. `blobs` are options of the dataset of that
     name only.
 
     The validation context is `{"datasets": {name: Dataset}}`; by default only the built-in datasets exist.
@@ -68,8 +68,7 @@ class DatasetSpec(Schema):
     def _set_facts(self, info: ValidationInfo) -> Self:
         source = self.blobs.facts() if self.blobs else _datasets(info)[self.name]
         facts = source.with_classes(self.classes) if self.classes else source
-        if self.split.test != "official":
-            facts = facts.pool_splits()
+        facts = facts.pool(test=self.split.test != "official", validation=self.split.validation != "official")
         if self.limit_per_class is not None:
             facts = facts.with_limit(self.limit_per_class)
         self._source, self._facts = source, facts

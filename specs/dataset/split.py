@@ -14,6 +14,8 @@ from specs.schema import FieldError, Schema
 
 MAX_FRACTION = 0.9
 _MIN_PER_CLASS = 2  # one to hold out, one to keep
+# Where the dataset has no official split.
+_DEFAULTS = {"test": 0.2, "validation": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,44 +36,50 @@ def _is_fraction(value: Any) -> bool:
 
 
 class SplitSpec(Schema):
-    """`validation` is a fraction of the samples that remain after the test split.
-
-    `test` is a fraction of all samples, or "official" for the test split of the dataset. It defaults to the official
-    split if there is one, otherwise to 0.2.
+    """`test` is a fraction of all samples, `validation` a fraction of those that remain after the test split; or
+    "official" for that split of the dataset. They default to the official split if there is one, otherwise to 0.2 and
+    0.1.
     """
 
-    validation: float = Field(default=0.1, gt=0, le=MAX_FRACTION)
+    validation: Literal["official"] | float | None = None
     test: Literal["official"] | float | None = None
     stratify: bool = True
     seed: int = Field(default=0, ge=0, le=limits.SEED)
 
-    @field_validator("test", mode="before")
+    @field_validator("test", "validation", mode="before")
     @classmethod
-    def _check_test(cls, value: Any) -> Any:
+    def _check_share(cls, value: Any) -> Any:
         if value is None or value == "official" or _is_fraction(value):
             return value
         raise ValueError(f'expected "official", or a fraction above 0 and at most {MAX_FRACTION}')
 
     def complete_for(self, dataset: Dataset) -> "SplitSpec":
-        """Return the split with `test` filled in. Raises FieldError if "official" is given but does not exist."""
-        if self.test == "official" and not dataset.has_official_test:
-            raise FieldError(
-                ("test",),
-                f"{dataset.name} has no official test split; give a fraction such as 0.2, or leave `test` out",
-            )
-        if self.test is not None:
-            return self
-        return self.model_copy(update={"test": "official" if dataset.has_official_test else 0.2})
+        """Return the split with `test` and `validation` filled in. Raises FieldError if "official" is given but does
+        not exist."""
+        has_official = {"test": dataset.has_official_test, "validation": dataset.has_official_validation}
+        for split, default in _DEFAULTS.items():
+            if getattr(self, split) == "official" and not has_official[split]:
+                raise FieldError(
+                    (split,),
+                    f"{dataset.name} has no official {split} split; give a fraction such as {default}, or leave "
+                    f"`{split}` out",
+                )
+        missing = [split for split in _DEFAULTS if getattr(self, split) is None]
+        return self.model_copy(
+            update={split: "official" if has_official[split] else _DEFAULTS[split] for split in missing}
+        )
 
     def sizes(self, dataset: Dataset) -> SplitSizes:
         """The sizes of the splits. As in scikit-learn's `train_test_split`, held-out samples are rounded up."""
-        test = dataset.test_samples
+        test, validation = dataset.test_samples, dataset.validation_samples
         remaining = dataset.training_samples
         if isinstance(self.test, float):
-            test = math.ceil(self.test * dataset.samples)
-            remaining = dataset.samples - test
-        validation = math.ceil(self.validation * remaining)
-        return SplitSizes(remaining - validation, validation, test)
+            test = math.ceil(self.test * remaining)
+            remaining -= test
+        if isinstance(self.validation, float):
+            validation = math.ceil(self.validation * remaining)
+            remaining -= validation
+        return SplitSizes(remaining, validation, test)
 
     def check(self, dataset: Dataset) -> None:
         """Raise FieldError if a split would be empty, or a stratified split would lack a class."""
@@ -81,11 +89,13 @@ class SplitSpec(Schema):
                 ("validation",),
                 f"leaves none of {quantity(dataset.samples, 'sample')} for training; give a smaller fraction",
             )
-        if sizes.test == 0:
-            raise FieldError(
-                ("test",), "the official test split has no samples of these classes; give a fraction such as 0.2"
-            )
-        if not self.stratify:
+        for split, default in _DEFAULTS.items():
+            if getattr(sizes, split) == 0:
+                raise FieldError(
+                    (split,),
+                    f"the official {split} split has no samples of these classes; give a fraction such as {default}",
+                )
+        if not self.stratify or self.test == self.validation == "official":
             return
         for split, size in self._new_splits(sizes):
             if size < classes:
@@ -100,12 +110,13 @@ class SplitSpec(Schema):
     def _new_splits(self, sizes: SplitSizes) -> Iterator[tuple[str, int]]:
         if self.test != "official":
             yield "test", sizes.test
-        yield "validation", sizes.validation
+        if self.validation != "official":
+            yield "validation", sizes.validation
         yield "training", sizes.training
 
     def _check_classes(self, dataset: Dataset, sizes: SplitSizes) -> None:
         """After the test split, a class keeps its share of the remaining samples, rounded up or down."""
-        remaining = sizes.training + sizes.validation
+        remaining = sizes.training + (0 if self.validation == "official" else sizes.validation)
         for name, count in zip(dataset.classes, dataset.training_counts, strict=True):
             if count * remaining // dataset.training_samples < _MIN_PER_CLASS:
                 raise FieldError(

@@ -171,8 +171,7 @@ HOSTILE = {
     ),
     "twice": Hostile(lambda: _file("cat/0.png"), "'cat/0.png' is in it twice", "name"),
     "long name": Hostile(lambda: zip_with({f"cat/{'a' * 300}.png": image()}), "is too long", "name"),
-    "deep": Hostile(lambda: zip_with({"a/b/c/d/e/f/g.png": image()}), "lies too deep", "name"),
-    "hidden": Hostile(lambda: zip_with({"cat/.bashrc": image()}), "'cat/.bashrc' is hidden", "name"),
+    "deep": Hostile(lambda: zip_with({"a/" * 40 + "g.png": image()}), "lies too deep", "name"),
     "nested by name": Hostile(lambda: zip_with({"cat/more.zip": b"anything"}), "archive within the archive", "name"),
     "tar: traversal": Hostile(lambda: _file("../out.png"), "has '..' in its path", "name"),
     "tar: absolute": Hostile(lambda: _file("/out.png"), "is an absolute path", "name"),
@@ -189,7 +188,15 @@ HOSTILE = {
         lambda: zip_with({"CAT/9.png": image()}), "'CAT' and 'cat' differ in case only", "dataset"
     ),
     "deep class": Hostile(lambda: zip_with({"cat/young/1.png": image()}), "'cat/young/1.png' is too deep", "dataset"),
-    "empty": Hostile(lambda: zip_of({}), "it has no files", "dataset"),
+    "too deep by far": Hostile(
+        lambda: zip_with({"a/b/c/d/e/f.png": image()}), "'a/b/c/d/e/f.png' is too deep", "dataset"
+    ),
+    "empty": Hostile(lambda: zip_of({}), "it has no images", "dataset"),
+    "no images": Hostile(
+        lambda: zip_of({"LICENSE": b"x", ".git/a.png": image(), "cat/a.txt": b"text"}),
+        "it has no images, only 3 other files, such as 'LICENSE'",
+        "dataset",
+    ),
     "one class": Hostile(lambda: zip_of({"cat/1.png": image()}), "one class only, 'cat'", "dataset"),
     "empty class": Hostile(lambda: zip_with({"dog/": b""}), "the class folder 'dog' is empty", "dataset"),
     "loose file": Hostile(lambda: zip_with({"1.png": image()}), "'1.png' is beside the class folders", "dataset"),
@@ -197,6 +204,6 @@ HOSTILE = {
         lambda: zip_with({"dog/1.png": b"text"}), "class 'dog' has no readable image", "dataset"
     ),
     "class in test only": Hostile(
-        lambda: zip_of({**two_classes("train/"), "test/dog/1.png": image()}), "class 'dog' is in test/ only", "dataset"
+        lambda: zip_of({**two_classes("train/"), "test/dog/1.png": image()}), "class 'dog' is in test only", "dataset"
     ),
 }

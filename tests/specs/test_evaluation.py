@@ -17,6 +17,7 @@ def test_split_defaults_to_all_samples() -> None:
     ("document", "said"),
     [
         ({"dataset": "digits", "split": "test"}, "/split: digits has no official test split"),
+        ({"dataset": "digits", "split": "validation"}, "/split: digits has no official validation split"),
         ({"dataset": "nmist"}, "/dataset: unknown dataset `nmist`; did you mean `mnist`?"),
         ([], "expected"),
     ],

@@ -37,9 +37,18 @@ class Contents(Answer):
     sizes_found: int
     unreadable: list[UnreadableFile]
     unreadable_files: int
+    ignored: list[str] = Field(default_factory=list)
     ignored_files: int
+    split_names: dict[str, list[str]] = Field(default_factory=dict)
     warnings: list[str]
     bytes: int
+
+
+class UploadOptions(Answer):
+    """How an upload is read: where its labels are, and the encoding of its file names."""
+
+    layout: str
+    names: str | None = None
 
 
 class DatasetRecord(Answer):
@@ -54,6 +63,7 @@ class DatasetRecord(Answer):
     interruptions: int
     worker: str | None = None
     archive_bytes: int
+    options: UploadOptions | None = None
     collected_from: str | None = None
     ended_at: datetime | None = None
     progress: FilesDone | None = None

@@ -19,13 +19,18 @@ def dataset(name: str) -> Operation[Dataset]:
     return Operation("GET", _path_of(name), read_as(Dataset))
 
 
-def add_dataset(name: str, archive: Archive) -> Operation[DatasetRecord]:
-    """Upload a zip, a tar or a folder that has one folder per class. A worker converts it; see `wait_for_dataset`."""
+def add_dataset(
+    name: str, archive: Archive, layout: str | None = None, names: str | None = None
+) -> Operation[DatasetRecord]:
+    """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
+
+    `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
+    for which the archive states none, such as gbk."""
     return Operation(
         "POST",
         "/datasets",
         read_as(DatasetRecord),
-        {"name": name},
+        {"name": name, "layout": layout, "names": names},
         archive=archive,
         silence_seconds=UPLOAD_SILENCE_SECONDS,
     )

@@ -1,63 +1,132 @@
-"""The files of an uploaded archive, each checked before its content is used."""
+"""The files of an uploaded archive: listed by kind, and read, each checked before its content is used."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Callable, Container, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple
 
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Limits, Member
 from archives.names import Collisions, check_file, is_system_file, quote, split_path
 from archives.reader import open_archive
+from imaging.formats import IMAGE_SUFFIXES, begins_as_image
+
+_MAX_LISTED = 100
+# Data of other programs, whatever its first bytes are.
+_OTHER_SUFFIXES = frozenset({".txt", ".md", ".json", ".xml", ".html", ".py", ".yaml", ".yml", ".ipynb"})
+TABLE_SUFFIXES = (".csv", ".tsv")
+PARQUET_SUFFIX = ".parquet"
 
 
-class UploadedFile(NamedTuple):
-    """A file or folder of the dataset. `content` is empty for a folder."""
+class FoundFile(NamedTuple):
+    """`position` counts the entries of the archive; `path` are the folders and the file."""
 
+    position: int
     path: tuple[str, ...]
     name: str
-    is_folder: bool
-    content: bytes
+
+
+class Listing:
+    """What an archive holds. `ignored` names some of the `ignored_files`: those that are no images and no tables, or
+    that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state."""
+
+    def __init__(self) -> None:
+        self.images: list[FoundFile] = []
+        self.tables: list[FoundFile] = []
+        self.parquets: list[FoundFile] = []
+        self.empty_folders: list[tuple[str, ...]] = []
+        self.unknown_names: list[str] = []
+        self.ignored: list[str] = []
+        self.ignored_files = 0
+
+    def ignore(self, name: str) -> None:
+        self.ignored_files += 1
+        if len(self.ignored) < _MAX_LISTED:
+            self.ignored.append(name)
 
 
 class UploadedFiles:
-    """Iterate once. `total` is the number of entries, None while unknown; `ignored` counts files that operating systems
-    leave behind. Raises InvalidArchive for anything that a dataset of images does not hold."""
+    """The entries of an archive, each time from its beginning. `encoding` is that of names for which the archive
+    states none. Raises InvalidArchive for anything that a dataset of images does not hold."""
 
-    def __init__(self, archive: Path, limits: Limits) -> None:
+    def __init__(self, archive: Path, limits: Limits, encoding: str | None = None) -> None:
         self._archive = archive
         self._limits = limits
-        self.total: int | None = None
-        self.ignored = 0
+        self._encoding = encoding
 
-    def __iter__(self) -> Iterator[UploadedFile]:
-        collisions = Collisions()
+    def list(self, heartbeat: Callable[[], None]) -> Listing:
+        """No image is decoded, and of an entry no more is read than tells its kind."""
+        listing, collisions = Listing(), Collisions()
+        folders: list[tuple[str, ...]] = []
+        filled: set[tuple[str, ...]] = set()
         with self._archive.open("rb") as file:
-            archive = open_archive(file, self._limits)
-            self.total = archive.entries
-            for member in archive.members:
-                if not (path := _check_path(member)):
+            for position, member in self._members(file, self._limits):
+                heartbeat()
+                path = split_path(member.name, member.is_name_known)
+                if member.kind == "folder" and path:
+                    folders.append(path)
+                if member.kind == "folder":
                     continue
+                filled.update(path[:depth] for depth in range(1, len(path)))
                 if is_system_file(path):
-                    self.ignored += 1
-                elif member.kind == "folder":
-                    yield UploadedFile(path, member.name, True, b"")
-                else:
-                    collisions.check(path, member.name)
-                    yield UploadedFile(path, member.name, False, _read(member))
+                    listing.ignore(member.name)
+                    continue
+                if member.kind == "special":
+                    raise InvalidArchive(
+                        f"{quote(member.name)} is a link, a device, a pipe or sparse, not a plain file; pack what it "
+                        "points to, as zip does, and tar with -h --hard-dereference"
+                    )
+                check_file(path, member.name)
+                _sort(member, FoundFile(position, path, member.name), listing, collisions)
+        listing.empty_folders = [path for path in folders if path not in filled and not is_system_file(path)]
+        return listing
+
+    def read(self, positions: Container[int]) -> Iterator[tuple[int, bytes]]:
+        """The content of the entries at `positions`, in the order of the archive."""
+        with self._archive.open("rb") as file:
+            for position, member in self._members(file, self._limits):
+                if position in positions:
+                    yield position, _read(member)
+
+    def copy(self, targets: Mapping[int, Path], heartbeat: Callable[[], None]) -> None:
+        """Write entries, which may be larger than an image, to the files `targets`, by position."""
+        limits = self._limits._replace(file_bytes=self._limits.bytes)
+        with self._archive.open("rb") as file:
+            for position, member in self._members(file, limits):
+                if position in targets:
+                    with targets[position].open("wb") as target:
+                        for piece in _pieces(member):
+                            heartbeat()
+                            target.write(piece)
+
+    def _members(self, file: BinaryIO, limits: Limits) -> Iterator[tuple[int, Member]]:
+        return enumerate(open_archive(file, limits, self._encoding).members)
 
 
-def _check_path(member: Member) -> tuple[str, ...]:
-    """Empty for the archive's own folder. Raises InvalidArchive."""
-    if member.kind == "special":
-        raise InvalidArchive(f"{quote(member.name)} is a link, a device, a pipe or sparse, not a plain file")
-    path = split_path(member.name)
-    if path and not is_system_file(path):
-        check_file(path, member.name)
-    return path
+def _sort(member: Member, found: FoundFile, listing: Listing, collisions: Collisions) -> None:
+    suffix = PurePosixPath(found.path[-1]).suffix.lower()
+    if suffix in TABLE_SUFFIXES:
+        listing.tables.append(found)
+    elif suffix == PARQUET_SUFFIX:
+        listing.parquets.append(found)
+    elif suffix in IMAGE_SUFFIXES or (suffix not in _OTHER_SUFFIXES and begins_as_image(_first_piece(member))):
+        collisions.check(found.path, found.name, member.is_name_known)
+        listing.images.append(found)
+        if not member.is_name_known:
+            listing.unknown_names.append(found.name)
+    else:
+        listing.ignore(found.name)
+
+
+def _first_piece(member: Member) -> bytes:
+    return next(_pieces(member), b"")
 
 
 def _read(member: Member) -> bytes:
+    return b"".join(_pieces(member))
+
+
+def _pieces(member: Member) -> Iterator[bytes]:
     try:
-        return member.read()
+        yield from member.pieces
     except UnreadableMember as error:
         raise InvalidArchive(f"{quote(member.name)} {error}") from error

@@ -22,13 +22,14 @@ def load_splits(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder
     dataset = spec.dataset
     source = open_upload(uploaded_folder, spec) if uploaded_folder else _open(dataset, datasets_dir)
     labels = _relabel(source, dataset)
-    pool, test = _select(source, labels, dataset)
+    pool, validation, test = _select(source, labels, dataset)
     sizes = dataset.split_sizes()
     if dataset.split.test != "official":
         pool, test = _cut(pool, labels, sizes.test, dataset)
-    training, validation = _cut(pool, labels, sizes.validation, dataset)
+    if dataset.split.validation != "official":
+        pool, validation = _cut(pool, labels, sizes.validation, dataset)
     return Splits(
-        *(Split(_resize(source.read(split), spec), labels[split], split) for split in (training, validation, test))
+        *(Split(_resize(source.read(split), spec), labels[split], split) for split in (pool, validation, test))
     )
 
 
@@ -43,13 +44,16 @@ def _relabel(source: Source, spec: DatasetSpec) -> Labels:
     return table[source.labels]
 
 
-def _select(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices]:
-    """The samples to cut splits from, and those of the official test split, if the spec asks for it."""
-    indices = np.arange(len(labels))
-    official = spec.split.test == "official"
-    pooled = source.training if official else len(labels)
-    pool, test = (half[labels[half] >= 0] for half in (indices[:pooled], indices[pooled:]))
-    return (pool if spec.limit_per_class is None else _limit(pool, source, spec)), test
+def _select(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices, Indices]:
+    """The samples to cut splits from, and those of the official validation and test split, where the spec asks for
+    them."""
+    pool, validation, test = source.indices("train"), source.indices("validation"), source.indices("test")
+    if spec.split.test != "official":
+        pool, test = np.concatenate([pool, test]), test[:0]
+    if spec.split.validation != "official":
+        pool, validation = np.concatenate([pool, validation]), validation[:0]
+    pool, validation, test = (each[labels[each] >= 0] for each in (pool, validation, test))
+    return (pool if spec.limit_per_class is None else _limit(pool, source, spec)), validation, test
 
 
 def _limit(pool: Indices, source: Source, spec: DatasetSpec) -> Indices:

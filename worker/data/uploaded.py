@@ -43,7 +43,8 @@ def _open(folder: Path, name: str, read_images: Callable[[StoredImages, Indices]
         with _unreadable_as_unavailable(name):
             return read_images(stored, indices)
 
-    return Source(stored.labels, int(np.count_nonzero(stored.splits == SOURCE_SPLITS.index("train"))), read)
+    sizes = dict(zip(SOURCE_SPLITS, np.bincount(stored.splits, minlength=len(SOURCE_SPLITS)).tolist(), strict=True))
+    return Source(stored.labels, sizes["train"], read, sizes["validation"])
 
 
 @contextmanager

@@ -57,9 +57,7 @@ def _image_shape(dataset: Dataset, info: ServingInfo) -> Shape:
 
 
 def _samples(source: Source, split: EvaluatedSplit) -> Indices:
-    first = source.training if split == "test" else 0
-    end = source.training if split == "train" else len(source.labels)
-    return np.arange(first, end)
+    return np.arange(len(source.labels)) if split == "all" else source.indices(split)
 
 
 def _relabel(labels: Labels, dataset: Dataset, info: ServingInfo) -> Labels:

@@ -27,6 +27,7 @@ class ConversionAttempt(Attempt[ConversionClaim]):
             staged=self.claim.attempt_folder,
             limits=Limits(settings.max_archive_files, settings.max_dataset_bytes, MAX_FILE_BYTES),
             max_pixels=settings.max_image_pixels,
+            options=self.claim.record.options,
         )
 
     def start(self) -> ChildProcess[ConversionEvent]:

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from archives.member import Limits
 from models_store.artifacts import PublishedFile
-from models_store.datasets.record import Contents, FilesDone
+from models_store.datasets.record import Contents, FilesDone, UploadOptions
 from models_store.evaluations.record import SamplesDone
 from models_store.experiments.record import Failure, Frozen, MetricValues, Point, Progress
 from models_store.experiments.stored_spec import StoredSpec
@@ -130,12 +130,13 @@ TRAINING_EVENT: TypeAdapter[TrainingEvent] = TypeAdapter(TrainingEvent)
 
 
 class ConversionJob(Frozen):
-    """Read `archive`, write into the empty folder `staged`. An image may have `max_pixels` pixels."""
+    """Read `archive` by its `options`, write into the empty folder `staged`. An image may have `max_pixels` pixels."""
 
     archive: Path
     staged: Path
     limits: Limits
     max_pixels: int
+    options: UploadOptions = UploadOptions()
 
 
 ConversionEvent = Annotated[Advanced[FilesDone] | Finished[Contents] | Failed, Field(discriminator="type")]

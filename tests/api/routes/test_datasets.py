@@ -47,7 +47,7 @@ def on(name: str, document: Document) -> Document:
 
 
 def test_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Callable[[str], None]) -> None:
-    answer = upload(client, "flowers", zip_with({"cat/notes.txt": b"text"}))
+    answer = upload(client, "flowers", zip_with({"cat/broken.png": b"text"}))
 
     assert (answer.status_code, answer.headers["location"]) == (202, "/datasets/flowers")
     assert answer.json()["status"] == "queued"
@@ -55,7 +55,7 @@ def test_upload_is_accepted_converted_and_shown(client: ApiClient, convert: Call
     view = client.get("/datasets/flowers").json()
     assert (view["status"], view["shape"], view["classes"]) == ("ready", [8, 8, 3], ["cat", "horse"])
     assert view["counts"] == {"train": [3, 3], "test": [0, 0]}
-    assert view["record"]["contents"]["unreadable"][0]["name"] == "cat/notes.txt"
+    assert view["record"]["contents"]["unreadable"][0]["name"] == "cat/broken.png"
     assert any("fewer than 10" in warning for warning in view["warnings"])
     names = [item["name"] for item in client.get("/datasets").json()["items"]]
     assert names[0] == "digits"
@@ -66,6 +66,40 @@ def test_upload_may_be_the_archive_itself(client: ApiClient, convert: Callable[[
     assert client.post("/datasets?name=raw-1", content=zip_with({})).status_code == 202
     convert("raw-1")
     assert client.get("/datasets/raw-1").json()["status"] == "ready"
+
+
+def test_layout_and_encoding_of_names_are_chosen(client: ApiClient, convert: Callable[[str], None]) -> None:
+    images = {f"{n}.png": image(n) for n in range(4)}
+    table = "file,label\n0.png,猫\n1.png,狗\n2.png,猫\n3.png,狗\n".encode("gbk")
+    archive = zip_of({**images, "labels.csv": table})
+
+    assert client.post("/datasets?name=query&layout=csv&names=GBK", content=archive).status_code == 202
+    form = {"name": "form", "layout": "csv", "names": "gbk"}
+    assert client.post("/datasets", data=form, files={"archive": archive}).status_code == 202
+    upload(client, "folders", archive)
+    for name in ("query", "form", "folders"):
+        convert(name)
+
+    for name in ("query", "form"):
+        view = client.get(f"/datasets/{name}").json()
+        assert (view["classes"], view["counts"]["train"]) == (["狗", "猫"], [2, 2])
+    assert "?layout=csv from a table" in client.get("/datasets/folders").json()["record"]["error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ({"layout": "cvs"}, "unknown layout 'cvs'; expected one of auto, folders, filenames, csv, parquet"),
+        ({"names": "klingon"}, "'klingon' is no encoding of file names; expected one such as utf-8, gbk"),
+    ],
+)
+def test_unknown_options_of_an_upload_are_rejected(
+    client: ApiClient, api_store: Store, options: dict[str, str], detail: str
+) -> None:
+    form = client.post("/datasets", data={"name": "a", **options}, files={"archive": zip_with({})})
+    assert (form.status_code, detail in form.json()["detail"]) == (422, True)
+    assert client.post("/datasets", params={"name": "a", **options}, content=zip_with({})).status_code == 422
+    assert folders(api_store) == []
 
 
 def test_hostile_archive_fails_with_its_reason(

@@ -127,6 +127,35 @@ def test_incompatible_options_are_rejected(document: dict[str, Any], detail: str
         DatasetSpec.model_validate(document)
 
 
+OWN = {"datasets": {"own": Dataset("own", None, ("a", "b"), (30, 20), (5, 5), validation_counts=(4, 6))}}
+
+
+@pytest.mark.parametrize(
+    ("split", "sizes"),
+    [
+        ({}, SplitSizes(50, 10, 10)),
+        ({"validation": "official", "test": 0.5}, SplitSizes(30, 10, 30)),
+        ({"validation": 0.5}, SplitSizes(30, 30, 10)),
+        ({"validation": 0.5, "test": 0.5}, SplitSizes(17, 18, 35)),
+    ],
+)
+def test_own_validation_split_is_official_unless_a_share_is_given(split: dict[str, Any], sizes: SplitSizes) -> None:
+    spec = DatasetSpec.model_validate({"name": "own", "split": split}, context=OWN)
+    assert spec.split_sizes() == sizes
+    assert sizes.total == spec.facts.samples == 70
+    assert spec.split.validation == split.get("validation", "official")
+
+
+def test_official_splits_need_no_samples_to_cut() -> None:
+    few = {"datasets": {"few": Dataset("few", None, ("a", "b"), (1, 9), (1, 0), validation_counts=(1, 1))}}
+    assert DatasetSpec.model_validate({"name": "few"}, context=few).split_sizes() == SplitSizes(10, 2, 1)
+    none = {"datasets": {"few": Dataset("few", None, ("a", "b", "c"), (9, 9, 9), validation_counts=(0, 0, 1))}}
+    with pytest.raises(ValidationError, match="the official validation split has no samples of these classes"):
+        DatasetSpec.model_validate({"name": "few", "classes": ["a", "b"]}, context=none)
+    with pytest.raises(ValidationError, match="mnist has no official validation split; give a fraction"):
+        DatasetSpec.model_validate({"name": "mnist", "split": {"validation": "official"}})
+
+
 def test_classes_without_test_samples_are_rejected() -> None:
     odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
     with pytest.raises(ValidationError, match="the official test split has no samples of these classes"):

@@ -71,20 +71,23 @@ def test_official_splits_and_their_leaks_are_found(tmp_path: Path) -> None:
 
     contents = convert_archive(tmp_path, zip_of({**files, "val/cat/c.png": image(210)}))
 
-    assert contents.counts == {"train": (4, 3), "test": (1, 1)}
-    assert contents.facts("own").has_official_test
+    assert contents.counts == {"train": (3, 3), "test": (1, 1), "validation": (1, 0)}
+    assert contents.split_names == {"train": ("Train",), "test": ("test",), "validation": ("val",)}
+    facts = contents.facts("own")
+    assert (facts.test_counts, facts.validation_counts) == ((1, 1), (1, 0))
+    assert "1 class has no image in the validation split: 'horse'" in contents.warnings
     assert contents.warnings[0].startswith("1 image is in both train and test: Train/horse/0.png = test/")
-    assert StoredImages(tmp_path).splits.tolist() == [0] * 7 + [1] * 2
+    assert StoredImages(tmp_path).splits.tolist() == [0] * 6 + [1] * 2 + [2]
 
 
-def test_system_files_are_ignored(tmp_path: Path) -> None:
-    left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x"}
+def test_other_files_are_passed_over_and_unreadable_images_listed(tmp_path: Path) -> None:
+    left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x", "cat/notes.txt": b"text"}
     huge = image(1, (200, 200))
 
-    contents = convert_archive(tmp_path, zip_with({**left, "cat/notes.txt": b"text", "horse/huge.png": huge}))
+    contents = convert_archive(tmp_path, zip_with({**left, "cat/broken.png": b"text", "horse/huge.png": huge}))
 
-    assert contents.ignored_files == 3
-    assert [each.name for each in contents.unreadable] == ["cat/notes.txt", "horse/huge.png"]
+    assert (contents.ignored_files, contents.ignored) == (4, tuple(left))
+    assert [each.name for each in contents.unreadable] == ["cat/broken.png", "horse/huge.png"]
     assert "exceeds the limit of 10,000" in contents.unreadable[1].reason
     assert contents.counts["train"] == (3, 3)
 

@@ -1,6 +1,7 @@
 import hashlib
 import lzma
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,9 @@ def spec_of(facts: Dataset = LEAVES, **splits: Any) -> ExperimentSpec:
     return parse_spec(document, {"leaves": facts})
 
 
-def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = False) -> Path:
-    """A converted dataset of `LEAVES`: image n is gray, 10 n bright and `size(n)` large."""
-    counts = ((0, LEAVES.training_counts), (1, LEAVES.test_counts))
+def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = False, facts: Dataset = LEAVES) -> Path:
+    """A converted dataset: image n is gray, 10 n bright and `size(n)` large."""
+    counts = ((0, facts.training_counts), (1, facts.test_counts), (2, facts.validation_counts))
     rows = [(split, label) for split, of_split in counts for label, count in enumerate(of_split) for _ in range(count)]
     stored = folder / IMAGES
     stored.mkdir(parents=True)
@@ -79,6 +80,21 @@ def test_images_of_many_sizes_are_resized(tmp_path: Path) -> None:
     assert brightness(np.concatenate([splits.training.images, splits.validation.images])) == list(range(14))
     assert (splits.test.images[:, 0, 0, 0] // 10).tolist() == [14, 15, 16, 17, 18]
     assert splits.test.labels.tolist() == [0, 0, 0, 1, 1]
+
+
+def test_own_validation_split_is_kept_or_pooled(tmp_path: Path) -> None:
+    facts = replace(LEAVES, validation_counts=(1, 3))
+    folder = upload(tmp_path, lambda _: (4, 4), facts=facts)
+    own = load_splits(spec_of(facts, preprocessing=FOUR_BY_FOUR), None, folder)
+    pooled = load_splits(
+        spec_of(facts, dataset={"name": "leaves", "split": HALF}, preprocessing=FOUR_BY_FOUR), None, folder
+    )
+
+    assert [split.samples.tolist() for split in own] == [list(range(14)), list(range(19, 23)), list(range(14, 19))]
+    assert own.validation.labels.tolist() == [0, 1, 1, 1]
+    assert brightness(own.validation.images) == [19, 20, 21, 22]
+    assert sorted([*pooled.training.samples, *pooled.validation.samples]) == [*range(14), *range(19, 23)]
+    assert pooled.test.samples.tolist() == list(range(14, 19))
 
 
 def test_images_of_one_small_size_are_read_natively(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+import pytest
+
+from archives.errors import InvalidArchive
+from tests.worker.conversion.found import found, labeled
+from worker.conversion.folder_labels import label_by_folders
+from worker.conversion.labels import order_classes, split_names
+
+TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["cat/1.jpg", "dog/1.jpg"], [TRAIN_CAT, TRAIN_DOG]),
+        (["flowers-main/data/cat/1.jpg", "flowers-main/data/dog/1.jpg"], [TRAIN_CAT, TRAIN_DOG]),
+        (["a/b/c/d/cat/1.jpg", "a/b/c/d/dog/1.jpg"], [TRAIN_CAT, TRAIN_DOG]),
+        (["train/cat/1.jpg", "train/dog/1.jpg"], [TRAIN_CAT, TRAIN_DOG]),
+        (
+            ["train/cat/1.jpg", "train/dog/1.jpg", "dev/cat/2.jpg", "test/dog/3.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("validation", "cat"), ("test", "dog")],
+        ),
+        (
+            ["seg_train/seg_train/cat/1.jpg", "seg_train/seg_train/dog/1.jpg", "seg_test/seg_test/cat/2.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("test", "cat")],
+        ),
+        (
+            ["x/training_set/cat/1.jpg", "x/training_set/dog/1.jpg", "x/test_set/dog/2.jpg", "x/Valid/dog/3.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("test", "dog"), ("validation", "dog")],
+        ),
+        (
+            ["training/cat/1.jpg", "training/dog/1.jpg", "validation/cat/2.jpg", "evaluation/cat/3.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("validation", "cat"), ("test", "cat")],
+        ),
+        (
+            ["train/images/cat/1.jpg", "train/images/dog/1.jpg", "test/images/cat/2.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("test", "cat")],
+        ),
+        (
+            ["cat/train/1.jpg", "cat/test/2.jpg", "dog/train/1.jpg", "dog/val/3.jpg"],
+            [TRAIN_CAT, ("test", "cat"), TRAIN_DOG, ("validation", "dog")],
+        ),
+        (["train/1.jpg", "bus/1.jpg"], [("train", "train"), ("train", "bus")]),
+        (["valid/1.jpg", "invalid/1.jpg"], [("train", "valid"), ("train", "invalid")]),
+        (["test tube/1.jpg", "flask/1.jpg"], [("train", "test tube"), ("train", "flask")]),
+    ],
+)
+def test_images_are_labeled_by_their_folders(names: list[str], expected: list[tuple[str, str]]) -> None:
+    files = found(*names)
+    labels = label_by_folders(files, [])
+    assert labeled(labels, files) == dict(zip(names, expected, strict=True))
+    assert labels.warnings == ()
+
+
+def test_folders_of_splits_are_reported_as_found() -> None:
+    files = found("d/seg_train/cat/1.jpg", "d/seg_train/dog/1.jpg", "d/seg_dev/cat/2.jpg", "d/seg_test/cat/1.jpg")
+    assert split_names(label_by_folders(files, []).by_position.values()) == {
+        "train": ("seg_train",),
+        "test": ("seg_test",),
+        "validation": ("seg_dev",),
+    }
+
+
+@pytest.mark.parametrize("unlabeled", ["seg_pred/seg_pred/3.jpg", "test/3.jpg", "test1/3.jpg", "unlabeled/cat/3.jpg"])
+def test_images_of_a_split_without_classes_are_left_out(unlabeled: str) -> None:
+    files = found("train/cat/1.jpg", "train/dog/1.jpg", unlabeled)
+    labels = label_by_folders(files, [])
+
+    assert list(labeled(labels, files)) == ["train/cat/1.jpg", "train/dog/1.jpg"]
+    folder = unlabeled.rpartition("/")[0]
+    assert labels.warnings == (f"1 image without a class folder is left out: those in '{folder}'",)
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["cat/1.jpg", "dog/1.jpg", "logo.png"], "'logo.png' is beside the class folders, not in one, unlike 2 other"),
+        (["r/docs/a.png", "r/data/cat/1.jpg", "r/data/dog/1.jpg"], "'r/docs/a.png' is beside the class folders"),
+        (["cat/1.jpg", "dog/1.jpg", "dog/small/2.jpg"], "'dog/small/2.jpg' is too deep, unlike 2 other images"),
+        (["pets/cat/1.jpg", "plants/rose/1.jpg"], "the folders 'pets', 'plants' hold folders instead of images"),
+        (["train/cat/1.jpg", "test/cat/1.jpg", "extra/cat/2.jpg"], "'extra/cat/2.jpg' is beside test/ and train/"),
+        (["train/cat/1.jpg", "test/cat/1.jpg", "logo.png"], "'logo.png' is beside test/ and train/"),
+        (["train/cat/1.jpg", "train/2.jpg", "test/cat/1.jpg"], "'train/2.jpg' is beside the class folders"),
+        (
+            ["train/cat.0.jpg", "test1/1.jpg"],
+            "in 'test1' and 'train', without a folder for each class; ?layout=filename",
+        ),
+        (["1.jpg", "2.jpg"], "such as '1.jpg', are in no class folder; ?layout=filenames"),
+    ],
+)
+def test_what_is_in_the_way_is_named(names: list[str], reason: str) -> None:
+    with pytest.raises(InvalidArchive) as rejection:
+        label_by_folders(found(*names), [])
+    assert reason in str(rejection.value)
+
+
+def test_only_empty_class_folders_are_rejected() -> None:
+    files = found("x/train/cat/1.jpg", "x/train/dog/1.jpg", "x/test/cat/1.jpg")
+    classes = found("x/cat/1.jpg", "x/dog/1.jpg")
+
+    assert len(label_by_folders(files, [("x", "test", "dog"), ("x", "logs")]).by_position) == 3
+    with pytest.raises(InvalidArchive, match="the class folder 'x/cow' is empty; fill it or leave it out"):
+        label_by_folders(classes, [("x", "cow")])
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["val/cat/1.jpg", "test/dog/1.jpg"], "all images are of test and validation, none to train on"),
+        (["train/cat/1.jpg", "train/dog/1.jpg", "val/cow/1.jpg"], "class 'cow' is in validation only"),
+        (["train/cat/1.jpg", "train/dog/1.jpg", "test/Dog/1.jpg"], "class 'Dog' is in test only"),
+        (["cat/1.jpg"], "it has one class only, 'cat'"),
+    ],
+)
+def test_classes_must_be_trainable(names: list[str], reason: str) -> None:
+    with pytest.raises(InvalidArchive) as rejection:
+        order_classes(label_by_folders(found(*names), []).by_position.values())
+    assert reason in str(rejection.value)

@@ -1,0 +1,162 @@
+"""Images and labels in parquet files, as Hugging Face and pandas write them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archives.errors import InvalidArchive
+from archives.names import quote
+from specs.problem import quantity
+from worker.conversion.labels import Label
+from worker.conversion.split_names import Kind, split_of
+
+_IMAGE = ("image", "img", "picture", "photo", "bytes", "image_bytes", "content", "data", "png", "jpg", "jpeg")
+_LABEL = ("label", "labels", "class", "target", "category", "fine_label", "y", "species", "breed", "name")
+_SPLIT = ("split", "set", "subset", "partition")
+_ROWS = 16
+_BUFFER_BYTES = 1 << 20
+_EXPECTED = (
+    "expected a column `image` of the bytes of image files, or of {bytes, path} as Hugging Face has it, and a column "
+    "`label` of text or integers"
+)
+
+
+class ParquetFile(NamedTuple):
+    """A file on disk, and what the upload calls it."""
+
+    path: Path
+    name: str
+
+
+class ParquetImage(NamedTuple):
+    """`label` is None where the row has none, as in the test split of a competition."""
+
+    label: Label | None
+    name: str
+    content: bytes
+
+
+class _Columns(NamedTuple):
+    """`names` are the classes that integers stand for, empty if they stand for themselves."""
+
+    image: str
+    label: str
+    split: str | None
+    names: tuple[str, ...]
+
+
+def read_labels(file: ParquetFile) -> Iterator[Label | None]:
+    """Of all rows, in order; no image is read. Raises InvalidArchive."""
+    with _reading(file) as (table, columns):
+        for cells in _rows(table, [columns.label, *filter(None, [columns.split])]):
+            yield _label(cells, columns, file)
+
+
+def read_images(file: ParquetFile) -> Iterator[ParquetImage]:
+    """All rows, in order, a few in memory at a time. Raises InvalidArchive."""
+    with _reading(file) as (table, columns):
+        for number, cells in enumerate(_rows(table, [columns.image, columns.label, *filter(None, [columns.split])])):
+            image = cells[columns.image]
+            content, path = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+            yield ParquetImage(_label(cells, columns, file), path or f"{file.name}/{number}", content or b"")
+
+
+@contextmanager
+def _reading(file: ParquetFile) -> Iterator[tuple[pq.ParquetFile, _Columns]]:
+    # The address space is limited: pools reserve some for each thread, and a column is not read at once.
+    pa.set_memory_pool(pa.system_memory_pool())
+    pa.set_io_thread_count(1)
+    try:
+        with pq.ParquetFile(file.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as table:
+            yield table, _find_columns(table.schema_arrow, file)
+    except MemoryError as error:
+        raise InvalidArchive(
+            f"a part of {quote(file.name)} takes more memory than a conversion has; write it in smaller row groups, as "
+            "with row_group_size=100"
+        ) from error
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
+        raise InvalidArchive(f"{quote(file.name)} cannot be read as parquet: {str(error)[:200]}") from error
+
+
+def _rows(table: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, Any]]:
+    for batch in table.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+        yield from batch.to_pylist()
+
+
+def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label | None:
+    value, given = cells[columns.label], cells[columns.split] if columns.split else None
+    # Hugging Face writes -1 where the label is secret.
+    if value is None or value == "" or (columns.names and value == -1):
+        return None
+    kind, found_as = _split(file) if given is None else (split_of(str(given)), str(given))
+    if kind is None:
+        raise InvalidArchive(
+            f"{quote(file.name)} has {quote(str(given))} in its column {quote(columns.split or '')}; expected train, "
+            "validation or test"
+        )
+    if not columns.names:
+        return None if kind == "unlabeled" else Label(kind, str(value).strip(), found_as)
+    if not 0 <= value < len(columns.names):
+        raise InvalidArchive(
+            f"{quote(file.name)} has the label {value}, but names {quantity(len(columns.names), 'class', 'classes')}"
+        )
+    return None if kind == "unlabeled" else Label(kind, columns.names[value], found_as)
+
+
+def _split(file: ParquetFile) -> tuple[Kind, str]:
+    """From the name of the file, as in `data/train-00000-of-00001.parquet`, or else of a folder; train if none says
+    so."""
+    for part in reversed(file.name.split("/")):
+        if kind := split_of(part.removesuffix(".parquet")):
+            return kind, part
+    return "train", ""
+
+
+def _find_columns(schema: pa.Schema, file: ParquetFile) -> _Columns:
+    image = _choose(schema, _IMAGE, _holds_images)
+    label = _choose(schema, _LABEL, _holds_labels)
+    if image is None or label is None:
+        found = ", ".join(f"{field.name} ({str(field.type)[:40]})" for field in list(schema)[:10])
+        raise InvalidArchive(f"{quote(file.name)} has the columns {found}; {_EXPECTED}")
+    split = next((name for name in _SPLIT if name in schema.names and name != label), None)
+    is_integer = pa.types.is_integer(schema.field(label).type)
+    return _Columns(image, label, split, _class_names(schema, label) if is_integer else ())
+
+
+def _choose(schema: pa.Schema, known: Sequence[str], suits: Callable[[pa.DataType], bool]) -> str | None:
+    """The first of the `known` names, or else the only column that suits."""
+    suiting = [field.name for field in schema if suits(field.type)]
+    named = [name for name in known if name in suiting]
+    return named[0] if named else suiting[0] if len(suiting) == 1 else None
+
+
+def _holds_images(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return kind.get_field_index("bytes") >= 0 and _holds_images(kind.field("bytes").type)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _holds_labels(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _holds_labels(kind.value_type)
+    types = pa.types
+    return bool(
+        types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_boolean(kind)
+    )
+
+
+def _class_names(schema: pa.Schema, label: str) -> tuple[str, ...]:
+    """From the metadata that Hugging Face's `datasets` writes; empty if there is none."""
+    try:
+        info = orjson.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        names = info["info"]["features"][label]["names"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ()
+    return (
+        tuple(map(str, names.values() if isinstance(names, dict) else names)) if isinstance(names, dict | list) else ()
+    )

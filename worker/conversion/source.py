@@ -1,0 +1,171 @@
+"""The labeled images of an upload, however it is laid out: labels are known before any image is decoded."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from archives.errors import InvalidArchive, UnreadableMember
+from archives.member import Budget
+from archives.name_encodings import find_encoding, possible_encodings
+from archives.names import quote
+from models_store.datasets.record import Layout
+from specs.problem import quantity
+from specs.splits import SOURCE_SPLITS, SourceSplit
+from worker.conversion.filename_labels import label_by_filenames
+from worker.conversion.folder_labels import label_by_folders
+from worker.conversion.labels import Label, Labels, Place, order_classes, split_names
+from worker.conversion.members import Listing, UploadedFiles
+from worker.conversion.table_labels import label_by_tables
+from worker.jobs.messages import ConversionJob
+
+_PARQUET = b"PAR1"
+Heartbeat = Callable[[], None]
+
+
+class SourceImage(NamedTuple):
+    place: Place
+    name: str
+    content: bytes
+
+
+class LabeledImages(NamedTuple):
+    """`images`, iterated once, are `total`. `split_names` are what names each split in the upload; `ignored` names some
+    of the `ignored_files` that are no images."""
+
+    classes: tuple[str, ...]
+    total: int
+    split_names: dict[SourceSplit, tuple[str, ...]]
+    warnings: tuple[str, ...]
+    ignored: tuple[str, ...]
+    ignored_files: int
+    images: Iterator[SourceImage]
+
+
+def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
+    """Judge the layout. Raises InvalidArchive, also while the images are iterated."""
+    if _starts_as_parquet(job.archive):
+        return _of_parquet(job, None, Listing(), heartbeat)
+    encoding = find_encoding(job.options.names) if job.options.names else None
+    files = UploadedFiles(job.archive, job.limits, encoding)
+    listing = files.list(heartbeat)
+    if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
+        return _of_parquet(job, files, listing, heartbeat)
+    if not listing.images:
+        raise InvalidArchive(
+            f"it has no images{_about_others(listing)}; expected PNG, JPEG or WebP files in an archive"
+        )
+    labels = _label(job.options.layout, files, listing, encoding)
+    classes = order_classes(labels.by_position.values())
+    unnamed = _about_names(listing.unknown_names)
+    return LabeledImages(
+        classes,
+        len(labels.by_position),
+        split_names(labels.by_position.values()),
+        (*unnamed, *labels.warnings),
+        tuple(listing.ignored),
+        listing.ignored_files,
+        _read(files, listing, labels, classes),
+    )
+
+
+def _label(layout: Layout, files: UploadedFiles, listing: Listing, encoding: str | None) -> Labels:
+    match layout:
+        case "filenames":
+            return label_by_filenames(listing.images)
+        case "csv":
+            contents = dict(files.read({table.position for table in listing.tables}))
+            return label_by_tables(listing.images, listing.tables, contents, encoding)
+        case _:
+            return label_by_folders(listing.images, listing.empty_folders)
+
+
+def _read(files: UploadedFiles, listing: Listing, labels: Labels, classes: tuple[str, ...]) -> Iterator[SourceImage]:
+    names = {file.position: "/".join(file.path) for file in listing.images}
+    numbers = {name: number for number, name in enumerate(classes)}
+    for position, content in files.read(labels.by_position):
+        yield SourceImage(_place(labels.by_position[position], numbers), names[position], content)
+
+
+def _bounded(budget: Budget, name: str, content: bytes) -> bytes:
+    try:
+        return b"".join(budget.bound(iter((content,))))
+    except UnreadableMember as error:
+        raise InvalidArchive(f"{quote(name)} {error}") from error
+
+
+def _place(label: Label, numbers: dict[str, int]) -> Place:
+    return Place(SOURCE_SPLITS.index(label.split), numbers[label.name])
+
+
+def _about_names(unknown: list[str]) -> tuple[str, ...]:
+    """A warning if names may be misread."""
+    if not unknown:
+        return ()
+    readings = [f"{name} reads {quote(text)}" for name, text in possible_encodings(unknown)]
+    read = ", ".join([f"cp437 reads {quote(unknown[0])}", *readings])
+    warning = (
+        f"the archive does not say how {quantity(len(unknown), 'name is', 'names are')} encoded: {read}; the first is "
+        "taken; if it is wrong, upload the archive again with the right one, as in ?names=gbk"
+    )
+    return (warning,)
+
+
+def _about_others(listing: Listing) -> str:
+    others = [*(file.name for file in (*listing.tables, *listing.parquets)), *listing.ignored]
+    number = len(listing.tables) + len(listing.parquets) + listing.ignored_files
+    return f", only {quantity(number, 'other file', 'other files')}, such as {quote(others[0])}" if others else ""
+
+
+def _starts_as_parquet(archive: Path) -> bool:
+    with archive.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def _of_parquet(
+    job: ConversionJob, files: UploadedFiles | None, listing: Listing, heartbeat: Heartbeat
+) -> LabeledImages:
+    """`files` is None if the upload itself is one parquet file."""
+    # It takes 0.15 s to import, and few uploads need it.
+    from worker.conversion.parquet_images import ParquetFile, read_images, read_labels
+
+    if files is None:
+        tables = [ParquetFile(job.archive, "parquet")]
+    else:
+        paths = {file.position: job.staged / f"{file.position}.parquet" for file in listing.parquets}
+        files.copy(paths, heartbeat)
+        tables = [ParquetFile(paths[file.position], "/".join(file.path)) for file in listing.parquets]
+    if not tables:
+        raise InvalidArchive("it has no .parquet file; expected one, or an archive of some")
+    budget = Budget(job.limits)
+    labels: list[Label] = []
+    unlabeled = 0
+    for label in chain.from_iterable(map(read_labels, tables)):
+        heartbeat()
+        budget.count_entry()
+        labels += [label] if label else []
+        unlabeled += label is None
+    if not labels:
+        raise InvalidArchive(f"none of its {quantity(unlabeled, 'row', 'rows')} has a label")
+    classes = order_classes(labels)
+    numbers = {name: number for number, name in enumerate(classes)}
+
+    def read() -> Iterator[SourceImage]:
+        for table in tables:
+            for image in read_images(table):
+                if image.label is not None:
+                    content = _bounded(budget, image.name, image.content)
+                    yield SourceImage(_place(image.label, numbers), image.name, content)
+            if files is not None:
+                table.path.unlink()
+
+    about = f"{quantity(unlabeled, 'row has', 'rows have')} no label and {'is' if unlabeled == 1 else 'are'} left out"
+    return LabeledImages(
+        classes,
+        len(labels),
+        split_names(labels),
+        (about,) if unlabeled else (),
+        tuple(listing.ignored),
+        listing.ignored_files + len(listing.images) + len(listing.tables),
+        read(),
+    )
