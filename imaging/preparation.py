@@ -9,7 +9,7 @@ from PIL import Image
 from imaging.digits.filling import find_filling
 from imaging.digits.ink import luminance, stretch_range
 from imaging.digits.localization import Finding
-from imaging.digits.normalize import fill_height, normalize
+from imaging.digits.normalize import NormalizedDigit, fill_height, normalize, normalize_row
 from imaging.digits.pixels import from_pillow, to_pillow
 from imaging.resize import Mode, Shape, to_array
 
@@ -47,8 +47,20 @@ def prepare_image(
             return PreparedImage(to_array(to_pillow(filling.image), shape, resize), (*steps, *filling.steps))
         if fits:
             return PreparedImage(to_array(source, shape, resize), steps)
-    image, digit_steps, finding, ignored_marks = normalize(pixels)
-    if digit_form == "filling":
-        image = fill_height(image)
+    return _in_form(normalize(pixels), shape, resize, digit_form, steps)
+
+
+def prepare_row(source: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm) -> list[PreparedImage]:
+    """The digits of a row in `source`, from left to right, each as `prepare_image` prepares the only one. Empty without
+    digits, or with more than a row has."""
+    steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
+    pixels = stretch_range(from_pillow(source) if source.mode == "L" else np.asarray(source))
+    return [_in_form(digit, shape, resize, digit_form, steps) for digit in normalize_row(pixels)]
+
+
+def _in_form(
+    digit: NormalizedDigit, shape: Shape, resize: Mode, digit_form: DigitForm, steps: tuple[str, ...]
+) -> PreparedImage:
+    image = fill_height(digit.image) if digit_form == "filling" else digit.image
     array = image[..., None] if (*image.shape, 1) == shape else to_array(to_pillow(image), shape, resize)
-    return PreparedImage(array, (*steps, *digit_steps), finding, ignored_marks)
+    return PreparedImage(array, (*steps, *digit.steps), digit.finding, digit.ignored_marks)

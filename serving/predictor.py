@@ -12,7 +12,16 @@ from imaging.png import png_data_url, to_image
 from models_store.predictions.class_probability import ClassProbability
 from models_store.predictions.recent import RecentPredictions
 from serving.batching import Batcher
-from serving.preparation import ImageSample, Prep, PreparedSamples, Sample, is_light, prepare_all
+from serving.preparation import (
+    Digits,
+    ImageSample,
+    Prep,
+    PreparedSamples,
+    Sample,
+    is_light,
+    prepare_all,
+    prepare_rows,
+)
 from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.session import Probabilities, Samples
@@ -25,13 +34,15 @@ _T = TypeVar("_T")
 
 class PredictionOptions(NamedTuple):
     """The model to ask: that of `experiment`, or the one that serves `dataset`, or the best of all. `top`: the number
-    of classes in a prediction. `explain`: show what the network saw."""
+    of classes in a prediction. `explain`: show what the network saw. `digits`: an image shows one digit, or a row of
+    them, each of which is predicted."""
 
     dataset: str | None = None
     experiment: str | None = None
     top: int = 3
     prep: Prep = "auto"
     explain: bool = False
+    digits: Digits = "one"
 
 
 class Preprocessing(TypedDict):
@@ -59,6 +70,25 @@ class Prediction:
     margin: float
     verdict: Verdict
     preprocessing: Preprocessing
+
+
+@dataclass
+class Reading:
+    """The digits of an image as a `text`, from left to right; empty if it shows none. It is as sure as the least sure
+    of them."""
+
+    filename: str
+    text: str
+    verdict: Verdict
+
+    @classmethod
+    def of(cls, digits: Sequence[Prediction]) -> "Reading":
+        """At least one, all of one image."""
+        verdicts = {digit.verdict for digit in digits}
+        if "not_a_digit" in verdicts:
+            return cls(digits[0].filename, "", "not_a_digit")
+        text = "".join(digit.top[0].label for digit in digits)
+        return cls(digits[0].filename, text, "confident" if verdicts == {"confident"} else "unsure")
 
 
 class Predictor:
@@ -100,6 +130,18 @@ class Predictor:
         def prepare() -> tuple[ServedModel, PreparedSamples]:
             chosen = self._registry.get(options.dataset, options.experiment, images)
             return chosen, prepare_all(samples, chosen.info, self._max_pixels, options.prep)
+
+        return await self.run_in_thread(prepare)
+
+    async def prepare_rows(
+        self, samples: Sequence[Sample], options: PredictionOptions
+    ) -> tuple[ServedModel, PreparedSamples, list[int]]:
+        """All digits of all images, and how many each image has. Raises the errors of `Registry.get` and
+        `preparation.prepare_rows`."""
+
+        def prepare() -> tuple[ServedModel, PreparedSamples, list[int]]:
+            chosen = self._registry.get(options.dataset, options.experiment, isinstance(samples[0], ImageSample))
+            return chosen, *prepare_rows(samples, chosen.info, self._max_pixels, options.prep)
 
         return await self.run_in_thread(prepare)
 

@@ -11,7 +11,7 @@ from imaging import fast_decode
 from imaging.decode import decode
 from imaging.digits.localization import Finding
 from imaging.errors import ImageError
-from imaging.preparation import PreparedImage, prepare_image
+from imaging.preparation import PreparedImage, prepare_image, prepare_row
 from models_store.models.serving_info import ServingInfo
 from serving.errors import InvalidSample
 from serving.session import Samples
@@ -41,6 +41,8 @@ class FeatureSample(NamedTuple):
 Sample = ImageSample | FeatureSample
 # As `imaging.preparation.PreparedImage`, but of features, too.
 _PreparedSample = tuple[Samples, tuple[str, ...], Finding, int]
+# How many digits an image shows: one, or a row of them.
+Digits = Literal["one", "many"]
 
 
 class PreparedSamples(NamedTuple):
@@ -73,11 +75,35 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
     return prepared
 
 
+def prepare_digits(sample: Sample, info: ServingInfo, max_pixels: int) -> list[PreparedImage]:
+    """The digits of an image as `prepare` prepares the only one, from left to right: at least one, which is
+    `not_a_digit` if there are none. Raises InvalidSample if the sample is no image or the network does not read digits,
+    and the errors of `prepare`."""
+    if not isinstance(sample, ImageSample) or info.digit_form is None or len(info.image_shape) != 3:
+        raise InvalidSample(
+            f"digits=many is for images of digits, and the model of {info.dataset} reads none; leave it out"
+        )
+    row = prepare_row(decode(sample.data, max_pixels), info.image_shape, info.resize, info.digit_form)
+    return row or [prepare(sample.data, info, max_pixels)._replace(finding="not_a_digit")]
+
+
 def prepare_all(samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedSamples:
     """Raises the errors of `prepare`, with the name of the sample."""
     return stack_prepared(
         [sample.filename for sample in samples], [_prepare(each, info, max_pixels, prep) for each in samples]
     )
+
+
+def prepare_rows(
+    samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep
+) -> tuple[PreparedSamples, list[int]]:
+    """All digits of all images, and how many each image has. Raises the errors of `prepare_digits`, with the name of
+    the sample, and InvalidSample for prep "none"."""
+    if prep == "none":
+        raise InvalidSample("digits=many finds digits, and prep=none does not look for any; leave one of them out")
+    rows = [_prepare_row(sample, info, max_pixels) for sample in samples]
+    filenames = [sample.filename for sample, row in zip(samples, rows, strict=True) for _ in row]
+    return stack_prepared(filenames, [digit for row in rows for digit in row]), [len(row) for row in rows]
 
 
 def stack_prepared(filenames: list[str], prepared_samples: Sequence[_PreparedSample]) -> PreparedSamples:
@@ -105,6 +131,13 @@ def _prepare(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> 
         if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
         return _features(sample.values, info), (), "digit", 0
+    except (ImageError, InvalidSample) as error:
+        raise type(error)(f"{sample.filename[:100]}: {error}") from error
+
+
+def _prepare_row(sample: Sample, info: ServingInfo, max_pixels: int) -> list[PreparedImage]:
+    try:
+        return prepare_digits(sample, info, max_pixels)
     except (ImageError, InvalidSample) as error:
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 

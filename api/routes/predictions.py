@@ -10,7 +10,7 @@ from api.schemas.predictions import Predictions
 from api.wire import fast_predict
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
 from serving.predictor import PredictionOptions
-from serving.preparation import Prep
+from serving.preparation import Digits, Prep
 
 router = APIRouter(tags=["predictions"])
 
@@ -27,6 +27,10 @@ async def predict(
         Query(description="auto: a network of digits receives the digit that was found; none: resize only"),
     ] = DEFAULT.prep,
     explain: Annotated[bool, Query(description="include the image that the network saw")] = DEFAULT.explain,
+    digits: Annotated[
+        Digits,
+        Query(description="many: read a row of digits from left to right; a prediction for each, and `readings`"),
+    ] = DEFAULT.digits,
 ) -> Response:
     """Classify images: a form with `file` (one or many), one raw image, or JSON with base64. Where a dataset has
     numbers instead of images, as blobs, send them as JSON: `{"features": [1.5, -2]}`, or a list of such rows. The best
@@ -35,10 +39,11 @@ async def predict(
 
     Probabilities are calibrated on the validation split. Where the network knows digits, as those of MNIST and of the
     digits dataset, any image of one will do: dark or light, photographed, ruled, small in a corner. The digit is found
-    and brought into the form that the network knows, and `verdict` marks images without a digit.
+    and brought into the form that the network knows, and `verdict` marks images without a digit or
+    with several. A row of digits, as a house number, is read with `digits=many`.
 
     Each prediction has an `id`, with which `POST /predictions/{id}/label` corrects it.
     """
-    options = PredictionOptions(dataset, experiment, top, prep, explain)
+    options = PredictionOptions(dataset, experiment, top, prep, explain, digits)
     answer = await endpoint.answer(request.scope, request.receive, options)
     return Response(answer, media_type=content.JSON)

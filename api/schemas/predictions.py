@@ -4,13 +4,16 @@ from pydantic import BaseModel, Field
 
 from api.schemas.answer import Answer, is_none
 from serving.answering_model import AnsweringModel
-from serving.predictor import Prediction
+from serving.predictor import Prediction, Reading
 
 
 # Not an Answer, under whose configuration pydantic makes the optional members of a TypedDict required.
 class Predictions(BaseModel):
+    """`readings` are there with digits=many, one for each image."""
+
     model: AnsweringModel
     predictions: list[Prediction]
+    readings: list[Reading] | None = Field(default=None, exclude_if=is_none)
     duration_ms: float
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
 import orjson
 from starlette.datastructures import Headers
@@ -13,7 +14,7 @@ from api.wire.body import receive_body
 from api.wire.samples import parse_samples
 from imaging import fast_decode
 from serving.admission import AdmissionControl
-from serving.predictor import PredictionOptions, Predictor
+from serving.predictor import PredictionOptions, Predictor, Reading
 from serving.preparation import ImageSample, Sample
 
 MAX_BODY_BYTES = 10_000_000
@@ -38,11 +39,18 @@ class PredictEndpoint:
             samples = await self._parse(Headers(scope=scope).get("content-type", ""), body)
             if isinstance(samples[0], ImageSample):
                 admission.add_images(len(samples))
-            model, prepared = await self._predictor.prepare(samples, options)
+            digits: list[int] = []
+            if options.digits == "one":
+                model, prepared = await self._predictor.prepare(samples, options)
+            else:
+                model, prepared, digits = await self._predictor.prepare_rows(samples, options)
             counted.model = model.info.dataset
             predictions = await self._predictor.predict(model, prepared, options)
-        duration = round((time.perf_counter() - started) * 1000, 3)
-        return orjson.dumps({"model": model.description, "predictions": predictions, "duration_ms": duration})
+        answer = {"model": model.description, "predictions": predictions}
+        if digits:
+            rest = iter(predictions)
+            answer["readings"] = [Reading.of(list(islice(rest, count))) for count in digits]
+        return orjson.dumps({**answer, "duration_ms": round((time.perf_counter() - started) * 1000, 3)})
 
     async def _parse(self, content_type: str, body: bytes) -> Sequence[Sample]:
         if len(body) <= fast_decode.MAX_BYTES:

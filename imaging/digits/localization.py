@@ -7,16 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.digits.box import Box, bounding_box
-from imaging.digits.connected_components import Components, connected_components
-from imaging.digits.ink import Gray, Ink, Mask, edge_pixels, find_inks, highest, luminance
+from imaging.digits.connected_components import Components
+from imaging.digits.ink import Gray, Mask, edge_pixels
+from imaging.digits.separation import separate_ink
 from imaging.digits.sheet import Sheet, find_sheet, isolate
 from imaging.digits.strokes import stroke_width
 
-# Ink of lower contrast, of 255, is the grain of the paper.
-_MIN_CONTRAST = 20
-# The gradient of a stroke is at least this share of the steepest gradients; that of a shadow is lower.
-_MIN_SHARPNESS = 0.4
-_STEEPEST_PIXELS = 12
 # Further components of the digit, such as the bar of a 5, have at least this share of the area of the largest one, and
 # a gap of at most this share of its side.
 _MIN_AREA, _MAX_GAP = 0.03, 0.35
@@ -70,29 +66,11 @@ def find_digit(image: NDArray[np.uint8], is_dark: bool | None = None) -> FoundDi
     return _find_on_paper(image, is_dark)
 
 
-class _InkComponents(NamedTuple):
-    """`are_sharp`, bool, (components,), is True for components that are ink, not shadows. `sharpness` is the mean
-    gradient along their outlines relative to the steepest gradients, 0-1."""
-
-    ink: Ink
-    components: Components
-    are_sharp: NDArray[np.bool_]
-    sharpness: float
-
-    @property
-    def doubt(self) -> float:
-        """Grows with the area of the ink, and with its lack of sharpness: if ink and paper are confused, the ink is the
-        large area around the strokes, and it fades out."""
-        area = int(self.components.areas[self.are_sharp].sum()) or self.ink.strength.size
-        return area / max(self.sharpness, 1e-3)
-
-
 def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit | None:
-    inks = [ink for ink in find_inks(image, is_dark) if ink.contrast >= _MIN_CONTRAST]
-    if not inks:
+    separated = separate_ink(image, is_dark)
+    if separated is None:
         return None
-    gradient = _gradient(luminance(image)) if inks[0].is_evened else None
-    ink, components, are_sharp, _ = min((_label(ink, gradient) for ink in inks), key=lambda each: each.doubt)
+    ink, components, are_sharp, _ = separated
     kept = _select(components, are_sharp)
     if not kept.any():
         return None
@@ -102,45 +80,13 @@ def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit
     done = {"inverted": ink.is_dark, "evened": ink.is_evened, "cleaned": bool(others.any())}
     steps = tuple(name for name, is_done in done.items() if is_done)
     box = bounding_box(mask)
-    ink_on_paper = are_sharp & ~_are_lines(components, are_sharp & ~kept, box)
+    ink_on_paper = are_sharp & ~find_lines(components, are_sharp & ~kept, box)
     marks = _marks(components, ink_on_paper & ~kept, box)
     is_several = _are_digits(components, ink_on_paper, kept, marks, box)
     if len(marks) <= _MAX_MARKS:
         ink_on_paper[marks] = False
     share = float(components.areas[kept].sum() / components.areas[ink_on_paper].sum())
     return FoundDigit(strength, mask, box, ink.is_dark, steps, share, len(marks), is_several)
-
-
-def _label(ink: Ink, gradient: Gray | None) -> _InkComponents:
-    components = connected_components(ink.strength >= ink.threshold)
-    is_ink = components.areas > 0
-    is_ink[0] = False
-    if gradient is None:
-        return _InkComponents(ink, components, is_ink, 1.0)
-    steepest = np.zeros(len(components.areas), dtype=np.uint8)
-    np.maximum.at(steepest, components.labels.ravel(), gradient.ravel())
-    steep = max(highest(gradient, _STEEPEST_PIXELS), 1)
-    are_sharp = is_ink & (steepest >= _MIN_SHARPNESS * steep)
-    outline = gradient[_outline(are_sharp[components.labels])]
-    sharpness = float(np.minimum(outline / steep, 1).mean()) if len(outline) else 0.0
-    return _InkComponents(ink, components, are_sharp, sharpness)
-
-
-def _gradient(gray: Gray) -> Gray:
-    """The larger of the differences of each pixel from the one above and the one on its left."""
-    wide = gray.astype(np.int16)
-    gradient = np.zeros_like(wide)
-    np.maximum(gradient[1:], np.abs(np.diff(wide, axis=0)), out=gradient[1:])
-    np.maximum(gradient[:, 1:], np.abs(np.diff(wide, axis=1)), out=gradient[:, 1:])
-    return gradient.astype(np.uint8)
-
-
-def _outline(mask: Mask) -> Mask:
-    """Where a pixel differs from the one above or the one on its left; the edge of the image is no outline."""
-    outline = np.zeros_like(mask)
-    outline[1:] |= mask[1:] != mask[:-1]
-    outline[:, 1:] |= mask[:, 1:] != mask[:, :-1]
-    return outline
 
 
 def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -153,7 +99,7 @@ def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.
         candidates = are_sharp
     if not candidates.any():
         return candidates
-    main = _main(components, candidates)
+    main = largest_mark(components, candidates)
     gaps = np.maximum(
         np.maximum(components.tops - components.bottoms[main], components.tops[main] - components.bottoms),
         np.maximum(components.lefts - components.rights[main], components.lefts[main] - components.rights),
@@ -167,7 +113,7 @@ def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.
     return kept
 
 
-def _main(components: Components, candidates: NDArray[np.bool_]) -> int:
+def largest_mark(components: Components, candidates: NDArray[np.bool_]) -> int:
     """The largest of `candidates`, or the largest in it if it is a frame."""
     main = int(np.where(candidates, components.areas, 0).argmax())
     box = components.box(main)
@@ -175,11 +121,11 @@ def _main(components: Components, candidates: NDArray[np.bool_]) -> int:
     inside &= (components.lefts > box.left) & (components.rights < box.right)
     inside &= components.bottoms - components.tops >= _MIN_FRAMED * box.side
     if inside.any() and _is_straight((components.labels == main)[box.slices]):
-        return _main(components, inside)
+        return largest_mark(components, inside)
     return main
 
 
-def _are_lines(components: Components, ignored: NDArray[np.bool_], digit: Box) -> NDArray[np.bool_]:
+def find_lines(components: Components, ignored: NDArray[np.bool_], digit: Box) -> NDArray[np.bool_]:
     """Which of the `ignored` components are lines, grids or thin frames around the digit, bool, (components,)."""
     sides = np.maximum(components.bottoms - components.tops, components.rights - components.lefts)
     are_lines = np.zeros_like(ignored)

@@ -11,6 +11,7 @@ from imaging.digits.box import Box, bounding_box
 from imaging.digits.ink import Gray, quantiles
 from imaging.digits.localization import Finding, FoundDigit, find_digit
 from imaging.digits.pixels import from_pillow, pad, to_pillow
+from imaging.digits.rows import find_row
 from imaging.digits.strokes import stroke_width, thicken, thin
 
 SIDE = 28
@@ -21,6 +22,8 @@ _ONES_AND_POSITIONS = np.stack([np.ones(SIDE), np.arange(SIDE)]).astype(np.float
 _OVERVIEW_SIDE = 192
 _DETAIL_SIDE = 144
 _MARGIN = 0.2
+# A row is read from one copy.
+_ROW_SIDE = 640
 # Ink below 40 of 255 is the grain of the paper.
 _VALUES = np.arange(256)
 _WITHOUT_GRAIN = np.clip((_VALUES - 40) * 255 // 215, 0, 255).astype(np.uint8)
@@ -62,6 +65,16 @@ def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
         found = find_digit(_shrink(surroundings, _DETAIL_SIDE), found.is_dark) or found
     image, stroke_steps = _adjust_strokes(_extract(found))
     return NormalizedDigit(_center(image), (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
+
+
+def normalize_row(source: NDArray[np.uint8]) -> list[NormalizedDigit]:
+    """Normalize the digits of a row in an image, from left to right; empty without digits, or with more than a row
+    has."""
+    digits = []
+    for found in find_row(_shrink(source, _ROW_SIDE)):
+        image, stroke_steps = _adjust_strokes(_extract(found))
+        digits.append(NormalizedDigit(_center(image), (*found.steps, "cropped", *stroke_steps, "centered")))
+    return digits
 
 
 def fill_height(image: Gray) -> Gray:

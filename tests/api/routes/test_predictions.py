@@ -448,3 +448,47 @@ def test_form_without_files_is_rejected(client: ApiClient, trained: str) -> None
     assert (none.status_code, "no image: send one or more" in none.json()["error"]) == (422, True)
     text = client.post("/predict", data={"file": "seven"}, files={"file": ("7.png", png(7))})
     assert (text.status_code, "holds text, not a file" in text.json()["error"]) == (422, True)
+
+
+def test_row_of_digits_is_read_from_left_to_right(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    publish(api_store, tiny_spec(), confident_from=0.01)
+    bars = [(left, 30, left + 20, 130) for left in (40, 100, 220)]
+    files = [("file", ("row.png", page_with_bars(*bars))), ("file", ("blank.png", page_with_bars()))]
+
+    answer = client.post("/predict?digits=many&top=1", files=files).json()
+
+    assert [each["filename"] for each in answer["predictions"]] == ["row.png"] * 3 + ["blank.png"]
+    labels = [each["top"][0]["label"] for each in answer["predictions"]]
+    assert answer["readings"] == [
+        {"filename": "row.png", "text": "".join(labels[:3]), "verdict": "confident"},
+        {"filename": "blank.png", "text": "", "verdict": "not_a_digit"},
+    ]
+    assert len({each["id"] for each in answer["predictions"]}) == 4
+
+
+def test_reading_is_as_sure_as_its_least_sure_digit(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
+    publish(api_store, tiny_spec(), confident_from=2.0)
+    page = page_with_bars((40, 30, 60, 130), (100, 30, 120, 130))
+
+    [reading] = client.post("/predict?digits=many", content=page).json()["readings"]
+
+    assert (len(reading["text"]), reading["verdict"]) == (2, "unsure")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("digits=some", "many"),
+        ("digits=many&prep=none", "prep=none does not look for any"),
+        ("digits=many&dataset=cifar10", "the model of cifar10 reads none"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_rejected(
+    client: ApiClient, api_store: Store, tiny_document: dict[str, Any], trained: str, query: str, expected: str
+) -> None:
+    document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
+    publish(api_store, parse_spec(document))
+    answer = client.post(f"/predict?{query}", content=png(3))
+
+    assert answer.status_code == 422
+    assert expected in answer.json()["detail"]
