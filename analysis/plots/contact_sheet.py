@@ -1,7 +1,10 @@
 """Contact sheet: many labeled images in one."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from functools import cache
 
+from noto_cjk_sans_jp_regular import FONT_PATH as CJK_FONT
 from PIL import Image, ImageDraw, ImageFont
 
 from analysis.misclassified import Selection
@@ -11,7 +14,7 @@ _COLUMNS = 5
 _CELL = 128
 _LABEL = 20
 _GAP = 6
-_LETTERS = 20
+_SIZE = 13
 _MAX_IMAGES = 100
 
 
@@ -22,7 +25,6 @@ def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Imag
     size = (columns * (_CELL + _GAP) + _GAP, rows * (_CELL + _LABEL + _GAP) + _GAP)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
     for number, (image, label) in enumerate(images):
         left = _GAP + number % _COLUMNS * (_CELL + _GAP)
         top = _GAP + number // _COLUMNS * (_CELL + _LABEL + _GAP)
@@ -31,9 +33,25 @@ def contact_sheet(images: Iterable[tuple[Image.Image, str]], count: int) -> Imag
         # The pixels of small images stay visible.
         shown = image.convert("RGB").resize(shape, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX)
         sheet.paste(shown, (left + (_CELL - shape[0]) // 2, top + (_CELL - shape[1]) // 2))
-        text = label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…"
-        draw.text((left + _CELL // 2, top + _CELL + 3), text, fill="black", font=font, anchor="ma")
+        font = _font(is_latin=label.isascii())
+        # By the middle of capitals, which is the same in both fonts.
+        place = (left + _CELL // 2, top + _CELL + _LABEL // 2)
+        draw.text(place, _shorten(label, font), fill="black", font=font, anchor="mm")
     return sheet
+
+
+@cache
+def _font(is_latin: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own font, and for other letters one with Chinese, Japanese and Korean."""
+    return ImageFont.load_default(_SIZE) if is_latin else ImageFont.truetype(str(CJK_FONT), _SIZE)
+
+
+def _shorten(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The longest beginning of `text` that fits below an image, with … in place of the rest."""
+    if font.getlength(text) <= _CELL:
+        return text
+    end = bisect_left(range(len(text)), True, key=lambda end: font.getlength(f"{text[:end]}…") > _CELL) - 1
+    return f"{text[:end]}…"
 
 
 def misclassified_sheet(selection: Selection, images: SampleImages) -> Image.Image:

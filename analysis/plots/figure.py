@@ -7,13 +7,13 @@ threads, so that one figure is rendered at a time.
 from collections.abc import Callable
 from io import BytesIO
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.plots.text_layout import DPI, HINTING, wrap
+from analysis.plots.text_layout import DPI, HINTING, font_families, wrap
 
 Format = Literal["png", "svg"]
 _DRAWING = Lock()
@@ -25,12 +25,14 @@ INK, PALE, ACCENT = "#1f2430", "#8a91a0", "#2457c5"
 
 def render(draw: Callable[[], Figure], image_format: Format) -> bytes:
     """Render the figure that `draw` returns. The same figure gives the same bytes, without ids and dates."""
-    with (
-        _DRAWING,
-        mpl.rc_context(
-            {"font.size": 9.0, "svg.hashsalt": "trainyard", "text.parse_math": False, "text.hinting": HINTING}
-        ),
-    ):
+    settings: dict[Any, Any] = {
+        "font.family": font_families(),
+        "font.size": 9.0,
+        "svg.hashsalt": "trainyard",
+        "text.parse_math": False,
+        "text.hinting": HINTING,
+    }
+    with _DRAWING, mpl.rc_context(settings):
         file = BytesIO()
         metadata = {"Date": None} if image_format == "svg" else None
         draw().savefig(file, format=image_format, dpi=DPI, metadata=metadata)

@@ -1,12 +1,14 @@
-"""Measuring, wrapping and shortening of text in figures."""
+"""Fonts of figures; measuring, wrapping and shortening of their text."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Literal
 
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.ft2font import FT2Font, LoadFlags
+from noto_cjk_sans_jp_regular import FONT_PATH as CJK_FONT
 
 Weight = Literal["normal", "bold"]
 DPI = 110  # of every figure
@@ -16,13 +18,22 @@ _MISSING = "□"
 _CACHED = 4_096
 
 
+@cache
+def font_families() -> tuple[str, ...]:
+    """The first that has a character draws it: Matplotlib's own font, then one with Chinese, Japanese and Korean."""
+    fontManager.addfont(str(CJK_FONT))
+    # Its normal letters stand in for bold ones, which would double its size.
+    fontManager.ttflist.append(replace(fontManager.ttflist[-1], weight=700))
+    return "DejaVu Sans", "Noto Sans CJK JP"
+
+
 @lru_cache(maxsize=_CACHED)
 def width_of(text: str, size: float, weight: Weight = "normal") -> float:
     """Width of one line in inches, at a font size in points: the larger of its widths in a PNG and in an SVG.
 
     Letters of a PNG begin at whole pixels, which makes some texts wider than their outlines in an SVG.
     """
-    font = _font(weight)
+    font = get_font(_font_files(weight))  # each thread has its own, as FreeType requires
     font.set_size(size, DPI)
     font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
     svg, png = map(sum, zip((0.0, 0.0), *(_advances(letter, size, weight) for letter in text), strict=True))
@@ -32,19 +43,19 @@ def width_of(text: str, size: float, weight: Weight = "normal") -> float:
 @lru_cache(maxsize=_CACHED)
 def _advances(letter: str, size: float, weight: Weight) -> tuple[float, float]:
     """From a letter to the next one in an SVG and in a PNG. Hinting whole texts instead takes five times as long."""
-    font = _font(weight)
+    font = _font_with(letter, weight)
     font.set_size(size, DPI)
     svg = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING).horiAdvance
     return svg, font.load_char(ord(letter), flags=LoadFlags.FORCE_AUTOHINT).horiAdvance
 
 
 def legible(text: str) -> str:
-    """With □ for each character that the font does not have."""
-    return "".join(character if ord(character) in _letters() else _MISSING for character in text)
+    """With □ for each character that no font has."""
+    return "".join(character if _is_legible(character) else _MISSING for character in text)
 
 
 def legible_names(names: Sequence[str]) -> list[str]:
-    """Names of classes; one with characters that the font lacks begins with its index, which the API accepts."""
+    """Names of classes; one with characters that no font has begins with its index, which the API accepts."""
     readable = [legible(name) for name in names]
     return [
         shown if shown == name else f"#{index} {shown}"
@@ -94,11 +105,19 @@ def _fitting(text: str, inches: float, size: float, weight: Weight, ending: str 
 
 
 @cache
-def _letters() -> frozenset[int]:
-    """Code points that the font has, both normal and bold."""
-    return frozenset(_font("normal").get_charmap()) & frozenset(_font("bold").get_charmap())
+def _is_legible(character: str) -> bool:
+    """Whether normal and bold text can have it."""
+    weights: tuple[Weight, ...] = ("normal", "bold")
+    return all(_font_with(character, weight).get_char_index(ord(character)) for weight in weights)
 
 
-def _font(weight: Weight) -> FT2Font:
-    """Each thread has its own, as FreeType requires."""
-    return get_font(findfont(FontProperties(weight=weight)))
+def _font_with(character: str, weight: Weight) -> FT2Font:
+    """The font that draws `character`; the first one if none has it."""
+    fonts = [get_font(file) for file in _font_files(weight)]
+    return next((font for font in fonts if font.get_char_index(ord(character))), fonts[0])
+
+
+@cache
+def _font_files(weight: Weight) -> tuple[str, ...]:
+    """In the order of `font_families`."""
+    return tuple(str(findfont(FontProperties(family=family, weight=weight))) for family in font_families())

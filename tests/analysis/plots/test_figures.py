@@ -1,5 +1,7 @@
 """The texts of plots of specs fit into the figure and do not overlap."""
 
+import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,11 +9,14 @@ import pytest
 
 from analysis.plots.augmentation import augmentation_figure
 from analysis.plots.augmented_samples import augment_samples
+from analysis.plots.figure import render
+from analysis.plots.history import history_figure
 from analysis.plots.learning_rate import learning_rate_figure
 from analysis.plots.preview_samples import draw_test_card
 from imaging.resize import to_array
 from models_store.experiments.training_samples import Samples
 from specs.experiment import ExperimentSpec, parse_spec
+from tests.analysis.plots.histories import plotted
 from tests.analysis.plots.layout import check
 
 MODEL = {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}
@@ -52,3 +57,14 @@ def test_layout_of_learning_rates(rate: Any, epochs: int) -> None:
 def test_layout_of_a_single_step() -> None:
     spec = spec_of(training={"epochs": 1, "batch_size": 1293})
     check(lambda: learning_rate_figure(spec))
+
+
+def test_svg_has_the_glyphs_of_east_asian_names() -> None:
+    name = "고양이猫图圖"
+    svg = render(lambda: history_figure(plotted(3, name=name)), "svg").decode()
+    assert len(set(re.findall(r'href="#NotoSansCJKjp-Regular-(\w+)"', svg))) == len(name)
+
+
+def test_png_has_the_glyphs_of_east_asian_names() -> None:
+    images = {render(partial(history_figure, plotted(3, name=name)), "png") for name in "猫犬□"}
+    assert len(images) == 3

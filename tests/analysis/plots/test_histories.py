@@ -39,7 +39,7 @@ def test_equal_names_get_an_id_and_long_ones_are_cut() -> None:
     histories = [
         plotted(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9AAAAAA"),
         plotted(3, name="run", id="01K6W3E8Z4T5V6X7Y8Z9BBBBBB"),
-        plotted(3, name="中文" + "W" * 98),
+        plotted(3, name="กข" + "W" * 98),
     ]
 
     figure = check(lambda: histories_figure(histories))

@@ -5,15 +5,23 @@ from analysis.plots.text_layout import Weight, legible, legible_names, shorten, 
 
 def test_missing_characters_are_boxes() -> None:
     assert legible("ä ✓ كلب") == "ä ✓ كلب"
-    assert legible("a 中\tb\x07") == "a □□b□"
+    assert legible("a ก\tb\x07") == "a □□b□"
 
 
 def test_illegible_names_begin_with_their_index() -> None:
-    assert legible_names(["cat", "中文", "字体"]) == ["cat", "#1 □□", "#2 □□"]
+    assert legible_names(["cat", "กข", "ฃค"]) == ["cat", "#1 □□", "#2 □□"]
+
+
+def test_east_asian_names_are_legible() -> None:
+    names = ["고양이", "猫とネコ", "简体繁體", "뷁", "㈜「々」"]
+
+    assert legible_names(names) == names
+    assert width_of("고양이", 8) > width_of("고", 8) > 0
 
 
 @pytest.mark.parametrize(
-    "text", ["a class name of forty characters, no less", "W" * 40, "i" * 200, "كلب كبير جدا " * 3]
+    "text",
+    ["a class name of forty characters, no less", "W" * 40, "i" * 200, "كلب كبير جدا " * 3, "한국어 긴 이름 " * 3],
 )
 @pytest.mark.parametrize("weight", ["normal", "bold"])
 def test_text_is_cut_at_the_width(text: str, weight: Weight) -> None:
