@@ -11,6 +11,7 @@ from trainyard.errors import UsageError
 
 _PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+_SEVERAL = "several images are separate arguments, as in predict(*images)"
 
 
 @runtime_checkable
@@ -34,7 +35,7 @@ class Array(Protocol):
     def tobytes(self) -> bytes: ...
 
 
-Image = str | os.PathLike[str] | bytes | BinaryIO | PilImage | Array
+Image = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PilImage | Array
 
 
 def read_image(image: Image, number: int) -> tuple[str, bytes]:
@@ -43,14 +44,20 @@ def read_image(image: Image, number: int) -> tuple[str, bytes]:
     if isinstance(image, str | os.PathLike):
         path = Path(image)
         return path.name, path.read_bytes()
-    if isinstance(image, bytes):
-        return unnamed, image
+    if isinstance(image, bytes | bytearray | memoryview):
+        return unnamed, bytes(image)
     if isinstance(image, PilImage):
         return f"{unnamed}.png", _save_png(image)
     if isinstance(image, Array):
         return f"{unnamed}.png", encode_png(image)
+    content = image.read() if hasattr(image, "read") else None
+    if not isinstance(content, bytes):
+        raise UsageError(
+            f"cannot send a {type(image).__name__} as an image: expected a path, bytes, a file opened in binary mode, "
+            f"a uint8 array or a PIL image; {_SEVERAL}"
+        )
     name = getattr(image, "name", None)
-    return Path(name).name if isinstance(name, str) else unnamed, image.read()
+    return Path(name).name if isinstance(name, str) else unnamed, content
 
 
 def _save_png(image: PilImage) -> bytes:
@@ -65,7 +72,8 @@ def encode_png(array: Array) -> bytes:
     if str(array.dtype) != "uint8" or len(shape) != 3 or shape[2] not in _PNG_COLOR_TYPES or 0 in shape:
         raise UsageError(
             f"cannot send an array of shape {tuple(array.shape)} and dtype {array.dtype} as an image: expected uint8 "
-            "from 0 to 255, of shape (height, width) or (height, width, channels) with 1 to 4 channels"
+            "from 0 to 255, of shape (height, width) or (height, width, channels) with 1 to 4 channels; "
+            f"{_SEVERAL}"
         )
     height, width, channels = shape
     data, stride = array.tobytes(), width * channels

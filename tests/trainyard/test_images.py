@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,3 +51,13 @@ def test_files_keep_their_names(tmp_path: Path) -> None:
     assert read_image(io.BytesIO(b"an image"), 3) == read_image(b"an image", 3) == ("image-3", b"an image")
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / "none.png", 1)
+
+
+def test_buffers_are_bytes() -> None:
+    assert read_image(bytearray(b"an image"), 1) == read_image(memoryview(b"an image"), 1) == ("image-1", b"an image")
+
+
+@pytest.mark.parametrize("image", [[b"an image"], None, 7, {"image": b"an image"}, io.StringIO("an image")])
+def test_object_that_is_no_image_is_rejected(image: Any) -> None:
+    with pytest.raises(UsageError, match=rf"cannot send a {type(image).__name__} as an image: .* predict\(\*images\)"):
+        read_image(image, 1)

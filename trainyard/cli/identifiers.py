@@ -3,7 +3,7 @@
 from itertools import islice
 
 from trainyard.client import Client
-from trainyard.errors import Conflict, NotFound
+from trainyard.errors import Conflict, NotFound, UsageError
 
 _FULL_LENGTH = 26
 _MIN_LENGTH = 4
@@ -13,10 +13,14 @@ _NEWEST = 2000
 def resolve_id(client: Client, text: str) -> str:
     """The id that `text` is, or the only one among the newest 2,000 experiments that begins or ends with it.
 
-    Raises NotFound if no id matches, Conflict if several do.
+    Raises UsageError if it is too short, NotFound if no id matches, Conflict if several do.
     """
     wanted = text.upper()
-    if len(wanted) >= _FULL_LENGTH or len(wanted) < _MIN_LENGTH:
+    if len(wanted) < _MIN_LENGTH:
+        raise UsageError(
+            f"expected an id, or at least {_MIN_LENGTH} characters of its beginning or end, received {text!r}"
+        )
+    if len(wanted) >= _FULL_LENGTH:
         return text
     newest = (experiment.id for experiment in islice(client.runs(), _NEWEST))
     matches = [each for each in newest if each.startswith(wanted) or each.endswith(wanted)]

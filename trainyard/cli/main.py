@@ -20,7 +20,7 @@ from trainyard.cli.commands.specs import presets, submit, validate
 from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.output import warn
+from trainyard.cli.output import accept_all_characters, warn
 from trainyard.errors import (
     ApiError,
     Conflict,
@@ -92,6 +92,7 @@ app.add_typer(datasets, name="datasets")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and end the process with its exit status."""
+    accept_all_characters()
     try:
         app(arguments)
     except TrainyardError as error:

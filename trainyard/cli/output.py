@@ -9,8 +9,26 @@ from rich.console import Console, RenderableType
 
 from trainyard.answers.base import Answer
 
-_PIPE_WIDTH = 200
+_PIPE_WIDTH = 10_000  # a line of a table is a line of the output
 A = TypeVar("A", bound=Answer)
+
+
+def accept_all_characters() -> None:
+    """On a terminal or a pipe that is not Unicode, print ? for what it cannot show instead of failing."""
+    if not _is_unicode():
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def can_print(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_unicode() -> bool:
+    return can_print("\U0010ffff")
 
 
 def make_console() -> Console:
@@ -34,12 +52,12 @@ def print_answer(answer: A, as_json: bool, view: Callable[[A], Iterable[Renderab
 
 
 def print_json(document: Any) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json.dumps(document, ensure_ascii=not _is_unicode(), indent=2))
 
 
 def print_json_line(document: Any) -> None:
     """One line, flushed at once: for a stream of documents."""
-    print(json.dumps(document, ensure_ascii=False), flush=True)
+    print(json.dumps(document, ensure_ascii=not _is_unicode()), flush=True)
 
 
 def warn(sentence: str) -> None:

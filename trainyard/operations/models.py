@@ -6,6 +6,7 @@ from trainyard.answers.base import ItemList
 from trainyard.answers.models import AnsweringModel, ServingModel
 from trainyard.answers.predictions import LabeledPrediction, Predictions
 from trainyard.archives import Archive
+from trainyard.errors import UsageError
 from trainyard.images import Image, read_image
 from trainyard.operations.datasets import UPLOAD_SILENCE_SECONDS
 from trainyard.operations.operation import Operation, read_as, segment
@@ -38,6 +39,8 @@ def predict(
 
     The best model answers, or that of a dataset or an experiment.
     """
+    if not images:
+        raise UsageError("predict needs at least one image")
     files = [("file", read_image(image, number)) for number, image in enumerate(images, 1)]
     params = {"dataset": dataset, "experiment": experiment, "top": top}
     return Operation("POST", "/predict", read_as(Predictions), params, files=files)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trainyard.answers.base import Answer
 from trainyard.archives import Archive
-from trainyard.errors import UnexpectedAnswer
+from trainyard.errors import UnexpectedAnswer, UsageError
 
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
@@ -77,7 +77,9 @@ def read_text(response: httpx2.Response) -> str:
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a path."""
+    """A name or an id as one segment of a path. Raises UsageError for one that would name another path."""
+    if name in ("", ".", ".."):
+        raise UsageError(f"expected a name or an id, received {name!r}")
     return quote(name, safe="")
 
 

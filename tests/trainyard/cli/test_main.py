@@ -1,5 +1,8 @@
-"""Exit statuses and help."""
+"""Exit statuses, help, and output without Unicode."""
 
+import io
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from api import __version__
 from tests.support.valkey import free_port
 from tests.trainyard import samples
-from tests.trainyard.canned_api import CannedApi, problem
+from tests.trainyard.canned_api import Answer, CannedApi, problem
 from tests.trainyard.cli.running import run
 
 ID = samples.ID
@@ -39,7 +42,9 @@ def test_absent_service_exits_with_5(capsys: pytest.CaptureFixture[str]) -> None
     assert "start one with `trainyard up`" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["lst"], ["show"], ["list", "--limit", "0"], ["predict", "not-there.png"]])
+@pytest.mark.parametrize(
+    "arguments", [["lst"], ["show"], ["list", "--limit", "0"], ["predict", "not-there.png"], ["show", ""]]
+)
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert run(*arguments) == 2
 
@@ -55,3 +60,31 @@ def test_help_explains_exit_statuses(option: str, capsys: pytest.CaptureFixture[
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"trainyard {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["datasets", "show", ""], ["datasets", "delete", ".."], ["label", "", "7"], ["serve", ".", "best"]],
+)
+def test_empty_name_is_rejected(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    assert "expected a name or an id, received" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_output_without_unicode_is_readable(api: CannedApi, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    record = samples.experiment(status="running", name="고양이 ok", epochs_completed=2)
+    api.on("GET", f"/experiments/{ID}", Answer(record))
+    api.on("GET", f"/experiments/{ID}/history", Answer(samples.HISTORY))
+    api.on("GET", f"/experiments/{ID}/diagnosis", Answer(samples.items()))
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", output)
+
+    assert run("show", ID) == 0
+    assert run("show", ID, "--json") == 0
+
+    output.seek(0)
+    lines, _, document = output.read().partition("{")
+    assert lines.startswith("??? ok on digits\n")
+    assert re.search(r"loss +[_.~=+*#-]+ ", lines)
+    assert json.loads(f"{{{document}") == record

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 from rich.console import RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 
 from trainyard.answers.comparisons import Compared, Comparison, Flips, Lineage
 from trainyard.cli.identifiers import resolve_id
 from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer
 from trainyard.cli.views.curves import sparkline
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import epoch_text, known_metric_text, metric_text
 from trainyard.client import Client
 
@@ -48,7 +48,7 @@ def comparison_view(comparison: Comparison) -> Iterator[RenderableType]:
                 yield _flips_table(kind, flips)
 
 
-def _metrics_table(comparison: Comparison) -> Table:
+def _metrics_table(comparison: Comparison) -> Listing:
     """One row per metric and per curve of the validation split, one column per experiment."""
     title = f"{comparison.dataset}, {comparison.split}, {comparison.samples:,} samples"
     headers: list[str | Column] = [title, *(right(compared.name) for compared in comparison.experiments)]
@@ -58,10 +58,10 @@ def _metrics_table(comparison: Comparison) -> Table:
         for name, values in comparison.curves.history.items()
         if name in _CURVES
     )
-    return make_table(headers, (*metrics, *curves))
+    return Listing(headers, (*metrics, *curves))
 
 
-def _flips_table(kind: str, flips: Flips) -> Table:
+def _flips_table(kind: str, flips: Flips) -> Listing:
     """One row per listed sample, with the predictions of both experiments."""
     shown = len(flips.items)
     title = kind if shown == flips.total else f"{kind}, {shown:,} of {flips.total:,}"
@@ -74,7 +74,7 @@ def _flips_table(kind: str, flips: Flips) -> Table:
         )
         for flip in flips.items
     )
-    return make_table((title, "true", "first", "other", "image"), rows)
+    return Listing((title, "true", "first", "other", "image"), rows)
 
 
 def _interval_text(compared: Compared) -> str:
@@ -107,7 +107,7 @@ def lineage_view(lineage: Lineage) -> Iterator[RenderableType]:
     yield lineage.summary
     if lineage.note:
         yield lineage.note
-    headers = ("id", "name", "status", right("test accuracy"), right("gain"), "changed")
+    headers = ("id", prose("name"), "status", right("test\naccuracy"), right("gain"), prose("changed"))
     rows = (
         (
             step.id,
@@ -119,6 +119,6 @@ def lineage_view(lineage: Lineage) -> Iterator[RenderableType]:
         )
         for step in lineage.items
     )
-    yield make_table(headers, rows)
+    yield Listing(headers, rows)
     for child in lineage.children or ():
         yield f"based on it: {child.id}  {child.name}, {child.status}"

@@ -12,7 +12,7 @@ from trainyard.answers.datasets import Dataset
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer, print_lines
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import size_text
 from trainyard.client import Client
 
@@ -20,11 +20,17 @@ datasets = typer.Typer(help="List, add, show and delete datasets.", invoke_witho
 
 
 @datasets.callback()
-def list_datasets(context: typer.Context, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+def list_by_default(context: typer.Context, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     """List datasets, or add, show and delete one."""
     if context.invoked_subcommand is None:
-        with Client(url) as client:
-            print_answer(client.datasets(), json, list_view)
+        list_(json, url)
+
+
+@datasets.command("list")
+def list_(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """List datasets."""
+    with Client(url) as client:
+        print_answer(client.datasets(), json, list_view)
 
 
 @datasets.command()
@@ -73,7 +79,7 @@ def list_view(found: ItemList[Dataset]) -> Iterator[RenderableType]:
         )
         for dataset in found
     )
-    yield make_table(headers, rows)
+    yield Listing(headers, rows)
 
 
 def dataset_view(dataset: Dataset) -> Iterator[RenderableType]:

@@ -13,7 +13,7 @@ from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.views.curves import curve_lines
 from trainyard.cli.views.evaluations import confusion_lines, misclassified_line, split_line
 from trainyard.cli.views.experiments import experiment_lines, history_table
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import known_metric_text
 from trainyard.client import Client
 from trainyard.errors import ApiError
@@ -43,8 +43,8 @@ def list_view(page: ExperimentPage) -> Iterator[RenderableType]:
     if not page.items:
         yield "no experiments; `trainyard submit digits-cnn` makes one"
         return
-    headers = ("id", "name", "dataset", "status", "epochs", right("val_accuracy"), right("test accuracy"))
-    yield make_table(headers, map(_list_row, page.items))
+    headers = ("id", prose("name"), "dataset", "status", "epochs", right("val\naccuracy"), right("test\naccuracy"))
+    yield Listing(headers, map(_list_row, page.items))
     if page.next_cursor:
         yield f"there are more than {len(page.items)}: see --limit"
 

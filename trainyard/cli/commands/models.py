@@ -11,7 +11,7 @@ from trainyard.answers.models import ServingModel
 from trainyard.cli.identifiers import resolve_id
 from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import known_metric_text
 from trainyard.client import Client
 from trainyard.operations.models import BEST
@@ -24,7 +24,7 @@ def models(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
 
 
 def list_view(found: ItemList[ServingModel]) -> Iterator[RenderableType]:
-    headers = ("dataset", "served by", "name", right("val_accuracy"), right("accuracy"), "reason")
+    headers = ("dataset", "served by", prose("name"), right("val\naccuracy"), right("accuracy"), prose("reason"))
     rows = (
         (
             model.dataset,
@@ -36,7 +36,7 @@ def list_view(found: ItemList[ServingModel]) -> Iterator[RenderableType]:
         )
         for model in found
     )
-    yield make_table(headers, rows)
+    yield Listing(headers, rows)
     for model in found:
         yield from _rejected_lines(model)
 

@@ -13,7 +13,7 @@ from trainyard.cli.options import DEFAULT_URL, JsonOption, SpecArgument, UrlOpti
 from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.spec_source import read_spec
 from trainyard.cli.views.experiments import summary_line
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import duration_text, size_text
 from trainyard.client import Client
 
@@ -50,7 +50,7 @@ def validation_view(validation: Validation) -> Iterator[RenderableType]:
     rows = (
         (layer.name, layer.type, size_text(layer.output_shape), f"{layer.parameters:,}") for layer in validation.layers
     )
-    yield make_table(("layer", "type", "output shape", right("parameters")), rows)
+    yield Listing(("layer", "type", "output shape", right("parameters")), rows)
     yield f"{validation.parameters.total:,} parameters, {validation.parameters.trainable:,} of them trainable"
     estimate = validation.estimate
     yield f"{validation.steps_per_epoch:,} steps per epoch, {estimate.seconds_per_epoch:g} s"
@@ -67,4 +67,4 @@ def presets(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
 
 def presets_view(found: ItemList[Preset]) -> Iterator[RenderableType]:
     rows = ((preset.name, preset.spec["dataset"]["name"], f"{preset.parameters:,}", preset.title) for preset in found)
-    yield make_table(("name", "dataset", right("parameters"), "title"), rows)
+    yield Listing(("name", "dataset", right("parameters"), prose("title")), rows)

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from trainyard.answers.experiments import History
+from trainyard.cli.output import can_print
 from trainyard.cli.views.text import metric_text
 
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 _WIDTH = 40
 _SHOWN = ("loss", "val_loss", "accuracy", "val_accuracy")
 
@@ -30,8 +31,9 @@ def sparkline(values: Sequence[float | None], width: int = _WIDTH) -> str:
     if not finite:
         return " " * bars
     low, high = min(finite), max(finite)
-    step = (high - low) / (len(_BARS) - 1) or 1.0
-    return "".join(" " if mean is None else _BARS[round((mean - low) / step)] for mean in means)
+    levels = _BARS if can_print(_BARS) else _ASCII_BARS
+    step = (high - low) / (len(levels) - 1) or 1.0
+    return "".join(" " if mean is None else levels[round((mean - low) / step)] for mean in means)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from rich.table import Table
-
 from trainyard.answers.experiments import Experiment, History, Progress
-from trainyard.cli.views.tables import make_table, right
+from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text
 
 
@@ -44,14 +42,14 @@ def experiment_lines(experiment: Experiment) -> Iterator[str]:
         yield f"damaged   {', '.join(experiment.damaged)}"
 
 
-def history_table(history: History) -> Table:
+def history_table(history: History) -> Listing:
     """One row per epoch, one column per metric."""
     columns = history.history
     rows = (
         (str(epoch), *(metric_text(values[row]) for values in columns.values()))
         for row, epoch in enumerate(history.epoch)
     )
-    return make_table(("epoch", *map(right, columns)), rows)
+    return Listing(("epoch", *map(right, columns)), rows)
 
 
 def _time_lines(experiment: Experiment) -> Iterator[str]:

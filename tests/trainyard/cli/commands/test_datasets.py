@@ -46,16 +46,17 @@ def test_failed_conversion_exits_with_1(api: CannedApi, tmp_path: Path, capsys: 
     assert "it is broken" in capsys.readouterr().out
 
 
-def test_datasets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [("datasets",), ("datasets", "list")])
+def test_datasets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]) -> None:
     document = samples.items(samples.dataset(), {**CONVERTING, "name": "late", "shape": None})
     api.on("GET", "/datasets", Answer(document))
 
-    assert run("datasets") == 0
+    assert run(*command) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == ["own", "ready", "8", "x", "8", "x", "3", "2", "7", "1"]
     assert lines[2] == ["late", "converting", "varies", "0", "0", "0"]
 
-    assert run("datasets", "--json") == 0
+    assert run(*command, "--json") == 0
     assert json.loads(capsys.readouterr().out) == document
 
 
