@@ -113,7 +113,7 @@ def segmentations(data: bytes) -> Iterator[list[bytes]]:
 @pytest.mark.parametrize(
     "request_", [JDK_POST, JDK_CHUNKED, CURL_POST, PUT], ids=["jdk", "jdk chunked", "curl --http2", "put"]
 )
-def test_offered_upgrade_is_ignored_in_every_segmentation(request_: bytes) -> None:
+def test_offered_upgrade_is_ignored_however_cut(request_: bytes) -> None:
     for segments in segmentations(request_ + PLAIN):
         answered = exchange(segments)
         assert [each.body for each in answered.seen] == [b"hello", b"hello"]
@@ -122,7 +122,7 @@ def test_offered_upgrade_is_ignored_in_every_segmentation(request_: bytes) -> No
         assert not answered.closed
 
 
-def test_requests_with_and_without_offers_mix_on_one_connection() -> None:
+def test_offers_and_requests_mix_on_one_connection() -> None:
     answered = exchange([PLAIN + JDK_POST + PLAIN + CURL_POST + JDK_CHUNKED + PLAIN])
 
     assert [each.path for each in answered.seen] == [

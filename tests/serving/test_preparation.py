@@ -95,7 +95,7 @@ def test_only_small_digits_are_light() -> None:
     assert not is_light_digit(44)
 
 
-def test_digits_of_another_range_are_stretched_or_rejected() -> None:
+def test_digits_of_other_range_are_fit_or_rejected() -> None:
     digits = info(8, 8, 1, dataset="digits")
     published = np.zeros((8, 8), np.uint8)
     published[:, 3:5] = 16

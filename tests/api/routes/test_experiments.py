@@ -363,7 +363,7 @@ def test_events_replay_the_history_and_end(
     assert [data["epoch"] for name, data in events_of(rest) if name == "epoch"] == [2]
 
 
-def test_browser_that_has_seen_the_end_is_told_not_to_reconnect(
+def test_reconnect_after_the_end_is_no_content(
     client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec], tiny_document: Document
 ) -> None:
     """An EventSource connects again with the last id until it is answered 204."""

@@ -98,7 +98,7 @@ def test_body_is_recognized_by_its_content(content_type: str) -> None:
 
 
 @pytest.mark.parametrize("data", [PNG, JPEG, b"RIFF\x10\0\0\0WEBPVP8 ", b"GIF89a\x08\0\x08\0"])
-def test_file_sent_by_curl_without_its_line_breaks_is_named(data: bytes) -> None:
+def test_curl_file_without_line_breaks_is_explained(data: bytes) -> None:
     stripped = data.translate(None, b"\r\n\0")
 
     with pytest.raises(BadRequestBody, match=r"lost its line breaks .* `curl --data-binary @seven.png`"):
@@ -116,7 +116,7 @@ def form_of(*parts: tuple[str, bytes]) -> bytes:
     return b"\r\n".join(written) + b"\r\n--b-1--\r\n"
 
 
-def test_file_without_a_name_is_taken_and_an_empty_input_is_not() -> None:
+def test_unnamed_file_is_read_and_empty_input_ignored() -> None:
     empty = ('name="file"; filename=""', b"")
     body = form_of(('name="file"', PNG), empty, ("name=\"file\"; filename*=UTF-8''vier.png", PNG))
 

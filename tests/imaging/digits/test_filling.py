@@ -126,7 +126,7 @@ def test_noise_is_not_changed_to_a_digit(side: int) -> None:
         assert (seen.array[..., 0] == each).all() if side == 8 else seen.finding != "digit"
 
 
-def test_thin_drawing_is_not_taken_for_an_enlarged_digit() -> None:
+def test_thin_drawing_is_not_an_enlarged_digit() -> None:
     """Its strokes would fade: it is normalized as any drawing."""
     drawing = np.full((100, 100), 255, np.uint8)
     drawing[:, 49:51] = 0

@@ -4,7 +4,7 @@ import sys
 from worker.training.__main__ import UNUSED
 
 
-def test_a_trainer_loads_tensorflow_without_what_it_never_uses() -> None:
+def test_trainer_loads_only_what_it_uses() -> None:
     code = (
         "import sys; from worker.training.__main__ import import_tensorflow; import_tensorflow(0); "
         f"print([m for m in ('tensorflow', 'keras', *{UNUSED}) if sys.modules.get(m)])"
