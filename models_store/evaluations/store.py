@@ -61,12 +61,6 @@ class EvaluationStore:
         """The folder whose lock is held for each change. Raises NotFound if the id is malformed."""
         return self._experiments.folder(experiment_id)
 
-    def _existing_folder(self, experiment_id: str) -> Path:
-        folder = self.experiment_folder(experiment_id)
-        if not folder.is_dir():
-            raise NotFound(f"experiment {experiment_id} not found")
-        return folder
-
     # -- called by the API -----------------------------------------------------------------------------------------
 
     def add(self, experiment_id: str, spec: EvaluationSpec) -> EvaluationRecord:
@@ -153,7 +147,7 @@ class EvaluationStore:
     def records(self, experiment_id: str) -> list[EvaluationRecord]:
         """Of one experiment, sorted by dataset. Raises NotFound."""
         found = []
-        for path in sorted((self._existing_folder(experiment_id) / EVALUATIONS).glob("[!.]*")):
+        for path in sorted((self._experiments.existing_folder(experiment_id) / EVALUATIONS).glob("[!.]*")):
             with suppress(NotFound):
                 found.append(self.get(experiment_id, path.name))
         return found
@@ -182,7 +176,7 @@ class EvaluationStore:
         try:
             data = (folder / RECORD_FILE).read_bytes()
         except FileNotFoundError as error:
-            self._existing_folder(experiment_id)
+            self._experiments.existing_folder(experiment_id)
             raise NotFound(
                 f"experiment {experiment_id} was not evaluated on {dataset}; "
                 f"POST /experiments/{experiment_id}/evaluations to evaluate it"

@@ -90,6 +90,13 @@ class ExperimentStore:
             raise NotFound(f"experiment {experiment_id[:50]!r} not found: an id has 26 characters, such as 01J...")
         return self.experiments / experiment_id
 
+    def existing_folder(self, experiment_id: str) -> Path:
+        """Raises NotFound if there is no such experiment."""
+        folder = self.folder(experiment_id)
+        if not folder.is_dir():
+            raise NotFound(f"experiment {experiment_id} not found")
+        return folder
+
     def check_view(self) -> None:
         """Raises Unavailable if Redis does not answer."""
         with require_redis():
@@ -176,16 +183,11 @@ class ExperimentStore:
 
     def history(self, experiment_id: str, since: int = -1) -> History:
         """The epochs after epoch `since`. Raises NotFound."""
-        folder = self.folder(experiment_id)
         try:
-            live = self.index.history(experiment_id, since)
+            live = self.index.history(self.folder(experiment_id).name, since)
         except RedisError:
             live = None
-        if live is not None:
-            return live
-        if not folder.is_dir():
-            raise NotFound(f"experiment {experiment_id} not found")
-        return history.read(folder).skip(since + 1)
+        return history.read(self.existing_folder(experiment_id)).skip(since + 1) if live is None else live
 
     def evaluation(self, experiment_id: str, split: SplitName = "test") -> Evaluation:
         """Of one split. Raises NotFound before the experiment has succeeded, and for a split that was not evaluated;
@@ -216,10 +218,7 @@ class ExperimentStore:
         return folder
 
     def artifacts(self, experiment_id: str) -> Path:
-        folder = self.folder(experiment_id)
-        if not folder.is_dir():
-            raise NotFound(f"experiment {experiment_id} not found")
-        return folder / artifacts.ARTIFACTS
+        return self.existing_folder(experiment_id) / artifacts.ARTIFACTS
 
     def cancel(self, experiment_id: str) -> Record:
         """Cancel a queued experiment at once; ask the worker to stop a running one. Raises InvalidState if it has
