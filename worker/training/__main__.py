@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from worker.jobs.channel import Channel, connect
 from worker.jobs.messages import Ready, TrainingJob
@@ -27,8 +29,19 @@ def import_tensorflow(niceness: int) -> None:
 
 def _import(niceness: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
-    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]  # None: importing it raises ImportError
-    importlib.import_module("worker.training.train")
+    with unavailable(UNUSED):
+        importlib.import_module("worker.training.train")
+
+
+@contextmanager
+def unavailable(names: Collection[str]) -> Iterator[None]:
+    """Let importing `names` raise ImportError meanwhile, as if they were not installed."""
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None is Python's own mark for that
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 def main(channel: Channel, niceness: int) -> None:
