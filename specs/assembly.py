@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from specs.layers import Activation, Add, Layer, Merge, ParameterCount, PlainLayer, Residual, Shape, WeightShapes
+from specs.input_augmentation import InputAugmentation
+from specs.layers import Activation, Add, Layer, Merge, ParameterCount, PlainLayer, Residual, Shape, WeightShapes, times
 from specs.problem import FieldPath
 from specs.schema import FieldError
 
-AnyLayer = PlainLayer | Merge
+AnyLayer = PlainLayer | Merge | InputAugmentation
 INPUT = -1
 
 
@@ -29,12 +30,31 @@ class LayerLocation:
 
 @dataclass(frozen=True, slots=True)
 class NamedLayer:
-    """A layer with its own name and the indices of the layers that it receives from (`INPUT`: the images)."""
+    """A layer with its own name and the indices of the layers that it receives from (`INPUT`: the images).
+
+    `axis`, counted with the batch, is where the document says that the channels of the input are, and `channels` how
+    many; None if it does not say.
+    """
 
     name: str
     layer: AnyLayer
     inputs: tuple[int, ...]
     location: LayerLocation
+    trainable: bool = True
+    axis: int | None = None
+    channels: int | None = None
+
+    def check_channels(self, input_shape: Shape) -> None:
+        """Raise FieldError unless the channels are the last axis of the input, as always here, and as many as said."""
+        if self.channels not in (None, input_shape[-1]):
+            detail = f"expected {self.channels} channels, received {times(input_shape)}"
+            raise self.location.locate(FieldError((), detail))
+        if self.axis not in (None, -1, len(input_shape)):
+            detail = (
+                f"`axis` {self.axis} of {times(input_shape)} is not supported; expected -1 or {len(input_shape)}, the "
+                "channels"
+            )
+            raise self.location.locate(FieldError(("axis",), detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,7 @@ class Node:
     output_shape: Shape
     weights: WeightShapes
     location: LayerLocation
+    trainable: bool = True
 
     @property
     def parameters(self) -> ParameterCount:
@@ -75,15 +96,23 @@ class Assembly:
             return self._add_block(layer, source, location)
         return self.append(layer, (source,), location)
 
-    def append(self, layer: AnyLayer, inputs: tuple[int, ...], location: LayerLocation, name: str | None = None) -> int:
+    def append(
+        self,
+        layer: AnyLayer,
+        inputs: tuple[int, ...],
+        location: LayerLocation,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+    ) -> int:
         """Append one node that receives from `inputs`; return its index."""
-        shapes = [self._shape(each) for each in inputs]
+        shapes = [self.shape(each) for each in inputs]
         try:
             output = layer.merged_shape(shapes) if isinstance(layer, Merge) else layer.output_shape(shapes[0])
         except FieldError as error:
             raise location.locate(error) from None
         name = name or self._next_name(layer.type)
-        self.nodes.append(Node(name, layer, inputs, output, layer.weights(shapes[0]), location))
+        self.nodes.append(Node(name, layer, inputs, output, layer.weights(shapes[0]), location, trainable))
         return len(self.nodes) - 1
 
     def _add_block(self, block: Residual, source: int, location: LayerLocation) -> int:
@@ -93,7 +122,7 @@ class Assembly:
             inner = LayerLocation(path, (*path, "type"), f"{location.label}: layers[{index}] {layer.type}")
             last = self.add(layer, last, inner)
         try:
-            projection = block.projection(self._shape(source), self._shape(last))
+            projection = block.projection(self.shape(source), self.shape(last))
         except FieldError as error:
             raise location.locate(error) from None
         shortcut = source if projection is None else self.append(projection, (source,), location)
@@ -102,7 +131,7 @@ class Assembly:
             return total
         return self.append(Activation(activation=block.activation), (total,), location)
 
-    def _shape(self, index: int) -> Shape:
+    def shape(self, index: int) -> Shape:
         return self.input_shape if index == INPUT else self.nodes[index].output_shape
 
     def _next_name(self, layer_type: str) -> str:

@@ -92,6 +92,16 @@ class ExperimentSpec(Schema):
         return training
 
     @model_validator(mode="after")
+    def _check_augmentation_inside(self) -> Self:
+        augmentation = self.training_augmentation
+        if self.network.augmentation and augmentation is not None:
+            try:
+                augmentation.check(self.input_shape)
+            except FieldError as error:
+                raise FieldError(("model", "keras"), f"augmentation layers of the network: {error.detail}") from None
+        return self
+
+    @model_validator(mode="after")
     def _check_memory(self) -> Self:
         _check_memory(self.network, self.training.batch_size, self.dataset.facts.samples)
         return self
@@ -102,13 +112,22 @@ class ExperimentSpec(Schema):
         return self.model.network
 
     @property
+    def training_augmentation(self) -> AugmentationSpec | None:
+        """What the input pipeline does to training images: `augmentation`, then the layers inside the network."""
+        inside = self.network.augmentation
+        if self.augmentation is None:
+            return AugmentationSpec(layers=inside) if inside else None
+        return self.augmentation.model_copy(update={"layers": (*self.augmentation.layers, *inside)})
+
+    @property
     def input_shape(self) -> Shape:
-        """The shape of a sample as the network receives it, without the batch."""
+        """The shape of a preprocessed sample, without the batch; the network may receive it in another arrangement."""
         return self.preprocessing.input_shape(self.dataset.facts)
 
     def steps_per_epoch(self) -> int:
         """Batches per epoch, copies of augmented images included; the last batch may be smaller."""
-        copies = self.augmentation.copies if self.augmentation else 1
+        augmentation = self.training_augmentation
+        copies = augmentation.copies if augmentation else 1
         return math.ceil(copies * self.dataset.split_sizes().training / self.training.batch_size)
 
     def memory_mb(self) -> int:

@@ -1,7 +1,7 @@
 """Translates pydantic's validation errors into problems with pointers and advice."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from specs import limits
 from specs.problem import FieldPath, Problem, format_value, pointer_of, received_value, shorten
-from specs.schema import FieldError
+from specs.schema import FieldError, FieldErrors
 from specs.spelling import did_you_mean
 
 _SENTENCES: Mapping[str, str] = {
@@ -36,11 +36,22 @@ def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) ->
     """The problems of `document`, which `root` rejected with `error`: distinct, at most `limits.PROBLEMS`."""
     found: dict[tuple[str, str], Problem] = {}
     for details in error.errors(include_url=False, include_input=False):
-        problem = _problem(details, document, root)
-        found.setdefault((problem.pointer, problem.detail), problem)
-        if len(found) == limits.PROBLEMS:
-            break
+        for problem in _problems(details, document, root):
+            found.setdefault((problem.pointer, problem.detail), problem)
+            if len(found) == limits.PROBLEMS:
+                return list(found.values())
     return list(found.values())
+
+
+def _problems(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Iterator[Problem]:
+    errors = details.get("ctx", {}).get("error")
+    if not isinstance(errors, FieldErrors):
+        yield _problem(details, document, root)
+        return
+    for error in errors.errors:
+        path = (*_path_in(document, details), *error.path)
+        received = received_value(_received_at(document, path))
+        yield Problem(pointer=pointer_of(path), detail=error.detail, received=received)
 
 
 def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Problem:

@@ -1,6 +1,13 @@
 """Names of Keras's activations, initializers and padding modes."""
 
+import re
 from typing import Literal
+
+
+def snake_case(name: str) -> str:
+    """The name of a function or initializer from that of its class: GlorotUniform, glorot_uniform."""
+    return re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
 
 # Left out: `glu`, which halves the last axis, and `threshold`, which needs arguments. Neither works as the activation
 # of a layer.

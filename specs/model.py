@@ -10,7 +10,7 @@ from specs.layers import Layer, Shape, times
 from specs.network import Network
 from specs.network_builder import build_graph, build_network, complete_layers
 from specs.presets import PRESETS, PresetName
-from specs.schema import ExperimentId, FieldError, Lax, Schema
+from specs.schema import ExperimentId, FieldError, FieldErrors, Lax, Schema
 
 
 class ModelSpec(Schema):
@@ -52,7 +52,7 @@ class ModelSpec(Schema):
         if self.keras is not None:
             try:
                 self._keras_model = read_keras_model(self.keras)
-            except FieldError as error:
+            except (FieldError, FieldErrors) as error:
                 raise error.with_prefix("keras") from None
         return self
 
@@ -92,7 +92,6 @@ class ModelSpec(Schema):
 
 def _build_keras(model: KerasModel, input_shape: Shape, classes: int) -> Network:
     try:
-        model.check_input(input_shape)
-        return build_graph(model.layers, input_shape, classes)
-    except FieldError as error:
+        return build_graph(model.layers, model.received_shape(input_shape), classes)
+    except (FieldError, FieldErrors) as error:
         raise error.with_prefix("keras") from None

@@ -6,12 +6,19 @@ from math import prod
 from typing import Any
 
 from specs.assembly import INPUT, AnyLayer, Node
+from specs.augmentation import AugmentationLayer
+from specs.input_augmentation import InputAugmentation
 from specs.layers import (
+    Activation,
+    AlphaDropout,
     Average,
     Dropout,
     Flatten,
+    GaussianDropout,
+    GaussianNoise,
     GlobalAveragePooling2D,
     ParameterCount,
+    Reshape,
     Shape,
     Softmax,
     SpatialDropout2D,
@@ -20,7 +27,8 @@ from specs.schema import FieldError
 
 _FLOAT_BYTES = 4
 _BYTES_PER_MB = 1_000_000
-_KEEPS_PROBABILITIES = (Flatten, Dropout, SpatialDropout2D, GlobalAveragePooling2D, Average)
+_IN_TRAINING_ONLY = (Dropout, SpatialDropout2D, GaussianDropout, AlphaDropout, GaussianNoise)
+_KEEPS_PROBABILITIES = (*_IN_TRAINING_ONLY, Flatten, Reshape, GlobalAveragePooling2D, Average)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,9 @@ class LayerRow:
 class Network:
     """A network whose layers are known to fit: made by `build_network` or `build_graph` in `specs.network_builder`.
 
-    `nodes` are complete: every Dense has its units, every Residual is expanded. The last node is the output; the first
-    `frozen` nodes are not trained.
+    `input_shape` is what the first layer receives. `nodes` are complete: every Dense has its units, every Residual is
+    expanded. The last node is the output, with one value per class, or with one value for two classes (`is_binary`).
+    The first `frozen` nodes are not trained, nor are those that are not `trainable`.
     """
 
     input_shape: Shape
@@ -61,9 +70,30 @@ class Network:
 
     @cached_property
     def parameters(self) -> ParameterCount:
-        counts = [node.parameters for node in self.nodes]
-        frozen = [count.freeze() for count in counts[: self.frozen]]
-        return sum([*frozen, *counts[self.frozen :]], ParameterCount())
+        counts = (
+            node.parameters.freeze() if self.is_frozen(index) else node.parameters
+            for index, node in enumerate(self.nodes)
+        )
+        return sum(counts, ParameterCount())
+
+    def is_frozen(self, index: int) -> bool:
+        """Whether the node at `index` keeps its weights in training."""
+        return index < self.frozen or not self.nodes[index].trainable
+
+    @property
+    def is_binary(self) -> bool:
+        """True if the output is the score of the second of two classes alone."""
+        return self.shapes[-1] == (1,)
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """True if the outputs are probabilities; otherwise they are logits."""
+        return self.last_activation == ("sigmoid" if self.is_binary else "softmax")
+
+    @cached_property
+    def augmentation(self) -> tuple[AugmentationLayer, ...]:
+        """The augmentation layers inside the network, which the input pipeline applies."""
+        return tuple(layer.augmentation for layer in self.layers if isinstance(layer, InputAugmentation))
 
     @cached_property
     def table(self) -> tuple[LayerRow, ...]:
@@ -96,9 +126,10 @@ class Network:
 
     def _activation(self, node: Node, received: set[str]) -> str:
         """A softmax counts only if it runs over the classes, the last axis of the network's output."""
-        if isinstance(node.layer, _KEEPS_PROBABILITIES):
+        layer = node.layer
+        if isinstance(layer, _KEEPS_PROBABILITIES) or (isinstance(layer, Activation) and layer.activation == "linear"):
             return min(received) if len(received) == 1 else "linear"
-        name = "softmax" if isinstance(node.layer, Softmax) else getattr(node.layer, "activation", None) or "linear"
+        name = "softmax" if isinstance(layer, Softmax) else getattr(layer, "activation", None) or "linear"
         covers_classes = node.output_shape[-1] == self.shapes[-1][-1]
         return name if name != "softmax" or covers_classes else "linear"
 

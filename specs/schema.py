@@ -1,6 +1,7 @@
-"""The base class of all parts of a spec, FieldError, and field types that several parts share."""
+"""The base class of all parts of a spec, its errors, and field types that several parts share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict
@@ -31,6 +32,40 @@ class FieldError(ValueError):
         """Return the error with a path that starts at an outer object, to which `parents` lead, and a detail that
         starts with `label`."""
         return FieldError((*parents, *self.path), f"{label}{self.detail}")
+
+
+class FieldErrors(ValueError):
+    """Several values at fault that one pass has found; raised inside validators, as FieldError is."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(error.detail for error in errors))
+        self.errors = tuple(errors)
+
+    def with_prefix(self, *parents: str | int, label: str = "") -> "FieldErrors":
+        """Return the errors with paths and details as `FieldError.with_prefix` makes them."""
+        return FieldErrors([error.with_prefix(*parents, label=label) for error in self.errors])
+
+
+class Findings:
+    """Collects the errors of a document, so that its reader need not stop at the first one."""
+
+    def __init__(self) -> None:
+        self.errors: list[FieldError] = []
+
+    @contextmanager
+    def collect(self, locate: Callable[[FieldError], FieldError] = lambda error: error) -> Iterator[None]:
+        """Within the block, keep an error instead of raising it, with the path and detail that `locate` gives it."""
+        try:
+            yield
+        except FieldError as error:
+            self.errors.append(locate(error))
+        except FieldErrors as errors:
+            self.errors += map(locate, errors.errors)
+
+    def check(self) -> None:
+        """Raise FieldErrors if any error was found."""
+        if self.errors:
+            raise FieldErrors(self.errors)
 
 
 def by_type_or(plain: str) -> Discriminator:

@@ -56,7 +56,7 @@ def stop_early(spec: ExperimentSpec) -> Change | None:
 
 def augment(spec: ExperimentSpec) -> Change | None:
     """None if samples are not images or are augmented already."""
-    if spec.augmentation is not None or not spec.dataset.facts.has_images:
+    if spec.training_augmentation is not None or not spec.dataset.facts.has_images:
         return None
     first = _MIRROR if spec.dataset.name in _SYMMETRIC else _SMALL_ROTATION
     return {"augmentation": {"layers": [first, _SMALL_SHIFT]}}

@@ -27,10 +27,11 @@ def _subtitle(spec: ExperimentSpec) -> str:
     shape = "x".join(map(str, spec.input_shape))
     scale = spec.preprocessing.scale
     pixels = "raw pixels" if scale == "none" else f"pixels before scaling ({scale})"
-    if spec.augmentation is None:
+    augmentation = spec.training_augmentation
+    if augmentation is None:
         return f"no augmentation; {shape}, {pixels}"
-    layers = ", ".join(layer.type for layer in spec.augmentation.layers)
-    return f"{layers}; copies: {spec.augmentation.copies}; {shape}, {pixels}"
+    layers = ", ".join(layer.type for layer in augmentation.layers)
+    return f"{layers}; copies: {augmentation.copies}; {shape}, {pixels}"
 
 
 def _caption(cell: Cell) -> str:

@@ -48,10 +48,11 @@ class Sheet(NamedTuple):
 
 def augment_samples(spec: ExperimentSpec, samples: Samples) -> Sheet:
     """Takes about a second at most, and up to five if a single copy takes longer than that."""
-    if spec.augmentation is None:
+    augmentation = spec.training_augmentation
+    if augmentation is None:
         cells = [_original(samples, row) for row in range(len(samples.images))]
         return Sheet([cells[start : start + _COPIES + 1] for start in range(0, len(cells), _COPIES + 1)], [])
-    count, copies = _affordable(spec.augmentation.layers, samples.images)
+    count, copies = _affordable(augmentation.layers, samples.images)
     rows = _copy_rows(spec, Samples(samples.images[:count], samples.labels[:count]), copies)
     fewer = copies < _COPIES or len(rows) < min(_ROWS, len(samples.images))
     note = _fewer_note(len(rows), copies) if fewer else None
@@ -74,8 +75,8 @@ def _affordable(layers: Sequence[AugmentationLayer], images: NDArray[np.uint8]) 
 
 def _copy_rows(spec: ExperimentSpec, samples: Samples, copies: int) -> list[list[Cell]]:
     names = tuple(dict.fromkeys(samples.labels))
-    layers = [layer.model_dump() for layer in spec.augmentation.layers] if spec.augmentation else []
-    augmentation = Augmentation(layers, len(names))
+    wanted = spec.training_augmentation
+    augmentation = Augmentation([layer.model_dump() for layer in wanted.layers] if wanted else [], len(names))
     generator = np.random.default_rng(spec.training.seed)
     labels = np.array([names.index(label) for label in samples.labels], dtype=np.int64)
     # All samples are augmented, so that images are mixed with more than those that are shown.

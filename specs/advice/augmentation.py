@@ -13,7 +13,8 @@ _HALF_WAY_ROUND = 0.35
 
 
 def augmentation_warnings(spec: ExperimentSpec) -> Iterator[str]:
-    layers = spec.augmentation.layers if spec.augmentation else ()
+    augmentation = spec.training_augmentation
+    layers = augmentation.layers if augmentation else ()
     return chain.from_iterable(_about(layer, index, spec.dataset.name) for index, layer in enumerate(layers))
 
 

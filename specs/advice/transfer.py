@@ -21,9 +21,10 @@ def transfer_warnings(spec: ExperimentSpec, transferred: Mapping[str, str]) -> I
             f"transferred; random weights in {describe_weights(fresh)}"
         )
     names = {layer.name for layer in fresh}
-    frozen = [layer.name for layer in network.nodes[: network.frozen] if layer.name in names]
+    frozen = [node.name for index, node in enumerate(network.nodes) if network.is_frozen(index) and node.name in names]
     if frozen:
+        what = f"model.freeze {network.frozen}" if network.frozen else "`trainable: false`"
         yield (
-            f"model.freeze {network.frozen} freezes layers with random weights, not with weights of another "
+            f"{what} freezes layers with random weights, not with weights of another "
             f"experiment: {', '.join(frozen)}; freeze fewer layers"
         )

@@ -4,74 +4,77 @@ Arguments that our classes do not have must have the value with which Keras does
 at `config`.
 """
 
-import re
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from specs.keras_names import Initializer
+from pydantic import ValidationError
+
+from specs.explanation import problems_of
+from specs.keras_document.objects import activation_name, initializer, plain_value, regularizer
 from specs.problem import format_value, shorten
-from specs.schema import FieldError, Schema
+from specs.schema import FieldError, Findings, Schema
 from specs.spelling import did_you_mean
 
-_INITIALIZERS = get_args(Initializer)
-_NEUTRAL_INITIALIZER: Mapping[str, tuple[Any, ...]] = {
-    "seed": (None,),
-    "input_axes": (None,),
-    "output_axes": (None,),
-    "gain": (1.0,),
-    "mean": (0.0,),
-    "stddev": (0.05,),
-    "minval": (-0.05,),
-    "maxval": (0.05,),
-    "scale": (1.0,),
-    "mode": ("fan_in",),
-    "distribution": ("truncated_normal",),
-}
-_FUNCTION = "function"
-
+# What Keras writes and the reader treats itself.
+_READ_ELSEWHERE = frozenset({"name", "trainable", "axis", "batch_input_shape", "batch_shape", "seed"})
 # Further arguments that Keras writes, with the values that change nothing.
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
-    "trainable": (True,),
     "data_format": ("channels_last", None),
     "groups": (1,),
-    "seed": (None,),
     "noise_shape": (None,),
-    "axis": (-1, [-1]),
     "rms_scaling": (False,),
     "synchronized": (False,),
     "renorm": (False,),
     "renorm_clipping": (None,),
     "renorm_momentum": (0.99,),
+    "fused": (None, True, False),
+    "virtual_batch_size": (None,),
     "moving_mean_initializer": ("zeros",),
     "moving_variance_initializer": ("ones",),
     "quantization_config": (None,),
     "lora_rank": (None,),
     "lora_alpha": (None,),
+    "input_dtype": (None, "float32"),
+    "input_length": (None,),
+    "sparse": (False, None),
+    "autocast": (True, None),
+    "keep_dims": (False,),
+    "value_range": ([0, 255], [0.0, 255.0], [0, 1], [0.0, 1.0]),
+    "interpolation": ("nearest",),
+    "implementation": (1, 2, None),
 }
-_ADVICE: Mapping[str, str] = {
-    "trainable": "; freeze layers with `model.freeze`",
-    "data_format": "; here channels come last",
-    "seed": "; `training.seed` decides",
-    "axis": ", the channels",
+_ADVICE: Mapping[str, str] = {"data_format": "; here channels come last"}
+# Names of arguments in Keras 2.
+_RENAMED: Mapping[tuple[str, str], str] = {
+    ("LeakyReLU", "alpha"): "negative_slope",
+    ("Dropout", "p"): "rate",
 }
+# Keras 2 writes these for the kernel that the layer does not have.
+_UNUSED: Mapping[str, frozenset[str]] = dict.fromkeys(
+    ("DepthwiseConv2D", "SeparableConv2D"),
+    frozenset({"kernel_initializer", "kernel_regularizer", "kernel_constraint", "filters"}),
+)
+_FLATTENED = ("mean", "variance")  # arrays of any shape, with one number or one for each channel
 
 
-def arguments_of(config: Mapping[str, Any], layer: type[Schema]) -> dict[str, Any]:
-    """The arguments of `config` for `layer`, not yet validated. Raises FieldError for what `layer` cannot do."""
+def read_arguments(config: Mapping[str, Any], layer: type[Schema]) -> Any:
+    """The instance of `layer` that `config` describes. Raises FieldErrors for all that `layer` cannot do."""
+    findings = Findings()
     arguments: dict[str, Any] = {}
+    failed: set[str] = set()
     for name, value in config.items():
-        if name == "name":
-            continue
-        if name in layer.model_fields and name != "type":
-            arguments[name] = _argument(name, value)
-        else:
-            _check_neutral(name, value, layer)
-    return arguments
-
-
-def check_trainable(config: Mapping[str, Any]) -> None:
-    """Raise FieldError if the model or layer is frozen."""
-    _reject_other("trainable", config.get("trainable", True), _NEUTRAL["trainable"])
+        known = len(findings.errors)
+        with findings.collect():
+            arguments |= _read(name, value, layer)
+        if len(findings.errors) > known:
+            failed.add(name)
+    try:
+        read = layer.model_validate(arguments)
+    except ValidationError as error:
+        findings.errors += _validation_errors(error, arguments, layer, failed)
+        read = None
+    findings.check()
+    return read
 
 
 def check_dtype(value: Any) -> None:
@@ -79,10 +82,37 @@ def check_dtype(value: Any) -> None:
     name = value
     if isinstance(value, dict):
         inner = value.get("config")
-        known = value.get("class_name") == "DTypePolicy" and value.get("module") in ("keras", None)
+        known = value.get("class_name") in ("DTypePolicy", "Policy") and isinstance(inner, dict)
         name = inner.get("name") if known and isinstance(inner, dict) else value
     if name not in ("float32", None):
         raise FieldError(("dtype",), f"`dtype` {format_value(name)} is not float32; `training.precision` decides")
+
+
+def trainable_of(config: Mapping[str, Any]) -> bool:
+    """Raises FieldError unless `trainable` is true or false."""
+    value = config.get("trainable", True)
+    if not isinstance(value, bool):
+        raise FieldError(("trainable",), f"expected true or false as `trainable`, received {format_value(value)}")
+    return value
+
+
+def axis_of(config: Mapping[str, Any]) -> int | None:
+    """The `axis`, which Keras 2 writes in a list; None if it is not given. Raises FieldError for several."""
+    value = config.get("axis")
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or type(value) is int:
+        return value
+    raise FieldError(("axis",), f"`axis` {format_value(value)} is not supported; expected -1, the channels")
+
+
+def _read(name: str, value: Any, layer: type[Schema]) -> dict[str, Any]:
+    ours = _RENAMED.get((layer.__name__, name), name)
+    if ours in layer.model_fields and ours != "type":
+        return {ours: _argument(ours, value)}
+    if name not in _READ_ELSEWHERE and name not in _UNUSED.get(layer.__name__, ()):
+        _check_neutral(name, value, layer)
+    return {}
 
 
 def _check_neutral(name: str, value: Any, layer: type[Schema]) -> None:
@@ -112,86 +142,34 @@ def _is_one_of(value: Any, neutral: tuple[Any, ...]) -> bool:
 
 
 def _argument(name: str, value: Any) -> Any:
+    value = plain_value(value)
     if name.endswith("_initializer"):
-        return _initializer(name, value)
+        return initializer(name, value)
     if name.endswith("_regularizer"):
-        return _regularizer(name, value)
+        return regularizer(name, value)
     if name == "activation":
-        return _activation(name, value)
+        return activation_name(value)
+    if name in _FLATTENED and isinstance(value, list):
+        return list(_flatten(value))
     return value
 
 
-def _initializer(name: str, value: Any) -> Any:
-    """Convert `{"class_name": "GlorotUniform", ...}`, with default arguments only, to `glorot_uniform`."""
-    if not isinstance(value, dict):
-        return value
-    class_name, config = _object(name, value, "keras.initializers")
-    ours = _snake_case(class_name)
-    if ours not in _INITIALIZERS:
-        raise FieldError(
-            (name,),
-            f"the initializer {shorten(class_name)} of `{name}` is not supported; known: {', '.join(_INITIALIZERS)}",
-        )
-    for argument, given in config.items():
-        neutral = _NEUTRAL_INITIALIZER.get(argument, ())
-        if not _is_one_of(given, neutral):
-            only = f"expected {format_value(neutral[0])}" if neutral else "leave it out"
-            raise FieldError(
-                (name, "config", argument),
-                f"`{shorten(argument)}` {format_value(given)} of {class_name} in `{name}` is not supported; {only}",
-            )
-    return ours
+def _flatten(value: list[Any]) -> Iterator[Any]:
+    open_values = value[::-1]
+    while open_values:
+        each = open_values.pop()
+        if isinstance(each, list):
+            open_values += each[::-1]
+        else:
+            yield each
 
 
-def _regularizer(name: str, value: Any) -> Any:
-    if not isinstance(value, dict):
-        if value is None:
-            return None
-        raise FieldError(
-            (name,),
-            f"expected null, L1, L2 or L1L2 as `{name}`, received {format_value(value)}",
-        )
-    class_name, config = _object(name, value, "keras.regularizers")
-    if class_name not in ("L1", "L2", "L1L2"):
-        raise FieldError(
-            (name,), f"the regularizer {shorten(class_name)} of `{name}` is not supported; known: L1, L2, L1L2"
-        )
-    unknown = sorted(set(config) - {"l1", "l2"})
-    if unknown:
-        raise FieldError((name, "config", unknown[0]), f"unknown argument `{shorten(unknown[0])}` of {class_name}")
-    given = {penalty: 0.0 if number is None else number for penalty, number in config.items()}
-    # The defaults of Keras's L1 and L2; those of L1L2 are zero, as ours are.
-    default = {"L1": {"l1": 0.01}, "L2": {"l2": 0.01}}.get(class_name, {})
-    return default | given
-
-
-def _activation(name: str, value: Any) -> Any:
-    """Return the name, also from the object that older releases of Keras wrote for a function of theirs."""
-    if not isinstance(value, dict):
-        return value
-    is_function = value.get("class_name") == _FUNCTION and isinstance(value.get("config"), str)
-    is_keras = value.get("module") in ("builtins", "keras.activations", None)
-    if is_function and is_keras and value.get("registered_name") in (_FUNCTION, value["config"], None):
-        return value["config"]
-    raise FieldError(
-        (name,),
-        f"expected the name of one of Keras's activations, received {format_value(value.get('class_name'))}; add a "
-        "layer such as LeakyReLU after this one instead",
-    )
-
-
-def _object(name: str, value: Mapping[str, Any], module: str) -> tuple[str, Mapping[str, Any]]:
-    """The `class_name` and `config` of an object of Keras's own `module`."""
-    class_name, config = value.get("class_name"), value.get("config", {})
-    if not isinstance(class_name, str):
-        raise FieldError((name, "class_name"), f"expected text as `class_name`, received {format_value(class_name)}")
-    own = value.get("module") in (module, None) and value.get("registered_name") in (class_name, None)
-    if not own:
-        raise FieldError((name,), f"{shorten(class_name)} of `{name}` is not one of Keras's own; expected {module}")
-    if not isinstance(config, dict):
-        raise FieldError((name, "config"), f"expected an object as `config`, received {format_value(config)}")
-    return class_name, config
-
-
-def _snake_case(name: str) -> str:
-    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+def _validation_errors(
+    error: ValidationError, arguments: dict[str, Any], layer: type[Schema], failed: set[str]
+) -> Iterator[FieldError]:
+    """Without those of arguments that have `failed` before, and of their absence."""
+    for problem in problems_of(error, arguments, layer):
+        # Below its argument the document may have another form than our converted value.
+        path = tuple(problem.pointer.split("/")[1:2])
+        if failed.isdisjoint(path):
+            yield FieldError(path, problem.detail)

@@ -4,38 +4,46 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from specs.keras_document.layer import KerasLayer
-from specs.layers import Merge
+from specs.keras_document.layer import Entry, takes_several
+from specs.keras_document.operations import Constant
 from specs.problem import FieldPath, format_value, shorten
 from specs.schema import FieldError
 
 _TENSOR = "__keras_tensor__"
+# Arguments of calls that mean nothing here: Keras 3 writes `training` for every layer that has it, and decides anew.
+_NEUTRAL_CALL_ARGUMENTS = frozenset({"training", "mask", "name"})
+Inputs = tuple[int | Constant, ...]  # indices of entries, and constants among the operands of an operation
 
 
-def inputs_of(entry: KerasLayer, index: int, names: Mapping[str, int]) -> tuple[int, ...]:
-    """The indices, by `names`, of the layers that `entry`, at `index`, receives from."""
-    path = ("config", "layers", index, "inbound_nodes")
+def inputs_of(entry: Entry, path: FieldPath, entries: Mapping[str, tuple[int, Entry]]) -> Inputs:
+    """What `entry` receives: indices by `entries`, the entries by name. Raises FieldError; `path` leads to
+    `inbound_nodes`."""
     try:
-        return _received(entry, names)
+        return _received(entry, entries)
     except FieldError as error:
         raise FieldError((*path, *error.path), f"{entry.label}: {error.detail}") from None
 
 
-def index_of_end(config: Mapping[str, Any], name: str, names: Mapping[str, int]) -> int:
-    """The index of the single layer that `input_layers` or `output_layers` names, with or without a list around it."""
+def index_of_end(
+    config: Mapping[str, Any], name: str, entries: Mapping[str, tuple[int, Entry]], path: FieldPath, label: str
+) -> int:
+    """The index of the single layer that `input_layers` or `output_layers` names, with or without lists around it."""
     ends = config.get(name)
-    if isinstance(ends, list) and len(ends) == 1:
+    while isinstance(ends, list) and len(ends) == 1:
         ends = ends[0]
     if isinstance(ends, list) and ends and isinstance(ends[0], list):
-        raise FieldError(("config", name), f"keras.config.{name}: expected one, received {len(ends)}")
+        raise FieldError((*path, name), f"{label}.{name}: expected one, received {len(ends)}")
     try:
-        return _index((), ends, names)
+        return _index((), ends, entries)
     except FieldError as error:
-        raise FieldError(("config", name, *error.path), f"keras.config.{name}: {error.detail}") from None
+        raise FieldError((*path, name, *error.path), f"{label}.{name}: {error.detail}") from None
 
 
-def topological_order(entries: Sequence[KerasLayer], inputs: Sequence[tuple[int, ...]]) -> list[int]:
-    """The indices of all layers, each after those that it receives from, otherwise in document order."""
+def topological_order(entries: Sequence[Entry], inputs: Sequence[Sequence[int]]) -> list[int]:
+    """The indices of all layers, each after those that it receives from, otherwise in document order.
+
+    Raises FieldError with a path that starts with the index of a layer in a cycle.
+    """
     waiting = [len(set(each)) for each in inputs]
     receivers: list[list[int]] = [[] for _ in entries]
     for index, received in enumerate(inputs):
@@ -53,63 +61,102 @@ def topological_order(entries: Sequence[KerasLayer], inputs: Sequence[tuple[int,
     if len(order) < len(entries):
         index = next(index for index, number in enumerate(waiting) if number)
         raise FieldError(
-            ("config", "layers", index, "inbound_nodes"),
+            (index, "inbound_nodes"),
             f"{entries[index].label}: receives its own output through other layers; a network must not have cycles",
         )
     return order
 
 
-def check_used(entries: Sequence[KerasLayer], inputs: Sequence[tuple[int, ...]], output: int) -> None:
-    """Raise FieldError unless the output is the only layer from which no layer receives."""
+def unused(entries: Sequence[Entry], inputs: Sequence[Sequence[int]], output: int) -> list[FieldError]:
+    """An error, with a path that starts with its index, for each layer but the output from which no layer receives, and
+    for an output from which one does."""
     used = {each for received in inputs for each in received}
+    errors: list[FieldError] = []
     for index, entry in enumerate(entries):
         if (index == output) == (index in used):
             problem = "is the output, but feeds other layers" if index == output else "feeds no other layer"
-            detail = f"{entry.label}: {problem}; remove what is not needed"
-            raise FieldError(("config", "layers", index), detail)
+            errors.append(FieldError((index,), f"{entry.label}: {problem}; remove what is not needed"))
+    return errors
 
 
-def _received(entry: KerasLayer, names: Mapping[str, int]) -> tuple[int, ...]:
-    nodes = entry.inbound
+def _received(entry: Entry, entries: Mapping[str, tuple[int, Entry]]) -> Inputs:
+    nodes = entry.document.get("inbound_nodes")
     if not isinstance(nodes, list):
         raise FieldError((), f"expected a list as `inbound_nodes`, received {format_value(nodes)}")
-    if entry.layer is None:
+    if entry.is_input:
         if nodes:
             raise FieldError((), "expected no `inbound_nodes`, because it is the input")
         return ()
     if len(nodes) != 1:
         problem = f"is used {len(nodes)} times; write it once for each use" if nodes else "has no input"
         raise FieldError((), problem)
-    found = tuple(_index(path, history, names) for path, history in _histories(nodes[0]))
-    merges = isinstance(entry.layer, Merge)
+    operands = _operands(nodes[0], of_operation=entry.is_operation)
+    found = tuple(value if isinstance(value, Constant) else _index(path, value, entries) for path, value in operands)
+    if entry.is_operation:
+        if all(isinstance(each, Constant) for each in found):
+            raise FieldError((0,), "expected the output of another layer among the operands")
+        return found
+    merges = takes_several(entry)
     if not (len(found) > 1 if merges else len(found) == 1):
         expected = "at least two inputs" if merges else "one input"
         raise FieldError((), f"expected {expected}, received {len(found)}")
     return found
 
 
-def _histories(node: Any) -> list[tuple[FieldPath, Any]]:
-    """The path below `inbound_nodes` and the value of each history [layer, node, tensor]."""
+def _operands(node: Any, *, of_operation: bool) -> list[tuple[FieldPath, Any]]:
+    """The path below `inbound_nodes` and the value of each operand: a history [layer, node, tensor], or a Constant."""
     if isinstance(node, list):
-        return [_legacy_history((0, index), each) for index, each in enumerate(node)]
+        return _legacy_operands(node, of_operation=of_operation)
     args = node.get("args") if isinstance(node, dict) else None
-    if not isinstance(args, list) or len(args) != 1:
+    if not isinstance(args, list) or not (args if of_operation else len(args) == 1):
         raise FieldError((0,), "expected an object with one argument in `args`")
-    kwargs = node.get("kwargs") or {}
-    if not isinstance(kwargs, dict) or any(value is not None for value in kwargs.values()):
-        raise FieldError((0, "kwargs"), f"call arguments are not supported, received {format_value(kwargs)}")
+    _check_call_arguments((0, "kwargs"), node.get("kwargs") or {})
+    if of_operation:
+        return [_operand((0, "args", index), each) for index, each in enumerate(args)]
     if isinstance(args[0], list):
         return [_history((0, "args", 0, index), each) for index, each in enumerate(args[0])]
     return [_history((0, "args", 0), args[0])]
 
 
-def _legacy_history(path: FieldPath, value: Any) -> tuple[FieldPath, Any]:
-    """The form written before Keras 3: [layer, node, tensor, arguments]."""
-    if isinstance(value, list) and len(value) == 4:
-        if value[3] != {}:
-            raise FieldError((*path, 3), f"call arguments are not supported, received {format_value(value[3])}")
-        return path, value[:3]
-    return path, value
+def _operand(path: FieldPath, value: Any) -> tuple[FieldPath, Any]:
+    if isinstance(value, dict):
+        return _history(path, value)
+    try:
+        return path, Constant(value)
+    except FieldError as error:
+        raise error.with_prefix(*path) from None
+
+
+def _check_call_arguments(path: FieldPath, arguments: Any) -> None:
+    if not isinstance(arguments, dict):
+        raise FieldError(path, f"call arguments are not supported, received {format_value(arguments)}")
+    other = {
+        name: value
+        for name, value in arguments.items()
+        if value is not None and (name not in _NEUTRAL_CALL_ARGUMENTS or not isinstance(value, bool | str))
+    }
+    if other:
+        raise FieldError(path, f"call arguments are not supported, received {format_value(other)}")
+
+
+def _legacy_operands(node: list[Any], *, of_operation: bool) -> list[tuple[FieldPath, Any]]:
+    """The form written before Keras 3: [layer, node, tensor, arguments], or without the list around a single one."""
+    if node and isinstance(node[0], str):
+        node = [node]
+    operands: list[tuple[FieldPath, Any]] = []
+    for index, each in enumerate(node):
+        if not isinstance(each, list) or len(each) != 4:
+            operands.append(((0, index), each))
+            continue
+        arguments = each[3]
+        operands.append(((0, index), each[:3]))
+        if of_operation and isinstance(arguments, dict) and "y" in arguments:
+            second = arguments["y"]
+            arguments = {name: value for name, value in arguments.items() if name != "y"}
+            is_history = isinstance(second, list)
+            operands.append(((0, index, 3, "y"), second[:3] if is_history else _operand((0, index, 3, "y"), second)[1]))
+        _check_call_arguments((0, index, 3), arguments)
+    return operands
 
 
 def _history(path: FieldPath, tensor: Any) -> tuple[FieldPath, Any]:
@@ -119,14 +166,16 @@ def _history(path: FieldPath, tensor: Any) -> tuple[FieldPath, Any]:
     return (*path, "config", "keras_history"), config.get("keras_history")
 
 
-def _index(path: FieldPath, history: Any, names: Mapping[str, int]) -> int:
+def _index(path: FieldPath, history: Any, entries: Mapping[str, tuple[int, Entry]]) -> int:
     if not isinstance(history, list) or len(history) != 3 or not isinstance(history[0], str):
         raise FieldError(path, f"expected [name of a layer, 0, 0], received {format_value(history)}")
     name, node, tensor = history
-    if name not in names:
+    if name not in entries:
         raise FieldError(path, f"unknown layer `{shorten(name)}`")
-    if node != 0 or tensor != 0:
+    index, entry = entries[name]
+    # A model inside a model has been called once before, by itself.
+    if type(node) is not int or node not in ((0, 1) if entry.is_model else (0,)) or tensor != 0:
         raise FieldError(
             path, f"refers to call {format_value(node)}, output {format_value(tensor)} of `{name}`; expected 0 and 0"
         )
-    return names[name]
+    return index

@@ -5,30 +5,35 @@ device supports), constraints, `name` (Keras's default names), `dtype` (`trainin
 (`model.freeze` decides).
 """
 
-from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
-from specs.layers.base import LayerSpec, ParameterCount, Regularizer, Shape, WeightShapes, times
+from specs.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from specs.layers.base import LayerSpec, ParameterCount, Penalties, Regularizer, Shape, WeightShapes, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from specs.layers.core import Dense
-from specs.layers.merging import Add, Average, Concatenate, Maximum, Merge, Multiply, Subtract
-from specs.layers.normalization import BatchNormalization, LayerNormalization
+from specs.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
+from specs.layers.normalization import BatchNormalization, LayerNormalization, Normalization
 from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
-from specs.layers.regularization import Dropout, SpatialDropout2D
+from specs.layers.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from specs.layers.rescaling import Rescaling
-from specs.layers.reshaping import Flatten, ZeroPadding2D
+from specs.layers.reshaping import Cropping2D, Flatten, Permute, Reshape, UpSampling2D, ZeroPadding2D
 from specs.layers.residual import Layer, PlainLayer, Residual
 
 __all__ = [
+    "ELU",
     "Activation",
     "Add",
+    "AlphaDropout",
     "Average",
     "AveragePooling2D",
     "BatchNormalization",
     "Concatenate",
     "Conv2D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
     "Layer",
@@ -38,18 +43,25 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Merge",
+    "Minimum",
     "Multiply",
+    "Normalization",
+    "PReLU",
     "ParameterCount",
+    "Penalties",
+    "Permute",
     "PlainLayer",
     "ReLU",
     "Regularizer",
     "Rescaling",
+    "Reshape",
     "Residual",
     "SeparableConv2D",
     "Shape",
     "Softmax",
     "SpatialDropout2D",
     "Subtract",
+    "UpSampling2D",
     "WeightShapes",
     "ZeroPadding2D",
     "times",

@@ -2,11 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from specs.schema import FieldError, Penalty, Schema
+from pydantic import BeforeValidator, Field
+
+from specs import limits
+from specs.schema import FieldError, Lax, Penalty, Schema
 
 Shape = tuple[int, ...]
+_Factor = Annotated[float, Field(ge=-1e6, le=1e6)]
+# One number for all channels, or one for each.
+PerChannel = _Factor | Annotated[tuple[_Factor, ...], Lax, Field(min_length=1, max_length=limits.UNITS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,22 @@ class WeightShapes:
         return ParameterCount(sum(map(math.prod, self.trainable)), sum(map(math.prod, self.non_trainable)))
 
 
-class Regularizer(Schema):
+class Penalties(Schema):
     """Penalties on the weights: `l1` times the sum of their absolute values, `l2` times the sum of their squares."""
 
     l1: Penalty = 0.0
     l2: Penalty = 0.0
+
+
+# Keras's own defaults, which it takes by these names.
+_BY_NAME = {"l1": {"l1": 0.01}, "l2": {"l2": 0.01}, "l1_l2": {"l1": 0.01, "l2": 0.01}, "l1l2": {"l1": 0.0, "l2": 0.0}}
+
+
+def _penalties(value: Any) -> Any:
+    return _BY_NAME.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Regularizer = Annotated[Penalties, BeforeValidator(_penalties)]
 
 
 class LayerSpec(Schema):
@@ -78,11 +95,26 @@ class SameShape(LayerSpec):
 
 def require_image(layer: str, input_shape: Shape) -> None:
     """Raise FieldError if `input_shape` is not (height, width, channels)."""
+    if len(input_shape) == 2:
+        target = f"[{input_shape[0]}, {input_shape[1]}, 1]"
+        raise FieldError(
+            ("type",),
+            f"expected height x width x channels, received {times(input_shape)} without channels; put Reshape to "
+            f"{target} before {layer}",
+        )
     if len(input_shape) != 3:
         raise FieldError(
             ("type",),
             f"expected height x width x channels, received {times(input_shape)} features; put {layer} before Flatten "
             "and global pooling, or use Dense if the samples are features",
+        )
+
+
+def check_channels(field: str, value: float | tuple[float, ...] | None, input_shape: Shape) -> None:
+    """Raise FieldError if `value` of `field` is a list that has neither one number nor one for each channel."""
+    if isinstance(value, tuple) and len(value) not in (1, input_shape[-1]):
+        raise FieldError(
+            (field,), f"expected one number, or {input_shape[-1]}, one for each channel, received {len(value)}"
         )
 
 

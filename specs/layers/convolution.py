@@ -5,7 +5,8 @@ There is no `groups`: TensorFlow runs it through XLA, which cannot be exported t
 
 from typing import Literal
 
-from specs.keras_names import Activation, Initializer, Padding, VectorInitializer
+from specs.initializers import Initializer, VectorInitializer
+from specs.keras_names import Activation, Padding
 from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes, require_image, times
 from specs.layers.windows import windows
 from specs.schema import FieldError, Units, Window

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from specs.keras_names import Activation, Initializer, VectorInitializer
+from specs.initializers import Initializer, VectorInitializer
+from specs.keras_names import Activation
 from specs.layers.base import LayerSpec, Regularizer, Shape, WeightShapes
 from specs.schema import FieldError, Units
 

@@ -58,6 +58,10 @@ class Maximum(Merge):
     type: Literal["Maximum"] = "Maximum"
 
 
+class Minimum(Merge):
+    type: Literal["Minimum"] = "Minimum"
+
+
 class Concatenate(Merge):
     """Along the channels."""
 

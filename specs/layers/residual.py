@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specs import keras_names, limits
-from specs.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from specs.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from specs.layers.base import Shape, times
 from specs.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from specs.layers.core import Dense
-from specs.layers.normalization import BatchNormalization, LayerNormalization
+from specs.layers.normalization import BatchNormalization, LayerNormalization, Normalization
 from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
-from specs.layers.regularization import Dropout, SpatialDropout2D
+from specs.layers.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from specs.layers.rescaling import Rescaling
-from specs.layers.reshaping import Flatten, ZeroPadding2D
+from specs.layers.reshaping import Cropping2D, Flatten, Permute, Reshape, UpSampling2D, ZeroPadding2D
 from specs.schema import FieldError, Lax, Schema
 
 PlainLayer = (
@@ -29,13 +29,23 @@ PlainLayer = (
     | GlobalMaxPooling2D
     | Dropout
     | SpatialDropout2D
+    | GaussianDropout
+    | AlphaDropout
+    | GaussianNoise
     | BatchNormalization
     | LayerNormalization
+    | Normalization
     | Activation
     | LeakyReLU
     | ReLU
+    | ELU
+    | PReLU
     | Softmax
     | ZeroPadding2D
+    | Cropping2D
+    | UpSampling2D
+    | Reshape
+    | Permute
     | Rescaling
 )
 

@@ -184,8 +184,8 @@ def test_limits_themselves_are_allowed(document: dict[str, Any]) -> None:
     assert parse_spec({"model": PRESET, **document}).model.preset == "digits-cnn"
 
 
-def test_200_layers_are_allowed() -> None:
-    layers = [{"type": "Dropout", "rate": 0.1}] * 198 + LAYERS[2:]
+def test_1000_layers_are_allowed() -> None:
+    layers = [{"type": "Dropout", "rate": 0.1}] * 998 + LAYERS[2:]
     assert len(parse_spec({"model": {"layers": layers}}).network.table) == limits.LAYERS
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from specs import keras_names
 from specs.experiment import parse_spec
-from specs.layers import Dense, Layer, PlainLayer, ZeroPadding2D
+from specs.layers import Cropping2D, Dense, Layer, PlainLayer, ZeroPadding2D
 from specs.network import Network
 from specs.network_builder import build_network, complete_layers
 from specs.optimizers import SGD, Adam
@@ -147,7 +147,24 @@ plain = st.sampled_from(
         {"type": "ReLU", "max_value": 6.0},
         {"type": "Softmax"},
         {"type": "Rescaling", "scale": 0.5},
+        {"type": "Normalization"},
+        {"type": "Normalization", "mean": 0.5, "variance": 2.0},
+        {"type": "PReLU"},
+        {"type": "PReLU", "shared_axes": [1]},
+        {"type": "ELU", "alpha": 0.5},
+        {"type": "GaussianNoise", "stddev": 0.1},
+        {"type": "GaussianDropout", "rate": 0.1},
+        {"type": "AlphaDropout", "rate": 0.1},
+        {"type": "Reshape", "target_shape": [-1, 1, 1]},
     ]
+)
+croppings = st.fixed_dictionaries(
+    {"type": st.just("Cropping2D")},
+    optional={"cropping": st.integers(0, 2) | st.lists(st.integers(0, 2), min_size=2, max_size=2)},
+)
+upsamplings = st.fixed_dictionaries(
+    {"type": st.just("UpSampling2D")},
+    optional={"size": st.integers(1, 2)},
 )
 denses = st.fixed_dictionaries(
     {"type": st.just("Dense"), "units": st.integers(1, 6)},
@@ -164,7 +181,7 @@ residuals = st.fixed_dictionaries(
     {"type": st.just("Residual"), "layers": st.lists(of_images, min_size=1, max_size=3)},
     optional={"activation": st.just("relu")},
 )
-image_parts = st.lists(of_images | dropouts | zero_paddings | residuals, max_size=5)
+image_parts = st.lists(of_images | dropouts | zero_paddings | croppings | upsamplings | residuals, max_size=5)
 any_parts = st.lists(denses | normalizations | dropouts | flattens | convolutions | global_poolings, max_size=2)
 shapes = st.tuples(st.integers(1, 14), st.integers(1, 14), st.integers(1, 3))
 EXAMPLES = int(os.environ.get("KERAS_AGREEMENT_EXAMPLES", "60"))
@@ -228,10 +245,10 @@ LEFT_OUT_OF_LAYERS = LEFT_OUT | {
     *("data_format", "axis", "groups", "seed", "noise_shape", "kernel_constraint", "bias_constraint"),
     *("depthwise_constraint", "pointwise_constraint", "beta_constraint", "gamma_constraint"),
     *("moving_mean_initializer", "moving_variance_initializer", "renorm", "renorm_clipping", "renorm_momentum"),
-    *("synchronized", "lora_rank", "lora_alpha", "quantization_config"),
+    *("synchronized", "lora_rank", "lora_alpha", "quantization_config", "alpha_constraint", "interpolation"),
 }
 # Where Keras takes one number for both sides, or for all four, ours have them all.
-WINDOWS = {"kernel_size", "strides", "dilation_rate", "pool_size"}
+WINDOWS = {"kernel_size", "strides", "dilation_rate", "pool_size", "size"}
 
 
 def assert_defaults(ours: Any, theirs: Any, left_out: Any = LEFT_OUT) -> None:
@@ -250,8 +267,10 @@ def assert_defaults(ours: Any, theirs: Any, left_out: Any = LEFT_OUT) -> None:
 
 
 def spread(ours: Any, name: str, default: Any) -> Any:
-    if ours is ZeroPadding2D and name == "padding":
-        return (default, default)
+    if (ours, name) in ((ZeroPadding2D, "padding"), (Cropping2D, "cropping")):
+        return (default, default) if ours is ZeroPadding2D else default
+    if name.endswith("_initializer"):
+        return keras_names.snake_case(default)
     return (default, default) if name in WINDOWS and isinstance(default, int) else default
 
 

@@ -5,7 +5,6 @@ import keras
 from specs.experiment import ExperimentSpec
 from specs.losses import CategoricalCrossentropy, CategoricalFocalCrossentropy, SparseCategoricalCrossentropy
 from specs.optimizers import Optimizer
-from worker.training.network import ends_in_softmax
 from worker.training.precision import Policy
 
 _OF_LOGITS = (SparseCategoricalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy)
@@ -36,7 +35,8 @@ def compares_with_indices(spec: ExperimentSpec) -> bool:
 
 def mixes_labels(spec: ExperimentSpec) -> bool:
     """True if augmentation mixes samples of several classes."""
-    return spec.augmentation is not None and any(layer.mixes_labels for layer in spec.augmentation.layers)
+    augmentation = spec.training_augmentation
+    return augmentation is not None and augmentation.mixes_labels
 
 
 def _optimizer(spec: Optimizer) -> keras.Optimizer:
@@ -46,8 +46,8 @@ def _optimizer(spec: Optimizer) -> keras.Optimizer:
 
 
 def _loss(spec: ExperimentSpec, sparse: bool) -> keras.Loss:
-    """On logits if the network does not end in softmax; losses without `from_logits` get their softmax."""
-    wanted, logits = spec.training.loss, not ends_in_softmax(spec)
+    """On logits if the network does not give probabilities; losses without `from_logits` get their softmax."""
+    wanted, logits = spec.training.loss, not spec.network.gives_probabilities
     if wanted == "auto" or isinstance(wanted, SparseCategoricalCrossentropy):
         wanted = SparseCategoricalCrossentropy() if sparse else CategoricalCrossentropy()
     kind, arguments = getattr(keras.losses, wanted.type), wanted.model_dump(exclude={"type"})

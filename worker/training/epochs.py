@@ -48,9 +48,10 @@ class Epochs(Protocol):
 
 
 def make_epochs(split: Split, spec: ExperimentSpec) -> Epochs:
-    if spec.augmentation is None:
+    augmentation = spec.training_augmentation
+    if augmentation is None:
         return Resident(split, spec.training.batch_size, spec.training.seed)
-    return Augmented(split, spec, spec.augmentation)
+    return Augmented(split, spec, augmentation)
 
 
 class Resident:

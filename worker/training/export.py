@@ -16,7 +16,7 @@ from serving.session import Session
 from specs.experiment import ExperimentSpec
 from worker.data import Images
 from worker.evaluation.calibration import Confidence
-from worker.training.onnx_compat import exportable_activations
+from worker.training.onnx_compat import exportable_layers
 
 _PARITY_IMAGES = 256
 
@@ -38,7 +38,7 @@ def export(
     On `images`, real ones, the probabilities of both networks must agree to within 1e-4.
     """
     model.save(staged / KERAS_FILE)
-    with warnings.catch_warnings(), exportable_activations(model):
+    with warnings.catch_warnings(), exportable_layers(model):
         # Keras 3.15 accesses `np.object`, which numpy warns about.
         warnings.simplefilter("ignore", FutureWarning)
         model.export(staged / ONNX_FILE, format="onnx", verbose=False)

@@ -1,4 +1,4 @@
-"""Activations in terms of operations that ONNX has; Keras uses some that it lacks."""
+"""Layers in terms of operations that ONNX has; Keras uses some that it lacks."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 _Activation = Callable[[Any], Any]
@@ -25,17 +26,26 @@ _EXPORTABLE: dict[_Activation, _Activation] = {keras.activations.gelu: _gelu, ke
 
 
 @contextmanager
-def exportable_activations(model: keras.Model) -> Iterator[None]:
+def exportable_layers(model: keras.Model) -> Iterator[None]:
     """Within the block, the layers of `model` compute the same values by operations that can be exported."""
-    changed = [layer for layer in _layers(model) if getattr(layer, "activation", None) in _EXPORTABLE]
-    originals = [layer.activation for layer in changed]
+    changes = [change for layer in _layers(model) for change in _changes(layer)]
+    originals = [getattr(layer, name) for layer, name, _ in changes]
     try:
-        for layer in changed:
-            layer.activation = _EXPORTABLE[layer.activation]
+        for layer, name, value in changes:
+            setattr(layer, name, value)
         yield
     finally:
-        for layer, activation in zip(changed, originals, strict=True):
-            layer.activation = activation
+        for (layer, name, _), original in zip(changes, originals, strict=True):
+            setattr(layer, name, original)
+
+
+def _changes(layer: keras.Layer) -> Iterator[tuple[keras.Layer, str, Any]]:
+    if getattr(layer, "activation", None) in _EXPORTABLE:
+        yield layer, "activation", _EXPORTABLE[layer.activation]
+    if isinstance(layer, keras.layers.Normalization):
+        # Tensors would become inputs of the exported network, arrays become constants.
+        yield layer, "mean", np.asarray(layer.mean)
+        yield layer, "variance", np.asarray(layer.variance)
 
 
 def _layers(model: keras.Model) -> Iterator[keras.Layer]:

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec
-from worker.training.network import flatten_layers
+from worker.training.network import flatten_layers, is_own
 
 Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
@@ -21,6 +21,7 @@ _GPU_CAPABILITY = (8, 0)  # Ampere, the first with bfloat16
 _CPUINFO = Path("/proc/cpuinfo")
 # Not DepthwiseConv2D: on 64 samples of 32x32x32 a step of four takes 18.2 ms of a processor with avx512_bf16 in float32
 # and 18.4 in bfloat16; of SeparableConv2D, 151 and 66.
+_SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 _CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.SeparableConv2D)
 
 
@@ -46,16 +47,17 @@ def has_bfloat16() -> bool:
 def set_precision(model: keras.Model, policy: Policy) -> None:
     """Set the precision of `model`; functions that were traced before keep theirs.
 
-    The scaling layer and everything from the last Dense on (or, without one, from the last layer with weights) stay
+    Layers that scale and everything from the last Dense on (or, without one, from the last layer with weights) stay
     float32: they cost little, and a softmax or loss in 16 bits would lose accuracy (Keras's guide "Mixed precision":
     the output of a model should be float32).
     """
     layers = flatten_layers(model)
-    dense = [at for at, layer in enumerate(layers) if isinstance(layer, keras.layers.Dense)]
-    weighted = [at for at, layer in enumerate(layers) if layer.weights]
+    own = [at for at, layer in enumerate(layers) if not is_own(layer)]
+    dense = [at for at in own if isinstance(layers[at], keras.layers.Dense)]
+    weighted = [at for at in own if layers[at].weights]
     last = max(dense or weighted, default=0)
     for at, layer in enumerate(layers):
-        exact = at >= last or isinstance(layer, keras.layers.Rescaling)
+        exact = at >= last or isinstance(layer, _SCALING)
         layer.dtype_policy = "float32" if exact else policy
 
 

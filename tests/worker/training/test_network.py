@@ -14,8 +14,8 @@ from specs.presets import PRESETS
 from worker.evaluation.calibration import Confidence
 from worker.training.compiling import compile_model
 from worker.training.export import export
-from worker.training.network import build, ends_in_softmax, with_softmax
-from worker.training.onnx_compat import exportable_activations
+from worker.training.network import build, with_softmax
+from worker.training.onnx_compat import exportable_layers
 from worker.training.precision import copy_in_float32, set_precision
 
 IMAGES = np.arange(64 * 3, dtype=np.uint8).reshape(3, 8, 8, 1)
@@ -113,7 +113,7 @@ def test_network_without_softmax_is_served_with_one() -> None:
     spec = digits([{"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": None}])
     model = build(spec, IMAGES)
 
-    assert not ends_in_softmax(spec)
+    assert not spec.network.gives_probabilities
     assert np.allclose(np.asarray(with_softmax(model, spec)(IMAGES)).sum(axis=1), 1, atol=1e-5)
 
 
@@ -154,12 +154,22 @@ EVERY_LAYER: list[dict[str, Any]] = [
     {"type": "SpatialDropout2D", "rate": 0.1},
     {"type": "MaxPooling2D", "pool_size": 2, "strides": 1},
     {"type": "AveragePooling2D", "pool_size": 2},
-    {"type": "Rescaling", "scale": 0.5},
+    {"type": "Rescaling", "scale": [0.5, 1.0, 1.5, 2.0, 2.5, 3.0], "offset": 1.0},
+    {"type": "Normalization", "mean": 0.5, "variance": 4.0},
     {"type": "Activation", "activation": "mish"},
+    {"type": "ELU", "alpha": 0.5},
+    {"type": "PReLU", "alpha_initializer": {"type": "Constant", "value": 0.1}, "shared_axes": [1, 2]},
+    {"type": "UpSampling2D"},
+    {"type": "Cropping2D", "cropping": [[1, 0], [0, 1]]},
+    {"type": "Permute", "dims": [2, 1, 3]},
+    {"type": "GaussianNoise", "stddev": 0.1},
+    {"type": "GaussianDropout", "rate": 0.1},
+    {"type": "AlphaDropout", "rate": 0.1},
     {"type": "GlobalMaxPooling2D", "keepdims": True},
     {"type": "GlobalAveragePooling2D"},
     {"type": "Flatten"},
-    {"type": "Dropout", "rate": 0.1},
+    {"type": "Reshape", "target_shape": [-1]},
+    {"type": "Dropout", "rate": 0.1, "noise_shape": [None, 1]},
     {"type": "Dense", "units": 10, "activation": None},
     {"type": "Softmax"},
 ]
@@ -201,7 +211,7 @@ def test_every_activation_exports_with_parity(tmp_path: Path) -> None:
     outputs = [keras.layers.Activation(name)(inputs) for name in get_args(Activation)]
     model = keras.Model(inputs, outputs)
     expected = model(values)
-    with exportable_activations(model):
+    with exportable_layers(model):
         model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
 
@@ -209,3 +219,24 @@ def test_every_activation_exports_with_parity(tmp_path: Path) -> None:
     for name, ours, theirs in zip(get_args(Activation), expected, answered, strict=True):
         assert np.allclose(ours, theirs, atol=1e-4), name
     assert model.layers[1 + get_args(Activation).index("gelu")].activation is keras.activations.gelu
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_one_unit_for_two_classes_trains_and_exports(activation: str | None, tmp_path: Path) -> None:
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 1, "activation": activation}]
+    spec = parse_spec({"dataset": {"classes": [0, 1]}, "model": {"layers": layers}})
+    model = build(spec, IMAGES)
+    set_precision(model, "mixed_bfloat16")
+    exact = [layer.name for layer in model.layers if layer.compute_dtype == "float32"]
+    set_precision(model, "float32")
+    compile_model(model, spec)
+    losses = [float(model.train_on_batch(IMAGES, np.array([0, 1, 1]))[0]) for _ in range(20)]
+    served = with_softmax(copy_in_float32(model), spec)
+    answered = np.asarray(served(IMAGES))
+    export(served, spec, IMAGES, 1.0, Confidence(0.9, 0.0), tmp_path)
+
+    assert losses[-1] < losses[0]
+    assert {"dense", "trainyard_classes"} <= set(exact)
+    assert [weight.shape for weight in model.trainable_weights] == [(64, 1), (1,)]
+    assert answered.shape == (3, 2)
+    assert np.allclose(answered.sum(axis=1), 1, atol=1e-5)

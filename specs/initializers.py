@@ -1,0 +1,77 @@
+"""Initializers of weights, by name or, with Keras's arguments, as an object. `training.seed` makes them random."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Tag
+
+from specs import keras_names
+from specs.keras_names import snake_case
+from specs.schema import Schema, by_type_or
+
+_Number = Annotated[float, Field(ge=-1e6, le=1e6)]
+_Scale = Annotated[float, Field(gt=0, le=1e6)]
+_Deviation = Annotated[float, Field(ge=0, le=1e6)]
+
+
+class Constant(Schema):
+    type: Literal["Constant"] = "Constant"
+    value: _Number = 0.0
+
+
+class RandomNormal(Schema):
+    type: Literal["RandomNormal"] = "RandomNormal"
+    mean: _Number = 0.0
+    stddev: _Deviation = 0.05
+
+
+class TruncatedNormal(Schema):
+    type: Literal["TruncatedNormal"] = "TruncatedNormal"
+    mean: _Number = 0.0
+    stddev: _Deviation = 0.05
+
+
+class RandomUniform(Schema):
+    type: Literal["RandomUniform"] = "RandomUniform"
+    minval: _Number = -0.05
+    maxval: _Number = 0.05
+
+
+class VarianceScaling(Schema):
+    type: Literal["VarianceScaling"] = "VarianceScaling"
+    scale: _Scale = 1.0
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in"
+    distribution: Literal["truncated_normal", "untruncated_normal", "uniform"] = "truncated_normal"
+
+
+class Orthogonal(Schema):
+    type: Literal["Orthogonal"] = "Orthogonal"
+    gain: _Number = 1.0
+
+
+def _plain_name(value: Any) -> Any:
+    """Keras takes "GlorotUniform" for "glorot_uniform"."""
+    return snake_case(value) if isinstance(value, str) else value
+
+
+Initializer = Annotated[
+    Annotated[keras_names.Initializer, Tag("name")]
+    | Annotated[Constant, Tag("Constant")]
+    | Annotated[RandomNormal, Tag("RandomNormal")]
+    | Annotated[TruncatedNormal, Tag("TruncatedNormal")]
+    | Annotated[RandomUniform, Tag("RandomUniform")]
+    | Annotated[VarianceScaling, Tag("VarianceScaling")]
+    | Annotated[Orthogonal, Tag("Orthogonal")],
+    by_type_or("name"),
+    BeforeValidator(_plain_name),
+]
+# For vectors of weights, which cannot be orthogonal.
+VectorInitializer = Annotated[
+    Annotated[keras_names.VectorInitializer, Tag("name")]
+    | Annotated[Constant, Tag("Constant")]
+    | Annotated[RandomNormal, Tag("RandomNormal")]
+    | Annotated[TruncatedNormal, Tag("TruncatedNormal")]
+    | Annotated[RandomUniform, Tag("RandomUniform")]
+    | Annotated[VarianceScaling, Tag("VarianceScaling")],
+    by_type_or("name"),
+    BeforeValidator(_plain_name),
+]

@@ -1,0 +1,76 @@
+"""The layer classes that a document may name, and what they are here. The list is the only way in: a module is
+compared, never imported."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from specs.augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomErasing,
+    RandomFlip,
+    RandomGaussianBlur,
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from specs.layers import (
+    Add,
+    Average,
+    BatchNormalization,
+    Concatenate,
+    LayerNormalization,
+    Maximum,
+    Minimum,
+    Multiply,
+    Normalization,
+    PlainLayer,
+    Softmax,
+    Subtract,
+)
+from specs.schema import FieldError, Schema
+from specs.spelling import did_you_mean
+
+INPUT_LAYER = "InputLayer"
+SEQUENTIAL = "Sequential"
+FUNCTIONAL = ("Functional", "Model")
+MODELS = (SEQUENTIAL, *FUNCTIONAL)
+AUGMENTATION: Mapping[str, type[Schema]] = {
+    each.__name__: each
+    for each in (
+        *(RandomFlip, RandomRotation, RandomTranslation, RandomZoom, RandomShear, RandomBrightness, RandomContrast),
+        *(RandomErasing, RandomGaussianBlur),
+    )
+}
+LAYERS: Mapping[str, type[Schema]] = {
+    each.__name__: each
+    for each in (
+        *get_args(PlainLayer),
+        *(Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate),
+        *AUGMENTATION.values(),
+    )
+}
+# Layers whose `axis` is always the channels here.
+WITH_AXIS = (BatchNormalization, LayerNormalization, Normalization, Softmax, Concatenate)
+# Other names of the same classes in Keras.
+_ALIASES = {
+    "Convolution2D": "Conv2D",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "DepthwiseConvolution2D": "DepthwiseConv2D",
+    "MaxPool2D": "MaxPooling2D",
+    "AvgPool2D": "AveragePooling2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}
+
+
+def layer_class(class_name: str) -> type[Schema]:
+    """Our class of that name. Raises FieldError if there is none."""
+    name = _ALIASES.get(class_name, class_name)
+    if name not in LAYERS:
+        known = [INPUT_LAYER, *LAYERS]
+        raise FieldError(("type",), f"is not supported; {did_you_mean(name, known)}known: {', '.join(known)}")
+    return LAYERS[name]

@@ -1,0 +1,37 @@
+"""Recognizes documents that no Keras since version 2 writes, and names them as what they are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from specs.schema import FieldError
+
+_KERAS_1_ARGUMENTS = frozenset(
+    {"nb_filter", "nb_row", "nb_col", "border_mode", "subsample", "output_dim", "W_regularizer", "dim_ordering"}
+)
+_RECREATE = "build the model with Keras 2 or 3 and send what its `to_json()` gives"
+
+
+def check_format(document: Mapping[str, Any]) -> None:
+    """Raise FieldError for a document of TensorFlow.js or Keras 1, and for the metadata around a model."""
+    topology = document.get("modelTopology")
+    if isinstance(topology, dict) or "weightsManifest" in document:
+        inner = isinstance(topology, dict) and isinstance(topology.get("model_config"), dict)
+        advice = "send its `modelTopology.model_config`, which Keras wrote" if inner else _RECREATE
+        raise FieldError((), f"this is a TensorFlow.js model.json, not a Keras document; {advice}")
+    if isinstance(document.get("model_config"), dict) and "class_name" not in document:
+        raise FieldError((), "this is the metadata of a model file; send its `model_config`")
+    version = document.get("keras_version")
+    if (isinstance(version, str) and version.startswith("tfjs")) or document.get("backend") == "tensor_flow.js":
+        raise FieldError((), f"TensorFlow.js wrote this document, not Keras; {_RECREATE}")
+    if isinstance(version, str) and version.split(".")[0] in ("0", "1"):
+        raise FieldError((), f"Keras {version} wrote this document; {_RECREATE}")
+    if any(not _KERAS_1_ARGUMENTS.isdisjoint(config) for config in _layer_configs(document)):
+        raise FieldError((), f"Keras 1 wrote this document: it has arguments such as `nb_filter`; {_RECREATE}")
+
+
+def _layer_configs(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    config = document.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else config
+    for layer in layers if isinstance(layers, list) else ():
+        if isinstance(layer, dict) and isinstance(layer.get("config"), dict):
+            yield layer["config"]
