@@ -1,21 +1,24 @@
-"""Images of datasets, one by one: uploaded ones from the store, built-in ones from the `.npz` that Keras publishes."""
+"""Images of datasets, one by one: uploaded ones from the store, built-in ones from scikit-learn or from the `.npz`
+files that Keras publishes."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from analysis.generated_datasets import Generated, generate_blobs, generate_digits
 from analysis.npz_memory_map import map_npz
 from imaging.decode import decode
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
 from models_store.errors import NotFound
 from models_store.round_robin import round_robin
-from specs.dataset import DATASETS
+from specs.dataset import DATASETS, BlobsSpec
 from specs.splits import SOURCE_SPLITS, SourceSplit
 
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
@@ -49,17 +52,26 @@ class UploadedImages:
 
 
 class BuiltInImages:
-    def __init__(self, file: Path, classes: tuple[str, ...], folder: Path) -> None:
+    def __init__(self, images: Sequence[NDArray[np.uint8]], labels: Sequence[NDArray[Any]], classes: tuple[str, ...]):
+        """`images` and `labels` are those of train and of test."""
+        self._images = images
+        self.classes = classes
+        self.labels = np.concatenate(labels).astype(np.int64)
+        self.splits = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
+
+    @classmethod
+    def of_file(cls, file: Path, classes: tuple[str, ...], folder: Path) -> Self:
         """`folder` caches the arrays of `file`. Raises NotFound if `file` is unreadable."""
         try:
             x_train, y_train, x_test, y_test = map_npz(file, _MEMBERS, folder)
         except (KeyError, ValueError, OSError, BadZipFile, zlib.error) as error:
             raise NotFound(f"{file.name} cannot be read: {error}") from error
-        self._images = (x_train, x_test)
-        labels = [y_train.ravel(), y_test.ravel()]
-        self.classes = classes
-        self.labels = np.concatenate(labels).astype(np.int64)
-        self.splits = np.repeat(np.arange(2, dtype=np.uint8), [len(each) for each in labels])
+        return cls((x_train, x_test), (y_train.ravel(), y_test.ravel()), classes)
+
+    @classmethod
+    def of_generated(cls, generated: Generated, classes: tuple[str, ...]) -> Self:
+        images, labels = generated.samples[..., 0], generated.labels
+        return cls((images, images[:0]), (labels, labels[:0]), classes)
 
     def name(self, number: int) -> str:
         return f"{SOURCE_SPLITS[self.splits[number]]}/{self.classes[self.labels[number]]}/{number}"
@@ -87,22 +99,53 @@ class ImageSource:
             stored = self._datasets.images(dataset)
             contents = self._datasets.get(dataset).contents
             return UploadedImages(stored, contents.classes if contents else (), self._max_pixels)
-        file = self._built_in / f"{dataset}.npz" if self._built_in else None
-        if file is None or not file.is_file():
+        facts = DATASETS[dataset]
+        if not facts.has_images:
+            raise NotFound(
+                f"the samples of {dataset} are points, not images; /datasets/{dataset}/samples.png plots them"
+            )
+        if dataset == "digits":
+            return BuiltInImages.of_generated(generate_digits(), facts.classes)
+        return BuiltInImages.of_file(self._keras_file(dataset), facts.classes, self._cache)
+
+    def _keras_file(self, dataset: str) -> Path:
+        if self._built_in is None:
+            advice = f"start the API with DATASETS_DIR, a folder that has {dataset}.npz, as Keras publishes it"
+            raise NotFound(f"the images of {dataset} are unavailable: {advice}")
+        file = self._built_in / f"{dataset}.npz"
+        if not file.is_file():
             raise NotFound(
                 f"the images of {dataset} are unavailable: put {dataset}.npz, as Keras publishes it, into DATASETS_DIR"
             )
-        return BuiltInImages(file, DATASETS[dataset].classes, self._cache)
+        return file
+
+
+def choose_points(label: int | None, split: SourceSplit | None, limit: int | None) -> Generated:
+    """Those of `blobs` with the default values of a spec, chosen as `choose` does; all if `limit` is None."""
+    points = generate_blobs(BlobsSpec())
+    splits = np.zeros(len(points.labels), np.uint8)
+    numbers = _choose(points.labels, splits, label, split, limit)
+    return Generated(points.samples[numbers], points.labels[numbers])
 
 
 def choose(images: DatasetImages, label: int | None, split: SourceSplit | None, limit: int) -> list[int]:
     """The first `limit` numbers of a class and of a split; of all classes in turn if `label` is None."""
-    matches = np.ones(len(images.labels), dtype=bool)
+    return [int(number) for number in _choose(images.labels, images.splits, label, split, limit)]
+
+
+def _choose(
+    labels: NDArray[np.int64],
+    splits: NDArray[np.uint8],
+    label: int | None,
+    split: SourceSplit | None,
+    limit: int | None,
+) -> NDArray[np.int64]:
+    matches = np.ones(len(labels), dtype=bool)
     if split is not None:
-        matches &= images.splits == SOURCE_SPLITS.index(split)
+        matches &= splits == SOURCE_SPLITS.index(split)
     if label is not None:
-        matches &= images.labels == label
+        matches &= labels == label
     numbers = np.flatnonzero(matches)
     if label is None:
-        numbers = numbers[round_robin(images.labels[numbers])]
-    return [int(number) for number in numbers[:limit]]
+        numbers = numbers[round_robin(labels[numbers])]
+    return numbers[:limit]

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from analysis.comparison.pairing import NotComparable
@@ -107,7 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     services, problems = _services(settings), Problems(_DOMAIN_ERRORS)
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Trainyard",
         version=__version__,
         description=_DESCRIPTION,

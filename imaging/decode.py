@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 from imaging.container import END_OF_JPEG, JPEG, exif_orientation, strip_container
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 from imaging.fast_decode import PlainImage, plain_image
+from imaging.format_names import describe_format
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 # The transpositions that undo each EXIF orientation; 1 is upright.
@@ -56,10 +57,7 @@ def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"the image has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
-        raise UnreadableImage(
-            f"the file ({len(data):,} {'byte' if len(data) == 1 else 'bytes'}) is not an image in a supported format: "
-            f"{', '.join(FORMATS)}"
-        ) from error
+        raise UnreadableImage(_describe_unsupported(data)) from error
     except ImageError:
         raise
     except Exception as error:  # Pillow's errors about corrupt files have no common base class
@@ -83,6 +81,13 @@ def _load_without_end(data: bytes, max_pixels: int) -> Image.Image:
     if ImageChops.difference(image, other).getbbox() is not None:
         raise UnreadableImage("the image is corrupt or truncated: the data ends within its pixels")
     return image
+
+
+def _describe_unsupported(data: bytes) -> str:
+    size = f"{len(data):,} {'byte' if len(data) == 1 else 'bytes'}"
+    found = describe_format(data)
+    advice = "" if found is None else f"; it is {found}: convert it, or send another file"
+    return f"the file ({size}) is not an image in a supported format: {', '.join(FORMATS)}{advice}"
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:

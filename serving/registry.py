@@ -148,7 +148,7 @@ class Registry:
             self.refresh(_REFRESH_TIMEOUT_SECONDS)
             model = self._obtain(dataset, images)
         if model is None:
-            raise self._no_model(dataset)
+            raise self._no_model(dataset, images)
         return model
 
     def _obtain(self, dataset: str | None, images: bool) -> ServedModel | None:
@@ -182,13 +182,18 @@ class Registry:
             "and `experiment`"
         )
 
-    def _no_model(self, dataset: str | None) -> ServingError:
+    def _no_model(self, dataset: str | None, images: bool) -> ServingError:
         if dataset is not None and dataset not in (known := self._known_datasets()):
             return UnknownDataset(unknown_dataset(dataset, known))
         wanted = f"for {dataset}" if dataset else "yet"
         if any(each.dataset == (dataset or each.dataset) for each in self._rejected.all()):
             return NoModel(f"no model {wanted} is sound: GET /models lists what is wrong with each")
-        return NoModel(f"no model {wanted}: POST an experiment to /experiments and wait until it has succeeded")
+        experiment = "an experiment"
+        if dataset is None and self._current:
+            sent, taken = ("images", "numbers") if images else ("numbers", "images")
+            wanted = f"that takes {sent} yet, and {sent} were sent; those of {', '.join(self.serving())} take {taken}"
+            experiment = f"an experiment on {'digits' if images else 'blobs'}"
+        return NoModel(f"no model {wanted}: POST {experiment} to /experiments and wait until it has succeeded")
 
     # -- status ------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from specs.dataset import Dataset, check_class
 from specs.errors import SpecError
@@ -16,7 +16,7 @@ class CorrectionSpec(Schema):
     The validation context is `{"dataset": Dataset}`.
     """
 
-    label: str
+    label: str = Field(description="the name of the class that the image shows")
 
     @model_validator(mode="after")
     def _check_label(self, info: ValidationInfo) -> Self:

@@ -11,14 +11,15 @@ from specs.yaml_document import NotYAMLError, parse_yaml
 
 Syntax = Literal["json", "yaml"]
 
+_SPEC_EXAMPLE = "{model: {preset: digits-cnn}}"
 _ONE_LINE_HINT = (
     "the body is a single line; if it was sent with `curl -d @file`, which strips line breaks, use "
     "`curl --data-binary @file`"
 )
 
 
-def parse_document(body: bytes, syntax: Syntax | None = None) -> dict[str, Any]:
-    """Parse a mapping: without `syntax` as JSON if it is valid JSON, otherwise as YAML.
+def parse_document(body: bytes, syntax: Syntax | None = None, example: str = _SPEC_EXAMPLE) -> dict[str, Any]:
+    """Parse a mapping, such as `example`: without `syntax` as JSON if it is valid JSON, otherwise as YAML.
 
     YAML follows the core schema of YAML 1.2: `1e-7` is a number, `on` is a string. Raises DocumentError if the body is
     not UTF-8, not a mapping, ambiguous (duplicate keys), or exceeds a limit of size, depth or number of values.
@@ -31,9 +32,7 @@ def parse_document(body: bytes, syntax: Syntax | None = None) -> dict[str, Any]:
     document = _parse(text, syntax)
     if isinstance(document, dict):
         return document
-    rejection = DocumentError.of_document(
-        f"expected a mapping, for instance {{model: {{preset: digits-cnn}}}}, received {_describe(document)}"
-    )
+    rejection = DocumentError.of_document(f"expected a mapping, for instance {example}, received {_describe(document)}")
     raise rejection if isinstance(document, list) else _add_hint(rejection, text)
 
 

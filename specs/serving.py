@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from specs.errors import SpecError
 from specs.explanation import problems_of
@@ -14,7 +14,9 @@ _EITHER = 'expected either {"experiment_id": "01J..."}, the model to serve, or {
 class ServingSpec(Schema):
     """Serve the model of `experiment_id`, or by `policy` the best model. Exactly one of them is given."""
 
-    experiment_id: ExperimentId | None = None
+    experiment_id: ExperimentId | None = Field(
+        default=None, description="the id of an experiment, 26 digits and capital letters"
+    )
     policy: Literal["best"] | None = None
 
     @model_validator(mode="after")

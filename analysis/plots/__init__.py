@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         history,
         learning_rate,
         misclassified,
+        points,
         reliability,
     )
 
@@ -32,6 +33,7 @@ __all__ = [
     "history",
     "learning_rate",
     "misclassified",
+    "points",
     "reliability",
 ]
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api import content
 from api.dependencies import BodyDep, RecentDep, StoreDep, SyntaxDep
 from api.schemas.predictions import LabeledPrediction
+from api.wire.posted_spec import parse_posted_document
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
@@ -12,7 +13,6 @@ from models_store.predictions.recent import KeptPrediction
 from models_store.store import Store
 from specs.correction import parse_correction
 from specs.dataset import Dataset
-from specs.document import parse_document
 
 router = APIRouter(tags=["predictions"])
 
@@ -29,7 +29,7 @@ def label_prediction(
     """
     kept = recent.get(prediction_id)
     source = _source_of(kept, store)
-    wanted = parse_correction(parse_document(body, None if syntax == "merge-patch" else syntax), source)
+    wanted = parse_correction(parse_posted_document(body, syntax, '{"label": "7"}'), source)
     record = store.corrections.add(_correction(kept, wanted.label), source)
     return LabeledPrediction(
         prediction_id=kept.id,

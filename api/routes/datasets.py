@@ -6,14 +6,16 @@ from typing import Annotated, NamedTuple
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response
+from PIL import Image
 
-from analysis.dataset_images import DatasetImages, choose
+from analysis import plots
+from analysis.dataset_images import DatasetImages, choose, choose_points
 from analysis.plots.contact_sheet import contact_sheet
 from api import content
 from api.dependencies import ImagesDep, SettingsDep, StoreDep
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
-from api.wire.images import png_response
+from api.wire.images import plot_response, png_response
 from api.wire.parameters import class_index
 from api.wire.uploads import parse_options, receive_archive
 from models_store.datasets.record import DatasetRecord, Layout
@@ -23,10 +25,15 @@ from specs.splits import SourceSplit
 
 router = APIRouter(tags=["datasets"])
 _MAX_ON_A_SHEET = 100
+_SHOWN = 25
 ClassName = Annotated[
     str | None, Query(alias="class", max_length=200, description="only this class, by name or by index from 0")
 ]
 Limit = Annotated[int, Query(ge=1, le=_MAX_ON_A_SHEET)]
+SheetLimit = Annotated[
+    int | None,
+    Query(ge=1, le=_MAX_ON_A_SHEET, description="default: 25 images, or all points"),
+]
 
 
 class SelectedSamples(NamedTuple):
@@ -111,7 +118,7 @@ def delete_dataset(name: str, store: StoreDep) -> None:
 
 
 def select_samples(
-    name: str, images: ImagesDep, label: ClassName = None, split: SourceSplit | None = None, limit: Limit = 25
+    name: str, images: ImagesDep, label: ClassName = None, split: SourceSplit | None = None, limit: Limit = _SHOWN
 ) -> SelectedSamples:
     dataset = images.open(name)
     return SelectedSamples(dataset, choose(dataset, class_index(label, dataset.classes), split, limit))
@@ -127,12 +134,27 @@ def list_dataset_samples(name: str, samples: SelectedSamplesDep) -> DatasetSampl
 
 
 @router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE)
-def get_dataset_sheet(samples: SelectedSamplesDep) -> Response:
-    """Get the same images on one contact sheet, each with its class below it."""
+def get_dataset_sheet(
+    name: str,
+    images: ImagesDep,
+    label: ClassName = None,
+    split: SourceSplit | None = None,
+    limit: SheetLimit = None,
+) -> Response:
+    """Get the same images on one contact sheet, each with its class below it; of a dataset of points a plot of them."""
+    facts = DATASETS.get(name)
+    if facts is not None and not facts.has_images:
+        points = choose_points(class_index(label, facts.classes), split, limit)
+        return plot_response("png", lambda: plots.points.points_figure(name, *points, facts.classes))
+    samples = select_samples(name, images, label, split, _SHOWN if limit is None else limit)
+    return png_response(_contact_sheet(samples))
+
+
+def _contact_sheet(samples: SelectedSamples) -> Image.Image:
     images = samples.images
     # One by one: a hundred images of their own size take gigabytes.
     pairs = ((images.image(index), images.classes[images.labels[index]]) for index in samples.indices)
-    return png_response(contact_sheet(pairs, len(samples.indices)))
+    return contact_sheet(pairs, len(samples.indices))
 
 
 @router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=content.IMAGE)

@@ -37,7 +37,7 @@ def create_evaluation(
     The last evaluation on each dataset is kept, and a new request replaces it. While one is queued or runs, the same
     request is answered with it, and another split is rejected.
     """
-    document = parse_posted_document(body, syntax)
+    document = parse_posted_document(body, syntax, '{"dataset": "mnist"}')
     if isinstance(document.get("dataset"), str):
         store.datasets.reject_unready(document["dataset"])
     record = store.evaluations.add(experiment_id, parse_evaluation(document, store.known_datasets()))

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from api import content
 from api.dependencies import BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.models import ServingModel, ServingModelList
+from api.wire.posted_spec import parse_posted_document
 from models_store.errors import NotFound
 from serving.answering_model import AnsweringModel
 from serving.errors import UnknownDataset
 from specs.dataset import unknown_dataset
-from specs.document import parse_document
 from specs.serving import parse_serving
 
 router = APIRouter(tags=["models"])
@@ -37,7 +37,7 @@ def set_serving_model(
     """
     if dataset not in (known := store.known_datasets()):
         raise NotFound(unknown_dataset(dataset, known))
-    wanted = parse_serving(parse_document(body, None if syntax == "merge-patch" else syntax))
+    wanted = parse_serving(parse_posted_document(body, syntax, '{"policy": "best"}'))
     if wanted.experiment_id is not None:
         registry.pin(dataset, wanted.experiment_id)
     else:

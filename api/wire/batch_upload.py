@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from api.wire.body import write_body
-from api.wire.file_signatures import check_archive
+from api.wire.file_signatures import check_unharmed
 from api.wire.forms import StreamedForm, is_form, unknown_field
 from api.wire.spool import Spool, spooled_members
 from archives.errors import UnsupportedFormat
@@ -34,11 +34,13 @@ class BatchUpload:
         self._file = file
 
     def write(self, data: bytes) -> None:
+        """Raises BadRequestBody."""
+        if self._file.tell() == 0:
+            check_unharmed(data, "images.zip")
         self._file.write(data)
 
     def close(self) -> None:
         """Nothing more comes. Raises BadRequestBody."""
-        check_archive(self._file)
 
     def members(self, limits: Limits) -> Iterator[Member]:
         """Raises InvalidArchive, also while they are iterated."""

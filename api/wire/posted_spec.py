@@ -22,12 +22,29 @@ def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> Exper
     dataset = posted.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
         store.datasets.reject_unready(dataset["name"])
-    return parse_spec(posted, store.known_datasets())
+    try:
+        return parse_spec(posted, store.known_datasets())
+    except SpecError as error:
+        if syntax == "merge-patch" or not _looks_like_patch(posted):
+            raise
+        raise SpecError([_patch_hint(posted["based_on"]), *error.problems]) from None
 
 
-def parse_posted_document(body: bytes, syntax: Syntax | None) -> dict[str, Any]:
-    """A document that is not a spec; it has no base to patch. Raises DocumentError."""
-    return document.parse_document(body, None if syntax == "merge-patch" else syntax)
+def _looks_like_patch(posted: dict[str, Any]) -> bool:
+    return isinstance(posted.get("based_on"), str) and not {"dataset", "model"} <= posted.keys()
+
+
+def _patch_hint(based_on: str) -> Problem:
+    return Problem(
+        pointer="/based_on",
+        detail="a change to the spec of that experiment is sent with Content-Type: application/merge-patch+json",
+        received=received_value(based_on),
+    )
+
+
+def parse_posted_document(body: bytes, syntax: Syntax | None, example: str) -> dict[str, Any]:
+    """A document that is not a spec, such as `example`; it has no base to patch. Raises DocumentError."""
+    return document.parse_document(body, None if syntax == "merge-patch" else syntax, example)
 
 
 def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentStore) -> dict[str, Any]:

@@ -111,23 +111,14 @@ def _file_of(part: Part) -> ImageSample:
     if part.field != _FIELD:
         raise BadRequestBody(f"{unknown_field(part.field, [_FIELD], PredictionOptions._fields)}; {_HINT}")
     if part.filename is None and is_text(part.data):
-        raise BadRequestBody(f"the form field `{_FIELD}` holds text, {_quote(part.data)}, not a file: {_HINT}")
+        text = format_value(part.data[:_TEXT_BYTES].decode(errors="replace"))
+        raise BadRequestBody(f"the form field `{_FIELD}` holds text, {text}, not a file: {_HINT}")
     return ImageSample(part.filename or "image", part.data)
 
 
 def _parse_image(body: bytes) -> ImageSample:
     check_unharmed(body, "seven.png")
-    # Markup may be an image, though of no supported format: that is named where images are decoded.
-    if is_text(body[:_TEXT_BYTES]) and not body.lstrip().startswith(b"<"):
-        raise BadRequestBody(
-            f"the body is text, {_quote(body)}, not an image: send the file, as in curl --data-binary @seven.png, or "
-            'JSON such as {"image": "<base64>"}'
-        )
     return ImageSample("body", body)
-
-
-def _quote(data: bytes) -> str:
-    return format_value(data[:_TEXT_BYTES].decode(errors="replace"))
 
 
 def _parse_json(body: bytes) -> Sequence[Sample]:

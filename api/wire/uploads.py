@@ -6,7 +6,7 @@ from typing import BinaryIO, NamedTuple, get_args
 from starlette.requests import Request
 
 from api.wire.body import BadRequestBody, write_body
-from api.wire.file_signatures import check_archive
+from api.wire.file_signatures import check_unharmed
 from api.wire.forms import StreamedForm, is_form, unknown_field
 from archives.name_encodings import find_encoding
 from models_store.datasets.record import Layout, UploadOptions
@@ -78,12 +78,13 @@ class RawUpload:
         return self._in_url[field] or ""
 
     def write(self, data: bytes) -> None:
+        if self._file.tell() == 0:
+            check_unharmed(data, "flowers.zip")
         self._file.write(data)
 
     def close(self) -> None:
         if self._file.tell() == 0:
             raise BadRequestBody(f"the body is empty; {_HINT}")
-        check_archive(self._file)
 
 
 def parse_options(layout: str | None, names: str | None) -> UploadOptions:

@@ -34,6 +34,7 @@ from models_store.files import (
     write_atomic,
     write_synced,
 )
+from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import TRAINING, Queue
 from models_store.models.pins import SERVING, Pins
@@ -48,14 +49,6 @@ _MAX_CHILDREN = 100
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 
 log = logging.getLogger(__name__)
-
-
-def is_experiment_id(text: str) -> bool:
-    """True for a ULID in its canonical spelling; only those become part of a path."""
-    try:
-        return str(ULID.from_str(text)) == text
-    except ValueError:
-        return False
 
 
 class ExperimentStore:
@@ -87,7 +80,7 @@ class ExperimentStore:
     def folder(self, experiment_id: str) -> Path:
         """The experiment's folder, which need not exist. Raises NotFound if the id is malformed."""
         if not is_experiment_id(experiment_id):
-            raise NotFound(f"experiment {experiment_id[:50]!r} not found: an id has 26 characters, such as 01J...")
+            raise NotFound(f"experiment {experiment_id[:50]!r} not found: {describe_id_mistake(experiment_id)}")
         return self.experiments / experiment_id
 
     def existing_folder(self, experiment_id: str) -> Path:

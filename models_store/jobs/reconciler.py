@@ -17,8 +17,9 @@ from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, NotFound, StorageFull
 from models_store.experiments import history
 from models_store.experiments.record import Failure, Record, Status
-from models_store.experiments.store import ExperimentStore, is_experiment_id
+from models_store.experiments.store import ExperimentStore
 from models_store.files import remove_stale_temporaries
+from models_store.ids import is_experiment_id
 from models_store.jobs.jobs import Job, Jobs, R
 
 # A sweep of a worker blocks its consumer: the rest waits for the next sweep.

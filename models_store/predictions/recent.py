@@ -19,6 +19,7 @@ import orjson
 from numpy.typing import NDArray
 
 from models_store.errors import NotFound
+from models_store.ids import describe_id_mistake
 from models_store.predictions.ids import MAX_OFFSET, SEGMENT_NUMBERS, Place, format_id, parse_id
 
 FOLDER = "predictions"
@@ -174,7 +175,7 @@ class RecentPredictions:
         """Raises NotFound, also if it has expired."""
         place = parse_id(prediction_id)
         if place is None:
-            raise NotFound(f"prediction {prediction_id[:50]!r} not found: an id has 26 characters, such as 01J...")
+            raise NotFound(f"prediction {prediction_id[:50]!r} not found: {describe_id_mistake(prediction_id)}")
         self.flush()
         is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
         found = self._read(prediction_id, place) if is_recent else None

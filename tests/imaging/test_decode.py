@@ -211,6 +211,11 @@ def test_rejection_names_size_and_formats() -> None:
         decoded(b"these are words, called image.png")
 
 
+def test_rejection_names_the_format_of_a_file_with_another_suffix() -> None:
+    with pytest.raises(UnreadableImage, match="WEBP; it is a HEIC image: convert it, or send another file"):
+        decoded(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+
 @pytest.mark.parametrize("side", [2_000, 12_000, 30_000])
 def test_pixel_bomb_is_rejected_before_decoding(side: int) -> None:
     # The pixels themselves are missing: reading any of them would make it unreadable instead.

@@ -10,7 +10,7 @@ from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.experiments.record import Record
 from models_store.store import Store
 from serving import loaded_models
-from serving.errors import NoModel, UnknownDataset
+from serving.errors import NoModel, UnknownDataset, WrongDataset
 from serving.loaded_models import LoadedModels
 from serving.registry import Registry
 from serving.served_model import ServedModel
@@ -70,6 +70,25 @@ def test_request_waits_for_the_first_model(
 def test_registry_without_models_raises_no_model(registry: Registry) -> None:
     with pytest.raises(NoModel, match="POST an experiment"):
         registry.get(None, None)
+
+
+def test_model_for_another_kind_of_sample_is_no_model(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    publish(store, tiny_spec())
+
+    with pytest.raises(
+        NoModel, match=r"takes numbers yet, .* those of digits take images: POST an experiment on blobs"
+    ):
+        registry.get(None, None, images=False)
+
+
+def test_experiment_on_another_dataset_is_rejected(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    published = publish(store, tiny_spec())
+
+    assert registry.get("digits", published.id).id == published.id
+    with pytest.raises(WrongDataset, match="was trained on digits, not on mnist; leave out one of"):
+        registry.get("mnist", published.id)
+    with pytest.raises(UnknownDataset, match="did you mean `mnist`"):
+        registry.get("mnits", published.id)
 
 
 def test_new_dataset_is_served(registry: Registry, store: Store, tiny_document: dict[str, Any]) -> None:

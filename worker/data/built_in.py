@@ -2,27 +2,17 @@
 
 from pathlib import Path
 
-import numpy as np
-from sklearn.datasets import load_digits, make_blobs
-
-from specs.dataset import DATASETS, BlobsSpec, Dataset
+from analysis.generated_datasets import Generated, generate_digits
+from specs.dataset import Dataset
 from worker.data.keras_files import open_keras_file
 from worker.data.source import Source
 
 
 def open_built_in(dataset: Dataset, datasets_dir: Path | None) -> Source:
     """Images in memory, in their own size. Raises DatasetUnavailable."""
-    return generate_digits() if dataset.name == "digits" else open_keras_file(dataset, datasets_dir)
+    return source_of(generate_digits()) if dataset.name == "digits" else open_keras_file(dataset, datasets_dir)
 
 
-def generate_digits() -> Source:
-    """1,797 handwritten digits, 8x8, with their ink of 0-16 scaled to 0-255."""
-    bunch = load_digits()
-    images = np.rint(bunch.images[..., None] * (255 / DATASETS["digits"].published_max)).astype(np.uint8)
-    return Source(bunch.target.astype(np.int64), len(images), images.__getitem__)
-
-
-def generate_blobs(spec: BlobsSpec) -> Source:
-    """Features (n_samples, 2), float32."""
-    features, labels = make_blobs(n_features=2, **spec.model_dump())
-    return Source(labels.astype(np.int64), len(labels), features.astype(np.float32).__getitem__)
+def source_of(generated: Generated) -> Source:
+    """Without an official test split."""
+    return Source(generated.labels, len(generated.labels), generated.samples.__getitem__)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from analysis.generated_datasets import generate_blobs
 from imaging.resize import resize_all
 from specs.dataset import DatasetSpec
 from specs.experiment import ExperimentSpec
-from worker.data.built_in import generate_blobs, open_built_in
+from worker.data.built_in import open_built_in, source_of
 from worker.data.source import Source
 from worker.data.split import Images, Indices, Labels, Split, Splits
 from worker.data.uploaded import open_upload
@@ -34,7 +35,7 @@ def load_splits(spec: ExperimentSpec, datasets_dir: Path | None, uploaded_folder
 
 
 def _open(spec: DatasetSpec, datasets_dir: Path | None) -> Source:
-    return open_built_in(spec.source, datasets_dir) if spec.blobs is None else generate_blobs(spec.blobs)
+    return open_built_in(spec.source, datasets_dir) if spec.blobs is None else source_of(generate_blobs(spec.blobs))
 
 
 def _relabel(source: Source, spec: DatasetSpec) -> Labels:

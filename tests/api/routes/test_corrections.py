@@ -100,6 +100,24 @@ def test_collected_image_is_the_network_input(
     assert [int(image.argmax()) for image in images] == [7, 3]
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer", "detail"),
+    [
+        ({}, "/label", "`label` is missing; expected the name of the class that the image shows"),
+        ({"lable": "9"}, "/lable", "unknown field `lable`; did you mean `label`? known here: label"),
+        ("9", "", 'expected a mapping, for instance {"label": "7"}, received "9"'),
+    ],
+)
+def test_body_without_a_label_is_explained(
+    client: ApiClient, predicted: Predicted, body: Any, pointer: str, detail: str
+) -> None:
+    answer = client.post(f"/predictions/{predicted()}/label", json=body)
+
+    assert answer.status_code == 422
+    problems = {each["pointer"]: each["detail"] for each in answer.json()["errors"]}
+    assert problems[pointer].startswith(detail)
+
+
 def test_last_label_of_a_prediction_counts(client: ApiClient, predicted: Predicted) -> None:
     prediction_id = predicted()
     for name in ("9", "7"):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.generated_datasets import generate_digits
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure
 from models_store.store import Store
@@ -145,6 +146,13 @@ def test_incomplete_form_is_rejected(client: ApiClient, api_store: Store, fields
     assert folders(api_store) == []
 
 
+def test_archive_sent_by_curl_without_its_line_breaks_is_named(client: ApiClient, api_store: Store) -> None:
+    answer = client.post("/datasets?name=flat", content=zip_with({}).translate(None, b"\r\n\0"))
+
+    assert (answer.status_code, "curl --data-binary @flowers.zip" in answer.json()["detail"]) == (422, True)
+    assert folders(api_store) == []
+
+
 def test_name_in_url_names_a_form(client: ApiClient, api_store: Store) -> None:
     files = {"archive": ("images.zip", zip_with({}))}
 
@@ -208,8 +216,35 @@ def test_built_in_dataset_is_shown_and_not_deleted(client: ApiClient) -> None:
     view = client.get("/datasets/mnist").json()
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
-    answer = client.get("/datasets/digits/samples")
-    assert (answer.status_code, "the images of digits are unavailable" in answer.json()["detail"]) == (404, True)
+    answer = client.get("/datasets/mnist/samples")
+    assert answer.status_code == 404
+    assert "start the API with DATASETS_DIR, a folder that has mnist.npz" in answer.json()["detail"]
+
+
+def test_digits_are_shown_without_a_file(client: ApiClient) -> None:
+    items = client.get("/datasets/digits/samples?limit=12").json()["items"]
+    sevens = client.get("/datasets/digits/samples?class=7&limit=2").json()["items"]
+
+    assert [item["label"] for item in items] == [*"0123456789", "0", "1"]
+    assert [item["label"] for item in sevens] == ["7", "7"]
+    first = np.asarray(Image.open(io.BytesIO(client.get(items[0]["image"]).content)))
+    assert first.tolist() == generate_digits().samples[items[0]["index"], :, :, 0].tolist()
+    sheet = Image.open(io.BytesIO(client.get("/datasets/digits/samples.png").content))
+    assert sheet.size == (5 * 134 + 6, 5 * 154 + 6)
+
+
+def test_blobs_are_plotted(client: ApiClient) -> None:
+    every, some, none = (
+        client.get(f"/datasets/blobs/samples.png{query}").content for query in ("", "?class=1&limit=5", "?split=test")
+    )
+
+    assert len({every, some, none}) == 3
+    assert all(Image.open(io.BytesIO(each)).width > 400 for each in (every, some, none))
+    assert client.get("/datasets/blobs/samples.png?class=9").status_code == 404
+    for path in ("samples", "samples/0.png"):
+        answer = client.get(f"/datasets/blobs/{path}")
+        assert answer.status_code == 404
+        assert "are points, not images; /datasets/blobs/samples.png plots them" in answer.json()["detail"]
 
 
 def test_images_of_built_in_dataset_come_from_its_file(settings: Settings, tmp_path: Path) -> None:

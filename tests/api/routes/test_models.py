@@ -59,7 +59,8 @@ def test_pinned_model_answers_until_unpinned(client: ApiClient, best: str, worse
         ({"experiment_id": 7}, "/experiment_id: expected a string"),
         ({"policy": "worst"}, "/policy: "),
         ({"experiment": "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"}, "did you mean `experiment_id`?"),
-        ([], "expected a mapping"),
+        ({"experiment_id": "01k6w3e8z4t5v6x7y8z9a0b1c2"}, "26 digits and capital letters, received"),
+        ([], 'expected a mapping, for instance {"policy": "best"}'),
     ],
 )
 def test_ambiguous_policy_is_rejected(client: ApiClient, body: Any, fragment: str) -> None:

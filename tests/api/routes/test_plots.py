@@ -85,9 +85,7 @@ def test_samples_are_its_own_or_else_of_another(
 ) -> None:
     experiments = api_store.experiments
     older, newer = (experiments.create(tiny_spec()) for _ in range(2))
-    assert preview_samples(tiny_spec(), api_store.experiments, images, newer).origin.startswith(
-        "drawn test cards: no experiment has read"
-    )
+    assert preview_samples(tiny_spec(), api_store.experiments, images, newer).origin == "images of digits"
     keep_samples(api_store, older)
     other = preview_samples(tiny_spec(), api_store.experiments, images, newer)
     assert other.origin == f"training samples of experiment {older.id}"
@@ -96,6 +94,15 @@ def test_samples_are_its_own_or_else_of_another(
     own = preview_samples(tiny_spec(), api_store.experiments, images, newer)
     assert own.origin == "its own training samples"
     assert (own.samples.images == 90).all()
+
+
+def test_samples_without_images_are_test_cards(
+    client: ApiClient, api_store: Store, images: ImageSource, tiny_document: Document
+) -> None:
+    spec = parse_spec({**tiny_document, "dataset": {"name": "fashion_mnist"}})
+    origin = preview_samples(spec, api_store.experiments, images).origin
+
+    assert origin == "drawn test cards: no experiment has read samples of fashion_mnist yet"
 
 
 def test_samples_of_another_are_resized(

@@ -55,6 +55,16 @@ def test_same_key_and_patch_give_the_same_experiment(client: ApiClient, base: Do
     assert patch(client, {**change, "name": "x"}, **{"Idempotency-Key": "k"}).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/experiments", "/experiments:validate", "/experiments:plot/learning_rate.svg"])
+def test_patch_that_is_sent_as_a_spec_is_named(client: ApiClient, base: Document, path: str) -> None:
+    answer = client.post(path, json={"based_on": base["id"], "training": {"epochs": 3}})
+
+    assert answer.status_code == 422
+    first = answer.json()["errors"][0]
+    assert (first["pointer"], first["received"]) == ("/based_on", base["id"])
+    assert "Content-Type: application/merge-patch+json" in first["detail"]
+
+
 @pytest.mark.parametrize(
     ("based_on", "said"),
     [

@@ -17,8 +17,9 @@ from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.history import History
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
-from models_store.experiments.store import RECORD_FILE, is_experiment_id
+from models_store.experiments.store import RECORD_FILE
 from models_store.files import TEMPORARY_SECONDS, lock_folder
+from models_store.ids import is_experiment_id
 from models_store.jobs.queue import TRAINING
 from models_store.store import Store, open_store
 from tests.models_store.children import KILLED, holding, in_child, killed_at_each_step

@@ -1,0 +1,49 @@
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from imaging.format_names import describe_format
+
+
+def encoded(kind: str) -> bytes:
+    data = BytesIO()
+    Image.new("RGB", (8, 8)).save(data, kind)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("GIF", "a GIF image"),
+        ("BMP", "a BMP image"),
+        ("TIFF", "a TIFF image"),
+        ("ICO", "an icon"),
+        ("PPM", "a PNM image"),
+        ("PDF", "a PDF document"),
+        ("AVIF", "an AVIF image"),
+    ],
+)
+def test_format_is_named_by_its_content(kind: str, name: str) -> None:
+    assert describe_format(encoded(kind)) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC image"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", "a HEIC image"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isom", "a video"),
+        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
+        (b"PK\3\4\x14\0", "a zip archive"),
+        (b"four.png", 'text, "four.png"'),
+        ("vier\u00e4".encode() * 400, 'text, "' + ("vier\u00e4" * 8) + '"'),
+        (b"\xff\xd8\xff", None),
+        (b"\0" * 40, None),
+        (b"  ", None),
+        (b"", None),
+    ],
+)
+def test_other_content_is_named_or_unknown(data: bytes, name: str | None) -> None:
+    assert describe_format(data) == name
