@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -11,16 +12,20 @@ from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from celery import Celery, bootsteps, signals
+from celery.worker import state
 
 from models_store.errors import Unavailable
 from models_store.jobs.queue import CONVERSION, EVALUATION, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
 from settings import Settings
+from worker.jobs.consumption import Consumption
 from worker.jobs.supervisor import Supervisor
 
 _BEAT_SECONDS = 3.0
 _MAX_RETRIES = 2
+_EXIT_DEAF = 1
+_MIN_CHECKS = 3
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +111,8 @@ class PoolProcess:
 
 class Upkeep(bootsteps.StartStopStep):
     """In the main process: heartbeats for `GET /workers` and the reconciler, on the worker's own timer, so that no
-    thread is there to be caught by a fork."""
+    thread is there to be caught by a fork. A worker that does not consume ends, so that its supervisor starts another.
+    """
 
     requires = ("celery.worker.components:Timer",)
     settings: Settings
@@ -114,6 +120,9 @@ class Upkeep(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **_: Any) -> None:
         self._store = _open_store(self.settings, "worker")
         self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
+        self._consumption = Consumption(
+            max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / _BEAT_SECONDS))
+        )
         self._timers: list[Any] = []
 
     def start(self, parent: Any) -> None:
@@ -131,6 +140,15 @@ class Upkeep(bootsteps.StartStopStep):
 
     def _beat(self) -> None:
         try:
-            self._store.workers.beat(self._worker)
+            if self._consumes():
+                self._store.workers.beat(self._worker)
+                return
+            log.critical("messages wait and this worker is idle: it ends, to be started again")
+            state.should_stop = _EXIT_DEAF
+            self._store.workers.leave(self._worker.name)
         except Unavailable as error:
             log.warning("no heartbeat: %s", error)
+
+    def _consumes(self) -> bool:
+        received = sum(state.total_count.values())
+        return self._consumption.check(self._store.queue.waiting(), bool(state.reserved_requests), received)

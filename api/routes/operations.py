@@ -20,9 +20,10 @@ async def check_liveness() -> Liveness:
 
 @router.get("/health/ready")
 def check_readiness(store: StoreDep) -> Readiness:
-    """Readiness probe: experiments are accepted. 503 while Redis is unreachable; predictions may still be answered."""
+    """Readiness probe: experiments are accepted, and so many workers are alive. 503 while Redis is unreachable;
+    predictions may still be answered."""
     store.experiments.check_view()
-    return Readiness()
+    return Readiness(workers=len(store.workers.alive()))
 
 
 @router.get("/metrics", response_class=Response, responses=content.text(content.METRICS))

@@ -16,9 +16,11 @@ class Liveness(Answer):
 
 
 class Readiness(Liveness):
-    """Experiments are accepted."""
+    """Experiments are accepted. `workers` counts those that are alive, which means that they consume: without any,
+    experiments wait."""
 
     ready: bool = True
+    workers: int
 
 
 class WorkerView(Worker):

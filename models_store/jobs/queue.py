@@ -16,10 +16,12 @@ from celery import Celery
 from kombu.entity import Exchange
 from kombu.entity import Queue as KombuQueue
 from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 from redis import Redis
 from redis.client import NEVER_DECODE
 
 from models_store import keys
+from models_store.connection import require_redis
 
 PUBLISH_SECONDS = 2.0
 # The longest budget that a spec may ask for (specs/limits.py), and ten minutes to end it: only a backstop, because the
@@ -49,6 +51,8 @@ KINDS = (TRAINING, CONVERSION, EVALUATION)
 
 def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> Celery:
     """Apply the settings that the sender and the receiver must share."""
+    # By name, and not as `broker_transport`: kombu derives TLS from the scheme.
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "models_store.jobs.broker:Transport"))
     app.conf.update(
         broker_url=broker_url,
         broker_transport_options={
@@ -110,6 +114,11 @@ class Queue:
     def depth(self, kind: JobKind) -> int:
         """The number of messages that no worker has received yet."""
         return self._redis.llen(kind.queue)
+
+    def waiting(self) -> int:
+        """The number of messages of all kinds that no worker has received yet. Raises Unavailable."""
+        with require_redis():
+            return sum(map(self.depth, KINDS))
 
     def pending(self, kind: JobKind) -> set[JobName]:
         """The jobs that these messages name. Unreadable messages are skipped."""

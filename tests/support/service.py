@@ -68,11 +68,12 @@ class Service:
         except httpx2.TransportError:
             return False
 
-    def start_worker(self, *, warm: bool = True) -> psutil.Popen:
-        """Start a worker; return when it consumes and, if `warm`, its spare trainer has imported TensorFlow."""
+    def start_worker(self, *command: str, warm: bool = True) -> psutil.Popen:
+        """Start a worker, or `command`; return when it consumes and, if `warm`, its spare trainer has imported
+        TensorFlow."""
         name = f"worker{len(self._processes)}"
         options = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "-n", f"{name}@%h")
-        process = self._start(name, "-m", "celery", "-A", "worker.app", "worker", *options)
+        process = self._start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
         self.workers.append(process)
         log = self.folder / f"{name}.log"
         eventually(lambda: "ready" in log.read_text())

@@ -22,7 +22,14 @@ from tests.support.waiting import eventually
 
 def test_probes_of_a_healthy_service(client: ApiClient) -> None:
     assert client.get("/health/live").json() == {"status": "ok", "live": True}
-    assert client.get("/health/ready").json() == {"status": "ok", "ready": True, "live": True}
+    assert client.get("/health/ready").json() == {"status": "ok", "ready": True, "live": True, "workers": 0}
+
+
+def test_readiness_counts_live_workers(client: ApiClient, api_store: Store) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    assert client.get("/health/ready").json()["workers"] == 1
+    api_store.workers.leave("host:7")
+    assert client.get("/health/ready").json()["workers"] == 0
 
 
 def test_service_without_redis_is_live_not_ready(settings: Settings) -> None:
