@@ -82,6 +82,31 @@ class BuiltInImages:
         return Image.fromarray(np.asarray(image))
 
 
+class CombinedImages:
+    """Of a dataset and those added to its training split, numbered one after the other. Labels are those of the first
+    alone: the others are only looked up by number."""
+
+    def __init__(self, parts: Sequence[DatasetImages]) -> None:
+        self._parts = parts
+        self.classes, self.labels, self.splits = parts[0].classes, parts[0].labels, parts[0].splits
+
+    def name(self, number: int) -> str:
+        part, at = self._find(number)
+        return part.name(at)
+
+    def image(self, number: int) -> Image.Image:
+        part, at = self._find(number)
+        return part.image(at)
+
+    def _find(self, number: int) -> tuple[DatasetImages, int]:
+        at = number
+        for part in self._parts:
+            if at < len(part.labels):
+                return part, at
+            at -= len(part.labels)
+        raise NotFound(f"its datasets have no image {number}")
+
+
 class ImageSource:
     """Opens the images of a dataset by its name."""
 
@@ -92,6 +117,11 @@ class ImageSource:
         self._built_in = built_in
         self._cache = cache
         self._max_pixels = max_pixels
+
+    def open_all(self, datasets: Sequence[str]) -> DatasetImages:
+        """Of a dataset and those added to it. Raises as `open`."""
+        first, *added = map(self.open, datasets)
+        return CombinedImages((first, *added)) if added else first
 
     def open(self, dataset: str) -> DatasetImages:
         """Raises NotFound if this process has no images of it, InvalidState before they are ready."""

@@ -63,8 +63,9 @@ def select_misclassified(
 def open_sample_images(
     experiment_id: str, experiments: ExperimentsDep, images: ImagesDep, split: SplitName = "test"
 ) -> SampleImages:
-    dataset = experiments.get(experiment_id).dataset
-    return SampleImages(split, experiments.predictions(experiment_id, split), partial(images.open, dataset))
+    record = experiments.get(experiment_id)
+    datasets = (record.dataset, *record.spec.dataset.added_names)
+    return SampleImages(split, experiments.predictions(experiment_id, split), partial(images.open_all, datasets))
 
 
 def find_spec(record: Record, store: Store) -> ExperimentSpec | None:

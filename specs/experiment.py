@@ -103,7 +103,7 @@ class ExperimentSpec(Schema):
 
     @model_validator(mode="after")
     def _check_memory(self) -> Self:
-        _check_memory(self.network, self.training.batch_size, self.dataset.facts.samples)
+        _check_memory(self.network, self.training.batch_size, self.dataset.split_sizes().total)
         return self
 
     @property
@@ -132,7 +132,7 @@ class ExperimentSpec(Schema):
 
     def memory_mb(self) -> int:
         """Estimate the memory of the training, in MB: see `Network.training_bytes`."""
-        return self.network.training_mb(self.training.batch_size, self.dataset.facts.samples)
+        return self.network.training_mb(self.training.batch_size, self.dataset.split_sizes().total)
 
     def document(self) -> dict[str, Any]:
         """The spec as JSON values; `parse_spec` of them returns an equal spec."""

@@ -10,6 +10,7 @@ PROBLEMS = 200  # listed in one answer: one for each layer of most networks
 NAME_CHARACTERS = 100
 NOTES_CHARACTERS = 10_000
 TAGS = 20
+ADDED_DATASETS = 8
 TAG_CHARACTERS = 50
 
 LAYERS = 1_000

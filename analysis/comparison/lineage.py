@@ -123,7 +123,7 @@ def _gain(value: float | None, former: float | None) -> float | None:
 
 def _has_same_data(record: Record, before: Record) -> bool:
     """Whether their accuracies are about one task: a dataset with the same classes."""
-    return record.spec.dataset == before.spec.dataset
+    return record.spec.dataset.task == before.spec.dataset.task
 
 
 def _children(experiment_id: str, experiments: ExperimentStore) -> list[LineageChild] | None:

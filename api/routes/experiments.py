@@ -50,7 +50,7 @@ def create_experiment(
     """
     spec = parse_posted_spec(body, syntax, store)
     with (
-        store.datasets.keep(spec.dataset.name),
+        store.datasets.keep(*spec.dataset.names),
         store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
     ):
         record = store.experiments.create(spec, idempotency_key, body, transferred_layers)

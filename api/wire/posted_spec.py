@@ -1,5 +1,6 @@
 """The spec in a request's body: a document, or a merge patch of another experiment's spec."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import orjson
@@ -20,14 +21,25 @@ def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> Exper
     """Raises DocumentError, SpecError, and InvalidState for a dataset that is still being converted."""
     posted = posted_document(body, syntax, store.experiments)
     dataset = posted.get("dataset")
-    if isinstance(dataset, dict) and isinstance(dataset.get("name"), str):
-        store.datasets.reject_unready(dataset["name"])
+    for name in _dataset_names(dataset):
+        store.datasets.reject_unready(name)
     try:
         return parse_spec(posted, store.known_datasets())
     except SpecError as error:
         if syntax == "merge-patch" or not _looks_like_patch(posted):
             raise
         raise SpecError([_patch_hint(posted["based_on"]), *error.problems]) from None
+
+
+def _dataset_names(dataset: Any) -> Iterator[str]:
+    """Those that can be read from a `dataset` that has not been validated."""
+    if not isinstance(dataset, dict):
+        return
+    added = dataset.get("add")
+    for each in (dataset, *(added if isinstance(added, list) else ())):
+        name = each.get("name") if isinstance(each, dict) else each
+        if isinstance(name, str):
+            yield name
 
 
 def _looks_like_patch(posted: dict[str, Any]) -> bool:

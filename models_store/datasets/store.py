@@ -4,7 +4,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -161,15 +161,14 @@ class DatasetStore:
             raise InvalidState(f"dataset {name} is {record.status}; wait until GET /datasets/{name} says ready")
 
     @contextmanager
-    def keep(self, name: str) -> Iterator[None]:
-        """Keep `name` from being deleted within the block. Raises InvalidState if it was deleted; built-in ones are
+    def keep(self, *names: str) -> Iterator[None]:
+        """Keep datasets from being deleted within the block. Raises InvalidState if one was deleted; built-in ones are
         always available."""
-        if name in DATASETS:
-            yield
-            return
-        with self.lock(name):
-            if name not in self.facts():
-                raise InvalidState(f"dataset {name} was deleted meanwhile; upload it again")
+        with ExitStack() as held:
+            for name in sorted(set(names) - DATASETS.keys()):  # in one order, so that no two wait for each other
+                held.enter_context(self.lock(name))
+                if name not in self.facts():
+                    raise InvalidState(f"dataset {name} was deleted meanwhile; upload it again")
             yield
 
     def delete(self, name: str, users: Users) -> None:

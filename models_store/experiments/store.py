@@ -264,11 +264,12 @@ class ExperimentStore:
             )
 
     def users_of_dataset(self, name: str) -> list[str]:
-        """The queued, running and succeeded experiments on dataset `name`. From disk."""
+        """The queued, running and succeeded experiments on dataset `name`, or that add it to another one. From disk."""
         return [
             record.id
-            for record in self._find(f'"dataset":"{name}"')
-            if record.dataset == name and record.status not in (Status.FAILED, Status.CANCELLED)
+            for record in self._find(f'"{name}"')
+            if record.status not in (Status.FAILED, Status.CANCELLED)
+            and name in (record.dataset, *record.spec.dataset.added_names)
         ]
 
     def users_of_weights(self, experiment_id: str) -> list[str]:

@@ -18,12 +18,25 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class StoredDataset(_View):
-    """What the experiment is about: two with equal values have the same task."""
+class StoredAddition(_View):
+    name: str
 
+
+class StoredDataset(_View):
     name: str | None = None
     blobs: dict[str, Any] | None = None
     classes: tuple[str, ...] | None = None
+    add: tuple[StoredAddition, ...] = ()
+
+    @property
+    def task(self) -> "StoredDataset":
+        """What the experiment is about: accuracies of equal tasks can be compared. Samples that are added to the
+        training split do not change it."""
+        return self.model_copy(update={"add": ()})
+
+    @property
+    def added_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.add)
 
 
 class StoredModel(_View):

@@ -25,7 +25,7 @@ class WakeUps(redis.QoS):
             settle(delivery_tag, **options)
         except self.channel.connection_errors as error:
             log.warning("a message was not acknowledged: %r; if it comes again, it finds nothing to do", error)
-            virtual.QoS.ack(self, delivery_tag)
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
 
 
 class Channel(redis.Channel):

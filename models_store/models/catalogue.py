@@ -112,5 +112,6 @@ def _reject_unpinnable(dataset: str, record: Record) -> None:
     if record.dataset != dataset:
         raise InvalidState(
             f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
-            f"GET /experiments?dataset={dataset}&status=succeeded lists those that can"
+            f"GET /experiments?dataset={dataset}&status=succeeded lists those that can, and "
+            f"`dataset: {{name: {dataset}, add: [{record.dataset}]}}` trains one on both"
         )

@@ -1,5 +1,6 @@
 """Datasets: the built-in ones, the selection of classes and samples, and the split."""
 
+from specs.dataset.addition import AddedDataset
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset, unknown_dataset
@@ -11,6 +12,7 @@ __all__ = [
     "CORRECTIONS_SUFFIX",
     "DATASETS",
     "NAME_PATTERN",
+    "AddedDataset",
     "BlobsSpec",
     "Dataset",
     "DatasetSpec",

@@ -1,10 +1,13 @@
 """The `dataset` of an experiment: name, classes, limit per class, and split."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from specs import limits
+from specs.dataset.addition import Addition, reject_repeated
 from specs.dataset.blobs import BlobsSpec
 from specs.dataset.built_in import DATASETS
 from specs.dataset.facts import Dataset, unknown_dataset
@@ -18,7 +21,8 @@ class DatasetSpec(Schema):
 
     `classes`, by name or by index from 0, restricts the dataset to these classes, in this order. `limit_per_class`
     bounds the samples to be split; official splits stay complete. `blobs` are options of the dataset of that
-    name only.
+    name only. `add` names further datasets, such as corrections, whose samples join the training split; validation and
+    test split, and the dataset that the network serves, stay those of the first.
 
     The validation context is `{"datasets": {name: Dataset}}`; by default only the built-in datasets exist.
     """
@@ -28,7 +32,9 @@ class DatasetSpec(Schema):
     classes: Annotated[tuple[str, ...], Lax] | None = None
     limit_per_class: int | None = Field(default=None, ge=1)
     split: SplitSpec = Field(default_factory=SplitSpec)
+    add: Annotated[tuple[Addition, ...], Lax, Field(max_length=limits.ADDED_DATASETS)] = ()
     _source: Dataset = PrivateAttr()
+    _added: tuple[Dataset, ...] = PrivateAttr()
     _facts: Dataset = PrivateAttr()
 
     @field_validator("name")
@@ -76,7 +82,21 @@ class DatasetSpec(Schema):
             self.split.check(facts)
         except FieldError as error:
             raise error.with_prefix("split") from None
+        self._added = self._facts_of_added(_datasets(info))
         return self
+
+    def _facts_of_added(self, known: Mapping[str, Dataset]) -> tuple[Dataset, ...]:
+        try:
+            reject_repeated(self.add)
+        except FieldError as error:
+            raise error.with_prefix("add") from None
+        found = []
+        for index, each in enumerate(self.add):
+            try:
+                found.append(each.facts(self._source, self._facts, known))
+            except FieldError as error:
+                raise error.with_prefix("add", index) from None
+        return tuple(found)
 
     @property
     def source(self) -> Dataset:
@@ -88,9 +108,20 @@ class DatasetSpec(Schema):
         """The dataset of the experiment: the selected classes and samples."""
         return self._facts
 
+    @property
+    def added(self) -> tuple[Dataset, ...]:
+        """What each of `add` adds: the classes of the experiment, and the samples of each that are added."""
+        return self._added
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all its datasets, the one that the network serves first."""
+        return self.name, *(each.name for each in self.add)
+
     def split_sizes(self) -> SplitSizes:
         """The sizes of the splits, exactly as the trainer makes them."""
-        return self.split.sizes(self.facts)
+        sizes = self.split.sizes(self.facts)
+        return replace(sizes, training=sizes.training + sum(each.training_samples for each in self.added))
 
 
 def _datasets(info: ValidationInfo) -> Mapping[str, Dataset]:

@@ -65,7 +65,7 @@ def _read(stored: StoredImages, spec: ExperimentSpec, indices: Indices) -> Image
         return stored.native[indices]
     height, width, channels = spec.input_shape
     shape, mode = (height, width, channels), spec.preprocessing.resize
-    if spec.dataset.split_sizes().total == len(stored):
+    if spec.dataset.facts.samples == len(stored):
         return stored.resize(shape, mode, _converter(stored, shape, mode))[indices]
     return _read_resized(stored, indices, shape, mode)
 

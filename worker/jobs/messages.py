@@ -81,8 +81,9 @@ class StartingWeights(Frozen):
 
 class TrainingJob(Frozen):
     """`attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
-    `uploaded` is the dataset to train on unless it is built in. `weights` are those to start with, or the reason why
-    they are unavailable, which does not matter if there is a checkpoint to resume from.
+    `uploaded` is the dataset to train on unless it is built in, `added` those of `spec.dataset.add` that are not.
+    `weights` are those to start with, or the reason why they are unavailable, which does not matter if there is a
+    checkpoint to resume from.
     """
 
     experiment_id: str
@@ -91,6 +92,7 @@ class TrainingJob(Frozen):
     attempt_folder: Path
     datasets_dir: Path | None
     uploaded: UploadedDataset | None = None
+    added: tuple[UploadedDataset, ...] = ()
     weights: StartingWeights | str | None = None
 
 

@@ -91,12 +91,13 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             attempts_folder=self.claim.folder / ATTEMPTS,
             attempt_folder=self.claim.attempt_folder,
             datasets_dir=self.settings.datasets_dir,
-            uploaded=self._uploaded(),
+            uploaded=self._uploaded(self.claim.record.dataset),
+            added=tuple(filter(None, map(self._uploaded, self.claim.record.spec.dataset.added_names))),
             weights=starting_weights(self.claim.record, self._store.transfers),
         )
 
-    def _uploaded(self) -> UploadedDataset | None:
-        facts = self._store.datasets.facts().get(self.claim.record.dataset)
+    def _uploaded(self, name: str) -> UploadedDataset | None:
+        facts = self._store.datasets.facts().get(name)
         return UploadedDataset(facts=facts, folder=self._store.datasets.folder(facts.name)) if facts else None
 
     def start(self) -> Trainer:

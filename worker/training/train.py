@@ -13,7 +13,7 @@ from models_store.experiments.record import Failure, FailureType, Progress
 from models_store.experiments.training_samples import write_samples
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
-from worker.data import DatasetUnavailable, load_splits
+from worker.data import AddedSource, DatasetUnavailable, load_splits
 from worker.evaluation.evaluate import evaluate
 from worker.jobs.channel import Channel
 from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, TrainingJob, TrainingResult
@@ -44,7 +44,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
-    splits = load_splits(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None)
+    splits = load_splits(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None, _added(job, spec))
     training, validation, _ = splits
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
@@ -103,11 +103,19 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
 
 
 def _spec_of(job: TrainingJob) -> ExperimentSpec:
-    known = {**DATASETS, job.uploaded.facts.name: job.uploaded.facts} if job.uploaded else DATASETS
-    name = job.spec.dataset.name
-    if name not in known:
-        raise DatasetUnavailable(f"dataset {name} is no longer in the store; upload it and post the experiment again")
+    uploaded = (job.uploaded, *job.added) if job.uploaded else job.added
+    known = {**DATASETS, **{each.facts.name: each.facts for each in uploaded}}
+    for name in (job.spec.dataset.name, *job.spec.dataset.added_names):
+        if name not in known:
+            raise DatasetUnavailable(
+                f"dataset {name} is no longer in the store; upload it and post the experiment again"
+            )
     return job.spec.parse(known)
+
+
+def _added(job: TrainingJob, spec: ExperimentSpec) -> dict[str, AddedSource]:
+    uploaded = {each.facts.name: AddedSource(each.facts, each.folder) for each in job.added}
+    return {each.name: uploaded.get(each.name) or AddedSource(DATASETS[each.name]) for each in spec.dataset.add}
 
 
 def _failure(error: Exception) -> Failure:

@@ -9,7 +9,7 @@ from PIL import Image
 from models_store.predictions.recent import Origin
 from models_store.store import Store
 from settings import Settings
-from specs.experiment import ExperimentSpec
+from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.support.api import ApiClient
 from tests.support.published import publish
@@ -184,3 +184,26 @@ def test_label_is_kept_without_redis(settings: Settings, api_store: Store) -> No
         kept = recent.keep(Origin(EXPERIMENT, "digits", (8, 8, 1)), np.zeros((8, 8, 1), np.uint8), "4", 0.75)
         assert label(client, kept, "2").status_code == 200
         ready(client, 1)
+
+
+def test_corrections_are_added_and_the_result_serves(
+    client: ApiClient, api_store: Store, predicted: Predicted, tiny_document: dict[str, Any]
+) -> None:
+    combined = {**tiny_document, "dataset": {"name": "digits", "add": [{"name": NAME, "limit_per_class": 2}]}}
+    assert client.post("/experiments", json=combined).status_code == 422
+    for value in (200, 210, 220):
+        assert label(client, predicted(value), "9").is_success
+    ready(client, 3)
+
+    shown = client.post("/experiments:validate", json=combined).json()
+    assert shown["spec"]["dataset"]["add"] == [{"name": NAME, "limit_per_class": 2}]
+    corrections = {"dataset": {"name": NAME, "split": {"stratify": False}}, "training": {"batch_size": 1}}
+    alone = publish(api_store, parse_spec({**tiny_document, **corrections}, api_store.known_datasets()))
+    rejected = client.put("/models/serving/digits", json={"experiment_id": alone.id})
+    assert rejected.status_code == 409
+    assert f"`dataset: {{name: digits, add: [{NAME}]}}` trains one on both" in rejected.json()["detail"]
+
+    record = publish(api_store, parse_spec(combined, api_store.known_datasets()))
+    assert client.put("/models/serving/digits", json={"experiment_id": record.id}).json()["experiment_id"] == record.id
+    assert client.get("/experiments?dataset=digits&status=succeeded").json()["items"][0]["id"] == record.id
+    assert client.delete(f"/datasets/{NAME}").status_code == 409

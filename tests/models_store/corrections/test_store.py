@@ -69,6 +69,26 @@ def on_corrections(document: dict[str, Any], **dataset: Any) -> dict[str, Any]:
     return {**document, **changed}
 
 
+def test_added_corrections_wait_for_the_experiment(
+    store: Store, collect: Callable[..., None], tiny_document: dict[str, Any]
+) -> None:
+    collect(correction(3, "7"), correction(4, "7"))
+    combined = {**tiny_document, "dataset": {"name": "digits", "add": [NAME]}}
+    spec = parse_spec(combined, store.known_datasets())
+    with store.datasets.keep(*spec.dataset.names):
+        record = store.experiments.create(spec)
+    assert store.experiments.users_of_dataset(NAME) == store.experiments.users_of_dataset("digits") == [record.id]
+
+    collect(correction(5, "7"))
+    assert len(images(store)) == 2
+    with pytest.raises(InvalidState, match="is used by 1 experiment"):
+        store.datasets.delete(NAME, store.experiments.users_of_dataset)
+
+    store.experiments.cancel(record.id)
+    collect()
+    assert len(images(store)) == 3
+
+
 def test_corrections_become_a_dataset(store: Store, collect: Callable[..., None]) -> None:
     record = store.corrections.add(correction(3, "7"), DIGITS)
     assert (record.name, record.status, record.collected_from) == (NAME, DatasetStatus.COLLECTING, "digits")

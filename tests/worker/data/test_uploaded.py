@@ -27,7 +27,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.models_store.corrections.test_store import correction
 from tests.worker.conftest import Supervised
 from tests.worker.data.tiny import MODEL, TRAINING
-from worker.data import DatasetUnavailable, load_splits
+from worker.data import AddedSource, DatasetUnavailable, Split, load_splits
 from worker.jobs.messages import TrainingJob, UploadedDataset
 from worker.training.train import run
 
@@ -179,6 +179,52 @@ def test_corrections_of_few_classes_train(
     shown = {int(image[0, 0, 0]): label for split in splits for image, label in zip(*split[:2], strict=True)}
     assert shown == {number: number % 3 for number in range(20)}
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(None, 20), (2, 6)])
+def test_corrections_join_the_training_split(
+    store: Store, job: Callable[..., TrainingJob], supervised: Supervised, limit: int | None, expected: int
+) -> None:
+    for number in range(20):
+        store.corrections.add(correction(200 + number, str(number % 3), side=9), DATASETS["digits"])
+    store.corrections.collect()
+    facts, folder = store.known_datasets()["digits-corrections"], store.datasets.folder("digits-corrections")
+    known = {**DATASETS, facts.name: facts}
+    training = {"epochs": 1, "batch_size": 64}
+    alone = parse_spec({"model": MODEL, "training": training})
+    dataset = {"name": "digits", "add": [{"name": facts.name, "limit_per_class": limit}]}
+    spec = parse_spec({"dataset": dataset, "model": MODEL, "training": training}, known)
+
+    base = load_splits(alone, None)
+    splits = load_splits(spec, None, added={facts.name: AddedSource(facts, folder)})
+    run(job(spec).model_copy(update={"added": (UploadedDataset(facts=facts, folder=folder),)}), supervised.channel)
+
+    sizes = spec.dataset.split_sizes()
+    assert tuple(len(split.labels) for split in splits) == (sizes.training, sizes.validation, sizes.test)
+    assert len(splits.training.labels) == len(base.training.labels) + expected
+    for name in ("validation", "test"):
+        assert all(map(np.array_equal, getattr(splits, name), getattr(base, name)))
+    assert all(
+        np.array_equal(whole[:-expected], part) for whole, part in zip(splits.training, base.training, strict=True)
+    )
+    added = splits.training
+    extra = Split(added.images[-expected:], added.labels[-expected:], added.samples[-expected:])
+    assert extra.images.shape == (expected, 8, 8, 1)
+    assert [int(image[0, 0, 0]) - 200 for image in extra.images] == (extra.samples - 1_797).tolist()
+    assert (extra.labels == (extra.samples - 1_797) % 3).all()
+    assert supervised.result["metrics"]["val_accuracy"] is not None
+    serving = orjson.loads((Path(supervised.result["staged"]) / "serving.json").read_bytes())
+    assert serving["dataset"] == "digits"
+
+
+def test_training_on_deleted_corrections_fails(job: Callable[..., TrainingJob], supervised: Supervised) -> None:
+    facts = replace(DATASETS["digits"], name="digits-corrections")
+    document = {"dataset": {"name": "digits", "add": [facts.name]}, "model": MODEL, "training": TRAINING}
+    run(job(parse_spec(document, {**DATASETS, facts.name: facts})), supervised.channel)
+
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "dataset_unavailable"
+    assert "digits-corrections is no longer in the store" in failure["message"]
 
 
 def test_training_on_a_deleted_dataset_fails(job: Callable[..., TrainingJob], supervised: Supervised) -> None:
