@@ -1,20 +1,22 @@
 """From the body of a request to probabilities: the steps that the routes of other servers' protocols share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
 from anyio import to_thread
 from fastapi import Request
 
 from api.dependencies import Services
 from api.wire.body import receive_body
 from api.wire.inference import InferenceBody, Inferred
-from api.wire.json_body import content_encoding, decompress
 from api.wire.predict import MAX_BODY_BYTES
 from serving.model_names import ModelName, find_model
+from serving.sample_arrays import ImageFile, prepare_image
 from serving.served_model import ServedModel
 from serving.session import Samples
+from serving.slices import map_in_slices
 
 B = TypeVar("B", bound=InferenceBody)
 R = TypeVar("R")
@@ -26,16 +28,17 @@ async def infer(
     """Receive the body, prepare its samples, ask the model; counted, timed and bounded as `POST /predict` is. `scale`
     as in `samples_of_numbers`.
 
-    Raises what `parse`, `InferenceBody.samples` and `find_model` raise, Overloaded, HTTPException 413.
+    Raises what `parse`, `InferenceBody.samples`, `prepare_image` and `find_model` raise, Overloaded, and the errors of
+    `receive_body`.
     """
     with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
         data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
-        encoding = content_encoding(request)
-        prepare = partial(_prepare, services, data, encoding, wanted, parse, scale)
-        body, model, samples = await _in_thread(services, prepare)
+        read = partial(_read, services, data, wanted, parse, scale)
+        body, model, sent = await _in_thread(services, read)
         counted.model = model.info.dataset
         if model.info.takes_images:
-            admission.add_images(len(samples))
+            admission.add_images(len(sent))
+        samples = await _prepare(services, model, sent) if isinstance(sent, list) else sent
         return Inferred(body, model, await services.batcher.probabilities(model, samples))
 
 
@@ -54,14 +57,14 @@ async def _in_thread(services: Services, call: Callable[[], R]) -> R:
     return await to_thread.run_sync(call, limiter=services.preparing)
 
 
-def _prepare(
-    services: Services,
-    data: bytes,
-    encoding: str,
-    wanted: ModelName,
-    parse: Callable[[bytes], B],
-    scale: float | None,
-) -> tuple[B, ServedModel, Samples]:
-    body = parse(decompress(data, encoding))
+def _read(
+    services: Services, data: bytes, wanted: ModelName, parse: Callable[[bytes], B], scale: float | None
+) -> tuple[B, ServedModel, Samples | list[ImageFile]]:
+    body = parse(data)
     model = find_model(wanted, services.registry, services.store.experiments)
-    return body, model, body.samples(model.info, services.settings.max_image_pixels, scale)
+    return body, model, body.samples(model.info, scale)
+
+
+async def _prepare(services: Services, model: ServedModel, files: Sequence[ImageFile]) -> Samples:
+    prepare = partial(prepare_image, info=model.info, max_pixels=services.settings.max_image_pixels)
+    return np.stack(await map_in_slices(prepare, files, services.preparing))

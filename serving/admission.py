@@ -4,15 +4,23 @@ from typing import Self
 
 from serving.errors import Overloaded
 
+_SLICES = 8
+
 
 class AdmissionControl:
     """For use from one event loop. The limits hold for all requests together, from the first byte received to the
-    answer. A request alone is always admitted; what one request may hold is limited elsewhere."""
+    answer. A request alone is always admitted; what one request may hold is limited elsewhere.
+
+    A request of many images has them prepared and predicted in slices, between which others have their turn. It
+    occupies one slice, and large requests together no more than half of the limit, so that none shuts out others.
+    """
 
     def __init__(self, max_images: int, max_bytes: int) -> None:
         self.max_images = max_images
         self.max_bytes = max_bytes
+        self.slice_images = max(1, max_images // _SLICES)
         self.images = 0
+        self.large_images = 0
         self.bytes = 0
 
     def admit(self) -> "Admission":
@@ -22,11 +30,12 @@ class AdmissionControl:
 class Admission:
     """What one request occupies, until the `with` block ends."""
 
-    __slots__ = ("_bytes", "_control", "_images")
+    __slots__ = ("_bytes", "_control", "_images", "_large_images")
 
     def __init__(self, control: AdmissionControl) -> None:
         self._control = control
         self._images = 0
+        self._large_images = 0
         self._bytes = 0
 
     def __enter__(self) -> Self:
@@ -34,6 +43,7 @@ class Admission:
 
     def __exit__(self, *_: object) -> None:
         self._control.images -= self._images
+        self._control.large_images -= self._large_images
         self._control.bytes -= self._bytes
 
     def add_bytes(self, count: int) -> None:
@@ -50,8 +60,17 @@ class Admission:
     def add_images(self, count: int) -> None:
         """Raises Overloaded."""
         control = self._control
-        self._images += count
-        control.images += count
+        occupied = min(count, control.slice_images)
+        self._images += occupied
+        control.images += occupied
+        if count > control.slice_images:
+            self._large_images += occupied
+            control.large_images += occupied
+            if control.large_images > max(control.max_images // 2, self._large_images):
+                raise Overloaded(
+                    f"received {count:,} images while {control.large_images // control.slice_images - 1} other large "
+                    "requests are being answered; try again in a moment, or send fewer images in each request"
+                )
         if control.images > control.max_images and control.images > self._images:
             raise Overloaded(
                 f"{control.images:,} images wait to be predicted, more than the limit of {control.max_images:,}; "

@@ -20,11 +20,15 @@ from serving.preparation import (
     Sample,
     is_light,
     prepare_all,
-    prepare_rows,
+    prepare_sample,
+    prepare_sample_row,
+    stack_prepared,
+    stack_rows,
 )
 from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.session import Probabilities, Samples
+from serving.slices import map_in_slices
 from serving.verdict import Verdict, verdict
 
 # The predictions for so many samples are built within a millisecond.
@@ -120,30 +124,27 @@ class Predictor:
         self, samples: Sequence[Sample], options: PredictionOptions
     ) -> tuple[ServedModel, PreparedSamples]:
         """At least one sample, all of one kind and for one model, even if another is promoted meanwhile. Raises the
-        errors of `Registry.get` and `prepare_all`."""
+        errors of `Registry.get` and `prepare_sample`."""
         images = isinstance(samples[0], ImageSample)
         if options.experiment is None:
             model = self._registry.get_loaded(options.dataset, images)
             if model is not None and is_light(samples, model.info):
                 return model, prepare_all(samples, model.info, self._max_pixels, options.prep)
 
-        def prepare() -> tuple[ServedModel, PreparedSamples]:
-            chosen = self._registry.get(options.dataset, options.experiment, images)
-            return chosen, prepare_all(samples, chosen.info, self._max_pixels, options.prep)
-
-        return await self.run_in_thread(prepare)
+        chosen = await self.run_in_thread(partial(self._registry.get, options.dataset, options.experiment, images))
+        prepare = partial(prepare_sample, info=chosen.info, max_pixels=self._max_pixels, prep=options.prep)
+        prepared = await map_in_slices(prepare, samples, self._threads)
+        return chosen, stack_prepared([sample.filename for sample in samples], prepared)
 
     async def prepare_rows(
         self, samples: Sequence[Sample], options: PredictionOptions
     ) -> tuple[ServedModel, PreparedSamples, list[int]]:
         """All digits of all images, and how many each image has. Raises the errors of `Registry.get` and
-        `preparation.prepare_rows`."""
-
-        def prepare() -> tuple[ServedModel, PreparedSamples, list[int]]:
-            chosen = self._registry.get(options.dataset, options.experiment, isinstance(samples[0], ImageSample))
-            return chosen, *prepare_rows(samples, chosen.info, self._max_pixels, options.prep)
-
-        return await self.run_in_thread(prepare)
+        `prepare_sample_row`."""
+        images = isinstance(samples[0], ImageSample)
+        chosen = await self.run_in_thread(partial(self._registry.get, options.dataset, options.experiment, images))
+        prepare = partial(prepare_sample_row, info=chosen.info, max_pixels=self._max_pixels, prep=options.prep)
+        return chosen, *stack_rows(samples, await map_in_slices(prepare, samples, self._threads))
 
     async def predict(
         self, model: ServedModel, prepared: PreparedSamples, options: PredictionOptions

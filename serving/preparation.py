@@ -40,7 +40,7 @@ class FeatureSample(NamedTuple):
 
 Sample = ImageSample | FeatureSample
 # As `imaging.preparation.PreparedImage`, but of features, too.
-_PreparedSample = tuple[Samples, tuple[str, ...], Finding, int]
+PreparedSample = tuple[Samples, tuple[str, ...], Finding, int]
 # How many digits an image shows: one, or a row of them.
 Digits = Literal["one", "many"]
 
@@ -88,25 +88,21 @@ def prepare_digits(sample: Sample, info: ServingInfo, max_pixels: int) -> list[P
 
 
 def prepare_all(samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep = "auto") -> PreparedSamples:
-    """Raises the errors of `prepare`, with the name of the sample."""
+    """Raises the errors of `prepare_sample`."""
     return stack_prepared(
-        [sample.filename for sample in samples], [_prepare(each, info, max_pixels, prep) for each in samples]
+        [sample.filename for sample in samples], [prepare_sample(each, info, max_pixels, prep) for each in samples]
     )
 
 
-def prepare_rows(
-    samples: Sequence[Sample], info: ServingInfo, max_pixels: int, prep: Prep
+def stack_rows(
+    samples: Sequence[Sample], rows: Sequence[Sequence[PreparedSample]]
 ) -> tuple[PreparedSamples, list[int]]:
-    """All digits of all images, and how many each image has. Raises the errors of `prepare_digits`, with the name of
-    the sample, and InvalidSample for prep "none"."""
-    if prep == "none":
-        raise InvalidSample("digits=many finds digits, and prep=none does not look for any; leave one of them out")
-    rows = [_prepare_row(sample, info, max_pixels) for sample in samples]
+    """All digits of all images, and how many each image has."""
     filenames = [sample.filename for sample, row in zip(samples, rows, strict=True) for _ in row]
     return stack_prepared(filenames, [digit for row in rows for digit in row]), [len(row) for row in rows]
 
 
-def stack_prepared(filenames: list[str], prepared_samples: Sequence[_PreparedSample]) -> PreparedSamples:
+def stack_prepared(filenames: list[str], prepared_samples: Sequence[PreparedSample]) -> PreparedSamples:
     """At least one sample."""
     arrays, steps, findings, ignored_marks = zip(*prepared_samples, strict=True)
     samples = arrays[0][None] if len(arrays) == 1 else np.stack(arrays)
@@ -126,7 +122,8 @@ def is_light(samples: Sequence[Sample], info: ServingInfo) -> bool:
     return pixels <= (_LIGHT_DIGIT_PIXELS if info.digit_form else _LIGHT_PIXELS)
 
 
-def _prepare(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> _PreparedSample:
+def prepare_sample(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> PreparedSample:
+    """Raises the errors of `prepare`, with the name of the sample."""
     try:
         if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
@@ -135,7 +132,10 @@ def _prepare(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> 
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 
 
-def _prepare_row(sample: Sample, info: ServingInfo, max_pixels: int) -> list[PreparedImage]:
+def prepare_sample_row(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> list[PreparedImage]:
+    """Raises the errors of `prepare_digits`, with the name of the sample, and InvalidSample for prep "none"."""
+    if prep == "none":
+        raise InvalidSample("digits=many finds digits, and prep=none does not look for any; leave one of them out")
     try:
         return prepare_digits(sample, info, max_pixels)
     except (ImageError, InvalidSample) as error:

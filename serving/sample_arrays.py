@@ -1,7 +1,7 @@
 """Arrays and image files to a network's input, for clients that send tensors."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,13 @@ _EXPECTED_PIXELS = "pixels are whole numbers from 0 to 255"
 _SCALE_ADVICE = "the network scales them itself, so send them as they are in the image"
 # As for POST /predict: beyond these a network's own arithmetic may leave float32.
 _MAX_FEATURE = 1e6
+
+
+class ImageFile(NamedTuple):
+    """`number`: which image of its request it is, from 0."""
+
+    number: int
+    data: bytes
 
 
 def samples_of_numbers(values: NDArray[Any], info: ServingInfo, scale: float | None = None) -> Samples:
@@ -39,26 +46,24 @@ def samples_of_numbers(values: NDArray[Any], info: ServingInfo, scale: float | N
     return pixels.reshape(len(values), *info.image_shape)
 
 
-def samples_of_images(
-    files: Sequence[bytes], info: ServingInfo, max_pixels: int, scale: float | None = None
-) -> NDArray[np.uint8]:
-    """PNG, JPEG or WebP files to (n, *info.image_shape), prepared as for `POST /predict`. Raises BadTensor, also for a
-    `scale`, ImageTooLarge."""
+def check_images(files: Sequence[bytes], info: ServingInfo, scale: float | None = None) -> list[ImageFile]:
+    """PNG, JPEG or WebP files, each for `prepare_image`. Raises BadTensor, also for a `scale`."""
     check_count(len(files), MAX_IMAGES, "images")
     if not info.takes_images:
         raise BadTensor(f"the model of {info.dataset} takes {info.image_shape[0]} numbers a sample, received images")
     if scale is not None:
         raise BadTensor("`scale` is for pixels sent as numbers, received image files; leave `scale` out")
-    return np.stack([_prepare(index, data, info, max_pixels) for index, data in enumerate(files)])
+    return [ImageFile(number, data) for number, data in enumerate(files)]
 
 
-def _prepare(index: int, data: bytes, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+def prepare_image(file: ImageFile, info: ServingInfo, max_pixels: int) -> NDArray[np.uint8]:
+    """An array of `info.image_shape`, prepared as for `POST /predict`. Raises BadTensor, ImageTooLarge."""
     try:
-        return prepare(data, info, max_pixels).array
+        return prepare(file.data, info, max_pixels).array
     except UnreadableImage as error:
-        raise BadTensor(f"image {index}: {error}") from error
+        raise BadTensor(f"image {file.number}: {error}") from error
     except ImageTooLarge as error:
-        raise ImageTooLarge(f"image {index}: {error}") from error
+        raise ImageTooLarge(f"image {file.number}: {error}") from error
 
 
 def sample_shapes(info: ServingInfo) -> list[tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """Request bodies: received whole or in pieces, up to a limit."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 from anyio import CapacityLimiter, to_thread
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from api.wire.bad_request import BadRequest
+from api.wire.content_encoding import content_encoding, decompress
 from serving.admission import Admission
 
 # Handed to a thread at once: neither the disk nor a parser delays other requests.
@@ -55,10 +56,17 @@ class BodyPieces:
         return HTTPException(413, f"the body is larger than the limit of {self._max_bytes:,} bytes")
 
 
+def body_pieces(scope: Scope, receive: Receive, max_bytes: int, extra_bytes: int = 0) -> AsyncIterator[bytes]:
+    """The body as it arrives, without its Content-Encoding. Raises the errors of BodyPieces and `decompress`."""
+    pieces = BodyPieces(scope, receive, max_bytes, extra_bytes)
+    encoding = content_encoding(scope)
+    return decompress(pieces, encoding, max_bytes + extra_bytes) if encoding else pieces
+
+
 async def receive_body(scope: Scope, receive: Receive, max_bytes: int, admission: Admission | None = None) -> bytes:
-    """The whole body. Raises HTTPException 413, BadRequestBody, and with `admission` Overloaded."""
+    """The whole body. Raises the errors of `body_pieces`, and with `admission` Overloaded."""
     pieces = []
-    async for piece in BodyPieces(scope, receive, max_bytes):
+    async for piece in body_pieces(scope, receive, max_bytes):
         if admission is not None:
             admission.add_bytes(len(piece))
         pieces.append(piece)
@@ -72,10 +80,9 @@ async def write_body(
     extra_bytes: int = 0,
     limiter: CapacityLimiter | None = None,
 ) -> None:
-    """Have threads of `limiter` write the body as it arrives. Raises HTTPException 413, BadRequestBody, and the errors
-    of `write`."""
+    """Have threads of `limiter` write the body as it arrives. Raises the errors of `body_pieces` and `write`."""
     pieces, waiting = list[bytes](), 0
-    async for piece in BodyPieces(request.scope, request.receive, max_bytes, extra_bytes):
+    async for piece in body_pieces(request.scope, request.receive, max_bytes, extra_bytes):
         pieces.append(piece)
         waiting += len(piece)
         if waiting >= _CHUNK_BYTES:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from models_store.models.serving_info import ServingInfo
+from serving.sample_arrays import ImageFile
 from serving.served_model import ServedModel
 from serving.session import Samples
 
@@ -16,8 +17,9 @@ from serving.session import Samples
 class InferenceBody(Protocol):
     """A request's body, parsed."""
 
-    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
-        """(n, *info.image_shape), n at least 1; `scale` as in `samples_of_numbers`. Raises BadTensor, ImageTooLarge."""
+    def samples(self, info: ServingInfo, scale: float | None = None) -> Samples | list[ImageFile]:
+        """(n, *info.image_shape), `scale` as in `samples_of_numbers`, or n image files; n is at least 1. Raises
+        BadTensor."""
         ...
 
 

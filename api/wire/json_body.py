@@ -1,22 +1,15 @@
-"""JSON request bodies of other servers' protocols: Content-Encoding, parsing, numbers, base64."""
+"""JSON request bodies of other servers' protocols: parsing, numbers, base64."""
 
-import zlib
 from typing import Any, TypeVar
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError, model_validator
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from api.wire.base64_text import NotBase64, decode_base64
-from api.wire.predict import MAX_BODY_BYTES
 from serving.errors import BadTensor
 from specs.problem import format_value, pointer_of, shorten
-
-# gzip's own header, or zlib's, which HTTP calls deflate.
-_WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,30 +21,6 @@ class WithoutNulls(BaseModel):
     @classmethod
     def _drop_nulls(cls, sent: Any) -> Any:
         return {name: value for name, value in sent.items() if value is not None} if isinstance(sent, dict) else sent
-
-
-def content_encoding(request: Request) -> str:
-    return ", ".join(request.headers.getlist("content-encoding"))
-
-
-def decompress(body: bytes, encoding: str) -> bytes:
-    """Undo `Content-Encoding: encoding`. Raises HTTPException: 415 for an encoding other than gzip and deflate, 413 for
-    more than MAX_BODY_BYTES after decompression; BadTensor for a body that does not decompress."""
-    if encoding.strip().lower() in ("", "identity"):
-        return body
-    window = _WINDOW.get(encoding.strip().lower())
-    if window is None:
-        raise HTTPException(415, f"Content-Encoding {encoding[:50]!r} is not supported; send gzip, deflate or none")
-    decompressor = zlib.decompressobj(window)
-    try:
-        data = decompressor.decompress(body, MAX_BODY_BYTES + 1)
-    except zlib.error as error:
-        raise BadTensor(f"the body does not decompress as {encoding}: {error}") from error
-    if len(data) > MAX_BODY_BYTES:
-        raise HTTPException(413, f"the body decompresses to more than the limit of {MAX_BODY_BYTES:,} bytes")
-    if not decompressor.eof or decompressor.unused_data:
-        raise BadTensor(f"the {encoding} data in the body is cut short, or followed by other bytes")
-    return data
 
 
 def parse_json(model: type[Model], data: bytes | memoryview, example: str) -> Model:

@@ -11,7 +11,7 @@ from api.wire.json_body import decode_file, parse_json, parse_numbers
 from models_store.models.serving_info import ServingInfo
 from serving.errors import BadTensor
 from serving.model_names import OUTPUT_NAME, input_name, version_number
-from serving.sample_arrays import samples_of_images, samples_of_numbers
+from serving.sample_arrays import ImageFile, check_images, samples_of_numbers
 from serving.served_model import ServedModel
 from serving.session import Samples
 from specs.problem import format_value
@@ -39,15 +39,15 @@ class PredictRequest(BaseModel):
             raise ValueError('expected either "instances" or "inputs"')
         return self
 
-    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
+    def samples(self, info: ServingInfo, scale: float | None = None) -> Samples | list[ImageFile]:
         name = input_name(info)
         if self.instances is not None:
             values = [_unwrap(value, name, f"instances/{index}") for index, value in enumerate(self.instances)]
-            return _samples(values, "instances", info, max_pixels, scale)
+            return _samples(values, "instances", info, scale)
         values = _unwrap(self.inputs, name, "inputs")
         if not isinstance(values, list):
             raise BadTensor(f"inputs is {format_value(values)}; expected a list with one value for each sample")
-        return _samples(values, "inputs", info, max_pixels, scale)
+        return _samples(values, "inputs", info, scale)
 
 
 class ClassifyRequest(BaseModel):
@@ -57,11 +57,11 @@ class ClassifyRequest(BaseModel):
     context: dict[str, Any] = Field(default_factory=dict)
     examples: Annotated[list[dict[str, Any]], Field(min_length=1)]
 
-    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
+    def samples(self, info: ServingInfo, scale: float | None = None) -> Samples | list[ImageFile]:
         examples = [{**self.context, **example} for example in self.examples]
         name = input_name(info)
         values = [_unwrap(example, name, f"examples/{index}") for index, example in enumerate(examples)]
-        return _samples(values, "examples", info, max_pixels, scale)
+        return _samples(values, "examples", info, scale)
 
 
 parse_predict = partial(parse_json, PredictRequest, example=_PREDICT_EXAMPLE)
@@ -193,11 +193,11 @@ def _unwrap(value: Any, name: str, where: str) -> Any:
     return value[name]
 
 
-def _samples(values: Sequence[Any], where: str, info: ServingInfo, max_pixels: int, scale: float | None) -> Samples:
+def _samples(values: Sequence[Any], where: str, info: ServingInfo, scale: float | None) -> Samples | list[ImageFile]:
     if not isinstance(values[0] if values else None, dict):
         return samples_of_numbers(parse_numbers(list(values), where), info, scale)
     files = [_image(each, f"{where}/{n}") for n, each in enumerate(values)]
-    return samples_of_images(files, info, max_pixels, scale)
+    return check_images(files, info, scale)
 
 
 def _image(value: Any, where: str) -> bytes:

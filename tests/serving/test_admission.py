@@ -8,7 +8,8 @@ def test_requests_are_admitted_up_to_the_limits() -> None:
     control = AdmissionControl(max_images=10, max_bytes=1_000)
     with control.admit() as first:
         first.add_bytes(900)
-        first.add_images(9)
+        for _ in range(9):
+            first.add_images(1)
         with control.admit() as second:
             second.add_bytes(100)
             second.add_images(1)
@@ -45,3 +46,39 @@ def test_rejected_request_occupies_nothing() -> None:
         with pytest.raises(Overloaded), control.admit() as second:
             second.add_bytes(501)
         assert (control.images, control.bytes) == (0, 500)
+
+
+def test_large_request_occupies_a_slice() -> None:
+    control = AdmissionControl(max_images=512, max_bytes=1_000)
+    with control.admit() as large:
+        large.add_images(1_000)
+        assert control.images == control.slice_images == 64
+        with control.admit() as small:
+            for _ in range(448):
+                small.add_images(1)
+    assert (control.images, control.large_images) == (0, 0)
+
+
+def test_large_requests_leave_half_of_the_room() -> None:
+    control = AdmissionControl(max_images=512, max_bytes=1_000)
+    with control.admit() as first, control.admit() as second, control.admit() as third, control.admit() as fourth:
+        for large in (first, second, third, fourth):
+            large.add_images(100)
+        with (
+            pytest.raises(Overloaded, match="received 65 images while 4 other large requests are being answered"),
+            control.admit() as fifth,
+        ):
+            fifth.add_images(65)
+        with control.admit() as small:
+            small.add_images(64)
+    assert (control.images, control.large_images) == (0, 0)
+
+
+def test_large_request_waits_for_no_room_of_small_ones() -> None:
+    control = AdmissionControl(max_images=16, max_bytes=1_000)
+    with control.admit() as small:
+        for _ in range(15):
+            small.add_images(1)
+        with pytest.raises(Overloaded, match="17 images wait"), control.admit() as large:
+            large.add_images(100)
+        assert (control.images, control.large_images) == (15, 0)

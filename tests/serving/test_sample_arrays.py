@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from serving.errors import BadTensor
-from serving.sample_arrays import samples_of_images, samples_of_numbers
+from serving.sample_arrays import check_images, samples_of_numbers
 from tests.support.serving_infos import BLOBS, DIGITS
 
 MNIST = DIGITS.model_copy(update={"dataset": "mnist", "image_shape": (28, 28, 1)})
@@ -85,4 +85,4 @@ def test_scale_of_what_has_none_is_rejected() -> None:
     with pytest.raises(BadTensor, match="`scale` is for the pixels of images; the model of blobs takes features"):
         samples_of_numbers(np.ones((1, 2)), BLOBS, 1)
     with pytest.raises(BadTensor, match="`scale` is for pixels sent as numbers, received image files"):
-        samples_of_images([b"x"], DIGITS, 100, 1)
+        check_images([b"x"], DIGITS, 1)

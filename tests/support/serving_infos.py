@@ -1,6 +1,11 @@
 """What is known of the hand-made networks (tests/published.py)."""
 
+import numpy as np
+
+from api.wire.inference import InferenceBody
 from models_store.models.serving_info import ServingInfo
+from serving.sample_arrays import prepare_image
+from serving.session import Samples
 from specs.dataset import DATASETS
 
 DIGITS = ServingInfo(
@@ -17,3 +22,9 @@ BLOBS = ServingInfo(
     input_name="keras_tensor_7",
     probe=(0.25,) * 4,
 )
+
+
+def samples_of(body: InferenceBody, info: ServingInfo) -> Samples:
+    """What a network sees of a body."""
+    sent = body.samples(info)
+    return np.stack([prepare_image(each, info, max_pixels=1000) for each in sent]) if isinstance(sent, list) else sent

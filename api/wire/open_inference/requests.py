@@ -11,7 +11,7 @@ from api.wire.open_inference.tensors import InputTensor
 from models_store.models.serving_info import ServingInfo
 from serving.errors import BadTensor
 from serving.model_names import input_name
-from serving.sample_arrays import samples_of_images, samples_of_numbers
+from serving.sample_arrays import ImageFile, check_images, samples_of_numbers
 from serving.session import Samples
 from specs.problem import format_value
 
@@ -44,14 +44,14 @@ class Inference(NamedTuple):
     request: InferenceRequest
     binary: memoryview | None
 
-    def samples(self, info: ServingInfo, max_pixels: int, scale: float | None = None) -> Samples:
+    def samples(self, info: ServingInfo, scale: float | None = None) -> Samples | list[ImageFile]:
         tensor, name = self.request.inputs[0], input_name(info)
         if tensor.name != name or len(self.request.inputs) > 1:
             sent = format_value([each.name for each in self.request.inputs])
             raise BadTensor(f"received the inputs {sent}; the model of {info.dataset} has one input, `{name}`")
         values = tensor.values(self.binary)
         if isinstance(values, list):
-            return samples_of_images(values, info, max_pixels, scale)
+            return check_images(values, info, scale)
         return samples_of_numbers(values, info, scale)
 
     @property

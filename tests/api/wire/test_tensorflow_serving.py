@@ -4,7 +4,7 @@ import pytest
 from api.wire.tensorflow_serving import parse_classify, parse_predict
 from serving.errors import BadTensor
 from tests.protocols.images import b64, pixels
-from tests.support.serving_infos import BLOBS, DIGITS
+from tests.support.serving_infos import BLOBS, DIGITS, samples_of
 
 BLACK = [0] * 64
 
@@ -45,7 +45,7 @@ BLACK = [0] * 64
 )
 def test_invalid_request_is_rejected_with_expectation(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        parse_predict(body if isinstance(body, bytes) else orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
+        samples_of(parse_predict(body if isinstance(body, bytes) else orjson.dumps(body)), DIGITS)
 
     assert fragment in str(rejected.value)
 
@@ -61,7 +61,7 @@ def test_invalid_request_is_rejected_with_expectation(body: object, fragment: st
 )
 def test_invalid_features_are_rejected(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        parse_predict(orjson.dumps(body)).samples(BLOBS, max_pixels=1000)
+        samples_of(parse_predict(orjson.dumps(body)), BLOBS)
 
     assert fragment in str(rejected.value)
 
@@ -77,7 +77,7 @@ def test_invalid_features_are_rejected(body: object, fragment: str) -> None:
 )
 def test_invalid_examples_are_rejected(body: object, fragment: str) -> None:
     with pytest.raises(BadTensor) as rejected:
-        parse_classify(orjson.dumps(body)).samples(DIGITS, max_pixels=1000)
+        samples_of(parse_classify(orjson.dumps(body)), DIGITS)
 
     assert fragment in str(rejected.value)
 
@@ -85,4 +85,4 @@ def test_invalid_examples_are_rejected(body: object, fragment: str) -> None:
 def test_flat_example_is_reshaped() -> None:
     body = orjson.dumps({"examples": [{"image": pixels(8).reshape(-1).tolist()}]})
 
-    assert (parse_classify(body).samples(DIGITS, max_pixels=1000) == pixels(8)).all()
+    assert (samples_of(parse_classify(body), DIGITS) == pixels(8)).all()

@@ -12,7 +12,7 @@ from api.wire.open_inference.requests import parse_inference
 from api.wire.open_inference.tensors import InputTensor, join_elements, split_elements
 from serving.errors import BadTensor
 from tests.protocols.images import pixels, png
-from tests.support.serving_infos import BLOBS, DIGITS
+from tests.support.serving_infos import BLOBS, DIGITS, samples_of
 
 DTYPES = {
     "UINT8": np.uint8,
@@ -111,7 +111,7 @@ def test_any_request_gives_samples_or_is_rejected(document: Any, behind: bytes, 
     except TypeError:  # an integer of more than 64 bits
         return
     try:
-        samples = parse_inference(text + behind, str(len(text) + shift)).samples(info, max_pixels=1000)
+        samples = samples_of(parse_inference(text + behind, str(len(text) + shift)), info)
     except BadTensor:
         return
     assert samples.shape[1:] == info.image_shape
@@ -142,7 +142,7 @@ def test_bytes_must_fit_shape_and_datatype(datatype: str, shape: list[int], bina
 
 def infer(binary: bytes = b"", header: int | None = None, **request: Any) -> Any:
     text = orjson.dumps(request)
-    return parse_inference(text + binary, str(len(text)) if binary else None).samples(DIGITS, max_pixels=1000)
+    return samples_of(parse_inference(text + binary, str(len(text)) if binary else None), DIGITS)
 
 
 BLACK = [0] * 64

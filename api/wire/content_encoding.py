@@ -1,0 +1,59 @@
+"""`Content-Encoding` of request bodies (RFC 9110, 8.4)."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from api.wire.bad_request import BadRequest
+
+# gzip's own header, or zlib's, which HTTP calls deflate.
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_ACCEPTED = "gzip, deflate"
+# Takes the event loop a millisecond.
+_PIECE_BYTES = 1 << 18
+_HEADER = b"content-encoding"
+
+
+class BadEncoding(BadRequest):
+    """The body is not encoded as its Content-Encoding says."""
+
+    kind = "malformed"
+
+
+def content_encoding(scope: Scope) -> str:
+    """ "" for a body that is sent as it is."""
+    sent = ", ".join(value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER)
+    encoding = sent.strip().lower()
+    return "" if encoding == "identity" else encoding
+
+
+async def decompress(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int) -> AsyncIterator[bytes]:
+    """Undo `encoding`, in pieces of bounded size, as they arrive. Raises HTTPException: 415 for an encoding other than
+    gzip and deflate, 413 for more than `max_bytes`; and BadEncoding."""
+    if (window := _WINDOWS.get(encoding)) is None:
+        raise HTTPException(
+            415,
+            f"Content-Encoding {encoding[:50]!r} is not supported; send gzip, deflate or none",
+            {"Accept-Encoding": _ACCEPTED},
+        )
+    decompressor, left, is_begun = zlib.decompressobj(window), max_bytes, False
+    async for piece in pieces:
+        while piece:
+            if decompressor.eof:  # gzip data may consist of several members (RFC 1952, 2.2)
+                decompressor = zlib.decompressobj(window)
+            is_begun = True
+            try:
+                data = decompressor.decompress(piece, _PIECE_BYTES)
+            except zlib.error as error:
+                raise BadEncoding(f"the body does not decompress as {encoding}: {error}") from error
+            left -= len(data)
+            if left < 0:
+                raise HTTPException(413, f"the body decompresses to more than the limit of {max_bytes:,} bytes")
+            piece = decompressor.unconsumed_tail or decompressor.unused_data  # noqa: PLW2901 - what is left of it
+            yield data
+            await asyncio.sleep(0)
+    if not (is_begun and decompressor.eof):
+        raise BadEncoding(f"the {encoding} data in the body is cut short")
