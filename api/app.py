@@ -19,7 +19,8 @@ from api.content import PROBLEMS
 from api.dependencies import Services
 from api.errors import Problems, answer_unexpected
 from api.metrics import Metrics
-from api.middleware import HeadAsGet, TimedRequests
+from api.middleware import HeadAsGet, KnownPaths, TimedRequests
+from api.paths import Paths
 from api.periodic import Periodic
 from api.routes import (
     batch_predictions,
@@ -62,7 +63,7 @@ from serving.registry import Registry
 from settings import Settings
 from specs.errors import SpecsError
 
-_ROUTES = (
+ROUTES = (
     datasets,
     experiments,
     events,
@@ -107,7 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application. Settings are read from the environment unless given. Redis need not be up."""
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    services, problems = _services(settings), Problems(_DOMAIN_ERRORS)
+    paths = Paths(route for module in ROUTES for route in module.router.routes)
+    services, problems = _services(settings), Problems(_DOMAIN_ERRORS, paths)
     app = FastAPIOffline(
         title="Trainyard",
         version=__version__,
@@ -118,17 +120,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # Looking for a listener takes longer than all middleware; measurements are at /metrics.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
+        redirect_slashes=False,
     )
     app.state.services = services
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))
+    app.add_middleware(KnownPaths, paths=paths, problems=problems)
     # FastAPI's own is outside of all middleware: a page of another origin could not read its answer.
     app.add_middleware(ServerErrorMiddleware, handler=answer_unexpected)
     app.add_middleware(BrowserRules, hosts=settings.hosts, origins=settings.cors_origins)
     app.add_middleware(TimedRequests, metrics=services.metrics)
     problems.install(app)
     openapi.install(app)
-    for module in _ROUTES:
+    for module in ROUTES:
         app.include_router(module.router)
     return app
 

@@ -10,8 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, ExceptionHandler
+from starlette.types import ASGIApp, ExceptionHandler, Scope
 
+from api.paths import Paths
 from api.schemas.problems import ProblemDetails
 from specs.problem import Problem, pointer_of, received_value
 
@@ -19,6 +20,7 @@ PROBLEM_JSON = "application/problem+json"
 # Clients of these protocols read errors from application/json alone, even for unknown paths.
 _PROTOCOL_PATH = re.compile("/(v[12](/.*)?)?", re.DOTALL)
 _RETRY_SECONDS = "2"
+_MAX_SHOWN = 200
 
 STATUS_OF_KIND = {
     "malformed": HTTPStatus.BAD_REQUEST,  # as TensorFlow Serving and Triton answer
@@ -33,11 +35,12 @@ STATUS_OF_KIND = {
 class Problems:
     """Answers errors with problems. `domain_errors` are the base classes of errors that have a `kind`."""
 
-    def __init__(self, domain_errors: Sequence[type[Exception]]) -> None:
+    def __init__(self, domain_errors: Sequence[type[Exception]], paths: Paths) -> None:
+        self._paths = paths
         self._handlers: dict[Any, ExceptionHandler] = {
             **dict.fromkeys(domain_errors, _answer_domain_error),
             RequestValidationError: _answer_invalid_request,
-            HTTPException: _answer_http_exception,
+            HTTPException: self._answer_http_exception,
         }
 
     def install(self, app: FastAPI) -> None:
@@ -48,6 +51,27 @@ class Problems:
     def wrap(self, app: ASGIApp) -> ASGIApp:
         """`app`, which runs outside FastAPI's error handling, with the same answers."""
         return ExceptionMiddleware(app, self._handlers)
+
+    def reject_path(self, scope: Scope) -> JSONResponse:
+        """The answer to a request for a path that is unknown, or lacks the method."""
+        request, path = Request(scope), scope["path"]
+        if not (allowed := self._paths.allowed(path)):
+            return problem_response(request, HTTPStatus.NOT_FOUND, self._paths.explain_absence(path))
+        methods = ", ".join(allowed)
+        detail = f"Method Not Allowed: {path[:_MAX_SHOWN]} takes {methods}, received {scope['method'][:_MAX_SHOWN]}"
+        answer = problem_response(request, HTTPStatus.METHOD_NOT_ALLOWED, detail)
+        answer.headers["Allow"] = methods
+        return answer
+
+    async def _answer_http_exception(self, request: Request, error: Any) -> Response:
+        if error.status_code == HTTPStatus.NO_CONTENT:
+            return Response(status_code=error.status_code, headers=error.headers)
+        status, detail = HTTPStatus(error.status_code), str(error.detail)
+        if detail == status.phrase and status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            return self.reject_path(request.scope)
+        answer = problem_response(request, status, detail)
+        answer.headers.update(error.headers or {})
+        return answer
 
 
 def problem_response(
@@ -90,17 +114,6 @@ async def _answer_invalid_request(request: Request, error: Any) -> JSONResponse:
     ]
     detail = "; ".join(str(each) for each in problems)
     return problem_response(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems)
-
-
-async def _answer_http_exception(request: Request, error: Any) -> Response:
-    if error.status_code == HTTPStatus.NO_CONTENT:
-        return Response(status_code=error.status_code, headers=error.headers)
-    detail = str(error.detail)
-    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
-        detail = f"No route for {request.scope['path'][:200]}. See /docs."
-    answer = problem_response(request, HTTPStatus(error.status_code), detail)
-    answer.headers.update(error.headers or {})
-    return answer
 
 
 async def answer_unexpected(request: Request, _: Exception) -> JSONResponse:

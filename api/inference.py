@@ -37,7 +37,7 @@ async def infer(
         body, model, sent = await _in_thread(services, read)
         counted.model = model.info.dataset
         if model.info.takes_images:
-            admission.add_images(len(sent))
+            admission.add_request(len(sent))
         samples = await _prepare(services, model, sent) if isinstance(sent, list) else sent
         return Inferred(body, model, await services.batcher.probabilities(model, samples))
 

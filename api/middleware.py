@@ -1,12 +1,32 @@
-"""ASGI middleware: HEAD and request metrics."""
+"""ASGI middleware: paths, HEAD and request metrics."""
 
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.errors import Problems
 from api.metrics import Metrics
+from api.paths import STREAMS, Paths, verb_of
 
-_STREAMS = "/events"
+
+class KnownPaths:
+    """Takes a path for the same with fewer slashes, as other servers do, and a verb for a part of its path:
+    `/experiments/x:cancel` is not the experiment `x:cancel`."""
+
+    def __init__(self, app: ASGIApp, paths: Paths, problems: Problems) -> None:
+        self._app = app
+        self._paths = paths
+        self._problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if "//" in path or (path.endswith("/") and path != "/"):
+                scope["path"] = path = "/" + "/".join(filter(None, path.split("/")))
+            if verb_of(path) and scope["method"] not in self._paths.allowed(path):
+                app = self._problems.reject_path(scope)
+        await app(scope, receive, send)
 
 
 class HeadAsGet:
@@ -17,7 +37,7 @@ class HeadAsGet:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].endswith(_STREAMS):
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].endswith(STREAMS):
             await self._app(scope, receive, send)
             return
 

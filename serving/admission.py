@@ -60,19 +60,24 @@ class Admission:
     def add_images(self, count: int) -> None:
         """Raises Overloaded."""
         control = self._control
-        occupied = min(count, control.slice_images)
-        self._images += occupied
-        control.images += occupied
-        if count > control.slice_images:
-            self._large_images += occupied
-            control.large_images += occupied
-            if control.large_images > max(control.max_images // 2, self._large_images):
-                raise Overloaded(
-                    f"received {count:,} images while {control.large_images // control.slice_images - 1} other large "
-                    "requests are being answered; try again in a moment, or send fewer images in each request"
-                )
+        self._images += count
+        control.images += count
         if control.images > control.max_images and control.images > self._images:
             raise Overloaded(
                 f"{control.images:,} images wait to be predicted, more than the limit of {control.max_images:,}; "
                 "try again in a moment"
             )
+
+    def add_request(self, images: int) -> None:
+        """Admit a request of so many images, which occupies one slice. Raises Overloaded."""
+        control = self._control
+        occupied = min(images, control.slice_images)
+        if images > occupied:
+            self._large_images += occupied
+            control.large_images += occupied
+            if control.large_images > max(control.max_images // 2, self._large_images):
+                raise Overloaded(
+                    f"received {images:,} images while {control.large_images // control.slice_images - 1} other large "
+                    "requests are being answered; try again in a moment, or send fewer images in each request"
+                )
+        self.add_images(occupied)

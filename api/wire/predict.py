@@ -38,7 +38,7 @@ class PredictEndpoint:
             body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
             samples = await self._parse(Headers(scope=scope).get("content-type", ""), body)
             if isinstance(samples[0], ImageSample):
-                admission.add_images(len(samples))
+                admission.add_request(len(samples))
             digits: list[int] = []
             if options.digits == "one":
                 model, prepared = await self._predictor.prepare(samples, options)

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -163,3 +164,23 @@ def test_images_beyond_the_admission_get_503(serving: Serving) -> None:
     assert {answer.status_code for answer in answers} == {200, 503}
     assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
     assert serving.predict().is_success
+
+
+def test_large_requests_shut_nobody_out(serving: Serving) -> None:
+    """Of 60 images that may wait, 1,000 samples in one request occupy a slice."""
+    samples = {"instances": [[0] * 64] * 1_000}
+    stop = threading.Event()
+
+    def send_large_ones() -> list[int]:
+        statuses = []
+        while not stop.is_set():
+            statuses.append(serving.service.http.post("/v1/models/digits:predict", json=samples).status_code)
+        return statuses
+
+    with ThreadPoolExecutor(1) as clients:
+        large = clients.submit(send_large_ones)
+        small = [serving.predict().status_code for _ in range(40)]
+        stop.set()
+
+    assert set(small) == {200}
+    assert set(large.result()) == {200}

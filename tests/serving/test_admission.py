@@ -8,8 +8,7 @@ def test_requests_are_admitted_up_to_the_limits() -> None:
     control = AdmissionControl(max_images=10, max_bytes=1_000)
     with control.admit() as first:
         first.add_bytes(900)
-        for _ in range(9):
-            first.add_images(1)
+        first.add_images(9)
         with control.admit() as second:
             second.add_bytes(100)
             second.add_images(1)
@@ -51,11 +50,10 @@ def test_rejected_request_occupies_nothing() -> None:
 def test_large_request_occupies_a_slice() -> None:
     control = AdmissionControl(max_images=512, max_bytes=1_000)
     with control.admit() as large:
-        large.add_images(1_000)
+        large.add_request(1_000)
         assert control.images == control.slice_images == 64
         with control.admit() as small:
-            for _ in range(448):
-                small.add_images(1)
+            small.add_images(448)
     assert (control.images, control.large_images) == (0, 0)
 
 
@@ -63,22 +61,21 @@ def test_large_requests_leave_half_of_the_room() -> None:
     control = AdmissionControl(max_images=512, max_bytes=1_000)
     with control.admit() as first, control.admit() as second, control.admit() as third, control.admit() as fourth:
         for large in (first, second, third, fourth):
-            large.add_images(100)
+            large.add_request(100)
         with (
             pytest.raises(Overloaded, match="received 65 images while 4 other large requests are being answered"),
             control.admit() as fifth,
         ):
-            fifth.add_images(65)
+            fifth.add_request(65)
         with control.admit() as small:
-            small.add_images(64)
+            small.add_request(64)
     assert (control.images, control.large_images) == (0, 0)
 
 
-def test_large_request_waits_for_no_room_of_small_ones() -> None:
+def test_large_request_needs_room_as_well() -> None:
     control = AdmissionControl(max_images=16, max_bytes=1_000)
     with control.admit() as small:
-        for _ in range(15):
-            small.add_images(1)
+        small.add_images(15)
         with pytest.raises(Overloaded, match="17 images wait"), control.admit() as large:
-            large.add_images(100)
+            large.add_request(100)
         assert (control.images, control.large_images) == (15, 0)

@@ -12,6 +12,8 @@ import jsonschema_rs
 JsonObject = dict[str, Any]
 _PROBLEM: JsonObject = {"$ref": "#/components/schemas/ProblemDetails"}
 _METHODS = ("get", "put", "post", "delete", "patch")
+# The API takes a path with more slashes for the same.
+_SLASHES = re.compile("/{2,}")
 # Paths with a version are aliases that the document leaves out.
 _VERSION = re.compile("^(/v[12]/models/[^/]+)/(?:versions|labels)/[^/:]+")
 
@@ -103,7 +105,7 @@ class Contract:
 
     def operation(self, method: str, path: str) -> Operation | None:
         wanted = "get" if method == "HEAD" else method.lower()
-        path = _VERSION.sub(r"\1", path)
+        path = _VERSION.sub(r"\1", _SLASHES.sub("/", path).rstrip("/") or "/")
         return next((op for op, pattern in self._operations if op.method == wanted and pattern.fullmatch(path)), None)
 
     def operations(self) -> Iterator[Operation]:

@@ -213,3 +213,12 @@ def test_invalid_scale_is_rejected(client: ApiClient, digits: str, scale: str) -
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/query/scale"
+
+
+def test_large_request_leaves_room_for_others(client: ApiClient, digits: str) -> None:
+    with client.services.admission.admit() as large:
+        large.add_request(1_000)
+
+        assert classes(predict(client, {"instances": pixels(3).tolist()})) == [3]
+        assert classes(predict(client, {"instances": pixels(5).tolist() * 1_000})) == [5] * 1_000
+        assert client.post("/predict", files={"file": ("3.png", png(3))}).status_code == 200
