@@ -13,11 +13,11 @@ from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
 from specs.layers import Shape
+from specs.losses import BinaryCrossentropy
 from specs.model import ModelSpec
 from specs.network import Network
 from specs.preprocessing import PreprocessingSpec
 from specs.presets import PRESETS
-from specs.problem import quantity
 from specs.schema import ExperimentId, FieldError, Lax, Line, Schema
 from specs.training import TrainingSpec
 
@@ -83,13 +83,7 @@ class ExperimentSpec(Schema):
         if dataset is None:
             return training
         check_class_weight(training.class_weight, dataset.facts.classes)
-        split = dataset.split_sizes().training
-        if training.batch_size > split:
-            raise FieldError(
-                ("batch_size",),
-                f"`batch_size` {training.batch_size:,} exceeds the training split of {quantity(split, 'sample')}",
-            )
-        return training
+        return training.complete_for(dataset.split_sizes().training)
 
     @model_validator(mode="after")
     def _check_augmentation_inside(self) -> Self:
@@ -99,6 +93,16 @@ class ExperimentSpec(Schema):
                 augmentation.check(self.input_shape)
             except FieldError as error:
                 raise FieldError(("model", "keras"), f"augmentation layers of the network: {error.detail}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _check_loss(self) -> Self:
+        if isinstance(self.training.loss, BinaryCrossentropy) and not self.network.is_binary:
+            raise FieldError(
+                ("training", "loss"),
+                f"BinaryCrossentropy is for a network that ends in 1 unit, not in {self.network.shapes[-1][0]}; use "
+                "auto or CategoricalCrossentropy",
+            )
         return self
 
     @model_validator(mode="after")

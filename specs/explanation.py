@@ -1,8 +1,9 @@
 """Translates pydantic's validation errors into problems with pointers and advice."""
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 from specs import limits
 from specs.problem import FieldPath, Problem, format_value, pointer_of, received_value, shorten
 from specs.schema import FieldError, FieldErrors
-from specs.spelling import did_you_mean
+from specs.spelling import closest, did_you_mean
 
 _SENTENCES: Mapping[str, str] = {
     "int_type": "expected a whole number",
@@ -30,6 +31,25 @@ _SENTENCES: Mapping[str, str] = {
     "string_too_long": "must have at most {max_length} characters",
     "too_long": "must have at most {max_length} items",
 }
+
+
+# What other libraries call our fields.
+_SYNONYMS: Mapping[str, str] = {
+    "lr": "learning_rate",
+    "validation_split": "validation",
+    "validation_fraction": "validation",
+    "test_split": "test",
+    "test_size": "test",
+    "random_state": "seed",
+    "random_seed": "seed",
+    "image_shape": "image_size",
+    "input_shape": "image_size",
+    "target_size": "image_size",
+    "num_epochs": "epochs",
+    "class_weights": "class_weight",
+}
+_EVERYWHERE = frozenset({"type", "name"})
+_LISTED_PLACES = 3
 
 
 def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
@@ -58,7 +78,7 @@ def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Pro
     path = _path_in(document, details)
     kind = details["type"]
     if kind == "extra_forbidden":
-        detail = _unknown_field(details, root)
+        detail = _unknown_field(details, path, root)
     elif kind in ("missing", "string_pattern_mismatch"):
         detail = _describe(details, root, _received_at(document, path))
     elif kind == "union_tag_not_found":
@@ -108,10 +128,41 @@ def _received_at(document: Any, path: FieldPath) -> Any:
     return document
 
 
-def _unknown_field(details: ErrorDetails, root: type[BaseModel]) -> str:
-    name = shorten(str(details["loc"][-1]))
+def _unknown_field(details: ErrorDetails, path: FieldPath, root: type[BaseModel]) -> str:
+    name = str(details["loc"][-1])
     known = list(_fields(details["loc"][:-1], root))
-    return f"unknown field `{name}`; {did_you_mean(name, known)}known here: {', '.join(known) or 'none'}"
+    places = _places(root)
+    exact = _SYNONYMS.get(name, name)
+    here = ".".join(map(str, (*path[:-1], exact)))  # where another type of the object has it
+    elsewhere = [place for place in places.get(exact, {}) if place != here or exact in known]
+    hint = _place_hint(elsewhere) or did_you_mean(name, known)
+    if not hint and (close := closest(name, places)):
+        hint = _place_hint(places[close])
+    return f"unknown field `{shorten(name)}`; {hint}known here: {', '.join(known) or 'none'}"
+
+
+def _place_hint(places: Iterable[str]) -> str:
+    named = " or ".join(f"`{place}`" for place in list(places)[:_LISTED_PLACES])
+    return f"did you mean {named}? " if named else ""
+
+
+@functools.cache
+def _places(root: type[BaseModel]) -> Mapping[str, dict[str, None]]:
+    """The dotted paths of all fields in `root` by their names, without those inside lists."""
+    found: dict[str, dict[str, None]] = {}
+    open_models: list[tuple[str, type[BaseModel]]] = [("", root)]
+    while open_models:
+        path, model = open_models.pop(0)
+        for field, info in model.model_fields.items():
+            if field not in _EVERYWHERE:
+                found.setdefault(field, {})[f"{path}{field}"] = None
+            if not _is_list(info.annotation):
+                open_models += [(f"{path}{field}.", inner) for inner in _models(info.annotation)]
+    return found
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(map(_is_list, get_args(annotation)))
 
 
 def _unknown_name(known: list[str], path: FieldPath, received: Any) -> str:

@@ -1,6 +1,7 @@
 """Names of Keras's activations, initializers and padding modes."""
 
 import re
+from collections.abc import Mapping
 from typing import Literal
 
 
@@ -78,3 +79,16 @@ VectorInitializer = Literal[
 ]
 
 Padding = Literal["valid", "same"]
+
+# Other names of the same layers in Keras.
+LAYER_ALIASES: Mapping[str, str] = {
+    "Convolution2D": "Conv2D",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "DepthwiseConvolution2D": "DepthwiseConv2D",
+    "MaxPool2D": "MaxPooling2D",
+    "AvgPool2D": "AveragePooling2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+}

@@ -4,11 +4,12 @@
 network decides.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag
+from pydantic import BeforeValidator, Field, Tag
 
 from specs.schema import Schema, by_type_or
+from specs.spelling import keras_spelling
 
 # At 1 all labels are equal and nothing can be learned.
 _Smoothing = Annotated[float, Field(ge=0, lt=1)]
@@ -22,6 +23,13 @@ class CategoricalCrossentropy(Schema):
     """`label_smoothing` is the share of each label that is spread evenly over all classes."""
 
     type: Literal["CategoricalCrossentropy"] = "CategoricalCrossentropy"
+    label_smoothing: _Smoothing = 0.0
+
+
+class BinaryCrossentropy(Schema):
+    """For a network whose output is one unit. `label_smoothing` is as in CategoricalCrossentropy of two classes."""
+
+    type: Literal["BinaryCrossentropy"] = "BinaryCrossentropy"
     label_smoothing: _Smoothing = 0.0
 
 
@@ -50,14 +58,34 @@ class CategoricalHinge(Schema):
     type: Literal["CategoricalHinge"] = "CategoricalHinge"
 
 
+_TYPES = (
+    *("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"),
+    *("CategoricalFocalCrossentropy", "MeanSquaredError", "MeanAbsoluteError", "KLDivergence", "CategoricalHinge"),
+)
+_SHORT = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "kld": "KLDivergence",
+    "kullback_leibler_divergence": "KLDivergence",
+    "bce": "BinaryCrossentropy",
+}
+_spelling = keras_spelling("loss", _TYPES, _SHORT)
+
+
+def _spell(value: Any) -> Any:
+    return value if value == "auto" else _spelling(value)
+
+
 Loss = Annotated[
     Annotated[Literal["auto"], Tag("auto")]
     | Annotated[SparseCategoricalCrossentropy, Tag("SparseCategoricalCrossentropy")]
     | Annotated[CategoricalCrossentropy, Tag("CategoricalCrossentropy")]
+    | Annotated[BinaryCrossentropy, Tag("BinaryCrossentropy")]
     | Annotated[CategoricalFocalCrossentropy, Tag("CategoricalFocalCrossentropy")]
     | Annotated[MeanSquaredError, Tag("MeanSquaredError")]
     | Annotated[MeanAbsoluteError, Tag("MeanAbsoluteError")]
     | Annotated[KLDivergence, Tag("KLDivergence")]
     | Annotated[CategoricalHinge, Tag("CategoricalHinge")],
     by_type_or("auto"),
+    BeforeValidator(_spell),
 ]

@@ -6,11 +6,26 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from specs import limits
 from specs.keras_document import KerasModel, plain_document, read_keras_model
+from specs.keras_names import LAYER_ALIASES
 from specs.layers import Layer, Shape, times
 from specs.network import Network
 from specs.network_builder import build_graph, build_network, complete_layers
 from specs.presets import PRESETS, PresetName
 from specs.schema import ExperimentId, FieldError, FieldErrors, Lax, Schema
+
+
+def _plain_types(layers: Any) -> Any:
+    """`layers` with MaxPooling2D for MaxPool2D and the like, also inside blocks."""
+    return list(map(_plain_type, layers)) if isinstance(layers, list | tuple) else layers
+
+
+def _plain_type(layer: Any) -> Any:
+    if not isinstance(layer, dict):
+        return layer
+    kind = layer.get("type")
+    if isinstance(kind, str) and kind in LAYER_ALIASES:
+        return {**layer, "type": LAYER_ALIASES[kind]}
+    return {**layer, "layers": _plain_types(layer["layers"])} if kind == "Residual" and "layers" in layer else layer
 
 
 class ModelSpec(Schema):
@@ -22,7 +37,9 @@ class ModelSpec(Schema):
     """
 
     preset: PresetName | None = None
-    layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=limits.LAYERS)] | None = None
+    layers: Annotated[tuple[Layer, ...], Lax, Field(max_length=limits.LAYERS), BeforeValidator(_plain_types)] | None = (
+        None
+    )
     keras: (
         Annotated[dict[str, Any], BeforeValidator(plain_document, json_schema_input_type=dict[str, Any] | str)] | None
     ) = None

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from specs import limits
 from specs.learning_rates import LearningRate
 from specs.schema import FieldError, Rate, Schema
+from specs.spelling import keras_spelling
 
 _Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE)]
 _WeightDecay = Annotated[float, Field(ge=0, le=100)]
@@ -116,6 +117,9 @@ class Lion(OptimizerSpec):
     beta_2: Rate = 0.99
 
 
+_TYPES = ("Adam", "SGD", "RMSprop", "AdamW", "Nadam", "Adagrad", "Adadelta", "Adamax", "Lion")
 Optimizer = Annotated[
-    Adam | SGD | RMSprop | AdamW | Nadam | Adagrad | Adadelta | Adamax | Lion, Field(discriminator="type")
+    Adam | SGD | RMSprop | AdamW | Nadam | Adagrad | Adadelta | Adamax | Lion,
+    Field(discriminator="type"),
+    BeforeValidator(keras_spelling("optimizer", _TYPES, {})),
 ]

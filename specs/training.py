@@ -10,12 +10,23 @@ from specs.class_weights import ClassWeight
 from specs.learning_rates import LearningRateSchedule, TrainingLength
 from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
-from specs.problem import format_value
+from specs.problem import format_value, quantity
 from specs.schema import FieldError, Schema
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
+
+
+_BATCH_SIZE = 128
+_MIN_BATCHES = 2
+
+
+def default_batch_size(samples: int) -> int:
+    """128, or the largest power of two with which an epoch over `samples` has two batches, but at least 2 if there are
+    so many: BatchNormalization learns nothing from one."""
+    affordable = max(min(2, samples), samples // _MIN_BATCHES)
+    return int(min(_BATCH_SIZE, 2 ** (affordable.bit_length() - 1)))
 
 
 class EarlyStopping(Schema):
@@ -50,6 +61,8 @@ class TrainingSpec(Schema):
     """`keep` says which epoch is published: the `best` by `early_stopping.monitor`, or without early stopping by
     `val_accuracy` (ties are broken by the lower `val_loss`), or the `last` one.
 
+    `batch_size` defaults to 128, and for a training split of less than 256 samples to what makes at least two batches.
+
     `max_minutes` is a time budget: training stops at its end, and publishes one of the epochs so far.
 
     `precision: auto` means mixed_bfloat16 if the device supports it, the network has convolutions, and the training is
@@ -58,7 +71,7 @@ class TrainingSpec(Schema):
 
     optimizer: Optimizer = Field(default_factory=Adam)
     loss: Loss = "auto"
-    batch_size: int = Field(default=128, ge=1)
+    batch_size: int = Field(default=_BATCH_SIZE, ge=1)
     epochs: int = Field(default=30, ge=1, le=limits.EPOCHS)
     class_weight: ClassWeight | None = None
     seed: int = Field(default=0, ge=0, le=limits.SEED)
@@ -92,6 +105,19 @@ class TrainingSpec(Schema):
                 ("reduce_lr_on_plateau",),
                 f"cannot be combined with the schedule {self.optimizer.learning_rate.type}, which sets the learning "
                 "rate of every step; give a number as `learning_rate`, or leave out `reduce_lr_on_plateau`",
+            )
+        return self
+
+    def complete_for(self, samples: int) -> Self:
+        """Return the options with a `batch_size` that was left out set for a training split of `samples`. Raises
+        FieldError if one that was given is larger than the split."""
+        if "batch_size" not in self.model_fields_set:
+            return self.model_copy(update={"batch_size": default_batch_size(samples)})
+        if self.batch_size > samples:
+            raise FieldError(
+                ("batch_size",),
+                f"`batch_size` {self.batch_size:,} exceeds the training split of {quantity(samples, 'sample')}; leave "
+                f"it out for {default_batch_size(samples)}",
             )
         return self
 

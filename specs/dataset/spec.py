@@ -79,7 +79,8 @@ class DatasetSpec(Schema):
             facts = facts.with_limit(self.limit_per_class)
         self._source, self._facts = source, facts
         try:
-            self.split.check(facts)
+            # pydantic returns the instance itself, so that a frozen one is completed in place.
+            self.__dict__["split"] = self.split.fit_to(facts)
         except FieldError as error:
             raise error.with_prefix("split") from None
         self._added = self._facts_of_added(_datasets(info))

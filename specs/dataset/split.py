@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from specs import limits
 from specs.dataset.facts import Dataset
@@ -14,6 +14,7 @@ from specs.schema import FieldError, Schema
 
 MAX_FRACTION = 0.9
 _MIN_PER_CLASS = 2  # one to hold out, one to keep
+_PRECISION = 1_000  # of a fraction that is filled in
 # Where the dataset has no official split.
 _DEFAULTS = {"test": 0.2, "validation": 0.1}
 
@@ -38,13 +39,14 @@ def _is_fraction(value: Any) -> bool:
 class SplitSpec(Schema):
     """`test` is a fraction of all samples, `validation` a fraction of those that remain after the test split; or
     "official" for that split of the dataset. They default to the official split if there is one, otherwise to 0.2 and
-    0.1.
+    0.1. What is left out suits small datasets: the fractions are then larger, or the splits not stratified.
     """
 
     validation: Literal["official"] | float | None = None
     test: Literal["official"] | float | None = None
     stratify: bool = True
     seed: int = Field(default=0, ge=0, le=limits.SEED)
+    _left_out: frozenset[str] = PrivateAttr(frozenset())
 
     @field_validator("test", "validation", mode="before")
     @classmethod
@@ -65,9 +67,11 @@ class SplitSpec(Schema):
                     f"`{split}` out",
                 )
         missing = [split for split in _DEFAULTS if getattr(self, split) is None]
-        return self.model_copy(
+        completed = self.model_copy(
             update={split: "official" if has_official[split] else _DEFAULTS[split] for split in missing}
         )
+        completed._left_out = frozenset({*missing, "stratify"} - (self.model_fields_set - set(missing)))  # noqa: SLF001 - of a copy
+        return completed
 
     def sizes(self, dataset: Dataset) -> SplitSizes:
         """The sizes of the splits. As in scikit-learn's `train_test_split`, held-out samples are rounded up."""
@@ -81,31 +85,82 @@ class SplitSpec(Schema):
             remaining -= validation
         return SplitSizes(remaining, validation, test)
 
-    def check(self, dataset: Dataset) -> None:
-        """Raise FieldError if a split would be empty, or a stratified split would lack a class."""
+    def fit_to(self, dataset: Dataset) -> "SplitSpec":
+        """Return the split with what was left out changed, if need be, to suit a small dataset: larger fractions, or no
+        stratification. Raises FieldError if a split would be empty, or a stratified split would lack a class."""
+        for candidate in self._candidates(dataset):
+            if candidate.violation(dataset) is None:
+                fitted = candidate.model_copy()
+                fitted._left_out = frozenset()  # noqa: SLF001 - of a copy
+                return fitted
+        raise self._rejection(dataset)
+
+    def _candidates(self, dataset: Dataset) -> Iterator["SplitSpec"]:
+        yield self
+        larger = self
+        for split in _DEFAULTS:
+            if split in self._left_out:
+                larger = larger.with_room(split, dataset)
+        yield larger
+        given = [
+            split for split in _DEFAULTS if split not in self._left_out and isinstance(getattr(self, split), float)
+        ]
+        if "stratify" in self._left_out and not given:
+            yield self.model_copy(update={"stratify": False})
+
+    def with_room(self, split: str, dataset: Dataset) -> "SplitSpec":
+        """A copy with a fraction that holds out a sample for each class, if that is at most the largest fraction."""
+        fraction, pool = getattr(self, split), dataset.training_samples
+        if split == "validation" and isinstance(self.test, float):
+            pool -= math.ceil(self.test * pool)
+        classes = len(dataset.classes)
+        if not isinstance(fraction, float) or math.ceil(fraction * pool) >= classes or pool * MAX_FRACTION < classes:
+            return self
+        needed = math.ceil(classes / pool * _PRECISION) / _PRECISION
+        return self.model_copy(update={split: min(MAX_FRACTION, needed)})
+
+    def violation(self, dataset: Dataset) -> FieldError | None:
+        """What is wrong with the split, without advice."""
         sizes, classes = self.sizes(dataset), len(dataset.classes)
-        if sizes.training == 0:
-            raise FieldError(
-                ("validation",),
-                f"leaves none of {quantity(dataset.samples, 'sample')} for training; give a smaller fraction",
-            )
-        for split, default in _DEFAULTS.items():
-            if getattr(sizes, split) == 0:
-                raise FieldError(
-                    (split,),
-                    f"the official {split} split has no samples of these classes; give a fraction such as {default}",
-                )
+        if sizes.training <= 0:
+            at_fault = "test" if isinstance(self.test, float) and sizes.validation <= 1 < sizes.test else "validation"
+            return FieldError((at_fault,), f"leaves none of {quantity(dataset.samples, 'sample')} for training")
+        for split in _DEFAULTS:
+            if getattr(sizes, split) <= 0:
+                return FieldError((split,), f"the official {split} split has no samples of these classes")
         if not self.stratify or self.test == self.validation == "official":
-            return
+            return None
         for split, size in self._new_splits(sizes):
             if size < classes:
-                verb, change = ("leaves", "smaller") if split == "training" else ("holds out", "larger")
-                raise FieldError(
+                verb = "leaves" if split == "training" else "holds out"
+                return FieldError(
                     ("validation" if split == "training" else split,),
-                    f"{verb} {size:,} of {quantity(dataset.samples, 'sample')}, too few for {classes:,} classes; give "
-                    f"a {change} fraction, or set stratify to false",
+                    f"{verb} {size:,} of {quantity(dataset.samples, 'sample')}, too few for {classes:,} classes",
                 )
-        self._check_classes(dataset, sizes)
+        return self._small_class(dataset, sizes)
+
+    def _rejection(self, dataset: Dataset) -> FieldError:
+        """What is wrong, with advice that helps: each change is tried before it is suggested."""
+        error = self.violation(dataset)
+        if error is None:
+            raise ValueError("the split suits the dataset")
+        (split,) = error.path
+        advice = [text for text, changed in self._changes(str(split), dataset) if changed.violation(dataset) is None]
+        joint = ", or " if "; " in error.detail else "; "
+        return FieldError(error.path, f"{error.detail}{joint}{', or '.join(advice) or 'add samples'}")
+
+    def _changes(self, split: str, dataset: Dataset) -> Iterator[tuple[str, "SplitSpec"]]:
+        """Changes that may help, in words."""
+        if split in _DEFAULTS:
+            larger = self.with_room(split, dataset)
+            default = larger.model_copy(update={split: _DEFAULTS[split]})
+            for changed in (larger, default, default.with_room(split, dataset)):
+                if getattr(changed, split) != getattr(self, split):
+                    yield f"give a fraction such as {getattr(changed, split):g}", changed
+                    if changed.violation(dataset) is None:
+                        break
+        if self.stratify:
+            yield "set stratify to false", self.model_copy(update={"stratify": False})
 
     def _new_splits(self, sizes: SplitSizes) -> Iterator[tuple[str, int]]:
         if self.test != "official":
@@ -114,13 +169,14 @@ class SplitSpec(Schema):
             yield "validation", sizes.validation
         yield "training", sizes.training
 
-    def _check_classes(self, dataset: Dataset, sizes: SplitSizes) -> None:
+    def _small_class(self, dataset: Dataset, sizes: SplitSizes) -> FieldError | None:
         """After the test split, a class keeps its share of the remaining samples, rounded up or down."""
         remaining = sizes.training + (0 if self.validation == "official" else sizes.validation)
         for name, count in zip(dataset.classes, dataset.training_counts, strict=True):
             if count * remaining // dataset.training_samples < _MIN_PER_CLASS:
-                raise FieldError(
+                return FieldError(
                     ("stratify",),
                     f"class `{name}` has {quantity(count, 'sample')}, too few for every split; add samples, leave it "
-                    "out of `classes`, or set stratify to false",
+                    "out of `classes`",
                 )
+        return None

@@ -4,6 +4,7 @@ compared, never imported."""
 from collections.abc import Mapping
 from typing import get_args
 
+from specs import keras_names
 from specs.augmentation import (
     RandomBrightness,
     RandomContrast,
@@ -53,23 +54,11 @@ LAYERS: Mapping[str, type[Schema]] = {
 }
 # Layers whose `axis` is always the channels here.
 WITH_AXIS = (BatchNormalization, LayerNormalization, Normalization, Softmax, Concatenate)
-# Other names of the same classes in Keras.
-_ALIASES = {
-    "Convolution2D": "Conv2D",
-    "SeparableConvolution2D": "SeparableConv2D",
-    "DepthwiseConvolution2D": "DepthwiseConv2D",
-    "MaxPool2D": "MaxPooling2D",
-    "AvgPool2D": "AveragePooling2D",
-    "GlobalAvgPool2D": "GlobalAveragePooling2D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D",
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
-}
 
 
 def layer_class(class_name: str) -> type[Schema]:
     """Our class of that name. Raises FieldError if there is none."""
-    name = _ALIASES.get(class_name, class_name)
+    name = keras_names.LAYER_ALIASES.get(class_name, class_name)
     if name not in LAYERS:
         known = [INPUT_LAYER, *LAYERS]
         raise FieldError(("type",), f"is not supported; {did_you_mean(name, known)}known: {', '.join(known)}")

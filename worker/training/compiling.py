@@ -3,7 +3,12 @@
 import keras
 
 from specs.experiment import ExperimentSpec
-from specs.losses import CategoricalCrossentropy, CategoricalFocalCrossentropy, SparseCategoricalCrossentropy
+from specs.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
 from specs.optimizers import Optimizer
 from worker.training.precision import Policy
 
@@ -50,6 +55,8 @@ def _loss(spec: ExperimentSpec, sparse: bool) -> keras.Loss:
     wanted, logits = spec.training.loss, not spec.network.gives_probabilities
     if wanted == "auto" or isinstance(wanted, SparseCategoricalCrossentropy):
         wanted = SparseCategoricalCrossentropy() if sparse else CategoricalCrossentropy()
+    if isinstance(wanted, BinaryCrossentropy):  # the model has both classes as outputs
+        wanted = CategoricalCrossentropy(label_smoothing=wanted.label_smoothing)
     kind, arguments = getattr(keras.losses, wanted.type), wanted.model_dump(exclude={"type"})
     if isinstance(wanted, _OF_LOGITS):
         return kind(from_logits=logits, **arguments)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from specs.dataset import DATASETS, BlobsSpec, Dataset, DatasetSpec, SplitSizes
@@ -118,7 +120,7 @@ def test_options_of_blobs_are_filled_in() -> None:
         ({"name": "blobs", "classes": ["0", "4"]}, "unknown class `4`"),
         ({"limit_per_class": 0}, "greater than or equal to 1"),
         ({"name": "blobs", "split": {"test": "official"}}, "blobs has no official test split"),
-        ({"limit_per_class": 2}, "holds out 4 of 20 samples, too few for 10 classes"),
+        ({"limit_per_class": 2, "split": {"stratify": True}}, "holds out 4 of 20 samples, too few for 10 classes"),
         ({"classes": [0, 1], "limit_per_class": 1, "split": {"stratify": False}}, "leaves none of 2 samples"),
     ],
 )
@@ -165,7 +167,7 @@ def test_classes_without_test_samples_are_rejected() -> None:
 def test_class_too_small_for_splits_is_named() -> None:
     scarce = {"datasets": {"scarce": Dataset("scarce", None, ("many", "one"), (50, 1))}}
     with pytest.raises(ValidationError, match="class `one` has 1 sample, too few for every split"):
-        DatasetSpec.model_validate({"name": "scarce"}, context=scarce)
+        DatasetSpec.model_validate({"name": "scarce", "split": {"stratify": True}}, context=scarce)
     lenient = DatasetSpec.model_validate({"name": "scarce", "split": {"stratify": False}}, context=scarce)
     assert lenient.split_sizes().total == 51
 
@@ -181,3 +183,58 @@ def test_examples_in_documentation_are_valid() -> None:
     for example in examples:
         document = {"model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}, **parse_document(example.encode())}
         assert parse_spec(document, datasets).dataset.split_sizes().total > 0
+
+
+def small(counts: tuple[int, ...], **options: Any) -> DatasetSpec:
+    dataset = Dataset("small", None, tuple(map(str, range(len(counts)))), counts)
+    return DatasetSpec.model_validate({"name": "small", **options}, context={"datasets": {"small": dataset}})
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((12, 24), (0.2, 0.1, True)),
+        ((10,) * 6, (0.2, 0.125, True)),
+        ((4,) * 6, (0.25, 0.334, True)),
+        ((5, 1), (0.2, 0.1, False)),
+        ((1, 1, 1), (0.2, 0.1, False)),
+    ],
+)
+def test_default_split_suits_small_datasets(counts: tuple[int, ...], expected: tuple[float, float, bool]) -> None:
+    split = small(counts).split
+
+    assert (split.test, split.validation, split.stratify) == expected
+
+
+def test_given_fraction_is_not_changed() -> None:
+    with pytest.raises(ValidationError, match="holds out 5 of 60 samples, too few for 6 classes; give a fraction such"):
+        small((10,) * 6, split={"validation": 0.1})
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=2, max_size=6),
+    st.fixed_dictionaries({}, optional={"test": st.floats(0.05, 0.9), "validation": st.floats(0.05, 0.9)}),
+)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_advice_about_split_helps(counts: list[int], options: dict[str, float]) -> None:
+    split = {"stratify": True, **options}
+    try:
+        small(tuple(counts), split=split)
+    except ValidationError as error:
+        details = error.errors()[0]["ctx"]["error"]
+    else:
+        return
+    fraction = re.search(r"give a fraction such as ([0-9.]+)", details.detail)
+    if fraction:
+        small(tuple(counts), split={**split, details.path[-1]: float(fraction[1])})
+    if "set stratify to false" in details.detail:
+        small(tuple(counts), split={**split, "stratify": False})
+    assert re.search("give a fraction|stratify to false|add samples", details.detail)
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=6))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_defaults_suit_all_that_can_be_trained(counts: list[int]) -> None:
+    sizes = small((*counts, 1)).split_sizes()
+
+    assert min(sizes.training, sizes.validation, sizes.test) >= 1
