@@ -28,7 +28,7 @@ _MARKER = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, 0xFF before 0 is data, and 0xD0 to 0xD7 are restarts.
 _END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SOI, _EOI, _SOS, _EXIF = 0xD8, 0xD9, 0xDA, 0xE1
-_SCAN, END_OF_JPEG = bytes((0xFF, _SOS)), bytes((0xFF, _EOI))
+SCAN, END_OF_JPEG = bytes((0xFF, _SOS)), bytes((0xFF, _EOI))
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 # JFIF and Adobe decide how colors are coded.
 _DROPPED = frozenset({*range(0xE0, 0xF0), 0xFE}) - {0xE0, 0xEE}
@@ -134,7 +134,7 @@ def _strip_jpeg(data: bytes) -> Container:
 def _check_scans(data: bytes, at: int, parts: _Parts) -> None:
     """Count the scans from the first one on, at `at`. They cannot be more than their markers, which bytes behind the
     image may resemble."""
-    if data.count(_SCAN, at) <= MAX_SCANS:
+    if data.count(SCAN, at) <= MAX_SCANS:
         return
     scans = 1
     at = _end_of_segment(data, at, _SOS)

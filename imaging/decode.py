@@ -5,10 +5,11 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from imaging.container import END_OF_JPEG, JPEG, exif_orientation, strip_container
+from imaging.container import END_OF_JPEG, JPEG, SCAN, exif_orientation, strip_container
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 from imaging.fast_decode import PlainImage, plain_image
 from imaging.format_names import describe_format
+from imaging.wide_colors import has_wide_colors, scale_to_8_bits, scale_wide_colors
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 # The transpositions that undo each EXIF orientation; 1 is upright.
@@ -31,13 +32,14 @@ _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 def decode(data: bytes, max_pixels: int) -> Image.Image:
     """Return the first frame, upright, in mode L or RGB.
 
-    Transparent images are put on white, or on black if all opaque pixels are light. 16-bit grayscale is scaled to 8
-    bits. Raises UnreadableImage, or ImageTooLarge before any pixel is decoded.
+    Transparent images are put on white, or on black if all opaque pixels are light. 16 bits are scaled to 8, from as
+    many as the largest value needs. A baseline JPEG of up to 4 times `max_pixels` is decoded at half its width and
+    height. Raises UnreadableImage, or ImageTooLarge before any pixel is decoded.
     """
     if not data:
         raise UnreadableImage("the file is empty (0 bytes); send a PNG, JPEG or WebP image")
     plain = plain_image(data)
-    image = None if plain is None else decode_plain(plain, max_pixels)
+    image = None if plain is None or plain.pixels > max_pixels else decode_plain(plain, max_pixels)
     return _decode_any(data, max_pixels) if image is None else image
 
 
@@ -53,6 +55,8 @@ def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
         image = _load(stripped, max_pixels)
         if orientation is None:  # WebP's is read by Pillow
             orientation = exif_orientation(image.info.get("exif", b""))
+        if has_wide_colors(stripped):
+            image = scale_wide_colors(stripped, image)
         return _to_8_bits(_upright(image, orientation))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"the image has too many pixels: {error}") from error
@@ -68,9 +72,16 @@ def _load(data: bytes, max_pixels: int) -> Image.Image:
     if data.startswith(JPEG) and END_OF_JPEG not in data:
         return _load_without_end(data, max_pixels)
     image = Image.open(BytesIO(data), formats=FORMATS)
+    if image.width * image.height > max_pixels and _can_halve(image, data):
+        image.draft(image.mode, (image.width // 2, image.height // 2))
     _check_size(image.size, max_pixels)
     image.load()
     return image
+
+
+def _can_halve(image: Image.Image, data: bytes) -> bool:
+    """Of a JPEG of one scan libjpeg decodes only every second pixel; of several it needs all coefficients in memory."""
+    return image.format == "JPEG" and "progressive" not in image.info and data.count(SCAN) == 1
 
 
 def _load_without_end(data: bytes, max_pixels: int) -> Image.Image:
@@ -105,8 +116,7 @@ def _upright(image: Image.Image, orientation: int | None) -> Image.Image:
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     if image.mode in _SIXTEEN_BIT_MODES:
-        wide = np.asarray(image, dtype=np.uint32)
-        return Image.fromarray((wide // 257).clip(0, 255).astype(np.uint8))
+        return Image.fromarray(scale_to_8_bits(np.asarray(image).clip(0, 65_535)))
     if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
         return _on_background(image.convert("RGBA")).convert("L" if image.mode in ("LA", "La") else "RGB")
     if image.mode in ("1", "L"):

@@ -267,3 +267,73 @@ def test_invalid_profile_changes_nothing() -> None:
     sound = encoded(Image.new("L", (9, 7), 3))
     place = sound.index(b"IEND") - 4
     assert decoded(sound[:place] + chunk(b"iCCP", b"") + sound[place:]).tobytes() == decoded(sound).tobytes()
+
+
+def camera_jpeg(size: tuple[int, int], **options: Any) -> bytes:
+    """Red on the left, blue on the right."""
+    image = Image.new("RGB", size, (200, 0, 0))
+    image.paste((0, 0, 200), (size[0] // 2, 0, *size))
+    file = BytesIO()
+    image.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("size", [(600, 400), (601, 399), (400, 600)])
+def test_jpeg_above_the_limit_is_decoded_at_half_size(size: tuple[int, int]) -> None:
+    width, height = size
+    limit = 61_000
+
+    image = decode(camera_jpeg(size), limit)
+
+    assert image.size == (-(-width // 2), -(-height // 2))
+    pixels = np.asarray(image)
+    assert np.allclose(pixels[5, 5], (200, 0, 0), atol=8)
+    assert np.allclose(pixels[-5, -5], (0, 0, 200), atol=8)
+    # What is read again with the size that was found has the same pixels.
+    assert np.array_equal(decode(camera_jpeg(size), image.width * image.height), pixels)
+
+
+def test_half_size_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    assert decode(camera_jpeg((600, 400), exif=exif), 100_000).size == (200, 300)
+
+
+@pytest.mark.parametrize(
+    ("data", "limit"),
+    [
+        (camera_jpeg((600, 400)), 59_999),
+        (camera_jpeg((600, 400), progressive=True), 100_000),
+    ],
+    ids=["more than four times", "progressive"],
+)
+def test_what_cannot_be_decoded_at_half_size_is_too_large(data: bytes, limit: int) -> None:
+    with pytest.raises(ImageTooLarge, match=f"exceeds the limit of {limit:,}"):
+        decode(data, limit)
+
+
+def wide_png(channels: int, white: int) -> bytes:
+    """16 bits: a ramp from 0 to `white` in the first channel; alpha is opaque."""
+    ramp = np.linspace(0, white, 256).round().astype(np.uint16)
+    pixels = np.zeros((4, 256, channels), np.uint16)
+    pixels[..., 0] = ramp
+    if channels in (2, 4):
+        pixels[..., -1] = 65_535
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", 256, 4, 16, color_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("depth", [8, 10, 12, 14, 16])
+def test_sixteen_bits_are_scaled_by_the_depth_they_use(channels: int, depth: int) -> None:
+    image = decode(wide_png(channels, 2**depth - 1), 10_000)
+    ramp = np.asarray(image).reshape(4, 256, -1)[1, :, 0].astype(int)
+
+    assert image.mode == ("L" if channels == 1 else "RGB")
+    assert np.abs(ramp - np.arange(256)).max() <= (1 if depth < 14 else 4)
+    assert (np.diff(ramp) >= 0).all()

@@ -1,0 +1,41 @@
+"""Images of 16 bits, which cameras and scanners fill with 10, 12 or 14 only."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imaging.container import PNG
+
+# Of the depths that devices have, the smallest that holds an image's largest value is taken for its own.
+_DEPTHS = (8, 10, 12, 14, 16)
+# In the header of a PNG: 16 bits of RGB, of grayscale with alpha, and of RGBA.
+_WIDE = (b"\x10\2", b"\x10\4", b"\x10\6")
+# Pillow keeps the upper 8 of 16 bits of these; below this value they are not the best 8.
+_FULL = 64
+
+
+def scale_to_8_bits(wide: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Values 0-65,535 as 0-255: white is the largest value of the depth that the image uses."""
+    largest = int(wide.max(initial=0))
+    white = next(2**depth - 1 for depth in _DEPTHS if largest < 2**depth)
+    return (wide.astype(np.uint32) * 255 // white).astype(np.uint8)
+
+
+def has_wide_colors(data: bytes) -> bool:
+    """Whether `data` is a PNG of 16 bits that Pillow reads in 8."""
+    return data.startswith(PNG) and data[24:26] in _WIDE
+
+
+def scale_wide_colors(data: bytes, image: Image.Image) -> Image.Image:
+    """`image`, as Pillow reads `data`, in RGB or RGBA; a dark one is read by OpenCV instead, in all 16 bits."""
+    upper = np.asarray(image)
+    if int(upper[..., :3].max(initial=0)) >= _FULL:
+        return image
+    import cv2  # few images need it, and processes start faster without it
+
+    wide = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if wide is None or wide.dtype != np.uint16 or wide.shape[:2] != upper.shape[:2]:
+        return image
+    scaled = upper.copy()
+    scaled[..., :3] = scale_to_8_bits(wide[..., 2::-1])
+    return Image.fromarray(scaled)
