@@ -16,7 +16,7 @@ from analysis.npz_memory_map import map_npz
 from imaging.decode import decode
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
-from models_store.errors import NotFound
+from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.round_robin import round_robin
 from specs.dataset import DATASETS, BlobsSpec
 from specs.splits import SOURCE_SPLITS, SourceSplit
@@ -32,7 +32,8 @@ class DatasetImages(Protocol):
     labels: NDArray[np.int64]
     splits: NDArray[np.uint8]
 
-    def name(self, number: int) -> str: ...
+    def file(self, number: int) -> str | None:
+        """What the upload calls it; None if it has no name."""
 
     def image(self, number: int) -> Image.Image: ...
 
@@ -44,7 +45,7 @@ class UploadedImages:
         self.classes = classes
         self.labels, self.splits = stored.labels, stored.splits
 
-    def name(self, number: int) -> str:
+    def file(self, number: int) -> str | None:
         return self._stored.names[number]
 
     def image(self, number: int) -> Image.Image:
@@ -73,8 +74,8 @@ class BuiltInImages:
         images, labels = generated.samples[..., 0], generated.labels
         return cls((images, images[:0]), (labels, labels[:0]), classes)
 
-    def name(self, number: int) -> str:
-        return f"{SOURCE_SPLITS[self.splits[number]]}/{self.classes[self.labels[number]]}/{number}"
+    def file(self, number: int) -> str | None:
+        return None
 
     def image(self, number: int) -> Image.Image:
         train, test = self._images
@@ -90,9 +91,9 @@ class CombinedImages:
         self._parts = parts
         self.classes, self.labels, self.splits = parts[0].classes, parts[0].labels, parts[0].splits
 
-    def name(self, number: int) -> str:
+    def file(self, number: int) -> str | None:
         part, at = self._find(number)
-        return part.name(at)
+        return part.file(at)
 
     def image(self, number: int) -> Image.Image:
         part, at = self._find(number)
@@ -122,6 +123,20 @@ class ImageSource:
         """Of a dataset and those added to it. Raises as `open`."""
         first, *added = map(self.open, datasets)
         return CombinedImages((first, *added)) if added else first
+
+    def files(self, datasets: Sequence[str]) -> list[str | None]:
+        """What the uploads call the samples of a dataset and those added to it; None for a sample that is built in.
+        Empty if all are, or if one of the datasets was deleted or is damaged."""
+        if all(dataset in DATASETS for dataset in datasets):
+            return []
+        try:
+            return [file for dataset in datasets for file in self._files(dataset)]
+        except (NotFound, InvalidState, Damaged):
+            return []
+
+    def _files(self, dataset: str) -> Sequence[str | None]:
+        facts = DATASETS.get(dataset)
+        return self._datasets.images(dataset).names if facts is None else [None] * facts.samples
 
     def open(self, dataset: str) -> DatasetImages:
         """Raises NotFound if this process has no images of it, InvalidState before they are ready."""
@@ -158,9 +173,9 @@ def choose_points(label: int | None, split: SourceSplit | None, limit: int | Non
     return Generated(points.samples[numbers], points.labels[numbers])
 
 
-def choose(images: DatasetImages, label: int | None, split: SourceSplit | None, limit: int) -> list[int]:
-    """The first `limit` numbers of a class and of a split; of all classes in turn if `label` is None."""
-    return [int(number) for number in _choose(images.labels, images.splits, label, split, limit)]
+def choose(images: DatasetImages, label: int | None, split: SourceSplit | None) -> list[int]:
+    """The numbers of a class and of a split; of all classes in turn if `label` is None."""
+    return [int(number) for number in _choose(images.labels, images.splits, label, split, None)]
 
 
 def _choose(

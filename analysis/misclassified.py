@@ -21,12 +21,14 @@ class Label(BaseModel):
 
 
 class Misclassified(BaseModel):
-    """A misclassified sample: `index` counts within its split, `sample` within the dataset. `top` are the most probable
-    classes and `margin` is the lead of the first over the second. `suspect` if the label is more probably wrong than
-    the network. `image` is a URL, null if samples are not images."""
+    """A misclassified sample: `index` counts within its split, `sample` within the dataset, as
+    `GET /datasets/{name}/samples` does; `file` is what the upload calls it, null if the dataset is built in. `top` are
+    the most probable classes and `margin` is the lead of the first over the second. `suspect` if the label is more
+    probably wrong than the network. `image` is a URL, null if samples are not images."""
 
     index: int
     sample: int
+    file: str | None
     true: Label
     top: list[ClassProbability]
     margin: float
@@ -51,13 +53,15 @@ class Selection(NamedTuple):
             for index in most_probable(self.predictions, row)
         ]
 
-    def samples(self, image_url: ImageUrl) -> list[Misclassified]:
+    def samples(self, image_url: ImageUrl, files: Sequence[str | None]) -> list[Misclassified]:
+        """`files` are the names of the dataset's samples; empty if they have none."""
         is_suspect, leads = suspects(self.predictions), margin(self.predictions)
         has_images = len(self.predictions.image_rows) > 0
         return [
             Misclassified(
                 index=row,
                 sample=int(self.predictions.samples[row]),
+                file=files[int(self.predictions.samples[row])] if files else None,
                 true=self.true(row),
                 top=self.top(row),
                 margin=float(leads[row]),

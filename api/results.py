@@ -63,9 +63,13 @@ def select_misclassified(
 def open_sample_images(
     experiment_id: str, experiments: ExperimentsDep, images: ImagesDep, split: SplitName = "test"
 ) -> SampleImages:
-    record = experiments.get(experiment_id)
-    datasets = (record.dataset, *record.spec.dataset.added_names)
+    datasets = datasets_of(experiments.get(experiment_id))
     return SampleImages(split, experiments.predictions(experiment_id, split), partial(images.open_all, datasets))
+
+
+def datasets_of(record: Record) -> tuple[str, ...]:
+    """The dataset of an experiment and those added to it."""
+    return (record.dataset, *record.spec.dataset.added_names)
 
 
 def find_spec(record: Record, store: Store) -> ExperimentSpec | None:

@@ -18,7 +18,7 @@ def scale_to_8_bits(wide: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Values 0-65,535 as 0-255: white is the largest value of the depth that the image uses."""
     largest = int(wide.max(initial=0))
     white = next(2**depth - 1 for depth in _DEPTHS if largest < 2**depth)
-    return (wide.astype(np.uint32) * 255 // white).astype(np.uint8)
+    return np.asarray(wide.astype(np.uint32) * 255 // white, np.uint8)
 
 
 def has_wide_colors(data: bytes) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from trainyard.errors import UploadError
+
 Archive = str | os.PathLike[str] | bytes | BinaryIO
 
 
@@ -42,11 +44,43 @@ def _make_seekable(file: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _zip_folder(folder: Path, file: BinaryIO) -> None:
-    with zipfile.ZipFile(file, "w") as archive:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") for part in name.parts):
-                archive.write(path, name.as_posix())
+    """Symbolic links are followed. Raises UploadError, naming what cannot be packed."""
+    with zipfile.ZipFile(file, "w", strict_timestamps=False) as archive:
+        for path in _walk(folder):
+            name = path.relative_to(folder).as_posix()
+            try:
+                name.encode()
+            except UnicodeEncodeError:
+                raise UploadError(f"the name {name!r} is not UTF-8; rename it") from None
+            try:
+                archive.write(path, name)
+            except OSError as error:
+                raise UploadError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All files and empty folders that are not hidden, in order. A folder that links to one around it has no end."""
+
+    def fail(error: OSError) -> None:
+        raise UploadError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+    for top, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = Path(top)
+        if not folders and not files and inside != folder:
+            yield inside
+        for name in folders:
+            around = (inside.resolve(), *inside.resolve().parents)
+            if (inside / name).is_symlink() and (inside / name).resolve() in around:
+                raise UploadError(f"{inside / name} links to a folder around it; remove the link")
+        for name in sorted(files):
+            path = inside / name
+            if name.startswith("."):
+                continue
+            if not path.exists():
+                raise UploadError(f"{path} links to {path.readlink()}, which is missing; remove the link")
+            if path.is_file():
+                yield path
 
 
 def length_of(file: BinaryIO) -> int:

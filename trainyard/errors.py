@@ -9,6 +9,7 @@ TrainyardError
 │   ├── NotFound          404
 │   ├── Conflict          409: not in this state
 │   └── Unavailable       502, 503, 504: try again later
+├── UploadError           an upload with an invalid name, or of files that cannot be read
 ├── UsageError            a command line that cannot be carried out
 └── ServiceError          `trainyard up` or `trainyard demo` ended early
     ├── PreflightError    a check failed before anything was started
@@ -40,6 +41,10 @@ class Unreachable(TrainyardError):
 
 class IncompleteAnswer(TrainyardError):
     """A streamed answer ended before its last line."""
+
+
+class UploadError(TrainyardError):
+    """What is to be uploaded has an invalid name, or cannot be read; nothing was sent."""
 
 
 class UnexpectedAnswer(TrainyardError):

@@ -68,7 +68,7 @@ def _of_dataset(spec: ExperimentSpec, shape: Shape, source: ImageSource) -> Prev
     classes = set(spec.dataset.facts.classes)
     cut = spec.dataset.split
     split: SourceSplit | None = "train" if "official" in (cut.test, cut.validation) else None
-    numbers = [number for number in choose(dataset, None, split, len(names)) if names[number] in classes][:_MAX_IMAGES]
+    numbers = [number for number in choose(dataset, None, split) if names[number] in classes][:_MAX_IMAGES]
     mode = spec.preprocessing.resize
     images = np.stack([to_array(dataset.image(number), shape, mode) for number in numbers])
     labels = tuple(names[number] for number in numbers)

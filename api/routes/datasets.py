@@ -26,10 +26,12 @@ from specs.splits import SourceSplit
 router = APIRouter(tags=["datasets"])
 _MAX_ON_A_SHEET = 100
 _SHOWN = 25
+_MAX_LISTED = 1_000
 ClassName = Annotated[
     str | None, Query(alias="class", max_length=200, description="only this class, by name or by index from 0")
 ]
-Limit = Annotated[int, Query(ge=1, le=_MAX_ON_A_SHEET)]
+Limit = Annotated[int, Query(ge=1, le=_MAX_LISTED)]
+Offset = Annotated[int, Query(ge=0, description="how many of the samples that match to skip")]
 SheetLimit = Annotated[
     int | None,
     Query(ge=1, le=_MAX_ON_A_SHEET, description="default: 25 images, or all points"),
@@ -37,10 +39,11 @@ SheetLimit = Annotated[
 
 
 class SelectedSamples(NamedTuple):
-    """`indices` of the samples that a request selects."""
+    """`indices` of the samples that a request selects, of `total` that match."""
 
     images: DatasetImages
     indices: list[int]
+    total: int
 
 
 @router.post(
@@ -118,10 +121,16 @@ def delete_dataset(name: str, store: StoreDep) -> None:
 
 
 def select_samples(
-    name: str, images: ImagesDep, label: ClassName = None, split: SourceSplit | None = None, limit: Limit = _SHOWN
+    name: str,
+    images: ImagesDep,
+    label: ClassName = None,
+    split: SourceSplit | None = None,
+    limit: Limit = _SHOWN,
+    offset: Offset = 0,
 ) -> SelectedSamples:
     dataset = images.open(name)
-    return SelectedSamples(dataset, choose(dataset, class_index(label, dataset.classes), split, limit))
+    matching = choose(dataset, class_index(label, dataset.classes), split)
+    return SelectedSamples(dataset, matching[offset : offset + limit], len(matching))
 
 
 SelectedSamplesDep = Annotated[SelectedSamples, Depends(select_samples)]
@@ -129,8 +138,10 @@ SelectedSamplesDep = Annotated[SelectedSamples, Depends(select_samples)]
 
 @router.get("/datasets/{name}/samples")
 def list_dataset_samples(name: str, samples: SelectedSamplesDep) -> DatasetSampleList:
-    """List some images with their labels and URLs; of all classes in turn unless `class` names one."""
-    return DatasetSampleList(items=[DatasetSample.of(name, samples.images, index) for index in samples.indices])
+    """List images with their files, labels and URLs; of all classes in turn unless `class` names one. `total` counts
+    all that match: `offset` selects the next page."""
+    items = [DatasetSample.of(name, samples.images, index) for index in samples.indices]
+    return DatasetSampleList(items=items, total=samples.total)
 
 
 @router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE)
@@ -140,13 +151,15 @@ def get_dataset_sheet(
     label: ClassName = None,
     split: SourceSplit | None = None,
     limit: SheetLimit = None,
+    offset: Offset = 0,
 ) -> Response:
-    """Get the same images on one contact sheet, each with its class below it; of a dataset of points a plot of them."""
+    """Get the same images on one contact sheet, a hundred at most, each with its class below it; of a dataset of points
+    a plot of them."""
     facts = DATASETS.get(name)
     if facts is not None and not facts.has_images:
         points = choose_points(class_index(label, facts.classes), split, limit)
         return plot_response("png", lambda: plots.points.points_figure(name, *points, facts.classes))
-    samples = select_samples(name, images, label, split, _SHOWN if limit is None else limit)
+    samples = select_samples(name, images, label, split, _SHOWN if limit is None else limit, offset)
     return png_response(_contact_sheet(samples))
 
 

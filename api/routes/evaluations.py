@@ -79,10 +79,13 @@ SampleImagesDep = Annotated[SampleImages, Depends(open_sample_images)]
 
 
 @router.get(f"{_EVALUATION}/mistakes")
-def list_mistakes_on_dataset(experiment_id: str, dataset: str, selection: SelectionDep) -> MisclassifiedList:
+def list_mistakes_on_dataset(
+    experiment_id: str, dataset: str, selection: SelectionDep, images: ImagesDep
+) -> MisclassifiedList:
     """List the samples that the network misclassifies there, as `GET /experiments/{id}/mistakes` does; `suspect=true`
     are samples of that dataset that are probably mislabeled."""
-    items = selection.samples(partial(cross_dataset_sample_url, experiment_id, dataset))
+    url = partial(cross_dataset_sample_url, experiment_id, dataset)
+    items = selection.samples(url, images.files([dataset]))
     return MisclassifiedList(items=items, total=selection.total)
 
 

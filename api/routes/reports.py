@@ -12,7 +12,7 @@ from analysis.report.report import MAX_MISCLASSIFIED, Report, build_report, repo
 from analysis.sample_images import SampleImages
 from api import content
 from api.dependencies import ImagesDep, StoreDep
-from api.results import EvaluationsDep, find_predictions, find_spec
+from api.results import EvaluationsDep, datasets_of, find_predictions, find_spec
 from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
@@ -41,7 +41,9 @@ def _misclassified(
     if split is None or predictions is None:
         return ()
     selection = select(evaluations[split].confusion_matrix.labels, predictions, limit=MAX_MISCLASSIFIED)
-    return selection.samples(SampleImages(split, predictions, partial(images.open, record.dataset)).data_url)
+    datasets = datasets_of(record)
+    shown = SampleImages(split, predictions, partial(images.open_all, datasets))
+    return selection.samples(shown.data_url, images.files(datasets))
 
 
 ReportDep = Annotated[Report, Depends(get_report)]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from analysis.plots.contact_sheet import misclassified_sheet
 from api import content
-from api.dependencies import ExperimentsDep
-from api.results import SampleImagesDep, SelectionDep
+from api.dependencies import ExperimentsDep, ImagesDep
+from api.results import SampleImagesDep, SelectionDep, datasets_of
 from api.schemas.evaluations import MisclassifiedList
 from api.wire.images import png_response, sample_url
 from models_store.evaluations.evaluation import Evaluation
@@ -25,11 +25,18 @@ def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: Split
 
 
 @router.get("/experiments/{experiment_id}/mistakes")
-def list_mistakes(experiment_id: str, selection: SelectionDep, split: SplitName = "test") -> MisclassifiedList:
+def list_mistakes(
+    experiment_id: str,
+    selection: SelectionDep,
+    experiments: ExperimentsDep,
+    images: ImagesDep,
+    split: SplitName = "test",
+) -> MisclassifiedList:
     """List the samples that the published network misclassifies, the most confident errors first unless `sort` says
     otherwise: `margin` by its lead over the second class, `pair` by true and predicted class, `index` by position.
     `true=4&predicted=6` is one cell of the confusion matrix, `suspect=true` those that are probably mislabeled."""
-    items = selection.samples(partial(sample_url, experiment_id, split))
+    files = images.files(datasets_of(experiments.get(experiment_id)))
+    items = selection.samples(partial(sample_url, experiment_id, split), files)
     return MisclassifiedList(items=items, total=selection.total)
 
 

@@ -57,12 +57,13 @@ class DatasetList(ItemList[DatasetView]):
 
 
 class DatasetSample(Answer):
-    """`index` counts within the dataset; `image` is a URL."""
+    """`index` counts within the dataset: the samples of train, then of test, then of validation, each by class and
+    name. `file` is what the upload calls it, null if the dataset is built in; `image` is a URL."""
 
     index: int
     label: str
     split: SourceSplit
-    name: str
+    file: str | None
     image: str
 
     @classmethod
@@ -71,10 +72,14 @@ class DatasetSample(Answer):
             index=index,
             label=images.classes[images.labels[index]],
             split=SOURCE_SPLITS[images.splits[index]],
-            name=images.name(index),
+            file=images.file(index),
             image=f"/datasets/{quote(dataset)}/samples/{index}.png",
         )
 
 
-class DatasetSampleList(ItemList[DatasetSample]):
-    """Some samples of a dataset."""
+class DatasetSampleList(Answer):
+    """Some of the `total` samples that match; `offset` selects the next ones."""
+
+    items: list[DatasetSample]
+    total: int
+    next_cursor: None = None

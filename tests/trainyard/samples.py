@@ -191,6 +191,7 @@ VALIDATION: JsonObject = {
 MISTAKE: JsonObject = {
     "index": 7,
     "sample": 301,
+    "file": "test/4/seven.png",
     "true": {"label": "4", "index": 4},
     "top": [{"label": "9", "index": 9, "probability": 0.7}, {"label": "4", "index": 4, "probability": 0.3}],
     "margin": 0.4,

@@ -143,11 +143,12 @@ class EvaluationView(EvaluationRecord):
 
 
 class Mistake(Answer):
-    """A misclassified sample: `index` counts within its split, `sample` within the dataset. `suspect`: its label is
-    more likely wrong than the network. `image` is the path of its image."""
+    """A misclassified sample: `index` counts within its split, `sample` within the dataset; `file` is what the upload
+    calls it. `suspect`: its label is more likely wrong than the network. `image` is the path of its image."""
 
     index: int
     sample: int
+    file: str | None = None
     true: Label
     top: list[ClassProbability]
     margin: float

@@ -28,6 +28,7 @@ from trainyard.errors import (
     NotFound,
     PreflightError,
     TrainyardError,
+    UploadError,
     UsageError,
 )
 
@@ -102,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_status(error: TrainyardError) -> Exit:
     match error:
-        case UsageError() | PreflightError():
+        case UsageError() | UploadError() | PreflightError():
             return Exit.USAGE
         case DemoError():
             return Exit.FAILED

@@ -1,11 +1,16 @@
 """Datasets: list, upload, delete, samples."""
 
+import re
+
 from trainyard.answers.base import ItemList
 from trainyard.answers.datasets import Dataset, DatasetRecord
 from trainyard.archives import Archive
+from trainyard.errors import UploadError
 from trainyard.figure import Figure
 from trainyard.operations.operation import Operation, read_as, read_nothing, segment
 
+# The API's, which checks it as well.
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,49}$"
 UPLOAD_SILENCE_SECONDS = 600.0  # a large archive takes its time to reach the disk
 
 
@@ -25,7 +30,13 @@ def add_dataset(
     """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
-    for which the archive states none, such as gbk."""
+    for which the archive states none, such as gbk. Raises UploadError for an invalid name, before a folder is packed.
+    """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise UploadError(
+            f"{name[:60]!r} is not a valid dataset name; expected at most 50 lower-case letters, digits, - and _, "
+            "starting with a letter or a digit, such as flowers-17"
+        )
     return Operation(
         "POST",
         "/datasets",
@@ -42,10 +53,15 @@ def delete_dataset(name: str) -> Operation[None]:
 
 
 def samples_sheet(
-    name: str, label: str | None = None, split: str | None = None, limit: int | None = None
+    name: str,
+    label: str | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
 ) -> Operation[Figure]:
-    """A contact sheet of samples, of all classes or the class `label`, from `train` or `test`."""
-    params = {"class": label, "split": split, "limit": limit}
+    """A contact sheet of samples, of all classes or the class `label`, from `train`, `validation` or `test`; `offset`
+    skips the first ones."""
+    params = {"class": label, "split": split, "limit": limit, "offset": offset}
     return Operation("GET", f"{_path_of(name)}/samples.png", Figure.of, params)
 
 

@@ -276,7 +276,7 @@ def test_dataset_samples_are_listed_and_shown(client: ApiClient, flowers: str) -
     assert [item["label"] for item in items] == ["rose", "tulip", "rose", "tulip"]
     of_class = client.get(f"/datasets/{flowers}/samples?class=tulip&limit=2").json()["items"]
     assert of_class == client.get(f"/datasets/{flowers}/samples?class=1&limit=2").json()["items"]
-    assert [(item["name"], item["split"]) for item in of_class] == [("tulip/0.png", "train"), ("tulip/1.png", "train")]
+    assert [(item["file"], item["split"]) for item in of_class] == [("tulip/0.png", "train"), ("tulip/1.png", "train")]
 
     shown = client.get(of_class[0]["image"])
     assert shown.headers["content-type"] == "image/png"
@@ -285,6 +285,18 @@ def test_dataset_samples_are_listed_and_shown(client: ApiClient, flowers: str) -
     assert sheet.size == (5 * 134 + 6, 2 * 154 + 6)
     for missing in ("samples/99.png", "samples?class=oak"):
         assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
+
+
+def test_samples_are_paged(client: ApiClient, flowers: str) -> None:
+    whole = client.get(f"/datasets/{flowers}/samples?limit=1000").json()
+    pages = [client.get(f"/datasets/{flowers}/samples?limit=25&offset={offset}").json() for offset in (0, 25, 50, 75)]
+
+    assert [len(page["items"]) for page in pages] == [25, 25, 10, 0]
+    assert {page["total"] for page in pages} == {whole["total"]} == {60}
+    assert [item for page in pages for item in page["items"]] == whole["items"]
+    assert sorted(item["index"] for item in whole["items"]) == list(range(60))
+    sheet = Image.open(io.BytesIO(client.get(f"/datasets/{flowers}/samples.png?class=rose&offset=28").content))
+    assert sheet.size == (2 * 134 + 6, 154 + 6)
 
 
 def test_damaged_dataset_images_are_a_conflict(client: ApiClient, flowers: str, api_store: Store) -> None:

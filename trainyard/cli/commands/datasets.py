@@ -6,15 +6,20 @@ from typing import Annotated
 
 import typer
 from rich.console import RenderableType
+from rich.table import Column
 
 from trainyard.answers.base import ItemList
-from trainyard.answers.datasets import Dataset
+from trainyard.answers.datasets import Contents, Dataset
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer, print_lines
 from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import size_text
 from trainyard.client import Client
+
+_SPLITS = ("train", "validation", "test")
+_NAMED = 3
+_MAX_UNREADABLE = 20
 
 datasets = typer.Typer(help="List, add, show and delete datasets.", invoke_without_command=True)
 
@@ -38,14 +43,23 @@ def add(
     name: DatasetArgument,
     archive: Annotated[
         Path,
-        typer.Argument(metavar="ARCHIVE|FOLDER", exists=True, readable=True, help="A zip, a tar, or a folder."),
+        typer.Argument(
+            metavar="ARCHIVE|FOLDER", exists=True, readable=True, help="A zip, a tar, a parquet file, or a folder."
+        ),
     ],
+    layout: Annotated[
+        str | None,
+        typer.Option(help="Where labels are: folders, filenames (cat.0.jpg), csv (a table) or parquet."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option(help="The encoding of file names in an archive that states none, such as gbk.")
+    ] = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Upload images, one folder per class, and wait until the dataset is ready."""
+    """Upload images, one folder per class unless --layout says otherwise, and wait until the dataset is ready."""
     with Client(url) as client:
-        client.add_dataset(name, archive)
+        client.add_dataset(name, archive, layout, names)
         dataset = client.wait_for_dataset(name)
     print_answer(dataset, json, dataset_view)
     if dataset.status == "failed":
@@ -68,14 +82,14 @@ def delete(name: DatasetArgument, url: UrlOption = DEFAULT_URL) -> None:
 
 
 def list_view(found: ItemList[Dataset]) -> Iterator[RenderableType]:
-    headers = ("name", "status", "shape", right("classes"), right("train"), right("test"))
+    headers: list[str | Column] = ["name", "status", "shape", *map(right, ("classes", *_SPLITS))]
     rows = (
         (
             dataset.name,
             dataset.status,
             _shape_text(dataset),
             str(len(dataset.classes)),
-            *(f"{sum(dataset.counts.get(split, ())):,}" for split in ("train", "test")),
+            *(f"{sum(dataset.counts.get(split, ())):,}" for split in _SPLITS),
         )
         for dataset in found
     )
@@ -92,8 +106,23 @@ def dataset_view(dataset: Dataset) -> Iterator[RenderableType]:
     for number, label in enumerate(dataset.classes):
         counts = (f"{split} {images[number]:,}" for split, images in dataset.counts.items() if images)
         yield f"  {label}: {', '.join(counts)}"
+    if record and record.contents:
+        yield from _contents_lines(record.contents)
     for warning in dataset.warnings:
         yield f"warning: {warning}"
+
+
+def _contents_lines(contents: Contents) -> Iterator[str]:
+    """What the upload calls its splits, and what of it is not in the dataset."""
+    for split, names in contents.split_names.items():
+        yield f"{split} is {', '.join(names[:_NAMED])}{', ...' if len(names) > _NAMED else ''}"
+    for file in contents.unreadable[:_MAX_UNREADABLE]:
+        yield f"not readable: {file.name}: {file.reason}"
+    if contents.unreadable_files > _MAX_UNREADABLE:
+        yield f"not readable: {contents.unreadable_files - _MAX_UNREADABLE:,} more files"
+    if contents.ignored_files:
+        more = ", ..." if contents.ignored_files > _NAMED else ""
+        yield f"passed over, not images: {', '.join(contents.ignored[:_NAMED])}{more} ({contents.ignored_files:,})"
 
 
 def _shape_text(dataset: Dataset) -> str:

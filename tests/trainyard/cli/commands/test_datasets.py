@@ -36,6 +36,53 @@ def test_folder_is_uploaded_and_waited_for(
     assert "warning: uneven" in printed
 
 
+def test_layout_and_encoding_are_sent(api: CannedApi, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    api.on("GET", "/datasets/own", Answer(samples.dataset()))
+
+    assert run("datasets", "add", "own", str(tmp_path / "a.zip"), "--layout", "csv", "--names", "gbk") == 0
+    (request,) = api.requests("POST", "/datasets")
+    assert request.query == {"name": "own", "layout": "csv", "names": "gbk"}
+
+
+@pytest.mark.parametrize("name", ["Flowers", "-a", "a b", "a" * 51, "größe", "../a"])
+def test_invalid_name_is_found_before_packing(
+    api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "no-end").symlink_to(tmp_path)
+
+    assert run("datasets", "add", "--", name, str(tmp_path)) == 2
+    assert f"{name[:60]!r} is not a valid dataset name" in " ".join(capsys.readouterr().err.split())
+    assert api.requests("POST", "/datasets") == []
+
+
+def test_what_is_not_in_the_dataset_is_shown(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    contents = {
+        "classes": ["cat"],
+        "counts": {"train": [1]},
+        "image_shape": None,
+        "sizes": [],
+        "sizes_found": 0,
+        "unreadable": [{"name": f"cat/{n}.png", "reason": "it is broken"} for n in range(100)],
+        "unreadable_files": 120,
+        "ignored": ["LICENSE", "a.txt", "b.txt", "c.txt"],
+        "ignored_files": 4,
+        "split_names": {"train": ["seg_train"]},
+        "warnings": [],
+        "bytes": 0,
+    }
+    document = samples.dataset(warnings=[], record=samples.dataset_record(status="ready", contents=contents))
+    api.on("GET", "/datasets/own", Answer(document))
+
+    assert run("datasets", "show", "own") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "train is seg_train" in lines
+    assert "not readable: cat/0.png: it is broken" in lines
+    assert "not readable: 100 more files" in lines
+    assert "passed over, not images: LICENSE, a.txt, b.txt, ... (4)" in lines
+
+
 def test_failed_conversion_exits_with_1(api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK")
     record = samples.dataset_record(status="failed", error="it is broken")
@@ -53,8 +100,8 @@ def test_datasets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str],
 
     assert run(*command) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[1] == ["own", "ready", "8", "x", "8", "x", "3", "2", "7", "1"]
-    assert lines[2] == ["late", "converting", "varies", "0", "0", "0"]
+    assert lines[1] == ["own", "ready", "8", "x", "8", "x", "3", "2", "7", "0", "1"]
+    assert lines[2] == ["late", "converting", "varies", "0", "0", "0", "0"]
 
     assert run(*command, "--json") == 0
     assert json.loads(capsys.readouterr().out) == document

@@ -1,0 +1,85 @@
+import errno
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from specs.dataset import NAME_PATTERN
+from trainyard.archives import open_archive
+from trainyard.errors import UploadError
+from trainyard.operations import datasets
+
+
+def packed(folder: Path) -> list[str]:
+    with open_archive(folder) as file:
+        return zipfile.ZipFile(file).namelist()
+
+
+def write(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"image")
+    return path
+
+
+def test_linked_class_folders_and_files_are_followed(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "1.png")
+    folder = tmp_path / "data"
+    write(folder / "cat" / "1.png")
+    (folder / "dog").symlink_to(tmp_path / "elsewhere")
+    (folder / "cat" / "2.png").symlink_to(tmp_path / "elsewhere" / "1.png")
+
+    assert packed(folder) == ["cat/1.png", "cat/2.png", "dog/1.png"]
+
+
+def test_empty_folders_are_kept_and_hidden_files_left_out(tmp_path: Path) -> None:
+    for name in ("cat/1.png", ".git/config", "cat/.DS_Store"):
+        write(tmp_path / name)
+    (tmp_path / "dog").mkdir()
+
+    assert packed(tmp_path) == ["cat/1.png", "dog/"]
+
+
+def test_files_of_any_date_are_packed(tmp_path: Path) -> None:
+    for name, seconds in (("1970.png", 0), ("2200.png", 7_258_118_400)):
+        os.utime(write(tmp_path / "cat" / name), (seconds, seconds))
+
+    assert packed(tmp_path) == ["cat/1970.png", "cat/2200.png"]
+
+
+def test_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "cat" / os.fsdecode(b"\xff.png"))
+    with pytest.raises(UploadError, match=r"the name 'cat/\\udcff.png' is not UTF-8; rename it"):
+        packed(tmp_path)
+
+
+def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.png").symlink_to("gone.png")
+    with pytest.raises(UploadError, match=r"cat/1.png links to gone.png, which is missing; remove the link"):
+        packed(tmp_path)
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", "cat")
+
+
+@pytest.mark.parametrize(("function", "name"), [("zipfile.ZipFile.write", "cat/1.png"), ("os.scandir", "cat")])
+def test_what_must_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, name: str
+) -> None:
+    write(tmp_path / "cat" / "1.png")
+    monkeypatch.setattr(function, refuse)
+    with pytest.raises(UploadError, match=f"{name} cannot be read: Permission denied"):
+        packed(tmp_path)
+
+
+def test_folder_that_links_to_one_around_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "cat" / "1.png")
+    (tmp_path / "cat" / "again").symlink_to(tmp_path)
+    with pytest.raises(UploadError, match="cat/again links to a folder around it; remove the link"):
+        packed(tmp_path)
+
+
+def test_names_are_checked_as_the_api_does() -> None:
+    assert datasets.NAME_PATTERN == NAME_PATTERN
