@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from analysis.estimates import Estimate, budget_warnings, estimate
+from analysis.split_counts import missing_class_warnings
 from models_store.experiments.record import Record
 from specs.advice import warnings_for
 from specs.advice.transfer import transfer_warnings
@@ -73,6 +74,7 @@ def validate(
         transferred_layers=dict(transferred_layers),
         warnings=[
             *warnings_for(spec),
+            *missing_class_warnings(spec),
             *transfer_warnings(spec, transferred_layers),
             *budget_warnings(spec, estimated),
         ],

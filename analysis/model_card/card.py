@@ -73,9 +73,9 @@ class Card(NamedTuple):
 
     @property
     def weak_classes(self) -> list[ClassMetrics]:
-        """Those with the lowest F1 on the test split."""
+        """Those with the lowest F1 on the test split, of classes that have samples there."""
         classes = self.evaluations["test"].per_class if "test" in self.evaluations else ()
-        return sorted(classes, key=lambda each: each.f1)[:_MAX_WEAK_CLASSES]
+        return sorted((each for each in classes if each.support), key=lambda each: each.f1 or 0.0)[:_MAX_WEAK_CLASSES]
 
 
 def render_documents(card: Card) -> dict[str, str]:

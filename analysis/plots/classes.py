@@ -28,7 +28,7 @@ _MARKERS = (
 def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> Figure:
     """The worst by F1 first, 100 at most, in columns of 50."""
     names = legible_names([each.label for each in per_class])
-    order = sorted(range(len(per_class)), key=lambda index: (per_class[index].f1, index))[:_MAX_CLASSES]
+    order = sorted(range(len(per_class)), key=lambda index: (_value(per_class[index].f1, 1.0), index))[:_MAX_CLASSES]
     rows = [(shorten(names[index], _MAX_LABEL, _SIZE), per_class[index]) for index in order]
     columns = -(-len(rows) // _IN_A_COLUMN)
     length = -(-len(rows) // columns)
@@ -38,7 +38,7 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
     size = (columns * pitch - _GAP, _BELOW + height + _ABOVE)
     figure, each_axes = panels(f"{name}: classes, {split} split", _subtitle(per_class, len(rows)), size, boxes)
     # Dots need no axis from zero, and the differences are near one.
-    least = min(getattr(each, key) for _, each in rows for key, *_ in _MARKERS)
+    least = min(_value(getattr(each, key), 1.0) for _, each in rows for key, *_ in _MARKERS)
     for column, axes in enumerate(each_axes):
         _draw(axes, rows[column * length : (column + 1) * length], length, min(0.9, np.floor(10 * least) / 10))
     handles = [
@@ -49,8 +49,13 @@ def classes_figure(name: str, split: str, per_class: Sequence[ClassMetrics]) -> 
     return figure
 
 
+def _value(metric: float | None, undefined: float = np.nan) -> float:
+    """Matplotlib leaves out what is not a number."""
+    return undefined if metric is None else metric
+
+
 def _subtitle(per_class: Sequence[ClassMetrics], shown: int) -> list[str]:
-    f1 = np.mean([each.f1 for each in per_class])
+    f1 = np.mean([_value(each.f1, 0.0) for each in per_class if each.support] or [0.0])
     which = f"the worst {shown} of {len(per_class):,} classes" if shown < len(per_class) else f"{shown} classes"
     return [f"{which}, the worst first; mean F1 {f1:.4f}; samples on the right"]
 
@@ -63,10 +68,10 @@ def _draw(axes: Axes, rows: Sequence[tuple[str, ClassMetrics]], length: int, lea
     axes.set_yticks([])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
     positions = np.arange(len(rows))
-    both = np.array([[each.precision, each.recall] for _, each in rows])
+    both = np.array([[_value(each.precision), _value(each.recall)] for _, each in rows])
     axes.hlines(positions, both.min(axis=1), both.max(axis=1), color=PALE, linewidth=0.8)
     for key, label, marker, size, color in _MARKERS:
-        values = [getattr(each, key) for _, each in rows]
+        values = [_value(getattr(each, key)) for _, each in rows]
         axes.plot(values, positions, color=color, linestyle="", marker=marker, markersize=size, label=label)
     beside = axes.get_yaxis_transform()
     for position, (label, each) in enumerate(rows):

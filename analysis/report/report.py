@@ -42,6 +42,15 @@ class Report(NamedTuple):
         return summarize(self.evaluations)
 
     @property
+    def missing_classes(self) -> list[tuple[SplitName, tuple[str, ...]]]:
+        """The splits that lack classes, with their names: the metrics of those are undefined there."""
+        missing = [
+            (split, tuple(row.label for row in each.per_class if not row.support))
+            for split, each in self.evaluations.items()
+        ]
+        return [(split, names) for split, names in missing if names]
+
+    @property
     def epochs(self) -> tuple[list[str], list[tuple[int, list[float | None]]]]:
         """The names of all metrics, and their values for each epoch, counted from 1."""
         names = list(self.history.metrics)

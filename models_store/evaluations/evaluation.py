@@ -18,16 +18,20 @@ from specs.splits import EvaluatedSplit, SplitName
 
 
 class MeanMetrics(Frozen):
-    """Precision, recall and F1, averaged over the classes."""
+    """Precision, recall and F1, averaged over the classes that have samples; one without a denominator counts as 0."""
 
     precision: float
     recall: float
     f1: float
 
 
-class ClassMetrics(MeanMetrics):
-    """Of one class. `support` counts its samples in the split; a metric without a denominator is 0."""
+class ClassMetrics(Frozen):
+    """Of one class. `support` counts its samples in the split. A metric without a denominator is null: the recall of a
+    class without samples, the precision of one that is never predicted, the F1 of one that is neither."""
 
+    precision: float | None
+    recall: float | None
+    f1: float | None
     label: str
     support: int
 
@@ -63,8 +67,8 @@ class Calibration(Frozen):
 
 
 class Metrics(Frozen):
-    """`loss` is the cross-entropy in nats. `macro` is the plain mean over all classes, `weighted` the mean by support;
-    `balanced_accuracy` is the mean recall of the classes that have samples."""
+    """`loss` is the cross-entropy in nats. `macro` is the plain mean over the classes that have samples, `weighted` the
+    mean by support; `balanced_accuracy` is the mean recall of the classes that have samples."""
 
     samples: int
     loss: float

@@ -47,6 +47,15 @@ def test_samples_are_sorted_as_requested(answered: Predictions, sort: Sort, expe
     assert selected_rows(answered, sort) == expected
 
 
+def test_samples_have_the_names_of_their_files() -> None:
+    kept = build_predictions(np.array([9, 8, 7, 6, 5, 4]), TRUTH, ANSWERS, np.zeros((6, 2, 2, 1), dtype=np.uint8))
+    selection = select(("a", "b", "c"), kept, "index")
+    names = [f"{number}.png" for number in range(10)]
+
+    assert [each.file for each in selection.samples(lambda _: None, names)] == ["7.png", "6.png", "5.png", "4.png"]
+    assert {each.file for each in selection.samples(lambda _: None, [])} == {None}
+
+
 def test_filter_by_true_and_predicted_class(answered: Predictions) -> None:
     assert selected_rows(answered, "index", true=0, predicted=1) == [2, 4]
     assert selected_rows(answered, "index", true=0) == [2, 4]

@@ -26,16 +26,19 @@ class ClassProbability(Label):
 
 
 class MeanMetrics(Answer):
-    """Averages over the classes."""
+    """Averages over the classes that have samples."""
 
     precision: float
     recall: float
     f1: float
 
 
-class ClassMetrics(MeanMetrics):
-    """Of one class, with `support` samples."""
+class ClassMetrics(Answer):
+    """Of one class, with `support` samples. A metric without a denominator is None."""
 
+    precision: float | None
+    recall: float | None
+    f1: float | None
     label: str
     support: int
 

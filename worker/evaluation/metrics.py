@@ -1,5 +1,6 @@
 """The metrics of a network on one split, computed by scikit-learn."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,22 +14,24 @@ from worker.evaluation.calibration import Probabilities
 def compute_metrics(predicted: Probabilities, truth: Labels, labels: Sequence[str]) -> Metrics:
     """`predicted` (samples, classes) for the class indices `truth` (samples,); the classes are called `labels`.
 
-    A class without samples counts as 0 in the macro mean, as in scikit-learn, and is left out of the balanced accuracy.
+    A class without samples is left out of the macro mean, as of the balanced accuracy.
     """
     indices = list(range(len(labels)))
     classes = predicted.argmax(axis=1)
-    per_class = precision_recall_fscore_support(truth, classes, labels=indices, zero_division=0.0)
-    present = np.unique(truth)
+    per_class = precision_recall_fscore_support(truth, classes, labels=indices, zero_division=np.nan)
+    present = np.unique(truth).tolist()
     return Metrics(
         samples=len(truth),
         loss=_loss(truth, predicted, indices),
         accuracy=float(np.mean(classes == truth)),
         balanced_accuracy=float(recall_score(truth, classes, labels=present, average="macro", zero_division=0.0)),
         top_3_accuracy=_top_accuracy(truth, predicted, 3),
-        macro=_mean(truth, classes, indices, "macro"),
-        weighted=_mean(truth, classes, indices, "weighted"),
+        macro=_mean(truth, classes, present, "macro"),
+        weighted=_mean(truth, classes, present, "weighted"),
         per_class=tuple(
-            ClassMetrics(label=label, precision=precision, recall=recall, f1=f1, support=support)
+            ClassMetrics(
+                label=label, precision=_defined(precision), recall=_defined(recall), f1=_defined(f1), support=support
+            )
             for label, precision, recall, f1, support in zip(labels, *(row.tolist() for row in per_class), strict=True)
         ),
         confusion_matrix=ConfusionMatrix(
@@ -36,6 +39,10 @@ def compute_metrics(predicted: Probabilities, truth: Labels, labels: Sequence[st
             matrix=tuple(map(tuple, confusion_matrix(truth, classes, labels=indices).tolist())),
         ),
     )
+
+
+def _defined(metric: float) -> float | None:
+    return None if math.isnan(metric) else metric
 
 
 def _loss(truth: Labels, predicted: Probabilities, indices: list[int]) -> float:

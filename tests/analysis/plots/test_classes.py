@@ -22,7 +22,7 @@ def test_classes_are_sorted_by_f1_the_worst_first(classes: int, columns: int) ->
     figure = check(lambda: classes_figure("run", "test", per_class))
 
     assert len(figure.axes) == columns
-    expected = sorted(per_class, key=lambda each: each.f1)
+    expected = sorted(per_class, key=lambda each: each.f1 or 0.0)
     for key, label in {"f1": "F1", "precision": "precision", "recall": "recall"}.items():
         lines = [line for axes in figure.axes for line in axes.lines if line.get_label() == label]
         assert [value for line in lines for value in xs_of(line)] == [getattr(each, key) for each in expected]

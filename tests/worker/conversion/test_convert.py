@@ -148,3 +148,35 @@ def test_progress_continues_after_the_last_image(tmp_path: Path, monkeypatch: py
     # The last image, before and after the index, three batches of two images, and the pieces that are hashed.
     assert [progress.done for progress in reports].count(last) == 1 + 2 + 3 + pieces
     assert len(files) == 4
+
+
+def test_same_bytes_in_several_classes_name_one_of_each(tmp_path: Path) -> None:
+    same, other = image(1), image(2)
+    files = {"a/0.png": same, "a/1.png": same, "b/0.png": same, "c/0.png": other, "c/1.png": other}
+
+    warnings = convert_archive(tmp_path, zip_of(files)).warnings
+
+    assert warnings[0] == "1 image is in more than one class: a/0.png = b/0.png"
+    assert warnings[1] == "3 files are copies of others, byte by byte: a/0.png = a/1.png, c/0.png = c/1.png"
+
+
+def test_layout_is_judged_before_anything_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("worker.conversion.convert.decode", fail)
+    for number, archive in enumerate((zip_with({"1.png": image()}), tar_with([("1.png", b"0", image())]))):
+        with pytest.raises(InvalidArchive, match=r"'1\.png' is beside the class folders"):
+            convert_archive(tmp_path / str(number), archive)
+
+
+def test_names_of_unknown_encoding_are_read_and_warned_of(tmp_path: Path) -> None:
+    files = {f"{name}/{number}.png": image(number) for name in ("xxxx", "yyyy") for number in range(2)}
+    archive = zip_of(files).replace(b"xxxx", "能表".encode("shift_jis")).replace(b"yyyy", "ソ猫".encode("shift_jis"))
+    (tmp_path / "named").mkdir()
+
+    contents = convert_archive(tmp_path / "unknown", archive)
+
+    assert {name.encode("cp437").decode("shift_jis") for name in contents.classes} == {"能表", "ソ猫"}
+    assert contents.warnings[0].startswith("the archive does not say how 4 names are encoded: cp437 reads")
+    assert "shift_jis reads '能表/0.png'" in contents.warnings[0]

@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
-from tests.worker.data.tiny import CIFAR10, spec_of, written
+from analysis.split_counts import expected_counts
+from specs.dataset import Dataset
+from specs.experiment import parse_spec
+from tests.worker.data.tiny import CIFAR10, TRAINING, spec_of, written
 from worker.data import Splits, load_splits
 
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
@@ -71,6 +75,33 @@ def test_splits_have_the_sizes_of_the_spec(dataset: dict[str, Any], tmp_path: Pa
     found = np.bincount(np.concatenate([split.labels for split in splits]))
     taken = zip(spec.dataset.facts.training_counts, spec.dataset.facts.test_counts or found * 0, strict=True)
     assert found.tolist() == [training + test for training, test in taken]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("counts", [(400, 4), (12, 12, 3), (10,) * 10, (7, 7, 7, 8, 30), (5, 0, 9)])
+def test_counts_of_classes_are_known_before_reading(counts: tuple[int, ...], seed: int) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    facts = Dataset("own", (1,), tuple(map(str, range(len(counts)))), counts)
+    split = {"seed": seed, "validation": 0.3 if len(counts) == 10 else 0.1}
+    document = {
+        "dataset": {"name": "own", "split": split},
+        "model": {"layers": [{"type": "Dense"}]},
+        "training": TRAINING,
+    }
+    if 0 in counts:
+        document["dataset"]["classes"] = [0, 2]  # type: ignore[index]
+    spec = parse_spec(document, {"own": facts})
+    labels = np.searchsorted(np.unique(labels), labels)
+
+    held = spec.dataset.split_sizes()
+    rest, test = train_test_split(labels, test_size=held.test, random_state=seed, stratify=labels)
+    training, validation = train_test_split(rest, test_size=held.validation, random_state=seed, stratify=rest)
+
+    found = {name: each.tolist() for name, each in expected_counts(spec).items()}
+    real = {"training": training, "validation": validation, "test": test}
+    assert found == {
+        name: np.bincount(each, minlength=len(spec.dataset.facts.classes)).tolist() for name, each in real.items()
+    }
 
 
 def test_labels_follow_the_order_of_selected_classes(tmp_path: Path) -> None:

@@ -43,14 +43,32 @@ def test_class_metrics_follow_from_confusion_matrix() -> None:
     found = compute_metrics(predicted, truth, LABELS)
     matrix = np.array(found.confusion_matrix.matrix, dtype=float)
 
-    recall = [matrix[i, i] / matrix[i].sum() if matrix[i].sum() else 0.0 for i in range(4)]
-    precision = [matrix[i, i] / matrix[:, i].sum() if matrix[:, i].sum() else 0.0 for i in range(4)]
-    f1 = [2 * p * r / (p + r) if p + r else 0.0 for p, r in zip(precision, recall, strict=True)]
+    recall = [matrix[i, i] / matrix[i].sum() if matrix[i].sum() else None for i in range(4)]
+    precision = [matrix[i, i] / matrix[:, i].sum() if matrix[:, i].sum() else None for i in range(4)]
+    f1 = [2 * matrix[i, i] / (matrix[i].sum() + matrix[:, i].sum()) for i in range(4)]
     support = matrix.sum(axis=1)
     for name, values in {"recall": recall, "precision": precision, "f1": f1}.items():
         assert [getattr(row, name) for row in found.per_class] == pytest.approx(values)
-        assert getattr(found.macro, name) == pytest.approx(sum(values) / 4)
-        assert getattr(found.weighted, name) == pytest.approx(float(np.dot(values, support)) / 120)
+        present = [value or 0.0 for value in values[:3]]  # there is no elk
+        assert getattr(found.macro, name) == pytest.approx(sum(present) / 3)
+        assert getattr(found.weighted, name) == pytest.approx(float(np.dot(present, support[:3])) / 120)
     assert [row.label for row in found.per_class] == list(LABELS)
     assert [row.support for row in found.per_class] == support.tolist()
-    assert found.balanced_accuracy == pytest.approx(sum(recall[:3]) / 3)  # there is no elk
+    assert found.balanced_accuracy == found.macro.recall
+
+
+def test_metrics_without_a_denominator_are_undefined() -> None:
+    """Of a class that is never predicted, of one without samples, and of one that is neither."""
+    predicted = np.eye(5, dtype=np.float32)[[0, 0, 1, 3]] * 0.9 + 0.02
+    found = compute_metrics(predicted, np.array([0, 0, 1, 2]), ("a", "b", "c", "d", "e"))
+
+    rows = [(row.precision, row.recall, row.f1, row.support) for row in found.per_class]
+    assert rows == [
+        (1.0, 1.0, 1.0, 2),
+        (1.0, 1.0, 1.0, 1),
+        (None, 0.0, 0.0, 1),
+        (0.0, None, 0.0, 0),
+        (None, None, None, 0),
+    ]
+    assert found.macro.precision == found.macro.recall == found.balanced_accuracy == pytest.approx(2 / 3)
+    assert found.weighted.recall == found.accuracy == 0.75

@@ -62,9 +62,10 @@ def cross_dataset_lines(view: EvaluationView) -> Iterator[str]:
     classes = evaluation.per_class
     present = [row for row in classes if row.support]
     if len(present) < len(classes):
-        yield f"  {len(present)} of {len(classes)} classes have samples there; the macro mean counts the others as 0"
-    for row in sorted(present, key=lambda each: each.f1)[:_WORST_CLASSES]:
-        yield (
-            f"  {row.label}: F1 {row.f1:.4f}, precision {row.precision:.4f}, recall {row.recall:.4f} of {row.support:,}"
+        yield f"  {len(present)} of {len(classes)} classes have samples there; the macro mean leaves the others out"
+    for row in sorted(present, key=lambda each: each.f1 or 0.0)[:_WORST_CLASSES]:
+        f1, precision, recall = (
+            "none" if each is None else f"{each:.4f}" for each in (row.f1, row.precision, row.recall)
         )
+        yield f"  {row.label}: F1 {f1}, precision {precision}, recall {recall} of {row.support:,}"
     yield from (f"  {line}" for line in confusion_lines(evaluation.confusion_matrix, _CONFUSIONS))

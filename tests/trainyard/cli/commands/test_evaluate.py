@@ -46,7 +46,7 @@ def test_evaluation_is_awaited_and_worst_classes_shown(api: CannedApi, capsys: p
     assert json.loads(asked.body) == {"dataset": "noise", "split": "test"}
     assert capsys.readouterr().out.splitlines() == [
         "on noise (all): accuracy 0.7500, macro F1 0.5000 on 1,200 samples",
-        "  4 of 5 classes have samples there; the macro mean counts the others as 0",
+        "  4 of 5 classes have samples there; the macro mean leaves the others out",
         "  c: F1 0.2500, precision 0.2500, recall 0.2500 of 400",
         "  e: F1 0.7000, precision 0.7000, recall 0.7000 of 400",
         "  d: F1 0.8000, precision 0.8000, recall 0.8000 of 400",

@@ -1,0 +1,82 @@
+"""How many samples of each class an experiment's splits have, known before anything is read."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specs.experiment import ExperimentSpec
+from specs.problem import quantity
+from specs.splits import SPLITS, SplitName
+
+_LISTED = 5
+# Of a class with as many samples expected in a random split, the split has none in 5 % of all cases (Poisson).
+_SAFE = 3.0
+Counts = NDArray[np.float64]
+
+
+def missing_class_warnings(spec: ExperimentSpec) -> Iterator[str]:
+    """A sentence for each split that lacks a class: metrics of that class are undefined there."""
+    names, expected = spec.dataset.facts.classes, expected_counts(spec)
+    for split in SPLITS:
+        counts = expected[split]
+        missing = [name for name, count in zip(names, counts, strict=True) if count == 0]
+        unsure = [name for name, count in zip(names, counts, strict=True) if 0 < count < _SAFE]
+        if missing:
+            yield (
+                f"the {split} split has no sample of {_listed(missing)}, whose metrics there are undefined; add "
+                f"samples, or give {'it' if split == 'training' else f'split.{split}'} a larger share"
+            )
+        # Only random splits hold fractions of samples.
+        if unsure and not np.array_equal(counts, counts.round()):
+            yield (
+                f"the {split} split is random and may have no sample of {_listed(unsure)}; set split.stratify to true, "
+                "or add samples"
+            )
+
+
+def expected_counts(spec: ExperimentSpec) -> dict[SplitName, Counts]:
+    """Samples of each class: exact for official and stratified splits, on average for random ones."""
+    facts, split, sizes = spec.dataset.facts, spec.dataset.split, spec.dataset.split_sizes()
+    counts = {
+        "test": np.array(facts.test_counts, dtype=float),
+        "validation": np.array(facts.validation_counts, dtype=float),
+    }
+    kept = np.array(facts.training_counts, dtype=float)
+    for name, size in (("test", sizes.test), ("validation", sizes.validation)):
+        if getattr(split, name) != "official":
+            whole = kept
+            kept = _keep(whole, size, split.seed if split.stratify else None)
+            counts[name] = whole - kept
+    return {"training": kept, "validation": counts["validation"], "test": counts["test"]}
+
+
+def _keep(counts: Counts, held_out: int, seed: int | None) -> Counts:
+    """What scikit-learn's `train_test_split` keeps of each class when it holds out some; on average without `seed`."""
+    kept = np.zeros(len(counts))
+    present = np.flatnonzero(counts)
+    wanted = counts.sum() - held_out
+    share = counts[present] / counts.sum() * wanted
+    kept[present] = share if seed is None else _round(share, int(wanted), seed)
+    return kept
+
+
+def _round(share: Counts, total: int, seed: int) -> Counts:
+    """As scikit-learn's `_approximate_mode`: the largest remainders are rounded up, of equal ones some at random."""
+    rounded = np.floor(share)
+    left = int(total - rounded.sum())
+    remainders = share - rounded
+    random = np.random.RandomState(seed)
+    for value in np.unique(remainders)[::-1]:
+        if left == 0:
+            break
+        (equal,) = np.nonzero(remainders == value)
+        chosen = random.choice(equal, size=min(len(equal), left), replace=False)
+        rounded[chosen] += 1
+        left -= len(chosen)
+    return np.asarray(rounded)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {quantity(len(names) - _LISTED, 'more class', 'more classes')}" if len(names) > _LISTED else ""
+    return ", ".join(f"`{name}`" for name in names[:_LISTED]) + more
