@@ -15,6 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.wire.body import BadRequestBody
+from api.wire.form_lines import FormLines
 from specs.problem import shorten
 from specs.spelling import did_you_mean
 
@@ -63,6 +64,7 @@ class StreamedForm(ABC):
         self._parser = self._make_parser(boundary) if boundary else None
 
     def _make_parser(self, boundary: bytes) -> MultipartParser:
+        self._lines = FormLines(boundary)
         try:
             return MultipartParser(
                 boundary,
@@ -102,7 +104,8 @@ class StreamedForm(ABC):
                 return
             self._parser = self._make_parser(match[1])
         try:
-            self._parser.write(data)
+            if rewritten := self._lines.write(data):
+                self._parser.write(rewritten)
         except FormParserError as error:
             raise self.error(f"the form does not parse: {error}") from error
 

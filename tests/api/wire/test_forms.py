@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from api.wire.body import BadRequestBody
+from api.wire.form_lines import FormLines
 from api.wire.forms import Part, StreamedForm, parse_form, scan_form
 
 BOUNDARY = "b-1"
@@ -97,6 +98,8 @@ def test_scanned_form_equals_parsed_form(body: bytes) -> None:
 @given(damaged())
 def test_form_is_parsed_as_by_starlette_or_rejected(body: bytes) -> None:
     expected = by_starlette(CONTENT_TYPE, body)
+    if expected is None:  # which may be for its lines
+        expected = by_starlette(CONTENT_TYPE, FormLines(b"b-1").write(body))
     try:
         found = parse_form(CONTENT_TYPE, body, MAX_PARTS, HINT)
     except BadRequestBody:
