@@ -17,8 +17,8 @@ PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 # A program writes parts of some kilobytes, and a dozen small ones.
 _MAX_SMALL_PARTS = 1_000
 _BYTES_OF_PART = 256
-# libjpeg's own progression has 10, others up to 30.
-MAX_SCANS = 50
+# libjpeg writes 10, programs that optimize them a few more.
+MAX_SCANS = 32
 
 _CHUNK = struct.Struct(">I4s")
 _CRC_BYTES = 4
