@@ -98,8 +98,10 @@ def plot_reliability(
     )
 
 
-@router.get("/experiments/{experiment_id}/plots/mistakes.{image_format}", response_class=Response, responses=_RESPONSES)
-def plot_mistakes(
+@router.get(
+    "/experiments/{experiment_id}/plots/misclassified.{image_format}", response_class=Response, responses=_RESPONSES
+)
+def plot_misclassified(
     experiment_id: str,
     image_format: PlotFormat,
     selection: SelectionDep,

@@ -72,7 +72,7 @@ class Best(Frozen):
 
 
 class Progress(Frozen):
-    """Of a running experiment. Rates are per second, durations in seconds.
+    """Of a running experiment. Epochs count from 0; rates are per second, durations in seconds.
 
     `precision` is that of the training, as Keras names it: float32, mixed_bfloat16 or mixed_float16.
     """
@@ -88,7 +88,7 @@ class Progress(Frozen):
 
 
 class Point(Frozen):
-    """One epoch of the history: metrics as Keras names them (`val_` prefix), null where not finite."""
+    """One epoch of the history, counted from 0: metrics as Keras names them (`val_` prefix), null where not finite."""
 
     epoch: int = Field(ge=0)
     seconds: float

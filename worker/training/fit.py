@@ -148,7 +148,7 @@ class Fit:
             if not math.isfinite(loss):
                 self._report(self._metrics())
                 raise Diverged(
-                    f"the loss became {loss} in epoch {self._epoch}, batch {self._step} of {self._steps}; "
+                    f"the loss became {loss} in epoch {self._epoch + 1}, batch {self._step} of {self._steps}; "
                     f"lower the learning rate, which is {self._learning_rate():g}"
                 )
         return None
@@ -192,7 +192,7 @@ class Fit:
         self._channel.report(EpochEnded(point=point))
         if not math.isfinite(metrics["val_loss"]):
             raise Diverged(
-                f"the validation loss became {metrics['val_loss']} in epoch {point.epoch}; "
+                f"the validation loss became {metrics['val_loss']} in epoch {point.epoch + 1}; "
                 f"lower the learning rate, which is {self._learning_rate():g}"
             )
 

@@ -132,18 +132,18 @@ def test_misclassified_samples_are_those_of_the_list(client: ApiClient, finished
 
     for query, shown in (("", 10), ("?true=4&predicted=5", 1), ("?limit=3&offset=2", 3), ("?predicted=5&true=5", 0)):
         listed = client.get(f"{path}/mistakes{query}").json()
-        said = texts(client.get(f"{path}/plots/mistakes.svg{query}")).split("\n")
+        said = texts(client.get(f"{path}/plots/misclassified.svg{query}")).split("\n")
         assert len(listed["items"]) == shown
         percents = [f"{guess['probability']:.1%}" for item in listed["items"] for guess in item["top"]]
         assert [each for each in said if each.endswith("%")] == percents
-    assert client.get(f"{path}/plots/mistakes.png?true=ten").status_code == 404
-    assert client.get(f"{path}/plots/mistakes.png?limit=0").status_code == 422
+    assert client.get(f"{path}/plots/misclassified.png?true=ten").status_code == 404
+    assert client.get(f"{path}/plots/misclassified.png?limit=0").status_code == 422
 
 
 def test_misclassified_features_are_not_found(client: ApiClient, api_store: Store) -> None:
     record = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
 
-    assert client.get(f"/experiments/{record.id}/plots/mistakes.png").status_code == 404
+    assert client.get(f"/experiments/{record.id}/plots/misclassified.png").status_code == 404
     assert client.get(f"/experiments/{record.id}/plots/confusion.png").status_code == 200
 
 

@@ -114,7 +114,7 @@ def history(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Print all metrics by epoch; epochs count from 0, as in Keras."""
+    """Print all metrics by epoch, counted from 1; --csv and --json count from 0, as the API and Keras do."""
     with Client(url) as client:
         experiment_id = resolve_id(client, experiment)
         if csv:

@@ -75,9 +75,9 @@ def _show(screen: Console, client: Client) -> None:
 
 
 def _last_epochs(history: History) -> History:
-    """Counted from 1, as the progress above is."""
+    """Of the curves that are shown."""
     return History(
-        epoch=[epoch + 1 for epoch in history.epoch[-_LAST_EPOCHS:]],
+        epoch=history.epoch[-_LAST_EPOCHS:],
         history={name: history.history[name][-_LAST_EPOCHS:] for name in _CURVES},
         damaged=history.damaged,
     )

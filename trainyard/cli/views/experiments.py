@@ -46,7 +46,7 @@ def history_table(history: History) -> Listing:
     """One row per epoch, one column per metric."""
     columns = history.history
     rows = (
-        (str(epoch), *(metric_text(values[row]) for values in columns.values()))
+        (epoch_text(epoch), *(metric_text(values[row]) for values in columns.values()))
         for row, epoch in enumerate(history.epoch)
     )
     return Listing(("epoch", *map(right, columns)), rows)

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from tests.trainyard import samples
-from trainyard.answers import Experiment
-from trainyard.cli.views.experiments import experiment_lines, outcome_lines
+from trainyard.answers import Experiment, History
+from trainyard.cli.views.experiments import experiment_lines, history_table, outcome_lines
 
 TRAINED = {
     "epochs_completed": 2,
@@ -71,3 +71,8 @@ def test_damaged_record_without_spec_is_shown() -> None:
     lines = list(experiment_lines(experiment(spec={}, damaged=["experiment.json"])))
     assert "epochs    0 of unknown" in lines
     assert lines[-1] == "damaged   experiment.json"
+
+
+def test_history_table_counts_epochs_from_one() -> None:
+    table = history_table(History.model_validate(samples.HISTORY))
+    assert list(table.columns[0].cells) == ["1", "2"]
