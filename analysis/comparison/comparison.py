@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
+from analysis.comparison.common_classes import restrict
 from analysis.comparison.flips import FlipImageUrl, Flips, Side, list_flips
 from analysis.comparison.json_patch import JsonPatch, diff
 from analysis.comparison.pairing import Pairing, pair_samples
@@ -74,6 +75,7 @@ class Comparison(BaseModel):
     split: SplitName
     dataset: str
     samples: int
+    note: str | None = Field(description="what is compared, where the experiments have different classes")
     experiments: list[ComparedExperiment]
     pairs: list[Pair] = Field(description="the first experiment and each other one")
     confusion_matrices: ConfusionMatrices
@@ -85,12 +87,14 @@ def compare(
 ) -> Comparison:
     """Compare the first of `results` with each other one; list at most `limit` flipped samples each way. Raises
     NotComparable."""
+    results, note = restrict(results, split)
     first, *others = results
     pairings = [pair_samples(first, other, split) for other in others]
     return Comparison(
         split=split,
         dataset=first.record.dataset,
         samples=first.samples,
+        note=note,
         experiments=[_compared_experiment(result, first, datasets) for result in results],
         pairs=[_pair(first, other, pairing, limit, image_url) for other, pairing in zip(others, pairings, strict=True)],
         confusion_matrices=ConfusionMatrices(

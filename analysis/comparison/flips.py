@@ -51,7 +51,7 @@ class Side(NamedTuple):
 
     def image(self, position: int, image_url: FlipImageUrl) -> str | None:
         has_images = len(self.result.predictions.image_rows) > 0
-        return image_url(self.result.record.id, int(self.rows[position])) if has_images else None
+        return image_url(self.result.record.id, self.result.split_row(int(self.rows[position]))) if has_images else None
 
 
 def list_flips(first: Side, other: Side, wrong: Side, limit: int, image_url: FlipImageUrl) -> Flips:
@@ -62,7 +62,7 @@ def list_flips(first: Side, other: Side, wrong: Side, limit: int, image_url: Fli
     return Flips(
         items=[
             Flip(
-                index=int(first.rows[position]),
+                index=first.result.split_row(int(first.rows[position])),
                 sample=int(predictions.samples[first.rows[position]]),
                 true=true_label(labels, predictions, int(first.rows[position])),
                 first=first.prediction(position),

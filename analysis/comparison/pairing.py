@@ -31,9 +31,9 @@ class Pairing(NamedTuple):
 
 
 def pair_samples(first: Result, other: Result, split: SplitName) -> Pairing:
-    """Raises NotComparable unless both were evaluated on the same samples, in any order, with the same classes."""
-    _require_one_dataset(first, other)
-    _require_same_classes(first, other)
+    """Of two results with the same classes. Raises NotComparable unless both were evaluated on the same samples, in any
+    order."""
+    require_one_dataset(first, other)
     rows = _match_samples(first, other, split)
     _require_same_labels(first, other, rows)
     truth, predicted, others = first.predictions.truth, first.predictions.predicted, other.predictions.predicted[rows]
@@ -45,7 +45,7 @@ def pair_samples(first: Result, other: Result, split: SplitName) -> Pairing:
     )
 
 
-def _require_one_dataset(first: Result, other: Result) -> None:
+def require_one_dataset(first: Result, other: Result) -> None:
     if first.record.dataset != other.record.dataset:
         raise NotComparable(
             f"{first.name} is on {first.record.dataset}, {other.name} on {other.record.dataset}: only experiments on "
@@ -54,14 +54,6 @@ def _require_one_dataset(first: Result, other: Result) -> None:
     if first.record.spec.dataset.blobs != other.record.spec.dataset.blobs:
         raise NotComparable(
             f"{first.name} and {other.name} are on different blobs: give both the same `dataset.blobs` to compare them"
-        )
-
-
-def _require_same_classes(first: Result, other: Result) -> None:
-    if first.labels != other.labels:
-        raise NotComparable(
-            f"{first.name} has the classes {_listed(first.labels)}, {other.name} {_listed(other.labels)}: give both "
-            "the same `dataset.classes`, in the same order, to compare them"
         )
 
 
@@ -91,6 +83,6 @@ def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
         )
 
 
-def _listed(labels: Sequence[str]) -> str:
+def list_labels(labels: Sequence[str]) -> str:
     listed = ", ".join(labels[:_LISTED_CLASSES])
     return f"{listed} and {len(labels) - _LISTED_CLASSES} more" if len(labels) > _LISTED_CLASSES else listed

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models_store.errors import Damaged, NotFound
 from models_store.evaluations.evaluation import Evaluation
 from models_store.evaluations.predictions import Predictions
@@ -16,13 +19,15 @@ _ID_LENGTH = 26
 
 
 class Result(NamedTuple):
-    """`name` is unique in the comparison; `evaluation` and `predictions` are those of the split."""
+    """`name` is unique in the comparison; `evaluation` and `predictions` are those of the split. Where they are of some
+    of its samples only, `split_rows` are the rows of these in the split."""
 
     name: str
     record: Record
     evaluation: Evaluation
     predictions: Predictions
     history: History
+    split_rows: NDArray[np.int64] | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -32,6 +37,10 @@ class Result(NamedTuple):
     @property
     def samples(self) -> int:
         return len(self.predictions.truth)
+
+    def split_row(self, row: int) -> int:
+        """The row in the split of a row of `predictions`."""
+        return row if self.split_rows is None else int(self.split_rows[row])
 
 
 def read_results(ids: Sequence[str], experiments: ExperimentStore, split: SplitName) -> list[Result]:

@@ -24,7 +24,8 @@ def compare_experiments(
     limit: Annotated[int, Query(ge=0, le=_MAX_FLIPS, description="flipped samples listed, each way")] = 20,
 ) -> Comparison:
     """Compare experiments on the same samples: their specs, their metrics, which samples flipped, and whether the
-    difference may be chance. Rejected with 409 if they were not evaluated on the same samples."""
+    difference may be chance. Rejected with 409 if they were not evaluated on the same samples. With different classes,
+    they are compared on the common ones."""
     results = read_results(ids, store.experiments, split)
     return compare(results, split, limit, store.known_datasets(), lambda each, row: sample_url(each, split, row))
 

@@ -243,6 +243,7 @@ COMPARISON = {
     "split": "test",
     "dataset": "digits",
     "samples": 1360,
+    "note": None,
     "experiments": [
         _COMPARED,
         {

@@ -90,11 +90,13 @@ class Curves(Answer):
 
 
 class Comparison(Answer):
-    """Two to eight experiments on one split of one dataset."""
+    """Two to eight experiments on one split of one dataset. `note` says what is compared where they have different
+    classes."""
 
     split: str
     dataset: str
     samples: int
+    note: str | None = None
     experiments: list[Compared]
     pairs: list[Pair]
     confusion_matrices: Matrices

@@ -235,16 +235,53 @@ def test_comparison_across_datasets_is_rejected(client: ApiClient, poor: Record,
     )
 
 
-def test_comparison_of_other_classes_is_rejected(
+def test_different_classes_are_compared_on_common_ones(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
-    some = DIGITS.with_classes(("3", "5"))
-    other = publish_another(results_on(some), {"dataset": {"name": "digits", "classes": ["3", "5"]}})
+    some = DIGITS.with_classes(("5", "3"))
+    answers = POOR.predictions["test"]
+    rows = np.flatnonzero(np.isin(answers.truth, [3, 5]))[1:]  # one sample is not in this split
+    truth = (answers.truth[rows] == 3).astype(np.int64)
+    probabilities = np.full((len(rows), 2), 0.25, dtype=np.float16)
+    probabilities[np.arange(len(rows)), truth] = 0.75  # all are right
+    changed = Predictions(
+        answers.samples[rows], truth, truth, probabilities, answers.image_rows[:0], answers.images[:0]
+    )
+    results = with_test_answers(results_on(some), lambda _: changed)
+    other = publish_another(results, {"dataset": {"name": "digits", "classes": ["5", "3"]}})
 
-    said = rejection(client, poor, other)
+    compared = client.get(f"/compare?ids={poor.id},{other.id}&limit=50").json()
 
-    assert "poor has the classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, other 3, 5: give both the same" in said
-    assert "`dataset.classes`" in said
+    assert compared["samples"] == len(rows)
+    assert "compared on the 2 common ones (3, 5)" in compared["note"]
+    assert compared["confusion_matrices"]["labels"] == ["3", "5"]
+    among = answers.probabilities[rows][:, [3, 5]].astype(float)
+    right = among.argmax(axis=1) == (answers.truth[rows] == 5)
+    first, second = compared["experiments"]
+    assert (first["accuracy"], second["accuracy"]) == (pytest.approx(right.mean()), 1.0)
+    assert second["loss"] == pytest.approx(-np.log(0.75), abs=1e-3)
+    assert second["calibration_error"] == pytest.approx(0.25, abs=1e-3)
+    fixed = compared["pairs"][0]["fixed"]
+    assert fixed["total"] == np.count_nonzero(~right)
+    assert {flip["index"] for flip in fixed["items"]} == set(rows[~right].tolist())
+    again = client.get(f"/compare?ids={other.id},{poor.id}").json()
+    assert again["confusion_matrices"]["labels"] == ["5", "3"]
+    assert again["pairs"][0]["regressed"]["total"] == fixed["total"]
+
+
+def test_experiments_without_common_classes_are_rejected(
+    client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    pairs = [("3", "5"), ("5", "7")]
+    ids = [
+        publish_another(
+            results_on(DIGITS.with_classes(each)), {"dataset": {"name": "digits", "classes": list(each)}}
+        ).id
+        for each in pairs
+    ]
+    answer = client.get(f"/compare?ids={','.join(ids)}")
+    assert answer.status_code == 409
+    assert "fewer than two classes are common" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ def compare(
 
 
 def comparison_view(comparison: Comparison) -> Iterator[RenderableType]:
+    if comparison.note:
+        yield f"{comparison.note}\n"
     yield _metrics_table(comparison)
     for compared, pair in zip(comparison.experiments[1:], comparison.pairs, strict=True):
         yield f"\n{pair.verdict}"
