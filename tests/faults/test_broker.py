@@ -13,12 +13,14 @@ Document = dict[str, Any]
 DEAF = """
 import sys
 from celery import signals
+from celery.__main__ import main
 from models_store.jobs.broker import WakeUps
-from worker.app import app
 @signals.worker_ready.connect
 def stop_consuming(**_):
     WakeUps.can_consume = lambda self: False
-app.worker_main(["worker", "-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"])
+options = ["-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
+sys.argv = ["celery", "-A", "worker.app", "worker", *options]
+main()
 """
 
 
