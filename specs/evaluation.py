@@ -1,7 +1,7 @@
 """The request to evaluate a trained network on another dataset."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
 
@@ -12,17 +12,21 @@ from specs.problem import shorten
 from specs.schema import FieldError, Schema
 from specs.splits import EvaluatedSplit
 
+Prep = Literal["auto", "none"]
+
 _LISTED = 20
 
 
 class EvaluationSpec(Schema):
-    """The dataset, and which of its samples: all, or one of its own splits.
+    """The dataset, and which of its samples: all, or one of its own splits. `prep` is as for `POST /predict`: with
+    "auto" a network of digits sees the digit that is found in each image, with "none" images are only resized.
 
     The validation context is `{"datasets": {name: Dataset}}`.
     """
 
     dataset: str
     split: EvaluatedSplit = "all"
+    prep: Prep = "auto"
     _facts: Dataset = PrivateAttr()
 
     @model_validator(mode="after")

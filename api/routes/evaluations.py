@@ -32,10 +32,11 @@ def create_evaluation(
     experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
 ) -> EvaluationRecord:
     """Queue an evaluation of the trained network on another dataset: all of it, its official test split (`test`), or
-    all but that (`train`). Classes are matched by name; the network must know all those of the dataset.
+    all but that (`train`). Classes are matched by name; the network must know all those of the dataset. Images are
+    prepared as for `POST /predict`, with `"prep": "none"` only resized.
 
     The last evaluation on each dataset is kept, and a new request replaces it. While one is queued or runs, the same
-    request is answered with it, and another split is rejected.
+    request is answered with it, and another split or `prep` is rejected.
     """
     document = parse_posted_document(body, syntax, '{"dataset": "mnist"}')
     if isinstance(document.get("dataset"), str):

@@ -14,6 +14,7 @@ from models_store.errors import Damaged
 from models_store.experiments.record import Frozen
 from models_store.files import write_synced
 from models_store.versions import any_name
+from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit, SplitName
 
 
@@ -91,10 +92,12 @@ class Evaluation(Metrics):
 
 
 class CrossDatasetEvaluation(Metrics):
-    """On a dataset that the network was not trained on."""
+    """On a dataset that the network was not trained on; `prep` says whether images were prepared as served, or only
+    resized."""
 
     dataset: str
     split: EvaluatedSplit = Field(validation_alias=any_name("split"))
+    prep: Prep = "none"  # as in version 0.2, which did not record it
     calibration: Calibration
 
 

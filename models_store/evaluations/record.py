@@ -8,6 +8,7 @@ from pydantic import Field
 from models_store.experiments.record import Failure, Frozen, MetricValues, utc_now
 from models_store.jobs.record import AttemptRecord
 from models_store.versions import any_name
+from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit
 
 
@@ -29,13 +30,15 @@ class EvaluationRecord(AttemptRecord):
     """The last evaluation of an experiment on a dataset.
 
     `id` distinguishes it from earlier ones. `dataset_id` identifies the upload, because another one may have the name
-    later; None for a built-in dataset. `metrics` are some of the metrics, for lists.
+    later; None for a built-in dataset. `prep` is how images become the network's input: as served, or only resized.
+    `metrics` are some of the metrics, for lists.
     """
 
     experiment_id: str
     dataset: str
     dataset_id: str | None
     split: EvaluatedSplit = Field(validation_alias=any_name("split"))
+    prep: Prep = "none"  # as in version 0.2, which did not record it
     status: EvaluationStatus = EvaluationStatus.QUEUED
     progress: SamplesDone | None = None
     metrics: MetricValues = Field(default_factory=dict)

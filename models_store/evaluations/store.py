@@ -113,6 +113,7 @@ class EvaluationStore:
             dataset=spec.dataset,
             dataset_id=self.dataset_id(spec.dataset),
             split=spec.split,
+            prep=spec.prep,
         )
 
     def _underway(self, wanted: EvaluationRecord) -> EvaluationRecord | None:
@@ -122,9 +123,9 @@ class EvaluationStore:
             return None
         if record.has_ended:
             return None
-        if (record.split, record.dataset_id) != (wanted.split, wanted.dataset_id):
+        if (record.split, record.prep, record.dataset_id) != (wanted.split, wanted.prep, wanted.dataset_id):
             raise InvalidState(
-                f"the evaluation of {record.dataset}, split {record.split}, is {record.status}; "
+                f"the evaluation of {record.dataset}, prep {record.prep}, split {record.split}, is {record.status}; "
                 "wait for its end, then ask for another one"
             )
         return record

@@ -93,6 +93,7 @@ def evaluation_view(status: str = "succeeded", **changes: Any) -> JsonObject:
         "dataset": "noise",
         "dataset_id": None,
         "split": "all",
+        "prep": "auto",
         "status": status,
         "attempts": 1,
         "interruptions": 0,

@@ -103,9 +103,11 @@ class Evaluation(_Metrics):
 
 
 class CrossDatasetEvaluation(_Metrics):
-    """Metrics on another dataset than the experiment's own."""
+    """Metrics on another dataset than the experiment's own, with images prepared as for a prediction (`prep` auto), or
+    only resized (none)."""
 
     dataset: str
+    prep: str = "none"
 
 
 class SamplesDone(Answer):
@@ -123,6 +125,7 @@ class EvaluationRecord(Answer):
     dataset: str
     dataset_id: str | None
     split: str
+    prep: str = "none"
     status: str
     created_at: datetime
     schema_version: int

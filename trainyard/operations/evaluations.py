@@ -43,9 +43,12 @@ def misclassified_sheet(
     return Operation("GET", path, Figure.of, {"split": split, **filters})
 
 
-def evaluate(experiment_id: str, dataset: str, split: str = "all") -> Operation[EvaluationRecord]:
-    """Queue an evaluation on another dataset: on `all` of it, its official `test` split, or the rest (`train`)."""
-    body = {"dataset": dataset, "split": split}
+def evaluate(
+    experiment_id: str, dataset: str, split: str = "all", prep: str | None = None
+) -> Operation[EvaluationRecord]:
+    """Queue an evaluation on another dataset: on `all` of it, its official `test` split, or the rest (`train`). Images
+    are prepared as for a prediction, or only resized if `prep` is `none`."""
+    body = {"dataset": dataset, "split": split, **({"prep": prep} if prep else {})}
     return Operation("POST", f"{path_of(experiment_id)}/evaluations", read_as(EvaluationRecord), json=body)
 
 

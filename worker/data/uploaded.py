@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from imaging.decode import decode
 from imaging.errors import ImageError
+from imaging.preparation import DigitForm, prepare_image
 from imaging.resize import Mode, Shape, resize_all, to_array
 from models_store.datasets.images import StoredImages
 from models_store.errors import Damaged, NotFound
@@ -31,6 +32,18 @@ def open_resized(folder: Path, name: str, shape: Shape, mode: Mode) -> Source:
     """The images as (samples, *shape): only those that are read are in memory, and nothing is written to disk. Raises
     as `open_upload`."""
     return _open(folder, name, lambda stored, indices: _read_resized(stored, indices, shape, mode))
+
+
+def open_prepared(folder: Path, name: str, shape: Shape, mode: Mode, digit_form: DigitForm) -> Source:
+    """The same images, prepared as for a prediction: the digit that is found, in the form of the network's."""
+
+    def read(stored: StoredImages, indices: Indices) -> Images:
+        max_pixels = _max_pixels(stored)
+        return stored.some(
+            indices, shape, lambda data: prepare_image(decode(data, max_pixels), shape, mode, digit_form).array
+        )
+
+    return _open(folder, name, read)
 
 
 def _open(folder: Path, name: str, read_images: Callable[[StoredImages, Indices], Images]) -> Source:
@@ -79,6 +92,10 @@ def _read_resized(stored: StoredImages, indices: Indices, shape: Shape, mode: Mo
 
 def _converter(stored: StoredImages, shape: Shape, mode: Mode) -> Callable[[bytes], NDArray[np.uint8]]:
     """From an encoded image to an array of `shape`."""
-    sides = stored.index["height"].astype(np.int64) * stored.index["width"]
-    max_pixels = int(sides.max(initial=1))
+    max_pixels = _max_pixels(stored)
     return lambda data: to_array(decode(data, max_pixels), shape, mode)
+
+
+def _max_pixels(stored: StoredImages) -> int:
+    sides = stored.index["height"].astype(np.int64) * stored.index["width"]
+    return int(sides.max(initial=1))

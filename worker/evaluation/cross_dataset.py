@@ -28,7 +28,8 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
     """
     info = read_serving_info(job.artifacts)
     network = PublishedNetwork(job.artifacts, info)
-    source = load_dataset(job.facts, job.datasets_dir, job.uploaded, _image_shape(job.facts, info), info.resize)
+    form = info.digit_form if job.prep == "auto" else None
+    source = load_dataset(job.facts, job.datasets_dir, job.uploaded, _image_shape(job.facts, info), info.resize, form)
     samples = _samples(source, job.split)
     truth = _relabel(source.labels[samples], job.facts, info)
     predicted = network.predict(source.read, samples, lambda done: advance(SamplesDone(done=done, total=len(samples))))
@@ -36,6 +37,7 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
         **dict(compute_metrics(predicted, truth, info.labels)),
         dataset=job.facts.name,
         split=job.split,
+        prep=job.prep,
         calibration=measure_calibration(predicted, truth, info.temperature),
     )
     predictions = build_predictions_from(

@@ -33,6 +33,7 @@ class EvaluationAttempt(Attempt[EvaluationClaim]):
             staged=self.claim.attempt_folder,
             facts=facts,
             split=record.split,
+            prep=record.prep,
             uploaded=None if record.dataset in DATASETS else self._store.datasets.folder(record.dataset),
             datasets_dir=self.settings.datasets_dir,
         )

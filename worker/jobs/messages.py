@@ -12,6 +12,7 @@ from models_store.evaluations.record import SamplesDone
 from models_store.experiments.record import Failure, Frozen, MetricValues, Point, Progress
 from models_store.experiments.stored_spec import StoredSpec
 from specs.dataset import Dataset
+from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit
 
 StopReason = Literal["cancelled", "time_budget", "shutdown"]
@@ -158,6 +159,7 @@ class EvaluationJob(Frozen):
     staged: Path
     facts: Dataset
     split: EvaluatedSplit
+    prep: Prep
     uploaded: Path | None
     datasets_dir: Path | None
 

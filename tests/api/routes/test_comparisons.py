@@ -269,7 +269,7 @@ def test_different_classes_are_compared_on_common_ones(
     assert again["pairs"][0]["regressed"]["total"] == fixed["total"]
 
 
-def test_experiments_without_common_classes_are_rejected(
+def test_runs_without_common_classes_are_rejected(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
     pairs = [("3", "5"), ("5", "7")]

@@ -65,7 +65,7 @@ def evaluate(client: ApiClient, api_store: Store, settings: Settings) -> Callabl
 def test_metrics_match_the_published_network(
     client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
-    view = evaluate(finished.id, dataset=noise)
+    view = evaluate(finished.id, dataset=noise, prep="none")
 
     session = onnxruntime.InferenceSession(api_store.experiments.artifacts(finished.id) / ONNX_FILE)
     images, classes = api_store.datasets.images(noise), client.get(f"/datasets/{noise}").json()["classes"]
@@ -98,7 +98,7 @@ def test_split_is_evaluated_alone(
 def test_mistakes_are_listed_with_images(
     client: ApiClient, api_store: Store, finished: Record, noise: str, evaluate: Callable[..., Answer]
 ) -> None:
-    view = evaluate(finished.id, dataset=noise, split="test")
+    view = evaluate(finished.id, dataset=noise, split="test", prep="none")
 
     path = f"/experiments/{finished.id}/evaluations/{noise}"
     answer = client.get(f"{path}/mistakes?true=7").json()
@@ -121,10 +121,13 @@ def test_repeated_request_joins_the_running_evaluation(
     first = client.post(path, json={"dataset": noise})
     again = client.post(path, content=f"dataset: {noise}")
     other = client.post(path, json={"dataset": noise, "split": "test"})
+    resized = client.post(path, json={"dataset": noise, "prep": "none"})
 
     assert (first.status_code, first.headers["location"]) == (202, f"{path}/{noise}")
     assert (again.status_code, again.json()) == (202, first.json())
-    assert other.status_code == 409
+    assert first.json()["prep"] == "auto"
+    assert other.status_code == resized.status_code == 409
+    assert "split all, is queued; wait for its end" in resized.json()["detail"]
     assert "split all, is queued; wait for its end" in other.json()["detail"]
     assert client.get(first.headers["location"]).json()["evaluation"] is None
     assert client.get(f"{path}/{noise}/mistakes").status_code == 404

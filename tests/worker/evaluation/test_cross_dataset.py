@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -10,12 +11,16 @@ import pytest
 from PIL import Image
 
 from archives.member import Limits
+from imaging.decode import decode
+from imaging.preparation import prepare_image
 from imaging.resize import resize_all, to_array
-from models_store.artifacts import EVALUATION_FILE
+from models_store.artifacts import EVALUATION_FILE, write_manifest
 from models_store.datasets.images import IMAGES, StoredImages
 from models_store.evaluations.predictions import read_predictions
 from models_store.evaluations.record import SamplesDone
+from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from specs.dataset import DATASETS, Dataset
+from specs.evaluation import Prep
 from specs.experiment import parse_spec
 from specs.splits import EvaluatedSplit
 from tests.support.manifests import verify_manifest
@@ -57,12 +62,16 @@ def artifacts(tmp_path: Path, job: Callable[..., TrainingJob], supervised: Super
 
 
 def job_on(
-    artifacts: Path, dataset: Dataset, uploaded: Path | None = None, split: EvaluatedSplit = "all"
+    artifacts: Path,
+    dataset: Dataset,
+    uploaded: Path | None = None,
+    split: EvaluatedSplit = "all",
+    prep: Prep = "auto",
 ) -> EvaluationJob:
-    staged = artifacts.parent / f"on-{dataset.name}-{split}"
+    staged = artifacts.parent / f"on-{dataset.name}-{split}-{prep}"
     staged.mkdir()
     return EvaluationJob(
-        artifacts=artifacts, staged=staged, facts=dataset, split=split, uploaded=uploaded, datasets_dir=None
+        artifacts=artifacts, staged=staged, facts=dataset, split=split, prep=prep, uploaded=uploaded, datasets_dir=None
     )
 
 
@@ -109,6 +118,39 @@ def test_uploads_of_one_size_and_of_many_are_evaluated(artifacts: Path, tmp_path
         assert tested.samples.tolist() == list(range(24, 30))
         assert np.array_equal(tested.probabilities, found.probabilities[24:])
         assert not (own.folder / "cache").exists()
+
+
+@pytest.mark.parametrize("own_images", [True, False])
+def test_digits_are_prepared_as_served(artifacts: Path, tmp_path: Path, own_images: bool) -> None:
+    """By a network that would be one of MNIST; only resized if that is asked for."""
+    import keras
+    from sklearn.datasets import load_digits
+
+    file = artifacts / SERVING_FILE
+    file.write_bytes(
+        ServingInfo.model_validate_json(file.read_bytes())
+        .model_copy(update={"dataset": "mnist"})
+        .model_dump_json()
+        .encode()
+    )
+    write_manifest(artifacts)
+    if own_images:
+        own = converted(tmp_path / "own", "own", noisy_digits(("3", "8"), train=12, test=3, largest=40))
+        facts, folder = own.facts, own.folder
+        stored = StoredImages(folder)
+        pictures = [decode(stored.read(number), 10_000) for number in range(len(stored))]
+    else:
+        facts, folder = DATASETS["digits"], None
+        pixels = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)
+        pictures = [Image.fromarray(each) for each in pixels]
+    model = keras.saving.load_model(artifacts / "model.keras")
+    forms: dict[Prep, Literal["centered"] | None] = {"auto": "centered", "none": None}
+    for prep, form in forms.items():
+        evaluate(job := job_on(artifacts, facts, folder, prep=prep), lambda _: None)
+        inputs = np.stack([prepare_image(each, (28, 28, 1), "fit", form).array for each in pictures])
+        expected = np.asarray(model(inputs, training=False))
+        assert np.allclose(read_predictions(job.staged, "all").probabilities, expected, atol=1e-3)
+        assert orjson.loads((job.staged / EVALUATION_FILE).read_bytes())["prep"] == prep
 
 
 def test_upload_replaced_by_another_is_rejected(artifacts: Path, tmp_path: Path) -> None:

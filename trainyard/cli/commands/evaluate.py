@@ -16,6 +16,9 @@ def evaluate(
     experiment: IdArgument,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset with classes that the network knows.")],
     split: Annotated[str, typer.Option(help="Its samples to use: all, train or test.")] = "all",
+    prep: Annotated[
+        str | None, typer.Option(help="auto, the default: images are prepared as for a prediction; none: only resized.")
+    ] = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
@@ -25,7 +28,7 @@ def evaluate(
     """
     with Client(url) as client:
         experiment_id = resolve_id(client, experiment)
-        client.evaluate(experiment_id, dataset, split)
+        client.evaluate(experiment_id, dataset, split, prep)
         evaluation = client.wait_for_evaluation(experiment_id, dataset)
     print_answer(evaluation, json, cross_dataset_lines)
     if evaluation.status == "failed":

@@ -55,8 +55,9 @@ def cross_dataset_lines(view: EvaluationView) -> Iterator[str]:
     if evaluation is None:
         yield f"the evaluation on {view.dataset} {view.status}: {view.error}"
         return
+    resized = ", only resized" if view.prep == "none" else ""
     yield (
-        f"on {view.dataset} ({view.split}): accuracy {evaluation.accuracy:.4f}, "
+        f"on {view.dataset} ({view.split}{resized}): accuracy {evaluation.accuracy:.4f}, "
         f"macro F1 {evaluation.macro.f1:.4f} on {evaluation.samples:,} samples"
     )
     classes = evaluation.per_class
