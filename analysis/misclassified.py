@@ -13,6 +13,8 @@ from models_store.predictions.class_probability import ClassProbability
 Sort = Literal["index", "-index", "confidence", "-confidence", "margin", "-margin", "pair", "-pair"]
 # From a row of the split to the URL of its image.
 ImageUrl = Callable[[int], str | None]
+# What confident learning asks of a network: it takes its word against that of the labels.
+_SKILLED, _KNOWN = 0.5, 0.5
 
 
 class Label(BaseModel):
@@ -123,18 +125,31 @@ def suspects(predictions: Predictions) -> NDArray[np.bool_]:
     for the sample as that class is on average for the samples with its label.
 
     The off-diagonal of the confident joint of Northcutt, Jiang and Chuang 2021, Confident Learning: Estimating
-    Uncertainty in Dataset Labels, section 3.1. Sharpest on the validation and test split: a network may have memorized
-    its training split, wrong labels included.
+    Uncertainty in Dataset Labels, section 3.1, whose theorem asks for a network that is right about most samples of
+    each class: nothing is suspect for one that corrects less than half of the errors of guessing, nor between classes
+    of which one is given less than half of the probability of its own samples. Sharpest on the validation and test
+    split: a network may have memorized its training split, wrong labels included.
     """
-    probabilities = predictions.probabilities.astype(np.float64)
+    probabilities, truth = predictions.probabilities.astype(np.float64), predictions.truth
     classes = probabilities.shape[1]
-    counts = np.bincount(predictions.truth, minlength=classes)
-    own = probabilities[np.arange(len(probabilities)), predictions.truth]
-    sums = np.bincount(predictions.truth, weights=own, minlength=classes)
+    counts = np.bincount(truth, minlength=classes)
+    if not _is_skilled(predictions, counts):
+        return np.zeros(len(truth), dtype=np.bool_)
+    own = probabilities[np.arange(len(probabilities)), truth]
+    sums = np.bincount(truth, weights=own, minlength=classes)
     # A class without samples has no mean that could be reached.
     thresholds = np.divide(sums, counts, out=np.full(classes, np.inf), where=counts > 0)
-    likely = np.where(probabilities >= thresholds, probabilities, -1.0)
-    return np.asarray((likely.max(axis=1) >= 0) & (likely.argmax(axis=1) != predictions.truth))
+    is_known = thresholds >= _KNOWN
+    likely = np.where((probabilities >= thresholds) & is_known, probabilities, -1.0)
+    return np.asarray((likely.max(axis=1) >= 0) & (likely.argmax(axis=1) != truth) & is_known[truth])
+
+
+def _is_skilled(predictions: Predictions, counts: NDArray[np.intp]) -> bool:
+    """Whether the network is at least half way from predicting the most frequent class to always being right."""
+    samples = len(predictions.truth)
+    chance = counts.max() / samples
+    accuracy = 1 - len(predictions.misclassified) / samples
+    return bool(accuracy - chance >= _SKILLED * (1 - chance))
 
 
 def most_probable(predictions: Predictions, row: int, count: int = 3) -> list[int]:

@@ -8,6 +8,7 @@ from analysis.comparison.common_classes import restrict
 from analysis.comparison.flips import FlipImageUrl, Flips, Side, list_flips
 from analysis.comparison.json_patch import JsonPatch, diff
 from analysis.comparison.pairing import Pairing, pair_samples
+from analysis.comparison.preset_layers import spell_out
 from analysis.comparison.results import Result
 from analysis.comparison.sentences import describe_changes, verdict
 from analysis.comparison.significance import Interval, accuracy_interval, difference_interval, mcnemar
@@ -97,21 +98,34 @@ def compare(
         note=note,
         experiments=[_compared_experiment(result, first, datasets) for result in results],
         pairs=[_pair(first, other, pairing, limit, image_url) for other, pairing in zip(others, pairings, strict=True)],
-        confusion_matrices=ConfusionMatrices(
-            labels=first.labels, matrices=[result.evaluation.confusion_matrix.matrix for result in results]
-        ),
+        confusion_matrices=_matrices(results),
         curves=_histories(results),
+    )
+
+
+def confusion_matrices(results: Sequence[Result], split: SplitName) -> ConfusionMatrices:
+    """Raises NotComparable."""
+    first, *others = results
+    for other in others:
+        pair_samples(first, other, split)
+    return _matrices(results)
+
+
+def _matrices(results: Sequence[Result]) -> ConfusionMatrices:
+    return ConfusionMatrices(
+        labels=results[0].labels, matrices=[result.evaluation.confusion_matrix.matrix for result in results]
     )
 
 
 def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> ComparedExperiment:
     evaluation, record = result.evaluation, result.record
     changes = list(diff(first.record.spec.document, record.spec.document))
+    told = list(diff(*spell_out(first.record.spec.document, record.spec.document)))
     return ComparedExperiment(
         id=record.id,
         name=result.name,
         patch=[change.operation() for change in changes],
-        changed="" if result is first else describe_changes(changes),
+        changed="" if result is first else describe_changes(told),
         loss=evaluation.loss,
         accuracy=evaluation.accuracy,
         accuracy_interval=accuracy_interval(result.samples - len(result.predictions.misclassified), result.samples),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from analysis.comparison.json_patch import Change, JsonPatch, diff
+from analysis.comparison.preset_layers import spell_out
 from analysis.comparison.sentences import describe_accuracies, describe_changes
 from models_store.errors import NotFound, Unavailable
 from models_store.experiments.index import validation_metric
@@ -18,7 +19,8 @@ _MAX_STEPS = 100
 class LineageStep(BaseModel):
     """One experiment of a lineage. `accuracy` is on the test split, `val_accuracy` on the validation split; the gains
     are over the step before, null if a value is missing or the two have other data or other classes. `patch` leads
-    from the spec of the step before to this one; `changed` is the same in words, without name, notes and tags."""
+    from the spec of the step before to this one; `changed` is the same in words, without name, notes and tags, and with
+    the layers of presets. `notes` are the reasons that its author wrote into the spec."""
 
     id: str
     name: str
@@ -29,6 +31,7 @@ class LineageStep(BaseModel):
     val_accuracy_gain: float | None
     patch: JsonPatch | None
     changed: str | None
+    notes: str
 
 
 class LineageChild(BaseModel):
@@ -104,7 +107,10 @@ def _step(record: Record, before: Record | None) -> LineageStep:
         accuracy_gain=_gain(accuracy, former),
         val_accuracy_gain=_gain(val_accuracy, val_former),
         patch=None if changes is None else [change.operation() for change in changes],
-        changed=None if changes is None else describe_changes(changes),
+        changed=describe_changes(diff(*spell_out(before.spec.document, record.spec.document)))
+        if before and changes is not None
+        else None,
+        notes=record.spec.notes,
     )
 
 

@@ -16,7 +16,8 @@ from specs.experiment import ExperimentSpec
 
 _ROWS = 6
 _COPIES = 7
-_MAX_SHARES = 2  # of a mixed label
+_MAX_SHARES = 2  # of a mixed label; only `OutlierExposure` mixes more, all of them
+_EVEN = 1e-3
 # What one plot may spend on copies, and the cost of a layer for each pixel of three channels, measured on one core with
 # 512x512 images. A distortion smooths with a window of about 8 sigma, once across and once down.
 _MAX_NANOSECONDS = 1e9
@@ -96,5 +97,7 @@ def _mixed_label(label: NDArray[np.generic], names: Sequence[str]) -> tuple[Shar
     if label.ndim == 0:
         return ()
     shares = label.astype(float)
+    if len(shares) > _MAX_SHARES and np.ptp(shares) < _EVEN:
+        return (Share("", "no class"),)
     largest = [index for index in np.argsort(-shares)[:_MAX_SHARES] if shares[index] >= 0.005]
     return tuple(Share(f"{shares[index]:.0%} ", names[index]) for index in largest)

@@ -1,33 +1,44 @@
-"""Plot of a confusion matrix, as counts and as shares of the true class."""
+"""Plots of confusion matrices, as counts and as shares of the true class."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from analysis.plots.figure import ACCENT, INK
+from analysis.plots.figure import INK, PALE
 from analysis.plots.panels import GRID, Box, draw_frame, panels
 from analysis.plots.text_layout import legible_names, shorten, width_of
 
 Measure = Literal["counts", "shares"]
 Matrix = NDArray[np.float64]
-_CELL, _MIN_SIDE, _MAX_SIDE = 0.36, 2.4, 6.0  # inches, as what follows
+_MEASURES: dict[Measure, str] = {"counts": "counts", "shares": "% of the true class"}
+_CELL, _MIN_SIDE, _MAX_SIDE = 0.36, 2.4, 6.6  # inches, as what follows
 _MAX_LABEL = 1.3
 _AXIS_LABEL, _BAR, _BAR_LABELS, _GAP = 0.3, 0.1, 0.45, 0.2
-_LABEL_SIZE, _LARGEST, _SMALLEST = 7.0, 8.0, 5.5  # points
+_TITLE = 0.22
+_LABEL_SIZE, _TITLE_SIZE, _LARGEST, _SMALLEST = 7.0, 9.0, 8.0, 5.0  # points
 _LABEL_PITCH = 0.125  # between labels that do not touch
 _POINTS_PER_INCH = 72
-_MAX_NUMBERED = 15  # classes, in cells with numbers
+_COLUMNS = 4  # of matrices beside each other
 _PAIRS = 4  # in the description
-# Darker is more, in gray as well.
-_COLORS = LinearSegmentedColormap.from_list("errors", ["#ffffff", "#9db9f0", ACCENT, "#0b1840"])
-_DIAGONAL = "#dcdfe6"
+_MAX_NUMBERS = 1_400  # in all matrices of a figure: each takes a millisecond
+# Nothing is white, and even one sample of many thousands is not; darker is more, in gray as well.
+_COLORS = LinearSegmentedColormap.from_list("shares", ["#cfdcf5", "#6b95de", "#0b2a6b"], under="#ffffff")
+_LEAST = 1e-9
+
+
+class ConfusionPanel(NamedTuple):
+    """`counts` (classes, classes) has a row for each true class."""
+
+    title: str
+    counts: Matrix
+    measure: Measure
 
 
 def confusion_figure(
@@ -35,26 +46,61 @@ def confusion_figure(
 ) -> Figure:
     """A panel for each of `measures`. `matrix` (classes, classes) has a row for each true class.
 
-    Only errors are shaded, by the root of their number over the largest: on one scale with the right answers, which
-    are many more, all of them would be white.
+    Cells are shaded by their share of the true class in both, as scikit-learn's normalized plot is: counts of a rare
+    class would all be white beside those of a frequent one.
     """
     counts = np.array(matrix, dtype=np.float64)
+    each = [ConfusionPanel(_MEASURES[measure], counts, measure) for measure in measures]
+    return _figure(f"{name}: confusion, {split} split", _subtitle(counts, labels), labels, each)
+
+
+def confusions_figure(
+    names: Sequence[str],
+    split: str,
+    labels: Sequence[str],
+    matrices: Sequence[Sequence[Sequence[int]]],
+    measure: Measure,
+) -> Figure:
+    """The matrices of several experiments beside each other."""
+    each = [
+        ConfusionPanel(f"{name}: {_accuracy_text(counts)}", counts, measure)
+        for name, counts in zip(names, (np.array(matrix, dtype=np.float64) for matrix in matrices), strict=True)
+    ]
+    samples = int(each[0].counts.sum())
+    line = f"{samples:,} samples each; {_legend(measure)}"
+    return _figure(f"confusion of {len(each)} experiments, {split} split", [line], labels, each)
+
+
+def _figure(title: str, lines: list[str], labels: Sequence[str], each_panel: Sequence[ConfusionPanel]) -> Figure:
     names = legible_names(labels)
     side = float(np.clip(len(names) * _CELL, _MIN_SIDE, _MAX_SIDE))
     shown = [shorten(each, _MAX_LABEL, _LABEL_SIZE) for each in names]
     label_width = max(width_of(each, _LABEL_SIZE) for each in shown) + 0.1
     upright = label_width > side / len(names)
-    below = _BAR + _BAR_LABELS + _AXIS_LABEL + (label_width if upright else 0.15)
+    below = _AXIS_LABEL + (label_width if upright else 0.15)
     left = _AXIS_LABEL + label_width
-    boxes = [Box(left + number * (side + _GAP), below, side, side) for number in range(len(measures))]
-    bars = [Box(box.left, _BAR_LABELS - _BAR, side, _BAR) for box in boxes]
-    size = (boxes[-1].left + side + 0.05, below + side + 0.25)
-    figure, each_axes = panels(f"{name}: confusion, {split} split", _subtitle(counts, shown), size, [*boxes, *bars])
-    for number, measure in enumerate(measures):
-        axes, bar = each_axes[number], each_axes[len(measures) + number]
-        image = _draw(axes, counts if measure == "counts" else _shares(counts), measure, side)
-        _label(axes, shown, side, upright, first=number == 0)
-        _scale(figure, bar, image, measure)
+    columns = min(_COLUMNS, len(each_panel))
+    rows = -(-len(each_panel) // columns)
+    pitch = below + side + _TITLE
+    boxes = [
+        Box(
+            left + number % columns * (side + _GAP),
+            _BAR_LABELS + _BAR + (rows - 1 - number // columns) * pitch + below,
+            side,
+            side,
+        )
+        for number in range(len(each_panel))
+    ]
+    bar = Box(left, _BAR_LABELS - _BAR, side, _BAR)
+    size = (left + columns * (side + _GAP) - _GAP + 0.05, _BAR_LABELS + _BAR + rows * pitch + 0.25)
+    figure, each_axes = panels(title, lines, size, [*boxes, bar])
+    for number, panel in enumerate(each_panel):
+        axes = each_axes[number]
+        image = _draw(axes, panel, side, is_numbered=len(each_panel) * len(names) ** 2 <= _MAX_NUMBERS)
+        axes.set_title(shorten(panel.title, side, _TITLE_SIZE), fontsize=_TITLE_SIZE, color=INK, loc="left", pad=4)
+        _label(axes, shown, side, upright, first=number % columns == 0)
+        if number == 0:
+            _scale(figure, each_axes[-1], image)
     return figure
 
 
@@ -68,9 +114,21 @@ def _errors(values: Matrix) -> Matrix:
     return np.where(np.eye(len(values), dtype=bool), 0.0, values)
 
 
-def _subtitle(counts: Matrix, names: Sequence[str]) -> list[str]:
+def _accuracy_text(counts: Matrix) -> str:
+    return f"{np.trace(counts) / max(1.0, counts.sum()):.2%}".replace("%", " %")
+
+
+def _legend(measure: Measure) -> str:
+    return f"cells show {_MEASURES[measure]}; the darker one is, the larger its share of the true class"
+
+
+def _subtitle(counts: Matrix, labels: Sequence[str]) -> list[str]:
+    names = [shorten(each, _MAX_LABEL, _LABEL_SIZE) for each in legible_names(labels)]
     right, samples = int(np.trace(counts)), int(counts.sum())
-    lines = [f"{right:,} of {samples:,} samples are right; errors are shaded by the root of their number"]
+    lines = [
+        f"{right:,} of {samples:,} samples are right ({_accuracy_text(counts)})",
+        "the darker a cell, the larger its share of the true class",
+    ]
     errors = _errors(counts)
     most = np.argsort(-errors, axis=None, kind="stable")[:_PAIRS]
     pairs = [
@@ -86,59 +144,63 @@ def _subtitle(counts: Matrix, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _draw(axes: Axes, values: Matrix, measure: Measure, side: float) -> AxesImage:
-    errors = _errors(values)
-    norm = PowerNorm(0.5, vmin=0, vmax=float(errors.max()) or 1.0)
+def _draw(axes: Axes, panel: ConfusionPanel, side: float, is_numbered: bool) -> AxesImage:
+    shares = _shares(panel.counts)
     image = axes.imshow(
-        np.ma.masked_array(errors, np.eye(len(values), dtype=bool)),
-        cmap=_COLORS.with_extremes(bad=_DIAGONAL),
-        norm=norm,
+        shares,
+        cmap=_COLORS,
+        vmin=_LEAST,
+        vmax=1.0,
         aspect="auto",
         interpolation="none",  # an SVG gets the cells themselves
     )
-    texts = [[_cell_text(value, measure) for value in row] for row in values.tolist()]
-    size = _letter_size(texts, side / len(values))
+    values = panel.counts if panel.measure == "counts" else shares
+    texts = [[_cell_text(value, panel.measure) for value in row] for row in values.tolist()]
+    size = _letter_size(texts, side / len(values)) if is_numbered else None
     if size is not None:
         edges = np.arange(len(values) - 1) + 0.5
         axes.hlines(edges, -0.5, len(values) - 0.5, color=GRID, linewidth=0.5)
         axes.vlines(edges, -0.5, len(values) - 0.5, color=GRID, linewidth=0.5)
-        _number(axes, texts, np.asarray(norm(errors)), size)
+        _number(axes, texts, shares, size)
     return image
 
 
 def _cell_text(value: float, measure: Measure) -> str:
+    """A share is in percent, and neither nothing nor all unless it is."""
     if measure == "counts":
-        return f"{value:.0f}" if value else ""
-    # 100 is all of them; a share below 1 is a shade, and a count in the other panel.
-    return "" if value < 0.01 else ">99" if 0.99 < value < 1 else f"{100 * value:.0f}"
+        return f"{value:.0f}"
+    percent = 100 * value
+    if 0 < percent < 0.05:
+        return "<.1"
+    if 0.95 <= percent <= 99.05 or percent in (0, 100):
+        return f"{percent:.0f}"
+    return f"{percent:.1f}".lstrip("0") if percent < 0.95 else ">99"
 
 
 def _letter_size(texts: list[list[str]], cell: float) -> float | None:
-    """The size of letters, in points, at which all fit into cells of so many inches; None if that is too small to read,
-    or if there are too many to read."""
-    if len(texts) > _MAX_NUMBERED:
-        return None
+    """The size of letters, in points, at which all fit into cells of so many inches; None if that is too small to
+    read."""
     # All digits have one width. Right answers are bold, which is wider.
     widest = max((text for row in texts for text in row), key=len)
-    share = 0.85 * cell / max(width_of(widest, _LARGEST, "bold"), cell / 10)
+    share = 0.9 * cell / max(width_of(widest, _LARGEST, "bold"), cell / 10)
     size = min(_LARGEST, _LARGEST * share, 0.6 * cell * _POINTS_PER_INCH)
     return size if size >= _SMALLEST else None
 
 
-def _number(axes: Axes, texts: list[list[str]], shades: Matrix, size: float) -> None:
+def _number(axes: Axes, texts: list[list[str]], shares: Matrix, size: float) -> None:
     for row, row_texts in enumerate(texts):
         for column, text in enumerate(row_texts):
-            if text:
-                axes.text(
-                    column,
-                    row,
-                    text,
-                    ha="center",
-                    va="center",
-                    fontsize=size,
-                    color="white" if shades[row, column] > 0.5 else INK,
-                    fontweight="bold" if row == column else "normal",
-                )
+            share = shares[row, column]
+            axes.text(
+                column,
+                row,
+                text,
+                ha="center",
+                va="center",
+                fontsize=size,
+                color="white" if share > 0.5 else INK if share else PALE,
+                fontweight="bold" if row == column else "normal",
+            )
 
 
 def _label(axes: Axes, labels: list[str], side: float, upright: bool, first: bool) -> None:
@@ -152,15 +214,10 @@ def _label(axes: Axes, labels: list[str], side: float, upright: bool, first: boo
     axes.tick_params(length=2)
 
 
-def _scale(figure: Figure, bar: Axes, image: AxesImage, measure: Measure) -> None:
+def _scale(figure: Figure, bar: Axes, image: AxesImage) -> None:
     figure.colorbar(image, cax=bar, orientation="horizontal")
     draw_frame(bar)
     bar.tick_params(length=2, labelsize=_LABEL_SIZE)
-    if measure == "counts":
-        bar.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-        bar.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        bar.set_xlabel("errors", color=INK, fontsize=8)
-    else:
-        bar.xaxis.set_major_locator(MaxNLocator(5))
-        bar.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
-        bar.set_xlabel("% of the true class", color=INK, fontsize=8)
+    bar.xaxis.set_major_locator(MaxNLocator(5))
+    bar.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
+    bar.set_xlabel("share of the true class, %", color=INK, fontsize=8)

@@ -87,3 +87,18 @@ def draw_axes(axes: Axes, name: str, first: int, end: int) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
+
+
+def share_scale(each_axes: Sequence[Axes]) -> None:
+    """Give axes that show values the same vertical scale. Called after `draw_axes`."""
+    shown = [axes for axes in each_axes if axes.get_yticks().size]
+    if len(shown) < 2:
+        return
+    lows, highs = zip(*(axes.get_ylim() for axes in shown), strict=True)
+    is_log = any(axes.get_yscale() == "log" for axes in shown) and min(lows) > 0
+    for axes in shown:
+        axes.set_yscale("log" if is_log else "linear")
+        if is_log:
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
+        axes.set_ylim(min(lows), max(highs))

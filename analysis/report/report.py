@@ -1,6 +1,6 @@
 """The content of a report: everything that is known of an experiment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import yaml
@@ -9,7 +9,7 @@ from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.training_run import TrainingRun
 from analysis.misclassified import Misclassified
-from models_store.evaluations.evaluation import Evaluations, SummaryRow, summarize
+from models_store.evaluations.evaluation import ClassMetrics, Evaluations, SummaryRow, summarize
 from models_store.experiments.history import History
 from models_store.experiments.record import Record
 from specs.experiment import ExperimentSpec
@@ -17,12 +17,16 @@ from specs.network import Network
 from specs.splits import SPLITS, SplitName
 
 MAX_MISCLASSIFIED = 12
+_MAX_CLASSES = 100
+_PENALTIES = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "beta_regularizer", "gamma_regularizer")
+_ENTROPIES = frozenset({"SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"})
+_MIXING = frozenset({"MixUp", "CutMix", "OutlierExposure"})
 
 
 class Report(NamedTuple):
     """`spec` is YAML that can be posted again. `network` is None and `findings` are empty if the dataset was deleted;
     `evaluations` and `misclassified` are empty before the experiment has succeeded. Images of `misclassified` are data
-    URLs."""
+    URLs. `objective` tells why the curves of the loss may differ from the loss in the results, "" if they may not."""
 
     record: Record
     spec: str
@@ -31,6 +35,7 @@ class Report(NamedTuple):
     evaluations: Evaluations
     findings: Sequence[Finding]
     misclassified: Sequence[Misclassified]
+    objective: str = ""
 
     @property
     def split(self) -> SplitName | None:
@@ -51,10 +56,21 @@ class Report(NamedTuple):
         return [(split, names) for split, names in missing if names]
 
     @property
+    def per_class(self) -> list[ClassMetrics]:
+        """Of `split`, in the order of the classes; of more than a hundred, those with the lowest F1."""
+        rows = self.evaluations[self.split].per_class if self.split else ()
+        return list(rows) if len(rows) <= _MAX_CLASSES else sorted(rows, key=_f1)[:_MAX_CLASSES]
+
+    @property
     def epochs(self) -> tuple[list[str], list[tuple[int, list[float | None]]]]:
         """The names of all metrics, and their values for each epoch, counted from 1."""
         names = list(self.history.metrics)
         return names, [(point.epoch + 1, [point.metrics.get(name) for name in names]) for point in self.history.points]
+
+
+def _f1(row: ClassMetrics) -> float:
+    """Undefined ones last."""
+    return 1.0 if row.f1 is None else row.f1
 
 
 def report_split(evaluations: Evaluations) -> SplitName | None:
@@ -78,4 +94,34 @@ def build_report(
         evaluations=evaluations,
         findings=diagnose(TrainingRun.of(record, spec, history, evaluations)).items if spec else [],
         misclassified=misclassified,
+        objective=describe_objective(spec) if spec else "",
     )
+
+
+def describe_objective(spec: ExperimentSpec) -> str:
+    """What the training minimized besides the plain cross-entropy that an evaluation reports, as a sentence; "" if
+    nothing."""
+    parts = list(_added(spec))
+    if not parts:
+        return ""
+    return (
+        f"The curves show what was minimized, {' and '.join(parts)}; the loss in this table is the plain cross-entropy "
+        "of the published network, so that the two differ."
+    )
+
+
+def _added(spec: ExperimentSpec) -> Iterator[str]:
+    loss = spec.training.loss
+    if loss != "auto":
+        smoothing = getattr(loss, "label_smoothing", 0.0)
+        if smoothing:
+            yield f"{loss.type} with a label smoothing of {smoothing:g}"
+        elif loss.type not in _ENTROPIES:
+            yield loss.type
+    if any(getattr(layer, name, None) is not None for layer in spec.network.layers for name in _PENALTIES):
+        yield "the penalties of the regularizers"
+    if spec.training.class_weight is not None:
+        yield "in training, a loss weighted by class"
+    mixing = [layer.type for layer in (spec.augmentation.layers if spec.augmentation else ()) if layer.type in _MIXING]
+    if mixing:
+        yield f"in training, a loss of the mixed labels of {', '.join(mixing)}"

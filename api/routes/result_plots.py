@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from analysis import plots
+from analysis.comparison.comparison import confusion_matrices
+from analysis.comparison.results import read_results
 from analysis.plots.plotted_history import PlottedHistory
 from api import content
 from api.dependencies import ExperimentsDep, PlotsDep
@@ -49,7 +51,7 @@ def plot_confusion(
     ] = "both",
 ) -> Response:
     """Plot the confusion matrix of the published network: a row for each true class, a column for each predicted one.
-    Only errors are shaded, by the root of their number."""
+    The darker a cell, the larger its share of the true class."""
     name = experiments.get(experiment_id).name
     matrix = experiments.evaluation(experiment_id, split).confusion_matrix
     return cached.respond(
@@ -130,6 +132,31 @@ def plot_misclassified(
 def plot_histories(
     ids: ExperimentIds, image_format: PlotFormat, experiments: ExperimentsDep, cached: PlotsDep, skip: Skip = 0
 ) -> Response:
-    """Plot validation loss and accuracy of several experiments by epoch, also while they run."""
+    """Plot loss and accuracy of several experiments by epoch, in validation and in training, also while they run."""
     plotted = [PlottedHistory.of(experiments.get(each), experiments.history(each), skip) for each in ids]
     return cached.respond("histories", image_format, plotted, lambda: plots.histories.histories_figure(plotted))
+
+
+@router.get("/compare/plots/confusion.{image_format}", response_class=Response, responses=_RESPONSES)
+def plot_confusions(
+    ids: ExperimentIds,
+    image_format: PlotFormat,
+    experiments: ExperimentsDep,
+    cached: PlotsDep,
+    split: SplitName = "test",
+    normalize: Annotated[
+        Literal["true", "false"], Query(description="shares of the true class in %, or counts")
+    ] = "false",
+) -> Response:
+    """Plot the confusion matrices of several experiments beside each other: those of `GET /compare`. Rejected with 409
+    if the experiments cannot be compared."""
+    results = read_results(ids, experiments, split)
+    matrices = confusion_matrices(results, split)
+    names = [result.name for result in results]
+    [measure] = _MEASURES[normalize]
+    return cached.respond(
+        "confusions",
+        image_format,
+        [names, split, matrices, normalize],
+        lambda: plots.confusion.confusions_figure(names, split, matrices.labels, matrices.matrices, measure),
+    )

@@ -117,7 +117,7 @@ def summarize(evaluations: Evaluations) -> list[SummaryRow]:
         ("top 3 accuracy", [each.top_3_accuracy for each in splits]),
         ("loss", [each.loss for each in splits]),
         ("macro F1", [each.macro.f1 for each in splits]),
-        ("calibration error", [each.calibration.error for each in splits]),
+        ("calibration error, as served", [each.calibration.tempered_error for each in splits]),
     ]
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analysis.misclassified import Sort, margin, most_probable, select, suspects
 from models_store.evaluations.predictions import Predictions, build_predictions
@@ -67,13 +68,65 @@ def test_margin_is_the_lead_over_the_second(answered: Predictions) -> None:
     assert margin(answered) == pytest.approx([0.85, 0.5, 0.65, 0.05, 0.3, 0.9], abs=1e-3)
 
 
-def test_label_is_suspect_if_another_is_as_probable(
-    answered: Predictions,
-) -> None:
-    # Mean probability of their own class: 0 (0.9 + 0.15 + 0.3) / 3 = 0.45; 1 (0.7 + 0.35) / 2 = 0.525; 2: 0.0.
-    # Above these: sample 2 for 1 (0.80), 4 for 1 (0.60), 5 for 1 (0.95); 3 for class 2 (0.25, its threshold is 0).
-    assert suspects(answered).tolist() == [False, False, True, True, True, True]
-    assert selected_rows(answered, "index", suspect=False) == []
+def predictions_of(answers: list[list[float]], truth: list[int]) -> Predictions:
+    rows = len(truth)
+    return build_predictions(
+        np.arange(rows), np.array(truth), np.array(answers, np.float32), np.zeros((rows, 1), np.float32)
+    )
+
+
+def test_label_is_suspect_if_another_is_as_probable() -> None:
+    # Mean probability of their own class: 0 (4 * 0.9 + 0.1) / 5 = 0.74; 1 (4 * 0.9 + 0.4) / 5 = 0.8.
+    answers = [*[[0.9, 0.1]] * 4, [0.1, 0.9], *[[0.1, 0.9]] * 4, [0.6, 0.4]]
+    found = predictions_of(answers, [0] * 5 + [1] * 5)
+    assert np.flatnonzero(suspects(found)).tolist() == [4]  # of the other error, 0.6 < 0.74
+    assert select(("a", "b"), found, "index", suspect=True).rows == [4]
+    assert select(("a", "b"), found, "index", suspect=False).rows == [9]
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def network(labels: NDArray[np.int64], strength: float, classes: int = 10) -> NDArray[np.float64]:
+    """Calibrated probabilities, by Bayes, of a network that sees a noisy sign of the true class."""
+    seen = np.random.default_rng(3).normal(size=(len(labels), classes)) + strength * np.eye(classes)[labels]
+    return softmax(strength * seen)
+
+
+def planted(strength: float, rate: float, samples: int = 5_000) -> tuple[Predictions, NDArray[np.bool_]]:
+    generator = np.random.default_rng(4)
+    truth = generator.integers(0, 10, samples)
+    is_wrong = generator.random(samples) < rate
+    given = np.where(is_wrong, (truth + generator.integers(1, 10, samples)) % 10, truth)
+    return predictions_of(network(truth, strength).tolist(), given.tolist()), is_wrong
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
+def test_most_planted_labels_are_found_and_few_others(rate: float) -> None:
+    predictions, is_wrong = planted(4.0, rate)  # as good as a small network on MNIST
+    found = suspects(predictions)
+    assert (found & is_wrong).sum() / is_wrong.sum() > 0.8
+    assert (found & is_wrong).sum() / found.sum() > 0.8
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0, 1.5])
+def test_poor_network_suspects_no_label(strength: float) -> None:
+    predictions, _ = planted(strength, 0.05)
+    assert (predictions.truth == predictions.predicted).mean() < 0.5
+    assert not suspects(predictions).any()
+    assert select(tuple(map(str, range(10))), predictions, suspect=True).total == 0
+
+
+def test_class_unknown_to_the_network_is_not_suspect() -> None:
+    # It takes class 2 for class 0, always, and is right about the others.
+    truth = np.repeat([0, 1, 2, 3], 50)
+    answers = np.full((200, 4), 0.02)
+    answers[np.arange(200), np.where(truth == 2, 0, truth)] = 0.94
+    predictions = predictions_of(answers.tolist(), truth.tolist())
+    assert (predictions.truth == predictions.predicted).mean() == 0.75
+    assert not suspects(predictions).any()
 
 
 def test_planted_wrong_labels_are_the_only_suspects() -> None:

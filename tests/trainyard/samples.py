@@ -285,11 +285,19 @@ STEP: JsonObject = {
     "val_accuracy_gain": None,
     "patch": None,
     "changed": None,
+    "notes": "",
 }
 LINEAGE = {
     "items": [
         STEP,
-        {**STEP, "id": OTHER_ID, "accuracy": 0.9889, "accuracy_gain": 0.0222, "changed": "training.epochs: 2 -> 5"},
+        {
+            **STEP,
+            "id": OTHER_ID,
+            "accuracy": 0.9889,
+            "accuracy_gain": 0.0222,
+            "changed": "training.epochs: 2 -> 5",
+            "notes": "longer",
+        },
     ],
     "summary": "96.7 % -> 98.9 %",
     "note": None,

@@ -35,7 +35,9 @@ def test_svg_is_shown_inline(api: CannedApi) -> None:
 
 @pytest.mark.parametrize("split", ["test", None])
 def test_sheets_and_images_are_figures(api: CannedApi, split: str | None) -> None:
-    for path in (f"/experiments/{ID}/mistakes.png", "/datasets/digits/samples.png", "/compare/plots/history.png"):
+    for path in (f"/experiments/{ID}/mistakes.png", "/datasets/digits/samples.png"):
+        api.on("GET", path, png())
+    for path in ("/compare/plots/history.png", "/compare/plots/confusion.png"):
         api.on("GET", path, png())
     api.on("GET", samples.MISTAKE["image"], png())
     api.on("POST", "/experiments:plot/augmentation.png", png())
@@ -47,6 +49,7 @@ def test_sheets_and_images_are_figures(api: CannedApi, split: str | None) -> Non
             client.misclassified_sheet(ID, split=split, true="4"),
             client.samples_sheet("digits", label="4", split=split),
             client.plot_comparison(ID, samples.OTHER_ID),
+            client.plot_comparison(ID, samples.OTHER_ID, kind="confusion", split="test"),
             client.plot_spec({"name": "tiny"}),
             client.image(mistake.image),
         )

@@ -120,6 +120,7 @@ class Step(Answer):
     val_accuracy_gain: float | None
     patch: Patch | None
     changed: str | None
+    notes: str = ""
 
 
 class Child(Answer):

@@ -8,6 +8,7 @@ from trainyard.operations.operation import Operation
 
 Plot = Literal["history", "confusion", "classes", "reliability", "mistakes", "augmentation", "learning_rate"]
 SpecPlot = Literal["augmentation", "learning_rate"]
+ComparisonPlot = Literal["history", "confusion"]
 Format = Literal["png", "svg"]
 
 
@@ -23,10 +24,13 @@ def plot_spec(spec: Spec, kind: SpecPlot = "augmentation", image_format: Format 
     return Operation("POST", path, Figure.of, content=document.content, headers=document.headers)
 
 
-def plot_comparison(*experiment_ids: str, image_format: Format = "png", skip: int | None = None) -> Operation[Figure]:
-    """The histories of several experiments in one plot, without the first `skip` epochs."""
-    params = {"ids": ",".join(experiment_ids), "skip": skip}
-    return Operation("GET", f"/compare/plots/history.{image_format}", Figure.of, params)
+def plot_comparison(
+    *experiment_ids: str, kind: ComparisonPlot = "history", image_format: Format = "png", **options: Any
+) -> Operation[Figure]:
+    """The histories, or the confusion matrices, of several experiments in one plot. `options` are the query parameters
+    of that plot: `skip`, or `split` and `normalize`."""
+    params = {"ids": ",".join(experiment_ids), **options}
+    return Operation("GET", f"/compare/plots/{kind}.{image_format}", Figure.of, params)
 
 
 def image(path: str) -> Operation[Figure]:

@@ -177,3 +177,24 @@ def test_lineage_of_unknown_experiment_is_not_found(client: ApiClient) -> None:
     answer = client.get(f"/experiments/{UNKNOWN}/lineage")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, f"experiment {UNKNOWN} not found")
+
+
+def test_lineage_tells_the_reasons(client: ApiClient, published: Publish) -> None:
+    root = published(0.9)
+    child = published(0.95, root, notes="deeper, because training stagnated")
+
+    assert [step["notes"] for step in lineage(client, child)["items"]] == ["", "deeper, because training stagnated"]
+
+
+def test_presets_are_compared_by_their_layers(client: ApiClient, api_store: Store) -> None:
+    root = publish(api_store, parse_spec({"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn"}}))
+    spec = {"dataset": {"name": "mnist"}, "model": {"preset": "mnist-cnn-regularized"}, "based_on": root.id}
+    child = publish(api_store, parse_spec(spec))
+
+    step = lineage(client, child)["items"][1]
+
+    assert 'model.preset: "mnist-cnn" -> "mnist-cnn-regularized"' in step["changed"]
+    assert "model.layers." in step["changed"]
+    assert not any(each["path"].startswith("/model/layers") for each in step["patch"])
+    compared = client.get("/compare", params={"ids": f"{root.id},{child.id}"}).json()
+    assert compared["experiments"][1]["changed"] == step["changed"]

@@ -24,8 +24,9 @@ def test_lines_of_experiments_are_distinguishable(count: int, epochs: int) -> No
 
     figure = check(lambda: histories_figure(histories))
 
-    for axes, metric in zip(figure.axes, ("val_loss", "val_accuracy"), strict=True):
-        assert axes.get_ylabel() == metric
+    names = ("validation loss", "validation accuracy", "training loss", "training accuracy")
+    for axes, metric, name in zip(figure.axes, ("val_loss", "val_accuracy", "loss", "accuracy"), names, strict=True):
+        assert axes.get_ylabel() == name
         for history, line in zip(histories, lines_of(axes), strict=True):
             assert xs_of(line) == list(range(1, history.end + 1))
             assert ys_of(line) == history.metrics[metric]
@@ -60,7 +61,22 @@ def test_skipped_epochs_are_not_drawn() -> None:
 def test_experiment_without_accuracy_is_only_in_loss() -> None:
     without = PlottedHistory.of(record_of(2, name="loss"), history_of({"val_loss": 1.0}, {"val_loss": 0.5}), 0)
 
+    assert [axes.get_ylabel() for axes in histories_figure([without, without]).axes] == ["validation loss"]
+
     figure = check(lambda: histories_figure([plotted(2), without]))
 
     assert ys_of(lines_of(figure.axes[0])[1]) == [1.0, 0.5]
     assert lines_of(figure.axes[1])[1].get_markevery() == []
+
+
+def test_training_and_validation_have_the_same_scale() -> None:
+    figure = check(lambda: histories_figure(histories_of(3)))
+
+    (loss, accuracy), (training_loss, training_accuracy) = figure.axes[:2], figure.axes[2:]
+    assert loss.get_ylim() == training_loss.get_ylim()
+    assert accuracy.get_ylim() == training_accuracy.get_ylim()
+    assert loss.get_position().y0 > training_loss.get_position().y1
+    low, high = loss.get_ylim()
+    shown = [value for axes in (loss, training_loss) for line in axes.lines for value in ys_of(line)]
+    assert low <= min(shown)
+    assert max(shown) <= high

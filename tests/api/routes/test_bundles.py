@@ -78,6 +78,8 @@ def test_model_card_has_the_metrics(client: ApiClient, record: Record) -> None:
         row = " | ".join(figure(split[name]) for split in splits.values())
         assert f"| {name.replace('_', ' ')} | {row} |" in card
     assert f"calibration error {figure(splits['test']['calibration']['error'])}" in card
+    served = " | ".join(figure(split["calibration"]["tempered_error"]) for split in splits.values())
+    assert f"| calibration error, as served | {served} |" in card
     matrix = splits["test"]["confusion_matrix"]["matrix"]
     confusions = re.findall(r"^\| (\d) \| (\d) \| (\d+) \| (\d+) \|$", card, re.MULTILINE)
     assert len(confusions) == 10

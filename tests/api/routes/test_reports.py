@@ -69,6 +69,7 @@ def test_report_of_a_finished_experiment(client: ApiClient, finished: Record) ->
         "Confusion",
         "Classes",
         "Reliability",
+        "Metrics by class",
         "Misclassified samples",
         "Network",
         "Spec",
@@ -109,7 +110,7 @@ def test_markdown_tables_survive_hostile_names(client: ApiClient, finished: Reco
     assert answer.headers["content-type"].startswith("text/markdown")
     assert "\n\n\n" not in text
     tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
-    assert len(tables) == 4  # results, history, misclassified samples, network
+    assert len(tables) == 5  # results, history, metrics by class, misclassified samples, network
     for table in tables:
         columns = {len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}
         assert len(columns) == 1
@@ -139,3 +140,20 @@ def test_misclassified_features_have_no_images(client: ApiClient, api_store: Sto
 def test_report_of_unknown_experiment_is_not_found(client: ApiClient, tiny_spec: Callable[..., ExperimentSpec]) -> None:
     for name in ("report.html", "report.md"):
         assert client.get(f"/experiments/01K6W3E8Z4T5V6X7Y8Z9A0B1C2/{name}").status_code == 404
+
+
+def test_report_has_metrics_by_class_and_as_served(client: ApiClient, api_store: Store) -> None:
+    smoothed = {"loss": {"type": "CategoricalCrossentropy", "label_smoothing": 0.1}}
+    layers = [{"type": "Flatten"}, {"type": "Dense"}]
+    record = publish(api_store, parse_spec({"model": {"layers": layers}, "training": smoothed}))
+    evaluation = client.get(f"/experiments/{record.id}/evaluation").json()
+    page = Page(client.get(f"/experiments/{record.id}/report.html").text).text
+    text = client.get(f"/experiments/{record.id}/report.md").text
+
+    assert "calibration error, as served" in page
+    assert "with a label smoothing of 0.1; the loss in this table is the plain cross-entropy" in page
+    assert "with a label smoothing of 0.1; the loss in this table is the plain cross-entropy" in text
+    for row in evaluation["per_class"]:
+        cells = [f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
+        assert f"{row['label']} {' '.join(cells)} {row['support']}" in page
+        assert f"| {row['label']} | {' | '.join(cells)} | {row['support']} |" in text

@@ -114,7 +114,7 @@ def test_plot_of_missing_calibration_is_not_found(
 
 def test_confusion_matrix_has_counts_shares_or_both(client: ApiClient, finished: Record) -> None:
     path = f"/experiments/{finished.id}/plots/confusion.svg"
-    counts, shares = "errors", "% of the true class"
+    counts, shares = "counts", "% of the true class"
 
     said = {each: texts(client.get(f"{path}?normalize={each}")).split("\n") for each in ("false", "true", "both")}
 
@@ -155,7 +155,7 @@ def test_histories_of_several_experiments(
 
     said = texts(client.get(f"{path}.svg", params={"ids": ",".join(ids), "skip": 1})).split("\n")
 
-    assert {"one", "two", "three", "val_loss", "val_accuracy"} <= set(said)
+    assert {"one", "two", "three", "validation loss", "training accuracy"} <= set(said)
     assert client.get(f"{path}.png", params={"ids": ids}).headers["content-type"] == "image/png"
     for rejected, status, why in (
         ([ids[0]], 422, "expected 2 to 8 ids, separated by commas, received 1"),
@@ -166,3 +166,21 @@ def test_histories_of_several_experiments(
         assert answer.status_code == status
         assert why in answer.json()["detail"]
     assert "leaves none" in client.get(f"{path}.png", params={"ids": ",".join(ids), "skip": 2}).json()["detail"]
+
+
+def test_confusion_matrices_of_several_experiments(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    ids = [publish(api_store, tiny_spec(name=name)).id for name in ("one", "two")]
+    path = "/compare/plots/confusion"
+
+    said = texts(client.get(f"{path}.svg", params={"ids": ",".join(ids)})).split("\n")
+
+    assert any(line.startswith("one: ") for line in said)
+    assert any(line.startswith("two: ") for line in said)
+    assert client.get(f"{path}.png", params={"ids": ids, "normalize": "true"}).headers["content-type"] == "image/png"
+    other = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
+    refused = client.get(f"{path}.png", params={"ids": f"{ids[0]},{other.id}"})
+    assert refused.status_code == 409
+    assert "only experiments on one dataset" in refused.json()["detail"]
+    assert client.get(f"{path}.png", params={"ids": ids, "normalize": "both"}).status_code == 422

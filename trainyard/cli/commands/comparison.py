@@ -109,7 +109,7 @@ def lineage_view(lineage: Lineage) -> Iterator[RenderableType]:
     yield lineage.summary
     if lineage.note:
         yield lineage.note
-    headers = ("id", prose("name"), "status", right("test\naccuracy"), right("gain"), prose("changed"))
+    headers = ("id", prose("name"), "status", right("test\naccuracy"), right("gain"), prose("changed, and why"))
     rows = (
         (
             step.id,
@@ -117,7 +117,7 @@ def lineage_view(lineage: Lineage) -> Iterator[RenderableType]:
             step.status,
             known_metric_text(step.accuracy),
             "" if step.accuracy_gain is None else f"{step.accuracy_gain:+.4f}",
-            step.changed or "",
+            "\n".join(filter(None, (step.changed, step.notes))),
         )
         for step in lineage.items
     )

@@ -57,7 +57,8 @@ def test_lineage_shows_each_step_and_children(api: CannedApi, capsys: pytest.Cap
     lines = words(capsys.readouterr().out)
     assert lines[0] == "96.7 % -> 98.9 %"
     assert f"{FIRST} plain succeeded 0.9667" in lines
-    assert f"{OTHER} plain succeeded 0.9889 +0.0222 training.epochs: 2 -> 5" in lines
+    step = lines.index(f"{OTHER} plain succeeded 0.9889 +0.0222 training.epochs: 2 -> 5")
+    assert lines[step + 1] == "longer"
     assert lines[-1] == f"based on it: {FIRST[::-1]} next, running"
 
 
