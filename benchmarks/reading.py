@@ -26,10 +26,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from imaging.decode import decode
+from imaging.preparation import PreparedImage
 from models_store.artifacts import ONNX_FILE
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from serving.preparation import prepare
+from serving.verdict import verdict
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.imaging.digits.papers import KINDS
@@ -40,6 +42,7 @@ from worker.jobs.training import start_trainer
 DATASETS = Path(os.environ["DATASETS_DIR"])
 MAX_PIXELS = 50_000_000
 DRAWN = 200
+REJECTED = ("several_digits", "not_a_digit")
 # What is no digit in any hand.
 LETTERS = "ACEFHKLMNPRTUVWXYacdefhkmnprtuvwxy"
 
@@ -51,6 +54,15 @@ class Network(NamedTuple):
     def answers(self, arrays: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
         raw = self.session.run(None, {self.info.input_name: np.stack(arrays)})[0]
         return temper(raw, self.info.temperature)
+
+    def verdicts(self, prepared: list[PreparedImage]) -> NDArray[np.str_]:
+        surest = self.answers([each.array for each in prepared]).max(axis=1).tolist()
+        return np.array(
+            [
+                verdict(probability, self.info.confident_from, each.finding, each.ignored_marks)
+                for probability, each in zip(surest, prepared, strict=True)
+            ]
+        )
 
 
 def main() -> None:
@@ -118,15 +130,15 @@ def read(network: Network, kind: str, images: list[bytes], truth: NDArray[np.int
     info = network.info
     prepared = [prepare(data, info, MAX_PIXELS) for data in images]
     answers = network.answers([each.array for each in prepared])
-    is_digit = np.array([each.finding == "digit" and not each.ignored_marks for each in prepared])
     right = answers.argmax(axis=1) == truth
-    confident = (answers.max(axis=1) >= info.confident_from) & is_digit
+    given = network.verdicts(prepared)
+    confident = given == "confident"
     plain = network.answers([prepare(data, info, MAX_PIXELS, "none").array for data in images])
     inverted = network.answers([inverted_where_light(data, info) for data in images])
     print(
         f"| {kind} | {len(truth)} | {right.mean():.3f} | {(plain.argmax(axis=1) == truth).mean():.3f} "
         f"| {(inverted.argmax(axis=1) == truth).mean():.3f} | {confident.mean():.3f} "
-        f"| {int((confident & ~right).sum())} | {int((~is_digit).sum())} |",
+        f"| {int((confident & ~right).sum())} | {int(np.isin(given, REJECTED).sum())} |",
         flush=True,
     )
 
@@ -139,9 +151,8 @@ def inverted_where_light(data: bytes, info: ServingInfo) -> NDArray[np.uint8]:
 
 def verdicts(network: Network, images: list[bytes]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     prepared = [prepare(data, network.info, MAX_PIXELS) for data in images]
-    surest = network.answers([each.array for each in prepared]).max(axis=1)
-    rejected = np.array([each.finding != "digit" for each in prepared])
-    return (surest >= network.info.confident_from) & ~rejected, rejected
+    given = network.verdicts(prepared)
+    return given == "confident", np.isin(given, REJECTED)
 
 
 # -- images ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ Verdict = Literal["confident", "unsure", "several_digits", "not_a_digit"]
 def verdict(probability: float, confident_from: float, finding: Finding = "digit", ignored_marks: int = 0) -> Verdict:
     """On a prediction whose most probable class has `probability`, of an image with this `finding`. With ignored marks,
     which may be signs or other digits, no prediction is confident."""
-    if finding != "digit":
+    if finding in ("several_digits", "not_a_digit"):
         return finding
-    return "confident" if probability >= confident_from and not ignored_marks else "unsure"
+    is_confident = probability >= confident_from and finding == "digit" and not ignored_marks
+    return "confident" if is_confident else "unsure"

@@ -12,10 +12,13 @@ from pydantic import Field, field_validator
 
 from specs import limits
 from specs.factor_ranges import Distances, FactorFromZero, Probability, Radius, SignedFactor, ZoomFactor
+from specs.problem import shorten
 from specs.schema import FieldError, Lax, Schema
 
 FillMode = Literal["reflect", "constant", "nearest", "wrap"]
 Interpolation = Literal["nearest", "bilinear"]
+_TEN_DIGITS = tuple("0123456789")
+OutlierKind = Literal["pieces", "noise", "letters", "rows", "symbols", "shapes"]
 FillValue = Annotated[float, Field(ge=0, le=255)]
 
 
@@ -24,8 +27,8 @@ class AugmentationLayerSpec(Schema):
 
     mixes_labels: ClassVar[bool] = False
 
-    def check(self, height: int, width: int) -> None:
-        """Raise FieldError, with a path from the layer, if it does not fit images of this size."""
+    def check(self, height: int, width: int, classes: tuple[str, ...]) -> None:
+        """Raise FieldError, with a path from the layer, if it does not fit images of this size or these classes."""
 
 
 class _Warp(AugmentationLayerSpec):
@@ -92,7 +95,7 @@ class RandomCrop(AugmentationLayerSpec):
     padding: int = Field(default=0, ge=0, le=limits.IMAGE_SIDE)
     fill_value: FillValue = 0.0
 
-    def check(self, height: int, width: int) -> None:
+    def check(self, height: int, width: int, classes: tuple[str, ...]) -> None:
         if self.height is None and self.width is None and self.padding == 0:
             raise FieldError(
                 ("padding",),
@@ -191,16 +194,33 @@ class CutMix(AugmentationLayerSpec):
 class OutlierExposure(AugmentationLayerSpec):
     """With probability `factor`, replace an image by an outlier and its label by the uniform distribution, so that the
     network is not confident about unknown images (Hendrycks et al. 2019). `kinds` of outliers: "pieces" of other images
-    of the batch, "noise", and, for digits, "letters" that do not look like digits."""
+    of the batch, "noise", and, for digits, "letters" that do not look like digits, "rows" of several digits, "symbols"
+    and scribbles, and "shapes" without strokes."""
 
     mixes_labels: ClassVar[bool] = True
 
     type: Literal["OutlierExposure"] = "OutlierExposure"
     factor: Probability = (0.1, 0.1)
-    kinds: Annotated[tuple[Literal["pieces", "noise", "letters"], ...], Lax, Field(min_length=1, max_length=3)] = (
-        "pieces",
-        "noise",
-    )
+    kinds: Annotated[tuple[OutlierKind, ...], Lax, Field(min_length=1, max_length=6)] = ("pieces", "noise")
+
+
+class SyntheticDigits(AugmentationLayerSpec):
+    """With probability `factor`, replace an image by a drawing of the same digit in a hand that MNIST has few of: a 1
+    with a flag or a foot, a crossed 7, an open 4, narrow, wide or slanted, with a thin or a thick pen. For datasets
+    whose classes are the ten digits."""
+
+    mixes_labels: ClassVar[bool] = True
+
+    type: Literal["SyntheticDigits"] = "SyntheticDigits"
+    factor: Probability = (0.1, 0.1)
+
+    def check(self, height: int, width: int, classes: tuple[str, ...]) -> None:
+        if classes != _TEN_DIGITS:
+            raise FieldError(
+                ("type",),
+                f"SyntheticDigits draws the ten digits, but the dataset has the classes {shorten(', '.join(classes))}; "
+                "leave the layer out",
+            )
 
 
 class RandAugment(_Warp):
@@ -238,6 +258,7 @@ AugmentationLayer = Annotated[
     | MixUp
     | CutMix
     | OutlierExposure
+    | SyntheticDigits
     | RandAugment
     | ElasticDistortion,
     Field(discriminator="type"),
@@ -261,8 +282,8 @@ class AugmentationSpec(Schema):
     def mixes_labels(self) -> bool:
         return any(layer.mixes_labels for layer in self.layers)
 
-    def check(self, input_shape: tuple[int, ...]) -> None:
-        """Raise FieldError if it does not fit the `input_shape` of the network."""
+    def check(self, input_shape: tuple[int, ...], classes: tuple[str, ...]) -> None:
+        """Raise FieldError if it does not fit the `input_shape` of the network or the `classes`."""
         if len(input_shape) != 3:
             raise FieldError(
                 (),
@@ -270,6 +291,6 @@ class AugmentationSpec(Schema):
             )
         for position, layer in enumerate(self.layers):
             try:
-                layer.check(*input_shape[:2])
+                layer.check(input_shape[0], input_shape[1], classes)
             except FieldError as error:
                 raise error.with_prefix("layers", position) from None

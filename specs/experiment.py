@@ -65,7 +65,7 @@ class ExperimentSpec(Schema):
     ) -> AugmentationSpec | None:
         dataset, preprocessing = info.data.get("dataset"), info.data.get("preprocessing")
         if augmentation is not None and dataset is not None and preprocessing is not None:
-            augmentation.check(preprocessing.input_shape(dataset.facts))
+            augmentation.check(preprocessing.input_shape(dataset.facts), dataset.facts.classes)
         return augmentation
 
     @field_validator("model")
@@ -90,7 +90,7 @@ class ExperimentSpec(Schema):
         augmentation = self.training_augmentation
         if self.network.augmentation and augmentation is not None:
             try:
-                augmentation.check(self.input_shape)
+                augmentation.check(self.input_shape, self.dataset.facts.classes)
             except FieldError as error:
                 raise FieldError(("model", "keras"), f"augmentation layers of the network: {error.detail}") from None
         return self

@@ -11,6 +11,7 @@ from imaging.augmentation.arrays import Images, Labels, Shares
 from imaging.augmentation.geometry import Geometric
 from imaging.augmentation.mixing import CutMix, MixUp
 from imaging.augmentation.outlier_exposure import OutlierExposure
+from imaging.augmentation.synthetic_digits import SyntheticDigits
 from imaging.augmentation.warp import EXACT, Lookup, warp_images
 
 
@@ -20,7 +21,7 @@ class ImageLayer(Protocol):
     def apply(self, images: Images, generator: np.random.Generator) -> Images: ...
 
 
-MixingLayer = MixUp | CutMix | OutlierExposure
+MixingLayer = MixUp | CutMix | OutlierExposure | SyntheticDigits
 PipelineStep = ImageLayer | MixingLayer
 _GEOMETRIC: Mapping[str, Callable[..., Geometric]] = {
     "RandomFlip": geometry.RandomFlip,
@@ -40,6 +41,7 @@ _OTHER: Mapping[str, Callable[..., PipelineStep]] = {
     "MixUp": MixUp,
     "CutMix": CutMix,
     "OutlierExposure": OutlierExposure,
+    "SyntheticDigits": SyntheticDigits,
     "RandAugment": rand_augment.RandAugment,
     "ElasticDistortion": elastic.ElasticDistortion,
 }

@@ -32,8 +32,8 @@ _MAX_LINE, _MIN_STRAIGHT = 0.08, 0.6
 # Two components are two digits if their columns overlap by at most this share of the narrower one.
 _MAX_OVERLAP = 0.2
 
-# What an image shows: one digit, which may be read; or several, or none.
-Finding = Literal["digit", "several_digits", "not_a_digit"]
+# What an image shows: one digit, which may be read; what may be one; several digits; none.
+Finding = Literal["digit", "doubtful", "several_digits", "not_a_digit"]
 
 
 class FoundDigit(NamedTuple):
@@ -80,6 +80,8 @@ def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit
     done = {"inverted": ink.is_dark, "evened": ink.is_evened, "cleaned": bool(others.any())}
     steps = tuple(name for name, is_done in done.items() if is_done)
     box = bounding_box(mask)
+    if np.count_nonzero(are_sharp) == 1:
+        return FoundDigit(strength, mask, box, ink.is_dark, steps, 1.0, 0, is_several=False)
     ink_on_paper = are_sharp & ~find_lines(components, are_sharp & ~kept, box)
     marks = _marks(components, ink_on_paper & ~kept, box)
     is_several = _are_digits(components, ink_on_paper, kept, marks, box)
@@ -116,6 +118,8 @@ def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.
 def largest_mark(components: Components, candidates: NDArray[np.bool_]) -> int:
     """The largest of `candidates`, or the largest in it if it is a frame."""
     main = int(np.where(candidates, components.areas, 0).argmax())
+    if np.count_nonzero(candidates) == 1:
+        return main
     box = components.box(main)
     inside = candidates & (components.tops > box.top) & (components.bottoms < box.bottom)
     inside &= (components.lefts > box.left) & (components.rights < box.right)

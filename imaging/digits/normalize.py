@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.digits.box import Box, bounding_box
+from imaging.digits.detector import is_one_digit
 from imaging.digits.ink import Gray, quantiles
 from imaging.digits.localization import Finding, FoundDigit, find_digit
 from imaging.digits.pixels import from_pillow, pad, to_pillow
@@ -39,7 +40,8 @@ _THIN, _THICKENED, _THINNED, _THICK = 2.0, 2.5, 3.5, 4.0
 class NormalizedDigit(NamedTuple):
     """`image` is uint8, (28, 28): ink 255 on paper 0. `steps` names in order what was done; it is empty if nothing was.
     `finding` is `not_a_digit` without ink, or if the digit found has only part of the ink, is cut off, or has no
-    strokes. `ignored_marks` counts what was left out of `image` although it may be a sign or a digit.
+    strokes; `doubtful` if the detector does not take it for one digit. `ignored_marks` counts what was left out of
+    `image` although it may be a sign or a digit.
     """
 
     image: Gray
@@ -54,7 +56,7 @@ def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
     An image of that form is returned unchanged. An image without ink becomes black.
     """
     if _is_normal(source):
-        return NormalizedDigit(source, ())
+        return NormalizedDigit(source, (), _judge(source))
     overview = _shrink(source, _OVERVIEW_SIDE)
     found = find_digit(overview)
     if found is None:
@@ -63,8 +65,10 @@ def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
     if overview is not source:
         surroundings = _surroundings(source, found.box, overview.shape)
         found = find_digit(_shrink(surroundings, _DETAIL_SIDE), found.is_dark) or found
-    image, stroke_steps = _adjust_strokes(_extract(found))
-    return NormalizedDigit(_center(image), (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
+    adjusted, stroke_steps = _adjust_strokes(_extract(found))
+    image = _center(adjusted)
+    finding = _judge(image) if finding == "digit" else finding
+    return NormalizedDigit(image, (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
 
 
 def normalize_row(source: NDArray[np.uint8]) -> list[NormalizedDigit]:
@@ -72,8 +76,9 @@ def normalize_row(source: NDArray[np.uint8]) -> list[NormalizedDigit]:
     has."""
     digits = []
     for found in find_row(_shrink(source, _ROW_SIDE)):
-        image, stroke_steps = _adjust_strokes(_extract(found))
-        digits.append(NormalizedDigit(_center(image), (*found.steps, "cropped", *stroke_steps, "centered")))
+        adjusted, stroke_steps = _adjust_strokes(_extract(found))
+        image = _center(adjusted)
+        digits.append(NormalizedDigit(image, (*found.steps, "cropped", *stroke_steps, "centered"), _judge(image)))
     return digits
 
 
@@ -107,6 +112,10 @@ def _extent(sums: NDArray[np.float32]) -> int:
     """The distance from the first to the last nonzero element, inclusive."""
     [positions] = sums.nonzero()
     return int(positions[-1] - positions[0]) + 1
+
+
+def _judge(image: Gray) -> Finding:
+    return "digit" if is_one_digit(image) else "doubtful"
 
 
 def _finding(found: FoundDigit) -> Finding:

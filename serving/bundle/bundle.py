@@ -23,6 +23,7 @@ _SHIPPED: dict[str, frozenset[str] | None] = {
     "imaging.digits": None,
     "serving": frozenset({"__init__.py", "session.py", "verdict.py"}),
 }
+_SUFFIXES = (".py", ".npz")
 _RUNS_WITH = ("numpy", "pillow", "onnxruntime")
 _READABLE = 0o644 << 16  # a zip keeps the mode of Unix there
 
@@ -89,8 +90,8 @@ class Bundle(NamedTuple):
         member.compress_type = ZIP_STORED if name in _NETWORKS else ZIP_DEFLATED
         return member
 
-    def _generated(self) -> Iterator[tuple[str, str]]:
-        """Names and texts of the files that were not published."""
+    def _generated(self) -> Iterator[tuple[str, str | bytes]]:
+        """Names and contents of the files that were not published."""
         info = self.info
         yield "labels.json", _json(info.labels)
         yield "preprocessing.json", _json(_preprocessing(info, self.max_pixels))
@@ -98,8 +99,8 @@ class Bundle(NamedTuple):
         yield "predict.py", resources.files("serving.bundle").joinpath("predict.py").read_text("utf-8")
         for package, shipped in _SHIPPED.items():
             for module in sorted(resources.files(package).iterdir(), key=lambda each: each.name):
-                if module.name.endswith(".py") and (shipped is None or module.name in shipped):
-                    yield f"{package.replace('.', '/')}/{module.name}", module.read_text("utf-8")
+                if module.name.endswith(_SUFFIXES) and (shipped is None or module.name in shipped):
+                    yield f"{package.replace('.', '/')}/{module.name}", module.read_bytes()
 
 
 def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:

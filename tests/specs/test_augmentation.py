@@ -28,7 +28,7 @@ def augmented(*layers: Any, **fields: Any) -> dict[str, Any]:
     return {"model": PRESET, "augmentation": {"layers": list(layers), **fields}}
 
 
-NOT_IN_KERAS = {"RandomDilation", "OutlierExposure", "ElasticDistortion"}
+NOT_IN_KERAS = {"RandomDilation", "OutlierExposure", "ElasticDistortion", "SyntheticDigits"}
 
 
 def layer_of(**fields: Any) -> Any:
@@ -42,8 +42,8 @@ def augmentation_of(document: dict[str, Any]) -> AugmentationSpec:
     return augmentation
 
 
-def test_seventeen_layers_are_known() -> None:
-    assert len(CLASSES) == 17
+def test_eighteen_layers_are_known() -> None:
+    assert len(CLASSES) == 18
 
 
 @pytest.mark.parametrize("layer", CLASSES, ids=lambda layer: layer.__name__)
@@ -138,6 +138,11 @@ def test_mixing_layers_mix_labels() -> None:
             augmented({"type": "RandomCrop", "width": 11, "padding": 1}),
             "/layers/0/width",
             "exceeds the width of the image with padding: 10",
+        ),
+        (
+            {"dataset": {"name": "digits", "classes": ["1", "7"]}, **augmented({"type": "SyntheticDigits"})},
+            "/layers/0/type",
+            "draws the ten digits, but the dataset has the classes 1, 7; leave the layer out",
         ),
         (
             augmented({**FLIP, "fill_mode": "reflect"}),

@@ -66,6 +66,27 @@ def test_letters_are_centered_and_light_on_black(shape: tuple[int, ...]) -> None
     assert len({image.tobytes() for image in images}) == 200
 
 
+@pytest.mark.parametrize("kind", ["letters", "symbols", "rows", "shapes"])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 48, 3)])
+def test_rendered_kinds_are_light_on_black(kind: str, shape: tuple[int, ...]) -> None:
+    sources = np.zeros((100, *shape), np.uint8)
+    sources[:, shape[0] // 4 : -shape[0] // 4, shape[1] // 2 - 2 : shape[1] // 2 + 2] = 255
+    images, shares = exposed(sources, factor=1, kinds=[kind])
+    assert np.allclose(shares, 1 / shares.shape[1])
+    assert np.mean(images.max(axis=(1, 2, 3)) > 120) > 0.9
+    edges = np.concatenate([images[:, [0, -1]].reshape(100, -1), images[:, :, [0, -1]].reshape(100, -1)], axis=1)
+    assert (edges > 60).mean() < 0.02
+    assert len({image.tobytes() for image in images}) > (4 if kind == "rows" else 90)
+
+
+def test_rows_hold_several_images() -> None:
+    bars = np.zeros((100, 28, 28, 1), np.uint8)
+    bars[:, 4:24, 12:16] = 255
+    images, _ = exposed(bars, factor=1, kinds=["rows"])
+    widths = [np.ptp(np.flatnonzero(image.max(axis=(0, 2)) > 60)) + 1 for image in images]
+    assert np.mean(widths) > 1.5 * 4 * 0.7  # one is 4 wide, and reduced to 0.7
+
+
 def test_every_kind_of_spec_is_implemented() -> None:
     from specs.augmentation import OutlierExposure
 
