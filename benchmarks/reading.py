@@ -3,8 +3,8 @@ what is no digit is called one with confidence.
 
 A network is trained by a real trainer process; its images go the way of `POST /predict`, and beside it that of
 `prep=none`, and of gray images inverted where their edge is light, which is what tutorials do. Images that people
-made are taken from `real-digits.zip` in DATASETS_DIR, other things from `cifar10-jpeg.zip`; what is not there is left
-out.
+made are taken from `real-digits.zip` and `real-digits-2.zip` in DATASETS_DIR, other things from `cifar10-jpeg.zip`;
+what is not there is left out.
 
 DATASETS_DIR=... python -m benchmarks.reading [PRESET [EPOCHS]] [--keep FOLDER | --model FOLDER]
 """
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from imaging.decode import decode
+from imaging.errors import UnreadableImage
 from imaging.preparation import PreparedImage
 from models_store.artifacts import ONNX_FILE
 from models_store.experiments.stored_spec import StoredSpec
@@ -42,6 +43,8 @@ from worker.jobs.training import start_trainer
 DATASETS = Path(os.environ["DATASETS_DIR"])
 MAX_PIXELS = 50_000_000
 DRAWN = 200
+# Images that people made, by label; some of the second archive, under none/, show no single digit.
+REAL, NO_DIGIT, ALL = ("real-digits.zip", "real-digits-2.zip"), "none/", "all"
 REJECTED = ("several_digits", "not_a_digit")
 # What is no digit in any hand.
 LETTERS = "ACEFHKLMNPRTUVWXYacdefhkmnprtuvwxy"
@@ -160,8 +163,9 @@ def verdicts(network: Network, images: list[bytes]) -> tuple[NDArray[np.bool_], 
 
 def collections() -> Iterator[tuple[str, list[bytes], list[int]]]:
     """Kind, files and labels: those that people made, then drawn ones, each of a digit of MNIST's test split."""
-    if (DATASETS / "real-digits.zip").exists():
-        yield from made_by_people()
+    for archive in REAL:
+        if (DATASETS / archive).exists():
+            yield from made_by_people(archive)
     with np.load(DATASETS / "mnist.npz") as file:
         digits, labels = file["x_test"], file["y_test"]
     for number, (kind, make) in enumerate(KINDS.items()):
@@ -170,13 +174,24 @@ def collections() -> Iterator[tuple[str, list[bytes], list[int]]]:
         yield kind, [as_png(make(digits[index], generator)) for index in chosen], [int(labels[i]) for i in chosen]
 
 
-def made_by_people() -> Iterator[tuple[str, list[bytes], list[int]]]:
-    with ZipFile(DATASETS / "real-digits.zip") as archive:
-        files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+def made_by_people(archive_name: str) -> Iterator[tuple[str, list[bytes], list[int]]]:
+    files = {name: data for name, data in files_of(archive_name).items() if not name.startswith(NO_DIGIT)}
     kinds = {name: Path(name).stem.split("_")[1] for name in files}
-    for kind in (*sorted(set(kinds.values())), "all that people made"):
-        names = [name for name in files if kind in (kinds[name], "all that people made")]
-        yield kind, [files[name] for name in names], [int(name.split("/")[0]) for name in names]
+    for kind in (*sorted(set(kinds.values())), ALL):
+        names = [name for name in files if kind in (kinds[name], ALL)]
+        yield f"{archive_name}: {kind}", [files[name] for name in names], [int(name.split("/")[0]) for name in names]
+
+
+def files_of(archive_name: str) -> dict[str, bytes]:
+    with ZipFile(DATASETS / archive_name) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+
+
+def is_readable(data: bytes) -> bool:
+    try:
+        return decode(data, MAX_PIXELS) is not None
+    except UnreadableImage:
+        return False
 
 
 def others() -> Iterator[tuple[str, list[bytes]]]:
@@ -187,6 +202,11 @@ def others() -> Iterator[tuple[str, list[bytes]]]:
         [as_png(generator.integers(0, 256, (side, side), dtype=np.uint8)) for side in (28, 64, 200) for _ in range(50)],
     )
     yield "blank paper", [as_png(np.full((90, 60), shade, np.uint8)) for shade in range(0, 256, 5)]
+    for name in REAL:
+        if (DATASETS / name).exists():
+            images = [data for member, data in files_of(name).items() if member.startswith(NO_DIGIT)]
+            if readable := [data for data in images if is_readable(data)]:
+                yield f"{name}: no single digit", readable
     archive = DATASETS / "cifar10-jpeg.zip"
     if archive.exists():
         with ZipFile(archive) as opened:
