@@ -10,7 +10,7 @@ from starlette.types import Message, Receive
 
 from api.wire.body import write_body
 from api.wire.file_signatures import check_unharmed
-from api.wire.forms import StreamedForm, is_form, unknown_field
+from api.wire.forms import StreamedForm, holds_text, is_form, unknown_field
 from api.wire.spool import Spool, spooled_members
 from archives.errors import UnsupportedFormat
 from archives.member import Limits, Member
@@ -56,6 +56,7 @@ class BatchForm(StreamedForm, BatchUpload):
         self._spool = Spool(file)
         self._max_files = max_files
         self._parts = 0
+        self._may_be_text: str | None = None  # the field of a part without a file name, until its content shows
 
     def begin_part(self, field: str, filename: str | None) -> None:
         if field not in _FIELDS:
@@ -66,10 +67,14 @@ class BatchForm(StreamedForm, BatchUpload):
             raise self.error(f"the form has more than {self._max_files:,} files, the limit of one request")
         self._parts += 1
         self.sent_singly = field == "file"
+        self._may_be_text = field if filename is None else None
         if self.sent_singly:
             self._spool.begin(filename or "image")
 
     def write_part(self, data: bytes) -> None:
+        if self._may_be_text is not None and (mistake := holds_text(self._may_be_text, data)) is not None:
+            raise self.error(mistake)
+        self._may_be_text = None
         self._file.write(data)
 
     def end_part(self) -> None:

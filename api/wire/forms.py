@@ -15,8 +15,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.wire.body import BadRequestBody
+from api.wire.file_signatures import is_text
 from api.wire.form_lines import FormLines
-from specs.problem import shorten
+from specs.problem import format_value, shorten
 from specs.spelling import did_you_mean
 
 # Only characters that no parser reads as anything else.
@@ -29,6 +30,7 @@ _ENDS = (b"--\r\n", b"--")
 # The first line of a form whose Content-Type does not tell its boundary: of 70 characters at most (RFC 2046).
 _FIRST_LINE = re.compile(rb"(?:\r?\n)*--([-0-9A-Za-z'()+_,./:=? ]{0,69}[-0-9A-Za-z'()+_,./:=?])\r?\n")
 _MAX_FIRST_LINE = 100
+_TEXT_BYTES = 200
 # RFC 5987, which forms should not have, but some clients write it alone.
 _EXTENDED_FILENAME = re.compile(rb";\s*filename\*\s*=\s*[-0-9A-Za-z]*'[-0-9A-Za-z]*'([^;\s]*)", re.IGNORECASE)
 
@@ -48,6 +50,13 @@ def unknown_field(field: str, known: Collection[str], parameters: Collection[str
     if field in parameters:
         return f"unknown form field `{name}`: it belongs in the URL, as in ?{name}=..."
     return f"unknown form field `{name}`; {did_you_mean(name, known)}known: {', '.join(known)}"
+
+
+def holds_text(field: str, data: bytes) -> str | None:
+    """What is wrong with a part that should be a file and has no file name; None if its first bytes may be a file's."""
+    if not is_text(data[:_TEXT_BYTES]):
+        return None
+    return f"the form field `{shorten(field)}` holds text, not a file: {format_value(data[:_TEXT_BYTES].decode())}"
 
 
 class StreamedForm(ABC):

@@ -8,20 +8,19 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from api.wire.base64_text import NotBase64, decode_base64
 from api.wire.body import BadRequestBody
-from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_json, check_unharmed, is_text
-from api.wire.forms import Part, begins_as_form, is_form, parse_form, unknown_field
+from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_json, check_unharmed
+from api.wire.forms import Part, begins_as_form, holds_text, is_form, parse_form, unknown_field
 from imaging.formats import begins_as_image
 from serving.predictor import PredictionOptions
 from serving.preparation import FeatureSample, ImageSample, Sample
 from specs.explanation import problems_of
-from specs.problem import Problem, format_value, pointer_of, received_value
+from specs.problem import Problem, pointer_of, received_value
 
 _MAX_IMAGES = 100
 _MAX_SAMPLES = 10_000
 _MAX_FEATURES = 1_000
 _FIELD = "file"
 _HINT = f"send images in the field `{_FIELD}`, as in curl -F {_FIELD}=@seven.png"
-_TEXT_BYTES = 200
 _BATCH_HINT = "POST /predict:batch takes thousands in one request"
 _JSON_HINT = (
     'expected {"image": "<base64>"} or {"images": ["<base64>", ...]}, or for a dataset of numbers {"features": [x, y]} '
@@ -110,9 +109,8 @@ def _parse_form(content_type: str, body: bytes) -> list[ImageSample]:
 def _file_of(part: Part) -> ImageSample:
     if part.field != _FIELD:
         raise BadRequestBody(f"{unknown_field(part.field, [_FIELD], PredictionOptions._fields)}; {_HINT}")
-    if part.filename is None and is_text(part.data):
-        text = format_value(part.data[:_TEXT_BYTES].decode(errors="replace"))
-        raise BadRequestBody(f"the form field `{_FIELD}` holds text, {text}, not a file: {_HINT}")
+    if part.filename is None and (mistake := holds_text(part.field, part.data)) is not None:
+        raise BadRequestBody(f"{mistake}; {_HINT}")
     return ImageSample(part.filename or "image", part.data)
 
 

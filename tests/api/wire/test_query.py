@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from models_store.store import Store
+from specs import limits
 from tests.support.api import ApiClient
 from tests.support.published import publish
 
@@ -56,7 +57,7 @@ def test_unknown_parameters_are_listed_up_to_a_limit(client: ApiClient) -> None:
     many = client.get("/experiments?" + "&".join(f"x{index}=1" for index in range(1000)))
 
     assert problems(several) == [("/query/lmit", "3"), ("/query/statu", "failed")]
-    assert len(problems(many)) == 20
+    assert len(problems(many)) == limits.PROBLEMS
 
 
 @pytest.mark.parametrize("path", ["/experiments?limit=2&limit=3", "/health/live?a=1&a=2"])

@@ -125,7 +125,7 @@ def test_unnamed_file_is_read_and_empty_input_ignored() -> None:
 @pytest.mark.parametrize(
     ("head", "data", "sentence"),
     [
-        ('name="file"', b"four.png", 'the form field `file` holds text, "four.png", not a file'),
+        ('name="file"', b"four.png", 'the form field `file` holds text, not a file: "four.png"'),
         ('name="top"', b"5", r"unknown form field `top`: it belongs in the URL, as in \?top="),
         ('name="flie"; filename="a.png"', PNG, "unknown form field `flie`; did you mean `file`?"),
     ],
