@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 import statistics
 import time
 from collections.abc import Mapping, Sequence
@@ -13,27 +14,43 @@ from models_store.errors import Unavailable
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
-from specs.cost import reference_epoch_seconds
+from specs import limits
+from specs.advice import Advice
+from specs.cost import reference_epoch_parts
 from specs.dataset import Dataset
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec
+from specs.problem import quantity
 
 # Import, build, trace, evaluate, export.
-_FIXED_SECONDS = 6.0
+FIXED_SECONDS = 6.0
 _RECENT = 50
+_MARGIN = 1.2  # above the estimate
 _NEIGHBOURS = 5
-# What `_multiplications_per_second` gives on the machine that `specs.cost` was fitted on.
-_REFERENCE_SPEED = 1.05e11
+# What `_multiplications_per_second` gives on the two cores of the machine that `specs.cost` was fitted on.
+_REFERENCE_SPEED = 5.25e10
+_REFERENCE_CORES = 2
+_MAX_CORES = 8  # networks of this size do not use more
+# A measurement beyond these is one of other processes: no machine of today is that slow or fast.
+_FACTORS = (0.05, 2.0)
+# By how much an estimate may be wrong, either way: without a run on this machine, and after one.
+_UNCERTAINTY, _UNCERTAINTY_AFTER_RUNS = 4.0, 2.0
+# A run in which arithmetic took another share of the time says little about this one.
+_SHARE_DIFFERENCE = 0.5
 _SIDE = 512
 # The fastest of so many counts: other processes slow down some of them.
 _PRODUCTS = 20
+_CLOCK = 1e-5
 
 
 class Estimate(BaseModel):
-    """`seconds` is for all epochs; early stopping or the time budget may end the training sooner. `basis` is what the
-    estimate is based on. `memory_mb` is without the memory of TensorFlow itself."""
+    """`seconds` is for all epochs, most likely within `seconds_low` and `seconds_high`; early stopping or the time
+    budget may end the training sooner. `basis` is what the estimate is based on. `memory_mb` is without the memory of
+    TensorFlow itself."""
 
     seconds: float
+    seconds_low: float
+    seconds_high: float
     seconds_per_epoch: float
     memory_mb: int
     basis: str
@@ -49,60 +66,90 @@ def recent_runs(experiments: ExperimentStore) -> list[Record]:
 
 def estimate(spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> Estimate:
     """From the runs in `past` with the most similar work per epoch, or else from the speed of this machine."""
-    work = reference_epoch_seconds(spec)
-    factors = _factors(work, past, datasets)
+    parts = reference_epoch_parts(spec)
+    factors = _factors(parts, past, datasets)
     if factors:
-        factor = statistics.median(factors)
+        factor, uncertainty = statistics.median(factors), _UNCERTAINTY_AFTER_RUNS
         basis = f"{len(factors)} past {'run' if len(factors) == 1 else 'runs'}"
     else:
-        factor = _REFERENCE_SPEED / _multiplications_per_second()
+        factor, uncertainty = _machine_factor(), _UNCERTAINTY
         basis = "a matrix multiplication on this machine"
-    epoch = work * factor
+    epoch = sum(parts) * factor
+    seconds = FIXED_SECONDS + epoch * spec.training.epochs
     return Estimate(
-        seconds=_round_digits(_FIXED_SECONDS + epoch * spec.training.epochs),
+        seconds=_round_digits(seconds),
+        seconds_low=_round_digits(seconds / uncertainty),
+        seconds_high=_round_digits(seconds * uncertainty),
         seconds_per_epoch=_round_digits(epoch),
         memory_mb=spec.memory_mb(),
         basis=basis,
     )
 
 
-def budget_warnings(spec: ExperimentSpec, estimated: Estimate) -> list[str]:
-    """A warning if the time budget is too small for all epochs."""
-    minutes = spec.training.max_minutes
+def budget_advice(spec: ExperimentSpec, estimated: Estimate) -> list[Advice]:
+    """A warning if the time budget is too small for all epochs, with a budget or a number of epochs that suits."""
+    minutes, epochs = spec.training.max_minutes, spec.training.epochs
     if estimated.seconds <= minutes * 60:
         return []
-    epochs = int(minutes * 60 / estimated.seconds_per_epoch)
-    warning = (
-        f"{spec.training.epochs:,} epochs take about {estimated.seconds / 60:,.0f} minutes, more than "
-        f"training.max_minutes, {minutes:g}: the training ends after about {epochs:,}; raise it or reduce epochs"
+    affordable = int((minutes * 60 - FIXED_SECONDS) / estimated.seconds_per_epoch)
+    needed = math.ceil(estimated.seconds / 60 * _MARGIN)
+    found = (
+        f"{quantity(epochs, 'epoch')} {'takes' if epochs == 1 else 'take'} about "
+        f"{max(1, round(estimated.seconds / 60)):,} minutes, more than training.max_minutes, {minutes:g}"
     )
-    return [warning]
+    ends = (
+        f"the training ends after about {affordable:,}" if affordable > 0 else "the training fails in its first epoch"
+    )
+    if needed <= limits.MINUTES:
+        change = f"raise it to {needed:,}" + (" or reduce epochs" if affordable > 0 else "")
+        return [Advice(f"{found}: {ends}; {change}", {"training": {"max_minutes": needed}})]
+    if affordable > 0:
+        return [Advice(f"{found}: {ends}; reduce epochs to {affordable:,}", {"training": {"epochs": affordable}})]
+    return [Advice(f"{found}: {ends}; use a smaller network, smaller images or fewer samples")]
 
 
-def _factors(work: float, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> list[float]:
-    """By how much an epoch took longer than on the reference machine, for the runs nearest to `work`."""
-    known = [(_work(record, datasets), record.epoch_seconds) for record in past if record.epoch_seconds]
-    ranked = sorted((abs(math.log(each / work)), seconds / each) for each, seconds in known if each and seconds)
-    return [factor for _, factor in ranked[:_NEIGHBOURS]]
+def _factors(parts: tuple[float, float], past: Sequence[Record], datasets: Mapping[str, Dataset]) -> list[float]:
+    """By how much an epoch took longer than on the reference machine, for the runs nearest to `parts`, the times of
+    arithmetic and steps."""
+    ranked: list[tuple[float, float]] = []
+    for record in past:
+        other = _parts(record, datasets)
+        if other is None or not record.epoch_seconds or abs(_share(other) - _share(parts)) > _SHARE_DIFFERENCE:
+            continue
+        ranked.append((abs(math.log(sum(other) / sum(parts))), record.epoch_seconds / sum(other)))
+    return [factor for _, factor in sorted(ranked)[:_NEIGHBOURS]]
 
 
-def _work(record: Record, datasets: Mapping[str, Dataset]) -> float | None:
+def _share(parts: tuple[float, float]) -> float:
+    """That of arithmetic."""
+    return parts[0] / sum(parts)
+
+
+def _parts(record: Record, datasets: Mapping[str, Dataset]) -> tuple[float, float] | None:
     try:
-        return reference_epoch_seconds(record.spec.parse(datasets))
+        return reference_epoch_parts(record.spec.parse(datasets))
     except SpecError:  # its dataset was deleted, or it was written under older rules
         return None
 
 
 @functools.cache
+def _machine_factor() -> float:
+    cores = min(_MAX_CORES, os.cpu_count() or 1)
+    factor = _REFERENCE_SPEED * _REFERENCE_CORES / (_multiplications_per_second() * cores)
+    return min(max(factor, _FACTORS[0]), _FACTORS[1])
+
+
 def _multiplications_per_second() -> float:
+    """Of one core, by its own time: other processes take turns with this one, but do not count."""
     matrix = np.ones((_SIDE, _SIDE), dtype=np.float32)
     return float(_SIDE**3 / min(_time_product(matrix) for _ in range(_PRODUCTS)))
 
 
 def _time_product(matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
-    started = time.perf_counter()
+    """CPU seconds, of all threads that take part."""
+    started = time.process_time()
     _ = matrix @ matrix
-    return time.perf_counter() - started
+    return max(time.process_time() - started, _CLOCK)
 
 
 def _round_digits(seconds: float) -> float:

@@ -1,13 +1,14 @@
 """Preflight of a spec: its network, its cost, and advice, before it is queued."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
-from analysis.estimates import Estimate, budget_warnings, estimate
+from analysis.estimates import Estimate, budget_advice, estimate
 from analysis.split_counts import missing_class_warnings
 from models_store.experiments.record import Record
-from specs.advice import warnings_for
+from specs.advice import Advice, advice_for
 from specs.advice.transfer import transfer_warnings
 from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec
@@ -37,9 +38,17 @@ class LearningRateCurve(BaseModel):
     value: list[float]
 
 
+class SuggestedChange(BaseModel):
+    """`sentence` is a warning, `patch` a JSON merge patch (RFC 7396) of the spec that mends what it is about."""
+
+    sentence: str
+    patch: dict[str, Any]
+
+
 class Validation(BaseModel):
     """`transferred_layers` leads from a layer to the one of `model.weights_from` whose weights it starts with, by name.
-    `warnings` are about what is allowed but likely to disappoint. `spec` has all defaults filled in."""
+    `warnings` are about what is allowed but likely to disappoint; `suggestions` are changes after which a warning is
+    gone. `spec` has all defaults filled in."""
 
     layers: list[LayerSummary]
     parameters: ParameterCounts
@@ -48,6 +57,7 @@ class Validation(BaseModel):
     learning_rate: LearningRateCurve
     transferred_layers: dict[str, str]
     warnings: list[str]
+    suggestions: list[SuggestedChange]
     spec: ExperimentSpec
 
 
@@ -62,6 +72,12 @@ def validate(
     network, estimated = spec.network, estimate(spec, past, datasets)
     steps, rates = spec.training.learning_rate_schedule(spec.steps_per_epoch()).curve(_CURVE_POINTS)
     count = network.parameters
+    advice = [
+        *advice_for(spec),
+        *map(Advice, missing_class_warnings(spec)),
+        *map(Advice, transfer_warnings(spec, transferred_layers)),
+        *budget_advice(spec, estimated),
+    ]
     return Validation(
         layers=[
             LayerSummary(name=row.name, type=row.type, output_shape=list(row.output_shape), parameters=row.parameters)
@@ -72,11 +88,9 @@ def validate(
         estimate=estimated,
         learning_rate=LearningRateCurve(step=steps, value=rates),
         transferred_layers=dict(transferred_layers),
-        warnings=[
-            *warnings_for(spec),
-            *missing_class_warnings(spec),
-            *transfer_warnings(spec, transferred_layers),
-            *budget_warnings(spec, estimated),
+        warnings=[each.sentence for each in advice],
+        suggestions=[
+            SuggestedChange(sentence=each.sentence, patch=dict(each.patch)) for each in advice if each.patch is not None
         ],
         spec=spec,
     )

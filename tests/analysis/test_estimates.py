@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analysis.estimates import Estimate, budget_warnings, estimate, recent_runs
+from analysis.estimates import Estimate, budget_advice, estimate, recent_runs
 from models_store.experiments.record import Point, Record
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.store import Store, open_store
@@ -63,12 +63,53 @@ def test_run_with_an_outdated_spec_is_ignored(store: Store) -> None:
 
 def test_small_budget_has_a_warning() -> None:
     asked = spec(epochs=100, max_minutes=1)
-    slow = Estimate(seconds=600, seconds_per_epoch=6, memory_mb=1, basis="1 past run")
+    slow = taking(600, 6)
 
-    (warning,) = budget_warnings(asked, slow)
-    assert "about 10 minutes" in warning
-    assert "ends after about 10;" in warning
-    assert budget_warnings(spec(epochs=100, max_minutes=11), slow) == []
+    (advice,) = budget_advice(asked, slow)
+    assert "about 10 minutes" in advice.sentence
+    assert "ends after about 9; raise it to 12 or reduce epochs" in advice.sentence
+    assert advice.patch == {"training": {"max_minutes": 12}}
+    assert budget_advice(spec(epochs=100, max_minutes=11), slow) == []
+
+
+def taking(seconds: float, per_epoch: float) -> Estimate:
+    return Estimate(
+        seconds=seconds,
+        seconds_low=seconds / 2,
+        seconds_high=seconds * 2,
+        seconds_per_epoch=per_epoch,
+        memory_mb=1,
+        basis="1 past run",
+    )
+
+
+def test_budget_below_one_epoch_is_not_zero_epochs() -> None:
+    (advice,) = budget_advice(spec(epochs=2, max_minutes=1), taking(600, 300))
+
+    assert "the training fails in its first epoch; raise it to 12" in advice.sentence
+
+
+def test_budget_beyond_the_limit_needs_fewer_epochs() -> None:
+    (advice,) = budget_advice(spec(epochs=100, max_minutes=10_080), taking(6_000_000, 60_000))
+
+    assert "reduce epochs to 10" in advice.sentence
+    assert advice.patch == {"training": {"epochs": 10}}
+
+
+def test_uncertainty_is_less_after_a_run(store: Store) -> None:
+    before, after = estimated(spec(), []), estimated(spec(), [run(store, spec(), 1.0)])
+
+    assert before.seconds_high / before.seconds_low == pytest.approx(16, rel=0.1)
+    assert after.seconds_high / after.seconds_low == pytest.approx(4, rel=0.1)
+
+
+def test_run_of_another_kind_does_not_decide(store: Store) -> None:
+    """An epoch of tiny steps says nothing of the machine's arithmetic."""
+    layers = [{"type": "Conv2D", "filters": 64, "kernel_size": 3}, {"type": "Flatten"}, {"type": "Dense"}]
+    large = parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": layers}})
+    tiny = parse_spec({"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})
+
+    assert estimated(large, [run(store, tiny, 20.0)]).basis == "a matrix multiplication on this machine"
 
 
 def test_past_runs_are_succeeded_experiments(store: Store) -> None:

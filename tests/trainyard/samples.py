@@ -182,10 +182,18 @@ VALIDATION: JsonObject = {
     "layers": [{"name": "conv2d", "type": "Conv2D", "output_shape": [8, 8, 32], "parameters": 18496}],
     "parameters": {"total": 18496, "trainable": 18000, "non_trainable": 496},
     "steps_per_epoch": 21,
-    "estimate": {"seconds": 64.0, "seconds_per_epoch": 1.9, "memory_mb": 1260, "basis": "5 past runs"},
+    "estimate": {
+        "seconds": 64.0,
+        "seconds_low": 32.0,
+        "seconds_high": 130.0,
+        "seconds_per_epoch": 1.9,
+        "memory_mb": 1260,
+        "basis": "5 past runs",
+    },
     "learning_rate": {"step": [0, 20], "value": [0.001, 0.001]},
     "transferred_layers": {},
     "warnings": ["flips turn 6 into 9"],
+    "suggestions": [{"sentence": "flips turn 6 into 9", "patch": {"augmentation": None}}],
     "spec": PRESET["spec"],
 }
 

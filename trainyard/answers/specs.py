@@ -1,5 +1,7 @@
 """Specs: presets, and what a validation finds."""
 
+from pydantic import Field
+
 from trainyard.answers.base import Answer, JsonObject
 
 
@@ -29,9 +31,12 @@ class ParameterCounts(Answer):
 
 
 class Estimate(Answer):
-    """`seconds` is for all epochs; `basis` names what it is estimated from."""
+    """`seconds` is for all epochs, most likely within `seconds_low` and `seconds_high`; `basis` names what it is
+    estimated from."""
 
     seconds: float
+    seconds_low: float | None = None
+    seconds_high: float | None = None
     seconds_per_epoch: float
     memory_mb: int
     basis: str
@@ -42,8 +47,15 @@ class LearningRateCurve(Answer):
     value: list[float]
 
 
+class SuggestedChange(Answer):
+    """`sentence` is a warning; with `patch`, a JSON merge patch of the spec, it is gone."""
+
+    sentence: str
+    patch: JsonObject
+
+
 class Validation(Answer):
-    """A valid spec: its network, its cost, warnings, and the spec with all defaults."""
+    """A valid spec: its network, its cost, warnings, changes that mend them, and the spec with all defaults."""
 
     layers: list[LayerSummary]
     parameters: ParameterCounts
@@ -52,4 +64,5 @@ class Validation(Answer):
     learning_rate: LearningRateCurve
     transferred_layers: dict[str, str]
     warnings: list[str]
+    suggestions: list[SuggestedChange] = Field(default_factory=list)
     spec: JsonObject

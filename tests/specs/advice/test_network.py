@@ -21,7 +21,7 @@ def warned(*layers: dict[str, Any], dataset: str = "digits") -> list[str]:
     ("layers", "fragment"),
     [
         ([FLATTEN, dense(10)], "the last activation is relu"),
-        ([FLATTEN, dense(10, None)], "the last activation is linear"),
+        ([FLATTEN, dense(10, "tanh")], "the last activation is tanh: its outputs are taken as logits"),
         ([FLATTEN, dense(9, "softmax"), LAST], "layers[1] Dense has softmax before the output"),
         ([FLATTEN, LAST, {"type": "BatchNormalization"}], "layers[2] BatchNormalization comes after softmax"),
         ([FLATTEN, dense(10, None), LAST], "layers[1] Dense has no activation, so that it and layers[2] Dense"),

@@ -54,7 +54,10 @@ def validation_view(validation: Validation) -> Iterator[RenderableType]:
     yield f"{validation.parameters.total:,} parameters, {validation.parameters.trainable:,} of them trainable"
     estimate = validation.estimate
     yield f"{validation.steps_per_epoch:,} steps per epoch, {estimate.seconds_per_epoch:g} s"
-    yield f"about {duration_text(estimate.seconds)} and {estimate.memory_mb:,} MB, judging by {estimate.basis}"
+    margin = ""
+    if estimate.seconds_low is not None and estimate.seconds_high is not None:
+        margin = f" ({duration_text(estimate.seconds_low)} to {duration_text(estimate.seconds_high)})"
+    yield f"about {duration_text(estimate.seconds)}{margin} and {estimate.memory_mb:,} MB, judging by {estimate.basis}"
     for warning in validation.warnings:
         yield f"warning: {warning}"
 

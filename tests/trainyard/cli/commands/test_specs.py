@@ -73,7 +73,7 @@ def test_valid_spec_shows_layers_cost_and_warnings(api: CannedApi, capsys: pytes
     assert "8 x 8 x 32        18,496" in out
     assert "18,496 parameters, 18,000 of them trainable" in out
     assert "21 steps per epoch, 1.9 s" in out
-    assert "about 1 min 04 s and 1,260 MB, judging by 5 past runs" in out
+    assert "about 1 min 04 s (32 s to 2 min 10 s) and 1,260 MB, judging by 5 past runs" in out
     assert "warning: flips turn 6 into 9" in out
 
 
