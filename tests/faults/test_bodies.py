@@ -184,3 +184,13 @@ def test_large_requests_shut_nobody_out(serving: Serving) -> None:
 
     assert set(small) == {200}
     assert set(large.result()) == {200}
+
+
+def test_offered_upgrade_keeps_the_body(serving: Serving) -> None:
+    """As the JDK's client sends it: its head in one segment, the body in the next."""
+    body = png(np.zeros((8, 8), dtype=np.uint8))
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+
+    answer = send(serving.service, HEAD + offer + b"Content-Length: %d\r\n\r\n" % len(body), [body])
+
+    assert answer[:12] == b"HTTP/1.1 200"
