@@ -19,7 +19,7 @@ TRAININGS = "trainyard.train"
 CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:3"
+COMPLETE = "trainyard:complete:4"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"

@@ -18,6 +18,7 @@ from models_store.errors import InvalidCursor, Unavailable
 from models_store.experiments.history import History
 from models_store.experiments.pages import ORDERS, Order, Page, Query
 from models_store.experiments.record import Point, Record, Status
+from specs.dataset import BlobsSpec
 
 # Sorts records without the metric after all others in a descending list.
 _NO_VALUE = -1.0
@@ -26,6 +27,7 @@ EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1
 # The best model, and those that replace it if it is damaged.
 _CANDIDATES = 20
 _LARGE_LOSS = 1000.0
+_BLOBS = BlobsSpec().model_dump()
 
 # A view never returns to an older version of the record.
 _PUT = """
@@ -89,9 +91,9 @@ def _memberships(record: Record) -> dict[str, float]:
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        # Accuracies are at most 1: models of some classes rank after all models of all classes.
+        # Accuracies are at most 1: models of a part or a variant rank after all models of the dataset itself.
         score = scores["val_accuracy"] - _tie_breaker(record)
-        members[keys.model_index(record.dataset)] = score if knows_all_classes(record) else score - 1
+        members[keys.model_index(record.dataset)] = score if is_of_whole_dataset(record) else score - 1
     return members
 
 
@@ -100,9 +102,11 @@ def validation_metric(record: Record, name: str) -> float | None:
     return (record.validation_metrics or record.best_metrics).get(name)
 
 
-def knows_all_classes(record: Record) -> bool:
-    """False for a model of some classes of its dataset, whose task is easier."""
-    return not record.spec.dataset.classes
+def is_of_whole_dataset(record: Record) -> bool:
+    """False for a model of some classes of its dataset, whose task is easier, and for one of other blobs than those of
+    the default options."""
+    dataset = record.spec.dataset
+    return not dataset.classes and dataset.blobs in (None, _BLOBS)
 
 
 def _tie_breaker(record: Record) -> float:

@@ -1,6 +1,6 @@
 """Published networks: the best of each dataset, and their files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from models_store import artifacts
 from models_store.connection import require_redis
 from models_store.errors import Damaged, InvalidState, Unavailable
-from models_store.experiments.index import knows_all_classes, validation_metric
+from models_store.experiments.index import is_of_whole_dataset, validation_metric
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.models.pins import Pin
@@ -25,8 +25,9 @@ class PublishedModel(NamedTuple):
 
 
 class ModelCatalogue:
-    """The best model has the highest validation accuracy; ties are broken by the lower validation loss. Models that
-    know only some classes of their dataset rank after all others, because their task is easier.
+    """The best model has the highest validation accuracy; ties are broken by the lower validation loss. Only models of
+    one task are ranked so: those of the whole dataset come first, then those of some of its classes or of other blobs,
+    task by task, the one with most classes first, and of equal ones the one that was trained last.
 
     The test split is for reporting only and never decides.
     """
@@ -44,7 +45,7 @@ class ModelCatalogue:
         """The models of `dataset`, best first. Raises Unavailable while the index is unreachable or being rebuilt."""
         with require_redis():
             self._experiments.index.require_complete()
-            return self._experiments.index.best_models(dataset)
+            return _by_task(self._experiments.index.best_models(dataset))
 
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable if Redis cannot be reached."""
@@ -99,11 +100,25 @@ class ModelCatalogue:
         self._experiments.pins.remove(dataset)
 
 
+def _by_task(ranked: Sequence[Record]) -> list[Record]:
+    """`ranked` by accuracy; those of each task keep their order."""
+    tasks: dict[str, list[Record]] = {}
+    for record in ranked:
+        tasks.setdefault(record.spec.dataset.task.model_dump_json(), []).append(record)
+    return [record for task in sorted(tasks.values(), key=_task_rank, reverse=True) for record in task]
+
+
+def _task_rank(models: Sequence[Record]) -> tuple[bool, int, str]:
+    dataset = models[0].spec.dataset
+    classes = len(dataset.classes or ()) or (dataset.blobs or {}).get("centers", 0)
+    return is_of_whole_dataset(models[0]), classes, max(each.id for each in models)
+
+
 def ranking_key(record: Record) -> tuple[bool, bool, float]:
     """Sort key for models of different datasets. Models of corrections, which are few and not representative, rank
     after all others."""
     is_of_corrections = record.dataset.endswith(CORRECTIONS_SUFFIX)
-    return knows_all_classes(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
+    return is_of_whole_dataset(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
 
 
 def _reject_unpinnable(dataset: str, record: Record) -> None:

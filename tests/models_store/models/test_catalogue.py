@@ -1,13 +1,17 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from models_store.artifacts import MANIFEST_FILE, ONNX_FILE, write_manifest
 from models_store.errors import Damaged, InvalidState, NotFound, Unavailable
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.serving_info import SERVING_FILE
 from models_store.store import Store
+from specs.experiment import parse_spec
+from tests.models_store.results import point, stage
 from tests.support.valkey import Valkey
 
 Succeed = Callable[..., Record]
@@ -19,10 +23,39 @@ def models(store: Store) -> ModelCatalogue:
     return store.models
 
 
+@pytest.fixture
+def publish(store: Store) -> Callable[..., Record]:
+    """Make a model of blobs that has succeeded with this validation accuracy."""
+
+    def make(accuracy: float, **dataset: Any) -> Record:
+        layers = [{"type": "Dense"}]
+        document = {"dataset": {"name": "blobs", **dataset}, "model": {"layers": layers}}
+        record = store.experiments.create(parse_spec(document))
+        claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="worker")
+        assert claim is not None
+        staged = stage(claim.attempt_folder / "result")
+        return claim.succeed(staged, "completed", point(0), {"val_accuracy": accuracy}, {})
+
+    return make
+
+
 def test_ranking_is_by_accuracy_then_loss(models: ModelCatalogue, succeed: Succeed) -> None:
     made = [succeed(0.5, 0.3), succeed(0.75, 0.9), succeed(0.75, 0.8), succeed(None, 0.1)]
     assert [record.id for record in models.ranking("digits")] == [made[index].id for index in (2, 1, 0, 3)]
     assert models.ranking("mnist") == []
+
+
+def test_models_of_different_tasks_do_not_compete(
+    store: Store, models: ModelCatalogue, publish: Callable[..., Record]
+) -> None:
+    three = publish(0.99, blobs={"centers": 3})
+    elsewhere = publish(0.7, blobs={"centers": 3, "random_state": 5})
+    worse, five = publish(0.6, blobs={"centers": 3, "random_state": 5}), publish(0.5, blobs={"centers": 5})
+    assert [each.id for each in models.ranking("blobs")] == [five.id, elsewhere.id, worse.id, three.id]
+    some = publish(1.0, classes=["0", "1"])
+    whole, better = publish(0.2), publish(0.3, blobs={"centers": 4})
+    assert [each.id for each in models.ranking("blobs")][:2] == [better.id, whole.id]
+    assert models.ranking("blobs")[-1] == store.experiments.get(some.id)
 
 
 def test_best_is_unavailable_until_index_is_complete(models: ModelCatalogue, valkey: Valkey) -> None:
