@@ -1,6 +1,6 @@
 """Which files are images, by their names and by their first bytes."""
 
-# Unsupported formats are images, too: whoever sends one expects to be told.
+# Unsupported formats are images, too: a user who sends one should get an error, not silence.
 IMAGE_SUFFIXES = frozenset(
     {
         *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"),

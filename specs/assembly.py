@@ -45,7 +45,7 @@ class NamedLayer:
     channels: int | None = None
 
     def check_channels(self, input_shape: Shape) -> None:
-        """Raise FieldError unless the channels are the last axis of the input, as always here, and as many as said."""
+        """Raise FieldError unless the channels are the last axis of the input, as always here, and as many as given."""
         if self.channels not in (None, input_shape[-1]):
             detail = f"expected {self.channels} channels, received {times(input_shape)}"
             raise self.location.locate(FieldError((), detail))

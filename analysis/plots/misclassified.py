@@ -42,7 +42,7 @@ def plotted_samples(selection: Selection, images: SampleImages) -> list[PlottedS
 def misclassified_figure(name: str, split: str, samples: Sequence[PlottedSample], total: int) -> Figure:
     """In rows of four. The length of a bar is the probability of a guess; the true class among the guesses is ticked.
     `total` counts the samples with those that are not shown."""
-    line = f"{len(samples)} of {total:,}; the true class is bold, the most probable ones are below it"
+    line = f"{len(samples)} of {total:,}; the true class is on top, the most probable ones are below it"
     columns = max(1, min(_COLUMNS, len(samples)))
     pitch = (_IMAGE + _TEXT + 2 * _GAP, _IMAGE + _GAP)
     rows = -(-len(samples) // columns)

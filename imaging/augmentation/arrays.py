@@ -1,7 +1,5 @@
 """Array types of the augmentation, and the uniform draw."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +9,6 @@ Labels = NDArray[np.int64] | NDArray[np.float32]  # (samples,) class indices, or
 Shares = NDArray[np.float32]  # (samples, classes), rows sum to 1
 Range = tuple[float, float]
 Values = NDArray[np.float64]  # (samples,)
-LayerDict = dict[str, Any]
 
 
 def draw_uniform(ends: Range, count: int, generator: np.random.Generator) -> Values:

@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class WakeUps(redis.QoS):
-    """Of kombu's, a message whose acknowledgement fails counts as being worked on for ever: at a prefetch count of one
+    """In kombu, a message whose acknowledgement fails counts as being processed forever: at a prefetch count of one
     the worker never asks for another. Here it is settled in this process; what stays in Redis is delivered again after
     the visibility timeout, and then finds nothing to do."""
 

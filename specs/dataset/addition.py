@@ -33,7 +33,7 @@ class AddedDataset(Schema):
         counts = dict(zip(added.classes, added.training_counts, strict=True))
         if strange := [name for name, count in counts.items() if count and name not in base.classes]:
             listed = ", ".join(map(shorten, strange[:_LISTED]))
-            verb = "is no class" if len(strange) == 1 else "are no classes"
+            verb = "is not a class" if len(strange) == 1 else "are not classes"
             raise FieldError(
                 ("name",),
                 f"{self.name} has samples of {listed}, which {verb} of {base.name}; classes are matched by name",

@@ -10,7 +10,7 @@ from specs.problem import FieldPath, format_value, shorten
 from specs.schema import FieldError
 
 _TENSOR = "__keras_tensor__"
-# Arguments of calls that mean nothing here: Keras 3 writes `training` for every layer that has it, and decides anew.
+# Arguments of calls that mean nothing here: Keras 3 writes `training` for every layer that has it, and decides again.
 _NEUTRAL_CALL_ARGUMENTS = frozenset({"training", "mask", "name"})
 Inputs = tuple[int | Constant, ...]  # indices of entries, and constants among the operands of an operation
 

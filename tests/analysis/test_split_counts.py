@@ -34,7 +34,7 @@ def test_class_missing_from_a_split_is_warned_of(counts: tuple[int, ...], said: 
         assert any(warning.startswith(each) for warning in found)
 
 
-def test_official_splits_are_counted_and_random_ones_doubted() -> None:
+def test_official_splits_count_and_random_ones_do_not() -> None:
     own = Dataset("own", (8, 8, 1), ("a", "b"), (40, 40), (5, 0), validation_counts=(0, 5))
     assert [each[:50] for each in warnings(own)] == [
         "the validation split has no sample of `a`, whose m",

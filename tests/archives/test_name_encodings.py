@@ -72,7 +72,7 @@ def test_half_a_character_is_no_backslash() -> None:
             split_path(member.name, member.is_name_known)
 
 
-def test_unicode_name_of_info_zip_counts_unless_it_is_stale() -> None:
+def test_unicode_name_counts_unless_it_is_stale() -> None:
     raw, name = "表.png".encode("gbk"), "表.png"
     body = struct.pack("<BL", 1, zlib.crc32(raw)) + name.encode()
     extra = struct.pack("<2H", 0x7075, len(body)) + body
@@ -82,7 +82,7 @@ def test_unicode_name_of_info_zip_counts_unless_it_is_stale() -> None:
     assert not only_member(zip_named(raw, stale)).is_name_known
 
 
-def test_names_that_are_not_in_the_named_encoding_are_rejected() -> None:
+def test_names_in_another_encoding_are_rejected() -> None:
     with pytest.raises(InvalidArchive, match="is not in the encoding named for it"):
         only_member(zip_named(b"\xff\xff.png"), find_encoding("utf-8"))
     assert decode_name(b"\xff.png", None, is_utf8=True) == ("\udcff.png", True)

@@ -211,7 +211,7 @@ def test_rejection_names_size_and_formats() -> None:
         decoded(b"these are words, called image.png")
 
 
-def test_rejection_names_the_format_of_a_file_with_another_suffix() -> None:
+def test_rejection_names_format_despite_suffix() -> None:
     with pytest.raises(UnreadableImage, match="WEBP; it is a HEIC image: convert it, or send another file"):
         decoded(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
@@ -307,7 +307,7 @@ def test_half_size_is_turned_upright() -> None:
     ],
     ids=["more than four times", "progressive"],
 )
-def test_what_cannot_be_decoded_at_half_size_is_too_large(data: bytes, limit: int) -> None:
+def test_image_without_half_size_decoding_is_too_large(data: bytes, limit: int) -> None:
     with pytest.raises(ImageTooLarge, match=f"exceeds the limit of {limit:,}"):
         decode(data, limit)
 

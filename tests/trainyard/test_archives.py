@@ -32,7 +32,7 @@ def test_linked_class_folders_and_files_are_followed(tmp_path: Path) -> None:
     assert packed(folder) == ["cat/1.png", "cat/2.png", "dog/1.png"]
 
 
-def test_empty_folders_are_kept_and_hidden_files_left_out(tmp_path: Path) -> None:
+def test_empty_folders_are_kept_hidden_files_skipped(tmp_path: Path) -> None:
     for name in ("cat/1.png", ".git/config", "cat/.DS_Store"):
         write(tmp_path / name)
     (tmp_path / "dog").mkdir()

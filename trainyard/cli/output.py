@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from typing import Any, TypeVar
 
 from rich.console import Console, RenderableType
@@ -15,8 +16,8 @@ A = TypeVar("A", bound=Answer)
 
 def accept_all_characters() -> None:
     """On a terminal or a pipe that is not Unicode, print ? for what it cannot show instead of failing."""
-    if not _is_unicode():
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, TextIOWrapper) and not _is_unicode():
+        sys.stdout.reconfigure(errors="replace")
 
 
 def can_print(text: str) -> bool:

@@ -11,7 +11,7 @@ from archives.reader import open_archive
 from imaging.formats import IMAGE_SUFFIXES, begins_as_image
 
 _MAX_LISTED = 100
-# Data of other programs, whatever its first bytes are.
+# Data of other programs, regardless of the first bytes.
 _OTHER_SUFFIXES = frozenset({".txt", ".md", ".json", ".xml", ".html", ".py", ".yaml", ".yml", ".ipynb"})
 TABLE_SUFFIXES = (".csv", ".tsv")
 PARQUET_SUFFIX = ".parquet"

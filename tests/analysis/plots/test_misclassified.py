@@ -27,7 +27,7 @@ def test_each_image_has_its_class_and_the_guesses(count: int) -> None:
     assert len(axes.images) == count
     expected = ["9", "4", "60.0%", "✓ 9", "30.0%", "6", "20.0%"]
     assert [text.get_text() for text in axes.texts] == expected * count
-    assert f"{count} of 1,234; the true class is bold" in " ".join(text.get_text() for text in figure.texts)
+    assert f"{count} of 1,234; the true class is on top" in " ".join(text.get_text() for text in figure.texts)
 
 
 def test_length_of_bars_is_the_probability() -> None:

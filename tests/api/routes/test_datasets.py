@@ -146,7 +146,7 @@ def test_incomplete_form_is_rejected(client: ApiClient, api_store: Store, fields
     assert folders(api_store) == []
 
 
-def test_archive_sent_by_curl_without_its_line_breaks_is_named(client: ApiClient, api_store: Store) -> None:
+def test_curl_archive_without_line_breaks_is_explained(client: ApiClient, api_store: Store) -> None:
     answer = client.post("/datasets?name=flat", content=zip_with({}).translate(None, b"\r\n\0"))
 
     assert (answer.status_code, "curl --data-binary @flowers.zip" in answer.json()["detail"]) == (422, True)

@@ -26,7 +26,7 @@ def tarred() -> bytes:
 
 
 @pytest.mark.parametrize("archive", [zipped(), tarred()], ids=["zip", "tar.gz"])
-def test_archive_without_its_line_breaks_is_rejected_by_uploads(archive: bytes) -> None:
+def test_upload_without_line_breaks_is_rejected(archive: bytes) -> None:
     for upload in (BatchUpload(io.BytesIO()), RawUpload({"name": "flowers"}, io.BytesIO())):
         upload.write(archive)
         upload.close()

@@ -50,7 +50,7 @@ def test_added_samples_are_counted_by_class(dataset: dict[str, Any], counts: tup
         ({"add": ["mnist-correction"]}, "/dataset/add/0/name", "did you mean `mnist-corrections`?"),
         ({"add": ["mnist"]}, "/dataset/add/0/name", "name another one"),
         ({"add": ["blobs"]}, "/dataset/add/0/name", "only images can be combined"),
-        ({"add": ["sevens", "letters"]}, "/dataset/add/1/name", "samples of a, b, which are no classes of mnist"),
+        ({"add": ["sevens", "letters"]}, "/dataset/add/1/name", "samples of a, b, which are not classes of mnist"),
         ({"add": ["sevens", "sevens"]}, "/dataset/add/1/name", "already in the list"),
         ({"classes": ["1", "2"], "add": ["sevens"]}, "/dataset/add/0/name", "no samples of the classes"),
         ({"add": [{"name": "sevens", "limit_per_class": 0}]}, "/dataset/add/0/limit_per_class", "0"),

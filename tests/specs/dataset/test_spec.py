@@ -141,7 +141,7 @@ OWN = {"datasets": {"own": Dataset("own", None, ("a", "b"), (30, 20), (5, 5), va
         ({"validation": 0.5, "test": 0.5}, SplitSizes(17, 18, 35)),
     ],
 )
-def test_own_validation_split_is_official_unless_a_share_is_given(split: dict[str, Any], sizes: SplitSizes) -> None:
+def test_own_validation_split_is_official_by_default(split: dict[str, Any], sizes: SplitSizes) -> None:
     spec = DatasetSpec.model_validate({"name": "own", "split": split}, context=OWN)
     assert spec.split_sizes() == sizes
     assert sizes.total == spec.facts.samples == 70

@@ -80,7 +80,7 @@ def test_official_splits_and_their_leaks_are_found(tmp_path: Path) -> None:
     assert StoredImages(tmp_path).splits.tolist() == [0] * 6 + [1] * 2 + [2]
 
 
-def test_other_files_are_passed_over_and_unreadable_images_listed(tmp_path: Path) -> None:
+def test_other_files_are_skipped_and_unreadable_listed(tmp_path: Path) -> None:
     left = {"__MACOSX/cat/._0.png": b"x", "cat/.DS_Store": b"x", "cat/Thumbs.db": b"x", "cat/notes.txt": b"text"}
     huge = image(1, (200, 200))
 
@@ -150,7 +150,7 @@ def test_progress_continues_after_the_last_image(tmp_path: Path, monkeypatch: py
     assert len(files) == 4
 
 
-def test_same_bytes_in_several_classes_name_one_of_each(tmp_path: Path) -> None:
+def test_copies_in_several_classes_name_one_of_each(tmp_path: Path) -> None:
     same, other = image(1), image(2)
     files = {"a/0.png": same, "a/1.png": same, "b/0.png": same, "c/0.png": other, "c/1.png": other}
 
@@ -170,7 +170,7 @@ def test_layout_is_judged_before_anything_is_decoded(tmp_path: Path, monkeypatch
             convert_archive(tmp_path / str(number), archive)
 
 
-def test_names_of_unknown_encoding_are_read_and_warned_of(tmp_path: Path) -> None:
+def test_names_of_unknown_encoding_have_a_warning(tmp_path: Path) -> None:
     files = {f"{name}/{number}.png": image(number) for name in ("xxxx", "yyyy") for number in range(2)}
     archive = zip_of(files).replace(b"xxxx", "能表".encode("shift_jis")).replace(b"yyyy", "ソ猫".encode("shift_jis"))
     (tmp_path / "named").mkdir()

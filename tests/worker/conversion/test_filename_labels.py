@@ -25,7 +25,7 @@ def test_class_stands_in_front_of_the_number(filename: str, name: str) -> None:
     assert class_of(filename) == name
 
 
-def test_kaggle_competition_is_labeled_and_its_test_images_left_out() -> None:
+def test_kaggle_competition_is_labeled_without_test() -> None:
     files = found(
         "train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "test1/1.jpg", "test1/2.jpg", "val/dog.9.jpg"
     )

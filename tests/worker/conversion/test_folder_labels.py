@@ -61,7 +61,7 @@ def test_folders_of_splits_are_reported_as_found() -> None:
 
 
 @pytest.mark.parametrize("unlabeled", ["seg_pred/seg_pred/3.jpg", "test/3.jpg", "test1/3.jpg", "unlabeled/cat/3.jpg"])
-def test_images_of_a_split_without_classes_are_left_out(unlabeled: str) -> None:
+def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
     files = found("train/cat/1.jpg", "train/dog/1.jpg", unlabeled)
     labels = label_by_folders(files, [])
 

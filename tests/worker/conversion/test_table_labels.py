@@ -80,7 +80,7 @@ def test_split_comes_from_column_table_or_folder() -> None:
     assert list(labeled(folders, images).values()) == [("train", "cat"), ("train", "dog"), ("test", "dog")]
 
 
-def test_template_of_a_competition_is_no_table_of_labels() -> None:
+def test_template_of_competition_is_not_a_label_table() -> None:
     labels = label("id,label\na1,0\nb2,1\n", sample_submission="id,label\nc3,0\n")
     assert list(labeled(labels, IMAGES)) == ["data/images/a1.jpg", "data/images/b2.jpg"]
 
