@@ -60,7 +60,7 @@ def test_show_prints_all_results(api: CannedApi, capsys: pytest.CaptureFixture[s
         "  4 predicted as 9: 1 of 6",
         "",
         "most confident errors",
-        "  sample 7, 4: 9 70.0%, 4 30.0%; its label may be wrong",
+        "  test/4/seven.png, 4: 9 70.0%, 4 30.0%; its label may be wrong",
         "",
         "diagnosis",
         "  info: Nothing is wrong.",
