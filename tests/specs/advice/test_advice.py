@@ -101,7 +101,7 @@ def test_pixels_scaled_twice_are_warned_about(scaling: dict[str, Any]) -> None:
     assert warned(model=model, preprocessing={"scale": "none"}) == []
 
 
-def test_statistics_of_scaled_pixels_are_no_second_scaling() -> None:
+def test_scaled_statistics_are_not_a_second_scaling() -> None:
     layer = {"type": "Normalization", "mean": 0.5, "variance": 0.05}
 
     assert warned(model={"layers": [layer, FLATTEN, LAST]}) == []
@@ -114,7 +114,7 @@ def test_raw_pixels_are_fine_for_a_network_that_scales() -> None:
     assert warned(model=model, preprocessing={"scale": "none"}, training=training) == []
 
 
-def test_batch_normalization_of_one_sample_is_warned_about() -> None:
+def test_batch_normalization_of_one_sample_warns() -> None:
     model = {"layers": [{"type": "BatchNormalization"}, FLATTEN, LAST]}
     (advice,) = advice_for(parsed({"dataset": {"name": "some"}, "model": model, "training": {"batch_size": 1}}))
 
@@ -124,7 +124,7 @@ def test_batch_normalization_of_one_sample_is_warned_about() -> None:
     assert advice.patch == {"training": {"batch_size": 128}}
 
 
-def test_small_batch_of_few_samples_is_advised_a_possible_one() -> None:
+def test_small_batch_of_few_samples_has_fit_advice() -> None:
     document = {"dataset": {"name": "few"}, "model": {"layers": [FLATTEN, LAST]}, "training": {"batch_size": 16}}
     (advice,) = advice_for(parsed(document))
 
