@@ -7,13 +7,11 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel
 
-from specs import limits
-
 Path = tuple[str | int, ...]
 # The indices of an item before and after: None where it was added or removed.
 Move = tuple[int | None, int | None]
 # Alignment takes time proportional to the product of two lists' lengths; longer lists are compared index by index.
-_MAX_PAIRS = limits.LAYERS**2
+_MAX_PAIRS = 200 * 200
 _EDIT_COST, _EXCHANGE_COST = 1, 2
 
 

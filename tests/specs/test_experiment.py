@@ -46,6 +46,7 @@ def test_every_default_is_filled_in() -> None:
             "classes": None,
             "limit_per_class": None,
             "split": {"validation": 0.1, "test": 0.2, "stratify": True, "seed": 0},
+            "add": [],
         },
         "preprocessing": {"image_size": None, "resize": "stretch", "color": None, "scale": "unit"},
         "augmentation": None,

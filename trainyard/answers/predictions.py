@@ -31,11 +31,21 @@ class Prediction(Answer):
     preprocessing: Preprocessing
 
 
+class Reading(Answer):
+    """The digits of an image as a text, from left to right; empty if it shows none."""
+
+    filename: str
+    text: str
+    verdict: str
+
+
 class Predictions(Answer):
-    """A prediction per image, in order, and the model that made them."""
+    """A prediction per image, in order, and the model that made them; one per digit, and a reading per image, if many
+    digits were asked for."""
 
     model: AnsweringModel
     predictions: list[Prediction]
+    readings: list[Reading] | None = None
     duration_ms: float
 
     def to_frame(self) -> "DataFrame":

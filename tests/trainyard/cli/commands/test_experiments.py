@@ -31,7 +31,7 @@ def test_show_and_history_are_printed(api: CannedApi, capsys: pytest.CaptureFixt
     assert [run("show", ID), run("history", ID, "--since", "-1")] == [0, 0]
     out = capsys.readouterr().out
     assert "digits [small] on digits" in out
-    assert "1      not finite    1.0000" in out
+    assert "2      not finite    1.0000" in out
     assert api.requests("GET", f"/experiments/{ID}/history")[0].query == {"since": "-1"}
 
 
