@@ -18,20 +18,26 @@ Counts = NDArray[np.float64]
 def missing_class_warnings(spec: ExperimentSpec) -> Iterator[str]:
     """A sentence for each split that lacks a class: metrics of that class are undefined there."""
     names, expected = spec.dataset.facts.classes, expected_counts(spec)
+    facts = spec.dataset.facts
+    samples = dict(zip(names, facts.training_counts, strict=True))
+    can_stratify = spec.dataset.split.model_copy(update={"stratify": True}).violation(facts) is None
     for split in SPLITS:
         counts = expected[split]
         missing = [name for name, count in zip(names, counts, strict=True) if count == 0]
         unsure = [name for name, count in zip(names, counts, strict=True) if 0 < count < _SAFE]
         if missing:
+            # A share cannot spread fewer samples than there are splits.
+            shared = all(samples[name] >= len(SPLITS) for name in missing)
+            share = f", or give {'it' if split == 'training' else f'split.{split}'} a larger share" if shared else ""
             yield (
                 f"the {split} split has no sample of {_listed(missing)}, whose metrics there are undefined; add "
-                f"samples, or give {'it' if split == 'training' else f'split.{split}'} a larger share"
+                f"samples{share}"
             )
         # Only random splits hold fractions of samples.
         if unsure and not np.array_equal(counts, counts.round()):
             yield (
-                f"the {split} split is random and may have no sample of {_listed(unsure)}; set split.stratify to true, "
-                "or add samples"
+                f"the {split} split is random and may have no sample of {_listed(unsure)}; "
+                f"{'set split.stratify to true, or ' if can_stratify else ''}add samples"
             )
 
 

@@ -43,3 +43,10 @@ def test_official_splits_count_and_random_ones_do_not() -> None:
     random = warnings(Dataset("own", (8, 8, 1), ("a", "b"), (400, 9)), stratify=False)
     assert random[0].startswith("the validation split is random and may have no sample of `b`")
     assert len(random) == 2
+
+
+def test_advice_is_possible_for_a_class_of_one() -> None:
+    found = warnings(Dataset("own", (8, 8, 1), ("a", "b"), (20, 1)))
+
+    assert found
+    assert all(warning.endswith("; add samples") for warning in found)
