@@ -3,6 +3,7 @@
 scikit-learn is imported when they are asked for: that takes a second, which a start of the API does not need.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,13 +19,16 @@ class Generated(NamedTuple):
     labels: NDArray[np.int64]
 
 
+@cache
 def generate_digits() -> Generated:
-    """1,797 handwritten digits (n, 8, 8, 1), uint8, with their ink of 0-16 scaled to 0-255."""
+    """1,797 handwritten digits (n, 8, 8, 1), uint8, with their ink of 0-16 scaled to 0-255; read-only."""
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     bunch = load_digits()
     images = np.rint(bunch.images[..., None] * (255 / DATASETS["digits"].published_max)).astype(np.uint8)
-    return Generated(images, bunch.target.astype(np.int64))
+    labels = bunch.target.astype(np.int64)
+    images.flags.writeable = labels.flags.writeable = False
+    return Generated(images, labels)
 
 
 def generate_blobs(spec: BlobsSpec) -> Generated:

@@ -97,8 +97,14 @@ def _load_without_end(data: bytes, max_pixels: int) -> Image.Image:
 def _describe_unsupported(data: bytes) -> str:
     size = f"{len(data):,} {'byte' if len(data) == 1 else 'bytes'}"
     found = describe_format(data)
-    advice = "" if found is None else f"; it is {found}: convert it, or send another file"
-    return f"the file ({size}) is not an image in a supported format: {', '.join(FORMATS)}{advice}"
+    naming = "" if found is None else f"; it is {found}: {_advice(found)}"
+    return f"the file ({size}) is not an image in a supported format: {', '.join(FORMATS)}{naming}"
+
+
+def _advice(found: str) -> str:
+    if found.startswith("text"):
+        return "send the content of an image file; for curl, write @ in front of the file's name"
+    return "convert it" if found.endswith(("image", "drawing")) else "send an image"
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:

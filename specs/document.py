@@ -33,7 +33,8 @@ def parse_document(body: bytes, syntax: Syntax | None = None, example: str = _SP
     if isinstance(document, dict):
         return document
     rejection = DocumentError.of_document(f"expected a mapping, for instance {example}, received {_describe(document)}")
-    raise rejection if isinstance(document, list) else _add_hint(rejection, text)
+    # What `curl -d @file` makes of a file still has the colons of its fields.
+    raise rejection if isinstance(document, list) or ":" not in text else _add_hint(rejection, text)
 
 
 def _parse(text: str, syntax: Syntax | None) -> Any:

@@ -212,8 +212,12 @@ def test_rejection_names_size_and_formats() -> None:
 
 
 def test_rejection_names_format_despite_suffix() -> None:
-    with pytest.raises(UnreadableImage, match="WEBP; it is a HEIC image: convert it, or send another file"):
+    with pytest.raises(UnreadableImage, match="WEBP; it is a HEIC image: convert it"):
         decoded(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(UnreadableImage, match=r'it is text, "four.png": send the content of an image file; for curl'):
+        decoded(b"four.png")
+    with pytest.raises(UnreadableImage, match="it is a zip archive: send an image"):
+        decoded(b"PK\3\4" + bytes(40))
 
 
 @pytest.mark.parametrize("side", [2_000, 12_000, 30_000])
