@@ -25,6 +25,8 @@ _ROUGH = 0.2
 _ACCURACY_JUMPS = 0.02
 # Times the optimizer's default, which its authors found suitable for most networks.
 _FAR_ABOVE = 10
+# So far below it a rate has no effect within a few epochs.
+_FAR_BELOW = 0.01
 # A loss that descends falls in nearly every epoch; one that oscillates turns at every other epoch or more.
 _DOWNHILL, _TURNS = 0.8, 0.5
 # Shares of a loss: a fall too small to count, one that a training should exceed, and one that is nearly nothing.
@@ -143,16 +145,19 @@ def learning_rate_too_low(run: TrainingRun) -> Finding | None:
     fallen = ratio(loss.values[0] - loss.values[-1], loss.values[0])
     is_steady = loss.values[middle] - loss.values[-1] >= _STEADY * (loss.values[0] - loss.values[middle])
     is_slow = loss.falling >= _DOWNHILL and is_steady and _MIN_FALL <= fallen <= _SMALL_FALL
-    if not is_slow or val_loss.lowest < middle or not run.is_poor(run.highest_accuracy or 0.0):
+    rate = max(run.learning_rates)
+    is_still = 0 < abs(fallen) < _MIN_FALL and rate <= _FAR_BELOW * run.default_learning_rate
+    is_slow = is_slow and val_loss.lowest >= middle
+    if not (is_slow or is_still) or not run.is_poor(run.highest_accuracy or 0.0):
         return None
     factor = 10 if fallen < _TINY_FALL else 3
-    rate = max(run.learning_rates)
+    course = "does not move, and is" if is_still else f"falls steadily but slowly, by {percent(fallen)} to"
     return Finding(
         rule="learning-rate-too-low",
         severity="warning",
         sentence=(
-            f"The learning rate, {number(rate)}, is too low: training loss falls steadily but slowly, by "
-            f"{percent(fallen)} to {number(loss.values[-1])} in {len(loss)} epochs."
+            f"The learning rate, {number(rate)}, is too low: training loss {course} "
+            f"{number(loss.values[-1])} in {len(loss)} epochs."
         ),
         evidence={
             "learning_rate": round_digits(rate),

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.learning_rate import diverged, learning_rate_too_high, learning_rate_too_low
 from models_store.experiments.record import Point
@@ -127,3 +128,12 @@ def test_other_curves_get_no_higher_rate(history: list[Point], rate: Any, has_en
 )
 def test_schedule_is_scaled_as_a_whole(rate: dict[str, Any], changed: dict[str, Any]) -> None:
     assert new_rate(diverged(run(points([None]), with_rate(rate), failure="diverged"))) == changed
+
+
+def test_loss_that_does_not_move_at_a_tiny_rate_is_slow() -> None:
+    still = points([2.31, 2.3095, 2.31, 2.3098, 2.3097, 2.3096], accuracy=[0.13] * 6, val_accuracy=[0.12] * 6)
+    tiny = {**DIGITS, "training": {"optimizer": {"type": "SGD", "learning_rate": 1e-6}}}
+    finding = require(learning_rate_too_low(run(still, tiny)))
+    assert "training loss does not move, and is 2.31 in 6 epochs" in finding.sentence
+    assert [each.rule for each in diagnose(run(still, tiny)).items] == ["learning-rate-too-low"]
+    assert learning_rate_too_low(run(still)) is None  # Adam's default is no tiny rate
