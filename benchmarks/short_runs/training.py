@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -81,8 +81,8 @@ def _relabeled(labels: Labels | None) -> Iterator[None]:
         yield
         return
 
-    def load(spec: ExperimentSpec, datasets_dir: Path | None, uploaded: Path | None = None) -> Splits:
-        splits = load_splits(spec, datasets_dir, uploaded)
+    def load(*arguments: Any) -> Splits:
+        splits = load_splits(*arguments)
         return Splits(*(Split(split.images, labels[split.samples], split.samples) for split in splits))
 
     with mock.patch.object(train, "load_splits", load):
