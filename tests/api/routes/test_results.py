@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,12 +129,21 @@ def test_image_of_mistake_is_the_network_input(client: ApiClient, finished: Reco
     assert np.array_equal(image(answer.content), kept[:, :, 0])
 
 
-def test_unkept_image_is_not_found(client: ApiClient, finished: Record) -> None:
-    right = client.get(f"/experiments/{finished.id}/samples/test/0.png")
-    assert right.status_code == 404
-    assert "the image of test sample 0 was not kept" in right.json()["detail"]
+def test_unkept_image_without_dataset_is_not_found(client: ApiClient, api_store: Store, tmp_path: Path) -> None:
+    client.configure(datasets_dir=tmp_path)
+    spec = parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}})
+    record = publish(api_store, spec)
+
+    answer = client.get(f"/experiments/{record.id}/samples/test/0.png")
+
+    assert answer.status_code == 404
+    assert "the image of test sample 0 was not kept" in answer.json()["detail"]
+
+
+def test_image_of_an_absent_sample_is_not_found(client: ApiClient, finished: Record) -> None:
     for index in ("50", "-1"):
         outside = client.get(f"/experiments/{finished.id}/samples/test/{index}.png")
+        assert outside.status_code == 404
         assert "it has 0 to 49" in outside.json()["detail"]
 
 

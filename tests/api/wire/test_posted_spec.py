@@ -7,6 +7,7 @@ import pytest
 from httpx2 import Response
 
 from models_store.store import Store
+from specs import limits
 from tests.support.api import ApiClient
 
 Document = dict[str, Any]
@@ -101,7 +102,7 @@ def test_patch_that_breaks_the_spec_names_the_field(client: ApiClient, base: Doc
 
 def test_patched_document_respects_the_limits(client: ApiClient, tiny_document: Document) -> None:
     # Each half is below the cap of the size, both together are above it; unknown fields would be rejected later.
-    filler = "x" * 600_000
+    filler = "x" * (limits.DOCUMENT_BYTES * 6 // 10)
     layer = {"module": "keras.layers", "class_name": "Flatten", "config": {"name": "flat"}}
     answer = {"module": "keras.layers", "class_name": "Dense", "config": {"name": "answer", "units": 10}}
     keras = {"class_name": "Sequential", "config": {"layers": [layer, answer], "build_config": {"a": filler}}}
@@ -110,7 +111,7 @@ def test_patched_document_respects_the_limits(client: ApiClient, tiny_document: 
     more = {"based_on": base.json()["id"], "model": {"keras": {"config": {"build_config": {"b": filler}}}}}
     rejected = patch(client, more)
     assert rejected.status_code == 422
-    assert "exceeds the limit of 1,000,000" in rejected.json()["detail"]
+    assert f"exceeds the limit of {limits.DOCUMENT_BYTES:,}" in rejected.json()["detail"]
     deep: Any = 1
     for _ in range(40):
         deep = {"model": deep}
