@@ -130,7 +130,7 @@ def test_schedule_is_scaled_as_a_whole(rate: dict[str, Any], changed: dict[str, 
     assert new_rate(diverged(run(points([None]), with_rate(rate), failure="diverged"))) == changed
 
 
-def test_loss_that_does_not_move_at_a_tiny_rate_is_slow() -> None:
+def test_flat_loss_at_a_tiny_rate_is_slow() -> None:
     still = points([2.31, 2.3095, 2.31, 2.3098, 2.3097, 2.3096], accuracy=[0.13] * 6, val_accuracy=[0.12] * 6)
     tiny = {**DIGITS, "training": {"optimizer": {"type": "SGD", "learning_rate": 1e-6}}}
     finding = require(learning_rate_too_low(run(still, tiny)))
