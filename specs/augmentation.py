@@ -138,7 +138,7 @@ class RandomErasing(AugmentationLayerSpec):
     fill_value: FillValue | None = None
 
 
-class GaussianNoise(AugmentationLayerSpec):
+class GaussianPixelNoise(AugmentationLayerSpec):
     """`stddev` is a fraction of the pixel range: 0.1 is a standard deviation of 25.5 of 255, regardless of `scale`."""
 
     type: Literal["GaussianNoise"] = "GaussianNoise"
@@ -252,7 +252,7 @@ AugmentationLayer = Annotated[
     | RandomBrightness
     | RandomContrast
     | RandomErasing
-    | GaussianNoise
+    | GaussianPixelNoise
     | RandomGaussianBlur
     | RandomDilation
     | MixUp

@@ -60,7 +60,7 @@ def test_results_are_answered(client: ApiClient, source: str) -> None:
         assert evaluation["split"] == split
         assert mistakes["total"] == round((1 - evaluation["accuracy"]) * evaluation["samples"])
         assert client.get(mistakes["items"][0]["image"]).headers["content-type"] == "image/png"
-    for plot in ("history", "confusion", "classes", "reliability", "mistakes"):
+    for plot in ("history", "confusion", "classes", "reliability", "misclassified"):
         assert client.get(f"{source}/plots/{plot}.png").is_success
     assert client.get(f"{source}/diagnosis").json()["items"]
     assert "digits-source" in client.get(f"{source}/report.md").text

@@ -86,7 +86,7 @@ def test_list_show_and_history_report_a_training(run: Run, trained: str) -> None
     assert any(line.startswith(trained) and "3/3" in line for line in listed.stdout.splitlines())
     assert f"id        {trained}" in shown.stdout
     assert "status    succeeded" in shown.stdout
-    assert [line.split()[0] for line in printed.stdout.splitlines()] == ["epoch", "0", "1", "2"]
+    assert [line.split()[0] for line in printed.stdout.splitlines()] == ["epoch", "1", "2", "3"]
     assert [line.split(",")[0] for line in csv.stdout.splitlines()] == ["epoch", "1", "2"]
 
 

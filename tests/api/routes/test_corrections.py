@@ -72,7 +72,7 @@ def test_label_is_collected_and_shown(client: ApiClient, predicted: Predicted) -
     view = ready(client, 1)
     assert (view["origin"], view["shape"], view["counts"]["train"][9]) == ("collected", [8, 8, 1], 1)
     [sample] = client.get(f"/datasets/{NAME}/samples").json()["items"]
-    assert (sample["label"], sample["name"]) == ("9", f"9/{prediction_id}.png")
+    assert (sample["label"], sample["file"]) == ("9", f"9/{prediction_id}.png")
     image = Image.open(BytesIO(client.get(sample["image"]).content))
     assert np.array_equal(np.asarray(image), np.full((8, 8), 200))
     assert client.get(f"/datasets/{NAME}/samples.png").status_code == 200
@@ -92,7 +92,7 @@ def test_collected_image_is_the_network_input(
 
     ready(client, 2)
     samples = client.get(f"/datasets/{NAME}/samples").json()["items"]
-    assert [(each["label"], each["name"]) for each in samples] == [
+    assert [(each["label"], each["file"]) for each in samples] == [
         ("7", f"7/{predictions[1]['id']}.png"),
         ("8", f"8/{predictions[0]['id']}.png"),
     ]
@@ -140,7 +140,7 @@ def test_experiment_on_corrections_is_accepted(
     ready(client, 12)
     document = {**tiny_document, "training": {"epochs": 1, "batch_size": 4}}
 
-    whole = client.post("/experiments", json={**document, "dataset": {"name": NAME}})
+    whole = client.post("/experiments", json={**document, "dataset": {"name": NAME, "split": {"stratify": True}}})
     some = client.post("/experiments", json={**document, "dataset": {"name": NAME, "split": {"stratify": False}}})
 
     assert (whole.status_code, "stratify to false" in whole.json()["error"]) == (422, True)

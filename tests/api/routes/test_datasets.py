@@ -216,6 +216,7 @@ def test_built_in_dataset_is_shown_and_not_deleted(client: ApiClient) -> None:
     view = client.get("/datasets/mnist").json()
     assert (view["origin"], view["shape"], sum(view["counts"]["test"])) == ("built-in", [28, 28, 1], 10_000)
     assert client.delete("/datasets/mnist").status_code == 409
+    client.configure(datasets_dir=None)
     answer = client.get("/datasets/mnist/samples")
     assert answer.status_code == 404
     assert "start the API with DATASETS_DIR, a folder that has mnist.npz" in answer.json()["detail"]

@@ -14,7 +14,7 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.published import publish
 
-OF_A_SPLIT = ["confusion", "mistakes", "classes", "reliability"]
+OF_A_SPLIT = ["confusion", "misclassified", "classes", "reliability"]
 PLOTS = ["history", *OF_A_SPLIT]
 
 

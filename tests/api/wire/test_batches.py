@@ -327,7 +327,7 @@ def test_truncated_archive_ends_with_an_error_line(client: ApiClient) -> None:
         (b"words\r\n" * 20, "multipart/form-data", "nor its first line has a boundary"),
         (b"--x--\r\n", "multipart/form-data; boundary=x", "form"),
         (b"", "multipart/form-data; boundary=x", "cut short"),
-        (b"--y\r\n", "multipart/form-data; boundary=x", "does not parse"),
+        (b"--y\r\n", "multipart/form-data; boundary=x", "its last boundary is missing"),
     ],
     ids=[
         "nothing",
@@ -341,7 +341,7 @@ def test_truncated_archive_ends_with_an_error_line(client: ApiClient) -> None:
         "no boundary",
         "no part",
         "no form",
-        "torn form",
+        "other boundary",
     ],
 )
 def test_body_without_images_is_rejected(client: ApiClient, body: bytes, kind: str, sentence: str) -> None:
