@@ -228,8 +228,8 @@ def test_plateau_lowers_the_rate_of_later_epochs() -> None:
 
 def test_moving_averages_are_validated_and_published() -> None:
     plain, average = (
-        Run(spec_of(epochs=2)),
-        Run(spec_of(epochs=2, **optimizer("Adam", learning_rate=0.001, use_ema=True))),
+        Run(spec_of(epochs=2, keep="last")),
+        Run(spec_of(epochs=2, keep="last", **optimizer("Adam", learning_rate=0.001, use_ema=True))),
     )
     for run in (plain, average):
         run.fit.run()
