@@ -149,7 +149,7 @@ def test_too_few_images_of_class_explain_stratify(
 ) -> None:
     collect(*(correction(number, str(number % 3)) for number in range(12)))
     with pytest.raises(SpecError, match="stratify to false"):
-        parse_spec(on_corrections(tiny_document, split={}), store.known_datasets())
+        parse_spec(on_corrections(tiny_document, split={"stratify": True}), store.known_datasets())
     some = on_corrections(tiny_document, classes=["0", "1", "2"])
     assert parse_spec(some, store.known_datasets()).dataset.facts.training_samples == 12
 
