@@ -187,4 +187,4 @@ def _acquire(descriptor: int, folder: Path, seconds: float) -> None:
                 raise Busy(
                     f"could not acquire the lock of {folder.name} within {seconds} s: it is in use; try again"
                 ) from None
-            time.sleep(_LOCK_POLL_SECONDS)
+            time.sleep(_LOCK_POLL_SECONDS)  # flock has no timeout, and a signal would need the main thread

@@ -53,25 +53,19 @@ def _plain_name(value: Any) -> Any:
     return snake_case(value) if isinstance(value, str) else value
 
 
-Initializer = Annotated[
-    Annotated[keras_names.Initializer, Tag("name")]
-    | Annotated[Constant, Tag("Constant")]
+# For vectors of weights, which cannot be orthogonal.
+_OfVectors = (
+    Annotated[Constant, Tag("Constant")]
     | Annotated[RandomNormal, Tag("RandomNormal")]
     | Annotated[TruncatedNormal, Tag("TruncatedNormal")]
     | Annotated[RandomUniform, Tag("RandomUniform")]
     | Annotated[VarianceScaling, Tag("VarianceScaling")]
-    | Annotated[Orthogonal, Tag("Orthogonal")],
-    by_type_or("name"),
-    BeforeValidator(_plain_name),
-]
-# For vectors of weights, which cannot be orthogonal.
+)
 VectorInitializer = Annotated[
-    Annotated[keras_names.VectorInitializer, Tag("name")]
-    | Annotated[Constant, Tag("Constant")]
-    | Annotated[RandomNormal, Tag("RandomNormal")]
-    | Annotated[TruncatedNormal, Tag("TruncatedNormal")]
-    | Annotated[RandomUniform, Tag("RandomUniform")]
-    | Annotated[VarianceScaling, Tag("VarianceScaling")],
+    Annotated[keras_names.VectorInitializer, Tag("name")] | _OfVectors, by_type_or("name"), BeforeValidator(_plain_name)
+]
+Initializer = Annotated[
+    Annotated[keras_names.Initializer, Tag("name")] | _OfVectors | Annotated[Orthogonal, Tag("Orthogonal")],
     by_type_or("name"),
     BeforeValidator(_plain_name),
 ]

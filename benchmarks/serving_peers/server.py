@@ -55,7 +55,7 @@ class Server:
         while time.monotonic() < deadline and self._process.poll() is None:
             if self._answers():
                 return True
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)  # other people's servers do not say when they are ready
         print(f"{self.name} is left out: it does not answer\n{self._log.read_text(errors='replace')[-2000:]}")
         return False
 

@@ -33,15 +33,18 @@ def _sides(value: Any) -> Any:
     raise ValueError("expected a whole number, two as [height, width], or four as [[top, bottom], [left, right]]")
 
 
+_AnySides = Annotated[
+    _Sides,
+    BeforeValidator(_sides, json_schema_input_type=_Width | tuple[_Width, _Width] | _Sides),
+    Field(description=f"whole numbers from 0 to {limits.WINDOW}: one, two or four of them"),
+]
+
+
 class ZeroPadding2D(LayerSpec):
     keeps_channels: ClassVar[bool] = True
 
     type: Literal["ZeroPadding2D"] = "ZeroPadding2D"
-    padding: Annotated[
-        _Sides,
-        BeforeValidator(_sides, json_schema_input_type=_Width | tuple[_Width, _Width] | _Sides),
-        Field(description=f"whole numbers from 0 to {limits.WINDOW}: one, two or four of them"),
-    ] = ((1, 1), (1, 1))
+    padding: _AnySides = ((1, 1), (1, 1))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         require_image(self.type, input_shape)
@@ -53,11 +56,7 @@ class Cropping2D(LayerSpec):
     keeps_channels: ClassVar[bool] = True
 
     type: Literal["Cropping2D"] = "Cropping2D"
-    cropping: Annotated[
-        _Sides,
-        BeforeValidator(_sides, json_schema_input_type=_Width | tuple[_Width, _Width] | _Sides),
-        Field(description=f"whole numbers from 0 to {limits.WINDOW}: one, two or four of them"),
-    ] = ((0, 0), (0, 0))
+    cropping: _AnySides = ((0, 0), (0, 0))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         require_image(self.type, input_shape)

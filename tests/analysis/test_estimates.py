@@ -104,7 +104,7 @@ def test_uncertainty_is_less_after_a_run(store: Store) -> None:
 
 
 def test_run_of_another_kind_does_not_decide(store: Store) -> None:
-    """An epoch of tiny steps says nothing of the machine's arithmetic."""
+    """The duration of tiny steps is overhead, not arithmetic."""
     layers = [{"type": "Conv2D", "filters": 64, "kernel_size": 3}, {"type": "Flatten"}, {"type": "Dense"}]
     large = parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": layers}})
     tiny = parse_spec({"dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}})

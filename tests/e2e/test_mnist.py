@@ -1,26 +1,15 @@
 """A training on MNIST."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from specs.presets import PRESETS
 from tests.e2e.running_up import RunningUp
+from tests.support.requirements import needs_mnist
 
 pytestmark = pytest.mark.xdist_group("up")
 
 
-def missing_file() -> str | None:
-    """Return why MNIST is unavailable, or None. No test downloads it."""
-    folder = os.environ.get("DATASETS_DIR")
-    if not folder:
-        return "DATASETS_DIR is not set"
-    file = Path(folder) / "mnist.npz"
-    return None if file.is_file() else f"{file} is missing"
-
-
-@pytest.mark.skipif(missing_file() is not None, reason=missing_file() or "")
+@needs_mnist
 def test_mnist_dense_preset_learns_in_one_epoch(up: RunningUp) -> None:
     document = {
         **PRESETS["mnist-dnn"].spec,

@@ -18,6 +18,7 @@ from models_store import files
 from models_store.errors import Busy, NotFound, StorageFull, Unavailable
 from tests.models_store.children import exit_status, holding, in_child, kill, killed_at_each_step, start_child
 from tests.support.ci import skip_not_permitted
+from tests.support.requirements import needs_programs
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = b"old" * 5_000, b"new" * 5_000
@@ -281,7 +282,7 @@ def test_removal_killed_at_any_step_is_atomic(tmp_path: Path) -> None:
     assert set(seen) == {False, True}
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+@needs_programs("strace")
 def test_write_killed_at_any_system_call_is_atomic(tmp_path: Path) -> None:
     path, seen = tmp_path / "file", []
     program = (

@@ -10,13 +10,12 @@ import pytest
 
 from tests.protocols.conftest import Served
 from tests.protocols.images import png
-from tests.support.service import ROOT
+from tests.support.requirements import CLIENTS, needs_clients
 from tests.support.waiting import PATIENCE_SECONDS
 
-CLIENTS = ROOT / ".venv-clients"
 pytestmark = [
     pytest.mark.xdist_group("protocols"),
-    pytest.mark.skipif(not (CLIENTS / ".ready").exists(), reason="no .venv-clients: `make clients` makes it"),
+    needs_clients,
 ]
 
 

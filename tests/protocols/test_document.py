@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from tests.protocols.conftest import Served
-from tests.protocols.test_clients import CLIENTS
 from tests.support.printed import PRINTED_URL, Walk, blocks, walked
+from tests.support.requirements import CLIENTS, needs_clients
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -45,7 +45,7 @@ def test_answers_are_what_the_text_promises(walk: Walk, served: Served) -> None:
     assert walk.outputs_of("/dev/zero").count('"datatype":"FP32","shape":[1,10]') == 1
 
 
-@pytest.mark.skipif(not (CLIENTS / ".ready").exists(), reason="no .venv-clients: `make clients` makes it")
+@needs_clients
 def test_python_block_runs(served: Served) -> None:
     [block] = blocks(DOCUMENT, "python")
     program = block.replace(PRINTED_URL.removeprefix("http://"), served.url.removeprefix("http://"))

@@ -378,7 +378,7 @@ def test_reconnect_after_the_end_is_no_content(
 
 
 def test_end_that_was_not_the_last_is_followed_on(client: ApiClient, api_store: Store, tiny_document: Document) -> None:
-    """Whoever has seen an end, of an experiment that runs again, gets the epochs behind it."""
+    """A client that has seen an end gets the later epochs of an experiment that runs again."""
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
     assert start_after(waiting, api_store.experiments, "end-4") == 4

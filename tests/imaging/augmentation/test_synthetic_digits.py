@@ -1,15 +1,10 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from imaging.augmentation.synthetic_digits import STYLES, draw_digit
 from imaging.digits.normalize import normalize
 from tests.imaging.augmentation.layers import augmentation
-
-FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
-needs_mnist = pytest.mark.skipif(not (FOLDER / "mnist.npz").exists(), reason="DATASETS_DIR has no mnist.npz")
+from tests.support.requirements import DATASETS_DIR, needs_mnist
 
 
 def test_every_digit_has_several_styles() -> None:
@@ -40,7 +35,7 @@ def test_same_generator_draws_the_same() -> None:
 @needs_mnist
 def test_drawings_are_near_mnist_digits_of_class() -> None:
     """By the five nearest of 10,000: a 1 with a long flag is near to 7s, as are narrow 7s to 1s."""
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         known, labels = file["x_train"][:10_000].reshape(-1, 784).astype(np.float32), file["y_train"][:10_000]
     known = known - known.mean(axis=1, keepdims=True)
     known /= np.linalg.norm(known, axis=1, keepdims=True)

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -8,9 +5,7 @@ from numpy.typing import NDArray
 
 from imaging.digits.detector import WEIGHTS, detector_input, is_one_digit, score
 from imaging.digits.normalize import normalize
-
-FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
-needs_mnist = pytest.mark.skipif(not (FOLDER / "mnist.npz").exists(), reason="DATASETS_DIR has no mnist.npz")
+from tests.support.requirements import DATASETS_DIR, needs_mnist
 
 
 def test_weights_are_small() -> None:
@@ -31,7 +26,7 @@ def test_drawn_digits_are_digits(digits: NDArray[np.uint8]) -> None:
 
 @needs_mnist
 def test_digits_of_mnist_are_digits() -> None:
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         assert (score(detector_input(file["x_test"])) >= 0.25).mean() > 0.98
 
 
@@ -63,7 +58,7 @@ def test_things_are_doubtful() -> None:
 
 @needs_mnist
 def test_turned_digits_are_mostly_doubtful() -> None:
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         images, labels = file["x_test"], file["y_test"]
     chosen = images[np.isin(labels, [2, 3, 4, 5, 7])][:500]
     assert (score(detector_input(np.rot90(chosen, axes=(1, 2)))) >= 0.25).mean() < 0.2

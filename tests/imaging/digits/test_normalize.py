@@ -1,5 +1,3 @@
-import os
-from pathlib import Path
 from zipfile import ZipFile
 
 import cv2
@@ -14,11 +12,7 @@ from PIL import Image
 from imaging.decode import decode
 from imaging.digits.normalize import SIDE, normalize
 from tests.imaging.digits.papers import KINDS, enlarged, thicker
-
-FOLDER = Path(os.environ.get("DATASETS_DIR", "nowhere"))
-needs_mnist = pytest.mark.skipif(not (FOLDER / "mnist.npz").exists(), reason="DATASETS_DIR has no mnist.npz")
-needs_real = pytest.mark.skipif(not (FOLDER / "real-digits.zip").exists(), reason="DATASETS_DIR has no real-digits.zip")
-
+from tests.support.requirements import DATASETS_DIR, needs_file, needs_mnist
 
 # The findings of images with one digit.
 ONE = ("digit", "doubtful")
@@ -48,7 +42,7 @@ def test_every_kind_of_image_gives_plain_digit(kind: str, digits: NDArray[np.uin
 @needs_mnist
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_image_gives_mnist_digit(kind: str) -> None:
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         digits = file["x_test"][:15]
     generator = np.random.default_rng(1)
     alike = [likeness(normalize(flat(KINDS[kind](digit, generator))).image, digit) for digit in digits]
@@ -58,7 +52,7 @@ def test_every_kind_of_image_gives_mnist_digit(kind: str) -> None:
 
 @needs_mnist
 def test_mnist_digits_are_unchanged() -> None:
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         for digit in file["x_test"]:
             image, steps, *_ = normalize(digit)
             assert steps == ()
@@ -66,12 +60,12 @@ def test_mnist_digits_are_unchanged() -> None:
 
 
 @needs_mnist
-@needs_real
+@needs_file("real-digits.zip")
 def test_real_images_are_near_mnist_digits_of_class() -> None:
     """By the three nearest of 10,000: a network does far better, but this needs none."""
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         known, labels = features(file["x_train"][:10_000]), file["y_train"][:10_000]
-    with ZipFile(FOLDER / "real-digits.zip") as archive:
+    with ZipFile(DATASETS_DIR / "real-digits.zip") as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         images = [np.asarray(decode(archive.read(name), 50_000_000)) for name in names]
     findings = [normalize(each).finding for each in images]
@@ -268,7 +262,7 @@ def test_lines_frames_and_specks_are_no_ignored_marks(digits: NDArray[np.uint8])
 
 @needs_mnist
 def test_digits_of_mnist_are_single() -> None:
-    with np.load(FOLDER / "mnist.npz") as file:
+    with np.load(DATASETS_DIR / "mnist.npz") as file:
         pages = [np.pad(255 - digit, 10, constant_values=255) for digit in file["x_test"][:1000]]
     findings = [normalize(each).finding for each in pages]
     assert sum(each in ONE for each in findings) >= 990

@@ -1,12 +1,8 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from specs.dataset import DATASETS
-
-DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
+from tests.support.requirements import DATASETS_DIR, needs_mnist
 
 
 def test_every_name_has_facts() -> None:
@@ -53,7 +49,7 @@ def test_digits_equal_scikit_learn() -> None:
     assert tuple(counts) == DATASETS["digits"].training_counts
 
 
-@pytest.mark.skipif(not (DATASETS_DIR / "mnist.npz").is_file(), reason="needs mnist.npz in DATASETS_DIR")
+@needs_mnist
 def test_mnist_equals_file() -> None:
     with np.load(DATASETS_DIR / "mnist.npz") as arrays:
         assert tuple(np.bincount(arrays["y_train"])) == DATASETS["mnist"].training_counts

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trainyard.up.child import Command
 
+# Alive until it is ended by the test, and never longer than ten minutes.
 STAYS = "import time; print('here', flush=True); time.sleep(600)"
 IGNORES_SIGTERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}"
 FAILS = "import sys; sys.exit(3)"

@@ -1,6 +1,5 @@
 """Archives as the programs make them that people have: Info-ZIP's zip and GNU tar."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,12 +7,10 @@ import pytest
 
 from models_store.datasets.record import UploadOptions
 from tests.support.archives import image
+from tests.support.requirements import needs_programs
 from tests.worker.conversion.test_parquet_images import convert_upload
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.skipif(not (shutil.which("zip") and shutil.which("tar")), reason="needs zip and tar"),
-]
+pytestmark = [pytest.mark.processes, needs_programs("zip", "tar")]
 
 
 @pytest.fixture

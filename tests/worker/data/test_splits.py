@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ from sklearn.model_selection import train_test_split
 from analysis.split_counts import expected_counts
 from specs.dataset import Dataset
 from specs.experiment import parse_spec
+from tests.support.requirements import DATASETS_DIR, needs_mnist
 from tests.worker.data.tiny import CIFAR10, TRAINING, spec_of, written
 from worker.data import Splits, load_splits
-
-DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
 
 
 def sizes(splits: Splits) -> tuple[int, ...]:
@@ -149,7 +147,7 @@ def test_limit_does_not_depend_on_the_other_classes() -> None:
     assert zeros({}, 0) == zeros({"classes": [4, 0]}, 1)
 
 
-@pytest.mark.skipif(not (DATASETS_DIR / "mnist.npz").is_file(), reason="needs mnist.npz in DATASETS_DIR")
+@needs_mnist
 def test_mnist_has_its_official_test_split() -> None:
     splits = load_splits(spec_of({"name": "mnist"}), DATASETS_DIR)
 
