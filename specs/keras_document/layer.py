@@ -1,20 +1,19 @@
-"""Reads one entry of a model's `layers`: its class, name and arguments."""
+"""Reads one entry of a model's `layers`: its class, its name, and the shape that it declares."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from specs.assembly import AnyLayer, LayerLocation
-from specs.initializers import Constant
-from specs.input_augmentation import InputAugmentation
-from specs.keras_document.arguments import axis_of, check_dtype, read_arguments, trainable_of
-from specs.keras_document.classes import AUGMENTATION, INPUT_LAYER, MODELS, WITH_AXIS, layer_class
-from specs.keras_document.objects import activation_name, is_of_keras
+from specs.assembly import LayerLocation
+from specs.keras_document.arguments import axis_of, check_dtype, trainable_of
+from specs.keras_document.classes import INPUT_LAYER, MODELS, WITH_AXIS, layer_class
+from specs.keras_document.objects import is_of_keras
 from specs.keras_document.operations import is_operation
-from specs.layers import Add, Conv2D, Dense, DepthwiseConv2D, Dropout, Merge, Rescaling
+from specs.keras_document.parts import COMPOSED, Part, read_parts
+from specs.layers import Merge
 from specs.problem import FieldPath, format_value, shorten
-from specs.schema import FieldError, FieldErrors, Findings
+from specs.schema import FieldError, Findings
 
 _NAME_CHARACTERS = 64
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.-]")
@@ -22,20 +21,6 @@ _START = re.compile(r"[A-Za-z0-9]")
 _RESERVED_PREFIX = "trainyard_"
 _MAX_AXES = 5  # no sample has more; longer lists would only make long messages
 _INPUT_DTYPES = ("float32", "uint8", "int32", "int64", "float64", None)
-# Layers that may stand as the `activation` of another one.
-_AS_ACTIVATION = ("LeakyReLU", "ReLU", "ELU", "PReLU", "Softmax")
-PREVIOUS = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A layer that an entry consists of. It takes these operands of the entry, or all; `PREVIOUS` is the part before
-    it."""
-
-    layer: AnyLayer
-    takes: tuple[int, ...] | None = None
-    suffix: str = ""
-    channels: int | None = None  # those of its input, if only that number fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +69,10 @@ def read_entry(document: Any, path: FieldPath, label: str) -> Entry:
         detail = f"expected an object as `config`, received {format_value(config)}"
         findings.errors.append(location.locate(FieldError((), detail)))
     if class_name not in MODELS and isinstance(config, dict) and not is_operation(document) and findings.errors:
+        # Its arguments are read all the same, so that all its errors are reported together.
         with findings.collect(location.locate):
-            _read_known(class_name, config)
+            if _layer_class_or_none(class_name) is not None:
+                read_parts(class_name, config)
     findings.check()
     return Entry(name, class_name, config, document, location)
 
@@ -95,7 +82,7 @@ def parts_of(entry: Entry) -> tuple[Part, ...]:
     findings = Findings()
     parts: tuple[Part, ...] = ()
     with findings.collect(entry.location.locate):
-        parts = _parts(entry.class_name, entry.config)
+        parts = read_parts(entry.class_name, entry.config)
     findings.check()
     return parts
 
@@ -155,7 +142,7 @@ def _class_name(document: Mapping[str, Any]) -> str:
     name = document.get("class_name")
     if not isinstance(name, str):
         raise FieldError(("type",), f"expected the name of a layer as `class_name`, received {format_value(name)}")
-    if name not in (INPUT_LAYER, *MODELS, *_COMPOSED) and not is_operation(document):
+    if name not in (INPUT_LAYER, *MODELS, *COMPOSED) and not is_operation(document):
         layer_class(name)
     module, registered = document.get("module"), document.get("registered_name")
     if not is_of_keras(module):
@@ -209,118 +196,16 @@ def _is_batch_shape(value: Any) -> bool:
     return all(side is None or (type(side) is int and side >= 1) for side in value[1:])
 
 
-def _layer_class_or_none(class_name: str) -> type[Any] | None:
-    try:
-        return layer_class(class_name)
-    except FieldError:
-        return None
-
-
-def _read_known(class_name: str, config: Mapping[str, Any]) -> None:
-    """Read the arguments although the entry is at fault, so that all its errors are reported together."""
-    if _layer_class_or_none(class_name) is not None:
-        _parts(class_name, config)
-
-
-def _parts(class_name: str, config: Mapping[str, Any]) -> tuple[Part, ...]:
-    if class_name in _COMPOSED:
-        return _COMPOSED[class_name](config)
-    layer = layer_class(class_name)
-    if class_name in AUGMENTATION:
-        return (Part(InputAugmentation.of(read_arguments(config, layer))),)
-    if layer is Conv2D and _is_depthwise(config):
-        return _depthwise(config)
-    activation = activation_name(config.get("activation"))
-    if not isinstance(activation, dict) or "activation" not in layer.model_fields:
-        return (Part(_read(config, layer)),)
-    following = _activation_layer(activation)
-    without = {name: value for name, value in config.items() if name != "activation"}
-    return (Part(_read(without, layer)), Part(following, (PREVIOUS,), "_activation"))
-
-
-def _is_depthwise(config: Mapping[str, Any]) -> bool:
-    groups, filters = config.get("groups"), config.get("filters")
-    return type(groups) is int and groups > 1 and groups == filters
-
-
-def _depthwise(config: Mapping[str, Any]) -> tuple[Part, ...]:
-    """A Conv2D with one group for each channel (ConvNeXt) is a depthwise convolution, which ONNX and processors know.
-
-    The fans of the kernel change places, to which `glorot_*` are indifferent.
-    """
-    renamed = {
-        name.replace("kernel_", "depthwise_") if name != "kernel_size" else name: config[name] for name in config
-    }
-    arguments = {name: value for name, value in renamed.items() if name not in ("groups", "filters")}
-    return (Part(_read(arguments, DepthwiseConv2D), channels=config["groups"]),)
-
-
-def _read(config: Mapping[str, Any], layer: type[Any]) -> AnyLayer:
-    findings = Findings()
-    read = None
-    with findings.collect():
-        read = read_arguments(config, layer)
-    if layer is Dense and config.get("units") is None:
-        detail = "`units` is missing; a Keras document gives the units of every Dense"
-        findings.errors.append(FieldError(("units",), detail))
-    findings.check()
-    return cast(AnyLayer, read)
-
-
-def _activation_layer(document: Mapping[str, Any]) -> AnyLayer:
-    """Of `activation=LeakyReLU(0.1)`: the layer, which then follows."""
-    class_name, config = document.get("class_name"), document.get("config")
-    if class_name not in _AS_ACTIVATION or not isinstance(config, dict) or not is_of_keras(document.get("module")):
-        known = ", ".join(_AS_ACTIVATION)
-        raise FieldError(
-            ("activation",),
-            "expected the name of one of Keras's activations, or a layer without weights among "
-            f"{known}, received {format_value(class_name)}",
-        )
-    try:
-        return _read(config, layer_class(class_name))
-    except FieldErrors as errors:
-        raise errors.with_prefix("activation", "config") from None
-
-
-def _layer_scale(config: Mapping[str, Any]) -> tuple[Part, ...]:
-    """A factor for each channel (ConvNeXt): a depthwise convolution of one pixel."""
-    start = Constant(value=_number(config, "init_values"))
-    layer = DepthwiseConv2D(kernel_size=(1, 1), use_bias=False, depthwise_initializer=start)
-    channels = config.get("projection_dim")
-    return (Part(layer, channels=channels if type(channels) is int else None),)
-
-
-def _stochastic_depth(config: Mapping[str, Any]) -> tuple[Part, ...]:
-    """Drops whole images, so that only the shortcut of the block is left (ConvNeXt)."""
-    return (Part(Dropout(rate=_number(config, "drop_path_rate", below=1.0), noise_shape=(None, 1, 1, 1))),)
-
-
-def _scaled_residual(config: Mapping[str, Any]) -> tuple[Part, ...]:
-    """The first input plus the second one times `scale` (InceptionResNetV2)."""
-    scaling = Rescaling(scale=_number(config, "scale"))
-    return (Part(scaling, (1,), "_scale"), Part(Add(), (0, PREVIOUS)))
-
-
-def _number(config: Mapping[str, Any], name: str, below: float = 1e6) -> float:
-    value = config.get(name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < below:
-        detail = f"expected a number from 0 to below {below:g} as `{name}`, received {format_value(value)}"
-        raise FieldError((name,), detail)
-    return float(value)
-
-
-# Layers of keras.applications that are no public layers of Keras.
-_COMPOSED = {
-    "LayerScale": _layer_scale,
-    "StochasticDepth": _stochastic_depth,
-    "CustomScaleLayer": _scaled_residual,
-}
-
-
 def takes_several(entry: Entry) -> bool:
     """Whether the entry merges several inputs."""
     if entry.class_name == "CustomScaleLayer":
         return True
     layer = _layer_class_or_none(entry.class_name)
     return layer is not None and issubclass(layer, Merge)
+
+
+def _layer_class_or_none(class_name: str) -> type[Any] | None:
+    try:
+        return layer_class(class_name)
+    except FieldError:
+        return None

@@ -11,9 +11,7 @@ from specs.keras_document.arguments import check_dtype
 from specs.keras_document.classes import SEQUENTIAL
 from specs.keras_document.graph import Inputs, index_of_end, inputs_of, topological_order, unused
 from specs.keras_document.layer import (
-    PREVIOUS,
     Entry,
-    Part,
     axis_in,
     declared_shape,
     is_trainable,
@@ -23,6 +21,7 @@ from specs.keras_document.layer import (
     takes_several,
 )
 from specs.keras_document.operations import Constant, operation_layer
+from specs.keras_document.parts import PREVIOUS, Part
 from specs.problem import FieldPath, format_value
 from specs.schema import FieldError, Findings
 
