@@ -1,5 +1,7 @@
 """Models and predictions."""
 
+from typing import Literal
+
 import httpx2
 
 from trainyard.answers.base import ItemList
@@ -32,17 +34,22 @@ def serve(dataset: str, experiment_id: str = BEST) -> Operation[ServingModel]:
 
 
 def predict(
-    *images: Image, dataset: str | None = None, experiment: str | None = None, top: int = 3
+    *images: Image,
+    dataset: str | None = None,
+    experiment: str | None = None,
+    top: int = 3,
+    digits: Literal["one", "many"] | None = None,
 ) -> Operation[Predictions]:
     """The `top` most probable classes of each image: a path, the bytes of a PNG, JPEG or WebP, a file object, a uint8
     array, or a PIL image.
 
-    The best model answers, or that of a dataset or an experiment.
+    The best model answers, or that of a dataset or an experiment. With `digits="many"` a row of digits is read from
+    left to right: there is a prediction for each digit, and a reading for each image.
     """
     if not images:
         raise UsageError("predict needs at least one image")
     files = [("file", read_image(image, number)) for number, image in enumerate(images, 1)]
-    params = {"dataset": dataset, "experiment": experiment, "top": top}
+    params = {"dataset": dataset, "experiment": experiment, "top": top, "digits": digits}
     return Operation("POST", "/predict", read_as(Predictions), params, files=files)
 
 

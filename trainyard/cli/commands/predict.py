@@ -1,7 +1,7 @@
 """`trainyard predict`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,6 +31,9 @@ def predict(
     dataset: Annotated[str | None, typer.Option(help="Use the best model of this dataset.")] = None,
     experiment: Annotated[str | None, typer.Option(metavar="ID", help="Use the model of this experiment.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
+    digits: Annotated[
+        Literal["one", "many"] | None, typer.Option(help="many: read a row of digits from left to right.")
+    ] = None,
     batch: BatchOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
@@ -38,11 +41,13 @@ def predict(
     """Classify images."""
     if bool(images) == (batch is not None):
         raise typer.BadParameter("expected image files, or --batch with one archive or folder")
+    if batch is not None and digits == "many":
+        raise typer.BadParameter("--batch reads one digit of each image; name the images instead of using --batch")
     with Client(url) as client:
         model = resolve_id(client, experiment) if experiment else None
         if batch is not None:
             for line in client.predict_batch(batch, dataset, model, top):
                 print_json_line(line.to_dict())
             return
-        answer = client.predict(*images or (), dataset=dataset, experiment=model, top=top)
+        answer = client.predict(*images or (), dataset=dataset, experiment=model, top=top, digits=digits)
     print_answer(answer, json, prediction_lines)

@@ -37,6 +37,20 @@ def test_each_image_is_a_line(api: CannedApi, folder: Path, capsys: pytest.Captu
     assert json.loads(capsys.readouterr().out) == samples.PREDICTIONS
 
 
+def test_row_of_digits_is_read(api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readings = [
+        {"filename": "four.png", "text": "4", "verdict": "unsure"},
+        {"filename": "cat.png", "text": "", "verdict": "not_a_digit"},
+    ]
+    api.on("POST", "/predict", Answer({**samples.PREDICTIONS, "readings": readings}))
+    assert run("predict", str(folder / "more" / "ä.png"), "--digits", "many") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == ["four.png reads 4  unsure", "cat.png reads nothing  not a digit"]
+    assert api.requests("POST", "/predict")[0].query == {"top": "3", "digits": "many"}
+    assert run("predict", "--batch", str(folder), "--digits", "many") == 2
+    assert "name the images" in capsys.readouterr().err
+
+
 def test_folder_is_sent_as_a_zip_and_lines_printed(
     api: CannedApi, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
