@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,61 @@ def test_form_that_is_cut_short_is_rejected(name: str) -> None:
 def test_what_is_no_form_is_rejected(body: bytes) -> None:
     with pytest.raises(BadRequestBody, match="the form"):
         parse_form(TYPE, body, 10, "")
+
+
+TOKENS = [b"--XX", b"--", b"-", b"\n", b"\r\n", b"\r", b" ", b"a: b", b"\n--XX\n", b"\n\n", b"h\n" * 9, b"x" * 5_000]
+
+
+def test_any_bytes_are_rewritten_as_whole() -> None:
+    chance = random.Random(2)
+    for _ in range(300):
+        tokens = chance.choices(TOKENS, weights=[4, 1, 1, 4, 2, 1, 1, 4, 4, 4, 1, 0.2], k=30)
+        body = b"--XX" + b"".join(tokens)
+        whole = FormLines(b"XX").write(body)
+        for size in (1, 2, 3, 7):
+            lines = FormLines(b"XX")
+            assert b"".join(lines.write(body[at : at + size]) for at in range(0, len(body), size)) == whole, body
+
+
+class CountingBuffer(bytearray):
+    """Counts the bytes that are copied out of it."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        self.copied += len(found) if isinstance(key, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        with_lines(b"\n")[: -len(b"--XX--\n")] * 2_000,
+        b"--XX\n" + b"a: b\n" * 100_000,
+        b"--XX\n" + b"a" * 500_000,
+        b"--XX\n\n" + b"\n--X" * 100_000,
+    ],
+    ids=["parts", "header lines", "header without end", "beginnings of delimiters"],
+)
+def test_bytes_of_form_are_copied_once(body: bytes) -> None:
+    for size in (len(body), 1_000):
+        lines = FormLines(b"XX")
+        lines._buffer = buffer = CountingBuffer()
+        for at in range(0, len(body), size):
+            lines.write(body[at : at + size])
+        assert lines._buffer is buffer
+        assert buffer.copied <= len(body)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"a: b\n" * 9, b"a: b\n" * 100_000, b"a: " + b"b" * 5_000 + b"\n", b"a: " + b"b" * 500_000],
+    ids=["one too many", "many", "long", "without end"],
+)
+def test_headers_beyond_limits_are_rejected(headers: bytes) -> None:
+    disposition = b'Content-Disposition: form-data; name="file"; filename="a.png"\n'
+    for newline in (b"\n", b"\r\n"):
+        body = (b"--XX\n" + disposition + headers + b"\n\nx\n--XX--\n").replace(b"\n", newline)
+        with pytest.raises(BadRequestBody, match=r"the form does not parse: .*header"):
+            parse_form(TYPE, body, 10, "")
