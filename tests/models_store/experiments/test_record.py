@@ -139,6 +139,34 @@ def test_metric_decides_which_epoch_is_better(metric: str, better: Point, worse:
     assert not is_better(worse.metrics, better.metrics, metric)
 
 
+INFINITE, UNKNOWN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "best_epoch"),
+    [
+        ("val_loss", [INFINITE, UNKNOWN, 3.0], 2),
+        ("val_loss", [UNKNOWN, 3.0, -INFINITE, 3.0], 1),
+        ("val_accuracy", [UNKNOWN, None, 0.1, INFINITE], 2),
+        ("val_accuracy", [0.5, 0.9, 0.9, 0.7], 1),
+    ],
+)
+def test_best_of_a_sequence_is_first_finite(metric: str, values: list[float | None], best_epoch: int) -> None:
+    best = 0
+    for epoch, value in enumerate(values):
+        if is_better({metric: value}, {metric: values[best]}, metric):
+            best = epoch
+    assert best == best_epoch
+
+
+@pytest.mark.parametrize("metric", ["val_loss", "val_accuracy"])
+@pytest.mark.parametrize("value", [INFINITE, -INFINITE, UNKNOWN, None])
+def test_unmeasured_value_is_never_better(metric: str, value: float | None) -> None:
+    for other in (0.1, INFINITE, -INFINITE, UNKNOWN, None):
+        assert not is_better({metric: value}, {metric: other}, metric)
+    assert is_better({metric: 0.1}, {metric: value}, metric)
+
+
 def test_unmeasured_metric_makes_no_epoch_better() -> None:
     assert not is_better(point(0).metrics, {"val_loss": 0.75}, "f1")
     assert record().with_points([Point(epoch=0, seconds=1.0, metrics={"val_loss": 0.5})]).best is None

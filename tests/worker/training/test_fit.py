@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -215,6 +216,17 @@ def test_history_has_the_last_rate_of_each_epoch() -> None:
     steps = run.fit._steps
     expected = [run.fit._schedule.at(epoch * steps + steps - 1) for epoch in range(2)]
     assert [metrics["learning_rate"] for metrics in run.history()] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("min_delta", "reason", "epochs"), [(0.0, "completed", 4), (0.5, "early_stopping", 2)])
+def test_gain_below_min_delta_ends_the_run_early(min_delta: float, reason: str, epochs: int) -> None:
+    stopping = {"monitor": "loss", "patience": 1, "min_delta": min_delta}
+    run = Run(spec_of(epochs=4, early_stopping=stopping, **optimizer("SGD")))
+
+    assert run.fit.run() == reason
+    losses = [metrics["loss"] or 0.0 for metrics in run.history()]
+    assert len(losses) == epochs
+    assert all(0 < before - after < 0.5 for before, after in pairwise(losses))
 
 
 def test_plateau_lowers_the_rate_of_later_epochs() -> None:
