@@ -91,11 +91,12 @@ def budget_advice(spec: ExperimentSpec, estimated: Estimate) -> list[Advice]:
     minutes, epochs = spec.training.max_minutes, spec.training.epochs
     if estimated.seconds <= minutes * 60:
         return []
-    affordable = int((minutes * 60 - FIXED_SECONDS) / estimated.seconds_per_epoch)
+    # The figures are rounded, so that their quotient may be all epochs, which the budget is too small for.
+    affordable = min(epochs - 1, int((minutes * 60 - FIXED_SECONDS) / estimated.seconds_per_epoch))
     needed = math.ceil(estimated.seconds / 60 * _MARGIN)
     found = (
         f"{quantity(epochs, 'epoch')} {'takes' if epochs == 1 else 'take'} about "
-        f"{max(1, round(estimated.seconds / 60)):,} minutes, more than training.max_minutes, {minutes:g}"
+        f"{quantity(math.ceil(estimated.seconds / 60), 'minute')}, more than training.max_minutes, {minutes:g}"
     )
     ends = (
         f"the training ends after about {affordable:,}" if affordable > 0 else "the training fails in its first epoch"

@@ -28,10 +28,9 @@ def missing_class_warnings(spec: ExperimentSpec) -> Iterator[str]:
         if missing:
             # A share cannot spread fewer samples than there are splits.
             shared = all(samples[name] >= len(SPLITS) for name in missing)
-            share = f", or give {'it' if split == 'training' else f'split.{split}'} a larger share" if shared else ""
             yield (
                 f"the {split} split has no sample of {_listed(missing)}, whose metrics there are undefined; add "
-                f"samples{share}"
+                f"samples{_share_advice(spec, split) if shared else ''}"
             )
         # Only random splits hold fractions of samples.
         if unsure and not np.array_equal(counts, counts.round()):
@@ -39,6 +38,13 @@ def missing_class_warnings(spec: ExperimentSpec) -> Iterator[str]:
                 f"the {split} split is random and may have no sample of {_listed(unsure)}; "
                 f"{'set split.stratify to true, or ' if can_stratify else ''}add samples"
             )
+
+
+def _share_advice(spec: ExperimentSpec, split: SplitName) -> str:
+    if split == "training":
+        return ", or give it a larger share"
+    is_official = getattr(spec.dataset.split, split) == "official"
+    return f", or set split.{split} to a share" if is_official else f", or give split.{split} a larger share"
 
 
 def expected_counts(spec: ExperimentSpec) -> dict[SplitName, Counts]:

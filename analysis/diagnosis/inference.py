@@ -76,10 +76,15 @@ def _coldest_average(run: TrainingRun, steps: int) -> _MovingAverage | None:
 
 
 def _momenta(run: TrainingRun) -> list[float]:
-    """Of the layers that are trained: frozen ones keep their statistics."""
+    """Of the layers that start cold: frozen ones keep their statistics, and transferred ones have those of another
+    training."""
     network = run.spec.network
-    layers = network.layers[network.frozen :]
-    return [layer.momentum for layer in layers if isinstance(layer, BatchNormalization)]
+    return [
+        node.layer.momentum
+        for index, node in enumerate(network.nodes)
+        if isinstance(node.layer, BatchNormalization)
+        and not (network.is_frozen(index) or run.is_transferred(node.name))
+    ]
 
 
 def _warm_up(run: TrainingRun, average: _MovingAverage) -> Suggestion | None:

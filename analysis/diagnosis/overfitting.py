@@ -123,12 +123,12 @@ def generalization_gap(run: TrainingRun) -> Finding | None:
     """The published network is clearly better on the training split than on the test split (Goodfellow et al. 2016, 5.2
     and 11.4.1), by more than the luck of a small test split.
 
-    If the training split was not evaluated, the last epoch's accuracy stands in: Dropout and augmentation lower it, so
-    that the gap is at least as large.
+    If the training split was not evaluated, the published epoch's accuracy in training stands in. It is a mean over the
+    epoch, and Dropout and augmentation lower it, so that the gap is usually larger still.
     """
     test, trained = run.evaluations.get("test"), run.evaluated_accuracy("training")
-    if trained is None and len(run.accuracy):
-        trained = run.accuracy.values[-1]
+    if trained is None:
+        trained = run.accuracy.at(run.published_epoch)
     if test is None or trained is None:
         return None
     gap, error = trained - test.accuracy, math.sqrt(test.accuracy * (1 - test.accuracy) / max(1, test.samples))

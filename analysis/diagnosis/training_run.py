@@ -1,7 +1,7 @@
 """A training run as the rules of a diagnosis see it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
@@ -21,8 +21,8 @@ _POOR = 0.7
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """An experiment so far. `evaluations` are by split, empty before the end. `stop_reason`, `failure` and
-    `recorded_epoch`, which is the published one, are the record's."""
+    """An experiment so far. `evaluations` are by split, empty before the end. `stop_reason`, `failure`,
+    `recorded_epoch`, which is the published one, and the names of `transferred_layers` are the record's."""
 
     experiment_id: str
     spec: ExperimentSpec
@@ -32,6 +32,7 @@ class TrainingRun:
     stop_reason: str | None = None
     failure: FailureType | None = None
     recorded_epoch: int | None = None
+    transferred_layers: Collection[str] = ()
 
     @classmethod
     def of(cls, record: Record, spec: ExperimentSpec, history: History, evaluations: Evaluations) -> Self:
@@ -43,6 +44,7 @@ class TrainingRun:
             has_ended=record.status.is_terminal,
             stop_reason=record.stop_reason,
             recorded_epoch=record.published_epoch,
+            transferred_layers=record.transferred_layers.keys(),
             failure=record.error.type if record.error and record.status is Status.FAILED else None,
         )
 
@@ -82,10 +84,18 @@ class TrainingRun:
         evaluated = [each.accuracy for each in self.evaluations.values()]
         return max([*self.accuracy.values, *self.val_accuracy.values, *evaluated], default=None)
 
+    def is_transferred(self, layer: str) -> bool:
+        """Whether `layer` starts from the weights of `model.weights_from`; all do if the record does not say which."""
+        if self.spec.model.weights_from is None:
+            return False
+        return not self.transferred_layers or layer in self.transferred_layers
+
     @property
     def has_restored_best(self) -> bool:
-        """Whether the published weights are those of the best epoch, not of the last one."""
-        return self.stop_reason == "time_budget" or self.spec.training.keep == "best"
+        """Whether the published weights are those of the best epoch, not of the last one. Records without a published
+        epoch are of version 0.2, which restored the best one when the time budget ended."""
+        is_old_budget = self.stop_reason == "time_budget" and self.recorded_epoch is None
+        return self.spec.training.keep == "best" or is_old_budget
 
     @property
     def published_epoch(self) -> int:

@@ -96,6 +96,45 @@ def test_budget_beyond_the_limit_needs_fewer_epochs() -> None:
     assert advice.patch == {"training": {"epochs": 10}}
 
 
+@pytest.mark.parametrize(
+    ("epochs", "max_minutes", "seconds", "per_epoch", "ends"),
+    [
+        (
+            100,
+            10.1,
+            610,
+            6.0,
+            "about 11 minutes, more than training.max_minutes, 10.1: the training ends after about 99;",
+        ),
+        (100, 10.1, 610, 0.5, "the training ends after about 99; raise it to 13 or reduce epochs"),
+        (1, 10.1, 610, 6.0, "1 epoch takes about 11 minutes"),
+        (
+            1,
+            0.5,
+            31,
+            6.0,
+            "about 1 minute, more than training.max_minutes, 0.5: the training fails in its first epoch;",
+        ),
+    ],
+)
+def test_budget_never_suffices_for_all_epochs(
+    epochs: int, max_minutes: float, seconds: float, per_epoch: float, ends: str
+) -> None:
+    """Even if the rounded figures say so."""
+    (advice,) = budget_advice(spec(epochs=epochs, max_minutes=max_minutes), taking(seconds, per_epoch))
+
+    assert ends in advice.sentence
+    assert advice.patch is not None
+    assert advice.patch["training"]["max_minutes"] > max_minutes
+
+
+def test_reduced_epochs_are_always_fewer() -> None:
+    (advice,) = budget_advice(spec(epochs=100, max_minutes=10_080), taking(610_000, 6_000))
+
+    assert "the training ends after about 99; reduce epochs to 99" in advice.sentence
+    assert advice.patch == {"training": {"epochs": 99}}
+
+
 def test_uncertainty_is_less_after_a_run(store: Store) -> None:
     before, after = estimated(spec(), []), estimated(spec(), [run(store, spec(), 1.0)])
 

@@ -6,6 +6,12 @@ from analysis.split_counts import missing_class_warnings
 from specs.dataset import Dataset
 from specs.experiment import parse_spec
 
+OFFICIAL = Dataset("own", (8, 8, 1), ("a", "b"), (40, 40), (5, 0), validation_counts=(0, 5))
+
+
+def missing(split: str, name: str) -> str:
+    return f"the {split} split has no sample of `{name}`, whose metrics there are undefined; add samples"
+
 
 def warnings(facts: Dataset, **split: Any) -> list[str]:
     document = {
@@ -19,34 +25,36 @@ def warnings(facts: Dataset, **split: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        (
-            (400, 4),
-            ["the validation split has no sample of `b`, whose metrics there are undefined; add samples, or give "],
-        ),
-        ((12, 12, 3), ["the test split has no sample of `c`"]),
+        ((400, 4), [f"{missing('validation', 'b')}, or give split.validation a larger share"]),
+        ((12, 12, 3), [f"{missing('test', 'c')}, or give split.test a larger share"]),
         ((40, 40), []),
     ],
 )
 def test_class_missing_from_a_split_is_warned_of(counts: tuple[int, ...], said: list[str]) -> None:
     found = warnings(Dataset("own", (8, 8, 1), tuple("abc"[: len(counts)]), counts))
-    assert len([each for each in found if "test" in each or "`b`" in each]) == len(said)
-    for each in said:
-        assert any(warning.startswith(each) for warning in found)
+    assert found == said
 
 
 def test_official_splits_count_and_random_ones_do_not() -> None:
-    own = Dataset("own", (8, 8, 1), ("a", "b"), (40, 40), (5, 0), validation_counts=(0, 5))
-    assert [each[:50] for each in warnings(own)] == [
-        "the validation split has no sample of `a`, whose m",
-        "the test split has no sample of `b`, whose metrics",
+    assert warnings(OFFICIAL) == [
+        f"{missing('validation', 'a')}, or set split.validation to a share",
+        f"{missing('test', 'b')}, or set split.test to a share",
     ]
-    random = warnings(Dataset("own", (8, 8, 1), ("a", "b"), (400, 9)), stratify=False)
-    assert random[0].startswith("the validation split is random and may have no sample of `b`")
-    assert len(random) == 2
+    assert warnings(Dataset("own", (8, 8, 1), ("a", "b"), (400, 9)), stratify=False) == [
+        f"the {split} split is random and may have no sample of `b`; set split.stratify to true, or add samples"
+        for split in ("validation", "test")
+    ]
+
+
+def test_official_split_set_to_a_share_has_all_classes() -> None:
+    assert warnings(OFFICIAL, test=0.2) == [f"{missing('validation', 'a')}, or set split.validation to a share"]
+    assert warnings(OFFICIAL, test=0.2, validation=0.2) == []
 
 
 def test_advice_is_possible_for_a_class_of_one() -> None:
     found = warnings(Dataset("own", (8, 8, 1), ("a", "b"), (20, 1)))
 
-    assert found
-    assert all(warning.endswith("; add samples") for warning in found)
+    assert found == [
+        f"the {split} split is random and may have no sample of {names}; add samples"
+        for split, names in (("training", "`b`"), ("validation", "`a`, `b`"), ("test", "`b`"))
+    ]

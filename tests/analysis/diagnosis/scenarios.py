@@ -78,9 +78,12 @@ SPECS: dict[str, dict[str, Any]] = {
 }
 
 
-def spec_of(name: str) -> ExperimentSpec:
-    """The last epoch is published, so that every rule applies."""
-    return parse_spec({**SPECS[name], "training": {"keep": "last", **SPECS[name].get("training", {})}}, KEPT)
+def spec_of(name: str, keep: str = "last") -> ExperimentSpec:
+    """If the last epoch is published, every rule applies."""
+    training = dict(SPECS[name].get("training", {}))
+    if early_stopping := training.pop("early_stopping", None):
+        training["early_stopping"] = {**early_stopping, "restore_best_weights": keep == "best"}
+    return parse_spec({**SPECS[name], "training": {**training, "keep": keep}}, KEPT)
 
 
 PRESET_SPECS = {name: parse_spec(preset.spec, preset.datasets) for name, preset in PRESETS.items()}

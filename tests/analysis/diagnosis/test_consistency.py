@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +15,7 @@ from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.training_run import TrainingRun
 from models_store.experiments.record import Point
 from specs.merge_patch import merge_patch
-from tests.analysis.diagnosis.scenarios import SPECS, ended, spec_of
+from tests.analysis.diagnosis.scenarios import SCENARIOS, SPECS, ended, spec_of
 from tests.analysis.diagnosis.training_runs import DIGITS, points, run
 from tests.support.evaluations import evaluations_of
 
@@ -33,6 +34,7 @@ STATES: dict[str, set[str]] = {
     "underfitting": {"has learned", "too poor in training", "training loss stays"},
     "not-converged": {"has learned", "validation still improves", "too few epochs", "training loss falls"},
     "too-many-epochs": {"has learned", "validation no longer improves", "too many epochs"},
+    "class-imbalance": set(),  # a fact about the data
     "confused-pairs": {"has learned", "inference"},
     "slow-start": {"has learned"},
     "poor-accuracy": {"nothing else explains it"},
@@ -63,7 +65,7 @@ CONTRADICTIONS = [
 
 
 def contradictions(findings: list[Finding]) -> list[tuple[str, str]]:
-    said = {each.rule: STATES.get(each.rule, set()) for each in findings}
+    said = {each.rule: STATES[each.rule] if each.rule != "too-early" else set() for each in findings}
     found = [
         (one, other)
         for one, other in combinations(said, 2)
@@ -158,24 +160,44 @@ def runs(draw: st.DrawFn) -> TrainingRun:
     has_ended = draw(st.booleans())
     splits = ("training", "validation", "test")
     accuracies = dict(zip(splits, draw(st.tuples(SHARES, SHARES, SHARES)), strict=True))
-    is_last = draw(st.booleans())
-    if history and is_last:  # they are those of the last epoch
-        last = history[-1].metrics
-        accuracies |= {"training": last["accuracy"] or 0.0, "validation": last["val_accuracy"] or 0.0}
-    return ended(
-        spec_of(draw(st.sampled_from(list(SPECS)))),
-        history,
-        has_ended=has_ended,
-        stop_reason=draw(st.sampled_from(["completed", "early_stopping", "time_budget"])) if has_ended else None,
+    spec = spec_of(draw(st.sampled_from(list(SPECS))), keep=draw(st.sampled_from(["best", "last"])))
+    stop_reason = draw(st.sampled_from(["completed", "early_stopping", "time_budget"])) if has_ended else None
+    case = ended(spec, history, has_ended=has_ended, stop_reason=stop_reason)
+    if draw(st.booleans()) and has_ended and history:  # as all records have it since version 0.2
+        case = replace(case, recorded_epoch=replace(case, stop_reason="completed").published_epoch)
+    if draw(st.booleans()) and history:  # as they were measured at the end of the published epoch
+        published = history[case.published_epoch].metrics
+        accuracies |= {"training": published["accuracy"] or 0.0, "validation": published["val_accuracy"] or 0.0}
+    return replace(
+        case,
         failure=draw(st.sampled_from([None, None, None, "diverged"])) if has_ended else None,
         evaluations=evaluations_of(**accuracies) if has_ended and draw(st.booleans()) else {},
     )
 
 
+def test_every_rule_has_its_statements() -> None:
+    assert STATES.keys() == {*NAMES, "healthy"}
+
+
 @given(runs())
 @settings(max_examples=300, deadline=None, derandomize=True)
 def test_findings_do_not_contradict_each_other(case: TrainingRun) -> None:
+    assert_consistent(case, diagnose(case).items)
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("rule", SCENARIOS)
+def test_finding_of_each_rule_agrees_with_others(rule: str, keep: str) -> None:
+    spec = spec_of("uploaded" if rule == "class-imbalance" else "layers", keep)
+    case = SCENARIOS[rule](spec)
     findings = diagnose(case).items
+    assert (rule in {each.rule for each in findings}) == (rule != "better-epoch" or keep == "last")
+    assert_consistent(case, findings)
+    confusing = replace(case, evaluations={**SCENARIOS["confused-pairs"](spec).evaluations, **case.evaluations})
+    assert_consistent(confusing, diagnose(confusing).items)
+
+
+def assert_consistent(case: TrainingRun, findings: list[Finding]) -> None:
     assert findings
     assert contradictions(findings) == []
     assert opposed(case.spec.document(), findings) == []

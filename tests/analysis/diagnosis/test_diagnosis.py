@@ -118,7 +118,7 @@ LEVEL = {"loss": 0.0, "val_loss": 0.0}
 
 @example(spec_of("layers"), [LEVEL] * 4 + [{**LEVEL, "val_loss": -1.0}], True, "completed")
 @given(
-    st.sampled_from([spec_of(name) for name in SPECS]),
+    st.sampled_from([spec_of(name, keep) for name in SPECS for keep in ("best", "last")]),
     st.lists(METRICS, max_size=30),
     st.booleans(),
     st.sampled_from(["completed", "early_stopping", "time_budget", "cancelled", None]),

@@ -5,7 +5,8 @@ import pytest
 from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.inference import inference_gap
-from tests.analysis.diagnosis.training_runs import patch_of, points, require, run
+from specs.experiment import parse_spec
+from tests.analysis.diagnosis.training_runs import ID, patch_of, points, require, run
 from tests.support.evaluations import evaluations_of
 
 # MNIST, 100 samples of each class, mnist-cnn-bn with batches of 128: 7 or 8 steps an epoch, 48 in all.
@@ -13,7 +14,7 @@ FEW: dict[str, Any] = {
     "dataset": {"name": "mnist", "limit_per_class": 100},
     "preprocessing": {"scale": "unit"},
     "model": {"preset": "mnist-cnn-bn"},
-    "training": {"batch_size": 128, "epochs": 6, "keep": "last"},
+    "training": {"batch_size": 128, "epochs": 6},
 }
 COLD = points(
     [1.1, 0.3, 0.15, 0.08, 0.05, 0.03],
@@ -24,12 +25,17 @@ COLD = points(
 EVALUATED = evaluations_of(training=0.21, validation=0.18, test=0.19)
 
 
+def keeping(keep: str) -> dict[str, Any]:
+    return {**FEW, "training": {**FEW["training"], "keep": keep}}
+
+
 def cold(document: dict[str, Any] = FEW, **fields: Any) -> Finding | None:
     return inference_gap(run(COLD, document, **fields))
 
 
-def test_cold_batch_statistics_are_the_only_finding() -> None:
-    (finding,) = diagnose(run(COLD, FEW, evaluations=EVALUATED)).items
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_cold_batch_statistics_are_the_only_finding(keep: str) -> None:
+    (finding,) = diagnose(run(COLD, keeping(keep), evaluations=EVALUATED, recorded_epoch=5)).items
     assert (finding.rule, finding.severity) == ("inference-gap", "problem")
     assert "accuracy is 99.0% in training, and 21% when the network is evaluated on the training split" in (
         finding.sentence
@@ -37,6 +43,31 @@ def test_cold_batch_statistics_are_the_only_finding() -> None:
     assert finding.evidence["steps"] == 48
     assert finding.evidence["initial_values"] == pytest.approx(0.99**48, rel=1e-3)
     assert "hold 62% of their initial values after 48 steps at a momentum of 0.99" in finding.sentence
+
+
+@pytest.mark.parametrize(("keep", "steps"), [("best", 8), ("last", 48)])
+def test_statistics_are_those_of_the_published_epoch(keep: str, steps: int) -> None:
+    history = [each.model_copy(update={"metrics": {**each.metrics, "accuracy": 0.99}}) for each in COLD]
+    finding = require(inference_gap(run(history, keeping(keep), evaluations=EVALUATED)))
+    assert finding.evidence["steps"] == steps
+    assert finding.evidence["initial_values"] == pytest.approx(0.99**steps, rel=1e-3)
+
+
+WARM = {**FEW, "model": {**FEW["model"], "weights_from": ID}}
+NORMALIZED = [node.name for node in parse_spec(FEW).network.nodes if node.layer.type == "BatchNormalization"]
+
+
+@pytest.mark.parametrize("transferred", [(), NORMALIZED])
+def test_transferred_statistics_are_warm(transferred: list[str]) -> None:
+    assert cold(WARM, has_ended=False, stop_reason=None, transferred_layers=transferred) is None
+    finding = require(cold(WARM, evaluations=EVALUATED, transferred_layers=transferred))
+    assert "changed too much in the last steps" in finding.sentence
+    assert finding.evidence["initial_values"] is None
+
+
+def test_statistics_that_were_not_transferred_are_cold() -> None:
+    finding = require(cold(WARM, evaluations=EVALUATED, transferred_layers=NORMALIZED[1:]))
+    assert finding.evidence["initial_values"] == pytest.approx(0.99 ** finding.evidence["steps"], rel=1e-3)
 
 
 def test_cold_statistics_get_a_quicker_momentum() -> None:

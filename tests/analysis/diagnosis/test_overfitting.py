@@ -69,11 +69,33 @@ def test_better_epoch_is_found_unless_restored() -> None:
     assert finding.evidence == {"epoch": 1, "val_loss": [0.5, 0.6]}
     assert "Epoch 2 was better than the last one" in finding.sentence
     assert better_epoch(run(history, STOPPED)) is None
-    assert better_epoch(run(history, stop_reason="time_budget")) is None
     assert better_epoch(run(history, has_ended=False, stop_reason=None)) is None
     assert better_epoch(run(points([1.0, 0.5, 0.4], val_loss=[1.0, 0.5, 0.53]))) is None
     jumping = [1.0, *[0.4, 0.6] * 10]
     assert better_epoch(run(points(jumping))) is None
+
+
+@pytest.mark.parametrize(
+    ("keep", "published", "severity"),
+    [("best", 1, "info"), ("best", None, "info"), ("last", 29, "warning"), ("last", None, "info")],
+)
+def test_time_budget_publishes_what_keep_says(keep: str, published: int | None, severity: str) -> None:
+    """Only version 0.2, whose records have no published epoch, restored the best one in any case."""
+    history = points(FALLING, val_loss=TURNING)
+    document = {**DIGITS, "training": {"keep": keep}}
+    case = run(history, document, stop_reason="time_budget", recorded_epoch=published)
+    assert require(overfitting(case)).severity == severity
+    assert (better_epoch(case) is None) == (severity == "info")
+
+
+def test_gap_is_that_of_the_published_epoch() -> None:
+    history = points([1.0, 0.5, 0.4], accuracy=[0.7, 0.94, 0.99])
+    test = evaluations_of(test=0.9)
+    assert generalization_gap(run(history, evaluations=test, recorded_epoch=1)) is None
+    found = require(generalization_gap(run(history, evaluations=test, recorded_epoch=2)))
+    assert found.evidence["training_accuracy"] == 0.99
+    unmeasured = points([1.0, 0.5], accuracy=[0.99, None])
+    assert generalization_gap(run(unmeasured, evaluations=test, recorded_epoch=1)) is None
 
 
 def test_gap_prefers_evaluations_to_the_history() -> None:
