@@ -36,26 +36,34 @@ def prepare_image(
     With `digit_form`, the digit is located and brought into that form, unless `source` has it already. Without it,
     `source` is resized as in training.
     """
-    steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
+    steps = _color_steps(source, shape)
     fits = source.size == (shape[1], shape[0])
     if digit_form is None:
         return PreparedImage(to_array(source, shape, resize), (*steps, *(() if fits else ("resized",))))
-    pixels = stretch_range(from_pillow(source) if source.mode == "L" else np.asarray(source))
+    pixels = _stretched_pixels(source)
     if digit_form == "filling":
         filling = find_filling(luminance(pixels), *shape[:2])
         if filling is not None:
             return PreparedImage(to_array(to_pillow(filling.image), shape, resize), (*steps, *filling.steps))
         if fits:
-            return PreparedImage(to_array(source, shape, resize), steps)
+            return PreparedImage(to_array(Image.fromarray(pixels), shape, resize), steps)
     return _in_form(normalize(pixels), shape, resize, digit_form, steps)
 
 
 def prepare_row(source: Image.Image, shape: Shape, resize: Mode, digit_form: DigitForm) -> list[PreparedImage]:
     """The digits of a row in `source`, from left to right, each as `prepare_image` prepares the only one. Empty without
     digits, or with more than a row has."""
-    steps = ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
-    pixels = stretch_range(from_pillow(source) if source.mode == "L" else np.asarray(source))
-    return [_in_form(digit, shape, resize, digit_form, steps) for digit in normalize_row(pixels)]
+    steps = _color_steps(source, shape)
+    digits = normalize_row(_stretched_pixels(source))
+    return [_in_form(digit, shape, resize, digit_form, steps) for digit in digits]
+
+
+def _color_steps(source: Image.Image, shape: Shape) -> tuple[str, ...]:
+    return ("grayscale",) if shape[2] == 1 and source.mode != "L" else ()
+
+
+def _stretched_pixels(source: Image.Image) -> NDArray[np.uint8]:
+    return stretch_range(from_pillow(source) if source.mode == "L" else np.asarray(source))
 
 
 def _in_form(

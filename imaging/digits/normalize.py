@@ -65,21 +65,23 @@ def normalize(source: NDArray[np.uint8]) -> NormalizedDigit:
     if overview is not source:
         surroundings = _surroundings(source, found.box, overview.shape)
         found = find_digit(_shrink(surroundings, _DETAIL_SIDE), found.is_dark) or found
-    adjusted, stroke_steps = _adjust_strokes(_extract(found))
-    image = _center(adjusted)
-    finding = _judge(image) if finding == "digit" else finding
-    return NormalizedDigit(image, (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
+    return _centered(found, steps, finding, ignored_marks)
 
 
 def normalize_row(source: NDArray[np.uint8]) -> list[NormalizedDigit]:
     """Normalize the digits of a row in an image, from left to right; empty without digits, or with more than a row
     has."""
-    digits = []
-    for found in find_row(_shrink(source, _ROW_SIDE)):
-        adjusted, stroke_steps = _adjust_strokes(_extract(found))
-        image = _center(adjusted)
-        digits.append(NormalizedDigit(image, (*found.steps, "cropped", *stroke_steps, "centered"), _judge(image)))
-    return digits
+    return [_centered(found, found.steps) for found in find_row(_shrink(source, _ROW_SIDE))]
+
+
+def _centered(
+    found: FoundDigit, steps: tuple[str, ...], finding: Finding = "digit", ignored_marks: int = 0
+) -> NormalizedDigit:
+    """`steps`, `finding` and `ignored_marks` are those of the localization."""
+    adjusted, stroke_steps = _adjust_strokes(_extract(found))
+    image = _center(adjusted)
+    finding = _judge(image) if finding == "digit" else finding
+    return NormalizedDigit(image, (*steps, "cropped", *stroke_steps, "centered"), finding, ignored_marks)
 
 
 def fill_height(image: Gray) -> Gray:

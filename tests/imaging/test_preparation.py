@@ -58,3 +58,11 @@ def test_blank_paper_is_not_a_digit(form: DigitForm) -> None:
     assert not array.any()
     assert steps == ("grayscale", "blank")
     assert finding == "not_a_digit"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize(("peak", "white"), [(1, 255), (16, 240)])
+def test_fitting_image_of_other_range_is_stretched(mode: str, peak: int, white: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, peak + 1, (8, 8), dtype=np.uint8)
+    array, *_ = prepare_image(Image.fromarray(pixels).convert(mode), (8, 8, 1), "stretch", "filling")
+    assert (array[..., 0] == pixels * (white // peak)).all()
