@@ -34,15 +34,16 @@ def find_row(image: NDArray[np.uint8]) -> list[FoundDigit]:
     if separated is None or not separated.are_sharp.any():
         return []
     ink, components, are_sharp, _ = separated
-    masks = [mask for whole in _digit_masks(components, are_sharp) for mask in _cut(whole)]
+    masks = [mask for whole in _digit_masks(components, _groups(components, are_sharp)) for mask in _cut(whole)]
     if len(masks) > _MAX_DIGITS:
         return []
     steps = (("inverted",) if ink.is_dark else ()) + (("evened",) if ink.is_evened else ())
     return [_found(ink.strength, mask, components.labels > 0, ink.is_dark, steps) for mask in masks]
 
 
-def _digit_masks(components: Components, are_sharp: NDArray[np.bool_]) -> Iterator[Mask]:
-    """The mask of each digit, or of digits that touch each other, from left to right."""
+def _groups(components: Components, are_sharp: NDArray[np.bool_]) -> list[list[int]]:
+    """The numbers of the components of what may be a digit, or digits that touch each other, from left to right;
+    empty if there are more than a row has."""
     lines = find_lines(components, are_sharp, Box(0, _largest_height(components, are_sharp), 0, 0))
     marks = are_sharp & ~lines if (are_sharp & ~lines).any() else are_sharp
     reference = components.box(largest_mark(components, marks))
@@ -55,12 +56,19 @@ def _digit_masks(components: Components, are_sharp: NDArray[np.bool_]) -> Iterat
         if not groups or _overlap(components, groups[-1][-1], number) < _MIN_OVERLAP:
             groups.append([])
         groups[-1].append(number)
+    if len(groups) > _MAX_DIGITS:
+        return []
     for number in (marks & in_row & ~are_digits).nonzero()[0].tolist():
         for group in groups:
             is_part = components.areas[number] >= _MIN_PART * components.areas[group[0]]
             if is_part and _overlap(components, group[0], number) >= _MIN_OVERLAP:
                 group.append(number)
                 break
+    return groups
+
+
+def _digit_masks(components: Components, groups: list[list[int]]) -> Iterator[Mask]:
+    """The masks of those groups that have strokes."""
     for group in groups:
         mask = np.isin(components.labels, group)
         box = bounding_box(mask)

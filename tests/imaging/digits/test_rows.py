@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from imaging.digits import rows
 from imaging.digits.normalize import normalize, normalize_row
 from tests.imaging.digits.papers import BLUE_PEN, WHITE, blank, enlarged, lit, photographed, ruled, written
 
@@ -78,3 +79,15 @@ def test_blank_paper_has_no_row(shape: tuple[int, ...]) -> None:
 def test_page_full_of_digits_is_no_row(digits: Digits) -> None:
     line = np.concatenate([np.pad(digit, 2) for digit in digits] * 5, axis=1)
     assert normalize_row(255 - line) == []
+
+
+def test_page_full_of_marks_is_rejected_unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mask of each mark would take as many copies of the image."""
+    page = np.full((200, 640), 255, np.uint8)
+    for left in range(4, 640, 12):
+        page[80:100, left : left + 3] = 0
+    masks: list[object] = []
+    monkeypatch.setattr(rows, "bounding_box", masks.append)
+
+    assert rows.find_row(page) == []
+    assert masks == []
