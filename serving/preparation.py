@@ -60,18 +60,22 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
     """An image file to what the network sees of it, of `info.image_shape`. With "auto" a network that knows digits sees
     the digit that is found, in the form that it knows; with "none" images are only resized.
 
-    Raises InvalidSample if the network takes no images, or if its digits are in another range and are not prepared;
-    UnreadableImage, ImageTooLarge.
+    Raises InvalidSample if the network takes no images, or if the pixels are in another range than its own and no digit
+    is prepared; UnreadableImage, ImageTooLarge.
     """
     if len(info.image_shape) != 3:
         raise InvalidSample(_mismatch("an image", info))
     digit_form = info.digit_form if prep == "auto" else None
-    prepared = prepare_image(decode(data, max_pixels), info.image_shape, info.resize, digit_form)
-    if info.digit_form and not digit_form and 0 < (peak := int(prepared.array.max())) <= info.foreign_peak:
-        raise InvalidSample(
-            f"the pixels of the image are at most {peak}, as in images from 0 to {info.foreign_peak}; send them from 0 "
-            "to 255, or leave out prep=none"
-        )
+    image = decode(data, max_pixels)
+    prepared = prepare_image(image, info.image_shape, info.resize, digit_form)
+    if digit_form is None and int(prepared.array.max()) <= info.foreign_peak:
+        peak = int(np.asarray(image).max())  # bright dots may vanish when an image is reduced
+        if 0 < peak <= info.foreign_peak:
+            alternative = ", or leave out prep=none" if info.digit_form else ""
+            raise InvalidSample(
+                f"the pixels of the image are at most {peak}, as in images from 0 to {info.foreign_peak}; send them "
+                f"from 0 to 255{alternative}"
+            )
     return prepared
 
 

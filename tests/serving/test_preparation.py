@@ -105,3 +105,25 @@ def test_digits_of_other_range_are_fit_or_rejected() -> None:
     with pytest.raises(InvalidSample, match=r"at most 16, as in images from 0 to 16; .* leave out prep=none"):
         prepare(data, digits, MAX_PIXELS, "none")
     assert not prepare(encoded(Image.new("L", (8, 8))), digits, MAX_PIXELS, "none").array.any()
+
+
+@pytest.mark.parametrize("dataset", ["fashion_mnist", "cifar10", "my-photos"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_image_from_0_to_1_is_rejected(dataset: str, mode: str) -> None:
+    ones = encoded(Image.fromarray(np.eye(28, dtype=np.uint8)).convert(mode))
+
+    with pytest.raises(InvalidSample) as error:
+        prepare(ones, info(28, 28, 1, dataset=dataset), MAX_PIXELS)
+    assert str(error.value) == (
+        "the pixels of the image are at most 1, as in images from 0 to 1; send them from 0 to 255"
+    )
+
+
+def test_dark_images_of_the_network_are_accepted() -> None:
+    ones = encoded(Image.fromarray(np.eye(28, dtype=np.uint8)))
+    dots = np.zeros((1_000, 1_000), np.uint8)
+    dots[::100, ::100] = 255
+
+    assert prepare(ones, info(28, 28, 1, max_pixel=1), MAX_PIXELS).array.max() == 1
+    assert prepare(encoded(Image.fromarray(dots)), info(8, 8, 1), MAX_PIXELS).array.max() <= 1
+    assert not prepare(encoded(Image.new("L", (28, 28))), info(28, 28, 1), MAX_PIXELS).array.any()
