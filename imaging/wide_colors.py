@@ -1,5 +1,7 @@
 """Images of 16 bits, which cameras and scanners fill with 10, 12 or 14 only."""
 
+from io import BytesIO
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -8,8 +10,9 @@ from imaging.container import PNG
 
 # Of the depths that devices have, the smallest that holds an image's largest value is taken for its own.
 _DEPTHS = (8, 10, 12, 14, 16)
-# In the header of a PNG: 16 bits of RGB, of grayscale with alpha, and of RGBA.
-_WIDE = (b"\x10\2", b"\x10\4", b"\x10\6")
+# In the header of a PNG: 16 bits of RGB, of grayscale with alpha, and of RGBA; how Pillow unpacks the lower halves of
+# their values, and which of the channels it then has are those.
+_WIDE = {b"\x10\2": ("RGB;16L", slice(3)), b"\x10\4": ("RGBA", slice(1, 2)), b"\x10\6": ("RGBA;16L", slice(3))}
 # Pillow keeps the upper 8 of 16 bits of these; below this value they are not the best 8.
 _FULL = 64
 
@@ -27,15 +30,14 @@ def has_wide_colors(data: bytes) -> bool:
 
 
 def scale_wide_colors(data: bytes, image: Image.Image) -> Image.Image:
-    """`image`, as Pillow reads `data`, in RGB or RGBA; a dark one is read by OpenCV instead, in all 16 bits."""
+    """`image`, as Pillow reads `data`, in RGB or RGBA; of a dark one the lower 8 bits are read as well."""
     upper = np.asarray(image)
     if int(upper[..., :3].max(initial=0)) >= _FULL:
         return image
-    import cv2  # few images need it, and processes start faster without it
-
-    wide = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if wide is None or wide.dtype != np.uint16 or wide.shape[:2] != upper.shape[:2]:
-        return image
+    raw_mode, channels = _WIDE[data[24:26]]
+    again = Image.open(BytesIO(data), formats=("PNG",))
+    again.tile = [tile._replace(args=raw_mode) for tile in again.tile]
+    lower = np.asarray(again)[..., channels]
     scaled = upper.copy()
-    scaled[..., :3] = scale_to_8_bits(wide[..., 2::-1])
+    scaled[..., :3] = scale_to_8_bits(upper[..., :3].astype(np.uint16) << 8 | lower)
     return Image.fromarray(scaled)

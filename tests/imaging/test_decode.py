@@ -1,10 +1,12 @@
 import random
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -341,3 +343,24 @@ def test_sixteen_bits_are_scaled_by_the_depth_they_use(channels: int, depth: int
     assert image.mode == ("L" if channels == 1 else "RGB")
     assert np.abs(ramp - np.arange(256)).max() <= (1 if depth < 14 else 4)
     assert (np.diff(ramp) >= 0).all()
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_dark_sixteen_bits_need_no_opencv(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    image = np.asarray(decode(wide_png(channels, 4_095), 10_000))
+
+    assert np.abs(image[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+    assert (image[..., 1:] == (image[..., :1] if channels == 2 else 0)).all()
+
+
+@pytest.mark.parametrize(("channels", "code"), [(3, cv2.COLOR_RGB2BGR), (4, cv2.COLOR_RGBA2BGRA)])
+@pytest.mark.parametrize("filters", [cv2.IMWRITE_PNG_STRATEGY_FILTERED, cv2.IMWRITE_PNG_STRATEGY_FIXED])
+def test_dark_sixteen_bits_keep_every_value(channels: int, code: int, filters: int) -> None:
+    wide = np.random.default_rng(0).integers(0, 1_024, (23, 31, channels), dtype=np.uint16)
+    if channels == 4:
+        wide[..., 3] = 65_535
+    _, file = cv2.imencode(".png", cv2.cvtColor(wide, code), [cv2.IMWRITE_PNG_STRATEGY, filters])
+    expected = wide[..., :3].astype(np.uint32) * 255 // 1_023
+
+    assert (np.asarray(decode(file.tobytes(), 10_000)) == expected).all()
