@@ -108,8 +108,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application. Settings are read from the environment unless given. Redis need not be up."""
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    paths = Paths(route for module in ROUTES for route in module.router.routes)
-    services, problems = _services(settings), Problems(_DOMAIN_ERRORS, paths)
     app = FastAPIOffline(
         title="Trainyard",
         version=__version__,
@@ -122,6 +120,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         redirect_slashes=False,
     )
+    paths = Paths([*app.routes, *(route for module in ROUTES for route in module.router.routes)])
+    services, problems = _services(settings), Problems(_DOMAIN_ERRORS, paths)
     app.state.services = services
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))

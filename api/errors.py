@@ -55,7 +55,8 @@ class Problems:
     def reject_path(self, scope: Scope) -> JSONResponse:
         """The answer to a request for a path that is unknown, or lacks the method."""
         request, path = Request(scope), scope["path"]
-        if not (allowed := self._paths.allowed(path)):
+        allowed = self._paths.allowed(path)
+        if not allowed or scope["method"] in allowed:  # a file may be absent
             return problem_response(request, HTTPStatus.NOT_FOUND, self._paths.explain_absence(path))
         methods = ", ".join(allowed)
         detail = f"Method Not Allowed: {path[:_MAX_SHOWN]} takes {methods}, received {scope['method'][:_MAX_SHOWN]}"

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount, Route
 
 # Ends the paths of event streams, which never end by themselves, so that they have no HEAD.
 STREAMS = "/events"
@@ -28,16 +27,21 @@ class _Path(NamedTuple):
 class Paths:
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._by_verb: dict[str, list[_Path]] = {}
+        self._folders: list[str] = []  # of files
         for route in routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, Route):
                 self._by_verb.setdefault(verb_of(route.path), []).append(
                     _Path(route.path, _pattern(route.path), frozenset(route.methods or ()))
                 )
+            elif isinstance(route, Mount):
+                self._folders.append(f"{route.path}/")
 
     def allowed(self, path: str) -> list[str]:
         """All methods of a path, in alphabetical order; none if there is no such path."""
         found = (each.methods for each in self._by_verb.get(verb_of(path), ()) if each.pattern.fullmatch(path))
         methods = set[str]().union(*found)
+        if path.startswith(tuple(self._folders)):
+            methods.add("GET")
         if "GET" in methods and not path.endswith(STREAMS):
             methods.add("HEAD")
         return sorted(methods)

@@ -67,6 +67,22 @@ def test_missing_method_lists_all_others(client: ApiClient) -> None:
             assert f"takes {', '.join(allowed)}, received {method}" in answer.json()["error"]
 
 
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/static-offline-docs/swagger-ui.css"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_pages_of_documentation_are_only_read(client: ApiClient, path: str, method: str) -> None:
+    answer = client.request(method, path)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"] == f"Method Not Allowed: {path} takes GET, HEAD, received {method}"
+
+
+def test_file_that_is_absent_is_not_found(client: ApiClient) -> None:
+    answer = client.get("/static-offline-docs/nothing.js")
+
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "No route for /static-offline-docs/nothing.js. See /docs."
+
+
 def test_unknown_verb_is_no_part_of_a_name(client: ApiClient) -> None:
     get = client.get("/v1/models/digits:predict")
     unknown = client.get("/experiments/01K6W3E8Z4T5V6X7Y8Z9A0B1C2:cancle")
