@@ -54,8 +54,18 @@ class HeadAsGet:
             scope["route"] = as_get.get("route")  # what the request is counted under
 
 
+# Browsers neither guess media types, nor tell other sites which page led to them, nor show an answer in a frame or hand
+# its window to a page of another site.
+_BROWSER_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+_POLICY = b"content-security-policy"
+
+
 class TimedRequests:
-    """Counts and times each request under its route's template, and forbids browsers to guess media types."""
+    """Counts and times each request under its route's template, and tells browsers what they must not do."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -72,7 +82,10 @@ class TimedRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
+                headers = [*message.get("headers", ()), *_BROWSER_HEADERS]
+                if all(name != _POLICY for name, _ in headers):
+                    headers.append((_POLICY, b"frame-ancestors 'none'"))
+                message["headers"] = headers
             await send(message)
 
         try:
