@@ -23,6 +23,7 @@ def _check_origins(values: tuple[str, ...]) -> tuple[str, ...]:
     origins = []
     for value in values:
         origin = re.sub(r"^(http://.*):80$|^(https://.*):443$", r"\1\2", value.lower().removesuffix("/"))
+        _check_ascii(value)
         if value != "*" and not _ORIGIN.fullmatch(origin):
             raise ValueError(f"{value[:100]!r} is not an origin such as https://app.example.org, nor * for all of them")
         origins.append(origin)
@@ -30,13 +31,26 @@ def _check_origins(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    """As browsers write them in `Host`, in lower case; the dot of the root at the end is optional there."""
+    hosts = []
     for value in values:
-        if value != "*" and not _HOST.fullmatch(value):
+        host = value.lower().removesuffix(".")
+        _check_ascii(value)
+        if value != "*" and not _HOST.fullmatch(host):
             raise ValueError(
                 f"{value[:100]!r} is not a name such as lab.example.org, without scheme and port, nor *.example.org "
                 "for all names below it, nor * for all"
             )
-    return tuple(value.lower() for value in values)
+        hosts.append(host)
+    return tuple(hosts)
+
+
+def _check_ascii(value: str) -> None:
+    if not value.isascii():
+        raise ValueError(
+            f"{value[:100]!r} is not ASCII; write the name as browsers send it, in punycode, such as "
+            "xn--mnchen-3ya.example"
+        )
 
 
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)]

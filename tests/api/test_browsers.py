@@ -1,5 +1,6 @@
 """What pages of other origins may do: the rules of origin and host, and CORS."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -279,3 +280,36 @@ def test_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINYARD_HOSTS", "Lab.example.org,*.example.net")
 
     assert Settings().hosts == ("lab.example.org", "*.example.net")
+
+
+@pytest.mark.parametrize("sent", ["lab.example.org.", "Lab.Example.org"])
+def test_configured_host_is_known_with_and_without_dot(sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINYARD_HOSTS", sent)
+    client = rules(Settings().hosts)
+
+    for host in ("lab.example.org", "lab.example.org.", "LAB.example.org.:8000"):
+        assert client.get("/anything", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("HOSTS", "münchen.example"), ("HOSTS", "*.münchen.example"), ("CORS_ORIGINS", "https://münchen.example")],
+)
+def test_name_that_is_not_ascii_is_rejected(name: str, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"TRAINYARD_{name}", sent)
+
+    with pytest.raises(ValidationError, match=rf"{re.escape(sent)}' is not ASCII; .* punycode, such as xn--"):
+        Settings()
+
+
+# -- headers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/experiments", "/nothing", "/datasets/mnist/samples"])
+def test_every_answer_restricts_browsers(client: ApiClient, path: str) -> None:
+    headers = client.get(path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers.get_list("Content-Security-Policy") == ["frame-ancestors 'none'"]
