@@ -22,6 +22,15 @@ FROM base AS gpu-packages
 COPY requirements/gpu.txt requirements.txt
 RUN python -m venv /opt/venv && pip install --no-cache-dir --require-hashes -r requirements.txt
 
+# -- the page in the browser ------------------------------------------------------------------------------------------
+
+FROM node:24.19.0-trixie-slim AS page
+WORKDIR /app/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --omit=dev
+COPY web ./
+RUN npm run build
+
 # -- code: what the API and the workers share --------------------------------------------------------------------------
 
 FROM base AS shared
@@ -46,6 +55,7 @@ STOPSIGNAL SIGTERM
 FROM shared AS api
 COPY --from=api-packages /opt/venv /opt/venv
 COPY api api
+COPY --from=page /app/api/page/dist api/page/dist
 EXPOSE 8000
 # http.client, because urllib would ask a proxy that the environment names.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD python -c "\

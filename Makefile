@@ -7,12 +7,12 @@ CLIENTS := .venv-clients
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients up demo test test-fast coverage lint check bench lock clean
+.PHONY: help setup clients page shots up demo test test-fast coverage lint check bench lock clean
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements/dev.txt pyproject.toml api/__init__.py
+$(READY): requirements/dev.txt pyproject.toml settings.py
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
@@ -24,31 +24,38 @@ $(CLIENTS)/.ready: requirements/clients.txt
 	$(CLIENTS)/bin/python -m pip install --quiet --no-compile --require-hashes -r requirements/clients.txt
 	@touch $@
 
-setup: $(READY)  ## make .venv with everything that is pinned in requirements/
+setup: $(READY) page  ## make .venv with everything that is pinned in requirements/, and build the page
+
+page: $(READY)  ## build the page in the browser from web/, if that has changed
+	@$(BIN)/python web/build.py build
+
+shots: $(READY) page  ## write screenshots of every view of the page to var/shots/
+	$(BIN)/python -m tests.page.shots $(ARGS)
 
 clients: $(CLIENTS)/.ready  ## make .venv-clients, with clients of other servers that tests ask ours with (350 MB)
 
-up: $(READY)  ## start the service on http://127.0.0.1:8000 and leave it running
+up: $(READY) page  ## start the service on http://127.0.0.1:8000 and leave it running
 	$(BIN)/trainyard up
 
-demo: $(READY)  ## train on the digits, look at the result, predict three images
+demo: $(READY) page  ## train on the digits, look at the result, predict three images
 	$(BIN)/trainyard demo
 
-test: $(READY)  ## run all tests
+test: $(READY) page  ## run all tests
 	$(PYTEST) $(ARGS)
 
 test-fast: $(READY)  ## run the unit tests: no processes, no TensorFlow, one minute
-	$(PYTEST) -m unit $(ARGS)
+	QUICK_EXAMPLES=1 $(PYTEST) -m unit $(ARGS)
 
-coverage: $(READY)  ## run all tests and report which lines of the product they execute
+coverage: $(READY) page  ## run all tests and report which lines of the product they execute
 	$(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
-lint: $(READY)  ## check format, style, types, import contracts, compose file
+lint: $(READY)  ## check format, style, types, import contracts, compose file; the page and its unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python web/build.py check
 
 check: lint test  ## what CI runs: lint, then all tests
 
@@ -62,4 +69,4 @@ lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh
 
 clean:  ## remove the virtual environments and caches; what was trained stays in var/
-	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(CLIENTS) web/node_modules api/page/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

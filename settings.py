@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+VERSION = "0.2.0"
+
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+")
 _HOST = re.compile(r"(?:\*\.)?[^/?#@\s:*]+")
 
@@ -58,7 +60,8 @@ Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValid
 
 
 class Settings(BaseSettings):
-    """Each setting is read from `TRAINYARD_<FIELD>`, two also from the usual REDIS_URL and DATASETS_DIR."""
+    """Each setting is read from `TRAINYARD_<FIELD>`, two also from the usual REDIS_URL and DATASETS_DIR, one only
+    from CUDA_VISIBLE_DEVICES."""
 
     model_config = SettingsConfigDict(env_prefix="TRAINYARD_", frozen=True, extra="ignore")
 
@@ -68,12 +71,20 @@ class Settings(BaseSettings):
     datasets_dir: Path | None = Field(
         default=None, validation_alias=AliasChoices("DATASETS_DIR", "TRAINYARD_DATASETS_DIR")
     )
+    cuda_visible_devices: str | None = Field(default=None, validation_alias=AliasChoices("CUDA_VISIBLE_DEVICES"))
     store_dir: Path = Path("var/store")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=3600)
     reconcile_seconds: float = Field(default=10.0, ge=0.1, le=3600)
     stall_seconds: float | None = Field(default=None, gt=0)
     stop_grace_seconds: float = Field(default=20.0, gt=0, le=600)
     shutdown_seconds: float = Field(default=30.0, gt=0, le=3600)
+    checkpoint_seconds: float = Field(default=30.0, ge=0, le=86_400)
+    retention_days: float | None = Field(default=None, ge=0)
+    retention_count: int | None = Field(default=None, ge=0)
+    retention_bytes: int | None = Field(default=None, ge=0)
+    retention_seconds: float = Field(default=3600.0, ge=0.1, le=604_800)
+    trainer_max_jobs: int = Field(default=20, ge=1, le=10_000)
+    trainer_max_growth_bytes: int = Field(default=500_000_000, ge=0)
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_image_pixels: int = Field(default=20_000_000, ge=1)
     max_waiting_images: int = Field(default=512, ge=1)
@@ -86,6 +97,8 @@ class Settings(BaseSettings):
     max_loaded_bytes: int = Field(default=200_000_000, ge=1)
     prediction_seconds: float = Field(default=3600.0, ge=0, le=604_800)
     max_prediction_bytes: int = Field(default=500_000_000, ge=0)
+    webhook_private_addresses: bool = False
+    webhook_retry_seconds: float = Field(default=5.0, ge=0.01, le=3600)
     inference_threads: int = Field(default=1, ge=1, le=256)
     cors_origins: Origins = ()
     hosts: Hosts = ()

@@ -14,11 +14,12 @@ from PIL import Image
 from analysis.generated_datasets import Generated, generate_blobs, generate_digits
 from analysis.npz_memory_map import map_npz
 from imaging.decode import decode
+from imaging.png import encode_png
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.round_robin import round_robin
-from specs.dataset import DATASETS, BlobsSpec
+from specs.dataset import DATASETS, BlobsSpec, Dataset
 from specs.splits import SOURCE_SPLITS, SourceSplit
 
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
@@ -37,6 +38,9 @@ class DatasetImages(Protocol):
 
     def image(self, number: int) -> Image.Image: ...
 
+    def encoded(self, number: int) -> bytes:
+        """The file of an image: as it was uploaded, or else a PNG."""
+
 
 class UploadedImages:
     def __init__(self, stored: StoredImages, classes: tuple[str, ...], max_pixels: int) -> None:
@@ -50,6 +54,9 @@ class UploadedImages:
 
     def image(self, number: int) -> Image.Image:
         return decode(self._stored.read(number), self._max_pixels)
+
+    def encoded(self, number: int) -> bytes:
+        return self._stored.read(number)
 
 
 class BuiltInImages:
@@ -82,6 +89,9 @@ class BuiltInImages:
         image = train[number] if number < len(train) else test[number - len(train)]
         return Image.fromarray(np.asarray(image))
 
+    def encoded(self, number: int) -> bytes:
+        return encode_png(self.image(number))
+
 
 class CombinedImages:
     """Of a dataset and those added to its training split, numbered one after the other. Labels are those of the first
@@ -98,6 +108,10 @@ class CombinedImages:
     def image(self, number: int) -> Image.Image:
         part, at = self._find(number)
         return part.image(at)
+
+    def encoded(self, number: int) -> bytes:
+        part, at = self._find(number)
+        return part.encoded(at)
 
     def _find(self, number: int) -> tuple[DatasetImages, int]:
         at = number
@@ -153,6 +167,12 @@ class ImageSource:
             return BuiltInImages.of_generated(generate_digits(), facts.classes)
         return BuiltInImages.of_file(self._keras_file(dataset), facts.classes, self._cache)
 
+    def has_images(self, facts: Dataset) -> bool:
+        """Whether `open` finds images of a built-in dataset; a damaged file still counts."""
+        if not facts.has_images or facts.name == "digits":
+            return facts.has_images
+        return self._built_in is not None and (self._built_in / f"{facts.name}.npz").is_file()
+
     def _keras_file(self, dataset: str) -> Path:
         if self._built_in is None:
             advice = f"start the API with DATASETS_DIR, a folder that has {dataset}.npz, as Keras publishes it"
@@ -165,25 +185,23 @@ class ImageSource:
         return file
 
 
-def choose_points(label: int | None, split: SourceSplit | None, limit: int | None) -> Generated:
-    """Those of `blobs` with the default values of a spec, chosen as `choose` does; all if `limit` is None."""
+def choose_points(label: int | None, split: SourceSplit | None, limit: int | None, offset: int = 0) -> Generated:
+    """Those of `blobs` with the default values of a spec, chosen as `choose` does, from `offset` on; all if `limit` is
+    None."""
     points = generate_blobs(BlobsSpec())
     splits = np.zeros(len(points.labels), np.uint8)
-    numbers = _choose(points.labels, splits, label, split, limit)
+    end = None if limit is None else offset + limit
+    numbers = _choose(points.labels, splits, label, split)[offset:end]
     return Generated(points.samples[numbers], points.labels[numbers])
 
 
 def choose(images: DatasetImages, label: int | None, split: SourceSplit | None) -> list[int]:
     """The numbers of a class and of a split; of all classes in turn if `label` is None."""
-    return [int(number) for number in _choose(images.labels, images.splits, label, split, None)]
+    return [int(number) for number in _choose(images.labels, images.splits, label, split)]
 
 
 def _choose(
-    labels: NDArray[np.int64],
-    splits: NDArray[np.uint8],
-    label: int | None,
-    split: SourceSplit | None,
-    limit: int | None,
+    labels: NDArray[np.int64], splits: NDArray[np.uint8], label: int | None, split: SourceSplit | None
 ) -> NDArray[np.int64]:
     matches = np.ones(len(labels), dtype=bool)
     if split is not None:
@@ -193,4 +211,4 @@ def _choose(
     numbers = np.flatnonzero(matches)
     if label is None:
         numbers = numbers[round_robin(labels[numbers])]
-    return numbers[:limit]
+    return numbers

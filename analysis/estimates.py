@@ -1,4 +1,4 @@
-"""Estimates of the duration and memory of an experiment that is not queued yet."""
+"""Estimates of the duration and memory of an experiment."""
 
 import functools
 import math
@@ -6,8 +6,11 @@ import os
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
+from cachetools import LRUCache, cached
 from pydantic import BaseModel
 
 from models_store.errors import Unavailable
@@ -22,7 +25,7 @@ from specs.errors import SpecError
 from specs.experiment import ExperimentSpec
 from specs.problem import quantity
 
-# Import, build, trace, evaluate, export.
+# Build, trace, evaluate, export; where no run on this machine has shown it.
 FIXED_SECONDS = 6.0
 _RECENT = 50
 _MARGIN = 1.2  # above the estimate
@@ -41,6 +44,15 @@ _SIDE = 512
 # The fastest of so many counts: other processes slow down some of them.
 _PRODUCTS = 20
 _CLOCK = 1e-5
+_CACHED_COSTS = 10_000
+
+
+class _Cost(NamedTuple):
+    """Of an experiment: what an epoch takes on the reference machine, how many there are, and the time budget."""
+
+    parts: tuple[float, float]
+    epochs: int
+    max_seconds: float
 
 
 class Estimate(BaseModel):
@@ -64,18 +76,21 @@ def recent_runs(experiments: ExperimentStore) -> list[Record]:
         return []
 
 
-def estimate(spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> Estimate:
-    """From the runs in `past` with the most similar work per epoch, or else from the speed of this machine."""
+def estimate(
+    spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str, Dataset], initial_epoch: int = 0
+) -> Estimate:
+    """From the runs in `past` with the most similar work per epoch, or else from the speed of this machine.
+    `initial_epoch` epochs are done already."""
     parts = reference_epoch_parts(spec)
     factors = _factors(parts, past, datasets)
     if factors:
-        factor, uncertainty = statistics.median(factors), _UNCERTAINTY_AFTER_RUNS
+        uncertainty = _UNCERTAINTY_AFTER_RUNS
         basis = f"{len(factors)} past {'run' if len(factors) == 1 else 'runs'}"
     else:
-        factor, uncertainty = _machine_factor(), _UNCERTAINTY
+        uncertainty = _UNCERTAINTY
         basis = "a matrix multiplication on this machine"
-    epoch = sum(parts) * factor
-    seconds = FIXED_SECONDS + epoch * spec.training.epochs
+    epoch = _epoch_seconds(parts, factors)
+    seconds = _fixed_seconds(past) + epoch * (spec.training.epochs - initial_epoch)
     return Estimate(
         seconds=_round_digits(seconds),
         seconds_low=_round_digits(seconds / uncertainty),
@@ -86,9 +101,20 @@ def estimate(spec: ExperimentSpec, past: Sequence[Record], datasets: Mapping[str
     )
 
 
-def budget_advice(spec: ExperimentSpec, estimated: Estimate) -> list[Advice]:
-    """A warning if the time budget is too small for all epochs, with a budget or a number of epochs that suits."""
-    minutes, epochs = spec.training.max_minutes, spec.training.epochs
+def estimate_seconds(record: Record, past: Sequence[Record], datasets: Mapping[str, Dataset]) -> float | None:
+    """Of a queued or running experiment from its start to its end, at most its time budget; None if its spec is no
+    longer valid."""
+    cost = _cost(record, datasets)
+    if cost is None:
+        return None
+    epoch = _epoch_seconds(cost.parts, _factors(cost.parts, past, datasets))
+    return _fixed_seconds(past) + min(epoch * cost.epochs, cost.max_seconds)
+
+
+def budget_advice(spec: ExperimentSpec, estimated: Estimate, initial_epoch: int = 0) -> list[Advice]:
+    """A warning if the time budget is too small for all epochs after the first `initial_epoch`, with a budget or a
+    number of epochs that suits."""
+    minutes, epochs = spec.training.max_minutes, spec.training.epochs - initial_epoch
     if estimated.seconds <= minutes * 60:
         return []
     # The figures are rounded, so that their quotient may be all epochs, which the budget is too small for.
@@ -105,8 +131,28 @@ def budget_advice(spec: ExperimentSpec, estimated: Estimate) -> list[Advice]:
         change = f"raise it to {needed:,}" + (" or reduce epochs" if affordable > 0 else "")
         return [Advice(f"{found}: {ends}; {change}", {"training": {"max_minutes": needed}})]
     if affordable > 0:
-        return [Advice(f"{found}: {ends}; reduce epochs to {affordable:,}", {"training": {"epochs": affordable}})]
+        fewer = initial_epoch + affordable
+        return [Advice(f"{found}: {ends}; reduce epochs to {fewer:,}", {"training": {"epochs": fewer}})]
     return [Advice(f"{found}: {ends}; use a smaller network, smaller images or fewer samples")]
+
+
+def _fixed_seconds(past: Sequence[Record]) -> float:
+    """What the last runs took beside their epochs: a trainer that is warm has imported all it needs."""
+    found = [seconds for seconds in map(_seconds_beside_epochs, past) if seconds is not None]
+    return statistics.median(found[:_NEIGHBOURS]) if found else FIXED_SECONDS
+
+
+def _seconds_beside_epochs(record: Record) -> float | None:
+    """None if it is not known: of runs that were interrupted, and of records whose times do not fit together."""
+    if record.attempts != 1 or not record.started_at or not record.ended_at or not record.epoch_seconds:
+        return None
+    epochs = record.epochs_completed - record.initial_epoch
+    seconds = (record.ended_at - record.started_at).total_seconds() - epochs * record.epoch_seconds
+    return seconds if seconds > 0 else None
+
+
+def _epoch_seconds(parts: tuple[float, float], factors: Sequence[float]) -> float:
+    return sum(parts) * (statistics.median(factors) if factors else _machine_factor())
 
 
 def _factors(parts: tuple[float, float], past: Sequence[Record], datasets: Mapping[str, Dataset]) -> list[float]:
@@ -114,9 +160,10 @@ def _factors(parts: tuple[float, float], past: Sequence[Record], datasets: Mappi
     arithmetic and steps."""
     ranked: list[tuple[float, float]] = []
     for record in past:
-        other = _parts(record, datasets)
-        if other is None or not record.epoch_seconds or abs(_share(other) - _share(parts)) > _SHARE_DIFFERENCE:
+        cost = _cost(record, datasets)
+        if cost is None or not record.epoch_seconds or abs(_share(cost.parts) - _share(parts)) > _SHARE_DIFFERENCE:
             continue
+        other = cost.parts
         ranked.append((abs(math.log(sum(other) / sum(parts))), record.epoch_seconds / sum(other)))
     return [factor for _, factor in sorted(ranked)[:_NEIGHBOURS]]
 
@@ -126,11 +173,16 @@ def _share(parts: tuple[float, float]) -> float:
     return parts[0] / sum(parts)
 
 
-def _parts(record: Record, datasets: Mapping[str, Dataset]) -> tuple[float, float] | None:
+# A spec never changes, and building its network takes milliseconds.
+@cached(LRUCache(_CACHED_COSTS), key=lambda record, _: record.id, lock=Lock())
+def _cost(record: Record, datasets: Mapping[str, Dataset]) -> _Cost | None:
     try:
-        return reference_epoch_parts(record.spec.parse(datasets))
+        spec = record.spec.parse(datasets)
     except SpecError:  # its dataset was deleted, or it was written under older rules
         return None
+    return _Cost(
+        reference_epoch_parts(spec), spec.training.epochs - record.initial_epoch, spec.training.max_minutes * 60
+    )
 
 
 @functools.cache

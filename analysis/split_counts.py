@@ -55,10 +55,13 @@ def expected_counts(spec: ExperimentSpec) -> dict[SplitName, Counts]:
         "validation": np.array(facts.validation_counts, dtype=float),
     }
     kept = np.array(facts.training_counts, dtype=float)
+    # Ties between classes are broken in the dataset's own order of them.
+    ranks = np.array(spec.dataset.ranks)
+    own = np.argsort(ranks)
     for name, size in (("test", sizes.test), ("validation", sizes.validation)):
         if getattr(split, name) != "official":
             whole = kept
-            kept = _keep(whole, size, split.seed if split.stratify else None)
+            kept = _keep(whole[own], size, split.seed if split.stratify else None)[ranks]
             counts[name] = whole - kept
     return {"training": kept, "validation": counts["validation"], "test": counts["test"]}
 

@@ -19,10 +19,11 @@ def load_templates(package: str) -> Environment:
     return environment
 
 
-def _number(value: float | None) -> str:
-    """Four digits, as the command line shows metrics; very small values in scientific notation."""
+def _number(value: float | None, missing: str = "\N{EN DASH}") -> str:
+    """Four digits, as the command line shows metrics; very small values in scientific notation. `missing` stands for
+    None, by default a dash: a metric without a denominator is undefined."""
     if value is None:
-        return "not finite"
+        return missing
     return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4f}"
 
 

@@ -9,6 +9,7 @@ from analysis.estimates import Estimate, budget_advice, estimate
 from analysis.split_counts import missing_class_warnings
 from models_store.experiments.record import Record
 from specs.advice import Advice, advice_for
+from specs.advice.continuation import continuation_warnings
 from specs.advice.transfer import transfer_warnings
 from specs.dataset import Dataset
 from specs.experiment import ExperimentSpec
@@ -66,17 +67,19 @@ def validate(
     transferred_layers: Mapping[str, str],
     past: Sequence[Record],
     datasets: Mapping[str, Dataset],
+    initial_epoch: int = 0,
 ) -> Validation:
     """`past` are runs to estimate the time from, `transferred_layers` what `Transfers` found, `datasets` the facts of
-    all datasets, by name."""
-    network, estimated = spec.network, estimate(spec, past, datasets)
+    all datasets, by name; `initial_epoch` epochs are done by the experiment that it continues."""
+    network, estimated = spec.network, estimate(spec, past, datasets, initial_epoch)
     steps, rates = spec.training.learning_rate_schedule(spec.steps_per_epoch()).curve(_CURVE_POINTS)
     count = network.parameters
     advice = [
         *advice_for(spec),
         *map(Advice, missing_class_warnings(spec)),
         *map(Advice, transfer_warnings(spec, transferred_layers)),
-        *budget_advice(spec, estimated),
+        *map(Advice, continuation_warnings(spec)),
+        *budget_advice(spec, estimated, initial_epoch),
     ]
     return Validation(
         layers=[

@@ -3,8 +3,10 @@
 import gc
 import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI
@@ -13,8 +15,9 @@ from starlette.middleware.errors import ServerErrorMiddleware
 
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
-from api import __version__, openapi
+from api import openapi
 from api.browsers import BrowserRules
+from api.compression import Compressed
 from api.content import PROBLEMS
 from api.dependencies import Services
 from api.errors import Problems, answer_unexpected
@@ -31,41 +34,60 @@ from api.routes import (
     diagnosis,
     evaluations,
     events,
+    experiment_files,
+    experiment_lists,
     experiments,
+    groups,
     models,
     open_inference,
     operations,
+    page,
     plots,
     predictions,
+    queue,
     reports,
     result_plots,
     results,
+    sweeps,
     tensorflow_serving,
+    webhooks,
 )
+from api.webhooks.deliverer import Deliverer
+from api.webhooks.sender import Sender
 from api.wire.bad_request import BadRequest
 from api.wire.batches import Batches, BatchLimits
 from api.wire.caching import RenderCache
 from api.wire.fast_predict import PlainPredict, Shortcut
+from api.wire.page import Page
 from api.wire.predict import PredictEndpoint
 from api.wire.query import check_query
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
-from models_store.errors import StoreError
+from models_store.automatic_retention import AutomaticRetention
+from models_store.connection import require_redis
+from models_store.errors import StoreError, Unavailable
+from models_store.jobs.workers import SEEN_SECONDS
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
-from models_store.store import open_store
+from models_store.retention import Retention
+from models_store.store import Store, open_store
 from serving.admission import AdmissionControl
 from serving.batching import Batcher
+from serving.drift import Baselines
 from serving.errors import ServingError
 from serving.loaded_models import LoadedModels
 from serving.predictor import Predictor
 from serving.registry import Registry
-from settings import Settings
+from settings import VERSION, Settings
 from specs.errors import SpecsError
 
 ROUTES = (
     datasets,
+    experiment_lists,
     experiments,
+    groups,
+    experiment_files,
+    sweeps,
     events,
     diagnosis,
     comparisons,
@@ -80,6 +102,9 @@ ROUTES = (
     result_plots,
     reports,
     operations,
+    queue,
+    webhooks,
+    page,
     tensorflow_serving,
     open_inference,
 )
@@ -96,11 +121,16 @@ _DOMAIN_ERRORS = (
 _REFRESH_SECONDS = 0.5
 _WRITE_SECONDS = 0.5
 _COLLECT_SECONDS = 1.0
+_SUMMARIES_SECONDS = 1.0
+_DELIVER_SECONDS = 1.0
+_COUNT_SECONDS = 2.0
+_RETENTION_SECONDS = 60.0
 # Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
 # Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
 _SILENCE_SECONDS = 60.0
+log = logging.getLogger(__name__)
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it an image."
 
 
@@ -110,7 +140,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     app = FastAPIOffline(
         title="Trainyard",
-        version=__version__,
+        version=VERSION,
         description=_DESCRIPTION,
         responses=PROBLEMS,
         dependencies=[Depends(check_query)],
@@ -123,6 +153,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     paths = Paths([*app.routes, *(route for module in ROUTES for route in module.router.routes)])
     services, problems = _services(settings), Problems(_DOMAIN_ERRORS, paths)
     app.state.services = services
+    app.add_middleware(Compressed)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))
     app.add_middleware(KnownPaths, paths=paths, problems=problems)
@@ -149,7 +180,7 @@ def _services(settings: Settings) -> Services:
     batcher = Batcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
     admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
-    predictor = Predictor(registry, batcher, recent, settings.max_image_pixels, preparing)
+    predictor = Predictor(registry, batcher, recent, store.traffic, settings.max_image_pixels, preparing)
     return Services(
         settings=settings,
         store=store,
@@ -161,6 +192,13 @@ def _services(settings: Settings) -> Services:
         admission=admission,
         preparing=preparing,
         predict=PredictEndpoint(predictor, admission, metrics),
+        page=Page(),
+        retention=AutomaticRetention(
+            store,
+            Retention(settings.retention_days, settings.retention_count, settings.retention_bytes),
+            settings.retention_seconds,
+        ),
+        baselines=Baselines(store.experiments),
         batches=Batches(predictor, metrics, settings.store_dir, _batch_limits(settings)),
     )
 
@@ -178,26 +216,64 @@ def _batch_limits(settings: Settings) -> BatchLimits:
     )
 
 
+def warn_of_server(modules: Container[str]) -> None:
+    """Log a warning if Uvicorn's are among the loaded `modules`, but not the protocol that it should run with: Uvicorn
+    imports it before it starts the application."""
+    if "uvicorn.server" in modules and "api.http_protocol" not in modules:
+        log.warning(
+            "requests that offer an upgrade, as of Java and `curl --http2`, lose their body; start Uvicorn with "
+            "`--http api.http_protocol:HttpProtocol`"
+        )
+
+
+def _refresh_summaries(store: Store) -> None:
+    with suppress(Unavailable), require_redis():  # the reconciler logs it
+        store.summaries.refresh()
+
+
+def _retain(services: Services) -> None:
+    """Delete what exceeds the limits of the settings."""
+    with suppress(Unavailable):  # the reconciler logs it
+        services.retention.run(services.registry.is_serving)
+
+
+def _forget_silent_workers(store: Store) -> None:
+    with suppress(Unavailable):  # the reconciler logs it
+        store.workers.alive()
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    warn_of_server(sys.modules)
     services: Services = app.state.services
     store = services.store
+    sender = Sender(services.settings.webhook_private_addresses)
+    deliverer = Deliverer(store, sender, services.settings.webhook_retry_seconds)
     upkeep = [
         Periodic("reconciler", store.reconciler.sweep, services.settings.reconcile_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
+        Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
+        Periodic("traffic", store.traffic.flush, _COUNT_SECONDS),
+        Periodic("workers", partial(_forget_silent_workers, store), SEEN_SECONDS / 3),
+        Periodic("retention", partial(_retain, services), min(services.settings.retention_seconds, _RETENTION_SECONDS)),
+        Periodic("summaries", partial(_refresh_summaries, store), _SUMMARIES_SECONDS),
     ]
     for periodic in upkeep:
         periodic.start()
+    store.feed.start()
     # A full garbage collection walks every live object: with all that was imported that is a pause of a tenth of a
     # second, now and then under load. Frozen objects are left out.
     gc.freeze()
     yield
     gc.unfreeze()
+    await store.feed.stop()
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
+    await to_thread.run_sync(deliverer.close)
     await to_thread.run_sync(services.recent.flush)
+    await to_thread.run_sync(store.traffic.flush)
     services.batcher.close()
     await store.changes.close()
     store.close()

@@ -11,13 +11,34 @@ from api.wire.open_inference.requests import InferenceRequest
 from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
 from models_store.datasets.record import Layout
-from models_store.experiments.record import Point, Progress
+from models_store.events import (
+    DatasetChange,
+    EvaluationChange,
+    EventKind,
+    EventsLost,
+    ExperimentDeleted,
+    ExperimentEpoch,
+    ExperimentProgress,
+    QueueChange,
+    ServingChange,
+    StreamReady,
+    SweepChange,
+)
+from models_store.experiments.points import Point
+from models_store.experiments.record import Progress
+from models_store.experiments.summary import ExperimentSummary
+from models_store.jobs.workers import WorkerChange
 from serving.predictor import Prediction
 from specs.correction import CorrectionSpec
+from specs.edit import DatasetEdit, ExperimentEdit
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
+from specs.reordering import Reordering
 from specs.serving import ServingSpec
+from specs.sweep import SweepSpec
+from specs.sweep.edit import SweepEdit
+from specs.webhook import WebhookSpec
 
 Description = dict[str, Any]
 Responses = dict[int | str, Description]
@@ -36,20 +57,26 @@ class SpecPatch(BaseModel):
 REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ClassifyRequest,
     CorrectionSpec,
+    DatasetEdit,
+    ExperimentEdit,
     EvaluationSpec,
     ExperimentSpec,
     InferenceRequest,
     JsonSamples,
     PredictRequest,
+    Reordering,
     ServingSpec,
     SpecPatch,
+    SweepEdit,
+    SweepSpec,
+    WebhookSpec,
 )
 _BATCH_LINES: tuple[type, ...] = (BatchModel, Prediction, BatchError, BatchEnd)
 
 JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "application/yaml"
 FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
 PNG, SVG, CSV, HTML, MARKDOWN = "image/png", "image/svg+xml", "text/csv", "text/html", "text/markdown"
-NDJSON, EVENTS, METRICS = "application/x-ndjson", "text/event-stream", "text/plain"
+NDJSON, EVENTS, PLAIN = "application/x-ndjson", "text/event-stream", "text/plain"
 _BINARY: Description = {"type": "string", "format": "binary"}
 _TEXT: Description = {"type": "string"}
 
@@ -79,25 +106,40 @@ _EVENTS: dict[str, type[BaseModel]] = {
     "status": StatusChange,
     "end": StreamEnd,
 }
-EVENT_MODELS: tuple[type[BaseModel], ...] = tuple(_EVENTS.values())
+_ALL_EVENTS: dict[EventKind, type[BaseModel]] = {
+    "ready": StreamReady,
+    "reset": EventsLost,
+    "status": ExperimentSummary,
+    "progress": ExperimentProgress,
+    "epoch": ExperimentEpoch,
+    "deleted": ExperimentDeleted,
+    "queue": QueueChange,
+    "dataset": DatasetChange,
+    "evaluation": EvaluationChange,
+    "sweep": SweepChange,
+    "serving": ServingChange,
+    "worker": WorkerChange,
+}
+EVENT_MODELS: tuple[type[BaseModel], ...] = (*_EVENTS.values(), *_ALL_EVENTS.values())
 
 
-def _event(name: str, data: type[BaseModel]) -> Description:
+def _event(name: str, data: type[BaseModel], has_id: bool) -> Description:
     """A server-sent event whose `data` is the JSON of a model."""
     text = {**_TEXT, "contentMediaType": JSON, "contentSchema": _ref(data)}
-    properties = {"event": {"const": name}, "data": text, **({"id": _TEXT} if name in ("epoch", "end") else {})}
+    properties = {"event": {"const": name}, "data": text, **({"id": _TEXT} if has_id else {})}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def _stream(events: list[Description]) -> Responses:
+    content = {EVENTS: {"schema": _TEXT, "itemSchema": {"anyOf": events}}}
+    return {200: {"description": "Events as they happen.", "content": content}}
+
+
 EVENT_STREAM: Responses = {
-    200: {
-        "description": "Events as they happen.",
-        "content": {
-            EVENTS: {"schema": _TEXT, "itemSchema": {"anyOf": [_event(*each) for each in _EVENTS.items()]}},
-        },
-    },
+    **_stream([_event(*each, has_id=each[0] in ("epoch", "end")) for each in _EVENTS.items()]),
     204: {"description": "It has ended, and `Last-Event-ID` is that of `end`."},
 }
+ALL_EVENTS_STREAM = _stream([_event(*each, has_id=True) for each in _ALL_EVENTS.items()])
 QUEUED: Responses = {
     202: {
         "description": "Queued.",
@@ -112,9 +154,16 @@ BATCH_LINES: Responses = {
 }
 
 
+_FORBIDDEN = (
+    "The service is not known by the name in `Host`, or a page of a foreign origin sent what is no GET; `detail` says "
+    "what to set."
+)
+
+
 def _problems(media_type: str) -> Responses:
     content = {media_type: {"schema": _ref(ProblemDetails)}}
     return {
+        "403": {"content": content, "description": _FORBIDDEN},
         "4XX": {"content": content, "description": "The request is wrong; `detail` says what to do."},
         "500": {"content": content, "description": "Internal server error."},
         "503": {"content": content, "description": "Unavailable for now: retry after `Retry-After` seconds."},
@@ -162,8 +211,45 @@ SPEC_BODY = _body(
     # Of required bodies of several types openapi-python-client 0.29 makes modules that cannot be imported.
     required=False,
 )
+_SEARCHED = {
+    "batch_size": {"$search": {"choice": [32, 64, 128]}},
+    "optimizer": {"type": "Adam", "learning_rate": {"$search": {"float": [1e-4, 0.1], "log": True}}},
+}
+_SWEEP = {
+    "trials": 30,
+    "stop_early": {"first_epoch": 1, "factor": 3},
+    "repeats": {"seeds": 3, "of_best": 3},
+    "experiment": {**_SPEC, "training": {"epochs": 9, **_SEARCHED}},
+}
+_YAML_SWEEP = """\
+trials: 3
+experiment:
+  model: {preset: digits-cnn}
+  training: {batch_size: {$search: {choice: [32, 64, 128]}}}
+"""
+_YAML_SWEEP_BODY = {**_BINARY, "contentMediaType": "application/yaml", "contentSchema": _ref(SweepSpec)}
+SWEEP_BODY = _body(
+    {JSON: _json_body(SweepSpec, search=_SWEEP), YAML: {"schema": _YAML_SWEEP_BODY, "example": _YAML_SWEEP}},
+    required=False,
+)
+SWEEP_EDIT_BODY = _body(
+    {each: _json_body(SweepEdit, edit={"trials": 60, "paused": False}) for each in (MERGE_PATCH, JSON)},
+    required=False,
+)
 EVALUATION_BODY = _body({JSON: _json_body(EvaluationSpec, test={"dataset": "mnist", "split": "test"})})
 SERVING_BODY = _body({JSON: _json_body(ServingSpec, pinned={"experiment_id": _ID}, best={"policy": "best"})})
+EDIT_BODY = _body(
+    {each: _json_body(ExperimentEdit, edit={"name": "wider", "star": True}) for each in (MERGE_PATCH, JSON)},
+    required=False,
+)
+REORDERING_BODY = _body({JSON: _json_body(Reordering, first={"ids": [_ID]})})
+DATASET_EDIT_BODY = _body(
+    {each: _json_body(DatasetEdit, edit={"hide_test": True}) for each in (MERGE_PATCH, JSON)},
+    required=False,
+)
+WEBHOOK_BODY = _body(
+    {JSON: _json_body(WebhookSpec, hook={"url": "https://example.org/hook", "events": ["sweep.ended"]})}
+)
 CORRECTION_BODY = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE_BODY = _body(
     {

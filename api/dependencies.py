@@ -12,13 +12,16 @@ from api.wire.batches import Batches
 from api.wire.body import receive_body
 from api.wire.caching import RenderCache, Validators
 from api.wire.images import CachedPlots
+from api.wire.page import Page
 from api.wire.posted_spec import Syntax
 from api.wire.predict import PredictEndpoint
+from models_store.automatic_retention import AutomaticRetention
 from models_store.experiments.store import ExperimentStore
 from models_store.predictions.recent import RecentPredictions
 from models_store.store import Store
 from serving.admission import AdmissionControl
 from serving.batching import Batcher
+from serving.drift import Baselines
 from serving.registry import Registry
 from settings import Settings
 from specs import limits
@@ -49,6 +52,9 @@ class Services:
     preparing: CapacityLimiter
     predict: PredictEndpoint
     batches: Batches
+    baselines: Baselines
+    page: Page
+    retention: AutomaticRetention
 
 
 # All dependencies are coroutines: FastAPI runs plain functions in threads.
@@ -87,6 +93,14 @@ async def get_batches(services: ServicesDep) -> Batches:
     return services.batches
 
 
+async def get_baselines(services: ServicesDep) -> Baselines:
+    return services.baselines
+
+
+async def get_page(services: ServicesDep) -> Page:
+    return services.page
+
+
 async def get_images(services: ServicesDep) -> ImageSource:
     settings = services.settings
     cache = settings.store_dir / _PUBLISHED
@@ -112,8 +126,14 @@ RegistryDep = Annotated[Registry, Depends(get_registry)]
 RecentDep = Annotated[RecentPredictions, Depends(get_recent)]
 PredictDep = Annotated[PredictEndpoint, Depends(get_predict)]
 BatchesDep = Annotated[Batches, Depends(get_batches)]
+BaselinesDep = Annotated[Baselines, Depends(get_baselines)]
 ImagesDep = Annotated[ImageSource, Depends(get_images)]
+PageDep = Annotated[Page, Depends(get_page)]
 PlotsDep = Annotated[CachedPlots, Depends(get_plots)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 BodyDep = Annotated[bytes, Depends(read_document)]
 SyntaxDep = Annotated[Syntax | None, Depends(get_syntax)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="the same key and body create one thing only, for a day"),
+]

@@ -26,6 +26,7 @@ STATUS_OF_KIND = {
     "malformed": HTTPStatus.BAD_REQUEST,  # as TensorFlow Serving and Triton answer
     "not_found": HTTPStatus.NOT_FOUND,
     "conflict": HTTPStatus.CONFLICT,
+    "outdated": HTTPStatus.PRECONDITION_FAILED,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -35,11 +35,13 @@ async def infer(
         data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
         read = partial(_read, services, data, wanted, parse, scale)
         body, model, sent = await _in_thread(services, read)
-        counted.model = model.info.dataset
+        counted.model = model
         if model.info.takes_images:
             admission.add_request(len(sent))
         samples = await _prepare(services, model, sent) if isinstance(sent, list) else sent
-        return Inferred(body, model, await services.batcher.probabilities(model, samples))
+        probabilities = await services.batcher.probabilities(model, samples)
+        services.store.traffic.count_predictions(model.id, probabilities.argmax(axis=1).tolist())
+        return Inferred(body, model, probabilities)
 
 
 async def get_model(services: Services, wanted: ModelName) -> ServedModel:

@@ -12,8 +12,10 @@ from prometheus_client.registry import Collector
 from models_store.errors import Unavailable
 from models_store.statistics import store_statistics
 from models_store.store import Store
+from serving.served_model import ServedModel
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_ANSWERED = "answered"
 
 
 class StoreCollector(Collector):
@@ -46,6 +48,7 @@ class Metrics:
     """The metrics of one application, in their own registry."""
 
     def __init__(self, store: Store) -> None:
+        self.traffic = store.traffic
         self.registry = CollectorRegistry()
         self.registry.register(StoreCollector(store))
         self.requests = Histogram(
@@ -75,9 +78,11 @@ class Metrics:
         """Count one request for a prediction, under the model that answered, and time it."""
         return CountedPrediction(self)
 
-    def count_prediction(self, model: str, outcome: str, seconds: float) -> None:
-        self._counter(model, outcome).inc()
+    def count_prediction(self, model: ServedModel | None, outcome: str, seconds: float) -> None:
+        self._counter(model.info.dataset if model else "none", outcome).inc()
         self.prediction_seconds.observe(seconds)
+        if model and outcome == _ANSWERED:
+            self.traffic.count_request(model.id)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._timer(method, route, status).observe(seconds)
@@ -90,12 +95,12 @@ class CountedPrediction:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self.model = "none"
+        self.model: ServedModel | None = None
 
     def __enter__(self) -> Self:
         self._started = time.perf_counter()
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        outcome = "answered" if error is None else "error"
+        outcome = _ANSWERED if error is None else "error"
         self._metrics.count_prediction(self.model, outcome, time.perf_counter() - self._started)

@@ -65,7 +65,7 @@ _POLICY = b"content-security-policy"
 
 
 class TimedRequests:
-    """Counts and times each request under its route's template, and tells browsers what they must not do."""
+    """Counts and times each request under its route's template, and adds the headers that restrict browsers."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

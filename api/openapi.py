@@ -15,6 +15,11 @@ from api.content import ANSWER_MODELS, REQUEST_MODELS
 
 _REFERENCE = "#/components/schemas/{model}"
 _EXAMPLES = "examples.json"
+# Of an operation's name, in the file of examples.
+SUMMARY = "?fields=summary"
+REPEATS = "?repeats=3"
+DRY_RUN = "?dry_run=true"
+_KINDS = {"summary": SUMMARY, "repeats": REPEATS}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -52,8 +57,9 @@ def _named_schemas() -> dict[str, Any]:
     ]
     _, definitions = models_json_schema(models, ref_template=_REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
-    # A missing name is made from the preset or the dataset.
-    schemas["ExperimentSpec"]["required"].remove("name")
+    # A missing name is made from the preset or the dataset, or from that of the experiment.
+    for each in ("ExperimentSpec", "SweepSpec"):
+        schemas[each]["required"].remove("name")
     return schemas
 
 
@@ -69,10 +75,19 @@ def _replace_constants(node: Any) -> None:
 
 
 def _add_example(operation: dict[str, Any]) -> None:
-    example = recorded_examples().get(operation["operationId"])
+    """Where answers differ by the query, one of each kind; of a dry run under its own status."""
+    recorded, name = recorded_examples(), operation["operationId"]
+    example = recorded.get(name)
+    kinds = {
+        kind: {"value": recorded[f"{name}{query}"]} for kind, query in _KINDS.items() if f"{name}{query}" in recorded
+    }
+    dry_run = recorded.get(f"{name}{DRY_RUN}")
     for status, response in operation["responses"].items():
-        if example is not None and status.startswith("2") and "application/json" in response.get("content", {}):
-            response["content"]["application/json"]["example"] = example
+        if dry_run is not None and status == "200":
+            response["content"]["application/json"]["example"] = dry_run
+        elif example is not None and status.startswith("2") and "application/json" in response.get("content", {}):
+            shown = {"examples": {"record": {"value": example}, **kinds}} if kinds else {"example": example}
+            response["content"]["application/json"] |= shown
 
 
 @cache

@@ -13,7 +13,7 @@ _SYSTEM_FOLDERS = {
     "__macosx", "@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information", "lost+found",
     "__pycache__", "node_modules",
 }  # fmt: skip
-_ICON = "Icon\r"  # of a folder, by macOS
+_ICON = re.compile("(^|/)(\\._)?Icon\r\\Z")  # of a folder, by macOS, and what archives keep of its resource fork
 _DRIVE = re.compile("[A-Za-z]:")
 _BACKSLASH = re.compile(r"\\")
 # In GBK, Big5 and Shift-JIS it is also the second half of characters whose first half is not ASCII.
@@ -50,10 +50,10 @@ def _check_characters(name: str, is_name_known: bool) -> None:
         raise InvalidArchive(f"{quote(name)} has a backslash in its name, expected / between folders")
     if name.startswith("/") or _DRIVE.match(name):
         raise InvalidArchive(f"{quote(name)} is an absolute path, expected a path inside the archive")
-    categories = {unicodedata.category(each) for each in name}
+    categories = {unicodedata.category(each) for each in _ICON.sub("", name)}
     if "Cs" in categories:
         raise InvalidArchive(f"{quote(name)} is not UTF-8; name its encoding, as in ?names=gbk")
-    if "Cc" in categories and not name.endswith(_ICON):
+    if "Cc" in categories:
         raise InvalidArchive(f"{quote(name)} has a control character in its name")
 
 

@@ -25,7 +25,7 @@ import orjson
 import psutil
 from PIL import Image
 
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from models_store.experiments.stored_spec import StoredSpec
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
@@ -41,7 +41,7 @@ from worker.jobs.messages import (
     TrainingJob,
     TrainingResult,
 )
-from worker.jobs.training import Trainer, start_trainer
+from worker.jobs.trainers import Trainer, start_trainer
 
 _TICK_SECONDS = 1.0
 QUICK = "digits-cnn"
@@ -170,7 +170,7 @@ def train(spec: ExperimentSpec, datasets: Path, max_minutes: float) -> dict[str,
         attempt = Path(folder) / "attempts" / "1"
         attempt.mkdir(parents=True)
         began, busy = time.perf_counter(), cpu_seconds(trainer)
-        trainer.send(
+        trainer.assign(
             TrainingJob(
                 experiment_id=spec.name,
                 spec=StoredSpec.of(spec),
@@ -231,7 +231,7 @@ def follow(trainer: Trainer, deadline: float) -> tuple[list[Point], TrainingResu
         if isinstance(event, Advanced):
             reached.setdefault(event.progress.phase, cpu_seconds(trainer))
         if time.perf_counter() > deadline:
-            trainer.send(Stop(reason="time_budget"))
+            trainer.request(Stop(reason="time_budget"))
             deadline = math.inf
     raise SystemExit("the trainer exited without a result; see its log above")
 

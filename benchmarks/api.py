@@ -13,9 +13,10 @@ import httpx2
 import psutil
 from ulid import ULID
 
-from models_store.experiments.record import Record, Status, utc_now
-from models_store.experiments.store import RECORD_FILE
+from models_store.experiments.folders import RECORD_FILE
+from models_store.experiments.record import Record, Status
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import utc_now
 from specs.experiment import parse_spec
 from specs.presets import PRESETS
 from tests.support.service import Service, measured_service
@@ -71,18 +72,24 @@ def page(service: Service) -> httpx2.Response:
 
 def store(service: Service, count: int) -> None:
     """Write `count` ended experiments to disk and wait until the API lists them all."""
-    spec = parse_spec(SPEC)
+    spec = StoredSpec.of(parse_spec(SPEC))
     for number in range(count):
+        share = number / count
         record = Record(
             id=str(ULID()),
             version=2,
             status=Status.FAILED,
             name=f"stored {number}",
-            dataset=spec.dataset.name,
-            spec=StoredSpec.of(spec),
+            tags=("sweep", f"seed-{number % 10}"),
+            dataset="mnist",
+            spec=spec,
+            parameters=95_946,
             created_at=utc_now(),
+            started_at=utc_now(),
             ended_at=utc_now(),
-            best_metrics={"val_accuracy": number / count},
+            epochs_completed=20,
+            best_metrics={"accuracy": 0.9, "loss": 0.3, "val_accuracy": share, "val_loss": 1 - share},
+            sparkline=tuple(share * epoch / 20 for epoch in range(20)),
         )
         folder = service.store / "experiments" / record.id
         folder.mkdir()

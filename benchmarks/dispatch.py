@@ -11,7 +11,8 @@ from tests.support.service import Service, measured_service
 from tests.support.waiting import eventually
 
 ROUNDS = 7
-DOCUMENT = {**PRESETS["digits-cnn"].spec, "training": {"epochs": 3}}
+# Deterministic: each one has a fresh trainer.
+DOCUMENT = {**PRESETS["digits-cnn"].spec, "training": {"epochs": 3, "deterministic": True}}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from analysis.metrics import compute_metrics
 from analysis.misclassified import Label
 from analysis.plots import classes, confusion, histories, history, misclassified, reliability
 from analysis.plots.figure import Format, render
@@ -22,7 +23,6 @@ from analysis.plots.plotted_history import PlottedHistory
 from models_store.evaluations.evaluation import Evaluation
 from models_store.predictions.class_probability import ClassProbability
 from worker.evaluation.calibration import measure_calibration
-from worker.evaluation.metrics import compute_metrics
 
 ROUNDS = 5
 SAMPLES = 10_000

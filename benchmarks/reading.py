@@ -38,7 +38,7 @@ from specs.presets import PRESETS
 from tests.imaging.digits.papers import KINDS
 from worker.evaluation.calibration import temper
 from worker.jobs.messages import Failed, Finished, TrainingJob
-from worker.jobs.training import start_trainer
+from worker.jobs.trainers import start_trainer
 
 DATASETS = Path(os.environ["DATASETS_DIR"])
 MAX_PIXELS = 50_000_000
@@ -89,7 +89,7 @@ def trained(preset: str, epochs: int | None, folder: Path) -> Path:
     attempt.mkdir()
     trainer = start_trainer()
     try:
-        trainer.send(
+        trainer.assign(
             TrainingJob(
                 experiment_id=preset,
                 spec=StoredSpec.of(spec),

@@ -7,6 +7,7 @@ all other images.
 
 import struct
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from PIL import Image
@@ -53,6 +54,7 @@ class PlainImage(NamedTuple):
             return None
 
 
+@lru_cache(maxsize=1)  # whoever asks whether an image is plain decodes it next
 def plain_image(data: bytes) -> PlainImage | None:
     """Read the header of a small 8-bit PNG or baseline JPEG, grayscale or RGB, that holds only pixels.
 

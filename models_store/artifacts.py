@@ -8,8 +8,8 @@ from typing import IO
 from pydantic import ValidationError
 
 from models_store.errors import Damaged, NotFound
-from models_store.experiments.record import Frozen
 from models_store.files import sha256_of, write_synced
+from models_store.frozen import Frozen
 from models_store.versions import SCHEMA_VERSION
 
 ARTIFACTS = "artifacts"

@@ -3,19 +3,26 @@
 StoreError                unavailable
 ├── NotFound              not_found
 ├── InvalidState          conflict
+│   └── ResultsHidden     conflict
 ├── ClaimLost             conflict
 ├── Damaged               conflict
+├── Outdated              outdated
 ├── IdempotencyMismatch   invalid
 ├── InvalidCursor         invalid
+├── InvalidPosition       invalid
+├── InvalidField          invalid
 ├── Busy                  unavailable
 └── Unavailable           unavailable
     └── StorageFull       unavailable
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-ErrorKind = Literal["not_found", "conflict", "invalid", "unavailable"]
+if TYPE_CHECKING:  # so that files are written without Pydantic
+    from specs.problem import Problem
+
+ErrorKind = Literal["not_found", "conflict", "outdated", "invalid", "unavailable"]
 _MAX_LISTED = 10
 
 
@@ -37,10 +44,20 @@ class InvalidState(StoreError):
     kind = "conflict"
 
 
+class ResultsHidden(InvalidState):
+    """The results on the test split of a dataset are withheld until they are revealed."""
+
+
 class ClaimLost(StoreError):
     """The claim's fencing token is out of date: stop, write nothing more."""
 
     kind = "conflict"
+
+
+class Outdated(StoreError):
+    """The change is based on a record that somebody has changed since."""
+
+    kind = "outdated"
 
 
 class IdempotencyMismatch(StoreError):
@@ -53,6 +70,22 @@ class InvalidCursor(StoreError):
     """The cursor was not made by this service, or belongs to another list."""
 
     kind = "invalid"
+
+
+class InvalidPosition(StoreError):
+    """It is not the id of an event."""
+
+    kind = "invalid"
+
+
+class InvalidField(StoreError):
+    """No experiment has such a field, or its values are of another type; `problems` point at it."""
+
+    kind = "invalid"
+
+    def __init__(self, problems: "Sequence[Problem]") -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
 
 
 class Damaged(StoreError):

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -51,7 +51,11 @@ def storage_errors(what: str) -> Iterator[None]:
 
 
 def sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path, os.O_DIRECTORY)
+
+
+def _sync(path: Path, kind: int = 0) -> None:
+    descriptor = os.open(path, os.O_RDONLY | kind)
     try:
         os.fsync(descriptor)
     finally:
@@ -107,12 +111,10 @@ def create_exclusive(path: Path, data: bytes) -> bool:
 
 
 def publish_directory(staged: Path, final: Path) -> bool:
-    """Sync all files of the flat folder `staged`, then rename it to `final`; False if `final` exists already."""
+    """Sync all files in the folder `staged`, then rename it to `final`; False if `final` exists already."""
     with storage_errors(final.name):
-        for file in staged.iterdir():
-            with file.open("rb") as opened:
-                os.fsync(opened.fileno())
-        sync_directory(staged)
+        for path in (*staged.rglob("*"), staged):
+            _sync(path)
     try:
         os.rename(staged, final)
     except OSError as error:
@@ -121,6 +123,23 @@ def publish_directory(staged: Path, final: Path) -> bool:
         raise
     sync_directory(final.parent)
     return True
+
+
+def create_record_folder(
+    folder: Path, record_file: str, record: bytes, what: str, fill: Callable[[Path], None] = lambda _: None
+) -> None:
+    """Make a folder with its lock, `record` in `record_file` and what `fill` writes, whole or not at all; one that
+    exists stays as it is. Raises StorageFull, which names it as `what`."""
+    staged = temporary_name(folder)
+    try:
+        with storage_errors(what):
+            staged.mkdir()
+            (staged / LOCK_FILE).touch()
+            write_synced(staged / record_file, record)
+            fill(staged)
+            publish_directory(staged, folder)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
 
 
 def remove_directory(path: Path) -> None:

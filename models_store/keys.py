@@ -6,25 +6,39 @@
 | lease | string: the fencing token of the attempt at a job | `lease_seconds`, renewed by the supervisor |
 | history | stream: a point for each epoch, id `<epoch + 1>-0` | while the experiment runs |
 | changes | stream, a few entries: the experiment has changed | `CHANGES_SECONDS` after the last change |
+| events | stream, the last 20,000: what changed in the store | until Redis is emptied |
+| announced | hash: name to the data of its last event, for one kind | until Redis is emptied |
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
+| waiting | sorted set: queued experiments by their turn | rebuilt from disk |
 | complete | string: the index holds all experiments on disk | until Redis is emptied |
 | model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
+| rungs | string: the scores at the rungs of a sweep are complete | `RUNGS_SECONDS` after the last; rebuilt from disk |
+| rung | sorted set: trials by score after so many epochs | `RUNGS_SECONDS` after the last; rebuilt from disk |
 | reconciler | string: the lock of the process that sweeps | one sweep |
 | resent | string: a lost message was sent again | `lease_seconds` |
 | workers | hash: worker name to its heartbeat | stale entries are dropped |
+| retention_turn | string: a process has pruned by the limits of the settings | `TRAINYARD_RETENTION_SECONDS` |
+| retention | string: what that has done | until Redis is emptied |
+| traffic | hash: counts of what models were asked and answered, by minute or hour | an hour, a day |
 | epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
 """
 
 TRAININGS = "trainyard.train"
 CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
+SWEEPS = "trainyard.sweep"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:4"
+COMPLETE = "trainyard:complete:6"
+WAITING = "trainyard:waiting"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
 EPOCH_DURATIONS = "trainyard:epoch-durations"
+RETENTION_TURN = "trainyard:retention-turn"
+RETENTION = "trainyard:retention"
+EVENTS = "trainyard:events"
 CHANGES_SECONDS = 3600
+RUNGS_SECONDS = 7 * 86_400
 
 
 def experiment(experiment_id: str) -> str:
@@ -43,13 +57,30 @@ def changes(experiment_id: str) -> str:
     return f"trainyard:changes:{experiment_id}"
 
 
+def announced(kind: str) -> str:
+    return f"trainyard:announced:{kind}"
+
+
 def resent(job_id: str) -> str:
     return f"trainyard:resent:{job_id}"
 
 
+def traffic(unit: str, number: int) -> str:
+    """`unit`: minute or hour; `number` counts them since 1970."""
+    return f"trainyard:traffic:{unit}:{number}"
+
+
+def rungs(sweep_id: str) -> str:
+    return f"trainyard:rungs:{sweep_id}"
+
+
+def rung(sweep_id: str, epochs: int) -> str:
+    return f"trainyard:rung:{sweep_id}:{epochs}"
+
+
 def index(order: str, filtered_by: str = "all") -> str:
-    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, based_on=, model= with a
-    value."""
+    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, based_on=, sweep=, model=
+    with a value."""
     return f"trainyard:index:{order}:{filtered_by}"
 
 

@@ -1,8 +1,9 @@
 """Counts over the whole store, for dashboards, and the state of the queue."""
 
 from models_store.connection import require_redis
-from models_store.experiments.record import Frozen, Record, Status
+from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
+from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
 
 _MAX_SHOWN = 100
@@ -19,9 +20,11 @@ class StoreStatistics(Frozen):
 
 
 class QueueState(Frozen):
-    """`depth` counts messages, `queued` waiting experiments, of which `items` are the oldest; `running` are those that
+    """`depth` counts messages, `queued` waiting experiments, of which `items` are the next ones, in order; none
+    starts while it is `paused`. `running` are those that
     train now."""
 
+    paused: bool
     depth: int
     queued: int
     items: list[Record]
@@ -44,8 +47,9 @@ def queue_state(experiments: ExperimentStore, queue: Queue) -> QueueState:
     """Raises Unavailable if Redis cannot be reached."""
     with require_redis():
         index = experiments.index
-        waiting = index.ids(f"status={Status.QUEUED}")
+        waiting = experiments.waiting.ids()
         return QueueState(
+            paused=experiments.waiting.order.paused,
             depth=queue.depth(TRAINING),
             queued=len(waiting),
             items=index.get_many(waiting[:_MAX_SHOWN]),

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+import orjson
 from redis import Redis
 
 from models_store.changes import Changes
@@ -14,14 +16,25 @@ from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, NotFound
 from models_store.evaluations.claim import EvaluationJobs
 from models_store.evaluations.store import EvaluationStore
+from models_store.event_feed import EventFeed
+from models_store.events import EventLog
 from models_store.experiments.claim import TrainingJobs
+from models_store.experiments.continuations import Continuations
+from models_store.experiments.groups import Groups
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
+from models_store.experiments.summaries import Summaries
 from models_store.experiments.transfers import Transfers
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
 from models_store.models.catalogue import ModelCatalogue
+from models_store.models.traffic import Traffic
+from models_store.sweeps.claim import SweepJobs
+from models_store.sweeps.pruning import Trials
+from models_store.sweeps.store import SweepStore
+from models_store.webhooks.store import WebhookStore
+from models_store.webhooks.webhook import Delivery
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec
 
@@ -31,18 +44,27 @@ HEARTBEAT_SECONDS = 15.0
 @dataclass(frozen=True)
 class Store:
     experiments: ExperimentStore
+    webhooks: WebhookStore
     datasets: DatasetStore
     evaluations: EvaluationStore
+    sweeps: SweepStore
+    trials: Trials
     corrections: Corrections
     models: ModelCatalogue
+    traffic: Traffic
     transfers: Transfers
+    continuations: Continuations
+    groups: Groups
     queue: Queue
     training_jobs: TrainingJobs
     conversion_jobs: ConversionJobs
     evaluation_jobs: EvaluationJobs
+    sweep_jobs: SweepJobs
     workers: Workers
     reconciler: Reconciler
+    summaries: Summaries
     changes: Changes
+    feed: EventFeed
     redis: Redis
 
     def close(self) -> None:
@@ -61,6 +83,19 @@ class Store:
             )
         return record.spec.parse(datasets)
 
+    def has_happened(self, delivery: Delivery) -> bool:
+        """Whether disk has what was about to be written when a delivery was prepared."""
+        told = orjson.loads(delivery.body)
+        at, data = datetime.fromisoformat(told["timestamp"]), told["data"]
+        try:
+            if delivery.event == "model.promoted":
+                return any(each.at == at for each in self.models.promotions(data["dataset"]))
+            if delivery.event == "sweep.ended":
+                return self.sweeps.read(data["id"]).ended_at == at
+            return self.experiments.read(data["id"]).ended_at == at
+        except (NotFound, Damaged):
+            return False
+
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all datasets, by name."""
         return {**DATASETS, **self.datasets.facts()}
@@ -71,28 +106,43 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     is not writable. `role` is the client name that Redis shows."""
     redis = connect(redis_url, role)
     queue = Queue(redis_url, redis)
-    experiments = ExperimentStore(root, redis, queue, lease_seconds, max_attempts)
+    events = EventLog(redis)
+    experiments = ExperimentStore(root, redis, events, queue, lease_seconds, max_attempts)
     experiments.prepare()
-    datasets = DatasetStore(root, queue)
+    datasets = DatasetStore(root, events, queue, experiments.holdout)
     datasets.prepare()
     evaluations = EvaluationStore(root, experiments, datasets, queue)
     evaluations.prepare()
+    sweeps = SweepStore(root, events, queue)
+    sweeps.prepare()
+    reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)
     training_jobs = TrainingJobs(experiments)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
     evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
+    sweep_jobs = SweepJobs(sweeps, experiments)
+    jobs = (training_jobs, conversion_jobs, evaluation_jobs, sweep_jobs)
     return Store(
         experiments=experiments,
+        webhooks=experiments.webhooks,
         datasets=datasets,
         evaluations=evaluations,
+        sweeps=sweeps,
+        trials=Trials(redis, sweeps, experiments),
         corrections=Corrections(datasets, experiments),
         models=ModelCatalogue(experiments),
+        traffic=Traffic(redis),
         transfers=Transfers(experiments),
+        continuations=Continuations(experiments),
+        groups=Groups(experiments),
         queue=queue,
         training_jobs=training_jobs,
         conversion_jobs=conversion_jobs,
         evaluation_jobs=evaluation_jobs,
-        workers=Workers(redis),
-        reconciler=Reconciler(experiments, datasets, (training_jobs, conversion_jobs, evaluation_jobs), redis),
-        changes=Changes(connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)),
+        sweep_jobs=sweep_jobs,
+        workers=Workers(redis, events),
+        reconciler=Reconciler(experiments, datasets, jobs, redis),
+        summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
+        changes=Changes(reader),
+        feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary),
         redis=redis,
     )

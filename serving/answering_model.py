@@ -6,7 +6,7 @@ from models_store.experiments.record import Record
 
 
 class AnsweringModel(BaseModel):
-    """The model that answered. `accuracy` is that on the test split."""
+    """The model that answered. `accuracy` is that on the test split, null while that is hidden."""
 
     experiment_id: str
     dataset: str

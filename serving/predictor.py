@@ -9,6 +9,7 @@ from anyio import CapacityLimiter, to_thread
 from typing_extensions import TypedDict
 
 from imaging.png import png_data_url, to_image
+from models_store.models.traffic import Traffic
 from models_store.predictions.class_probability import ClassProbability
 from models_store.predictions.recent import RecentPredictions
 from serving.batching import Batcher
@@ -29,7 +30,7 @@ from serving.registry import Registry
 from serving.served_model import ServedModel
 from serving.session import Probabilities, Samples
 from serving.slices import map_in_slices
-from serving.verdict import Verdict, verdict
+from serving.verdict import CLASSIFIED, Verdict, verdict
 
 # The predictions for so many samples are built within a millisecond.
 _MAX_IN_LOOP = 32
@@ -104,12 +105,14 @@ class Predictor:
         registry: Registry,
         batcher: Batcher,
         recent: RecentPredictions,
+        traffic: Traffic,
         max_pixels: int,
         threads: CapacityLimiter,
     ) -> None:
         self._registry = registry
         self._batcher = batcher
         self._recent = recent
+        self._traffic = traffic
         self._max_pixels = max_pixels
         self._threads = threads
 
@@ -159,7 +162,7 @@ class Predictor:
         self, model: ServedModel, prepared: PreparedSamples, options: PredictionOptions, probabilities: Probabilities
     ) -> list[Prediction]:
         top = model.top_classes(probabilities, max(options.top, 2))
-        return [
+        predictions = [
             Prediction(
                 id=self._recent.keep(model.origin, sample, classes[0].label, classes[0].probability),
                 filename=filename,
@@ -170,6 +173,10 @@ class Predictor:
             )
             for filename, sample, steps, finding, ignored_marks, classes in zip(*prepared, top, strict=True)
         ]
+        verdicts = [each.verdict for each in predictions]
+        classes = [each.top[0].index for each in predictions if each.verdict in CLASSIFIED]
+        self._traffic.count_predictions(model.id, classes, verdicts)
+        return predictions
 
 
 def _preprocessing(sample: Samples, steps: tuple[str, ...], ignored_marks: int, explain: bool) -> Preprocessing:

@@ -1,7 +1,8 @@
 """From samples as they were sent to the input of a network: the one place where an image file becomes an array."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -128,20 +129,25 @@ def is_light(samples: Sequence[Sample], info: ServingInfo) -> bool:
 
 def prepare_sample(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> PreparedSample:
     """Raises the errors of `prepare`, with the name of the sample."""
-    try:
+    with _named(sample):
         if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
         return _features(sample.values, info), (), "digit", 0
-    except (ImageError, InvalidSample) as error:
-        raise type(error)(f"{sample.filename[:100]}: {error}") from error
 
 
 def prepare_sample_row(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> list[PreparedImage]:
     """Raises the errors of `prepare_digits`, with the name of the sample, and InvalidSample for prep "none"."""
     if prep == "none":
         raise InvalidSample("digits=many finds digits, and prep=none does not look for any; leave one of them out")
-    try:
+    with _named(sample):
         return prepare_digits(sample, info, max_pixels)
+
+
+@contextmanager
+def _named(sample: Sample) -> Iterator[None]:
+    """Errors begin with the name of the sample."""
+    try:
+        yield
     except (ImageError, InvalidSample) as error:
         raise type(error)(f"{sample.filename[:100]}: {error}") from error
 

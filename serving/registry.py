@@ -3,12 +3,16 @@
 import logging
 import threading
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from models_store.errors import Damaged, StoreError, Unavailable
+from models_store.events import ServingChange
 from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue, ranking_key
 from models_store.models.pins import Pin
+from models_store.models.promotions import Promotion, Reason
+from serving.answering_model import AnsweringModel
 from serving.errors import NoModel, ServingError, UnknownDataset, WrongDataset
 from serving.loaded_models import LoadedModels
 from serving.rejected_models import RejectedModels
@@ -29,10 +33,13 @@ class KnownDatasets(Protocol):
 
 
 class CurrentModel(NamedTuple):
-    """The model that serves a dataset."""
+    """The model that serves a dataset, and its classes in the order of the network's outputs. `rank` is its
+    `ranking_key`."""
 
     record: Record
+    rank: tuple[bool, bool, float]
     takes_images: bool
+    labels: tuple[str, ...]
 
 
 class Registry:
@@ -48,6 +55,9 @@ class Registry:
         self._current: dict[str, CurrentModel] = {}
         self._rejected = RejectedModels()
         self._refreshing = threading.Lock()
+        self._announced: dict[str, ServingChange] = {}
+        # Datasets of which a better model is rejected than the one that serves.
+        self._passed_over: set[str] = set()
 
     # -- choosing ----------------------------------------------------------------------------------------------------
 
@@ -64,6 +74,7 @@ class Registry:
                 self._serve_best(dataset)
             pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
             self._rejected.retain(lambda each: each in pinned or self._catalogue.exists(each))
+            self._announce(pins)
         except Unavailable as error:
             log.warning("the best models are unknown: %s", error)
         finally:
@@ -81,9 +92,11 @@ class Registry:
 
     def _serve_best(self, dataset: str) -> None:
         current = self._current.get(dataset)
+        self._passed_over.discard(dataset)
         for record in self._catalogue.ranking(dataset):
             if (current is not None and record.id == current.record.id) or self._try_serve(dataset, record.id):
                 return
+            self._passed_over.add(dataset)
         # No published model can replace it: it keeps serving, unless it was deleted.
         if self._undeleted(dataset) is None:
             self._current.pop(dataset, None)
@@ -106,7 +119,9 @@ class Registry:
 
     def _swap(self, dataset: str, model: ServedModel) -> None:
         self._rejected.remove(model.id)
-        self._current[dataset] = CurrentModel(model.record, model.info.takes_images)
+        self._current[dataset] = CurrentModel(
+            model.record, ranking_key(model.record), model.info.takes_images, model.info.labels
+        )
         log.info("%s is served by %s", dataset, model.id)
 
     def pin(self, dataset: str, experiment_id: str) -> None:
@@ -121,6 +136,34 @@ class Registry:
         with self._refreshing:
             self._catalogue.pin(dataset, experiment_id)
             self._swap(dataset, model)
+            self._announce(self._catalogue.pins())
+
+    def _announce(self, pins: Mapping[str, Pin | Damaged]) -> None:
+        """Announce and record what serves each dataset where it is not what was announced last."""
+        for dataset in sorted({*self._current, *self._announced, *pins}):
+            current = self._current.get(dataset)
+            change = ServingChange(
+                dataset=dataset,
+                experiment_id=current.record.id if current else None,
+                policy="pinned" if dataset in pins else "best",
+            )
+            if self._announced.get(dataset) != change:
+                # First: whoever hears of it finds it in the history.
+                self._catalogue.record_promotion(self._promotion(dataset, pins.get(dataset)))
+                self._catalogue.announce(change)
+                self._announced[dataset] = change
+
+    def _promotion(self, dataset: str, pin: Pin | Damaged | None) -> Promotion:
+        current = self._current.get(dataset)
+        if current is None:
+            return Promotion(dataset=dataset, reason="none", experiment_id=None)
+        model = AnsweringModel.of(self._catalogue.shown(current.record))
+        return Promotion(reason=self._reason(dataset, current.record.id, pin), **dict(model))
+
+    def _reason(self, dataset: str, experiment_id: str, pin: Pin | Damaged | None) -> Reason:
+        if isinstance(pin, Pin) and pin.experiment_id == experiment_id:
+            return "pinned"
+        return "fallback" if pin is not None or dataset in self._passed_over else "best"
 
     def unpin(self, dataset: str) -> None:
         """Have the best model serve `dataset` again."""
@@ -165,7 +208,7 @@ class Registry:
         if dataset is not None:
             return self._current.get(dataset)
         serving = [each for each in list(self._current.values()) if each.takes_images == images]
-        return max(serving, key=lambda each: ranking_key(each.record), default=None)
+        return max(serving, key=attrgetter("rank"), default=None)
 
     def _get_named(self, experiment_id: str) -> ServedModel:
         if not self._catalogue.exists(experiment_id):
@@ -199,7 +242,13 @@ class Registry:
 
     def serving(self) -> dict[str, Record]:
         """The experiment that serves each dataset, in order of the datasets' names."""
-        return {dataset: current.record for dataset, current in sorted(self._current.copy().items())}
+        return {
+            dataset: self._catalogue.shown(current.record) for dataset, current in sorted(self._current.copy().items())
+        }
+
+    def serving_labels(self) -> list[tuple[Record, tuple[str, ...]]]:
+        """The same with their classes."""
+        return [(current.record, current.labels) for _, current in sorted(self._current.copy().items())]
 
     def is_serving(self, experiment_id: str) -> bool:
         return any(record.id == experiment_id for record in self.serving().values())

@@ -26,7 +26,10 @@ class ServedModel:
         self.file_bytes = len(published.onnx)
         # Encoded once, because every answer contains them.
         self.origin = Origin(self.record.id, self.record.dataset, self.info.image_shape)
-        self.description = orjson.Fragment(AnsweringModel.of(self.record).model_dump_json())
+        described = AnsweringModel.of(self.record)
+        self._description = orjson.Fragment(described.model_dump_json())
+        self._withheld = orjson.Fragment(described.model_copy(update={"accuracy": None}).model_dump_json())
+        self._is_test_hidden = published.is_test_hidden
         try:
             self._session = Session(published.onnx, self.info.input_name, self.info.temperature, threads)
             self._session.check_probe(self.info.image_shape, self.info.probe)
@@ -37,6 +40,11 @@ class ServedModel:
     @property
     def id(self) -> str:
         return self.record.id
+
+    @property
+    def description(self) -> orjson.Fragment:
+        """An AnsweringModel."""
+        return self._withheld if self._is_test_hidden() else self._description
 
     def probabilities(self, samples: Samples) -> Probabilities:
         """(n, height, width, channels), uint8, or (n, features), float32, to (n, classes), float32, calibrated."""

@@ -5,6 +5,8 @@ from typing import Literal
 from imaging.digits.localization import Finding
 
 Verdict = Literal["confident", "unsure", "several_digits", "not_a_digit"]
+# Of images that show a sample of a class.
+CLASSIFIED = ("confident", "unsure")
 
 
 def verdict(probability: float, confident_from: float, finding: Finding = "digit", ignored_marks: int = 0) -> Verdict:

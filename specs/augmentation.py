@@ -275,7 +275,7 @@ class AugmentationSpec(Schema):
     @classmethod
     def _check_not_empty(cls, layers: tuple[AugmentationLayer, ...]) -> tuple[AugmentationLayer, ...]:
         if not layers:
-            raise ValueError("expected at least one layer; leave `augmentation` out for none")
+            raise ValueError("expected at least one layer; set `augmentation` to null for none")
         return layers
 
     @property
@@ -287,7 +287,7 @@ class AugmentationSpec(Schema):
         if len(input_shape) != 3:
             raise FieldError(
                 (),
-                "only images can be augmented; the samples of this dataset are not images, so leave it out",
+                "only images can be augmented; the samples of this dataset are not images; set `augmentation` to null",
             )
         for position, layer in enumerate(self.layers):
             try:

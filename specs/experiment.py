@@ -26,7 +26,8 @@ class ExperimentSpec(Schema):
     """An experiment with all defaults filled in.
 
     `name` defaults to the name of the preset, or else to "<dataset>-experiment". `based_on` is the id of the
-    experiment that this one tries to improve.
+    experiment that this one tries to improve. `continue_from` is the one whose training this one continues: see
+    `specs.continuation`.
     """
 
     name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)]
@@ -38,6 +39,9 @@ class ExperimentSpec(Schema):
     ] = ()
     based_on: ExperimentId | None = Field(
         default=None, description="the id of an experiment, 26 digits and capital letters"
+    )
+    continue_from: ExperimentId | None = Field(
+        default=None, description="the id of an experiment that has ended, 26 digits and capital letters"
     )
     dataset: DatasetSpec = Field(default_factory=DatasetSpec)
     preprocessing: PreprocessingSpec = Field(default_factory=PreprocessingSpec)
@@ -93,6 +97,15 @@ class ExperimentSpec(Schema):
                 augmentation.check(self.input_shape, self.dataset.facts.classes)
             except FieldError as error:
                 raise FieldError(("model", "keras"), f"augmentation layers of the network: {error.detail}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _check_start(self) -> Self:
+        if self.continue_from is not None and self.model.weights_from is not None:
+            raise FieldError(
+                ("model", "weights_from"),
+                "cannot be combined with `continue_from`, which goes on with all weights; leave one of them out",
+            )
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ _SENTENCES: Mapping[str, str] = {
     "string_type": "expected a string",
     "bool_type": "expected true or false",
     "tuple_type": "expected a list",
+    "list_type": "expected a list",
     "model_type": "expected an object with named fields",
     "model_attributes_type": "expected an object with named fields",
     "finite_number": "expected a finite number",
@@ -29,6 +30,7 @@ _SENTENCES: Mapping[str, str] = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must not be empty",  # no list has a higher minimum
     "too_long": "must have at most {max_length} items",
 }
 
@@ -54,49 +56,52 @@ _LISTED_PLACES = 3
 
 def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
     """The problems of `document`, which `root` rejected with `error`: distinct, at most `limits.PROBLEMS`."""
-    found: dict[tuple[str, str], Problem] = {}
+    return [
+        Problem(pointer=pointer_of(each.path), detail=each.detail, received=received_value(_at(document, each.path)))
+        for each in errors_of(error, document, root)
+    ]
+
+
+def errors_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[FieldError]:
+    """As `problems_of`, with paths from `document`."""
+    found: dict[tuple[str, str], FieldError] = {}
     for details in error.errors(include_url=False, include_input=False):
-        for problem in _problems(details, document, root):
-            found.setdefault((problem.pointer, problem.detail), problem)
+        for each in _errors(details, document, root):
+            found.setdefault((pointer_of(each.path), each.detail), each)
             if len(found) == limits.PROBLEMS:
                 return list(found.values())
     return list(found.values())
 
 
-def _problems(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Iterator[Problem]:
-    errors = details.get("ctx", {}).get("error")
-    if not isinstance(errors, FieldErrors):
-        yield _problem(details, document, root)
-        return
-    for error in errors.errors:
-        path = (*_path_in(document, details), *error.path)
-        received = received_value(_received_at(document, path))
-        yield Problem(pointer=pointer_of(path), detail=error.detail, received=received)
+def _errors(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Sequence[FieldError]:
+    path = _path_in(document, details, root)
+    error = details.get("ctx", {}).get("error")
+    if isinstance(error, FieldErrors):
+        return error.with_prefix(*path).errors
+    if isinstance(error, FieldError):
+        return [error.with_prefix(*path)]
+    return [_error(details, path, document, root)]
 
 
-def _problem(details: ErrorDetails, document: Any, root: type[BaseModel]) -> Problem:
-    path = _path_in(document, details)
-    kind = details["type"]
+def _error(details: ErrorDetails, path: FieldPath, document: Any, root: type[BaseModel]) -> FieldError:
+    kind, received = details["type"], _at(document, path)
     if kind == "extra_forbidden":
-        detail = _unknown_field(details, path, root)
-    elif kind in ("missing", "string_pattern_mismatch"):
-        detail = _describe(details, root, _received_at(document, path))
-    elif kind == "union_tag_not_found":
+        return FieldError(path, _unknown_field(details, path, root))
+    if kind in ("missing", "string_pattern_mismatch"):
+        return FieldError(path, _describe(details, root, received))
+    if kind == "union_tag_not_found":
+        return FieldError((*path, "type"), f"`type` is missing; known: {', '.join(_types(details['loc'], root))}")
+    if kind == "union_tag_invalid":
         path = (*path, "type")
-        detail = f"`type` is missing; known: {', '.join(_types(details['loc'], root))}"
-    elif kind in ("union_tag_invalid", "literal_error"):
-        path = (*path, "type") if kind == "union_tag_invalid" else path
-        known = _types(details["loc"], root) if kind == "union_tag_invalid" else _names(details, path, root)
-        detail = _unknown_name(known, path, _received_at(document, path))
-    elif kind == "value_error":
-        path, detail = _domain_error(details, path, _received_at(document, path))
-    else:
-        detail = _sentence(details, path, _received_at(document, path))
-    received = received_value(_received_at(document, path))
-    return Problem(pointer=pointer_of(path), detail=detail, received=received)
+        return FieldError(path, _unknown_name(_types(details["loc"], root), path, _at(document, path)))
+    if kind == "literal_error":
+        return FieldError(path, _unknown_name(_names(details, path, root), path, received))
+    if kind == "value_error":
+        return FieldError(path, f"{details['ctx']['error']}, received {format_value(received)}")
+    return FieldError(path, _sentence(details, path, received))
 
 
-def _path_in(document: Any, details: ErrorDetails) -> FieldPath:
+def _path_in(document: Any, details: ErrorDetails, root: type[BaseModel]) -> FieldPath:
     """The path in the document: pydantic's location without the tags of unions and without missing members."""
     path: list[str | int] = []
     value = document
@@ -105,7 +110,7 @@ def _path_in(document: Any, details: ErrorDetails) -> FieldPath:
     # part is a field.
     tags = last + 1 if details["type"] == "value_error" else last
     for position, part in enumerate(details["loc"]):
-        is_tag = isinstance(value, dict) and value.get("type") == part and position < tags
+        is_tag = position < tags and _is_tag(part, details["loc"][:position], root)
         if not is_tag and _has(value, part):
             path.append(part)
             value = value[part]
@@ -114,13 +119,20 @@ def _path_in(document: Any, details: ErrorDetails) -> FieldPath:
     return tuple(path)
 
 
+def _is_tag(part: str | int, location: FieldPath, root: type[BaseModel]) -> bool:
+    """Whether `part` of pydantic's location is the type of the object at `location`. The document may spell it as Keras
+    does."""
+    candidates = _candidates(location, root) if isinstance(part, str) else []
+    return len(candidates) > 1 and part in (model.model_fields["type"].default for model in candidates)
+
+
 def _has(value: Any, part: str | int) -> bool:
     if isinstance(value, dict):
         return part in value
     return isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
 
 
-def _received_at(document: Any, path: FieldPath) -> Any:
+def _at(document: Any, path: FieldPath) -> Any:
     for part in path:
         if not _has(document, part):
             return None
@@ -130,7 +142,7 @@ def _received_at(document: Any, path: FieldPath) -> Any:
 
 def _unknown_field(details: ErrorDetails, path: FieldPath, root: type[BaseModel]) -> str:
     name = str(details["loc"][-1])
-    known = list(_fields(details["loc"][:-1], root))
+    known = [field.alias or name for name, field in _fields(details["loc"][:-1], root).items()]
     places = _places(root)
     exact = _SYNONYMS.get(name, name)
     here = ".".join(map(str, (*path[:-1], exact)))  # where another type of the object has it
@@ -185,13 +197,6 @@ def _describe(details: ErrorDetails, root: type[BaseModel], received: Any) -> st
     if details["type"] == "missing":
         return f"`{name}` is missing; {expected}"
     return f"{expected}, received {format_value(received)}"
-
-
-def _domain_error(details: ErrorDetails, path: FieldPath, received: Any) -> tuple[FieldPath, str]:
-    error = details["ctx"]["error"]
-    if isinstance(error, FieldError):
-        return (*path, *error.path), error.detail
-    return path, f"{error}, received {format_value(received)}"
 
 
 def _sentence(details: ErrorDetails, path: FieldPath, received: Any) -> str:

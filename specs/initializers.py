@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, Tag
 
 from specs import keras_names
 from specs.keras_names import snake_case
-from specs.schema import Schema, by_type_or
+from specs.schema import FieldError, Schema, by_type_or
 
 _Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 _Scale = Annotated[float, Field(gt=0, le=1e6)]
@@ -46,6 +46,31 @@ class VarianceScaling(Schema):
 class Orthogonal(Schema):
     type: Literal["Orthogonal"] = "Orthogonal"
     gain: _Number = 1.0
+
+
+# Keras 3 `initializers/random_initializers.py`: what these names stand for.
+_OF_ONE_FAN = {
+    "he_normal": VarianceScaling(scale=2.0),
+    "he_uniform": VarianceScaling(scale=2.0, distribution="uniform"),
+    "lecun_normal": VarianceScaling(),
+    "lecun_uniform": VarianceScaling(distribution="uniform"),
+    "variance_scaling": VarianceScaling(),
+}
+
+
+def swap_fans(initializer: Any) -> Any:
+    """The initializer that draws for a kernel of shape (height, width, n, 1) what `initializer`, a name or object of
+    this module, draws for one of shape (height, width, 1, n).
+
+    Raises FieldError, with an empty path, for `orthogonal`, which has no such counterpart.
+    """
+    if initializer == "orthogonal" or isinstance(initializer, Orthogonal):
+        raise FieldError((), "orthogonal is not supported for a kernel of one channel; use he_normal or glorot_uniform")
+    scaling = _OF_ONE_FAN.get(initializer, initializer) if isinstance(initializer, str) else initializer
+    if not isinstance(scaling, VarianceScaling):
+        return initializer
+    modes: dict[str, str] = {"fan_in": "fan_out", "fan_out": "fan_in"}
+    return scaling.model_copy(update={"mode": modes.get(scaling.mode, scaling.mode)})
 
 
 def _plain_name(value: Any) -> Any:

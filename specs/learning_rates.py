@@ -8,13 +8,14 @@ length spans the whole training. The trainer, `POST /experiments:validate` and t
 import math
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, Tag, model_validator
+from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from specs import limits
+from specs.keras_spelling import keras_spelling
 from specs.schema import FieldError, Lax, Schema, by_type_or
 
 _Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE, description="a learning rate above 0")]
@@ -56,6 +57,11 @@ class Decay(Schema, ABC):
     def peak(self) -> float:
         """The highest learning rate of all steps."""
         return self.initial_learning_rate
+
+    @property
+    def spans_training(self) -> bool:
+        """Whether its length is that of the training."""
+        return self.decay_steps is None and self.decay_epochs is None
 
     @abstractmethod
     def rate(self, step: int, training: TrainingLength) -> float:
@@ -219,6 +225,11 @@ class OneCycle(Schema):
     def peak(self) -> float:
         return self.max_learning_rate
 
+    @property
+    def spans_training(self) -> bool:
+        """Whether its length is that of the training."""
+        return self.cycle_steps is None and self.cycle_epochs is None
+
     def rate(self, step: int, training: TrainingLength) -> float:
         last = (training.in_steps(self.cycle_steps, self.cycle_epochs) or training.steps) - 1
         initial = self.max_learning_rate / self.initial_divisor
@@ -234,6 +245,13 @@ class OneCycle(Schema):
 
 
 Schedule = PiecewiseConstantDecay | ExponentialDecay | CosineDecay | PolynomialDecay | InverseTimeDecay | OneCycle
+_spelling = keras_spelling("schedule", get_args(Schedule))
+
+
+def _spell(value: Any) -> Any:
+    return _spelling(value) if isinstance(value, Mapping) else value
+
+
 LearningRate = Annotated[
     Annotated[_Positive, Tag("number")]
     | Annotated[PiecewiseConstantDecay, Tag("PiecewiseConstantDecay")]
@@ -243,6 +261,7 @@ LearningRate = Annotated[
     | Annotated[InverseTimeDecay, Tag("InverseTimeDecay")]
     | Annotated[OneCycle, Tag("OneCycle")],
     by_type_or("number"),
+    BeforeValidator(_spell),
 ]
 
 

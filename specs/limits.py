@@ -12,6 +12,8 @@ NOTES_CHARACTERS = 10_000
 TAGS = 20
 ADDED_DATASETS = 8
 TAG_CHARACTERS = 50
+PRIORITY = 100  # and as much below 0
+REORDERED = 1_000  # experiments in one request
 
 LAYERS = 1_000
 AUGMENTATION_LAYERS = 20
@@ -30,3 +32,10 @@ BOUNDARIES = 100  # of a PiecewiseConstantDecay
 SEED = 2**32 - 1  # the largest that numpy accepts
 MINUTES = 10_080  # a week
 LEARNING_RATE = 1e38  # just within float32; a training may diverge
+
+TRIALS = 1_000  # of a sweep; TPE then takes a second for each suggestion
+PARALLEL = 64
+REPEATS = 20
+CHOICES = 1_000
+SWEEP_MINUTES = 525_600  # a year
+SEARCH_BOUND = 1e38

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag
 
+from specs.keras_spelling import Neutral, keras_spelling
 from specs.schema import Schema, by_type_or
-from specs.spelling import keras_spelling
 
 # At 1 all labels are equal and nothing can be learned.
 _Smoothing = Annotated[float, Field(ge=0, lt=1)]
@@ -59,17 +59,25 @@ class CategoricalHinge(Schema):
 
 
 _TYPES = (
-    *("SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"),
-    *("CategoricalFocalCrossentropy", "MeanSquaredError", "MeanAbsoluteError", "KLDivergence", "CategoricalHinge"),
+    *(SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy, CategoricalFocalCrossentropy),
+    *(MeanSquaredError, MeanAbsoluteError, KLDivergence, CategoricalHinge),
 )
-_SHORT = {
+_NAMES = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",
     "kld": "KLDivergence",
     "kullback_leibler_divergence": "KLDivergence",
     "bce": "BinaryCrossentropy",
 }
-_spelling = keras_spelling("loss", _TYPES, _SHORT)
+# The last layer decides about `from_logits`; Keras 2 writes "auto".
+_NEUTRAL: Neutral = {
+    "reduction": ("sum_over_batch_size", "auto", "mean"),
+    "from_logits": (False, True),
+    "axis": (-1,),
+    "ignore_class": (None,),
+    "dtype": (None, "float32"),
+}
+_spelling = keras_spelling("loss", _TYPES, _NAMES, _NEUTRAL)
 
 
 def _spell(value: Any) -> Any:

@@ -1,13 +1,13 @@
 """Keras's optimizers, with Keras's arguments and defaults."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from specs import limits
+from specs.keras_spelling import Neutral, keras_spelling
 from specs.learning_rates import LearningRate
 from specs.schema import FieldError, Rate, Schema
-from specs.spelling import keras_spelling
 
 _Positive = Annotated[float, Field(gt=0, le=limits.LEARNING_RATE)]
 _WeightDecay = Annotated[float, Field(ge=0, le=100)]
@@ -43,7 +43,7 @@ class OptimizerSpec(Schema):
     def _check_clipping(self) -> Self:
         given = [name for name in _CLIPS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise FieldError((given[1],), f"`{given[1]}` cannot be combined with `{given[0]}`; leave one of them out")
+            raise FieldError((given[1],), f"`{given[1]}` cannot be combined with `{given[0]}`; set one to null")
         return self
 
     @property
@@ -117,9 +117,13 @@ class Lion(OptimizerSpec):
     beta_2: Rate = 0.99
 
 
-_TYPES = ("Adam", "SGD", "RMSprop", "AdamW", "Nadam", "Adagrad", "Adadelta", "Adamax", "Lion")
+_Any = Adam | SGD | RMSprop | AdamW | Nadam | Adagrad | Adadelta | Adamax | Lion
+# Of Keras 2, and of how Keras compiles its step.
+_NEUTRAL: Neutral = {
+    "decay": (0.0, 0, None),
+    "jit_compile": (False, True, None),
+    "is_legacy_optimizer": (False, True),
+}
 Optimizer = Annotated[
-    Adam | SGD | RMSprop | AdamW | Nadam | Adagrad | Adadelta | Adamax | Lion,
-    Field(discriminator="type"),
-    BeforeValidator(keras_spelling("optimizer", _TYPES, {})),
+    _Any, Field(discriminator="type"), BeforeValidator(keras_spelling("optimizer", get_args(_Any), neutral=_NEUTRAL))
 ]

@@ -75,12 +75,12 @@ class PreprocessingSpec(Schema):
         if self.scale in ("unit", "centered"):
             raise FieldError(
                 ("scale",),
-                f"{self.scale} scales pixels 0-255, but the samples of {dataset.name} are features; leave `scale` out, "
-                "or set it to none or standardize",
+                f"{self.scale} scales pixels 0-255, but the samples of {dataset.name} are features; set `scale` to "
+                "none or standardize",
             )
         return self
 
     def _reject_image_options(self, name: str) -> None:
         for field, given in (("image_size", self.image_size), ("color", self.color)):
             if given is not None:
-                raise FieldError((field,), f"the samples of {name} are features, not images; leave `{field}` out")
+                raise FieldError((field,), f"the samples of {name} are features, not images; set `{field}` to null")

@@ -47,7 +47,8 @@ class FieldErrors(ValueError):
 
 
 class Findings:
-    """Collects the errors of a document, so that its reader need not stop at the first one."""
+    """Collects the errors of a document, so that its reader need not stop at the first one, only at
+    `limits.PROBLEMS`: a document that is wrong everywhere must not take time in proportion."""
 
     def __init__(self) -> None:
         self.errors: list[FieldError] = []
@@ -58,9 +59,15 @@ class Findings:
         try:
             yield
         except FieldError as error:
-            self.errors.append(locate(error))
+            self.add(locate(error))
         except FieldErrors as errors:
-            self.errors += map(locate, errors.errors)
+            self.add(*map(locate, errors.errors))
+
+    def add(self, *errors: FieldError) -> None:
+        """Raise FieldErrors if there are `limits.PROBLEMS` now."""
+        self.errors = [*self.errors, *errors][: limits.PROBLEMS]
+        if len(self.errors) == limits.PROBLEMS:
+            self.check()
 
     def check(self) -> None:
         """Raise FieldErrors if any error was found."""
@@ -103,5 +110,6 @@ Line = Annotated[str, Field(min_length=1, pattern=_PRINTABLE, description="one l
 # A ULID: 26 characters of Crockford's base 32; the first one carries only three bits.
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 ExperimentId = Annotated[str, Field(pattern=_ULID)]
+Priority = Annotated[int, Field(ge=-limits.PRIORITY, le=limits.PRIORITY)]
 # Documents hold lists; a strict tuple would reject them.
 Lax = Strict(False)

@@ -15,6 +15,7 @@ from specs.schema import FieldError, Schema
 
 Monitor = Literal["val_loss", "val_accuracy", "loss", "accuracy"]
 Keep = Literal["best", "last"]
+KeepState = Literal["auto"] | bool
 Precision = Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"]
 
 
@@ -63,6 +64,9 @@ class TrainingSpec(Schema):
 
     `batch_size` defaults to 128, and for a training split of less than 256 samples to what makes at least two batches.
 
+    `keep_state` says whether the training state is kept at the end, so that another experiment can continue from it:
+    `auto` keeps at most 100 MB, and none of the trials of a sweep.
+
     `max_minutes` is a time budget: training stops at its end, and publishes one of the epochs so far.
 
     `precision: auto` means mixed_bfloat16 if the device supports it, the network has convolutions, and the training is
@@ -78,6 +82,7 @@ class TrainingSpec(Schema):
     deterministic: bool = False
     precision: Precision = "auto"
     keep: Keep = "best"
+    keep_state: KeepState = "auto"
     early_stopping: EarlyStopping | None = None
     reduce_lr_on_plateau: ReduceLROnPlateau | None = None
     max_minutes: float = Field(default=60.0, gt=0, le=limits.MINUTES)
@@ -93,8 +98,8 @@ class TrainingSpec(Schema):
         if given != keep and given in ("best", "last"):
             raise FieldError(
                 ("early_stopping", "restore_best_weights"),
-                f"`restore_best_weights` {format_value(restored)} means `keep: {keep}`, but `keep` is {given}; leave "
-                "one of the two out",
+                f"`restore_best_weights` {format_value(restored)} means `keep: {keep}`, but `keep` is {given}; set "
+                f"`keep` to {keep}, or `restore_best_weights` to null",
             )
         return {**document, "keep": given, "early_stopping": {**stopping, "restore_best_weights": None}}
 
@@ -104,7 +109,7 @@ class TrainingSpec(Schema):
             raise FieldError(
                 ("reduce_lr_on_plateau",),
                 f"cannot be combined with the schedule {self.optimizer.learning_rate.type}, which sets the learning "
-                "rate of every step; give a number as `learning_rate`, or leave out `reduce_lr_on_plateau`",
+                "rate of every step; give a number as `learning_rate`, or set `reduce_lr_on_plateau` to null",
             )
         return self
 
@@ -116,8 +121,8 @@ class TrainingSpec(Schema):
         if self.batch_size > samples:
             raise FieldError(
                 ("batch_size",),
-                f"`batch_size` {self.batch_size:,} exceeds the training split of {quantity(samples, 'sample')}; leave "
-                f"it out for {default_batch_size(samples)}",
+                f"`batch_size` {self.batch_size:,} exceeds the training split of {quantity(samples, 'sample')}; set "
+                f"it to {default_batch_size(samples)}",
             )
         return self
 

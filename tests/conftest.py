@@ -4,8 +4,10 @@ pytest_plugins = [
     "tests.support.layers",
     "tests.support.unit_layer",
     "tests.support.ci",
+    "tests.support.examples",
     "tests.support.store",
     "tests.support.stored_versions",
     "tests.support.api",
     "tests.support.served_models",
+    "tests.support.shared_service",
 ]

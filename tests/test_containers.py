@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from api import __version__
-from settings import Settings
+from settings import VERSION, Settings
 from trainyard.up.address import Address
 from trainyard.up.application import ServiceSettings
 from trainyard.up.data_folder import DataFolder
@@ -229,7 +228,7 @@ def test_api_port_is_exposed_and_probed() -> None:
 
 
 def test_dockerfile_comment_names_this_version() -> None:
-    assert f"trainyard-api:{__version__}" in (ROOT / "Dockerfile").read_text()
+    assert f"trainyard-api:{VERSION}" in (ROOT / "Dockerfile").read_text()
 
 
 # -- docker-compose.yml ----------------------------------------------------------------------------------------------
@@ -299,7 +298,7 @@ def test_service_waits_for_redis_and_uses_it(services: dict[str, dict[str, Any]]
 def test_service_has_its_target_and_the_store(services: dict[str, dict[str, Any]], name: str) -> None:
     service = services[name]
     assert service["build"] == {"context": ".", "target": name}
-    assert service["image"] == f"trainyard-{name}:{__version__}"
+    assert service["image"] == f"trainyard-{name}:{VERSION}"
     [folder] = [word for text in in_chain(name, "ENV") for word in text.split() if "STORE_DIR" in word]
     assert f"store:{folder.partition('=')[2]}" in service["volumes"]
 

@@ -91,6 +91,8 @@ def default_of(name: str, default: Any) -> str:
         return f"20 leases ({Settings.model_construct().stall_limit_seconds:g})"
     if isinstance(default, float):
         return f"{default:g}"
+    if isinstance(default, bool):
+        return str(default).lower()
     return "none" if default in (None, ()) else str(default)
 
 

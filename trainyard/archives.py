@@ -59,20 +59,25 @@ def _zip_folder(folder: Path, file: BinaryIO) -> None:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All files and empty folders that are not hidden, in order. A folder that links to one around it has no end."""
+    """All files and empty folders that are not hidden, in order. Raises UploadError for a link that leads back to a
+    folder around it, also through other links: such a tree has no end."""
 
     def fail(error: OSError) -> None:
         raise UploadError(f"{error.filename} cannot be read: {error.strerror}") from error
 
+    # For each folder that is still to be walked, itself and those around it, on the way to it as well as on disk.
+    around = {folder: _with_parents(folder)}
     for top, folders, files in os.walk(folder, onerror=fail, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = Path(top)
+        outer = around.pop(inside)
         if not folders and not files and inside != folder:
             yield inside
         for name in folders:
-            around = (inside.resolve(), *inside.resolve().parents)
-            if (inside / name).is_symlink() and (inside / name).resolve() in around:
-                raise UploadError(f"{inside / name} links to a folder around it; remove the link")
+            path = inside / name
+            if path.is_symlink() and path.resolve() in outer:
+                raise UploadError(f"{path} leads back to {path.resolve()}, a folder around it; remove the link")
+            around[path] = outer | _with_parents(path)
         for name in sorted(files):
             path = inside / name
             if name.startswith("."):
@@ -81,6 +86,11 @@ def _walk(folder: Path) -> Iterator[Path]:
                 raise UploadError(f"{path} links to {path.readlink()}, which is missing; remove the link")
             if path.is_file():
                 yield path
+
+
+def _with_parents(folder: Path) -> frozenset[Path]:
+    real = folder.resolve()
+    return frozenset((real, *real.parents))
 
 
 def length_of(file: BinaryIO) -> int:

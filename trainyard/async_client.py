@@ -13,14 +13,15 @@ import httpx2
 from trainyard import operations
 from trainyard.answers.datasets import Dataset
 from trainyard.answers.evaluations import EvaluationView
-from trainyard.answers.events import Event
+from trainyard.answers.events import Change, Event
 from trainyard.answers.experiments import Experiment
 from trainyard.answers.predictions import BatchLine
+from trainyard.answers.sweeps import Sweep
 from trainyard.archives import Archive, length_of, open_archive
 from trainyard.batch import Batch
 from trainyard.client import PIECE_BYTES, POLL_SECONDS
-from trainyard.errors import ApiError, Unreachable
-from trainyard.event_stream import EventStream
+from trainyard.errors import ApiError, NotFound, Unreachable
+from trainyard.event_stream import ChangeStream, Connection, EventStream
 from trainyard.operations.experiments import Filters
 from trainyard.operations.operation import Operation, describe_method
 from trainyard.runs import AsyncRuns
@@ -36,6 +37,7 @@ from trainyard.transport import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E")
 
 
 def _sends(define: Callable[P, Operation[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
@@ -70,25 +72,45 @@ class AsyncClient:
 
     submit = _sends(operations.experiments.submit)
     submit_change = _sends(operations.experiments.submit_change)
+    submit_repeats = _sends(operations.experiments.submit_repeats)
+    continue_training = _sends(operations.experiments.continue_training)
     validate = _sends(operations.experiments.validate)
     page = _sends(operations.experiments.page)
+    summaries = _sends(operations.experiments.summaries)
     get = _sends(operations.experiments.get)
+    group = _sends(operations.experiments.group)
     history = _sends(operations.experiments.history)
     history_csv = _sends(operations.experiments.history_csv)
+    files = _sends(operations.experiments.files)
+    log = _sends(operations.experiments.log)
     diagnosis = _sends(operations.experiments.diagnosis)
     compare = _sends(operations.experiments.compare)
     lineage = _sends(operations.experiments.lineage)
+    edit = _sends(operations.experiments.edit)
+    stop = _sends(operations.experiments.stop)
     cancel = _sends(operations.experiments.cancel)
+    retry = _sends(operations.experiments.retry)
+    reproduce = _sends(operations.experiments.reproduce)
+    reproduction = _sends(operations.experiments.reproduction)
+    provenance = _sends(operations.experiments.provenance)
+    prune = _sends(operations.experiments.prune)
     delete = _sends(operations.experiments.delete)
+    delete_state = _sends(operations.experiments.delete_state)
     presets = _sends(operations.experiments.presets)
 
     def runs(self, **filters: Unpack[Filters]) -> AsyncRuns:
         """As `Client.runs`."""
         return AsyncRuns(self.send, filters)
 
-    async def events(self, experiment_id: str) -> AsyncIterator[Event]:
+    def events(self, experiment_id: str) -> AsyncIterator[Event]:
         """As `Client.events`."""
-        stream = EventStream(experiment_id)
+        return self._follow(EventStream(experiment_id))
+
+    def changes(self, *experiment_ids: str, since: str | None = None) -> AsyncIterator[Change]:
+        """As `Client.changes`."""
+        return self._follow(ChangeStream(experiment_ids, since))
+
+    async def _follow(self, stream: Connection[E]) -> AsyncIterator[E]:
         while True:
             try:
                 async with self._stream(stream.operation()) as source:
@@ -108,17 +130,37 @@ class AsyncClient:
             pass
         return await self.get(experiment_id)
 
+    # -- sweeps ------------------------------------------------------------------------------------------------------
+
+    start_sweep = _sends(operations.sweeps.start_sweep)
+    plan_sweep = _sends(operations.sweeps.plan_sweep)
+    sweeps = _sends(operations.sweeps.sweeps)
+    sweep = _sends(operations.sweeps.sweep)
+    trials_csv = _sends(operations.sweeps.trials_csv)
+    edit_sweep = _sends(operations.sweeps.edit_sweep)
+    cancel_sweep = _sends(operations.sweeps.cancel_sweep)
+    delete_sweep = _sends(operations.sweeps.delete_sweep)
+    resume_trial = _sends(operations.sweeps.resume_trial)
+
+    async def wait_for_sweep(self, sweep_id: str) -> Sweep:
+        """As `Client.wait_for_sweep`."""
+        while not (view := await self.sweep(sweep_id)).has_ended:
+            await asyncio.sleep(POLL_SECONDS)
+        return view
+
     # -- evaluations and figures -------------------------------------------------------------------------------------
 
     evaluation = _sends(operations.evaluations.evaluation)
     misclassified = _sends(operations.evaluations.misclassified)
     misclassified_sheet = _sends(operations.evaluations.misclassified_sheet)
+    relabel = _sends(operations.evaluations.relabel)
     evaluate = _sends(operations.evaluations.evaluate)
     evaluation_on = _sends(operations.evaluations.evaluation_on)
     evaluations = _sends(operations.evaluations.evaluations)
     plot = _sends(operations.figures.plot)
     plot_spec = _sends(operations.figures.plot_spec)
     plot_comparison = _sends(operations.figures.plot_comparison)
+    plot_sweep = _sends(operations.figures.plot_sweep)
     image = _sends(operations.figures.image)
 
     async def wait_for_evaluation(self, experiment_id: str, dataset: str) -> EvaluationView:
@@ -132,6 +174,8 @@ class AsyncClient:
     datasets = _sends(operations.datasets.datasets)
     dataset = _sends(operations.datasets.dataset)
     add_dataset = _sends(operations.datasets.add_dataset)
+    hide_test = _sends(operations.datasets.hide_test)
+    reveal_test = _sends(operations.datasets.reveal_test)
     delete_dataset = _sends(operations.datasets.delete_dataset)
     samples_sheet = _sends(operations.datasets.samples_sheet)
 
@@ -144,6 +188,8 @@ class AsyncClient:
     # -- models and predictions --------------------------------------------------------------------------------------
 
     models = _sends(operations.models.models)
+    promotions = _sends(operations.models.promotions)
+    traffic = _sends(operations.models.traffic)
     best_model = _sends(operations.models.best_model)
     serve = _sends(operations.models.serve)
     predict = _sends(operations.models.predict)
@@ -161,16 +207,36 @@ class AsyncClient:
 
     async def bundle(self, experiment_id: str, target: str | os.PathLike[str]) -> Path:
         """As `Client.bundle`."""
-        path = Path(target)
+        return await self._download(operations.models.bundle(experiment_id), Path(target))
+
+    async def download(self, experiment_id: str, name: str, target: str | os.PathLike[str]) -> Path:
+        """As `Client.download`."""
+        return await self._download(operations.experiments.file(experiment_id, name), Path(target))
+
+    async def _download(self, operation: Operation[httpx2.Response], path: Path) -> Path:
         partial = path.with_name(f"{path.name}.part")
         try:
-            async with self._stream(operations.models.bundle(experiment_id)) as response:
+            async with self._stream(operation) as response:
                 with await asyncio.to_thread(partial.open, "wb") as file:
                     async for piece in response.aiter_bytes():
                         await asyncio.to_thread(file.write, piece)
             return partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+    # -- the service itself ------------------------------------------------------------------------------------------
+
+    workers = _sends(operations.service.workers)
+    queue = _sends(operations.service.queue)
+    reorder_queue = _sends(operations.service.reorder_queue)
+    pause_queue = _sends(operations.service.pause_queue)
+    resume_queue = _sends(operations.service.resume_queue)
+    disk = _sends(operations.service.disk)
+    add_webhook = _sends(operations.webhooks.add_webhook)
+    webhooks = _sends(operations.webhooks.webhooks)
+    delete_webhook = _sends(operations.webhooks.delete_webhook)
+    test_webhook = _sends(operations.webhooks.test_webhook)
+    deliveries = _sends(operations.webhooks.deliveries)
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -205,6 +271,9 @@ class AsyncClient:
         if operation.archive is None:
             yield options
             return
+        if operation.unless is not None:
+            with contextlib.suppress(NotFound):
+                await self.send(operation.unless)
         with contextlib.ExitStack() as stack:
             file = await asyncio.to_thread(stack.enter_context, open_archive(operation.archive))
             yield {**options, "content": _pieces(file), "headers": archive_headers(length_of(file))}

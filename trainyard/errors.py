@@ -7,7 +7,7 @@ TrainyardError
 ├── ApiError              the API rejected the request; has the members of its problem document (RFC 9457)
 │   ├── Invalid           400, 413, 415, 422: the request itself is wrong; `errors` point at its fields
 │   ├── NotFound          404
-│   ├── Conflict          409: not in this state
+│   ├── Conflict          409: not in this state; 412: changed by somebody else
 │   └── Unavailable       502, 503, 504: try again later
 ├── UploadError           an upload with an invalid name, or of files that cannot be read
 ├── UsageError            a command line that cannot be carried out
@@ -109,7 +109,7 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """Not possible in the current state."""
+    """Not possible in the current state, or somebody else has changed it."""
 
 
 class Unavailable(ApiError):
@@ -140,6 +140,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     400: Invalid,
     404: NotFound,
     409: Conflict,
+    412: Conflict,
     413: Invalid,
     415: Invalid,
     422: Invalid,

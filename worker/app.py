@@ -15,12 +15,13 @@ from celery import Celery, bootsteps, signals
 from celery.worker import state
 
 from models_store.errors import Unavailable
-from models_store.jobs.queue import CONVERSION, EVALUATION, TRAINING, configure
+from models_store.jobs.queue import CONVERSION, EVALUATION, SWEEP, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
 from settings import Settings
 from worker.jobs.consumption import Consumption
 from worker.jobs.supervisor import Supervisor
+from worker.machine import Machine
 
 _BEAT_SECONDS = 3.0
 _MAX_RETRIES = 2
@@ -54,6 +55,10 @@ def create_app(settings: Settings) -> Celery:
     @app.task(name=EVALUATION.task, max_retries=_MAX_RETRIES)
     def evaluate(experiment_id: str, dataset: str) -> None:
         pool.supervisor.evaluate(experiment_id, dataset)
+
+    @app.task(name=SWEEP.task, max_retries=_MAX_RETRIES)
+    def advance_sweep(sweep_id: str) -> None:
+        pool.supervisor.advance_sweep(sweep_id)
 
     signals.worker_process_init.connect(pool.start, weak=False)
     signals.worker_process_shutdown.connect(pool.stop, weak=False)
@@ -120,6 +125,7 @@ class Upkeep(bootsteps.StartStopStep):
     def __init__(self, parent: Any, **_: Any) -> None:
         self._store = _open_store(self.settings, "worker")
         self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
+        self._machine = Machine(self.settings.cuda_visible_devices)
         self._consumption = Consumption(
             max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / _BEAT_SECONDS))
         )
@@ -141,7 +147,7 @@ class Upkeep(bootsteps.StartStopStep):
     def _beat(self) -> None:
         try:
             if self._consumes():
-                self._store.workers.beat(self._worker)
+                self._store.workers.beat(self._machine.describe(self._worker))
                 return
             log.critical("messages wait and this worker is idle: it ends, to be started again")
             state.should_stop = _EXIT_DEAF

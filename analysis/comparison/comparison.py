@@ -23,7 +23,7 @@ class ComparedExperiment(BaseModel):
     to this one's (RFC 6902), and `changed` is the same in words, without name, notes and tags; both are empty for the
     first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` the duration of its `epochs`. The metrics
     are those of `published_epoch`, counted from 0, which is null if the record does not say it. `parameters` is null if
-    its dataset was deleted."""
+    its dataset was deleted. `peeks` counts how often somebody has looked at its test results."""
 
     id: str
     name: str
@@ -39,6 +39,7 @@ class ComparedExperiment(BaseModel):
     epochs: int
     published_epoch: int | None
     seconds: float
+    peeks: int
 
 
 class Pair(BaseModel):
@@ -103,39 +104,41 @@ def compare(
     )
 
 
-def confusion_matrices(results: Sequence[Result], split: SplitName) -> ConfusionMatrices:
-    """Raises NotComparable."""
+def compare_matrices(results: Sequence[Result], split: SplitName) -> tuple[ConfusionMatrices, str | None]:
+    """The confusion matrices of `compare`, and its note. Raises NotComparable."""
+    results, note = restrict(results, split)
     first, *others = results
     for other in others:
         pair_samples(first, other, split)
-    return _matrices(results)
+    return _matrices(results), note
 
 
 def _matrices(results: Sequence[Result]) -> ConfusionMatrices:
     return ConfusionMatrices(
-        labels=results[0].labels, matrices=[result.evaluation.confusion_matrix.matrix for result in results]
+        labels=results[0].labels, matrices=[result.metrics.confusion_matrix.matrix for result in results]
     )
 
 
 def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, Dataset]) -> ComparedExperiment:
-    evaluation, record = result.evaluation, result.record
+    metrics, record = result.metrics, result.record
     changes = list(diff(first.record.spec.document, record.spec.document))
-    told = list(diff(*spell_out(first.record.spec.document, record.spec.document)))
+    spelled_out = list(diff(*spell_out(first.record.spec.document, record.spec.document)))
     return ComparedExperiment(
         id=record.id,
         name=result.name,
         patch=[change.operation() for change in changes],
-        changed="" if result is first else describe_changes(told),
-        loss=evaluation.loss,
-        accuracy=evaluation.accuracy,
+        changed="" if result is first else describe_changes(spelled_out),
+        loss=metrics.loss,
+        accuracy=metrics.accuracy,
         accuracy_interval=accuracy_interval(result.samples - len(result.predictions.misclassified), result.samples),
-        top_3_accuracy=evaluation.top_3_accuracy,
-        macro_f1=evaluation.macro.f1,
-        calibration_error=evaluation.calibration.error,
+        top_3_accuracy=metrics.top_3_accuracy,
+        macro_f1=metrics.macro.f1,
+        calibration_error=result.calibration_error,
         parameters=_parameters(record, datasets),
         epochs=len(result.history.points),
         published_epoch=record.published_epoch,
         seconds=sum(point.seconds for point in result.history.points),
+        peeks=record.peeks,
     )
 
 

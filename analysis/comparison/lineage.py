@@ -110,7 +110,7 @@ def _step(record: Record, before: Record | None) -> LineageStep:
         changed=describe_changes(diff(*spell_out(before.spec.document, record.spec.document)))
         if before and changes is not None
         else None,
-        notes=record.spec.notes,
+        notes=record.notes,
     )
 
 

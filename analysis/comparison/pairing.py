@@ -1,6 +1,5 @@
 """Pairing of two experiments on the same samples: which of them each got right and the other wrong."""
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -10,7 +9,6 @@ from analysis.comparison.results import Result
 from specs.splits import SplitName
 
 Rows = NDArray[np.int64]
-_LISTED_CLASSES = 10
 
 
 class NotComparable(Exception):
@@ -31,9 +29,8 @@ class Pairing(NamedTuple):
 
 
 def pair_samples(first: Result, other: Result, split: SplitName) -> Pairing:
-    """Of two results with the same classes. Raises NotComparable unless both were evaluated on the same samples, in any
-    order."""
-    require_one_dataset(first, other)
+    """Of two results on one dataset with the same classes in the same order. Raises NotComparable unless both were
+    evaluated on the same samples, in any order."""
     rows = _match_samples(first, other, split)
     _require_same_labels(first, other, rows)
     truth, predicted, others = first.predictions.truth, first.predictions.predicted, other.predictions.predicted[rows]
@@ -45,18 +42,6 @@ def pair_samples(first: Result, other: Result, split: SplitName) -> Pairing:
     )
 
 
-def require_one_dataset(first: Result, other: Result) -> None:
-    if first.record.dataset != other.record.dataset:
-        raise NotComparable(
-            f"{first.name} is on {first.record.dataset}, {other.name} on {other.record.dataset}: only experiments on "
-            "one dataset can be compared"
-        )
-    if first.record.spec.dataset.blobs != other.record.spec.dataset.blobs:
-        raise NotComparable(
-            f"{first.name} and {other.name} are on different blobs: give both the same `dataset.blobs` to compare them"
-        )
-
-
 def _match_samples(first: Result, other: Result, split: SplitName) -> Rows:
     samples, others = first.predictions.samples, other.predictions.samples
     if np.array_equal(samples, others):
@@ -65,12 +50,19 @@ def _match_samples(first: Result, other: Result, split: SplitName) -> Rows:
     if not np.array_equal(samples[order], others[other_order]):
         raise NotComparable(
             f"the {split} splits differ: {first.name} has {len(samples):,} samples, {other.name} {len(others):,}, and "
-            f"both have {len(np.intersect1d(samples, others)):,} of them; give both the same `dataset.split` and "
-            "`dataset.limit_per_class` to compare them"
+            f"both have {len(np.intersect1d(samples, others)):,} of them; give both the same "
+            f"{_split_fields(first, other)} to compare them"
         )
     rows = np.empty_like(order)
     rows[order] = other_order
     return rows
+
+
+def _split_fields(first: Result, other: Result) -> str:
+    """The fields of a spec that its splits depend on."""
+    fields = "`dataset.split` and `dataset.limit_per_class`"
+    same_order = first.record.spec.dataset.classes == other.record.spec.dataset.classes
+    return fields if same_order else f"{fields}, and `dataset.classes` in the same order,"
 
 
 def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
@@ -81,8 +73,3 @@ def _require_same_labels(first: Result, other: Result, rows: Rows) -> None:
             f"{samples} another class in {other.name} than in {first.name}: dataset {first.record.dataset} was "
             "replaced in between; post the older experiment again to compare them"
         )
-
-
-def list_labels(labels: Sequence[str]) -> str:
-    listed = ", ".join(labels[:_LISTED_CLASSES])
-    return f"{listed} and {len(labels) - _LISTED_CLASSES} more" if len(labels) > _LISTED_CLASSES else listed

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models_store.errors import Damaged, NotFound
-from models_store.evaluations.evaluation import Evaluation
+from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.evaluations.evaluation import Metrics
 from models_store.evaluations.predictions import Predictions
 from models_store.experiments.history import History
-from models_store.experiments.record import Record
+from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from specs.splits import SplitName
 
@@ -19,12 +19,13 @@ _ID_LENGTH = 26
 
 
 class Result(NamedTuple):
-    """`name` is unique in the comparison; `evaluation` and `predictions` are those of the split. Where they are of some
-    of its samples only, `split_rows` are the rows of these in the split."""
+    """`name` is unique in the comparison; `metrics`, `calibration_error` (without temperature) and `predictions` are
+    those of the split. Where they are of some of its samples only, `split_rows` are the rows of these in the split."""
 
     name: str
     record: Record
-    evaluation: Evaluation
+    metrics: Metrics
+    calibration_error: float
     predictions: Predictions
     history: History
     split_rows: NDArray[np.int64] | None = None
@@ -32,7 +33,7 @@ class Result(NamedTuple):
     @property
     def labels(self) -> tuple[str, ...]:
         """The classes, in the order of their indices."""
-        return self.evaluation.confusion_matrix.labels
+        return self.metrics.confusion_matrix.labels
 
     @property
     def samples(self) -> int:
@@ -44,19 +45,33 @@ class Result(NamedTuple):
 
 
 def read_results(ids: Sequence[str], experiments: ExperimentStore, split: SplitName) -> list[Result]:
-    """Raises NotFound for an unknown id, and for an experiment that has not succeeded or was not evaluated on `split`;
-    Damaged. Both name the experiment."""
+    """Raises NotFound for an unknown id, and for an experiment that was not evaluated on `split`; InvalidState for one
+    that has not succeeded; Damaged. All name the experiment."""
     records = [experiments.get(each) for each in ids]
     names = distinct_names(records)
+    for name, record in zip(names, records, strict=True):
+        _reject_unfinished(name, record)
     return [_read_result(name, record, experiments, split) for name, record in zip(names, records, strict=True)]
+
+
+def _reject_unfinished(name: str, record: Record) -> None:
+    if record.status is Status.SUCCEEDED:
+        return
+    if record.status.is_terminal:
+        advice = f"post it again (POST /experiments/{record.id}:retry), or leave it out"
+    else:
+        advice = f"wait until it has succeeded (GET /experiments/{record.id}/events), or leave it out"
+    raise InvalidState(f"{name}: experiment {record.id} is {record.status} and has no results to compare; {advice}")
 
 
 def _read_result(name: str, record: Record, experiments: ExperimentStore, split: SplitName) -> Result:
     try:
+        evaluation = experiments.evaluation(record.id, split)
         return Result(
             name=name,
-            record=record,
-            evaluation=experiments.evaluation(record.id, split),
+            record=experiments.get(record.id),  # this look counts
+            metrics=evaluation,
+            calibration_error=evaluation.calibration.error,
             predictions=experiments.predictions(record.id, split),
             history=experiments.history(record.id),
         )

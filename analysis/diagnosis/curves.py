@@ -7,7 +7,7 @@ from functools import cached_property
 from statistics import fmean
 from typing import TypeGuard
 
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 
 # An odd number of epochs, so that an epoch is the middle of its window; single epochs vary too much to be compared
 # (Prechelt 1998 looks at strips of five for the same reason).

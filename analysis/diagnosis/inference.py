@@ -90,7 +90,7 @@ def _momenta(run: TrainingRun) -> list[float]:
 def _warm_up(run: TrainingRun, average: _MovingAverage) -> Suggestion | None:
     if average.of != "BatchNormalization":
         return suggestions.suggest(
-            run, ("Publish the weights themselves.", suggestions.set_training(optimizer={"use_ema": False}))
+            run, ("Publish the weights themselves.", suggestions.set_optimizer(run.spec, use_ema=False))
         )
     needed = math.log(_WARM) / math.log(average.momentum) if 0 < average.momentum < 1 else math.inf
     epochs = math.ceil(needed / run.spec.steps_per_epoch()) if math.isfinite(needed) else 0

@@ -108,7 +108,7 @@ def better_epoch(run: TrainingRun) -> Finding | None:
         ),
         evidence={"epoch": val_loss.epochs[best], "val_loss": [round_digits(least), round_digits(last)]},
         suggestion=suggestions.suggest(
-            run, ("Publish the best epoch instead of the last one.", suggestions.set_training(keep="best"))
+            run, ("Publish the best epoch instead of the last one.", suggestions.keep_best(run.spec))
         ),
     )
 

@@ -8,7 +8,7 @@ from analysis.diagnosis.training_run import TrainingRun
 from specs.dataset import DATASETS
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
-from specs.layers import BatchNormalization, Layer, Residual
+from specs.layers import BatchNormalization, Layer, layer_document
 from specs.merge_patch import merge_patch
 from specs.network_builder import complete_layers
 from specs.presets import PRESETS
@@ -51,7 +51,18 @@ def stop_early(spec: ExperimentSpec) -> Change | None:
     stopping = spec.training.early_stopping
     if stopping is None:
         return set_training(keep="best", early_stopping={"monitor": "val_loss", "patience": _PATIENCE})
-    return None if spec.training.keep == "best" else set_training(keep="best")
+    return None if spec.training.keep == "best" else keep_best(spec)
+
+
+def keep_best(spec: ExperimentSpec) -> Change:
+    """Also where the user has written `restore_best_weights: false`, which means `keep: last`."""
+    stopping = {} if spec.training.early_stopping is None else {"early_stopping": {"restore_best_weights": None}}
+    return set_training(keep="best", **stopping)
+
+
+def set_optimizer(spec: ExperimentSpec, **fields: Any) -> Change:
+    """With its type, for a document in which the optimizer is left out or a name alone."""
+    return set_training(optimizer={"type": spec.training.optimizer.type, **fields})
 
 
 def augment(spec: ExperimentSpec) -> Change | None:
@@ -97,13 +108,14 @@ def scale_learning_rate(spec: ExperimentSpec, factor: float) -> Change:
     """Multiply every learning rate of the spec by `factor`."""
     rate = spec.training.optimizer.learning_rate
     if isinstance(rate, int | float):
-        return set_training(optimizer={"learning_rate": _multiply(rate, factor)})
+        return set_optimizer(spec, learning_rate=_multiply(rate, factor))
     fields = rate.model_dump(mode="json", exclude_none=True)
     named = ("initial_learning_rate", "warmup_target", "end_learning_rate", "max_learning_rate")
     scaled: dict[str, Any] = {name: _multiply(fields[name], factor) for name in named if name in fields}
+    scaled["type"] = rate.type
     if "values" in fields:
         scaled["values"] = [_multiply(each, factor) for each in fields["values"]]
-    return set_training(optimizer={"learning_rate": scaled})
+    return set_optimizer(spec, learning_rate=scaled)
 
 
 def scale_pixels(spec: ExperimentSpec) -> Change | None:
@@ -131,13 +143,9 @@ def _with_layers(rows: Iterable[Change]) -> Change:
 
 
 def _layer_document(layer: Layer) -> Change:
-    """Without defaults, except the activation of a Dense: one that is left out would be filled in."""
-    row = {"type": layer.type, **layer.model_dump(mode="json", exclude_defaults=True)}
-    if isinstance(layer, Residual):
-        row["layers"] = [_layer_document(each) for each in layer.layers]
-    elif layer.type == "Dense":
-        row["activation"] = layer.activation
-    return row
+    """Also the activation of a Dense: one that is left out would be filled in."""
+    row = layer_document(layer)
+    return {**row, "activation": layer.activation} if layer.type == "Dense" else row
 
 
 def _widen_layer(row: Change) -> Change:

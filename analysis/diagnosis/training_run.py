@@ -9,7 +9,8 @@ from typing import Self
 from analysis.diagnosis.curves import Curve, curve, is_number
 from models_store.evaluations.evaluation import Evaluation, Evaluations
 from models_store.experiments.history import History
-from models_store.experiments.record import FailureType, Point, Record, Status, is_better
+from models_store.experiments.points import Point, is_better
+from models_store.experiments.record import FailureType, Record, Status
 from specs.experiment import ExperimentSpec
 from specs.splits import SplitName
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         misclassified,
         points,
         reliability,
+        sweep,
     )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "misclassified",
     "points",
     "reliability",
+    "sweep",
 ]
 
 

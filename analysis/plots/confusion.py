@@ -60,15 +60,16 @@ def confusions_figure(
     labels: Sequence[str],
     matrices: Sequence[Sequence[Sequence[int]]],
     measure: Measure,
+    note: str | None = None,
 ) -> Figure:
-    """The matrices of several experiments beside each other."""
+    """The matrices of several experiments beside each other. `note` is a further line below the title."""
     each = [
         ConfusionPanel(f"{name}: {_accuracy_text(counts)}", counts, measure)
         for name, counts in zip(names, (np.array(matrix, dtype=np.float64) for matrix in matrices), strict=True)
     ]
     samples = int(each[0].counts.sum())
-    line = f"{samples:,} samples each; {_legend(measure)}"
-    return _figure(f"confusion of {len(each)} experiments, {split} split", [line], labels, each)
+    lines = [f"{samples:,} samples each; {_legend(measure)}", *([note] if note else [])]
+    return _figure(f"confusion of {len(each)} experiments, {split} split", lines, labels, each)
 
 
 def _figure(title: str, lines: list[str], labels: Sequence[str], each_panel: Sequence[ConfusionPanel]) -> Figure:

@@ -6,7 +6,8 @@ from typing import Self
 
 from models_store.errors import NotFound
 from models_store.experiments.history import History
-from models_store.experiments.record import MetricValues, Record
+from models_store.experiments.points import MetricValues
+from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSchedule
 
 

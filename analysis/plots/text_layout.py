@@ -22,9 +22,12 @@ _CACHED = 4_096
 def font_families() -> tuple[str, ...]:
     """The first that has a character draws it: Matplotlib's own font, then one with Chinese, Japanese and Korean."""
     fontManager.addfont(str(CJK_FONT))
-    # Its normal letters stand in for bold ones, which would double its size.
-    fontManager.ttflist.append(replace(fontManager.ttflist[-1], weight=700))
-    return "DejaVu Sans", "Noto Sans CJK JP"
+    regular = fontManager.ttflist.pop()
+    # Its normal letters stand in for bold ones, which would double its size. Fonts of the machine that have the same
+    # name are left out: a figure is the same everywhere.
+    others = [each for each in fontManager.ttflist if each.name != regular.name]
+    fontManager.ttflist = [*others, regular, replace(regular, weight=700)]
+    return "DejaVu Sans", regular.name
 
 
 @lru_cache(maxsize=_CACHED)

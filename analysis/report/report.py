@@ -12,8 +12,10 @@ from analysis.misclassified import Misclassified
 from models_store.evaluations.evaluation import ClassMetrics, Evaluations, SummaryRow, summarize
 from models_store.experiments.history import History
 from models_store.experiments.record import Record
+from models_store.holdout.peeks import PeekCounts
 from specs.experiment import ExperimentSpec
 from specs.network import Network
+from specs.problem import quantity
 from specs.splits import SPLITS, SplitName
 
 MAX_MISCLASSIFIED = 12
@@ -26,7 +28,8 @@ _MIXING = frozenset({"MixUp", "CutMix", "OutlierExposure"})
 class Report(NamedTuple):
     """`spec` is YAML that can be posted again. `network` is None and `findings` are empty if the dataset was deleted;
     `evaluations` and `misclassified` are empty before the experiment has succeeded. Images of `misclassified` are data
-    URLs. `objective` tells why the curves of the loss may differ from the loss in the results, "" if they may not."""
+    URLs. `objective` says why the curves of the loss may differ from the loss in the results, "" if they may not;
+    `peeks` how often test results of its dataset were looked at, "" if never."""
 
     record: Record
     spec: str
@@ -36,6 +39,7 @@ class Report(NamedTuple):
     findings: Sequence[Finding]
     misclassified: Sequence[Misclassified]
     objective: str = ""
+    peeks: str = ""
 
     @property
     def split(self) -> SplitName | None:
@@ -84,6 +88,7 @@ def build_report(
     history: History,
     evaluations: Evaluations,
     misclassified: Sequence[Misclassified],
+    peeks: PeekCounts,
 ) -> Report:
     """`spec` is None if the dataset was deleted. `misclassified` are samples of `report_split`."""
     return Report(
@@ -95,6 +100,19 @@ def build_report(
         findings=diagnose(TrainingRun.of(record, spec, history, evaluations)).items if spec else [],
         misclassified=misclassified,
         objective=describe_objective(spec) if spec else "",
+        peeks=describe_peeks(record, peeks),
+    )
+
+
+def describe_peeks(record: Record, peeks: PeekCounts) -> str:
+    """How untouched the test split of its dataset is, as a sentence; "" if nobody has looked at results on it."""
+    if record.test_hidden:
+        return f"The results on the test split of {record.dataset} are hidden until they are revealed."
+    if not peeks.total:
+        return ""
+    return (
+        f"Test results of {record.dataset} have been looked at {quantity(peeks.total, 'time')}, of "
+        f"{quantity(len(peeks.by_experiment), 'experiment')}: the more often, the more the best of them is luck."
     )
 
 

@@ -1,26 +1,26 @@
 """`GET /models/{id}/bundle.zip`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import StreamingResponse
 
 from analysis.model_card.card import Card, render_documents
-from api import __version__, content
+from api import content
 from api.dependencies import SettingsDep, StoreDep
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
+from api.wire.downloads import download
 from models_store.files import storage_errors
 from serving.bundle.bundle import Bundle, required_versions
+from settings import VERSION
 
 router = APIRouter(tags=["models"])
 # Most bundles fit; larger ones are written to the store's disk: the temporary folder of a container may be memory, too.
 _IN_MEMORY_BYTES = 4_000_000
-_PIECE_BYTES = 1 << 18
 
 
 @router.get(
@@ -42,14 +42,11 @@ def get_bundle(
         etag = etag_of("bundle", [*bundle.sources, versions])
         if validators.match(etag):
             return not_modified(etag)
-        card = Card(bundle.record, bundle.info, bundle.evaluations, bundle.manifest, __version__, versions)
+        if not record.test_hidden:
+            store.experiments.look(record)  # its model card has the metrics
+        card = Card(bundle.record, bundle.info, bundle.evaluations, bundle.manifest, VERSION, versions)
         file = _write(bundle, render_documents(card), settings.store_dir)
-    headers = {
-        **cache_headers(etag),
-        "Content-Length": str(file.tell()),
-        "Content-Disposition": f'attachment; filename="{_name(bundle)}"',
-    }
-    return StreamingResponse(_pieces(file), media_type=content.ZIP, headers=headers)
+    return download(file, _name(bundle), content.ZIP, cache_headers(etag))
 
 
 def _write(bundle: Bundle, documents: Mapping[str, str], folder: Path) -> IO[bytes]:
@@ -65,10 +62,3 @@ def _name(bundle: Bundle) -> str:
     """The experiment's name, reduced to what any file system and any header accepts, and its id."""
     plain = re.sub(r"[^a-z0-9]+", "-", bundle.record.name.lower())[:40].strip("-")
     return f"{plain or 'model'}-{bundle.record.id}.zip"
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while piece := file.read(_PIECE_BYTES):
-            yield piece

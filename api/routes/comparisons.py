@@ -1,4 +1,4 @@
-"""Routes of comparisons and lineages of experiments."""
+"""Routes of comparisons, lineages and reproductions of experiments."""
 
 from typing import Annotated
 
@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query
 
 from analysis.comparison.comparison import Comparison, compare
 from analysis.comparison.lineage import Lineage, read_lineage
+from analysis.comparison.reproduction import Reproduction, check_reproducible, read_reproduction
 from analysis.comparison.results import read_results
 from api.dependencies import ExperimentsDep, StoreDep
 from api.wire.images import sample_url
 from api.wire.parameters import ExperimentIds
+from models_store.experiments.provenance import Provenance, read_provenance
 from specs.splits import SplitName
 
 router = APIRouter(tags=["comparison"])
@@ -28,6 +30,21 @@ def compare_experiments(
     they are compared on the common ones."""
     results = read_results(ids, store.experiments, split)
     return compare(results, split, limit, store.known_datasets(), lambda each, row: sample_url(each, split, row))
+
+
+@router.get("/experiments/{experiment_id}/reproduction")
+def get_reproduction(experiment_id: str, experiments: ExperimentsDep) -> Reproduction:
+    """Compare an experiment with the one that it reproduces: identical to the bit, within noise, or different, and what
+    they were computed with other than each other. 404 if it reproduces none, 409 before it has succeeded."""
+    return read_reproduction(experiment_id, experiments)
+
+
+@router.get("/experiments/{experiment_id}/provenance")
+def get_provenance(experiment_id: str, experiments: ExperimentsDep) -> Provenance:
+    """Get what a result was computed with and from: versions, device, precision, seed, and digests of data, spec and
+    weights."""
+    check_reproducible(experiments.get(experiment_id))
+    return read_provenance(experiments.artifacts(experiment_id))
 
 
 @router.get("/experiments/{experiment_id}/lineage")

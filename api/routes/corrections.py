@@ -1,10 +1,12 @@
-"""`POST /predictions/{id}/label`."""
+"""Labels that users give: of predictions, and of samples of datasets."""
 
 from fastapi import APIRouter
 
 from api import content
-from api.dependencies import BodyDep, RecentDep, StoreDep, SyntaxDep
-from api.schemas.predictions import LabeledPrediction
+from api.dependencies import BodyDep, ImagesDep, RecentDep, StoreDep, SyntaxDep
+from api.results import datasets_of
+from api.sample_corrections import EvaluatedSample
+from api.schemas.predictions import LabeledPrediction, LabeledSample
 from api.wire.posted_spec import parse_posted_document
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction
@@ -13,8 +15,10 @@ from models_store.predictions.recent import KeptPrediction
 from models_store.store import Store
 from specs.correction import parse_correction
 from specs.dataset import Dataset
+from specs.splits import SplitName
 
 router = APIRouter(tags=["predictions"])
+_EXAMPLE = '{"label": "7"}'
 
 
 @router.post("/predictions/{prediction_id}/label", openapi_extra=content.CORRECTION_BODY)
@@ -29,7 +33,7 @@ def label_prediction(
     """
     kept = recent.get(prediction_id)
     source = _source_of(kept, store)
-    wanted = parse_correction(parse_posted_document(body, syntax, '{"label": "7"}'), source)
+    wanted = parse_correction(parse_posted_document(body, syntax, _EXAMPLE), source)
     record = store.corrections.add(_correction(kept, wanted.label), source)
     return LabeledPrediction(
         prediction_id=kept.id,
@@ -38,6 +42,45 @@ def label_prediction(
         probability=round(kept.probability, 6),
         label=wanted.label,
         dataset=record.name,
+    )
+
+
+@router.post(
+    "/experiments/{experiment_id}/samples/{split}/{index}/label",
+    openapi_extra=content.CORRECTION_BODY,
+    tags=["evaluation"],
+)
+def label_sample(
+    experiment_id: str,
+    split: SplitName,
+    index: int,
+    body: BodyDep,
+    syntax: SyntaxDep,
+    store: StoreDep,
+    images: ImagesDep,
+) -> LabeledSample:
+    """Correct the label of a sample that an experiment was evaluated on, by the name of the class that it shows;
+    `index` counts within the split, as in the list of misclassified samples. The image is added to the dataset
+    `<name>-corrections`, with its new label; the sample keeps its own. Labeled again, the image gets the new label.
+
+    In the training split of an experiment that adds `<name>-corrections` the image has the new label alone. One that
+    is validated or tested on the sample does not train on it, so that its results can be compared with others.
+    """
+    record = store.experiments.get(experiment_id)
+    labels = store.experiments.evaluation(experiment_id, split).confusion_matrix.labels
+    sample = EvaluatedSample(experiment_id, labels, store.experiments.predictions(experiment_id, split), index)
+    at = sample.locate(datasets_of(record), store.known_datasets())
+    wanted = parse_correction(parse_posted_document(body, syntax, _EXAMPLE), at.source)
+    known = store.corrections.find(at.source, at.number)
+    correction = known.relabel(wanted.label) if known else sample.correct(at, wanted.label, images)
+    dataset = store.corrections.add(correction, at.source)
+    return LabeledSample(
+        source=at.source.name,
+        sample=at.number,
+        true=sample.true,
+        predicted=sample.predicted,
+        label=wanted.label,
+        dataset=dataset.name,
     )
 
 

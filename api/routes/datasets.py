@@ -1,4 +1,4 @@
-"""`/datasets`: upload, list, show, delete."""
+"""`/datasets`: upload, list, show, hide and reveal test results, delete."""
 
 import re
 from http import HTTPStatus
@@ -9,18 +9,22 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from PIL import Image
 
 from analysis import plots
-from analysis.dataset_images import DatasetImages, choose, choose_points
+from analysis.dataset_images import DatasetImages, ImageSource, choose, choose_points
 from analysis.plots.contact_sheet import contact_sheet
 from api import content
-from api.dependencies import ImagesDep, SettingsDep, StoreDep
+from api.dependencies import BodyDep, ImagesDep, SettingsDep, StoreDep, SyntaxDep
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
+from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import plot_response, png_response
 from api.wire.parameters import class_index
+from api.wire.posted_spec import parse_posted_document
 from api.wire.uploads import parse_options, receive_archive
 from models_store.datasets.record import DatasetRecord, Layout
-from models_store.errors import NotFound
+from models_store.errors import InvalidState, NotFound
+from models_store.store import Store
 from specs.dataset import DATASETS, NAME_PATTERN
+from specs.edit import parse_dataset_edit
 from specs.splits import SourceSplit
 
 router = APIRouter(tags=["datasets"])
@@ -78,12 +82,16 @@ async def upload_dataset(
     `train/`, `val/` and `test/`, or as `layout` says. A worker then converts them; poll `GET /datasets/{name}` until
     its status is `ready`. A form may have `layout` and `names` as fields.
     """
+
+    def check_name(name: str) -> None:
+        store.datasets.reject_existing(_check_name(name))
+
     parse_options(layout, names)  # before the archive is sent in vain, like its name
     if name is not None:
-        store.datasets.reject_existing(_check_name(name))
+        check_name(name)
     with store.datasets.receive_archive() as archive:
         in_url = {"name": name, "layout": layout, "names": names}
-        sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes)
+        sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
         record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options)
     response.headers["Location"] = f"/datasets/{record.name}"
     return record
@@ -98,19 +106,49 @@ def _check_name(name: str) -> str:
     return name
 
 
-@router.get("/datasets")
-def list_datasets(store: StoreDep) -> DatasetList:
+@router.get("/datasets", response_model=DatasetList, responses=content.or_not_modified({}))
+def list_datasets(store: StoreDep, images: ImagesDep, validators: ValidatorsDep) -> Response:
     """List all datasets that experiments can name, and those that are being converted: the built-in ones first."""
-    built_in = [DatasetView.of_built_in(facts) for facts in DATASETS.values()]
-    return DatasetList(items=built_in + [DatasetView.of_record(record) for record in store.datasets.records()])
+    holdout = store.experiments.holdout
+    built_in = [DatasetView.of_built_in(facts, images.has_images(facts), holdout) for facts in DATASETS.values()]
+    found = DatasetList(items=built_in + [DatasetView.of_record(each, holdout) for each in store.datasets.records()])
+    return conditional(found.model_dump_json(), content.JSON, validators)
 
 
-@router.get("/datasets/{name}")
-def get_dataset(name: str, store: StoreDep) -> DatasetView:
+@router.get("/datasets/{name}", response_model=DatasetView, responses=content.or_not_modified({}))
+def get_dataset(name: str, store: StoreDep, images: ImagesDep, validators: ValidatorsDep) -> Response:
     """Get the shape, classes and counts of a dataset; of an uploaded one also its status, progress, sizes, warnings,
     unreadable files, and the reason if it failed."""
-    facts = DATASETS.get(name)
-    return DatasetView.of_built_in(facts) if facts else DatasetView.of_record(store.datasets.get(name))
+    return conditional(_view(name, store, images).model_dump_json(), content.JSON, validators)
+
+
+def _view(name: str, store: Store, images: ImageSource) -> DatasetView:
+    facts, holdout = DATASETS.get(name), store.experiments.holdout
+    if facts is not None:
+        return DatasetView.of_built_in(facts, images.has_images(facts), holdout)
+    return DatasetView.of_record(store.datasets.get(name), holdout)
+
+
+@router.patch("/datasets/{name}", openapi_extra=content.DATASET_EDIT_BODY)
+def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, images: ImagesDep) -> DatasetView:
+    """Hide the results on a dataset's test split, built in or uploaded: `{"hide_test": true}`. No answer has test
+    metrics, test predictions or misclassified test samples of its experiments any more, until
+    `POST /datasets/{name}:reveal`. The body is a JSON merge patch."""
+    edit = parse_dataset_edit(parse_posted_document(body, syntax, '{"hide_test": true}'))
+    if edit.hide_test:
+        store.datasets.hide_test(name)
+    view = _view(name, store, images)
+    if "hide_test" in edit.model_fields_set and not edit.hide_test and view.test_split.hidden:
+        raise InvalidState(f"the test results of {name} are hidden; POST /datasets/{name}:reveal, which is recorded")
+    return view
+
+
+@router.post("/datasets/{name}:reveal")
+def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> DatasetView:
+    """Reveal the test results that `hide_test` withholds. The time is recorded. From then on, looks at them are
+    counted again."""
+    store.datasets.reveal_test(name)
+    return _view(name, store, images)
 
 
 @router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT)
@@ -157,7 +195,7 @@ def get_dataset_sheet(
     a plot of them."""
     facts = DATASETS.get(name)
     if facts is not None and not facts.has_images:
-        points = choose_points(class_index(label, facts.classes), split, limit)
+        points = choose_points(class_index(label, facts.classes), split, limit, offset)
         return plot_response("png", lambda: plots.points.points_figure(name, *points, facts.classes))
     samples = select_samples(name, images, label, split, _SHOWN if limit is None else limit, offset)
     return png_response(_contact_sheet(samples))

@@ -1,19 +1,22 @@
-"""`GET /experiments/{id}/events`."""
+"""`GET /events` of everything that changes, and `GET /experiments/{id}/events`."""
 
 import re
 from collections.abc import AsyncIterable
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api import content
 from api.dependencies import ExperimentsDep, StoreDep
 from api.schemas.events import StatusChange, StreamEnd
-from models_store.errors import NotFound
-from models_store.experiments.record import Point, Record
+from api.wire.parameters import FollowedIds
+from models_store.errors import InvalidPosition, NotFound
+from models_store.event_feed import LOST, Position
+from models_store.experiments.points import Point
+from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.store import HEARTBEAT_SECONDS
 
@@ -21,6 +24,42 @@ router = APIRouter(tags=["experiments"])
 # The id of an epoch is its number, that of the end names the last epoch.
 _EVENT_ID = re.compile("(end-)?([0-9]{1,9})|end")
 LastEventId = Annotated[str | None, Header(description="the `id` of the last event received")]
+
+
+def start_behind(
+    since: Annotated[str | None, Query(description="the `id` of the last event received")] = None,
+    last_event_id: LastEventId = None,
+) -> Position | None:
+    """The position of the client, None for one that begins. Browsers repeat the URL and add the header, and give up at
+    an error: what is no position there is a lost one. Raises InvalidPosition for `since`."""
+    if last_event_id:
+        try:
+            return Position.parse(last_event_id)
+        except InvalidPosition:
+            return LOST
+    return Position.parse(since) if since else None
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=content.ALL_EVENTS_STREAM, tags=["events"])
+async def follow_events(
+    store: StoreDep, position: Annotated[Position | None, Depends(start_behind)], ids: FollowedIds = None
+) -> AsyncIterable[ServerSentEvent]:
+    """Follow everything that changes as server-sent events, in one stream: `status` (an experiment was created,
+    claimed, edited or has ended; its summary), `progress`, `epoch`, `deleted`, `dataset`, `evaluation`, `serving`,
+    `worker`.
+
+    The first is `ready`, at once. Open the stream, then read lists and records: what happens meanwhile follows. A
+    summary with a lower `version` than the one that was read is outdated. With `ids`, events of experiments are of
+    these only.
+
+    To resume a broken stream, send the last id received as `Last-Event-ID`, as browsers do by themselves, or as
+    `since`: it continues without loss or repetition, except that only the last `progress` of each experiment is sent.
+    `reset`, in place of `ready` or later, says that events are lost (the position is too old, or Redis was emptied):
+    read everything again; with an `experiment_id`, only the record and history of that one, of which an attempt
+    continues behind an earlier epoch. A comment is sent after 15 s without events.
+    """
+    async for event in store.feed.follow(position, ids):
+        yield ServerSentEvent(event=event.kind, id=str(event.position), raw_data=event.data)
 
 
 def start_after(experiment_id: str, experiments: ExperimentsDep, last_event_id: LastEventId = None) -> int:

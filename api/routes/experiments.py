@@ -1,28 +1,41 @@
-"""`/experiments`: create, validate, list, show, cancel, delete. `/presets`: experiments to start from."""
+"""`/experiments`: create, validate, show, stop, cancel, retry, reproduce, delete, prune. `/presets`: specs to use."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Response
 
+from analysis.comparison.reproduction import check_reproducible
 from analysis.estimates import recent_runs
+from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
 from api import content
-from api.dependencies import BodyDep, ExperimentsDep, RegistryDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
+from api.wire.bad_request import BadQuery
+from api.wire.caching import Validators, ValidatorsDep, cache_headers, conditional, not_modified
 from api.wire.negotiation import negotiate
-from api.wire.posted_spec import parse_posted_spec
-from models_store.experiments.pages import Page
-from models_store.experiments.pages import Query as PageQuery
+from api.wire.posted_spec import parse_posted_document, parse_posted_spec
+from api.wire.record_etags import check_unedited, record_etag
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
+from models_store.retention import Pruning, Retention, prune
+from specs import limits
+from specs.continuation import reject_repeated_continuation
+from specs.edit import parse_edit
+from specs.experiment import parse_spec
+from specs.problem import Problem
 
 router = APIRouter(tags=["experiments"])
-IdempotencyKey = Annotated[
-    str | None,
-    Header(min_length=1, max_length=255, description="the same key and body give the same experiment, for a day"),
+Repeats = Annotated[
+    int | None, Query(ge=2, le=limits.REPEATS, description="train it so many times, with consecutive seeds")
+]
+IfMatch = Annotated[str | None, Header(description="the ETag of the record as it was read")]
+Priority = Annotated[
+    int, Query(ge=-limits.PRIORITY, le=limits.PRIORITY, description="of what waits, the highest one starts first")
 ]
 Since = Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")]
 
@@ -30,7 +43,7 @@ Since = Annotated[int, Query(ge=-1, description="only epochs after this one, cou
 @router.post(
     "/experiments",
     status_code=HTTPStatus.ACCEPTED,
-    response_model=Record,
+    response_model=Record | GroupView,
     openapi_extra=content.SPEC_BODY,
     responses=content.QUEUED,
 )
@@ -40,11 +53,18 @@ def create_experiment(
     store: StoreDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> Record:
+    priority: Priority = 0,
+    repeats: Repeats = None,
+) -> Record | GroupView:
     """Queue an experiment. The body is a spec, as JSON or YAML; `GET /presets` has some to start from.
 
     As `application/merge-patch+json` (RFC 7396) it is a change to the spec of the experiment `based_on`: null removes a
     field, and so restores its default; a list replaces the list that was there.
+
+    `continue_from` continues where that experiment has ended, with its weights, optimizer, callbacks and history.
+    What the body leaves out is then as it was there; `training.epochs` counts from the beginning.
+
+    With `repeats` it is trained so many times, with consecutive seeds from `training.seed` on; the answer is the group.
 
     Once this has answered 202 the experiment is on disk and will run, even if any process dies.
     """
@@ -52,8 +72,16 @@ def create_experiment(
     with (
         store.datasets.keep(*spec.dataset.names),
         store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
+        store.continuations.keep(spec, store.known_datasets()) as state,
     ):
-        record = store.experiments.create(spec, idempotency_key, body, transferred_layers)
+        if repeats is not None:
+            reject_repeated_continuation(spec)
+            group = group_view(store.groups.create(spec, repeats, idempotency_key, body, transferred_layers, priority))
+            response.headers["Location"] = f"/groups/{group.id}"
+            return group
+        record = store.experiments.create(
+            spec, idempotency_key, body, transferred_layers, priority=priority, state=state
+        )
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
 
@@ -65,7 +93,29 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Va
     experiment, warnings, and the spec with all defaults filled in."""
     spec, known = parse_posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
-    return validate(spec, transferred_layers, recent_runs(store.experiments), known)
+    state = store.continuations.state(spec, known)
+    return validate(spec, transferred_layers, recent_runs(store.experiments), known, state.epoch if state else 0)
+
+
+@router.post("/experiments:prune")
+def prune_experiments(
+    store: StoreDep,
+    registry: RegistryDep,
+    older_than_days: Annotated[float | None, Query(ge=0, description="that ended longer ago")] = None,
+    keep_newest: Annotated[int | None, Query(ge=0, description="beyond so many that ended last")] = None,
+    max_bytes: Annotated[int | None, Query(ge=0, description="the oldest, while all take more bytes")] = None,
+    dry_run: Annotated[bool, Query(description="remove nothing; answer what would be removed")] = False,
+) -> Pruning:
+    """Delete experiments that have ended and are too old, too many or too large; at least one limit is needed. Those
+    that have a star, serve, are pinned or needed are kept, and listed with the reason."""
+    limits = Retention(older_than_days, keep_newest, max_bytes)
+    if limits == Retention():
+        detail = "no limit is given: nothing would be removed; give `older_than_days`, `keep_newest` or `max_bytes`"
+        raise BadQuery.of([Problem(pointer="/query", detail=detail)])
+    pruning = prune(store, limits, registry.is_serving, dry_run=dry_run)
+    if pruning.removed and not dry_run:
+        registry.refresh()
+    return pruning
 
 
 @router.get("/presets")
@@ -74,69 +124,86 @@ def list_presets() -> PresetList:
     return preset_list()
 
 
-@router.get("/experiments", response_model=Page)
-def list_experiments(query: Annotated[PageQuery, Query()], experiments: ExperimentsDep, request: Request) -> Response:
-    """List a page of experiments, newest first unless `sort` says otherwise. `next_cursor`, and the header `Link`, lead
-    to the next page."""
-    page = experiments.page(query)
-    headers = {}
-    if page.next_cursor:
-        following = request.url.include_query_params(cursor=page.next_cursor)
-        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return Response(page.model_dump_json(), media_type="application/json", headers=headers)
-
-
-@router.get("/experiments/{experiment_id}")
-def get_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+@router.get("/experiments/{experiment_id}", response_model=Record, responses=content.or_not_modified({}))
+def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: ValidatorsDep) -> Response:
     """Get the record of an experiment: spec, status, attempts, position in the queue, progress, best epoch, times,
     error."""
-    return experiments.get(experiment_id)
+    record = experiments.get(experiment_id)
+    etag = record_etag(record)
+    if validators.match(etag):
+        return not_modified(etag)
+    return Response(record.model_dump_json(), media_type=content.JSON, headers=cache_headers(etag))
+
+
+@router.patch("/experiments/{experiment_id}", response_model=Record, openapi_extra=content.EDIT_BODY)
+def edit_experiment(
+    experiment_id: str,
+    body: BodyDep,
+    syntax: SyntaxDep,
+    experiments: ExperimentsDep,
+    if_match: IfMatch = None,
+) -> Response:
+    """Edit the name, notes, tags, star or priority of an experiment, whatever its status. The body is a JSON merge
+    patch (RFC 7396): what is left out stays, null restores what was posted; `spec` keeps that.
+
+    With `If-Match` and the ETag of the record as it was read, the edit is rejected (412) if somebody else has edited
+    the experiment since; what a training changes does not matter.
+    """
+    changes = parse_edit(parse_posted_document(body, syntax, '{"star": true}')).changes()
+    record = experiments.edit(experiment_id, changes, partial(check_unedited, if_match))
+    return Response(record.model_dump_json(), media_type=content.JSON, headers=cache_headers(record_etag(record)))
 
 
 @router.get(
     "/experiments/{experiment_id}/history",
     response_model=HistoryView,
-    responses=content.text(content.CSV),
+    responses=content.or_not_modified(content.text(content.CSV)),
 )
 def get_history(
     experiment_id: str,
     experiments: ExperimentsDep,
+    validators: ValidatorsDep,
     since: Since = -1,
     accept: Annotated[list[str] | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Get all metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
     media_type, headers = negotiate(",".join(accept or ()), [content.JSON, content.CSV])
-    return _history_response(experiment_id, since, experiments, media_type, headers)
+    return _history_response(experiment_id, since, experiments, validators, media_type, headers)
 
 
 @router.get(
     "/experiments/{experiment_id}/history.{history_format}",
     response_model=HistoryView,
-    responses=content.text(content.CSV),
+    responses=content.or_not_modified(content.text(content.CSV)),
 )
 def get_history_file(
-    experiment_id: str, history_format: Literal["json", "csv"], experiments: ExperimentsDep, since: Since = -1
+    experiment_id: str,
+    history_format: Literal["json", "csv"],
+    experiments: ExperimentsDep,
+    validators: ValidatorsDep,
+    since: Since = -1,
 ) -> Response:
     """Get all metrics, epoch by epoch, in the format of the suffix."""
     media_type = content.CSV if history_format == "csv" else content.JSON
-    return _history_response(experiment_id, since, experiments, media_type)
+    return _history_response(experiment_id, since, experiments, validators, media_type)
 
 
 def _history_response(
     experiment_id: str,
     since: int,
     experiments: ExperimentStore,
+    validators: Validators,
     media_type: str,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     record = experiments.get(experiment_id)
     history = experiments.history(experiment_id, since)
-    # Where no epoch is new, the metrics are those of the epochs before.
-    names = list(history.metrics or experiments.history(experiment_id).metrics) or METRICS
+    # Where no epoch is new, the metrics are those of the last one.
+    names = list(history.metrics or record.last_metrics) or METRICS
     if media_type == content.CSV:
-        return Response(history_csv(history, names), media_type=media_type, headers=headers)
+        return conditional(history_csv(history, names), media_type, validators, headers)
     view = HistoryView.of(record, history, names)
-    return Response(view.model_dump_json(), media_type=media_type, headers=headers)
+    return conditional(view.model_dump_json(), media_type, validators, headers)
 
 
 @router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)
@@ -144,6 +211,49 @@ def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record
     """Cancel an experiment: a queued one at once, a running one after its current batch. History and checkpoint are
     kept."""
     return experiments.cancel(experiment_id)
+
+
+@router.post("/experiments/{experiment_id}:stop", status_code=HTTPStatus.ACCEPTED)
+def stop_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
+    """Stop a training early and publish what it has learnt, as `training.keep` says: after its current batch, or at the
+    end of its first epoch. It is then evaluated and `succeeded`, with the `stop_reason` stopped."""
+    return experiments.stop(experiment_id)
+
+
+@router.post("/experiments/{experiment_id}:retry", status_code=HTTPStatus.ACCEPTED)
+def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
+    """Run a failed or cancelled experiment again: it is queued once more, with all its attempts, and resumes from its
+    last checkpoint if there is one. A trial rejoins its sweep, if that has not failed and was not cancelled."""
+    record = store.experiments.get(experiment_id)
+    with store.datasets.keep(record.dataset, *record.spec.dataset.added_names):
+        return store.sweep_jobs.retry(record)
+
+
+@router.post("/experiments/{experiment_id}:reproduce", status_code=HTTPStatus.ACCEPTED)
+def reproduce_experiment(experiment_id: str, store: StoreDep, response: Response) -> Record:
+    """Run a succeeded experiment again, with the same spec and seed. `GET /experiments/{id}/reproduction` of the new
+    one then compares both."""
+    original = store.experiments.get(experiment_id)
+    check_reproducible(original)
+    spec = parse_spec({**original.spec.document, "based_on": original.id}, store.known_datasets())
+    with (
+        store.datasets.keep(*spec.dataset.names),
+        store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
+        store.continuations.keep(spec, store.known_datasets()) as state,
+    ):
+        record = store.experiments.create(
+            spec, transferred_layers=transferred_layers, reproduces=original.id, state=state
+        )
+    response.headers["Location"] = f"/experiments/{record.id}"
+    return record
+
+
+@router.delete("/experiments/{experiment_id}/state", status_code=HTTPStatus.NO_CONTENT)
+def delete_state(experiment_id: str, store: StoreDep) -> None:
+    """Delete the training state of an experiment that has ended, to save disk space; its model, results and history
+    stay. It cannot be continued then, and starts from the beginning if it is retried. Experiments that continue it have
+    the state as their own."""
+    store.continuations.remove_state(experiment_id)
 
 
 @router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT)

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api import content
-from api.dependencies import BodyDep, RegistryDep, StoreDep, SyntaxDep
-from api.schemas.models import ServingModel, ServingModelList
+from api.dependencies import BaselinesDep, BodyDep, RegistryDep, StoreDep, SyntaxDep
+from api.schemas.models import PromotionList, ServingModel, ServingModelList, ServingTraffic, ServingTrafficList
+from api.wire.caching import ValidatorsDep, conditional
 from api.wire.posted_spec import parse_posted_document
 from models_store.errors import NotFound
+from models_store.models.traffic import ModelTraffic
 from serving.answering_model import AnsweringModel
 from serving.errors import UnknownDataset
 from specs.dataset import unknown_dataset
@@ -17,11 +19,12 @@ from specs.serving import parse_serving
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models")
-def list_models(registry: RegistryDep) -> ServingModelList:
+@router.get("/models", response_model=ServingModelList, responses=content.or_not_modified({}))
+def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
     """List for each dataset the model that serves now, and why: it is pinned, or the best. Damaged models are listed
     with what is wrong with them."""
-    return ServingModelList(items=[ServingModel.of(status) for status in registry.statuses()])
+    found = ServingModelList(items=[ServingModel.of(status) for status in registry.statuses()])
+    return conditional(found.model_dump_json(), content.JSON, validators)
 
 
 @router.put("/models/serving/{dataset}", openapi_extra=content.SERVING_BODY)
@@ -43,6 +46,31 @@ def set_serving_model(
     else:
         registry.unpin(dataset)
     return ServingModel.of(registry.status(dataset))
+
+
+@router.get("/models/promotions")
+def list_promotions(
+    store: StoreDep,
+    dataset: Annotated[str | None, Query(description="default: of all datasets")] = None,
+) -> PromotionList:
+    """List which models have served, since when, and why: pinned, the best, or as a fallback for one that is damaged.
+    The newest come first; the last hundred of each dataset are kept."""
+    if dataset is not None and dataset not in (known := store.known_datasets()):
+        raise NotFound(unknown_dataset(dataset, known))
+    return PromotionList(items=store.models.promotions(dataset)[::-1])
+
+
+@router.get("/models/traffic")
+def list_traffic(registry: RegistryDep, store: StoreDep, baselines: BaselinesDep) -> ServingTrafficList:
+    """List what the model that serves each dataset was asked and has answered: requests by minute, verdicts, predicted
+    classes, and whether these have drifted from those on its validation split. Counted in all API processes, since
+    Redis was last emptied."""
+    traffic = store.traffic.read()
+    items = [
+        ServingTraffic.of(record, labels, traffic.get(record.id, ModelTraffic()), baselines.get(record.id))
+        for record, labels in registry.serving_labels()
+    ]
+    return ServingTrafficList(items=items)
 
 
 @router.get("/models/best")

@@ -1,4 +1,7 @@
-"""Health, metrics, workers and queue."""
+"""Health, metrics, workers and disk."""
+
+from collections.abc import Iterable
+from contextlib import suppress
 
 from fastapi import APIRouter, Response
 from prometheus_client import generate_latest
@@ -6,7 +9,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api import content
 from api.dependencies import ServicesDep, StoreDep
-from api.schemas.operations import Liveness, QueuedExperiment, QueueView, Readiness, WorkerList, WorkerView
+from api.schemas.operations import DiskView, Liveness, Readiness, WorkerList, WorkerView
+from models_store.disk_use import measure_disk
+from models_store.errors import NotFound
+from models_store.experiments.store import ExperimentStore
+from models_store.jobs.activity import activities
 from models_store.statistics import queue_state
 
 router = APIRouter(tags=["operations"])
@@ -26,7 +33,7 @@ def check_readiness(store: StoreDep) -> Readiness:
     return Readiness(workers=len(store.workers.alive()))
 
 
-@router.get("/metrics", response_class=Response, responses=content.text(content.METRICS))
+@router.get("/metrics", response_class=Response, responses=content.text(content.PLAIN))
 def get_metrics(services: ServicesDep) -> Response:
     """Get metrics in Prometheus's text format."""
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
@@ -34,22 +41,35 @@ def get_metrics(services: ServicesDep) -> Response:
 
 @router.get("/workers")
 def list_workers(store: StoreDep) -> WorkerList:
-    """List the live workers, and what each of them trains."""
+    """List the live workers: what they train on, how much memory is in use, and what each of them does now."""
     running = queue_state(store.experiments, store.queue).running
+    at_work = activities(running, store.datasets, store.evaluations)
     items = [
-        WorkerView(**worker.model_dump(), experiments=[record.id for record in running if record.worker == worker.name])
+        WorkerView(
+            **worker.model_dump(),
+            activities=at_work.get(worker.name, []),
+            experiments=[record.id for record in running if record.worker == worker.name],
+        )
         for worker in store.workers.alive()
     ]
     return WorkerList(items=items)
 
 
-@router.get("/queue")
-def get_queue(store: StoreDep) -> QueueView:
-    """Get the experiments that wait, in order, and those that run."""
-    state = queue_state(store.experiments, store.queue)
-    return QueueView(
-        depth=state.depth,
-        queued=state.queued,
-        items=[QueuedExperiment.of(record) for record in state.items],
-        running=[QueuedExperiment.of(record) for record in state.running],
-    )
+@router.get("/disk")
+def get_disk_use(services: ServicesDep) -> DiskView:
+    """Get the size of the store and of its largest experiments and datasets, and the room on its disk; the limits
+    beyond which experiments are deleted by themselves, and what was done last. Every file of the store is looked at: a
+    second for some thousand experiments."""
+    store = services.store
+    use = measure_disk(services.settings.store_dir, store.experiments.experiments, store.datasets.datasets)
+    names = _names_of((each.name for each in use.largest_experiments), store.experiments)
+    return DiskView.of(use, names, services.retention)
+
+
+def _names_of(ids: Iterable[str], experiments: ExperimentStore) -> dict[str, str]:
+    """Of those experiments that exist, by id."""
+    names = {}
+    for each in ids:
+        with suppress(NotFound):
+            names[each] = experiments.get(each).name
+    return names

@@ -30,6 +30,7 @@ def get_report(experiment_id: str, store: StoreDep, evaluations: EvaluationsDep,
         history=store.experiments.history(experiment_id),
         evaluations=evaluations,
         misclassified=_misclassified(record, evaluations, store.experiments, images),
+        peeks=store.experiments.holdout.peeks.of(record.dataset),
     )
 
 

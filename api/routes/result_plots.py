@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from analysis import plots
-from analysis.comparison.comparison import confusion_matrices
+from analysis.comparison.comparison import compare_matrices
 from analysis.comparison.results import read_results
 from analysis.plots.plotted_history import PlottedHistory
 from api import content
@@ -148,15 +148,15 @@ def plot_confusions(
         Literal["true", "false"], Query(description="shares of the true class in %, or counts")
     ] = "false",
 ) -> Response:
-    """Plot the confusion matrices of several experiments beside each other: those of `GET /compare`. Rejected with 409
-    if the experiments cannot be compared."""
+    """Plot the confusion matrices of several experiments beside each other: those of `GET /compare`, on the common
+    classes if the experiments have different ones. Rejected with 409 if the experiments cannot be compared."""
     results = read_results(ids, experiments, split)
-    matrices = confusion_matrices(results, split)
+    matrices, note = compare_matrices(results, split)
     names = [result.name for result in results]
     [measure] = _MEASURES[normalize]
     return cached.respond(
         "confusions",
         image_format,
-        [names, split, matrices, normalize],
-        lambda: plots.confusion.confusions_figure(names, split, matrices.labels, matrices.matrices, measure),
+        [names, split, matrices, note, normalize],
+        lambda: plots.confusion.confusions_figure(names, split, matrices.labels, matrices.matrices, measure, note),
     )

@@ -9,6 +9,7 @@ from api import content
 from api.dependencies import ExperimentsDep, ImagesDep
 from api.results import SampleImagesDep, SelectionDep, datasets_of
 from api.schemas.evaluations import MisclassifiedList
+from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import png_response, sample_url
 from models_store.evaluations.evaluation import Evaluation
 from specs.splits import SplitName
@@ -16,12 +17,14 @@ from specs.splits import SplitName
 router = APIRouter(tags=["evaluation"])
 
 
-@router.get("/experiments/{experiment_id}/evaluation")
-def get_evaluation(experiment_id: str, experiments: ExperimentsDep, split: SplitName = "test") -> Evaluation:
+@router.get("/experiments/{experiment_id}/evaluation", response_model=Evaluation, responses=content.or_not_modified({}))
+def get_evaluation(
+    experiment_id: str, experiments: ExperimentsDep, validators: ValidatorsDep, split: SplitName = "test"
+) -> Response:
     """Get the metrics of the published network on one split: loss, accuracy, metrics by class, confusion matrix (rows
     are the true classes), and how well its probabilities are calibrated, before and after its temperature. Not found
     before the experiment has succeeded."""
-    return experiments.evaluation(experiment_id, split)
+    return conditional(experiments.evaluation(experiment_id, split).model_dump_json(), content.JSON, validators)
 
 
 @router.get("/experiments/{experiment_id}/mistakes")

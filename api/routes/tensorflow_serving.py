@@ -28,12 +28,6 @@ async def get_model_name(request: Request, model: str) -> ModelName:
 ModelNameDep = Annotated[ModelName, Depends(get_model_name)]
 
 
-@router.get("/")
-async def check_alive() -> wire.ServerAlive:
-    """Liveness probe of KServe's v1 clients."""
-    return wire.ServerAlive()
-
-
 @router.get("/v1/models")
 async def list_model_names(registry: RegistryDep) -> wire.ModelNames:
     """List the datasets that a model serves. KServe adds this route to TensorFlow Serving's."""

@@ -1,19 +1,47 @@
 """Datasets and their samples."""
 
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
 from analysis.dataset_images import DatasetImages
 from api.schemas.answer import Answer, ItemList
-from models_store.datasets.record import Counts, DatasetRecord
+from models_store.datasets.record import Counts, DatasetRecord, DatasetStatus
+from models_store.holdout.holdout import Holdout
 from specs.dataset import Dataset
 from specs.splits import SOURCE_SPLITS, SourceSplit
+
+
+class TestSplit(Answer):
+    """What is known of a dataset's test split. `hidden`: results on it are withheld since `hidden_at`, until
+    `POST /datasets/{name}:reveal`; `revealed_at` are the times at which that was done. `peeks` counts how often
+    somebody has looked at the test results of an experiment, `peeked_experiments` of how many experiments, deleted
+    ones included."""
+
+    __test__ = False
+
+    hidden: bool
+    hidden_at: datetime | None
+    revealed_at: tuple[datetime, ...]
+    peeks: int
+    peeked_experiments: int
+
+    @classmethod
+    def of(cls, name: str, holdout: Holdout) -> "TestSplit":
+        hiding, peeks = holdout.hidden.get(name), holdout.peeks.of(name)
+        return cls(
+            hidden=hiding.since is not None,
+            hidden_at=hiding.since,
+            revealed_at=hiding.reveals,
+            peeks=peeks.total,
+            peeked_experiments=len(peeks.by_experiment),
+        )
 
 
 class DatasetView(Answer):
     """A dataset. `record` is that of a dataset that is not built in; a `collected` one consists of images that were
     labeled with `POST /predictions/{id}/label`. `counts` are samples by split for each class, in the order of
-    `classes`; `shape` is null if sizes differ, and until it is known."""
+    `classes`; `shape` is null if sizes differ, and until it is known. `has_images`: whether its images can be shown."""
 
     name: str
     origin: Literal["built-in", "uploaded", "collected"]
@@ -21,11 +49,13 @@ class DatasetView(Answer):
     shape: tuple[int, ...] | None
     classes: tuple[str, ...]
     counts: Counts
+    has_images: bool
     warnings: tuple[str, ...]
+    test_split: TestSplit
     record: DatasetRecord | None
 
     @classmethod
-    def of_built_in(cls, facts: Dataset) -> "DatasetView":
+    def of_built_in(cls, facts: Dataset, has_images: bool, holdout: Holdout) -> "DatasetView":
         return cls(
             name=facts.name,
             origin="built-in",
@@ -33,12 +63,14 @@ class DatasetView(Answer):
             shape=facts.image_shape,
             classes=facts.classes,
             counts={"train": facts.training_counts, "test": facts.test_counts},
+            has_images=has_images,
             warnings=(),
+            test_split=TestSplit.of(facts.name, holdout),
             record=None,
         )
 
     @classmethod
-    def of_record(cls, record: DatasetRecord) -> "DatasetView":
+    def of_record(cls, record: DatasetRecord, holdout: Holdout) -> "DatasetView":
         found = record.contents
         return cls(
             name=record.name,
@@ -47,7 +79,9 @@ class DatasetView(Answer):
             shape=found.image_shape if found else None,
             classes=found.classes if found else (),
             counts=found.counts if found else {},
+            has_images=record.status is DatasetStatus.READY,
             warnings=found.warnings if found else (),
+            test_split=TestSplit.of(record.name, holdout),
             record=record,
         )
 

@@ -52,3 +52,15 @@ class LabeledPrediction(Answer):
     probability: float
     label: str
     dataset: str
+
+
+class LabeledSample(Answer):
+    """A sample of `source`, by its number there: `true` is the class that it has there, which stays, `label` the class
+    that the user gave, and `dataset` the name of the dataset that the image was added to."""
+
+    source: str
+    sample: int
+    true: str
+    predicted: str
+    label: str
+    dataset: str

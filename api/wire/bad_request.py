@@ -19,3 +19,7 @@ class BadRequest(Exception):
     def of(cls, problems: Sequence[Problem]) -> Self:
         """At least one."""
         return cls("; ".join(map(str, problems)), problems)
+
+
+class BadQuery(BadRequest):
+    """The query string has parameters that the route cannot follow."""

@@ -48,6 +48,7 @@ def _strip_data_url(text: str) -> bytes:
 
 
 def _mistake(text: str, character: str) -> str:
+    text = text.lstrip()
     if _ADDRESS.match(text):
         return "is an address, which is not fetched; send the content of the file as base64"
     if _PYTHON_BYTES.match(text):

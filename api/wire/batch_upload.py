@@ -10,7 +10,7 @@ from starlette.types import Message, Receive
 
 from api.wire.body import write_body
 from api.wire.file_signatures import check_unharmed
-from api.wire.forms import StreamedForm, holds_text, is_form, unknown_field
+from api.wire.forms import TEXT_BYTES, StreamedForm, holds_text, is_form, unknown_field
 from api.wire.spool import Spool, spooled_members
 from archives.errors import UnsupportedFormat
 from archives.member import Limits, Member
@@ -56,7 +56,9 @@ class BatchForm(StreamedForm, BatchUpload):
         self._spool = Spool(file)
         self._max_files = max_files
         self._parts = 0
-        self._may_be_text: str | None = None  # the field of a part without a file name, until its content shows
+        # The field of a part without a file name, and its first bytes, until they show whether it is a file.
+        self._may_be_text: str | None = None
+        self._beginning = b""
 
     def begin_part(self, field: str, filename: str | None) -> None:
         if field not in _FIELDS:
@@ -72,14 +74,24 @@ class BatchForm(StreamedForm, BatchUpload):
             self._spool.begin(filename or "image")
 
     def write_part(self, data: bytes) -> None:
-        if self._may_be_text is not None and (mistake := holds_text(self._may_be_text, data)) is not None:
-            raise self.error(mistake)
-        self._may_be_text = None
-        self._file.write(data)
+        if self._may_be_text is None:
+            self._file.write(data)
+            return
+        self._beginning += data
+        if len(self._beginning) >= TEXT_BYTES:
+            self._write_beginning(self._may_be_text)
 
     def end_part(self) -> None:
+        if self._may_be_text is not None:
+            self._write_beginning(self._may_be_text)
         if self.sent_singly:
             self._spool.end()
+
+    def _write_beginning(self, field: str) -> None:
+        if (mistake := holds_text(field, self._beginning)) is not None:
+            raise self.error(mistake)
+        self._file.write(self._beginning)
+        self._may_be_text, self._beginning = None, b""
 
     def close(self) -> None:
         super().close()

@@ -84,6 +84,7 @@ class Batches:
             first = await self._in_thread(images.read_next)
         if not first:
             raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HINT}")
+        self._metrics.traffic.count_request(model.id)
         return self._lines(model, images, first, options, started)
 
     async def _receive(

@@ -1,16 +1,16 @@
 """HTTP caching: entity tags, conditional requests (RFC 9110, 13.1.2), and images rendered before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
 from typing import Annotated
 
 import orjson
 from cachetools import LRUCache
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 from pydantic import BaseModel
 
-from api import __version__
+from settings import VERSION
 
 _MAX_BYTES = 8_000_000
 
@@ -19,7 +19,7 @@ def etag_of(kind: str, source: object) -> str:
     """Quoted, as in the header. The same for the same `source`, models, dataclasses, arrays and JSON, in this release:
     another one may render it differently."""
     options = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    data = orjson.dumps([__version__, kind, source], default=_dump_model, option=options)
+    data = orjson.dumps([VERSION, kind, source], default=_dump_model, option=options)
     return f'"{sha256(data).hexdigest()[:32]}"'
 
 
@@ -39,9 +39,22 @@ class Validators:
         return not self._tags.isdisjoint({etag, "*"})
 
 
+ValidatorsDep = Annotated[Validators, Depends()]
+
+
 def cache_headers(etag: str) -> dict[str, str]:
     """Clients may keep the answer, and ask each time whether it still holds."""
     return {"ETag": etag, "Cache-Control": "no-cache"}
+
+
+def conditional(
+    body: str | bytes, media_type: str, validators: Validators, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The body, unless the client has it."""
+    etag = etag_of(media_type, body if isinstance(body, str) else sha256(body).hexdigest())
+    if validators.match(etag):
+        return not_modified(etag)
+    return Response(body, media_type=media_type, headers={**(headers or {}), **cache_headers(etag)})
 
 
 def not_modified(etag: str) -> Response:

@@ -14,6 +14,8 @@ _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate
 _ACCEPTED = "gzip, deflate"
 # Takes the event loop a millisecond.
 _PIECE_BYTES = 1 << 18
+# A member costs as much as decompressing some KB, even if it is empty: more than a few must be worth it.
+_MAX_SMALL_MEMBERS, _MEMBER_BYTES = 100, 2_000
 _HEADER = b"content-encoding"
 
 
@@ -39,12 +41,19 @@ async def decompress(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int
             f"Content-Encoding {encoding[:50]!r} is not supported; send gzip, deflate or none",
             {"Accept-Encoding": _ACCEPTED},
         )
-    decompressor, left, is_begun = zlib.decompressobj(window), max_bytes, False
+    decompressor, left, members, received = zlib.decompressobj(window), max_bytes, 0, 0
     async for piece in pieces:
+        received += len(piece)
         while piece:
-            if decompressor.eof:  # gzip data may consist of several members (RFC 1952, 2.2)
+            if decompressor.eof or not members:  # gzip data may consist of several members (RFC 1952, 2.2)
                 decompressor = zlib.decompressobj(window)
-            is_begun = True
+                members += 1
+                before = received - len(piece)
+                if members > max(_MAX_SMALL_MEMBERS, before // _MEMBER_BYTES):
+                    raise BadEncoding(
+                        f"the {encoding} data in the body has more than {members - 1} members in its first {before:,} "
+                        "bytes; compress it as one"
+                    )
             try:
                 data = decompressor.decompress(piece, _PIECE_BYTES)
             except zlib.error as error:
@@ -53,7 +62,8 @@ async def decompress(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int
             if left < 0:
                 raise HTTPException(413, f"the body decompresses to more than the limit of {max_bytes:,} bytes")
             piece = decompressor.unconsumed_tail or decompressor.unused_data  # noqa: PLW2901 - what is left of it
-            yield data
+            if data:
+                yield data
             await asyncio.sleep(0)
-    if not (is_begun and decompressor.eof):
+    if not decompressor.eof:
         raise BadEncoding(f"the {encoding} data in the body is cut short")

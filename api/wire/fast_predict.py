@@ -1,8 +1,8 @@
 """`POST /predict` without FastAPI, whose search for the route and its dependencies takes longer than the answer."""
 
 import re
+from http import HTTPStatus
 
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,7 +16,7 @@ _OPTIONS = "trainyard.options"
 _VALUE = re.compile(rb"[-0-9A-Za-z_]{1,100}")
 _PREPS: dict[bytes, Prep] = {b"auto": "auto", b"none": "none"}
 _BOOLEANS = {b"true": True, b"false": False, b"1": True, b"0": False}
-_JSON = "application/json"
+_CONTENT_TYPE = (b"content-type", b"application/json")
 
 
 class Shortcut:
@@ -47,7 +47,9 @@ class PlainPredict:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = await self._endpoint.answer(scope, receive, scope[_OPTIONS])
-        await Response(answer, media_type=_JSON)(scope, receive, send)
+        headers = [(b"content-length", b"%d" % len(answer)), _CONTENT_TYPE]
+        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
 
 
 def parse_plain_query(query: bytes) -> PredictionOptions | None:

@@ -1,5 +1,7 @@
 """What the first bytes of a body reveal."""
 
+import codecs
+
 from api.wire.body import BadRequestBody
 
 # Signatures as far as `curl -d @file`, which removes carriage returns, line feeds and zero bytes, leaves them.
@@ -16,12 +18,14 @@ def begins_as_json(data: bytes) -> bool:
     return data[:64].removeprefix(BYTE_ORDER_MARK).lstrip(_BLANKS)[:1] in (b"{", b"[")
 
 
-def is_text(data: bytes) -> bool:
-    """UTF-8 without zero bytes; not empty."""
+def text_of(data: bytes) -> str | None:
+    """The beginning of a text: UTF-8 without zero bytes, of which the last character may be cut. None if it is none, or
+    empty."""
     try:
-        return "\0" not in data.decode() and bool(data)
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
-        return False
+        return None
+    return text if text and "\0" not in text else None
 
 
 def check_unharmed(data: bytes, example: str) -> None:

@@ -15,7 +15,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from api.wire.body import BadRequestBody
-from api.wire.file_signatures import is_text
+from api.wire.file_signatures import text_of
 from api.wire.form_lines import FormLines
 from specs.problem import format_value, shorten
 from specs.spelling import did_you_mean
@@ -27,10 +27,11 @@ _FILE = re.compile(
     rb"(?:\r\nContent-Type: [-0-9A-Za-z.+]{1,50}/[-0-9A-Za-z.+]{1,50})?\r\n\r\n"
 )
 _ENDS = (b"--\r\n", b"--")
-# The first line of a form whose Content-Type does not tell its boundary: of 70 characters at most (RFC 2046).
+# The first line of a form whose Content-Type has no boundary: of 70 characters at most (RFC 2046).
 _FIRST_LINE = re.compile(rb"(?:\r?\n)*--([-0-9A-Za-z'()+_,./:=? ]{0,69}[-0-9A-Za-z'()+_,./:=?])\r?\n")
 _MAX_FIRST_LINE = 100
-_TEXT_BYTES = 200
+# A tar has zero bytes, and every image something else that is no text, in as many bytes.
+TEXT_BYTES = 200
 # RFC 5987, which forms should not have, but some clients write it alone.
 _EXTENDED_FILENAME = re.compile(rb";\s*filename\*\s*=\s*[-0-9A-Za-z]*'[-0-9A-Za-z]*'([^;\s]*)", re.IGNORECASE)
 
@@ -53,10 +54,11 @@ def unknown_field(field: str, known: Collection[str], parameters: Collection[str
 
 
 def holds_text(field: str, data: bytes) -> str | None:
-    """What is wrong with a part that should be a file and has no file name; None if its first bytes may be a file's."""
-    if not is_text(data[:_TEXT_BYTES]):
+    """What is wrong with a part that should be a file and has no file name; None if its content may be a file's. `data`
+    has at least its first `TEXT_BYTES` bytes, if there are so many."""
+    if (text := text_of(data[:TEXT_BYTES])) is None:
         return None
-    return f"the form field `{shorten(field)}` holds text, not a file: {format_value(data[:_TEXT_BYTES].decode())}"
+    return f"the form field `{shorten(field)}` holds text, not a file: {format_value(text)}"
 
 
 class StreamedForm(ABC):

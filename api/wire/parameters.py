@@ -8,8 +8,10 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from models_store.errors import NotFound
+from models_store.ids import describe_id_mistake, is_experiment_id
 
 _MIN_IDS, _MAX_IDS = 2, 8
+_MAX_FOLLOWED = 100
 _LISTED_CLASSES = 20
 
 
@@ -35,6 +37,26 @@ ExperimentIds = Annotated[
     BeforeValidator(_split_by_commas),
     AfterValidator(_check_ids),
     Query(description=f"{_MIN_IDS} to {_MAX_IDS} ids, separated by commas"),
+]
+
+
+def _check_followed(ids: list[str]) -> list[str]:
+    if not 1 <= len(ids) <= _MAX_FOLLOWED:
+        raise PydanticCustomError(
+            "ids",
+            "expected 1 to {most} ids, separated by commas, received {count}",
+            {"most": _MAX_FOLLOWED, "count": len(ids)},
+        )
+    if wrong := next((each for each in ids if not is_experiment_id(each)), None):
+        raise PydanticCustomError("ids", "{why}", {"why": describe_id_mistake(wrong)})
+    return ids
+
+
+FollowedIds = Annotated[
+    list[str] | None,
+    BeforeValidator(lambda values: None if values is None else _split_by_commas(values)),
+    AfterValidator(lambda ids: None if ids is None else _check_followed(ids)),
+    Query(description=f"1 to {_MAX_FOLLOWED} ids, separated by commas; all experiments without it"),
 ]
 
 

@@ -19,16 +19,20 @@ Syntax = document.Syntax | Literal["merge-patch"]
 
 def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> ExperimentSpec:
     """Raises DocumentError, SpecError, and InvalidState for a dataset that is still being converted."""
-    posted = posted_document(body, syntax, store.experiments)
-    dataset = posted.get("dataset")
-    for name in _dataset_names(dataset):
-        store.datasets.reject_unready(name)
+    posted = store.continuations.document(posted_document(body, syntax, store.experiments))
     try:
-        return parse_spec(posted, store.known_datasets())
+        return parse_ready_spec(posted, store)
     except SpecError as error:
         if syntax == "merge-patch" or not _looks_like_patch(posted):
             raise
         raise SpecError([_patch_hint(posted["based_on"]), *error.problems]) from None
+
+
+def parse_ready_spec(document: dict[str, Any], store: Store) -> ExperimentSpec:
+    """Raises SpecError, and InvalidState for a dataset that is still being converted."""
+    for name in _dataset_names(document.get("dataset")):
+        store.datasets.reject_unready(name)
+    return parse_spec(document, store.known_datasets())
 
 
 def _dataset_names(dataset: Any) -> Iterator[str]:
@@ -63,7 +67,8 @@ def posted_document(body: bytes, syntax: Syntax | None, experiments: ExperimentS
     """Raises DocumentError, also for a document above the limits, and SpecError for a merge patch (RFC 7396) without a
     base, which `based_on` names.
 
-    A patch keeps what it does not name, even tags, notes and the name.
+    A patch keeps what it does not name, even tags, notes and the name, but not `continue_from`: a change is trained
+    from the beginning.
     """
     if syntax != "merge-patch":
         return document.parse_document(body, syntax)
@@ -84,7 +89,7 @@ def _base(based_on: Any, experiments: ExperimentStore) -> dict[str, Any]:
         raise _rejection(f"{error}; GET /experiments lists those whose spec can be changed", based_on) from None
     if not record.spec:
         raise _rejection("its record is damaged and its spec lost; choose another experiment", based_on)
-    return record.spec.document
+    return {name: value for name, value in record.spec.document.items() if name != "continue_from"}
 
 
 def _rejection(detail: str, received: Any) -> SpecError:

@@ -44,7 +44,7 @@ class PredictEndpoint:
                 model, prepared = await self._predictor.prepare(samples, options)
             else:
                 model, prepared, digits = await self._predictor.prepare_rows(samples, options)
-            counted.model = model.info.dataset
+            counted.model = model
             predictions = await self._predictor.predict(model, prepared, options)
         answer = {"model": model.description, "predictions": predictions}
         if digits:

@@ -1,20 +1,20 @@
 """Query strings: a parameter that a route does not have, or that contradicts itself, is rejected."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import get_origin
 
 from fastapi import Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
-from api.wire.bad_request import BadRequest
+from api.wire.bad_request import BadQuery
+from api.wire.conditions import parse_conditions
+from models_store.experiments.conditions import Condition
 from specs import limits
 from specs.problem import Problem, pointer_of, received_value, shorten
 from specs.spelling import did_you_mean
 
-
-class BadQuery(BadRequest):
-    """The query string has parameters that the route cannot follow."""
+_NAMES_OF_MODELS = ("dataset", "experiment")
 
 
 async def check_query(request: Request) -> None:
@@ -22,18 +22,30 @@ async def check_query(request: Request) -> None:
     Raises BadQuery."""
     if not request.scope["query_string"]:
         return
-    takes_several = _parameters(request.scope["route"])
+    route = request.scope["route"]
+    takes_several, takes_others = _parameters(route), _takes_conditions(route)
     sent: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         sent.setdefault(name, []).append(value)
     problems: list[Problem] = []
     for name, values in sent.items():
+        if name not in takes_several and takes_others:
+            continue
         if name not in takes_several:
             problems.append(_problem(name, values[0], _unknown(name, takes_several)))
         elif not takes_several[name] and len(set(values)) > 1:
             problems.append(_problem(name, values[-1], f"received {len(values)} different values; send one"))
     if problems:
         raise BadQuery.of(problems[: limits.PROBLEMS])
+
+
+async def read_conditions(request: Request) -> list[Condition]:
+    """A dependency of routes whose other parameters are conditions on any field. Raises BadQuery."""
+    return parse_conditions(request.query_params.multi_items(), _parameters(request.scope["route"]))
+
+
+def _takes_conditions(route: APIRoute) -> bool:
+    return any(each.call is read_conditions for each in route.dependant.dependencies)
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:
@@ -46,9 +58,15 @@ def _parameters(route: APIRoute) -> dict[str, bool]:
     }
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
+def _unknown(name: str, known: Collection[str]) -> str:
     listed = f"known here: {', '.join(known)}" if known else "this route has none"
-    return f"unknown query parameter `{shorten(name)}`; {did_you_mean(name, known)}{listed}"
+    return f"unknown query parameter `{shorten(name)}`; {_model_hint(name, known) or did_you_mean(name, known)}{listed}"
+
+
+def _model_hint(name: str, known: Collection[str]) -> str:
+    """A model is named by what it was trained on, or by the experiment that trained it."""
+    named = [f"`{other}`" for other in _NAMES_OF_MODELS if other in known]
+    return f"did you mean {' or '.join(named)}? " if named and name.lower() == "model" else ""
 
 
 def _problem(name: str, received: str, detail: str) -> Problem:

@@ -15,6 +15,7 @@ from serving.predictor import PredictionOptions
 from serving.preparation import FeatureSample, ImageSample, Sample
 from specs.explanation import problems_of
 from specs.problem import Problem, pointer_of, received_value
+from specs.schema import FieldError
 
 _MAX_IMAGES = 100
 _MAX_SAMPLES = 10_000
@@ -26,6 +27,8 @@ _JSON_HINT = (
     'expected {"image": "<base64>"} or {"images": ["<base64>", ...]}, or for a dataset of numbers {"features": [x, y]} '
     f'or {{"features": [[x, y], ...]}}, up to {_MAX_SAMPLES:,} samples, each number from -1e6 to 1e6'
 )
+
+_EXPECTED = {"image": "a base64 string", "images": "a list of base64 strings", "features": "a list of numbers"}
 
 # Beyond these bounds a network's own arithmetic may leave float32.
 _Feature = Annotated[float, Field(strict=True, ge=-1e6, le=1e6, allow_inf_nan=False)]
@@ -45,7 +48,7 @@ class JsonSamples(BaseModel):
 
     image: str | None = None
     # Stops at the first error: reporting millions of them takes seconds and gigabytes.
-    images: Annotated[list[str], Field(fail_fast=True)] | None = None
+    images: Annotated[list[str], Field(min_length=1, fail_fast=True)] | None = None
     features: (
         Annotated[Annotated[_Features, Tag("row")] | Annotated[_Rows, Tag("rows")], Discriminator(_kind_of_features)]
         | None
@@ -54,6 +57,9 @@ class JsonSamples(BaseModel):
     @model_validator(mode="after")
     def _one_of_them(self) -> "JsonSamples":
         sent = [name for name in JsonSamples.model_fields if getattr(self, name) is not None]
+        nulls = [name for name in JsonSamples.model_fields if name in self.model_fields_set and name not in sent]
+        if nulls and not sent:
+            raise FieldError((nulls[0],), f"expected {_EXPECTED[nulls[0]]}, received null")
         if len(sent) != 1:
             raise ValueError(
                 f"expected one of `image`, `images` and `features`, received {' and '.join(sent) or 'none'}"

@@ -1,6 +1,6 @@
 """Uploads of a dataset: the archive goes to one file in pieces, sent as a form or as the body itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple, get_args
 
 from starlette.requests import Request
@@ -25,11 +25,16 @@ class Upload(NamedTuple):
 
 
 class UploadForm(StreamedForm):
-    """Writes the field `archive` to `file`, and keeps the other fields, each of which may be in the URL instead."""
+    """Writes the field `archive` to `file`, and keeps the other fields, each of which may be in the URL instead, and is
+    checked as soon as it is complete, so that an archive behind it is not sent in vain."""
 
-    def __init__(self, content_type: str, in_url: Mapping[str, str | None], file: BinaryIO) -> None:
+    def __init__(
+        self, content_type: str, in_url: Mapping[str, str | None], file: BinaryIO, check_name: Callable[[str], object]
+    ) -> None:
+        """`check_name` raises an error for a name that a dataset cannot have."""
         super().__init__(content_type, _HINT)
         self._file = file
+        self._check_name = check_name
         self._field = ""
         self._in_url = in_url
         self._received: dict[str, bytearray] = {}
@@ -63,6 +68,12 @@ class UploadForm(StreamedForm):
         self._received[self._field] += data
         if len(self._received[self._field]) > _MAX_FIELD_BYTES:
             raise self.error(f"the form field `{self._field}` is longer than {_MAX_FIELD_BYTES} bytes")
+
+    def end_part(self) -> None:
+        if self._field == "name":
+            self._check_name(self.value("name"))
+        elif self._field != "archive":
+            parse_options(self.value("layout"), self.value("names"))
 
 
 class RawUpload:
@@ -99,12 +110,18 @@ def parse_options(layout: str | None, names: str | None) -> UploadOptions:
     return UploadOptions.model_validate({"layout": layout or "auto", "names": names or None})
 
 
-async def receive_archive(request: Request, in_url: Mapping[str, str | None], file: BinaryIO, max_bytes: int) -> Upload:
-    """Write the archive to `file` and return what was sent with it, in a form or `in_url`. Raises the errors of
-    `write_body`."""
+async def receive_archive(
+    request: Request,
+    in_url: Mapping[str, str | None],
+    file: BinaryIO,
+    max_bytes: int,
+    check_name: Callable[[str], object],
+) -> Upload:
+    """Write the archive to `file` and return what was sent with it, in a form or `in_url`, of which the caller has
+    checked the name. Raises the errors of `write_body` and `check_name`."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
-    upload = UploadForm(content_type, in_url, file) if is_sent_as_form else RawUpload(in_url, file)
+    upload = UploadForm(content_type, in_url, file, check_name) if is_sent_as_form else RawUpload(in_url, file)
     await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
     return Upload(upload.value("name"), parse_options(upload.value("layout"), upload.value("names")))

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from models_store.evaluations.evaluation import Evaluation, read_evaluations
 from models_store.evaluations.predictions import Predictions, read_predictions
-from models_store.experiments.record import FailureType, Point
+from models_store.experiments.points import Point
+from models_store.experiments.record import FailureType
 from models_store.experiments.stored_spec import StoredSpec
 from specs.experiment import ExperimentSpec
 from specs.splits import SPLITS, SplitName

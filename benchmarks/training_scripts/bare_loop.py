@@ -8,7 +8,6 @@ import os
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import tensorflow as tf
@@ -19,8 +18,8 @@ from worker.evaluation.evaluate import evaluate
 from worker.training.compiling import compile_model
 from worker.training.epochs import Resident
 from worker.training.export import export
-from worker.training.network import build, predict, with_softmax
-from worker.training.steps import test_function, train_function
+from worker.training.network import build, with_softmax
+from worker.training.steps import predict_function, test_function, train_function
 from worker.training.targets import Targets
 
 started = time.perf_counter()
@@ -40,7 +39,7 @@ for epoch in range(spec.training.epochs):
     model.reset_metrics()
     check()
 served = with_softmax(model, spec)
-results = evaluate(partial(predict, served), splits, spec.dataset.facts.classes, "float32")
+results = evaluate(predict_function(served), splits, spec.dataset.facts.classes, "float32")
 staged = Path(tempfile.mkdtemp()) / "staged"
 staged.mkdir()
 export(served, spec, splits.validation.images, results.temperature, results.confidence, staged)

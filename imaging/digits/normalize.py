@@ -117,7 +117,7 @@ def _extent(sums: NDArray[np.float32]) -> int:
 
 
 def _judge(image: Gray) -> Finding:
-    return "digit" if is_one_digit(image) else "doubtful"
+    return "digit" if is_one_digit(image).all() else "doubtful"
 
 
 def _finding(found: FoundDigit) -> Finding:

@@ -1,21 +1,22 @@
-"""A correction: the true label of a prediction, with its image."""
+"""A correction: the true label of a prediction, or of a sample of a dataset, with its image."""
 
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from models_store.errors import Damaged
-from models_store.experiments.record import Frozen, utc_now
 from models_store.files import storage_errors, write_atomic
+from models_store.frozen import Frozen, utc_now
 from models_store.versions import any_name
 
 LABELLED = "labelled"
 
 
 class Correction(Frozen):
-    """`image` is a PNG of the network's input, (height, width, channels); `predicted` is the predicted class, `label`
-    the true one."""
+    """`image` is a PNG of the network's input, or the file of a sample of the dataset, (height, width, channels);
+    `predicted` is the predicted class, `label` the true one. `prediction_id` is a `sample_key` for a sample."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -30,10 +31,18 @@ class Correction(Frozen):
     channels: int
     image: bytes = Field(validation_alias=any_name("image"))
 
+    def relabel(self, label: str) -> Self:
+        return self.model_copy(update={"label": label, "labelled_at": utc_now()})
+
     @property
     def name(self) -> str:
         """The name of the image in its dataset."""
         return f"{self.label}/{self.prediction_id}.png"
+
+
+def sample_key(sample: int) -> str:
+    """Identifies the correction of a sample of the dataset, by its number there."""
+    return f"sample-{sample:07}"
 
 
 def correction_ids(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ulid import ULID
 
 from models_store.corrections.collection import collect
-from models_store.corrections.correction import Correction, correction_ids, write_correction
+from models_store.corrections.correction import Correction, correction_ids, read_correction, write_correction
 from models_store.datasets.images import CACHE, IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus
 from models_store.datasets.store import DatasetStore
@@ -79,6 +79,17 @@ class Corrections:
             write_atomic(folder / _PENDING, secrets.token_bytes(8))
             write_correction(folder, correction)
             return record
+
+    def find(self, source: Dataset, number: int) -> Correction | None:
+        """The correction that sample `number` of `source` comes from; None if that is no dataset of corrections. Raises
+        NotFound, Damaged."""
+        if source.name in DATASETS or self._datasets.get(source.name).collected_from is None:
+            return None
+        name = self._datasets.images(source.name).names[number]
+        try:
+            return read_correction(self._datasets.folder(source.name), Path(name).stem)
+        except FileNotFoundError as error:
+            raise NotFound(f"the correction {name} of {source.name} is missing") from error
 
     def name_for(self, source: Dataset) -> str:
         """Of the dataset for corrections of `source`; a dataset of corrections is its own. Raises InvalidState."""

@@ -5,7 +5,8 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from models_store.experiments.record import Failure, Frozen, utc_now
+from models_store.experiments.record import Failure
+from models_store.frozen import Frozen, utc_now
 from models_store.jobs.record import AttemptRecord
 from specs.dataset import Dataset
 from specs.splits import SourceSplit

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,8 +15,10 @@ from ulid import ULID
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
 from models_store.errors import Damaged, InvalidState, NotFound, list_names
+from models_store.events import DatasetChange, EventLog, EventsLost
+from models_store.file_cache import FileCache
 from models_store.files import (
-    LOCK_FILE,
+    create_record_folder,
     lock_folder,
     publish_directory,
     remove_directory,
@@ -25,6 +28,7 @@ from models_store.files import (
     write_atomic,
     write_synced,
 )
+from models_store.holdout.holdout import Holdout
 from models_store.jobs.queue import CONVERSION, Queue
 from specs.dataset import DATASETS, NAME_PATTERN, Dataset
 from specs.problem import quantity
@@ -47,10 +51,12 @@ class DatasetStore:
     and machines that share `root`.
     """
 
-    def __init__(self, root: Path, queue: Queue) -> None:
+    def __init__(self, root: Path, events: EventLog, queue: Queue, holdout: Holdout) -> None:
         self.datasets = root / "datasets"
+        self._events = events
         self._queue = queue
-        self._seen: dict[str, tuple[tuple[int, int], DatasetRecord]] = {}
+        self._holdout = holdout
+        self._cache = FileCache[DatasetRecord]()
 
     def prepare(self) -> None:
         """Make the folders. Raises OSError if the store is not writable."""
@@ -101,10 +107,12 @@ class DatasetStore:
         record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell(), options=options)
         with self.lock(name):
             self.reject_existing(name)
+            self._holdout.forget(name)
             with storage_errors(f"dataset {name}"):
                 write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
             if not publish_directory(staged, self.folder(name)):
                 self.reject_existing(name)
+        self._announce(record)
         self._queue.enqueue(CONVERSION, name)
         return record
 
@@ -112,15 +120,10 @@ class DatasetStore:
         """Make the folder of a dataset that is collected, not uploaded. Only under the lock of its name. Raises
         InvalidState if the name exists, StorageFull."""
         self.reject_existing(record.name)
-        staged = temporary_name(self.folder(record.name))
-        try:
-            with storage_errors(f"dataset {record.name}"):
-                staged.mkdir()
-                (staged / LOCK_FILE).touch()
-                write_synced(staged / RECORD_FILE, record.model_dump_json().encode())
-                publish_directory(staged, self.folder(record.name))
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+        self._holdout.forget(record.name)
+        data = record.model_dump_json().encode()
+        create_record_folder(self.folder(record.name), RECORD_FILE, data, f"dataset {record.name}")
+        self._announce(record)
 
     def names(self) -> list[str]:
         """Of all uploaded and collected datasets, sorted."""
@@ -189,13 +192,43 @@ class DatasetStore:
                     f"running or succeeded: {list_names(needed)}; delete them first"
                 )
             remove_directory(folder)
+        self._events.add("dataset", DatasetChange(name=name, status="deleted"))
+
+    def hide_test(self, name: str) -> None:
+        """Withhold the results on its test split until `reveal_test`. Raises NotFound, Busy, StorageFull, Damaged."""
+        with self._existing(name):
+            if self._holdout.hidden.hide(name):
+                self._events.add("reset", EventsLost())
+
+    def reveal_test(self, name: str) -> None:
+        """Raises InvalidState if nothing is hidden, NotFound, Busy, StorageFull, Damaged."""
+        with self._existing(name):
+            self._holdout.hidden.reveal(name)
+            self._events.add("reset", EventsLost())
+
+    @contextmanager
+    def _existing(self, name: str) -> Iterator[None]:
+        """Hold the lock of a dataset, which may be built in. Raises NotFound."""
+        if name not in DATASETS and not self.folder(name).exists():
+            raise _not_found(name)
+        with self.lock(name):
+            if name not in DATASETS and not self.folder(name).exists():
+                raise _not_found(name)
+            yield
 
     def images(self, name: str) -> StoredImages:
-        """The images of a dataset that is ready. Raises InvalidState if it is not, NotFound, Damaged."""
+        """The images of a dataset that is ready. Raises InvalidState if it is not, NotFound, Damaged, Busy."""
         record = self.get(name)
         if record.status is not DatasetStatus.READY:
             raise InvalidState(f"dataset {name} is {record.status} and has no images to show")
-        return StoredImages(self.folder(name))
+        try:
+            return StoredImages(self.folder(name))
+        except (Damaged, NotFound):
+            if record.collected_from is None:
+                raise
+        # Corrections are being added: its images are replaced under this lock.
+        with self.lock(name):
+            return StoredImages(self.folder(name))
 
     # -- the record on disk ----------------------------------------------------------------------------------------
 
@@ -214,16 +247,8 @@ class DatasetStore:
             raise Damaged(f"{RECORD_FILE} of dataset {name} does not parse; delete it and upload it again") from error
 
     def _read_cached(self, name: str) -> DatasetRecord:
-        """Every write makes a new file, so that inode and modification time identify a version."""
-        try:
-            status = (self.folder(name) / RECORD_FILE).stat()
-        except FileNotFoundError:
-            return self.read(name)
-        mark = (status.st_ino, status.st_mtime_ns)
-        seen = self._seen.get(name)
-        if seen is None or seen[0] != mark:
-            seen = self._seen[name] = (mark, self.read(name))
-        return seen[1]
+        """As `read`, and again only if the file has changed."""
+        return self._cache.get(self.folder(name) / RECORD_FILE, partial(self.read, name))
 
     @contextmanager
     def lock(self, name: str, seconds: float = 2.0) -> Iterator[None]:
@@ -236,7 +261,11 @@ class DatasetStore:
     def write(self, record: DatasetRecord) -> DatasetRecord:
         """Write a changed record. Only while its name is held."""
         write_atomic(self.folder(record.name) / RECORD_FILE, record.model_dump_json().encode())
+        self._announce(record)
         return record
+
+    def _announce(self, record: DatasetRecord) -> None:
+        self._events.add("dataset", DatasetChange.model_validate(record, from_attributes=True))
 
     def clear_abandoned(self) -> None:
         """Remove leftovers of killed uploads and deletions."""

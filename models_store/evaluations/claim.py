@@ -6,7 +6,7 @@ from pathlib import Path
 from models_store.errors import Damaged, NotFound
 from models_store.evaluations.record import EvaluationRecord, SamplesDone
 from models_store.evaluations.store import RESULT, EvaluationStore
-from models_store.experiments.record import MetricValues
+from models_store.experiments.points import MetricValues
 from models_store.files import PATIENCE_SECONDS, TEMPORARY_SUFFIX, lock_folder, remove_stale_temporaries
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Job, Jobs, Unfinished

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from models_store.artifacts import EVALUATION_FILE, read_verified
 from models_store.errors import Damaged
-from models_store.experiments.record import Frozen
 from models_store.files import write_synced
+from models_store.frozen import Frozen
 from models_store.versions import any_name
 from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit, SplitName

@@ -5,7 +5,9 @@ from typing import Self
 
 from pydantic import Field
 
-from models_store.experiments.record import Failure, Frozen, MetricValues, utc_now
+from models_store.experiments.points import MetricValues
+from models_store.experiments.record import Failure
+from models_store.frozen import Frozen, utc_now
 from models_store.jobs.record import AttemptRecord
 from models_store.versions import any_name
 from specs.evaluation import Prep
@@ -31,7 +33,8 @@ class EvaluationRecord(AttemptRecord):
 
     `id` distinguishes it from earlier ones. `dataset_id` identifies the upload, because another one may have the name
     later; None for a built-in dataset. `prep` is how images become the network's input: as served, or only resized.
-    `metrics` are some of the metrics, for lists.
+    `metrics` are some of the metrics, for lists; empty where `test_hidden`, because it has samples of a test split
+    whose results are withheld.
     """
 
     experiment_id: str
@@ -42,6 +45,7 @@ class EvaluationRecord(AttemptRecord):
     status: EvaluationStatus = EvaluationStatus.QUEUED
     progress: SamplesDone | None = None
     metrics: MetricValues = Field(default_factory=dict)
+    test_hidden: bool = False
 
     @property
     def is_queued(self) -> bool:

@@ -14,6 +14,7 @@ from models_store.errors import Busy, Damaged, InvalidState, NotFound
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, read_cross_dataset_evaluation
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
+from models_store.events import EvaluationChange
 from models_store.experiments.record import Status
 from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
@@ -46,6 +47,7 @@ class EvaluationStore:
         self._experiments = experiments
         self._datasets = datasets
         self._queue = queue
+        self._holdout = experiments.holdout
 
     def prepare(self) -> None:
         """Make the folders. Raises OSError if the store is not writable."""
@@ -133,7 +135,7 @@ class EvaluationStore:
     def get(self, experiment_id: str, dataset: str) -> EvaluationRecord:
         """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
         try:
-            return self.read(experiment_id, dataset)
+            return self._holdout.shown_evaluation(self.read(experiment_id, dataset))
         except Damaged as error:
             return EvaluationRecord(
                 id="",
@@ -154,11 +156,11 @@ class EvaluationStore:
         return found
 
     def evaluation(self, experiment_id: str, dataset: str) -> CrossDatasetEvaluation:
-        """The metrics. Raises NotFound before it has succeeded, Damaged."""
+        """The metrics. Raises NotFound before it has succeeded, ResultsHidden, Damaged."""
         return read_cross_dataset_evaluation(self._published_folder(experiment_id, dataset))
 
     def predictions(self, experiment_id: str, dataset: str) -> Predictions:
-        """Of the network. Raises NotFound before it has succeeded, Damaged."""
+        """Of the network. Raises NotFound before it has succeeded, ResultsHidden, Damaged."""
         return read_predictions(self._published_folder(experiment_id, dataset), self.get(experiment_id, dataset).split)
 
     def _published_folder(self, experiment_id: str, dataset: str) -> Path:
@@ -167,6 +169,9 @@ class EvaluationStore:
             raise NotFound(
                 f"the evaluation of experiment {experiment_id} on {dataset} is {record.status}: it has no metrics"
             )
+        self._holdout.check(dataset, record.split)
+        if record.split in ("test", "all"):
+            self._holdout.peeks.add(dataset, experiment_id)
         return self.folder(experiment_id, dataset) / RESULT
 
     # -- the record on disk ----------------------------------------------------------------------------------------
@@ -191,6 +196,8 @@ class EvaluationStore:
         """Write a changed record. Only under the experiment's lock."""
         path = self.folder(record.experiment_id, record.dataset) / RECORD_FILE
         write_atomic(path, record.model_dump_json().encode())
+        change = EvaluationChange.model_validate(record, from_attributes=True)
+        self._experiments.events.add("evaluation", change, record.experiment_id)
         return record
 
     def dataset_id(self, dataset: str) -> str | None:

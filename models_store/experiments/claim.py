@@ -1,7 +1,7 @@
 """The claim on a training: history and progress on top of what every claim can do."""
 
 import logging
-import shutil
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,13 +9,19 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from models_store.artifacts import ARTIFACTS
+from models_store.errors import Damaged
 from models_store.experiments import history
-from models_store.experiments.record import MetricValues, Point, Progress, Record, Status
-from models_store.experiments.store import ATTEMPTS, ExperimentStore
+from models_store.experiments.checkpoints import keep_state_only
+from models_store.experiments.folders import ATTEMPTS
+from models_store.experiments.points import MetricValues, Point
+from models_store.experiments.record import Progress, Record, Status
+from models_store.experiments.store import ExperimentStore
 from models_store.files import PATIENCE_SECONDS, lock_folder
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Job, Jobs, Unfinished
 from models_store.jobs.queue import TRAINING, JobName
+
+_MAX_STATE_BYTES = 100_000_000
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +53,12 @@ class TrainingJobs(Jobs[Record]):
     def clean_up(self, record: Record) -> None:
         self.store.clear_temporaries(record.id)
         if record.status is Status.SUCCEEDED:
-            shutil.rmtree(self.store.folder(record.id) / ATTEMPTS, ignore_errors=True)
+            keep_state_only(self.store.folder(record.id) / ATTEMPTS, _max_state_bytes(record))
 
     def unfinished(self) -> Unfinished:
         queued, running = (self.store.index.ids(f"status={status}") for status in (Status.QUEUED, Status.RUNNING))
+        if self.store.waiting.order.paused:
+            queued = []  # needs no message
         return Unfinished([Job(each, (each,)) for each in queued], [Job(each, (each,)) for each in running])
 
     def restore(self, record: Record) -> Record:
@@ -59,6 +67,17 @@ class TrainingJobs(Jobs[Record]):
 
     def show(self, name: JobName) -> None:
         self.store.show(self.store.read_or_damaged(*name))
+
+
+def _max_state_bytes(record: Record) -> float:
+    """Of the training state that a succeeded experiment keeps, as `training.keep_state` says."""
+    try:
+        wanted = record.spec.training.keep_state
+    except Damaged:
+        return -1
+    if isinstance(wanted, bool):
+        return math.inf if wanted else -1
+    return _MAX_STATE_BYTES if record.sweep is None else -1
 
 
 class TrainingClaim(Claim[TrainingJobs, Record]):
@@ -72,10 +91,6 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
     @property
     def folder(self) -> Path:
         return self._store.folder(self.id)
-
-    @property
-    def cancel_requested(self) -> bool:
-        return self.record.cancel_requested
 
     @property
     def _store(self) -> ExperimentStore:
@@ -137,6 +152,10 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             ),
         )
 
+    def prune(self, detail: str) -> Record:
+        """End as a trial that others are better than; history and checkpoint stay."""
+        return self._end(lambda record: record.end(Status.CANCELLED, stop_reason="pruned", stop_detail=detail))
+
     def cancel(self) -> Record:
         """End as cancelled; history and checkpoint stay."""
         return self._end(lambda record: record.end(Status.CANCELLED, stop_reason="cancelled"))
@@ -144,5 +163,5 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
     def _merge(self, current: Record) -> Record:
         if current.version == self.record.version:
             return self.record
-        names = ("progress", "epochs_completed", "epoch_seconds", "best", "best_metrics", "last_metrics")
+        names = ("progress", "epochs_completed", "epoch_seconds", "best", "best_metrics", "last_metrics", "sparkline")
         return current.model_copy(update={name: getattr(self.record, name) for name in names})

@@ -8,8 +8,9 @@ import orjson
 from pydantic import ValidationError
 
 from models_store.errors import Damaged
-from models_store.experiments.record import Frozen, Point
+from models_store.experiments.points import Point
 from models_store.files import storage_errors, write_atomic
+from models_store.frozen import Frozen
 
 HISTORY_FILE = "history.jsonl"
 
@@ -30,6 +31,11 @@ class History(Frozen):
         """Metric name to its values by epoch, None where not finite or missing; Keras's `History.history`."""
         names = dict.fromkeys(name for point in self.points for name in point.metrics)
         return {name: [point.metrics.get(name) for point in self.points] for name in names}
+
+    @property
+    def seconds(self) -> list[float]:
+        """The duration of each epoch: its training and validation."""
+        return [point.seconds for point in self.points]
 
     def skip(self, epochs: int) -> "History":
         """Without the first `epochs` epochs."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models_store.errors import Damaged, IdempotencyMismatch
-from models_store.experiments.record import Frozen
 from models_store.files import create_exclusive, remove_stale_temporaries, sha256_of
+from models_store.frozen import Frozen
 
+IDEMPOTENCY = "idempotency"
 KEPT_SECONDS = 24 * 3600.0
 
 
@@ -41,8 +42,8 @@ class IdempotencyKeys:
             raise Damaged(f"the reservation of the Idempotency-Key {key!r} is damaged; use a new key") from error
         if earlier.body_sha256 != wanted.body_sha256:
             raise IdempotencyMismatch(
-                f"the Idempotency-Key {key!r} was used for experiment {earlier.experiment_id} with another body; "
-                "use a new key for a new experiment"
+                f"the Idempotency-Key {key!r} was used for {earlier.experiment_id} with another body; "
+                "use a new key for another experiment or sweep"
             )
         return earlier.experiment_id
 

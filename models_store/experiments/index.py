@@ -6,7 +6,7 @@ The truth is on disk, from which the reconciler rebuilds the view. Methods raise
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, cast
 
 import orjson
@@ -15,10 +15,21 @@ from redis import Redis
 
 from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
+from models_store.events import (
+    EventLog,
+    EventsLost,
+    ExperimentDeleted,
+    ExperimentEpoch,
+    ExperimentProgress,
+)
+from models_store.experiments import index_scripts as scripts
 from models_store.experiments.history import History
 from models_store.experiments.pages import ORDERS, Order, Page, Query
-from models_store.experiments.record import Point, Record, Status
+from models_store.experiments.points import Point
+from models_store.experiments.record import Record, Status
+from models_store.experiments.summary import ExperimentSummary
 from specs.dataset import BlobsSpec
+from specs.limits import PRIORITY
 
 # Sorts records without the metric after all others in a descending list.
 _NO_VALUE = -1.0
@@ -28,49 +39,9 @@ EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1
 _CANDIDATES = 20
 _LARGE_LOSS = 1000.0
 _BLOBS = BlobsSpec().model_dump()
-
-# A view never returns to an older version of the record.
-_PUT = """
-local version = redis.call('HGET', KEYS[1], 'version')
-if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
-local before = redis.call('HGET', KEYS[1], 'indexes')
-if before then
-  for key in string.gmatch(before, '[^\\n]+') do
-    redis.call('ZREM', key, ARGV[3])
-    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[4], key) end
-  end
-end
-local names = {}
-for i = 7, #ARGV, 2 do
-  redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
-  if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[4], ARGV[i]) end
-  names[#names + 1] = ARGV[i]
-end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
-if ARGV[5] == 'ended' then redis.call('DEL', KEYS[3]) end
-redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
-return 1
-"""
-_REMOVE = """
-local before = redis.call('HGET', KEYS[1], 'indexes')
-if before then
-  for key in string.gmatch(before, '[^\\n]+') do
-    redis.call('ZREM', key, ARGV[1])
-    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[5], key) end
-  end
-end
-return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
-"""
-# A point is added only after its predecessor, so that a stream never has a gap.
-_APPEND = """
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local expected = tonumber(ARGV[1])
-local length = last and tonumber(string.match(last[1], '^(%d+)')) or 0
-if length ~= expected then return 0 end
-redis.call('XADD', KEYS[1], (expected + 1) .. '-0', 'point', ARGV[2])
-return 1
-"""
+# A turn is a whole number below 2 ** 53, so that a float holds it: the priority, whether it is a trial, and the
+# millisecond of its creation.
+_CLASS = 2.0**42
 
 
 # A cursor: the order, and the score and the id of the last record of the previous page.
@@ -88,13 +59,27 @@ def _memberships(record: Record) -> dict[str, float]:
         f"dataset={record.dataset}",
         *(f"tag={tag}" for tag in record.tags),
         *([f"based_on={record.based_on}"] if record.based_on else []),
+        *([f"sweep={record.sweep}"] if record.sweep else []),
+        *([f"group={record.group}"] if record.group else []),
     ]
     members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
     if record.status is Status.SUCCEEDED and not record.damaged:
-        # Accuracies are at most 1: models of a part or a variant rank after all models of the dataset itself.
+        # Accuracies are at most 1: models of some classes or of a variant rank after all models of the dataset itself.
         score = scores["val_accuracy"] - _tie_breaker(record)
         members[keys.model_index(record.dataset)] = score if is_of_whole_dataset(record) else score - 1
+    if record.is_queued:
+        members[keys.WAITING] = turn(record)
     return members
+
+
+def turn(record: Record) -> float:
+    """The lowest is the next: by priority, then experiments of their own before trials of sweeps, then the oldest."""
+    milliseconds = record.created_at.timestamp() * 1000 // 1
+    return (2 * (PRIORITY - record.priority) + (record.sweep is not None)) * _CLASS + milliseconds
+
+
+def priority_of(turn: float) -> int:
+    return PRIORITY - int(turn // (2 * _CLASS))
 
 
 def validation_metric(record: Record, name: str) -> float | None:
@@ -116,11 +101,16 @@ def _tie_breaker(record: Record) -> float:
 
 
 class Index:
-    def __init__(self, redis: Redis) -> None:
+    """`shown` is applied to every record that is read, and to what is announced: `Holdout.shown`."""
+
+    def __init__(self, redis: Redis, events: EventLog, shown: Callable[[Record], Record]) -> None:
         self._redis = redis
-        self._put = redis.register_script(_PUT)
-        self._remove = redis.register_script(_REMOVE)
-        self._append = redis.register_script(_APPEND)
+        self._events = events
+        self._shown = shown
+        self._put = redis.register_script(scripts.PUT)
+        self._remove = redis.register_script(scripts.REMOVE)
+        self._append = redis.register_script(scripts.APPEND)
+        self._complete = redis.register_script(scripts.COMPLETE)
 
     # -- records -------------------------------------------------------------------------------------------------
 
@@ -134,16 +124,26 @@ class Index:
             keys.CHANGES_SECONDS,
             "ended" if record.status.is_terminal else "live",
             keys.model_index(""),
+            ExperimentSummary.of(self._shown(record)).model_dump_json(),
+            _progress_event(record),
             *members,
         ]
         names = (keys.experiment, keys.changes, keys.history)
-        return bool(self._put(keys=[*(name(record.id) for name in names), keys.MODEL_INDEXES], args=arguments))
+        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE)
+        return bool(self._put(keys=[*(name(record.id) for name in names), *shared], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
         names = (keys.experiment, keys.changes, keys.history, keys.lease)
-        self._remove(keys=[*(name(experiment_id) for name in names), keys.MODEL_INDEXES], args=[experiment_id])
+        shared = (keys.MODEL_INDEXES, keys.EVENTS)
+        deleted = ExperimentDeleted(experiment_id=experiment_id).model_dump_json()
+        self._remove(keys=[*(name(experiment_id) for name in names), *shared], args=[experiment_id, deleted])
 
     def get(self, experiment_id: str) -> Record | None:
+        record = self.get_whole(experiment_id)
+        return None if record is None else self._shown(record)
+
+    def get_whole(self, experiment_id: str) -> Record | None:
+        """With what is not shown: to be changed and written again."""
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
         return _parse(document)
 
@@ -151,7 +151,8 @@ class Index:
         pipeline = self._redis.pipeline(transaction=False)
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
-        return [record for document in pipeline.execute() if (record := _parse(document)) is not None]
+        parsed = map(_parse, pipeline.execute())
+        return [self._shown(record) for record in parsed if record is not None]
 
     def ids(self, filtered_by: str = "all") -> list[str]:
         """All ids that match a filter, oldest first."""
@@ -160,9 +161,13 @@ class Index:
     def count(self, filtered_by: str = "all") -> int:
         return self._redis.zcard(keys.index("created_at", filtered_by))
 
-    def queue_position(self, experiment_id: str) -> int | None:
+    def waiting(self) -> list[tuple[str, float]]:
+        """The ids of all that are queued, with their turns, the lowest first."""
+        return cast(list[tuple[str, float]], self._redis.zrange(keys.WAITING, 0, -1, withscores=True))
+
+    def waiting_rank(self, experiment_id: str) -> int | None:
         """From 1; None if not queued."""
-        rank = cast(int | None, self._redis.zrank(keys.index("created_at", f"status={Status.QUEUED}"), experiment_id))
+        rank = cast(int | None, self._redis.zrank(keys.WAITING, experiment_id))
         return None if rank is None else rank + 1
 
     def ping(self) -> None:
@@ -180,7 +185,7 @@ class Index:
             raise Unavailable("the index is being rebuilt from disk; try again in a second")
 
     def mark_complete(self) -> None:
-        self._redis.set(keys.COMPLETE, "1")
+        self._complete(keys=[keys.COMPLETE, keys.EVENTS], args=[EventsLost().model_dump_json()])
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -242,7 +247,9 @@ class Index:
 
     def append_point(self, experiment_id: str, point: Point) -> bool:
         """False if the stream does not end just before `point`, because Redis was emptied: restore it from disk."""
-        return bool(self._append(keys=[keys.history(experiment_id)], args=[point.epoch, point.model_dump_json()]))
+        event = ExperimentEpoch(experiment_id=experiment_id, **point.model_dump())
+        arguments: list[str | int] = [point.epoch, point.model_dump_json(), experiment_id, event.model_dump_json()]
+        return bool(self._append(keys=[keys.history(experiment_id), keys.EVENTS], args=arguments))
 
     def restore_history(self, experiment_id: str, points: Iterable[Point]) -> None:
         key = keys.history(experiment_id)
@@ -250,7 +257,9 @@ class Index:
         pipeline.delete(key)
         for point in points:
             pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
-        pipeline.execute()
+        was_shown, *restored = pipeline.execute()
+        if was_shown or restored:
+            self._events.add("reset", EventsLost(experiment_id=experiment_id), experiment_id)
 
     def history(self, experiment_id: str, since: int) -> History | None:
         """The epochs after epoch `since`, or None if the stream does not reach back to it."""
@@ -282,6 +291,12 @@ class Index:
         stored = cast(dict[str, str], self._redis.hgetall(keys.EPOCH_DURATIONS))
         bounds = [*map(str, EPOCH_BUCKETS), "+Inf"]
         return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
+
+
+def _progress_event(record: Record) -> str:
+    if record.progress is None:
+        return ""
+    return ExperimentProgress(experiment_id=record.id, progress=record.progress).model_dump_json()
 
 
 def _parse(document: str | None) -> Record | None:

@@ -18,6 +18,8 @@ class Query(BaseModel):
     status: Status | None = None
     dataset: str | None = Field(default=None, max_length=100)
     tag: str | None = Field(default=None, max_length=50)
+    sweep: str | None = Field(default=None, max_length=50)
+    group: str | None = Field(default=None, max_length=50)
     name: str | None = Field(default=None, max_length=100, description="part of the name; case is ignored")
     sort: Literal["created_at", "-created_at", "val_accuracy", "-val_accuracy"] = "-created_at"
     limit: int = Field(default=50, ge=1, le=200)
@@ -41,12 +43,14 @@ class Query(BaseModel):
             (self.status is None or record.status is self.status)
             and (self.dataset is None or record.dataset == self.dataset)
             and (self.tag is None or self.tag in record.tags)
+            and (self.sweep is None or self.sweep == record.sweep)
+            and (self.group is None or self.group == record.group)
             and (self.name is None or self.name.lower() in record.name.lower())
         )
 
     def filters(self) -> list[str]:
         """The index filters that every answer must be in; a page walks the smallest of them."""
-        named = {"status": self.status, "dataset": self.dataset, "tag": self.tag}
+        named = {name: getattr(self, name) for name in ("status", "dataset", "tag", "sweep", "group")}
         return [f"{name}={value}" for name, value in named.items() if value is not None] or ["all"]
 
 

@@ -1,24 +1,21 @@
 """The record of an experiment and its transitions."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from models_store.errors import Damaged, InvalidState
+from models_store.experiments.points import DECIDING_METRIC, Best, MetricValues, Point, is_better, mean_seconds
+from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import Frozen, utc_now
 from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
 
-JsonObject = dict[str, Any]
-# By name, as Keras names them; None where not finite.
-MetricValues = dict[str, float | None]
-_DECIDING = "val_accuracy"
-
-StopReason = Literal["completed", "early_stopping", "time_budget", "cancelled"]
+StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
 FailureType = Literal[
     "diverged",
     "killed",
@@ -49,26 +46,11 @@ class Status(StrEnum):
         return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
 
 
-class Frozen(BaseModel):
-    """Immutable; every member is always in the JSON."""
-
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
-
-
 class Failure(Frozen):
     """Of an attempt or of the experiment. `type` is for programs, `message` for people."""
 
     type: FailureType
     message: str
-
-
-class Best(Frozen):
-    """The epoch with the highest validation accuracy so far, ties broken by the lower validation loss: its number, from
-    0, and the name and value of that metric. It need not be the published one."""
-
-    epoch: int
-    metric: str
-    value: float
 
 
 class Progress(Frozen):
@@ -87,54 +69,34 @@ class Progress(Frozen):
     precision: str | None = None
 
 
-class Point(Frozen):
-    """One epoch of the history, counted from 0: metrics as Keras names them (`val_` prefix), null where not finite."""
-
-    epoch: int = Field(ge=0)
-    seconds: float
-    metrics: MetricValues
-
-
-def is_better(metrics: MetricValues, others: MetricValues, metric: str) -> bool:
-    """Whether an epoch with `metrics` is better than one with `others`: by the higher accuracy or lower loss, and if
-    they are equal by the lower validation loss."""
-    return _merit(metrics, metric) > _merit(others, metric)
-
-
-def _merit(metrics: MetricValues, metric: str) -> tuple[float, float]:
-    return _signed(metrics, metric), _signed(metrics, "val_loss")
-
-
-def _signed(metrics: MetricValues, metric: str) -> float:
-    """More is better; minus infinity if it is missing or not finite."""
-    value = metrics.get(metric)
-    if value is None or not math.isfinite(value):
-        return -math.inf
-    return value if metric.endswith("accuracy") else -value
-
-
-def _mean_seconds(mean: float | None, point: Point) -> float:
-    """The mean including `point`; the first epoch counts only until there is a second."""
-    if mean is None or point.epoch < 2:
-        return point.seconds
-    return mean + (point.seconds - mean) / point.epoch
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Record(Frozen):
     """An experiment.
 
-    `version` counts changes. `attempts` counts claims and is the fencing token: a writer with another token has lost
-    the experiment. `interruptions` are attempts that a worker gave back (a deploy); they do not count against the
-    limit. `best`, `best_metrics` and `last_metrics` are of the training's epochs. `published_epoch` is the one, counted
-    from 0, whose weights were published, as `spec.training.keep` says, and `published_metrics` are those of that epoch,
-    as in the history. `validation_metrics` and `test_metrics` are of the published network, evaluated in float32; the
-    former decide which model is best. `transferred_layers` maps a layer to the one of `spec.model.weights_from` whose
-    weights it starts with, by name. `epoch_seconds` is the mean duration of an epoch, without the first one, which
-    includes the start-up.
+    `version` counts changes. `attempts` counts claims and is the fencing token: a writer with another token has
+    lost the experiment. `interruptions` are attempts that do not count against the limit: those that a worker gave
+    back (a deploy), and those before a `:retry`. `stop_requested` asks for an early end that publishes,
+    `cancel_requested` for one that does not. `best`, `best_metrics` and `last_metrics` are of the training's
+    epochs. `published_epoch` is the one, counted from 0, whose weights were published, as `spec.training.keep`
+    says, and `published_metrics` are those of that epoch, as in the history. `validation_metrics` and
+    `test_metrics` are of the published network, evaluated in float32; the former decide which model is best.
+    `transferred_layers` maps a layer to the one of `spec.model.weights_from` whose weights it starts with, by name.
+    `epoch_seconds` is the mean duration of an epoch, without the first one, which includes the start-up.
+
+    `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and
+    `priority` can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is
+    started first. `parameters` counts those of the network, null for experiments
+    posted before version 0.3. `sparkline` is the metric that decides which epoch is published, at most 32 values:
+    evenly spaced ones, and the last epoch's.
+
+    `peeks` counts how often somebody has looked at its test results, and `test_hidden` says that they are withheld;
+    both are filled in when a record is shown.
+
+    `initial_epoch` is the number of epochs that it took over from `spec.continue_from`: its history begins with them.
+
+    `group` is the id of the group of `repeats` experiments that it belongs to, equal but for their seeds.
+
+    `sweep` is the id of the sweep that it belongs to, and `trial` its number there; `stop_detail` says why that was
+    pruned.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -143,13 +105,24 @@ class Record(Frozen):
     status: Status = Status.QUEUED
     name: str
     tags: tuple[str, ...] = ()
+    notes: str = ""
+    star: bool = False
+    priority: int = 0
     dataset: str
     based_on: str | None = None
+    sweep: str | None = None
+    trial: int | None = None
+    group: str | None = None
+    repeats: int | None = None
+    reproduces: str | None = None
     spec: StoredSpec
     transferred_layers: dict[str, str] = Field(default_factory=dict, validation_alias=any_name("transferred_layers"))
+    parameters: int | None = None
+    initial_epoch: int = 0
     attempts: int = 0
     interruptions: int = 0
     cancel_requested: bool = False
+    stop_requested: bool = False
     worker: str | None = None
     created_at: datetime
     started_at: datetime | None = None
@@ -161,11 +134,15 @@ class Record(Frozen):
     best: Best | None = None
     best_metrics: MetricValues = Field(default_factory=dict)
     last_metrics: MetricValues = Field(default_factory=dict)
+    sparkline: Sparkline = ()
     published_epoch: int | None = None
     published_metrics: MetricValues = Field(default_factory=dict)
     validation_metrics: MetricValues = Field(default_factory=dict)
     test_metrics: MetricValues = Field(default_factory=dict)
+    test_hidden: bool = False
+    peeks: int = 0
     stop_reason: StopReason | None = None
+    stop_detail: str | None = None
     error: Failure | None = None
     damaged: tuple[str, ...] = ()
 
@@ -176,6 +153,21 @@ class Record(Frozen):
     @property
     def is_running(self) -> bool:
         return self.status is Status.RUNNING
+
+    @property
+    def deciding_metric(self) -> str:
+        """Decides which epoch is published; of a damaged spec, the default."""
+        with suppress(Damaged):
+            return self.spec.training.deciding_metric
+        return DECIDING_METRIC
+
+    @model_validator(mode="after")
+    def _recall_notes(self) -> Self:
+        """Until version 0.3 they were in the spec alone."""
+        if "notes" not in self.model_fields_set:
+            with suppress(Damaged):
+                self.__dict__.update(notes=self.spec.notes)
+        return self
 
     @model_validator(mode="after")
     def _recall_published_epoch(self) -> Self:
@@ -191,19 +183,36 @@ class Record(Frozen):
     def replace(self, **update: object) -> Self:
         return self.model_copy(update={"version": self.version + 1, **update})
 
+    def edit(self, changes: Mapping[str, Any]) -> Self:
+        """With other values of `name`, `notes`, `tags`, `star` and `priority`; None restores what was posted.
+        Unchanged if they are the same."""
+        posted = {"name": self.name, "tags": (), "notes": "", **self.spec.document, "star": False, "priority": 0}
+        wanted = {name: posted[name] if value is None else value for name, value in changes.items()}
+        if "tags" in wanted:
+            wanted["tags"] = tuple(wanted["tags"])
+        is_same = all(getattr(self, name) == value for name, value in wanted.items())
+        return self if is_same else self.replace(**wanted)
+
     def with_points(self, points: Sequence[Point]) -> Self:
         """With further epochs: their number, the best by validation accuracy, the last. Does not count as a change: it
         is shown in the view, and written with the next change."""
         best, best_metrics, seconds = self.best, self.best_metrics, self.epoch_seconds
+        sparkline, shown = self.sparkline, self.deciding_metric
         for point in points:
-            seconds = _mean_seconds(seconds, point)
-            value = point.metrics.get(_DECIDING)
-            if value is not None and is_better(point.metrics, best_metrics, _DECIDING):
-                best, best_metrics = Best(epoch=point.epoch, metric=_DECIDING, value=value), point.metrics
+            seconds = mean_seconds(seconds, point)
+            sparkline = extend(sparkline, point.epoch, point.metrics.get(shown))
+            value = point.metrics.get(DECIDING_METRIC)
+            if value is not None and is_better(point.metrics, best_metrics, DECIDING_METRIC):
+                best, best_metrics = Best(epoch=point.epoch, metric=DECIDING_METRIC, value=value), point.metrics
         if not points:
             return self
         last = points[-1]
-        update = {"epochs_completed": last.epoch + 1, "best": best, "best_metrics": best_metrics}
+        update = {
+            "epochs_completed": last.epoch + 1,
+            "best": best,
+            "best_metrics": best_metrics,
+            "sparkline": sparkline,
+        }
         return self.model_copy(update={**update, "last_metrics": last.metrics, "epoch_seconds": seconds})
 
     def without_points(self) -> Self:
@@ -213,6 +222,7 @@ class Record(Frozen):
             "best": None,
             "best_metrics": {},
             "last_metrics": {},
+            "sparkline": (),
         }
         return self.model_copy(update=none)
 
@@ -242,6 +252,25 @@ class Record(Frozen):
             message = f"{failure.message} (attempt {spent} of {max_attempts}; no further attempt is made)"
             return self.end(Status.FAILED, error=Failure(type=failure.type, message=message))
         return self.replace(status=Status.QUEUED, worker=None, progress=None, error=failure)
+
+    def run_again(self) -> Self:
+        """Back in the queue on request, with all attempts; it resumes from its checkpoint. Raises InvalidState unless
+        it has failed or was cancelled."""
+        if self.status not in (Status.FAILED, Status.CANCELLED):
+            advice = "post it again for another result" if self.status is Status.SUCCEEDED else "it has not ended"
+            raise InvalidState(
+                f"experiment {self.id} is {self.status}; only failed and cancelled ones are run again: {advice}"
+            )
+        return self.replace(
+            status=Status.QUEUED,
+            interruptions=self.attempts,
+            cancel_requested=False,
+            stop_requested=False,
+            ended_at=None,
+            stop_reason=None,
+            stop_detail=None,
+            error=None,
+        )
 
     def fail(self, failure: Failure) -> Self:
         return self.end(Status.FAILED, error=failure)

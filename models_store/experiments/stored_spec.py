@@ -40,6 +40,7 @@ class StoredDataset(_View):
 
 
 class StoredModel(_View):
+    preset: str | None = None
     weights_from: str | None = None
 
 
@@ -61,8 +62,11 @@ class StoredEarlyStopping(_View):
 class StoredTraining(_View):
     epochs: int | None = None
     keep: str = TrainingSpec().keep
+    keep_state: bool | str = TrainingSpec().keep_state
     early_stopping: StoredEarlyStopping | None = None
     max_minutes: float = TrainingSpec().max_minutes
+    seed: int = TrainingSpec().seed
+    deterministic: bool = TrainingSpec().deterministic
     optimizer: StoredOptimizer = StoredOptimizer()
 
     @property
@@ -73,6 +77,7 @@ class StoredTraining(_View):
 
 class _Spec(_View):
     notes: str = ""
+    continue_from: str | None = None
     dataset: StoredDataset = StoredDataset()
     model: StoredModel = StoredModel()
     training: StoredTraining = StoredTraining()
@@ -116,6 +121,10 @@ class StoredSpec(RootModel[dict[str, Any]]):
     @property
     def notes(self) -> str:
         return self._view.notes
+
+    @property
+    def continue_from(self) -> str | None:
+        return self._view.continue_from
 
     @property
     def dataset(self) -> StoredDataset:

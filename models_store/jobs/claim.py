@@ -75,11 +75,6 @@ class Claim(Generic[J, R]):
         """The folder that the process of this attempt writes to; no other attempt does."""
         return self._jobs.attempt_folder(self.record)
 
-    @property
-    def cancel_requested(self) -> bool:
-        """Whether the user has asked for an end, as of the last `check`."""
-        return False
-
     def __str__(self) -> str:
         return f"{self._jobs.describe(self.record)}, attempt {self.token}"
 

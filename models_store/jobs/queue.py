@@ -46,7 +46,8 @@ class JobKind:
 TRAINING = JobKind("training", "experiments.train", keys.TRAININGS, ("experiment_id",))
 CONVERSION = JobKind("conversion", "datasets.convert", keys.CONVERSIONS, ("name",))
 EVALUATION = JobKind("evaluation", "experiments.evaluate", keys.EVALUATIONS, ("experiment_id", "dataset"))
-KINDS = (TRAINING, CONVERSION, EVALUATION)
+SWEEP = JobKind("sweep", "sweeps.advance", keys.SWEEPS, ("sweep_id",))
+KINDS = (TRAINING, CONVERSION, EVALUATION, SWEEP)
 
 
 def configure(app: Celery, broker_url: str, shutdown_seconds: float = 30.0) -> Celery:

@@ -84,17 +84,19 @@ class Reconciler:
     def _sweep(self) -> None:
         everything = time.monotonic() > self._check_everything_at or not self._store.index.is_complete()
         self._show_unshown()
+        self._store.events.repair()
         self._match_disk(everything)
         keep = everything or self._redis_is_new()
         for jobs in self._kinds:
-            queued, running = jobs.unfinished()
-            self._resend(jobs, queued)
-            for job in running:
+            for job in jobs.unfinished().running:
                 self._recover(jobs, job, keep)
         if everything:
-            # Last: until then no other process takes a job back whose lease was lost with the index.
+            # Until then no other process takes a job back whose lease was lost with the index.
             self._store.index.mark_complete()
             self._check_everything_at = time.monotonic() + self._everything_seconds
+        # After that: a worker that is woken chooses from the whole index.
+        for jobs in self._kinds:
+            self._resend(jobs, jobs.unfinished().queued)
 
     def _show_unshown(self) -> None:
         while self._store.unshown:

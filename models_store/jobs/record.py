@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field
 
-from models_store.experiments.record import Failure, Frozen, utc_now
+from models_store.experiments.record import Failure
+from models_store.frozen import Frozen, utc_now
 from models_store.versions import SCHEMA_VERSION, SchemaVersion
 
 

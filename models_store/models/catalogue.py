@@ -1,27 +1,35 @@
 """Published networks: the best of each dataset, and their files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from models_store import artifacts
 from models_store.connection import require_redis
-from models_store.errors import Damaged, InvalidState, Unavailable
+from models_store.errors import Damaged, InvalidState, StoreError, Unavailable
+from models_store.events import ServingChange
 from models_store.experiments.index import is_of_whole_dataset, validation_metric
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.models.pins import Pin
+from models_store.models.promotions import Promotion, Promotions
 from models_store.models.serving_info import ServingInfo, read_serving_info
+from models_store.webhooks.notices import promotion_notice
 from specs.dataset import CORRECTIONS_SUFFIX
+
+log = logging.getLogger(__name__)
 
 
 class PublishedModel(NamedTuple):
-    """A network's ONNX file and its serving info, both verified by sha256."""
+    """A network's ONNX file and its serving info, both verified by sha256. `record` has the test metrics even if they
+    are not to be shown: then `is_test_hidden` says so, at any later time."""
 
     record: Record
     onnx: bytes
     info: ServingInfo
+    is_test_hidden: Callable[[], bool]
 
 
 class ModelCatalogue:
@@ -34,6 +42,11 @@ class ModelCatalogue:
 
     def __init__(self, experiments: ExperimentStore) -> None:
         self._experiments = experiments
+        outbox = experiments.webhooks.outbox
+        shown = experiments.holdout.shown_promotion
+        self._promotions = Promotions(
+            experiments.pins.folder, lambda promotion: outbox.announcing(lambda: promotion_notice(shown(promotion)))
+        )
 
     def datasets(self) -> list[str]:
         """The names of datasets with models. Raises Unavailable while the index is unreachable or being rebuilt."""
@@ -61,7 +74,10 @@ class ModelCatalogue:
         Damaged, Unavailable if the disk fails."""
         with self.open_published(experiment_id) as (record, folder):
             return PublishedModel(
-                record, artifacts.read_verified(folder, artifacts.ONNX_FILE), read_serving_info(folder)
+                self._experiments.get_whole(record.id),
+                artifacts.read_verified(folder, artifacts.ONNX_FILE),
+                read_serving_info(folder),
+                lambda: self._experiments.holdout.hidden.is_hidden(record.dataset),
             )
 
     @contextmanager
@@ -76,6 +92,29 @@ class ModelCatalogue:
             raise Unavailable(
                 f"the model of {experiment_id} cannot be read: {error}; see to the store's disk"
             ) from error
+
+    def shown(self, record: Record) -> Record:
+        """A record that was read before, as it is shown now."""
+        return self._experiments.holdout.shown(record)
+
+    def announce(self, change: ServingChange) -> None:
+        """Announce which model serves a dataset, unless another process has done so."""
+        self._experiments.events.add_changed("serving", change.dataset, change)
+
+    # -- promotions ------------------------------------------------------------------------------------------------
+
+    def promotions(self, dataset: str | None = None) -> list[Promotion]:
+        """Which models have served `dataset`, or all datasets, the oldest first. From disk."""
+        found = self._promotions.read_all() if dataset is None else self._promotions.read(dataset)
+        return list(map(self._experiments.holdout.shown_promotion, found))
+
+    def record_promotion(self, promotion: Promotion) -> None:
+        """Add it to the history, unless another process has done so. If it cannot be written it is only logged: a
+        model must not wait for that."""
+        try:
+            self._promotions.add(promotion)
+        except (StoreError, OSError) as error:
+            log.warning("that %s serves %s is not recorded: %s", promotion.experiment_id, promotion.dataset, error)
 
     # -- pins ------------------------------------------------------------------------------------------------------
 

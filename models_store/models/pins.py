@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from models_store.errors import Damaged
-from models_store.experiments.record import Frozen, utc_now
 from models_store.files import lock_folder, sync_directory, write_atomic
+from models_store.frozen import Frozen, utc_now
 
 SERVING = "serving"
 

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from models_store.artifacts import read_verified
 from models_store.errors import Damaged
-from models_store.experiments.record import Frozen
+from models_store.frozen import Frozen
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, Dataset
 
 SERVING_FILE = "serving.json"

@@ -12,7 +12,8 @@ from models_store import artifacts
 from models_store.artifacts import Manifest
 from models_store.errors import NotFound
 from models_store.evaluations.evaluation import Evaluations, read_evaluations
-from models_store.experiments.record import JsonObject, Record
+from models_store.experiments.record import Record
+from models_store.frozen import JsonObject
 from models_store.models.serving_info import SERVING_FILE, ServingInfo, read_serving_info
 
 _NETWORKS = (artifacts.ONNX_FILE, artifacts.KERAS_FILE)
@@ -53,7 +54,7 @@ class Bundle(NamedTuple):
     @property
     def sources(self) -> list[object]:
         """What its bytes depend on, beside the documents."""
-        record = self.record.model_dump(mode="json", exclude={"version"})
+        record = self.record.model_dump(mode="json", exclude={"version", "peeks"})
         return [record, self.manifest.model_dump(mode="json"), self.max_pixels]
 
     @property
@@ -63,16 +64,22 @@ class Bundle(NamedTuple):
 
     @property
     def evaluations(self) -> Evaluations:
-        """Empty for results of older versions. Raises Damaged."""
-        return read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
+        """Empty for results of older versions, without the test split while that is hidden. Raises Damaged."""
+        found = read_evaluations(self.folder) if artifacts.EVALUATION_FILE in self.manifest.files else {}
+        return {split: each for split, each in found.items() if split != "test" or not self.record.test_hidden}
+
+    @property
+    def copied(self) -> list[str]:
+        """The published files that go into it as they are."""
+        results = () if self.record.test_hidden else (artifacts.EVALUATION_FILE,)
+        return [name for name in (*_NETWORKS, SERVING_FILE, *results) if name in self.manifest.files]
 
     def write(self, target: IO[bytes], documents: Mapping[str, str]) -> None:
         """Write the zip, the same bytes each time; networks are copied in pieces. `documents` are further texts, by
         file name. Raises Damaged if a published file does not match its sha256."""
         with ZipFile(target, "w") as archive:
-            for name in (*_NETWORKS, SERVING_FILE, artifacts.EVALUATION_FILE):
-                if name in self.manifest.files:
-                    self._copy(name, archive)
+            for name in self.copied:
+                self._copy(name, archive)
             for name, text in (*documents.items(), *self._generated()):
                 archive.writestr(self._member(name), text)
 

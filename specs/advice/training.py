@@ -6,7 +6,7 @@ from itertools import chain
 from specs.advice.advice import Advice
 from specs.advice.scaling import scaling_layer
 from specs.experiment import ExperimentSpec
-from specs.losses import CategoricalCrossentropy, CategoricalFocalCrossentropy
+from specs.losses import BinaryCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy
 from specs.problem import quantity
 from specs.training import EarlyStopping, ReduceLROnPlateau, default_batch_size
 
@@ -17,6 +17,7 @@ _PATIENCE = 10
 _STEEP_FOR_ADAPTIVE = 0.01
 _NEGLIGIBLE = 1e-7
 _STRONG_SMOOTHING = 0.5
+_WITH_SMOOTHING = (BinaryCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy)
 # They divide by the size of the gradients, so that the learning rate is the length of a step.
 _ADAPTIVE = frozenset({"Adam", "AdamW", "Nadam", "Adamax", "RMSprop", "Lion"})
 
@@ -30,7 +31,7 @@ def _about_learning_rate(spec: ExperimentSpec) -> Iterator[Advice]:
     optimizer = spec.training.optimizer
     rate = optimizer.peak_learning_rate
     is_number = isinstance(optimizer.learning_rate, int | float)
-    usual = {"training": {"optimizer": {"learning_rate": _USUAL}}} if is_number else None
+    usual = {"training": {"optimizer": {"type": optimizer.type, "learning_rate": _USUAL}}} if is_number else None
     raw = spec.preprocessing.scale == "none" and spec.dataset.facts.has_images and scaling_layer(spec.network) is None
     if rate >= 1 and optimizer.type != "Adadelta":
         yield Advice(f"a learning rate of {rate:g} will almost certainly diverge; start with {_USUAL}", usual)
@@ -111,13 +112,10 @@ def _about_order(stopping: EarlyStopping, plateau: ReduceLROnPlateau) -> Advice:
 
 def _about_smoothing(spec: ExperimentSpec) -> Iterator[Advice]:
     loss = spec.training.loss
-    if (
-        isinstance(loss, CategoricalCrossentropy | CategoricalFocalCrossentropy)
-        and loss.label_smoothing > _STRONG_SMOOTHING
-    ):
+    if isinstance(loss, _WITH_SMOOTHING) and loss.label_smoothing > _STRONG_SMOOTHING:
         yield Advice(
             f"label_smoothing of {loss.label_smoothing:g} leaves little of the labels to learn from; 0.1 is usual",
-            {"training": {"loss": {"label_smoothing": 0.1}}},
+            {"training": {"loss": {"type": loss.type, "label_smoothing": 0.1}}},
         )
 
 

@@ -52,7 +52,9 @@ class DatasetSpec(Schema):
         if name == "blobs":
             return blobs or BlobsSpec()
         if blobs is not None:
-            raise FieldError((), f"these are options of the dataset blobs, but the dataset is {name}; leave them out")
+            raise FieldError(
+                (), f"these are options of the dataset blobs, but the dataset is {name}; set `blobs` to null"
+            )
         return None
 
     @field_validator("classes", mode="before", json_schema_input_type=list[str | int] | None)
@@ -67,8 +69,10 @@ class DatasetSpec(Schema):
     @field_validator("split")
     @classmethod
     def _complete_split(cls, split: SplitSpec, info: ValidationInfo) -> SplitSpec:
-        source = _source_of(info)
-        return split.complete_for(source) if source else split
+        source, classes = _source_of(info), info.data.get("classes")
+        if source is None:
+            return split
+        return split.complete_for(source.with_classes(classes) if classes else source)
 
     @model_validator(mode="after")
     def _set_facts(self, info: ValidationInfo) -> Self:
@@ -108,6 +112,13 @@ class DatasetSpec(Schema):
     def facts(self) -> Dataset:
         """The dataset of the experiment: the selected classes and samples."""
         return self._facts
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """Of the selected classes, in the dataset's own order. Random draws go by them, so that the same classes in
+        another order have the same samples in each split."""
+        own = sorted(self.facts.classes, key=self.source.classes.index)
+        return tuple(map(own.index, self.facts.classes))
 
     @property
     def added(self) -> tuple[Dataset, ...]:

@@ -57,15 +57,16 @@ class SplitSpec(Schema):
 
     def complete_for(self, dataset: Dataset) -> "SplitSpec":
         """Return the split with `test` and `validation` filled in. Raises FieldError if "official" is given but does
-        not exist."""
-        has_official = {"test": dataset.has_official_test, "validation": dataset.has_official_validation}
+        not exist, or has no samples of the classes of `dataset`."""
+        counts = {"test": dataset.test_counts, "validation": dataset.validation_counts}
+        has_official = {split: any(counts[split]) for split in counts}
         for split, default in _DEFAULTS.items():
             if getattr(self, split) == "official" and not has_official[split]:
-                raise FieldError(
-                    (split,),
-                    f"{dataset.name} has no official {split} split; give a fraction such as {default}, or leave "
-                    f"`{split}` out",
-                )
+                found = f"{dataset.name} has no official {split} split"
+                if counts[split]:
+                    found = f"the official {split} split has no samples of these classes"
+                advice = f"give a fraction such as {default}, or set `{split}` to null"
+                raise FieldError((split,), f"{found}; {advice}")
         missing = [split for split in _DEFAULTS if getattr(self, split) is None]
         completed = self.model_copy(
             update={split: "official" if has_official[split] else _DEFAULTS[split] for split in missing}
@@ -125,9 +126,6 @@ class SplitSpec(Schema):
         if sizes.training <= 0:
             at_fault = "test" if isinstance(self.test, float) and sizes.validation <= 1 < sizes.test else "validation"
             return FieldError((at_fault,), f"leaves none of {quantity(dataset.samples, 'sample')} for training")
-        for split in _DEFAULTS:
-            if getattr(sizes, split) <= 0:
-                return FieldError((split,), f"the official {split} split has no samples of these classes")
         if not self.stratify or self.test == self.validation == "official":
             return None
         for split, size in self._new_splits(sizes):

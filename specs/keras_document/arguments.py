@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from specs.explanation import problems_of
+from specs.explanation import errors_of
 from specs.keras_document.objects import activation_name, initializer, plain_value, regularizer
 from specs.problem import format_value, shorten
 from specs.schema import FieldError, Findings, Schema
@@ -71,7 +71,7 @@ def read_arguments(config: Mapping[str, Any], layer: type[Schema]) -> Any:
     try:
         read = layer.model_validate(arguments)
     except ValidationError as error:
-        findings.errors += _validation_errors(error, arguments, layer, failed)
+        findings.add(*_validation_errors(error, arguments, layer, failed))
         read = None
     findings.check()
     return read
@@ -168,8 +168,8 @@ def _validation_errors(
     error: ValidationError, arguments: dict[str, Any], layer: type[Schema], failed: set[str]
 ) -> Iterator[FieldError]:
     """Without those of arguments that have `failed` before, and of their absence."""
-    for problem in problems_of(error, arguments, layer):
+    for each in errors_of(error, arguments, layer):
         # Below its argument the document may have another form than our converted value.
-        path = tuple(problem.pointer.split("/")[1:2])
+        path = each.path[:1]
         if failed.isdisjoint(path):
-            yield FieldError(path, problem.detail)
+            yield FieldError(path, each.detail)

@@ -58,8 +58,12 @@ WITH_AXIS = (BatchNormalization, LayerNormalization, Normalization, Softmax, Con
 
 def layer_class(class_name: str) -> type[Schema]:
     """Our class of that name. Raises FieldError if there is none."""
-    name = keras_names.LAYER_ALIASES.get(class_name, class_name)
-    if name not in LAYERS:
+    layer = layer_class_or_none(class_name)
+    if layer is None:
         known = [INPUT_LAYER, *LAYERS]
-        raise FieldError(("type",), f"is not supported; {did_you_mean(name, known)}known: {', '.join(known)}")
-    return LAYERS[name]
+        raise FieldError(("type",), f"is not supported; {did_you_mean(class_name, known)}known: {', '.join(known)}")
+    return layer
+
+
+def layer_class_or_none(class_name: str) -> type[Schema] | None:
+    return LAYERS.get(keras_names.LAYER_ALIASES.get(class_name, class_name))

@@ -7,10 +7,10 @@ from typing import Any
 
 from specs.assembly import NamedLayer
 from specs.keras_document.classes import FUNCTIONAL, SEQUENTIAL
-from specs.keras_document.formats import check_format
+from specs.keras_document.formats import check_format, is_keras_2
 from specs.keras_document.layer import Entry
-from specs.keras_document.objects import is_of_keras
 from specs.keras_document.reader import ModelReader
+from specs.keras_objects import is_of_keras
 from specs.layers import Shape, times
 from specs.problem import format_value, shorten
 from specs.schema import FieldError, Findings
@@ -80,14 +80,14 @@ def read_keras_model(document: Mapping[str, Any]) -> KerasModel:
     with findings.collect():
         class_name = _class_name(document)
     config = document.get("config")
-    reader = ModelReader()
+    reader = ModelReader(keras_2=is_keras_2(document))
     is_list = isinstance(config, list) and class_name == SEQUENTIAL
     if not isinstance(config, dict) and not is_list:
         detail = f"expected an object as `config`, received {format_value(config)}"
-        findings.errors.append(FieldError(("config",), detail))
+        findings.add(FieldError(("config",), detail))
     elif class_name:
-        reader.read(class_name, config)
-        findings.errors += reader.findings.errors
+        with findings.collect():
+            reader.read(class_name, config)
     findings.check()
     return KerasModel(reader.layers, reader.declared, reader.input_entry)
 

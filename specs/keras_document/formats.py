@@ -29,6 +29,12 @@ def check_format(document: Mapping[str, Any]) -> None:
         raise FieldError((), f"Keras 1 wrote this document: it has arguments such as `nb_filter`; {_RECREATE}")
 
 
+def is_keras_2(document: Mapping[str, Any]) -> bool:
+    """Whether Keras 2 wrote the document: its releases give their version, or no modules, which Keras 3 always does."""
+    version = document.get("keras_version")
+    return version.startswith("2.") if isinstance(version, str) else "module" not in document
+
+
 def _layer_configs(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     config = document.get("config")
     layers = config.get("layers") if isinstance(config, dict) else config

@@ -10,6 +10,7 @@ from specs.problem import FieldPath, format_value, shorten
 from specs.schema import FieldError
 
 _TENSOR = "__keras_tensor__"
+_LEGACY_CONSTANT = "_CONSTANT_VALUE"  # instead of the name of a layer, in Keras 2
 # Arguments of calls that mean nothing here: Keras 3 writes `training` for every layer that has it, and decides again.
 _NEUTRAL_CALL_ARGUMENTS = frozenset({"training", "mask", "name"})
 Inputs = tuple[int | Constant, ...]  # indices of entries, and constants among the operands of an operation
@@ -96,6 +97,9 @@ def _received(entry: Entry, entries: Mapping[str, tuple[int, Entry]]) -> Inputs:
         if all(isinstance(each, Constant) for each in found):
             raise FieldError((0,), "expected the output of another layer among the operands")
         return found
+    constants = [path for (path, _), each in zip(operands, found, strict=True) if isinstance(each, Constant)]
+    if constants:
+        raise FieldError(constants[0], "expected the output of another layer, received a number")
     merges = takes_several(entry)
     if not (len(found) > 1 if merges else len(found) == 1):
         expected = "at least two inputs" if merges else "one input"
@@ -141,21 +145,21 @@ def _check_call_arguments(path: FieldPath, arguments: Any) -> None:
 
 def _legacy_operands(node: list[Any], *, of_operation: bool) -> list[tuple[FieldPath, Any]]:
     """The form written before Keras 3: [layer, node, tensor, arguments], or without the list around a single one."""
-    if node and isinstance(node[0], str):
-        node = [node]
+    is_single = bool(node) and isinstance(node[0], str)
     operands: list[tuple[FieldPath, Any]] = []
-    for index, each in enumerate(node):
+    for index, each in enumerate([node] if is_single else node):
+        path: FieldPath = (0,) if is_single else (0, index)
         if not isinstance(each, list) or len(each) != 4:
-            operands.append(((0, index), each))
+            operands.append((path, each))
             continue
-        arguments = each[3]
-        operands.append(((0, index), each[:3]))
+        name, _, value, arguments = each
+        operands.append(_operand((*path, 2), value) if name == _LEGACY_CONSTANT else (path, each[:3]))
         if of_operation and isinstance(arguments, dict) and "y" in arguments:
             second = arguments["y"]
             arguments = {name: value for name, value in arguments.items() if name != "y"}
-            is_history = isinstance(second, list)
-            operands.append(((0, index, 3, "y"), second[:3] if is_history else _operand((0, index, 3, "y"), second)[1]))
-        _check_call_arguments((0, index, 3), arguments)
+            place = (*path, 3, "y")
+            operands.append((place, second[:3]) if isinstance(second, list) else _operand(place, second))
+        _check_call_arguments((*path, 3), arguments)
     return operands
 
 

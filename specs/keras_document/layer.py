@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from specs.assembly import LayerLocation
 from specs.keras_document.arguments import axis_of, check_dtype, trainable_of
-from specs.keras_document.classes import INPUT_LAYER, MODELS, WITH_AXIS, layer_class
-from specs.keras_document.objects import is_of_keras
+from specs.keras_document.classes import INPUT_LAYER, MODELS, WITH_AXIS, layer_class, layer_class_or_none
 from specs.keras_document.operations import is_operation
 from specs.keras_document.parts import COMPOSED, Part, read_parts
+from specs.keras_objects import is_of_keras
 from specs.layers import Merge
 from specs.problem import FieldPath, format_value, shorten
 from specs.schema import FieldError, Findings
@@ -18,7 +18,7 @@ from specs.schema import FieldError, Findings
 _NAME_CHARACTERS = 64
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.-]")
 _START = re.compile(r"[A-Za-z0-9]")
-_RESERVED_PREFIX = "trainyard_"
+_RESERVED = "trainyard"  # alone and before an underscore: the name of a model or layer may start that of another one
 _MAX_AXES = 5  # no sample has more; longer lists would only make long messages
 _INPUT_DTYPES = ("float32", "uint8", "int32", "int64", "float64", None)
 
@@ -67,11 +67,11 @@ def read_entry(document: Any, path: FieldPath, label: str) -> Entry:
             name = _name(config, document)
     else:
         detail = f"expected an object as `config`, received {format_value(config)}"
-        findings.errors.append(location.locate(FieldError((), detail)))
+        findings.add(location.locate(FieldError((), detail)))
     if class_name not in MODELS and isinstance(config, dict) and not is_operation(document) and findings.errors:
         # Its arguments are read all the same, so that all its errors are reported together.
         with findings.collect(location.locate):
-            if _layer_class_or_none(class_name) is not None:
+            if layer_class_or_none(class_name) is not None:
                 read_parts(class_name, config)
     findings.check()
     return Entry(name, class_name, config, document, location)
@@ -89,7 +89,7 @@ def parts_of(entry: Entry) -> tuple[Part, ...]:
 
 def axis_in(entry: Entry) -> int | None:
     """Where the entry says that the channels are. Raises FieldError with a path from the document."""
-    layer = None if entry.is_operation else _layer_class_or_none(entry.class_name)
+    layer = None if entry.is_operation else layer_class_or_none(entry.class_name)
     if layer is None or not issubclass(layer, WITH_AXIS):
         return None
     try:
@@ -121,7 +121,7 @@ def declared_shape(entry: Entry) -> tuple[int | None, ...] | None:
         for name in ("sparse", "ragged", "optional"):
             if entry.config.get(name) not in (False, None):
                 detail = f"`{name}` {format_value(entry.config[name])} is not supported; expected false"
-                findings.errors.append(entry.location.locate(FieldError((name,), detail)))
+                findings.add(entry.location.locate(FieldError((name,), detail)))
         if entry.config.get("dtype") not in _INPUT_DTYPES:
             with findings.collect(entry.location.locate):
                 check_dtype(entry.config["dtype"])
@@ -165,8 +165,9 @@ def _name(config: Mapping[str, Any], document: Mapping[str, Any]) -> str:
             f"expected 1 to {_NAME_CHARACTERS} characters as `name`, starting with a letter or digit, received "
             f"{format_value(name)}",
         )
-    if name.startswith(_RESERVED_PREFIX):
-        raise FieldError(("name",), f"names that start with {_RESERVED_PREFIX} are reserved; choose another")
+    if f"{plain_name(name)}_".startswith(f"{_RESERVED}_"):
+        detail = f"`{_RESERVED}` and names that start with `{_RESERVED}_` are reserved; choose another"
+        raise FieldError(("name",), detail)
     if document.get("name", name) != name:
         raise FieldError(
             ("name",), f"differs from the name of the entry, {format_value(document['name'])}; make them equal"
@@ -200,12 +201,5 @@ def takes_several(entry: Entry) -> bool:
     """Whether the entry merges several inputs."""
     if entry.class_name == "CustomScaleLayer":
         return True
-    layer = _layer_class_or_none(entry.class_name)
+    layer = layer_class_or_none(entry.class_name)
     return layer is not None and issubclass(layer, Merge)
-
-
-def _layer_class_or_none(class_name: str) -> type[Any] | None:
-    try:
-        return layer_class(class_name)
-    except FieldError:
-        return None

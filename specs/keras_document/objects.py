@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from specs import keras_names
 from specs.keras_names import snake_case
+from specs.keras_objects import function_name, is_of_keras
 from specs.problem import format_value, shorten
 from specs.schema import FieldError
 from specs.spelling import did_you_mean
@@ -19,9 +20,9 @@ _WITH_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "Orthogonal": {"gain": 1.0},
 }
 # They change no weight's distribution: `training.seed` decides about randomness, `training.precision` about types.
-_WITHOUT_EFFECT = frozenset({"seed", "dtype", "input_axes", "output_axes", "partition_info"})
+_WITHOUT_EFFECT = frozenset({"seed", "dtype", "partition_info"})
+_AXES = frozenset({"input_axes", "output_axes"})  # by which fans are counted; null for those of the shape
 _OLD_NAME, _NEW_NAME = "normal", "truncated_normal"  # of a `distribution`, before Keras 2.2.3
-_FUNCTION = "function"
 _OLD_ACTIVATIONS = {"softmax_v2": "softmax"}
 _ARRAYS = ("__numpy__", "__tensor__")
 
@@ -55,7 +56,12 @@ def initializer(name: str, value: Any) -> Any:
         if argument in defaults:
             number = plain_value(each)
             given[argument] = _NEW_NAME if number == _OLD_NAME else number
-        elif argument not in _WITHOUT_EFFECT:
+        elif argument in _AXES and each is not None:
+            raise FieldError(
+                (name, "config", argument),
+                f"`{argument}` {format_value(each)} of {class_name} in `{name}` is not supported; expected null",
+            )
+        elif argument not in _WITHOUT_EFFECT | _AXES:
             hint = did_you_mean(argument, defaults)
             raise FieldError(
                 (name, "config", argument),
@@ -89,18 +95,8 @@ def activation_name(value: Any) -> Any:
     """The name, also from the object that some releases write for a function of theirs; other objects stay."""
     if isinstance(value, str):
         return _OLD_ACTIVATIONS.get(value, value)
-    if not isinstance(value, dict):
-        return value
-    is_function = value.get("class_name") == _FUNCTION and isinstance(value.get("config"), str)
-    is_keras = value.get("module") in ("builtins", "keras.activations", None)
-    if is_function and is_keras and value.get("registered_name") in (_FUNCTION, value["config"], None):
-        return value["config"]
-    return value
-
-
-def is_of_keras(module: Any) -> bool:
-    """Whether the `module` of an object is one of Keras's. It is only compared: nothing is imported."""
-    return module is None or (isinstance(module, str) and module.split(".")[0] in ("keras", "tf_keras", "tensorflow"))
+    name = function_name(value)
+    return value if name is None else name
 
 
 def _keras_object(name: str, value: Mapping[str, Any], kind: str) -> tuple[str, Mapping[str, Any]]:

@@ -51,7 +51,7 @@ def operation_layer(document: Mapping[str, Any], operands: Sequence["Constant | 
             return scaling
     if len(operands) == 1 and not constants:
         if document.get("class_name") == "ReLU":
-            relu: ReLU = read_arguments(document["config"], ReLU)
+            relu: ReLU = read_arguments(_config(document), ReLU)
             return relu
         if name in _ACTIVATIONS and _has_no_arguments(document):
             return Activation(activation=name)  # type: ignore[arg-type]  # it is one of them
@@ -61,8 +61,9 @@ def operation_layer(document: Mapping[str, Any], operands: Sequence["Constant | 
 
 def _has_no_arguments(document: Mapping[str, Any]) -> bool:
     """Whether all arguments are those of the activation of that name, which has none."""
-    config = document.get("config") or {}
-    other = {name: value for name, value in config.items() if name not in _WITHOUT_EFFECT and value is not None}
+    other = {
+        name: value for name, value in _config(document).items() if name not in _WITHOUT_EFFECT and value is not None
+    }
     return other in ({}, {"axis": -1})
 
 
@@ -75,10 +76,15 @@ class Constant:
         self.value = float(value)
 
 
+def _config(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry itself has a name where this is left out."""
+    config = document.get("config")
+    return config if isinstance(config, dict) else {}
+
+
 def _name(document: Mapping[str, Any]) -> str:
     """For instance add, of `Add` in keras.ops and of `__operators__.add` and `math.add` in TensorFlow."""
-    config = document.get("config")
-    function = config.get("function") if isinstance(config, dict) else None
+    function = _config(document).get("function")
     if document.get("class_name") == _TENSORFLOW_OPERATION and isinstance(function, str):
         name = function.split(".")[-1]
     else:

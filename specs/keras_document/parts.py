@@ -1,16 +1,17 @@
 """The layers that an entry of a model's `layers` consists of: nearly always one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from specs.assembly import AnyLayer
-from specs.initializers import Constant
+from specs.initializers import Constant, swap_fans
 from specs.input_augmentation import InputAugmentation
 from specs.keras_document.arguments import read_arguments
 from specs.keras_document.classes import AUGMENTATION, layer_class
-from specs.keras_document.objects import activation_name, is_of_keras
-from specs.layers import Add, Conv2D, Dense, DepthwiseConv2D, Dropout, Rescaling
+from specs.keras_document.objects import activation_name
+from specs.keras_objects import is_of_keras
+from specs.layers import Activation, Add, Conv2D, Dense, DepthwiseConv2D, Dropout, ReLU, Rescaling
 from specs.problem import format_value
 from specs.schema import FieldError, FieldErrors, Findings
 
@@ -37,14 +38,35 @@ def read_parts(class_name: str, config: Mapping[str, Any]) -> tuple[Part, ...]:
     layer = layer_class(class_name)
     if class_name in AUGMENTATION:
         return (Part(InputAugmentation.of(read_arguments(config, layer))),)
-    if layer is Conv2D and _is_depthwise(config):
-        return _depthwise(config)
     activation = activation_name(config.get("activation"))
     if not isinstance(activation, dict) or "activation" not in layer.model_fields:
-        return (Part(_read(config, layer)),)
+        return (_part(config, layer),)
     following = _activation_layer(activation)
+    if layer is Activation:
+        _read({**config, "activation": "linear"}, layer)
+        return (Part(following),)
     without = {name: value for name, value in config.items() if name != "activation"}
-    return (Part(_read(without, layer)), Part(following, (PREVIOUS,), "_activation"))
+    return (_part(without, layer), Part(following, (PREVIOUS,), "_activation"))
+
+
+def replace_hard_sigmoid(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts with what Keras 2 means by the activation `hard_sigmoid`: 0.2 x + 0.5 from 0 to 1, not x / 6 + 0.5."""
+    for part in parts:
+        if getattr(part.layer, "activation", None) != "hard_sigmoid":
+            yield part
+            continue
+        takes = part.takes
+        if not isinstance(part.layer, Activation):
+            yield replace(part, layer=part.layer.model_copy(update={"activation": "linear"}))
+            takes = (PREVIOUS,)
+        yield Part(Rescaling(scale=0.2, offset=0.5), takes, f"{part.suffix}_scale")
+        yield Part(ReLU(max_value=1.0), (PREVIOUS,), f"{part.suffix}_hard_sigmoid")
+
+
+def _part(config: Mapping[str, Any], layer: type[Any]) -> Part:
+    if layer is Conv2D and _is_depthwise(config):
+        return Part(_depthwise(config), channels=config["groups"])
+    return Part(_read(config, layer))
 
 
 def _is_depthwise(config: Mapping[str, Any]) -> bool:
@@ -52,16 +74,22 @@ def _is_depthwise(config: Mapping[str, Any]) -> bool:
     return type(groups) is int and groups > 1 and groups == filters
 
 
-def _depthwise(config: Mapping[str, Any]) -> tuple[Part, ...]:
+def _depthwise(config: Mapping[str, Any]) -> DepthwiseConv2D:
     """A Conv2D with one group for each channel (ConvNeXt) is a depthwise convolution, which ONNX and processors know.
 
-    The fans of the kernel change places, to which `glorot_*` are indifferent.
+    Its kernel has the shape (height, width, 1, channels), that of a depthwise convolution (height, width, channels, 1).
     """
-    renamed = {
-        name.replace("kernel_", "depthwise_") if name != "kernel_size" else name: config[name] for name in config
-    }
-    arguments = {name: value for name, value in renamed.items() if name not in ("groups", "filters")}
-    return (Part(_read(arguments, DepthwiseConv2D), channels=config["groups"]),)
+    grouped = cast(Conv2D, _read({name: value for name, value in config.items() if name != "groups"}, Conv2D))
+    try:
+        initializer = swap_fans(grouped.kernel_initializer)
+    except FieldError as error:
+        raise error.with_prefix("kernel_initializer") from None
+    shared = DepthwiseConv2D.model_fields.keys() & Conv2D.model_fields.keys() - {"type"}
+    return DepthwiseConv2D(
+        **{name: getattr(grouped, name) for name in shared},
+        depthwise_initializer=initializer,
+        depthwise_regularizer=grouped.kernel_regularizer,
+    )
 
 
 def _read(config: Mapping[str, Any], layer: type[Any]) -> AnyLayer:
@@ -71,7 +99,7 @@ def _read(config: Mapping[str, Any], layer: type[Any]) -> AnyLayer:
         read = read_arguments(config, layer)
     if layer is Dense and config.get("units") is None:
         detail = "`units` is missing; a Keras document gives the units of every Dense"
-        findings.errors.append(FieldError(("units",), detail))
+        findings.add(FieldError(("units",), detail))
     findings.check()
     return cast(AnyLayer, read)
 
@@ -83,7 +111,7 @@ def _activation_layer(document: Mapping[str, Any]) -> AnyLayer:
         known = ", ".join(_AS_ACTIVATION)
         raise FieldError(
             ("activation",),
-            "expected the name of one of Keras's activations, or a layer without weights among "
+            "expected the name of one of Keras's activations, or a layer among "
             f"{known}, received {format_value(class_name)}",
         )
     try:

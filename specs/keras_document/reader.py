@@ -21,7 +21,7 @@ from specs.keras_document.layer import (
     takes_several,
 )
 from specs.keras_document.operations import Constant, operation_layer
-from specs.keras_document.parts import PREVIOUS, Part
+from specs.keras_document.parts import PREVIOUS, Part, replace_hard_sigmoid
 from specs.problem import FieldPath, format_value
 from specs.schema import FieldError, Findings
 
@@ -32,7 +32,8 @@ class ModelReader:
     """Collects `layers`, each after those that it receives from; the last one is the output. `input_entry` is the first
     one that declares the shape of a sample, `declared`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keras_2: bool) -> None:
+        self._keras_2 = keras_2
         self.findings = Findings()
         self.declared: tuple[int | None, ...] | None = None
         self.input_entry: Entry | None = None
@@ -40,10 +41,12 @@ class ModelReader:
         self._models: list[tuple[str, ...]] = []  # of each layer: the names of the models that it is in
 
     def read(self, class_name: str, config: Any) -> None:
+        """Raises FieldErrors with paths from the document."""
         self._model(class_name, config, ("config",), "keras.config", INPUT, trainable=True, inside=())
         if len(self._layers) > limits.LAYERS:
             detail = f"has {len(self._layers):,} layers, which exceeds the limit of {limits.LAYERS:,}"
-            self.findings.errors.append(FieldError(("config",), detail))
+            self.findings.add(FieldError(("config",), detail))
+        self.findings.check()
 
     @property
     def layers(self) -> tuple[NamedLayer, ...]:
@@ -89,11 +92,11 @@ class ModelReader:
         place.layers, place.layers_label = path, label
         if not isinstance(layers, list):
             expected = "a list as `layers`" if isinstance(config, dict) else "an object as `config`"
-            self.findings.errors.append(FieldError(path, f"expected {expected}, received {format_value(layers)}"))
+            self.findings.add(FieldError(path, f"expected {expected}, received {format_value(layers)}"))
             return []
         if len(layers) > limits.LAYERS + 1:
             detail = f"received {len(layers):,} layers, which exceeds the limit of {limits.LAYERS:,}"
-            self.findings.errors.append(FieldError(path, detail))
+            self.findings.add(FieldError(path, detail))
             return []
         entries: list[Entry | None] = []
         for index, document in enumerate(layers):
@@ -102,7 +105,7 @@ class ModelReader:
                 entry = read_entry(document, (*path, index), f"{label}[{index}]")
             entries.append(entry)
         if all(entry is not None and entry.is_input for entry in entries):
-            self.findings.errors.append(FieldError(path, f"expected at least one layer, {_ADVICE}"))
+            self.findings.add(FieldError(path, f"expected at least one layer, {_ADVICE}"))
         self._check_names(entries)
         return entries
 
@@ -112,7 +115,7 @@ class ModelReader:
             other = first.setdefault(entry.name, entry) if entry is not None else None
             if entry is not None and other is not None and other is not entry:
                 detail = f"has the same name as {other.label}; rename one of them"
-                self.findings.errors.append(entry.location.locate(FieldError(("name",), detail)))
+                self.findings.add(entry.location.locate(FieldError(("name",), detail)))
 
     def _sequential(self, entries: Sequence[Entry | None], place: "_Place", received: int, *, trainable: bool) -> int:
         last = received
@@ -135,7 +138,7 @@ class ModelReader:
         complete = len(read) == len(entries) > 0 and isinstance(config, dict)
         if complete and len(heads) != 1:
             detail = f"expected one InputLayer, received {len(heads)}"
-            self.findings.errors.append(FieldError(place.layers, detail))
+            self.findings.add(FieldError(place.layers, detail))
         names = {entry.name: (index, entry) for index, entry in read}
         inputs: dict[int, Inputs] = {}
         for index, entry in read if complete else ():
@@ -148,8 +151,8 @@ class ModelReader:
         positions: dict[int, int] = {}
         for index in order:
             each_entry = entries[index]
-            if each_entry is None:
-                continue
+            if each_entry is None or (each_entry.is_operation and index not in inputs):
+                continue  # which operation is possible depends on its operands
             sources = inputs.get(index, ())
             operands = tuple(each if isinstance(each, Constant) else positions.get(each, received) for each in sources)
             operands = (received,) if each_entry.is_input else operands or (received,)
@@ -177,7 +180,7 @@ class ModelReader:
         with self.findings.collect():
             output = index_of_end(config, "output_layers", names, place.path, place.label)
         if output is not None and len(self.findings.errors) == known:
-            self.findings.errors += [each.with_prefix(*place.layers) for each in unused(entries, sources, output)]
+            self.findings.add(*(each.with_prefix(*place.layers) for each in unused(entries, sources, output)))
         return (output if len(self.findings.errors) == known else None), order
 
     def _append(self, entry: Entry, operands: tuple[int | Constant, ...], place: "_Place", *, trainable: bool) -> int:
@@ -205,15 +208,12 @@ class ModelReader:
         axis: int | None = None
         with self.findings.collect():
             parts = self._parts(entry, operands)
+            parts = tuple(replace_hard_sigmoid(parts)) if self._keras_2 else parts
         with self.findings.collect():
             axis = axis_in(entry)
         sources = tuple(each for each in operands if isinstance(each, int))
         for part in parts:
-            inputs = (
-                sources
-                if part.takes is None
-                else tuple(len(self._layers) - 1 if each == PREVIOUS else sources[each] for each in part.takes)
-            )
+            inputs = sources if part.takes is None else tuple(self._source(each, sources) for each in part.takes)
             name = f"{plain_name(entry.name)}{part.suffix}"
             layer = NamedLayer(
                 name, part.layer, inputs, entry.location, trainable=trainable and own, axis=axis, channels=part.channels
@@ -221,6 +221,12 @@ class ModelReader:
             self._layers.append(layer)
             self._models.append(place.inside)
         return len(self._layers) - 1 if parts else received
+
+    def _source(self, taken: int, sources: Sequence[int]) -> int:
+        """A graph at fault may lack the operands that a part takes."""
+        if taken == PREVIOUS:
+            return len(self._layers) - 1
+        return sources[taken] if taken < len(sources) else sources[0]
 
     def _parts(self, entry: Entry, operands: tuple[int | Constant, ...]) -> tuple[Part, ...]:
         if not entry.is_operation:
@@ -240,7 +246,7 @@ class ModelReader:
             self.declared, self.input_entry = shape, entry
 
     def _reject(self, entry: Entry, field: str, detail: str) -> None:
-        self.findings.errors.append(entry.location.locate(FieldError((field,), detail)))
+        self.findings.add(entry.location.locate(FieldError((field,), detail)))
 
 
 class _Place:

@@ -15,7 +15,7 @@ from specs.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, Globa
 from specs.layers.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, SpatialDropout2D
 from specs.layers.rescaling import Rescaling
 from specs.layers.reshaping import Cropping2D, Flatten, Permute, Reshape, UpSampling2D, ZeroPadding2D
-from specs.layers.residual import Layer, PlainLayer, Residual
+from specs.layers.residual import Layer, PlainLayer, Residual, layer_document
 
 __all__ = [
     "ELU",
@@ -64,5 +64,6 @@ __all__ = [
     "UpSampling2D",
     "WeightShapes",
     "ZeroPadding2D",
+    "layer_document",
     "times",
 ]

@@ -1,7 +1,7 @@
 """The residual block (He et al., "Deep Residual Learning for Image Recognition", 2015), and the union of all layers."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -92,3 +92,13 @@ def _strides(sides: Shape, wanted: Shape) -> tuple[int, int] | None:
 
 
 Layer = Annotated[PlainLayer | Residual, Field(discriminator="type")]
+
+
+def layer_document(layer: Layer) -> dict[str, Any]:
+    """A layer as people write it: its type, what it needs, and the arguments that do not have their defaults."""
+    given = layer.model_dump(mode="json", exclude_defaults=True)
+    needed = {name: given[name] for name, field in type(layer).model_fields.items() if field.is_required()}
+    row = {"type": layer.type, **needed, **given}
+    if isinstance(layer, Residual):
+        row["layers"] = [layer_document(each) for each in layer.layers]
+    return row

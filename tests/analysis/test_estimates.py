@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from analysis.estimates import Estimate, budget_advice, estimate, recent_runs
-from models_store.experiments.record import Point, Record
+from analysis.estimates import FIXED_SECONDS, Estimate, budget_advice, estimate, estimate_seconds, recent_runs
+from models_store.experiments.points import Point
+from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.store import Store, open_store
 from specs.cost import reference_epoch_seconds
@@ -40,6 +42,19 @@ def test_past_runs_of_nearest_work_decide(store: Store) -> None:
     assert answer.basis == "5 past runs"
 
 
+def test_start_and_end_take_as_long_as_in_past_runs(store: Store) -> None:
+    """Two epochs of 1 s in 3.5 s; another run was interrupted for an hour."""
+    done = run(store, spec(), 1.0)
+    started = done.created_at
+    quick = done.replace(
+        started_at=started, ended_at=started + timedelta(seconds=3.5), epoch_seconds=1.0, epochs_completed=2, attempts=1
+    )
+    interrupted = quick.replace(ended_at=started + timedelta(hours=1), attempts=2)
+    asked = spec(epochs=4)
+    per_epoch = estimated(asked, [quick]).seconds_per_epoch
+    assert estimated(asked, [interrupted, quick]).seconds == pytest.approx(1.5 + 4 * per_epoch, rel=0.05)
+
+
 def test_twice_the_epochs_take_about_twice_the_time(store: Store) -> None:
     past = [run(store, spec(), 1000.0)]
     short, long = (estimated(spec(epochs=epochs), past) for epochs in (100, 200))
@@ -59,6 +74,23 @@ def test_run_with_an_outdated_spec_is_ignored(store: Store) -> None:
     old = run(store, spec(), 1.0).model_copy(update={"spec": StoredSpec({"color": "red"})})
 
     assert estimated(spec(), [old]).basis == "a matrix multiplication on this machine"
+
+
+def test_queued_experiment_is_estimated_as_its_spec(store: Store) -> None:
+    past = [run(store, spec(), 1000.0)]
+    asked = spec(epochs=40)
+    seconds = estimate_seconds(store.experiments.create(asked), past, DATASETS)
+    assert seconds == pytest.approx(estimated(asked, past).seconds, rel=0.06)
+
+
+def test_time_budget_limits_the_estimate(store: Store) -> None:
+    past = [run(store, spec(), 1e6)]
+    record = store.experiments.create(spec(epochs=1000, max_minutes=2))
+    assert estimate_seconds(record, past, DATASETS) == FIXED_SECONDS + 120
+
+
+def test_deleted_dataset_has_no_estimate(store: Store) -> None:
+    assert estimate_seconds(store.experiments.create(spec()), [], {}) is None
 
 
 def test_small_budget_has_a_warning() -> None:

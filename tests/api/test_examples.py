@@ -12,22 +12,26 @@ import orjson
 import pytest
 
 import api.schemas
+from api.openapi import DRY_RUN, REPEATS, SUMMARY
 from models_store.experiments.claim import TrainingClaim
-from models_store.jobs.workers import Worker
+from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
 from specs.experiment import parse_spec
+from specs.sweep import parse_sweep
 from tests.protocols.images import b64, pixels, png
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
 from tests.support.noise import noisy_digits
-from tests.support.published import publish, results_on
+from tests.support.published import finish, publish, results_on
 from tests.support.waiting import eventually
+from tests.worker.sweeps.trainings import run
 from worker.jobs.supervisor import Supervisor
 
 FILE = Path(api.schemas.__file__).with_name("examples.json")
 SHOWN = 3
+KINDS = (SUMMARY, REPEATS, DRY_RUN)
 
 
 def shorten(value: Any) -> Any:
@@ -60,7 +64,8 @@ class Recorder:
         assert response.is_success, response.text
         operation = self._client.contract.operation(method, response.request.url.path)
         assert operation is not None
-        return self.examples.setdefault(operation.id, shorten(response.json()))
+        kind = next((kind for kind in KINDS if kind in path), "")
+        return self.examples.setdefault(f"{operation.id}{kind}", shorten(response.json()))
 
 
 @pytest.fixture
@@ -76,9 +81,21 @@ def recorded(client: ApiClient, api_store: Store, settings: Settings, tiny_docum
 
     record_data(record, api_store, settings, first.id)
     record_results(record, first.id, second.id)
+    again = publish(api_store, parse_spec(tiny_document), results=results_on(digits, 0.8), reproduces=first.id)
+    record("GET", f"/experiments/{again.id}/provenance")
+    record("GET", f"/experiments/{again.id}/reproduction")
+    record("POST", f"/experiments/{first.id}:reproduce")
+    group = record("POST", f"/experiments{REPEATS}", json=tiny_document)
+    for each, accuracy in zip(group["items"], (0.9, 0.92, 0.91), strict=True):
+        finish(api_store, api_store.experiments.get(each["experiment_id"]), accuracy)
+    record("GET", f"/groups/{group['id']}")
     record_serving(record, second.id)
     record_protocols(record)
+    record_sweep(record, api_store, settings, tiny_document)
     record_queue(record, api_store, tiny_document)
+    record("PATCH", "/datasets/noise", json={"hide_test": True})
+    record("POST", "/datasets/noise:reveal")
+    record_webhooks(record, api_store)
     return record.examples
 
 
@@ -96,18 +113,23 @@ def record_data(record: Recorder, store: Store, settings: Settings, experiment_i
 
 
 def record_results(record: Recorder, first: str, second: str) -> None:
-    for path in ("", "/history", "/history.json", "/diagnosis", "/evaluation", "/mistakes"):
+    for path in ("", "/files", "/history", "/history.json", "/diagnosis", "/evaluation", "/mistakes"):
         record("GET", f"/experiments/{first}{path}")
+    record("POST", f"/experiments/{first}/samples/test/41/label", json={"label": "7"})
     record("GET", f"/experiments/{second}/lineage")
     record("GET", f"/compare?ids={first},{second}")
     record("GET", "/presets")
+    record("POST", "/experiments:prune?keep_newest=1&dry_run=true")
 
 
 def record_serving(record: Recorder, experiment_id: str) -> None:
     record("GET", "/models/best")
     record("PUT", "/models/serving/digits", json={"experiment_id": experiment_id})
     record("GET", "/models")
+    record("GET", "/models/promotions")
     answer = record("POST", "/predict", files={"file": ("four.png", png(4), "image/png")})
+    record("POST", "/predict?prep=none", files=[("file", ("four.png", png(4), "image/png"))] * 60)
+    record("GET", "/models/traffic")
     record("POST", f"/predictions/{answer['predictions'][0]['id']}/label", json={"label": "9"})
 
 
@@ -130,6 +152,28 @@ def record_protocols(record: Recorder) -> None:
     record("POST", "/v2/models/digits/infer", json={"id": "42", "inputs": [tensor]})
 
 
+def record_sweep(record: Recorder, store: Store, settings: Settings, document: JsonObject) -> None:
+    sizes = {"$search": {"choice": [16, 32, 100_000]}}
+    experiment = {**document, "training": {**document["training"], "batch_size": sizes}}
+    sweep = {"name": "batch sizes", "repeats": {"seeds": 2, "of_best": 1}, "experiment": experiment}
+    record("POST", f"/sweeps{DRY_RUN}", json=sweep)
+    worker = Supervisor(store, settings, "test:1", lambda: False)
+    first = record("POST", "/sweeps", json=sweep)["id"]
+    worker.advance_sweep(first)
+    record("PATCH", f"/sweeps/{first}", json={"parallel": 1})
+    run(store, worker, store.sweeps.read(first))
+    record("GET", f"/sweeps/{first}")
+    record("GET", "/sweeps")
+    second = store.sweeps.create(parse_sweep(sweep))
+    worker.advance_sweep(second.id)
+    record("POST", f"/sweeps/{second.id}:cancel")
+    third = store.sweeps.create(parse_sweep(sweep))
+    worker.advance_sweep(third.id)
+    store.experiments.cancel(store.sweeps.read(third.id).open_trials[0].experiment_id or "")
+    worker.advance_sweep(third.id)
+    record("POST", f"/sweeps/{third.id}/trials/0:resume")
+
+
 def record_queue(record: Recorder, store: Store, document: JsonObject) -> None:
     record("GET", "/health/live")
     record("GET", "/health/ready")
@@ -137,11 +181,30 @@ def record_queue(record: Recorder, store: Store, document: JsonObject) -> None:
     running = record("POST", "/experiments", json=document)["id"]
     waiting = store.experiments.create(parse_spec(document)).id
     assert TrainingClaim.acquire(store.training_jobs, running, worker="worker-1:7") is not None
-    store.workers.beat(Worker(name="worker-1:7", hostname="worker-1", pid=7))
+    memory = MemoryUse(used_bytes=2_600_000_000, total_bytes=8_200_000_000)
+    device = Device(kind="cpu", name="AMD EPYC 7B13")
+    described: JsonObject = {"device": device, "cores": 2, "memory": memory, "trainer_bytes": 900_000_000}
+    store.workers.beat(Worker(name="worker-1:7", hostname="worker-1", pid=7, **described))
     record("GET", "/workers")
     record("GET", "/queue")
+    record("POST", "/queue:reorder", json={"ids": [waiting]})
+    record("POST", "/queue:pause")
+    record("POST", "/queue:resume")
+    record("GET", "/disk")
     record("GET", "/experiments")
+    record("GET", f"/experiments{SUMMARY}")
+    record("PATCH", f"/experiments/{running}", json={"name": "wider", "star": True})
+    record("POST", f"/experiments/{running}:stop")
     record("POST", f"/experiments/{waiting}:cancel")
+    record("POST", f"/experiments/{waiting}:retry")
+
+
+def record_webhooks(record: Recorder, store: Store) -> None:
+    hook = record("POST", "/webhooks", json={"url": "https://hooks.invalid/trainyard"})["id"]
+    sent = record("POST", f"/webhooks/{hook}:test")["id"]
+    eventually(lambda: store.webhooks.outbox.pending(hook)[0].attempts)
+    record("GET", "/webhooks")
+    assert record("GET", f"/webhooks/{hook}/deliveries")["items"][0]["id"] == sent
 
 
 def test_examples_are_recorded_answers(client: ApiClient, recorded: JsonObject) -> None:
@@ -151,7 +214,9 @@ def test_examples_are_recorded_answers(client: ApiClient, recorded: JsonObject) 
         FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     examples: JsonObject = orjson.loads(FILE.read_bytes())
 
-    assert set(recorded) == {each.id for each in client.contract.operations() if "application/json" in each.success}
+    assert {name.partition("?")[0] for name in recorded} == {
+        each.id for each in client.contract.operations() if "application/json" in each.success
+    }
     assert {name: sorted(set(members(each))) for name, each in examples.items()} == {
         name: sorted(set(members(each))) for name, each in recorded.items()
     }, "answers have changed: record the examples again, with RECORD_EXAMPLES=1"

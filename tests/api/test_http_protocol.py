@@ -8,6 +8,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from api.app import warn_of_server
 from api.http_protocol import HttpProtocol
 
 H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
@@ -29,6 +30,15 @@ PUT = (
     b"Content-Length: 5\r\n\r\nhello"
 )
 PLAIN = b"POST /after HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("modules", [{"uvicorn.server"}, {"uvicorn.server", "api.http_protocol"}, set()])
+def test_server_without_the_protocol_is_warned_of(modules: set[str], caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_server(modules)
+
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == (modules == {"uvicorn.server"})
+    assert all("start Uvicorn with `--http api.http_protocol:HttpProtocol`" in warning for warning in warnings)
 
 
 class Seen(NamedTuple):

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from httpx2 import Request, Response
 
 from tests.support.api import ApiClient
 from tests.support.contract import Contract, JsonObject
 
 PROTOCOLS = {"TensorFlow Serving", "Open Inference Protocol v2"}
 VERB = re.compile(
-    "(cancel|check|classify|compare|create|delete|follow|get|infer|label|list|plot|predict|set|upload|validate)(_[a-z]+)*"
+    "(cancel|check|classify|compare|create|delete|edit|follow|get|infer|label|list|pause|plot|predict|prune|reorder|reproduce|resume|retry|reveal|set|stop|test|upload|validate)(_[a-z]+)*"
 )
 
 
@@ -67,7 +69,10 @@ def test_only_empty_answers_have_no_content(contract: Contract) -> None:
 
     assert empty == [
         "GET /experiments/{experiment_id}/events",
+        "DELETE /experiments/{experiment_id}/state",
         "DELETE /experiments/{experiment_id}",
+        "DELETE /webhooks/{webhook_id}",
+        "DELETE /sweeps/{sweep_id}",
         "DELETE /datasets/{name}",
     ]
 
@@ -80,14 +85,52 @@ def test_negotiated_headers_are_no_parameters(contract: Contract) -> None:
         if parameter["in"] == "header"
     }
 
-    assert headers == {"idempotency-key", "if-none-match", "inference-header-content-length", "last-event-id"}
+    assert headers == {
+        "idempotency-key",
+        "if-match",
+        "if-none-match",
+        "inference-header-content-length",
+        "last-event-id",
+    }
 
 
 def test_rejections_are_problems(contract: Contract) -> None:
     for operation in contract.operations():
         media_type = "application/json" if PROTOCOLS & set(operation.tags) else "application/problem+json"
-        for status in ("4XX", "500", "503"):
+        for status in ("403", "4XX", "500", "503"):
             assert list(operation.responses[status]["content"]) == [media_type], operation.name
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "is_allowed"),
+    [
+        ("GET", "/experiments", "unknown_host", True),
+        ("GET", "/nowhere", "unknown_host", True),
+        ("POST", "/experiments", "foreign_origin", True),
+        ("POST", "/nowhere", "foreign_origin", True),
+        ("GET", "/experiments", "foreign_origin", False),
+        ("DELETE", "/experiments/x", "conflict", False),
+    ],
+)
+def test_contract_allows_403_by_its_rules_alone(
+    contract: Contract, method: str, path: str, kind: str, is_allowed: bool
+) -> None:
+    problem = {
+        "type": f"urn:trainyard:problem:{kind}",
+        "title": "x",
+        "status": 403,
+        "detail": "x",
+        "error": "x",
+    }
+    answer = Response(
+        403,
+        json={**problem, "instance": path},
+        headers={"content-type": "application/problem+json"},
+        request=Request(method, f"http://testserver{path}"),
+    )
+
+    with nullcontext() if is_allowed else pytest.raises(AssertionError, match="no rule forbids this"):
+        contract.check(answer)
 
 
 def test_references_resolve(contract: Contract) -> None:

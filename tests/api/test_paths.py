@@ -16,7 +16,7 @@ PATHS = Paths(route for module in ROUTES for route in module.router.routes)
         ("/experiments:validate", ["POST"]),
         ("/experiments/X:cancel", ["POST"]),
         ("/experiments/X/events", ["GET"]),
-        ("/datasets/x", ["DELETE", "GET", "HEAD"]),
+        ("/datasets/x", ["DELETE", "GET", "HEAD", "PATCH"]),
         ("/models/serving/mnist", ["PUT"]),
         ("/predict", ["POST"]),
         ("/predict:batch", ["POST"]),

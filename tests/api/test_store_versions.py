@@ -11,6 +11,7 @@ from PIL import Image
 
 from settings import Settings
 from tests.support.api import ApiClient
+from tests.support.image_files import encoded
 from tests.support.store import LEASE_SECONDS
 from tests.support.stored_versions import StoredStore
 from tests.support.valkey import Valkey
@@ -31,9 +32,7 @@ def source(stored: StoredStore) -> str:
 
 
 def png() -> bytes:
-    file = BytesIO()
-    Image.fromarray(np.full((8, 8), 200, np.uint8)).save(file, "PNG")
-    return file.getvalue()
+    return encoded(Image.fromarray(np.full((8, 8), 200, np.uint8)))
 
 
 def test_experiments_are_listed_and_shown(client: ApiClient, stored: StoredStore) -> None:
@@ -123,7 +122,7 @@ def test_correction_is_added(client: ApiClient, stored: StoredStore) -> None:
     answer = client.post(f"/predict?experiment={stored.ids['digits-source']}", content=png()).json()
     prediction = answer["predictions"][0]["id"]
 
-    told = client.post(f"/predictions/{prediction}/label", json={"label": "7"}).json()
+    correction = client.post(f"/predictions/{prediction}/label", json={"label": "7"}).json()
 
-    assert told["dataset"] == "digits-corrections"
+    assert correction["dataset"] == "digits-corrections"
     eventually(lambda: sum(client.get("/datasets/digits-corrections").json()["counts"]["train"]) == 3)

@@ -20,6 +20,7 @@ from archives.reader import open_archive
 from tests.archives import hostile
 from tests.archives.hostile import HOSTILE
 from tests.support.archives import tar_of, zip_of
+from tests.support.examples import examples
 
 FILES = {"digits/3.png": b"three", "empty.png": b"", "long/" + 150 * "n" + ".png": bytes(200_000), "ä.png": b"\0\1"}
 LIMITS = Limits(entries=100, bytes=10_000_000, file_bytes=5_000_000)
@@ -103,7 +104,7 @@ def test_truncated_archive_is_rejected_at_any_length(kind: str) -> None:
             read(data[:length])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(sorted(ARCHIVES)), st.data())
 def test_changed_bytes_raise_only_archive_errors(kind: str, data: st.DataObject) -> None:
     changed = bytearray(ARCHIVES[kind])

@@ -39,6 +39,23 @@ def assert_each_epoch_once(up: RunningUp, experiment_id: str, count: int) -> Non
     assert [orjson.loads(line)["epoch"] for line in lines] == list(range(count))
 
 
+def test_continued_training_equals_one_at_once(up: RunningUp, tiny_document: Document) -> None:
+    def spec(epochs: int) -> Document:
+        return {**tiny_document, "training": {**tiny_document["training"], "epochs": epochs}}
+
+    whole, first = up.submit(spec(4)), up.submit(spec(2))
+    assert up.client.wait(first).status == "succeeded"
+    continued = up.client.continue_training(first, epochs=4)
+    up.client.delete(first, force=True)  # the state is the new experiment's own by now
+    assert up.client.wait(continued.id).status == "succeeded"
+
+    assert continued.initial_epoch == 2
+    assert_each_epoch_once(up, continued.id, 4)
+    assert up.client.history(continued.id).history == up.client.history(whole).history
+    digests = [up.client.provenance(each).weights_sha256 for each in (continued.id, whole)]
+    assert digests[0] == digests[1]
+
+
 def test_experiment_is_streamed_and_predicts(up: RunningUp, tiny_document: Document) -> None:
     training = {**tiny_document["training"], "epochs": 4, "optimizer": {"type": "Adam", "learning_rate": 0.01}}
     experiment_id = up.submit({**tiny_document, "training": training})

@@ -3,12 +3,13 @@
 import site
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from api import __version__
+from settings import VERSION
 from tests.e2e.running_up import RunningUp, installed_environment, is_ready
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -60,9 +61,20 @@ def test_wheel_has_one_top_level_name(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     top_level = {name.split("/")[0] for name in names}
-    assert top_level == {"trainyard", f"trainyard-{__version__}.dist-info"}
+    assert top_level == {"trainyard", f"trainyard-{VERSION}.dist-info"}
     assert {"trainyard/py.typed", "trainyard/_server/settings.py"} <= set(names)
+    assert "trainyard/_server/api/page/dist/index.html" in names
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
+
+
+def test_sdist_has_the_page_and_its_sources(tmp_path: Path) -> None:
+    built = run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path, cwd=ROOT)
+    assert built.returncode == 0, built.stderr
+    [sdist] = tmp_path.iterdir()
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"api/page/dist/index.html", "web/src/main.ts", "web/package-lock.json"} <= names
+    assert not [name for name in names if "node_modules" in name]
 
 
 def test_wheel_has_every_file_of_the_application(wheel: Path) -> None:
@@ -76,7 +88,7 @@ def test_wheel_has_every_file_of_the_application(wheel: Path) -> None:
 
 def test_installed_command_knows_its_version(python: Path, tmp_path: Path) -> None:
     asked = run(python.with_name("trainyard"), "--version", cwd=tmp_path)
-    assert (asked.returncode, asked.stdout) == (0, f"trainyard {__version__}\n")
+    assert (asked.returncode, asked.stdout) == (0, f"trainyard {VERSION}\n")
 
 
 def test_installed_package_hides_the_application(python: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Services to break: one that is shared and repaired, and others for tests that need their own settings."""
+"""Services of a test's own, beside the shared one, and what is trained on them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,21 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.service import Service
-from tests.support.shared_service import SharedService
 from tests.support.valkey import Valkey
-
-
-@pytest.fixture(scope="session")
-def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedService]:
-    shared = SharedService(lambda: tmp_path_factory.mktemp("service"))
-    yield shared
-    shared.stop()
-
-
-@pytest.fixture
-def service(shared_service: SharedService) -> Service:
-    """An API and one warm worker on an empty store. The test may kill, pause and damage any of it."""
-    return shared_service.lend()
 
 
 @pytest.fixture
@@ -39,13 +25,6 @@ def make_service(tmp_path: Path, own_valkey: Valkey) -> Iterator[Callable[..., S
 
 
 @pytest.fixture
-def slow_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
-    """A deterministic experiment that takes about 0.2 s per epoch, so that a fault hits it in the middle."""
-    layers = [
-        {"type": "Conv2D", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
-        {"type": "Dropout", "rate": 0.3},
-        {"type": "Flatten"},
-        {"type": "Dense"},
-    ]
-    training = {"epochs": 14, "batch_size": 4, "deterministic": True}
-    return {**tiny_document, "name": "slow", "model": {"layers": layers}, "training": training}
+def tiny_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
+    """Not deterministic: such an experiment wants a fresh trainer, and so does the one after it."""
+    return {**tiny_document, "training": {**tiny_document["training"], "deterministic": False}}

@@ -6,7 +6,6 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from PIL import Image
 
 from models_store.store import open_store
 from specs.experiment import parse_spec
+from tests.support.image_files import encoded, png_file
 from tests.support.published import publish
 from tests.support.service import Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -52,21 +52,14 @@ def serving(make_service: Callable[..., Service], tiny_document: Document) -> Se
 
 
 def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
-    data = BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.fromarray(pixels))
 
 
 def bomb(side: int) -> bytes:
     """A black 1-bit PNG of `side` x `side` pixels: 900 million of them take a hundred kilobytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     packing, row = zlib.compressobj(9), bytes(1 + (side + 7) // 8)
     rows = b"".join(packing.compress(row) for _ in range(side)) + packing.flush()
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return png_file(side, side, 1, 0, rows)
 
 
 def send(service: Service, head: bytes, pieces: Iterable[bytes]) -> bytes:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import psutil
+import pytest
 
 from models_store.errors import Busy
 from models_store.files import lock_folder
@@ -13,6 +14,12 @@ from tests.support.service import Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 
 Document = dict[str, Any]
+
+
+@pytest.fixture
+def slow_document(slow_document: Document) -> Document:
+    """Deterministic: what resumes is compared bit for bit."""
+    return {**slow_document, "training": {**slow_document["training"], "deterministic": True}}
 
 
 _uninterrupted: dict[str, dict[str, Any]] = {}

@@ -84,3 +84,42 @@ def test_two_replicas_run_nothing_twice(service: Service, slow_document: Documen
     for experiment_id in experiments:
         service.wait_for_end(experiment_id)
         assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 1
+
+
+def test_order_outlasts_killed_workers(service: Service, tiny_document: Document, slow_document: Document) -> None:
+    """Of four that wait, with a worker killed while it trains the first one, each runs once, in the order asked for."""
+    service.http.post("/queue:pause")
+    a, b, c = (service.post(tiny_document) for _ in range(3))
+    first = service.post(slow_document)
+    assert service.http.patch(f"/experiments/{b}", json={"priority": 1}).is_success
+    assert service.http.post("/queue:reorder", json={"ids": [first]}).is_success
+    [worker] = service.workers
+    service.http.post("/queue:resume")
+    service.wait_for_epochs(first, 2)
+    service.kill(worker)
+    service.valkey.kill()
+    service.valkey.restart(empty=True)
+    service.start_worker(warm=False)
+
+    records = [service.wait_for_end(each) for each in (first, b, a, c)]
+
+    assert [each["started_at"] for each in records] == sorted(each["started_at"] for each in records)
+    assert [each["attempts"] for each in records] == [2, 1, 1, 1]
+    service.assert_sound(first, epochs=14)
+
+
+def test_pause_outlasts_restarts(service: Service, tiny_document: Document) -> None:
+    assert service.http.post("/queue:pause").json()["paused"]
+    for each in (*service.apis, *service.workers):
+        service.kill(each)
+    service.valkey.kill()
+    service.valkey.restart(empty=True)
+    service.start_api()
+    service.start_worker(warm=False)
+
+    experiment_id = service.post(tiny_document)
+
+    eventually(lambda: "the queue is paused" in service.log_text("worker*"))
+    assert (service.get(experiment_id)["status"], service.http.get("/queue").json()["paused"]) == ("queued", True)
+    service.http.post("/queue:resume")
+    assert service.wait_for_end(experiment_id)["status"] == "succeeded"

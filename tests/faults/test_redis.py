@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import pytest
 from PIL import Image
 
+from tests.support.image_files import encoded
 from tests.support.service import Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
@@ -150,9 +150,7 @@ def slowest(post: Callable[[], str], count: int, clients: int = 1) -> Timed:
 
 
 def blank_png() -> bytes:
-    data = BytesIO()
-    Image.new("L", (8, 8)).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.new("L", (8, 8)))
 
 
 def test_lost_message_is_resent(service: Service, tiny_document: Document) -> None:

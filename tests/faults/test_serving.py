@@ -5,7 +5,6 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models_store.artifacts import write_manifest
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.record import Record
-from models_store.experiments.store import RECORD_FILE
 from models_store.store import open_store
 from specs.experiment import parse_spec
+from tests.support.image_files import encoded
 from tests.support.published import CLASSES, bright_column_network, publish
 from tests.support.service import LEASE_SECONDS, Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -33,9 +33,7 @@ ANSWERS_FOR_A_PIN = 20
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    data = BytesIO()
-    Image.fromarray(pixels.reshape(8, 8)).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.fromarray(pixels.reshape(8, 8)))
 
 
 def image() -> dict[str, Any]:

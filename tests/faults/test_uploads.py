@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from tests.support.image_files import encoded
 from tests.support.service import Service
 from tests.support.waiting import eventually, has_ended
 
@@ -18,9 +19,8 @@ def archive(images: int = 40, side: int = 16) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
         for number in range(images):
-            image = io.BytesIO()
-            Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(image, "PNG")
-            packed.writestr(f"{'cat' if number % 2 else 'dog'}/{number}.png", image.getvalue())
+            image = encoded(Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8)))
+            packed.writestr(f"{'cat' if number % 2 else 'dog'}/{number}.png", image)
     return file.getvalue()
 
 

@@ -14,25 +14,16 @@ from PIL import Image, PngImagePlugin
 from imaging.container import MAX_SCANS, PNG, exif_orientation, strip_container
 from imaging.decode import decode
 from imaging.errors import ImageTooLarge, UnreadableImage
+from tests.support.image_files import encoded, png_chunk
 
 MAX_PIXELS = 1_000_000
 MEGABYTE = bytes(1_000_000)
-
-
-def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, format_name, **options)
-    return file.getvalue()
 
 
 def noise(mode: str = "RGB", width: int = 40, height: int = 24) -> Image.Image:
     shape = (height, width) if mode == "L" else (height, width, len(mode))
     pixels = np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
     return Image.frombytes(mode, (width, height), pixels.tobytes())
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def before(data: bytes, name: bytes, extra: bytes) -> bytes:
@@ -102,9 +93,9 @@ def test_stripped_file_has_the_same_pixels(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "gone"),
     [
-        (before(encoded(noise()), b"IDAT", chunk(b"iCCP", b"x\0\0" + zlib.compress(MEGABYTE)) * 500), b"iCCP"),
-        (before(encoded(noise()), b"IDAT", chunk(b"zTXt", b"x\0\0" + zlib.compress(MEGABYTE)) * 500), b"zTXt"),
-        (before(encoded(noise()), b"IEND", chunk(b"eXIf", b"MM\0*" + MEGABYTE)), b"eXIf"),
+        (before(encoded(noise()), b"IDAT", png_chunk(b"iCCP", b"x\0\0" + zlib.compress(MEGABYTE)) * 500), b"iCCP"),
+        (before(encoded(noise()), b"IDAT", png_chunk(b"zTXt", b"x\0\0" + zlib.compress(MEGABYTE)) * 500), b"zTXt"),
+        (before(encoded(noise()), b"IEND", png_chunk(b"eXIf", b"MM\0*" + MEGABYTE)), b"eXIf"),
         (after_start(encoded(noise(), "JPEG"), segment(0xE2, bytes(60_000)) * 100), b"\xff\xe2"),
         (after_start(encoded(noise(), "JPEG"), segment(0xE1, b"Exif\0\0" + bytes(60_000)) * 100), b"\xff\xe1"),
         (after_start(encoded(noise(), "JPEG"), b"\xff" * 100_000), b"\xff" * 10),
@@ -123,7 +114,7 @@ def test_image_data_in_many_chunks_becomes_one() -> None:
     sound = encoded(noise("L", 28, 28))
     start = sound.index(b"IDAT")
     content = sound[start + 4 : sound.index(b"IEND") - 8]
-    split = sound[: start - 4] + b"".join(chunk(b"IDAT", content[at : at + 1]) for at in range(900)) + sound[-12:]
+    split = sound[: start - 4] + b"".join(png_chunk(b"IDAT", content[at : at + 1]) for at in range(900)) + sound[-12:]
     assert len(content) < 900
 
     assert strip_container(split).data.count(b"IDAT") == 1
@@ -154,9 +145,9 @@ def test_scan_markers_behind_the_image_are_no_scans() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        before(encoded(noise()), b"IDAT", chunk(b"abCd", b"") * 100_000),
-        before(encoded(noise()), b"IEND", chunk(b"tEXt", b"a\0b") * 100_000),
-        before(encoded(noise()), b"IDAT", chunk(b"IDAT", b"") * 100_000),
+        before(encoded(noise()), b"IDAT", png_chunk(b"abCd", b"") * 100_000),
+        before(encoded(noise()), b"IEND", png_chunk(b"tEXt", b"a\0b") * 100_000),
+        before(encoded(noise()), b"IDAT", png_chunk(b"IDAT", b"") * 100_000),
         after_start(encoded(noise(), "JPEG"), segment(0xE5, b"") * 300_000),
         after_start(encoded(noise(), "JPEG"), b"\xff\xd0" * 300_000),
     ],
@@ -170,7 +161,7 @@ def test_endless_parts_are_rejected(data: bytes) -> None:
 def test_large_files_may_have_many_parts() -> None:
     sound = encoded(noise())
 
-    assert_same_pixels(before(sound, b"IDAT", chunk(b"abCd", bytes(300)) * 5_000), sound)
+    assert_same_pixels(before(sound, b"IDAT", png_chunk(b"abCd", bytes(300)) * 5_000), sound)
 
 
 # -- the end of a JPEG -----------------------------------------------------------------------------------------------
@@ -240,7 +231,7 @@ def test_damaged_containers_are_read_or_rejected() -> None:
     """With a sentence that says why; and stripping adds nothing but the IDAT and IEND that a PNG may lack."""
     chance = np.random.default_rng(5)
     for sound in (encoded(noise(), pnginfo=bundled_text()), with_scans(12), encoded(noise(), "JPEG", comment=b"x")):
-        added = len(chunk(b"IDAT", b"") + chunk(b"IEND", b"")) if sound.startswith(PNG) else 0
+        added = len(png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")) if sound.startswith(PNG) else 0
         read = 0
         for _ in range(300):
             damaged = bytearray(sound)

@@ -1,5 +1,4 @@
 import random
-import struct
 import sys
 import zlib
 from collections.abc import Callable
@@ -14,14 +13,9 @@ from PIL import ExifTags, Image
 
 from imaging.decode import FORMATS, decode
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
+from tests.support.image_files import encoded, png_chunk, png_file
 
 MAX_PIXELS = 1_000_000
-
-
-def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, format_name, **options)
-    return file.getvalue()
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -35,15 +29,6 @@ def pixels(image: Image.Image) -> NDArray[np.uint8]:
 def colorful(width: int = 6, height: int = 4) -> Image.Image:
     values = np.arange(width * height * 3, dtype=np.uint8).reshape(height, width, 3) * 3
     return Image.fromarray(values)
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width: int, height: int, depth: int, color_type: int, body: bytes) -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", body) + png_chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("options", [{"format_name": "PNG"}, {"format_name": "WEBP", "lossless": True}])
@@ -196,8 +181,8 @@ def test_truncated_image_is_unreadable(format_name: str, kept: float) -> None:
         encoded(colorful(), "GIF"),
         encoded(colorful(), "BMP"),
         encoded(colorful(), "TIFF"),
-        png(0, 0, 8, 0, zlib.compress(b"")),
-        png(0, 5, 8, 2, zlib.compress(b"")),
+        png_file(0, 0, 8, 0, zlib.compress(b"")),
+        png_file(0, 5, 8, 2, zlib.compress(b"")),
         b"\x89PNG\r\n\x1a\n",
         b"\xff\xd8\xff",
     ],
@@ -226,7 +211,7 @@ def test_rejection_names_format_despite_suffix() -> None:
 def test_pixel_bomb_is_rejected_before_decoding(side: int) -> None:
     # The pixels themselves are missing: reading any of them would make it unreadable instead.
     with pytest.raises(ImageTooLarge, match="pixels"):
-        decoded(png(side, side, 1, 0, zlib.compress(b"")))
+        decoded(png_file(side, side, 1, 0, zlib.compress(b"")))
 
 
 def test_pixel_limit_is_exact() -> None:
@@ -258,30 +243,24 @@ def test_damaged_bytes_decode_or_raise_image_error(format_name: str) -> None:
     assert rejected > 0
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
 def test_invalid_transparency_is_unreadable() -> None:
     sound = encoded(Image.new("P", (9, 7), 3))
     place = sound.index(b"IDAT") - 4
     with pytest.raises(UnreadableImage, match="corrupt"):
-        decoded(sound[:place] + chunk(b"tRNS", bytes(257)) + sound[place:])
+        decoded(sound[:place] + png_chunk(b"tRNS", bytes(257)) + sound[place:])
 
 
 def test_invalid_profile_changes_nothing() -> None:
     sound = encoded(Image.new("L", (9, 7), 3))
     place = sound.index(b"IEND") - 4
-    assert decoded(sound[:place] + chunk(b"iCCP", b"") + sound[place:]).tobytes() == decoded(sound).tobytes()
+    assert decoded(sound[:place] + png_chunk(b"iCCP", b"") + sound[place:]).tobytes() == decoded(sound).tobytes()
 
 
 def camera_jpeg(size: tuple[int, int], **options: Any) -> bytes:
     """Red on the left, blue on the right."""
     image = Image.new("RGB", size, (200, 0, 0))
     image.paste((0, 0, 200), (size[0] // 2, 0, *size))
-    file = BytesIO()
-    image.save(file, "JPEG", **options)
-    return file.getvalue()
+    return encoded(image, "JPEG", **options)
 
 
 @pytest.mark.parametrize("size", [(600, 400), (601, 399), (400, 600)])
@@ -327,11 +306,7 @@ def wide_png(channels: int, white: int) -> bytes:
         pixels[..., -1] = 65_535
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
     color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-    header = struct.pack(">IIBBBBB", 256, 4, 16, color_type, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
+    return png_file(256, 4, 16, color_type, zlib.compress(rows))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

@@ -4,7 +4,6 @@ import random
 import struct
 import warnings
 import zlib
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,10 @@ from imaging import fast_decode
 from imaging.decode import decode
 from imaging.errors import ImageError, ImageTooLarge
 from imaging.fast_decode import plain_image
+from tests.support.examples import examples
+from tests.support.image_files import encoded, png_chunk, png_file
 
 MAX_PIXELS = 1_000_000
-
-
-def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, format_name, **options)
-    return file.getvalue()
 
 
 def drawn(seed: int, width: int, height: int, mode: str) -> Image.Image:
@@ -86,23 +81,18 @@ def test_plain_jpeg_equals_pillow(mode: str, quality: int, subsampling: int, mon
     assert outcome(data) == by_pillow(data, monkeypatch)
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_of(rows: bytes, pieces: int, trailer: bytes = b"") -> bytes:
-    """A gray 8 x 8 PNG whose data comes in so many chunks."""
+def gray_png(rows: bytes, pieces: int) -> bytes:
+    """8 x 8 pixels, whose data comes in so many chunks."""
     packed = zlib.compress(rows)
     cuts = [packed[n * len(packed) // pieces : (n + 1) * len(packed) // pieces] for n in range(pieces)]
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunk(b"IDAT", c) for c in cuts) + chunk(b"IEND", b"") + trailer
+    return png_file(8, 8, 8, 0, *cuts)
 
 
 @pytest.mark.parametrize("filtered", range(5))
 @pytest.mark.parametrize("pieces", [1, 2, 7])
 def test_png_filters_and_split_data_equal_pillow(filtered: int, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = b"".join(bytes([filtered, *range(row, row + 8)]) for row in range(8))
-    data = png_of(rows, pieces, b"what follows is ignored")
+    data = gray_png(rows, pieces) + b"what follows is ignored"
     assert plain_image(data) is not None
     assert outcome(data) == by_pillow(data, monkeypatch)
 
@@ -143,7 +133,7 @@ GRAY, COLORED = drawn(3, 8, 8, "L"), drawn(3, 8, 8, "RGB")
         encoded(COLORED, "WEBP"),
         encoded(COLORED, "GIF"),
         encoded(Image.new("L", (257, 256))),
-        encoded(Image.new("L", (30_000, 30_000))),
+        png_file(30_000, 30_000, 8, 0, zlib.compress(bytes(64))),
         b"",
         b"words",
         b"\x89PNG\r\n\x1a\n",
@@ -155,10 +145,10 @@ def test_other_images_are_left_to_pillow(data: bytes) -> None:
 
 
 def test_interlaced_or_corrupt_png_is_left_to_pillow() -> None:
-    sound = png_of(bytes(72), 1)
+    sound = gray_png(bytes(72), 1)
     assert plain_image(sound) is not None
     header = struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1)
-    assert plain_image(sound[:8] + chunk(b"IHDR", header) + sound[33:]) is None
+    assert plain_image(sound[:8] + png_chunk(b"IHDR", header) + sound[33:]) is None
     assert plain_image(sound[:29] + b"\0\0\0\0" + sound[33:]) is None
 
 
@@ -179,7 +169,7 @@ def test_pixel_limit_is_exact() -> None:
 
 @pytest.mark.parametrize(
     "sound",
-    [encoded(GRAY), encoded(COLORED), png_of(bytes(72), 3), encoded(GRAY, "JPEG"), encoded(COLORED, "JPEG")],
+    [encoded(GRAY), encoded(COLORED), gray_png(bytes(72), 3), encoded(GRAY, "JPEG"), encoded(COLORED, "JPEG")],
     ids=["png", "colored-png", "png-in-pieces", "jpeg", "colored-jpeg"],
 )
 def test_damaged_bytes_equal_pillow(sound: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +185,7 @@ def test_damaged_bytes_equal_pillow(sound: bytes, monkeypatch: pytest.MonkeyPatc
     assert plainly > 20
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.binary(max_size=200), st.sampled_from([b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xc0", b"\xff\xd8\xff"])
 )

@@ -1,15 +1,8 @@
-from io import BytesIO
-
 import pytest
 from PIL import Image
 
 from imaging.format_names import describe_format
-
-
-def encoded(kind: str) -> bytes:
-    data = BytesIO()
-    Image.new("RGB", (8, 8)).save(data, kind)
-    return data.getvalue()
+from tests.support.image_files import encoded
 
 
 @pytest.mark.parametrize(
@@ -25,7 +18,7 @@ def encoded(kind: str) -> bytes:
     ],
 )
 def test_format_is_named_by_its_content(kind: str, name: str) -> None:
-    assert describe_format(encoded(kind)) == name
+    assert describe_format(encoded(Image.new("RGB", (8, 8)), kind)) == name
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,14 @@ def killed_at_each_step(work: Callable[[], object]) -> Iterator[int]:
     Yields after each death, with the number of the step.
     """
     step = 1
-    while (status := in_child(partial(_dying, work, step))) == KILLED:
+    while (status := in_child(partial(die_at, step, work))) == KILLED:
         yield step
         step += 1
     assert status == 0, f"the child that nobody killed ended with {status}"
 
 
-def _dying(work: Callable[[], object], step: int) -> None:
+def die_at(step: int, work: Callable[[], object]) -> None:
+    """In a child: run `work`, and die before its step `step`."""
     left = step
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,15 +75,15 @@ def holding(work: Callable[[Callable[[], None]], object]) -> Iterator[int]:
 
     Yields the child's process id.
     """
-    ready, told = os.pipe()
+    ready, holds = os.pipe()
 
     def hold() -> None:
-        os.write(told, b"!")
+        os.write(holds, b"!")
         while True:
             signal.pause()
 
     child = start_child(lambda: work(hold))
-    os.close(told)
+    os.close(holds)
     try:
         assert os.read(ready, 1) == b"!", "the child ended before it held"
         yield child

@@ -1,6 +1,6 @@
 """Experiments in the states that the tests of the store start from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,12 +67,8 @@ def succeed(store: Store, tiny_spec: MakeSpec) -> Callable[..., Record]:
 
 
 @pytest.fixture
-def own_store(tmp_path: Path, own_valkey: Valkey) -> Store:
+def own_store(tmp_path: Path, own_valkey: Valkey) -> Iterator[Store]:
     """A store on a server of this test's own."""
-    return open_store(tmp_path / "store", own_valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
-
-
-@pytest.fixture
-def reopened(store: Store, tmp_path: Path, valkey: Valkey) -> Callable[[], Store]:
-    """Open the same store once more, as another process would."""
-    return lambda: open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="other")
+    opened = open_store(tmp_path / "store", own_valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+    yield opened
+    opened.close()

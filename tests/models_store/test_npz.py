@@ -12,13 +12,13 @@ from models_store.npz import read_npz
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "some.npz"
-    np.savez_compressed(path, first=np.arange(5), pictures=np.ones((2, 3), np.uint8))
+    np.savez_compressed(path, first=np.arange(5), images=np.ones((2, 3), np.uint8))
     return path
 
 
 def test_arrays_are_read_by_name(path: Path) -> None:
     assert read_npz(path, ["first"])["first"].tolist() == [0, 1, 2, 3, 4]
-    assert sorted(read_npz(path)) == ["first", "pictures"]
+    assert sorted(read_npz(path)) == ["first", "images"]
 
 
 def test_array_with_a_former_name_is_found(path: Path) -> None:
@@ -73,7 +73,7 @@ def test_changed_byte_is_damaged_or_harmless(path: Path) -> None:
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         try:
-            found = read_npz(path, ["first", "pictures"])
+            found = read_npz(path, ["first", "images"])
         except Damaged:
             continue
         assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -8,9 +8,9 @@ import pytest
 
 from models_store.corrections.correction import Correction, correction_ids, read_correction
 from models_store.datasets.images import IMAGES, INDEX, StoredImages
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Status
-from models_store.experiments.store import RECORD_FILE
 from models_store.experiments.training_samples import read_samples
 from models_store.models.pins import Pin
 from models_store.store import Store, open_store

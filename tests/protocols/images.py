@@ -1,11 +1,12 @@
 """Images that the hand-made network of the digits knows."""
 
 import base64
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from tests.support.image_files import encoded
 
 
 def pixels(*bright: int) -> NDArray[np.uint8]:
@@ -16,9 +17,7 @@ def pixels(*bright: int) -> NDArray[np.uint8]:
 
 
 def png(bright: int) -> bytes:
-    data = BytesIO()
-    Image.fromarray(pixels(bright)[0, :, :, 0]).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.fromarray(pixels(bright)[0, :, :, 0]))
 
 
 def b64(bright: int) -> dict[str, str]:

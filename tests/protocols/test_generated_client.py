@@ -15,7 +15,7 @@ import pytest
 
 from tests.protocols.conftest import Served
 from tests.protocols.images import png
-from tests.support.contract import Contract
+from tests.support.contract import Contract, JsonObject
 from tests.support.service import ROOT
 
 pytestmark = pytest.mark.xdist_group("protocols")
@@ -33,7 +33,7 @@ def package(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The folder of the package, which can be imported."""
     folder = tmp_path_factory.mktemp("generated")
     config = folder / "config.yaml"
-    config.write_text(f"{CONFIG.read_text()}post_hooks: []\n")
+    config.write_text(f"{CONFIG.read_text()}post_hooks: []\nhttp_timeout: 60\n")
     ran = subprocess.run(
         [
             Path(sys.executable).with_name("openapi-python-client"),
@@ -139,13 +139,18 @@ def test_every_example_is_parsed(client: Any, package: Path, contract: Contract)
     count = 0
     for each in contract.operations():
         if "application/json" in each.success:
-            example = each.success["application/json"]["example"]
             status = next(int(code) for code in each.responses if code.startswith("2"))
             parse = operation(modules[each.id])._parse_response
-            parsed = parse(client=client, response=httpx.Response(status, json=example))
-            assert dumped(parsed) == times_parsed(example), each.name
-            count += 1
+            for example in examples_of(each.success["application/json"]):
+                parsed = parse(client=client, response=httpx.Response(status, json=example))
+                assert dumped(parsed) == times_parsed(example), each.name
+                count += 1
     assert count >= 40
+
+
+def examples_of(content: JsonObject) -> list[Any]:
+    """OpenAPI has one, as `example`, or several by name, as `examples`."""
+    return [each["value"] for each in content["examples"].values()] if "examples" in content else [content["example"]]
 
 
 def dumped(parsed: Any) -> Any:

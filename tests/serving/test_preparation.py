@@ -1,4 +1,3 @@
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from imaging.resize import to_array
 from models_store.models.serving_info import ServingInfo
 from serving.errors import InvalidSample
 from serving.preparation import FeatureSample, ImageSample, is_light, prepare, prepare_all
+from tests.support.image_files import encoded
 
 MAX_PIXELS = 1_000_000
 
@@ -20,12 +20,6 @@ def info(*shape: int, **changes: Any) -> ServingInfo:
     return ServingInfo.model_validate(
         {"dataset": "some", "labels": classes, "image_shape": shape, "input_name": "x", "probe": (0.5, 0.5), **changes}
     )
-
-
-def encoded(image: Image.Image, format_name: str = "PNG", **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, format_name, **options)
-    return file.getvalue()
 
 
 def colored(width: int, height: int) -> Image.Image:

@@ -255,3 +255,64 @@ def test_model_damaged_after_drop_gives_way_to_next(registry: Registry, store: S
 
     assert registry.get("digits", None).id == second.id
     assert [each.experiment_id for each in registry.status("digits").rejected] == [best.id]
+
+
+def promotions(store: Store) -> list[tuple[str | None, str]]:
+    return [(each.experiment_id, each.reason) for each in store.models.promotions("digits")]
+
+
+def test_promotions_tell_what_served_and_why(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    first = publish(store, tiny_spec(), 0.8)
+    registry.refresh()
+    second = publish(store, tiny_spec(), 0.9)
+    registry.refresh()
+    registry.pin("digits", first.id)
+    registry.unpin("digits")
+    registry.refresh()
+    expected = [(first.id, "best"), (second.id, "best"), (first.id, "pinned"), (second.id, "best")]
+    assert promotions(store) == expected
+    [*_, last] = store.models.promotions("digits")
+    assert (last.name, last.val_accuracy, last.accuracy) == ("tiny", 0.9, 0.8)
+
+
+def test_model_in_place_of_a_damaged_one_is_a_fallback(
+    make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
+) -> None:
+    good, broken = publish(store, tiny_spec(), 0.8), publish(store, tiny_spec(), 0.9)
+    damage(store, broken)
+    make_registry().refresh()
+    assert promotions(store) == [(good.id, "fallback")]
+    best = publish(store, tiny_spec(), 0.95)
+    make_registry().refresh()
+    assert promotions(store) == [(good.id, "fallback"), (best.id, "best")]
+
+
+def test_pin_that_cannot_serve_has_a_fallback(
+    make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec
+) -> None:
+    best, pinned = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.8)
+    store.models.pin("digits", pinned.id)
+    damage(store, pinned)
+    make_registry().refresh()
+    assert promotions(store) == [(best.id, "fallback")]
+
+
+def test_deleted_model_leaves_none(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    only = publish(store, tiny_spec())
+    registry.refresh()
+    store.experiments.delete(only.id, force=True)
+    registry.forget(only.id)
+    assert promotions(store) == [(only.id, "best"), (None, "none")]
+
+
+def test_restart_repeats_no_promotion(make_registry: Callable[[], Registry], store: Store, tiny_spec: Spec) -> None:
+    publish(store, tiny_spec())
+    for _ in range(2):
+        make_registry().refresh()
+    assert len(promotions(store)) == 1
+
+
+def test_promotion_that_cannot_be_written_is_served(registry: Registry, store: Store, tiny_spec: Spec) -> None:
+    best = publish(store, tiny_spec())
+    (store.experiments.pins.folder / "digits.promotions.jsonl").mkdir()
+    assert serving(registry) == {"digits": best.id}

@@ -100,7 +100,7 @@ def test_mixing_layers_mix_labels() -> None:
 @pytest.mark.parametrize(
     ("document", "pointer", "fragment"),
     [
-        (augmented(), "/layers", "expected at least one layer; leave `augmentation` out for none"),
+        (augmented(), "/layers", "expected at least one layer; set `augmentation` to null for none"),
         (augmented(FLIP, copies=0), "/copies", "`copies` must be at least 1"),
         (augmented(FLIP, copies=21), "/copies", "`copies` must be at most 20, received 21"),
         (augmented(*[FLIP] * 21), "/layers", "`layers` must have at most 20 items"),
@@ -170,7 +170,7 @@ def test_features_cannot_be_augmented() -> None:
         parse_spec({**blobs, "augmentation": {"layers": [FLIP]}})
     (problem,) = caught.value.problems
     assert problem.pointer == "/augmentation"
-    assert "the samples of this dataset are not images, so leave it out" in problem.detail
+    assert "the samples of this dataset are not images; set `augmentation` to null" in problem.detail
 
 
 def test_limits_themselves_are_allowed() -> None:

@@ -40,6 +40,7 @@ def test_every_default_is_filled_in() -> None:
         "notes": "",
         "tags": [],
         "based_on": None,
+        "continue_from": None,
         "dataset": {
             "name": "digits",
             "blobs": None,
@@ -96,6 +97,7 @@ def test_every_default_is_filled_in() -> None:
             "deterministic": False,
             "precision": "auto",
             "keep": "best",
+            "keep_state": "auto",
             "early_stopping": None,
             "reduce_lr_on_plateau": None,
             "max_minutes": 60.0,

@@ -10,6 +10,7 @@ from specs import limits
 from specs.errors import SpecError
 from specs.experiment import parse_spec
 from specs.problem import FieldPath, Problem
+from tests.support.examples import examples
 
 FLATTEN, DENSE = {"type": "Flatten"}, {"type": "Dense"}
 PRESET = {"preset": "digits-cnn"}
@@ -107,7 +108,7 @@ BAD: list[tuple[Any, str, str]] = [
     (
         {**split(validation=0.9, test=0.9), "training": {"batch_size": 18}},
         "/training/batch_size",
-        "the training split of 17 samples; leave it out for 8",
+        "the training split of 17 samples; set it to 8",
     ),
     (trained(max_minutes=0), "/training/max_minutes", "`max_minutes` must be more than 0"),
     (trained(max_minutes=10_081), "/training/max_minutes", "`max_minutes` must be at most 10,080"),
@@ -349,7 +350,9 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(300), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(path=st.sampled_from(list(places(VALID))), value=values)
 def test_any_value_is_accepted_or_explained(path: FieldPath, value: Any) -> None:
     problems: list[dict[str, Any]] = []

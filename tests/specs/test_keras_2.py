@@ -8,6 +8,7 @@ import pytest
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.initializers import RandomNormal, VarianceScaling
+from specs.layers import ReLU, Rescaling
 
 UNIFORM = {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None}
 
@@ -212,6 +213,76 @@ def test_operations_of_tensorflow_are_layers() -> None:
 
     assert [row.type for row in network.table] == ["Flatten", "Rescaling", "Multiply", "Activation", "Dense"]
     assert [node.inputs for node in network.nodes] == [(-1,), (0,), (1, 0), (2,), (3,)]
+
+
+def test_first_operand_may_be_constant() -> None:
+    document = copy.deepcopy(OPERATIONS)
+    entry = document["config"]["layers"][2]
+    entry["config"]["function"] = "math.subtract"
+    entry["inbound_nodes"] = [["_CONSTANT_VALUE", -1, 3.0, {"y": ["f", 0, 0], "name": None}]]
+
+    node = digits(document).network.nodes[1]
+
+    assert (node.layer, node.inputs) == (Rescaling(scale=-1.0, offset=3.0), (0,))
+
+
+@pytest.mark.parametrize("constant", [None, True, "3", [1.0, 2.0], 1e9])
+def test_first_operand_that_is_no_number_is_named(constant: Any) -> None:
+    document = copy.deepcopy(OPERATIONS)
+    node = ["_CONSTANT_VALUE", -1, constant, {"y": ["f", 0, 0], "name": None}]
+    document["config"]["layers"][2]["inbound_nodes"] = [node]
+
+    ((pointer, detail),) = problems_of(document)
+
+    assert pointer == "/config/layers/2/inbound_nodes/0/2"
+    assert "expected the output of another layer or a number, received" in detail
+
+
+def test_layer_does_not_take_constants() -> None:
+    document = copy.deepcopy(OPERATIONS)
+    document["config"]["layers"][5]["inbound_nodes"] = [[["_CONSTANT_VALUE", -1, 3.0, {}]]]
+
+    ((pointer, detail),) = problems_of(document)
+
+    assert pointer == "/config/layers/5/inbound_nodes/0/0/2"
+    assert "Dense `d`: expected the output of another layer, received a number" in detail
+
+
+def test_hard_sigmoid_is_that_of_keras_2() -> None:
+    document = copy.deepcopy(SEQUENTIAL)
+    document["config"]["layers"][0]["config"]["activation"] = "hard_sigmoid"
+    document["config"]["layers"][2] = {
+        "class_name": "Activation",
+        "config": {"name": "act", "activation": "hard_sigmoid"},
+    }
+    network = digits(document).network
+
+    assert [row.name for row in network.table] == [
+        *("conv2d_1", "conv2d_1_scale", "conv2d_1_hard_sigmoid", "batch_normalization_1"),
+        *("act_scale", "act_hard_sigmoid", "dropout_1", "flatten_1", "dense_1"),
+    ]
+    # Keras 2 `backend.hard_sigmoid`: 0.2 * x + 0.5, clipped to 0 and 1.
+    for index in (1, 4):
+        assert network.layers[index : index + 2] == (Rescaling(scale=0.2, offset=0.5), ReLU(max_value=1.0))
+    assert network.is_sequential
+    assert network.layers[0].model_dump()["activation"] == "linear"
+
+
+@pytest.mark.parametrize(
+    ("members", "types"),
+    [
+        ({"keras_version": "3.9.0"}, ["Dense"]),
+        ({"module": "keras"}, ["Dense"]),
+        ({"module": "keras", "keras_version": "2.15.0"}, ["Dense", "Rescaling", "ReLU"]),
+        ({}, ["Dense", "Rescaling", "ReLU"]),
+    ],
+)
+def test_hard_sigmoid_is_read_by_version(members: dict[str, Any], types: list[str]) -> None:
+    flatten = {"class_name": "Flatten", "config": {"name": "flat"}}
+    dense = {"class_name": "Dense", "config": {"name": "answer", "units": 10, "activation": "hard_sigmoid"}}
+    document = {"class_name": "Sequential", "config": {"layers": [flatten, dense]}, **members}
+
+    assert [row.type for row in digits(document).network.table] == ["Flatten", *types]
 
 
 def test_unknown_operation_is_named() -> None:

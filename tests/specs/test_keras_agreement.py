@@ -35,7 +35,7 @@ def keras() -> Any:
 
 def built_by_keras(keras: Any, layers: Any, input_shape: Any) -> Any:
     """By what is written in the documentation of Keras, not by the trainer."""
-    # Collecting garbage, which clear_session does unless told otherwise, takes longer than all the rest.
+    # Collecting garbage, which clear_session does by default, takes longer than all the rest.
     keras.utils.clear_session(free_memory=False)
     inputs = output = keras.Input(input_shape)
     for layer in layers:
@@ -186,7 +186,7 @@ any_parts = st.lists(denses | normalizations | dropouts | flattens | convolution
 shapes = st.tuples(st.integers(1, 14), st.integers(1, 14), st.integers(1, 3))
 EXAMPLES = int(os.environ.get("KERAS_AGREEMENT_EXAMPLES", "60"))
 # Windows that do not fit; layers of images on features; strides with dilation; and the reference's own, see above.
-REFUSALS = (
+REJECTIONS = (
     r"zero or negative|Computed output size would be negative|is incompatible with the layer"
     r"|not supported in conjunction|^shortcut: "
 )
@@ -209,7 +209,7 @@ def check_random_networks(keras: Any, image: Any, rest: Any, input_shape: Any, f
         built = build_network(layers, input_shape, 7)
     except FieldError:
         seen["invalid"] += 1
-        with pytest.raises(ValueError, match=REFUSALS):
+        with pytest.raises(ValueError, match=REJECTIONS):
             built_by_keras(keras, layers, input_shape)
         return
     seen["valid"] += 1

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 
 
@@ -90,6 +91,81 @@ def test_layer_arguments_are_read(keras: ModuleType) -> None:
     assert (layers[19].kernel_regularizer.l1, layers[19].kernel_regularizer.l2) == (0.5, 0.25)
 
 
+def test_activation_given_as_layer_is_that_layer(keras: ModuleType) -> None:
+    kl = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            kl.Activation(kl.LeakyReLU(0.1), name="leaky"),
+            kl.Conv2D(4, 1, groups=1, activation=kl.ReLU(max_value=6), name="conv"),
+            kl.Flatten(name="flat"),
+            kl.Dense(10, name="answer"),
+            kl.Activation(kl.Softmax(), name="probabilities"),
+        ]
+    )
+    network = digits(document_of(model)).network
+
+    assert [(node.name, node.layer.type) for node in network.nodes] == [
+        ("leaky", "LeakyReLU"),
+        ("conv", "Conv2D"),
+        ("conv_activation", "ReLU"),
+        ("flat", "Flatten"),
+        ("answer", "Dense"),
+        ("probabilities", "Softmax"),
+    ]
+    assert network.layers[0].model_dump()["negative_slope"] == 0.1
+    assert network.gives_probabilities
+
+
+GROUPED_INITIALIZERS = [
+    *("he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "glorot_uniform", "glorot_normal", "random_normal"),
+    *({"scale": 3.0, "mode": mode, "distribution": "untruncated_normal"} for mode in ("fan_in", "fan_out", "fan_avg")),
+]
+
+
+@pytest.mark.parametrize("given", GROUPED_INITIALIZERS, ids=str)
+def test_grouped_kernel_is_drawn_as_keras_draws_it(keras: ModuleType, given: str | dict[str, Any]) -> None:
+    keras.utils.set_random_seed(0)
+    initializer = keras.initializers.VarianceScaling(**given) if isinstance(given, dict) else given
+    grouped = keras.layers.Conv2D(512, 5, groups=512, kernel_initializer=initializer)
+    layers = [keras.Input((8, 8, 1)), keras.layers.Conv2D(512, 1), grouped, keras.layers.GlobalMaxPooling2D()]
+    model = keras.Sequential([*layers, keras.layers.Dense(10)])
+    layer: Any = digits(document_of(model)).network.layers[1]
+
+    assert layer.type == "DepthwiseConv2D"
+    arguments = layer.model_dump(include={"depthwise_initializer"})["depthwise_initializer"]
+    ours = (
+        keras.initializers.get(arguments)
+        if isinstance(arguments, str)
+        else getattr(keras.initializers, arguments.pop("type"))(**arguments)
+    )
+    drawn, expected = ours((5, 5, 512, 1)), grouped.kernel
+    assert float(keras.ops.std(drawn)) == pytest.approx(float(keras.ops.std(expected)), rel=0.03)
+
+
+def test_axes_of_fans_are_named(keras: ModuleType) -> None:
+    initializer = keras.initializers.HeNormal(input_axes=(0,), output_axes=(1,))
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10, kernel_initializer=initializer)]
+    with pytest.raises(SpecError) as caught:
+        digits(document_of(keras.Sequential(layers)))
+
+    pointer = "/model/keras/config/layers/2/config/kernel_initializer/config/"
+    assert caught.value.problems[0].pointer == f"{pointer}input_axes"
+    assert "`input_axes` [0] of HeNormal in `kernel_initializer` is not supported" in caught.value.problems[0].detail
+
+
+def test_grouped_kernel_cannot_be_orthogonal(keras: ModuleType) -> None:
+    kl = keras.layers
+    grouped = kl.Conv2D(4, 1, groups=4, kernel_initializer="orthogonal", name="grouped")
+    layers = [keras.Input((8, 8, 1)), kl.Conv2D(4, 1), grouped, kl.Flatten(), kl.Dense(10)]
+    with pytest.raises(SpecError) as caught:
+        digits(document_of(keras.Sequential(layers)))
+
+    [problem] = caught.value.problems
+    assert problem.pointer == "/model/keras/config/layers/2/config/kernel_initializer"
+    assert "Conv2D `grouped`: orthogonal is not supported" in problem.detail
+
+
 def branches(keras: Any) -> Any:
     kl = keras.layers
     images = keras.Input((8, 8, 1), name="images")
@@ -164,7 +240,7 @@ middles = st.lists(
 @given(middles)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 def test_random_models_agree_with_keras(keras: ModuleType, middle: list[tuple[str, dict[str, Any]]]) -> None:
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     layers = [getattr(keras.layers, name)(**arguments) for name, arguments in middle]
     end = [keras.layers.Flatten(), keras.layers.Dense(10)]
     model = keras.Sequential([keras.Input((8, 8, 1)), *layers, *end])

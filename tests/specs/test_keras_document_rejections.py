@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from specs.errors import SpecError
 from specs.experiment import parse_spec
 from specs.problem import Problem
+from tests.support.examples import examples
 
 FLOAT32 = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}, "registered_name": None}
 GLOROT = {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": None}}
@@ -44,7 +45,7 @@ def images(name: str = "images") -> dict[str, Any]:
     return layer("InputLayer", name, batch_shape=[None, 8, 8, 1], dtype="float32", sparse=False)
 
 
-SEQUENTIAL = {
+SEQUENTIAL: dict[str, Any] = {
     "module": "keras",
     "class_name": "Sequential",
     "registered_name": None,
@@ -124,7 +125,7 @@ def test_json_text_is_accepted() -> None:
 
 
 LAYERS = "config/layers"
-REFUSED = [
+REJECTED = [
     (f"{LAYERS}/1", layer("Lambda", "lambda_1"), "/1/class_name", "keras.config.layers[1] Lambda `lambda_1`: is not"),
     (f"{LAYERS}/1", layer("TFSMLayer", "x", filepath="/etc"), "/1/class_name", "TFSMLayer `x`: is not supported"),
     (f"{LAYERS}/1", layer("Conv2d", "x"), "/1/class_name", "did you mean `Conv2D`?"),
@@ -178,6 +179,9 @@ REFUSED = [
     (f"{LAYERS}/2/config/renorm", True, "/2/config/renorm", "expected false"),
     (f"{LAYERS}/2/config/name", "conv", "/2/config/name", "has the same name as keras.config.layers[1] Conv2D `conv`"),
     (f"{LAYERS}/2/config/name", "trainyard_input", "/2/config/name", "are reserved; choose another"),
+    (f"{LAYERS}/2/config/name", "_trainyard_input", "/2/config/name", "are reserved; choose another"),
+    (f"{LAYERS}/2/config/name", "trainyard/input", "/2/config/name", "are reserved; choose another"),
+    (f"{LAYERS}/2/config/name", "__trainyard", "/2/config/name", "are reserved; choose another"),
     (f"{LAYERS}/2/config/name", "/", "/2/config/name", "starting with a letter or digit"),
     (f"{LAYERS}/2/config/name", "x" * 65, "/2/config/name", "1 to 64"),
     (f"{LAYERS}/2/config/name", None, "/2/config/name", "received null"),
@@ -201,7 +205,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "pointer", "fragment"), REFUSED)
+@pytest.mark.parametrize(("path", "value", "pointer", "fragment"), REJECTED)
 def test_unsupported_layer_is_named(path: str, value: Any, pointer: str, fragment: str) -> None:
     problem = problem_of(changed(SEQUENTIAL, path, value))
 
@@ -338,7 +342,7 @@ PLACES = [(document, path) for document in (SEQUENTIAL, FUNCTIONAL) for path in 
 
 
 @given(st.sampled_from(PLACES), JUNK)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 def test_any_value_is_accepted_or_explained(place: tuple[dict[str, Any], str], junk: Any) -> None:
     problems: tuple[Problem, ...] = ()
     try:

@@ -39,7 +39,7 @@ def test_input_shape(fields: dict[str, Any], dataset: Dataset, shape: tuple[int,
     [
         ({}, OF_ALL_SIZES, "image_size", "the images of leaves differ in size, so give the size"),
         ({"image_size": [2, 2]}, NUMBERS, "image_size", "the samples of blobs are features, not images"),
-        ({"color": "rgb"}, NUMBERS, "color", "leave `color` out"),
+        ({"color": "rgb"}, NUMBERS, "color", "set `color` to null"),
     ],
 )
 def test_options_that_do_not_fit_dataset_are_rejected(

@@ -32,7 +32,7 @@ def test_every_name_has_preset() -> None:
         ("mnist-best", "trainyard", 247_306, 128, 14, "unit"),
         ("cifar10-conv-small", "002", 257_390, 32, 20, "unit"),
         ("cifar10-conv-bn", "002", 622_282, 32, 50, "unit"),
-        ("cifar10-best", "trainyard", 1_169_290, 128, 36, "standardize"),
+        ("cifar10-best", "trainyard", 1_169_290, 128, 39, "standardize"),
         ("blobs-mlp", "003", 179, 32, 1_000, "none"),
         ("folder-cnn-shallow", "004", 1_069_982, 32, 30, "unit"),
         ("folder-cnn-deep", "004", 4_497_214, 32, 30, "unit"),

@@ -6,6 +6,7 @@ import pytest
 
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
+from specs.merge_patch import merge_patch
 
 
 def trained(**training: Any) -> ExperimentSpec:
@@ -41,7 +42,35 @@ def test_contradiction_of_keep_is_rejected(restored: bool, keep: str, meant: str
     [problem] = caught.value.problems
     assert problem.pointer == "/training/early_stopping/restore_best_weights"
     assert problem.received is restored
-    assert f"means `keep: {meant}`, but `keep` is {keep}" in problem.detail
+    assert f"means `keep: {meant}`, but `keep` is {keep}; set `keep` to {meant}, or " in problem.detail
+    assert trained(keep=meant, early_stopping={"restore_best_weights": restored}).training.keep == meant
+    assert trained(keep=keep, early_stopping={"restore_best_weights": None}).training.keep == keep
+
+
+def test_advice_on_kept_epoch_fits_patches() -> None:
+    base = trained(early_stopping={"patience": 3}).document()
+    stopping = {"early_stopping": {"restore_best_weights": False}}
+    with pytest.raises(SpecError, match="set `keep` to last, or `restore_best_weights` to null"):
+        parse_spec(merge_patch(base, {"training": stopping}))
+
+    assert parse_spec(merge_patch(base, {"training": {"keep": "last", **stopping}})).training.keep == "last"
+    without = {"training": {"early_stopping": {"restore_best_weights": None}}}
+    assert parse_spec(merge_patch(base, without)).training.keep == "best"
+
+
+SCHEDULE = {"type": "ExponentialDecay", "initial_learning_rate": 0.1, "decay_rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    "change", [{"optimizer": {"learning_rate": 0.01}}, {"reduce_lr_on_plateau": None}], ids=["number", "null"]
+)
+def test_advice_on_plateau_fits_patches(change: dict[str, Any]) -> None:
+    scheduled = {"optimizer": {"type": "Adam", "learning_rate": SCHEDULE}}
+    for base, patch in ((scheduled, {"reduce_lr_on_plateau": {}}), ({"reduce_lr_on_plateau": {}}, scheduled)):
+        patched = merge_patch(trained(**base).document(), {"training": patch})
+        with pytest.raises(SpecError, match="give a number as `learning_rate`, or set `reduce_lr_on_plateau` to null"):
+            parse_spec(patched)
+        assert parse_spec(merge_patch(patched, {"training": change}))
 
 
 @pytest.mark.parametrize("keep", ["first", None, 1, ["best"]])

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image
 
+from tests.support.image_files import encoded
+
 Files = Mapping[str, bytes]
 
 
 def image(gray: int = 0, size: tuple[int, int] = (8, 8), mode: str = "RGB") -> bytes:
-    file = io.BytesIO()
     color = gray if mode == "L" else (gray, 10, 20)
-    Image.new(mode, size, color).save(file, "PNG")
-    return file.getvalue()
+    return encoded(Image.new(mode, size, color))
 
 
 def two_classes(prefix: str = "") -> dict[str, bytes]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import httpx2
@@ -11,7 +12,10 @@ import jsonschema_rs
 
 JsonObject = dict[str, Any]
 _PROBLEM: JsonObject = {"$ref": "#/components/schemas/ProblemDetails"}
+# Of the documentation and of the page.
+_FILES = ("/static-offline-docs/", "/assets/", "/favicon.", "/manifest.webmanifest")
 _METHODS = ("get", "put", "post", "delete", "patch")
+_SAFE_METHODS = ("GET", "HEAD")
 # The API takes a path with more slashes for the same.
 _SLASHES = re.compile("/{2,}")
 # Paths with a version are aliases that the document leaves out.
@@ -53,13 +57,14 @@ class Operation(NamedTuple):
 
     @property
     def success(self) -> JsonObject:
-        """The media types of the successful answers."""
-        contents = [each.get("content", {}) for status, each in self.responses.items() if status.startswith("2")]
+        """The media types of the successful answers; of one that creates, not of its dry run, which answers 200."""
+        contents = [each.get("content", {}) for status, each in sorted(self.responses.items()) if status[0] == "2"]
         return {media_type: described for content in contents for media_type, described in content.items()}
 
     def response(self, status: int) -> JsonObject | None:
-        """What the document has under the status itself or its range, as 4XX."""
-        found: JsonObject | None = self.responses.get(str(status), self.responses.get(f"{status // 100}XX"))
+        """What the document has under the status itself or its range, as 4XX; of 403 only under itself."""
+        of_range = None if status == HTTPStatus.FORBIDDEN else self.responses.get(f"{status // 100}XX")
+        found: JsonObject | None = self.responses.get(str(status), of_range)
         return found
 
 
@@ -86,8 +91,10 @@ class Contract:
         """AssertionError, with the operation and the place, unless the answer is as documented."""
         method, path = response.request.method, response.request.url.path
         is_preflight = method == "OPTIONS" and response.is_success
-        if path in ("/openapi.json", "/docs", "/redoc") or path.startswith("/static-offline-docs/") or is_preflight:
+        if path in ("/openapi.json", "/docs", "/redoc") or path.startswith(_FILES) or is_preflight:
             return
+        if response.status_code == HTTPStatus.FORBIDDEN and with_body and method != "HEAD":
+            _check_forbidden(response)
         operation = self.operation(method, path)
         if operation is None:
             self._check_unknown(response)
@@ -151,6 +158,14 @@ class Contract:
     def _closed_components(self) -> JsonObject:
         closed: JsonObject = _close(self.document["components"])
         return closed
+
+
+def _check_forbidden(response: httpx2.Response) -> None:
+    """Only the rules for browsers forbid anything, on every path: unknown names of the service, and foreign pages that
+    do more than read."""
+    kind = response.json()["type"].rpartition(":")[2]
+    is_rule = kind == "unknown_host" or (kind == "foreign_origin" and response.request.method not in _SAFE_METHODS)
+    assert is_rule, f"{response.request.method} {response.request.url.path} -> 403 {kind}: no rule forbids this"
 
 
 def _pattern(path: str) -> re.Pattern[str]:

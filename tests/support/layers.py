@@ -23,6 +23,7 @@ _LAYER_OF_MODULE = {
     "tests.support.valkey": "integration",
     "subprocess": "processes",
     "multiprocessing": "processes",
+    "playwright": "processes",
     "tests.models_store.children": "processes",
     "tests.support.service": "processes",
 }
@@ -37,20 +38,29 @@ def derive_layer(functions: Iterable[FunctionType]) -> str:
 
 
 def _used_modules(functions: Iterable[FunctionType]) -> Iterator[str]:
-    waiting, seen = list(functions), set[int]()
+    waiting, seen = list(functions), set[FunctionType]()
     while waiting:
         function = inspect.unwrap(waiting.pop())
-        code = getattr(function, "__code__", None)
-        if code is None or id(code) in seen:
-            continue
-        seen.add(id(code))
-        for instruction in _instructions_of(code):
-            if instruction.opname == "IMPORT_NAME":
-                yield instruction.argval.partition(".")[0]
-            elif instruction.opname == "LOAD_GLOBAL":
-                value = function.__globals__.get(instruction.argval)
-                yield from _modules_of(value)
-                waiting += _functions_of(value)
+        if function not in seen:
+            seen.add(function)
+            modules, further = _uses(function)
+            yield from modules
+            waiting += further
+
+
+@cache
+def _uses(function: FunctionType) -> tuple[frozenset[str], Sequence[FunctionType]]:
+    """The modules that a function uses itself, and the functions of the tests that it uses."""
+    modules, functions = set[str](), list[FunctionType]()
+    code = getattr(function, "__code__", None)
+    for instruction in () if code is None else _instructions_of(code):
+        if instruction.opname == "IMPORT_NAME":
+            modules.add(instruction.argval.partition(".")[0])
+        elif instruction.opname == "LOAD_GLOBAL":
+            value = function.__globals__.get(instruction.argval)
+            modules.update(_modules_of(value))
+            functions += _functions_of(value)
+    return frozenset(modules), functions
 
 
 def _instructions_of(code: CodeType) -> Iterator[dis.Instruction]:

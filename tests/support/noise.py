@@ -1,12 +1,12 @@
 """Uploads of gray noise in folders that are called as the digits are."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from tests.support.archives import zip_of
+from tests.support.image_files import encoded
 
 
 def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int = 20, seed: int = 0) -> bytes:
@@ -15,16 +15,14 @@ def noisy_digits(classes: Sequence[str], train: int, test: int = 0, largest: int
     random = np.random.default_rng(seed)
 
     def image() -> bytes:
-        file = io.BytesIO()
         sides = random.integers(8, largest + 1, 2)
-        Image.fromarray(random.integers(0, 256, sides, dtype=np.uint8)).save(file, "PNG")
-        return file.getvalue()
+        return encoded(Image.fromarray(random.integers(0, 256, sides, dtype=np.uint8)))
 
     counts = {"train/": train, "test/": test} if test else {"": train}
     return zip_of(
         {
-            f"{part}{label}/{number}.png": image()
-            for part, count in counts.items()
+            f"{split}{label}/{number}.png": image()
+            for split, count in counts.items()
             for label in classes
             for number in range(count)
         }

@@ -10,9 +10,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from imaging.probe import probe_sample
 from models_store import artifacts
+from models_store.experiments.checkpoints import checkpoint_name
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import MetricValues, Point, Record
-from models_store.files import write_synced
+from models_store.experiments.folders import ATTEMPTS
+from models_store.experiments.points import MetricValues, Point
+from models_store.experiments.provenance import Provenance, write_provenance
+from models_store.experiments.record import Record
+from models_store.files import sha256_of, write_synced
 from models_store.models.serving_info import SERVING_FILE, ServingInfo
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
@@ -91,6 +95,20 @@ def results_on(dataset: Dataset, accuracy: float = 0.8, seed: int = 0) -> Result
     return evaluate(lambda images: answers[id(images)], splits, dataset.classes, "float32")
 
 
+def provenance_of(network: bytes) -> Provenance:
+    """Made up, except that other networks have other weights."""
+    return Provenance(
+        versions={"trainyard": "0.3.0", "python": "3.11.7", "tensorflow": "2.21.0", "keras": "3.13.0"},
+        device="AMD EPYC",
+        threads=2,
+        precision="float32",
+        seed=0,
+        data_sha256={"training": "a" * 64, "validation": "b" * 64, "test": "c" * 64},
+        spec_sha256="d" * 64,
+        weights_sha256=sha256_of(network),
+    )
+
+
 def stage(
     folder: Path,
     resize: Resize = "stretch",
@@ -115,6 +133,7 @@ def stage(
         probe=tuple(probe.tolist()),
         **serving,
     )
+    write_provenance(provenance_of(network), folder)
     write_synced(folder / artifacts.ONNX_FILE, network)
     write_synced(folder / artifacts.KERAS_FILE, b"the same for Keras")
     write_synced(folder / SERVING_FILE, info.model_dump_json().encode())
@@ -130,10 +149,26 @@ def publish(
     epochs: int = 2,
     results: Results | None = None,
     network: bytes | None = None,
+    reproduces: str | None = None,
     **serving: float,
 ) -> Record:
     """Take an experiment all the way through the store; `network` replaces the handmade one."""
-    record = store.experiments.create(spec)
+    record = store.experiments.create(spec, reproduces=reproduces)
+    return finish(store, record, val_accuracy, epochs, results, network, spec, **serving)
+
+
+def finish(
+    store: Store,
+    record: Record,
+    val_accuracy: float = 0.9,
+    epochs: int = 2,
+    results: Results | None = None,
+    network: bytes | None = None,
+    spec: ExperimentSpec | None = None,
+    **serving: float,
+) -> Record:
+    """The same for one that is queued; its `spec` is read from the record unless given."""
+    spec = spec or store.spec_of(record)
     claim = TrainingClaim.acquire(store.training_jobs, record.id, worker="test:1")
     assert claim is not None
     claim.begin_history([])
@@ -145,6 +180,14 @@ def publish(
     metrics: MetricValues = {"val_accuracy": val_accuracy, "val_loss": 1 - val_accuracy}
     tested: MetricValues = results.summary("test") if results else {"accuracy": 0.8, "loss": 0.5}
     return claim.succeed(staged, "completed", point(epochs - 1), metrics, tested)
+
+
+def keep_state(store: Store, experiment_id: str, epoch: int = 2, content: bytes = b"a state") -> Path:
+    """Write what stands for the checkpoint after `epoch` epochs, as an attempt of the experiment leaves it."""
+    path = store.experiments.folder(experiment_id) / ATTEMPTS / "1" / checkpoint_name(epoch, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 def point(epoch: int) -> Point:

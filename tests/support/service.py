@@ -1,6 +1,7 @@
 """A whole service of real processes, each of which a test may kill: Valkey, API replicas, workers with trainers."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 LEASE_SECONDS = 5.0
 SWEEP_SECONDS = 0.5
 TRAIN_SECONDS = 2 * PATIENCE_SECONDS
+_TRAINER_LOG = re.compile(r"trainer (\d+) (has received|waits|is warm)")
 TERMINAL = {"succeeded", "failed", "cancelled"}
 
 
@@ -44,6 +46,7 @@ class Service:
             "TRAINYARD_RECONCILE_SECONDS": str(SWEEP_SECONDS),
             "TRAINYARD_SHUTDOWN_SECONDS": "120",
             "TRAINYARD_STOP_GRACE_SECONDS": "60",
+            "TRAINYARD_CHECKPOINT_SECONDS": "0",  # after each epoch: tests count those that are repeated
             **{f"TRAINYARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.http = httpx2.Client(timeout=PATIENCE_SECONDS)
@@ -101,15 +104,21 @@ class Service:
             return []
 
     def busy_trainer(self, worker: psutil.Process) -> psutil.Process:
-        """The trainer that has a job: the older one of two. The spare is started once the other trains."""
+        """The trainer that has a job. Others are the spare, or wait for another experiment."""
 
-        def older_of_two() -> psutil.Process | None:
-            trainers = self.trainers(worker)
-            return trainers[0] if len(trainers) > 1 else None
+        def last_to_receive() -> psutil.Process | None:
+            events = _TRAINER_LOG.findall(self.log_text("worker*"))
+            busy = {int(pid) for pid, event in dict(events).items() if event == "has received"}
+            return next((each for each in self.trainers(worker) if each.pid in busy), None)
 
-        trainer = eventually(older_of_two)
+        trainer = eventually(last_to_receive)
         assert trainer is not None
         return trainer
+
+    def trainer_of(self, experiment_id: str) -> int:
+        """The process that received an experiment last."""
+        *_, pid = re.findall(rf"trainer (\d+) has received experiment {experiment_id}", self.log_text("worker*"))
+        return int(pid)
 
     def worker_of(self, experiment_id: str) -> psutil.Popen:
         """The worker that trains an experiment."""

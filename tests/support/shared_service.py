@@ -1,9 +1,10 @@
 """One service for many tests, repaired and emptied before each of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.support.service import TERMINAL, Service
 from tests.support.valkey import Valkey
@@ -48,6 +49,7 @@ class SharedService:
         with valkey.client() as client:
             client.flushall()
         eventually(self._lists_nothing)
+        self._service.http.post("/queue:resume")
         self._service.clear_logs()
 
     def _keep_one_api(self) -> None:
@@ -69,6 +71,9 @@ class SharedService:
     def _empty_store(self) -> bool:
         """Cancel and delete what there is; return whether nothing is left. What runs ends a little later."""
         http, store = self._service.http, self._service.store
+        for sweep in http.get("/sweeps").json()["items"]:
+            if sweep["status"] not in TERMINAL:
+                http.post(f"/sweeps/{sweep['id']}:cancel")
         for name in _names(store / "experiments"):
             answer = http.get(f"/experiments/{name}")
             if answer.is_success and answer.json()["status"] not in TERMINAL:
@@ -85,3 +90,16 @@ class SharedService:
 
 def _names(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir() if not each.name.startswith(".")]
+
+
+@pytest.fixture(scope="session")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedService]:
+    shared = SharedService(lambda: tmp_path_factory.mktemp("service"))
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def service(shared_service: SharedService) -> Service:
+    """An API and one warm worker on an empty store. The test may kill, pause and damage any of it."""
+    return shared_service.lend()

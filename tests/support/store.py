@@ -1,6 +1,7 @@
 """What every test may ask for: a real Valkey, an empty store on it, a spec that trains in a second."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,23 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, valkey: Valkey) -> Store:
-    return open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+def store(tmp_path: Path, valkey: Valkey) -> Iterator[Store]:
+    opened = open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reopened(store: Store, tmp_path: Path, valkey: Valkey) -> Iterator[Callable[[], Store]]:
+    """Open the same store once more, as another process would."""
+    with ExitStack() as opened:
+
+        def reopen() -> Store:
+            other = open_store(tmp_path / "store", valkey.url, LEASE_SECONDS, max_attempts=3, role="other")
+            opened.callback(other.close)
+            return other
+
+        yield reopen
 
 
 @pytest.fixture
@@ -52,6 +68,19 @@ def tiny_document() -> dict[str, Any]:
         "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
         "training": {"epochs": 2, "batch_size": 64, "deterministic": True},
     }
+
+
+@pytest.fixture
+def slow_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
+    """An experiment that takes about 0.2 s per epoch, so that a fault hits it in the middle."""
+    layers = [
+        {"type": "Conv2D", "filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"type": "Dropout", "rate": 0.3},
+        {"type": "Flatten"},
+        {"type": "Dense"},
+    ]
+    training = {"epochs": 14, "batch_size": 4}
+    return {**tiny_document, "name": "slow", "model": {"layers": layers}, "training": training}
 
 
 @pytest.fixture

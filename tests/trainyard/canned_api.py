@@ -84,7 +84,7 @@ class CannedApi:
                 self.end_headers()
                 self.wfile.write(answer.content)
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 - http.server's names
 
             def log_message(self, *_: object) -> None:
                 pass

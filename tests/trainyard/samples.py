@@ -16,13 +16,24 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "status": "queued",
         "name": "digits [small]",
         "tags": [],
+        "notes": "",
+        "star": False,
+        "priority": 0,
         "dataset": "digits",
         "based_on": None,
+        "sweep": None,
+        "trial": None,
+        "group": None,
+        "repeats": None,
+        "initial_epoch": 0,
+        "reproduces": None,
         "spec": {"training": {"epochs": 2}},
         "transferred_layers": {},
+        "parameters": 650,
         "attempts": 1,
         "interruptions": 0,
         "cancel_requested": False,
+        "stop_requested": False,
         "worker": None,
         "created_at": "2026-11-22T20:15:00Z",
         "started_at": None,
@@ -34,11 +45,15 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "best": None,
         "best_metrics": {},
         "last_metrics": {},
+        "sparkline": [],
         "published_epoch": None,
         "published_metrics": {},
         "validation_metrics": {},
         "test_metrics": {},
+        "test_hidden": False,
+        "peeks": 0,
         "stop_reason": None,
+        "stop_detail": None,
         "error": None,
         "damaged": [],
         **changes,
@@ -103,6 +118,7 @@ def evaluation_view(status: str = "succeeded", **changes: Any) -> JsonObject:
         "progress": None,
         "error": None,
         "metrics": {},
+        "test_hidden": False,
         "evaluation": None,
         **changes,
     }
@@ -122,6 +138,45 @@ def serving_model(**changes: Any) -> JsonObject:
         "pinned_experiment_id": None,
         "pinned_at": None,
         "rejected": [],
+        **changes,
+    }
+
+
+def promotion(**changes: Any) -> JsonObject:
+    return {
+        "dataset": "digits",
+        "at": "2026-11-22T20:15:00Z",
+        "reason": "best",
+        "experiment_id": ID,
+        "name": "digits-cnn",
+        "val_accuracy": 0.9875,
+        "accuracy": 0.99,
+        **changes,
+    }
+
+
+def files() -> JsonObject:
+    stored = {
+        "name": "model.onnx",
+        "url": f"/experiments/{ID}/files/model.onnx",
+        "sha256": "ab" * 32,
+        "bytes": 2_600_000,
+    }
+    made = {"name": "report.html", "url": f"/experiments/{ID}/report.html", "sha256": None, "bytes": None}
+    return items({**made, "media_type": "text/html"}, {**stored, "media_type": "application/octet-stream"})
+
+
+def traffic(**changes: Any) -> JsonObject:
+    return {
+        "dataset": "digits",
+        "experiment_id": ID,
+        "requests_per_second": 0.25,
+        "requests_by_minute": [*[0] * 57, 1200, 15, 10],
+        "verdicts": {"confident": 90, "unsure": 6, "several_digits": 0, "not_a_digit": 4},
+        "confident_share": 0.9,
+        "validation_confident_share": 0.97,
+        "predicted": [{"label": "0", "count": 96, "validation_count": 37}],
+        "drift": {"distance": 0.312, "p": 0.00012, "is_drifting": True},
         **changes,
     }
 
@@ -155,7 +210,15 @@ def dataset(**changes: Any) -> JsonObject:
         "shape": [8, 8, 3],
         "classes": ["cat", "dog"],
         "counts": {"train": [3, 4], "test": [1, 0]},
+        "has_images": True,
         "warnings": ["uneven"],
+        "test_split": {
+            "hidden": False,
+            "hidden_at": None,
+            "revealed_at": ["2026-11-22T20:15:00Z"],
+            "peeks": 3,
+            "peeked_experiments": 2,
+        },
         "record": dataset_record(status="ready"),
         **changes,
     }
@@ -173,6 +236,7 @@ PRESETS = {"items": [PRESET], "next_cursor": None}
 HISTORY = {
     "epoch": [0, 1],
     "history": {"loss": [2.0, None], "val_loss": [1.5, 1.0]},
+    "seconds": [3.25, 0.5],
     "best": None,
     "published_epoch": None,
     "damaged": False,
@@ -239,6 +303,7 @@ _COMPARED: JsonObject = {
     "epochs": 10,
     "published_epoch": 8,
     "seconds": 7.42,
+    "peeks": 1,
 }
 FLIP: JsonObject = {
     "index": 247,
@@ -312,6 +377,78 @@ LINEAGE = {
     "children": [{"id": ID[::-1], "name": "next", "status": "running"}],
 }
 
+
+def worker(**changes: Any) -> JsonObject:
+    return {
+        "name": "lab:7",
+        "hostname": "lab",
+        "pid": 7,
+        "device": {"kind": "cpu", "name": "AMD EPYC 7B13", "memory": None},
+        "cores": 2,
+        "memory": {"used_bytes": 2_600_000_000, "total_bytes": 8_200_000_000},
+        "trainer_bytes": 900_000_000,
+        "seen_at": 1763842500.5,
+        "activities": [],
+        "experiments": [],
+        **changes,
+    }
+
+
+def activity(kind: str = "training", **changes: Any) -> JsonObject:
+    return {
+        "kind": kind,
+        "dataset": "digits",
+        "experiment_id": ID,
+        "name": "digits-cnn",
+        "done": 0.25,
+        "epoch": 4,
+        "epochs": 20,
+        "eta_seconds": 61.0,
+        **changes,
+    }
+
+
+def queued(**changes: Any) -> JsonObject:
+    return {
+        "id": ID,
+        "name": "digits-cnn",
+        "dataset": "digits",
+        "status": "queued",
+        "priority": 0,
+        "sweep": None,
+        "created_at": "2026-11-22T20:15:00Z",
+        "worker": None,
+        "progress": None,
+        "starts_in_seconds": None,
+        "ends_in_seconds": None,
+        **changes,
+    }
+
+
+def queue(
+    *waiting: JsonObject, running: tuple[JsonObject, ...] = (), more: int = 0, paused: bool = False
+) -> JsonObject:
+    count, items = len(waiting) + more, list(waiting)
+    shown: JsonObject = {"depth": count, "queued": count, "items": items, "running": list(running)}
+    return {"paused": paused, **shown, "next_cursor": None}
+
+
+DISK: JsonObject = {
+    "total_bytes": 64_000_000_000,
+    "free_bytes": 12_300_000_000,
+    "store_bytes": 1_250_000_000,
+    "experiments_bytes": 850_000_000,
+    "datasets_bytes": 399_999,
+    "largest_experiments": [{"id": ID, "name": "digits-cnn", "bytes": 4_200_000}],
+    "largest_datasets": [],
+    "retention": {
+        "older_than_days": 90.0,
+        "keep_newest": None,
+        "max_bytes": 20_000_000_000,
+        "last": {"at": "2026-11-22T20:15:00Z", "removed": 2, "removed_bytes": 5_000_000, "kept": 1},
+    },
+}
+
 MODEL: JsonObject = {
     "experiment_id": ID,
     "dataset": "digits",
@@ -333,6 +470,14 @@ LABELED = {
     "experiment_id": ID,
     "predicted": "4",
     "probability": 0.981,
+    "label": "9",
+    "dataset": "digits-corrections",
+}
+LABELED_SAMPLE = {
+    "source": "digits",
+    "sample": 1684,
+    "true": "4",
+    "predicted": "9",
     "label": "9",
     "dataset": "digits-corrections",
 }

@@ -2,9 +2,11 @@ import errno
 import os
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from models_store.datasets.record import Layout
 from specs.dataset import NAME_PATTERN
 from trainyard.archives import open_archive
 from trainyard.errors import UploadError
@@ -60,7 +62,7 @@ def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         packed(tmp_path)
 
 
-def refuse(*_: object, **__: object) -> None:
+def deny(*_: object, **__: object) -> None:
     raise PermissionError(errno.EACCES, "Permission denied", "cat")
 
 
@@ -69,7 +71,7 @@ def test_what_must_not_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, name: str
 ) -> None:
     write(tmp_path / "cat" / "1.png")
-    monkeypatch.setattr(function, refuse)
+    monkeypatch.setattr(function, deny)
     with pytest.raises(UploadError, match=f"{name} cannot be read: Permission denied"):
         packed(tmp_path)
 
@@ -77,9 +79,28 @@ def test_what_must_not_be_read_is_named(
 def test_folder_that_links_to_one_around_it_is_named(tmp_path: Path) -> None:
     write(tmp_path / "cat" / "1.png")
     (tmp_path / "cat" / "again").symlink_to(tmp_path)
-    with pytest.raises(UploadError, match="cat/again links to a folder around it; remove the link"):
+    with pytest.raises(UploadError, match=f"cat/again leads back to {tmp_path}, a folder around it; remove the link"):
         packed(tmp_path)
+
+
+def test_folders_that_link_to_each_other_are_named(tmp_path: Path) -> None:
+    for name, other in (("cat", "dog"), ("dog", "cat")):
+        write(tmp_path / name / "1.png")
+        (tmp_path / name / "friend").symlink_to(tmp_path / other)
+    with pytest.raises(UploadError, match=f"cat/friend/friend leads back to {tmp_path}/cat, a folder around it"):
+        packed(tmp_path)
+
+
+def test_folder_linked_twice_is_packed_twice(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "rose" / "1.png")
+    folder = tmp_path / "data"
+    for split in ("test", "train"):
+        (folder / split).mkdir(parents=True)
+        (folder / split / "rose").symlink_to(tmp_path / "elsewhere" / "rose")
+
+    assert packed(folder) == ["test/rose/1.png", "train/rose/1.png"]
 
 
 def test_names_are_checked_as_the_api_does() -> None:
     assert datasets.NAME_PATTERN == NAME_PATTERN
+    assert get_args(Layout) == datasets.LAYOUTS

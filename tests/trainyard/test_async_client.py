@@ -13,7 +13,7 @@ from tests.trainyard.canned_api import Answer, CannedApi, epoch_event, problem, 
 from tests.trainyard.test_client import json_lines
 from trainyard import AsyncClient, Client
 from trainyard.answers import Experiment
-from trainyard.errors import IncompleteAnswer, NotFound, Unavailable, Unreachable
+from trainyard.errors import Conflict, IncompleteAnswer, NotFound, Unavailable, Unreachable
 
 T = TypeVar("T")
 ID = samples.ID
@@ -41,7 +41,7 @@ def test_clients_have_the_same_methods_and_signatures() -> None:
 def test_method_shows_its_operations_signature() -> None:
     assert inspect.signature(Client.get).return_annotation is Experiment
     assert list(inspect.signature(Client.get).parameters) == ["self", "experiment_id"]
-    assert list(inspect.signature(Client().submit).parameters) == ["spec", "idempotency_key"]
+    assert list(inspect.signature(Client().submit).parameters) == ["spec", "idempotency_key", "priority"]
     assert Client.get.__doc__ == AsyncClient.get.__doc__ == "The record of an experiment."
     assert inspect.iscoroutinefunction(AsyncClient.get)
 
@@ -104,6 +104,13 @@ def test_archive_is_streamed_and_a_batch_read(api: CannedApi, tmp_path: Path) ->
     assert api.requests("POST", "/predict:batch")[0].body == b"PK" * (1 << 20)
     with pytest.raises(IncompleteAnswer):
         run(api, lines)
+
+
+def test_existing_dataset_is_found_before_packing(api: CannedApi, tmp_path: Path) -> None:
+    api.on("GET", "/datasets/own", Answer(samples.dataset()))
+    with pytest.raises(Conflict, match="dataset own exists already"):
+        run(api, lambda client: client.add_dataset("own", tmp_path))
+    assert api.requests("POST", "/datasets") == []
 
 
 def test_bundle_is_written_when_complete(api: CannedApi, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from trainyard.errors import (
     Unavailable,
     UnexpectedAnswer,
     Unreachable,
+    UploadError,
 )
 
 ID = samples.ID
@@ -208,6 +209,29 @@ def test_folder_is_uploaded_as_a_zip(api: CannedApi, tmp_path: Path) -> None:
     assert request.query == {"name": "own"}
     assert request.headers["content-length"] == str(len(request.body))
     assert zipfile.ZipFile(io.BytesIO(request.body)).namelist() == ["cat/1.png", "dog/1.png"]
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (samples.dataset(), "dataset own exists already; delete it first or choose another name"),
+        ({**samples.dataset(), "name": "mnist", "record": None}, "mnist is the name of a built-in dataset"),
+    ],
+)
+def test_existing_dataset_is_found_before_packing(
+    api: CannedApi, tmp_path: Path, found: dict[str, Any], sentence: str
+) -> None:
+    api.on("GET", "/datasets/own", Answer(found))
+    (tmp_path / "missing.png").symlink_to("nowhere")  # cannot be packed
+    with Client(api.url) as client, pytest.raises(Conflict, match=sentence):
+        client.add_dataset("own", tmp_path)
+    assert api.requests("POST", "/datasets") == []
+
+
+def test_unknown_layout_is_found_before_packing(api: CannedApi, tmp_path: Path) -> None:
+    with Client(api.url) as client, pytest.raises(UploadError, match="unknown layout 'cvs'; expected one of auto"):
+        client.add_dataset("own", tmp_path, "cvs")
+    assert api.requests("GET", "/datasets/own") == []
 
 
 def unseekable(content: bytes) -> io.RawIOBase:

@@ -90,5 +90,18 @@ def test_delays_double_up_to_five_seconds() -> None:
     assert stream.next_delay() == 0.2
 
 
+def test_changes_resume_behind_the_last_id(api: CannedApi) -> None:
+    ready = 'event: ready\nid: 1-0\ndata: {"resumed": false}\n\n'
+    deleted = 'event: deleted\nid: 2-0\ndata: {"experiment_id": "A"}\n\n'
+    api.on("GET", "/events", Answer(ready), problem(503, "starting"), Answer(deleted))
+    with Client(api.url) as client:
+        first, second = itertools.islice(client.changes("A", "B", since="0-1"), 2)
+    assert (first.kind, first.id, first.data) == ("ready", "1-0", {"resumed": False})
+    assert second.data == {"experiment_id": "A"}
+    requests = api.requests("GET", "/events")
+    assert [each.headers.get("last-event-id") for each in requests] == ["0-1", "1-0", "1-0"]
+    assert [each.query for each in requests] == [{"ids": "A,B"}] * 3
+
+
 def _progress() -> str:
     return json.dumps(samples.progress())

@@ -18,6 +18,7 @@ def test_history_has_a_row_per_epoch() -> None:
     assert list(frame.index) == [0, 1]
     assert list(frame["val_loss"]) == [1.5, 1.0]
     assert frame["loss"].isna().tolist() == [False, True]
+    assert list(frame["seconds"]) == [3.25, 0.5]
 
 
 def test_runs_have_a_row_per_experiment(api: CannedApi) -> None:

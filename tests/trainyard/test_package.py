@@ -6,11 +6,11 @@ import sys
 import pytest
 
 import trainyard
-from api import __version__
+from settings import VERSION
 
 
 def test_version_is_that_of_the_api() -> None:
-    assert trainyard.__version__ == __version__
+    assert trainyard.__version__ == VERSION
 
 
 def test_unknown_attribute_is_an_attribute_error() -> None:

@@ -3,7 +3,7 @@ import sys
 
 from celery import Celery
 
-from models_store.jobs.queue import CONVERSION, EVALUATION, HARD_LIMIT_SECONDS, TRAINING
+from models_store.jobs.queue import CONVERSION, EVALUATION, HARD_LIMIT_SECONDS, SWEEP, TRAINING
 from settings import Settings
 from specs import limits
 from worker.app import create_app
@@ -39,7 +39,7 @@ def test_celery_finds_one_app_by_module_name() -> None:
 def test_app_has_a_task_for_each_kind_of_job() -> None:
     app: Celery = create_app(Settings())
     own = {name for name in app.tasks if not name.startswith("celery.")}
-    assert own == {TRAINING.task, CONVERSION.task, EVALUATION.task}
+    assert own == {TRAINING.task, CONVERSION.task, EVALUATION.task, SWEEP.task}
 
 
 def test_hard_limit_is_above_every_budget() -> None:

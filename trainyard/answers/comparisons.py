@@ -24,7 +24,8 @@ _FRAME_METRICS = (
 
 
 class Compared(Answer):
-    """One experiment. `patch` (RFC 6902) turns the first experiment's spec into this one's."""
+    """One experiment. `patch` (RFC 6902) turns the first experiment's spec into this one's. `peeks` counts looks at its
+    test results."""
 
     id: str
     name: str
@@ -40,6 +41,7 @@ class Compared(Answer):
     epochs: int
     published_epoch: int | None = None
     seconds: float
+    peeks: int = 0
 
 
 class Flip(Answer):
@@ -138,3 +140,28 @@ class Lineage(Answer):
     summary: str
     note: str | None
     children: list[Child] | None
+
+
+class Provenance(Answer):
+    """What a result was computed with and from; digests are SHA-256 in hexadecimal."""
+
+    versions: dict[str, str]
+    device: str
+    threads: int
+    precision: str
+    seed: int
+    data_sha256: dict[str, str]
+    spec_sha256: str
+    weights_sha256: str
+
+
+class Reproduction(Answer):
+    """`again` beside `original`: identical to the bit, within_noise or different, and what they were computed with
+    other than each other."""
+
+    original: str
+    again: str
+    outcome: str
+    summary: str
+    differences: list[str]
+    advice: str | None = None

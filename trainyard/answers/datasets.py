@@ -71,8 +71,22 @@ class DatasetRecord(Answer):
     contents: Contents | None = None
 
 
+class TestSplit(Answer):
+    """`hidden`: results on the test split are withheld since `hidden_at`; `revealed_at` are the times at which that
+    ended. `peeks` counts looks at the test results of `peeked_experiments` experiments."""
+
+    __test__ = False
+
+    hidden: bool
+    hidden_at: datetime | None = None
+    revealed_at: list[datetime]
+    peeks: int
+    peeked_experiments: int
+
+
 class Dataset(Answer):
-    """`counts` are images by split and class. `record` is None for a built-in dataset."""
+    """`counts` are images by split and class. `has_images` is whether they can be shown. `test_split` is None if an
+    older service answers, `record` for a built-in dataset."""
 
     name: str
     origin: str
@@ -80,7 +94,9 @@ class Dataset(Answer):
     shape: list[int] | None
     classes: list[str] = Field(default_factory=list)
     counts: dict[str, list[int]] = Field(default_factory=dict)
+    has_images: bool = False
     warnings: list[str] = Field(default_factory=list)
+    test_split: TestSplit | None = None
     record: DatasetRecord | None = None
 
     @property

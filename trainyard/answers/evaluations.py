@@ -118,7 +118,8 @@ class SamplesDone(Answer):
 
 
 class EvaluationRecord(Answer):
-    """The state of an evaluation on another dataset."""
+    """The state of an evaluation on another dataset. `test_hidden`: it has samples of a test split whose results are
+    withheld."""
 
     id: str
     experiment_id: str
@@ -136,6 +137,7 @@ class EvaluationRecord(Answer):
     progress: SamplesDone | None = None
     error: str | None = None
     metrics: dict[str, float | None]
+    test_hidden: bool = False
 
     @property
     def has_ended(self) -> bool:

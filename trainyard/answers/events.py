@@ -1,8 +1,8 @@
-"""Events of an experiment, as they are streamed."""
+"""Events of one experiment and of everything, as they are streamed."""
 
 from typing import Literal
 
-from trainyard.answers.base import Answer
+from trainyard.answers.base import Answer, JsonObject
 from trainyard.answers.experiments import Failure, Metrics, Progress
 
 
@@ -39,3 +39,13 @@ class StreamEnd(Answer):
 
 
 Event = EpochEnd | ProgressUpdate | StatusChange | StreamEnd
+
+
+class Change(Answer):
+    """An event of the stream of everything: `kind` is "status", "progress", "epoch", "deleted", "queue", "dataset",
+    "evaluation", "sweep", "serving", "worker", "ready" or "reset"; `data` is described in docs/events.md. The stream
+    can be resumed behind `id`."""
+
+    kind: str
+    id: str
+    data: JsonObject

@@ -44,7 +44,8 @@ class Failure(Answer):
 
 
 class Experiment(Answer):
-    """The record of an experiment. `spec` is empty where the record is damaged."""
+    """The record of an experiment. `spec` is empty where the record is damaged. `test_hidden`: its test results are
+    withheld; `peeks` counts how often somebody has looked at them."""
 
     id: str
     name: str
@@ -55,11 +56,22 @@ class Experiment(Answer):
     schema_version: int
     version: int
     tags: list[str]
+    notes: str = ""
+    star: bool = False
+    priority: int = 0
     based_on: str | None = None
+    sweep: str | None = None
+    trial: int | None = None
+    group: str | None = None
+    repeats: int | None = None
+    reproduces: str | None = None
     transferred_layers: dict[str, str]
+    parameters: int | None = None
+    initial_epoch: int = 0
     attempts: int
     interruptions: int
     cancel_requested: bool
+    stop_requested: bool = False
     worker: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -70,11 +82,15 @@ class Experiment(Answer):
     best: Best | None = None
     best_metrics: Metrics
     last_metrics: Metrics
+    sparkline: list[float | None] = Field(default_factory=list)
     published_epoch: int | None = None
     published_metrics: Metrics = Field(default_factory=dict)
     validation_metrics: Metrics
     test_metrics: Metrics
+    test_hidden: bool = False
+    peeks: int = 0
     stop_reason: str | None = None
+    stop_detail: str | None = None
     error: Failure | None = None
     damaged: list[str]
 
@@ -100,18 +116,147 @@ class ExperimentPage(Answer):
     next_cursor: str | None = None
 
 
+class MetricCurve(Answer):
+    """A metric in at most 32 values: of evenly spaced epochs, and the last one."""
+
+    metric: str
+    values: list[float | None]
+
+
+class ExperimentSummary(Answer):
+    """A row of a table. `metrics` are of the published network, or of the best epoch so far."""
+
+    id: str
+    version: int
+    name: str
+    tags: list[str]
+    star: bool
+    notes: str
+    status: str
+    dataset: str
+    preset: str | None = None
+    based_on: str | None = None
+    sweep: str | None = None
+    trial: int | None = None
+    group: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    seconds: float | None = None
+    epochs: int | None = None
+    epochs_completed: int
+    published_epoch: int | None = None
+    metrics: Metrics
+    test_hidden: bool = False
+    peeks: int = 0
+    parameters: int | None = None
+    sparkline: MetricCurve
+    worker: str | None = None
+    progress: Progress | None = None
+    stop_reason: str | None = None
+    error: Failure | None = None
+    damaged: list[str]
+
+
+class SummaryPage(Answer):
+    """`total` counts all that match."""
+
+    items: list[ExperimentSummary]
+    total: int
+    next_cursor: str | None = None
+
+    def to_frame(self) -> "DataFrame":
+        """One row per experiment, by id, with a column for each metric. Needs pandas."""
+        rows = [
+            {**each.model_dump(exclude={"metrics", "sparkline", "progress"}), **each.metrics} for each in self.items
+        ]
+        return data_frame(rows).set_index("id") if rows else data_frame(rows, columns=["id"]).set_index("id")
+
+
+class ExperimentFile(Answer):
+    """`url` is where to get it; `bytes` is None where it is made on request, `sha256` also where it may change."""
+
+    name: str
+    url: str
+    media_type: str
+    bytes: int | None
+    sha256: str | None
+
+
 class History(Answer):
     """Metrics by epoch, in the shape of Keras's `History.history`, epochs counted from 0; None where a value was not
-    finite."""
+    finite. `seconds` is the duration of each epoch; empty if an older service answers."""
 
     epoch: list[int]
     history: dict[str, list[float | None]]
+    seconds: list[float] = Field(default_factory=list)
     best: Best | None = None
     published_epoch: int | None = None
     damaged: bool = False
 
     def to_frame(self) -> "DataFrame":
-        """One row per epoch, one column per metric. Needs pandas."""
-        frame = data_frame(self.history, index=self.epoch)
+        """One row per epoch, one column per metric, and `seconds`. Needs pandas."""
+        columns = {**self.history, **({"seconds": self.seconds} if self.seconds else {})}
+        frame = data_frame(columns, index=self.epoch)
         frame.index.name = "epoch"
         return frame
+
+
+class PrunedExperiment(Answer):
+    """`reason` is the limit that it exceeds."""
+
+    id: str
+    name: str
+    status: str
+    ended_at: datetime | None
+    bytes: int
+    reason: str
+
+
+class KeptExperiment(Answer):
+    """One that exceeds a limit, and why it is kept."""
+
+    id: str
+    name: str
+    reason: str
+
+
+class Pruning(Answer):
+    """What was removed, or would be with `dry_run`, and what was kept although it exceeds a limit."""
+
+    dry_run: bool
+    removed: list[PrunedExperiment]
+    removed_bytes: int
+    kept: list[KeptExperiment]
+
+
+class MeanInterval(Answer):
+    """Mean and standard deviation of `n` trainings, and the 95 % confidence interval of the mean."""
+
+    n: int
+    mean: float
+    sd: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Repeat(Answer):
+    """One training of a group."""
+
+    experiment_id: str
+    seed: int | None = None
+    status: str
+    metrics: Metrics
+
+
+class ExperimentGroup(Answer):
+    """An experiment that is trained several times with other seeds; `metrics` are over those that have succeeded."""
+
+    id: str
+    name: str
+    dataset: str
+    repeats: int
+    counts: dict[str, int]
+    metrics: dict[str, MeanInterval]
+    sentence: str
+    items: list[Repeat]

@@ -34,3 +34,48 @@ class ServingModel(Answer):
     pinned_experiment_id: str | None
     pinned_at: datetime | None
     rejected: list[RejectedModel]
+
+
+class Promotion(Answer):
+    """From `at` on the model of `experiment_id` served the dataset; `reason` is "pinned", "best", "fallback" (for a
+    better one that is damaged) or "none" (no model could serve)."""
+
+    dataset: str
+    at: datetime
+    reason: str
+    experiment_id: str | None
+    name: str | None
+    val_accuracy: float | None
+    accuracy: float | None
+
+
+class PredictedClass(Answer):
+    """How often a class was predicted now, and on the validation split."""
+
+    label: str
+    count: int
+    validation_count: int | None
+
+
+class Drift(Answer):
+    """The difference between the classes predicted now and those of the validation split: Jensen-Shannon distance from
+    0 to 1, and the probability that it is chance."""
+
+    distance: float
+    p: float
+    is_drifting: bool
+
+
+class ServingTraffic(Answer):
+    """What the model that serves a dataset was asked: requests of each of the last sixty minutes; verdicts and
+    predicted classes of the last 24 hours."""
+
+    dataset: str
+    experiment_id: str
+    requests_per_second: float
+    requests_by_minute: list[int]
+    verdicts: dict[str, int]
+    confident_share: float | None
+    validation_confident_share: float | None
+    predicted: list[PredictedClass]
+    drift: Drift | None

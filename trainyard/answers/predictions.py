@@ -82,6 +82,17 @@ class BatchEnd(Answer):
 BatchLine = BatchModel | Prediction | BatchError | BatchEnd
 
 
+class LabeledSample(Answer):
+    """A sample of the dataset `source`, where it stays labeled `true`: its image was added to `dataset` as `label`."""
+
+    source: str
+    sample: int
+    true: str
+    predicted: str
+    label: str
+    dataset: str
+
+
 class LabeledPrediction(Answer):
     """A prediction whose image was added to `dataset` with the class `label`."""
 

@@ -6,13 +6,14 @@ from trainyard.answers.base import Answer, JsonObject
 
 
 class Preset(Answer):
-    """An experiment to start from: `spec` can be submitted."""
+    """An experiment to start from: `spec` can be submitted, also with `layers` in place of `model.preset`."""
 
     name: str
     title: str
     source: str
     parameters: int
     spec: JsonObject
+    layers: list[JsonObject] = Field(default_factory=list)
 
 
 class LayerSummary(Answer):

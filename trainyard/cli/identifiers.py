@@ -1,5 +1,6 @@
 """Shortened experiment ids."""
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from trainyard.client import Client
@@ -15,6 +16,21 @@ def resolve_id(client: Client, text: str) -> str:
 
     Raises UsageError if it is too short, NotFound if no id matches, Conflict if several do.
     """
+    newest = (experiment.id for experiment in islice(client.runs(), _NEWEST))
+    return _resolve(text, newest, "experiment", "trainyard list")
+
+
+def resolve_sweep_id(client: Client, text: str) -> str:
+    """As `resolve_id`, among all sweeps."""
+    return _resolve(text, _sweep_ids(client), "sweep", "trainyard sweep list")
+
+
+def _sweep_ids(client: Client) -> Iterator[str]:
+    yield from (each.id for each in client.sweeps())
+
+
+def _resolve(text: str, newest: Iterable[str], noun: str, command: str) -> str:
+    """`newest` is not looked at if `text` is a whole id."""
     wanted = text.upper()
     if len(wanted) < _MIN_LENGTH:
         raise UsageError(
@@ -22,12 +38,11 @@ def resolve_id(client: Client, text: str) -> str:
         )
     if len(wanted) >= _FULL_LENGTH:
         return text
-    newest = (experiment.id for experiment in islice(client.runs(), _NEWEST))
     matches = [each for each in newest if each.startswith(wanted) or each.endswith(wanted)]
     if len(matches) == 1:
         return matches[0]
     if not matches:
-        detail = f"no experiment's id begins or ends with {text}; `trainyard list` shows them"
+        detail = f"no {noun}'s id begins or ends with {text}; `{command}` shows them"
         raise NotFound(404, "Not Found", detail)
     shown = ", ".join(matches[:3])
     detail = f"{len(matches)} ids begin or end with {text} ({shown}, ...); type more of it"

@@ -7,18 +7,26 @@ from typing import Annotated
 import typer
 
 from trainyard.cli.commands.bundle import bundle
-from trainyard.cli.commands.comparison import compare, lineage
+from trainyard.cli.commands.comparison import compare, lineage, reproduce, reproduction
 from trainyard.cli.commands.datasets import datasets
 from trainyard.cli.commands.demo import demo
 from trainyard.cli.commands.diagnose import diagnose
 from trainyard.cli.commands.evaluate import evaluate
-from trainyard.cli.commands.experiments import cancel, delete, history, list_, show
-from trainyard.cli.commands.label import label
+from trainyard.cli.commands.events import events
+from trainyard.cli.commands.experiments import cancel, delete, edit, history, list_, retry, show, stop
+from trainyard.cli.commands.files import files, log
+from trainyard.cli.commands.groups import group
+from trainyard.cli.commands.label import label, relabel
+from trainyard.cli.commands.machines import machines
 from trainyard.cli.commands.models import models, serve
 from trainyard.cli.commands.predict import predict
-from trainyard.cli.commands.specs import presets, submit, validate
+from trainyard.cli.commands.prune import prune
+from trainyard.cli.commands.queue import queue
+from trainyard.cli.commands.specs import continue_, presets, submit, validate
+from trainyard.cli.commands.sweeps import sweep
 from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
+from trainyard.cli.commands.webhooks import webhooks
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import accept_all_characters, warn
 from trainyard.errors import (
@@ -42,19 +50,31 @@ _COMMANDS = (
     demo,
     submit,
     watch,
+    events,
     show,
     history,
+    group,
     diagnose,
     evaluate,
     compare,
     lineage,
+    reproduce,
+    reproduction,
     models,
     serve,
     predict,
     label,
+    relabel,
     bundle,
+    files,
+    log,
+    machines,
+    edit,
+    stop,
     cancel,
+    retry,
     delete,
+    prune,
     validate,
     presets,
 )
@@ -88,7 +108,11 @@ def trainyard(_version: VersionOption = False) -> None:
 for command in _COMMANDS:
     app.command()(command)
 app.command("list")(list_)
+app.command("continue")(continue_)
 app.add_typer(datasets, name="datasets")
+app.add_typer(sweep, name="sweep")
+app.add_typer(queue, name="queue")
+app.add_typer(webhooks, name="webhooks")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

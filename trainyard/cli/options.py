@@ -13,9 +13,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the API's JSON a
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="An experiment's id, or at least 4 characters of its beginning or end.")
 ]
+PriorityOption = Annotated[
+    int | None,
+    typer.Option(min=-100, max=100, help="Of what waits, the highest starts first.", show_default=False),
+]
 SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A JSON or YAML file, - for standard input, or the name of a preset.")
 ]
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="The name of a dataset.")]
 
-__all__ = ["DEFAULT_URL", "DatasetArgument", "IdArgument", "JsonOption", "SpecArgument", "UrlOption"]
+__all__ = ["DEFAULT_URL", "DatasetArgument", "IdArgument", "JsonOption", "PriorityOption", "SpecArgument", "UrlOption"]

@@ -2,15 +2,19 @@
 
 import re
 
+import httpx2
+
 from trainyard.answers.base import ItemList
 from trainyard.answers.datasets import Dataset, DatasetRecord
 from trainyard.archives import Archive
-from trainyard.errors import UploadError
+from trainyard.errors import Conflict, UploadError
 from trainyard.figure import Figure
 from trainyard.operations.operation import Operation, read_as, read_nothing, segment
 
-# The API's, which checks it as well.
+# The API's, which checks them as well.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,49}$"
+LAYOUTS = ("auto", "folders", "filenames", "csv", "parquet")
+_JSON = {"Content-Type": "application/merge-patch+json"}
 UPLOAD_SILENCE_SECONDS = 600.0  # a large archive takes its time to reach the disk
 
 
@@ -30,13 +34,16 @@ def add_dataset(
     """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
-    for which the archive states none, such as gbk. Raises UploadError for an invalid name, before a folder is packed.
+    for which the archive states none, such as gbk. Raises UploadError for an invalid name or layout, and Conflict for
+    the name of an existing dataset, before a folder is packed.
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise UploadError(
             f"{name[:60]!r} is not a valid dataset name; expected at most 50 lower-case letters, digits, - and _, "
             "starting with a letter or a digit, such as flowers-17"
         )
+    if layout is not None and layout not in LAYOUTS:
+        raise UploadError(f"unknown layout {layout[:50]!r}; expected one of {', '.join(LAYOUTS)}")
     return Operation(
         "POST",
         "/datasets",
@@ -44,7 +51,18 @@ def add_dataset(
         {"name": name, "layout": layout, "names": names},
         archive=archive,
         silence_seconds=UPLOAD_SILENCE_SECONDS,
+        unless=Operation("GET", _path_of(name), _reject_existing),
     )
+
+
+def hide_test(name: str) -> Operation[Dataset]:
+    """Withhold all results on the test split of a dataset, built in or uploaded, until `reveal_test`."""
+    return Operation("PATCH", _path_of(name), read_as(Dataset), content=b'{"hide_test": true}', headers=_JSON)
+
+
+def reveal_test(name: str) -> Operation[Dataset]:
+    """Show the test results of a dataset again; that is recorded. Raises Conflict if they are not hidden."""
+    return Operation("POST", f"{_path_of(name)}:reveal", read_as(Dataset))
 
 
 def delete_dataset(name: str) -> Operation[None]:
@@ -63,6 +81,15 @@ def samples_sheet(
     skips the first ones."""
     params = {"class": label, "split": split, "limit": limit, "offset": offset}
     return Operation("GET", f"{_path_of(name)}/samples.png", Figure.of, params)
+
+
+def _reject_existing(response: httpx2.Response) -> None:
+    found = read_as(Dataset)(response)
+    if found.record is None:
+        detail = f"{found.name} is the name of a built-in dataset; choose another name"
+    else:
+        detail = f"dataset {found.name} exists already; delete it first or choose another name"
+    raise Conflict(409, "Conflict", detail)
 
 
 def _path_of(name: str) -> str:

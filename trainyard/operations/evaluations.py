@@ -4,6 +4,7 @@ from typing import TypedDict, Unpack
 
 from trainyard.answers.base import ItemList
 from trainyard.answers.evaluations import Evaluation, EvaluationRecord, EvaluationView, Mistake
+from trainyard.answers.predictions import LabeledSample
 from trainyard.figure import Figure
 from trainyard.operations.experiments import path_of
 from trainyard.operations.operation import Operation, read_as, segment
@@ -41,6 +42,13 @@ def misclassified_sheet(
     """A contact sheet of misclassified samples, at most 100, with true and predicted classes."""
     path = f"{_samples_path(experiment_id, dataset)}/mistakes.png"
     return Operation("GET", path, Figure.of, {"split": split, **filters})
+
+
+def relabel(experiment_id: str, index: int, label: str, split: str = "test") -> Operation[LabeledSample]:
+    """Correct the label of a sample of a split, which `misclassified` lists: its image is added to the dataset
+    `<name>-corrections` with the class `label`."""
+    path = f"{path_of(experiment_id)}/samples/{segment(split)}/{index}/label"
+    return Operation("POST", path, read_as(LabeledSample), json={"label": label})
 
 
 def evaluate(

@@ -4,11 +4,12 @@ from typing import Any, Literal
 
 from trainyard.figure import Figure
 from trainyard.operations.experiments import Spec, path_of, validate
-from trainyard.operations.operation import Operation
+from trainyard.operations.operation import Operation, segment
 
 Plot = Literal["history", "confusion", "classes", "reliability", "mistakes", "augmentation", "learning_rate"]
 SpecPlot = Literal["augmentation", "learning_rate"]
 ComparisonPlot = Literal["history", "confusion"]
+SweepPlot = Literal["history", "parallel", "slices", "contour", "importance"]
 Format = Literal["png", "svg"]
 
 
@@ -31,6 +32,12 @@ def plot_comparison(
     of that plot: `skip`, or `split` and `normalize`."""
     params = {"ids": ",".join(experiment_ids), **options}
     return Operation("GET", f"/compare/plots/{kind}.{image_format}", Figure.of, params)
+
+
+def plot_sweep(sweep_id: str, kind: SweepPlot = "history", image_format: Format = "png") -> Operation[Figure]:
+    """The trials of a sweep in their order, as `parallel` coordinates, as `slices` by each dimension, as a `contour`
+    over the two most important ones; or the `importance` of each."""
+    return Operation("GET", f"/sweeps/{segment(sweep_id)}/plots/{kind}.{image_format}", Figure.of)
 
 
 def image(path: str) -> Operation[Figure]:

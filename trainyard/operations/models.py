@@ -5,13 +5,13 @@ from typing import Literal
 import httpx2
 
 from trainyard.answers.base import ItemList
-from trainyard.answers.models import AnsweringModel, ServingModel
+from trainyard.answers.models import AnsweringModel, Promotion, ServingModel, ServingTraffic
 from trainyard.answers.predictions import LabeledPrediction, Predictions
 from trainyard.archives import Archive
 from trainyard.errors import UsageError
 from trainyard.images import Image, read_image
 from trainyard.operations.datasets import UPLOAD_SILENCE_SECONDS
-from trainyard.operations.operation import Operation, read_as, segment
+from trainyard.operations.operation import Operation, leave_unread, read_as, segment
 
 BEST = "best"
 _BUNDLE_SILENCE_SECONDS = 300.0  # all of it is checked before the first byte comes
@@ -20,6 +20,16 @@ _BUNDLE_SILENCE_SECONDS = 300.0  # all of it is checked before the first byte co
 def models() -> Operation[ItemList[ServingModel]]:
     """For each dataset the model that serves, by which policy, and which models were rejected."""
     return Operation("GET", "/models", read_as(ItemList[ServingModel]))
+
+
+def promotions(dataset: str | None = None) -> Operation[ItemList[Promotion]]:
+    """Which models have served a dataset, or all of them, and why, the newest first."""
+    return Operation("GET", "/models/promotions", read_as(ItemList[Promotion]), {"dataset": dataset})
+
+
+def traffic() -> Operation[ItemList[ServingTraffic]]:
+    """What the model that serves each dataset was asked and has answered, and whether that has drifted."""
+    return Operation("GET", "/models/traffic", read_as(ItemList[ServingTraffic]))
 
 
 def best_model(dataset: str) -> Operation[AnsweringModel]:
@@ -65,14 +75,12 @@ def predict_batch(
 ) -> Operation[httpx2.Response]:
     """For `Client.predict_batch`, which reads the answer line by line."""
     params = {"dataset": dataset, "experiment": experiment, "top": top}
-    return Operation("POST", "/predict:batch", _unread, params, archive=images, silence_seconds=UPLOAD_SILENCE_SECONDS)
+    return Operation(
+        "POST", "/predict:batch", leave_unread, params, archive=images, silence_seconds=UPLOAD_SILENCE_SECONDS
+    )
 
 
 def bundle(experiment_id: str) -> Operation[httpx2.Response]:
     """For `Client.bundle`, which writes the answer to a file."""
     path = f"/models/{segment(experiment_id)}/bundle.zip"
-    return Operation("GET", path, _unread, silence_seconds=_BUNDLE_SILENCE_SECONDS)
-
-
-def _unread(response: httpx2.Response) -> httpx2.Response:
-    return response
+    return Operation("GET", path, leave_unread, silence_seconds=_BUNDLE_SILENCE_SECONDS)

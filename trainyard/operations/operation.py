@@ -20,7 +20,8 @@ A = TypeVar("A", bound=Answer)
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[T]):
     """`params` that are None are left out. `archive` is streamed as the body; `silence_seconds` is how long the
-    server may be silent if that is longer than usual."""
+    server may be silent if that is longer than usual. `unless` is sent before the archive is packed: it finds what the
+    operation would create, for which its `read` raises Conflict."""
 
     method: str
     path: str
@@ -32,6 +33,7 @@ class Operation(Generic[T]):
     files: Sequence[tuple[str, tuple[str, bytes]]] = ()
     archive: Archive | None = None
     silence_seconds: float | None = None
+    unless: "Operation[Any] | None" = None
 
     @property
     def is_safe(self) -> bool:
@@ -74,6 +76,11 @@ def read_nothing(_: httpx2.Response) -> None:
 
 def read_text(response: httpx2.Response) -> str:
     return response.text
+
+
+def leave_unread(response: httpx2.Response) -> httpx2.Response:
+    """For answers that are read piece by piece."""
+    return response
 
 
 def segment(name: str) -> str:

@@ -1,5 +1,6 @@
 """Labels of the images of an upload, by their place in the archive, and the classes that follow from them."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
+# Control characters, and Unicode's separators of lines and paragraphs.
+_INVALID = {"Cc", "Zl", "Zp"}
 
 
 class Label(NamedTuple):
@@ -33,8 +36,14 @@ class Labels(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+def clean(text: str) -> str:
+    """A name from a table, in Unicode's composed form, as those of files are, without blanks around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
-    """By number where all are numbers, else by name. Raises InvalidArchive for too few, too many, or alike."""
+    """By number where all are numbers, else by name. Raises InvalidArchive for too few or too many, and for names that
+    are alike, blank, or not printable on one line."""
     found = {(label.split, label.name) for label in labels}
     names = {name for _, name in found}
     trained = {name for split, name in found if split == "train"}
@@ -46,7 +55,7 @@ def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
         raise InvalidArchive(
             f"class {quote(untrained[0])} is in {splits} only; add images of it to train, or leave it out"
         )
-    _reject_alike(names)
+    _check_names(names)
     if len(names) < 2:
         raise InvalidArchive(f"it has one class only, {quote(min(names))}; expected at least 2")
     if len(names) > MAX_CLASSES:
@@ -66,10 +75,18 @@ def split_names(labels: Iterable[Label]) -> dict[SourceSplit, tuple[str, ...]]:
     }
 
 
-def _reject_alike(names: Iterable[str]) -> None:
+def _check_names(names: Iterable[str]) -> None:
     seen: dict[str, str] = {}
     for name in sorted(names):
+        categories = {unicodedata.category(each) for each in name}
+        if all(each[0] in "CZ" for each in categories):
+            raise InvalidArchive(f"the class name {quote(name)} is blank; name the class")
+        if categories & _INVALID:
+            raise InvalidArchive(
+                f"the class name {quote(name)} has a control character or a line break; rename the class"
+            )
         if len(name) > CLASS_CHARACTERS:
             raise InvalidArchive(f"the class name {quote(name)} is longer than {CLASS_CHARACTERS} characters")
-        if (first := seen.setdefault(name.casefold(), name)) != name:
-            raise InvalidArchive(f"the classes {quote(first)} and {quote(name)} differ in case only; merge them")
+        if (first := seen.setdefault(name.strip().casefold(), name)) != name:
+            how = "case" if first.casefold() == name.casefold() else "blanks or case"
+            raise InvalidArchive(f"the classes {quote(first)} and {quote(name)} differ in {how} only; merge them")

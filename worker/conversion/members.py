@@ -1,6 +1,7 @@
 """The files of an uploaded archive: listed by kind, and read, each checked before its content is used."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, NamedTuple
 
@@ -23,6 +24,20 @@ class FoundFile(NamedTuple):
     position: int
     path: tuple[str, ...]
     name: str
+
+
+class ParquetFile(NamedTuple):
+    """A file on disk, and what the upload calls it."""
+
+    path: Path
+    name: str
+
+
+def count_common_folders(files: Sequence[FoundFile]) -> int:
+    """The number of folders around all `files`."""
+    folders = [file.path[:-1] for file in files]
+    first, last = min(folders, default=()), max(folders, default=())
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
 
 
 class Listing:

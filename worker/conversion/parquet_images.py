@@ -1,8 +1,8 @@
 """Images and labels in parquet files, as Hugging Face and pandas write them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,25 +12,19 @@ import pyarrow.parquet as pq
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label
+from worker.conversion.labels import Label, clean
+from worker.conversion.members import ParquetFile
+from worker.conversion.parquet_files import open_parquet
 from worker.conversion.split_names import Kind, split_of
 
 _IMAGE = ("image", "img", "picture", "photo", "bytes", "image_bytes", "content", "data", "png", "jpg", "jpeg")
 _LABEL = ("label", "labels", "class", "target", "category", "fine_label", "y", "species", "breed", "name")
 _SPLIT = ("split", "set", "subset", "partition")
 _ROWS = 16
-_BUFFER_BYTES = 1 << 20
 _EXPECTED = (
     "expected a column `image` of the bytes of image files, or of {bytes, path} as Hugging Face has it, and a column "
-    "`label` of text or integers"
+    "`label` of text or integers; pack files and images into one archive if it only names them"
 )
-
-
-class ParquetFile(NamedTuple):
-    """A file on disk, and what the upload calls it."""
-
-    path: Path
-    name: str
 
 
 class ParquetImage(NamedTuple):
@@ -50,6 +44,12 @@ class _Columns(NamedTuple):
     names: tuple[str, ...]
 
 
+def holds_images(file: ParquetFile) -> bool:
+    """Whether it has the images, not only their names. Raises InvalidArchive."""
+    with open_parquet(file) as table:
+        return _choose(table.schema_arrow, _IMAGE, _holds_images) is not None
+
+
 def read_labels(file: ParquetFile) -> Iterator[Label | None]:
     """Of all rows, in order; no image is read. Raises InvalidArchive."""
     with _reading(file) as (table, columns):
@@ -63,24 +63,15 @@ def read_images(file: ParquetFile) -> Iterator[ParquetImage]:
         for number, cells in enumerate(_rows(table, [columns.image, columns.label, *filter(None, [columns.split])])):
             image = cells[columns.image]
             content, path = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
-            yield ParquetImage(_label(cells, columns, file), path or f"{file.name}/{number}", content or b"")
+            yield ParquetImage(
+                _label(cells, columns, file), clean(path or "") or f"{file.name}/{number}", content or b""
+            )
 
 
 @contextmanager
 def _reading(file: ParquetFile) -> Iterator[tuple[pq.ParquetFile, _Columns]]:
-    # The address space is limited: pools reserve some for each thread, and a column is not read at once.
-    pa.set_memory_pool(pa.system_memory_pool())
-    pa.set_io_thread_count(1)
-    try:
-        with pq.ParquetFile(file.path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as table:
-            yield table, _find_columns(table.schema_arrow, file)
-    except MemoryError as error:
-        raise InvalidArchive(
-            f"a part of {quote(file.name)} takes more memory than a conversion has; write it in smaller row groups, as "
-            "with row_group_size=100"
-        ) from error
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
-        raise InvalidArchive(f"{quote(file.name)} cannot be read as parquet: {str(error)[:200]}") from error
+    with open_parquet(file) as table:
+        yield table, _find_columns(table.schema_arrow, file)
 
 
 def _rows(table: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -90,8 +81,10 @@ def _rows(table: pq.ParquetFile, columns: list[str]) -> Iterator[dict[str, Any]]
 
 def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label | None:
     value, given = cells[columns.label], cells[columns.split] if columns.split else None
+    if isinstance(value, float):
+        value = _whole_number(value, file)
     # Hugging Face writes -1 where the label is secret.
-    if value is None or value == "" or (columns.names and value == -1):
+    if value is None or (columns.names and value == -1) or not clean(str(value)):
         return None
     kind, found_as = _split(file) if given is None else (split_of(str(given)), str(given))
     if kind is None:
@@ -100,12 +93,21 @@ def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label
             "validation or test"
         )
     if not columns.names:
-        return None if kind == "unlabeled" else Label(kind, str(value).strip(), found_as)
+        return None if kind == "unlabeled" else Label(kind, clean(str(value)), found_as)
     if not 0 <= value < len(columns.names):
         raise InvalidArchive(
             f"{quote(file.name)} has the label {value}, but names {quantity(len(columns.names), 'class', 'classes')}"
         )
-    return None if kind == "unlabeled" else Label(kind, columns.names[value], found_as)
+    return None if kind == "unlabeled" else Label(kind, clean(columns.names[value]), found_as)
+
+
+def _whole_number(value: float, file: ParquetFile) -> int | None:
+    """As pandas writes integers of which some are missing."""
+    if math.isnan(value):
+        return None
+    if not value.is_integer():
+        raise InvalidArchive(f"{quote(file.name)} has the label {value}; expected text or integers")
+    return int(value)
 
 
 def _split(file: ParquetFile) -> tuple[Kind, str]:
@@ -124,7 +126,7 @@ def _find_columns(schema: pa.Schema, file: ParquetFile) -> _Columns:
         found = ", ".join(f"{field.name} ({str(field.type)[:40]})" for field in list(schema)[:10])
         raise InvalidArchive(f"{quote(file.name)} has the columns {found}; {_EXPECTED}")
     split = next((name for name in _SPLIT if name in schema.names and name != label), None)
-    is_integer = pa.types.is_integer(schema.field(label).type)
+    is_integer = pa.types.is_integer(_value_type(schema.field(label).type))
     return _Columns(image, label, split, _class_names(schema, label) if is_integer else ())
 
 
@@ -136,18 +138,21 @@ def _choose(schema: pa.Schema, known: Sequence[str], suits: Callable[[pa.DataTyp
 
 
 def _holds_images(kind: pa.DataType) -> bool:
-    if pa.types.is_struct(kind):
+    types, kind = pa.types, _value_type(kind)
+    if types.is_struct(kind):
         return kind.get_field_index("bytes") >= 0 and _holds_images(kind.field("bytes").type)
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
 
 
 def _holds_labels(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        return _holds_labels(kind.value_type)
-    types = pa.types
-    return bool(
-        types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind) or types.is_boolean(kind)
-    )
+    types, kind = pa.types, _value_type(kind)
+    is_number = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    return bool(is_number or types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _value_type(kind: pa.DataType) -> pa.DataType:
+    """Of categories that of their names."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _class_names(schema: pa.Schema, label: str) -> tuple[str, ...]:

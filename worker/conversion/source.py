@@ -1,6 +1,6 @@
 """The labeled images of an upload, however it is laid out: labels are known before any image is decoded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +15,9 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.folder_labels import label_by_folders
 from worker.conversion.labels import Label, Labels, Place, order_classes, split_names
-from worker.conversion.members import Listing, UploadedFiles
+from worker.conversion.members import Listing, ParquetFile, UploadedFiles
 from worker.conversion.table_labels import label_by_tables
+from worker.conversion.tables import TextTable
 from worker.jobs.messages import ConversionJob
 
 _PARQUET = b"PAR1"
@@ -45,17 +46,20 @@ class LabeledImages(NamedTuple):
 def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     """Judge the layout. Raises InvalidArchive, also while the images are iterated."""
     if _starts_as_parquet(job.archive):
-        return _of_parquet(job, None, Listing(), heartbeat)
+        return _of_parquet_images(job, [ParquetFile(job.archive, "parquet")], Listing(), heartbeat)
     encoding = find_encoding(job.options.names) if job.options.names else None
     files = UploadedFiles(job.archive, job.limits, encoding)
     listing = files.list(heartbeat)
     if job.options.layout == "parquet" or (job.options.layout == "auto" and listing.parquets and not listing.images):
-        return _of_parquet(job, files, listing, heartbeat)
+        return _of_parquets(job, files, listing, heartbeat)
     if not listing.images:
         raise InvalidArchive(
             f"it has no images{_about_others(listing)}; expected PNG, JPEG or WebP files in an archive"
         )
-    labels = _label(job.options.layout, files, listing, encoding)
+    return _of_files(_label(job.options.layout, files, listing, encoding, heartbeat), files, listing)
+
+
+def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> LabeledImages:
     classes = order_classes(labels.by_position.values())
     unnamed = _about_names(listing.unknown_names)
     return LabeledImages(
@@ -69,13 +73,16 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
     )
 
 
-def _label(layout: Layout, files: UploadedFiles, listing: Listing, encoding: str | None) -> Labels:
+def _label(
+    layout: Layout, files: UploadedFiles, listing: Listing, encoding: str | None, heartbeat: Heartbeat
+) -> Labels:
     match layout:
         case "filenames":
             return label_by_filenames(listing.images)
         case "csv":
             contents = dict(files.read({table.position for table in listing.tables}))
-            return label_by_tables(listing.images, listing.tables, contents, encoding)
+            tables = [TextTable(table, contents.pop(table.position), encoding) for table in listing.tables]
+            return label_by_tables(listing.images, tables, heartbeat)
         case _:
             return label_by_folders(listing.images, listing.empty_folders)
 
@@ -122,21 +129,31 @@ def _starts_as_parquet(archive: Path) -> bool:
         return file.read(len(_PARQUET)) == _PARQUET
 
 
-def _of_parquet(
-    job: ConversionJob, files: UploadedFiles | None, listing: Listing, heartbeat: Heartbeat
-) -> LabeledImages:
-    """`files` is None if the upload itself is one parquet file."""
-    # It takes 0.15 s to import, and few uploads need it.
-    from worker.conversion.parquet_images import ParquetFile, read_images, read_labels
+def _of_parquets(job: ConversionJob, files: UploadedFiles, listing: Listing, heartbeat: Heartbeat) -> LabeledImages:
+    """Parquet files hold the images, or name those beside them in the archive."""
+    from worker.conversion.parquet_files import ParquetTable
+    from worker.conversion.parquet_images import holds_images
 
-    if files is None:
-        tables = [ParquetFile(job.archive, "parquet")]
-    else:
-        paths = {file.position: job.staged / f"{file.position}.parquet" for file in listing.parquets}
-        files.copy(paths, heartbeat)
-        tables = [ParquetFile(paths[file.position], "/".join(file.path)) for file in listing.parquets]
-    if not tables:
+    paths = {file.position: job.staged / f"{file.position}.parquet" for file in listing.parquets}
+    files.copy(paths, heartbeat)
+    parquets = [ParquetFile(paths[file.position], "/".join(file.path)) for file in listing.parquets]
+    if not parquets:
         raise InvalidArchive("it has no .parquet file; expected one, or an archive of some")
+    if not listing.images or any(map(holds_images, parquets)):
+        return _of_parquet_images(job, parquets, listing, heartbeat)
+    tables = [ParquetTable(each.path, file) for each, file in zip(parquets, listing.parquets, strict=True)]
+    labels = label_by_tables(listing.images, tables, heartbeat)
+    for each in parquets:
+        each.path.unlink()
+    return _of_files(labels, files, listing)
+
+
+def _of_parquet_images(
+    job: ConversionJob, tables: Sequence[ParquetFile], listing: Listing, heartbeat: Heartbeat
+) -> LabeledImages:
+    # It takes 0.15 s to import, and few uploads need it.
+    from worker.conversion.parquet_images import read_images, read_labels
+
     budget = Budget(job.limits)
     labels: list[Label] = []
     unlabeled = 0
@@ -156,7 +173,7 @@ def _of_parquet(
                 if image.label is not None:
                     content = _bounded(budget, image.name, image.content)
                     yield SourceImage(_place(image.label, numbers), image.name, content)
-            if files is not None:
+            if table.path != job.archive:
                 table.path.unlink()
 
     about = f"{quantity(unlabeled, 'row has', 'rows have')} no label and {'is' if unlabeled == 1 else 'are'} left out"

@@ -1,6 +1,8 @@
 """Names of folders, files and values that people give to splits."""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from specs.splits import SourceSplit
@@ -13,11 +15,18 @@ _WORDS: dict[str, Kind] = {
     **dict.fromkeys(("test", "testing", "testset", "testdata", "eval", "evaluation"), "test"),
     **dict.fromkeys(("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"), "unlabeled"),
 }
+_HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
+@lru_cache(10_000)
 def split_of(name: str) -> Kind | None:
-    """The split that `name` says, as in `train`, `seg_train`, `Training set` or `test1`; None if it says none, or
-    several."""
-    words = re.split(r"[^a-z]+", name.casefold())
+    """The split that `name` says, as in `train`, `seg_train`, `Training set`, `trainLabels` or `test1`; None if it says
+    none, or several."""
+    words = re.split(r"[^a-z]+", _HUMP.sub(" ", name).casefold())
     kinds = {_WORDS[word] for word in words if word in _WORDS}
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def innermost_split(folders: Sequence[str]) -> tuple[Kind | None, str]:
+    """The split that the innermost of `folders` says which says one, and this folder; None if none does."""
+    return next(((kind, folder) for folder in reversed(folders) if (kind := split_of(folder))), (None, ""))

@@ -1,208 +1,183 @@
 """Labels from tables of files and labels, as in `labels.csv`."""
 
-import csv
-import io
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
+from worker.conversion.image_index import ImageIndex, split_cell
 from worker.conversion.labels import Label, Labels
 from worker.conversion.members import FoundFile
-from worker.conversion.split_names import Kind, split_of
+from worker.conversion.split_names import Kind, innermost_split, split_of
+from worker.conversion.table_columns import Columns, Heartbeat, Row, find_columns, read_rows
+from worker.conversion.tables import Table
 
-# Headers, compared without case, blanks, _ and -, the likeliest first.
-_FILE = ("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imageid", "id")
-_LABEL = (
-    *("label", "labels", "class", "classname", "classlabel", "category", "categoryname", "target", "breed", "species"),
-    *("name", "y", "tag"),
-)
-_SPLIT = ("split", "set", "subset", "partition", "dataset", "usage")
-_DELIMITERS = ",;\t|"
 # What a competition wants to have filled in looks like a table of labels.
 _TEMPLATE = "submission"
 _NAMED = 3
 
 
-class _Columns(NamedTuple):
-    file: int
-    label: int
-    split: int | None
+class _Source(NamedTuple):
+    """A table that names images; `kind` is the split that its own name says."""
+
+    table: Table
+    columns: Columns
+    kind: Kind | None
+
+    @property
+    def name(self) -> str:
+        return quote(self.table.file.name)
 
 
-class _Row(NamedTuple):
-    line: int
-    file: str
-    label: str
-    split: str
-
-
-class _Table(NamedTuple):
-    file: FoundFile
-    rows: list[_Row]
-
-
-def label_by_tables(
-    images: Sequence[FoundFile], tables: Sequence[FoundFile], contents: Mapping[int, bytes], encoding: str | None
-) -> Labels:
-    """`contents` are those of the tables, by position; `encoding` that of tables which are not UTF-8. The split is a
-    column, or the name of the table where several have labels, or a folder of the image. Raises InvalidArchive."""
-    finder = _Finder(images)
-    asked = [file for file in tables if _TEMPLATE not in file.path[-1].lower()]
-    headers, read = [], []
-    for file in asked:
-        lines = _parse(file, _decode(file, contents[file.position], encoding))
-        header = next(lines, [])
-        headers.append(f"{quote(file.name)} has {', '.join(map(quote, header[:10])) or 'nothing'}")
-        if columns := _find_columns(header, finder):
-            is_header = columns.file >= len(header) or not finder.find(header[columns.file])
-            read.append(_Table(file, list(_rows(lines if is_header else _again(header, lines), columns))))
-    if not read:
-        found = f"; {'; '.join(headers[:_NAMED])}" if headers else ""
-        raise InvalidArchive(
-            "expected a .csv or .tsv table with a column of files and one of labels, called `file` and `label`, or "
-            f"filename, image or id, and class, category or target{found}"
-        )
-    return _join(read, finder)
-
-
-def _join(tables: Sequence[_Table], finder: "_Finder") -> Labels:
-    labels: dict[int, Label] = {}
-    missing: list[str] = []
-    blank = 0
-    for table in tables:
-        table_kind = split_of(PurePosixPath(table.file.path[-1]).stem) if len(tables) > 1 else None
-        for row in table.rows:
-            kind = split_of(row.split) if row.split else table_kind
-            if row.split and kind is None:
-                raise InvalidArchive(
-                    f"{quote(table.file.name)}, line {row.line}: {quote(row.split)} is no split; expected train, "
-                    "validation or test"
-                )
-            image = finder.find(row.file, near=table.file.path[:-1], kind=kind)
-            if image is None:
-                missing.append(row.file)
-            elif not row.label:
-                blank += 1
-            else:
-                label = _label(row, kind, table.file, image)
-                if (first := labels.setdefault(image.position, label)).name != label.name:
-                    raise InvalidArchive(
-                        f"{quote(table.file.name)}, line {row.line}: {quote(row.file)} has the label "
-                        f"{quote(label.name)}, but {quote(first.name)} in another line; an image has one class"
-                    )
-    if not labels:
-        example = f", such as {quote(missing[0])}" if missing else ""
-        raise InvalidArchive(
-            f"none of the files in {quote(tables[0].file.name)}{example}, is an image of the archive; expected paths "
-            "within the archive, or names of files with or without their suffix"
-        )
-    return Labels(labels, tuple(_warnings(tables, finder, labels, missing, blank)))
-
-
-def _label(row: _Row, kind: Kind | None, table: FoundFile, image: FoundFile) -> Label:
-    found_as = row.split or table.path[-1]
-    if kind is None:
-        folder = next((each for each in reversed(image.path[:-1]) if split_of(each) not in (None, "unlabeled")), "")
-        kind, found_as = split_of(folder) or "train", folder
-    return Label("train" if kind == "unlabeled" else kind, row.label, found_as)
-
-
-def _warnings(
-    tables: Sequence[_Table], finder: "_Finder", labels: dict[int, Label], missing: Sequence[str], blank: int
-) -> Iterator[str]:
-    table = quote(tables[0].file.name) if len(tables) == 1 else "the tables"
-    if missing:
-        lines = quantity(len(missing), "line names a file that is", "lines name files that are")
-        yield f"{lines} not in the archive, in {table}: {_examples(missing)}"
-    if blank:
-        yield f"{quantity(blank, 'line has', 'lines have')} no label, in {table}"
-    unlabeled = [file.name for file in finder.images if file.position not in labels]
-    if unlabeled:
-        images = quantity(len(unlabeled), "image has", "images have")
-        yield f"{images} no label in {table} and will not be used: {_examples(unlabeled)}"
-
-
-def _examples(names: Sequence[str]) -> str:
-    return ", ".join(map(quote, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
-
-
-class _Finder:
-    """Finds images by what a table calls them."""
-
-    def __init__(self, images: Sequence[FoundFile]) -> None:
-        self.images = images
-        self._by_name: dict[str, list[FoundFile]] = defaultdict(list)
-        self._by_stem: dict[str, list[FoundFile]] = defaultdict(list)
-        for file in images:
-            self._by_name[file.path[-1]].append(file)
-            self._by_stem[PurePosixPath(file.path[-1]).stem].append(file)
-
-    def find(self, cell: str, near: tuple[str, ...] = (), kind: Kind | None = None) -> FoundFile | None:
-        """By a path or the end of one, with or without its suffix. Of several the one below the folder `near`, or in a
-        folder of the split `kind`; of equals none."""
-        path = tuple(part for part in cell.replace("\\", "/").split("/") if part not in ("", ".", ".."))
-        if not path:
-            return None
-        named = self._by_name.get(path[-1]) or self._by_stem.get(path[-1]) or []
-        folders = path[:-1]
-        matches = [file for file in named if not folders or file.path[-1 - len(folders) : -1] == folders]
-        if not matches and folders:
-            # A table made elsewhere names folders that were not packed: what is unique by its name is meant.
-            matches = named
-        if len(matches) > 1:
-            exact = [file for file in matches if file.path[:-1] == (*near, *folders)]
-            matches = exact or [file for file in matches if any(split_of(each) == kind for each in file.path[:-1])]
-        return matches[0] if len(matches) == 1 else None
-
-
-def _decode(file: FoundFile, data: bytes, encoding: str | None) -> str:
-    for codec in ("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", encoding or "cp1252"):
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidArchive(f"{quote(file.name)} is not UTF-8; save it as UTF-8, or name its encoding, as in ?names=gbk")
-
-
-def _parse(file: FoundFile, text: str) -> Iterator[list[str]]:
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if any(cell.strip() for cell in cells):
-                yield [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise InvalidArchive(f"{quote(file.name)} does not parse as a table: {error}") from error
-
-
-def _again(first: list[str], others: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield first
-    yield from others
-
-
-def _find_columns(header: Sequence[str], finder: _Finder) -> _Columns | None:
-    """By the header; or two columns of which one names images, in the first line or below a header of other words."""
-    keys = ["".join(each for each in cell.casefold() if each.isalnum()) for cell in header]
-    file, label, split = (
-        next((keys.index(each) for each in known if each in keys), None) for known in (_FILE, _LABEL, _SPLIT)
+def label_by_tables(images: Sequence[FoundFile], tables: Sequence[Table], heartbeat: Heartbeat) -> Labels:
+    """The split is a column, or the name of the table where several have labels, or a folder of the image. Raises
+    InvalidArchive."""
+    index = ImageIndex(images)
+    asked = [table for table in tables if _TEMPLATE not in table.file.path[-1].lower()]
+    found = [(table, find_columns(table, index, heartbeat)) for table in asked]
+    sources = _drop_guesses(
+        [
+            _Source(table, columns, split_of(PurePosixPath(table.file.path[-1]).stem))
+            for table, columns in found
+            if columns is not None
+        ]
     )
-    if file is not None and label is not None and file != label:
-        return _Columns(file, label, split)
-    images = [column for column, cell in enumerate(header) if finder.find(cell)]
-    if len(header) == 2 and len(images) == 1:
-        return _Columns(images[0], 1 - images[0], None)
-    if len(header) == 2 and (file is None) != (label is None):
-        return _Columns(file, 1 - file, None) if file is not None else _Columns(1 - (label or 0), label or 0, None)
-    return None
+    if not any(source.columns.labels for source in sources):
+        raise InvalidArchive(
+            "expected a .csv, .tsv or .parquet table with a column of files and one of labels, called `file` and "
+            "`label`, or filename, image or id, and class, category or target, or a column of 0 and 1 for each class"
+            + "".join(map(_about_header, asked[:_NAMED]))
+        )
+    return _Join(index, heartbeat).label(sources)
 
 
-def _rows(lines: Iterator[list[str]], columns: _Columns) -> Iterator[_Row]:
-    def cell(cells: list[str], column: int | None) -> str:
-        return cells[column] if column is not None and column < len(cells) else ""
+def _about_header(table: Table) -> str:
+    header = next((line.cells for line in table.lines()), [])
+    return f"; {quote(table.file.name)} has {', '.join(map(quote, header[:10])) or 'nothing'}"
 
-    for number, cells in enumerate(lines, 2):
-        yield _Row(number, cell(cells, columns.file), cell(cells, columns.label), cell(cells, columns.split))
+
+def _drop_guesses(sources: Sequence[_Source]) -> list[_Source]:
+    """A column whose header is no known one has labels if it is the one of the table for training, and if no other
+    table says what its labels are."""
+    labeled = [source for source in sources if source.columns.labels]
+    guesses = [source for source in labeled if source.columns.label_header is not None]
+    model = next((source for source in guesses if source.kind == "train"), guesses[0] if guesses else None)
+    header = model.columns.label_header if model and len(guesses) == len(labeled) else None
+    return [
+        source._replace(columns=source.columns._replace(labels=()))
+        if source.columns.label_header not in (None, header)
+        else source
+        for source in sources
+    ]
+
+
+class _Join:
+    """The labels of images, and what could not be used of the tables."""
+
+    def __init__(self, index: ImageIndex, heartbeat: Heartbeat) -> None:
+        self._index = index
+        self._heartbeat = heartbeat
+        self._labels: dict[int, Label] = {}
+        self._missing: list[str] = []
+        self._ambiguous: list[str] = []
+        self._several: dict[int, str] = {}
+        self._blank: set[int] = set()
+
+    def label(self, sources: Sequence[_Source]) -> Labels:
+        """Raises InvalidArchive."""
+        labeled = [source for source in sources if source.columns.labels]
+        for source in labeled:
+            for row in read_rows(source.table, source.columns, self._heartbeat):
+                self._add(row, source, is_split=len(labeled) > 1)
+        tables = labeled[0].name if len(labeled) == 1 else "the tables"
+        if len(self._several) > len(self._labels):
+            raise InvalidArchive(
+                f"{quantity(len(self._several), 'line has', 'lines have')} several labels, in {tables}: "
+                f"{_examples(self._several.values())}; several labels per image are not supported, expected one 1 "
+                "in each line"
+            )
+        if not self._labels:
+            raise InvalidArchive(self._why_none(tables))
+        unlabeled = [source for source in sources if not source.columns.labels]
+        return Labels(self._labels, (*self._about_rows(tables), *self._about_images(unlabeled, tables)))
+
+    def _add(self, row: Row, source: _Source, is_split: bool) -> None:
+        kind = split_of(row.split) if row.split else source.kind
+        if row.split and kind is None:
+            raise InvalidArchive(
+                f"{source.name}, line {row.line}: {quote(row.split)} is no split; expected train, validation or test"
+            )
+        found = self._find(row, source, kind)
+        if len(found) > 1:
+            self._ambiguous.append(row.file)
+        elif not found:
+            self._missing.append(row.file)
+        elif not row.labels:
+            self._blank.add(found[0].position)
+        elif len(row.labels) > 1:
+            self._several[found[0].position] = row.file
+        else:
+            label = self._make_label(row, kind if row.split or is_split else None, source.table.file, found[0])
+            if (first := self._labels.setdefault(found[0].position, label)).name != label.name:
+                raise InvalidArchive(
+                    f"{source.name}, line {row.line}: {quote(row.file)} has the label {quote(label.name)}, but "
+                    f"{quote(first.name)} in another line; an image has one class"
+                )
+
+    def _find(self, row: Row, source: _Source, kind: Kind | None) -> Sequence[FoundFile]:
+        found = self._index.find(row.file, near=source.table.file.path[:-1], kind=kind)
+        # Images for training and for tests often have the same numbers.
+        is_of_test = len(found) == 1 and self._index.split_folder(found[0])[0] in ("test", "unlabeled")
+        says_so = row.split or innermost_split(split_cell(row.file)[:-1])[0]
+        return () if is_of_test and kind == "train" and not says_so else found
+
+    def _make_label(self, row: Row, kind: Kind | None, table: FoundFile, image: FoundFile) -> Label:
+        found_as = row.split or table.path[-1]
+        if kind is None:
+            kind, found_as = self._index.split_folder(image)
+        if kind is None or kind == "unlabeled":
+            return Label("train", row.labels[0])
+        return Label(kind, row.labels[0], found_as)
+
+    def _why_none(self, tables: str) -> str:
+        names = self._missing or self._ambiguous
+        if not names:
+            return f"no line of {tables} has a label"
+        are = "is an image" if self._missing else "is the name of one image only"
+        return (
+            f"none of the files in {tables}, such as {quote(names[0])}, {are} of the archive; expected paths within "
+            "the archive, or names of files with or without their suffix"
+        )
+
+    def _about_rows(self, tables: str) -> Iterator[str]:
+        if self._missing:
+            lines = quantity(len(self._missing), "line names a file that is", "lines name files that are")
+            yield f"{lines} not in the archive, in {tables}: {_examples(self._missing)}"
+        if self._ambiguous:
+            lines = quantity(len(self._ambiguous), "line names", "lines name")
+            yield f"{lines} several images, which are left out, in {tables}: {_examples(self._ambiguous)}"
+        if self._several:
+            lines = quantity(len(self._several), "line has several labels and is", "lines have several labels and are")
+            yield f"{lines} left out, in {tables}: {_examples(self._several.values())}"
+        if self._blank:
+            yield f"{quantity(len(self._blank), 'line has', 'lines have')} no label, in {tables}"
+
+    def _about_images(self, unlabeled: Sequence[_Source], tables: str) -> Iterator[str]:
+        told = self._labels.keys() | self._several.keys()
+        left = {file.position: file.name for file in self._index.images if file.position not in told}
+        for source in unlabeled:
+            rows = read_rows(source.table, source.columns, self._heartbeat)
+            found = [found[0].position for row in rows if len(found := self._find(row, source, source.kind)) == 1]
+            if names := [left.pop(position) for position in found if position in left and position not in self._blank]:
+                images = quantity(len(names), "image that it names is", "images that it names are")
+                yield f"{source.name} has no column of labels; the {images} left out: {_examples(names)}"
+        if left:
+            images = quantity(len(left), "image has", "images have")
+            yield f"{images} no label in {tables} and will not be used: {_examples(left.values())}"
+
+
+def _examples(names: Collection[str]) -> str:
+    return ", ".join(map(quote, islice(names, _NAMED))) + (", ..." if len(names) > _NAMED else "")

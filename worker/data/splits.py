@@ -10,9 +10,10 @@ from sklearn.model_selection import train_test_split
 
 from analysis.generated_datasets import generate_blobs
 from imaging.resize import resize_all
-from specs.dataset import AddedDataset, Dataset, DatasetSpec
+from specs.dataset import CORRECTIONS_SUFFIX, AddedDataset, Dataset, DatasetSpec
 from specs.experiment import ExperimentSpec
 from worker.data.built_in import open_built_in, source_of
+from worker.data.corrections import apply_corrections
 from worker.data.dataset import load_dataset
 from worker.data.source import Source
 from worker.data.split import Images, Indices, Labels, Split, Splits
@@ -41,11 +42,12 @@ def load_splits(
     source = open_upload(uploaded_folder, spec) if uploaded_folder else _open(dataset, datasets_dir)
     labels = _relabel(source, dataset)
     pool, validation, test = _select(source, labels, dataset)
+    ranks = _ranked(labels, dataset)
     sizes = dataset.split_sizes()
     if dataset.split.test != "official":
-        pool, test = _cut(pool, labels, sizes.test, dataset)
+        pool, test = _cut(pool, ranks, sizes.test, dataset)
     if dataset.split.validation != "official":
-        pool, validation = _cut(pool, labels, sizes.validation, dataset)
+        pool, validation = _cut(pool, ranks, sizes.validation, dataset)
     splits = Splits(
         *(Split(_resize(source.read(split), spec), labels[split], split) for split in (pool, validation, test))
     )
@@ -57,6 +59,9 @@ def load_splits(
         extra, size = _load_added(each, added[each.name], spec, datasets_dir)
         training.append(extra._replace(samples=extra.samples + samples))
         samples += size
+    for place, each in enumerate(dataset.add, start=1):
+        if each.name.endswith(CORRECTIONS_SUFFIX):
+            training = apply_corrections(training, place, (splits.validation, splits.test))
     return splits._replace(training=Split(*map(np.concatenate, zip(*training, strict=True))))
 
 
@@ -70,7 +75,7 @@ def _load_added(
     labels = _places(loaded, source.facts, spec.dataset)
     chosen = np.flatnonzero(labels >= 0)
     if each.limit_per_class is not None:
-        chosen = _limit(chosen, labels, each.limit_per_class, spec.dataset.split.seed)
+        chosen = _limit(chosen, _ranked(labels, spec.dataset), each.limit_per_class, spec.dataset.split.seed)
     return Split(loaded.read(chosen), labels[chosen], chosen), len(labels)
 
 
@@ -87,6 +92,11 @@ def _places(source: Source, facts: Dataset, spec: DatasetSpec) -> Labels:
     places = {name: place for place, name in enumerate(spec.facts.classes)}
     table = np.array([places.get(name, -1) for name in facts.classes], dtype=np.int64)
     return table[source.labels]
+
+
+def _ranked(labels: Labels, spec: DatasetSpec) -> Labels:
+    """`labels` as if `spec` had its classes in the order of the dataset; -1 becomes anything."""
+    return np.array(spec.ranks)[labels]
 
 
 def _select(source: Source, labels: Labels, spec: DatasetSpec) -> tuple[Indices, Indices, Indices]:
@@ -113,12 +123,12 @@ def _limit(pool: Indices, labels: Labels, per_class: int, seed: int) -> Indices:
     return np.sort(np.concatenate(few))
 
 
-def _cut(indices: Indices, labels: Labels, held_out: int, spec: DatasetSpec) -> tuple[Indices, Indices]:
+def _cut(indices: Indices, ranks: Labels, held_out: int, spec: DatasetSpec) -> tuple[Indices, Indices]:
     kept, out = train_test_split(
         indices,
         test_size=held_out,
         random_state=spec.split.seed,
-        stratify=labels[indices] if spec.split.stratify else None,
+        stratify=ranks[indices] if spec.split.stratify else None,
     )
     return kept, out
 

@@ -1,18 +1,17 @@
 """Calibration of a network's probabilities: temperature scaling, and the threshold of confident answers."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from models_store.evaluations.evaluation import Calibration, CalibrationBin
+from analysis.metrics import calibration_bins, calibration_error
+from models_store.evaluations.evaluation import Calibration
 from serving.session import apply_temperature
 from worker.data import Labels
 
 Probabilities = NDArray[np.float32]
-_BINS = 15  # as Guo et al.
 _TEMPERATURES = (0.2, 10.0)
 _MAX_ERROR_RATE = 0.005  # of the confident validation samples
 _MIN_CONFIDENCE = 0.9
@@ -75,36 +74,12 @@ def measure_calibration(probabilities: Probabilities, truth: Labels, temperature
 
     `probabilities` (samples, classes), `truth` (samples,) class indices.
     """
-    before = _bins(probabilities, truth)
-    after = _bins(temper(probabilities, temperature), truth)
+    before = calibration_bins(probabilities, truth)
+    after = calibration_bins(temper(probabilities, temperature), truth)
     return Calibration(
         temperature=temperature,
-        error=_expected_error(before),
-        tempered_error=_expected_error(after),
+        error=calibration_error(before),
+        tempered_error=calibration_error(after),
         bins=before,
         tempered_bins=after,
     )
-
-
-def _bins(probabilities: NDArray[Any], truth: Labels) -> tuple[CalibrationBin, ...]:
-    """Fifteen bins of equal width, without the empty ones."""
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == truth
-    numbers = np.clip(np.ceil(confidence * _BINS).astype(int) - 1, 0, _BINS - 1)
-    return tuple(
-        CalibrationBin(
-            lower=number / _BINS,
-            upper=(number + 1) / _BINS,
-            samples=int(members.sum()),
-            confidence=float(confidence[members].mean()),
-            accuracy=float(right[members].mean()),
-        )
-        for number in range(_BINS)
-        if (members := numbers == number).any()
-    )
-
-
-def _expected_error(bins: Sequence[CalibrationBin]) -> float:
-    """Guo et al. 2017, equation 3: the gap between confidence and accuracy, averaged over the samples."""
-    gaps = sum(each.samples * abs(each.confidence - each.accuracy) for each in bins)
-    return gaps / sum(each.samples for each in bins)

@@ -4,19 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from analysis.metrics import compute_metrics
 from imaging.resize import Shape
 from models_store.artifacts import write_manifest
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, Metrics, write_cross_dataset_evaluation
 from models_store.evaluations.predictions import build_predictions_from, write_predictions
 from models_store.evaluations.record import SamplesDone
-from models_store.experiments.record import MetricValues
+from models_store.experiments.points import MetricValues
 from models_store.models.serving_info import ServingInfo, read_serving_info
 from specs.dataset import Dataset
 from specs.evaluation import incompatibility
 from specs.splits import EvaluatedSplit
 from worker.data import DatasetUnavailable, Indices, Labels, Source, load_dataset
 from worker.evaluation.calibration import measure_calibration
-from worker.evaluation.metrics import compute_metrics
 from worker.evaluation.published_network import PublishedNetwork
 from worker.jobs.messages import EvaluationJob
 

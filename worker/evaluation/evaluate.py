@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from analysis.metrics import compute_metrics
 from models_store.evaluations.evaluation import Evaluation, write_evaluations
 from models_store.evaluations.predictions import Predictions, build_predictions, write_predictions
-from models_store.experiments.record import MetricValues
+from models_store.experiments.points import MetricValues
 from specs.splits import SPLITS, SplitName
 from worker.data import Images, Splits
 from worker.evaluation.calibration import (
@@ -17,7 +18,6 @@ from worker.evaluation.calibration import (
     measure_calibration,
     temper,
 )
-from worker.evaluation.metrics import compute_metrics
 
 
 class Results(NamedTuple):

@@ -17,13 +17,15 @@ from models_store.experiments.record import Failure
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import JobRecord
 from settings import Settings
-from worker.jobs.messages import Advanced, Failed, Ready, Stop, Stopped, StopReason
+from worker.jobs.messages import Accepted, Advanced, Failed, Ready, Stop, Stopped, StopReason
 from worker.jobs.process import ChildProcess
 
 _TICK_SECONDS = 0.2
 _CHECK_SECONDS = 0.5
 _EXIT_SECONDS = 10.0
-_WEIGHT: dict[StopReason, int] = {"time_budget": 0, "shutdown": 1, "cancelled": 2}
+_WEIGHT: dict[StopReason, int] = {"time_budget": 0, "stopped": 1, "shutdown": 2, "pruned": 3, "cancelled": 4}
+# Early ends after which the child still finishes its result.
+_PUBLISHED = ("time_budget", "stopped")
 
 C = TypeVar("C", bound=Claim[Any, Any])
 
@@ -71,6 +73,7 @@ class Attempt(ABC, Generic[C]):
         self.settings = settings
         self._is_shutting_down = is_shutting_down
         self._process: ChildProcess[Any]
+        self._job: BaseModel
         self._request: _Request | None = None
         self._heard_at = time.monotonic()
         self._check = Every(_CHECK_SECONDS)
@@ -86,6 +89,14 @@ class Attempt(ABC, Generic[C]):
     def start(self) -> ChildProcess[Any]:
         """The child process."""
 
+    def start_again(self) -> ChildProcess[Any] | None:
+        """Another one in place of a child that ended before it had received the job; None if that counts as a crash."""
+        return None
+
+    def release(self, record: JobRecord | None) -> None:
+        """Let go of the child after the job has ended with `record`, None after an error."""
+        self._process.kill()
+
     @abstractmethod
     def hear(self, event: Any) -> JobRecord | None:
         """Record an event; the last one gives the record of how the job ended."""
@@ -99,8 +110,12 @@ class Attempt(ABC, Generic[C]):
     def describe_stall(self, seconds: float) -> str: ...
 
     @property
-    def grace_seconds(self) -> float:
-        """How long the child may take to stop on request; 0 if it is killed at once."""
+    def requested_stop(self) -> StopReason | None:
+        """The stop that the user has asked for, as of the claim's last `check`."""
+        return None
+
+    def grace_seconds(self, reason: StopReason) -> float:
+        """How long the child may take to stop for `reason`; 0 if it is killed at once."""
         return 0.0
 
     @property
@@ -121,20 +136,22 @@ class Attempt(ABC, Generic[C]):
             job = self.job()
         except JobUnavailable as error:
             return self._fail(Failure(type="dataset_unavailable", message=str(error)))
-        self._process = self.start()
+        self._process, self._job = self.start(), job
+        record: JobRecord | None = None
         try:
-            self._process.send(job)
-            return self._supervise()
+            self._process.assign(job)
+            record = self._supervise()
         except StorageFull as error:
             self._process.kill()
-            return self._fail(Failure(type="disk_full", message=str(error)))
+            record = self._fail(Failure(type="disk_full", message=str(error)))
         except SystemExit:
             # Celery's cold shutdown: the worker process is about to be killed.
             self._process.kill()
             self.claim.give_back()
             raise
         finally:
-            self._process.kill()
+            self.release(record)
+        return record
 
     def _supervise(self) -> JobRecord:
         while True:
@@ -150,14 +167,31 @@ class Attempt(ABC, Generic[C]):
                 continue  # only the latest is worth showing
             if (record := self._hear(event)) is not None:
                 return record
-        return self._record_crash() if self._process.has_ended else None
+        if not self._process.has_ended or self._replace():
+            return None
+        return self._record_crash()
+
+    def _replace(self) -> bool:
+        """Give the job to another process if this one has not received it. What ended it was then not this job."""
+        if self._process.has_accepted or self._request is not None:
+            return False
+        other = self.start_again()
+        if other is None:
+            return False
+        self._process.kill()
+        log.info("%s: another %s has the job", self.claim, self.child)
+        self._process, self._heard_at = other, time.monotonic()
+        self._process.assign(self._job)
+        return True
 
     def _hear(self, event: Any) -> JobRecord | None:
         match event:
-            case Ready():
+            case Ready() | Accepted():
                 return None
             case Failed(failure=failure):
                 return self._fail(failure)
+            case Stopped(reason="pruned"):
+                return self.stop("pruned")  # it waits for another job
             case Stopped(reason=reason):
                 return self._stop(reason)
             case _:
@@ -181,18 +215,18 @@ class Attempt(ABC, Generic[C]):
         # The record first: a claim that is lost must not have its lease renewed.
         if self._check.is_due():
             self.claim.check()
-            if self.claim.cancel_requested:
-                self._ask("cancelled")
+            if (reason := self.requested_stop) is not None:
+                self._ask(reason)
         if self._renewal.is_due():
             self.claim.renew()
         if self._is_shutting_down():
             self._ask("shutdown")
         if time.monotonic() > self.deadline:
             self._ask("time_budget")
-        if self._request is not None and time.monotonic() >= self._request.at + self.grace_seconds:
-            return self._stop(self._request.reason)
+        if (asked := self._request) is not None and time.monotonic() >= asked.at + self.grace_seconds(asked.reason):
+            return self._stop(asked.reason)
         silence = time.monotonic() - self._heard_at
-        if silence > self.stall_seconds:
+        if silence > self.stall_seconds and not self._replace():
             self._process.kill()
             return self._fail(Failure(type="stalled", message=self.describe_stall(silence)))
         return None
@@ -210,9 +244,13 @@ class Attempt(ABC, Generic[C]):
         if self._request is not None and _WEIGHT[self._request.reason] >= _WEIGHT[reason]:
             return
         self._request = _Request(reason, self._request.at if self._request else time.monotonic())
-        self._process.send(Stop(reason=reason))
+        self._process.request(Stop(reason=reason))
 
-    def forget_time_budget(self) -> None:
-        """The child has obeyed the time budget and may finish."""
-        if self._request is not None and self._request.reason == "time_budget":
+    @property
+    def is_asked_to_stop(self) -> bool:
+        return self._request is not None
+
+    def note_early_end(self) -> None:
+        """The child has ended its work early, as asked, and may finish its result."""
+        if self._request is not None and self._request.reason in _PUBLISHED:
             self._request = None

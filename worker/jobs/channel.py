@@ -7,12 +7,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from worker.jobs.messages import Stop, StopReason
+from worker.jobs.messages import Accepted, Stop, StopReason
 
 _PR_SET_PDEATHSIG = 1
 Job = TypeVar("Job", bound=BaseModel)
@@ -21,12 +22,15 @@ log = logging.getLogger(__name__)
 
 
 class Channel:
-    """`report` sends an event; `stop` holds the reason once the supervisor has asked for an end."""
+    """`report` sends an event; `stop` holds the reason once the supervisor has asked for an end of the job at hand."""
 
     def __init__(self, events: BinaryIO, requests: BinaryIO) -> None:
         self._events = events
         self._requests = requests
         self._stop: StopReason | None = None
+        self._jobs: SimpleQueue[BaseModel | None] = SimpleQueue()
+        self._accepted = 0
+        self._is_waiting = False
 
     def report(self, event: BaseModel) -> None:
         self._events.write(event.model_dump_json().encode() + b"\n")
@@ -35,22 +39,45 @@ class Channel:
     def stop(self) -> StopReason | None:
         return self._stop
 
-    def receive(self, job: type[Job]) -> Job | None:
-        """Wait for the job, then for requests in the background; None if the supervisor is gone."""
-        line = self._requests.readline()
-        if not line:
+    def receive(self, job: type[Job], seconds: float | None = None) -> Job | None:
+        """Wait for the next job and accept it; requests are received in the background. None if no job has come after
+        `seconds`, or if the supervisor is gone."""
+        self._is_waiting = True
+        if not self._accepted:
+            threading.Thread(target=self._listen, args=(job,), name="requests", daemon=True).start()
+        try:
+            received = self._jobs.get(timeout=seconds)
+        except Empty:
             return None
-        threading.Thread(target=self._listen, name="requests", daemon=True).start()
-        return job.model_validate_json(line)
+        if received is None:
+            return None
+        self._accepted += 1
+        self.report(Accepted(number=self._accepted))
+        assert isinstance(received, job)  # noqa: S101 - parsed as one
+        return received
 
-    def _listen(self) -> None:
+    def _listen(self, job: type[BaseModel]) -> None:
         for line in self._requests:
-            try:
-                self._stop = Stop.model_validate_json(line).reason
-            except ValidationError:
-                log.warning("ignored an unknown request: %.200r", line)
+            match _parse(line, job):
+                case None:
+                    log.warning("ignored an unknown request: %.200r", line)
+                case Stop(reason=reason):
+                    self._stop = reason
+                case received:
+                    # A stop that came too late for the last job is no stop of this one.
+                    self._stop, self._is_waiting = None, False
+                    self._jobs.put(received)
         # The supervisor is gone.
-        os._exit(1)
+        if not self._is_waiting:
+            os._exit(1)
+        self._jobs.put(None)
+
+
+def _parse(line: bytes, job: type[BaseModel]) -> BaseModel | None:
+    for kind in (Stop, job):
+        with suppress(ValidationError):
+            return kind.model_validate_json(line)
+    return None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Messages between the supervisor and its child processes: one JSON document per line, one job in, events out."""
+"""Messages between the supervisor and its child processes: one JSON document per line, jobs in, events out."""
 
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
@@ -9,13 +9,15 @@ from archives.member import Limits
 from models_store.artifacts import PublishedFile
 from models_store.datasets.record import Contents, FilesDone, UploadOptions
 from models_store.evaluations.record import SamplesDone
-from models_store.experiments.record import Failure, Frozen, MetricValues, Point, Progress
+from models_store.experiments.points import MetricValues, Point
+from models_store.experiments.record import Failure, Progress
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import Frozen
 from specs.dataset import Dataset
 from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit
 
-StopReason = Literal["cancelled", "time_budget", "shutdown"]
+StopReason = Literal["cancelled", "time_budget", "stopped", "shutdown", "pruned"]
 EndReason = Literal["completed", "early_stopping"] | StopReason
 P = TypeVar("P")
 R = TypeVar("R")
@@ -30,9 +32,16 @@ class Stop(Frozen):
 
 
 class Ready(Frozen):
-    """The imports are done; the child waits for its job."""
+    """The child waits for a job, with its imports done and nothing left of an earlier job."""
 
     type: Literal["ready"] = "ready"
+
+
+class Accepted(Frozen):
+    """The child has received the job that is `number`, from 1, of those it was given. All later events are about it."""
+
+    type: Literal["accepted"] = "accepted"
+    number: int
 
 
 class Advanced(Frozen, Generic[P]):
@@ -81,10 +90,12 @@ class StartingWeights(Frozen):
 
 
 class TrainingJob(Frozen):
-    """`attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to.
+    """`attempts_folder` holds the folders of all attempts, for their checkpoints; only `attempt_folder` is written to,
+    and the log beside `attempts_folder`.
     `uploaded` is the dataset to train on unless it is built in, `added` those of `spec.dataset.add` that are not.
     `weights` are those to start with, or the reason why they are unavailable, which does not matter if there is a
-    checkpoint to resume from.
+    checkpoint to resume from. Checkpoints are at most `checkpoint_seconds` and an epoch
+    apart.
     """
 
     experiment_id: str
@@ -95,6 +106,7 @@ class TrainingJob(Frozen):
     uploaded: UploadedDataset | None = None
     added: tuple[UploadedDataset, ...] = ()
     weights: StartingWeights | str | None = None
+    checkpoint_seconds: float = 0.0
 
 
 class Begun(Frozen):
@@ -117,14 +129,14 @@ class TrainingResult(Frozen):
     split, `test_metrics` those on the test split."""
 
     staged: Path
-    stop_reason: Literal["completed", "early_stopping", "time_budget"]
+    stop_reason: Literal["completed", "early_stopping", "time_budget", "stopped"]
     published: Point
     metrics: MetricValues
     test_metrics: MetricValues
 
 
 TrainingEvent = Annotated[
-    Ready | Begun | Advanced[Progress] | EpochEnded | Stopped | Finished[TrainingResult] | Failed,
+    Ready | Accepted | Begun | Advanced[Progress] | EpochEnded | Stopped | Finished[TrainingResult] | Failed,
     Field(discriminator="type"),
 ]
 TRAINING_EVENT: TypeAdapter[TrainingEvent] = TypeAdapter(TrainingEvent)
@@ -142,7 +154,7 @@ class ConversionJob(Frozen):
     options: UploadOptions = UploadOptions()
 
 
-ConversionEvent = Annotated[Advanced[FilesDone] | Finished[Contents] | Failed, Field(discriminator="type")]
+ConversionEvent = Annotated[Accepted | Advanced[FilesDone] | Finished[Contents] | Failed, Field(discriminator="type")]
 CONVERSION_EVENT: TypeAdapter[ConversionEvent] = TypeAdapter(ConversionEvent)
 
 # -- evaluations -----------------------------------------------------------------------------------------------------
@@ -164,5 +176,7 @@ class EvaluationJob(Frozen):
     datasets_dir: Path | None
 
 
-EvaluationEvent = Annotated[Advanced[SamplesDone] | Finished[MetricValues] | Failed, Field(discriminator="type")]
+EvaluationEvent = Annotated[
+    Accepted | Advanced[SamplesDone] | Finished[MetricValues] | Failed, Field(discriminator="type")
+]
 EVALUATION_EVENT: TypeAdapter[EvaluationEvent] = TypeAdapter(EvaluationEvent)

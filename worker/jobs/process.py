@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from worker.jobs.messages import Accepted, Stop
+
 E = TypeVar("E")
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class ChildProcess(Generic[E]):
         self._events = read_end
         self._unfinished = b""
         self._has_ended = False
+        self._assigned = self._accepted = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, str(write_end), str(os.getpid()), *arguments],
             stdin=subprocess.PIPE,
@@ -49,21 +52,44 @@ class ChildProcess(Generic[E]):
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def send(self, message: BaseModel) -> None:
-        """Send the job or a request. The end of a dead process is noticed by the end of its events."""
+    @property
+    def jobs(self) -> int:
+        """How many it was assigned."""
+        return self._assigned
+
+    @property
+    def has_accepted(self) -> bool:
+        """Whether it has received the job that it was assigned last."""
+        return self._accepted == self._assigned
+
+    def assign(self, job: BaseModel) -> None:
+        """Send it a job. The end of a dead process is noticed by the end of its events."""
+        self._assigned += 1
+        self._send(job)
+
+    def request(self, stop: Stop) -> None:
+        self._send(stop)
+
+    def _send(self, message: BaseModel) -> None:
         assert self._process.stdin is not None  # noqa: S101 - Popen was asked for the pipe
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(message.model_dump_json().encode() + b"\n")
             self._process.stdin.flush()
 
     def receive(self, seconds: float) -> list[E]:
-        """The events since the last call, waiting at most `seconds` for the first."""
+        """The events since the last call, waiting at most `seconds` for the first. An event of a job before the one
+        assigned last is not among them."""
         if self._has_ended or not select.select([self._events], [], [], seconds)[0]:
             return []
         data = os.read(self._events, 1 << 16)
         self._has_ended = not data
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
-        return [event for line in lines if (event := self._parse(line)) is not None]
+        return [event for line in lines if (event := self._parse(line)) is not None and self._is_current(event)]
+
+    def _is_current(self, event: E) -> bool:
+        if isinstance(event, Accepted):
+            self._accepted = event.number
+        return self.has_accepted
 
     def _parse(self, line: bytes) -> E | None:
         try:

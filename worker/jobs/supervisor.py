@@ -1,22 +1,26 @@
 """The supervisor of a worker process: claims one job at a time and runs an attempt at it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from models_store.datasets.claim import ConversionClaim
-from models_store.errors import Busy, ClaimLost, StorageFull, Unavailable
+from models_store.errors import Busy, ClaimLost, StorageFull, StoreError, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.record import Failure
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
 from models_store.store import Store
+from models_store.sweeps.claim import SweepClaim
 from settings import Settings
 from worker.jobs.attempt import Attempt
 from worker.jobs.conversion import ConversionAttempt
 from worker.jobs.evaluation import EvaluationAttempt
-from worker.jobs.training import Spare, TrainingAttempt
+from worker.jobs.trainers import Trainers
+from worker.jobs.training import TrainingAttempt
+from worker.sweeps.advance import advance
 
 C = TypeVar("C", bound=Claim[Any, Any])
 
@@ -34,28 +38,29 @@ class Supervisor:
         self._settings = settings
         self._worker = worker
         self._is_shutting_down = is_shutting_down
-        self._spare: Spare | None = None
+        self._trainers: Trainers | None = None
 
     def warm_up(self) -> None:
         """Start the spare trainer."""
-        self._spare = Spare()
+        self._trainers = Trainers(self._settings)
 
     def train(self, experiment_id: str) -> None:
-        spare = self._spare = self._spare or Spare()
+        """The next one in the queue: the message, which names `experiment_id`, only says that there is one."""
+        trainers = self._trainers = self._trainers or Trainers(self._settings)
         self._do(
             TrainingClaim,
             self._store.training_jobs,
-            (experiment_id,),
-            lambda claim: TrainingAttempt(claim, self._settings, self._is_shutting_down, self._store, spare),
+            ((each,) for each in self._store.experiments.waiting.candidates(experiment_id)),
+            lambda claim: TrainingAttempt(claim, self._settings, self._is_shutting_down, self._store, trainers),
         )
         if not self._is_shutting_down():
-            spare.prepare()
+            trainers.prepare()
 
     def convert(self, name: str) -> None:
         self._do(
             ConversionClaim,
             self._store.conversion_jobs,
-            (name,),
+            [(name,)],
             lambda claim: ConversionAttempt(claim, self._settings, self._is_shutting_down),
         )
 
@@ -63,17 +68,45 @@ class Supervisor:
         self._do(
             EvaluationClaim,
             self._store.evaluation_jobs,
-            (experiment_id, dataset),
+            [(experiment_id, dataset)],
             lambda claim: EvaluationAttempt(claim, self._settings, self._is_shutting_down, self._store),
         )
 
-    def _do(self, claim_type: type[C], jobs: Jobs[Any], name: JobName, attempt: Callable[[C], Attempt[C]]) -> None:
+    def advance_sweep(self, sweep_id: str) -> None:
+        """Again as long as there is something to do: a trial may end while others are suggested, and its message then
+        finds the sweep claimed."""
+        jobs = self._store.sweep_jobs
+        try:
+            while jobs.is_due(sweep_id) and not self._is_shutting_down():
+                claim = SweepClaim.acquire(jobs, sweep_id, worker=self._worker)
+                if claim is None:
+                    return
+                self._advance(claim)
+        except ClaimLost as error:
+            log.warning("gave up: %s", error)
+        except (Busy, StorageFull, Unavailable) as error:
+            log.error("%s; the reconciler will enqueue the sweep again", error)
+
+    def _advance(self, claim: SweepClaim) -> None:
+        try:
+            advance(claim, self._store)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("%s failed", claim)
+            claim.fail(Failure(type="internal", message=f"{type(error).__name__}: {error}; see the log of the worker"))
+
+    def _do(
+        self, claim_type: type[C], jobs: Jobs[Any], names: Iterable[JobName], attempt: Callable[[C], Attempt[C]]
+    ) -> None:
+        """The first of the jobs that can be claimed."""
         if self._is_shutting_down():
             return
         try:
-            claim = claim_type.acquire(jobs, *name, worker=self._worker)
+            claims = (claim_type.acquire(jobs, *name, worker=self._worker) for name in names)
+            claim = next((each for each in claims if each is not None), None)
             if claim is None:
-                log.info("nothing to do for %s %s", jobs.kind.name, " ".join(name))
+                log.info("no %s to do", jobs.kind.name)
                 return
             record = attempt(claim).run()
             log.info("%s: %s", claim, record.status)
@@ -83,5 +116,5 @@ class Supervisor:
             log.error("%s; the reconciler will enqueue the job again", error)
 
     def close(self) -> None:
-        if self._spare is not None:
-            self._spare.close()
+        if self._trainers is not None:
+            self._trainers.close()

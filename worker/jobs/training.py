@@ -1,4 +1,4 @@
-"""Attempts at trainings, and the warm spare trainer that they start from."""
+"""Attempts at trainings."""
 
 import math
 import time
@@ -7,61 +7,29 @@ from typing import Any
 
 from models_store.errors import StoreError
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Failure, Phase, Progress, Record
-from models_store.experiments.store import ATTEMPTS
+from models_store.experiments.folders import ATTEMPTS
+from models_store.experiments.log import append_line
+from models_store.experiments.record import Failure, Phase, Progress, Record, Status
 from models_store.experiments.transfers import Transfers
+from models_store.jobs.jobs import JobRecord
 from models_store.store import Store
 from settings import Settings
 from worker.jobs.attempt import Attempt, Every
 from worker.jobs.messages import (
-    TRAINING_EVENT,
     Advanced,
     Begun,
     EpochEnded,
     Finished,
     StartingWeights,
     StopReason,
-    TrainingEvent,
     TrainingJob,
     UploadedDataset,
 )
-from worker.jobs.process import ChildProcess
+from worker.jobs.trainers import Trainer, Trainers
 
-# A tenth of a core that others want: enough to be warm in a minute, too little to slow the trainer at work.
-_BESIDE_ANOTHER = 10
 _SHOW_SECONDS = 0.25
-
-Trainer = ChildProcess[TrainingEvent]
-
-
-def start_trainer(niceness: int = 0) -> Trainer:
-    """Start a process that imports TensorFlow, with `niceness`, while it waits for its job."""
-    return ChildProcess("worker.training", TRAINING_EVENT, str(niceness))
-
-
-class Spare:
-    """Keeps one warm trainer, so that an experiment starts at once."""
-
-    def __init__(self) -> None:
-        self._trainer: Trainer | None = start_trainer()
-
-    def acquire(self) -> Trainer:
-        """Hand out the spare, or a fresh trainer if it has died."""
-        trainer, self._trainer = self._trainer, None
-        if trainer is not None and trainer.is_alive:
-            return trainer
-        if trainer is not None:
-            trainer.kill()
-        return start_trainer()
-
-    def prepare(self) -> None:
-        """Start the next one, unless there is one: beside a trainer that has done its first step."""
-        if self._trainer is None:
-            self._trainer = start_trainer(_BESIDE_ANOTHER)
-
-    def close(self) -> None:
-        if self._trainer is not None:
-            self._trainer.kill()
+# One that had waited since the last experiment, and the spare.
+_MAX_REPLACED = 2
 
 
 class TrainingAttempt(Attempt[TrainingClaim]):
@@ -73,15 +41,18 @@ class TrainingAttempt(Attempt[TrainingClaim]):
         settings: Settings,
         is_shutting_down: Callable[[], bool],
         store: Store,
-        spare: Spare,
+        trainers: Trainers,
     ) -> None:
         super().__init__(claim, settings, is_shutting_down)
         self._store = store
-        self._spare = spare
+        self._trainers = trainers
+        self._replaced = 0
         self._budget_seconds = claim.record.spec.training.max_minutes * 60
         self._phase: Phase = "starting"
         self._training_ends_at = math.inf
         self._show = Every(_SHOW_SECONDS)
+        self._pruner = store.trials.pruner(claim.record)
+        self._pruned: str | None = None
 
     def job(self) -> TrainingJob:
         self.claim.show(Progress(phase="starting"))
@@ -94,6 +65,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             uploaded=self._uploaded(self.claim.record.dataset),
             added=tuple(filter(None, map(self._uploaded, self.claim.record.spec.dataset.added_names))),
             weights=starting_weights(self.claim.record, self._store.transfers),
+            checkpoint_seconds=self.settings.checkpoint_seconds,
         )
 
     def _uploaded(self, name: str) -> UploadedDataset | None:
@@ -101,7 +73,26 @@ class TrainingAttempt(Attempt[TrainingClaim]):
         return UploadedDataset(facts=facts, folder=self._store.datasets.folder(facts.name)) if facts else None
 
     def start(self) -> Trainer:
-        return self._spare.acquire()
+        return self._trainers.acquire(fresh=self.claim.record.spec.training.deterministic)
+
+    def start_again(self) -> Trainer | None:
+        """A trainer may die between two experiments. A fresh one that dies has no one else to blame."""
+        self._replaced += 1
+        return self.start() if self._replaced <= _MAX_REPLACED else None
+
+    def release(self, record: JobRecord | None) -> None:
+        """Keep the trainer for the next experiment, unless anything at all was out of the ordinary."""
+        if isinstance(record, Record):
+            append_line(self.claim.folder, f"attempt {self.claim.token} has ended: {describe_end(record)}")
+        if isinstance(record, Record) and self._is_reusable(record):
+            self._trainers.give_back(self._process)
+        else:
+            super().release(record)
+
+    def _is_reusable(self, record: Record) -> bool:
+        has_completed = record.status is Status.SUCCEEDED and record.stop_reason in ("completed", "early_stopping")
+        is_ordinary = record.stop_reason == "pruned" or (has_completed and not self.is_asked_to_stop)
+        return is_ordinary and not record.spec.training.deterministic
 
     def hear(self, event: Any) -> Record | None:
         match event:
@@ -109,31 +100,49 @@ class TrainingAttempt(Attempt[TrainingClaim]):
                 self.claim.begin_history(event.points)
                 self._training_ends_at = time.monotonic() + self._budget_seconds - event.elapsed_seconds
                 self._enter("training")
+                if self._pruner is not None:
+                    self._prune(self._pruner.resume(event.points))
             case Advanced():
                 self._advance(event.progress)
             case EpochEnded():
                 self.claim.append(event.point)
+                if self._pruner is not None and self._pruned is None:
+                    self._prune(self._pruner.observe(event.point))
             case Finished(result=result):
                 return self.claim.succeed(
                     result.staged, result.stop_reason, result.published, result.metrics, result.test_metrics
                 )
         return None
 
+    def _prune(self, verdict: str | None) -> None:
+        if verdict is not None:
+            self._pruned = verdict
+            self._ask("pruned")
+
     def _advance(self, progress: Progress) -> None:
         self._enter(progress.phase)
-        self._spare.prepare()
+        self._trainers.prepare()
         if self._phase != "training" or self._show.is_due():
             self.claim.show(progress)
 
     def _enter(self, phase: Phase) -> None:
-        """A training that ran out of time has obeyed once it evaluates."""
+        """A training that was to end early has obeyed once it evaluates."""
         self._phase = phase
         if phase != "training":
-            self.forget_time_budget()
+            self.note_early_end()
 
     @property
-    def grace_seconds(self) -> float:
-        """Training may end its batch; what comes before and after it is not worth waiting for."""
+    def requested_stop(self) -> StopReason | None:
+        if self.claim.record.cancel_requested:
+            return "cancelled"
+        is_early = self._phase in ("starting", "training")
+        return "stopped" if self.claim.record.stop_requested and is_early else None
+
+    def grace_seconds(self, reason: StopReason) -> float:
+        """Training may end its batch; what comes before and after it is not worth waiting for. One that is to be
+        published may take its first epoch."""
+        if reason == "stopped":
+            return math.inf
         return self.settings.stop_grace_seconds if self._phase == "training" else 0.0
 
     @property
@@ -151,6 +160,8 @@ class TrainingAttempt(Attempt[TrainingClaim]):
         match reason:
             case "cancelled":
                 return self.claim.cancel()
+            case "pruned":
+                return self.claim.prune(self._pruned or "stopped early")
             case "shutdown":
                 return self.claim.give_back()
             case "time_budget":
@@ -159,6 +170,17 @@ class TrainingAttempt(Attempt[TrainingClaim]):
                     f"time budget: {minutes:g} minutes are over and the trainer did not end; its checkpoint is kept"
                 )
                 return self.claim.fail(Failure(type="time_budget", message=message))
+            case "stopped":
+                # Another attempt resumes from the checkpoint, and stops there.
+                return self.claim.retry(
+                    Failure(type="killed", message="killed: the trainer died while it was stopping")
+                )
+
+
+def describe_end(record: Record) -> str:
+    """Of an attempt, after which the record is `record`."""
+    reason = record.error.message if record.error else (record.stop_reason or "").replace("_", " ")
+    return f"{record.status}, {reason}" if reason else record.status
 
 
 def starting_weights(record: Record, transfers: Transfers) -> StartingWeights | str | None:

@@ -1,4 +1,5 @@
-"""`python -m worker.training EVENTS_FD SUPERVISOR_PID NICENESS`: import TensorFlow, wait for one job, train it, end."""
+"""`python -m worker.training EVENTS_FD SUPERVISOR_PID NICENESS MAX_GROWTH_BYTES`: import TensorFlow, then train what
+comes, one experiment after the other, as long as each leaves the process as it was."""
 
 import importlib
 import logging
@@ -16,6 +17,9 @@ log = logging.getLogger("trainer")
 # CPU time of the import and 200 MB.
 UNUSED = ("IPython", "jax", "matplotlib", "pandas", "pyarrow")
 
+# Back-to-back experiments follow within a second; after that its memory, also on the GPU, is worth more to others.
+IDLE_SECONDS = 60.0
+
 
 def import_tensorflow(niceness: int) -> None:
     """Import it in a thread of low priority, so that a spare takes little time from the trainer at work.
@@ -30,7 +34,9 @@ def import_tensorflow(niceness: int) -> None:
 def _import(niceness: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
     with unavailable(UNUSED):
-        importlib.import_module("worker.training.train")
+        # The last one is what Keras imports with the first export.
+        for name in ("worker.training.train", "worker.training.reuse", "tf2onnx.convert"):
+            importlib.import_module(name)
 
 
 @contextmanager
@@ -44,20 +50,27 @@ def unavailable(names: Collection[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-def main(channel: Channel, niceness: int) -> None:
+def main(channel: Channel, niceness: int, max_growth_bytes: int) -> None:
     import_tensorflow(niceness)
+    from worker.training.reuse import Reuse
     from worker.training.train import run
     from worker.training.warmup import warm_up
 
-    warm_up()
+    warm_up(is_alone=niceness == 0)
+    reuse = Reuse(max_growth_bytes)
     channel.report(Ready())
     log.info("trainer %d is warm", os.getpid())
     job = channel.receive(TrainingJob)
-    if job is not None:
-        run(job, channel)
+    while job is not None:
+        log.info("trainer %d has received experiment %s", os.getpid(), job.experiment_id)
+        if not run(job, channel) or not reuse.restore():
+            return
+        channel.report(Ready())
+        log.info("trainer %d waits for another experiment", os.getpid())
+        job = channel.receive(TrainingJob, IDLE_SECONDS)
 
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with connect() as supervisor:
-        main(supervisor, niceness=int(sys.argv[3]))
+        main(supervisor, niceness=int(sys.argv[3]), max_growth_bytes=int(sys.argv[4]))

@@ -7,9 +7,8 @@ and their augmentation need no state: they depend on seed and epoch, as a schedu
 """
 
 import logging
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from models_store.errors import Damaged
-from models_store.experiments.record import Point
+from models_store.experiments.checkpoints import CheckpointFile, checkpoint_files, checkpoint_name
+from models_store.experiments.points import Point
 from models_store.files import open_atomic
 from models_store.npz import read_npz
 from worker.jobs.messages import EndReason
 
 _KEPT = 2
-_NAME = re.compile(r"epoch-(\d{5})-step-(\d{9})\.npz")
 _POINTS: TypeAdapter[list[Point]] = TypeAdapter(list[Point])
 Arrays = list[NDArray[Any]]
 
@@ -38,7 +37,8 @@ class Checkpoint:
 
     `variables` are those of model, optimizer and metrics, in Keras's order. `kept_epoch` is the one that would be
     published if the training ended now, with its weights; None and empty before the first epoch has ended. `ended_by`
-    is set after the last epoch.
+    is set after the last epoch. `learning_rate` is that of the spec, as JSON. `is_initial` if it was made by another
+    experiment, which this one continues.
     """
 
     epoch: int
@@ -52,6 +52,14 @@ class Checkpoint:
     plateau: dict[str, Any] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
     ended_by: EndReason | None = None
+    learning_rate: Any = None
+    is_initial: bool = False
+
+    def continued(self) -> "Checkpoint":
+        """To train on from the end of another experiment: with all of its own time, and all the patience if that was
+        exhausted."""
+        stopping = {**self.stopping, "wait": 0} if self.ended_by == "early_stopping" else self.stopping
+        return replace(self, ended_by=None, elapsed_seconds=0.0, stopping=stopping)
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
@@ -65,12 +73,13 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "kept_epoch": checkpoint.kept_epoch,
         "plateau": checkpoint.plateau,
         "ended_by": checkpoint.ended_by,
+        "learning_rate": checkpoint.learning_rate,
         "points": [point.model_dump() for point in checkpoint.points],
     }
     arrays: dict[str, Any] = {f"variable_{index}": array for index, array in enumerate(checkpoint.variables)}
     arrays |= {f"best_{index}": array for index, array in enumerate(checkpoint.kept_weights)}
     arrays["state"] = np.frombuffer(orjson.dumps(state), dtype=np.uint8)
-    with open_atomic(folder / f"epoch-{checkpoint.epoch:05d}-step-{checkpoint.step:09d}.npz") as file:
+    with open_atomic(folder / checkpoint_name(checkpoint.epoch, checkpoint.step)) as file:
         np.savez(file, **arrays)
     for old in sorted(folder.glob("epoch-*.npz"))[:-_KEPT]:
         old.unlink(missing_ok=True)
@@ -78,22 +87,16 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
 
 def latest(attempts: Path) -> Checkpoint | None:
     """The newest sound checkpoint of all attempts; damaged ones are skipped."""
-    for path in _newest_first(attempts):
+    for file in checkpoint_files(attempts):
         try:
-            return _load(path)
+            return _load(file)
         except (Damaged, OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("checkpoint %s is damaged (%r); trying the one before it", path.name, error)
+            log.warning("checkpoint %s is damaged (%r); trying the one before it", file.path.name, error)
     return None
 
 
-def _newest_first(attempts: Path) -> Iterator[Path]:
-    named = [(path, _NAME.fullmatch(path.name)) for path in attempts.glob("*/epoch-*.npz")]
-    ranked = [(int(match[1]), int(match[2]), path.stat().st_mtime_ns, path) for path, match in named if match]
-    return (path for *_, path in sorted(ranked, reverse=True))
-
-
-def _load(path: Path) -> Checkpoint:
-    arrays = read_npz(path)
+def _load(file: CheckpointFile) -> Checkpoint:
+    arrays = read_npz(file.path)
     state = orjson.loads(arrays["state"].tobytes())
     points = _POINTS.validate_python(state.pop("points"))
     # Version 0.2 kept the weights by early stopping's metric, or else by the validation loss.
@@ -101,6 +104,7 @@ def _load(path: Path) -> Checkpoint:
     return Checkpoint(
         **state,
         points=points,
+        is_initial=file.is_initial,
         variables=_numbered(arrays, "variable"),
         kept_weights=_numbered(arrays, "best"),
     )

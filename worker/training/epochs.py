@@ -46,6 +46,9 @@ class Epochs(Protocol):
     def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
         """Cover `epoch` from `step`, which lies in the first stretch, to its end."""
 
+    def close(self) -> None:
+        """End what prepares later stretches."""
+
 
 def make_epochs(split: Split, spec: ExperimentSpec) -> Epochs:
     augmentation = spec.training_augmentation
@@ -66,6 +69,9 @@ class Resident:
     def stretches(self, epoch: int, step: int) -> Generator[Stretch, None, None]:
         order = tf.constant(shuffle(self._seed, epoch, self._samples))
         yield Stretch(0, self.steps, self._images, self._labels, order)
+
+    def close(self) -> None:
+        pass
 
 
 class Augmented:
@@ -100,6 +106,9 @@ class Augmented:
             end = min(self.steps, first + self._chunk_steps)
             order = tf.range(len(labels), dtype=tf.int32)
             yield Stretch(first, end, tf.constant(images), tf.constant(labels), order)
+
+    def close(self) -> None:
+        self._workers.shutdown(cancel_futures=True)
 
     def _from(self, epoch: int, chunk: int) -> Iterator[tuple[int, int]]:
         """That chunk and the next ones, also those of the next epochs."""

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models_store.experiments.record import Point, Progress
+from models_store.experiments.points import Point
+from models_store.experiments.record import Progress
 from specs.experiment import ExperimentSpec
 from worker.data import Split
 from worker.jobs.channel import Channel
@@ -21,6 +22,7 @@ from worker.jobs.messages import Advanced, EndReason, EpochEnded, StopReason
 from worker.training.callbacks import early_stopping, get_state, reduce_lr_on_plateau, restore_state
 from worker.training.checkpoint import Checkpoint
 from worker.training.epochs import Stretch, make_epochs
+from worker.training.job_log import describe_metrics, details
 from worker.training.kept_epoch import KeptEpoch
 from worker.training.precision import Policy
 from worker.training.steps import test_function, train_function, uses_xla
@@ -29,6 +31,8 @@ from worker.training.weight_average import average_weights
 
 # The target duration of one graph call: the delay of a stop, and the interval of progress.
 _CALL_SECONDS = 0.25
+# Of the time, for checkpoints.
+_SAVING_SHARE = 0.05
 
 
 class Diverged(Exception):
@@ -40,7 +44,12 @@ class OutOfTime(Exception):
 
 
 class Fit:
-    """Trains `model` on `training`, epoch by epoch, and calls `save` with a checkpoint after each."""
+    """Trains `model` on `training`, epoch by epoch, and calls `save` with a checkpoint after each, after the last one,
+    and when it is stopped. Checkpoints that take long to save are further apart, but not more than
+    `checkpoint_seconds` and an epoch.
+
+    `points` is the history so far, after `elapsed_seconds` of training.
+    """
 
     def __init__(
         self,
@@ -52,13 +61,18 @@ class Fit:
         policy: Policy,
         channel: Channel,
         save: Callable[[Checkpoint], None],
+        checkpoint_seconds: float = 0.0,
     ) -> None:
         self._model = model
         self._accuracy = accuracy
         self._spec = spec.training
         self._policy = policy
         self._channel = channel
-        self._save = save
+        self._save_checkpoint = save
+        self._checkpoint_seconds = checkpoint_seconds
+        self._saved_at = time.monotonic()
+        self._save_seconds = 0.0  # the last time
+        self._is_saved = True
         self._epochs = make_epochs(training, spec)
         self._steps = self._epochs.steps
         targets = Targets(spec, training.labels)
@@ -68,26 +82,30 @@ class Fit:
         self._stopping = early_stopping(model, spec.training)
         self._plateau = reduce_lr_on_plateau(model, spec.training)
         self._kept = KeptEpoch(model, spec.training)
-        self._points: list[Point] = []
+        self.points: list[Point] = []
         self._epoch = 0
         self._step = 0
         self._chunk = 1
-        self._elapsed = 0.0
+        self.elapsed_seconds = 0.0
         self._epoch_elapsed = 0.0
         self._rate: float | None = None
         self._ended_by: EndReason | None = None
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Resume from `checkpoint`."""
+        """Resume from `checkpoint`, or continue another experiment whose it is."""
+        if checkpoint.is_initial:
+            checkpoint = checkpoint.continued()
         for variable, array in zip(self._variables(), checkpoint.variables, strict=True):
             variable.assign(array)
+        if checkpoint.learning_rate not in (None, self._planned_rate):
+            self._model.optimizer.learning_rate = self._spec.optimizer.peak_learning_rate
         restore_state(self._stopping, checkpoint.stopping)
         restore_state(self._plateau, checkpoint.plateau)
-        self._points = list(checkpoint.points)
+        self.points = list(checkpoint.points)
         if (kept := checkpoint.kept_epoch) is not None:
-            self._kept.restore(kept, self._points[kept].metrics, checkpoint.kept_weights)
+            self._kept.restore(kept, self.points[kept].metrics, checkpoint.kept_weights)
         self._epoch, self._step = checkpoint.epoch, checkpoint.step
-        self._elapsed, self._epoch_elapsed = checkpoint.elapsed_seconds, checkpoint.epoch_seconds
+        self.elapsed_seconds, self._epoch_elapsed = checkpoint.elapsed_seconds, checkpoint.epoch_seconds
         self._ended_by = checkpoint.ended_by
 
     def run(self) -> EndReason:
@@ -95,16 +113,17 @@ class Fit:
 
         Raises Diverged after reporting the metrics of the epoch in progress.
         """
-        while self._ended_by is None:
-            if self._step == 0:
-                self._reset_metrics()
-                self._epoch_elapsed = 0.0
-            if (reason := self._train_epoch()) is not None:
-                if self._step:
-                    self._save(self._checkpoint())
-                return reason
-            self._end_epoch()
-        return self._ended_by
+        with closing(self._epochs):
+            while self._ended_by is None:
+                if self._step == 0:
+                    self._reset_metrics()
+                    self._epoch_elapsed = 0.0
+                if (reason := self._train_epoch()) is not None:
+                    if self._step or not self._is_saved:
+                        self._save()
+                    return reason
+                self._end_epoch()
+            return self._ended_by
 
     def use_kept_weights(self) -> Point:
         """Set the weights to be published, those of the best or of the last whole epoch, and return that epoch. Raises
@@ -115,7 +134,7 @@ class Fit:
         if self._kept.epoch is None:
             raise OutOfTime(f"the budget of {self._spec.max_minutes:g} minutes ended before the first epoch did")
         self._model.set_weights(self._kept.weights)
-        return self._points[self._kept.epoch]
+        return self.points[self._kept.epoch]
 
     # -- one epoch ---------------------------------------------------------------------------------------------------
 
@@ -129,8 +148,8 @@ class Fit:
 
     def _train_stretch(self, stretch: Stretch, rates: tf.Tensor) -> StopReason | None:
         while self._step < stretch.end:
-            if self._channel.stop is not None:
-                return self._channel.stop
+            if (reason := self._channel.stop) is not None and not self._has_nothing_for(reason):
+                return reason
             stop = min(stretch.end, self._step + self._chunk)
             started = time.perf_counter()
             self._train(
@@ -153,6 +172,10 @@ class Fit:
                 )
         return None
 
+    def _has_nothing_for(self, reason: StopReason) -> bool:
+        """Whether what is to be published does not exist before the end of this, the first epoch."""
+        return reason == "stopped" and self._kept.epoch is None
+
     def _learning_rates(self) -> tf.Tensor:
         """Of each step of the epoch, (steps,) float32. ReduceLROnPlateau may have lowered a constant one."""
         if isinstance(self._spec.optimizer.learning_rate, int | float):
@@ -161,7 +184,7 @@ class Fit:
         return tf.constant([self._schedule.at(first + step) for step in range(self._steps)], dtype=tf.float32)
 
     def _pace(self, steps: int, seconds: float) -> None:
-        self._elapsed += seconds
+        self.elapsed_seconds += seconds
         self._epoch_elapsed += seconds
         self._rate = steps / seconds
         self._chunk = max(1, min(4 * self._chunk, int(self._rate * _CALL_SECONDS)))
@@ -179,7 +202,7 @@ class Fit:
         if self._plateau is not None:
             self._plateau.on_epoch_end(self._epoch, metrics)
         spent = time.perf_counter() - started
-        self._elapsed += spent
+        self.elapsed_seconds += spent
         self._epoch_elapsed += spent
         self._epoch, self._step = self._epoch + 1, 0
         if self._model.stop_training:
@@ -187,9 +210,18 @@ class Fit:
         elif self._epoch == self._spec.epochs:
             self._ended_by = "completed"
         point = self._point(self._epoch - 1, metrics)
-        self._points.append(point)
-        self._save(self._checkpoint())
+        self.points.append(point)
+        self._is_saved = False
+        if self._ended_by is not None or self._is_checkpoint_due():
+            self._save()
         self._channel.report(EpochEnded(point=point))
+        details.info(
+            "epoch %d of %d: %s (%.3g s)",
+            self._epoch,
+            self._spec.epochs,
+            describe_metrics(point.metrics),
+            point.seconds,
+        )
         if not math.isfinite(metrics["val_loss"]):
             raise Diverged(
                 f"the validation loss became {metrics['val_loss']} in epoch {point.epoch + 1}; "
@@ -214,6 +246,11 @@ class Fit:
     def _results(self) -> dict[str, float]:
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
 
+    @property
+    def _planned_rate(self) -> Any:
+        """A number or a schedule, as JSON."""
+        return self._spec.optimizer.model_dump(mode="json")["learning_rate"]
+
     def _learning_rate(self) -> float:
         return float(self._model.optimizer.learning_rate)
 
@@ -224,19 +261,30 @@ class Fit:
         metrics = [*self._model.metrics[0].variables, *self._accuracy.variables]
         return [*self._model.variables, *self._model.optimizer.variables, *metrics]
 
+    def _is_checkpoint_due(self) -> bool:
+        pause = min(self._checkpoint_seconds, self._save_seconds / _SAVING_SHARE)
+        return time.monotonic() - self._saved_at >= pause
+
+    def _save(self) -> None:
+        started = time.monotonic()
+        self._save_checkpoint(self._checkpoint())
+        self._saved_at, self._is_saved = time.monotonic(), True
+        self._save_seconds = self._saved_at - started
+
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(
             epoch=self._epoch,
             step=self._step,
-            elapsed_seconds=self._elapsed,
+            elapsed_seconds=self.elapsed_seconds,
             epoch_seconds=self._epoch_elapsed,
             variables=[np.asarray(variable) for variable in self._variables()],
             stopping=get_state(self._stopping),
             plateau=get_state(self._plateau),
             kept_epoch=self._kept.epoch,
             kept_weights=self._kept.weights,
-            points=self._points,
+            points=self.points,
             ended_by=self._ended_by,
+            learning_rate=self._planned_rate,
         )
 
     def _show_progress(self) -> None:

@@ -2,7 +2,7 @@
 
 import keras
 
-from models_store.experiments.record import MetricValues, is_better
+from models_store.experiments.points import MetricValues, is_better
 from specs.training import TrainingSpec
 from worker.training.checkpoint import Arrays
 

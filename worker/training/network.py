@@ -21,7 +21,6 @@ _INPUT_NAME = "trainyard_input"
 _SCALING_NAME = "trainyard_scaling"
 _ARRANGEMENT_NAME = "trainyard_arrangement"
 _CLASSES_NAME = "trainyard_classes"
-_BATCH_SIZE = 512
 
 
 def build(spec: ExperimentSpec, training_images: Images) -> keras.Model:
@@ -70,11 +69,6 @@ def with_softmax(model: keras.Model, spec: ExperimentSpec) -> keras.Model:
     if spec.network.gives_probabilities:
         return model
     return keras.Sequential([keras.Input(model.input_shape[1:], dtype=spec.dataset.facts.dtype), model, kl.Softmax()])
-
-
-def predict(model: keras.Model, images: Images) -> NDArray[np.float32]:
-    """Probabilities (samples, classes), float32, of a network whose outputs are such."""
-    return np.asarray(model.predict(images, batch_size=_BATCH_SIZE, verbose=0), dtype=np.float32)
 
 
 def _scaling(scale: Scale, training_images: Images) -> kl.Layer:

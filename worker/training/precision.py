@@ -4,13 +4,13 @@ In mixed precision the weights stay float32 and only computations use 16 bits, s
 float32: it is evaluated and published that way.
 """
 
-from pathlib import Path
 from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec
+from worker.processor import CPUINFO, processor_flags
 from worker.training.network import flatten_layers, is_own
 
 Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -18,7 +18,6 @@ Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 # x86 instructions that multiply in bfloat16, as Linux names them; without them it is emulated, and slower.
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 _GPU_CAPABILITY = (8, 0)  # Ampere, the first with bfloat16
-_CPUINFO = Path("/proc/cpuinfo")
 # Not DepthwiseConv2D: on 64 samples of 32x32x32 a step of four takes 18.2 ms of a processor with avx512_bf16 in float32
 # and 18.4 in bfloat16; of SeparableConv2D, 151 and 66.
 _SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -41,7 +40,7 @@ def has_bfloat16() -> bool:
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
         return tuple(details.get("compute_capability", ())) >= _GPU_CAPABILITY
-    return not _CPU_FLAGS.isdisjoint(_cpu_flags(_CPUINFO))
+    return not _CPU_FLAGS.isdisjoint(processor_flags(CPUINFO))
 
 
 def set_precision(model: keras.Model, policy: Policy) -> None:
@@ -67,10 +66,3 @@ def copy_in_float32(model: keras.Model) -> keras.Model:
     twin = type(model).from_config(model.get_config())
     twin.set_weights(model.get_weights())
     return twin
-
-
-def _cpu_flags(cpuinfo: Path) -> set[str]:
-    if not cpuinfo.exists():
-        return set()
-    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    return {flag for line in lines if line.startswith("flags") for flag in line.split(":")[1].split()}

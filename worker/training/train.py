@@ -3,12 +3,14 @@
 import errno
 import logging
 import shutil
-from functools import partial
 
+import keras
 import tensorflow as tf
 
 from models_store.artifacts import write_manifest
 from models_store.errors import StorageFull
+from models_store.experiments.log import LOG_FILE
+from models_store.experiments.provenance import write_provenance
 from models_store.experiments.record import Failure, FailureType, Progress
 from models_store.experiments.training_samples import write_samples
 from specs.dataset import DATASETS
@@ -21,38 +23,50 @@ from worker.training import checkpoint as checkpoints
 from worker.training.compiling import compile_model
 from worker.training.export import ExportFailed, export
 from worker.training.fit import Diverged, Fit, OutOfTime
-from worker.training.network import build, predict, with_softmax
+from worker.training.job_log import describe_metrics, details, log_to
+from worker.training.network import build, with_softmax
 from worker.training.precision import choose_policy, copy_in_float32, set_precision
+from worker.training.provenance import describe, device_name
+from worker.training.steps import predict_function
 from worker.training.transfer import WeightsUnavailable, transfer_weights
 
 log = logging.getLogger(__name__)
 
 
-def run(job: TrainingJob, channel: Channel) -> None:
-    """Train and report events. An error is logged with its traceback and reported as Failed: another attempt would fail
-    as well. The supervisor notices if the process is killed.
+def run(job: TrainingJob, channel: Channel) -> bool:
+    """Train and report events; return whether another training may follow in this process. An error is logged with its
+    traceback and reported as Failed: another attempt would fail as well. The supervisor notices if the process is
+    killed.
     """
-    try:
-        train(job, _spec_of(job), channel)
-    except Exception as error:
-        log.exception("experiment %s failed", job.experiment_id)
-        shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
-        channel.report(Failed(failure=_failure(error)))
+    with log_to(job.attempts_folder.parent / LOG_FILE):
+        try:
+            spec = _spec_of(job)
+            # Determinism of operations cannot be turned off again.
+            return train(job, spec, channel) and not spec.training.deterministic
+        except Exception as error:
+            log.exception("experiment %s failed", job.experiment_id)
+            shutil.rmtree(job.attempt_folder / "staged", ignore_errors=True)
+            channel.report(Failed(failure=_failure(error)))
+            return False
 
 
-def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
+def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
+    """Return whether another training may follow: it has finished, or was stopped because other trials are better."""
     if spec.training.deterministic:
         tf.config.experimental.enable_op_determinism()
 
     splits = load_splits(spec, job.datasets_dir, job.uploaded.folder if job.uploaded else None, _added(job, spec))
-    training, validation, _ = splits
+    training, validation, test = splits
+    counts = (len(split.labels) for split in (training, validation, test))
+    details.info("attempt %s: %d training, %d validation, %d test samples", job.attempt_folder.name, *counts)
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
     model = build(spec, training.images)
     checkpoint = checkpoints.latest(job.attempts_folder)
-    if checkpoint is None and job.weights is not None:
-        transfer_weights(model, job.weights)
+    if checkpoint is None:
+        _start(model, job, spec)
     policy = choose_policy(spec, model)
     set_precision(model, policy)
+    details.info("%s parameters in %s on %s", f"{model.count_params():,}", policy, device_name())
     accuracy = compile_model(model, spec, policy)
 
     fit = Fit(
@@ -64,31 +78,33 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
         policy,
         channel,
         save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
+        checkpoint_seconds=job.checkpoint_seconds,
     )
     if checkpoint is not None:
         fit.restore(checkpoint)
-    channel.report(
-        Begun(
-            points=checkpoint.points if checkpoint else [],
-            elapsed_seconds=checkpoint.elapsed_seconds if checkpoint else 0.0,
-        )
-    )
+        details.info("continues in epoch %d, step %d, from a checkpoint", checkpoint.epoch + 1, checkpoint.step)
+    channel.report(Begun(points=fit.points, elapsed_seconds=fit.elapsed_seconds))
     reason = fit.run()
-    if reason == "cancelled" or reason == "shutdown":  # noqa: PLR1714 - so that types are narrowed
+    details.info("the training has ended: %s", reason.replace("_", " "))
+    if reason == "cancelled" or reason == "shutdown" or reason == "pruned":  # noqa: PLR1714 - so that types are narrowed
         channel.report(Stopped(reason=reason))
-        return
+        return reason == "pruned"
     published = fit.use_kept_weights()
+    provenance = describe(spec, splits, policy, model.get_weights())
 
     channel.report(Advanced(progress=Progress(phase="evaluating")))
     served = with_softmax(copy_in_float32(model), spec)
-    results = evaluate(partial(predict, served), splits, spec.dataset.facts.classes, policy)
+    results = evaluate(predict_function(served), splits, spec.dataset.facts.classes, policy)
+    details.info("epoch %d is published: %s", published.epoch + 1, describe_metrics(results.summary("test", "test_")))
 
     channel.report(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
     staged.mkdir()
     export(served, spec, validation.images, results.temperature, results.confidence, staged)
     results.write(staged)
+    write_provenance(provenance, staged)
     write_manifest(staged)
+    details.info("Keras and ONNX agree; the result is complete")
     channel.report(
         Finished(
             result=TrainingResult(
@@ -100,6 +116,18 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> None:
             )
         )
     )
+    return True
+
+
+def _start(model: keras.Model, job: TrainingJob, spec: ExperimentSpec) -> None:
+    """Without a checkpoint. Raises WeightsUnavailable."""
+    if spec.continue_from is not None:
+        raise WeightsUnavailable(
+            f"the training state of experiment {spec.continue_from} cannot be read, or was removed; post the "
+            "experiment again"
+        )
+    if job.weights is not None:
+        transfer_weights(model, job.weights)
 
 
 def _spec_of(job: TrainingJob) -> ExperimentSpec:

@@ -26,13 +26,17 @@ _DOCUMENT = {
 }
 
 
-def warm_up() -> None:
+def warm_up(*, is_alone: bool) -> None:
     """Train a tiny network for one step and discard it.
 
-    GPU memory grows on demand, so that a waiting spare leaves it to the running trainer.
+    GPU memory grows on demand. A spare that is not alone on the GPU does not touch it: the trainer at work may need all
+    of it.
     """
-    for device in tf.config.list_physical_devices("GPU"):
+    devices = tf.config.list_physical_devices("GPU")
+    for device in devices:
         tf.config.experimental.set_memory_growth(device, True)
+    if devices and not is_alone:
+        return
     spec = parse_spec(_DOCUMENT)
     split = Split(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))
     model = build(spec, split.images)

@@ -5,7 +5,6 @@ from typing import Literal
 from fastapi import Response
 from pydantic import Field
 
-from api import __version__
 from api.schemas.answer import Answer, is_none
 from api.wire.inference import Inferred, dump_json
 from api.wire.open_inference.outputs import encode_output
@@ -13,6 +12,7 @@ from api.wire.open_inference.requests import HEADER_LENGTH, Inference
 from serving.model_names import OUTPUT_NAME, input_name
 from serving.sample_arrays import MAX_SAMPLES
 from serving.served_model import ServedModel
+from settings import VERSION
 
 _PLATFORM = "onnxruntime_onnx"
 
@@ -21,7 +21,7 @@ class ServerMetadata(Answer):
     """`extensions` are those of Triton that the server supports."""
 
     name: str = "trainyard"
-    version: str = __version__
+    version: str = VERSION
     extensions: tuple[str, ...] = ("binary_tensor_data", "classification", "model_configuration")
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from analysis.comparison.lineage import follow_ancestry, read_lineage
 from models_store.errors import NotFound
-from models_store.experiments.record import Record, utc_now
-from models_store.experiments.store import RECORD_FILE
+from models_store.experiments.folders import RECORD_FILE
+from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.experiment import parse_spec
 from tests.support.api import ApiClient

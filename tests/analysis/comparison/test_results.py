@@ -1,8 +1,9 @@
 import pytest
 
 from analysis.comparison.results import distinct_names
-from models_store.experiments.record import Record, utc_now
+from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import utc_now
 
 FIRST, SECOND, THIRD = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", "01K6W3E8Z4T5V6X7Y8Z9A0D1C2", "01K6W3E8Z4T5V6X7Y8Z9A0B1C3"
 

@@ -1,7 +1,7 @@
 """Histories that a tutorial on MNIST prints (source 001): training loss, training accuracy, validation loss and
 validation accuracy, epoch by epoch. 54,000 samples for training, 6,000 for validation."""
 
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 

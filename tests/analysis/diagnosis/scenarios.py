@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from analysis.diagnosis.training_run import TrainingRun
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.presets import PRESETS

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from analysis.diagnosis.diagnosis import EXCLUDES, RULES, diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.training_run import TrainingRun
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from specs.merge_patch import merge_patch
 from tests.analysis.diagnosis.scenarios import SCENARIOS, SPECS, ended, spec_of
 from tests.analysis.diagnosis.training_runs import DIGITS, points, run
 from tests.support.evaluations import evaluations_of
+from tests.support.examples import examples
 
 NAMES = [rule.__name__.replace("_", "-") for rule in RULES]
 
@@ -180,7 +181,7 @@ def test_every_rule_has_its_statements() -> None:
 
 
 @given(runs())
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 def test_findings_do_not_contradict_each_other(case: TrainingRun) -> None:
     assert_consistent(case, diagnose(case).items)
 
@@ -205,7 +206,7 @@ def assert_consistent(case: TrainingRun, findings: list[Finding]) -> None:
 
 
 @given(runs())
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 def test_healthy_run_is_far_better_than_guessing(case: TrainingRun) -> None:
     if [each.rule for each in diagnose(case).items] != ["healthy"]:
         return

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from analysis.diagnosis.diagnosis import RULES, diagnose
 from analysis.diagnosis.finding import Finding
-from models_store.experiments.record import MetricValues, Point
+from models_store.experiments.points import MetricValues, Point
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
 from tests.analysis.diagnosis.training_runs import ID, points, run
 from tests.support.evaluations import evaluations_of
+from tests.support.examples import examples
 
 DATASETS = {**KEPT, "my-images": PRESET_SPECS["folder-cnn-he"].dataset.source}
 # Rules that do not apply to every spec: two classes have only one pair, and most datasets are balanced.
@@ -123,7 +124,7 @@ LEVEL = {"loss": 0.0, "val_loss": 0.0}
     st.booleans(),
     st.sampled_from(["completed", "early_stopping", "time_budget", "cancelled", None]),
 )
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 def test_any_history_is_diagnosed_in_finite_numbers(
     spec: ExperimentSpec, history: list[MetricValues], has_ended: bool, stop_reason: str | None
 ) -> None:

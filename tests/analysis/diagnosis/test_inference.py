@@ -90,7 +90,7 @@ def test_average_of_the_weights_may_be_cold_as_well() -> None:
     averaged = {"model": {"preset": "digits-cnn"}, "training": {"optimizer": EMA}}
     finding = cold(averaged, evaluations=EVALUATED)
     assert "the moving averages of the weights (`use_ema`)" in require(finding).sentence
-    assert patch_of(finding)["training"] == {"optimizer": {"use_ema": False}}
+    assert patch_of(finding)["training"] == {"optimizer": {"type": "Adam", "use_ema": False}}
 
 
 def test_gap_without_cold_averages_is_of_last_steps() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analysis.diagnosis.learning import not_learning, slow_start, underfitting
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from tests.analysis.diagnosis.training_runs import DIGITS, ID, patch_of, points, require, run
 
 DEAD = points([2.3026] * 5, accuracy=[0.1] * 5, val_accuracy=[0.1] * 5)

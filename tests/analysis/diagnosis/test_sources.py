@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from specs.presets import PRESETS
 from tests.analysis.diagnosis.histories import CNN, DNN, REGULARIZED, points_of
 from tests.analysis.diagnosis.training_runs import patch_of, points, run

@@ -5,7 +5,7 @@ from typing import Any
 
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.training_run import TrainingRun
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from specs.experiment import parse_spec
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"

@@ -4,8 +4,10 @@ from typing import Any
 
 from analysis.plots.plotted_history import PlottedHistory
 from models_store.experiments.history import History
-from models_store.experiments.record import Best, MetricValues, Point, Record, utc_now
+from models_store.experiments.points import Best, MetricValues, Point
+from models_store.experiments.record import Record
 from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import utc_now
 
 ID = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 

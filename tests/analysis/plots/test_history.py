@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from analysis.plots.figure import render
 from analysis.plots.history import history_figure
 from analysis.plots.plotted_history import PlottedHistory
-from models_store.experiments.record import Best, MetricValues
+from models_store.experiments.points import Best, MetricValues
 from tests.analysis.plots.artists import xs_of, ys_of
 from tests.analysis.plots.histories import history_of, metrics_of, plotted, record_of
 from tests.analysis.plots.layout import check

@@ -2,7 +2,8 @@ import pytest
 
 from analysis.plots.plotted_history import PlottedHistory
 from models_store.errors import NotFound
-from models_store.experiments.record import Best, Status
+from models_store.experiments.points import Best
+from models_store.experiments.record import Status
 from models_store.experiments.stored_spec import StoredSpec
 from tests.analysis.plots.histories import ID, history_of, metrics_of, plotted, record_of
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest
+from sklearn.metrics import f1_score
 
+from analysis.metrics import compute_metrics
 from models_store.evaluations.predictions import Predictions, predictions_file
 from models_store.experiments.record import Record
 from models_store.store import Store
@@ -269,6 +271,76 @@ def test_different_classes_are_compared_on_common_ones(
     assert again["pairs"][0]["regressed"]["total"] == fixed["total"]
 
 
+def test_order_of_classes_does_not_matter(
+    client: ApiClient, api_store: Store, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    """Two networks that give the same answers, whose classes are ordered differently."""
+    some = results_on(DIGITS.with_classes(("5", "3", "7")), 0.6)
+    order = np.array([2, 0, 1])  # 7, 5, 3
+    places = np.argsort(order)
+    answers = some.predictions["test"]
+    evaluation = compute_metrics(
+        answers.probabilities[:, order], places[answers.truth], ("7", "5", "3"), places[answers.predicted]
+    )
+    other = with_test_answers(
+        some._replace(
+            evaluations={**some.evaluations, "test": some.evaluations["test"].model_copy(update=dict(evaluation))}
+        ),
+        lambda _: answers._replace(
+            truth=places[answers.truth],
+            predicted=places[answers.predicted],
+            probabilities=answers.probabilities[:, order],
+        ),
+    )
+    records = [
+        publish_another(results, {"dataset": {"name": "digits", "classes": list(classes)}})
+        for results, classes in ((some, "537"), (other, "753"))
+    ]
+
+    answer = comparison(client, *records)
+
+    assert (answer["note"], answer["samples"]) == (None, 50)
+    assert answer["confusion_matrices"]["labels"] == ["5", "3", "7"]
+    first, second = answer["confusion_matrices"]["matrices"]
+    assert first == second == [list(row) for row in some.evaluations["test"].confusion_matrix.matrix]
+    [pair] = answer["pairs"]
+    assert (pair["same_answer"], pair["fixed"]["total"], pair["regressed"]["total"]) == (50, 0, 0)
+    elsewhere = publish_another(
+        with_test_answers(other, lambda kept: kept._replace(samples=kept.samples + 10)),
+        {"dataset": {"name": "digits", "classes": ["7", "5", "3"]}},
+    )
+    assert "`dataset.limit_per_class`, and `dataset.classes` in the same order, to" in rejection(
+        client, records[0], elsewhere
+    )
+
+
+def test_macro_mean_is_of_classes_with_common_samples(
+    client: ApiClient, publish_another: Callable[[Results, Document], Record]
+) -> None:
+    """Class 7 is common, but there is no sample of it."""
+    records = []
+    for seed, classes in enumerate(("3579", "7350")):
+        results = results_on(DIGITS.with_classes(tuple(classes)), seed=seed)
+        answers = results.predictions["test"]
+        truth = np.array([classes.index(str(3 + 2 * (number % 2))) for number in range(50)])
+        changed = take(answers, np.arange(50))._replace(truth=truth, probabilities=answers.probabilities[::-1])
+        records.append(
+            publish_another(
+                results._replace(predictions={**results.predictions, "test": changed}),
+                {"dataset": {"name": "digits", "classes": list(classes)}},
+            )
+        )
+
+    answer = comparison(client, *records)
+
+    assert answer["confusion_matrices"]["labels"] == ["3", "5", "7"]
+    for shown, matrix in zip(answer["experiments"], answer["confusion_matrices"]["matrices"], strict=True):
+        truth, predicted = np.repeat(np.indices((3, 3)).reshape(2, -1), np.ravel(matrix), axis=1)
+        assert 2 not in truth
+        assert 2 in predicted
+        assert shown["macro_f1"] == pytest.approx(f1_score(truth, predicted, labels=[0, 1], average="macro"))
+
+
 def test_runs_without_common_classes_are_rejected(
     client: ApiClient, poor: Record, publish_another: Callable[[Results, Document], Record]
 ) -> None:
@@ -316,13 +388,24 @@ def test_comparison_of_other_samples_is_rejected(
     assert said in rejection(client, poor, other)
 
 
-def test_queued_experiment_is_not_found(client: ApiClient, poor: Record, tiny_document: Document) -> None:
+@pytest.mark.parametrize("path", ["/compare", "/compare/plots/confusion.png"])
+def test_unfinished_experiment_is_a_conflict(
+    client: ApiClient, poor: Record, tiny_document: Document, path: str
+) -> None:
     waiting = client.post("/experiments", json=tiny_document).json()["id"]
 
-    answer = client.get(f"/compare?ids={poor.id},{waiting}")
+    answer = client.get(f"{path}?ids={poor.id},{waiting}")
+    assert answer.status_code == 409
+    assert f"tiny: experiment {waiting} is queued and has no results to compare" in answer.json()["detail"]
+    assert f"wait until it has succeeded (GET /experiments/{waiting}/events)" in answer.json()["detail"]
 
-    assert answer.status_code == 404
-    assert f"tiny: experiment {waiting} is queued and has no evaluation" in answer.json()["detail"]
+    client.post(f"/experiments/{waiting}:cancel")
+    answer = client.get(f"{path}?ids={poor.id},{waiting}")
+    assert answer.status_code == 409
+    assert (
+        f"is cancelled and has no results to compare; post it again (POST /experiments/{waiting}:retry)"
+        in (answer.json()["detail"])
+    )
 
 
 def test_unknown_id_is_named(client: ApiClient, poor: Record) -> None:

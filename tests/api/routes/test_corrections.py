@@ -1,18 +1,21 @@
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from models_store.experiments.record import Record
 from models_store.predictions.recent import Origin
 from models_store.store import Store
 from settings import Settings
+from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.support.api import ApiClient
-from tests.support.published import publish
+from tests.support.published import publish, results_on
 from tests.support.waiting import eventually
 
 EXPERIMENT = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
@@ -207,3 +210,110 @@ def test_corrections_are_added_and_the_result_serves(
     assert client.put("/models/serving/digits", json={"experiment_id": record.id}).json()["experiment_id"] == record.id
     assert client.get("/experiments?dataset=digits&status=succeeded").json()["items"][0]["id"] == record.id
     assert client.delete(f"/datasets/{NAME}").status_code == 409
+
+
+def relabel(client: ApiClient, experiment_id: str, index: int, name: Any, split: str = "test") -> Any:
+    return client.post(f"/experiments/{experiment_id}/samples/{split}/{index}/label", json={"label": name})
+
+
+@pytest.fixture
+def evaluated(api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> Record:
+    """On made-up samples, whose numbers are those of the first 150 of digits."""
+    return publish(api_store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+
+
+def test_sample_is_corrected_by_its_label(client: ApiClient, evaluated: Record) -> None:
+    [mistake, *_] = client.get(f"/experiments/{evaluated.id}/mistakes").json()["items"]
+
+    answer = relabel(client, evaluated.id, mistake["index"], "7")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "source": "digits",
+        "sample": mistake["sample"],
+        "true": mistake["true"]["label"],
+        "predicted": mistake["top"][0]["label"],
+        "label": "7",
+        "dataset": NAME,
+    }
+    ready(client, 1)
+    [sample] = client.get(f"/datasets/{NAME}/samples").json()["items"]
+    assert (sample["label"], sample["file"]) == ("7", f"7/sample-{mistake['sample']:07}.png")
+    # As the dataset has it, which is not what the network is said to have received here.
+    original = client.get(f"/datasets/digits/samples/{mistake['sample']}.png").content
+    assert pixels(client.get(sample["image"]).content) == pixels(original)
+
+
+def pixels(data: bytes) -> list[list[int]]:
+    return np.asarray(Image.open(BytesIO(data))).tolist()  # type: ignore[no-any-return]
+
+
+def test_sample_labeled_again_has_the_last_label(client: ApiClient, evaluated: Record) -> None:
+    for name in ("7", "3"):
+        assert relabel(client, evaluated.id, 4, name).status_code == 200
+    view = ready(client, 1)
+    assert view["counts"]["train"] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+
+
+def test_correction_itself_gets_a_new_label(
+    client: ApiClient, api_store: Store, evaluated: Record, tiny_document: dict[str, Any]
+) -> None:
+    relabel(client, evaluated.id, 4, "7")
+    relabel(client, evaluated.id, 5, "8")
+    ready(client, 2)
+    # Sample 1797 and 1798 are those that were added to the 1797 of digits.
+    document = {**tiny_document, "dataset": {"name": "digits", "add": [NAME]}}
+    results = results_on(DATASETS["digits"], 0.8)
+    training = results.predictions["training"]
+    moved = training._replace(samples=training.samples + 1797 - training.samples[0])
+    added = publish(
+        api_store,
+        parse_spec(document, api_store.known_datasets()),
+        results=results._replace(predictions={**results.predictions, "training": moved}),
+    )
+
+    answer = relabel(client, added.id, 1, "3", split="training").json()
+
+    assert (answer["source"], answer["sample"], answer["dataset"]) == (NAME, 1, NAME)
+    view = eventually(lambda: (shown := ready(client, 2))["counts"]["train"][3] and shown)
+    assert view["counts"]["train"] == [0, 0, 0, 1, 0, 0, 0, 1, 0, 0]
+
+
+def test_image_as_the_network_received_it_will_do(
+    settings: Settings, api_store: Store, tmp_path: Path, tiny_document: dict[str, Any]
+) -> None:
+    """The API has no file of MNIST's images."""
+    document = {**tiny_document, "dataset": {"name": "mnist"}}
+    record = publish(api_store, parse_spec(document), results=results_on(DATASETS["digits"], 0.8))
+    with ApiClient(settings.model_copy(update={"datasets_dir": tmp_path})) as client:
+        items = client.get(f"/experiments/{record.id}/mistakes").json()["items"]
+        answer = relabel(client, record.id, items[0]["index"], "7")
+        assert answer.status_code == 200, answer.text
+        right = next(index for index in range(50) if index not in {each["index"] for each in items})
+        missing = relabel(client, record.id, right, "7")
+        assert (missing.status_code, "DATASETS_DIR" in missing.json()["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("split", "index", "name", "status", "fragment"),
+    [
+        ("test", 50, "7", 404, "it has 0 to 49"),
+        ("test", 0, "seven", 422, "/label"),
+        ("test", 0, 7, 422, "/label"),
+        ("nonsense", 0, "7", 422, "split"),
+    ],
+)
+def test_wrong_label_of_a_sample_is_rejected(
+    client: ApiClient, evaluated: Record, split: str, index: int, name: Any, status: int, fragment: str
+) -> None:
+    answer = relabel(client, evaluated.id, index, name, split)
+    assert answer.status_code == status
+    assert fragment in answer.text
+    assert client.get(f"/datasets/{NAME}").status_code == 404
+
+
+def test_samples_that_are_numbers_are_not_relabeled(client: ApiClient, api_store: Store) -> None:
+    document = {"name": "b", "dataset": {"name": "blobs"}, "model": {"layers": [{"type": "Dense"}]}}
+    record = publish(api_store, parse_spec(document))
+    answer = relabel(client, record.id, 0, "0")
+    assert (answer.status_code, "are numbers" in answer.json()["detail"]) == (409, True)

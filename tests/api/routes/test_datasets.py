@@ -15,7 +15,7 @@ from models_store.experiments.record import Failure
 from models_store.store import Store
 from settings import Settings
 from tests.support.api import ApiClient
-from tests.support.archives import image, zip_of, zip_with
+from tests.support.archives import image, two_classes, zip_of, zip_with
 from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
@@ -235,12 +235,14 @@ def test_digits_are_shown_without_a_file(client: ApiClient) -> None:
 
 
 def test_blobs_are_plotted(client: ApiClient) -> None:
-    every, some, none = (
-        client.get(f"/datasets/blobs/samples.png{query}").content for query in ("", "?class=1&limit=5", "?split=test")
-    )
+    plots = [
+        client.get(f"/datasets/blobs/samples.png{query}").content
+        for query in ("", "?class=1&limit=5", "?class=1&limit=5&offset=5", "?offset=5", "?split=test")
+    ]
 
-    assert len({every, some, none}) == 3
-    assert all(Image.open(io.BytesIO(each)).width > 400 for each in (every, some, none))
+    assert len(set(plots)) == len(plots)
+    assert all(Image.open(io.BytesIO(each)).width > 400 for each in plots)
+    assert client.get("/datasets/blobs/samples.png?offset=100000").content == plots[-1]  # no points
     assert client.get("/datasets/blobs/samples.png?class=9").status_code == 404
     for path in ("samples", "samples/0.png"):
         answer = client.get(f"/datasets/blobs/{path}")
@@ -254,11 +256,13 @@ def test_images_of_built_in_dataset_come_from_its_file(settings: Settings, tmp_p
     file = tmp_path / "mnist.npz"
     np.savez_compressed(file, x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
     with ApiClient(settings.model_copy(update={"datasets_dir": tmp_path})) as client:
+        shows = {each["name"] for each in client.get("/datasets").json()["items"] if each["has_images"]}
         items = client.get("/datasets/mnist/samples?limit=6").json()["items"]
         shown = [Image.open(io.BytesIO(client.get(item["image"]).content)) for item in items]
         file.write_bytes(b"no archive")
         broken = client.get("/datasets/mnist/samples")
 
+    assert shows == {"digits", "mnist"}
     assert [(item["index"], item["label"], item["split"]) for item in items] == [
         (1, "1", "train"),
         (0, "3", "train"),
@@ -310,3 +314,48 @@ def test_damaged_dataset_images_are_a_conflict(client: ApiClient, flowers: str, 
 
     assert answer.status_code == 409
     assert "does not match its sha256" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/datasets", "/datasets/digits", "/models"])
+def test_unchanged_answer_is_not_sent_again(client: ApiClient, path: str) -> None:
+    etag = client.get(path).headers["ETag"]
+    again = client.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_upload_changes_the_list(client: ApiClient) -> None:
+    etag = client.get("/datasets").headers["ETag"]
+    client.post("/datasets?name=own", content=zip_of(two_classes()), headers={"Content-Type": "application/zip"})
+    assert client.get("/datasets", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_test_results_are_hidden_until_revealed(client: ApiClient) -> None:
+    hidden = client.patch("/datasets/digits", json={"hide_test": True}).json()["test_split"]
+    assert (hidden["hidden"], hidden["revealed_at"]) == (True, [])
+    assert hidden["hidden_at"] is not None
+
+    revealed = client.post("/datasets/digits:reveal").json()["test_split"]
+    assert (revealed["hidden"], revealed["hidden_at"], len(revealed["revealed_at"])) == (False, None, 1)
+    assert client.get("/datasets/digits").json()["test_split"] == revealed
+
+
+@pytest.mark.parametrize("change", [{"hide_test": False}, {"hide_test": None}])
+def test_hiding_ends_only_by_a_recorded_reveal(client: ApiClient, change: dict[str, object]) -> None:
+    assert client.patch("/datasets/digits", json=change).is_success
+    client.patch("/datasets/digits", json={"hide_test": True})
+
+    answer = client.patch("/datasets/digits", json=change)
+
+    assert answer.status_code == 409
+    assert "POST /datasets/digits:reveal, which is recorded" in answer.json()["detail"]
+    assert client.patch("/datasets/digits", json={}).json()["test_split"]["hidden"]
+
+
+def test_invalid_edits_of_datasets_are_rejected(client: ApiClient) -> None:
+    wrong = client.patch("/datasets/digits", json={"hide_test": "yes", "name": "x"})
+    assert wrong.status_code == 422
+    assert {each["pointer"] for each in wrong.json()["errors"]} == {"/hide_test", "/name"}
+    assert client.patch("/datasets/nowhere", json={"hide_test": True}).status_code == 404
+    assert client.post("/datasets/nowhere:reveal").status_code == 404
+    assert client.post("/datasets/digits:reveal").status_code == 409

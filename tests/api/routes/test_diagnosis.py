@@ -43,7 +43,7 @@ def test_failed_experiment_has_diverged(client: ApiClient, api_store: Store, tin
     claim.fail(Failure(type="diverged", message="the loss became nan in epoch 0"))
     (finding,) = client.get(f"/experiments/{record.id}/diagnosis").json()["items"]
     assert (finding["rule"], finding["severity"]) == ("diverged", "problem")
-    change = {"training": {"optimizer": {"learning_rate": 0.5}}}
+    change = {"training": {"optimizer": {"type": "SGD", "learning_rate": 0.5}}}
     assert finding["suggestion"]["patch"] == {"based_on": record.id, **change}
 
 

@@ -2,11 +2,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from models_store.store import Store
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.api.routes.test_predictions import png
 from tests.support.api import ApiClient
+from tests.support.archives import zip_of
+from tests.support.image_files import encoded
 from tests.support.published import bright_column_network, publish
 from tests.support.waiting import eventually
 
@@ -115,3 +118,72 @@ def test_pinned_experiment_is_deleted_by_force_alone(client: ApiClient, best: st
     assert client.delete(f"/experiments/{worse}?force=true").status_code == 204
     eventually(lambda: answering(client) == (best, "3"))
     assert client.get("/models").json()["items"][0]["policy"] == "best"
+
+
+def test_promotions_are_listed_newest_first(client: ApiClient, best: str, worse: str) -> None:
+    eventually(lambda: answering(client) == (best, "3"))
+    client.put(PATH, json={"experiment_id": worse})
+    client.put(PATH, json={"policy": "best"})
+
+    items = client.get("/models/promotions?dataset=digits").json()["items"]
+    assert [(each["experiment_id"], each["reason"]) for each in items[:3]] == [
+        (best, "best"),
+        (worse, "pinned"),
+        (best, "best"),
+    ]
+    assert items == client.get("/models/promotions").json()["items"]
+    assert client.get("/models/promotions?dataset=mnist").json()["items"] == []
+    unknown = client.get("/models/promotions?dataset=mnits")
+    assert (unknown.status_code, "did you mean `mnist`" in unknown.json()["detail"]) == (404, True)
+
+
+def traffic(client: ApiClient) -> Any:
+    """Of digits, once a model serves."""
+    [found] = eventually(lambda: client.get("/models/traffic").json()["items"])
+    return found
+
+
+def test_traffic_counts_what_the_model_answers(client: ApiClient, best: str) -> None:
+    before = traffic(client)
+    assert (before["dataset"], before["experiment_id"]) == ("digits", best)
+    assert (sum(before["requests_by_minute"]), before["confident_share"], before["drift"]) == (0, None, None)
+
+    for image in (3, 3, 7):
+        client.post("/predict?prep=none", content=png(image))
+    client.post("/v1/models/digits:predict", json={"instances": [[255] + [0] * 63]})
+    archive = zip_of({"a.png": png(3), "b.png": png(5)})
+    client.post("/predict:batch?prep=none", content=archive, headers={"Content-Type": "application/zip"})
+    client.post("/predict", content=b"no image")
+
+    after = traffic(client)
+    assert sum(after["requests_by_minute"]) == 5
+    assert len(after["requests_by_minute"]) == 60
+    assert 5 / 120 <= after["requests_per_second"] <= 5 / 60
+    assert sum(after["verdicts"].values()) == 5
+    assert after["confident_share"] == after["verdicts"]["confident"] / 5
+    predicted = {each["label"]: each["count"] for each in after["predicted"] if each["count"]}
+    assert predicted == {"0": 1, "3": 3, "5": 1, "7": 1}
+    assert sum(each["validation_count"] for each in after["predicted"]) == 50
+
+
+def test_image_without_a_sample_is_of_no_class(client: ApiClient, best: str) -> None:
+    traffic(client)
+    blank = encoded(Image.new("L", (40, 40), 255))
+    [prediction] = client.post("/predict", content=blank).json()["predictions"]
+    assert prediction["verdict"] == "not_a_digit"
+    after = traffic(client)
+    assert (after["verdicts"]["not_a_digit"], sum(each["count"] for each in after["predicted"])) == (1, 0)
+
+
+def test_other_classes_than_in_validation_are_a_drift(client: ApiClient, best: str) -> None:
+    traffic(client)
+    files = [("file", (f"{number}.png", png(3), "image/png")) for number in range(60)]
+    assert client.post("/predict?prep=none", files=files).status_code == 200
+
+    drift = traffic(client)["drift"]
+    assert drift["is_drifting"]
+    assert drift["p"] < 0.001
+
+
+def test_no_model_has_no_traffic(client: ApiClient) -> None:
+    assert client.get("/models/traffic").json()["items"] == []

@@ -1,7 +1,6 @@
 import gzip
 import zlib
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.protocols.images import pixels, png
 from tests.support.api import ApiClient
+from tests.support.image_files import encoded
 from tests.support.published import publish
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -200,9 +200,8 @@ def test_invalid_request_is_400_oversized_413(client: ApiClient, digits: str) ->
 
 
 def test_image_with_too_many_pixels_is_413(client: ApiClient, digits: str) -> None:
-    data = BytesIO()
-    Image.new("1", (30_000, 30_000)).save(data, "PNG")
-    file = join_elements([data.getvalue()])
+    data = encoded(Image.new("1", (30_000, 30_000)))
+    file = join_elements([data])
     tensor = {"name": "image", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(file)}}
 
     answer = infer(client, {"inputs": [tensor]}, file)

@@ -8,7 +8,8 @@ from redis import Redis
 from api.schemas.presets import preset_list
 from models_store import keys
 from models_store.experiments.claim import TrainingClaim
-from models_store.jobs.workers import Worker
+from models_store.experiments.record import Progress
+from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
@@ -99,9 +100,55 @@ def test_workers_and_queue_show_experiments(
 
     [worker] = client.get("/workers").json()["items"]
     assert (worker["name"], worker["experiments"]) == ("host:7", [running.id])
+    [activity] = worker["activities"]
+    assert (activity["kind"], activity["experiment_id"], activity["name"]) == ("training", running.id, "tiny")
     queue = client.get("/queue").json()
     assert (queue["queued"], [each["id"] for each in queue["items"]]) == (1, [waiting.id])
     assert [each["id"] for each in queue["running"]] == [running.id]
+
+
+def test_queue_has_times_while_a_worker_is_alive(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    running, waiting = (api_store.experiments.create(tiny_spec()) for _ in range(2))
+    claim = TrainingClaim.acquire(api_store.training_jobs, running.id, worker="host:7")
+    assert claim is not None
+    claim.show(Progress(phase="training", epochs=2, eta_seconds=40.0))
+    [first] = client.get("/queue").json()["items"]
+    assert (first["starts_in_seconds"], first["ends_in_seconds"]) == (None, None)
+
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    queue = client.get("/queue").json()
+    [trained], [first] = queue["running"], queue["items"]
+    assert (trained["starts_in_seconds"], trained["ends_in_seconds"]) == (0.0, 40.0)
+    assert first["id"] == waiting.id
+    assert first["starts_in_seconds"] == 40.0
+    assert first["ends_in_seconds"] > 40.0
+
+
+def test_worker_shows_what_it_measures(client: ApiClient, api_store: Store) -> None:
+    memory = MemoryUse(used_bytes=3_000_000_000, total_bytes=8_000_000_000)
+    device = Device(kind="gpu", name="NVIDIA H200", memory=memory)
+    worker = Worker(name="host:7", hostname="host", pid=7, device=device, cores=2, memory=memory, trainer_bytes=10**9)
+    api_store.workers.beat(worker)
+    [shown] = client.get("/workers").json()["items"]
+    assert shown["device"] == {"kind": "gpu", "name": "NVIDIA H200", "memory": shown["memory"]}
+    assert shown["memory"] == {"used_bytes": 3_000_000_000, "total_bytes": 8_000_000_000}
+    assert (shown["cores"], shown["trainer_bytes"], shown["activities"]) == (2, 10**9, [])
+
+
+def test_disk_use_names_the_largest(
+    client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    small, large = api_store.experiments.create(tiny_spec()), publish(api_store, tiny_spec())
+    disk = client.get("/disk").json()
+    assert [(each["id"], each["name"]) for each in disk["largest_experiments"]] == [
+        (large.id, "tiny"),
+        (small.id, "tiny"),
+    ]
+    assert disk["experiments_bytes"] == sum(each["bytes"] for each in disk["largest_experiments"])
+    assert disk["store_bytes"] >= disk["experiments_bytes"] > 0
+    assert disk["largest_datasets"] == []
 
 
 def test_presets_are_built_once_per_process(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +190,17 @@ def test_importing_the_api_loads_no_tensorflow() -> None:
     code = "import sys, api.app; print([m for m in ('tensorflow', 'keras', 'sklearn', 'worker') if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_layers_of_a_preset_are_its_network(client: ApiClient) -> None:
+    presets = [each for each in client.get("/presets").json()["items"] if PRESETS[each["name"]].upload is None]
+    assert presets[0]["layers"][0] == {
+        "type": "Conv2D",
+        "filters": 32,
+        "kernel_size": [3, 3],
+        "padding": "same",
+        "activation": "relu",
+    }
+    for preset in presets:
+        answer = client.post("/experiments:validate", json={**preset["spec"], "model": {"layers": preset["layers"]}})
+        assert answer.json()["parameters"]["total"] == preset["parameters"]

@@ -22,6 +22,7 @@ from settings import Settings
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
 from tests.support.archives import zip_of
+from tests.support.image_files import encoded
 from tests.support.published import publish
 from worker.jobs.supervisor import Supervisor
 
@@ -167,9 +168,7 @@ def test_spec_shows_images_of_an_uploaded_dataset(
 
 
 def colored_png(color: tuple[int, int, int], number: int) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (8 + number, 9), color).save(file, "PNG")
-    return file.getvalue()
+    return encoded(Image.new("RGB", (8 + number, 9), color))
 
 
 def test_features_cannot_be_plotted(client: ApiClient) -> None:

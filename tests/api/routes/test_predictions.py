@@ -14,6 +14,7 @@ from models_store.store import Store
 from serving.served_model import ServedModel
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
+from tests.support.image_files import encoded
 from tests.support.published import publish
 from tests.support.waiting import eventually
 from worker.evaluation.calibration import temper
@@ -25,9 +26,7 @@ def png(bright: int) -> bytes:
     """An image in which only pixel `bright` of the first rows is white: the hand-made network calls it that class."""
     pixels = np.zeros(64, dtype=np.uint8)
     pixels[bright] = 255
-    data = BytesIO()
-    Image.fromarray(pixels.reshape(8, 8)).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.fromarray(pixels.reshape(8, 8)))
 
 
 @pytest.fixture
@@ -88,19 +87,17 @@ def test_images_are_resized_as_in_training(client: ApiClient, api_store: Store, 
     publish(api_store, parse_spec({**tiny_document, "preprocessing": {"resize": "fill"}}))
     pixels = np.zeros((8, 24), dtype=np.uint8)
     pixels[0, 8 + 5] = 255  # the sixth column of the middle, which is all that is left
-    data = BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
+    data = encoded(Image.fromarray(pixels))
 
-    assert labels(client.post("/predict?prep=none", content=data.getvalue())) == ["5"]
+    assert labels(client.post("/predict?prep=none", content=data)) == ["5"]
 
 
 def test_digit_is_found_and_steps_are_listed(client: ApiClient, trained: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste((20, 20, 90), (40, 30, 60, 130))  # a bar
-    data = BytesIO()
-    paper.save(data, "PNG")
+    data = encoded(paper)
 
-    answer = client.post("/predict?explain=true", content=data.getvalue()).json()["predictions"][0]
+    answer = client.post("/predict?explain=true", content=data).json()["predictions"][0]
 
     assert answer["preprocessing"]["steps"] == ["grayscale", "inverted", "cropped", "thinned", "centered"]
     seen = image_in(answer["preprocessing"]["image"])
@@ -167,9 +164,8 @@ def test_margin_is_independent_of_top(client: ApiClient, trained: str) -> None:
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_blank_image_is_no_digit(client: ApiClient, trained: str, shade: int) -> None:
-    data = BytesIO()
-    Image.new("L", (60, 40), shade).save(data, "PNG")
-    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    data = encoded(Image.new("L", (60, 40), shade))
+    answer = client.post("/predict", content=data).json()["predictions"][0]
     assert answer["verdict"] == "not_a_digit"
     assert answer["preprocessing"]["steps"] == ["blank"]
 
@@ -179,9 +175,7 @@ def page_with_bars(*places: tuple[int, int, int, int]) -> bytes:
     paper = Image.new("L", (300, 200), 255)
     for place in places:
         paper.paste(20, place)
-    data = BytesIO()
-    paper.save(data, "PNG")
-    return data.getvalue()
+    return encoded(paper)
 
 
 def test_several_digits_and_ignored_marks_are_reported(client: ApiClient, api_store: Store, tiny_spec: Spec) -> None:
@@ -205,9 +199,8 @@ def test_only_digit_networks_answer_not_a_digit(
 ) -> None:
     document = {**tiny_document, "dataset": {"name": "cifar10"}, "preprocessing": {"image_size": [8, 8]}}
     publish(api_store, parse_spec(document))
-    data = BytesIO()
-    Image.new("L", (60, 40), 255).save(data, "PNG")
-    answer = client.post("/predict", content=data.getvalue()).json()["predictions"][0]
+    data = encoded(Image.new("L", (60, 40), 255))
+    answer = client.post("/predict", content=data).json()["predictions"][0]
     assert answer["verdict"] in {"confident", "unsure"}
     assert answer["preprocessing"]["steps"] == ["resized"]
 
@@ -250,16 +243,12 @@ def test_queued_experiment_cannot_predict(client: ApiClient, api_store: Store, t
 
 
 def cut_png() -> bytes:
-    data = BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
-    Image.fromarray(noise).save(data, "PNG")
-    return data.getvalue()[:2000]
+    return encoded(Image.fromarray(noise))[:2000]
 
 
 def giant_png() -> bytes:
-    data = BytesIO()
-    Image.new("1", (30_000, 30_000)).save(data, "PNG")
-    return data.getvalue()
+    return encoded(Image.new("1", (30_000, 30_000)))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +262,7 @@ def giant_png() -> bytes:
         (b'{"photo": "x"}', "application/json", 422, '{"image": "<base64>"}'),
         (b'{"image": "???"}', "application/json", 422, "base64"),
         (b'{"image": "eA==", "images": []}', "application/json", 422, "base64"),
-        (b'{"images": []}', "application/json", 422, "no image"),
+        (b'{"images": []}', "application/json", 422, "`images` must not be empty"),
         (b"--x\r\nbroken", "multipart/form-data; boundary=x", 422, "form"),
         (b"abc", "multipart/form-data", 422, "form"),
         (b"\0" * 11_000_000, "image/png", 413, ""),
@@ -437,9 +426,8 @@ def test_hundred_images_and_large_ones_are_predicted(client: ApiClient, trained:
     assert (rejected.status_code, "100" in rejected.json()["error"]) == (422, True)
 
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1000, 3), dtype=np.uint8)
-    data = BytesIO()
-    Image.fromarray(noise).save(data, "PNG")
-    assert client.post("/predict", files={"file": ("noise.png", data.getvalue())}).status_code == 200
+    data = encoded(Image.fromarray(noise))
+    assert client.post("/predict", files={"file": ("noise.png", data)}).status_code == 200
 
 
 def test_form_without_files_is_rejected(client: ApiClient, trained: str) -> None:

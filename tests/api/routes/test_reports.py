@@ -4,7 +4,9 @@ import base64
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -54,6 +56,26 @@ class Page(HTMLParser):
 @pytest.fixture
 def finished(api_store: Store, tiny_document: Document) -> Record:
     return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE}), epochs=5)
+
+
+def test_undefined_metrics_are_shown_as_dashes(client: ApiClient, api_store: Store, tiny_document: Document) -> None:
+    """Of a class that is never predicted."""
+    results = results_on(DATASETS["digits"])
+    evaluation = results.evaluations["test"]
+    first, *others = evaluation.per_class
+    undefined = first.model_copy(update={"precision": None, "recall": 0.0, "f1": 0.0})
+    changed = evaluation.model_copy(update={"per_class": (undefined, *others)})
+    results = results._replace(evaluations={**results.evaluations, "test": changed})
+    record = publish(api_store, parse_spec(tiny_document), results=results)
+
+    bundle = ZipFile(BytesIO(client.get(f"/models/{record.id}/bundle.zip").content))
+    markdown = client.get(f"/experiments/{record.id}/report.md").text
+    page = client.get(f"/experiments/{record.id}/report.html").text
+
+    for text in (bundle.read("MODEL_CARD.md").decode(), markdown):
+        assert f"| 0 | \N{EN DASH} | 0.0000 | 0.0000 | {first.support} |" in text
+        assert "not finite" not in text
+    assert "<td>0</td><td>\N{EN DASH}</td><td>0.0000</td>" in page
 
 
 def test_report_of_a_finished_experiment(client: ApiClient, finished: Record) -> None:

@@ -2,17 +2,21 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from httpx2 import Response
+from numpy.typing import NDArray
 from PIL import Image
 
 from models_store.experiments.record import Record
 from models_store.store import Store
+from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.api import ApiClient
-from tests.support.published import publish
+from tests.support.published import publish, results_on
 
 OF_A_SPLIT = ["confusion", "misclassified", "classes", "reliability"]
 PLOTS = ["history", *OF_A_SPLIT]
@@ -49,6 +53,7 @@ def test_finished_experiment_is_plotted(client: ApiClient, finished: Record, plo
 @pytest.mark.parametrize("plot", PLOTS)
 def test_known_etag_is_not_modified(client: ApiClient, finished: Record, plot: str) -> None:
     path = f"/experiments/{finished.id}/plots/{plot}.svg"
+    client.headers["Accept-Encoding"] = "identity"  # the tag of compressed text is weak by itself
     first = client.get(path)
 
     again = client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
@@ -103,7 +108,7 @@ def test_plot_of_missing_calibration_is_not_found(
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)
     older = {split: whole[split] for split in ("validation", "test")}
-    monkeypatch.setattr(api_store.experiments, "evaluations", lambda _: older)
+    monkeypatch.setattr(api_store.experiments, "_evaluations", lambda _: older)
     path = f"/experiments/{finished.id}/plots"
 
     for plot in OF_A_SPLIT:
@@ -180,7 +185,41 @@ def test_confusion_matrices_of_several_experiments(
     assert any(line.startswith("two: ") for line in said)
     assert client.get(f"{path}.png", params={"ids": ids, "normalize": "true"}).headers["content-type"] == "image/png"
     other = publish(api_store, parse_spec({"model": {"preset": "blobs-mlp"}, "dataset": {"name": "blobs"}}))
-    refused = client.get(f"{path}.png", params={"ids": f"{ids[0]},{other.id}"})
-    assert refused.status_code == 409
-    assert "only experiments on one dataset" in refused.json()["detail"]
+    rejected = client.get(f"{path}.png", params={"ids": f"{ids[0]},{other.id}"})
+    assert rejected.status_code == 409
+    assert "only experiments on one dataset" in rejected.json()["detail"]
     assert client.get(f"{path}.png", params={"ids": ids, "normalize": "both"}).status_code == 422
+
+
+@pytest.mark.parametrize(("second", "labels"), [("53", "35"), ("7953", "35")])
+def test_confusion_matrices_are_of_common_classes(
+    client: ApiClient, api_store: Store, tiny_document: dict[str, Any], second: str, labels: str
+) -> None:
+    """Two networks that are right about every sample, so that only the diagonals have samples."""
+    ids = []
+    for classes in ("35", second):
+        results = results_on(DATASETS["digits"].with_classes(tuple(classes)), 1.0)
+        answers = results.predictions["test"]
+        names = np.array(list(classes), dtype=int)[answers.truth]
+        # A sample has the same number wherever it has the same class.
+        changed = answers._replace(samples=names * 1_000 + rank_in_class(names))
+        spec = parse_spec({**tiny_document, "dataset": {"name": "digits", "classes": list(classes)}})
+        ids.append(
+            publish(api_store, spec, results=results._replace(predictions={**results.predictions, "test": changed})).id
+        )
+    compared = client.get("/compare", params={"ids": ",".join(ids)}).json()
+
+    said = texts(client.get("/compare/plots/confusion.svg", params={"ids": ",".join(ids)})).split("\n")
+
+    assert compared["confusion_matrices"]["labels"] == list(labels)
+    first, other = compared["confusion_matrices"]["matrices"]
+    assert first == other
+    shown = [line for line in said if line in {str(count) for row in first for count in row}]
+    assert sorted(shown) == sorted(str(count) for row in first * 2 for count in row)
+    has_note = "compared on the 2 common ones (3, 5)" in " ".join(said)
+    assert has_note == (compared["note"] is not None) == (len(second) > len(labels))
+
+
+def rank_in_class(names: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many samples of the same class are before each."""
+    return np.array([np.count_nonzero(names[:row] == name) for row, name in enumerate(names)])

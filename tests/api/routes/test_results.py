@@ -46,7 +46,7 @@ def test_unevaluated_split_is_not_found(
 ) -> None:
     whole = api_store.experiments.evaluations(finished.id)
     older = {split: whole[split] for split in ("validation", "test")}
-    monkeypatch.setattr(api_store.experiments, "evaluations", lambda _: older)
+    monkeypatch.setattr(api_store.experiments, "_evaluations", lambda _: older)
 
     answer = client.get(f"/experiments/{finished.id}/evaluation?split=training")
 

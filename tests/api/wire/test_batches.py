@@ -1,7 +1,6 @@
 """`POST /predict:batch`, from the bytes that are sent to the lines that come back."""
 
 import gzip
-import io
 import json
 import random
 import tarfile
@@ -24,6 +23,7 @@ from tests.archives.hostile import HOSTILE
 from tests.archives.hostile import LIMITS as HOSTILE_LIMITS
 from tests.support.api import ApiClient
 from tests.support.archives import tar_of, zip_of
+from tests.support.image_files import encoded
 from tests.support.published import publish
 
 Spec = Callable[..., ExperimentSpec]
@@ -126,9 +126,7 @@ def test_archive_in_the_file_field_is_unreadable(client: ApiClient, body: bytes)
 def test_answers_equal_single_predictions(client: ApiClient, query: str) -> None:
     paper = Image.new("RGB", (300, 200), "white")
     paper.paste("black", (140, 60, 150, 140))
-    drawn = io.BytesIO()
-    paper.save(drawn, "JPEG")
-    images = {**IMAGES, "one.jpg": drawn.getvalue()}
+    images = {**IMAGES, "one.jpg": encoded(paper, "JPEG")}
 
     files = [("file", (name, data)) for name, data in images.items()]
     singly = client.post(f"/predict{query}", files=files).json()
@@ -152,9 +150,8 @@ def test_each_prediction_can_be_corrected(client: ApiClient) -> None:
 def test_unreadable_images_are_reported_in_place(client: ApiClient) -> None:
     torn = png(4)[:50]
     large = b"\x89PNG\r\n\x1a\n" + random.Random(0).randbytes(10_000_000)
-    pixels = io.BytesIO()
-    Image.new("1", (5_000, 5_000)).save(pixels, "PNG")
-    files = {"1.png": png(1), "torn.png": torn, "large.png": large, "wide.png": pixels.getvalue(), "2.png": png(2)}
+    pixels = encoded(Image.new("1", (5_000, 5_000)))
+    files = {"1.png": png(1), "torn.png": torn, "large.png": large, "wide.png": pixels, "2.png": png(2)}
 
     lines = posted(client, zip_of({**files, "drawing.svg": b"<svg/>", "empty.jpg": b"", "none": png(3)}))
 

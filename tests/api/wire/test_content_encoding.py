@@ -3,6 +3,7 @@ import gzip
 import zlib
 from collections.abc import AsyncIterator, Callable
 
+import numpy as np
 import pytest
 from starlette.exceptions import HTTPException
 
@@ -40,6 +41,16 @@ def test_members_of_gzip_are_joined() -> None:
     members = gzip.compress(b"one ") + gzip.compress(b"two ") + gzip.compress(bytes(600_000))
 
     assert unpack([members], "gzip") == b"one two " + bytes(600_000)
+
+
+def test_many_small_members_are_rejected() -> None:
+    small, whole = gzip.compress(b""), gzip.compress(np.random.default_rng(0).bytes(3_000))
+
+    assert unpack([small * 100], "gzip") == b""
+    assert len(unpack([whole * 200], "gzip")) == 600_000
+    for pieces in ([small * 101], [small] * 101, [small * 10_000], [small * 100, *[whole] * 70]):
+        with pytest.raises(BadEncoding, match=r"has more than 100 members in its first 2,000 bytes; compress it"):
+            unpack(pieces, "gzip")
 
 
 @pytest.mark.parametrize(("encoding", "pack"), PACKED)

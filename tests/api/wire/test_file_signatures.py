@@ -6,7 +6,7 @@ import pytest
 
 from api.wire.batch_upload import BatchUpload
 from api.wire.body import BadRequestBody
-from api.wire.file_signatures import begins_as_json, check_unharmed, is_text
+from api.wire.file_signatures import begins_as_json, check_unharmed, text_of
 from api.wire.uploads import RawUpload
 from imaging.formats import begins_as_image
 
@@ -45,6 +45,6 @@ def test_kinds_are_told_apart() -> None:
     assert not begins_as_image(b"RIFF\0\0\0\0WAVEfmt ")
     assert begins_as_json(b'\xef\xbb\xbf\n {"a": 1}')
     assert not begins_as_json(b"name: x")
-    assert is_text("\u00e4".encode())
-    assert not is_text(b"a\0b")
-    assert not is_text(b"")
+    assert text_of("\u00e4".encode()) == "\u00e4"
+    assert text_of(b"x\xc3") == "x"
+    assert [text_of(data) for data in (b"a\0b", b"", b"\xff\xd8", b"a\xc3a")] == [None] * 4

@@ -13,6 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from api.wire.body import BadRequestBody
 from api.wire.form_lines import FormLines
 from api.wire.forms import Part, StreamedForm, parse_form, scan_form
+from tests.support.examples import examples
 
 BOUNDARY = "b-1"
 MAX_PARTS = 5
@@ -86,7 +87,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return body[: draw(st.one_of(st.just(len(body)), st.integers(0, len(body))))]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(damaged())
 def test_scanned_form_equals_parsed_form(body: bytes) -> None:
     found = scan_form(CONTENT_TYPE, body, MAX_PARTS)
@@ -94,7 +95,7 @@ def test_scanned_form_equals_parsed_form(body: bytes) -> None:
         assert found == by_starlette(CONTENT_TYPE, body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(damaged())
 def test_form_is_parsed_as_by_starlette_or_rejected(body: bytes) -> None:
     expected = by_starlette(CONTENT_TYPE, body)
@@ -233,7 +234,7 @@ class Collected(StreamedForm):
         self.parts[-1] = self.parts[-1]._replace(data=self.parts[-1].data + data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(damaged(), st.integers(1, 20))
 def test_form_in_pieces_equals_whole_form(body: bytes, size: int) -> None:
     form = Collected()

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.support.image_files import encoded
+
 Coverage = NDArray[np.float32]  # (height, width): how much of a pixel is ink, 0-1
 Pixels = NDArray[np.uint8]  # (height, width), (height, width, 3) or, with transparency, (height, width, 4)
 Generator = np.random.Generator
@@ -72,9 +74,8 @@ def photographed(image: NDArray[np.float32], generator: Generator, grain: float 
     """A little out of focus, with grain, as JPEG."""
     blurred = cv2.GaussianBlur(image, (0, 0), max(image.shape[:2]) / 700 + 0.4)
     noisy = blurred + grain * generator.standard_normal(image.shape, np.float32)
-    file = BytesIO()
-    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
+    taken = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    return np.asarray(Image.open(BytesIO(encoded(taken, "JPEG", quality=quality))))
 
 
 # -- kinds of images -------------------------------------------------------------------------------------------------

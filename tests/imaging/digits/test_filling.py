@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 
 from imaging.decode import decode
 from imaging.preparation import PreparedImage, prepare_image
+from tests.support.image_files import encoded
 
 Pixels = NDArray[np.uint8]
 SHAPE = (8, 8, 1)
@@ -100,9 +101,8 @@ def test_plotted_digits_are_read(color_map: str | None, options: dict[str, Any])
         for digit in SOME[::6]:
             image = saved(plotted(digit, color_map, **options).savefig)
             assert_seen(image, digit, 0.04)
-            file = BytesIO()
-            image.convert("RGB").save(file, "JPEG", quality=80)
-            assert_seen(decode(file.getvalue(), 10_000_000), digit, 0.06)
+            file = encoded(image.convert("RGB"), "JPEG", quality=80)
+            assert_seen(decode(file, 10_000_000), digit, 0.06)
 
 
 @pytest.mark.parametrize("color_map", [None, "gray"])

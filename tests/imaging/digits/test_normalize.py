@@ -12,6 +12,7 @@ from PIL import Image
 from imaging.decode import decode
 from imaging.digits.normalize import SIDE, normalize
 from tests.imaging.digits.papers import KINDS, enlarged, thicker
+from tests.support.examples import examples
 from tests.support.requirements import DATASETS_DIR, needs_file, needs_mnist
 
 # The findings of images with one digit.
@@ -183,7 +184,7 @@ def test_face_is_not_a_digit() -> None:
         assert normalize(face[top:bottom, left:right]).finding == "not_a_digit"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.tuples(st.integers(1, 250), st.integers(1, 250)),
     st.booleans(),

@@ -2,6 +2,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,16 @@ from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.errors import SpecError
 from specs.experiment import parse_spec
+from tests.support.image_files import encoded
 from tests.support.manifests import verify_manifest
+from tests.support.waiting import eventually
 
 DIGITS = DATASETS["digits"]
 NAME = "digits-corrections"
 
 
 def correction(number: int, label: str, side: int = 8) -> Correction:
-    data = BytesIO()
-    Image.fromarray(np.full((side, side), number, dtype=np.uint8)).save(data, "PNG")
+    data = encoded(Image.fromarray(np.full((side, side), number, dtype=np.uint8)))
     return Correction(
         prediction_id=f"01K6W3E8Z4T5V6X7Y8Z9A0{number:04}",
         experiment_id="01K6W3E8Z4T5V6X7Y8Z9A0B1C2",
@@ -39,7 +41,7 @@ def correction(number: int, label: str, side: int = 8) -> Correction:
         height=side,
         width=side,
         channels=1,
-        image=data.getvalue(),
+        image=data,
     )
 
 
@@ -104,6 +106,18 @@ def test_corrections_become_a_dataset(store: Store, collect: Callable[..., None]
     assert images(store)[0][0] == "7/01K6W3E8Z4T5V6X7Y8Z9A00003.png"
     [warning] = store.datasets.get(NAME).contents.warnings  # type: ignore[union-attr]
     assert warning.startswith("no images of 0, 1, 3, 4, 5, 6, 8, 9: an experiment needs `split: {stratify: false}`")
+
+
+def test_reader_waits_while_images_are_replaced(store: Store, collect: Callable[..., None]) -> None:
+    collect(correction(1, "4"))
+    folder = store.datasets.folder(NAME) / IMAGES
+    with ThreadPoolExecutor(1) as threads:
+        with store.datasets.lock(NAME):
+            folder.rename(folder.with_suffix(".away"))
+            reading = threads.submit(store.datasets.images, NAME)
+            eventually(lambda: reading.running() or reading.done())
+            folder.with_suffix(".away").rename(folder)
+        assert len(reading.result()) == 1
 
 
 def test_corrected_label_keeps_the_image_number(store: Store, collect: Callable[..., None]) -> None:

@@ -10,9 +10,9 @@ from models_store import artifacts
 from models_store.errors import ClaimLost, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.history import History
 from models_store.experiments.record import Progress, Record, Status
-from models_store.experiments.store import RECORD_FILE
 from models_store.files import LOCK_FILE, publish_directory
 from models_store.jobs.queue import TRAINING
 from models_store.store import Store
@@ -209,7 +209,7 @@ def test_training_continues_without_redis(own_store: Store, own_valkey: Valkey, 
     for each in points(2):
         claim.append(each)
     claim.check()
-    assert not claim.cancel_requested
+    assert not claim.record.cancel_requested
     assert own_store.experiments.history(record.id) == History(points=points(2))
     assert ended(claim).status is Status.SUCCEEDED
     assert own_store.experiments.get(record.id).status is Status.SUCCEEDED
@@ -225,10 +225,10 @@ def test_cancel_is_seen_and_keeps_live_fields(store: Store, claim: TrainingClaim
     claim.begin_history([])
     claim.append(point(0))
     claim.check()
-    assert not claim.cancel_requested
+    assert not claim.record.cancel_requested
     store.experiments.cancel(claim.id)
     claim.check()
-    assert claim.cancel_requested
+    assert claim.record.cancel_requested
     claim.show(Progress(phase="training", epoch=1))
     shown = store.experiments.get(claim.id)
     assert (shown.cancel_requested, shown.epochs_completed) == (True, 1)

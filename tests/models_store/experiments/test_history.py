@@ -8,7 +8,7 @@ import pytest
 from models_store.errors import Damaged, StorageFull
 from models_store.experiments import history
 from models_store.experiments.history import History
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from tests.models_store.children import in_child, killed_at_each_step
 from tests.models_store.results import point, points
 from tests.models_store.test_files import without_room

@@ -27,7 +27,7 @@ def test_other_key_is_another_experiment(keys: IdempotencyKeys) -> None:
 
 def test_same_key_with_another_body_is_rejected(keys: IdempotencyKeys) -> None:
     keys.reserve("key", b"body", "first")
-    with pytest.raises(IdempotencyMismatch, match="'key' was used for experiment first with another body"):
+    with pytest.raises(IdempotencyMismatch, match="'key' was used for first with another body"):
         keys.reserve("key", b"other", "second")
 
 

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
+from models_store.events import EventLog
 from models_store.experiments.history import History
 from models_store.experiments.index import EPOCH_BUCKETS, Index
 from models_store.experiments.pages import Page, Query
@@ -31,7 +32,7 @@ def redis(valkey: Valkey) -> Iterator[Redis]:
 
 @pytest.fixture
 def index(redis: Redis) -> Index:
-    index = Index(redis)
+    index = Index(redis, EventLog(redis), lambda record: record)
     index.mark_complete()
     return index
 
@@ -115,7 +116,7 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     record = put(0.5, status=Status.SUCCEEDED, tags=("a",))
     index.append_point(record.id, point(0))
     index.remove(record.id)
-    assert redis.keys("*") == [keys.COMPLETE]
+    assert sorted(redis.keys("*")) == [keys.COMPLETE, keys.EVENTS]
 
 
 def test_models_of_a_class_subset_rank_last(index: Index, put: MakeRecord) -> None:

@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from models_store.errors import InvalidState
-from models_store.experiments.record import Best, Failure, Point, Record, Status, is_better
+from models_store.experiments.points import Best, Point, is_better
+from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import KILLED, point
 
@@ -90,6 +91,33 @@ def test_requested_cancel_ends_returned_attempt() -> None:
     running = record().claim("worker").replace(cancel_requested=True)
     for ended in (running.give_back(), running.retry(KILLED, max_attempts=3)):
         assert (ended.status, ended.stop_reason) == (Status.CANCELLED, "cancelled")
+
+
+def test_retry_has_all_attempts_again() -> None:
+    current = record()
+    for _ in range(3):
+        current = current.claim("worker").retry(KILLED, max_attempts=3)
+    assert current.status is Status.FAILED
+
+    again = current.run_again()
+    assert (again.status, again.error, again.ended_at) == (Status.QUEUED, None, None)
+    assert again.started_at == current.started_at
+    for status in (Status.QUEUED, Status.QUEUED, Status.FAILED):
+        again = again.claim("worker").retry(KILLED, max_attempts=3)
+        assert again.status is status
+    assert again.attempts == 6
+
+
+def test_retry_forgets_earlier_requests() -> None:
+    cancelled = record().end(Status.CANCELLED, cancel_requested=True, stop_requested=True, stop_reason="cancelled")
+    again = cancelled.run_again()
+    assert (again.cancel_requested, again.stop_requested, again.stop_reason) == (False, False, None)
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.SUCCEEDED])
+def test_only_failed_and_cancelled_are_retried(status: Status) -> None:
+    with pytest.raises(InvalidState, match=f"is {status}; only failed and cancelled ones are run again"):
+        record(status=status).run_again()
 
 
 def test_record_survives_json() -> None:

@@ -14,10 +14,10 @@ from models_store.artifacts import ARTIFACTS, EVALUATION_FILE
 from models_store.errors import Busy, Damaged, IdempotencyMismatch, InvalidState, NotFound, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.history import History
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
-from models_store.experiments.store import RECORD_FILE
 from models_store.files import TEMPORARY_SECONDS, lock_folder
 from models_store.ids import is_experiment_id
 from models_store.jobs.queue import TRAINING
@@ -221,7 +221,7 @@ def test_reconciler_queues_what_a_killed_api_accepted(
     def create() -> None:
         experiments = reopened().experiments
         owner, name = {
-            "publish": (experiments, "_publish"),
+            "publish": (experiments, "add"),
             "show": (experiments, "show"),
             "enqueue": (experiments.queue, "enqueue"),
         }[killed_in]
@@ -365,6 +365,40 @@ def test_ended_experiment_rejects_cancel(store: Store, succeed: Callable[..., Re
     assert store.experiments.read(record.id) == record
 
 
+def test_stop_is_asked_once_and_cancel_outweighs_it(store: Store, claim: TrainingClaim) -> None:
+    stopping = store.experiments.stop(claim.id)
+    assert (stopping.status, stopping.stop_requested) == (Status.RUNNING, True)
+    assert store.experiments.stop(claim.id) == stopping
+
+    store.experiments.cancel(claim.id)
+    with pytest.raises(InvalidState, match="is being cancelled and cannot be stopped"):
+        store.experiments.stop(claim.id)
+
+
+def test_only_what_has_learnt_is_stopped(store: Store, queued: Record) -> None:
+    with pytest.raises(InvalidState, match="is queued and has learnt nothing to publish; cancel it instead"):
+        store.experiments.stop(queued.id)
+    store.experiments.cancel(queued.id)
+    with pytest.raises(InvalidState, match="is cancelled and cannot be stopped"):
+        store.experiments.stop(queued.id)
+
+
+def test_retry_queues_a_cancelled_experiment_again(store: Store, queued: Record) -> None:
+    store.experiments.cancel(queued.id)
+    again = store.experiments.retry(queued.id)
+
+    assert (again.status, store.experiments.get(queued.id).status) == (Status.QUEUED, Status.QUEUED)
+    assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is not None
+    with pytest.raises(InvalidState, match="is running; only failed and cancelled ones are run again"):
+        store.experiments.retry(queued.id)
+
+
+def test_damaged_experiment_is_not_retried(store: Store, queued: Record) -> None:
+    (store.experiments.folder(queued.id) / RECORD_FILE).write_bytes(b"{}")
+    with pytest.raises(Damaged):
+        store.experiments.retry(queued.id)
+
+
 def test_cancel_and_claim_at_once_have_one_winner(store: Store, tiny_spec: MakeSpec) -> None:
     for _ in range(10):
         record = store.experiments.create(tiny_spec())
@@ -386,7 +420,7 @@ def test_cancel_and_claim_at_once_have_one_winner(store: Store, tiny_spec: MakeS
         else:
             assert cancelled.status is Status.RUNNING
             claim.check()
-            assert claim.cancel_requested
+            assert claim.record.cancel_requested
 
 
 def test_change_of_locked_experiment_is_rejected(store: Store, queued: Record) -> None:
@@ -468,7 +502,7 @@ def test_delete_and_claim_at_once_are_atomic(store: Store, tiny_spec: MakeSpec) 
             assert isinstance(error, InvalidState)
             assert claim.attempt_folder.is_dir()
             claim.check()
-            assert not claim.cancel_requested
+            assert not claim.record.cancel_requested
 
 
 # -- two replicas ----------------------------------------------------------------------------------------------------

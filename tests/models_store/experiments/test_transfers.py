@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from models_store.errors import Busy
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.record import Record
-from models_store.experiments.store import RECORD_FILE
 from models_store.files import lock_folder, remove_directory
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset

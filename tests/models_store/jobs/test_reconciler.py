@@ -9,9 +9,9 @@ from models_store.artifacts import ARTIFACTS, EVALUATION_FILE, MANIFEST_FILE
 from models_store.errors import NotFound
 from models_store.experiments import history
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
-from models_store.experiments.store import RECORD_FILE
 from models_store.files import temporary_name
 from models_store.jobs.queue import TRAINING, JobKind, JobName
 from models_store.store import Store

@@ -11,6 +11,7 @@ from specs.dataset import Dataset
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
+from tests.support.examples import examples
 
 FLATTEN = {"type": "Flatten"}
 LAST = {"type": "Dense"}
@@ -56,11 +57,18 @@ specs = st.fixed_dictionaries(
                         {"type": "Adam", "learning_rate": 0.1},
                         {"type": "SGD", "learning_rate": 2.0},
                         {"type": "SGD", "learning_rate": 1e-9},
+                        {"type": "rms_prop", "learning_rate": 0.5},
+                        {"class_name": "Adam", "config": {"learning_rate": 0.1, "decay": 0.0}},
                     ]
                 ),
                 "early_stopping": st.fixed_dictionaries({"patience": st.sampled_from([0, 3, 20])}),
                 "reduce_lr_on_plateau": st.fixed_dictionaries({"patience": st.sampled_from([0, 3, 20])}),
-                "loss": st.just({"type": "CategoricalCrossentropy", "label_smoothing": 0.9}),
+                "loss": st.sampled_from(
+                    [
+                        {"type": "CategoricalCrossentropy", "label_smoothing": 0.9},
+                        {"class_name": "CategoricalCrossentropy", "config": {"label_smoothing": 0.9, "axis": -1}},
+                    ]
+                ),
             },
         ),
     }
@@ -68,7 +76,7 @@ specs = st.fixed_dictionaries(
 
 
 @given(specs)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 def test_change_is_possible_and_mends(document: dict[str, Any]) -> None:
     try:
         spec = parsed(document)
@@ -76,8 +84,9 @@ def test_change_is_possible_and_mends(document: dict[str, Any]) -> None:
         return
     for advice in advice_for(spec):
         if advice.patch is not None:
-            changed = parsed(merge_patch(spec.document(), advice.patch))
-            assert advice.sentence not in warnings_for(changed), advice
+            for written in (document, spec.document()):
+                changed = parsed(merge_patch(written, advice.patch))
+                assert advice.sentence not in warnings_for(changed), advice
 
 
 def warned(**document: Any) -> list[str]:

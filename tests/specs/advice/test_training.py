@@ -66,3 +66,14 @@ def test_features_are_not_called_raw_pixels() -> None:
     layers = {"layers": [{"type": "Dense", "units": 25, "activation": "relu"}, {"type": "Dense"}]}
     document = {"dataset": {"name": "blobs"}, "model": layers, "training": rated(0.1)}
     assert warnings_for(parse_spec(document)) == []
+
+
+@pytest.mark.parametrize("loss", ["BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy"])
+def test_strong_smoothing_of_every_loss_is_warned(loss: str) -> None:
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 1 if loss == "BinaryCrossentropy" else 2}]
+    document = {"dataset": {"classes": [0, 1]}, "model": {"layers": layers}}
+    training = {"loss": {"type": loss, "label_smoothing": 0.9}}
+
+    (warning,) = warnings_for(parse_spec({**document, "training": training}))
+
+    assert warning.startswith("label_smoothing of 0.9 leaves little")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from specs.dataset import DATASETS, BlobsSpec, Dataset, DatasetSpec, SplitSizes
 from specs.document import parse_document
 from specs.experiment import parse_spec
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -151,17 +152,30 @@ def test_own_validation_split_is_official_by_default(split: dict[str, Any], size
 def test_official_splits_need_no_samples_to_cut() -> None:
     few = {"datasets": {"few": Dataset("few", None, ("a", "b"), (1, 9), (1, 0), validation_counts=(1, 1))}}
     assert DatasetSpec.model_validate({"name": "few"}, context=few).split_sizes() == SplitSizes(10, 2, 1)
-    none = {"datasets": {"few": Dataset("few", None, ("a", "b", "c"), (9, 9, 9), validation_counts=(0, 0, 1))}}
-    with pytest.raises(ValidationError, match="the official validation split has no samples of these classes"):
-        DatasetSpec.model_validate({"name": "few", "classes": ["a", "b"]}, context=none)
     with pytest.raises(ValidationError, match="mnist has no official validation split; give a fraction"):
         DatasetSpec.model_validate({"name": "mnist", "split": {"validation": "official"}})
 
 
-def test_classes_without_test_samples_are_rejected() -> None:
-    odd = {"datasets": {"odd": Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5))}}
-    with pytest.raises(ValidationError, match="the official test split has no samples of these classes"):
-        DatasetSpec.model_validate({"name": "odd", "classes": ["a", "b"]}, context=odd)
+ODD = Dataset("odd", None, ("a", "b", "c"), (50, 50, 50), (0, 0, 5), validation_counts=(0, 0, 7))
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_official_split_without_classes_is_named(split: str) -> None:
+    document = {"name": "odd", "classes": ["a", "b"], "split": {split: "official"}}
+    with pytest.raises(ValidationError, match=f"the official {split} split has no samples of these classes") as caught:
+        DatasetSpec.model_validate(document, context={"datasets": {"odd": ODD}})
+    assert f"or set `{split}` to null" in str(caught.value)
+    document["split"] = {split: None}
+    assert DatasetSpec.model_validate(document, context={"datasets": {"odd": ODD}}).split_sizes().total == 100
+
+
+def test_official_split_is_default_for_its_classes() -> None:
+    def split_of(*classes: str) -> tuple[Any, Any]:
+        spec = DatasetSpec.model_validate({"name": "odd", "classes": classes}, context={"datasets": {"odd": ODD}})
+        return spec.split.test, spec.split.validation
+
+    assert split_of("a", "b") == (0.2, 0.1)
+    assert split_of("c", "a") == ("official", "official")
 
 
 def test_class_too_small_for_splits_is_named() -> None:
@@ -215,7 +229,7 @@ def test_given_fraction_is_not_changed() -> None:
     st.lists(st.integers(1, 30), min_size=2, max_size=6),
     st.fixed_dictionaries({}, optional={"test": st.floats(0.05, 0.9), "validation": st.floats(0.05, 0.9)}),
 )
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 def test_advice_about_split_helps(counts: list[int], options: dict[str, float]) -> None:
     split = {"stratify": True, **options}
     try:
@@ -233,7 +247,7 @@ def test_advice_about_split_helps(counts: list[int], options: dict[str, float]) 
 
 
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=6))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 def test_defaults_suit_all_that_can_be_trained(counts: list[int]) -> None:
     sizes = small((*counts, 1)).split_sizes()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api import __version__
+from settings import VERSION
 from tests.support.valkey import free_port
 from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
@@ -59,7 +59,7 @@ def test_help_explains_exit_statuses(option: str, capsys: pytest.CaptureFixture[
 
 def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
-    assert capsys.readouterr().out == f"trainyard {__version__}\n"
+    assert capsys.readouterr().out == f"trainyard {VERSION}\n"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the API of `trainyard up` is told."""
+"""How `trainyard up` starts the API."""
 
 from importlib import import_module
 from pathlib import Path

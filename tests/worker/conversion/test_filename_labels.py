@@ -41,6 +41,27 @@ def test_kaggle_competition_is_labeled_without_test() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (["cat-1-2.jpg", "cat-2-1.jpg", "dog-1-1.jpg"], ["cat", "cat", "dog"]),
+        (["cat_001_02 (1).jpg", "dog.7.jpg", "2nd 3 4.jpg"], ["cat", "dog", "2nd"]),
+        (["26_0_2_2017.jpg", "31_1_0_2018.jpg"], ["26", "31"]),
+        (["boeing_737_1.jpg", "boeing_747_1.jpg"], ["boeing_737", "boeing_747"]),
+    ],
+)
+def test_class_stands_in_front_of_several_numbers(names: list[str], classes: list[str]) -> None:
+    files = found(*names)
+    labels = label_by_filenames(files)
+    assert [name for _, name in labeled(labels, files).values()] == classes
+    assert f"{names[0]!r} is taken for {classes[0]!r}; if this is not the class" in labels.warnings[0]
+
+
+def test_folder_around_all_images_is_no_split() -> None:
+    files = found("my-test/cat.1.jpg", "my-test/dog.1.jpg")
+    assert labeled(label_by_filenames(files), files)["my-test/cat.1.jpg"] == ("train", "cat")
+
+
+@pytest.mark.parametrize(
     ("names", "reason"),
     [
         (["1.jpg", "2.jpg"], "2 images, such as '1.jpg', begin with no class (0 different ones found)"),

@@ -30,6 +30,12 @@ def parquet(columns: dict[str, Any], names: list[str] | None = None) -> bytes:
     return file.getvalue()
 
 
+def structs(kind: pa.DataType) -> pa.Array:
+    """As Hugging Face has images, with bytes of any type."""
+    images = [{"bytes": image(1), "path": None}, {"bytes": image(2), "path": None}]
+    return pa.array(images, pa.struct([("bytes", kind), ("path", pa.string())]))
+
+
 def hugging_face(labels: list[int], start: int = 0) -> bytes:
     images = [{"bytes": image(start + number), "path": f"{start + number}.png"} for number in range(len(labels))]
     return parquet({"image": images, "label": labels}, ["cat", "dog"])
@@ -78,8 +84,17 @@ def test_hugging_face_repository_has_names_and_splits(tmp_path: Path) -> None:
         ({"image": [image(1), image(2)], "label": [10, 9]}, ("9", "10")),
         ({"image": [image(1), image(2)], "label": pa.array(["dog", "cat"]).dictionary_encode()}, ("cat", "dog")),
         ({"image": pa.array([image(1), image(2)], pa.large_binary()), "label": [True, False]}, ("False", "True")),
+        ({"image": pa.array([image(1), image(2)], pa.binary_view()), "label": ["dog", "cat"]}, ("cat", "dog")),
+        ({"image": pa.array([image(1), image(2)]).dictionary_encode(), "label": [10.0, 9.0]}, ("9", "10")),
+        ({"image": structs(pa.large_binary()), "label": pa.array(["b", "a"], pa.string_view())}, ("a", "b")),
+        ({"image": structs(pa.binary_view()), "label": pa.array([7, 3]).dictionary_encode()}, ("3", "7")),
+        ({"image": structs(pa.binary()), "label": pa.array(["b", "a"], pa.large_string())}, ("a", "b")),
+        ({"image": [image(1), image(2)], "label": ["gro\u0308ße", " a "]}, ("a", "größe")),
     ],
-    ids=["text", "other names", "known names", "integers", "categories", "booleans"],
+    ids=[
+        *("text", "other names", "known names", "integers", "categories", "booleans"),
+        *("view", "binary categories", "large struct", "struct of views", "struct", "composed"),
+    ],
 )
 def test_tidy_parquet_is_read_as_the_upload_itself(
     columns: dict[str, Any], classes: tuple[str, ...], tmp_path: Path
@@ -89,6 +104,33 @@ def test_tidy_parquet_is_read_as_the_upload_itself(
     assert (contents.classes, contents.counts["train"]) == (classes, (1, 1))
     assert StoredImages(tmp_path).read(1) == image(1)
     assert StoredImages(tmp_path).names == ["parquet/1", "parquet/0"]
+
+
+def test_names_are_in_composed_form(tmp_path: Path) -> None:
+    images = [{"bytes": image(n), "path": f"e\u0301{n}.png"} for n in range(2)]
+    contents = convert_upload(tmp_path, parquet({"image": images, "label": [0, 1]}, ["a\u0308", " b "]))
+
+    assert contents.classes == ("b", "ä")
+    assert StoredImages(tmp_path).names == ["é1.png", "é0.png"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"path": ["img/a.png", "img/e\u0301.png", "x.png"], "label": ["cat", "dog", "cat"]},
+        {"image": ["a", "é", None], "label": pa.array(["cat", "dog", None]).dictionary_encode()},
+        {"file": pa.array(["a.png", "é.png"], pa.string_view()), "cat": [1.0, 0.0], "dog": [0, 1], "box": [[1], [2]]},
+        {"id": pa.array(["a", "é"]).dictionary_encode(), "cat": [True, False], "dog": [False, True]},
+    ],
+    ids=["paths", "names", "one-hot", "booleans"],
+)
+def test_parquet_may_name_images_of_the_archive(columns: dict[str, Any], tmp_path: Path) -> None:
+    files = {"img/a.png": image(1), "img/e\u0301.png": image(2), "labels.parquet": parquet(columns)}
+    contents = convert_upload(tmp_path, zip_of(files), UploadOptions(layout="parquet"))
+
+    assert (contents.classes, contents.counts["train"]) == (("cat", "dog"), (1, 1))
+    assert StoredImages(tmp_path).names == ["img/a.png", "img/é.png"]
+    assert not list((tmp_path / IMAGES).glob("*.parquet"))
 
 
 def test_split_may_be_a_column(tmp_path: Path) -> None:
@@ -108,9 +150,26 @@ def test_split_may_be_a_column(tmp_path: Path) -> None:
         (parquet({"image": [image(1)] * 60, "label": ["a", "b"] * 30}), "more than 50 entries"),
         (parquet({"image": [bytes(200_000)] * 2, "label": ["a", "b"]}), "has more than 100,000 bytes"),
         (parquet({"image": [image(1)], "label": ["a"], "split": ["left"]}), "has 'left' in its column 'split'"),
+        (parquet({"image": [image(1)], "label": [0.5]}), "'parquet' has the label 0.5; expected text or integers"),
+        (parquet({"path": ["1.png"], "label": ["a"]}), "pack files and images into one archive if it only names them"),
+        (parquet({"image": [image(1)] * 2, "label": ["a", "b\nc"]}), "has a control character"),
         (zip_of({"a.txt": b"x"}), "it has no .parquet file"),
     ],
-    ids=["broken", "cut", "columns", "class", "nulls", "unlabeled", "rows", "large", "split", "no file"],
+    ids=[
+        "broken",
+        "cut",
+        "columns",
+        "class",
+        "nulls",
+        "unlabeled",
+        "rows",
+        "large",
+        "split",
+        "part",
+        "paths",
+        "control",
+        "no file",
+    ],
 )
 def test_unusable_parquet_is_rejected(data: bytes, reason: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidArchive) as rejection:

@@ -5,15 +5,22 @@ from tests.worker.conversion.found import found, labeled
 from worker.conversion.labels import Labels
 from worker.conversion.members import FoundFile
 from worker.conversion.table_labels import label_by_tables
+from worker.conversion.tables import TextTable
 
 IMAGES = found("data/images/a1.jpg", "data/images/b2.jpg", "data/images/c3.jpg")
 
 
 def label(text: str | bytes, images: list[FoundFile] = IMAGES, encoding: str | None = None, **others: str) -> Labels:
     texts = {"data/labels.csv": text, **{f"data/{name}.csv": each for name, each in others.items()}}
-    tables = [FoundFile(100 + number, tuple(name.split("/")), name) for number, name in enumerate(texts)]
-    contents = {100 + n: each.encode() if isinstance(each, str) else each for n, each in enumerate(texts.values())}
-    return label_by_tables(images, tables, contents, encoding)
+    tables = [
+        TextTable(
+            FoundFile(100 + number, tuple(name.split("/")), name),
+            text.encode() if isinstance(text, str) else text,
+            encoding,
+        )
+        for number, (name, text) in enumerate(texts.items())
+    ]
+    return label_by_tables(images, tables, lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,88 @@ def test_split_comes_from_column_table_or_folder() -> None:
     assert list(labeled(folders, images).values()) == [("train", "cat"), ("train", "dog"), ("test", "dog")]
 
 
+KAGGLE = found("train/1.jpg", "train/2.jpg", "test/1.jpg", "test/2.jpg", "test/3.jpg")
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"train": "id,label\n1,cat\n2,dog\n", "test": "id\n1\n2\n3\n"}, ["train cat", "train dog"]),
+        ({"train": "id,has_cactus\n1,0\n2,1\n", "test": "id,width\n1,8\n2,8\n"}, ["train 0", "train 1"]),
+        (
+            {"trainLabels": "id,label\n1,cat\n2,dog\n", "sampleSubmission": "id,label\n1,cat\n"},
+            ["train cat", "train dog"],
+        ),
+        ({"labels": "id,label\n1,cat\n2,dog\n"}, ["train cat", "train dog"]),
+        (
+            {"train": "id,label\n1,cat\n2,dog\n", "test": "id,label\n1,dog\n3,cat\n"},
+            ["train cat", "train dog", "test dog", "test cat"],
+        ),
+        ({"train": "id,label\n1,cat\n2,dog\n3,cat\n"}, ["train cat", "train dog"]),
+        ({"train": "id,label\n1,cat\n2,dog\ntest/3,cat\n"}, ["train cat", "train dog", "test cat"]),
+    ],
+    ids=["unlabeled test", "guesses", "camel case", "no split", "labeled test", "missing", "folder"],
+)
+def test_numbers_of_competition_are_those_of_its_split(tables: dict[str, str], expected: list[str]) -> None:
+    labels = label("x,y,z\n", KAGGLE, **tables)
+
+    found_labels = labeled(labels, KAGGLE)
+    assert [f"{split} {name}" for split, name in found_labels.values()] == expected
+    assert all(name.startswith(split) for name, (split, _) in found_labels.items())
+
+
+def test_images_named_by_unlabeled_tables_are_reported() -> None:
+    images = found("i/1.jpg", "i/2.jpg", "i/3.jpg", "i/4.jpg", "i/5.jpg")
+    labels = label("x,y,z\n", images, train="id,label\n1,cat\n2,dog\n", test="id\n3\n4\n")
+
+    assert list(labeled(labels, images)) == ["i/1.jpg", "i/2.jpg"]
+    assert labels.warnings == (
+        "'data/test.csv' has no column of labels; the 2 images that it names are left out: 'i/3.jpg', 'i/4.jpg'",
+        "1 image has no label in 'data/train.csv' and will not be used: 'i/5.jpg'",
+    )
+
+
+def test_ambiguous_names_are_no_missing_ones() -> None:
+    images = found("a/1.jpg", "b/1.jpg", "b/2.jpg", "b/3.jpg")
+    labels = label("id,label\n1,cat\n2,dog\n3,cat\n", images)
+
+    assert list(labeled(labels, images)) == ["b/2.jpg", "b/3.jpg"]
+    assert labels.warnings[0] == "1 line names several images, which are left out, in 'data/labels.csv': '1'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,MEL,NV\na1,1.0,0.0\nb2,0.0,1.0\nc3,1.0,0.0\n",
+        "image_id,NV,MEL,age\na1,0,1,30\nb2,1,0,\nc3,0,1,50\n",
+        "photo;MEL;NV;sex\na1.jpg;True;False;f\nb2.jpg;False;True;m\nc3.jpg;True;False;f\n",
+        ",image,MEL,NV\n0,a1,1,\n1,b2,,1\n2,c3,1,\n",
+    ],
+    ids=["ISIC", "other columns", "pandas", "index"],
+)
+def test_column_for_each_class_is_read(text: str) -> None:
+    labels = label(text)
+    assert [name for _, name in labeled(labels, IMAGES).values()] == ["MEL", "NV", "MEL"]
+    assert labels.warnings == ()
+
+
+def test_lines_of_several_classes_are_left_out() -> None:
+    labels = label("image,healthy,rust,scab\na1,1,0,0\nb2,0,1,1\nc3,0,0,0\n", ages="image,age\na1,7\nb2,8\nc3,9\n")
+
+    assert labeled(labels, IMAGES) == {"data/images/a1.jpg": ("train", "healthy")}
+    assert labels.warnings == (
+        "1 line has several labels and is left out, in 'data/labels.csv': 'b2'",
+        "1 line has no label, in 'data/labels.csv'",
+        "1 image has no label in 'data/labels.csv' and will not be used: 'data/images/c3.jpg'",
+    )
+
+
+def test_class_named_in_composed_form() -> None:
+    images = found("i/é.jpg", "i/2.jpg")
+    labels = label("file,label\ne\u0301.jpg,gro\u0308ße\n2.jpg,größe\n", images)
+    assert [name for _, name in labeled(labels, images).values()] == ["größe", "größe"]
+
+
 def test_template_of_competition_is_not_a_label_table() -> None:
     labels = label("id,label\na1,0\nb2,1\n", sample_submission="id,label\nc3,0\n")
     assert list(labeled(labels, IMAGES)) == ["data/images/a1.jpg", "data/images/b2.jpg"]
@@ -103,6 +192,12 @@ def test_what_does_not_match_is_reported() -> None:
         ("", "'data/labels.csv' has nothing"),
         ("file,label\nx.jpg,cat\ny.jpg,dog\n", "none of the files in 'data/labels.csv', such as 'x.jpg', is an image"),
         ("file,label,split\na1.jpg,cat,left\n", "'data/labels.csv', line 2: 'left' is no split; expected train"),
+        (
+            "image,a,b\na1,1,1\nb2,1,1\nc3,0,1\n",
+            "2 lines have several labels, in 'data/labels.csv': 'a1', 'b2'; several",
+        ),
+        ("file,label\na1.jpg,\nb2.jpg,\n", "no line of 'data/labels.csv' has a label"),
+        ('file,label\n"a1.jpg",cat\nb2.jpg,"c\nd"\n\na1.jpg,dog\n', "line 6: 'a1.jpg' has the label 'dog'"),
         ("file,label\na1.jpg,cat\na1.jpg,dog\n", "line 3: 'a1.jpg' has the label 'dog', but 'cat' in another line"),
         ("file,label\n" + "x" * 200_000, "does not parse as a table"),
     ],
@@ -114,5 +209,5 @@ def test_unusable_tables_are_rejected(text: str, reason: str) -> None:
 
 
 def test_archive_without_a_table_is_rejected() -> None:
-    with pytest.raises(InvalidArchive, match=r"expected a \.csv or .tsv table"):
-        label_by_tables(IMAGES, [], {}, None)
+    with pytest.raises(InvalidArchive, match=r"expected a \.csv, \.tsv or \.parquet table"):
+        label_by_tables(IMAGES, [], lambda: None)

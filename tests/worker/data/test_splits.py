@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from analysis.split_counts import expected_counts
 from specs.dataset import Dataset
 from specs.experiment import parse_spec
 from tests.support.requirements import DATASETS_DIR, needs_mnist
-from tests.worker.data.tiny import CIFAR10, TRAINING, spec_of, written
+from tests.worker.data.tiny import CIFAR10, MODEL, TRAINING, spec_of, written
 from worker.data import Splits, load_splits
+from worker.data.splits import AddedSource
 
 
 def sizes(splits: Splits) -> tuple[int, ...]:
@@ -108,6 +110,70 @@ def test_labels_follow_the_order_of_selected_classes(tmp_path: Path) -> None:
 
     for split in splits:
         assert split.images[:, -1, -1, -1].tolist() == [[2, 0][label] for label in split.labels]
+
+
+def samples_by_split(splits: Splits) -> list[list[int]]:
+    return [sorted(split.samples.tolist()) for split in splits]
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        {"name": "digits"},
+        {"name": "digits", "limit_per_class": 13},
+        {"name": "digits", "split": {"stratify": False}},
+        {"name": "cifar10", "split": {"test": 0.3, "validation": 0.2}},
+        {"name": "cifar10", "split": {"validation": 0.5}},
+        {"name": "blobs", "blobs": {"n_samples": 301, "centers": 5}},
+    ],
+)
+@pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0)])
+def test_splits_do_not_depend_on_the_order_of_classes(
+    dataset: dict[str, Any], order: tuple[int, ...], tmp_path: Path
+) -> None:
+    written(tmp_path, CIFAR10)
+    given = spec_of({**dataset, "classes": [0, 1, 2]})
+    other = spec_of({**dataset, "classes": order})
+    splits, same = load_splits(given, tmp_path), load_splits(other, tmp_path)
+
+    assert samples_by_split(splits) == samples_by_split(same)
+    for split, again in zip(splits, same, strict=True):
+        places = dict(zip(again.samples.tolist(), again.labels.tolist(), strict=True))
+        assert [order[places[sample]] for sample in split.samples.tolist()] == split.labels.tolist()
+    for each in ("training", "validation", "test"):
+        assert expected_counts(other)[each].tolist() == expected_counts(given)[each][list(order)].tolist()
+
+
+def test_added_samples_do_not_depend_on_the_order(tmp_path: Path) -> None:
+    def added(classes: list[str]) -> list[int]:
+        document = {"name": "cifar10", "classes": classes, "add": [{"name": "more", "limit_per_class": 3}]}
+        more = Dataset("more", (32, 32, 3), CIFAR10.classes, (12, 10, 8))
+        spec = parse_spec(
+            {"dataset": document, "model": MODEL, "training": TRAINING}, {"cifar10": CIFAR10, "more": more}
+        )
+        # As if the stand-in had been added to itself.
+        training = load_splits(spec, tmp_path, added={"more": AddedSource(CIFAR10)}).training
+        return sorted(sample for sample in training.samples.tolist() if sample >= 45)
+
+    written(tmp_path, CIFAR10)
+    assert len(added(["cat", "frog"])) == 6
+    assert added(["cat", "frog"]) == added(["frog", "cat"])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "digest"),
+    [
+        ({}, "aacbdc99c3675642"),
+        ({"limit_per_class": 13}, "f99375a06033eccb"),
+        ({"classes": [1, 3, 8], "split": {"seed": 5, "test": 0.25}}, "341b6e472a6ae7b7"),
+        ({"name": "blobs", "blobs": {"n_samples": 301, "centers": 7}}, "7f56999cb4df9094"),
+    ],
+)
+def test_splits_are_those_of_earlier_versions(dataset: dict[str, Any], digest: str) -> None:
+    """Results of earlier versions can be compared, and trainings continued, only on the same splits."""
+    splits = load_splits(spec_of({"name": "digits", **dataset}), None)
+    samples = b"|".join(split.samples.astype("<i8").tobytes() for split in splits)
+    assert hashlib.sha256(samples).hexdigest()[:16] == digest
 
 
 def test_official_test_split_is_whole_and_in_order(tmp_path: Path) -> None:

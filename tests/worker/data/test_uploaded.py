@@ -2,7 +2,6 @@ import hashlib
 import lzma
 from collections.abc import Callable
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.models_store.corrections.test_store import correction
+from tests.support.image_files import encoded
 from tests.worker.conftest import Supervised
 from tests.worker.data.tiny import MODEL, TRAINING
 from worker.data import AddedSource, DatasetUnavailable, Split, load_splits
@@ -50,11 +50,10 @@ def upload(folder: Path, size: Callable[[int], tuple[int, int]], native: bool = 
     index, packed = np.zeros(len(rows), INDEX), b""
     for number, (split, label) in enumerate(rows):
         height, width = size(number)
-        data = BytesIO()
-        Image.new("RGB", (width, height), (10 * number,) * 3).save(data, "PNG")
-        digest = np.frombuffer(hashlib.sha256(data.getvalue()).digest(), np.uint8)
-        index[number] = (len(packed), len(data.getvalue()), label, split, height, width, 3, digest)
-        packed += data.getvalue()
+        data = encoded(Image.new("RGB", (width, height), (10 * number,) * 3))
+        digest = np.frombuffer(hashlib.sha256(data).digest(), np.uint8)
+        index[number] = (len(packed), len(data), label, split, height, width, 3, digest)
+        packed += data
     (stored / DATA_FILE).write_bytes(packed)
     np.save(stored / INDEX_FILE, index)
     (stored / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps([f"{number}.png" for number in range(len(rows))])))
@@ -154,8 +153,8 @@ def test_training_on_an_upload_succeeds(
     folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
     spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
     uploaded = UploadedDataset(facts=LEAVES, folder=folder)
-    told = TrainingJob.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
-    run(told, supervised.channel)
+    received = TrainingJob.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
+    run(received, supervised.channel)
 
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
 

@@ -79,9 +79,9 @@ def test_built_in_dataset_is_resized_and_evaluated(artifacts: Path) -> None:
     import keras
     from sklearn.datasets import load_digits
 
-    told: list[SamplesDone] = []
+    progress: list[SamplesDone] = []
     job = job_on(artifacts, DATASETS["digits"])
-    metrics = evaluate(job, told.append)
+    metrics = evaluate(job, progress.append)
 
     bunch = load_digits()
     images = np.rint(bunch.images[..., None] * (255 / 16)).astype(np.uint8)
@@ -94,7 +94,7 @@ def test_built_in_dataset_is_resized_and_evaluated(artifacts: Path) -> None:
         evaluation["calibration"]["temperature"]
         == orjson.loads((artifacts / "serving.json").read_bytes())["temperature"]
     )
-    assert told[-1] == SamplesDone(done=1_797, total=1_797)
+    assert progress[-1] == SamplesDone(done=1_797, total=1_797)
     verify_manifest(job.staged)
 
 
@@ -138,16 +138,16 @@ def test_digits_are_prepared_as_served(artifacts: Path, tmp_path: Path, own_imag
         own = converted(tmp_path / "own", "own", noisy_digits(("3", "8"), train=12, test=3, largest=40))
         facts, folder = own.facts, own.folder
         stored = StoredImages(folder)
-        pictures = [decode(stored.read(number), 10_000) for number in range(len(stored))]
+        images = [decode(stored.read(number), 10_000) for number in range(len(stored))]
     else:
         facts, folder = DATASETS["digits"], None
         pixels = np.rint(load_digits().images * (255 / 16)).astype(np.uint8)
-        pictures = [Image.fromarray(each) for each in pixels]
+        images = [Image.fromarray(each) for each in pixels]
     model = keras.saving.load_model(artifacts / "model.keras")
     forms: dict[Prep, Literal["centered"] | None] = {"auto": "centered", "none": None}
     for prep, form in forms.items():
         evaluate(job := job_on(artifacts, facts, folder, prep=prep), lambda _: None)
-        inputs = np.stack([prepare_image(each, (28, 28, 1), "fit", form).array for each in pictures])
+        inputs = np.stack([prepare_image(each, (28, 28, 1), "fit", form).array for each in images])
         expected = np.asarray(model(inputs, training=False))
         assert np.allclose(read_predictions(job.staged, "all").probabilities, expected, atol=1e-3)
         assert orjson.loads((job.staged / EVALUATION_FILE).read_bytes())["prep"] == prep

@@ -1,4 +1,3 @@
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -8,7 +7,7 @@ from models_store.artifacts import write_manifest
 from models_store.evaluations.predictions import predictions_file, read_predictions
 from worker.data import Split, Splits
 from worker.evaluation.evaluate import evaluate
-from worker.training.network import predict
+from worker.training.steps import predict_function
 
 LABELS = ("left", "right")
 
@@ -36,7 +35,7 @@ def model() -> keras.Model:
 
 
 def test_every_split_has_metrics_and_predictions(tmp_path: Path) -> None:
-    results = evaluate(partial(predict, model()), Splits(split(0, 50), split(50, 20), split(70, 30)), LABELS, "float32")
+    results = evaluate(predict_function(model()), Splits(split(0, 50), split(50, 20), split(70, 30)), LABELS, "float32")
     results.write(tmp_path)
     write_manifest(tmp_path)
 

@@ -22,7 +22,7 @@ def test_samples_are_predicted_in_order_batch_by_batch(tmp_path: Path) -> None:
     network = PublishedNetwork(folder, read_serving_info(folder))
     samples = np.random.default_rng(0).permutation(600)
     read: list[int] = []
-    told: list[int] = []
+    progress: list[int] = []
 
     def bright(numbers: np.ndarray) -> np.ndarray:
         read.append(len(numbers))
@@ -30,11 +30,11 @@ def test_samples_are_predicted_in_order_batch_by_batch(tmp_path: Path) -> None:
         images[np.arange(len(numbers)), numbers % 10] = 255
         return images.reshape(-1, 8, 8, 1)
 
-    answered = network.predict(bright, samples, told.append)
+    answered = network.predict(bright, samples, progress.append)
 
     assert answered.argmax(axis=1).tolist() == (samples % 10).tolist()
     assert answered.dtype == np.float32
-    assert (read, told) == ([256, 256, 88], [256, 512, 600])
+    assert (read, progress) == ([256, 256, 88], [256, 512, 600])
 
 
 def test_changed_network_is_damaged(tmp_path: Path) -> None:

@@ -9,10 +9,14 @@ from worker.jobs.messages import Stop, Stopped, StopReason
 
 
 class ScriptedProcess:
-    """Reports one batch of events a call; then ends with `status`, or stays silent if that is None."""
+    """Accepts its job, unless it `is_deaf`, and reports one batch of events a call; then ends with `status`, or stays
+    silent if that is None."""
 
-    def __init__(self, *script: list[Any], status: int | None = None, obeys: bool = False) -> None:
+    def __init__(
+        self, *script: list[Any], status: int | None = None, obeys: bool = False, is_deaf: bool = False
+    ) -> None:
         self.script: Iterator[list[Any]] = iter(script)
+        self.has_accepted = not is_deaf
         self._status = status
         self._obeys = obeys
         self.requests: list[StopReason] = []
@@ -20,11 +24,11 @@ class ScriptedProcess:
         self.has_ended = False
         self.is_killed = False
 
-    def send(self, message: BaseModel) -> None:
-        if isinstance(message, Stop):
-            self.requests.append(message.reason)
-        else:
-            self.jobs.append(message)
+    def assign(self, job: BaseModel) -> None:
+        self.jobs.append(job)
+
+    def request(self, stop: Stop) -> None:
+        self.requests.append(stop.reason)
 
     def receive(self, _: float) -> list[Any]:
         batch = next(self.script, None)

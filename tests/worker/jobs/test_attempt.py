@@ -18,6 +18,7 @@ from specs.dataset import DATASETS
 from specs.evaluation import parse_evaluation
 from specs.experiment import ExperimentSpec
 from tests.support.published import publish
+from tests.support.store import LEASE_SECONDS
 from tests.worker.jobs.scripted import ScriptedProcess
 from worker.jobs.conversion import ConversionAttempt
 from worker.jobs.evaluation import EvaluationAttempt
@@ -31,7 +32,7 @@ CONTENTS = Contents(
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(lease_seconds=0.5, stall_seconds=0.5)
+    return Settings(lease_seconds=LEASE_SECONDS, stall_seconds=300)
 
 
 @pytest.fixture
@@ -49,9 +50,10 @@ def run(
     process: ScriptedProcess,
     settings: Settings,
     is_shutting_down: Callable[[], bool] = lambda: False,
+    silence_seconds: float = 300,
 ) -> Any:
     class Scripted(ConversionAttempt):
-        stall_seconds = 0.5
+        stall_seconds = silence_seconds
 
         def start(self) -> Any:
             return process
@@ -101,18 +103,16 @@ def test_dead_child_is_retried(claim: ConversionClaim, settings: Settings, statu
 
 
 def test_silent_child_has_stalled(claim: ConversionClaim, settings: Settings) -> None:
-    record = run(claim, ScriptedProcess(), settings)
+    record = run(claim, ScriptedProcess(), settings, silence_seconds=0.5)
 
     assert record.status is DatasetStatus.FAILED
     assert "to read" in record.error
 
 
 def test_shutdown_gives_back_at_once(claim: ConversionClaim, settings: Settings) -> None:
-    began = time.monotonic()
     record = run(claim, ScriptedProcess(), settings, lambda: True)
 
     assert (record.status, record.attempts, record.interruptions) == (DatasetStatus.QUEUED, 1, 1)
-    assert time.monotonic() - began < 5
 
 
 def test_cold_shutdown_gives_back_and_continues(store: Store, claim: ConversionClaim, settings: Settings) -> None:
@@ -143,8 +143,8 @@ def test_full_disk_fails_the_job(
 
 
 def test_lease_is_renewed_while_the_child_works(store: Store, claim: ConversionClaim, settings: Settings) -> None:
-    """The reconciler sweeps at each tick for four leases, and never takes the job back."""
-    ends = time.monotonic() + 4 * settings.lease_seconds
+    """The reconciler sweeps at each tick for more than a lease, and never takes the job back."""
+    ends = time.monotonic() + 1.5 * LEASE_SECONDS
 
     def sweep() -> bool:
         assert store.reconciler.sweep()
@@ -192,8 +192,8 @@ def test_finished_evaluation_has_metrics(store: Store, evaluation: EvaluationCla
     assert job.staged.name == ".result.1.tmp"  # type: ignore[attr-defined]
 
 
-def test_silent_evaluation_names_the_setting(store: Store, evaluation: EvaluationClaim, settings: Settings) -> None:
-    record = evaluate(store, evaluation, ScriptedProcess(), settings)
+def test_silent_evaluation_names_the_setting(store: Store, evaluation: EvaluationClaim) -> None:
+    record = evaluate(store, evaluation, ScriptedProcess(), Settings(lease_seconds=LEASE_SECONDS, stall_seconds=0.5))
 
     assert record.status is EvaluationStatus.FAILED
     assert "TRAINYARD_STALL_SECONDS" in record.error

@@ -11,8 +11,9 @@ import pytest
 
 from archives.member import Limits
 from models_store.datasets.record import FilesDone
+from models_store.experiments.record import Failure
 from tests.support.waiting import eventually
-from worker.jobs.messages import CONVERSION_EVENT, Advanced, ConversionEvent, ConversionJob, Failed, Stop
+from worker.jobs.messages import CONVERSION_EVENT, Accepted, Advanced, ConversionEvent, ConversionJob, Failed, Stop
 from worker.jobs.process import ChildProcess
 
 JOB = ConversionJob(archive=Path("a"), staged=Path("b"), limits=Limits(1, 2, 3), max_pixels=4)
@@ -62,9 +63,10 @@ def test_job_arrives_and_progress_returns(start: Start) -> None:
         for done in range(3):
             channel.report(Advanced(progress=FilesDone(done=done, total=job.max_pixels)))
     """)
-    child.send(JOB)
+    child.assign(JOB)
 
-    assert receive(child, 3) == [Advanced(progress=FilesDone(done=done, total=4)) for done in range(3)]
+    advanced = [Advanced(progress=FilesDone(done=done, total=4)) for done in range(3)]
+    assert receive(child, 4) == [Accepted(number=1), *advanced]
     eventually(lambda: child.receive(0.1) == [] and child.has_ended)
     assert child.wait(5) == 0
 
@@ -77,9 +79,9 @@ def test_stop_request_reaches_the_child(start: Start) -> None:
             pass
         channel.report(Failed(failure=Failure(type="internal", message=channel.stop)))
     """)
-    child.send(JOB)
-    receive(child, 1)
-    child.send(Stop(reason="shutdown"))
+    child.assign(JOB)
+    receive(child, 2)
+    child.request(Stop(reason="shutdown"))
 
     [event] = receive(child, 1)
     assert isinstance(event, Failed)
@@ -91,11 +93,82 @@ def test_large_event_arrives_whole(start: Start) -> None:
         channel.receive(ConversionJob)
         channel.report(Failed(failure=Failure(type="internal", message="x" * 1_000_000)))
     """)
-    child.send(JOB)
+    child.assign(JOB)
 
-    [event] = receive(child, 1)
+    _, event = receive(child, 2)
     assert isinstance(event, Failed)
     assert event.failure.message == "x" * 1_000_000
+
+
+# -- several jobs for one child --------------------------------------------------------------------------------------
+
+
+def failure(message: str) -> Failed:
+    return Failed(failure=Failure(type="internal", message=message))
+
+
+def test_child_receives_one_job_after_another(start: Start) -> None:
+    child = start("""
+        while job := channel.receive(ConversionJob):
+            channel.report(Failed(failure=Failure(type="internal", message=str(job.max_pixels))))
+    """)
+    for number, max_pixels in enumerate((4, 5, 6), 1):
+        child.assign(JOB.model_copy(update={"max_pixels": max_pixels}))
+        assert receive(child, 2) == [Accepted(number=number), failure(str(max_pixels))]
+        assert (child.jobs, child.has_accepted) == (number, True)
+
+
+def test_late_stop_is_none_of_the_next_job(start: Start) -> None:
+    child = start("""
+        channel.receive(ConversionJob)
+        channel.report(Advanced(progress=FilesDone()))
+        channel.receive(ConversionJob)
+        channel.report(Failed(failure=Failure(type="internal", message=str(channel.stop))))
+    """)
+    child.assign(JOB)
+    receive(child, 2)
+    child.request(Stop(reason="cancelled"))
+    child.assign(JOB)
+
+    assert receive(child, 2) == [Accepted(number=2), failure("None")]
+
+
+def test_late_event_is_none_of_the_next_job(start: Start) -> None:
+    child = start("""
+        channel.receive(ConversionJob)
+        while channel._jobs.empty():
+            pass
+        channel.report(Failed(failure=Failure(type="internal", message="late")))
+        channel.receive(ConversionJob)
+        channel.report(Advanced(progress=FilesDone()))
+    """)
+    child.assign(JOB)
+    receive(child, 1)
+    child.assign(JOB)
+
+    assert receive(child, 2) == [Accepted(number=2), Advanced(progress=FilesDone())]
+
+
+def test_child_without_a_job_gives_up(start: Start) -> None:
+    child = start("""
+        assert channel.receive(ConversionJob, 0.01) is None
+    """)
+    eventually(lambda: child.receive(0.1) == [] and child.has_ended)
+    assert child.wait(5) == 0
+
+
+def test_closed_pipe_ends_a_waiting_child(start: Start) -> None:
+    child = start("""
+        while channel.receive(ConversionJob):
+            channel.report(Advanced(progress=FilesDone()))
+    """)
+    child.assign(JOB)
+    receive(child, 2)
+    assert child._process.stdin is not None
+    child._process.stdin.close()
+
+    eventually(lambda: not child.is_alive)
+    assert child.wait(5) == 0
 
 
 def test_unknown_event_is_ignored(start: Start) -> None:
@@ -114,8 +187,8 @@ def test_closed_pipe_ends_the_child(start: Start) -> None:
         while True:
             pass
     """)
-    child.send(JOB)
-    receive(child, 1)
+    child.assign(JOB)
+    receive(child, 2)
     assert child._process.stdin is not None
     child._process.stdin.close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.waiting import eventually, has_ended
 from worker.jobs.messages import Ready
-from worker.jobs.training import Spare, Trainer, start_trainer
+from worker.jobs.trainers import Trainer, start_trainer
 
 pytestmark = pytest.mark.processes
 
@@ -36,7 +36,7 @@ def test_killed_process_is_noticed_with_its_signal(trainer: Trainer) -> None:
 def test_process_dies_with_its_supervisor(module: str) -> None:
     code = (
         "import sys; from pydantic import TypeAdapter; from worker.jobs.process import ChildProcess;"
-        "child = ChildProcess(sys.argv[1], TypeAdapter(int), '0'); print(child.pid, flush=True); input()"
+        "child = ChildProcess(sys.argv[1], TypeAdapter(int), '0', '0'); print(child.pid, flush=True); input()"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, module], stdin=-1, stdout=-1, text=True)
     assert parent.stdout is not None
@@ -47,25 +47,3 @@ def test_process_dies_with_its_supervisor(module: str) -> None:
     parent.communicate()
 
     eventually(lambda: has_ended(child), 10)
-
-
-def test_dead_spare_is_replaced() -> None:
-    spare = Spare()
-    first = spare._trainer
-    assert first is not None
-    psutil.Process(first.pid).kill()
-    eventually(lambda: not first.is_alive)
-
-    acquired = spare.acquire()
-    spare.prepare()
-    following = spare._trainer
-    spare.prepare()
-
-    assert acquired.is_alive
-    assert following is not None
-    assert following.is_alive
-    assert spare._trainer is following
-    assert len({first.pid, acquired.pid, following.pid}) == 3
-    acquired.kill()
-    spare.close()
-    assert not following.is_alive

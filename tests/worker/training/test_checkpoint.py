@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models_store.experiments.record import Point
+from models_store.experiments.points import Point
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -53,7 +54,7 @@ class Run:
     """One attempt at a training on a few digits."""
 
     def __init__(self, spec: ExperimentSpec, channel: Channel | None = None) -> None:
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)
         whole = load_splits(spec, None)
         training, validation = (
             Split(split.images[:200], split.labels[:200], split.samples[:200]) for split in whole[:2]
@@ -136,6 +137,55 @@ def test_stopped_run_resumes_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPa
         each.fit.use_kept_weights()
     assert all(np.array_equal(*pair) for pair in zip(resumed.state(), whole.state(), strict=True))
     assert all(map(np.array_equal, resumed.model.get_weights(), whole.model.get_weights()))
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each != "schedule"])
+def test_continued_run_equals_one_at_once(case: str) -> None:
+    whole = Run(spec_of(**CASES[case]))
+    assert whole.fit.run() == "completed"
+    first = Run(spec_of(**{**CASES[case], "epochs": 1}))
+    assert first.fit.run() == "completed"
+    continued = Run(spec_of(**CASES[case]))
+    continued.fit.restore(replace(first.saved[-1], is_initial=True))
+    assert continued.fit.run() == "completed"
+
+    assert continued.history() == whole.history()
+    for each in (whole, continued):
+        each.fit.use_kept_weights()
+    assert all(np.array_equal(*pair) for pair in zip(continued.state(), whole.state(), strict=True))
+    assert all(map(np.array_equal, continued.model.get_weights(), whole.model.get_weights()))
+
+
+def continue_with(first: Run, **training: Any) -> Run:
+    run = Run(spec_of(**training))
+    run.fit.restore(replace(first.saved[-1], is_initial=True))
+    run.fit.run()
+    return run
+
+
+def test_continued_run_takes_another_learning_rate() -> None:
+    plateau = {"reduce_lr_on_plateau": {"patience": 0, "min_delta": 100.0, "factor": 0.5}}
+    first = Run(spec_of(**optimizer("Adam"), **plateau))
+    first.fit.run()
+    lowered = continue_with(first, **optimizer("Adam"), **plateau, epochs=3)
+    changed = continue_with(first, **optimizer("Adam", learning_rate=0.002), epochs=3)
+    cosine = {"type": "CosineDecay", "initial_learning_rate": 0.003, "decay_epochs": 1}
+    scheduled = continue_with(first, **optimizer("Adam", learning_rate=cosine), epochs=3)
+    back = continue_with(scheduled, **optimizer("Adam", learning_rate=0.004), epochs=4)
+
+    rates = [[metrics["learning_rate"] for metrics in run.history()] for run in (lowered, changed, scheduled, back)]
+    assert rates[0] == pytest.approx([0.01, 0.01, 0.005])
+    assert rates[1] == pytest.approx([0.01, 0.01, 0.002])
+    assert rates[2] == pytest.approx([0.01, 0.01, 0.0])
+    assert rates[3] == pytest.approx([0.01, 0.01, 0.0, 0.004])
+
+
+def test_exhausted_patience_is_renewed_to_continue() -> None:
+    stopping = {"early_stopping": {"patience": 2, "min_delta": 100.0}}
+    first = Run(spec_of(epochs=9, **stopping))
+    assert first.fit.run() == "early_stopping"
+    continued = continue_with(first, epochs=9, **stopping)
+    assert (len(first.history()), len(continued.history())) == (3, 5)
 
 
 EARLY = {"patience": 1, "min_delta": 0.5}
@@ -278,3 +328,43 @@ def test_every_loss_trains(loss: Any) -> None:
     assert first is not None
     assert last is not None
     assert last > first
+
+
+@pytest.mark.parametrize(
+    ("seconds", "epochs"), [(0.5, [1, 2, 3, 4, 5, 6, 7, 8]), (1.0, [1, 3, 5, 7, 8]), (5.0, [1, 4, 7, 8])]
+)
+def test_slow_checkpoints_are_further_apart(monkeypatch: pytest.MonkeyPatch, seconds: float, epochs: list[int]) -> None:
+    """Epochs of 10 s, at most a twentieth of the time for checkpoints, but one each 30 s; the last epoch has one."""
+    now = [0.0]
+    monkeypatch.setattr("worker.training.fit.time.monotonic", lambda: now[0])
+    run = Run(spec_of(epochs=8))
+    end_epoch = run.fit._end_epoch
+
+    def pass_time() -> None:
+        now[0] += 10
+        end_epoch()
+
+    def save_slowly(checkpoint: Checkpoint) -> None:
+        now[0] += seconds
+        run.saved.append(checkpoint)
+
+    monkeypatch.setattr(run.fit, "_end_epoch", pass_time)
+    monkeypatch.setattr(run.fit, "_save_checkpoint", save_slowly)
+    run.fit._checkpoint_seconds = 30.0
+
+    assert run.fit.run() == "completed"
+    assert [checkpoint.epoch for checkpoint in run.saved] == epochs
+
+
+def test_stop_between_epochs_saves_what_has_none() -> None:
+    spec = spec_of(epochs=3)
+    whole, stopped = Run(spec), Run(spec, StopsAt(2, 0))
+    stopped.fit._checkpoint_seconds = stopped.fit._save_seconds = 3600.0
+
+    assert stopped.fit.run() == "shutdown"
+    assert [(checkpoint.epoch, checkpoint.step) for checkpoint in stopped.saved] == [(2, 0)]
+
+    resumed = Run(spec)
+    resumed.fit.restore(stopped.saved[-1])
+    assert (whole.fit.run(), resumed.fit.run()) == ("completed", "completed")
+    assert resumed.history() == whole.history()

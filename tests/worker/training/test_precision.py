@@ -47,7 +47,7 @@ def test_cpu_flags_show_bfloat16(
     cpuinfo = tmp_path / "cpuinfo"
     if flags is not None:
         cpuinfo.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(precision, "_CPUINFO", cpuinfo)
+    monkeypatch.setattr(precision, "CPUINFO", cpuinfo)
 
     assert precision.has_bfloat16() is expected
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.record import Point, Record
+from models_store.experiments.points import Point
+from models_store.experiments.record import Record
 from models_store.store import Store, open_store
 from specs.experiment import parse_spec
 from tests.support.store import LEASE_SECONDS

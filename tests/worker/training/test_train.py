@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from models_store.errors import StorageFull
+from models_store.experiments.checkpoints import share_state, training_state
 from models_store.experiments.training_samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.worker.conftest import Supervised
@@ -53,7 +54,7 @@ def test_training_reports_epochs_and_stages_a_result(job: Jobs, supervised: Supe
     staged = Path(finished["staged"])
     manifest = orjson.loads((staged / "manifest.json").read_bytes())["files"]
     predictions = {f"predictions-{split}.npz" for split in ("training", "validation", "test")}
-    others = {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz"}
+    others = {"model.keras", "model.onnx", "evaluation.json", "serving.json", "samples.npz", "provenance.json"}
     assert set(manifest) == predictions | others
     for name, entry in manifest.items():
         assert hashlib.sha256((staged / name).read_bytes()).hexdigest() == entry["sha256"]
@@ -142,6 +143,41 @@ def test_resumed_run_equals_an_uninterrupted_one(
     assert begun + resumed.points() == whole.points()
     assert resumed.result["metrics"] == whole.result["metrics"]
     assert resumed.result["test_metrics"] == whole.result["test_metrics"]
+
+
+def test_continued_training_equals_one_at_once(job: Jobs) -> None:
+    whole, first, continued = Supervised(), Supervised(), Supervised()
+    attempts = job(dropout_spec()).attempts_folder
+    run(job(dropout_spec(), attempt=8), whole.channel)
+    weights = weights_of(whole)
+    shutil.rmtree(attempts)
+    run(job(dropout_spec(epochs=2), attempt=1), first.channel)
+    state = training_state(attempts)
+    assert state is not None
+    share_state(state, attempts.parent / "shared")
+    shutil.rmtree(attempts)
+    (attempts.parent / "shared").rename(attempts)
+    run(job(dropout_spec(epochs=3), attempt=1), continued.channel)
+
+    begun = [{"epoch": each["epoch"], "metrics": each["metrics"]} for each in continued.events[0]["points"]]
+    assert continued.events[0]["elapsed_seconds"] == 0
+    assert begun + continued.points() == whole.points()
+    assert continued.result["metrics"] == whole.result["metrics"]
+    assert continued.result["test_metrics"] == whole.result["test_metrics"]
+    assert weights_of(continued) == weights
+
+
+def weights_of(supervised: Supervised) -> str:
+    weights: str = orjson.loads((Path(supervised.result["staged"]) / "provenance.json").read_bytes())["weights_sha256"]
+    return weights
+
+
+def test_continued_training_without_its_state_fails(job: Jobs, supervised: Supervised) -> None:
+    spec = dropout_spec().model_copy(update={"continue_from": "01K6W3E8Z4T5V6X7Y8Z9A0B1C3"})
+    run(job(spec), supervised.channel)
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "weights_unavailable"
+    assert failure["message"].startswith("the training state of experiment 01K6W3E8Z4T5V6X7Y8Z9A0B1C3 cannot be read")
 
 
 def test_run_stopped_within_an_epoch_resumes_there(job: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,5 +341,5 @@ def branched_document(activation: str | None) -> dict[str, Any]:
     joined = keras.layers.Concatenate()([keras.layers.Add()([left, right]), images])
     answer = keras.layers.Dense(10, activation=activation, name="answer")(keras.layers.Flatten()(joined))
     document: dict[str, Any] = orjson.loads(keras.Model(images, answer).to_json())
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     return document

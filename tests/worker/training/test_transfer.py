@@ -128,7 +128,7 @@ def branched_spec(left: str, answer: str) -> ExperimentSpec:
     joined = keras.layers.Flatten()(keras.layers.Add()([one, other]))
     model = keras.Model(images, keras.layers.Dense(10, activation="softmax", name=answer)(joined))
     document = orjson.loads(model.to_json())
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     return parse_spec({"model": {"keras": document}})
 
 

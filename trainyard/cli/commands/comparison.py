@@ -1,4 +1,4 @@
-"""`trainyard compare` and `lineage`."""
+"""`trainyard compare`, `lineage`, `reproduce` and `reproduction`."""
 
 from collections.abc import Callable, Iterator
 from typing import Annotated
@@ -7,7 +7,8 @@ import typer
 from rich.console import RenderableType
 from rich.table import Column
 
-from trainyard.answers.comparisons import Compared, Comparison, Flips, Lineage
+from trainyard.answers.comparisons import Compared, Comparison, Flips, Lineage, Reproduction
+from trainyard.answers.experiments import Experiment
 from trainyard.cli.identifiers import resolve_id
 from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer
@@ -95,6 +96,7 @@ _METRICS: dict[str, Callable[[Compared], str]] = {
     "epochs": lambda compared: f"{compared.epochs:,}",
     "published epoch": lambda compared: epoch_text(compared.published_epoch),
     "seconds": lambda compared: f"{compared.seconds:,.1f}",
+    "looks at test results": lambda compared: f"{compared.peeks:,}",
 }
 
 
@@ -124,3 +126,27 @@ def lineage_view(lineage: Lineage) -> Iterator[RenderableType]:
     yield Listing(headers, rows)
     for child in lineage.children or ():
         yield f"based on it: {child.id}  {child.name}, {child.status}"
+
+
+def reproduce(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Run a succeeded experiment again, with the same spec and seed."""
+    with Client(url) as client:
+        print_answer(client.reproduce(resolve_id(client, experiment)), json, reproducing_view)
+
+
+def reproducing_view(experiment: Experiment) -> Iterator[str]:
+    yield experiment.id
+    yield f"when it has succeeded: trainyard reproduction {experiment.id}"
+
+
+def reproduction(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Show whether an experiment gave the result of the one that it reproduces, and what differed."""
+    with Client(url) as client:
+        print_answer(client.reproduction(resolve_id(client, experiment)), json, reproduction_view)
+
+
+def reproduction_view(reproduction: Reproduction) -> Iterator[str]:
+    yield f"{reproduction.outcome.replace('_', ' ')}: {reproduction.summary}"
+    yield from reproduction.differences
+    if reproduction.advice:
+        yield reproduction.advice

@@ -14,7 +14,7 @@ from trainyard.cli.exit_codes import Exit
 from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
 from trainyard.cli.output import print_answer, print_lines
 from trainyard.cli.views.tables import Listing, right
-from trainyard.cli.views.text import size_text
+from trainyard.cli.views.text import count_text, size_text, time_text
 from trainyard.client import Client
 
 _SPLITS = ("train", "validation", "test")
@@ -73,6 +73,20 @@ def show(name: DatasetArgument, json: JsonOption = False, url: UrlOption = DEFAU
         print_answer(client.dataset(name), json, dataset_view)
 
 
+@datasets.command("hide-test")
+def hide_test(name: DatasetArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Withhold all results on the test split of a dataset, built in or uploaded, until they are revealed."""
+    with Client(url) as client:
+        print_answer(client.hide_test(name), json, test_split_view)
+
+
+@datasets.command("reveal-test")
+def reveal_test(name: DatasetArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Show the test results of a dataset again. That is recorded."""
+    with Client(url) as client:
+        print_answer(client.reveal_test(name), json, test_split_view)
+
+
 @datasets.command()
 def delete(name: DatasetArgument, url: UrlOption = DEFAULT_URL) -> None:
     """Delete an uploaded dataset that no experiment needs."""
@@ -110,6 +124,23 @@ def dataset_view(dataset: Dataset) -> Iterator[RenderableType]:
         yield from _contents_lines(record.contents)
     for warning in dataset.warnings:
         yield f"warning: {warning}"
+    yield from test_split_view(dataset)
+
+
+def test_split_view(dataset: Dataset) -> Iterator[str]:
+    """Whether its test results are hidden, and how often they were looked at."""
+    known = dataset.test_split
+    if known is None:
+        return
+    if known.hidden_at:
+        yield f"test results are hidden since {time_text(known.hidden_at)}"
+    for time in known.revealed_at:
+        yield f"test results were revealed {time_text(time)}"
+    if known.peeks:
+        experiments = count_text(known.peeked_experiments, "experiment")
+        yield f"test results were looked at {count_text(known.peeks, 'time')}, of {experiments}"
+    elif not known.hidden:
+        yield "test results: nobody has looked at any"
 
 
 def _contents_lines(contents: Contents) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`trainyard list`, `show`, `history`, `cancel`, `delete`."""
+"""`trainyard list`, `show`, `history`, `stop`, `cancel`, `retry`, `delete`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from trainyard.answers.experiments import Experiment, ExperimentPage, History
 from trainyard.cli.identifiers import resolve_id
-from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, UrlOption
+from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, PriorityOption, UrlOption
 from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.views.curves import curve_lines
 from trainyard.cli.views.evaluations import confusion_lines, misclassified_line, split_line
@@ -58,7 +58,7 @@ def _list_row(experiment: Experiment) -> tuple[str, ...]:
         experiment.status,
         f"{experiment.epochs_completed}/{experiment.planned_epochs}",
         known_metric_text(validation.get("val_accuracy")),
-        known_metric_text(experiment.test_metrics.get("accuracy")),
+        "hidden" if experiment.test_hidden else known_metric_text(experiment.test_metrics.get("accuracy")),
     )
 
 
@@ -75,23 +75,24 @@ def _result_lines(client: Client, experiment: Experiment) -> Iterator[str]:
     if experiment.epochs_completed:
         yield from _section("curves", lambda: curve_lines(client.history(experiment_id)))
     if experiment.status == "succeeded":
-        yield from _section("evaluation", lambda: _split_lines(client, experiment_id))
-        yield from _section("confused", lambda: _confusion_lines(client, experiment_id))
-        yield from _section("most confident errors", lambda: _misclassified_lines(client, experiment_id))
+        splits = [split for split in _SPLITS if not (split == "test" and experiment.test_hidden)]
+        yield from _section("evaluation", lambda: _split_lines(client, experiment_id, splits))
+        yield from _section("confused", lambda: _confusion_lines(client, experiment_id, splits[-1]))
+        yield from _section("most confident errors", lambda: _misclassified_lines(client, experiment_id, splits[-1]))
     if experiment.epochs_completed:
         yield from _section("diagnosis", lambda: _finding_lines(client, experiment_id))
 
 
-def _split_lines(client: Client, experiment_id: str) -> Iterator[str]:
-    return (split_line(client.evaluation(experiment_id, split)) for split in _SPLITS)
+def _split_lines(client: Client, experiment_id: str, splits: Iterable[str]) -> Iterator[str]:
+    return (split_line(client.evaluation(experiment_id, split)) for split in splits)
 
 
-def _confusion_lines(client: Client, experiment_id: str) -> Iterator[str]:
-    return confusion_lines(client.evaluation(experiment_id).confusion_matrix, _SHOWN_CONFUSIONS)
+def _confusion_lines(client: Client, experiment_id: str, split: str) -> Iterator[str]:
+    return confusion_lines(client.evaluation(experiment_id, split).confusion_matrix, _SHOWN_CONFUSIONS)
 
 
-def _misclassified_lines(client: Client, experiment_id: str) -> Iterator[str]:
-    return map(misclassified_line, client.misclassified(experiment_id, limit=_SHOWN_MISCLASSIFIED))
+def _misclassified_lines(client: Client, experiment_id: str, split: str) -> Iterator[str]:
+    return map(misclassified_line, client.misclassified(experiment_id, split=split, limit=_SHOWN_MISCLASSIFIED))
 
 
 def _finding_lines(client: Client, experiment_id: str) -> Iterator[str]:
@@ -127,6 +128,55 @@ def history_view(history: History) -> Iterator[RenderableType]:
     yield history_table(history) if history.epoch else "no epoch has ended yet"
 
 
+def edit(
+    experiment: IdArgument,
+    name: Annotated[str | None, typer.Option(help="Its new name.", show_default=False)] = None,
+    notes: Annotated[str | None, typer.Option(help="Its new notes.", show_default=False)] = None,
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="Its tags from now on.", show_default=False)] = None,
+    star: Annotated[bool | None, typer.Option("--star/--no-star", help="Mark it.", show_default=False)] = None,
+    priority: PriorityOption = None,
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Change the name, notes, tags, star or priority of an experiment."""
+    given = {"name": name, "notes": notes, "tags": tags, "star": star, "priority": priority}
+    patch = {field: value for field, value in given.items() if value is not None}
+    with Client(url) as client:
+        print_answer(client.edit(resolve_id(client, experiment), patch), json, edited_view)
+
+
+def edited_view(experiment: Experiment) -> Iterator[str]:
+    marked = "* " if experiment.star else ""
+    yield f"{experiment.id} {marked}{experiment.name}"
+    if experiment.tags:
+        yield f"tags   {', '.join(experiment.tags)}"
+    if experiment.notes:
+        yield f"notes  {experiment.notes}"
+    if experiment.priority:
+        yield f"priority {experiment.priority}"
+
+
+def stop(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Stop a training early, and publish what it has learnt."""
+    with Client(url) as client:
+        print_answer(client.stop(resolve_id(client, experiment)), json, stopped_view)
+
+
+def stopped_view(experiment: Experiment) -> Iterator[str]:
+    when = "its current batch" if experiment.epochs_completed else "its first epoch"
+    yield f"{experiment.id} will stop after {when}, and be published"
+
+
+def retry(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """Run a failed or cancelled experiment again, from its last checkpoint."""
+    with Client(url) as client:
+        print_answer(client.retry(resolve_id(client, experiment)), json, retried_view)
+
+
+def retried_view(experiment: Experiment) -> Iterator[str]:
+    yield f"{experiment.id} is queued again"
+
+
 def cancel(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
     """Cancel an experiment; its history and checkpoint are kept."""
     with Client(url) as client:
@@ -141,14 +191,20 @@ def cancelled_view(experiment: Experiment) -> Iterator[str]:
 def delete(
     experiment: IdArgument,
     force: Annotated[bool, typer.Option("--force", help="Even if its model serves.")] = False,
+    state: Annotated[
+        bool, typer.Option("--state", help="Only its training state, without which it cannot be continued.")
+    ] = False,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Delete an experiment with all its files."""
+    """Delete an experiment with all its files, or only its training state."""
     with Client(url) as client:
         experiment_id = resolve_id(client, experiment)
-        client.delete(experiment_id, force)
+        if state:
+            client.delete_state(experiment_id)
+        else:
+            client.delete(experiment_id, force)
     if json:
         print_json({"id": experiment_id})
     else:
-        print_lines(f"{experiment_id} is deleted")
+        print_lines(f"the training state of {experiment_id} is deleted" if state else f"{experiment_id} is deleted")

@@ -1,4 +1,4 @@
-"""`trainyard submit`, `validate` and `presets`."""
+"""`trainyard submit`, `continue`, `validate` and `presets`."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,9 +7,12 @@ import typer
 from rich.console import RenderableType
 
 from trainyard.answers.base import ItemList
+from trainyard.answers.experiments import Experiment
 from trainyard.answers.specs import Preset, Validation
+from trainyard.cli.commands.groups import show_group
 from trainyard.cli.commands.watch import watch_to_end
-from trainyard.cli.options import DEFAULT_URL, JsonOption, SpecArgument, UrlOption
+from trainyard.cli.identifiers import resolve_id
+from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, PriorityOption, SpecArgument, UrlOption
 from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.spec_source import read_spec
 from trainyard.cli.views.experiments import summary_line
@@ -17,23 +20,51 @@ from trainyard.cli.views.tables import Listing, prose, right
 from trainyard.cli.views.text import duration_text, size_text
 from trainyard.client import Client
 
+WatchOption = Annotated[bool, typer.Option("--watch", help="Follow it until it ends.")]
+
 
 def submit(
     spec: SpecArgument,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow it until it ends.")] = False,
+    watch: WatchOption = False,
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="The same key and spec return the same experiment.")
+    ] = None,
+    priority: PriorityOption = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="Train it N times, with other seeds.", show_default=False)
     ] = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Queue an experiment."""
     with Client(url) as client:
-        experiment = client.submit(read_spec(client, spec), idempotency_key)
-        if not json:
-            print_lines(summary_line(experiment))
-        if watch:
-            raise typer.Exit(watch_to_end(client, experiment.id, json))
+        if repeats is not None:
+            queued = client.submit_repeats(read_spec(client, spec), repeats, idempotency_key, priority)
+            raise typer.Exit(show_group(client, queued, watch, json))
+        _show_queued(client, client.submit(read_spec(client, spec), idempotency_key, priority), watch, json)
+
+
+def continue_(
+    experiment: IdArgument,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="So many in all, those before included.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Another learning rate.", show_default=False)] = None,
+    watch: WatchOption = False,
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Go on where an experiment has ended, as a new experiment."""
+    with Client(url) as client:
+        queued = client.continue_training(resolve_id(client, experiment), epochs, learning_rate)
+        _show_queued(client, queued, watch, json)
+
+
+def _show_queued(client: Client, experiment: Experiment, watch: bool, json: bool) -> None:
+    if not json:
+        print_lines(summary_line(experiment))
+    if watch:
+        raise typer.Exit(watch_to_end(client, experiment.id, json))
     if json:
         print_json(experiment.to_dict())
     else:

@@ -26,7 +26,8 @@ Next steps
   list                trainyard list
   predict             trainyard predict IMAGE.png
   all commands        trainyard --help
-  the HTTP API        http://127.0.0.1:8000/docs"""
+  the HTTP API        http://127.0.0.1:8000/docs
+  the page            http://127.0.0.1:8000, in a browser, while trainyard up runs"""
 
 
 def run_demo(screen: Console, data: Path | None) -> None:

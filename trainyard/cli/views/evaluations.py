@@ -52,6 +52,9 @@ def confusion_lines(confusion: ConfusionMatrix, limit: int | None = None) -> Ite
 def cross_dataset_lines(view: EvaluationView) -> Iterator[str]:
     """Accuracy and macro F1, the classes of lowest F1 among those with samples, the most frequent confusions."""
     evaluation = view.evaluation
+    if view.test_hidden:
+        yield f"the results on the test split of {view.dataset} are hidden until they are revealed"
+        return
     if evaluation is None:
         yield f"the evaluation on {view.dataset} {view.status}: {view.error}"
         return

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from trainyard.answers.experiments import Experiment, History, Progress
 from trainyard.cli.views.tables import Listing, right
-from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text
+from trainyard.cli.views.text import count_text, epoch_text, metric_text, metrics_text, pace_text, time_text
 
 
 def summary_line(experiment: Experiment) -> str:
@@ -32,6 +32,9 @@ def experiment_lines(experiment: Experiment) -> Iterator[str]:
     if experiment.transferred_layers:
         layers = count_text(len(experiment.transferred_layers), "layer")
         yield f"weights   {layers} of {experiment.spec['model']['weights_from']}"
+    if experiment.initial_epoch or experiment.spec.get("continue_from"):
+        epochs = count_text(experiment.initial_epoch, "epoch")
+        yield f"continues {experiment.spec['continue_from']}, after {epochs}"
     yield f"attempts  {experiment.attempts}"
     yield from _time_lines(experiment)
     yield f"epochs    {experiment.epochs_completed} of {experiment.planned_epochs or 'unknown'}"
@@ -43,12 +46,11 @@ def experiment_lines(experiment: Experiment) -> Iterator[str]:
 
 
 def history_table(history: History) -> Listing:
-    """One row per epoch, one column per metric."""
-    columns = history.history
-    rows = (
-        (epoch_text(epoch), *(metric_text(values[row]) for values in columns.values()))
-        for row, epoch in enumerate(history.epoch)
-    )
+    """One row per epoch, one column per metric, and its duration in seconds, where the service reports it."""
+    columns = {name: [metric_text(value) for value in values] for name, values in history.history.items()}
+    if history.seconds:
+        columns["seconds"] = [f"{seconds:.1f}" for seconds in history.seconds]
+    rows = ((epoch_text(epoch), *(texts[row] for texts in columns.values())) for row, epoch in enumerate(history.epoch))
     return Listing(("epoch", *map(right, columns)), rows)
 
 
@@ -56,7 +58,7 @@ def _time_lines(experiment: Experiment) -> Iterator[str]:
     times = {"created": experiment.created_at, "started": experiment.started_at, "ended": experiment.ended_at}
     for name, time in times.items():
         if time is not None:
-            yield f"{name:<9} {time.isoformat().replace('+00:00', 'Z')}"
+            yield f"{name:<9} {time_text(time)}"
 
 
 def _metric_lines(experiment: Experiment) -> Iterator[str]:
@@ -68,7 +70,10 @@ def _metric_lines(experiment: Experiment) -> Iterator[str]:
     elif experiment.last_metrics:
         yield f"last      {metrics_text(experiment.last_metrics)}"
     if experiment.test_metrics:
-        yield f"test      {metrics_text(experiment.test_metrics)}"
+        peeks = f"  (looked at {count_text(experiment.peeks, 'time')})" if experiment.peeks else ""
+        yield f"test      {metrics_text(experiment.test_metrics)}{peeks}"
+    elif experiment.test_hidden:
+        yield "test      hidden until revealed"
 
 
 def _reason(experiment: Experiment) -> str:

@@ -1,8 +1,10 @@
 """Numbers, durations and counts as text."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 _DIGITS = 4
+_UNIT = 1000
 
 
 def metric_text(value: float | None) -> str:
@@ -44,6 +46,22 @@ def duration_text(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def time_text(time: datetime) -> str:
+    """As the API sends it."""
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def bytes_text(size: int) -> str:
+    """With a decimal unit: 850 B, 1.2 MB, 135 GB."""
+    if size < _UNIT:
+        return f"{size} B"
+    scaled, units = size / _UNIT, iter("kMGTP")
+    unit = next(units)
+    while scaled >= _UNIT and unit != "P":
+        scaled, unit = scaled / _UNIT, next(units)
+    return f"{scaled:.{0 if scaled >= 100 else 1}f} {unit}B"
 
 
 def count_text(count: int, noun: str) -> str:

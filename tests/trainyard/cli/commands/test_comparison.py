@@ -75,3 +75,30 @@ def test_lineage_shows_its_note_and_unknown_accuracy(api: CannedApi, capsys: pyt
     assert lines[-1] == f"{FIRST} plain queued"
     assert run("lineage", FIRST, "--json") == 0
     assert json.loads(capsys.readouterr().out) == lineage
+
+
+def test_reproduce_says_how_to_compare(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", f"/experiments/{FIRST}:reproduce", Answer(samples.experiment(OTHER, status="queued"), 202))
+
+    assert run("reproduce", FIRST) == 0
+
+    assert capsys.readouterr().out.splitlines() == [OTHER, f"when it has succeeded: trainyard reproduction {OTHER}"]
+
+
+def test_reproduction_shows_what_differed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {
+        "original": FIRST,
+        "again": OTHER,
+        "outcome": "within_noise",
+        "summary": "The weights differ; no significant difference: again is level with plain.",
+        "differences": ["device: AMD EPYC -> NVIDIA H200"],
+        "advice": None,
+    }
+    api.on("GET", f"/experiments/{OTHER}/reproduction", Answer(found))
+
+    assert run("reproduction", OTHER) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "within noise: The weights differ; no significant difference: again is level with plain.",
+        "device: AMD EPYC -> NVIDIA H200",
+    ]

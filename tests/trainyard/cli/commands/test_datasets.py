@@ -14,6 +14,8 @@ CONVERTING = samples.dataset(
     status="converting", classes=[], counts={}, warnings=[], record=samples.dataset_record(progress=PROGRESS)
 )
 
+ABSENT = problem(404, "no dataset own")
+
 
 def test_folder_is_uploaded_and_waited_for(
     api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -23,7 +25,7 @@ def test_folder_is_uploaded_and_waited_for(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
-    api.on("GET", "/datasets/own", Answer(CONVERTING), Answer(samples.dataset()))
+    api.on("GET", "/datasets/own", ABSENT, Answer(CONVERTING), Answer(samples.dataset()))
 
     assert run("datasets", "add", "own", str(tmp_path)) == 0
 
@@ -39,7 +41,7 @@ def test_folder_is_uploaded_and_waited_for(
 def test_layout_and_encoding_are_sent(api: CannedApi, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK")
     api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
-    api.on("GET", "/datasets/own", Answer(samples.dataset()))
+    api.on("GET", "/datasets/own", ABSENT, Answer(samples.dataset()))
 
     assert run("datasets", "add", "own", str(tmp_path / "a.zip"), "--layout", "csv", "--names", "gbk") == 0
     (request,) = api.requests("POST", "/datasets")
@@ -87,7 +89,7 @@ def test_failed_conversion_exits_with_1(api: CannedApi, tmp_path: Path, capsys: 
     (tmp_path / "a.zip").write_bytes(b"PK")
     record = samples.dataset_record(status="failed", error="it is broken")
     api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
-    api.on("GET", "/datasets/own", Answer({**CONVERTING, "status": "failed", "record": record}))
+    api.on("GET", "/datasets/own", ABSENT, Answer({**CONVERTING, "status": "failed", "record": record}))
 
     assert run("datasets", "add", "own", str(tmp_path / "a.zip")) == 1
     assert "it is broken" in capsys.readouterr().out
@@ -111,7 +113,7 @@ def test_dataset_is_shown(api: CannedApi, capsys: pytest.CaptureFixture[str]) ->
     api.on("GET", "/datasets/own", Answer(CONVERTING))
 
     assert run("datasets", "show", "own") == 0
-    assert capsys.readouterr().out.splitlines() == ["own: converting, 8 x 8 x 3", "files read: 3"]
+    assert capsys.readouterr().out.splitlines()[:2] == ["own: converting, 8 x 8 x 3", "files read: 3"]
 
 
 def test_dataset_in_use_is_not_deleted(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,3 +122,26 @@ def test_dataset_in_use_is_not_deleted(api: CannedApi, capsys: pytest.CaptureFix
     assert "it is used" in capsys.readouterr().err
     assert run("datasets", "delete", "own") == 0
     assert capsys.readouterr().out == "own is deleted\n"
+
+
+def test_test_results_are_hidden_and_revealed(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    never = {
+        "hidden": True,
+        "hidden_at": "2026-11-23T08:00:00Z",
+        "revealed_at": [],
+        "peeks": 0,
+        "peeked_experiments": 0,
+    }
+    api.on("PATCH", "/datasets/own", Answer(samples.dataset(test_split=never)))
+    api.on("POST", "/datasets/own:reveal", Answer(samples.dataset()))
+
+    assert run("datasets", "hide-test", "own") == 0
+    assert run("datasets", "reveal-test", "own") == 0
+
+    (request,) = api.requests("PATCH", "/datasets/own")
+    assert json.loads(request.body) == {"hide_test": True}
+    assert capsys.readouterr().out.splitlines() == [
+        "test results are hidden since 2026-11-23T08:00:00Z",
+        "test results were revealed 2026-11-22T20:15:00Z",
+        "test results were looked at 3 times, of 2 experiments",
+    ]

@@ -67,7 +67,7 @@ def test_show_prints_all_results(api: CannedApi, capsys: pytest.CaptureFixture[s
     ]
     asked = [request.query.get("split", "test") for request in api.requests("GET", f"/experiments/{ID}/evaluation")]
     assert asked == ["training", "validation", "test", "test"]
-    assert api.requests("GET", f"/experiments/{ID}/mistakes")[0].query == {"limit": "5"}
+    assert api.requests("GET", f"/experiments/{ID}/mistakes")[0].query == {"split": "test", "limit": "5"}
 
 
 def test_show_explains_what_is_unavailable(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,6 +87,18 @@ def test_history_csv_is_that_of_the_api(api: CannedApi, capsys: pytest.CaptureFi
     assert api.requests("GET", f"/experiments/{ID}/history")[0].headers["accept"] == "text/csv"
 
 
+def test_stop_and_retry_print_what_will_happen(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    beginning, later = samples.experiment(epochs_completed=0), samples.experiment(epochs_completed=2)
+    api.on("POST", f"/experiments/{ID}:stop", Answer(beginning, 202), Answer(later, 202))
+    api.on("POST", f"/experiments/{ID}:retry", Answer(samples.experiment(status="queued"), 202))
+    assert [run("stop", ID), run("stop", ID), run("retry", ID)] == [0, 0, 0]
+    assert capsys.readouterr().out.splitlines() == [
+        f"{ID} will stop after its first epoch, and be published",
+        f"{ID} will stop after its current batch, and be published",
+        f"{ID} is queued again",
+    ]
+
+
 def test_cancel_and_delete_print_the_outcome(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     running, waiting = samples.experiment(status="running"), samples.experiment(status="cancelled")
     api.on("POST", f"/experiments/{ID}:cancel", Answer(running, 202), Answer(waiting, 202))
@@ -98,3 +110,9 @@ def test_cancel_and_delete_print_the_outcome(api: CannedApi, capsys: pytest.Capt
         f"{ID} is deleted",
     ]
     assert api.requests("DELETE", f"/experiments/{ID}")[0].query == {"force": "true"}
+
+
+def test_state_is_deleted_and_the_rest_stays(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("DELETE", f"/experiments/{ID}/state", Answer(None, 204))
+    assert run("delete", ID, "--state") == 0
+    assert capsys.readouterr().out == f"the training state of {ID} is deleted\n"

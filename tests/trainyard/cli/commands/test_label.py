@@ -29,3 +29,14 @@ def test_expired_id_or_unknown_class_is_rejected(api: CannedApi, capsys: pytest.
     assert "it has expired" in capsys.readouterr().err
     assert run("label", PREDICTION, "nine") == 2
     assert "/label: unknown class `nine`" in capsys.readouterr().err
+
+
+def test_sample_is_relabeled(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    path = f"/experiments/{samples.ID}/samples/training/247/label"
+    api.on("POST", path, Answer(samples.LABELED_SAMPLE))
+
+    assert run("relabel", samples.ID, "247", "9", "--split", "training") == 0
+    [posted] = api.requests("POST", path)
+    assert json.loads(posted.body) == {"label": "9"}
+    said = "sample 1684 of digits, labeled 4, was added to digits-corrections as 9\n"
+    assert capsys.readouterr().out == said

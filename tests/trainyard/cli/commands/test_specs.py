@@ -83,3 +83,12 @@ def test_presets_are_listed(api: CannedApi, capsys: pytest.CaptureFixture[str]) 
     table, document = capsys.readouterr().out.split("{", 1)
     assert table.splitlines()[1].split() == ["digits-cnn", "digits", "85,450", "A", "small", "one"]
     assert json.loads("{" + document) == samples.PRESETS
+
+
+def test_continue_queues_the_remaining_epochs(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", "/experiments", Answer(samples.experiment(), 202))
+    assert run("continue", samples.OTHER_ID, "--epochs", "20", "--learning-rate", "0.0005") == 0
+    (request,) = api.requests("POST", "/experiments")
+    training = {"epochs": 20, "optimizer": {"learning_rate": 0.0005}}
+    assert json.loads(request.body) == {"continue_from": samples.OTHER_ID, "training": training}
+    assert capsys.readouterr().out.splitlines()[-1] == f"follow it with: trainyard watch {ID}"

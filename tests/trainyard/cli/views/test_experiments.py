@@ -75,4 +75,10 @@ def test_damaged_record_without_spec_is_shown() -> None:
 
 def test_history_table_counts_epochs_from_one() -> None:
     table = history_table(History.model_validate(samples.HISTORY))
-    assert [row[0] for row in table.rows] == ["1", "2"]
+    assert table.rows == [("1", "2.0000", "1.5000", "3.2"), ("2", "not finite", "1.0000", "0.5")]
+
+
+def test_history_without_durations_has_no_column() -> None:
+    older = {name: value for name, value in samples.HISTORY.items() if name != "seconds"}
+    table = history_table(History.model_validate(older))
+    assert table.rows == [("1", "2.0000", "1.5000"), ("2", "not finite", "1.0000")]

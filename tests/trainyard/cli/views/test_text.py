@@ -1,6 +1,6 @@
 import pytest
 
-from trainyard.cli.views.text import count_text, duration_text, metric_text, pace_text
+from trainyard.cli.views.text import bytes_text, count_text, duration_text, metric_text, pace_text
 
 
 def test_unknown_pace_is_left_out() -> None:
@@ -24,3 +24,10 @@ def test_metrics_have_four_decimals(value: float | None, text: str) -> None:
 @pytest.mark.parametrize(("count", "text"), [(0, "0 epochs"), (1, "1 epoch"), (1200, "1,200 epochs")])
 def test_counts_have_their_plural(count: int, text: str) -> None:
     assert count_text(count, "epoch") == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (123_456, "123 kB"), (8_200_000_000, "8.2 GB")]
+)
+def test_sizes_have_a_decimal_unit(size: int, text: str) -> None:
+    assert bytes_text(size) == text

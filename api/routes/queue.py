@@ -1,0 +1,69 @@
+"""`/queue`: what waits and in which order; reorder, pause and resume it."""
+
+from functools import partial
+
+from fastapi import APIRouter
+
+from analysis.estimates import estimate_seconds, recent_runs
+from analysis.queue_times import UNKNOWN, estimate_queue
+from api import content
+from api.dependencies import BodyDep, StoreDep, SyntaxDep
+from api.schemas.queue import QueuedExperiment, QueueView
+from api.wire.posted_spec import parse_posted_document
+from models_store.statistics import queue_state
+from models_store.store import Store
+from specs.reordering import parse_reordering
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/queue")
+def get_queue(store: StoreDep) -> QueueView:
+    """Get the experiments that wait, in order, and those that run, with estimates of when they start and end.
+
+    The order is by priority, which `PATCH /experiments/{id}` edits; of one priority, experiments of their own come
+    before trials of sweeps, then the oldest. What `POST /queue:reorder` has moved comes first.
+    """
+    return _view(store)
+
+
+@router.post("/queue:reorder", openapi_extra=content.REORDERING_BODY)
+def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueView:
+    """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. All others keep their places after them;
+    only what is posted later with a higher priority than any that waits now comes before them. Those that have started
+    or ended meanwhile are left out."""
+    ids = parse_reordering(parse_posted_document(body, syntax, '{"ids": ["01J..."]}')).ids
+    for each in ids:
+        store.experiments.existing_folder(each)
+    store.experiments.waiting.reorder(ids)
+    return _view(store)
+
+
+@router.post("/queue:pause")
+def pause_queue(store: StoreDep) -> QueueView:
+    """Start no other experiment until `:resume`, even after restarts. What runs continues; evaluations and conversions
+    are not held back."""
+    store.experiments.waiting.pause()
+    return _view(store)
+
+
+@router.post("/queue:resume")
+def resume_queue(store: StoreDep) -> QueueView:
+    """Start the experiments that wait again."""
+    store.experiments.waiting.resume()
+    return _view(store)
+
+
+def _view(store: Store) -> QueueView:
+    state = queue_state(store.experiments, store.queue)
+    past, datasets = recent_runs(store.experiments), store.known_datasets()
+    workers = [worker.name for worker in store.workers.alive()]
+    seconds = partial(estimate_seconds, past=past, datasets=datasets)
+    times = estimate_queue(state.running, [] if state.paused else state.items, workers, seconds)
+    return QueueView(
+        paused=state.paused,
+        depth=state.depth,
+        queued=state.queued,
+        items=[QueuedExperiment.of(record, times.get(record.id, UNKNOWN)) for record in state.items],
+        running=[QueuedExperiment.of(record, times.get(record.id, UNKNOWN)) for record in state.running],
+    )

@@ -1,0 +1,235 @@
+"""The page in Chromium: how soon a list of 5,000 experiments is usable, what blocks its main thread, and how its memory
+grows during live training. Beside wall time stands the CPU time of the longest task of the main thread, which says less
+of what else the machine does.
+
+python benchmarks/page.py [--minutes 60]
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.api import store
+from tests.page.chromium import MISSING, launch
+from tests.support.service import Service, measured_service
+
+EXPERIMENTS = 5_000
+LOADS = 7
+WHEEL_STEPS = 120
+SAMPLES = 12
+# What one finds free may let go of more.
+GARBAGE_COLLECTIONS = 3
+# Epochs of some tenths of a second: more than an hour of them.
+LIVE = {
+    "name": "live",
+    "dataset": {"name": "digits"},
+    "model": {"layers": [{"type": "Conv2D", "filters": 16, "kernel_size": 3}, {"type": "Flatten"}, {"type": "Dense"}]},
+    "training": {"epochs": 10_000, "batch_size": 8, "max_minutes": 600},
+}
+# `usable` is when the first rows are painted, `blocks` are tasks of more than 50 ms, `inputs` the time from an input to
+# the paint that shows it (Event Timing), all in milliseconds; `blank` counts frames in which rows were missing.
+_OBSERVE = """
+window.blocks = []; window.inputs = []; window.blank = 0; window.frames = 0; window.usable = null;
+const observe = (type, into, options) => new PerformanceObserver(list =>
+    list.getEntries().forEach(entry => into.push(entry.duration))).observe({ type, ...options });
+observe("longtask", blocks, { buffered: true });
+observe("event", inputs, { buffered: true, durationThreshold: 16 });
+const look = () => {
+    if (usable === null && document.querySelector("[role=gridcell] a.name"))
+        requestAnimationFrame(() => setTimeout(() => { usable = performance.now(); }));
+    const grid = document.querySelector("[role=grid]");
+    if (grid) {
+        const box = grid.getBoundingClientRect();
+        const isDrawn = y => document.elementFromPoint(box.left + 300, y)?.closest("[role=row]");
+        frames += 1;
+        if (![0.2, 0.5, 0.8].every(share => isDrawn(box.top + share * box.height))) blank += 1;
+    }
+    requestAnimationFrame(look);
+};
+requestAnimationFrame(look);
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="of live training; 60 for the whole measurement")
+    minutes = parser.parse_args().minutes
+    with measured_service() as service, sync_playwright() as playwright:
+        browser = launch(playwright)
+        if browser is None:
+            raise SystemExit(MISSING)
+        service.start_api()
+        store(service, EXPERIMENTS)
+        measure_list(service, browser)
+        service.start_worker()
+        measure_memory(service, browser, minutes)
+        browser.close()
+
+
+# -- the list ----------------------------------------------------------------------------------------------------------
+
+
+def measure_list(service: Service, browser: Browser) -> None:
+    started = time.perf_counter()
+    answer = service.http.get(f"/experiments?fields=summary&limit={EXPERIMENTS}")
+    print(f"{EXPERIMENTS:,} summaries, the first time          {1000 * (time.perf_counter() - started):8.0f} ms")
+    started = time.perf_counter()
+    service.http.get(f"/experiments?fields=summary&limit={EXPERIMENTS}")
+    size = len(answer.content) / 1e6
+    print(f"    again, {size:.1f} MB of JSON             {1000 * (time.perf_counter() - started):8.0f} ms")
+
+    usable: list[float] = []
+    blocks: list[float] = []
+    tasks: list[float] = []
+    for _ in range(LOADS):
+        page = new_page(browser)
+        open_list(page, service)
+        usable.append(page.evaluate("usable"))
+        blocks += take(page, "blocks")
+        page.context.close()
+    # Again: tracing takes time itself.
+    for _ in range(LOADS):
+        page = new_page(browser)
+        with main_thread(page) as longest:
+            open_list(page, service)
+        tasks.append(longest[0])
+        page.context.close()
+    print(f"usable after navigation              {summary(usable)}      (target <= 1,000)")
+    print(f"    blocks over 50 ms                {summary(blocks)}      (target: none)")
+    print(f"    longest task, CPU                {summary(tasks)}      (target <= 50)")
+
+    page = new_page(browser)
+    open_list(page, service)
+    report(page, "scrolling", lambda: scroll(page))
+    report(page, "typing a filter", lambda: type_filter(page))
+    report(page, "sorting by a metric", lambda: page.get_by_role("button", name="val_loss", exact=True).click())
+    page.context.close()
+
+
+def new_page(browser: Browser) -> Page:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.add_init_script(_OBSERVE)
+    return page
+
+
+def open_list(page: Page, service: Service) -> None:
+    """Until it can be used, and the page has nothing to do."""
+    open_hash(page, service)
+    page.wait_for_function("() => usable !== null")
+    page.evaluate("new Promise(resolve => requestIdleCallback(resolve))")
+
+
+def open_hash(page: Page, service: Service, hash_: str = "") -> None:
+    page.goto(f"{service.http.base_url}{hash_}")
+
+
+@contextmanager
+def main_thread(page: Page) -> Iterator[list[float]]:
+    """What it yields has, after the block, the CPU milliseconds of the longest task of the page's main thread."""
+    longest: list[float] = []
+    browser = page.context.browser
+    assert browser is not None
+    browser.start_tracing(page=page, categories=["devtools.timeline", "toplevel"])
+    yield longest
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    longest.append(max(each.get("tdur", 0) for each in events if (each["pid"], each["tid"]) in threads) / 1000)
+
+
+def report(page: Page, title: str, act: Callable[[], None]) -> None:
+    page.evaluate("blocks.length = inputs.length = 0; blank = frames = 0")
+    with main_thread(page) as longest:
+        act()
+        page.evaluate("new Promise(resolve => requestIdleCallback(resolve))")
+    frames, blank = page.evaluate("[frames, blank]")
+    print(f"{title + ': input to paint':36} {summary(take(page, 'inputs'))}      {blank} of {frames} frames blank")
+    blocks = summary(take(page, "blocks"))
+    print(f"    blocks over 50 ms                {blocks}      longest task {longest[0]:.0f} ms CPU")
+
+
+def take(page: Page, name: str) -> list[float]:
+    """What was measured until now, which is forgotten."""
+    found: list[float] = page.evaluate(f"{name}.splice(0)")
+    return found
+
+
+def scroll(page: Page) -> None:
+    page.get_by_role("grid").hover()
+    for step in range(WHEEL_STEPS):
+        page.mouse.wheel(0, 300 if step < WHEEL_STEPS / 2 else -150)
+    page.wait_for_function("() => document.querySelector('[role=grid]').scrollTop > 0")
+
+
+def type_filter(page: Page) -> None:
+    page.get_by_role("searchbox").press_sequentially("val_accuracy>0.5 seed-3")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('header span')].some(each => / of /.test(each.textContent))"
+    )
+
+
+def summary(values: list[float]) -> str:
+    if not values:
+        return f"{'none':>8}" + 20 * " "
+    return f"{len(values):5} x {statistics.median(values):6.0f} ms median {max(values):6.0f} ms at most"
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def measure_memory(service: Service, browser: Browser, minutes: float) -> None:
+    """Of the list of all experiments, with the curves of a live one, and of that one's own view."""
+    experiment = service.post(LIVE)
+    service.wait_for_epochs(experiment, 2)
+    hashes = {"list": f"#/runs?select={experiment}", "run": f"#/run/{experiment}"}
+    context = browser.new_context(locale="en-US")
+    pages = {name: context.new_page() for name in hashes}
+    for name, page in pages.items():
+        open_hash(page, service, hashes[name])
+        page.locator("path.raw").first.wait_for()
+    print(f"{'live training':14} {'epochs':>7} " + "".join(f"{name + ' MB':>10} {'nodes':>7}" for name in pages))
+    times: list[float] = []
+    heaps: dict[str, list[float]] = {name: [] for name in pages}
+    for sample in range(SAMPLES + 1):
+        if sample:
+            # What is measured is what time does to the page.
+            page.wait_for_timeout(60_000 * minutes / SAMPLES)
+        times.append(sample * minutes / SAMPLES)
+        used = {name: memory_of(page) for name, page in pages.items()}
+        for name, (heap, _) in used.items():
+            heaps[name].append(heap)
+        cells = "".join(f"{heap:10.2f} {nodes:7,}" for heap, nodes in used.values())
+        print(f"{times[-1]:10.1f} min {len(service.history(experiment)['epoch']):7,} {cells}", flush=True)
+    for name, values in heaps.items():
+        # Of the second half: in the first one code is compiled.
+        half = SAMPLES // 2
+        slope = statistics.linear_regression(times[half:], values[half:]).slope
+        print(f"    growth of the {name:4}                 {60 * slope:8.2f} MB in an hour")
+    context.close()
+    service.http.post(f"/experiments/{experiment}:cancel").raise_for_status()
+
+
+def memory_of(page: Page) -> tuple[float, int]:
+    """MB of live objects, and nodes of the document and of what was removed from it but is still held."""
+    session = page.context.new_cdp_session(page)
+    for _ in range(GARBAGE_COLLECTIONS):
+        session.send("HeapProfiler.collectGarbage")
+        page.wait_for_timeout(50)
+    heap: dict[str, Any] = session.send("Runtime.getHeapUsage")
+    counts: dict[str, Any] = session.send("Memory.getDOMCounters")
+    session.detach()
+    return heap["usedSize"] / 1e6, counts["nodes"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""How much of the disk the store takes."""
+
+import heapq
+import os
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from models_store.frozen import Frozen
+
+_MAX_LARGEST = 10
+
+
+class FolderSize(Frozen):
+    """Of an experiment, by its id, or of a dataset, by its name."""
+
+    name: str
+    bytes: int
+
+
+class DiskUse(Frozen):
+    """In bytes: the file system that the store is on, all files of the store, and parts of them. The ten largest are
+    listed, the largest first."""
+
+    total_bytes: int
+    free_bytes: int
+    store_bytes: int
+    experiments_bytes: int
+    datasets_bytes: int
+    largest_experiments: tuple[FolderSize, ...]
+    largest_datasets: tuple[FolderSize, ...]
+
+
+def measure_disk(root: Path, experiments: Path, datasets: Path) -> DiskUse:
+    """Of the store in the folder `root`, with the folders of all experiments and datasets in `experiments` and
+    `datasets`. Looks at each file of the store."""
+    disk = shutil.disk_usage(root)
+    in_experiments, in_datasets = _sizes(experiments), _sizes(datasets)
+    experiments_bytes, datasets_bytes = _sum(in_experiments), _sum(in_datasets)
+    return DiskUse(
+        total_bytes=disk.total,
+        free_bytes=disk.free,
+        store_bytes=experiments_bytes + datasets_bytes + _sum(_sizes(root, without=(experiments.name, datasets.name))),
+        experiments_bytes=experiments_bytes,
+        datasets_bytes=datasets_bytes,
+        largest_experiments=_largest(in_experiments),
+        largest_datasets=_largest(in_datasets),
+    )
+
+
+def _sizes(folder: Path, without: Collection[str] = ()) -> list[FolderSize]:
+    """Of all that it contains."""
+    with os.scandir(folder) as entries:
+        return [FolderSize(name=each.name, bytes=_size(each)) for each in entries if each.name not in without]
+
+
+def folder_bytes(folder: Path) -> int:
+    """Of all files in it; 0 if there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(map(_size, entries))
+    except FileNotFoundError:
+        return 0
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    """Of a file, or of all files in a folder; 0 if it vanishes meanwhile, as temporary files do."""
+    try:
+        if not entry.is_dir(follow_symlinks=False):
+            return entry.stat(follow_symlinks=False).st_size
+        with os.scandir(entry.path) as entries:
+            return sum(map(_size, entries))
+    except FileNotFoundError:
+        return 0
+
+
+def _sum(sizes: list[FolderSize]) -> int:
+    return sum(each.bytes for each in sizes)
+
+
+def _largest(sizes: list[FolderSize]) -> tuple[FolderSize, ...]:
+    visible = [each for each in sizes if not each.name.startswith(".")]
+    return tuple(heapq.nlargest(_MAX_LARGEST, visible, key=lambda each: (each.bytes, each.name)))

@@ -1,0 +1,60 @@
+"""Fields of experiments that tables are filtered and sorted by: those of the summary, metrics, and the spec's."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from models_store.experiments.summary import ExperimentSummary
+from specs.experiment import ExperimentSpec
+
+Value = str | float | bool | datetime | None
+# Not of use in a comparison: objects, and lists of objects.
+_OBJECTS = {"metrics", "sparkline", "progress", "error"}
+SUMMARY_FIELDS = tuple(name for name in ExperimentSummary.model_fields if name not in _OBJECTS)
+ALIASES = {"tag": "tags"}
+_MAX_DEPTH = 8
+
+
+def values_at(document: Any, path: str) -> tuple[Value, ...]:
+    """The values at a dotted path in a document of JSON; in a list, those of all elements, or of the one with that
+    number. None where there is nothing, and for an object or list that is there."""
+    found = list(_walk(document, path.split(".")))
+    return tuple(None if isinstance(each, dict | list) else each for each in found) or (None,)
+
+
+def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
+    if isinstance(value, list) and not (steps and steps[0].isdecimal()):
+        for each in value:
+            yield from _walk(each, steps)
+    elif not steps:
+        yield value
+    elif isinstance(value, list):
+        if int(steps[0]) < len(value):
+            yield from _walk(value[int(steps[0])], steps[1:])
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _walk(value[steps[0]], steps[1:])
+
+
+@cache
+def spec_fields() -> frozenset[str]:
+    """The dotted paths of all fields that a spec may have; elements of lists have no step of their own."""
+    schema = ExperimentSpec.model_json_schema()
+    return frozenset(_paths(schema, schema["$defs"], ()))
+
+
+def _paths(schema: Mapping[str, Any], definitions: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[str]:
+    if len(steps) > _MAX_DEPTH:
+        return
+    if (reference := schema.get("$ref")) is not None:
+        yield from _paths(definitions[reference.rpartition("/")[2]], definitions, steps)
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *_items(schema)):
+        yield from _paths(choice, definitions, steps)
+    for name, member in schema.get("properties", {}).items():
+        yield ".".join((*steps, name))
+        yield from _paths(member, definitions, (*steps, name))
+
+
+def _items(schema: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    items = schema.get("items")
+    return (*schema.get("prefixItems", ()), *([items] if isinstance(items, dict) else []))

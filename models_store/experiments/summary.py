@@ -1,0 +1,92 @@
+"""The summary of an experiment: a row of a table of thousands."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Self
+
+from models_store.errors import Damaged
+from models_store.experiments.points import MetricValues
+from models_store.experiments.record import Failure, Progress, Record, Status, StopReason
+from models_store.experiments.sparkline import Sparkline
+from models_store.frozen import Frozen
+
+_NOTE_CHARACTERS = 200
+
+
+class MetricCurve(Frozen):
+    """A metric by epoch, in at most 32 values: evenly spaced ones, and the last epoch's."""
+
+    metric: str
+    values: Sparkline
+
+
+class ExperimentSummary(Frozen):
+    """The record in short. `version` counts changes; `notes` is the first line of the notes. `seconds` is from start to
+    end. `epochs` are those planned. `metrics` are of the published network, those on the test split as `test_accuracy`
+    and so on; before it is published, of the best epoch. `test_hidden` and `peeks` are those of the record.
+    `parameters` is null for experiments posted before version 0.3."""
+
+    id: str
+    version: int
+    name: str
+    tags: tuple[str, ...]
+    star: bool
+    notes: str
+    status: Status
+    dataset: str
+    preset: str | None
+    based_on: str | None
+    sweep: str | None
+    trial: int | None
+    group: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    seconds: float | None
+    epochs: int | None
+    epochs_completed: int
+    published_epoch: int | None
+    metrics: MetricValues
+    test_hidden: bool
+    peeks: int
+    parameters: int | None
+    sparkline: MetricCurve
+    worker: str | None
+    progress: Progress | None
+    stop_reason: StopReason | None
+    error: Failure | None
+    damaged: tuple[str, ...]
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        preset, epochs = None, None
+        with suppress(Damaged):
+            preset, epochs = record.spec.model.preset, record.spec.training.epochs
+        is_over = record.started_at is not None and record.ended_at is not None
+        return cls(
+            **{name: getattr(record, name) for name in _SAME},
+            notes=_first_line(record.notes),
+            preset=preset,
+            seconds=(record.ended_at - record.started_at).total_seconds() if is_over else None,  # type: ignore[operator]
+            epochs=epochs,
+            metrics=metrics_of(record),
+            sparkline=MetricCurve(metric=record.deciding_metric, values=record.sparkline),
+        )
+
+
+_SAME = (
+    *("id", "version", "name", "tags", "star", "status", "dataset", "based_on", "sweep", "trial", "group"),
+    *("created_at", "started_at", "ended_at"),
+    *("epochs_completed", "published_epoch", "test_hidden", "peeks", "parameters", "worker", "progress"),
+    *("stop_reason", "error", "damaged"),
+)
+
+
+def metrics_of(record: Record) -> MetricValues:
+    """Of the published network, on validation and test split, or else of the best epoch."""
+    tested = {f"test_{name}": value for name, value in record.test_metrics.items()}
+    return {**(record.published_metrics or record.best_metrics), **record.validation_metrics, **tested}
+
+
+def _first_line(notes: str) -> str:
+    return next((line.strip()[:_NOTE_CHARACTERS] for line in notes.splitlines() if line.strip()), "")

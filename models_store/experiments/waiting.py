@@ -1,0 +1,160 @@
+"""The experiments that wait, in the order in which workers start them.
+
+The order is that of the priorities, in the index, and of what people have moved, on disk. A message only wakes a
+worker; which experiment that starts is decided here, when it is about to claim one (docs/decisions/0054).
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+from redis.exceptions import RedisError
+
+from models_store.connection import require_redis
+from models_store.events import EventLog, QueueChange
+from models_store.experiments.index import Index, priority_of
+from models_store.files import lock_folder, write_atomic
+from models_store.frozen import Frozen
+from models_store.jobs.queue import TRAINING, Queue
+
+FOLDER = "queue"
+ORDER_FILE = "order.json"
+# Each that others have claimed meanwhile costs a worker one look at its record.
+_MAX_CANDIDATES = 100
+_MAX_WOKEN = 500
+
+log = logging.getLogger(__name__)
+
+
+class QueueOrder(Frozen):
+    """What people have decided. While `paused` no experiment is started. Those in `moved` come in that order, before
+    all others but those whose priority is above `ceiling`, the highest one when they were moved."""
+
+    paused: bool = False
+    moved: tuple[str, ...] = ()
+    ceiling: int = 0
+
+    def arrange(self, waiting: Mapping[str, int]) -> list[str]:
+        """All that wait. `waiting` has the priority of each, in order of priority."""
+        moved = [each for each in self.moved if each in waiting]
+        placed = set(moved)
+        others = [each for each in waiting if each not in placed]
+        first = [each for each in others if waiting[each] > self.ceiling] if moved else []
+        return [*first, *moved, *others[len(first) :]]
+
+    def reorder(self, ids: Sequence[str], waiting: Mapping[str, int]) -> "QueueOrder":
+        """`ids` come first, in this order; the others follow as they were. Those that do not wait are left out."""
+        wanted = [each for each in ids if each in waiting]
+        named = set(wanted)
+        others = [each for each in self.arrange(waiting) if each not in named]
+        placed = set(self.moved)
+        kept = max((place for place, each in enumerate(others, 1) if each in placed), default=0)
+        moved = (*wanted, *others[:kept])
+        ceiling = max(waiting.values()) if moved else 0
+        return self.model_copy(update={"moved": moved, "ceiling": ceiling})
+
+    def without(self, experiment_id: str) -> "QueueOrder":
+        return self.model_copy(update={"moved": tuple(each for each in self.moved if each != experiment_id)})
+
+
+class WaitingExperiments:
+    """Every change is made under the folder's lock. Safe for any number of threads, processes and machines; each sees a
+    change at its next read. Methods raise redis's errors unless they say otherwise."""
+
+    def __init__(self, folder: Path, index: Index, events: EventLog, queue: Queue) -> None:
+        self._folder = folder
+        self._index = index
+        self._events = events
+        self._queue = queue
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError if it is not writable."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def order(self) -> QueueOrder:
+        """From disk. If it is damaged the queue goes on by priority."""
+        try:
+            return QueueOrder.model_validate_json((self._folder / ORDER_FILE).read_bytes())
+        except FileNotFoundError:
+            return QueueOrder()
+        except ValidationError:
+            log.error("%s of the queue does not parse: it is not paused, and what was moved is forgotten", ORDER_FILE)
+            return QueueOrder()
+
+    def ids(self) -> list[str]:
+        """All that wait, the next one first."""
+        return self.order.arrange(self._waiting())
+
+    def position(self, experiment_id: str) -> int | None:
+        """From 1; None if it does not wait."""
+        if not self.order.moved:
+            return self._index.waiting_rank(experiment_id)
+        ids = self.ids()
+        return ids.index(experiment_id) + 1 if experiment_id in ids else None
+
+    def candidates(self, named: str) -> Iterator[str]:
+        """What a worker may claim, in order; none while the queue is paused. `named` by the message that has woken it
+        is the last one: it may wait and not be shown yet. Raises Unavailable."""
+        if self.order.paused:
+            log.info("the queue is paused")
+            return
+        with require_redis():
+            # Halfway through a rebuild the first one might not be shown yet.
+            self._index.require_complete()
+            ids = self.ids()[:_MAX_CANDIDATES]
+        yield from ids
+        if named not in ids and not self.order.paused:
+            yield named
+
+    # -- changes: each raises Busy, StorageFull ----------------------------------------------------------------------
+
+    def reorder(self, ids: Sequence[str]) -> None:
+        """These first, in this order, the others as they were. Those that do not wait, or not any more, are left out.
+        Raises Unavailable."""
+        with require_redis():
+            self._index.require_complete()
+            with lock_folder(self._folder):
+                self._write(self.order.reorder(ids, self._waiting()))
+        self.announce()
+
+    def forget(self, experiment_id: str) -> None:
+        """Its place is that of its priority again."""
+        if experiment_id in self.order.moved:
+            with lock_folder(self._folder):
+                self._write(self.order.without(experiment_id))
+
+    def pause(self) -> None:
+        """Start no other experiment; what runs continues."""
+        self._set_paused(True)
+
+    def resume(self) -> None:
+        """Start experiments again. If Redis is away, the reconciler wakes the workers when it is back."""
+        self._set_paused(False)
+        try:
+            self.wake(self.ids())
+        except RedisError as error:
+            log.warning("the queue is resumed, and no worker was woken: %r; the reconciler will do it", error)
+
+    def _set_paused(self, paused: bool) -> None:
+        with lock_folder(self._folder):
+            self._write(self.order.model_copy(update={"paused": paused}))
+        self.announce()
+
+    def wake(self, ids: Iterable[str]) -> None:
+        """As many messages as there are experiments, less those that are in the queue already."""
+        pending = self._queue.pending(TRAINING)
+        missing = [each for each in ids if (each,) not in pending]
+        for experiment_id in missing[:_MAX_WOKEN]:
+            if not self._queue.enqueue(TRAINING, experiment_id):
+                break
+
+    def announce(self) -> None:
+        self._events.add("queue", QueueChange(paused=self.order.paused))
+
+    def _write(self, order: QueueOrder) -> None:
+        write_atomic(self._folder / ORDER_FILE, order.model_dump_json().encode())
+
+    def _waiting(self) -> dict[str, int]:
+        return {experiment_id: priority_of(turn) for experiment_id, turn in self._index.waiting()}

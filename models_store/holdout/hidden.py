@@ -1,0 +1,117 @@
+"""Datasets whose test results are withheld until they are revealed; one file for all."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from models_store.errors import Damaged, InvalidState
+from models_store.files import lock_folder, write_atomic
+from models_store.frozen import Frozen, utc_now
+
+HIDDEN_FILE = "hidden.json"
+Mark = tuple[int, int] | None
+
+log = logging.getLogger(__name__)
+
+
+class Hiding(Frozen):
+    """Of one dataset. `since` is null if it is not hidden now; `reveals` are the times at which it was revealed."""
+
+    since: datetime | None = None
+    reveals: tuple[datetime, ...] = ()
+
+
+_HIDINGS: TypeAdapter[dict[str, Hiding]] = TypeAdapter(dict[str, Hiding])
+
+
+class HiddenTests:
+    """`hidden.json` in `folder`. A file that does not parse hides every dataset, until somebody mends it.
+
+    Every change is made under the folder's lock and replaces the file. Safe for any number of threads, processes and
+    machines; each sees a change at its next call, which costs one stat.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / HIDDEN_FILE
+        self._seen: tuple[Mark, Mapping[str, Hiding] | None] = (None, {})
+
+    @property
+    def mark(self) -> Mark:
+        """Identifies the present state: every write makes a new file, and so a new inode."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
+    def is_hidden(self, dataset: str) -> bool:
+        hidings = self._hidings()
+        return hidings is None or (dataset in hidings and hidings[dataset].since is not None)
+
+    def is_any_hidden(self) -> bool:
+        hidings = self._hidings()
+        return hidings is None or any(each.since is not None for each in hidings.values())
+
+    def get(self, dataset: str) -> Hiding:
+        hidings = self._hidings()
+        if hidings is None:
+            return Hiding(since=datetime.fromtimestamp(self._path.stat().st_mtime, tz=utc_now().tzinfo))
+        return hidings.get(dataset, Hiding())
+
+    def hide(self, dataset: str) -> bool:
+        """False if it is hidden already. Raises Busy, StorageFull, Damaged."""
+        with self._change() as hidings:
+            before = hidings.get(dataset, Hiding())
+            if before.since is None:
+                hidings[dataset] = before.model_copy(update={"since": utc_now()})
+        return before.since is None
+
+    def reveal(self, dataset: str) -> None:
+        """Raises InvalidState if it is not hidden, Busy, StorageFull, Damaged."""
+        with self._change() as hidings:
+            before = hidings.get(dataset, Hiding())
+            if before.since is None:
+                raise InvalidState(
+                    f'the test results of dataset {dataset} are not hidden; PATCH {{"hide_test": true}} to '
+                    f"/datasets/{dataset} hides them"
+                )
+            hidings[dataset] = Hiding(reveals=(*before.reveals, utc_now()))
+
+    def forget(self, dataset: str) -> None:
+        """Before another dataset gets its name. Raises Busy, StorageFull, Damaged."""
+        if self.get(dataset) != Hiding():
+            with self._change() as hidings:
+                hidings.pop(dataset, None)
+
+    @contextmanager
+    def _change(self) -> Iterator[dict[str, Hiding]]:
+        with lock_folder(self._path.parent):
+            stored = self._hidings()
+            if stored is None:
+                raise Damaged(
+                    f"{self._path.name} in {self._path.parent} does not parse, and the test results of every dataset "
+                    "are withheld; restore it from a backup, or delete it to show them all"
+                )
+            changed = dict(stored)
+            yield changed
+            if changed != stored:
+                write_atomic(self._path, _HIDINGS.dump_json(changed))
+
+    def _hidings(self) -> Mapping[str, Hiding] | None:
+        """None if the file does not parse."""
+        mark = self.mark
+        seen = self._seen
+        if seen[0] != mark:
+            seen = self._seen = (mark, self._read() if mark else {})
+        return seen[1]
+
+    def _read(self) -> Mapping[str, Hiding] | None:
+        try:
+            return _HIDINGS.validate_json(self._path.read_bytes())
+        except ValidationError:
+            log.error("%s does not parse: test results of all datasets are withheld", self._path)
+            return None

@@ -1,0 +1,122 @@
+"""Removing experiments that are too old, too many or too large: what a rule chooses, and what is kept all the same."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from models_store.disk_use import folder_bytes
+from models_store.errors import InvalidState, NotFound
+from models_store.experiments.record import Record, Status
+from models_store.frozen import Frozen, utc_now
+from models_store.store import Store
+
+IsServing = Callable[[str], bool]
+
+
+class Retention(NamedTuple):
+    """Which ended experiments go: those that ended more than so many days ago, those beyond the newest so many, and the
+    oldest ones as long as all experiments together have more bytes than that. None is no limit."""
+
+    older_than_days: float | None = None
+    keep_newest: int | None = None
+    max_bytes: int | None = None
+
+
+class PrunedExperiment(Frozen):
+    """`bytes` is what its files take, `reason` the limit that it exceeds."""
+
+    id: str
+    name: str
+    status: Status
+    ended_at: datetime | None
+    bytes: int
+    reason: str
+
+
+class KeptExperiment(Frozen):
+    """One that exceeds a limit, and why it is kept."""
+
+    id: str
+    name: str
+    reason: str
+
+
+class Pruning(Frozen):
+    """What was removed, or would be with `dry_run`, oldest first, and what was kept although it exceeds a limit."""
+
+    dry_run: bool
+    removed: tuple[PrunedExperiment, ...]
+    removed_bytes: int
+    kept: tuple[KeptExperiment, ...]
+
+
+class _Candidate(NamedTuple):
+    record: Record
+    bytes: int
+
+
+def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bool) -> Pruning:
+    """Experiments that wait or run, have a star, serve, are pinned, belong to a sweep that has not ended, or whose
+    weights an unfinished one starts with are kept. Raises Unavailable."""
+    candidates, other_bytes = _ended(store)
+    removed: list[PrunedExperiment] = []
+    kept: list[KeptExperiment] = []
+    for each, reason in _beyond(candidates, limits, other_bytes, removed):
+        record = each.record
+        try:
+            _reject_wanted(store, record)
+            store.experiments.reject_serving(record, is_serving(record.id))
+            store.experiments.reject_needed(record)
+            if not dry_run:
+                store.experiments.delete(record.id, serving=is_serving(record.id))
+        except InvalidState as error:
+            kept.append(KeptExperiment(id=record.id, name=record.name, reason=str(error)))
+            continue
+        except NotFound:
+            continue  # somebody else has deleted it meanwhile
+        shown = {name: getattr(record, name) for name in ("id", "name", "status", "ended_at")}
+        removed.append(PrunedExperiment(**shown, bytes=each.bytes, reason=reason))
+    total = sum(each.bytes for each in removed)
+    return Pruning(dry_run=dry_run, removed=tuple(removed), removed_bytes=total, kept=tuple(kept))
+
+
+def _ended(store: Store) -> tuple[list[_Candidate], int]:
+    """All that have ended, oldest end first, and the bytes of the others."""
+    experiments = store.experiments
+    experiments.check_view()
+    records = experiments.index.get_many(experiments.index.ids())
+    sized = [_Candidate(record, folder_bytes(experiments.folder(record.id))) for record in records]
+    ended = [each for each in sized if each.record.status.is_terminal]
+    ended.sort(key=lambda each: (each.record.ended_at or each.record.created_at, each.record.id))
+    return ended, sum(each.bytes for each in sized) - sum(each.bytes for each in ended)
+
+
+def _beyond(
+    candidates: list[_Candidate], limits: Retention, other_bytes: int, removed: list[PrunedExperiment]
+) -> Iterator[tuple[_Candidate, str]]:
+    """Those beyond a limit, oldest first, with the reason. `removed` grows meanwhile."""
+    total = other_bytes + sum(each.bytes for each in candidates)
+    now = utc_now()
+    for number, each in enumerate(candidates):
+        newer = len(candidates) - number - 1
+        age = now - (each.record.ended_at or each.record.created_at)
+        left = total - sum(one.bytes for one in removed)
+        if limits.older_than_days is not None and age > timedelta(days=limits.older_than_days):
+            yield each, f"ended {age.days} days ago, of at most {limits.older_than_days:g}"
+        elif limits.keep_newest is not None and newer >= limits.keep_newest:
+            yield each, f"{newer} newer ones have ended, and {limits.keep_newest} are kept"
+        elif limits.max_bytes is not None and left > limits.max_bytes:
+            yield each, f"all experiments take {left:,} bytes, of at most {limits.max_bytes:,}"
+
+
+def _reject_wanted(store: Store, record: Record) -> None:
+    if record.star:
+        raise InvalidState("it has a star")
+    if record.sweep is None:
+        return
+    try:
+        sweep = store.sweeps.get(record.sweep)
+    except NotFound:
+        return
+    if not sweep.has_ended:
+        raise InvalidState(f"it belongs to sweep {sweep.id}, which is {sweep.status}")

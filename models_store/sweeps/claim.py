@@ -1,0 +1,155 @@
+"""The claim on a sweep: the only way to add trials to it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.experiments.record import Record
+from models_store.experiments.store import ExperimentStore
+from models_store.files import PATIENCE_SECONDS, lock_folder
+from models_store.jobs.claim import Claim
+from models_store.jobs.jobs import Job, Jobs, Unfinished
+from models_store.jobs.queue import SWEEP, JobName
+from models_store.sweeps.record import SweepRecord
+from models_store.sweeps.store import SweepStore
+from models_store.sweeps.trial import Trial, TrialStatus
+
+_RESUMABLE = (TrialStatus.PRUNED, TrialStatus.FAILED, TrialStatus.CANCELLED)
+
+
+class SweepJobs(Jobs[SweepRecord]):
+    """Sweeps as jobs: each claim is one look at the trials, after which others may start."""
+
+    kind = SWEEP
+
+    def __init__(self, store: SweepStore, experiments: ExperimentStore) -> None:
+        super().__init__(experiments.queue, experiments.leases, experiments.max_attempts)
+        self.store = store
+        self._experiments = experiments
+
+    def name(self, record: SweepRecord) -> JobName:
+        return (record.id,)
+
+    def lock(self, name: JobName, seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[None]:
+        return lock_folder(self.store.folder(*name), seconds)
+
+    def read(self, name: JobName) -> SweepRecord:
+        return self.store.read(*name)
+
+    def write(self, record: SweepRecord) -> SweepRecord:
+        return self.store.write(record)
+
+    def attempt_folder(self, record: SweepRecord) -> Path:
+        """Nothing is written there: the trials are experiments of their own."""
+        return self.store.folder(record.id)
+
+    def clean_up(self, record: SweepRecord) -> None:
+        self.store.clear_temporaries(record.id)
+
+    def unfinished(self) -> Unfinished:
+        queued: list[Job] = []
+        running: list[Job] = []
+        for record in self.store.records():
+            job = Job(record.id, self.name(record))
+            if record.is_running:
+                running.append(job)
+            elif self._is_due(record):
+                queued.append(job)
+        return Unfinished(queued, running)
+
+    def is_due(self, sweep_id: str) -> bool:
+        """Whether a worker has something to do: a trial has ended or may start, or the sweep has been cancelled."""
+        try:
+            return self._is_due(self.store.get(sweep_id))
+        except (NotFound, Damaged):
+            return False
+
+    def _is_due(self, record: SweepRecord) -> bool:
+        if not record.is_queued:
+            return False
+        still_open = record.open_trials
+        has_room = len(still_open) < record.spec.parallel and record.may_start
+        return record.cancel_requested or has_room or not still_open or not all(map(self._is_underway, still_open))
+
+    def _is_underway(self, trial: Trial) -> bool:
+        experiment = self.experiment(trial)
+        return experiment is not None and not experiment.status.is_terminal
+
+    def resume(self, sweep_id: str, number: int) -> SweepRecord:
+        """Train a trial on that was stopped early, failed or was cancelled; it is not stopped early again. Raises
+        NotFound, InvalidState if it has not ended so, or the sweep has failed or is cancelled."""
+        with self.store.lock(sweep_id) as sweep:
+            trial = next((each for each in sweep.trials if each.number == number), None)
+            if trial is None:
+                raise NotFound(f"sweep {sweep_id} has no trial {number}; it has {len(sweep.trials)}, from 0")
+            if trial.experiment_id is None or trial.status not in _RESUMABLE:
+                raise InvalidState(
+                    f"trial {number} is {trial.status}; only trials that were stopped early, failed or were cancelled "
+                    "can be resumed"
+                )
+            reopened = sweep.reopen(trial)
+            # First: a worker that looks at the sweep meanwhile must not find an experiment that has ended.
+            if self._experiments.read(trial.experiment_id).status.is_terminal:
+                self._experiments.retry(trial.experiment_id)
+            return self.store.write(reopened)
+
+    def retry(self, experiment: Record) -> Record:
+        """Run an experiment again. That of a trial rejoins its sweep, and is not stopped early again, unless the sweep
+        has failed, was cancelled or was deleted. Raises as `ExperimentStore.retry` and `resume`."""
+        with suppress(NotFound, Damaged):
+            sweep = self.store.read(experiment.sweep or "")
+            trial = next((each for each in sweep.trials if each.experiment_id == experiment.id), None)
+            if trial is not None and trial.status in _RESUMABLE and sweep.is_open:
+                self.resume(sweep.id, trial.number)
+                return self._experiments.get(experiment.id)
+        return self._experiments.retry(experiment.id)
+
+    def delete(self, sweep_id: str, is_serving: Callable[[str], bool]) -> None:
+        """Delete a sweep that has ended, with the experiments of its trials, those first: what is interrupted can be
+        repeated. Raises InvalidState, with nothing deleted, if one of them runs, serves, is pinned or needed."""
+        sweep = self.store.read(sweep_id)
+        if not sweep.has_ended:
+            raise InvalidState(f"sweep {sweep_id} is {sweep.status}; cancel it first")
+        records = [record for trial in sweep.trials if (record := self.experiment(trial)) is not None]
+        for record in records:
+            if not record.status.is_terminal:
+                raise InvalidState(f"experiment {record.id}, a trial of it, is {record.status}; cancel it first")
+            self._experiments.reject_serving(record, is_serving(record.id))
+            self._experiments.reject_needed(record)
+        for record in records:
+            with suppress(NotFound):
+                self._experiments.delete(record.id, serving=is_serving(record.id))
+        self.store.delete(sweep_id)
+
+    def experiment(self, trial: Trial) -> Record | None:
+        """The experiment of a trial as it is on disk; None if it does not exist."""
+        try:
+            return self._experiments.read_or_damaged(trial.experiment_id or "")
+        except NotFound:
+            return None
+
+
+class SweepClaim(Claim[SweepJobs, SweepRecord]):
+    @property
+    def created_at(self) -> datetime:
+        return self.record.created_at
+
+    def update(self, transition: Callable[[SweepRecord], SweepRecord]) -> SweepRecord:
+        """Change the record as it is on disk, so that what was asked of the API meanwhile is kept."""
+        with self._lock() as current:
+            self.record = self._jobs.write(transition(current))
+        return self.record
+
+    def create_experiment(self, create: Callable[[], Record]) -> None:
+        """Create the experiment of a trial, unless another worker has the sweep by now."""
+        with self._lock():
+            create()
+
+    def finish(self, transition: Callable[[SweepRecord], SweepRecord]) -> SweepRecord:
+        """Write the last change, and let go of the sweep until another trial has ended."""
+        with self._lock() as current:
+            self.record = self._jobs.write(transition(current).replace(worker=None, error=None))
+            self._release()
+        return self.record

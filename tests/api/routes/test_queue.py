@@ -1,0 +1,106 @@
+"""Priorities, order and pause of the queue over HTTP."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from models_store import keys
+from models_store.experiments.claim import TrainingClaim
+from models_store.jobs.workers import Worker
+from models_store.store import Store
+from specs.experiment import ExperimentSpec
+from tests.support.api import ApiClient
+from tests.support.contract import JsonObject
+
+UNKNOWN = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
+
+
+@pytest.fixture
+def three(client: ApiClient, api_store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> list[str]:
+    return [api_store.experiments.create(tiny_spec()).id for _ in range(3)]
+
+
+def order(client: ApiClient) -> list[str]:
+    return [each["id"] for each in client.get("/queue").json()["items"]]
+
+
+def test_posted_priority_decides_the_order(client: ApiClient, three: list[str], tiny_document: JsonObject) -> None:
+    posted = client.post("/experiments?priority=10", json=tiny_document).json()
+    assert (posted["priority"], client.get(f"/experiments/{posted['id']}").json()["queue_position"]) == (10, 1)
+    assert order(client) == [posted["id"], *three]
+    [first, *_] = client.get("/queue").json()["items"]
+    assert (first["priority"], first["sweep"]) == (10, None)
+
+
+def test_edited_priority_decides_the_order(client: ApiClient, three: list[str]) -> None:
+    edited = client.patch(f"/experiments/{three[0]}", json={"priority": -1}).json()
+    assert edited["priority"] == -1
+    assert order(client) == [three[1], three[2], three[0]]
+
+
+@pytest.mark.parametrize("priority", [101, -101, 1.5, "high"])
+def test_priority_out_of_range_is_rejected(
+    client: ApiClient, three: list[str], tiny_document: JsonObject, priority: object
+) -> None:
+    answer = client.patch(f"/experiments/{three[0]}", json={"priority": priority})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/priority")
+    assert client.post(f"/experiments?priority={priority}", json=tiny_document).status_code == 422
+    assert order(client) == three
+
+
+def test_reordered_ones_come_first(client: ApiClient, three: list[str]) -> None:
+    answer = client.post("/queue:reorder", json={"ids": [three[2], three[1]]})
+    assert [each["id"] for each in answer.json()["items"]] == [three[2], three[1], three[0]]
+    assert order(client) == [three[2], three[1], three[0]]
+
+
+def test_reordering_leaves_out_what_has_started(client: ApiClient, api_store: Store, three: list[str]) -> None:
+    assert TrainingClaim.acquire(api_store.training_jobs, three[2], worker="host:7") is not None
+    assert client.post("/queue:reorder", json={"ids": [three[2], three[1]]}).is_success
+    assert order(client) == [three[1], three[0]]
+
+
+@pytest.mark.parametrize(
+    ("ids", "pointers"),
+    [
+        ([], {"/ids"}),
+        (None, {"/ids"}),
+        (["x"], {"/ids/0"}),
+        ([UNKNOWN, UNKNOWN], {"/ids/0"}),
+        ([UNKNOWN] * 1001, {"/ids"}),
+    ],
+)
+def test_invalid_reordering_is_rejected(client: ApiClient, three: list[str], ids: object, pointers: set[str]) -> None:
+    answer = client.post("/queue:reorder", json={"ids": ids})
+    assert (answer.status_code, {each["pointer"] for each in answer.json()["errors"]}) == (422, pointers)
+    assert order(client) == three
+
+
+def test_reordering_unknown_experiment_is_rejected(client: ApiClient, three: list[str]) -> None:
+    answer = client.post("/queue:reorder", json={"ids": [three[2], UNKNOWN]})
+    assert (answer.status_code, UNKNOWN in answer.json()["detail"]) == (404, True)
+    assert order(client) == three
+
+
+def test_paused_queue_has_no_times(client: ApiClient, api_store: Store, three: list[str]) -> None:
+    api_store.workers.beat(Worker(name="host:7", hostname="host", pid=7))
+    assert client.get("/queue").json()["items"][0]["starts_in_seconds"] == 0
+    paused = client.post("/queue:pause").json()
+    assert (paused["paused"], paused["items"][0]["starts_in_seconds"]) == (True, None)
+    assert client.post("/queue:pause").json()["paused"], "again"
+    assert [each["id"] for each in paused["items"]] == three
+    resumed = client.post("/queue:resume").json()
+    assert (resumed["paused"], resumed["items"][0]["starts_in_seconds"]) == (False, 0)
+
+
+def test_changes_of_the_queue_are_announced(client: ApiClient, api_store: Store, three: list[str]) -> None:
+    def announced() -> list[str]:
+        entries = cast(list[tuple[str, dict[str, str]]], api_store.redis.xrange(keys.EVENTS))
+        return [fields["data"] for _, fields in entries if fields["kind"] == "queue"]
+
+    client.patch(f"/experiments/{three[0]}", json={"priority": 1})
+    client.post("/queue:reorder", json={"ids": [three[1]]})
+    client.post("/queue:pause")
+    client.post("/queue:resume")
+    assert announced() == ['{"paused":false}', '{"paused":false}', '{"paused":true}', '{"paused":false}']

@@ -1,0 +1,80 @@
+"""Which datasets' test results are hidden, on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from models_store.errors import Damaged, InvalidState
+from models_store.holdout.hidden import HIDDEN_FILE, HiddenTests, Hiding
+from tests.models_store.children import killed_at_each_step
+
+
+@pytest.fixture
+def hidden(tmp_path: Path) -> HiddenTests:
+    return HiddenTests(tmp_path)
+
+
+def test_hidden_dataset_is_hidden_until_revealed(hidden: HiddenTests, tmp_path: Path) -> None:
+    other_process = HiddenTests(tmp_path)
+    assert not other_process.is_hidden("digits")
+
+    assert hidden.hide("digits")
+    assert other_process.is_hidden("digits")
+    assert not other_process.is_hidden("mnist")
+    assert not other_process.hide("digits")
+
+    other_process.reveal("digits")
+    assert not hidden.is_hidden("digits")
+    assert not hidden.is_any_hidden()
+
+
+def test_reveals_are_recorded(hidden: HiddenTests, tmp_path: Path) -> None:
+    for _ in range(2):
+        hidden.hide("digits")
+        hidden.reveal("digits")
+
+    first, second = HiddenTests(tmp_path).get("digits").reveals
+    assert first < second
+
+
+def test_reveal_of_what_is_not_hidden_is_rejected(hidden: HiddenTests) -> None:
+    with pytest.raises(InvalidState, match="are not hidden; PATCH"):
+        hidden.reveal("digits")
+
+
+def test_mark_changes_with_each_change(hidden: HiddenTests) -> None:
+    marks = [hidden.mark]
+    for change in (hidden.hide, hidden.reveal, hidden.hide, hidden.forget):
+        change("digits")
+        marks.append(hidden.mark)
+
+    assert len(set(marks)) == 5
+
+
+def test_damaged_file_hides_everything(hidden: HiddenTests, tmp_path: Path) -> None:
+    (tmp_path / HIDDEN_FILE).write_text("{")
+
+    assert hidden.is_hidden("digits")
+    assert hidden.get("digits").since is not None
+    with pytest.raises(Damaged, match="restore it from a backup, or delete it"):
+        hidden.reveal("digits")
+    assert (tmp_path / HIDDEN_FILE).read_text() == "{"
+
+
+def test_forgotten_dataset_has_no_past(hidden: HiddenTests) -> None:
+    hidden.hide("digits")
+    hidden.hide("own")
+    hidden.forget("own")
+
+    assert hidden.get("own") == Hiding()
+    assert hidden.is_hidden("digits")
+
+
+def test_killed_change_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    hidden = HiddenTests(tmp_path)
+    hidden.hide("mnist")
+
+    for _ in killed_at_each_step(lambda: hidden.hide("digits")):
+        assert HiddenTests(tmp_path).is_hidden("mnist")
+
+    assert HiddenTests(tmp_path).is_hidden("digits")

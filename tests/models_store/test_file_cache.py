@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from models_store.file_cache import FileCache
+from models_store.files import write_atomic
+
+
+def test_file_is_read_once_for_each_version(tmp_path: Path) -> None:
+    path, cache, reads = tmp_path / "file", FileCache[bytes](), []
+
+    def read() -> bytes:
+        reads.append(path.read_bytes())
+        return reads[-1]
+
+    for content in (b"a", b"b"):
+        write_atomic(path, content)
+        assert [cache.get(path, read) for _ in range(3)] == [content] * 3
+    assert reads == [b"a", b"b"]
+
+
+def test_removed_file_is_forgotten(tmp_path: Path) -> None:
+    path, cache = tmp_path / "file", FileCache[bytes]()
+    write_atomic(path, b"a")
+    cache.get(path, path.read_bytes)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        cache.get(path, path.read_bytes)

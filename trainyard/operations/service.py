@@ -1,0 +1,36 @@
+"""The service itself: workers, queue, disk."""
+
+from trainyard.answers.base import ItemList
+from trainyard.answers.service import DiskUse, Queue, Worker
+from trainyard.operations.operation import Operation, read_as
+
+
+def workers() -> Operation[ItemList[Worker]]:
+    """The live workers: device, memory, and what each of them does now."""
+    return Operation("GET", "/workers", read_as(ItemList[Worker]))
+
+
+def queue() -> Operation[Queue]:
+    """The experiments that wait, in order, and those that run, with estimates of when they start and end."""
+    return Operation("GET", "/queue", read_as(Queue))
+
+
+def reorder_queue(*experiment_ids: str) -> Operation[Queue]:
+    """Start these experiments next, in this order; all others keep their places after them. Those that have started or
+    ended meanwhile are left out."""
+    return Operation("POST", "/queue:reorder", read_as(Queue), json={"ids": list(experiment_ids)})
+
+
+def pause_queue() -> Operation[Queue]:
+    """Start no other experiment until `resume_queue`; what runs continues."""
+    return Operation("POST", "/queue:pause", read_as(Queue))
+
+
+def resume_queue() -> Operation[Queue]:
+    """Start the experiments that wait again."""
+    return Operation("POST", "/queue:resume", read_as(Queue))
+
+
+def disk() -> Operation[DiskUse]:
+    """The size of the store and of its largest experiments and datasets, and the room on its disk."""
+    return Operation("GET", "/disk", read_as(DiskUse))

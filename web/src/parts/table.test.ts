@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  clampWidth,
+  compareValues,
+  moved,
+  nextSort,
+  pinnedAt,
+  rowAfter,
+  scrollFor,
+  sortOf,
+  visibleRows,
+} from "./table.ts";
+
+test("only rows in sight and some beyond are drawn", () => {
+  assert.deepEqual(visibleRows(5000, 32, 3200, 640, 8), [92, 128]);
+  assert.deepEqual(visibleRows(3, 32, 0, 640, 8), [0, 3]);
+  assert.deepEqual(visibleRows(0, 32, 0, 640), [0, 0]);
+  assert.deepEqual(visibleRows(10, 32, 99_999, 640, 8), [10, 10]);
+});
+
+test("a column sorts the useful way first, then the other, then not", () => {
+  const number = { id: "loss", title: "", width: 1, numeric: true };
+  const text = { id: "name", title: "", width: 1 };
+  assert.deepEqual(
+    ["", "-loss", "loss"].map((sort) => nextSort(sort, number)),
+    ["-loss", "loss", ""],
+  );
+  assert.deepEqual(
+    ["-loss", "name", "-name"].map((sort) => nextSort(sort, text)),
+    ["name", "-name", ""],
+  );
+  assert.deepEqual(
+    ["name", "-name", "x"].map((sort) => sortOf(sort, "name")),
+    ["ascending", "descending", "none"],
+  );
+});
+
+test("what is missing comes last in either direction", () => {
+  const collator = new Intl.Collator("en", { numeric: true });
+  const order = (descending: boolean) =>
+    [2, null, Number.NaN, 10, 1].sort((a, b) => compareValues(a, b, descending, collator)).slice(0, 3);
+  assert.deepEqual(order(false), [1, 2, 10]);
+  assert.deepEqual(order(true), [10, 2, 1]);
+  assert.ok(compareValues("run-9", "run-10", false, collator) < 0);
+});
+
+test("a column moves to the place of another", () => {
+  assert.deepEqual(moved(["a", "b", "c"], "a", "c"), ["b", "c", "a"]);
+  assert.deepEqual(moved(["a", "b", "c"], "c", "a"), ["c", "a", "b"]);
+  assert.deepEqual(moved(["a"], "x", "a"), ["a"]);
+});
+
+test("widths stay within bounds", () => {
+  assert.deepEqual([1, 100.4, 9999].map(clampWidth), [48, 100, 800]);
+});
+
+test("pinned columns stay beside each other", () => {
+  const columns = [true, false, true].map((pinned, index) => ({
+    id: String(index),
+    title: "",
+    width: 50,
+    pinned,
+  }));
+  assert.deepEqual(pinnedAt(columns, [40, 50, 60]), [0, null, 40]);
+});
+
+test("keys lead to a row, and stop at the first and the last", () => {
+  assert.deepEqual(
+    ["j", "k", "PageDown", "PageUp", "Home", "End"].map((key) => rowAfter(key, 5, 100, 10.6)),
+    [6, 4, 15, 0, 0, 99],
+  );
+  assert.equal(rowAfter("j", 99, 100, 10), 99);
+  assert.equal(rowAfter("Enter", 5, 100, 10), null);
+});
+
+test("a table is scrolled no further than a row needs", () => {
+  assert.equal(scrollFor(2, 32, 0, 320), 0);
+  assert.equal(scrollFor(10, 32, 0, 320), 32);
+  assert.equal(scrollFor(1, 32, 100, 320), 32);
+});

@@ -1,0 +1,113 @@
+import type { IconName } from "./icons.ts";
+
+export interface Column {
+  id: string;
+  title: string;
+  /** Shown in place of the title, where that is wider than the column. */
+  icon?: IconName;
+  /** Stays in sight when the table is scrolled sideways: the first columns only. */
+  pinned?: boolean;
+  /** Width in pixels. */
+  width: number;
+  /** Numbers are aligned at their end, and sorted downwards first. */
+  numeric?: boolean;
+  sortable?: boolean;
+}
+
+export const MIN_WIDTH = 48;
+export const MAX_WIDTH = 800;
+
+/** So many rows out of sight are drawn at either end. */
+export const BEYOND = 8;
+
+/** The rows that are drawn: those in sight and some beyond, so that fast scrolling shows no gap. */
+export function visibleRows(
+  total: number,
+  rowHeight: number,
+  scrolled: number,
+  height: number,
+  beyond = BEYOND,
+): [number, number] {
+  const first = Math.max(0, Math.min(total, Math.floor(scrolled / rowHeight) - beyond));
+  const last = Math.min(total, Math.ceil((scrolled + height) / rowHeight) + beyond);
+  return [first, Math.max(first, last)];
+}
+
+const STEPS: Readonly<Record<string, (page: number, count: number) => number>> = {
+  j: () => 1,
+  ArrowDown: () => 1,
+  k: () => -1,
+  ArrowUp: () => -1,
+  PageDown: (page) => page,
+  PageUp: (page) => -page,
+  Home: (_, count) => -count,
+  End: (_, count) => count,
+};
+
+/** The row that a key leads to from row `active`, with room for `page` rows; null for keys that lead nowhere. */
+export function rowAfter(key: string, active: number, count: number, page: number): number | null {
+  const step = STEPS[key]?.(Math.max(1, Math.floor(page)), count);
+  return step === undefined ? null : Math.min(Math.max(active + step, 0), count - 1);
+}
+
+/** How far a table is scrolled to have a row in sight: no further than needed. All are pixels but the row. */
+export function scrollFor(row: number, rowHeight: number, scrolled: number, sight: number): number {
+  const [top, end] = [row * rowHeight, (row + 1) * rowHeight];
+  return top < scrolled ? top : Math.max(scrolled, end - sight);
+}
+
+/** The order after a click on a column: first as it is most useful, then reversed, then none. `-` descends. */
+export function nextSort(sort: string, column: Column): string {
+  const [first, second] = column.numeric ? [`-${column.id}`, column.id] : [column.id, `-${column.id}`];
+  if (sort === first) return second;
+  return sort === second ? "" : first;
+}
+
+export function sortOf(sort: string, id: string): "ascending" | "descending" | "none" {
+  if (sort === id) return "ascending";
+  return sort === `-${id}` ? "descending" : "none";
+}
+
+/** `ids` with `id` at the place of `target`. */
+export function moved(ids: readonly string[], id: string, target: string): string[] {
+  const to = ids.indexOf(target);
+  if (to < 0 || !ids.includes(id)) return [...ids];
+  const rest = ids.filter((each) => each !== id);
+  rest.splice(to, 0, id);
+  return rest;
+}
+
+/** Where each pinned column stays, in pixels from the left; null for those that scroll. */
+export function pinnedAt(columns: readonly Column[], widths: readonly number[]): (number | null)[] {
+  let left = 0;
+  return columns.map((column, index) => {
+    if (!column.pinned) return null;
+    const at = left;
+    left += widths[index] ?? 0;
+    return at;
+  });
+}
+
+export function clampWidth(width: number): number {
+  return Math.round(Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width)));
+}
+
+type Sortable = string | number | boolean | null | undefined;
+
+/** Compares values of one column; what is missing, or NaN, comes last in either direction. */
+export function compareValues(
+  a: Sortable,
+  b: Sortable,
+  descending: boolean,
+  collator: Intl.Collator,
+): number {
+  const [missingA, missingB] = [isMissing(a), isMissing(b)];
+  if (missingA || missingB) return Number(missingA) - Number(missingB);
+  const order =
+    typeof a === "string" && typeof b === "string" ? collator.compare(a, b) : Number(a) - Number(b);
+  return descending ? -order : order;
+}
+
+function isMissing(value: Sortable): boolean {
+  return value === null || value === undefined || value === "" || Number.isNaN(value);
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { commandLine, curlLine, mediaTypeOf } from "./lines.ts";
+import { SAMPLE } from "./schema.sample.ts";
+import {
+  continuedText,
+  documentText,
+  kerasDocument,
+  layersPatch,
+  presetsFor,
+  presetText,
+  runText,
+} from "./starts.ts";
+
+const preset = (name: string, dataset: string) => ({
+  name,
+  title: "",
+  source: "",
+  parameters: 1,
+  spec: { model: { preset: name }, name, dataset: { name: dataset }, notes: "upload" },
+  layers: [{ type: "Dense" }],
+});
+const PRESETS = [
+  preset("mnist-cnn", "mnist"),
+  preset("cifar10-best", "cifar10"),
+  preset("folder-cnn", "my-images"),
+];
+const facts = (name: string, origin: string, shape: number[] | null) => ({
+  name,
+  origin,
+  shape,
+  status: "ready",
+});
+const DATASETS = [
+  facts("mnist", "built-in", [28, 28, 1]),
+  facts("fashion_mnist", "built-in", [28, 28, 1]),
+  facts("flowers", "uploaded", null),
+];
+
+test("a preset is text in the usual order", () => {
+  const text = presetText(PRESETS[0] as (typeof PRESETS)[0]);
+  assert.equal(text, "name: mnist-cnn\nnotes: upload\ndataset: {name: mnist}\nmodel: {preset: mnist-cnn}\n");
+});
+
+test("a preset is made for another dataset", () => {
+  const text = presetText(PRESETS[2] as (typeof PRESETS)[0], "flowers");
+  assert.equal(text, "name: flowers-folder-cnn\ndataset: {name: flowers}\nmodel: {preset: folder-cnn}\n");
+});
+
+test("the network of a preset is written out", () => {
+  assert.deepEqual(layersPatch({ model: { preset: "mnist-cnn" } }, PRESETS), {
+    model: { preset: null, layers: [{ type: "Dense" }] },
+  });
+  for (const model of [{ preset: "other" }, { layers: [] }, "text", undefined])
+    assert.equal(layersPatch({ model }, PRESETS), null);
+});
+
+test("presets suit a dataset", () => {
+  const names = DATASETS.map((dataset) => presetsFor(dataset, PRESETS, DATASETS).map((each) => each.name));
+  assert.deepEqual(names, [["mnist-cnn"], ["mnist-cnn"], ["folder-cnn"]]);
+});
+
+test("the spec of a run is written without defaults", () => {
+  const spec = {
+    name: "first",
+    based_on: null,
+    dataset: { name: "digits", add: ["more"] },
+    model: {
+      preset: null,
+      layers: [{ type: "Conv2D", filters: 3, kernel_size: 3, padding: "valid" }, { type: "Flatten" }],
+    },
+    training: { epochs: 30, deterministic: false, optimizer: { type: "Adam", beta_1: 0.9 } },
+  };
+  assert.equal(
+    runText("01K6", spec, SAMPLE),
+    `name: first
+based_on: "01K6"
+dataset:
+  name: digits
+  add: [more]
+model:
+  layers:
+    - {type: Conv2D, filters: 3, kernel_size: 3}
+    - {type: Flatten}
+training:
+  optimizer: {type: Adam}
+`,
+  );
+});
+
+test("an ended run is continued to its planned epochs, or to twice as many", () => {
+  const run = { id: "01K6", name: "first", epochs_completed: 10, spec: { training: { epochs: 10 } } };
+  const text = (epochs: number) => `name: first\ncontinue_from: "01K6"\ntraining: {epochs: ${epochs}}\n`;
+  assert.equal(continuedText(run), text(20));
+  assert.equal(continuedText({ ...run, epochs_completed: 4 }), text(10));
+});
+
+test("a Keras document becomes a spec", () => {
+  const keras = { class_name: "Sequential", config: { name: "net", layers: [] } };
+  assert.deepEqual(kerasDocument(JSON.stringify(JSON.stringify(keras))), keras);
+  assert.match(
+    documentText(JSON.stringify(keras), "mnist"),
+    /^name: net\ndataset: \{name: mnist\}\nmodel:\n {2}keras:/,
+  );
+  for (const text of ["model: {}", '{"model": {}}', "", "{"]) assert.equal(documentText(text), text);
+});
+
+test("a spec has its curl line", () => {
+  const line = curlLine("http://h:1", "model: {preset: 'a'}\nSPEC\n");
+  assert.match(
+    line,
+    /^curl http:\/\/h:1\/experiments -H 'Content-Type: application\/yaml' --data-binary @- <<'SPEC_'\n/,
+  );
+  assert.match(line, /\nSPEC\nSPEC_$/);
+  assert.match(curlLine("http://h:1", "{}", 3), /^curl 'http:\/\/h:1\/experiments\?repeats=3' -H/);
+  assert.match(commandLine("http://h:1", "{}", 3), /^trainyard submit - --watch --repeats 3 --url/);
+  assert.equal(mediaTypeOf('{"model": {}}'), "application/json");
+});

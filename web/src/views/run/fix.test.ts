@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parsePatch, patchedText, patchOf, specText } from "./fix.ts";
+
+const FINDING = {
+  rule: "not-converged",
+  suggestion: { patch: { based_on: "a", training: { epochs: 80 } } },
+};
+
+test("the patch gets a name and its reason", () => {
+  assert.deepEqual(JSON.parse(patchOf({ name: "digits" }, FINDING, "Train for 80 epochs.")), {
+    based_on: "a",
+    name: "digits not-converged",
+    notes: "Train for 80 epochs.",
+    training: { epochs: 80 },
+  });
+});
+
+test("a long name stays within the limit of the service", () => {
+  const { name } = JSON.parse(patchOf({ name: "x".repeat(100) }, FINDING, ""));
+  assert.equal(name.length, 100);
+  assert.ok(name.endsWith(" not-converged"));
+});
+
+test("what is no patch yet says why", () => {
+  assert.ok("patch" in parsePatch("{}"));
+  assert.deepEqual(parsePatch("[1]"), { fault: null });
+  assert.ok("fault" in parsePatch('{"a": ') && (parsePatch('{"a": ') as { fault: string }).fault.length > 0);
+});
+
+test("the patched spec differs where the patch says", () => {
+  const spec = { based_on: "b", training: { epochs: 40, max_minutes: null } };
+  assert.equal(specText(spec), "training: {epochs: 40}");
+  assert.equal(patchedText(spec, { based_on: "c", training: { epochs: 80 } }), "training: {epochs: 80}");
+});

@@ -1,0 +1,99 @@
+"""Which columns of a table hold files and labels, and the rows that they make."""
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import chain, islice, repeat
+from typing import NamedTuple
+
+from worker.conversion.image_index import ImageIndex
+from worker.conversion.tables import Line, Table
+
+# Headers, compared without case, blanks, _ and -, the likeliest first.
+_FILE = ("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imageid", "id")
+_LABEL = (
+    *("label", "labels", "class", "classname", "classlabel", "category", "categoryname", "target", "breed", "species"),
+    *("name", "y", "tag"),
+)
+_SPLIT = ("split", "set", "subset", "partition", "dataset", "usage")
+# Of a column for each class, as pandas and spreadsheets write them.
+_YES = frozenset({"1", "1.0", "true"})
+_YES_OR_NO = _YES | {"0", "0.0", "false", ""}
+Heartbeat = Callable[[], None]
+
+
+class Row(NamedTuple):
+    """`labels` are none, one, or those of several columns."""
+
+    line: int
+    file: str
+    labels: tuple[str, ...]
+    split: str
+
+
+class Columns(NamedTuple):
+    """Numbers of columns. `labels` are one with the label of each row, or one for each of the `classes`, or none.
+    `label_header` is what a guess rests on: a column of labels without a known name; None if it is known."""
+
+    file: int
+    labels: tuple[int, ...]
+    split: int | None = None
+    classes: tuple[str, ...] = ()
+    has_header: bool = True
+    label_header: str | None = None
+
+
+def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Columns | None:
+    """By the header, or by what names images in the first line or below a header of other words; None if nothing does.
+
+    Raises InvalidArchive.
+    """
+    first, second = islice(chain((line.cells for line in table.lines()), repeat([])), 2)
+    keys = ["".join(each for each in cell.casefold() if each.isalnum()) for cell in first]
+    known_file, label, split = (
+        next((keys.index(each) for each in known if each in keys), None) for known in (_FILE, _LABEL, _SPLIT)
+    )
+    if known_file is None and label is None and len(first) == 2 and len(naming := _naming_images(first, index)) == 1:
+        return Columns(naming[0], (1 - naming[0],), has_header=False)
+    file = _choose_file(known_file, [column for column in _naming_images(second, index) if column != label])
+    if file is None:
+        return None
+    if label is not None:
+        return Columns(file, (label,), split)
+    if len(first) == 2:
+        return Columns(file, (1 - file,), label_header=first[1 - file])
+    classes = _find_classes(table, {file, split}, heartbeat)
+    return Columns(file, classes, split, tuple(first[column] for column in classes))
+
+
+def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[Row]:
+    """All rows below the header. Raises InvalidArchive."""
+    for line in islice(table.lines(), int(columns.has_header), None):
+        heartbeat()
+        cells = [_cell(line, column) for column in columns.labels]
+        if columns.classes:
+            cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
+        yield Row(line.number, _cell(line, columns.file), tuple(filter(None, cells)), _cell(line, columns.split))
+
+
+def _naming_images(cells: Sequence[str], index: ImageIndex) -> list[int]:
+    return [column for column, cell in enumerate(cells) if index.find(cell)]
+
+
+def _choose_file(known: int | None, naming: Sequence[int]) -> int | None:
+    """The column of a `known` header, unless another one is the only one that names an image."""
+    return naming[0] if len(naming) == 1 else known
+
+
+def _find_classes(table: Table, others: Container[int | None], heartbeat: Heartbeat) -> tuple[int, ...]:
+    """The columns of nothing but 0 and 1, if there are several."""
+    lines = table.lines()
+    columns = {column for column, cell in enumerate(next(lines).cells) if cell and column not in others}
+    for line in lines:
+        heartbeat()
+        columns = {column for column in columns if _cell(line, column).casefold() in _YES_OR_NO}
+        if len(columns) < 2:
+            return ()
+    return tuple(sorted(columns))
+
+
+def _cell(line: Line, column: int | None) -> str:
+    return line.cells[column] if column is not None and column < len(line.cells) else ""

@@ -1,0 +1,1 @@
+"""Suggests the next trials of a sweep."""
