@@ -80,7 +80,9 @@ def run(
     store: Store, claim: TrainingClaim, *trainers: ScriptedProcess, is_shutting_down: bool = False, **limits: float
 ) -> Record:
     """Every trainer is killed, except the one of an experiment that has succeeded."""
-    settings = Settings(lease_seconds=LEASE_SECONDS, stop_grace_seconds=1.0, stall_seconds=300).model_copy(update=limits)
+    settings = Settings(lease_seconds=LEASE_SECONDS, stop_grace_seconds=1.0, stall_seconds=300).model_copy(
+        update=limits
+    )
     scripted: Any = ScriptedTrainers(*trainers)
     TrainingAttempt(claim, settings, lambda: is_shutting_down, store, scripted).run()
     record = store.experiments.read(claim.id)
