@@ -11,7 +11,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api.content import ANSWER_MODELS, REQUEST_MODELS
+from api.content import ANSWER_MODELS
+from api.request_bodies import REQUEST_MODELS
 
 _REFERENCE = "#/components/schemas/{model}"
 _EXAMPLES = "examples.json"

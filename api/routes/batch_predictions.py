@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from api import content
+from api import content, request_bodies
 from api.dependencies import BatchesDep
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
 from serving.predictor import PredictionOptions
@@ -51,7 +51,7 @@ class Lines(StreamingResponse):
 @router.post(
     "/predict:batch",
     response_class=Response,
-    openapi_extra=content.BATCH_BODY,
+    openapi_extra=request_bodies.BATCH,
     responses=content.BATCH_LINES,
 )
 async def predict_batch(

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api import content
+from api import request_bodies
 from api.dependencies import BodyDep, ImagesDep, RecentDep, StoreDep, SyntaxDep
 from api.results import datasets_of
 from api.sample_corrections import EvaluatedSample
@@ -21,7 +21,7 @@ router = APIRouter(tags=["predictions"])
 _EXAMPLE = '{"label": "7"}'
 
 
-@router.post("/predictions/{prediction_id}/label", openapi_extra=content.CORRECTION_BODY)
+@router.post("/predictions/{prediction_id}/label", openapi_extra=request_bodies.CORRECTION)
 def label_prediction(
     prediction_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, recent: RecentDep
 ) -> LabeledPrediction:
@@ -47,7 +47,7 @@ def label_prediction(
 
 @router.post(
     "/experiments/{experiment_id}/samples/{split}/{index}/label",
-    openapi_extra=content.CORRECTION_BODY,
+    openapi_extra=request_bodies.CORRECTION,
     tags=["evaluation"],
 )
 def label_sample(

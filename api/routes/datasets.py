@@ -11,7 +11,7 @@ from PIL import Image
 from analysis import plots
 from analysis.dataset_images import DatasetImages, ImageSource, choose, choose_points
 from analysis.plots.contact_sheet import contact_sheet
-from api import content
+from api import content, request_bodies
 from api.dependencies import BodyDep, ImagesDep, SettingsDep, StoreDep, SyntaxDep
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
@@ -53,7 +53,7 @@ class SelectedSamples(NamedTuple):
 @router.post(
     "/datasets",
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=content.ARCHIVE_BODY,
+    openapi_extra=request_bodies.ARCHIVE,
     responses=content.QUEUED,
 )
 async def upload_dataset(
@@ -129,7 +129,7 @@ def _view(name: str, store: Store, images: ImageSource) -> DatasetView:
     return DatasetView.of_record(store.datasets.get(name), holdout)
 
 
-@router.patch("/datasets/{name}", openapi_extra=content.DATASET_EDIT_BODY)
+@router.patch("/datasets/{name}", openapi_extra=request_bodies.DATASET_EDIT)
 def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Hide the results on a dataset's test split, built in or uploaded: `{"hide_test": true}`. No answer has test
     metrics, test predictions or misclassified test samples of its experiments any more, until

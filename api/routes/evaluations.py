@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from analysis.misclassified import Selection
 from analysis.plots.contact_sheet import misclassified_sheet
 from analysis.sample_images import SampleImages
-from api import content
+from api import content, request_bodies
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.results import MisclassifiedFilter
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
@@ -25,7 +25,7 @@ _EVALUATION = "/experiments/{experiment_id}/evaluations/{dataset}"
 @router.post(
     "/experiments/{experiment_id}/evaluations",
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=content.EVALUATION_BODY,
+    openapi_extra=request_bodies.EVALUATION,
     responses=content.QUEUED,
 )
 def create_evaluation(

@@ -11,7 +11,7 @@ from analysis.comparison.reproduction import check_reproducible
 from analysis.estimates import recent_runs
 from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
-from api import content
+from api import content, request_bodies
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
@@ -44,7 +44,7 @@ Since = Annotated[int, Query(ge=-1, description="only epochs after this one, cou
     "/experiments",
     status_code=HTTPStatus.ACCEPTED,
     response_model=Record | GroupView,
-    openapi_extra=content.SPEC_BODY,
+    openapi_extra=request_bodies.SPEC,
     responses=content.QUEUED,
 )
 def create_experiment(
@@ -86,7 +86,7 @@ def create_experiment(
     return record
 
 
-@router.post("/experiments:validate", openapi_extra=content.SPEC_BODY)
+@router.post("/experiments:validate", openapi_extra=request_bodies.SPEC)
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
     """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
     epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another
@@ -135,7 +135,7 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: 
     return Response(record.model_dump_json(), media_type=content.JSON, headers=cache_headers(etag))
 
 
-@router.patch("/experiments/{experiment_id}", response_model=Record, openapi_extra=content.EDIT_BODY)
+@router.patch("/experiments/{experiment_id}", response_model=Record, openapi_extra=request_bodies.EDIT)
 def edit_experiment(
     experiment_id: str,
     body: BodyDep,

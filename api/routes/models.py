@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from api import content
+from api import content, request_bodies
 from api.dependencies import BaselinesDep, BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.models import PromotionList, ServingModel, ServingModelList, ServingTraffic, ServingTrafficList
 from api.wire.caching import ValidatorsDep, conditional
@@ -27,7 +27,7 @@ def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
     return conditional(found.model_dump_json(), content.JSON, validators)
 
 
-@router.put("/models/serving/{dataset}", openapi_extra=content.SERVING_BODY)
+@router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING)
 def set_serving_model(
     dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
 ) -> ServingModel:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from api import content, inference
+from api import content, inference, request_bodies
 from api.dependencies import RegistryDep, ServicesDep
 from api.wire.open_inference import answers
 from api.wire.open_inference.requests import HEADER_LENGTH, parse_inference
@@ -82,7 +82,7 @@ async def get_model_config(services: ServicesDep, name: ModelNameDep) -> answers
     f"{_MODEL}/infer",
     response_model=answers.InferenceResponse,
     responses=content.binary(content.OCTETS),
-    openapi_extra=content.INFER_BODY,
+    openapi_extra=request_bodies.INFER,
 )
 @router.post(f"{_VERSION}/infer", include_in_schema=False)
 async def infer(

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from analysis import plots
 from analysis.dataset_images import ImageSource
 from analysis.plots.preview_samples import preview_samples
-from api import content
+from api import content, request_bodies
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.wire.images import PlotFormat, plot_response
 from api.wire.posted_spec import parse_posted_spec
@@ -42,7 +42,7 @@ def plot_learning_rate(experiment_id: str, image_format: PlotFormat, store: Stor
 
 @router.post(
     "/experiments:plot/augmentation.{image_format}",
-    openapi_extra=content.SPEC_BODY,
+    openapi_extra=request_bodies.SPEC,
     response_class=Response,
     responses=content.PLOT,
 )
@@ -56,7 +56,7 @@ def plot_augmentation_of_spec(
 
 @router.post(
     "/experiments:plot/learning_rate.{image_format}",
-    openapi_extra=content.SPEC_BODY,
+    openapi_extra=request_bodies.SPEC,
     response_class=Response,
     responses=content.PLOT,
 )

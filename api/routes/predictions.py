@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import content
+from api import content, request_bodies
 from api.dependencies import PredictDep
 from api.schemas.predictions import Predictions
 from api.wire import fast_predict
@@ -15,7 +15,7 @@ from serving.preparation import Digits, Prep
 router = APIRouter(tags=["predictions"])
 
 
-@router.post(fast_predict.PATH, response_model=Predictions, openapi_extra=content.IMAGES_BODY)
+@router.post(fast_predict.PATH, response_model=Predictions, openapi_extra=request_bodies.IMAGES)
 async def predict(
     request: Request,
     endpoint: PredictDep,

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from analysis.estimates import estimate_seconds, recent_runs
 from analysis.queue_times import UNKNOWN, estimate_queue
-from api import content
+from api import request_bodies
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
 from api.schemas.queue import QueuedExperiment, QueueView
 from api.wire.posted_spec import parse_posted_document
@@ -27,7 +27,7 @@ def get_queue(store: StoreDep) -> QueueView:
     return _view(store)
 
 
-@router.post("/queue:reorder", openapi_extra=content.REORDERING_BODY)
+@router.post("/queue:reorder", openapi_extra=request_bodies.REORDERING)
 def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueView:
     """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. All others keep their places after them;
     only what is posted later with a higher priority than any that waits now comes before them. Those that have started

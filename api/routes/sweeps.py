@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from analysis import plots
 from analysis.estimates import estimate, recent_runs
 from analysis.sweeps import SweepSummary, SweepView, view
-from api import content
+from api import content, request_bodies
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
@@ -33,7 +33,7 @@ DryRun = Annotated[bool, Query(description="only check it, and show what it woul
     "/sweeps",
     status_code=HTTPStatus.ACCEPTED,
     response_model=SweepView,
-    openapi_extra=content.SWEEP_BODY,
+    openapi_extra=request_bodies.SWEEP,
     responses={**content.QUEUED, 200: {"model": SweepPlan, "description": "Checked, with `dry_run`."}},
 )
 def create_sweep(
@@ -112,7 +112,7 @@ def plot_sweep(
     return cached.respond(f"sweep-{kind}", image_format, shown, lambda: plots.sweep.sweep_figure(shown, kind))
 
 
-@router.patch("/sweeps/{sweep_id}", openapi_extra=content.SWEEP_EDIT_BODY)
+@router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT)
 def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> SweepView:
     """Change the budget of a sweep (`trials`, `minutes`, `parallel`), or pause it: trials that have started go on, no
     other starts. A sweep that has succeeded continues if it may start more trials. The body is a JSON merge patch."""

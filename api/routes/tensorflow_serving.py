@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api import content
+from api import content, request_bodies
 from api.dependencies import RegistryDep, ServicesDep
 from api.inference import get_model, infer
 from api.wire import tensorflow_serving as wire
@@ -54,7 +54,7 @@ async def get_model_signature(services: ServicesDep, name: ModelNameDep) -> wire
 @router.post(
     f"{_MODEL}:predict",
     response_model=wire.RowPredictions | wire.ColumnPredictions,
-    openapi_extra=content.PREDICT_INSTANCES_BODY,
+    openapi_extra=request_bodies.PREDICT_INSTANCES,
 )
 @router.post(f"{_VERSIONS}:predict", include_in_schema=False)
 @router.post(f"{_LABELS}:predict", include_in_schema=False)
@@ -71,7 +71,7 @@ async def predict_instances(
     return json_response({member: inferred.probabilities})
 
 
-@router.post(f"{_MODEL}:classify", response_model=wire.Classifications, openapi_extra=content.CLASSIFY_EXAMPLES_BODY)
+@router.post(f"{_MODEL}:classify", response_model=wire.Classifications, openapi_extra=request_bodies.CLASSIFY_EXAMPLES)
 @router.post(f"{_VERSIONS}:classify", include_in_schema=False)
 @router.post(f"{_LABELS}:classify", include_in_schema=False)
 async def classify_examples(

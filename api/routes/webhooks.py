@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
-from api import content
+from api import request_bodies
 from api.dependencies import BodyDep, SettingsDep, StoreDep, SyntaxDep
 from api.schemas.webhooks import DeliveryList, DeliveryView, WebhookCreated, WebhookList, WebhookView
 from api.webhooks.addresses import ForbiddenAddress, check_host
@@ -17,7 +17,7 @@ from specs.webhook import parse_webhook, split_url
 router = APIRouter(tags=["webhooks"])
 
 
-@router.post("/webhooks", status_code=HTTPStatus.CREATED, openapi_extra=content.WEBHOOK_BODY)
+@router.post("/webhooks", status_code=HTTPStatus.CREATED, openapi_extra=request_bodies.WEBHOOK)
 def create_webhook(
     body: BodyDep, syntax: SyntaxDep, store: StoreDep, settings: SettingsDep, response: Response
 ) -> WebhookCreated:
