@@ -31,7 +31,6 @@ class Deliverer:
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._sender.close()
 
     def deliver(self) -> None:
         """Have threads send what is due."""

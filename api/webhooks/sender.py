@@ -1,5 +1,6 @@
 """One attempt at a delivery: signed as Standard Webhooks want it (https://www.standardwebhooks.com)."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -12,22 +13,21 @@ from models_store.webhooks.webhook import Delivery, DeliveryAttempt, Webhook
 from settings import VERSION
 from specs.webhook import split_url
 
-_TIMEOUT_SECONDS = 10.0
+_DEADLINE_SECONDS = 10.0
 _PORTS = {"http": 80, "https": 443}
 
 
 class Sender:
     """Connects to the address that was checked, follows no redirects, uses no proxy, and reads no body. A client would
-    log the URL, in which there may be a secret."""
+    log the URL, in which there may be a secret.
 
-    def __init__(self, allow_private: bool) -> None:
+    An attempt has `deadline_seconds` in all, for connection, request and answer: a limit for each read alone would let
+    a receiver that answers byte by byte hold its thread for ever.
+    """
+
+    def __init__(self, allow_private: bool, deadline_seconds: float = _DEADLINE_SECONDS) -> None:
         self._allow_private = allow_private
-        # A connection of its own for each request: the next one to this address may be to another host.
-        limits = httpx2.Limits(max_keepalive_connections=0)
-        self._transport = httpx2.HTTPTransport(trust_env=False, limits=limits)
-
-    def close(self) -> None:
-        self._transport.close()
+        self._deadline_seconds = deadline_seconds
 
     def send(self, webhook: Webhook, delivery: Delivery) -> DeliveryAttempt:
         at, began = utc_now(), time.monotonic()
@@ -36,6 +36,8 @@ class Sender:
             status = self._post(webhook, delivery, at)
             if not 200 <= status < 300:
                 error = f"answered {status}"
+        except TimeoutError:
+            error = f"Timeout: received no complete answer within {self._deadline_seconds:g} s"
         except (ForbiddenAddress, OSError, httpx2.HTTPError, httpx2.InvalidURL) as problem:
             error = f"{type(problem).__name__}: {problem}"[:300]
         return DeliveryAttempt(at=at, seconds=round(time.monotonic() - began, 3), status=status, error=error)
@@ -46,11 +48,17 @@ class Sender:
         host = parts.hostname or ""
         address = resolve(host, parts.port or _PORTS[parts.scheme], self._allow_private)
         headers = {**_headers(webhook, delivery, at), "Host": url.netloc.decode("ascii")}
-        extensions = {"sni_hostname": host, "timeout": httpx2.Timeout(_TIMEOUT_SECONDS).as_dict()}
         target, content = url.copy_with(host=address), delivery.body.encode()
+        extensions = {"sni_hostname": host}
         request = httpx2.Request("POST", target, content=content, headers=headers, extensions=extensions)
-        response = self._transport.handle_request(request)
-        response.close()
+        return asyncio.run(self._exchange(request))
+
+    async def _exchange(self, request: httpx2.Request) -> int:
+        """Return the status of the answer. Raises TimeoutError after the deadline."""
+        # A connection of its own for each request: the next one to this address may be to another host.
+        async with asyncio.timeout(self._deadline_seconds), httpx2.AsyncHTTPTransport(trust_env=False) as transport:
+            response = await transport.handle_async_request(request)
+            await response.aclose()
         return response.status_code
 
 

@@ -1,6 +1,8 @@
-"""A receiver of webhooks on loopback, which answers as it is told."""
+"""Receivers of webhooks on loopback."""
 
+import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -68,3 +70,34 @@ class Receiver:
                 """Not to standard error."""
 
         return Handler
+
+
+class DrippingReceiver:
+    """Begins an answer and never completes it: sends one more byte of a header every 20 ms, until its peers hang up."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            with suppress(OSError):
+                self._drip(self._listener.accept()[0])
+
+    def _drip(self, connection: socket.socket) -> None:
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+            while not self._stopped.wait(0.02):
+                connection.sendall(b"x")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook as Verifier
@@ -11,7 +12,7 @@ from api.webhooks.deliverer import Deliverer
 from api.webhooks.sender import Sender
 from models_store.store import Store
 from models_store.webhooks.webhook import Delivery, DeliveryStatus, Webhook
-from tests.support.receiver import Receiver
+from tests.support.receiver import DrippingReceiver, Receiver
 from tests.support.valkey import free_port
 from tests.support.waiting import eventually
 
@@ -22,8 +23,8 @@ MakeDeliverer = Callable[..., Deliverer]
 def make_deliverer(store: Store) -> Iterator[MakeDeliverer]:
     made = []
 
-    def make(allow_private: bool = True) -> Deliverer:
-        made.append(Deliverer(store, Sender(allow_private), retry_seconds=0.01))
+    def make(**options: Any) -> Deliverer:
+        made.append(Deliverer(store, Sender(**{"allow_private": True, **options}), retry_seconds=0.01))
         return made[-1]
 
     yield make
@@ -139,6 +140,16 @@ def test_silent_receiver_holds_up_no_other(store: Store, make_deliverer: MakeDel
         eventually(lambda: silent.received and receiver.received)
         other = store.webhooks.list()[1]
         deliver(store, deliverer, other, has_ended)
+
+
+def test_answer_byte_by_byte_ends_at_the_deadline(store: Store, make_deliverer: MakeDeliverer) -> None:
+    """Each byte comes in time; without a deadline for all of them the attempt would have no end."""
+    deliverer = make_deliverer(deadline_seconds=1.0)
+    with DrippingReceiver() as dripping:
+        webhook = webhook_at(store, dripping.url)
+        store.webhooks.test(webhook.id)
+        waiting = deliver(store, deliverer, webhook, lambda each: len(each.attempts) > 0)
+        assert waiting.attempts[0].error == "Timeout: received no complete answer within 1 s"
 
 
 def test_webhook_deleted_while_it_is_sent_to(
