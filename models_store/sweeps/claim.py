@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from models_store.errors import Damaged, InvalidState, NotFound
-from models_store.experiments.record import Record
+from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.files import PATIENCE_SECONDS, lock_folder
 from models_store.jobs.claim import Claim
@@ -84,26 +84,37 @@ class SweepJobs(Jobs[SweepRecord]):
             trial = next((each for each in sweep.trials if each.number == number), None)
             if trial is None:
                 raise NotFound(f"sweep {sweep_id} has no trial {number}; it has {len(sweep.trials)}, from 0")
-            if trial.experiment_id is None or trial.status not in _RESUMABLE:
+            if not self._is_resumable(trial):
                 raise InvalidState(
                     f"trial {number} is {trial.status}; only trials that were stopped early, failed or were cancelled "
                     "can be resumed"
                 )
-            reopened = sweep.reopen(trial)
-            # First: a worker that looks at the sweep meanwhile must not find an experiment that has ended.
-            if self._experiments.read(trial.experiment_id).status.is_terminal:
-                self._experiments.retry(trial.experiment_id)
-            return self.store.write(reopened)
+            return self._reopen(sweep, trial)
+
+    def _is_resumable(self, trial: Trial) -> bool:
+        """Whether it has ended otherwise than by success, even if the sweep has not recorded that yet."""
+        if trial.status is not TrialStatus.OPEN:
+            return trial.experiment_id is not None and trial.status in _RESUMABLE
+        experiment = self.experiment(trial)
+        return experiment is not None and experiment.status in (Status.FAILED, Status.CANCELLED)
+
+    def _reopen(self, sweep: SweepRecord, trial: Trial) -> SweepRecord:
+        """Only under the sweep's lock."""
+        reopened = sweep.reopen(trial)
+        # First: a killed process must not leave an open trial whose experiment has ended.
+        if self._experiments.read(trial.experiment_id or "").status.is_terminal:
+            self._experiments.retry(trial.experiment_id or "")
+        return self.store.write(reopened)
 
     def retry(self, experiment: Record) -> Record:
         """Run an experiment again. That of a trial rejoins its sweep, and is not stopped early again, unless the sweep
         has failed, was cancelled or was deleted. Raises as `ExperimentStore.retry` and `resume`."""
-        with suppress(NotFound, Damaged):
-            sweep = self.store.read(experiment.sweep or "")
+        with suppress(NotFound, Damaged), self.store.lock(experiment.sweep or "") as sweep:
             trial = next((each for each in sweep.trials if each.experiment_id == experiment.id), None)
-            if trial is not None and trial.status in _RESUMABLE and sweep.is_open:
-                self.resume(sweep.id, trial.number)
+            if trial is not None and sweep.is_open and self._is_resumable(trial):
+                self._reopen(sweep, trial)
                 return self._experiments.get(experiment.id)
+            return self._experiments.retry(experiment.id)
         return self._experiments.retry(experiment.id)
 
     def delete(self, sweep_id: str, is_serving: Callable[[str], bool]) -> None:

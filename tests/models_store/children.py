@@ -1,4 +1,4 @@
-"""Work in a forked child, which can be killed at each step that it takes towards the disk."""
+"""Work in a forked child, which can be killed or stopped at each step that it takes towards the disk."""
 
 import os
 import signal
@@ -51,6 +51,15 @@ def killed_at_each_step(work: Callable[[], object]) -> Iterator[int]:
 
 def die_at(step: int, work: Callable[[], object]) -> None:
     """In a child: run `work`, and die before its step `step`."""
+    _interrupt_at(step, lambda: os._exit(KILLED), work)
+
+
+def stop_at(step: int, work: Callable[[], object]) -> None:
+    """In a child: run `work`, and stop before its step `step` until SIGCONT."""
+    _interrupt_at(step, lambda: os.kill(os.getpid(), signal.SIGSTOP), work)
+
+
+def _interrupt_at(step: int, interrupt: Callable[[], object], work: Callable[[], object]) -> None:
     left = step
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +67,7 @@ def die_at(step: int, work: Callable[[], object]) -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                os._exit(KILLED)
+                interrupt()
             return function(*arguments, **options)
 
         return call
@@ -67,6 +76,22 @@ def die_at(step: int, work: Callable[[], object]) -> None:
     for name in STEPS:
         setattr(os, name, counted(getattr(os, name)))
     work()
+
+
+def interrupted_at(step: int, work: Callable[[], object], meanwhile: Callable[[], object]) -> bool:
+    """Run `work` in a child that is stopped before its step `step`, call `meanwhile`, and let the child get to its end.
+    False if it got there without being stopped."""
+    child = start_child(partial(stop_at, step, work))
+    _, status = os.waitpid(child, os.WUNTRACED)
+    was_stopped = os.WIFSTOPPED(status)
+    if was_stopped:
+        try:
+            meanwhile()
+        finally:
+            os.kill(child, signal.SIGCONT)
+            _, status = os.waitpid(child, 0)
+    assert status == 0, f"the child ended with {os.waitstatus_to_exitcode(status)}"
+    return was_stopped
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""One look at a sweep: record what its trials have come to, start others, end it.
+"""Advances a sweep: records the outcomes of its trials, starts others, ends it.
 
-Whoever is killed at any point of it leaves a record with which the next one comes to the same: a trial is written to
-the record before its experiment is created, with the id that the experiment will have; every write needs the claim.
+A worker that is killed at any point leaves a record from which the next one gets the same result: a trial is written
+to the record before its experiment is created, with the id that the experiment will have; every write needs the claim.
 """
 
 import logging
@@ -48,9 +48,13 @@ class _Step:
     # -- what has ended ----------------------------------------------------------------------------------------------
 
     def close_ended(self) -> None:
-        closed = [trial for each in self._record.open_trials if (trial := self._closed(each)) is not each]
-        if closed:
-            self._claim.update(lambda current: _with_importance(current.with_trials(closed)))
+        if self._ended(self._record):
+            # Again, under the lock: an experiment may have been retried meanwhile.
+            self._claim.update(lambda current: _with_importance(current.with_trials(self._ended(current))))
+
+    def _ended(self, sweep: SweepRecord) -> list[Trial]:
+        """Its open trials whose experiments have ended, with their outcomes."""
+        return [trial for each in sweep.open_trials if (trial := self._closed(each)) is not each]
 
     def _closed(self, trial: Trial) -> Trial:
         """With its outcome, if its experiment has ended."""

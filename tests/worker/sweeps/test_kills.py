@@ -19,7 +19,7 @@ from tests.models_store.children import KILLED, die_at, in_child, killed_at_each
 from tests.support.examples import examples
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
-from tests.worker.sweeps.trainings import grid_of, queued, run, supervisor, sweep_of, train
+from tests.worker.sweeps.trainings import advance_elsewhere, grid_of, queued, run, supervisor, sweep_of, train
 from worker.sweeps.suggest import suggest
 
 Document = dict[str, Any]
@@ -191,7 +191,3 @@ def points_of(sweep: SweepRecord) -> list[Document]:
         number = len(record.trials)
         record = record.with_trials([Trial(number=number, point=point, experiment_id=str(number))])
     return [trial.point for trial in record.trials]
-
-
-def advance_elsewhere(reopen: Callable[[], Store], sweep_id: str) -> None:
-    supervisor(reopen(), Settings()).advance_sweep(sweep_id)

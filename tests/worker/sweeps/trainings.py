@@ -8,6 +8,7 @@ from models_store.experiments.points import MetricValues, Point
 from models_store.experiments.record import Failure, Record, Status
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
+from settings import Settings
 from specs.sweep import SweepSpec, parse_sweep
 from tests.models_store.results import stage
 from worker.jobs.supervisor import Supervisor
@@ -39,6 +40,11 @@ def bowl(spec: dict[str, Any]) -> float:
 
 def supervisor(store: Store, settings: Any) -> Supervisor:
     return Supervisor(store, settings, "test:1", lambda: False)
+
+
+def advance_elsewhere(reopen: Callable[[], Store], sweep_id: str) -> None:
+    """As a worker in a process of its own does."""
+    supervisor(reopen(), Settings()).advance_sweep(sweep_id)
 
 
 def train(store: Store, experiment_id: str, objective: Objective = bowl) -> Record:
