@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     inference_threads: int = Field(default=1, ge=1, le=256)
     cors_origins: Origins = ()
     hosts: Hosts = ()
+    auth: Literal["none", "keys"] = "none"
     log_level: str = "INFO"
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
 from api import openapi
+from api.access import Access, undeclared
 from api.browsers import BrowserRules
 from api.compression import Compressed
 from api.content import PROBLEMS
@@ -38,6 +39,7 @@ from api.routes import (
     experiment_lists,
     experiments,
     groups,
+    keys,
     models,
     open_inference,
     operations,
@@ -63,6 +65,7 @@ from api.wire.predict import PredictEndpoint
 from api.wire.query import check_query
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
+from models_store.access.store import KeyStore
 from models_store.automatic_retention import AutomaticRetention
 from models_store.connection import require_redis
 from models_store.errors import StoreError, Unavailable
@@ -104,6 +107,7 @@ ROUTES = (
     operations,
     queue,
     webhooks,
+    keys,
     page,
     tensorflow_serving,
     open_inference,
@@ -124,6 +128,7 @@ _COLLECT_SECONDS = 1.0
 _SUMMARIES_SECONDS = 1.0
 _DELIVER_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
+_KEYS_SECONDS = 10.0
 _RETENTION_SECONDS = 60.0
 # Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
@@ -155,7 +160,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.add_middleware(Compressed)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict)))
+    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict, services.access)))
     app.add_middleware(KnownPaths, paths=paths, problems=problems)
     # FastAPI's own is outside of all middleware: a page of another origin could not read its answer.
     app.add_middleware(ServerErrorMiddleware, handler=answer_unexpected)
@@ -164,6 +169,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     for module in ROUTES:
+        if open_to_all := undeclared(module.router.routes):
+            raise TypeError(f"{module.__name__} does not declare who may call {', '.join(open_to_all)}; see api.access")
         app.include_router(module.router)
     return app
 
@@ -184,6 +191,7 @@ def _services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
+        access=_access(settings, store.keys),
         registry=registry,
         metrics=metrics,
         renders=RenderCache(),
@@ -201,6 +209,13 @@ def _services(settings: Settings) -> Services:
         baselines=Baselines(store.experiments),
         batches=Batches(predictor, metrics, settings.store_dir, _batch_limits(settings)),
     )
+
+
+def _access(settings: Settings, keys: KeyStore) -> Access:
+    if settings.auth == "none":
+        return Access(None)
+    keys.prepare()
+    return Access(keys)
 
 
 def _batch_limits(settings: Settings) -> BatchLimits:
@@ -257,6 +272,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
         Periodic("traffic", store.traffic.flush, _COUNT_SECONDS),
         Periodic("workers", partial(_forget_silent_workers, store), SEEN_SECONDS / 3),
+        Periodic("keys", store.keys.flush, _KEYS_SECONDS),
         Periodic("retention", partial(_retain, services), min(services.settings.retention_seconds, _RETENTION_SECONDS)),
         Periodic("summaries", partial(_refresh_summaries, store), _SUMMARIES_SECONDS),
     ]

@@ -7,6 +7,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Header, Request
 
 from analysis.dataset_images import ImageSource
+from api.access import Access
 from api.metrics import Metrics
 from api.wire.batches import Batches
 from api.wire.body import receive_body
@@ -43,6 +44,7 @@ class Services:
 
     settings: Settings
     store: Store
+    access: Access
     registry: Registry
     metrics: Metrics
     renders: RenderCache

@@ -19,11 +19,16 @@ from specs.problem import Problem, pointer_of, received_value
 PROBLEM_JSON = "application/problem+json"
 # Clients of these protocols read errors from application/json alone, even for unknown paths.
 _PROTOCOL_PATH = re.compile("/(v[12](/.*)?)?", re.DOTALL)
-_RETRY_SECONDS = "2"
+_HEADERS = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "2"},
+}
 _MAX_SHOWN = 200
 
 STATUS_OF_KIND = {
     "malformed": HTTPStatus.BAD_REQUEST,  # as TensorFlow Serving and Triton answer
+    "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "conflict": HTTPStatus.CONFLICT,
     "outdated": HTTPStatus.PRECONDITION_FAILED,
@@ -92,10 +97,9 @@ def problem_response(
         error=detail,
         errors=list(errors),
     )
-    headers = {"Retry-After": _RETRY_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     content = body.model_dump(exclude_defaults=status is not HTTPStatus.UNPROCESSABLE_ENTITY)
     media_type = "application/json" if _PROTOCOL_PATH.fullmatch(request.scope["path"]) else PROBLEM_JSON
-    return JSONResponse({"type": body.type, **content}, status, headers, media_type)
+    return JSONResponse({"type": body.type, **content}, status, _HEADERS.get(status), media_type)
 
 
 async def _answer_domain_error(request: Request, error: Any) -> JSONResponse:

@@ -9,6 +9,7 @@ from api.wire.open_inference.requests import InferenceRequest
 from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
 from models_store.datasets.record import Layout
+from specs.access import KeySpec
 from specs.correction import CorrectionSpec
 from specs.edit import DatasetEdit, ExperimentEdit
 from specs.evaluation import EvaluationSpec
@@ -40,6 +41,7 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ExperimentSpec,
     InferenceRequest,
     JsonSamples,
+    KeySpec,
     PredictRequest,
     Reordering,
     ServingSpec,
@@ -122,6 +124,7 @@ DATASET_EDIT = _body(
     {each: _json_body(DatasetEdit, edit={"hide_test": True}) for each in (MERGE_PATCH, JSON)},
     required=False,
 )
+KEY = _body({JSON: _json_body(KeySpec, key={"name": "laptop", "scopes": ["read", "run", "predict"]})})
 WEBHOOK = _body({JSON: _json_body(WebhookSpec, hook={"url": "https://example.org/hook", "events": ["sweep.ended"]})})
 CORRECTION = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE = _body(

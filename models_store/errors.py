@@ -12,6 +12,9 @@ StoreError                unavailable
 ├── InvalidPosition       invalid
 ├── InvalidField          invalid
 ├── Busy                  unavailable
+├── NotAuthenticated      unauthenticated
+├── Forbidden             forbidden
+│   └── InsufficientScope forbidden
 └── Unavailable           unavailable
     └── StorageFull       unavailable
 """
@@ -22,7 +25,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:  # so that files are written without Pydantic
     from specs.problem import Problem
 
-ErrorKind = Literal["not_found", "conflict", "outdated", "invalid", "unavailable"]
+ErrorKind = Literal["unauthenticated", "forbidden", "not_found", "conflict", "outdated", "invalid", "unavailable"]
 _MAX_LISTED = 10
 
 
@@ -86,6 +89,22 @@ class InvalidField(StoreError):
     def __init__(self, problems: "Sequence[Problem]") -> None:
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
+
+
+class NotAuthenticated(StoreError):
+    """The request has no key, or one that is not valid; which of them is not told."""
+
+    kind = "unauthenticated"
+
+
+class Forbidden(StoreError):
+    """The key is valid, but may not do this to that object."""
+
+    kind = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """The key is valid, but does not have the scope that the route needs."""
 
 
 class Damaged(StoreError):

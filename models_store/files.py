@@ -26,6 +26,8 @@ LOCK_FILE = ".lock"
 PATIENCE_SECONDS = 60.0
 # flock has no timeout, and an alarm interrupts it in the main thread only: it is tried again and again.
 _LOCK_POLL_SECONDS = 0.005
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNWRITABLE = {errno.EROFS, errno.EIO}
 
@@ -62,9 +64,14 @@ def _sync(path: Path, kind: int = 0) -> None:
         os.close(descriptor)
 
 
+def _create_private(path: Path) -> BinaryIO:
+    """Open a new file that the user of this process alone may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE), "wb")
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a file that no reader opens yet, and sync its data."""
-    with path.open("wb") as file:
+    with _create_private(path) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -79,7 +86,7 @@ def open_atomic(path: Path) -> Iterator[BinaryIO]:
     temporary = temporary_name(path)
     try:
         with storage_errors(path.name):
-            with temporary.open("wb") as file:
+            with _create_private(temporary) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

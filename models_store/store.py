@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
+from models_store.access.store import KeyStore
 from models_store.changes import Changes
 from models_store.connection import connect, connect_async
 from models_store.corrections.store import Corrections
@@ -45,6 +46,7 @@ HEARTBEAT_SECONDS = 15.0
 class Store:
     experiments: ExperimentStore
     webhooks: WebhookStore
+    keys: KeyStore
     datasets: DatasetStore
     evaluations: EvaluationStore
     sweeps: SweepStore
@@ -124,6 +126,7 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     return Store(
         experiments=experiments,
         webhooks=experiments.webhooks,
+        keys=KeyStore(root),
         datasets=datasets,
         evaluations=evaluations,
         sweeps=sweeps,

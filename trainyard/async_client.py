@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx2
 
-from trainyard import operations
+from trainyard import operations, transport
 from trainyard.answers.datasets import Dataset
 from trainyard.answers.evaluations import EvaluationView
 from trainyard.answers.events import Change, Event
@@ -25,15 +25,6 @@ from trainyard.event_stream import ChangeStream, Connection, EventStream
 from trainyard.operations.experiments import Filters
 from trainyard.operations.operation import Operation, describe_method
 from trainyard.runs import AsyncRuns
-from trainyard.transport import (
-    archive_headers,
-    connection_options,
-    raise_for_problem,
-    request_options,
-    resolve_url,
-    retry_delay,
-    translate_errors,
-)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,10 +45,10 @@ class AsyncClient:
     """As `trainyard.Client`, for asyncio: methods are awaited, `runs`, `events` and `predict_batch` are iterated over
     with `async for`."""
 
-    def __init__(self, base_url: str | None = None) -> None:
-        self.url = resolve_url(base_url)
-        with translate_errors(self.url):
-            self._http = httpx2.AsyncClient(**connection_options(self.url))
+    def __init__(self, base_url: str | None = None, key: str | None = None) -> None:
+        self.url = transport.resolve_url(base_url)
+        with transport.translate_errors(self.url):
+            self._http = httpx2.AsyncClient(**transport.connection_options(self.url, key))
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -237,6 +228,10 @@ class AsyncClient:
     delete_webhook = _sends(operations.webhooks.delete_webhook)
     test_webhook = _sends(operations.webhooks.test_webhook)
     deliveries = _sends(operations.webhooks.deliveries)
+    create_key = _sends(operations.keys.create_key)
+    keys = _sends(operations.keys.keys)
+    own_key = _sends(operations.keys.own_key)
+    revoke_key = _sends(operations.keys.revoke_key)
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -244,30 +239,34 @@ class AsyncClient:
         """As `Client.send`."""
         async with self._request(operation) as options:
             for tries in itertools.count(1):
-                with translate_errors(self.url):
+                with transport.translate_errors(self.url):
                     response = await self._http.request(**options)
-                delay = retry_delay(operation, response, tries)
+                delay = transport.retry_delay(operation, response, tries)
                 if delay is None:
                     break
                 await asyncio.sleep(delay)
-        raise_for_problem(response)
+        transport.raise_for_problem(response)
         return operation.read(response)
 
     @contextlib.asynccontextmanager
     async def _stream(self, operation: Operation[T]) -> AsyncIterator[T]:
         """An answer whose body has not been read. Raises Unreachable, also when the connection breaks later."""
         async with self._request(operation) as options:
-            with translate_errors(self.url):
+            with transport.translate_errors(self.url):
                 async with self._http.stream(**options) as response:
                     if not response.is_success:
                         await response.aread()
-                    raise_for_problem(response)
+                    transport.raise_for_problem(response)
                     yield operation.read(response)
 
     @contextlib.asynccontextmanager
     async def _request(self, operation: Operation[Any]) -> AsyncIterator[dict[str, Any]]:
         """Keyword arguments for a request of httpx2, while its archive is open."""
-        options = {"method": operation.method, "url": f"{self.url}{operation.path}", **request_options(operation)}
+        options = {
+            "method": operation.method,
+            "url": f"{self.url}{operation.path}",
+            **transport.request_options(operation),
+        }
         if operation.archive is None:
             yield options
             return
@@ -276,7 +275,7 @@ class AsyncClient:
                 await self.send(operation.unless)
         with contextlib.ExitStack() as stack:
             file = await asyncio.to_thread(stack.enter_context, open_archive(operation.archive))
-            yield {**options, "content": _pieces(file), "headers": archive_headers(length_of(file))}
+            yield {**options, "content": _pieces(file), "headers": transport.archive_headers(length_of(file))}
 
 
 async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:

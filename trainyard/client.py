@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx2
 
-from trainyard import operations
+from trainyard import operations, transport
 from trainyard.answers.datasets import Dataset
 from trainyard.answers.evaluations import EvaluationView
 from trainyard.answers.events import Change, Event
@@ -24,15 +24,6 @@ from trainyard.event_stream import ChangeStream, Connection, EventStream
 from trainyard.operations.experiments import Filters
 from trainyard.operations.operation import Operation, describe_method
 from trainyard.runs import Runs
-from trainyard.transport import (
-    archive_headers,
-    connection_options,
-    raise_for_problem,
-    request_options,
-    resolve_url,
-    retry_delay,
-    translate_errors,
-)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,15 +45,16 @@ def _sends(define: Callable[P, Operation[T]]) -> Callable[Concatenate["Client", 
 class Client:
     """Sends requests to one Trainyard; answers are typed (`trainyard.answers`).
 
-    `base_url` defaults to TRAINYARD_URL of the environment, or http://127.0.0.1:8000. Every method raises
+    `base_url` defaults to TRAINYARD_URL of the environment, or http://127.0.0.1:8000; `key`, where the service asks for
+    one, to TRAINYARD_KEY, or what `trainyard login` has kept for that address. Every method raises
     TrainyardError: Unreachable if nothing answers, ApiError if the API rejects the request. Requests that change
     nothing are sent again while the API is not ready. Close it, or use it as a context.
     """
 
-    def __init__(self, base_url: str | None = None) -> None:
-        self.url = resolve_url(base_url)
-        with translate_errors(self.url):
-            self._http = httpx2.Client(**connection_options(self.url))
+    def __init__(self, base_url: str | None = None, key: str | None = None) -> None:
+        self.url = transport.resolve_url(base_url)
+        with transport.translate_errors(self.url):
+            self._http = httpx2.Client(**transport.connection_options(self.url, key))
 
     def close(self) -> None:
         self._http.close()
@@ -254,6 +246,10 @@ class Client:
     delete_webhook = _sends(operations.webhooks.delete_webhook)
     test_webhook = _sends(operations.webhooks.test_webhook)
     deliveries = _sends(operations.webhooks.deliveries)
+    create_key = _sends(operations.keys.create_key)
+    keys = _sends(operations.keys.keys)
+    own_key = _sends(operations.keys.own_key)
+    revoke_key = _sends(operations.keys.revoke_key)
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -261,13 +257,13 @@ class Client:
         """Send an operation and read its answer; again, a few times, if it is safe and the API says when."""
         with self._request(operation) as options:
             for tries in itertools.count(1):
-                with translate_errors(self.url):
+                with transport.translate_errors(self.url):
                     response = self._http.request(**options)
-                delay = retry_delay(operation, response, tries)
+                delay = transport.retry_delay(operation, response, tries)
                 if delay is None:
                     break
                 time.sleep(delay)
-        raise_for_problem(response)
+        transport.raise_for_problem(response)
         return operation.read(response)
 
     @contextlib.contextmanager
@@ -275,18 +271,22 @@ class Client:
         """An answer whose body has not been read. Raises Unreachable, also when the connection breaks later."""
         with (
             self._request(operation) as options,
-            translate_errors(self.url),
+            transport.translate_errors(self.url),
             self._http.stream(**options) as response,
         ):
             if not response.is_success:
                 response.read()
-            raise_for_problem(response)
+            transport.raise_for_problem(response)
             yield operation.read(response)
 
     @contextlib.contextmanager
     def _request(self, operation: Operation[Any]) -> Iterator[dict[str, Any]]:
         """Keyword arguments for a request of httpx2, while its archive is open."""
-        options = {"method": operation.method, "url": f"{self.url}{operation.path}", **request_options(operation)}
+        options = {
+            "method": operation.method,
+            "url": f"{self.url}{operation.path}",
+            **transport.request_options(operation),
+        }
         if operation.archive is None:
             yield options
             return
@@ -295,4 +295,4 @@ class Client:
                 self.send(operation.unless)
         with open_archive(operation.archive) as file:
             pieces = iter(lambda: file.read(PIECE_BYTES), b"")
-            yield {**options, "content": pieces, "headers": archive_headers(length_of(file))}
+            yield {**options, "content": pieces, "headers": transport.archive_headers(length_of(file))}

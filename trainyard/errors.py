@@ -6,6 +6,8 @@ TrainyardError
 ├── UnexpectedAnswer      the answer is not one of this API version
 ├── ApiError              the API rejected the request; has the members of its problem document (RFC 9457)
 │   ├── Invalid           400, 413, 415, 422: the request itself is wrong; `errors` point at its fields
+│   ├── NotAuthenticated  401: no key, or one that is not valid
+│   ├── Forbidden         403: the key does not allow it
 │   ├── NotFound          404
 │   ├── Conflict          409: not in this state; 412: changed by somebody else
 │   └── Unavailable       502, 503, 504: try again later
@@ -104,6 +106,14 @@ class Invalid(ApiError):
     """The request itself is wrong: not readable, too large, of an unsupported type, or with invalid fields."""
 
 
+class NotAuthenticated(ApiError):
+    """The service asks for a key, and received none, or one that is not valid."""
+
+
+class Forbidden(ApiError):
+    """The key does not allow this."""
+
+
 class NotFound(ApiError):
     """No such experiment, dataset, model or prediction."""
 
@@ -138,6 +148,8 @@ class DemoError(ServiceError):
 
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: Invalid,
+    401: NotAuthenticated,
+    403: Forbidden,
     404: NotFound,
     409: Conflict,
     412: Conflict,

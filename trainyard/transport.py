@@ -3,12 +3,14 @@
 import contextlib
 import ipaddress
 import os
+import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import httpx2
 
-from trainyard.errors import ApiError, Unreachable
+from trainyard.credentials import kept_key
+from trainyard.errors import ApiError, Unreachable, UsageError
 from trainyard.operations.operation import Operation
 
 T = TypeVar("T")
@@ -24,13 +26,19 @@ def resolve_url(base_url: str | None) -> str:
     return (base_url or os.environ.get("TRAINYARD_URL") or DEFAULT_URL).rstrip("/")
 
 
-def connection_options(url: str) -> dict[str, Any]:
-    """Keyword arguments for `httpx2.Client`. For this machine no proxy of the environment is used, and for plain HTTP
+def connection_options(url: str, key: str | None) -> dict[str, Any]:
+    """Keyword arguments for `httpx2.Client`, which sends `key`, or that of the environment, or the one that is kept for
+    `url`, and follows no redirect with it. For this machine no proxy of the environment is used, and for plain HTTP
     on it no certificates are loaded, which takes longer than a request."""
     address = httpx2.URL(url)
     is_local = _is_local(address.host)
     is_encrypted = address.scheme != "http"
-    return {"timeout": _timeout(_SILENCE_SECONDS), "trust_env": not is_local, "verify": is_encrypted or not is_local}
+    return {
+        "timeout": _timeout(_SILENCE_SECONDS),
+        "trust_env": not is_local,
+        "verify": is_encrypted or not is_local,
+        "headers": _authorization(key or os.environ.get("TRAINYARD_KEY") or kept_key(url)),
+    }
 
 
 def request_options(operation: Operation[Any]) -> dict[str, Any]:
@@ -66,6 +74,14 @@ def translate_errors(url: str) -> Iterator[None]:
         yield
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Unreachable(url, str(error) or type(error).__name__) from error
+
+
+def _authorization(key: str | None) -> dict[str, str]:
+    if not key:
+        return {}
+    if re.fullmatch("[!-~]+", key := key.strip()) is None:
+        raise UsageError("the key has characters that no key has; copy it again: ty_, letters, digits and _ only")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _timeout(silence_seconds: float) -> httpx2.Timeout:

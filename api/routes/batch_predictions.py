@@ -11,12 +11,13 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
 from api import content, request_bodies
+from api.access import PREDICT
 from api.dependencies import BatchesDep
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
 from serving.predictor import PredictionOptions
 from serving.preparation import Prep
 
-router = APIRouter(tags=["predictions"])
+router = APIRouter(tags=["predictions"], dependencies=[PREDICT])
 log = logging.getLogger(__name__)
 
 

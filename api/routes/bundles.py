@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Response
 
 from analysis.model_card.card import Card, render_documents
 from api import content
+from api.access import READ
 from api.dependencies import SettingsDep, StoreDep
 from api.wire.caching import Validators, cache_headers, etag_of, not_modified
 from api.wire.downloads import download
@@ -18,7 +19,7 @@ from models_store.files import storage_errors
 from serving.bundle.bundle import Bundle, required_versions
 from settings import VERSION
 
-router = APIRouter(tags=["models"])
+router = APIRouter(tags=["models"], dependencies=[READ])
 # Most bundles fit; larger ones are written to the store's disk: the temporary folder of a container may be memory, too.
 _IN_MEMORY_BYTES = 4_000_000
 

@@ -8,13 +8,14 @@ from analysis.comparison.comparison import Comparison, compare
 from analysis.comparison.lineage import Lineage, read_lineage
 from analysis.comparison.reproduction import Reproduction, check_reproducible, read_reproduction
 from analysis.comparison.results import read_results
+from api.access import READ
 from api.dependencies import ExperimentsDep, StoreDep
 from api.wire.images import sample_url
 from api.wire.parameters import ExperimentIds
 from models_store.experiments.provenance import Provenance, read_provenance
 from specs.splits import SplitName
 
-router = APIRouter(tags=["comparison"])
+router = APIRouter(tags=["comparison"], dependencies=[READ])
 _MAX_FLIPS = 1_000
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api import request_bodies
+from api.access import TEACH
 from api.dependencies import BodyDep, ImagesDep, RecentDep, StoreDep, SyntaxDep
 from api.results import datasets_of
 from api.sample_corrections import EvaluatedSample
@@ -17,7 +18,7 @@ from specs.correction import parse_correction
 from specs.dataset import Dataset
 from specs.splits import SplitName
 
-router = APIRouter(tags=["predictions"])
+router = APIRouter(tags=["predictions"], dependencies=[TEACH])
 _EXAMPLE = '{"label": "7"}'
 
 

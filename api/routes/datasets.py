@@ -12,6 +12,7 @@ from analysis import plots
 from analysis.dataset_images import DatasetImages, ImageSource, choose, choose_points
 from analysis.plots.contact_sheet import contact_sheet
 from api import content, request_bodies
+from api.access import DATA, READ
 from api.dependencies import BodyDep, ImagesDep, SettingsDep, StoreDep, SyntaxDep
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
@@ -55,6 +56,7 @@ class SelectedSamples(NamedTuple):
     status_code=HTTPStatus.ACCEPTED,
     openapi_extra=request_bodies.ARCHIVE,
     responses=content.QUEUED,
+    dependencies=[DATA],
 )
 async def upload_dataset(
     request: Request,
@@ -106,7 +108,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-@router.get("/datasets", response_model=DatasetList, responses=content.or_not_modified({}))
+@router.get("/datasets", response_model=DatasetList, responses=content.or_not_modified({}), dependencies=[READ])
 def list_datasets(store: StoreDep, images: ImagesDep, validators: ValidatorsDep) -> Response:
     """List all datasets that experiments can name, and those that are being converted: the built-in ones first."""
     holdout = store.experiments.holdout
@@ -115,7 +117,7 @@ def list_datasets(store: StoreDep, images: ImagesDep, validators: ValidatorsDep)
     return conditional(found.model_dump_json(), content.JSON, validators)
 
 
-@router.get("/datasets/{name}", response_model=DatasetView, responses=content.or_not_modified({}))
+@router.get("/datasets/{name}", response_model=DatasetView, responses=content.or_not_modified({}), dependencies=[READ])
 def get_dataset(name: str, store: StoreDep, images: ImagesDep, validators: ValidatorsDep) -> Response:
     """Get the shape, classes and counts of a dataset; of an uploaded one also its status, progress, sizes, warnings,
     unreadable files, and the reason if it failed."""
@@ -129,7 +131,7 @@ def _view(name: str, store: Store, images: ImageSource) -> DatasetView:
     return DatasetView.of_record(store.datasets.get(name), holdout)
 
 
-@router.patch("/datasets/{name}", openapi_extra=request_bodies.DATASET_EDIT)
+@router.patch("/datasets/{name}", openapi_extra=request_bodies.DATASET_EDIT, dependencies=[DATA])
 def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Hide the results on a dataset's test split, built in or uploaded: `{"hide_test": true}`. No answer has test
     metrics, test predictions or misclassified test samples of its experiments any more, until
@@ -143,7 +145,7 @@ def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, i
     return view
 
 
-@router.post("/datasets/{name}:reveal")
+@router.post("/datasets/{name}:reveal", dependencies=[DATA])
 def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Reveal the test results that `hide_test` withholds. The time is recorded. From then on, looks at them are
     counted again."""
@@ -151,7 +153,7 @@ def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> Datase
     return _view(name, store, images)
 
 
-@router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT, dependencies=[DATA])
 def delete_dataset(name: str, store: StoreDep) -> None:
     """Delete an uploaded or collected dataset with its files, even while it is converted. Rejected while an experiment
     on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""
@@ -174,7 +176,7 @@ def select_samples(
 SelectedSamplesDep = Annotated[SelectedSamples, Depends(select_samples)]
 
 
-@router.get("/datasets/{name}/samples")
+@router.get("/datasets/{name}/samples", dependencies=[READ])
 def list_dataset_samples(name: str, samples: SelectedSamplesDep) -> DatasetSampleList:
     """List images with their files, labels and URLs; of all classes in turn unless `class` names one. `total` counts
     all that match: `offset` selects the next page."""
@@ -182,7 +184,7 @@ def list_dataset_samples(name: str, samples: SelectedSamplesDep) -> DatasetSampl
     return DatasetSampleList(items=items, total=samples.total)
 
 
-@router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE)
+@router.get("/datasets/{name}/samples.png", response_class=Response, responses=content.IMAGE, dependencies=[READ])
 def get_dataset_sheet(
     name: str,
     images: ImagesDep,
@@ -208,7 +210,9 @@ def _contact_sheet(samples: SelectedSamples) -> Image.Image:
     return contact_sheet(pairs, len(samples.indices))
 
 
-@router.get("/datasets/{name}/samples/{index}.png", response_class=Response, responses=content.IMAGE)
+@router.get(
+    "/datasets/{name}/samples/{index}.png", response_class=Response, responses=content.IMAGE, dependencies=[READ]
+)
 def get_dataset_image(name: str, index: int, images: ImagesDep) -> Response:
     """Get one image, upright, in its own size."""
     dataset = images.open(name)

@@ -4,10 +4,11 @@ from fastapi import APIRouter
 
 from analysis.diagnosis.diagnosis import Diagnosis, diagnose
 from analysis.diagnosis.training_run import TrainingRun
+from api.access import READ
 from api.dependencies import StoreDep
 from api.results import EvaluationsDep
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], dependencies=[READ])
 
 
 @router.get("/experiments/{experiment_id}/diagnosis")

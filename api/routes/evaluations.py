@@ -10,6 +10,7 @@ from analysis.misclassified import Selection
 from analysis.plots.contact_sheet import misclassified_sheet
 from analysis.sample_images import SampleImages
 from api import content, request_bodies
+from api.access import READ, RUN
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.results import MisclassifiedFilter
 from api.schemas.evaluations import EvaluationList, EvaluationView, MisclassifiedList
@@ -27,6 +28,7 @@ _EVALUATION = "/experiments/{experiment_id}/evaluations/{dataset}"
     status_code=HTTPStatus.ACCEPTED,
     openapi_extra=request_bodies.EVALUATION,
     responses=content.QUEUED,
+    dependencies=[RUN],
 )
 def create_evaluation(
     experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, response: Response
@@ -46,13 +48,13 @@ def create_evaluation(
     return record
 
 
-@router.get("/experiments/{experiment_id}/evaluations")
+@router.get("/experiments/{experiment_id}/evaluations", dependencies=[READ])
 def list_evaluations(experiment_id: str, store: StoreDep) -> EvaluationList:
     """List the evaluations on other datasets, finished or not, with a few metrics each."""
     return EvaluationList(items=store.evaluations.records(experiment_id))
 
 
-@router.get(_EVALUATION)
+@router.get(_EVALUATION, dependencies=[READ])
 def get_evaluation_on_dataset(experiment_id: str, dataset: str, store: StoreDep) -> EvaluationView:
     """Get the status and progress of an evaluation, and the reason if it failed; after success all metrics, with the
     temperature that was fitted on the validation split of the training."""
@@ -79,7 +81,7 @@ SelectionDep = Annotated[Selection, Depends(select_misclassified)]
 SampleImagesDep = Annotated[SampleImages, Depends(open_sample_images)]
 
 
-@router.get(f"{_EVALUATION}/mistakes")
+@router.get(f"{_EVALUATION}/mistakes", dependencies=[READ])
 def list_mistakes_on_dataset(
     experiment_id: str, dataset: str, selection: SelectionDep, images: ImagesDep
 ) -> MisclassifiedList:
@@ -90,13 +92,15 @@ def list_mistakes_on_dataset(
     return MisclassifiedList(items=items, total=selection.total)
 
 
-@router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=content.IMAGE)
+@router.get(f"{_EVALUATION}/mistakes.png", response_class=Response, responses=content.IMAGE, dependencies=[READ])
 def get_mistakes_sheet_on_dataset(selection: SelectionDep, images: SampleImagesDep) -> Response:
     """Get the same samples on one contact sheet, a hundred at most."""
     return png_response(misclassified_sheet(selection, images))
 
 
-@router.get(f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=content.IMAGE)
+@router.get(
+    f"{_EVALUATION}/samples/{{index}}.png", response_class=Response, responses=content.IMAGE, dependencies=[READ]
+)
 def get_sample_image_on_dataset(index: int, images: SampleImagesDep) -> Response:
     """Get the image of one sample: of a misclassified one as the network received it, of another one as the dataset has
     it."""

@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from api import content
+from api.access import READ, StillAllowed
 from api.dependencies import ExperimentsDep, StoreDep
 from api.schemas.events import StatusChange, StreamEnd
 from api.wire.parameters import FollowedIds
@@ -20,7 +21,7 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.store import HEARTBEAT_SECONDS
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], dependencies=[READ])
 # The id of an epoch is its number, that of the end names the last epoch.
 _EVENT_ID = re.compile("(end-)?([0-9]{1,9})|end")
 LastEventId = Annotated[str | None, Header(description="the `id` of the last event received")]
@@ -42,7 +43,10 @@ def start_behind(
 
 @router.get("/events", response_class=EventSourceResponse, responses=content.ALL_EVENTS_STREAM, tags=["events"])
 async def follow_events(
-    store: StoreDep, position: Annotated[Position | None, Depends(start_behind)], ids: FollowedIds = None
+    store: StoreDep,
+    position: Annotated[Position | None, Depends(start_behind)],
+    still_allowed: StillAllowed,
+    ids: FollowedIds = None,
 ) -> AsyncIterable[ServerSentEvent]:
     """Follow everything that changes as server-sent events, in one stream: `status` (an experiment was created,
     claimed, edited or has ended; its summary), `progress`, `epoch`, `deleted`, `dataset`, `evaluation`, `serving`,
@@ -59,6 +63,8 @@ async def follow_events(
     continues behind an earlier epoch. A comment is sent after 15 s without events.
     """
     async for event in store.feed.follow(position, ids):
+        if not still_allowed():
+            return
         yield ServerSentEvent(event=event.kind, id=str(event.position), raw_data=event.data)
 
 
@@ -76,7 +82,10 @@ def start_after(experiment_id: str, experiments: ExperimentsDep, last_event_id: 
 
 @router.get("/experiments/{experiment_id}/events", response_class=EventSourceResponse, responses=content.EVENT_STREAM)
 async def follow_experiment(
-    experiment_id: str, store: StoreDep, last_epoch: Annotated[int, Depends(start_after)]
+    experiment_id: str,
+    store: StoreDep,
+    last_epoch: Annotated[int, Depends(start_after)],
+    still_allowed: StillAllowed,
 ) -> AsyncIterable[ServerSentEvent]:
     """Follow an experiment as server-sent events: `epoch` (its id is the epoch's number), `progress`, `status`, and
     last `end`.
@@ -89,6 +98,8 @@ async def follow_experiment(
     while True:
         position = await store.changes.position(experiment_id)
         events, ended = await run_in_threadpool(follower.poll)
+        if not still_allowed():
+            return
         for event in events:
             yield event
         if ended:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import content
+from api.access import READ
 from api.dependencies import ExperimentsDep
 from api.experiment_files import list_experiment_files
 from api.schemas.experiment_files import ExperimentFileList
@@ -15,7 +16,7 @@ from models_store.errors import NotFound, list_names
 from models_store.experiments.files import stored_files, tells_test_results
 from models_store.experiments.log import read_log
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], dependencies=[READ])
 _MAX_LINES = 100_000
 
 

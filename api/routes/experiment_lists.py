@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api import content
+from api.access import READ
 from api.dependencies import StoreDep
 from api.schemas.tables import SummaryPage, summary_page_json, table_csv
 from api.wire.bad_request import BadQuery
@@ -23,7 +24,7 @@ from models_store.experiments.table import Table
 from models_store.store import Store
 from specs.problem import Problem
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], dependencies=[READ])
 _LIMIT, _MAX_RECORDS, _MAX_SUMMARIES = 50, 200, 10_000
 
 

@@ -12,6 +12,7 @@ from analysis.estimates import recent_runs
 from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
 from api import content, request_bodies
+from api.access import ADMIN, READ, RUN
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
@@ -46,6 +47,7 @@ Since = Annotated[int, Query(ge=-1, description="only epochs after this one, cou
     response_model=Record | GroupView,
     openapi_extra=request_bodies.SPEC,
     responses=content.QUEUED,
+    dependencies=[RUN],
 )
 def create_experiment(
     body: BodyDep,
@@ -86,7 +88,7 @@ def create_experiment(
     return record
 
 
-@router.post("/experiments:validate", openapi_extra=request_bodies.SPEC)
+@router.post("/experiments:validate", openapi_extra=request_bodies.SPEC, dependencies=[READ])
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
     """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
     epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another
@@ -97,7 +99,7 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Va
     return validate(spec, transferred_layers, recent_runs(store.experiments), known, state.epoch if state else 0)
 
 
-@router.post("/experiments:prune")
+@router.post("/experiments:prune", dependencies=[ADMIN])
 def prune_experiments(
     store: StoreDep,
     registry: RegistryDep,
@@ -118,13 +120,15 @@ def prune_experiments(
     return pruning
 
 
-@router.get("/presets")
+@router.get("/presets", dependencies=[READ])
 def list_presets() -> PresetList:
     """List experiments to start from: `POST` a preset's `spec` as it is, or changed."""
     return preset_list()
 
 
-@router.get("/experiments/{experiment_id}", response_model=Record, responses=content.or_not_modified({}))
+@router.get(
+    "/experiments/{experiment_id}", response_model=Record, responses=content.or_not_modified({}), dependencies=[READ]
+)
 def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: ValidatorsDep) -> Response:
     """Get the record of an experiment: spec, status, attempts, position in the queue, progress, best epoch, times,
     error."""
@@ -135,7 +139,9 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: 
     return Response(record.model_dump_json(), media_type=content.JSON, headers=cache_headers(etag))
 
 
-@router.patch("/experiments/{experiment_id}", response_model=Record, openapi_extra=request_bodies.EDIT)
+@router.patch(
+    "/experiments/{experiment_id}", response_model=Record, openapi_extra=request_bodies.EDIT, dependencies=[RUN]
+)
 def edit_experiment(
     experiment_id: str,
     body: BodyDep,
@@ -158,6 +164,7 @@ def edit_experiment(
     "/experiments/{experiment_id}/history",
     response_model=HistoryView,
     responses=content.or_not_modified(content.text(content.CSV)),
+    dependencies=[READ],
 )
 def get_history(
     experiment_id: str,
@@ -175,6 +182,7 @@ def get_history(
     "/experiments/{experiment_id}/history.{history_format}",
     response_model=HistoryView,
     responses=content.or_not_modified(content.text(content.CSV)),
+    dependencies=[READ],
 )
 def get_history_file(
     experiment_id: str,
@@ -206,21 +214,21 @@ def _history_response(
     return conditional(view.model_dump_json(), media_type, validators, headers)
 
 
-@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED)
+@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Cancel an experiment: a queued one at once, a running one after its current batch. History and checkpoint are
     kept."""
     return experiments.cancel(experiment_id)
 
 
-@router.post("/experiments/{experiment_id}:stop", status_code=HTTPStatus.ACCEPTED)
+@router.post("/experiments/{experiment_id}:stop", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def stop_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Stop a training early and publish what it has learnt, as `training.keep` says: after its current batch, or at the
     end of its first epoch. It is then evaluated and `succeeded`, with the `stop_reason` stopped."""
     return experiments.stop(experiment_id)
 
 
-@router.post("/experiments/{experiment_id}:retry", status_code=HTTPStatus.ACCEPTED)
+@router.post("/experiments/{experiment_id}:retry", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
     """Run a failed or cancelled experiment again: it is queued once more, with all its attempts, and resumes from its
     last checkpoint if there is one. A trial rejoins its sweep, if that has not failed and was not cancelled."""
@@ -229,7 +237,7 @@ def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
         return store.sweep_jobs.retry(record)
 
 
-@router.post("/experiments/{experiment_id}:reproduce", status_code=HTTPStatus.ACCEPTED)
+@router.post("/experiments/{experiment_id}:reproduce", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def reproduce_experiment(experiment_id: str, store: StoreDep, response: Response) -> Record:
     """Run a succeeded experiment again, with the same spec and seed. `GET /experiments/{id}/reproduction` of the new
     one then compares both."""
@@ -248,7 +256,7 @@ def reproduce_experiment(experiment_id: str, store: StoreDep, response: Response
     return record
 
 
-@router.delete("/experiments/{experiment_id}/state", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/experiments/{experiment_id}/state", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
 def delete_state(experiment_id: str, store: StoreDep) -> None:
     """Delete the training state of an experiment that has ended, to save disk space; its model, results and history
     stay. It cannot be continued then, and starts from the beginning if it is retried. Experiments that continue it have
@@ -256,7 +264,7 @@ def delete_state(experiment_id: str, store: StoreDep) -> None:
     store.continuations.remove_state(experiment_id)
 
 
-@router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:

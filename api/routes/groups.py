@@ -4,10 +4,11 @@ from fastapi import APIRouter, Response
 
 from analysis.groups import GroupView, group_view
 from api import content
+from api.access import READ
 from api.dependencies import StoreDep
 from api.wire.caching import ValidatorsDep, conditional
 
-router = APIRouter(tags=["experiments"])
+router = APIRouter(tags=["experiments"], dependencies=[READ])
 
 
 @router.get("/groups/{group_id}", response_model=GroupView, responses=content.or_not_modified({}))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api import content, request_bodies
+from api.access import READ, SERVE
 from api.dependencies import BaselinesDep, BodyDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.models import PromotionList, ServingModel, ServingModelList, ServingTraffic, ServingTrafficList
 from api.wire.caching import ValidatorsDep, conditional
@@ -19,7 +20,7 @@ from specs.serving import parse_serving
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models", response_model=ServingModelList, responses=content.or_not_modified({}))
+@router.get("/models", response_model=ServingModelList, responses=content.or_not_modified({}), dependencies=[READ])
 def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
     """List for each dataset the model that serves now, and why: it is pinned, or the best. Damaged models are listed
     with what is wrong with them."""
@@ -27,7 +28,7 @@ def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
     return conditional(found.model_dump_json(), content.JSON, validators)
 
 
-@router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING)
+@router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING, dependencies=[SERVE])
 def set_serving_model(
     dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
 ) -> ServingModel:
@@ -48,7 +49,7 @@ def set_serving_model(
     return ServingModel.of(registry.status(dataset))
 
 
-@router.get("/models/promotions")
+@router.get("/models/promotions", dependencies=[READ])
 def list_promotions(
     store: StoreDep,
     dataset: Annotated[str | None, Query(description="default: of all datasets")] = None,
@@ -60,7 +61,7 @@ def list_promotions(
     return PromotionList(items=store.models.promotions(dataset)[::-1])
 
 
-@router.get("/models/traffic")
+@router.get("/models/traffic", dependencies=[READ])
 def list_traffic(registry: RegistryDep, store: StoreDep, baselines: BaselinesDep) -> ServingTrafficList:
     """List what the model that serves each dataset was asked and has answered: requests by minute, verdicts, predicted
     classes, and whether these have drifted from those on its validation split. Counted in all API processes, since
@@ -73,7 +74,7 @@ def list_traffic(registry: RegistryDep, store: StoreDep, baselines: BaselinesDep
     return ServingTrafficList(items=items)
 
 
-@router.get("/models/best")
+@router.get("/models/best", dependencies=[READ])
 def get_best_model(
     store: StoreDep,
     dataset: Annotated[str | None, Query(description="default: of all datasets")] = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api import content, inference, request_bodies
+from api.access import ANYBODY, PREDICT
 from api.dependencies import RegistryDep, ServicesDep
 from api.wire.open_inference import answers
 from api.wire.open_inference.requests import HEADER_LENGTH, parse_inference
@@ -28,19 +29,19 @@ HeaderLength = Annotated[
 ]
 
 
-@router.get("")
+@router.get("", dependencies=[PREDICT])
 async def get_server_metadata() -> answers.ServerMetadata:
     """Get the name and version of the server, and the Triton extensions that it supports."""
     return answers.ServerMetadata()
 
 
-@router.get("/health/live")
+@router.get("/health/live", dependencies=[ANYBODY])
 async def check_server_liveness() -> answers.ServerLive:
     """Liveness probe."""
     return answers.ServerLive()
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", dependencies=[ANYBODY])
 async def check_server_readiness(services: ServicesDep, registry: RegistryDep) -> answers.ServerReady:
     """Readiness probe. 503 only while no model is loaded and none can be looked up: a loaded model answers without
     Redis."""
@@ -49,30 +50,30 @@ async def check_server_readiness(services: ServicesDep, registry: RegistryDep) -
     return answers.ServerReady()
 
 
-@router.post("/repository/index")
+@router.post("/repository/index", dependencies=[PREDICT])
 async def get_repository_index(registry: RegistryDep) -> list[answers.RepositoryModel]:
     """List the models that serve, each with its experiment as the version."""
     return [answers.RepositoryModel(name=name, version=record.id) for name, record in registry.serving().items()]
 
 
-@router.get(_MODEL)
-@router.get(_VERSION, include_in_schema=False)
+@router.get(_MODEL, dependencies=[PREDICT])
+@router.get(_VERSION, include_in_schema=False, dependencies=[PREDICT])
 async def get_model_metadata(services: ServicesDep, name: ModelNameDep) -> answers.ModelMetadata:
     """Get the inputs and outputs of a model. Its name is the dataset, its version the experiment; the best one answers
     unless `/versions/{id}` names another."""
     return answers.metadata_of(name.name, await inference.get_model(services, name))
 
 
-@router.get(f"{_MODEL}/ready")
-@router.get(f"{_VERSION}/ready", include_in_schema=False)
+@router.get(f"{_MODEL}/ready", dependencies=[PREDICT])
+@router.get(f"{_VERSION}/ready", include_in_schema=False, dependencies=[PREDICT])
 async def check_model_readiness(services: ServicesDep, name: ModelNameDep) -> answers.ModelReady:
     """Check that a model answers: 404 or 503 otherwise."""
     await inference.get_model(services, name)
     return answers.ModelReady(name=name.name)
 
 
-@router.get(f"{_MODEL}/config")
-@router.get(f"{_VERSION}/config", include_in_schema=False)
+@router.get(f"{_MODEL}/config", dependencies=[PREDICT])
+@router.get(f"{_VERSION}/config", include_in_schema=False, dependencies=[PREDICT])
 async def get_model_config(services: ServicesDep, name: ModelNameDep) -> answers.ModelConfig:
     """Get the inputs and outputs as Triton's model configuration; shapes are without the batch."""
     return answers.config_of(name.name, await inference.get_model(services, name))
@@ -83,8 +84,9 @@ async def get_model_config(services: ServicesDep, name: ModelNameDep) -> answers
     response_model=answers.InferenceResponse,
     responses=content.binary(content.OCTETS),
     openapi_extra=request_bodies.INFER,
+    dependencies=[PREDICT],
 )
-@router.post(f"{_VERSION}/infer", include_in_schema=False)
+@router.post(f"{_VERSION}/infer", include_in_schema=False, dependencies=[PREDICT])
 async def infer(
     request: Request,
     services: ServicesDep,

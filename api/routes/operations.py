@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api import content
+from api.access import ANYBODY, READ
 from api.dependencies import ServicesDep, StoreDep
 from api.schemas.operations import DiskView, Liveness, Readiness, WorkerList, WorkerView
 from models_store.disk_use import measure_disk
@@ -19,13 +20,13 @@ from models_store.statistics import queue_state
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/health/live")
+@router.get("/health/live", dependencies=[ANYBODY])
 async def check_liveness() -> Liveness:
     """Liveness probe. Does not check Redis: restarting the API would not fix it."""
     return Liveness()
 
 
-@router.get("/health/ready")
+@router.get("/health/ready", dependencies=[ANYBODY])
 def check_readiness(store: StoreDep) -> Readiness:
     """Readiness probe: experiments are accepted, and so many workers are alive. 503 while Redis is unreachable;
     predictions may still be answered."""
@@ -33,13 +34,13 @@ def check_readiness(store: StoreDep) -> Readiness:
     return Readiness(workers=len(store.workers.alive()))
 
 
-@router.get("/metrics", response_class=Response, responses=content.text(content.PLAIN))
+@router.get("/metrics", response_class=Response, responses=content.text(content.PLAIN), dependencies=[READ])
 def get_metrics(services: ServicesDep) -> Response:
     """Get metrics in Prometheus's text format."""
     return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/workers")
+@router.get("/workers", dependencies=[READ])
 def list_workers(store: StoreDep) -> WorkerList:
     """List the live workers: what they train on, how much memory is in use, and what each of them does now."""
     running = queue_state(store.experiments, store.queue).running
@@ -55,7 +56,7 @@ def list_workers(store: StoreDep) -> WorkerList:
     return WorkerList(items=items)
 
 
-@router.get("/disk")
+@router.get("/disk", dependencies=[READ])
 def get_disk_use(services: ServicesDep) -> DiskView:
     """Get the size of the store and of its largest experiments and datasets, and the room on its disk; the limits
     beyond which experiments are deleted by themselves, and what was done last. Every file of the store is looked at: a

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 
 from api import content
+from api.access import ANYBODY
 from api.dependencies import PageDep
 from api.wire.caching import ValidatorsDep
 from api.wire.negotiation import negotiate
 from api.wire.tensorflow_serving import ServerAlive
 
-router = APIRouter()
+router = APIRouter(dependencies=[ANYBODY])
 Encodings = Annotated[str, Header(alias="accept-encoding", include_in_schema=False)]
 
 

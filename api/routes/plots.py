@@ -6,6 +6,7 @@ from analysis import plots
 from analysis.dataset_images import ImageSource
 from analysis.plots.preview_samples import preview_samples
 from api import content, request_bodies
+from api.access import READ
 from api.dependencies import BodyDep, ImagesDep, StoreDep, SyntaxDep
 from api.wire.images import PlotFormat, plot_response
 from api.wire.posted_spec import parse_posted_spec
@@ -13,7 +14,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.experiment import ExperimentSpec
 
-router = APIRouter(tags=["plots"])
+router = APIRouter(tags=["plots"], dependencies=[READ])
 
 
 @router.get(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import content, request_bodies
+from api.access import PREDICT
 from api.dependencies import PredictDep
 from api.schemas.predictions import Predictions
 from api.wire import fast_predict
@@ -12,7 +13,7 @@ from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES
 from serving.predictor import PredictionOptions
 from serving.preparation import Digits, Prep
 
-router = APIRouter(tags=["predictions"])
+router = APIRouter(tags=["predictions"], dependencies=[PREDICT])
 
 
 @router.post(fast_predict.PATH, response_model=Predictions, openapi_extra=request_bodies.IMAGES)

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from analysis.estimates import estimate_seconds, recent_runs
 from analysis.queue_times import UNKNOWN, estimate_queue
 from api import request_bodies
+from api.access import ADMIN, READ
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
 from api.schemas.queue import QueuedExperiment, QueueView
 from api.wire.posted_spec import parse_posted_document
@@ -17,7 +18,7 @@ from specs.reordering import parse_reordering
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/queue")
+@router.get("/queue", dependencies=[READ])
 def get_queue(store: StoreDep) -> QueueView:
     """Get the experiments that wait, in order, and those that run, with estimates of when they start and end.
 
@@ -27,7 +28,7 @@ def get_queue(store: StoreDep) -> QueueView:
     return _view(store)
 
 
-@router.post("/queue:reorder", openapi_extra=request_bodies.REORDERING)
+@router.post("/queue:reorder", openapi_extra=request_bodies.REORDERING, dependencies=[ADMIN])
 def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueView:
     """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. All others keep their places after them;
     only what is posted later with a higher priority than any that waits now comes before them. Those that have started
@@ -39,7 +40,7 @@ def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueVie
     return _view(store)
 
 
-@router.post("/queue:pause")
+@router.post("/queue:pause", dependencies=[ADMIN])
 def pause_queue(store: StoreDep) -> QueueView:
     """Start no other experiment until `:resume`, even after restarts. What runs continues; evaluations and conversions
     are not held back."""
@@ -47,7 +48,7 @@ def pause_queue(store: StoreDep) -> QueueView:
     return _view(store)
 
 
-@router.post("/queue:resume")
+@router.post("/queue:resume", dependencies=[ADMIN])
 def resume_queue(store: StoreDep) -> QueueView:
     """Start the experiments that wait again."""
     store.experiments.waiting.resume()

@@ -11,13 +11,14 @@ from analysis.report.rendering import render_html, render_markdown
 from analysis.report.report import MAX_MISCLASSIFIED, Report, build_report, report_split
 from analysis.sample_images import SampleImages
 from api import content
+from api.access import READ
 from api.dependencies import ImagesDep, StoreDep
 from api.results import EvaluationsDep, datasets_of, find_predictions, find_spec
 from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 
-router = APIRouter(tags=["evaluation"])
+router = APIRouter(tags=["evaluation"], dependencies=[READ])
 # The report quotes users: nothing in it may run or load anything.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 

@@ -9,13 +9,14 @@ from analysis.comparison.comparison import compare_matrices
 from analysis.comparison.results import read_results
 from analysis.plots.plotted_history import PlottedHistory
 from api import content
+from api.access import READ
 from api.dependencies import ExperimentsDep, PlotsDep
 from api.results import SampleImagesDep, SelectionDep
 from api.wire.images import PlotFormat
 from api.wire.parameters import ExperimentIds
 from specs.splits import SplitName
 
-router = APIRouter(tags=["plots"])
+router = APIRouter(tags=["plots"], dependencies=[READ])
 _RESPONSES = content.or_not_modified(content.PLOT)
 _MEASURES: dict[str, tuple[Literal["counts", "shares"], ...]] = {
     "false": ("counts",),

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from analysis.plots.contact_sheet import misclassified_sheet
 from api import content
+from api.access import READ
 from api.dependencies import ExperimentsDep, ImagesDep
 from api.results import SampleImagesDep, SelectionDep, datasets_of
 from api.schemas.evaluations import MisclassifiedList
@@ -14,7 +15,7 @@ from api.wire.images import png_response, sample_url
 from models_store.evaluations.evaluation import Evaluation
 from specs.splits import SplitName
 
-router = APIRouter(tags=["evaluation"])
+router = APIRouter(tags=["evaluation"], dependencies=[READ])
 
 
 @router.get("/experiments/{experiment_id}/evaluation", response_model=Evaluation, responses=content.or_not_modified({}))

@@ -9,6 +9,7 @@ from analysis import plots
 from analysis.estimates import estimate, recent_runs
 from analysis.sweeps import SweepSummary, SweepView, view
 from api import content, request_bodies
+from api.access import READ, RUN
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
@@ -35,6 +36,7 @@ DryRun = Annotated[bool, Query(description="only check it, and show what it woul
     response_model=SweepView,
     openapi_extra=request_bodies.SWEEP,
     responses={**content.QUEUED, 200: {"model": SweepPlan, "description": "Checked, with `dry_run`."}},
+    dependencies=[RUN],
 )
 def create_sweep(
     body: BodyDep,
@@ -70,13 +72,13 @@ def _json(text: str, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str]
     return Response(text, status, headers, content.JSON)
 
 
-@router.get("/sweeps")
+@router.get("/sweeps", dependencies=[READ])
 def list_sweeps(store: StoreDep) -> SweepList:
     """List all sweeps, newest first."""
     return SweepList(items=[SweepSummary.of(record) for record in store.sweeps.records()])
 
 
-@router.get("/sweeps/{sweep_id}", response_model=SweepView, responses=content.or_not_modified({}))
+@router.get("/sweeps/{sweep_id}", response_model=SweepView, responses=content.or_not_modified({}), dependencies=[READ])
 def get_sweep(sweep_id: str, store: StoreDep, validators: ValidatorsDep) -> Response:
     """Get a sweep: its best trial, the table of all trials, the best so far over time, the importance of each
     dimension, what is left of its budget, and when it will end."""
@@ -87,6 +89,7 @@ def get_sweep(sweep_id: str, store: StoreDep, validators: ValidatorsDep) -> Resp
     "/sweeps/{sweep_id}/trials.csv",
     response_class=Response,
     responses=content.or_not_modified(content.text(content.CSV)),
+    dependencies=[READ],
 )
 def get_trials_file(sweep_id: str, store: StoreDep, validators: ValidatorsDep) -> Response:
     """Get the table of trials as CSV, with a column for each dimension."""
@@ -98,6 +101,7 @@ def get_trials_file(sweep_id: str, store: StoreDep, validators: ValidatorsDep) -
     response_class=Response,
     responses=content.or_not_modified(content.PLOT),
     tags=["plots"],
+    dependencies=[READ],
 )
 def plot_sweep(
     sweep_id: str,
@@ -112,7 +116,7 @@ def plot_sweep(
     return cached.respond(f"sweep-{kind}", image_format, shown, lambda: plots.sweep.sweep_figure(shown, kind))
 
 
-@router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT)
+@router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT, dependencies=[RUN])
 def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> SweepView:
     """Change the budget of a sweep (`trials`, `minutes`, `parallel`), or pause it: trials that have started go on, no
     other starts. A sweep that has succeeded continues if it may start more trials. The body is a JSON merge patch."""
@@ -120,13 +124,13 @@ def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep)
     return _view(store.sweeps.edit(sweep_id, changes), store)
 
 
-@router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED)
+@router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def cancel_sweep(sweep_id: str, store: StoreDep) -> SweepView:
     """Cancel a sweep and its trials that have not ended; what has been trained is kept."""
     return _view(store.sweeps.cancel(sweep_id), store)
 
 
-@router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
 def delete_sweep(
     sweep_id: str,
     store: StoreDep,
@@ -142,7 +146,7 @@ def delete_sweep(
         store.sweeps.delete(sweep_id)
 
 
-@router.post("/sweeps/{sweep_id}/trials/{number}:resume", status_code=HTTPStatus.ACCEPTED)
+@router.post("/sweeps/{sweep_id}/trials/{number}:resume", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def resume_trial(sweep_id: str, number: int, store: StoreDep) -> SweepView:
     """Train a trial to its end that was stopped early, failed or was cancelled, from its checkpoint. It is not stopped
     early again. A sweep that has succeeded continues until it has ended."""

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api import content, request_bodies
+from api.access import PREDICT
 from api.dependencies import RegistryDep, ServicesDep
 from api.inference import get_model, infer
 from api.wire import tensorflow_serving as wire
@@ -12,7 +13,7 @@ from api.wire.inference import json_response
 from api.wire.parameters import Scale
 from serving.model_names import ModelName
 
-router = APIRouter(tags=["TensorFlow Serving"], responses=content.PROTOCOL_PROBLEMS)
+router = APIRouter(tags=["TensorFlow Serving"], responses=content.PROTOCOL_PROBLEMS, dependencies=[PREDICT])
 _MODEL = "/v1/models/{model}"
 # Paths with a version are left out of the OpenAPI document: they would say the same three times.
 _VERSIONS = "/v1/models/{model}/versions/{number}"

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Response
 
 from api import request_bodies
+from api.access import ADMIN
 from api.dependencies import BodyDep, SettingsDep, StoreDep, SyntaxDep
 from api.schemas.webhooks import DeliveryList, DeliveryView, WebhookCreated, WebhookList, WebhookView
 from api.webhooks.addresses import ForbiddenAddress, check_host
@@ -14,7 +15,7 @@ from specs.errors import SpecError
 from specs.problem import Problem, received_value
 from specs.webhook import parse_webhook, split_url
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], dependencies=[ADMIN])
 
 
 @router.post("/webhooks", status_code=HTTPStatus.CREATED, openapi_extra=request_bodies.WEBHOOK)

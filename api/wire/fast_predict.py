@@ -6,11 +6,14 @@ from http import HTTPStatus
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.access import Access
 from api.wire.predict import DEFAULT, ID_LENGTH, MAX_CLASSES, PredictEndpoint
 from serving.predictor import PredictionOptions
 from serving.preparation import Prep
+from specs.access import KeyScope
 
 PATH = "/predict"
+_SCOPES = (KeyScope.PREDICT,)
 _OPTIONS = "trainyard.options"
 # No character that a URL has to escape.
 _VALUE = re.compile(rb"[-0-9A-Za-z_]{1,100}")
@@ -42,10 +45,12 @@ class Shortcut:
 class PlainPredict:
     """The ASGI application behind it."""
 
-    def __init__(self, endpoint: PredictEndpoint) -> None:
+    def __init__(self, endpoint: PredictEndpoint, access: Access) -> None:
         self._endpoint = endpoint
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._access.check(scope, _SCOPES)
         answer = await self._endpoint.answer(scope, receive, scope[_OPTIONS])
         headers = [(b"content-length", b"%d" % len(answer)), _CONTENT_TYPE]
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})

@@ -17,6 +17,7 @@ from models_store.experiments.claim import TrainingClaim
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from settings import Settings
+from specs.access import KeyScope
 from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from specs.sweep import parse_sweep
@@ -96,7 +97,7 @@ def recorded(client: ApiClient, api_store: Store, settings: Settings, tiny_docum
     record("PATCH", "/datasets/noise", json={"hide_test": True})
     record("POST", "/datasets/noise:reveal")
     record_webhooks(record, api_store)
-    return record.examples
+    return {**record.examples, **record_keys(settings)}
 
 
 def record_data(record: Recorder, store: Store, settings: Settings, experiment_id: str) -> None:
@@ -205,6 +206,18 @@ def record_webhooks(record: Recorder, store: Store) -> None:
     eventually(lambda: store.webhooks.outbox.pending(hook)[0].attempts)
     record("GET", "/webhooks")
     assert record("GET", f"/webhooks/{hook}/deliveries")["items"][0]["id"] == sent
+
+
+def record_keys(settings: Settings) -> JsonObject:
+    with ApiClient(settings.model_copy(update={"auth": "keys"})) as client:
+        client.sign_in(KeyScope.ADMIN, name="first key")
+        record = Recorder(client)
+        key = record("POST", "/keys", json={"name": "laptop", "scopes": ["read", "run"], "expires_in_days": 90})
+        record("GET", "/keys")
+        record("GET", "/keys/me")
+        record("DELETE", f"/keys/{key['id']}")
+    # No text that scanners for published keys would find.
+    return {**record.examples, "create_key": {**key, "key": "ty_" + key["id"] + "_..."}}
 
 
 def test_examples_are_recorded_answers(client: ApiClient, recorded: JsonObject) -> None:

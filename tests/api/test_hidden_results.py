@@ -103,6 +103,7 @@ def first(store: Store, settings: Settings, tiny_document: JsonObject) -> JsonOb
         "number": ["0"],
         "prediction_id": ["none"],
         "webhook_id": ["none"],
+        "key_id": ["none"],
         "ids": [f"{base.id},{better.id}"],
         **PLOTS,
     }

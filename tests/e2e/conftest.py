@@ -18,12 +18,12 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
 
 
 @pytest.fixture
-def start_up() -> Iterator[Callable[[Path], RunningUp]]:
-    """Start an `up` for one test in a folder."""
+def start_up() -> Iterator[Callable[..., RunningUp]]:
+    """Start an `up` for one test in a folder, with options."""
     started: list[RunningUp] = []
 
-    def start(folder: Path) -> RunningUp:
-        started.append(RunningUp(folder))
+    def start(folder: Path, *options: str) -> RunningUp:
+        started.append(RunningUp(folder, None, *options))
         return started[-1]
 
     yield start

@@ -18,7 +18,14 @@ from trainyard.operations.experiments import Spec
 TRAIN_SECONDS = 2 * PATIENCE_SECONDS
 READY = "Trainyard is ready: "
 # Variables of a developer's shell must not choose the Redis and the store that are tested.
-_FOREIGN = ("REDIS_URL", "TRAINYARD_REDIS_URL", "TRAINYARD_STORE_DIR", "TRAINYARD_URL")
+_FOREIGN = (
+    "REDIS_URL",
+    "TRAINYARD_REDIS_URL",
+    "TRAINYARD_STORE_DIR",
+    "TRAINYARD_URL",
+    "TRAINYARD_AUTH",
+    "TRAINYARD_KEY",
+)
 _SETTINGS = {
     "CUDA_VISIBLE_DEVICES": "",
     "TRAINYARD_LEASE_SECONDS": "5",
@@ -49,14 +56,14 @@ class RunningUp:
     `python` is an interpreter whose installed package runs instead of the checkout.
     """
 
-    def __init__(self, folder: Path, python: Path | None = None) -> None:
+    def __init__(self, folder: Path, python: Path | None = None, *options: str) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._output_file, self._error_file = folder / "up.out", folder / "up.err"
         # Files, not pipes: nothing reads a pipe while a test waits for something else.
         with self._output_file.open("wb") as output, self._error_file.open("wb") as errors:
             self.process = psutil.Popen(
-                command(folder, python or sys.executable),
+                [*command(folder, python or sys.executable), *options],
                 cwd=ROOT if python is None else folder,
                 env=environment() if python is None else installed_environment(),
                 stdin=subprocess.DEVNULL,

@@ -16,11 +16,12 @@ from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 from trainyard import Client
 from trainyard.answers import EpochEnd, Event, StatusChange
+from trainyard.errors import Forbidden, NotAuthenticated
 
 pytestmark = pytest.mark.xdist_group("up")
 
 Document = dict[str, Any]
-StartUp = Callable[[Path], RunningUp]
+StartUp = Callable[..., RunningUp]
 IMAGE = ROOT / "examples" / "images" / "four.png"
 
 
@@ -168,6 +169,28 @@ def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path
     successor = start_up(tmp_path)
     assert successor.wait_for_end(experiment_id).status == "succeeded"
     assert_each_epoch_once(successor, experiment_id, 14)
+
+
+def test_first_admin_key_is_printed_once(start_up: StartUp, tmp_path: Path, tiny_document: Document) -> None:
+    up = start_up(tmp_path, "--auth", "keys")
+    [line] = [each for each in up.output().splitlines() if "ty_" in each]
+    with Client(up.url, line.rpartition(" ")[2]) as admin:
+        eventually(lambda: is_ready(up.url))
+        student = admin.create_key(["read", "run"], owner="ann")
+        with Client(up.url, student.key) as client, pytest.raises(Forbidden):
+            client.pause_queue()
+        with Client(up.url, student.key) as client:
+            assert client.wait(client.submit(tiny_document).id).status == "succeeded"
+        with pytest.raises(NotAuthenticated):
+            up.client.runs().to_frame()
+        admin.revoke_key(student.id)
+        with Client(up.url, student.key) as client, pytest.raises(NotAuthenticated):
+            client.own_key()
+
+    assert up.interrupt() == 0
+    successor = start_up(tmp_path, "--auth", "keys")
+    assert "ty_" not in successor.output()
+    assert line.rpartition(" ")[2] not in "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
 
 
 def test_up_prints_one_url_and_ends_when_terminated(start_up: StartUp, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def package(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def client(served: Served, package: Path) -> Iterator[Any]:
     generated = importlib.import_module(PACKAGE)
-    with generated.Client(base_url=served.url, raise_on_unexpected_status=True) as client:
+    with generated.AuthenticatedClient(served.url, token="ty_any", raise_on_unexpected_status=True) as client:
         yield client
 
 

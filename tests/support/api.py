@@ -12,8 +12,10 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.dependencies import Services
+from models_store.access.key import Key
 from models_store.store import Store
 from settings import Settings
+from specs.access import KeyScope, KeySpec
 from tests.support.contract import Contract
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -38,6 +40,12 @@ class ApiClient(TestClient):
         self.api = create_app(settings)
         self.contract = contract_of(self.api)
         super().__init__(self.api, raise_server_exceptions=False)
+
+    def sign_in(self, *scopes: KeyScope, owner: str = "ann", **fields: Any) -> Key:
+        """Send a new key with every request from now on. The service runs with TRAINYARD_AUTH=keys."""
+        key, token = self.services.store.keys.create(KeySpec(scopes=scopes, **fields), owner)
+        self.headers["Authorization"] = f"Bearer {token}"
+        return key
 
     @property
     def services(self) -> Services:
@@ -66,6 +74,15 @@ def settings(tmp_path: Path, valkey: Valkey) -> Settings:
 def client(settings: Settings) -> Iterator[ApiClient]:
     with ApiClient(settings) as client:
         # The first sweep has made the index whole.
+        eventually(lambda: client.get("/experiments").is_success)
+        yield client
+
+
+@pytest.fixture
+def keyed_client(settings: Settings) -> Iterator[ApiClient]:
+    """A service that asks for keys. The client has an admin's."""
+    with ApiClient(settings.model_copy(update={"auth": "keys"})) as client:
+        client.sign_in(KeyScope.ADMIN, owner="root")
         eventually(lambda: client.get("/experiments").is_success)
         yield client
 

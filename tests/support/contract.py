@@ -161,10 +161,14 @@ class Contract:
 
 
 def _check_forbidden(response: httpx2.Response) -> None:
-    """Only the rules for browsers forbid anything, on every path: unknown names of the service, and foreign pages that
-    do more than read."""
-    kind = response.json()["type"].rpartition(":")[2]
-    is_rule = kind == "unknown_host" or (kind == "foreign_origin" and response.request.method not in _SAFE_METHODS)
+    """The rules for browsers forbid on every path: unknown names of the service, and foreign pages that do more than
+    read. What a key does not allow is forbidden to requests that sent one."""
+    kind, request = response.json()["type"].rpartition(":")[2], response.request
+    is_rule = (
+        kind == "unknown_host"
+        or (kind == "foreign_origin" and request.method not in _SAFE_METHODS)
+        or (kind in ("insufficient_scope", "forbidden") and "authorization" in request.headers)
+    )
     assert is_rule, f"{response.request.method} {response.request.url.path} -> 403 {kind}: no rule forbids this"
 
 

@@ -37,6 +37,8 @@ VALUES: dict[str, Any] = {
     "index": 247,
     "url": "https://example.org/hook",
     "webhook_id": samples.ID,
+    "scopes": ("read",),
+    "key_id": "0Rk2bX9mQa",
     "label": "9",
     "archive": b"PK",
     "images": (b"an image",),  # of predict; one archive for predict_batch

@@ -14,6 +14,7 @@ from trainyard.answers.experiments import (
     Pruning,
     SummaryPage,
 )
+from trainyard.answers.keys import Key, NewKey
 from trainyard.answers.models import AnsweringModel, Promotion, ServingModel, ServingTraffic
 from trainyard.answers.predictions import BatchLine, LabeledPrediction, LabeledSample, Prediction, Predictions
 from trainyard.answers.service import DiskUse, Queue, Worker
@@ -43,10 +44,12 @@ __all__ = [
     "Finding",
     "History",
     "ItemList",
+    "Key",
     "LabeledPrediction",
     "LabeledSample",
     "Lineage",
     "Mistake",
+    "NewKey",
     "NewWebhook",
     "Prediction",
     "Predictions",

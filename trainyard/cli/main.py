@@ -16,6 +16,7 @@ from trainyard.cli.commands.events import events
 from trainyard.cli.commands.experiments import cancel, delete, edit, history, list_, retry, show, stop
 from trainyard.cli.commands.files import files, log
 from trainyard.cli.commands.groups import group
+from trainyard.cli.commands.keys import keys, login, logout
 from trainyard.cli.commands.label import label, relabel
 from trainyard.cli.commands.machines import machines
 from trainyard.cli.commands.models import models, serve
@@ -33,6 +34,8 @@ from trainyard.errors import (
     ApiError,
     Conflict,
     DemoError,
+    Forbidden,
+    NotAuthenticated,
     NotFound,
     PreflightError,
     TrainyardError,
@@ -42,8 +45,8 @@ from trainyard.errors import (
 
 _EPILOG = (
     "Exit status: 0 success; 1 the watched experiment failed or was cancelled; 2 wrong usage or an invalid spec; "
-    "3 not found; 4 rejected in the current state; 5 Trainyard is unreachable, does not start or is not ready; "
-    "130 interrupted."
+    "3 not found; 4 rejected in the current state, or with this key; 5 Trainyard is unreachable, does not "
+    "start or is not ready; 130 interrupted."
 )
 _COMMANDS = (
     up,
@@ -77,6 +80,8 @@ _COMMANDS = (
     prune,
     validate,
     presets,
+    login,
+    logout,
 )
 
 app = typer.Typer(
@@ -113,6 +118,7 @@ app.add_typer(datasets, name="datasets")
 app.add_typer(sweep, name="sweep")
 app.add_typer(queue, name="queue")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(keys, name="keys")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -133,7 +139,7 @@ def _exit_status(error: TrainyardError) -> Exit:
             return Exit.FAILED
         case NotFound():
             return Exit.NOT_FOUND
-        case Conflict():
+        case Conflict() | NotAuthenticated() | Forbidden():
             return Exit.REJECTED
         case ApiError(status=status) if status < 500:
             return Exit.USAGE

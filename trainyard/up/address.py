@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import ipaddress
 import re
 import socket
 import sys
@@ -36,6 +37,16 @@ class Address:
     @property
     def url(self) -> str:
         return f"http://{Address(self.reachable_host, self.port)}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`. Names that do not resolve count as such: no
+    server can listen there."""
+    try:
+        found = socket.getaddrinfo(host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror:
+        return True
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
 
 
 def check_address(host: str, port: int) -> Address:

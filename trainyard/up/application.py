@@ -4,12 +4,12 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from trainyard.errors import PreflightError
+from trainyard.errors import PreflightError, StartError
 
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = _PACKAGE / "_server"
@@ -27,6 +27,7 @@ class ServiceSettings(BaseModel):
     store_dir: Path | None = None
     datasets_dir: Path | None = None
     hosts: tuple[str, ...] = ()
+    auth: str = "none"
     shutdown_seconds: float
 
 
@@ -59,3 +60,18 @@ def read_settings() -> ServiceSettings:
     if read.returncode != 0:
         raise PreflightError(read.stderr.strip())
     return ServiceSettings.model_validate_json(read.stdout)
+
+
+def create_first_key(environment_of_api: Mapping[str, str]) -> str:
+    """The first admin key; "" if there is one. Raises StartError."""
+    made = subprocess.run(
+        [sys.executable, "-P", "-m", "api.admin_key", "--first"],
+        env={**os.environ, **environment_of_api},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        raise StartError(f"cannot create the first key: {made.stderr.strip()}")
+    return made.stdout.strip()

@@ -34,13 +34,18 @@ class Servers:
         hosts = (*self._settings.hosts, *((address.host,) if address.is_name else ()))
         protocol = ("--http", "api.http_protocol:HttpProtocol")
         quiet = ("--timeout-graceful-shutdown", str(_STREAMS_GRACE_SECONDS), "--no-access-log")
+        environment = {
+            **self._environment,
+            "TRAINYARD_AUTH": self._settings.auth,
+            **({"TRAINYARD_HOSTS": ",".join(hosts)} if hosts else {}),
+        }
         return Command(
             name=API,
             argv=(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", *options, *protocol, *quiet),
             folder=self._folder.root,
             log=self._folder.log(API),
             grace_seconds=_API_GRACE_SECONDS,
-            environment={**self._environment, **({"TRAINYARD_HOSTS": ",".join(hosts)} if hosts else {})},
+            environment=environment,
         )
 
     def workers(self, count: int) -> tuple[Command, ...]:

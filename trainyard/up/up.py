@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainyard.errors import PreflightError, StartError
-from trainyard.up.address import Address, check_address, reserve_port
-from trainyard.up.application import ServiceSettings, check_installed, read_settings
+from trainyard.up.address import Address, check_address, is_loopback, reserve_port
+from trainyard.up.application import ServiceSettings, check_installed, create_first_key, read_settings
 from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
 from trainyard.up.redis_url import check_redis
@@ -32,6 +32,8 @@ class Options:
     port: int
     data: Path
     workers: int
+    auth: str | None = None
+    insecure: bool = False
 
 
 def run_up(options: Options, say: Print, warn: Print) -> None:
@@ -44,16 +46,25 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
         raise PreflightError(f"expected at least one worker, received --workers {options.workers}")
     check_installed()
     settings = read_settings()
+    settings = settings.model_copy(update={"auth": options.auth or settings.auth})
+    if settings.auth == "none" and not options.insecure and not is_loopback(options.host):
+        raise PreflightError(
+            f"without keys everybody who reaches {options.host} could do everything; add --auth keys, or --insecure "
+            "to allow it"
+        )
     folder = DataFolder(options.data)
     with Signals() as signals, folder.lock(), _redis(settings, folder) as (redis_url, valkey):
         address = check_address(options.host, options.port)
         servers = Servers(settings, folder, redis_url)
-        serving = (servers.api(address), *servers.workers(options.workers))
+        api = servers.api(address)
+        serving = (api, *servers.workers(options.workers))
         supervisor = Supervisor((serving, valkey), warn)
         try:
             supervisor.start()
             if _wait_for_api(supervisor, address, signals):
                 say(f"Trainyard is ready: {address.url}")
+                if settings.auth == "keys" and (key := create_first_key(api.environment)):
+                    say(f"The first admin key, which is never shown again: {key}")
                 say(f"Ctrl-C stops it; logs in {folder.logs}")
                 _supervise(supervisor, signals)
         finally:

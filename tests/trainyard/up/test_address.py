@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from trainyard.errors import PreflightError
-from trainyard.up.address import Address, check_address, reserve_port
+from trainyard.up.address import Address, check_address, is_loopback, reserve_port
 
 
 def test_port_zero_picks_a_free_one() -> None:
@@ -52,3 +52,13 @@ def test_child_can_listen_on_a_reserved_port() -> None:
 )
 def test_names_differ_from_addresses(host: str, is_name: bool) -> None:
     assert Address(host, 80).is_name is is_name
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost", "no-such-name.invalid"])
+def test_loopback_is_reached_by_this_machine_alone(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "10.0.0.1"])
+def test_other_addresses_are_reached_by_others(host: str) -> None:
+    assert not is_loopback(host)

@@ -68,3 +68,11 @@ def test_failing_api_shows_the_end_of_its_log(tmp_path: Path) -> None:
     assert not [
         each for each in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(each.info["cmdline"] or ())
     ]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_open_address_without_keys_is_rejected(tmp_path: Path, host: str) -> None:
+    rejected = run_up(tmp_path, "--host", host, "--auth", "none")
+    assert rejected.returncode == 2
+    assert f"everybody who reaches {host} could do everything; add --auth keys" in rejected.stderr
+    assert not (tmp_path / "logs").exists()

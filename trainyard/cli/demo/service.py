@@ -34,7 +34,7 @@ def run_service(data: Path) -> Iterator[str]:
 def _command(data: Path, log: Path) -> Command:
     return Command(
         name="up",
-        argv=(sys.executable, "-P", "-m", "trainyard", "up", "--port", "0", "--data", str(data)),
+        argv=(sys.executable, "-P", "-m", "trainyard", "up", "--port", "0", "--auth", "none", "--data", str(data)),
         folder=data,
         log=log,
         grace_seconds=_STOP_SECONDS,

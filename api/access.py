@@ -1,0 +1,121 @@
+"""Who may call a route. Each declares which scope a key must have, or that anybody may: `create_app` rejects a route
+that declares nothing."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Annotated, cast
+
+from fastapi import Depends, Request, params
+from fastapi.openapi.models import HTTPBearer
+from fastapi.routing import APIRoute
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from starlette.routing import BaseRoute
+from starlette.types import Scope
+
+from models_store.access.key import Key
+from models_store.access.store import KeyStore
+from models_store.errors import InsufficientScope, NotAuthenticated
+from specs.access import KeyScope
+
+_KEY = "trainyard.key"
+_SCHEME = b"bearer "
+_INVALID = (
+    "no valid key: send `Authorization: Bearer ty_...`; `trainyard login` asks for a key and keeps it, and "
+    "`trainyard keys create` makes one"
+)
+
+
+class Access:
+    """What a request may do. Without `keys` (TRAINYARD_AUTH=none) everybody may do everything."""
+
+    def __init__(self, keys: KeyStore | None) -> None:
+        self._keys = keys
+
+    @property
+    def uses_keys(self) -> bool:
+        return self._keys is not None
+
+    def check(self, scope: Scope, needed: Iterable[str]) -> None:
+        """Raises NotAuthenticated, InsufficientScope."""
+        if self._keys is None:
+            return
+        token = _bearer_token(scope)
+        key = None if token is None else self._keys.verify(token)
+        if key is None:
+            raise NotAuthenticated(_INVALID)
+        if missing := [each for each in needed if not key.allows((KeyScope(each),))]:
+            raise InsufficientScope(
+                f"this needs a key with the scope {' and '.join(missing)}; the one that was sent has "
+                f"{', '.join(key.scopes)}"
+            )
+        scope[_KEY] = key
+
+    def still_allows(self, scope: Scope) -> bool:
+        """Whether the key of an answer that takes long was not revoked meanwhile."""
+        key = key_of(scope)
+        return self._keys is None or (key is not None and self._keys.is_live(key))
+
+
+class _KeyScheme(SecurityBase):
+    """The security scheme of the OpenAPI document, and the dependency that checks it."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearer(
+            description="A key, `ty_...`, with the scopes of the operation. A service that runs with "
+            "TRAINYARD_AUTH=none, as on a laptop, asks for none."
+        )
+        self.scheme_name = "key"
+
+    async def __call__(self, request: Request, needed: SecurityScopes) -> None:
+        access: Access = request.app.state.services.access
+        access.check(request.scope, needed.scopes)
+
+
+async def _allow_anybody() -> None:
+    """A dependency of probes and of the files of the page."""
+
+
+_scheme = _KeyScheme()
+ANYBODY = Depends(_allow_anybody)
+ANY_KEY = params.Security(_scheme)
+READ, RUN, DATA, SERVE, PREDICT, TEACH, ADMIN = (params.Security(_scheme, scopes=[each]) for each in KeyScope)
+
+
+def undeclared(routes: Iterable[BaseRoute]) -> list[str]:
+    """The paths of those that do not declare who may call them, exactly once."""
+    return [each.path for each in routes if isinstance(each, APIRoute) and len(declarations(each)) != 1]
+
+
+def declarations(route: APIRoute) -> list[params.Depends]:
+    """What a route declares."""
+    return [each for each in route.dependencies if each.dependency in (_scheme, _allow_anybody)]
+
+
+def key_of(scope: Scope) -> Key | None:
+    """The key of a request; None where none is asked for."""
+    return cast("Key | None", scope.get(_KEY))
+
+
+async def get_standing(request: Request) -> Callable[[], bool]:
+    access: Access = request.app.state.services.access
+    return partial(access.still_allows, request.scope)
+
+
+# Whether the key of a stream is still valid: asked before each event.
+StillAllowed = Annotated[Callable[[], bool], Depends(get_standing)]
+
+
+async def get_key(request: Request) -> Key | None:
+    return key_of(request.scope)
+
+
+KeyDep = Annotated[Key | None, Depends(get_key)]
+
+
+def _bearer_token(scope: Scope) -> str | None:
+    sent = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(sent) != 1 or sent[0][: len(_SCHEME)].lower() != _SCHEME:
+        return None
+    token: str = sent[0][len(_SCHEME) :].strip().decode("latin-1")
+    return token

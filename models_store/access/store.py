@@ -1,0 +1,168 @@
+"""The store of keys."""
+
+import hmac
+import logging
+import secrets
+import time
+from contextlib import suppress
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models_store.access.audit import write_audit_line
+from models_store.access.key import Key
+from models_store.access.token import id_of, is_key_id, new_token
+from models_store.errors import InvalidState, NotFound
+from models_store.file_cache import FileCache
+from models_store.files import PRIVATE_FOLDER, create_exclusive, lock_folder, write_atomic
+from models_store.frozen import utc_now
+from specs.access import KeySpec
+
+FOLDER = "keys"
+# How long a key that another process revoked may still be valid here.
+FRESH_SECONDS = 2.0
+_PEPPER_FILE = "pepper"
+_PEPPER_BYTES = 32
+# So that a leaked key cannot fill the disk; rotation needs two.
+MAX_LIVE_KEYS = 20
+log = logging.getLogger(__name__)
+
+
+class KeyStore:
+    """Keys on disk, one file each: `keys/<id>.json` under `root`. The text of a key is stored nowhere, only its HMAC
+    with a secret of this store. Safe for any number of threads and processes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / FOLDER
+        self._files = FileCache[Key]()
+        self._checked: dict[str, tuple[float, Key]] = {}
+        self._used: set[str] = set()
+
+    def prepare(self) -> None:
+        """Make the folder and the secret. Raises OSError if the store is not writable."""
+        self._folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+        self._folder.chmod(PRIVATE_FOLDER)
+        create_exclusive(self._folder / _PEPPER_FILE, secrets.token_bytes(_PEPPER_BYTES))
+
+    def create(self, spec: KeySpec, owner: str, creator: Key | None = None) -> tuple[Key, str]:
+        """The record and the text of a new key, which expires no later than `creator`. Raises InvalidState if the owner
+        has too many, StorageFull."""
+        now, token = utc_now(), new_token()
+        with lock_folder(self._folder):
+            live = [each for each in self.list() if each.owner == owner and each.is_live(now)]
+            if len(live) >= MAX_LIVE_KEYS:
+                raise InvalidState(f"{owner} has {MAX_LIVE_KEYS} keys; DELETE /keys/{{id}} revokes one")
+            ends = [creator.expires_at] if creator is not None and creator.expires_at is not None else []
+            if spec.expires_in_days is not None:
+                ends.append(now + timedelta(days=spec.expires_in_days))
+            key = Key(
+                id=str(id_of(token)),
+                owner=owner,
+                name=spec.name,
+                scopes=spec.scopes,
+                digest=self._digest(token),
+                created_at=now,
+                created_by=None if creator is None else creator.id,
+                expires_at=min(ends, default=None),
+            )
+            write_audit_line(self._root, "key.created", key, key.created_by)
+            self._write(key)
+        return key, token
+
+    def list(self) -> list[Key]:
+        """All that are sound, also revoked ones, oldest first."""
+        found = (self._read(path.stem) for path in self._folder.glob("*.json") if is_key_id(path.stem))
+        return sorted((each for each in found if each is not None), key=lambda each: each.created_at)
+
+    def get(self, key_id: str) -> Key:
+        """Raises NotFound."""
+        key = self._read(key_id) if is_key_id(key_id) else None
+        if key is None:
+            raise NotFound(f"key {key_id[:50]} not found; GET /keys lists all")
+        return key
+
+    def revoke(self, key_id: str, by: str | None) -> Key:
+        """End a key for good; `by` is the id of the key that does it. Raises NotFound, StorageFull."""
+        with lock_folder(self._folder):
+            key = self.get(key_id)
+            if key.revoked_at is None:
+                key = key.model_copy(update={"revoked_at": utc_now()})
+                write_audit_line(self._root, "key.revoked", key, by)
+                self._write(key)
+        return key
+
+    def has_live_admin(self) -> bool:
+        now = utc_now()
+        return any(each.is_admin and each.is_live(now) for each in self.list())
+
+    def verify(self, token: str) -> Key | None:
+        """The key, if it is valid. Takes some microseconds, whether there is such a key or not."""
+        key_id = id_of(token)
+        key = None if key_id is None else self._recent(key_id)
+        stored = self._no_digest if key is None else key.digest
+        is_same = hmac.compare_digest(self._digest(token), stored)
+        now = utc_now()
+        if key is None or not is_same or not key.is_live(now):
+            return None
+        if key.last_used_on != now.date():
+            self._used.add(key.id)
+        return key
+
+    def is_live(self, key: Key) -> bool:
+        """Whether a key that was valid still is."""
+        current = self._recent(key.id)
+        return current is not None and current.is_live(utc_now())
+
+    def flush(self) -> None:
+        """Write down which keys were used today for the first time."""
+        today = utc_now().date()
+        while self._used:
+            key_id = self._used.pop()
+            with lock_folder(self._folder), suppress(NotFound):
+                key = self.get(key_id)
+                if key.last_used_on != today:
+                    self._write(key.model_copy(update={"last_used_on": today}))
+
+    def _recent(self, key_id: str) -> Key | None:
+        """As it was on disk at most FRESH_SECONDS ago."""
+        checked, now = self._checked.get(key_id), time.monotonic()
+        if checked is not None and now - checked[0] < FRESH_SECONDS:
+            return checked[1]
+        key = self._read(key_id)
+        if key is None:
+            self._checked.pop(key_id, None)
+        else:
+            self._checked[key_id] = (now, key)
+        return key
+
+    def _read(self, key_id: str) -> Key | None:
+        path = self._path(key_id)
+        try:
+            return self._files.get(path, lambda: Key.model_validate_json(path.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except ValidationError:
+            log.error("key %s is damaged, and not valid: %s", key_id, path)
+            return None
+
+    def _write(self, key: Key) -> None:
+        write_atomic(self._path(key.id), key.model_dump_json().encode())
+        self._checked.pop(key.id, None)
+
+    def _path(self, key_id: str) -> Path:
+        return self._folder / f"{key_id}.json"
+
+    def _digest(self, token: str) -> str:
+        return hmac.digest(self._pepper, token.encode(errors="replace"), "sha256").hex()
+
+    @cached_property
+    def _pepper(self) -> bytes:
+        return (self._folder / _PEPPER_FILE).read_bytes()
+
+    @cached_property
+    def _no_digest(self) -> str:
+        """Of an unknown key, so that it takes as long as a known one."""
+        return self._digest("")

@@ -1,0 +1,31 @@
+"""Keys."""
+
+from datetime import date, datetime
+
+from trainyard.answers.base import Answer
+
+
+class Key(Answer):
+    """A key, without its secret; `created_by` is the id of the key that created it."""
+
+    id: str
+    owner: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    created_by: str | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_on: date | None = None
+
+
+class NewKey(Answer):
+    """`key` is the text to send; it is never shown again."""
+
+    id: str
+    owner: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+    key: str

@@ -1,0 +1,89 @@
+"""`trainyard keys`, `trainyard login` and `trainyard logout`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import RenderableType
+
+from trainyard.answers.base import ItemList
+from trainyard.answers.keys import Key, NewKey
+from trainyard.cli.options import DEFAULT_URL, JsonOption, UrlOption
+from trainyard.cli.output import print_answer, print_lines
+from trainyard.cli.views.tables import Listing, prose
+from trainyard.client import Client
+from trainyard.credentials import forget_key, keep_key
+from trainyard.errors import UsageError
+
+keys = typer.Typer(help="Say who may do what.", invoke_without_command=True)
+
+
+@keys.callback()
+def list_by_default(context: typer.Context, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
+    """List your keys; an admin lists everybody's."""
+    if context.invoked_subcommand is None:
+        with Client(url) as client:
+            print_answer(client.keys(), json, list_view)
+
+
+def list_view(found: ItemList[Key]) -> Iterator[RenderableType]:
+    rows = ((each.id, each.owner, ", ".join(each.scopes), _state(each), each.name) for each in found)
+    yield Listing(("id", "owner", prose("scopes"), prose("state"), prose("name")), rows)
+
+
+def _state(key: Key) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    used = "never used" if key.last_used_on is None else f"used {key.last_used_on:%Y-%m-%d}"
+    return used if key.expires_at is None else f"{used}, expires {key.expires_at:%Y-%m-%d}"
+
+
+@keys.command()
+def create(
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="read, run, data, serve, predict, teach or admin; may be repeated.")
+    ],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    owner: Annotated[str | None, typer.Option(help="Whose it is; yours by default.", show_default=False)] = None,
+    days: Annotated[int | None, typer.Option(help="How long it is valid.", show_default=False)] = None,
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Create a key, and print it. It is never shown again."""
+    with Client(url) as client:
+        print_answer(client.create_key(scope, name, owner, days), json, created_view)
+
+
+def created_view(key: NewKey) -> Iterator[str]:
+    yield f"{key.id} is a key of {key.owner} for {', '.join(key.scopes)}"
+    yield f"key  {key.key}"
+    yield "keep it: it is never shown again"
+
+
+@keys.command()
+def revoke(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The id of a key.")],
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Revoke a key, for good."""
+    with Client(url) as client:
+        print_answer(client.revoke_key(key), json, lambda revoked: [f"{revoked.id} of {revoked.owner} is revoked"])
+
+
+def login(url: UrlOption = DEFAULT_URL) -> None:
+    """Ask for a key, check it, and keep it for this service in a file that only you can read."""
+    key = (typer.prompt("Key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    if not key:
+        raise UsageError("no key received; type one, or pass it on standard input")
+    with Client(url, key) as client:
+        own = client.own_key()
+        path = keep_key(client.url, key)
+    print_lines(f"logged in to {client.url} as {own.owner}, for {', '.join(own.scopes)}; the key is in {path}")
+
+
+def logout(url: UrlOption = DEFAULT_URL) -> None:
+    """Forget the key for this service. It stays valid: `trainyard keys revoke` ends it."""
+    with Client(url) as client:
+        print_lines(f"the key for {client.url} is forgotten" if forget_key(client.url) else f"no key for {client.url}")
