@@ -128,7 +128,12 @@ def test_suspected_label_is_corrected(site: Site, open_page: OpenPage, tiny_docu
     dialog.get_by_role("button", name=re.compile("^It is ")).click()
     expect(page.get_by_text("Added to digits-corrections as")).to_be_visible()
     expect(suspects.get_by_text("corrected: ")).to_have_count(1)
-    expect(page.get_by_role("region", name="Corrections")).to_be_visible()
+    page.get_by_role("region", name="Corrections").get_by_role("link", name="Train with them").click()
+    expect(page.get_by_text("digits-corrections joins the training split")).to_be_visible()
+    assert axe_findings(page) == []
+    shot(page, "new-with-corrections")
+    page.get_by_role("link", name="digits-cnn").first.click()
+    expect(page.get_by_role("textbox", name="Spec")).to_contain_text("add: [digits-corrections]")
 
 
 def test_test_results_are_hidden_and_revealed(

@@ -1,3 +1,5 @@
+import { isObject } from "../parts/patch.ts";
+
 /** Values of a spec by their path: `training.optimizer.learning_rate`. */
 export type FlatSpec = ReadonlyMap<string, string | number>;
 
@@ -20,6 +22,14 @@ export function flatten(spec: unknown): FlatSpec {
   if (typeof spec === "object" && spec !== null)
     for (const [name, value] of Object.entries(spec)) if (!LABELS.has(name)) visit(value, name);
   return flat;
+}
+
+/** What `dataset.add` of a spec names, with other datasets that are not there yet. */
+export function joined(spec: unknown, names: readonly string[]): unknown[] {
+  const dataset = isObject(spec) && isObject(spec.dataset) ? spec.dataset : {};
+  const added: unknown[] = Array.isArray(dataset.add) ? dataset.add : [];
+  const known = [dataset, ...added].map((each) => (isObject(each) ? each.name : each));
+  return [...added, ...names.filter((each) => !known.includes(each))];
 }
 
 /** The end of a path that is enough to name it: `optimizer.learning_rate`, `layers.0.filters`. */

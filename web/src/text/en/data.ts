@@ -73,7 +73,8 @@ export default {
   failedHint: "Delete it, correct the archive and upload it again.",
   // one dataset
   train: "Train on this",
-  trainBoth: "To train on both, write in a spec:",
+  trainBoth: "Train with them",
+  trainBothHint: "Choose a preset or a run: the corrections join its training split",
   remove: "Delete",
   removeTitle: (name: string) => `Delete ${name}?`,
   removeText: "Its images are removed from the service. This cannot be undone.",

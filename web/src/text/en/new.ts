@@ -13,6 +13,8 @@ export default {
   uploaded: "your images",
   noPreset: (dataset: string) => `No preset is made for images like those of ${dataset}.`,
   unknownPreset: (name: string) => `There is no preset ${name}. Choose one of these.`,
+  withAdded: (names: string) => `${names} joins the training split of what you choose.`,
+  withoutAdded: "Leave it out",
   parameters: (n: string) => `${n} parameters`,
   epochs: (n: number) => count(n, { one: "1 epoch", other: `${n} epochs` }),
   reached: (score: string, time: string) => `Reached ${score} here in ${time}`,

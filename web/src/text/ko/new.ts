@@ -15,6 +15,8 @@ const ko: Same<typeof en> = {
   uploaded: "내 이미지",
   noPreset: (dataset) => `${attach(dataset, "과/와")} 같은 이미지를 위한 프리셋이 없습니다.`,
   unknownPreset: (name) => `${name} 프리셋이 없습니다. 아래에서 고르세요.`,
+  withAdded: (names) => `고르는 것의 학습 분할에 ${attach(names, "이/가")} 더해집니다.`,
+  withoutAdded: "빼기",
   parameters: (n) => `파라미터 ${n}`,
   epochs: (n) => `${n} 에포크`,
   reached: (score, time) => `여기서 ${time} 만에 ${score}`,

@@ -44,6 +44,7 @@ test("corrections join the datasets that are added already, once", () => {
     add: [{ name: "other" }, "mnist-corrections"],
   });
   const again = { dataset: { name: "mnist", add: [{ name: "mnist-corrections" }] } };
-  assert.equal("dataset" in withCorrections("01", again, "mnist-corrections"), false);
+  assert.deepEqual(withCorrections("01", again, "mnist-corrections").dataset, { add: again.dataset.add });
+  assert.equal("dataset" in withCorrections("01", { dataset: { name: "c" } }, "c"), false);
   assert.deepEqual(withCorrections("01", {}, "c").model, { weights_from: "01" });
 });

@@ -1,3 +1,5 @@
+import { joined } from "../../api/specs.ts";
+
 /** A question to `POST /predict`: the model of `experiment`, or else the one that serves `dataset`. */
 export interface Question {
   dataset: string;
@@ -48,13 +50,10 @@ export function withCorrections(
   spec: { name?: unknown; dataset?: { name?: string; add?: readonly ({ name: string } | string)[] | null } },
   corrections: string,
 ): Record<string, unknown> {
-  const added = spec.dataset?.add ?? [];
-  const isKnown =
-    spec.dataset?.name === corrections ||
-    added.some((each) => (typeof each === "string" ? each : each.name) === corrections);
+  const add = joined(spec, [corrections]);
   return {
     based_on: id,
-    ...(!isKnown && { dataset: { add: [...added, corrections] } }),
+    ...(add.length && { dataset: { add } }),
     model: { weights_from: id },
     notes: `Fine-tuned with ${corrections}`,
   };

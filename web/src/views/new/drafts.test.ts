@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Drafts, queryOf, type Start, startOf } from "./drafts.ts";
+import { Drafts, keyOf, queryOf, type Start, startOf } from "./drafts.ts";
 
 class Memory {
   readonly #kept = new Map<string, string>();
@@ -30,7 +30,13 @@ test("a query names a start", () => {
   assert.deepEqual(queryOf({ kind: "end", id: "01K6" }), { continue: "01K6" });
   assert.deepEqual(startOf(new URLSearchParams("own=1")), OWN);
   assert.equal(startOf(new URLSearchParams("dataset=mnist")), null);
-  assert.deepEqual(queryOf(PRESET), { preset: "mnist-cnn", dataset: "" });
+});
+
+test("what a start changes is in its query", () => {
+  const start: Start = { kind: "run", id: "01K6", search: true, add: ["a", "b"] };
+  assert.equal(keyOf(start), "from=01K6&search=true&add=a&add=b");
+  assert.deepEqual(startOf(new URLSearchParams(keyOf(start))), start);
+  assert.equal(keyOf(PRESET), "preset=mnist-cnn");
 });
 
 test("a draft is kept until it equals its origin", () => {

@@ -1,10 +1,16 @@
-import type { Query } from "../../shell/hash.ts";
+import { merge, type Query } from "../../shell/hash.ts";
 
-/** Where a new spec begins: with a preset, the spec of a run, the end of a run, or a document of one's own. `search` is
- * around it. */
+/** What a start changes at once. */
+export interface Changes {
+  /** Search around its numbers. */
+  search?: true;
+  /** Datasets that it trains on, too. */
+  add?: readonly string[];
+}
+/** Where a new spec begins: with a preset, the spec of a run, the end of a run, or a document of one's own. */
 export type Start =
-  | { kind: "preset"; preset: string; dataset: string; search?: true }
-  | { kind: "run"; id: string; search?: true }
+  | ({ kind: "preset"; preset: string; dataset: string } & Changes)
+  | ({ kind: "run"; id: string } & Changes)
   | { kind: "end"; id: string }
   | { kind: "own"; id: string };
 
@@ -13,11 +19,15 @@ const PREFIX = "trainyard.new:";
 /** The start that a query names; null for none, which shows the starts to choose from. */
 export function startOf(query: URLSearchParams): Start | null {
   const [preset, id] = [query.get("preset"), query.get("from")];
-  const search = query.get("search") === "true" ? { search: true as const } : {};
-  if (id) return { kind: "run", id, ...search };
+  const add = query.getAll("add");
+  const changes: Changes = {
+    ...(query.get("search") === "true" && { search: true as const }),
+    ...(add.length > 0 && { add }),
+  };
+  if (id) return { kind: "run", id, ...changes };
   const ended = query.get("continue");
   if (ended) return { kind: "end", id: ended };
-  if (preset) return { kind: "preset", preset, dataset: query.get("dataset") ?? "", ...search };
+  if (preset) return { kind: "preset", preset, dataset: query.get("dataset") ?? "", ...changes };
   const own = query.get("own");
   return own ? { kind: "own", id: own } : null;
 }
@@ -25,9 +35,10 @@ export function startOf(query: URLSearchParams): Start | null {
 export function queryOf(start: Start): Query {
   if (start.kind === "own") return { own: start.id };
   if (start.kind === "end") return { continue: start.id };
-  const search = start.search ? { search: true } : {};
-  if (start.kind === "run") return { from: start.id, ...search };
-  return { preset: start.preset, dataset: start.dataset, ...search };
+  const { search, add } = start;
+  const changes = { ...(search && { search }), ...(add && { add }) };
+  if (start.kind === "run") return { from: start.id, ...changes };
+  return { preset: start.preset, dataset: start.dataset, ...changes };
 }
 
 /** A start that has no draft yet. */
@@ -37,11 +48,7 @@ export function newOwn(): Start {
 
 /** The name under which the draft of a start is kept. */
 export function keyOf(start: Start): string {
-  if (start.kind === "own") return `own=${start.id}`;
-  if (start.kind === "end") return `continue=${start.id}`;
-  const search = start.search ? "&search=true" : "";
-  if (start.kind === "run") return `from=${start.id}${search}`;
-  return `preset=${start.preset}&dataset=${start.dataset}${search}`;
+  return merge(new URLSearchParams(), queryOf(start)).toString();
 }
 
 export interface Draft {

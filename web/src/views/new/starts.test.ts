@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { joined } from "../../api/specs.ts";
 import { commandLine, curlLine, mediaTypeOf } from "./lines.ts";
 import { SAMPLE } from "./schema.sample.ts";
 import {
@@ -45,6 +46,14 @@ test("a preset is text in the usual order", () => {
 test("a preset is made for another dataset", () => {
   const text = presetText(PRESETS[2] as (typeof PRESETS)[0], "flowers");
   assert.equal(text, "name: flowers-folder-cnn\ndataset: {name: flowers}\nmodel: {preset: folder-cnn}\n");
+});
+
+test("a start trains on other datasets, too", () => {
+  const text = presetText(PRESETS[0] as (typeof PRESETS)[0], "", { add: ["more"] });
+  assert.match(text, /\ndataset:\n {2}name: mnist\n {2}add: \[more\]\n/);
+  const spec = { dataset: { name: "mnist", add: [{ name: "more" }] } };
+  assert.deepEqual(joined(spec, ["more", "mnist", "other"]), [{ name: "more" }, "other"]);
+  assert.match(runText("01K6", spec, null, { add: ["more"] }), /add:\n {4}- \{name: more\}\n/);
 });
 
 test("the network of a preset is written out", () => {

@@ -1,5 +1,7 @@
+import { joined } from "../../api/specs.ts";
 import { isObject } from "../../parts/patch.ts";
 import { toYaml } from "../../parts/yaml.ts";
+import type { Changes } from "./drafts.ts";
 import { type JsonSchema, type SpecSchema, typeName } from "./schema.ts";
 import { searched } from "./sweeps.ts";
 
@@ -40,12 +42,16 @@ export function textOf(spec: Record<string, unknown>): string {
   return `${toYaml(Object.fromEntries(names.map((each) => [each, spec[each]])))}\n`;
 }
 
-/** The text of a preset, for another dataset than its own if one is named; `search` is around it. */
-export function presetText(preset: Preset, dataset = "", search = false): string {
-  const change = search ? searched : (spec: Record<string, unknown>) => spec;
-  if (!dataset || dataset === datasetOf(preset)) return textOf(change(preset.spec));
+/** The text of a preset, for another dataset than its own if one is named. */
+export function presetText(preset: Preset, dataset = "", changes: Changes = {}): string {
+  if (!dataset || dataset === datasetOf(preset)) return textOf(changed(preset.spec, changes));
   const { notes: _, ...spec } = preset.spec;
-  return textOf(change({ ...spec, name: `${dataset}-${preset.name}`, dataset: { name: dataset } }));
+  return textOf(changed({ ...spec, name: `${dataset}-${preset.name}`, dataset: { name: dataset } }, changes));
+}
+
+function changed(spec: Record<string, unknown>, { search, add = [] }: Changes): Record<string, unknown> {
+  const whole = search ? searched(spec) : spec;
+  return add.length ? { ...whole, dataset: { ...Object(whole.dataset), add: joined(whole, add) } } : whole;
 }
 
 /** The change of a spec after which the network of its preset is there to be edited; null where it names none. */
@@ -88,9 +94,9 @@ export function runText(
   id: string,
   spec: Record<string, unknown>,
   schema: SpecSchema | null,
-  search = false,
+  changes: Changes = {},
 ): string {
-  const full = search ? searched(spec) : spec;
+  const full = changed(spec, changes);
   const whole = schema ? (withoutDefaults(full, schema) as Record<string, unknown>) : full;
   const { based_on: _, continue_from: __, ...rest } = whole;
   return textOf({ ...rest, based_on: id });

@@ -75,7 +75,7 @@ test("rate and batch size are searched around what a spec has", () => {
     layers: [],
   };
   assert.match(
-    presetText(preset, "", true),
+    presetText(preset, "", { search: true }),
     /learning_rate: \{\$search: \{float: \[0.0001, 0.01\], log: true\}\}/,
   );
 });
