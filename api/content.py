@@ -128,7 +128,9 @@ def _problems(media_type: str) -> Responses:
     }
 
 
-PROBLEMS = _problems("application/problem+json")
+_PROBLEM_JSON = "application/problem+json"
+PROBLEMS = _problems(_PROBLEM_JSON)
+JUDGED: Responses = {200: {"content": {_PROBLEM_JSON: {"schema": ref_to(ProblemDetails)}}}}
 # Clients of these protocols read errors from application/json alone.
 PROTOCOL_PROBLEMS = _problems(JSON)
 ANSWER_MODELS: tuple[type[BaseModel], ...] = (

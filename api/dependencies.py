@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from anyio import CapacityLimiter
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 
 from analysis.dataset_images import ImageSource
 from api.access import Access
@@ -120,6 +120,16 @@ async def read_document(request: Request) -> bytes:
 async def get_syntax(content_type: Annotated[str, Header(include_in_schema=False)] = "") -> Syntax | None:
     """The syntax that Content-Type names; None (curl's default, or no header) to detect it from the body."""
     return _SYNTAXES.get(content_type.split(";")[0].strip().lower())
+
+
+async def judge(
+    request: Request,
+    judge: Annotated[
+        bool, Query(description="answer a rejection with 200: the problem, with the status that it would have")
+    ] = False,
+) -> None:
+    """For routes that can be asked for no more than a judgement: api/errors.py reads what is noted here."""
+    request.state.judges = judge
 
 
 StoreDep = Annotated[Store, Depends(get_store)]

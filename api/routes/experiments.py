@@ -5,7 +5,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from analysis.comparison.reproduction import check_reproducible
 from analysis.estimates import recent_runs
@@ -13,7 +13,7 @@ from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
 from api import content, request_bodies
 from api.access import ADMIN, READ, RUN
-from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep, judge
 from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
 from api.wire.bad_request import BadQuery
@@ -88,11 +88,19 @@ def create_experiment(
     return record
 
 
-@router.post("/experiments:validate", openapi_extra=request_bodies.SPEC, dependencies=[READ])
+@router.post(
+    "/experiments:validate",
+    openapi_extra=request_bodies.SPEC,
+    responses=content.JUDGED,
+    dependencies=[READ, Depends(judge)],
+)
 def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Validation:
     """Check a spec without queueing it. The answer has its layers with their output shapes and parameters, steps per
     epoch, estimated time and memory, the curve of the learning rate, the layers that start with weights of another
-    experiment, warnings, and the spec with all defaults filled in."""
+    experiment, warnings, and the spec with all defaults filled in.
+
+    With `judge` a rejected spec is answered with 200 and `application/problem+json`, for what asks while somebody
+    writes: browsers report other statuses as errors."""
     spec, known = parse_posted_spec(body, syntax, store), store.known_datasets()
     transferred_layers = store.transfers.transferred_layers(spec, known)
     state = store.continuations.state(spec, known)

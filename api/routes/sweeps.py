@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from analysis import plots
 from analysis.estimates import estimate, recent_runs
 from analysis.sweeps import SweepSummary, SweepView, view
 from api import content, request_bodies
 from api.access import READ, RUN
-from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import PlotFormat
@@ -35,8 +35,11 @@ DryRun = Annotated[bool, Query(description="only check it, and show what it woul
     status_code=HTTPStatus.ACCEPTED,
     response_model=SweepView,
     openapi_extra=request_bodies.SWEEP,
-    responses={**content.QUEUED, 200: {"model": SweepPlan, "description": "Checked, with `dry_run`."}},
-    dependencies=[RUN],
+    responses={
+        **content.QUEUED,
+        200: {"model": SweepPlan, "description": "Checked, with `dry_run`.", **content.JUDGED[200]},
+    },
+    dependencies=[RUN, Depends(judge)],
 )
 def create_sweep(
     body: BodyDep,

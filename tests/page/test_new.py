@@ -1,16 +1,15 @@
 """The view New: a spec is written, judged, mended and posted."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from models_store.experiments.pages import Query
 from specs.experiment import ExperimentSpec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
-from tests.page.conftest import OpenPage, Watch, shot
+from tests.page.conftest import OpenPage, shot
 from tests.support.published import finish, publish
 from tests.support.site import Site
 from tests.support.waiting import eventually
@@ -36,13 +35,6 @@ def write(page: Page, text: str) -> None:
     editor.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
-
-
-@pytest.fixture(autouse=True)
-def _rejections_are_no_faults(watch: Watch) -> Iterator[None]:
-    """Browsers report each rejected spec in the console."""
-    yield
-    watch.faults[:] = [each for each in watch.faults if "422 (Unprocessable" not in each]
 
 
 def test_preset_starts_in_two_clicks(open_page: OpenPage, site: Site) -> None:

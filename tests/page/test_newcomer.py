@@ -31,7 +31,6 @@ def test_newcomer_goes_all_the_way(open_page: OpenPage, service: Service, watch:
     read_a_drawing(page, service)
     pin(page, service, first, second)
     assert len([each for each in watch.requests if "/events" in each]) == 1
-    watch.forgive("422 (Unprocessable")
 
 
 def start_from_preset(page: Page) -> str:

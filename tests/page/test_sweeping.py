@@ -38,7 +38,6 @@ def test_sweep_is_started_watched_and_used(open_page: OpenPage, service: Service
     watch_trials_come(page)
     use_the_best(page, service)
     assert len([each for each in watch.requests if "/events" in each]) == 1
-    watch.forgive("422 (Unprocessable")
 
 
 def watch_trials_come(page: Page) -> None:

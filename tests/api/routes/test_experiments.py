@@ -93,6 +93,16 @@ def test_invalid_body_is_a_problem_and_stores_nothing(client: ApiClient, case: s
     assert client.get("/experiments").json()["items"] == []
 
 
+@pytest.mark.parametrize("path", ["/experiments:validate?judge=true", "/sweeps?dry_run=true&judge=true"])
+def test_judgement_of_a_wrong_document_is_no_error(client: ApiClient, path: str) -> None:
+    wrong = {"experiment": {"model": {"layers": "none"}}, "model": {"layers": "none"}}
+    answer = client.post(path, json=wrong)
+    rejected = client.post(path.partition("?")[0], json=wrong)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/problem+json")
+    assert (rejected.status_code, answer.json()) == (422, rejected.json())
+
+
 def test_oversized_body_is_rejected_unread(client: ApiClient) -> None:
     answer = client.post("/experiments", content=b" " * 10_000_000)
 

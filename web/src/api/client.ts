@@ -45,7 +45,7 @@ export async function getJson<T>(path: string, options: RequestInit = {}): Promi
   return (await response.json()) as T;
 }
 
-/** An answer that is ok. Throws as `answer` does. */
+/** An answer that is ok; a judgement with the problem of a document is none. Throws as `answer` does. */
 export async function request(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
@@ -54,7 +54,8 @@ export async function request(path: string, options: RequestInit = {}): Promise<
     if (isAbort(thrown)) throw thrown;
     throw problemFrom(thrown);
   }
-  if (response.ok) return response;
+  if (response.ok && !response.headers.get("content-type")?.startsWith("application/problem+json"))
+    return response;
   const body = await response.text();
   throw problemOf(response.status, response.statusText, parse(body));
 }

@@ -40,13 +40,14 @@ export class Problem extends Error {
   }
 }
 
-/** The problem that a body describes; any body will do. */
+/** The problem that a body describes; any body will do. The status that it names is that which it would have. */
 export function problemOf(status: number, statusText: string, body: unknown): Problem {
   const title = statusText || `HTTP ${status}`;
   if (!isObject(body)) return new Problem(status, title, typeof body === "string" ? body.slice(0, 500) : "");
   const faults = Array.isArray(body.errors) ? body.errors.filter(isObject).map(faultOf) : [];
   const detail = text(body.detail) || text(body.error) || "";
-  return new Problem(status, text(body.title) || title, detail, text(body.type) || "about:blank", faults);
+  const named = typeof body.status === "number" ? body.status : status;
+  return new Problem(named, text(body.title) || title, detail, text(body.type) || "about:blank", faults);
 }
 
 /** The problem of something thrown: a request that was not answered, or a fault of the page. */

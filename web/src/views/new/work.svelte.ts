@@ -163,7 +163,7 @@ export class Work {
 async function judge(letter: Letter): Promise<Judgement> {
   const none = { letter, validation: null, plan: null, problem: null };
   try {
-    const path = letter.isSweep ? "/sweeps?dry_run=true" : "/experiments:validate";
+    const path = letter.isSweep ? "/sweeps?dry_run=true&judge=true" : "/experiments:validate?judge=true";
     const answer: unknown = await (await send(path, letter.sent)).json();
     return letter.isSweep ? { ...none, plan: answer as Plan } : { ...none, validation: answer as Validation };
   } catch (thrown) {
