@@ -9,9 +9,9 @@ from specs.presets.cifar10 import CIFAR10_BEST, CIFAR10_CONV_BN, CIFAR10_CONV_SM
 from specs.presets.digits import DIGITS_CNN
 from specs.presets.folders import FOLDER_CNN_DEEP, FOLDER_CNN_HE, FOLDER_CNN_SHALLOW
 from specs.presets.mnist import MNIST_BEST, MNIST_CNN, MNIST_CNN_BN, MNIST_CNN_REGULARIZED, MNIST_DNN
-from specs.presets.preset import Preset
+from specs.presets.preset import Measured, Preset
 
-__all__ = ["PRESETS", "Preset", "PresetName"]
+__all__ = ["PRESETS", "Measured", "Preset", "PresetName"]
 
 PresetName = Literal[
     "digits-cnn",

@@ -1,7 +1,7 @@
 """Presets for CIFAR-10: two networks of a tutorial and one of our own."""
 
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D
-from specs.presets.preset import Preset, preset_spec
+from specs.presets.preset import Measured, Preset, preset_spec
 
 _CIFAR10 = {"name": "cifar10"}
 
@@ -15,6 +15,7 @@ CIFAR10_CONV_SMALL = Preset(
     name="cifar10-conv-small",
     title="One convolution of ten filters, with Nadam",
     source="002",
+    measured=Measured(0.6079, seeds=1, cpu_seconds=(130, 130)),
     layers=(
         _convolution(10),
         MaxPooling2D(),
@@ -40,6 +41,7 @@ CIFAR10_CONV_BN = Preset(
     name="cifar10-conv-bn",
     title="Three convolutions with BatchNormalization and Dropout; the learning rate falls on plateaus",
     source="002",
+    measured=Measured(0.8033, seeds=1, cpu_seconds=(1_166, 1_166)),
     layers=(
         *_normalized_block(32),
         *_normalized_block(64),
@@ -81,6 +83,7 @@ CIFAR10_BEST = Preset(
     name="cifar10-best",
     title="Seven convolutions; flips, crops and erasing; label smoothing; one-cycle learning rate",
     source="trainyard",
+    measured=Measured(0.8849, seeds=1, cpu_seconds=(1_818, 1_818)),
     layers=(
         *_fast_block(32, pool_size=2),
         *_fast_block(64),

@@ -1,7 +1,7 @@
 """Presets for MNIST: the networks of two tutorials and one of our own."""
 
 from specs.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Layer, MaxPooling2D, Regularizer
-from specs.presets.preset import Preset, preset_spec
+from specs.presets.preset import Measured, Preset, preset_spec
 
 _MNIST = {"name": "mnist"}
 _L2 = Regularizer(l2=0.01)
@@ -10,6 +10,7 @@ MNIST_DNN = Preset(
     name="mnist-dnn",
     title="Two dense layers on raw pixels",
     source="001",
+    measured=Measured(0.9609, seeds=5, cpu_seconds=(12, 16)),
     layers=(Flatten(), Dense(units=64, activation="relu"), Dense(units=16, activation="relu"), Dense()),
     spec=preset_spec("mnist-dnn", _MNIST, "none", {"batch_size": 128, "epochs": 50, "keep": "last"}),
 )
@@ -30,6 +31,7 @@ MNIST_CNN = Preset(
     name="mnist-cnn",
     title="Two convolutions with pooling on raw pixels",
     source="001",
+    measured=Measured(0.983, seeds=1, cpu_seconds=(262, 262)),
     layers=(_convolution(64), MaxPooling2D(), _convolution(128), MaxPooling2D(), Flatten(), Dense()),
     spec=preset_spec("mnist-cnn", _MNIST, "none", {"batch_size": 128, "epochs": 20, "keep": "last"}),
 )
@@ -43,6 +45,7 @@ MNIST_CNN_REGULARIZED = Preset(
     name="mnist-cnn-regularized",
     title="Four convolutions on raw pixels, regularized by L2 and Dropout",
     source="001",
+    measured=Measured(0.9826, seeds=1, cpu_seconds=(466, 466)),
     layers=(
         *_regularized_block(32),
         *_regularized_block(64),
@@ -65,6 +68,7 @@ MNIST_CNN_BN = Preset(
     name="mnist-cnn-bn",
     title="Five convolutions, BatchNormalization after each pooling",
     source="000",
+    measured=Measured(0.9951, seeds=3, cpu_seconds=(995, 1_347)),
     layers=(
         _relu_convolution(64),
         _relu_convolution(64),
@@ -114,6 +118,7 @@ MNIST_BEST = Preset(
     name="mnist-best",
     title="Four convolutions, small augmentation, letters as outliers, one-cycle learning rate",
     source="trainyard",
+    measured=Measured(0.9969, seeds=3, cpu_seconds=(255, 296)),
     layers=(
         *_normalized_block(32, 5, pooled=True),
         *_normalized_block(64),

@@ -9,11 +9,21 @@ from specs.layers import Layer
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What `spec` reached on the test split of its dataset, as docs/accuracy.md describes: the mean of so many seeds,
+    and the CPU time of one training, from the shortest to the longest."""
+
+    test_accuracy: float
+    seeds: int
+    cpu_seconds: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
     """`layers` is the network of `model: {preset: <name>}`; `spec` is a complete experiment with it.
 
     `source` is the number of the document that describes it, or "trainyard" for our own. `upload` is a stand-in for the
-    dataset that the spec names and the user uploads.
+    dataset that the spec names and the user uploads. `measured` is None where its images are unavailable.
     """
 
     name: str
@@ -22,6 +32,7 @@ class Preset:
     layers: tuple[Layer, ...]
     spec: Mapping[str, Any]
     upload: Dataset | None = None
+    measured: Measured | None = None
 
     @property
     def datasets(self) -> Mapping[str, Dataset]:

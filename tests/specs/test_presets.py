@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -121,3 +123,22 @@ def test_preset_provides_network_only(preset: str, dataset: str) -> None:
     assert spec.dataset.name == dataset
     assert (spec.training.epochs, spec.training.batch_size, spec.preprocessing.scale) == (30, 128, "unit")
     assert [row.type for row in spec.network.table] == [layer.type for layer in PRESETS[preset].layers]
+
+
+def test_measured_figures_are_those_of_the_document() -> None:
+    """The rows of docs/accuracy.md that begin with a preset alone, or with its seeds."""
+    text = (
+        (Path(__file__).parents[2] / "docs" / "accuracy.md").read_text().partition("## Results")[2].partition("\n\n")[0]
+    )
+    rows = re.findall(r"^\| `([\w-]+)`(?:, (\d+) seeds)? \|(.*)\|$", text, re.MULTILINE)
+    for name, seeds, rest in rows:
+        cells = [cell.strip().replace("*", "").replace(",", "") for cell in rest.split("|")]
+        parameters, _, _, test, _, seconds, _ = cells
+        times = [float(each) for each in re.findall(r"\d+", seconds)]
+        measured = PRESETS[name].measured
+        assert measured is not None, name
+        assert f"{experiment(name).network.parameters.total}" == parameters
+        assert f"{measured.test_accuracy:.4f}" == re.split("[ :]", test)[0]
+        assert measured.seeds == int(seeds or 1)
+        assert measured.cpu_seconds == (min(times), max(times))
+    assert {name for name, *_ in rows} == {name for name, preset in PRESETS.items() if preset.measured}

@@ -5,6 +5,14 @@ from pydantic import Field
 from trainyard.answers.base import Answer, JsonObject
 
 
+class Measured(Answer):
+    """The mean of so many seeds on the test split; the CPU time of one training, from the shortest to the longest."""
+
+    test_accuracy: float
+    seeds: int
+    cpu_seconds: tuple[float, float]
+
+
 class Preset(Answer):
     """An experiment to start from: `spec` can be submitted, also with `layers` in place of `model.preset`."""
 
@@ -14,6 +22,7 @@ class Preset(Answer):
     parameters: int
     spec: JsonObject
     layers: list[JsonObject] = Field(default_factory=list)
+    measured: Measured | None = None
 
 
 class LayerSummary(Answer):

@@ -100,5 +100,14 @@ def presets(json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:
 
 
 def presets_view(found: ItemList[Preset]) -> Iterator[RenderableType]:
-    rows = ((preset.name, preset.spec["dataset"]["name"], f"{preset.parameters:,}", preset.title) for preset in found)
-    yield Listing(("name", "dataset", right("parameters"), prose("title")), rows)
+    rows = (
+        (
+            preset.name,
+            preset.spec["dataset"]["name"],
+            f"{preset.parameters:,}",
+            f"{preset.measured.test_accuracy:.4f}" if preset.measured else "",
+            preset.title,
+        )
+        for preset in found
+    )
+    yield Listing(("name", "dataset", right("parameters"), right("test accuracy"), prose("title")), rows)

@@ -17,6 +17,9 @@ export default {
   withoutAdded: "Leave it out",
   parameters: (n: string) => `${n} parameters`,
   epochs: (n: number) => count(n, { one: "1 epoch", other: `${n} epochs` }),
+  measured: (score: string, time: string) => `${score} on the test split · ${time} of CPU time`,
+  measuredHint: (seeds: number) =>
+    `Measured with ${count(seeds, { one: "one seed", other: `${seeds} seeds, their mean` })}: docs/accuracy.md`,
   reached: (score: string, time: string) => `Reached ${score} here in ${time}`,
   dropHint: "Drop or paste a spec, as YAML or JSON, or what Keras's model.to_json() returns.",
   chooseFile: "Choose a file",

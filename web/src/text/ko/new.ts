@@ -19,6 +19,8 @@ const ko: Same<typeof en> = {
   withoutAdded: "빼기",
   parameters: (n) => `파라미터 ${n}`,
   epochs: (n) => `${n} 에포크`,
+  measured: (score, time) => `테스트 정확도 ${score} · CPU 시간 ${time}`,
+  measuredHint: (seeds) => `시드 ${seeds}개${seeds > 1 ? "의 평균" : ""}: docs/accuracy.md`,
   reached: (score, time) => `여기서 ${time} 만에 ${score}`,
   dropHint: "YAML 또는 JSON 스펙이나 Keras의 model.to_json() 결과를 끌어다 놓거나 붙여 넣으세요.",
   chooseFile: "파일 선택",

@@ -20,6 +20,7 @@ const preset = (name: string, dataset: string) => ({
   parameters: 1,
   spec: { model: { preset: name }, name, dataset: { name: dataset }, notes: "upload" },
   layers: [{ type: "Dense" }],
+  measured: null,
 });
 const PRESETS = [
   preset("mnist-cnn", "mnist"),

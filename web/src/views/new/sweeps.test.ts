@@ -73,6 +73,7 @@ test("rate and batch size are searched around what a spec has", () => {
     parameters: 1,
     spec: { model: { preset: "p" } },
     layers: [],
+    measured: null,
   };
   assert.match(
     presetText(preset, "", { search: true }),
