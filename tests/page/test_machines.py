@@ -1,5 +1,6 @@
 """The view Machines: the queue, the workers, and what to do without one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_queue_is_reordered_and_paused(open_page: OpenPage, site: Site, tiny_doc
     assert site.store.experiments.waiting.ids() == [first, second, third]
 
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("Paused: what runs goes on, nothing else starts.")).to_be_visible()
+    expect(page.get_by_text("Paused: what runs continues, nothing else starts.")).to_be_visible()
     assert site.store.experiments.waiting.order.paused
     assert axe_findings(page) == []
     shot(page, "machines-paused")
@@ -107,6 +108,39 @@ def test_webhook_is_added_and_deleted(open_page: OpenPage, site: Site, width: in
     assert axe_findings(page) == []
     shot(page, f"machines-webhooks-{width}")
 
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_text("Messages", exact=True).click()
+    expect(page.get_by_text("webhook.test")).to_be_visible()
     page.get_by_role("button", name="Delete the webhook").click()
     expect(page.get_by_text("A webhook tells another service")).to_be_visible()
     assert site.store.webhooks.list() == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_old_runs_are_shown_and_deleted(
+    open_page: OpenPage, site: Site, begin: Begin, tiny_spec: Callable[..., ExperimentSpec], width: int
+) -> None:
+    for name in ("of no use", "dear"):
+        claim = begin(tiny_spec(name))
+        claim.cancel()
+    site.store.experiments.edit(claim.id, {"star": True})
+    page = open_page("#/machines", width=width, dark=width == 390)
+    expect(page.get_by_text("Nothing is deleted by itself")).to_be_visible()
+    page.get_by_role("button", name="Delete old runs").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("No run is beyond these limits.")).to_be_visible()
+    days = dialog.get_by_label("Ended more than so many days ago")
+    days.fill("")
+    days.press("Tab")
+    expect(dialog.get_by_text("Give at least one limit.")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Delete these")).to_be_disabled()
+    days.fill("0")
+    days.press("Tab")
+    expect(dialog.get_by_role("heading", name="1 run goes")).to_be_visible()
+    expect(dialog.get_by_role("listitem").filter(has_text="dear")).to_contain_text("it has a star")
+    expect(dialog.get_by_text("/experiments:prune?older_than_days=0")).to_be_visible()
+    assert axe_findings(page) == []
+    shot(page, f"machines-prune-{width}")
+    dialog.get_by_role("button", name="Delete these").click()
+    expect(page.get_by_text("1 run was deleted")).to_be_visible()
+    assert site.store.experiments.index.ids() == [claim.id]

@@ -113,10 +113,12 @@ def test_sweep_is_paused_extended_and_cancelled(open_page: OpenPage, site: Site,
     expect(dialog.get_by_label("Trials")).to_have_attribute("aria-invalid", "true")
     dialog.get_by_label("Trials").fill("9")
     dialog.get_by_label("Minutes").fill("30")
+    dialog.get_by_label("Priority").fill("5")
+    expect(dialog.get_by_text('-d \'{"trials":9,"minutes":30,"priority":5}\'')).to_be_visible()
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Status")).to_contain_text("2 of 9 trials")
     spec = site.store.sweeps.get(swept.id).spec
-    assert (spec.trials, spec.minutes, spec.parallel) == (9, 30, 2)
+    assert (spec.trials, spec.minutes, spec.parallel, spec.priority) == (9, 30, 2, 5)
     page.get_by_role("button", name="Resume trial 1").click()
     expect(page.get_by_role("row").filter(has=page.get_by_role("link", name="Run of trial 1"))).to_contain_text("waits")
     page.get_by_role("button", name="Cancel the sweep").click()
@@ -133,6 +135,23 @@ def test_best_is_served_and_kept(open_page: OpenPage, site: Site, swept: Swept) 
     page.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("The run has a star.")).to_be_visible()
     assert site.store.experiments.get(swept.trials[0].experiment_id or "").star
+
+
+@pytest.mark.parametrize("with_runs", [False, True])
+def test_sweep_is_deleted(open_page: OpenPage, site: Site, swept: Swept, watch: Watch, with_runs: bool) -> None:
+    swept.write(SweepStatus.SUCCEEDED)
+    page = open_page(f"#/sweeps/{swept.id}")
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete the sweep?")
+    dialog.get_by_label("Delete the runs of its trials, too (2)").set_checked(with_runs)
+    expect(dialog.get_by_text("?trials=true")).to_have_count(with_runs)
+    assert axe_findings(page) == []
+    shot(page, "sweep-delete")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No sweeps yet")).to_be_visible()
+    assert site.store.sweeps.records() == []
+    assert len(site.store.experiments.index.ids()) == (0 if with_runs else 2)
+    watch.forgive("404")
 
 
 def test_hundreds_of_trials_are_usable(open_page: OpenPage, site: Site) -> None:

@@ -33,6 +33,36 @@ export default {
   storeRuns: "Runs",
   storeDatasets: "Datasets",
   largestRuns: "Largest runs",
+  retention: "Old runs",
+  noRetention: "Nothing is deleted by itself; TRAINYARD_RETENTION_DAYS, _COUNT or _BYTES set limits.",
+  limitDays: (n: number) =>
+    `Runs that ended more than ${count(n, { one: "1 day", other: `${n} days` })} ago are deleted.`,
+  limitNewest: (n: number, text: string) =>
+    `${count(n, { one: "The newest run is", other: `The newest ${text} runs are` })} kept, others are deleted.`,
+  limitBytes: (size: string) => `While all runs take more than ${size}, the oldest are deleted.`,
+  retentionLast: (n: number, size: string) =>
+    n
+      ? `${count(n, { one: "1 run was", other: `${n} runs were` })} deleted, ${size}.`
+      : "nothing was to be deleted.",
+  keptOf: (n: number) =>
+    `${count(n, { one: "1 run beyond a limit was", other: `${n} runs beyond a limit were` })} kept: with a star, serving, or needed.`,
+  retentionNever: "Nothing has been deleted yet.",
+  prune: "Delete old runs",
+  pruneText:
+    "Ended runs beyond any of these limits go. What has a star, serves or is needed is kept. This cannot be undone.",
+  pruneDays: "Ended more than so many days ago",
+  pruneNewest: "Beyond the newest so many",
+  pruneBytes: "The oldest, until all take less than GB",
+  noLimit: "no limit",
+  pruneNoLimit: "Give at least one limit.",
+  pruneFound: (n: number, size: string) =>
+    n
+      ? `${count(n, { one: "1 run goes", other: `${n} runs go` })}, ${size}:`
+      : "No run is beyond these limits.",
+  pruneKept: (n: number) => `${count(n, { one: "1 is", other: `${n} are` })} beyond them and kept:`,
+  pruneThese: "Delete these",
+  pruned: (n: number, size: string) =>
+    `${count(n, { one: "1 run was", other: `${n} runs were` })} deleted, ${size}`,
   progressOf: (name: string) => `Progress of ${name}`,
   epochOf: (epoch: number, epochs: number) => `Epoch ${epoch} of ${epochs}`,
   left: (time: string) => `${time} left`,
@@ -51,9 +81,14 @@ export default {
   hookPending: (n: number) => count(n, { one: "1 message waits.", other: `${n} messages wait.` }),
   hookFailed: (n: number) =>
     count(n, { one: "1 message was not received.", other: `${n} messages were not received.` }),
+  hookMessages: "Messages",
+  hookNoMessages: "Nothing has been sent yet.",
+  hookStatus: { pending: "waits", delivered: "received", failed: "not received" },
+  hookAttempts: (n: number) => count(n, { one: "1 attempt", other: `${n} attempts` }),
   pause: "Pause",
   resume: "Resume",
-  paused: "Paused: what runs goes on, nothing else starts.",
+  paused: "Paused: what runs continues, nothing else starts.",
+  ofSweep: "trial of a sweep",
   priority: (n: number) => `priority ${n}`,
   moveUp: (name: string) => `Move ${name} up`,
   moveDown: (name: string) => `Move ${name} down`,

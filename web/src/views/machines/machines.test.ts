@@ -29,6 +29,7 @@ const item = (id: string, starts_in_seconds: number | null = 30) => ({
   name: id,
   dataset: "mnist",
   priority: 0,
+  sweep: null,
   created_at: "2026-11-29T06:00:00Z",
   starts_in_seconds,
 });

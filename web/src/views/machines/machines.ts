@@ -5,6 +5,8 @@ export interface Waiting {
   name: string;
   dataset: string;
   priority: number;
+  /** The id of the sweep that it is a trial of. */
+  sweep: string | null;
   created_at: string;
   /** Seconds from when the queue was fetched; null where nobody knows. */
   starts_in_seconds: number | null;

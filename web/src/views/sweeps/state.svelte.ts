@@ -12,6 +12,7 @@ export interface SweepEdit {
   trials?: number;
   minutes?: number | null;
   parallel?: number;
+  priority?: number;
   paused?: boolean;
 }
 
@@ -55,6 +56,12 @@ export class SweepState {
     return this.#ask(async () =>
       this.sweep.set(await answer(api.POST("/sweeps/{sweep_id}:cancel", { params }))),
     );
+  }
+
+  /** Delete it once it has ended, with the runs of its trials or without. */
+  remove(withTrials: boolean): Promise<boolean> {
+    const params = { path: { sweep_id: this.id }, query: { trials: withTrials } };
+    return this.#ask(() => answer(api.DELETE("/sweeps/{sweep_id}", { params })));
   }
 
   /** Have a trial trained to its end that was stopped early, failed or was cancelled. */
