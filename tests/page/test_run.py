@@ -208,6 +208,16 @@ def test_run_without_images_lists_its_errors(site: Site, open_page: OpenPage) ->
     expect(page.get_by_role("row").nth(1)).to_be_visible()
 
 
+def test_run_is_built_upon_on_a_phone(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec())
+    page = open_page(f"#/run/{record.id}", width=390)
+    page.get_by_role("button", name="More").click()
+    expect(page.get_by_role("link", name="Continue")).to_be_visible()
+    assert axe_findings(page) == []
+    page.get_by_role("link", name="New from this").click()
+    expect(page.get_by_role("textbox", name="Spec")).to_contain_text(f'based_on: "{record.id}"')
+
+
 def test_unknown_run_leads_back_to_the_runs(open_page: OpenPage, watch: Watch) -> None:
     page = open_page("#/run/01M8K2J05J22343TVAXV668GS6")
     expect(page.get_by_text("No such run")).to_be_visible()

@@ -48,6 +48,7 @@ export default {
   repeatsEnded: (n: number) => `Mean ± standard deviation of ${runs(n)}, with the 95% interval of the mean.`,
   sweep: "Sweep",
   trialOf: (number: number) => `trial #${number}`,
+  moreActions: "More",
   searchAround: "Search around it",
   searchAroundHint: "Search around it: a sweep of its learning rate and batch size",
   compareBase: "Compare",

@@ -46,6 +46,7 @@ const ko: Same<typeof en> = {
   repeatsEnded: (n) => `실험 ${n}개의 평균 ± 표준편차와 평균의 95% 신뢰구간입니다.`,
   sweep: "스윕",
   trialOf: (number) => `시도 #${number}`,
+  moreActions: "더 보기",
   searchAround: "이 주변 탐색",
   searchAroundHint: "이 주변 탐색: 학습률과 배치 크기를 스윕합니다",
   compareBase: "비교",
