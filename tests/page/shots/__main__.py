@@ -31,6 +31,8 @@ FOLDER = ROOT / "var" / "shots"
 _LOCALES = {"en": "en-US", "ko": "ko-KR"}
 # Claims of runs that nobody trains are kept for that long.
 _LEASE_SECONDS = 3600
+# More runs than there are: by itself nothing is deleted.
+_KEPT = 10_000
 # Also the images further down, which browsers load when they are scrolled to; a broken one is seen in the screenshot.
 _DECODE = """Promise.all(
     [...document.images].map((image) => {
@@ -79,7 +81,7 @@ def service() -> Iterator[Material]:
         folder = Path(name)
         valkey = Valkey(folder / "valkey")
         valkey.start()
-        running = Service(folder, valkey, lease_seconds=_LEASE_SECONDS)
+        running = Service(folder, valkey, lease_seconds=_LEASE_SECONDS, retention_count=_KEPT)
         try:
             running.start_api()
             store = open_store(running.store, valkey.url, _LEASE_SECONDS, max_attempts=3, role="shots")

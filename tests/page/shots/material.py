@@ -1,7 +1,5 @@
 """Fills the store of a real service with what is hard to show: long names, many classes, every status, no image."""
 
-import math
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -11,13 +9,14 @@ import numpy as np
 from models_store.datasets.claim import ConversionClaim
 from models_store.datasets.record import DatasetStatus, FilesDone
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.points import MetricValues, Point
+from models_store.experiments.points import MetricValues
 from models_store.experiments.record import Failure, Progress
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from tests.page.shots import documents
+from tests.page.shots.curves import broken_point, curve
 from tests.page.shots.documents import DENSE, KOREAN, KOREAN_NOTES, LONG, MANY_TAGS, NOTES, UNBREAKABLE, JsonObject
 from tests.page.shots.sweeps import fill_sweeps
 from tests.page.shots.uploads import HUNDRED, TWO, shape_archive
@@ -76,6 +75,9 @@ class Material:
         self._publish_sweep()
         self._publish_family()
         self._end_badly()
+        self._publish_repeats()
+        self._add_webhooks()
+        assert self.service.http.patch("/datasets/blobs", json={"hide_test": True}).is_success
         self.ids |= fill_sweeps(self.store, WORKERS[0])
         self._leave_unfinished()
 
@@ -180,8 +182,32 @@ class Material:
             parent = id_
         self.ids["last step"] = id_
 
+    def _publish_repeats(self) -> None:
+        """Train a spec with five seeds: one fails, one still waits."""
+        spec = parse_spec(documents.on_digits(LONG, epochs=8))
+        records = self.store.groups.create(spec, 5, None, b"", {})
+        self.ids["repeat"], self.ids["group"] = records[0].id, str(records[0].group)
+        for record, accuracy in zip(records[:4], (0.93, 0.95, 0.94, None), strict=True):
+            claim = TrainingClaim.acquire(self.store.training_jobs, record.id, worker=WORKERS[2])
+            assert claim is not None
+            if accuracy is None:
+                claim.begin_history([])
+                claim.fail(Failure(type="out_of_memory", message="the trainer was killed at 7.9 GB"))
+            else:
+                self._succeed(claim, accuracy)
+
+    def _add_webhooks(self) -> None:
+        """None of them can be reached."""
+        for path in ("trainyard", f"{UNBREAKABLE.lower()}/messages"):
+            webhook = self.service.http.post("/webhooks", json={"url": f"https://hooks.invalid/{path}"}).json()
+            assert self.service.http.post(f"/webhooks/{webhook['id']}:test").is_success
+
     def _publish(self, document: JsonObject, accuracy: float) -> str:
         claim = self._claim(document)
+        self._succeed(claim, accuracy)
+        return claim.id
+
+    def _succeed(self, claim: TrainingClaim, accuracy: float) -> None:
         spec = self.store.spec_of(claim.record)
         points = curve(spec.training.epochs, accuracy, self._random)
         claim.begin_history(points)
@@ -191,10 +217,9 @@ class Material:
         metrics: MetricValues = {"val_accuracy": round(accuracy, 4), "val_loss": round(1.1 - accuracy, 4)}
         claim.succeed(folder, "completed", points[-1], metrics, results.summary("test"))
         self._date(claim.id, spec.training.epochs * float(self._random.uniform(0.3, 9)))
-        return claim.id
 
     def _end_badly(self) -> None:
-        broken = curve(20, 0.9, self._random)[:9] + [_broken(epoch) for epoch in range(9, 12)]
+        broken = curve(20, 0.9, self._random)[:9] + [broken_point(epoch) for epoch in range(9, 12)]
         for name, points, failure in (
             ("nan", broken, Failure(type="diverged", message="diverged: the loss became nan in epoch 10")),
             ("internal", [], Failure(type="internal", message=documents.INTERNAL)),
@@ -263,26 +288,3 @@ class Material:
 @cache
 def _results(accuracy: float) -> Results:
     return results_on(DATASETS["digits"], accuracy, seed=round(100 * accuracy))
-
-
-def curve(epochs: int, accuracy: float, random: np.random.Generator) -> list[Point]:
-    """A history that rises to `accuracy` in validation, and overfits a little from its middle on."""
-    return [_point(epoch, epochs, accuracy, random) for epoch in range(epochs)]
-
-
-def _point(epoch: int, epochs: int, accuracy: float, random: np.random.Generator) -> Point:
-    done = (epoch + 1) / epochs
-    reached = accuracy * (1 - 0.8 * math.exp(-5 * done - 0.5))
-    loss = 2.3 * math.exp(-4 * done) + 0.05
-    noise = random.normal(0, 0.008, 4)
-    values = (reached + 0.02 * done, loss, reached, loss + 0.25 * done**2)
-    names = ("accuracy", "loss", "val_accuracy", "val_loss")
-    metrics: MetricValues = {
-        name: round(float(value + each), 6) for name, value, each in zip(names, values, noise, strict=True)
-    }
-    return Point(epoch=epoch, seconds=2.4, metrics={**metrics, "learning_rate": round(0.001 * (1 - 0.9 * done), 8)})
-
-
-def _broken(epoch: int) -> Point:
-    names: Iterable[str] = ("accuracy", "loss", "val_accuracy", "val_loss")
-    return Point(epoch=epoch, seconds=2.4, metrics=dict.fromkeys(names))

@@ -129,6 +129,31 @@ def type_numbers(page: Page) -> None:
     page.locator("article .large").wait_for()
 
 
+def open_messages(page: Page) -> None:
+    page.locator("main details summary").last.click()
+    page.locator("main details li").first.wait_for()
+
+
+def look_at_old_runs(page: Page) -> None:
+    page.locator("main section button[aria-haspopup=dialog]").click()
+    page.locator("dialog li").first.wait_for()
+
+
+def pause(page: Page) -> None:
+    """The queue stays paused: nothing is photographed afterwards."""
+    button = page.locator("main section > .spread .button.plain").first
+    if not page.locator("main .paused").count():
+        button.click()
+    page.locator("main .paused").wait_for()
+
+
+def open_actions(page: Page) -> None:
+    """Only phones have them in a menu."""
+    button = page.locator("[popovertarget=run-actions]")
+    if button.is_visible():
+        button.click()
+
+
 def _selected(count: int) -> str:
     return ",".join(f"{{sweep {index}}}" for index in range(MANY - count, MANY))
 
@@ -145,6 +170,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("runs-selected", f"runs?select={_selected(6)}", "path.raw"),
     Shot("runs-many-selected", f"runs?select={_selected(60)}", "path.raw"),
     Shot("runs-columns", "runs", "[role=gridcell]", open_columns),
+    Shot("runs-repeats", "runs?filter=group%3D{group}&group=group", "[role=gridcell]"),
     Shot("runs-failing", "runs", act=fail("**/experiments?*")),
     Shot("runs-away", "runs", act=lose_events),
     Shot("runs-empty", "runs", "main h2", is_empty=True),
@@ -164,7 +190,11 @@ SHOTS: tuple[Shot, ...] = (
     Shot("run-hundred-classes", "run/{hundred}/confusion", ".tab svg"),
     Shot("run-hundred-mistakes", "run/{hundred}/mistakes", ".tab img", press("ArrowRight")),
     Shot("run-two-classes", "run/{two}/confusion", ".tab svg"),
-    Shot("run-points", "run/{points}/mistakes", ".tab"),
+    Shot("run-points", "run/{points}/mistakes?split=validation", ".tab"),
+    Shot("run-hidden", "run/{points}", "path.raw"),
+    Shot("run-hidden-confusion", "run/{points}/confusion", ".tab h2"),
+    Shot("run-repeat", "run/{repeat}", "path.raw"),
+    Shot("run-actions", "run/{better}", "path.raw", open_actions),
     Shot("run-one-epoch", "run/{one epoch}", ".series"),
     Shot("run-thousand-epochs", "run/{thousand}?smoothing=0.8", "path.raw"),
     Shot("run-diverged", "run/{diverged}", "[role=alert]"),
@@ -189,6 +219,8 @@ SHOTS: tuple[Shot, ...] = (
     Shot("new-preset", "new?preset=cifar10-best", ".cost"),
     Shot("new-from", "new?from={better}", ".cost"),
     Shot("new-sweep", "new?preset=digits-cnn&search=true", "main fieldset"),
+    Shot("new-continue", "new?continue={good}", "main textarea, .cm-content"),
+    Shot("new-added", "new?dataset=digits&add=digits-corrections", "main ul li"),
     Shot("new-faults", "new?preset=digits-cnn", ".cost", write_faults),
     Shot("new-empty", "new", "main ul li", is_empty=True),
     Shot("sweeps", "sweeps", "[role=gridcell] a"),
@@ -201,6 +233,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("sweep-failed", "sweeps/{failed trials}", "[role=alert]"),
     Shot("sweep-budget", "sweeps/{live trials}", "main path.raw", click("header .actions [aria-haspopup=dialog]")),
     Shot("sweep-files", "sweeps/{repeated trials}", "main path.raw", click("main summary")),
+    Shot("sweep-delete", "sweeps/{repeated trials}", "main path.raw", click("header .actions .danger")),
     Shot("sweep-unknown", "sweeps/01M8K2J05J22343TVAXV668GS6", "main h2"),
     Shot("data", "data", "main img"),
     Shot("data-digits", "data/digits", "main img"),
@@ -216,6 +249,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("data-without-file", "data/cifar10", "main h2"),
     Shot("data-add", "data", "main img", press("a")),
     Shot("data-remove", "data/butterflies", "main img", click("header .danger")),
+    Shot("data-reveal", "data/blobs", "main h2", click("main section.card > .row > button.button")),
     Shot("data-unknown", "data/nothing", "main h2"),
     Shot("data-empty", "data", "main a", is_empty=True),
     Shot("draw", "draw?dataset=digits", "#board"),
@@ -232,4 +266,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("serving-empty", "serving", "main h2", is_empty=True),
     Shot("machines", "machines", "main article"),
     Shot("machines-empty", "machines", "main h2", is_empty=True),
+    Shot("machines-messages", "machines", "main details", open_messages),
+    Shot("machines-prune", "machines", "main details", look_at_old_runs),
+    Shot("machines-paused", "machines", "main details", pause),
 )  # fmt: skip
