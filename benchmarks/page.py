@@ -2,12 +2,17 @@
 grows during live training. Beside wall time stands the CPU time of the longest task of the main thread, which says less
 of what else the machine does.
 
-python benchmarks/page.py [--minutes 60]
+python benchmarks/page.py [--minutes 60 | --speed 6]
+
+`--minutes 60` watches a real training for an hour. `--speed 6` sends what is told of one in an hour within ten minutes,
+without a trainer.
 """
 
 import argparse
+import itertools
 import json
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +21,12 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.api import store
+from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.record import Progress
+from models_store.store import open_store
 from tests.page.chromium import MISSING, launch
-from tests.support.service import Service, measured_service
+from tests.support.published import point
+from tests.support.service import LEASE_SECONDS, Service, measured_service
 
 EXPERIMENTS = 5_000
 LOADS = 7
@@ -25,6 +34,8 @@ WHEEL_STEPS = 120
 SAMPLES = 12
 # What one finds free may let go of more.
 GARBAGE_COLLECTIONS = 3
+# Twice in an epoch of a second.
+TOLD_PER_SECOND = 2
 # Epochs of some tenths of a second: more than an hour of them.
 LIVE = {
     "name": "live",
@@ -59,7 +70,8 @@ requestAnimationFrame(look);
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="of live training; 60 for the whole measurement")
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--speed", type=float, help="of an hour of events that are sent so many times as fast")
+    arguments = parser.parse_args()
     with measured_service() as service, sync_playwright() as playwright:
         browser = launch(playwright)
         if browser is None:
@@ -67,8 +79,12 @@ def main() -> None:
         service.start_api()
         store(service, EXPERIMENTS)
         measure_list(service, browser)
-        service.start_worker()
-        measure_memory(service, browser, minutes)
+        if arguments.speed is None:
+            service.start_worker()
+            measure_memory(service, browser, arguments.minutes)
+        else:
+            with replayed_training(service, arguments.speed) as experiment:
+                measure_memory(service, browser, 60, arguments.speed, experiment)
         browser.close()
 
 
@@ -187,9 +203,40 @@ def summary(values: list[float]) -> str:
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def measure_memory(service: Service, browser: Browser, minutes: float) -> None:
-    """Of the list of all experiments, with the curves of a live one, and of that one's own view."""
+@contextmanager
+def replayed_training(service: Service, speed: float) -> Iterator[str]:
+    """The id of an experiment whose epochs and progress are told `speed` times as fast as those of a training."""
+    opened = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="benchmark")
     experiment = service.post(LIVE)
+    claim = TrainingClaim.acquire(opened.training_jobs, experiment, worker="replay:1")
+    assert claim is not None
+    claim.begin_history([])
+    ended = threading.Event()
+
+    def tell() -> None:
+        for step in itertools.count():
+            if ended.wait(1 / (TOLD_PER_SECOND * speed)):
+                return
+            epoch, half = divmod(step, 2)
+            claim.renew()
+            claim.show(Progress(phase="training", epoch=epoch, epochs=10_000, step=half, steps_per_epoch=2))
+            if half:
+                claim.append(point(epoch))
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    yield experiment
+    ended.set()
+    thread.join()
+    opened.close()
+
+
+def measure_memory(
+    service: Service, browser: Browser, minutes: float, speed: float = 1, experiment: str | None = None
+) -> None:
+    """Of the list of all experiments, with the curves of a live one, and of that one's own view; `minutes` are those of
+    the training."""
+    experiment = experiment or service.post(LIVE)
     service.wait_for_epochs(experiment, 2)
     hashes = {"list": f"#/runs?select={experiment}", "run": f"#/run/{experiment}"}
     context = browser.new_context(locale="en-US")
@@ -203,7 +250,7 @@ def measure_memory(service: Service, browser: Browser, minutes: float) -> None:
     for sample in range(SAMPLES + 1):
         if sample:
             # What is measured is what time does to the page.
-            page.wait_for_timeout(60_000 * minutes / SAMPLES)
+            page.wait_for_timeout(60_000 * minutes / SAMPLES / speed)
         times.append(sample * minutes / SAMPLES)
         used = {name: memory_of(page) for name, page in pages.items()}
         for name, (heap, _) in used.items():
