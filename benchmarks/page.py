@@ -22,10 +22,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.api import store
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.points import MetricValues, Point
 from models_store.experiments.record import Progress
 from models_store.store import open_store
 from tests.page.chromium import MISSING, launch
-from tests.support.published import point
 from tests.support.service import LEASE_SECONDS, Service, measured_service
 
 EXPERIMENTS = 5_000
@@ -221,7 +221,9 @@ def replayed_training(service: Service, speed: float) -> Iterator[str]:
             claim.renew()
             claim.show(Progress(phase="training", epoch=epoch, epochs=10_000, step=half, steps_per_epoch=2))
             if half:
-                claim.append(point(epoch))
+                loss = 1 / (epoch + 1)
+                metrics: MetricValues = {"loss": loss, "val_loss": loss, "accuracy": 1 - loss, "val_accuracy": 1 - loss}
+                claim.append(Point(epoch=epoch, seconds=1.0, metrics=metrics))
 
     thread = threading.Thread(target=tell, daemon=True)
     thread.start()

@@ -49,6 +49,7 @@ export default {
   sweep: "Sweep",
   trialOf: (number: number) => `trial #${number}`,
   moreActions: "More",
+  seeErrors: "See its errors",
   searchAround: "Search around it",
   searchAroundHint: "Search around it: a sweep of its learning rate and batch size",
   compareBase: "Compare",
@@ -75,10 +76,8 @@ export default {
   progressLabel: "Progress of the training",
   attempt: (n: number) => `attempt ${n}`,
   cancelRequested: "It ends after the current batch.",
-  stopRequested: (n: number): string =>
-    n === 0
-      ? "It stops at the end of the first epoch."
-      : "It stops after the current batch, and is published.",
+  stopRequested: (n: number) =>
+    `It stops ${n ? "after the current batch, and is published" : "at the end of the first epoch"}.`,
   endedAfter: (time: string, n: number) => `${epochs(n)} in ${time}.`,
   stopReason: {
     completed: "All epochs were trained.",

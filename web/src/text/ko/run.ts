@@ -47,6 +47,7 @@ const ko: Same<typeof en> = {
   sweep: "스윕",
   trialOf: (number) => `시도 #${number}`,
   moreActions: "더 보기",
+  seeErrors: "오류 보기",
   searchAround: "이 주변 탐색",
   searchAroundHint: "이 주변 탐색: 학습률과 배치 크기를 스윕합니다",
   compareBase: "비교",

@@ -26,6 +26,7 @@ test("steps of the current epoch count", () => {
   assert.equal(shareDone(record({ epochs_completed: 6, progress })), 6 / 20);
   assert.equal(shareDone(record({ epochs_completed: 30 })), 1);
   assert.equal(shareDone(record({ spec: {} })), 0);
+  assert.equal(shareDone(record({ progress: { phase: "evaluating", epoch: 5, epochs: 20 } })), 1);
 });
 
 test("long runs are judged some twenty times, not at every epoch", () => {

@@ -7,8 +7,9 @@ export function plannedEpochs(record: Experiment): number | null {
   return typeof training?.epochs === "number" ? training.epochs : null;
 }
 
-/** How much of the training is done, 0 to 1: epochs, and steps of the current one. */
+/** How much of the training is done, 0 to 1: epochs, and steps of the current one; all of it while it is evaluated. */
 export function shareDone(record: Experiment): number {
+  if (record.progress && ["evaluating", "exporting"].includes(record.progress.phase)) return 1;
   const epochs = plannedEpochs(record);
   if (!epochs) return 0;
   const { step = 0, steps_per_epoch: steps = 0, epoch = 0 } = record.progress ?? {};

@@ -87,12 +87,13 @@ export class RunState {
   async ask(action: "stop" | "cancel" | "retry"): Promise<void> {
     const params = { path: { experiment_id: this.id } };
     try {
-      this.record.set(await answer(api.POST(`/experiments/{experiment_id}:${action}`, { params })));
+      await answer(api.POST(`/experiments/{experiment_id}:${action}`, { params }));
     } catch (thrown) {
       const problem = problemFrom(thrown);
       toasts.show(problem.detail || problem.title, "error");
-      this.record.reload();
     }
+    // The answer is without the epochs of a training that runs.
+    this.record.reload();
   }
 
   async #diagnose(signal: AbortSignal): Promise<readonly Finding[]> {
