@@ -128,7 +128,7 @@ def test_old_runs_are_shown_and_deleted(
     expect(page.get_by_text("Nothing is deleted by itself")).to_be_visible()
     page.get_by_role("button", name="Delete old runs").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("No run is beyond these limits.")).to_be_visible()
+    expect(dialog.get_by_text("Nothing would be deleted.")).to_be_visible()
     days = dialog.get_by_label("Ended more than so many days ago")
     days.fill("")
     days.press("Tab")

@@ -58,7 +58,7 @@ export default {
   pruneFound: (n: number, size: string) =>
     n
       ? `${count(n, { one: "1 run goes", other: `${n} runs go` })}, ${size}:`
-      : "No run is beyond these limits.",
+      : "Nothing would be deleted.",
   pruneKept: (n: number) => `${count(n, { one: "1 is", other: `${n} are` })} beyond them and kept:`,
   pruneThese: "Delete these",
   pruned: (n: number, size: string) =>

@@ -50,7 +50,7 @@ const ko: Same<typeof en> = {
   pruneBytes: "모두 몇 GB 아래가 될 때까지 오래된 것",
   noLimit: "한도 없음",
   pruneNoLimit: "한도를 하나 이상 정하세요.",
-  pruneFound: (n, size) => (n ? `실험 ${n}개, ${size} 삭제 예정:` : "이 한도를 넘는 실험이 없습니다."),
+  pruneFound: (n, size) => (n ? `실험 ${n}개, ${size} 삭제 예정:` : "삭제할 실험이 없습니다."),
   pruneKept: (n) => `한도를 넘지만 남는 것 ${n}개:`,
   pruneThese: "이것들을 삭제",
   pruned: (n, size) => `실험 ${n}개, ${size} 삭제했습니다`,
