@@ -39,7 +39,8 @@ export default {
   confident: "Confident: of such answers, at most 1 in 200 was wrong in validation.",
   close: (first: string, second: string, points: string) =>
     `Unsure: ${first} leads ${second} by only ${points}.`,
-  unsure: (probability: string) => `Unsure: of answers with ${probability}, more than 1 in 200 were wrong in validation.`,
+  unsure: (probability: string) =>
+    `Unsure: of answers with ${probability}, more than 1 in 200 were wrong in validation.`,
   ignored: (n: number) =>
     count(n, {
       one: "Unsure: 1 mark was left out that may belong to it.",

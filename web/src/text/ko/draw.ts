@@ -40,7 +40,8 @@ const ko: Same<typeof en> = {
   confident: "확실합니다. 검증에서 이런 답은 200개 중 많아야 1개가 틀렸습니다.",
   close: (first, second, points) =>
     `불확실합니다. ${attach(first, "이/가")} ${second}보다 ${points}만 앞섭니다.`,
-  unsure: (probability) => `불확실합니다. 확률이 ${probability} 정도인 답은 검증에서 200개 중 1개보다 많이 틀렸습니다.`,
+  unsure: (probability) =>
+    `불확실합니다. 확률이 ${probability} 정도인 답은 검증에서 200개 중 1개보다 많이 틀렸습니다.`,
   ignored: (n) => `불확실합니다. 숫자의 일부일 수 있는 표시 ${n}개를 제외했습니다.`,
   severalDigits: "숫자가 여러 개입니다. 이 신경망은 하나를 읽습니다.",
   readRow: "나란히 읽기",
