@@ -1,11 +1,13 @@
-"""Removing experiments that are too old, too many or too large: what a rule chooses, and what is kept all the same."""
+"""Removing experiments, or their training states, that are too old, too many or too large; what is kept even so."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 from models_store.disk_use import folder_bytes
 from models_store.errors import InvalidState, NotFound
+from models_store.experiments.folders import ATTEMPTS
 from models_store.experiments.record import Record, Status
 from models_store.frozen import Frozen, utc_now
 from models_store.store import Store
@@ -14,8 +16,8 @@ IsServing = Callable[[str], bool]
 
 
 class Retention(NamedTuple):
-    """Which ended experiments go: those that ended more than so many days ago, those beyond the newest so many, and the
-    oldest ones as long as all experiments together have more bytes than that. None is no limit."""
+    """Which go, of ended experiments or of their states: those that ended more than so many days ago, those beyond the
+    newest so many, and the oldest ones as long as all together have more bytes than that. None is no limit."""
 
     older_than_days: float | None = None
     keep_newest: int | None = None
@@ -23,7 +25,7 @@ class Retention(NamedTuple):
 
 
 class PrunedExperiment(Frozen):
-    """`bytes` is what its files take, `reason` the limit that it exceeds."""
+    """`bytes` is what was removed of it, `reason` the limit that it exceeds."""
 
     id: str
     name: str
@@ -42,9 +44,11 @@ class KeptExperiment(Frozen):
 
 
 class Pruning(Frozen):
-    """What was removed, or would be with `dry_run`, oldest first, and what was kept although it exceeds a limit."""
+    """What was removed, or would be with `dry_run`, oldest first, and what was kept although it exceeds a limit. With
+    `states_only` the experiments are still there, without their training states."""
 
     dry_run: bool
+    states_only: bool = False
     removed: tuple[PrunedExperiment, ...]
     removed_bytes: int
     kept: tuple[KeptExperiment, ...]
@@ -55,20 +59,53 @@ class _Candidate(NamedTuple):
     bytes: int
 
 
+class _Found(NamedTuple):
+    """Those that have ended, oldest end first, and the bytes of the others. `name` says what they are, in reasons."""
+
+    name: str
+    ended: list[_Candidate]
+    other_bytes: int
+
+
 def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bool) -> Pruning:
     """Experiments that wait or run, have a star, serve, are pinned, belong to a sweep that has not ended, or whose
     weights an unfinished one starts with are kept. Raises Unavailable."""
-    candidates, other_bytes = _ended(store)
+    experiments = store.experiments
+
+    def remove(record: Record) -> None:
+        _reject_wanted(store, record)
+        experiments.reject_serving(record, is_serving(record.id))
+        experiments.reject_needed(record)
+        if not dry_run:
+            experiments.delete(record.id, serving=is_serving(record.id))
+
+    found = _find(store, "experiments", experiments.folder)
+    return _remove_each(found, limits, remove, Pruning(dry_run=dry_run, removed=(), removed_bytes=0, kept=()))
+
+
+def prune_states(store: Store, limits: Retention, *, dry_run: bool) -> Pruning:
+    """Remove the training states of ended experiments, which then cannot be continued; those that have a star or belong
+    to a sweep that has not ended are kept. Raises Unavailable."""
+
+    def remove(record: Record) -> None:
+        _reject_wanted(store, record)
+        if not dry_run:
+            store.continuations.remove_state(record.id)
+
+    found = _find(store, "training states", lambda each: store.experiments.folder(each) / ATTEMPTS)
+    found = found._replace(ended=[each for each in found.ended if each.bytes])
+    nothing = Pruning(dry_run=dry_run, states_only=True, removed=(), removed_bytes=0, kept=())
+    return _remove_each(found, limits, remove, nothing)
+
+
+def _remove_each(found: _Found, limits: Retention, remove: Callable[[Record], None], nothing: Pruning) -> Pruning:
+    """`remove` raises InvalidState for what is kept."""
     removed: list[PrunedExperiment] = []
     kept: list[KeptExperiment] = []
-    for each, reason in _beyond(candidates, limits, other_bytes, removed):
+    for each, reason in _beyond(found, limits, removed):
         record = each.record
         try:
-            _reject_wanted(store, record)
-            store.experiments.reject_serving(record, is_serving(record.id))
-            store.experiments.reject_needed(record)
-            if not dry_run:
-                store.experiments.delete(record.id, serving=is_serving(record.id))
+            remove(record)
         except InvalidState as error:
             kept.append(KeptExperiment(id=record.id, name=record.name, reason=str(error)))
             continue
@@ -77,28 +114,25 @@ def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bo
         shown = {name: getattr(record, name) for name in ("id", "name", "status", "ended_at")}
         removed.append(PrunedExperiment(**shown, bytes=each.bytes, reason=reason))
     total = sum(each.bytes for each in removed)
-    return Pruning(dry_run=dry_run, removed=tuple(removed), removed_bytes=total, kept=tuple(kept))
+    return nothing.model_copy(update={"removed": tuple(removed), "removed_bytes": total, "kept": tuple(kept)})
 
 
-def _ended(store: Store) -> tuple[list[_Candidate], int]:
-    """All that have ended, oldest end first, and the bytes of the others."""
+def _find(store: Store, name: str, folder: Callable[[str], Path]) -> _Found:
     experiments = store.experiments
     experiments.check_view()
     records = experiments.index.get_many(experiments.index.ids())
-    sized = [_Candidate(record, folder_bytes(experiments.folder(record.id))) for record in records]
+    sized = [_Candidate(record, folder_bytes(folder(record.id))) for record in records]
     ended = [each for each in sized if each.record.status.is_terminal]
     ended.sort(key=lambda each: (each.record.ended_at or each.record.created_at, each.record.id))
-    return ended, sum(each.bytes for each in sized) - sum(each.bytes for each in ended)
+    return _Found(name, ended, sum(each.bytes for each in sized) - sum(each.bytes for each in ended))
 
 
-def _beyond(
-    candidates: list[_Candidate], limits: Retention, other_bytes: int, removed: list[PrunedExperiment]
-) -> Iterator[tuple[_Candidate, str]]:
+def _beyond(found: _Found, limits: Retention, removed: list[PrunedExperiment]) -> Iterator[tuple[_Candidate, str]]:
     """Those beyond a limit, oldest first, with the reason. `removed` grows meanwhile."""
-    total = other_bytes + sum(each.bytes for each in candidates)
+    total = found.other_bytes + sum(each.bytes for each in found.ended)
     now = utc_now()
-    for number, each in enumerate(candidates):
-        newer = len(candidates) - number - 1
+    for number, each in enumerate(found.ended):
+        newer = len(found.ended) - number - 1
         age = now - (each.record.ended_at or each.record.created_at)
         left = total - sum(one.bytes for one in removed)
         if limits.older_than_days is not None and age > timedelta(days=limits.older_than_days):
@@ -106,7 +140,7 @@ def _beyond(
         elif limits.keep_newest is not None and newer >= limits.keep_newest:
             yield each, f"{newer} newer ones have ended, and {limits.keep_newest} are kept"
         elif limits.max_bytes is not None and left > limits.max_bytes:
-            yield each, f"all experiments take {left:,} bytes, of at most {limits.max_bytes:,}"
+            yield each, f"all {found.name} take {left:,} bytes, of at most {limits.max_bytes:,}"
 
 
 def _reject_wanted(store: Store, record: Record) -> None:

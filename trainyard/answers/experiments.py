@@ -222,9 +222,11 @@ class KeptExperiment(Answer):
 
 
 class Pruning(Answer):
-    """What was removed, or would be with `dry_run`, and what was kept although it exceeds a limit."""
+    """What was removed, or would be with `dry_run`, and what was kept although it exceeds a limit. With `states_only`
+    the experiments are still there, without their training states."""
 
     dry_run: bool
+    states_only: bool = False
     removed: list[PrunedExperiment]
     removed_bytes: int
     kept: list[KeptExperiment]

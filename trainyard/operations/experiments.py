@@ -194,13 +194,16 @@ def prune(
     keep_newest: int | None = None,
     max_bytes: int | None = None,
     dry_run: bool = False,
+    states_only: bool = False,
 ) -> Operation[Pruning]:
     """Delete ended experiments: those that ended longer ago, those beyond the newest so many, and the oldest while all
-    take more bytes. What has a star, serves or is needed is kept. With `dry_run`, only say what would be removed."""
+    take more bytes. What has a star, serves or is needed is kept. With `states_only`, only their training states, which
+    the limits are then of. With `dry_run`, only return what would be removed."""
     params = {
         "older_than_days": older_than_days,
         "keep_newest": keep_newest,
         "max_bytes": max_bytes,
+        "states_only": states_only,
         "dry_run": dry_run,
     }
     return Operation("POST", "/experiments:prune", read_as(Pruning), params)

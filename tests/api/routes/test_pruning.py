@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from models_store.experiments.checkpoints import checkpoint_name
 from models_store.experiments.record import Record, Status
 from models_store.frozen import utc_now
 from models_store.store import Store
@@ -89,6 +90,27 @@ def test_what_is_wanted_is_kept(client: ApiClient, ended: list[Record]) -> None:
     assert "is pinned to serve digits" in kept["run 20"]
     assert removed(done) == [best.name]
     assert ids(client) == {starred.id, pinned.id}
+
+
+def test_states_go_and_experiments_stay(client: ApiClient, api_store: Store, ended: list[Record]) -> None:
+    states = [api_store.experiments.folder(each.id) / "attempts" / "1" / checkpoint_name(1, 0) for each in ended[:2]]
+    for path in states:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 1_000)
+    query = "keep_newest=1&states_only=true"
+
+    planned = client.post(f"/experiments:prune?{query}&dry_run=true").json()
+    assert all(path.exists() for path in states)
+    done = client.post(f"/experiments:prune?{query}").json()
+
+    assert {**done, "dry_run": True} == planned
+    assert (removed(done), done["removed_bytes"], done["states_only"]) == (["run 30"], 1_000, True)
+    assert [path.exists() for path in states] == [False, True]
+    assert ids(client) == {each.id for each in ended}
+
+    client.patch(f"/experiments/{ended[1].id}", json={"star": True}).raise_for_status()
+    rest = client.post("/experiments:prune?max_bytes=999&states_only=true").json()
+    assert (rest["removed"], rest["kept"][0]["reason"]) == ([], "it has a star")
 
 
 def test_trials_of_a_running_sweep_are_kept(client: ApiClient, api_store: Store, ended: list[Record]) -> None:

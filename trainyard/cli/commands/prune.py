@@ -36,15 +36,19 @@ def prune(
         int | None,
         typer.Option(parser=_bytes, metavar="SIZE", help="The oldest, while all take more.", show_default=False),
     ] = None,
+    states: Annotated[
+        bool, typer.Option("--states", help="Only training states, from which experiments are continued.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only show what would be deleted.")] = False,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Delete experiments that ended long ago, are too many or take too much of the disk."""
+    """Delete experiments, or their training states, that ended long ago, are too many or take too much of the disk."""
     if older_than is None and keep is None and max_size is None:
         raise typer.BadParameter("give --older-than, --keep or --max-size")
     with Client(url) as client:
-        print_answer(client.prune(older_than, keep, max_size, dry_run=not yes), json, pruning_view)
+        pruning = client.prune(older_than, keep, max_size, dry_run=not yes, states_only=states)
+        print_answer(pruning, json, pruning_view)
 
 
 def pruning_view(pruning: Pruning) -> Iterator[RenderableType]:
@@ -55,5 +59,6 @@ def pruning_view(pruning: Pruning) -> Iterator[RenderableType]:
         yield Listing(headers, rows)
     for each in pruning.kept:
         yield f"kept: {each.id}  {each.name}: {each.reason}"
-    count = f"{count_text(len(pruning.removed), 'experiment')}, {bytes_text(pruning.removed_bytes)}"
+    noun = "training state" if pruning.states_only else "experiment"
+    count = f"{count_text(len(pruning.removed), noun)}, {bytes_text(pruning.removed_bytes)}"
     yield f"would delete {count}; add --yes to do so" if pruning.dry_run else f"deleted {count}"

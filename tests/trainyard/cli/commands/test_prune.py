@@ -27,13 +27,26 @@ def test_prune_is_a_dry_run_unless_confirmed(api: CannedApi, capsys: pytest.Capt
     assert [run("prune", "--older-than", "90", "--max-size", "1.5GB"), run("prune", "--keep", "5", "--yes")] == [0, 0]
 
     first, second = api.requests("POST", "/experiments:prune")
-    assert first.query == {"older_than_days": "90.0", "max_bytes": "1500000000", "dry_run": "true"}
-    assert second.query == {"keep_newest": "5", "dry_run": "false"}
+    assert first.query == {
+        "older_than_days": "90.0",
+        "max_bytes": "1500000000",
+        "states_only": "false",
+        "dry_run": "true",
+    }
+    assert second.query == {"keep_newest": "5", "states_only": "false", "dry_run": "false"}
     lines = words(capsys.readouterr().out)
     assert f"{samples.ID} plain failed 1.2 MB ended 98 days ago, of at most 90" in lines
     assert f"kept: {samples.OTHER_ID} dropout: it has a star" in lines
     assert "would delete 1 experiment, 1.2 MB; add --yes to do so" in lines
     assert "deleted 1 experiment, 1.2 MB" in lines
+
+
+def test_prune_of_states_says_so(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("POST", "/experiments:prune", Answer({**PRUNING, "states_only": True}))
+    assert run("prune", "--keep", "5", "--states") == 0
+    [request] = api.requests("POST", "/experiments:prune")
+    assert request.query == {"keep_newest": "5", "states_only": "true", "dry_run": "true"}
+    assert "would delete 1 training state, 1.2 MB; add --yes to do so" in words(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("options", [(), ("--max-size", "much"), ("--keep", "-1")])
