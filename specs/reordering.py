@@ -12,7 +12,7 @@ from specs.schema import ExperimentId, FieldError, Lax, Schema
 
 
 class Reordering(Schema):
-    """`ids` are those of queued experiments, the first one is to start first."""
+    """`ids` are those of queued experiments, or of sweeps, for their queued trials; the first one is to start first."""
 
     ids: Annotated[tuple[ExperimentId, ...], Lax, Field(max_length=limits.REORDERED)]
 

@@ -1,6 +1,7 @@
 """`/queue`: what waits and in which order; reorder, pause and resume it."""
 
 from functools import partial
+from itertools import chain
 
 from fastapi import APIRouter
 
@@ -30,13 +31,12 @@ def get_queue(store: StoreDep) -> QueueView:
 
 @router.post("/queue:reorder", openapi_extra=request_bodies.REORDERING, dependencies=[ADMIN])
 def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueView:
-    """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. All others keep their places after them;
-    only what is posted later with a higher priority than any that waits now comes before them. Those that have started
-    or ended meanwhile are left out."""
-    ids = parse_reordering(parse_posted_document(body, syntax, '{"ids": ["01J..."]}')).ids
-    for each in ids:
-        store.experiments.existing_folder(each)
-    store.experiments.waiting.reorder(ids)
+    """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. The id of a sweep stands for its trials
+    that wait now. All others keep their places after them; only what is posted later with a higher priority than any
+    that waits now comes before them. Those that have started or ended meanwhile are left out."""
+    given = parse_reordering(parse_posted_document(body, syntax, '{"ids": ["01J..."]}')).ids
+    ids = dict.fromkeys(chain.from_iterable(map(store.sweep_jobs.queued_as, given)))
+    store.experiments.waiting.reorder(list(ids))
     return _view(store)
 
 

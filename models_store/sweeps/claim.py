@@ -134,6 +134,17 @@ class SweepJobs(Jobs[SweepRecord]):
                 self._experiments.delete(record.id, serving=is_serving(record.id))
         self.store.delete(sweep_id)
 
+    def queued_as(self, given: str) -> list[str]:
+        """The experiments that an id stands for: itself, or the open trials of the sweep, by number. Raises NotFound,
+        Damaged."""
+        if self._experiments.folder(given).is_dir():
+            return [given]
+        try:
+            trials = self.store.get(given).open_trials
+        except NotFound:
+            raise NotFound(f"no experiment and no sweep has the id {given}") from None
+        return [trial.experiment_id for trial in trials if trial.experiment_id is not None]
+
     def experiment(self, trial: Trial) -> Record | None:
         """The experiment of a trial as it is on disk; None if it does not exist."""
         try:

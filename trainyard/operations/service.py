@@ -15,10 +15,10 @@ def queue() -> Operation[Queue]:
     return Operation("GET", "/queue", read_as(Queue))
 
 
-def reorder_queue(*experiment_ids: str) -> Operation[Queue]:
-    """Start these experiments next, in this order; all others keep their places after them. Those that have started or
-    ended meanwhile are left out."""
-    return Operation("POST", "/queue:reorder", read_as(Queue), json={"ids": list(experiment_ids)})
+def reorder_queue(*ids: str) -> Operation[Queue]:
+    """Start these experiments next, in this order; all others keep their places after them. The id of a sweep stands
+    for its trials that wait now. Those that have started or ended meanwhile are left out."""
+    return Operation("POST", "/queue:reorder", read_as(Queue), json={"ids": list(ids)})
 
 
 def pause_queue() -> Operation[Queue]:

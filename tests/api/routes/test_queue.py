@@ -9,9 +9,11 @@ from models_store import keys
 from models_store.experiments.claim import TrainingClaim
 from models_store.jobs.workers import Worker
 from models_store.store import Store
+from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
+from tests.worker.sweeps.trainings import supervisor
 
 UNKNOWN = "01K6W3E8Z4T5V6X7Y8Z9A0B1C2"
 
@@ -81,6 +83,22 @@ def test_reordering_unknown_experiment_is_rejected(client: ApiClient, three: lis
     answer = client.post("/queue:reorder", json={"ids": [three[2], UNKNOWN]})
     assert (answer.status_code, UNKNOWN in answer.json()["detail"]) == (404, True)
     assert order(client) == three
+
+
+def test_sweep_moves_with_its_waiting_trials(
+    client: ApiClient, api_store: Store, three: list[str], tiny_document: JsonObject
+) -> None:
+    training = {**tiny_document["training"], "batch_size": {"$search": {"choice": [16, 32, 64]}}}
+    document = {"parallel": 2, "experiment": {**tiny_document, "training": training}}
+    sweep = client.post("/sweeps", json=document).raise_for_status().json()["id"]
+    supervisor(api_store, Settings()).advance_sweep(sweep)
+    trials = [each.experiment_id for each in api_store.sweeps.read(sweep).trials]
+    assert order(client) == [*three, *trials]
+
+    answer = client.post("/queue:reorder", json={"ids": [three[2], sweep, str(trials[1])]})
+
+    assert answer.is_success, answer.text
+    assert order(client) == [three[2], *trials, *three[:2]]
 
 
 def test_paused_queue_has_no_times(client: ApiClient, api_store: Store, three: list[str]) -> None:

@@ -45,7 +45,8 @@ def move(
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Move an experiment that waits to the front of the queue, or before another one."""
+    """Move an experiment that waits to the front of the queue, or before another one. The whole id of a sweep moves
+    those of its trials that wait now."""
     if first == (before is not None):
         raise UsageError("give either --first, or --before and the id of an experiment that waits")
     with Client(url) as client:
