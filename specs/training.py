@@ -7,7 +7,8 @@ from pydantic import Field, model_validator
 
 from specs import limits
 from specs.class_weights import ClassWeight
-from specs.learning_rates import LearningRateSchedule, TrainingLength
+from specs.learning_rate_schedule import LearningRateSchedule
+from specs.learning_rates import TrainingLength
 from specs.losses import Loss
 from specs.optimizers import Adam, Optimizer
 from specs.problem import format_value, quantity

@@ -9,7 +9,7 @@ from analysis.comparison.json_patch import Change, JsonPatch, diff
 from analysis.comparison.preset_layers import spell_out
 from analysis.comparison.sentences import describe_accuracies, describe_changes
 from models_store.errors import NotFound, Unavailable
-from models_store.experiments.index import validation_metric
+from models_store.experiments.index_entries import validation_metric
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 

@@ -7,8 +7,9 @@ from ulid import ULID
 
 from models_store.connection import require_redis
 from models_store.errors import NotFound, StorageFull, StoreError
+from models_store.experiments.places import RepeatId
 from models_store.experiments.record import Record
-from models_store.experiments.store import ExperimentStore, RepeatId
+from models_store.experiments.store import ExperimentStore
 from models_store.files import storage_errors
 from specs.experiment import ExperimentSpec
 from specs.repeats import repeat

@@ -24,80 +24,18 @@ from models_store.events import (
 )
 from models_store.experiments import index_scripts as scripts
 from models_store.experiments.history import History
-from models_store.experiments.pages import ORDERS, Order, Page, Query
+from models_store.experiments.index_entries import memberships
+from models_store.experiments.pages import Page, Query
 from models_store.experiments.points import Point
-from models_store.experiments.record import Record, Status
+from models_store.experiments.record import Record
 from models_store.experiments.summary import ExperimentSummary
-from specs.dataset import BlobsSpec
-from specs.limits import PRIORITY
 
-# Sorts records without the metric after all others in a descending list.
-_NO_VALUE = -1.0
 _SCAN = 200
 EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 # The best model, and those that replace it if it is damaged.
 _CANDIDATES = 20
-_LARGE_LOSS = 1000.0
-_BLOBS = BlobsSpec().model_dump()
-# A turn is a whole number below 2 ** 53, so that a float holds it: the priority, whether it is a trial, and the
-# millisecond of its creation.
-_CLASS = 2.0**42
-
-
 # A cursor: the order, and the score and the id of the last record of the previous page.
 _Cursor = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
-
-
-def _memberships(record: Record) -> dict[str, float]:
-    scores: dict[Order, float] = {
-        "created_at": record.created_at.timestamp(),
-        "val_accuracy": _NO_VALUE if (value := validation_metric(record, "val_accuracy")) is None else value,
-    }
-    filters = [
-        "all",
-        f"status={record.status}",
-        f"dataset={record.dataset}",
-        *(f"tag={tag}" for tag in record.tags),
-        *([f"based_on={record.based_on}"] if record.based_on else []),
-        *([f"sweep={record.sweep}"] if record.sweep else []),
-        *([f"group={record.group}"] if record.group else []),
-    ]
-    members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
-    if record.status is Status.SUCCEEDED and not record.damaged:
-        # Accuracies are at most 1: models of some classes or of a variant rank after all models of the dataset itself.
-        score = scores["val_accuracy"] - _tie_breaker(record)
-        members[keys.model_index(record.dataset)] = score if is_of_whole_dataset(record) else score - 1
-    if record.is_queued:
-        members[keys.WAITING] = turn(record)
-    return members
-
-
-def turn(record: Record) -> float:
-    """The lowest is the next: by priority, then experiments of their own before trials of sweeps, then the oldest."""
-    milliseconds = record.created_at.timestamp() * 1000 // 1
-    return (2 * (PRIORITY - record.priority) + (record.sweep is not None)) * _CLASS + milliseconds
-
-
-def priority_of(turn: float) -> int:
-    return PRIORITY - int(turn // (2 * _CLASS))
-
-
-def validation_metric(record: Record, name: str) -> float | None:
-    """Of the published network, or else of the best epoch."""
-    return (record.validation_metrics or record.best_metrics).get(name)
-
-
-def is_of_whole_dataset(record: Record) -> bool:
-    """False for a model of some classes of its dataset, whose task is easier, and for one of other blobs than those of
-    the default options."""
-    dataset = record.spec.dataset
-    return not dataset.classes and dataset.blobs in (None, _BLOBS)
-
-
-def _tie_breaker(record: Record) -> float:
-    """The lower loss ranks higher; smaller than any difference between two accuracies."""
-    loss = validation_metric(record, "val_loss")
-    return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
 
 
 class Index:
@@ -116,7 +54,7 @@ class Index:
 
     def put(self, record: Record) -> bool:
         """Show `record` and all its index entries in one step; False if the view has a newer version."""
-        members = [str(part) for pair in _memberships(record).items() for part in pair]
+        members = [str(part) for pair in memberships(record).items() for part in pair]
         arguments: list[str | int] = [
             record.version,
             record.model_dump_json(),
@@ -211,7 +149,7 @@ class Index:
         return cast(list[str], command(key, start, start + count - 1))
 
     def _cursor(self, query: Query, last: Record) -> str:
-        score = _memberships(last)[keys.index(query.order)]
+        score = memberships(last)[keys.index(query.order)]
         return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last.id])).decode()
 
     def _rank_after(self, key: str, query: Query) -> int:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,6 +19,7 @@ from models_store.experiments.history import History
 from models_store.experiments.idempotency import IDEMPOTENCY, IdempotencyKeys
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
+from models_store.experiments.places import RepeatId, TrialId, placed
 from models_store.experiments.record import Record, Status
 from models_store.experiments.results import PublishedResults
 from models_store.experiments.stored_spec import StoredSpec
@@ -36,22 +37,6 @@ from specs.problem import quantity
 _MAX_CHILDREN = 100
 
 log = logging.getLogger(__name__)
-
-
-class TrialId(NamedTuple):
-    """The place of an experiment in a sweep, which has chosen its id: created again it is the same one."""
-
-    sweep: str
-    number: int
-    experiment_id: str
-
-
-class RepeatId(NamedTuple):
-    """The place of an experiment in a group of `repeats`, which has chosen its id."""
-
-    group: str
-    repeats: int
-    experiment_id: str
 
 
 class ExperimentStore(PublishedResults):
@@ -111,12 +96,8 @@ class ExperimentStore(PublishedResults):
         Once the record is on disk the experiment is accepted: the reconciler repairs a lost
         view or wake-up. Raises IdempotencyMismatch, or StorageFull with nothing written.
         """
-        record = self._new_record(spec, transferred_layers, reproduces, priority, state.epoch if state else 0)
-        match place:
-            case TrialId(sweep, number, chosen):
-                record = record.model_copy(update={"id": chosen, "sweep": sweep, "trial": number})
-            case RepeatId(group, repeats, chosen):
-                record = record.model_copy(update={"id": chosen, "group": group, "repeats": repeats})
+        initial_epoch = state.epoch if state else 0
+        record = placed(self._new_record(spec, transferred_layers, reproduces, priority, initial_epoch), place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id)

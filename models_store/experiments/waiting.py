@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
 from models_store.events import EventLog, QueueChange
-from models_store.experiments.index import Index, priority_of
+from models_store.experiments.index import Index
+from models_store.experiments.index_entries import priority_of
 from models_store.files import lock_folder, write_atomic
 from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue

@@ -10,7 +10,7 @@ from models_store import artifacts
 from models_store.connection import require_redis
 from models_store.errors import Damaged, InvalidState, StoreError, Unavailable
 from models_store.events import ServingChange
-from models_store.experiments.index import is_of_whole_dataset, validation_metric
+from models_store.experiments.index_entries import is_of_whole_dataset, validation_metric
 from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.models.pins import Pin

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from specs.experiment import parse_spec
-from specs.learning_rates import LearningRateSchedule
+from specs.learning_rate_schedule import LearningRateSchedule
 
 STEPS_PER_EPOCH = 10
 EPOCHS = 6

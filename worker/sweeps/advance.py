@@ -9,7 +9,7 @@ import logging
 from ulid import ULID
 
 from models_store.errors import InvalidState, NotFound
-from models_store.experiments.store import TrialId
+from models_store.experiments.places import TrialId
 from models_store.models.pins import Pin
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim

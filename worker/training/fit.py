@@ -24,6 +24,7 @@ from worker.training.checkpoint import Checkpoint
 from worker.training.epochs import Stretch, make_epochs
 from worker.training.job_log import describe_metrics, details
 from worker.training.kept_epoch import KeptEpoch
+from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import Policy
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
@@ -31,8 +32,6 @@ from worker.training.weight_average import average_weights
 
 # The target duration of one graph call: the delay of a stop, and the interval of progress.
 _CALL_SECONDS = 0.25
-# Of the time, for checkpoints.
-_SAVING_SHARE = 0.05
 
 
 class Diverged(Exception):
@@ -68,10 +67,7 @@ class Fit:
         self._spec = spec.training
         self._policy = policy
         self._channel = channel
-        self._save_checkpoint = save
-        self._checkpoint_seconds = checkpoint_seconds
-        self._saved_at = time.monotonic()
-        self._save_seconds = 0.0  # the last time
+        self._checkpoints = PacedCheckpoints(save, checkpoint_seconds)
         self._is_saved = True
         self._epochs = make_epochs(training, spec)
         self._steps = self._epochs.steps
@@ -212,7 +208,7 @@ class Fit:
         point = self._point(self._epoch - 1, metrics)
         self.points.append(point)
         self._is_saved = False
-        if self._ended_by is not None or self._is_checkpoint_due():
+        if self._ended_by is not None or self._checkpoints.is_due:
             self._save()
         self._channel.report(EpochEnded(point=point))
         details.info(
@@ -261,15 +257,9 @@ class Fit:
         metrics = [*self._model.metrics[0].variables, *self._accuracy.variables]
         return [*self._model.variables, *self._model.optimizer.variables, *metrics]
 
-    def _is_checkpoint_due(self) -> bool:
-        pause = min(self._checkpoint_seconds, self._save_seconds / _SAVING_SHARE)
-        return time.monotonic() - self._saved_at >= pause
-
     def _save(self) -> None:
-        started = time.monotonic()
-        self._save_checkpoint(self._checkpoint())
-        self._saved_at, self._is_saved = time.monotonic(), True
-        self._save_seconds = self._saved_at - started
+        self._checkpoints.save(self._checkpoint())
+        self._is_saved = True
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(

@@ -7,8 +7,8 @@ from models_store.errors import Busy, InvalidState
 from models_store.experiments.checkpoints import training_state
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.folders import ATTEMPTS
+from models_store.experiments.places import TrialId
 from models_store.experiments.record import Record
-from models_store.experiments.store import TrialId
 from models_store.files import lock_folder
 from models_store.store import Store
 from specs.dataset import DATASETS

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from models_store import keys
 from models_store.errors import Unavailable
 from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.index import priority_of, turn
+from models_store.experiments.index_entries import priority_of, turn
+from models_store.experiments.places import TrialId
 from models_store.experiments.record import Record, Status
-from models_store.experiments.store import TrialId
 from models_store.experiments.waiting import ORDER_FILE, QueueOrder
 from models_store.ids import is_experiment_id
 from models_store.jobs.queue import TRAINING

@@ -12,8 +12,8 @@ import pytest
 
 from models_store.errors import StorageFull
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.places import TrialId
 from models_store.experiments.record import Record, Status
-from models_store.experiments.store import TrialId
 from models_store.frozen import utc_now
 from models_store.models.promotions import Promotion
 from models_store.store import Store

@@ -19,6 +19,7 @@ from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
 from worker.training.fit import Fit, OutOfTime
 from worker.training.network import build
+from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import choose_policy, set_precision
 
 LAYERS = [
@@ -336,7 +337,7 @@ def test_every_loss_trains(loss: Any) -> None:
 def test_slow_checkpoints_are_further_apart(monkeypatch: pytest.MonkeyPatch, seconds: float, epochs: list[int]) -> None:
     """Epochs of 10 s, at most a twentieth of the time for checkpoints, but one each 30 s; the last epoch has one."""
     now = [0.0]
-    monkeypatch.setattr("worker.training.fit.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("worker.training.paced_checkpoints.time.monotonic", lambda: now[0])
     run = Run(spec_of(epochs=8))
     end_epoch = run.fit._end_epoch
 
@@ -349,8 +350,7 @@ def test_slow_checkpoints_are_further_apart(monkeypatch: pytest.MonkeyPatch, sec
         run.saved.append(checkpoint)
 
     monkeypatch.setattr(run.fit, "_end_epoch", pass_time)
-    monkeypatch.setattr(run.fit, "_save_checkpoint", save_slowly)
-    run.fit._checkpoint_seconds = 30.0
+    monkeypatch.setattr(run.fit, "_checkpoints", PacedCheckpoints(save_slowly, max_pause_seconds=30.0))
 
     assert run.fit.run() == "completed"
     assert [checkpoint.epoch for checkpoint in run.saved] == epochs
@@ -359,7 +359,7 @@ def test_slow_checkpoints_are_further_apart(monkeypatch: pytest.MonkeyPatch, sec
 def test_stop_between_epochs_saves_what_has_none() -> None:
     spec = spec_of(epochs=3)
     whole, stopped = Run(spec), Run(spec, StopsAt(2, 0))
-    stopped.fit._checkpoint_seconds = stopped.fit._save_seconds = 3600.0
+    stopped.fit._checkpoints._max_pause_seconds = stopped.fit._checkpoints._duration = 3600.0
 
     assert stopped.fit.run() == "shutdown"
     assert [(checkpoint.epoch, checkpoint.step) for checkpoint in stopped.saved] == [(2, 0)]

@@ -1,0 +1,68 @@
+"""Where a record stands in the sorted sets of the index, and with which score."""
+
+from models_store import keys
+from models_store.experiments.pages import ORDERS, Order
+from models_store.experiments.record import Record, Status
+from specs.dataset import BlobsSpec
+from specs.limits import PRIORITY
+
+# Sorts records without the metric after all others in a descending list.
+_NO_VALUE = -1.0
+_LARGE_LOSS = 1000.0
+_BLOBS = BlobsSpec().model_dump()
+# A turn is a whole number below 2 ** 53, so that a float holds it: the priority, whether it is a trial, and the
+# millisecond of its creation.
+_CLASS = 2.0**42
+
+
+def memberships(record: Record) -> dict[str, float]:
+    """The sorted sets that have the record, with its score in each."""
+    scores: dict[Order, float] = {
+        "created_at": record.created_at.timestamp(),
+        "val_accuracy": _NO_VALUE if (value := validation_metric(record, "val_accuracy")) is None else value,
+    }
+    filters = [
+        "all",
+        f"status={record.status}",
+        f"dataset={record.dataset}",
+        *(f"tag={tag}" for tag in record.tags),
+        *([f"based_on={record.based_on}"] if record.based_on else []),
+        *([f"sweep={record.sweep}"] if record.sweep else []),
+        *([f"group={record.group}"] if record.group else []),
+    ]
+    members = {keys.index(order, each): scores[order] for order in ORDERS for each in filters}
+    if record.status is Status.SUCCEEDED and not record.damaged:
+        # Accuracies are at most 1: models of some classes or of a variant rank after all models of the dataset itself.
+        score = scores["val_accuracy"] - _tie_breaker(record)
+        members[keys.model_index(record.dataset)] = score if is_of_whole_dataset(record) else score - 1
+    if record.is_queued:
+        members[keys.WAITING] = turn(record)
+    return members
+
+
+def turn(record: Record) -> float:
+    """The lowest is the next: by priority, then experiments of their own before trials of sweeps, then the oldest."""
+    milliseconds = record.created_at.timestamp() * 1000 // 1
+    return (2 * (PRIORITY - record.priority) + (record.sweep is not None)) * _CLASS + milliseconds
+
+
+def priority_of(turn: float) -> int:
+    return PRIORITY - int(turn // (2 * _CLASS))
+
+
+def validation_metric(record: Record, name: str) -> float | None:
+    """Of the published network, or else of the best epoch."""
+    return (record.validation_metrics or record.best_metrics).get(name)
+
+
+def is_of_whole_dataset(record: Record) -> bool:
+    """False for a model of some classes of its dataset, whose task is easier, and for one of other blobs than those of
+    the default options."""
+    dataset = record.spec.dataset
+    return not dataset.classes and dataset.blobs in (None, _BLOBS)
+
+
+def _tie_breaker(record: Record) -> float:
+    """The lower loss ranks higher; smaller than any difference between two accuracies."""
+    loss = validation_metric(record, "val_loss")
+    return 1e-9 * (_LARGE_LOSS if loss is None else min(loss, _LARGE_LOSS))
