@@ -25,7 +25,7 @@ class RepeatView(Frozen):
 
 class GroupView(Frozen):
     """An experiment that is trained `repeats` times, equal but for the seeds. `counts` are its experiments by status;
-    those that were deleted are missing. `metrics` are means over those that have succeeded, `sentence` says them."""
+    those that were deleted are missing. `metrics` are means over those that have succeeded, `sentence` states them."""
 
     id: str
     name: str

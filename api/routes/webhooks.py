@@ -53,7 +53,7 @@ def delete_webhook(webhook_id: str, store: StoreDep) -> None:
 
 @router.post("/webhooks/{webhook_id}:test", status_code=HTTPStatus.ACCEPTED)
 def test_webhook(webhook_id: str, store: StoreDep) -> DeliveryView:
-    """Send a message of type `webhook.test`; `GET /webhooks/{id}/deliveries` says what became of it."""
+    """Send a message of type `webhook.test`; `GET /webhooks/{id}/deliveries` shows its attempts."""
     return DeliveryView.of(store.webhooks.test(webhook_id))
 
 

@@ -15,7 +15,7 @@ _COLUMNS = ("number", "status", "value", "epochs", "seconds", "repeat_of", "seed
 
 
 class DimensionView(Answer):
-    """What is searched: `values` of a choice, or a range. `size` counts the values, null if there is no end of them."""
+    """What is searched: `values` of a choice, or a range. `size` counts the values, null if they are endless."""
 
     name: str
     kind: Literal["choice", "int", "float"]

@@ -61,7 +61,7 @@ class QueueOrder(Frozen):
 
 class WaitingExperiments:
     """Every change is made under the folder's lock. Safe for any number of threads, processes and machines; each sees a
-    change at its next read. Methods raise redis's errors unless they say otherwise."""
+    change at its next read. Methods raise redis's errors unless stated otherwise."""
 
     def __init__(self, folder: Path, index: Index, events: EventLog, queue: Queue) -> None:
         self._folder = folder

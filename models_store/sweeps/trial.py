@@ -26,8 +26,8 @@ _BAD_POINT: tuple[FailureType, ...] = ("diverged", "out_of_memory", "time_budget
 class Trial(Frozen):
     """`number` is unique in its sweep, repeats included. `repeat_of` is the number of the trial whose point is trained
     again, with `seed`. `is_created` is false until the experiment is known to exist. `value` is that of the sweep's
-    metric: of the published epoch, or of the best one so far where it was pruned. `is_bad` marks a failure that says
-    something about the point. `never_prune` marks one that was resumed, and repeats."""
+    metric: of the published epoch, or of the best one so far where it was pruned. `is_bad` marks a failure that the
+    point itself caused. `never_prune` marks one that was resumed, and repeats."""
 
     number: int
     point: dict[str, Any]

@@ -13,7 +13,7 @@ from models_store.webhooks.webhook import Notice
 
 
 def experiment_notice(folders: RecordFolders, record: Record) -> Notice | None:
-    """If `record`, which is about to be written, ends it. Trials are left out: their sweep tells of its end."""
+    """If `record`, which is about to be written, ends it. Trials are left out: their sweep has an event of its own."""
     if not record.status.is_terminal or record.sweep is not None or record.ended_at is None:
         return None
     with suppress(NotFound, Damaged):

@@ -25,8 +25,9 @@ log = logging.getLogger(__name__)
 class Outbox:
     """The folders `<webhook>/pending` and `<webhook>/ended` under `folder`, a file for each delivery.
 
-    A delivery is prepared before what it tells is written, and released after that, so that a kill in between loses
-    nothing; one that was left prepared is judged by disk. Safe for any number of threads, processes and machines.
+    A delivery is prepared before the change that it reports is written, and released after that, so that a kill in
+    between loses nothing; one that was left prepared is judged by disk. Safe for any number of threads, processes and
+    machines.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,14 +49,14 @@ class Outbox:
 
     @contextmanager
     def announcing(self, notice: Callable[[], Notice | None]) -> Iterator[None]:
-        """Tell the webhooks of what the block writes; `notice` is only asked for if there are any. What cannot be
-        added is logged: an experiment does not fail for it."""
+        """Queue deliveries of the change that the block writes; `notice` is only called if there are webhooks. What
+        cannot be queued is logged: an experiment does not fail for it."""
         prepared: list[Path] = []
-        with _log_errors("webhooks are not told of a change"):
+        with _log_errors("a change is not sent to webhooks"):
             prepared = self._prepare(notice)
         yield
         for path in prepared:
-            with _log_errors(f"{path} is told of later"):
+            with _log_errors(f"{path} is sent later"):
                 path.rename(path.with_suffix(".json"))
 
     def _prepare(self, notice: Callable[[], Notice | None]) -> list[Path]:
@@ -95,7 +96,7 @@ class Outbox:
         return found[-_MAX_PENDING:]
 
     def settle_doubtful(self, webhook_id: str, has_happened: Callable[[Delivery], bool]) -> None:
-        """Release prepared ones whose writer has died after what they tell was written; drop the others."""
+        """Release prepared ones whose writer has died after it wrote the change; drop the others."""
         oldest = time.time() - _DOUBTFUL_SECONDS
         for path in (self.folder / webhook_id / PENDING).glob(f"[!.]*{_PREPARED}"):
             if _modified_at(path) > oldest or (delivery := _read(path)) is None:

@@ -51,7 +51,7 @@ class WebhookStore:
         remove_directory(folder)
 
     def test(self, webhook_id: str) -> Delivery:
-        """Queue a delivery that says nothing. Raises NotFound, StorageFull."""
+        """Queue a test delivery. Raises NotFound, StorageFull."""
         webhook = self.get(webhook_id)
         data = {"webhook_id": webhook.id}
         return self.outbox.add(webhook.id, Notice(event=TEST, subject=webhook.id, at=utc_now(), data=data))

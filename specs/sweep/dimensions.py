@@ -18,7 +18,7 @@ SEARCH = "$search"
 _KINDS = ("choice", "int", "float")
 _OPTIONS = ("log", "step")
 _EXAMPLE = '{"$search": {"float": [1e-5, 0.1], "log": true}}'
-# Decimals of the steps of a float range: 0.1 * 3 is no 0.3.
+# Decimals of the steps of a float range: 0.1 * 3 is not 0.3.
 _DIGITS = 12
 _SIGNIFICANT = 8
 

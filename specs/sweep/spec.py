@@ -100,10 +100,11 @@ class SweepSpec(Schema):
                 f"a grid needs finitely many values: give {', '.join(endless)} a `step`, or list values as `choice`",
             )
         if size > self.trials:
+            remedy = f"raise it to {size:,}, " if size <= limits.TRIALS else ""
             raise FieldError(
                 ("method",),
-                f"the grid has {quantity(size, 'point')}, but `trials` is {self.trials:,}; raise it "
-                f"(at most {limits.TRIALS:,}), use fewer values, or `method: tpe`, which tries some of them",
+                f"the grid has {quantity(size, 'point')}, but `trials` is {self.trials:,}; {remedy}use fewer values, "
+                "or `method: tpe`, which tries some of them",
             )
         return self
 

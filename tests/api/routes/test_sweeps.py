@@ -88,6 +88,25 @@ def test_sweep_without_a_valid_point_is_rejected(client: ApiClient, document: Do
     assert response.json()["errors"][0]["pointer"] == "/experiment/training/batch_size"
 
 
+@pytest.mark.parametrize(
+    ("sizes", "pointer"),
+    [({"$search": {"choice": []}}, "/experiment/training/batch_size/$search/choice"), (32, "/experiment")],
+)
+def test_sweep_of_no_point_is_rejected(client: ApiClient, document: Document, sizes: object, pointer: str) -> None:
+    document["experiment"]["training"]["batch_size"] = sizes
+    response = client.post("/sweeps", json=document)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+def test_sweep_of_one_point_tries_it_once(
+    client: ApiClient, api_store: Store, worker: Supervisor, document: Document
+) -> None:
+    document["experiment"]["training"]["batch_size"]["$search"]["choice"] = [32]
+    sweep = ended(client, api_store, worker, document)
+    assert (sweep["status"], [trial["number"] for trial in sweep["trials"]]) == ("succeeded", [0])
+    assert sweep["conclusion"].endswith("it was trained once")
+
+
 def test_grid_of_a_billion_points_is_rejected(client: ApiClient, document: Document) -> None:
     training = document["experiment"]["training"]
     training["batch_size"] = {"$search": {"int": [1, 1000]}}
@@ -95,6 +114,7 @@ def test_grid_of_a_billion_points_is_rejected(client: ApiClient, document: Docum
     response = client.post("/sweeps", json={**document, "method": "grid"})
     assert response.status_code == 422
     assert "1,000,000,000 points" in response.json()["detail"]
+    assert "raise it" not in response.json()["detail"], "no sweep may have as many trials"
     assert client.post("/sweeps?dry_run=true", json=document).json()["method"] == "tpe"
 
 

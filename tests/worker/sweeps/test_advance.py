@@ -8,7 +8,7 @@ import pytest
 from models_store.errors import InvalidState, NotFound
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.points import Point
-from models_store.experiments.record import Failure, Status
+from models_store.experiments.record import Failure, FailureType, Status
 from models_store.store import Store
 from models_store.sweeps.record import SweepStatus
 from models_store.sweeps.trial import TrialStatus
@@ -112,16 +112,19 @@ def test_start_with_comes_first(store: Store, worker: Supervisor, tiny_document:
     assert ended.trials[1].point["training.optimizer.learning_rate"] == 0.05
 
 
-def test_diverged_trial_counts_as_worst(store: Store, worker: Supervisor, tiny_document: Document) -> None:
+@pytest.mark.parametrize("reason", ["diverged", "out_of_memory"])
+def test_trial_of_a_bad_point_counts_as_worst(
+    store: Store, worker: Supervisor, tiny_document: Document, reason: FailureType
+) -> None:
     sweep = store.sweeps.create(sweep_of(tiny_document, trials=2, parallel=1))
     worker.advance_sweep(sweep.id)
-    fail(store, queued(store, sweep)[0], Failure(type="diverged", message="diverged: the loss is not finite"))
+    fail(store, queued(store, sweep)[0], Failure(type=reason, message="the point is to blame"))
     worker.advance_sweep(sweep.id)
     first = store.sweeps.read(sweep.id).trials[0]
     assert (first.status, first.is_bad, first.reason) == (
         TrialStatus.FAILED,
         True,
-        "diverged: the loss is not finite",
+        "the point is to blame",
     )
     ended = run(store, worker, sweep)
     assert ended.best is not None

@@ -2,6 +2,7 @@
 
 import json as json_format
 import time
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from trainyard.cli.identifiers import resolve_sweep_id
 from trainyard.cli.options import DEFAULT_URL, JsonOption, PriorityOption, UrlOption
 from trainyard.cli.output import print_answer, print_json, print_lines, warn
 from trainyard.cli.spec_source import read_file
-from trainyard.cli.views.sweeps import list_view, plan_view, sweep_view, trial_line
+from trainyard.cli.views.sweeps import best_view, end_view, list_view, plan_view, started_view, sweep_view, trial_line
 from trainyard.client import Client
 from trainyard.errors import UsageError
 
@@ -76,12 +77,7 @@ def start(
         started = client.start_sweep(document, idempotency_key)
         if watch:
             raise typer.Exit(_watch(client, started.id, json))
-    if json:
-        print_json(started.to_dict())
-    else:
-        print_lines(
-            f"{started.id} {started.name}: {started.method}", f"follow it with: trainyard sweep watch {started.id}"
-        )
+    print_answer(started, json, started_view)
 
 
 @sweep.command("watch")
@@ -104,10 +100,7 @@ def _watch(client: Client, sweep_id: str, as_json: bool) -> Exit:
     except KeyboardInterrupt:
         warn(f"the sweep continues; watch it again with: trainyard sweep watch {sweep_id}")
         return Exit.INTERRUPTED
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        print_lines(f"{found.status}: {found.conclusion or found.error or ''}".rstrip(": "))
+    print_answer(found, as_json, end_view)
     return Exit.OK if found.status == "succeeded" else Exit.FAILED
 
 
@@ -148,13 +141,13 @@ def best(
         if spec:
             print(json_format.dumps(client.get(trial.experiment_id or "").spec, indent=2))
         else:
-            print_answer(trial, json, lambda shown: [trial_line(shown, found.metric), shown.experiment_id or ""])
+            print_answer(trial, json, partial(best_view, metric=found.metric))
 
 
 def _best_of(found: Sweep) -> Trial:
     if found.best is None:
         raise UsageError(
-            f"sweep {found.id} is {found.status} and no trial has succeeded; `trainyard sweep show` says why"
+            f"sweep {found.id} is {found.status} and no trial has succeeded; `trainyard sweep show` shows why"
         )
     return found.best
 

@@ -52,10 +52,25 @@ def _range_text(dimension: Dimension) -> str:
     return f"{dimension.low:g} to {dimension.high:g}{step}{', log' if dimension.log else ''}"
 
 
+def started_view(sweep: Sweep) -> Iterator[RenderableType]:
+    yield f"{sweep.id} {sweep.name}: {sweep.method}"
+    yield f"follow it with: trainyard sweep watch {sweep.id}"
+
+
+def end_view(sweep: Sweep) -> Iterator[RenderableType]:
+    """How it ended."""
+    yield f"{sweep.status}: {_outcome(sweep)}".rstrip(": ")
+
+
+def best_view(trial: Trial, metric: str) -> Iterator[RenderableType]:
+    yield trial_line(trial, metric)
+    yield trial.experiment_id or ""
+
+
 def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
     yield f"{sweep.id} {sweep.name}: {sweep.status}, {sweep.method}, {counts_text(sweep.counts)}"
-    if sweep.conclusion or sweep.error:
-        yield sweep.conclusion or sweep.error or ""
+    if outcome := _outcome(sweep):
+        yield outcome
     elif sweep.forecast:
         yield f"about {duration_text(sweep.forecast.seconds)} left"
     yield ""
@@ -81,6 +96,10 @@ def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
         yield Listing(
             ("dimension", right("importance")), ((name, f"{share:.0%}") for name, share in sweep.importance.items())
         )
+
+
+def _outcome(sweep: Sweep) -> str:
+    return sweep.conclusion or sweep.error or ""
 
 
 def trials_table(sweep: Sweep) -> Listing:
