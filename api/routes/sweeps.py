@@ -130,7 +130,7 @@ def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep)
 @router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
 def cancel_sweep(sweep_id: str, store: StoreDep) -> SweepView:
     """Cancel a sweep and its trials that have not ended; what has been trained is kept."""
-    return _view(store.sweeps.cancel(sweep_id), store)
+    return _view(store.sweep_jobs.cancel(sweep_id), store)
 
 
 @router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])

@@ -134,6 +134,15 @@ class SweepJobs(Jobs[SweepRecord]):
                 self._experiments.delete(record.id, serving=is_serving(record.id))
         self.store.delete(sweep_id)
 
+    def cancel(self, sweep_id: str) -> SweepRecord:
+        """Have the sweep cancelled, and its trials at once: the worker that ends the sweep may be the one that trains
+        them. Raises InvalidState if it has ended."""
+        sweep = self.store.cancel(sweep_id)
+        for trial in sweep.open_trials:
+            with suppress(NotFound, InvalidState):
+                self._experiments.cancel(trial.experiment_id or "")
+        return sweep
+
     def queued_as(self, given: str) -> list[str]:
         """The experiments that an id stands for: itself, or the open trials of the sweep, by number. Raises NotFound,
         Damaged."""

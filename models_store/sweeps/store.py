@@ -126,7 +126,7 @@ class SweepStore:
         return changed
 
     def cancel(self, sweep_id: str) -> SweepRecord:
-        """Have the sweep and its trials cancelled. Raises InvalidState if it has ended."""
+        """Have a worker cancel the sweep and its trials. Raises InvalidState if it has ended."""
         with self.lock(sweep_id) as record:
             changed = self.write(record.cancel())
         self.wake(sweep_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure, Status
 from models_store.models.pins import Pin
 from models_store.store import Store
@@ -169,6 +170,19 @@ def test_paused_sweep_continues_on_request(
     assert len(client.get(path).json()["trials"]) == 1
     assert client.patch(path, json={"trials": None}).status_code == 422
     assert client.patch(path, json={"trial": 3}).status_code == 422
+
+
+def test_cancelled_sweep_stops_its_trials_at_once(
+    client: ApiClient, api_store: Store, worker: Supervisor, document: Document
+) -> None:
+    """No worker looks at the sweep: the only one there is trains a trial."""
+    posted = client.post("/sweeps", json=document).json()
+    worker.advance_sweep(posted["id"])
+    running, waiting = queued(api_store, api_store.sweeps.read(posted["id"]))
+    assert TrainingClaim.acquire(api_store.training_jobs, running, worker="trainer") is not None
+    assert client.post(f"/sweeps/{posted['id']}:cancel").status_code == 202
+    assert api_store.experiments.read(running).cancel_requested
+    assert api_store.experiments.read(waiting).status is Status.CANCELLED
 
 
 def test_cancelled_sweep_cannot_be_changed(
