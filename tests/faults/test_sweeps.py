@@ -1,9 +1,11 @@
 """Kill every process of the service while a sweep searches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.support.chaos import Chaos, assert_undisturbed
 from tests.support.service import TERMINAL, TRAIN_SECONDS, Service
 from tests.support.waiting import eventually
 
@@ -77,3 +79,11 @@ def test_killed_service_changes_no_trial(service: Service, sweep_document: Docum
     }
     for each in listed:
         service.assert_sound(each["id"], epochs=2)
+
+
+@pytest.mark.timeout(3600)  # as many trainings, in a service whose parts have to start again
+def test_random_kills_change_no_trial(make_service: Callable[..., Service]) -> None:
+    """`benchmarks/sweep_kills.py` in small; every kind of kill has its turn."""
+    chaos = Chaos(make_service(max_attempts=7), trials=20, kills=6, seed=0)
+    chaos.start()
+    assert_undisturbed(chaos, chaos.run())

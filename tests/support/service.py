@@ -211,12 +211,12 @@ class Service:
 
 
 @contextmanager
-def measured_service() -> Iterator[Service]:
-    """A service for benchmarks, with the lease and sweep of production, in a temporary folder."""
+def measured_service(**settings: object) -> Iterator[Service]:
+    """A service for benchmarks, by default with the lease and sweep of production, in a temporary folder."""
     with TemporaryDirectory() as folder:
         valkey = Valkey(Path(folder) / "valkey")
         valkey.start()
-        service = Service(Path(folder), valkey, lease_seconds=30, reconcile_seconds=10)
+        service = Service(Path(folder), valkey, **{"lease_seconds": 30, "reconcile_seconds": 10, **settings})
         try:
             yield service
         finally:
