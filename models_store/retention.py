@@ -11,6 +11,7 @@ from models_store.experiments.folders import ATTEMPTS
 from models_store.experiments.record import Record, Status
 from models_store.frozen import Frozen, utc_now
 from models_store.store import Store
+from specs.problem import quantity
 
 IsServing = Callable[[str], bool]
 
@@ -138,7 +139,8 @@ def _beyond(found: _Found, limits: Retention, removed: list[PrunedExperiment]) -
         if limits.older_than_days is not None and age > timedelta(days=limits.older_than_days):
             yield each, f"ended {age.days} days ago, of at most {limits.older_than_days:g}"
         elif limits.keep_newest is not None and newer >= limits.keep_newest:
-            yield each, f"{newer} newer ones have ended, and {limits.keep_newest} are kept"
+            kept = quantity(limits.keep_newest, "is", "are")
+            yield each, f"{quantity(newer, 'newer one has', 'newer ones have')} ended, and {kept} kept"
         elif limits.max_bytes is not None and left > limits.max_bytes:
             yield each, f"all {found.name} take {left:,} bytes, of at most {limits.max_bytes:,}"
 
