@@ -14,15 +14,15 @@ function mistake(index: number, label: string, probability: number): Mistake {
 }
 
 test("suspects of several splits are one list, the surest first", () => {
-  const merged = mergeSuspects({ test: [mistake(1, "8", 0.7)], training: [mistake(1, "5", 0.9)] }, 5);
+  const merged = mergeSuspects({ validation: [mistake(1, "8", 0.7)], training: [mistake(1, "5", 0.9)] }, 5);
   assert.deepEqual(
     merged.map(({ key, split }) => [key, split]),
     [
       ["training 1", "training"],
-      ["test 1", "test"],
+      ["validation 1", "validation"],
     ],
   );
-  const many = { training: [], test: [mistake(1, "8", 0.7), mistake(2, "8", 0.6)] };
+  const many = { training: [], validation: [mistake(1, "8", 0.7), mistake(2, "8", 0.6)] };
   assert.equal(mergeSuspects(many, 1).length, 1);
 });
 

@@ -20,7 +20,7 @@ export interface Suspect extends Mistake {
   key: string;
 }
 
-export type SuspectSplit = "training" | "test";
+export type SuspectSplit = "training" | "validation";
 
 /** What the network takes the sample for. */
 export function otherOf(mistake: Mistake): string {
