@@ -134,7 +134,6 @@ _RETENTION_SECONDS = 60.0
 _PREPARING_THREADS = 4
 # Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
-_SILENCE_SECONDS = 60.0
 log = logging.getLogger(__name__)
 _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it an image."
 
@@ -227,7 +226,6 @@ def _batch_limits(settings: Settings) -> BatchLimits:
         _BATCHES,
         # The other half of the cores is for single images.
         max(1, len(os.sched_getaffinity(0)) // 2),
-        _SILENCE_SECONDS,
     )
 
 

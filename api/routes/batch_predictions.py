@@ -1,14 +1,12 @@
 """`POST /predict:batch`: thousands of images in one request."""
 
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, BinaryIO
 
-from anyio import fail_after
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Send
 
 from api import content, request_bodies
 from api.access import PREDICT
@@ -18,7 +16,6 @@ from serving.predictor import PredictionOptions
 from serving.preparation import Prep
 
 router = APIRouter(tags=["predictions"], dependencies=[PREDICT])
-log = logging.getLogger(__name__)
 
 
 async def temporary_file(batches: BatchesDep) -> AsyncIterator[BinaryIO]:
@@ -28,25 +25,17 @@ async def temporary_file(batches: BatchesDep) -> AsyncIterator[BinaryIO]:
 
 
 class Lines(StreamingResponse):
-    """Sends lines as they come, and gives up on a client that reads none for `silence_seconds`."""
+    """Sends lines as they come, and ends the batch when the client leaves."""
 
     media_type = content.NDJSON
 
-    def __init__(self, lines: AsyncGenerator[bytes, None], silence_seconds: float) -> None:
+    def __init__(self, lines: AsyncGenerator[bytes, None]) -> None:
         super().__init__(lines)
         self._lines = lines
-        self._silence_seconds = silence_seconds
 
     async def stream_response(self, send: Send) -> None:
-        async def send_soon(message: Message) -> None:
-            with fail_after(self._silence_seconds):
-                await send(message)
-
-        try:
-            async with aclosing(self._lines):
-                await super().stream_response(send_soon)
-        except TimeoutError:
-            log.warning("a batch was aborted: its client read nothing for %g s", self._silence_seconds)
+        async with aclosing(self._lines):
+            await super().stream_response(send)
 
 
 @router.post(
@@ -76,4 +65,4 @@ async def predict_batch(
     their names and first bytes, are skipped.
     """
     lines = await batches.answer(request, file, PredictionOptions(dataset, experiment, top, prep))
-    return Lines(lines, batches.limits.silence_seconds)
+    return Lines(lines)

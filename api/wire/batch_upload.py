@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from anyio import CapacityLimiter, fail_after, to_thread
-from starlette.exceptions import HTTPException
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.types import Message, Receive
 
 from api.wire.body import write_body
 from api.wire.file_signatures import check_unharmed
@@ -111,10 +109,9 @@ def archive_members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
 
 
 async def receive_batch(
-    request: Request, file: BinaryIO, max_bytes: int, max_files: int, limiter: CapacityLimiter, silence_seconds: float
+    request: Request, file: BinaryIO, max_bytes: int, max_files: int, limiter: CapacityLimiter
 ) -> BatchUpload:
-    """Have threads of `limiter` write the body to `file`. Raises the errors of `write_body`, StorageFull, and
-    HTTPException 408 after `silence_seconds` without a byte."""
+    """Have threads of `limiter` write the body to `file`. Raises the errors of `write_body`, and StorageFull."""
     content_type = request.headers.get("content-type", "")
     form = BatchForm(content_type, file, max_files) if is_form(content_type) else None
     upload = BatchUpload(file) if form is None else form
@@ -128,20 +125,6 @@ async def receive_batch(
         with storage_errors(STORED):
             file.flush()
 
-    timed = Request(request.scope, _with_timeout(request.receive, silence_seconds))
-    await write_body(timed, write, max_bytes, 0 if form is None else max_files * _PART_BYTES, limiter)
+    await write_body(request, write, max_bytes, 0 if form is None else max_files * _PART_BYTES, limiter)
     await to_thread.run_sync(close, limiter=limiter)
     return upload
-
-
-def _with_timeout(receive: Receive, silence_seconds: float) -> Receive:
-    """A silent client must not keep others out."""
-
-    async def receive_in_time() -> Message:
-        try:
-            with fail_after(silence_seconds):
-                return await receive()
-        except TimeoutError as error:
-            raise HTTPException(408, f"received nothing for {silence_seconds:g} s; send the body again") from error
-
-    return receive_in_time

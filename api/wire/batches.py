@@ -32,8 +32,7 @@ _T = TypeVar("_T")
 
 class BatchLimits(NamedTuple):
     """Of one request: bytes of its body, files in it, their uncompressed bytes, and pixels of an image. Of all
-    together: requests at once, and threads that prepare their images. `silence_seconds`: how long a client may neither
-    send nor read."""
+    together: requests at once, and threads that prepare their images."""
 
     body_bytes: int
     files: int
@@ -41,7 +40,6 @@ class BatchLimits(NamedTuple):
     pixels: int
     requests: int
     threads: int
-    silence_seconds: float
 
 
 class Batches:
@@ -91,9 +89,7 @@ class Batches:
         self, request: Request, file: BinaryIO, model: ServedModel, options: PredictionOptions
     ) -> BatchImages:
         limits = self.limits
-        upload = await receive_batch(
-            request, file, limits.body_bytes, limits.files, self._threads, limits.silence_seconds
-        )
+        upload = await receive_batch(request, file, limits.body_bytes, limits.files, self._threads)
         members = await self._in_thread(
             partial(upload.members, Limits(limits.files, limits.unpacked_bytes, MAX_IMAGE_BYTES))
         )

@@ -67,6 +67,9 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def write_eof(self) -> None:
+        self.closed = True
+
     def pause_reading(self) -> None: ...
 
     def resume_reading(self) -> None: ...

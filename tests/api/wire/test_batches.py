@@ -412,18 +412,14 @@ def test_too_many_batches_are_overloaded(client: ApiClient, batches: Batches) ->
 class Conversation:
     """One request without a server in between; a client that left is reported as by uvicorn."""
 
-    def __init__(self, app: FastAPI, *body: bytes) -> None:
-        """`body` in pieces; after an empty last piece the client goes silent."""
+    def __init__(self, app: FastAPI, body: bytes) -> None:
         self._app = app
-        pieces = [piece for piece in body if piece]
-        self._incoming: list[Message] = [
-            {"type": "http.request", "body": piece, "more_body": piece is not body[-1]} for piece in pieces
-        ]
+        self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         self.status = 0
         self.received = 0
 
-    async def run(self, most: int | None = None, leaves: bool = True) -> None:
-        """Receive `most` messages, then disconnect, or stay without reading more."""
+    async def run(self, most: int | None = None) -> None:
+        """Receive `most` messages, then disconnect; without, all."""
         gone = anyio.Event()
 
         async def receive() -> Message:
@@ -436,8 +432,7 @@ class Conversation:
             self.status = message.get("status", self.status)
             self.received += 1
             if self.received == most:
-                if leaves:
-                    gone.set()
+                gone.set()
                 await anyio.sleep_forever()
 
         scope = {"type": "http", "asgi": {"spec_version": "2.3"}, "http_version": "1.1", "method": "POST"}
@@ -459,27 +454,6 @@ def test_disconnected_client_leaves_nothing(client: ApiClient) -> None:
 
     # The answer's start, the model, and some of the images.
     assert (conversation.status, conversation.received) == (200, 3)
-
-
-@pytest.mark.usefixtures("trained")
-def test_silent_sender_times_out(client: ApiClient, batches: Batches) -> None:
-    limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.api, zip_of(IMAGES)[:100], b"")
-
-    call(client, conversation.run)
-
-    assert conversation.status == 408
-
-
-@pytest.mark.usefixtures("trained")
-def test_silent_receiver_times_out(client: ApiClient, batches: Batches, caplog: pytest.LogCaptureFixture) -> None:
-    limited(batches, silence_seconds=0.05)
-    conversation = Conversation(client.api, zip_of(IMAGES))
-
-    call(client, conversation.run, 2, False)
-
-    assert conversation.received == 2
-    assert "its client read nothing for 0.05 s" in caplog.text
 
 
 @pytest.mark.usefixtures("trained", "batches")
