@@ -100,7 +100,7 @@ def test_installed_package_hides_the_application(python: Path, tmp_path: Path) -
 def test_installed_up_gets_ready(python: Path, tmp_path: Path) -> None:
     up = RunningUp(tmp_path, python)
     try:
-        eventually(lambda: is_ready(up.url), 30)
+        eventually(lambda: is_ready(up.url))
         assert up.client.presets()
     finally:
         up.close()

@@ -11,7 +11,8 @@ from models_store.errors import Unavailable
 from tests.support.valkey import Valkey, free_port
 from tests.support.waiting import eventually
 
-MARGIN_SECONDS = 1.0
+# Far below a minute or more of callers that each wait, far above what a busy machine adds.
+MARGIN_SECONDS = 20.0
 
 
 def test_client_has_a_name(valkey: Valkey) -> None:
@@ -28,7 +29,7 @@ def test_silent_server_times_out(own_valkey: Valkey) -> None:
             redis.ping()
         assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
         own_valkey.resume()
-        eventually(lambda: answers(redis), 5)
+        eventually(lambda: answers(redis))
 
 
 def test_one_of_many_callers_waits_for_silent_server(own_valkey: Valkey) -> None:
@@ -38,7 +39,7 @@ def test_one_of_many_callers_waits_for_silent_server(own_valkey: Valkey) -> None
         assert not answers(redis)
         with ThreadPoolExecutor(30) as pool:
             began = time.monotonic()
-            answered = [each.result() for each in [pool.submit(answers, redis) for _ in range(90)]]
+            answered = [each.result() for each in [pool.submit(answers, redis) for _ in range(1500)]]
         assert not any(answered)
         assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
 

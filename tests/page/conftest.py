@@ -2,9 +2,7 @@
 host, or shows a page without a content security policy."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,18 +18,17 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from models_store.errors import ClaimLost
 from models_store.experiments.claim import TrainingClaim
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.page.chromium import MISSING, launch
 from tests.support.published import point
 from tests.support.site import Site
-from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
 from tests.support.waiting import PATIENCE_SECONDS
 
-expect.set_options(timeout=1000 * PATIENCE_SECONDS / 4)
+_TIMEOUT_MILLISECONDS = 1000 * PATIENCE_SECONDS / 4
+expect.set_options(timeout=_TIMEOUT_MILLISECONDS)
 # Where screenshots are written; nowhere by default.
 _SHOTS = os.environ.get("TRAINYARD_SHOTS")
 
@@ -61,7 +58,7 @@ def site(tmp_path: Path, valkey: Valkey, cors_origins: tuple[str, ...]) -> Itera
     settings = Settings(
         redis_url=valkey.url,
         store_dir=tmp_path / "store",
-        lease_seconds=LEASE_SECONDS,
+        lease_seconds=300.0,  # runs by hand keep it as long as a test looks at them
         reconcile_seconds=0.2,
         cors_origins=cors_origins,
     )
@@ -71,32 +68,19 @@ def site(tmp_path: Path, valkey: Valkey, cors_origins: tuple[str, ...]) -> Itera
 
 
 @pytest.fixture
-def begin(site: Site) -> Iterator[Begin]:
-    """Begin a run with some epochs: `begin(spec, epochs=2)`. It keeps its lease as long as the test looks at it."""
-    claims: list[TrainingClaim] = []
-    ended = threading.Event()
-
-    def keep() -> None:
-        while not ended.wait(LEASE_SECONDS / 4):
-            for claim in claims:
-                with suppress(ClaimLost):
-                    claim.renew()
+def begin(site: Site) -> Begin:
+    """Begin a run with some epochs: `begin(spec, epochs=2)`."""
 
     def make(spec: ExperimentSpec, epochs: int = 0, worker: str = "test:1") -> TrainingClaim:
         record = site.store.experiments.create(spec)
         claim = TrainingClaim.acquire(site.store.training_jobs, record.id, worker=worker)
         assert claim is not None
-        claims.append(claim)
         claim.begin_history([])
         for epoch in range(epochs):
             claim.append(point(epoch))
         return claim
 
-    thread = threading.Thread(target=keep, daemon=True)
-    thread.start()
-    yield make
-    ended.set()
-    thread.join()
+    return make
 
 
 @pytest.fixture
@@ -158,6 +142,7 @@ def open_page(browser: Browser, origin: str, watch: Watch) -> Iterator[OpenPage]
             locale=locale,
             timezone_id="Asia/Seoul",
         )
+        context.set_default_timeout(_TIMEOUT_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()
         watch.follow(page)

@@ -15,6 +15,7 @@ from tests.page.strokes import FOUR, ONE, SEVEN, draw
 from tests.page.trained import digits_network
 from tests.support.published import publish
 from tests.support.site import Site
+from tests.support.waiting import eventually
 
 pytestmark = needs_page
 
@@ -66,8 +67,8 @@ def test_one_request_is_in_flight_at_a_time(open_page: OpenPage, served: Record)
     draw(page, ONE)
     expect(page.get_by_role("button", name="Clear")).to_be_enabled()
     draw(page, SEVEN)
-    page.wait_for_function("document.querySelector('article') === null")
-    assert len(held) == 1
+    eventually(lambda: held or page.evaluate("0"))
+    assert (len(held), page.locator("article").count()) == (1, 0)
     held[0].continue_()
     expect(answer(page)).to_be_visible()
     page.unroute("**/predict?*")
@@ -91,7 +92,7 @@ def test_correction_joins_a_dataset_and_a_run(open_page: OpenPage, site: Site, s
     page = open_page("#/draw")
     draw(page, SEVEN)
     page.get_by_role("button", name="It is 1", exact=True).click()
-    expect(page.get_by_text("Saved as 1 in digits-corrections.")).to_be_visible(timeout=4000)
+    expect(page.get_by_text("Saved as 1 in digits-corrections.")).to_be_visible()
     page.get_by_role("button", name="Train with the corrections").click()
     page.wait_for_url("**/#/run/*")
     started = site.store.experiments.get(page.url.rsplit("/", 1)[-1])

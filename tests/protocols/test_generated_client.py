@@ -17,6 +17,7 @@ from tests.protocols.conftest import Served
 from tests.protocols.images import png
 from tests.support.contract import Contract, JsonObject
 from tests.support.service import ROOT
+from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.xdist_group("protocols")
 CONFIG = ROOT / "examples" / "clients" / "openapi-python-client.yaml"
@@ -42,7 +43,7 @@ def package(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout

@@ -14,6 +14,7 @@ from serving.served_model import ServedModel
 from serving.session import Samples
 from specs.experiment import ExperimentSpec
 from tests.support.published import publish
+from tests.support.waiting import PATIENCE_SECONDS
 
 T = TypeVar("T")
 IN_LOOP, IN_THREADS = 3600.0, 0.0
@@ -33,7 +34,7 @@ class Watched(ServedModel):
     def probabilities(self, samples: Samples) -> NDArray[np.float32]:
         self.batches.append(len(samples))
         self.threads.add(threading.current_thread().name.partition("_")[0])
-        assert self.open.wait(10)
+        assert self.open.wait(PATIENCE_SECONDS)
         return super().probabilities(samples)
 
 
@@ -60,7 +61,7 @@ def images(count: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(asyncio.wait_for(main, 20))
+    return asyncio.run(asyncio.wait_for(main, PATIENCE_SECONDS))
 
 
 def test_each_request_gets_its_own_results(batcher: Batcher, model: Watched) -> None:

@@ -18,6 +18,7 @@ from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.published import publish
 from tests.support.valkey import Valkey
+from tests.support.waiting import PATIENCE_SECONDS
 
 Spec = Callable[..., ExperimentSpec]
 SIZE_OF_TWO = 2_000_000
@@ -54,13 +55,13 @@ def test_request_waits_for_the_first_model(
 
     def load_slowly(*arguments: Any) -> ServedModel:
         loading.set()
-        assert load.wait(10)
+        assert load.wait(PATIENCE_SECONDS)
         return ServedModel(*arguments)
 
     monkeypatch.setattr(loaded_models, "ServedModel", load_slowly)
     with ThreadPoolExecutor(2) as threads:
         refreshed = threads.submit(registry.refresh)
-        assert loading.wait(10)
+        assert loading.wait(PATIENCE_SECONDS)
         answer = threads.submit(registry.get, "digits", None)
         load.set()
         assert answer.result().id == published.id

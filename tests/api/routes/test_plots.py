@@ -24,6 +24,7 @@ from tests.support.api import ApiClient
 from tests.support.archives import zip_of
 from tests.support.image_files import encoded
 from tests.support.published import publish
+from tests.support.waiting import PATIENCE_SECONDS
 from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
@@ -210,5 +211,5 @@ def test_copies_are_made_while_another_plot_is_drawn(
     with ThreadPoolExecutor(1) as threads:
         with figure._DRAWING:
             plot = threads.submit(client.post, "/experiments:plot/augmentation.png", json=document)
-            assert made.wait(30)
-        assert plot.result(30).status_code == 200
+            assert made.wait(PATIENCE_SECONDS)
+        assert plot.result(PATIENCE_SECONDS).status_code == 200

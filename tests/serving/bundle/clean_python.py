@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 _PACKAGES = ("numpy", "PIL", "onnxruntime")
 # Shared libraries that wheels put beside their packages.
 _LIBRARIES = ("numpy.libs", "pillow.libs", "onnxruntime.libs")
@@ -33,6 +35,6 @@ class CleanPython:
             env={"PYTHONPATH": str(self._packages), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS
 from trainyard.up.signals import Signals
 
 
@@ -12,14 +13,14 @@ from trainyard.up.signals import Signals
 def test_signal_to_stop_ends_the_wait(number: signal.Signals) -> None:
     with Signals() as signals:
         os.kill(os.getpid(), number)
-        assert signals.wait(10)
+        assert signals.wait(PATIENCE_SECONDS)
 
 
 def test_exit_of_a_child_ends_the_wait() -> None:
     with Signals() as signals, subprocess.Popen(["true"]):
         began = time.monotonic()
-        assert not signals.wait(10)
-        assert time.monotonic() - began < 9
+        assert not signals.wait(PATIENCE_SECONDS)
+        assert time.monotonic() - began < PATIENCE_SECONDS
 
 
 def test_wait_without_signals_times_out() -> None:

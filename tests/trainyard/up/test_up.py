@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.support.valkey import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 from trainyard.errors import PreflightError
 from trainyard.up.application import check_installed
 from trainyard.up.data_folder import DataFolder
@@ -18,7 +19,9 @@ from trainyard.up.data_folder import DataFolder
 def run_up(data: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "trainyard", "up", "--port", str(free_port()), "--data", str(data), *options]
     own = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "TRAINYARD_REDIS_URL")}
-    return subprocess.run(command, env={**own, **environment}, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(
+        command, env={**own, **environment}, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
 
 def test_zero_workers_are_rejected(tmp_path: Path) -> None:

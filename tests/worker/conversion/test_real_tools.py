@@ -8,6 +8,7 @@ import pytest
 from models_store.datasets.record import UploadOptions
 from tests.support.archives import image
 from tests.support.requirements import needs_programs
+from tests.support.waiting import PATIENCE_SECONDS
 from tests.worker.conversion.test_parquet_images import convert_upload
 
 pytestmark = [pytest.mark.processes, needs_programs("zip", "tar")]
@@ -48,7 +49,10 @@ def test_repository_is_read_as_it_is(folder: Path, tmp_path: Path, command: list
     if command[0] == "zip":
         archive = archive.with_suffix(".zip")
     subprocess.run(
-        [str(archive) if each == "ARCHIVE" else each for each in command], cwd=folder, check=True, timeout=60
+        [str(archive) if each == "ARCHIVE" else each for each in command],
+        cwd=folder,
+        check=True,
+        timeout=PATIENCE_SECONDS,
     )
     converted = tmp_path / "converted"
     converted.mkdir()
@@ -66,7 +70,7 @@ def test_zip_of_a_competition_is_read_by_filenames(tmp_path: Path) -> None:
     for name in ("train/cat.0.png", "train/cat.1.png", "train/dog.0.png", "train/dog.1.png", "test1/1.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(image(len(name)))
-    subprocess.run(["zip", "-qr", "packed.zip", "train", "test1"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(["zip", "-qr", "packed.zip", "train", "test1"], cwd=tmp_path, check=True, timeout=PATIENCE_SECONDS)
     converted = tmp_path / "converted"
     converted.mkdir()
 

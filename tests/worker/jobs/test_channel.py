@@ -12,7 +12,7 @@ import pytest
 from archives.member import Limits
 from models_store.datasets.record import FilesDone
 from models_store.experiments.record import Failure
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from worker.jobs.messages import CONVERSION_EVENT, Accepted, Advanced, ConversionEvent, ConversionJob, Failed, Stop
 from worker.jobs.process import ChildProcess
 
@@ -68,7 +68,7 @@ def test_job_arrives_and_progress_returns(start: Start) -> None:
     advanced = [Advanced(progress=FilesDone(done=done, total=4)) for done in range(3)]
     assert receive(child, 4) == [Accepted(number=1), *advanced]
     eventually(lambda: child.receive(0.1) == [] and child.has_ended)
-    assert child.wait(5) == 0
+    assert child.wait(PATIENCE_SECONDS) == 0
 
 
 def test_stop_request_reaches_the_child(start: Start) -> None:
@@ -154,7 +154,7 @@ def test_child_without_a_job_gives_up(start: Start) -> None:
         assert channel.receive(ConversionJob, 0.01) is None
     """)
     eventually(lambda: child.receive(0.1) == [] and child.has_ended)
-    assert child.wait(5) == 0
+    assert child.wait(PATIENCE_SECONDS) == 0
 
 
 def test_closed_pipe_ends_a_waiting_child(start: Start) -> None:
@@ -168,7 +168,7 @@ def test_closed_pipe_ends_a_waiting_child(start: Start) -> None:
     child._process.stdin.close()
 
     eventually(lambda: not child.is_alive)
-    assert child.wait(5) == 0
+    assert child.wait(PATIENCE_SECONDS) == 0
 
 
 def test_unknown_event_is_ignored(start: Start) -> None:

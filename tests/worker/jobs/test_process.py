@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.support.waiting import eventually, has_ended
+from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 from worker.jobs.messages import Ready
 from worker.jobs.trainers import Trainer, start_trainer
 
@@ -21,7 +21,7 @@ def trainer() -> Iterator[Trainer]:
 
 
 def test_trainer_reports_when_it_is_warm(trainer: Trainer) -> None:
-    assert eventually(lambda: trainer.receive(1.0), 60) == [Ready()]
+    assert eventually(lambda: trainer.receive(1.0)) == [Ready()]
     assert trainer.is_alive
 
 
@@ -29,7 +29,7 @@ def test_killed_process_is_noticed_with_its_signal(trainer: Trainer) -> None:
     psutil.Process(trainer.pid).kill()
 
     eventually(lambda: trainer.receive(0.1) == [] and trainer.has_ended)
-    assert trainer.wait(5) == -signal.SIGKILL
+    assert trainer.wait(PATIENCE_SECONDS) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("module", ["worker.training", "worker.conversion", "worker.evaluation"])
@@ -46,4 +46,4 @@ def test_process_dies_with_its_supervisor(module: str) -> None:
     parent.kill()
     parent.communicate()
 
-    eventually(lambda: has_ended(child), 10)
+    eventually(lambda: has_ended(child))

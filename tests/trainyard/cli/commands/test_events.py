@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi
 
@@ -17,7 +17,7 @@ def test_events_are_lines_until_interrupted(api: CannedApi) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
         eventually(lambda: len(api.requests("GET", "/events")) > 1)
         following.send_signal(signal.SIGINT)
-        lines, _ = following.communicate(timeout=20)
+        lines, _ = following.communicate(timeout=PATIENCE_SECONDS)
     assert following.returncode == 130
     first = json.loads(lines.splitlines()[0])
     assert first == {"event": "deleted", "id": "1-0", "data": {"experiment_id": ID}}

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tests.trainyard import samples
 from tests.trainyard.canned_api import Answer, CannedApi, epoch_event
 from tests.trainyard.cli.running import ended, run
@@ -38,6 +38,6 @@ def test_interrupted_watch_leaves_training_running(api: CannedApi) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
         eventually(lambda: len(api.requests("GET", f"/experiments/{ID}/events")) > 1)
         watching.send_signal(signal.SIGINT)
-        _, warning = watching.communicate(timeout=20)
+        _, warning = watching.communicate(timeout=PATIENCE_SECONDS)
     assert watching.returncode == 130
     assert warning == f"trainyard: the experiment continues; watch it again with: trainyard watch {ID}\n"
