@@ -97,9 +97,9 @@ class RunningUp:
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
-    def interrupt(self) -> int:
-        """Press Ctrl-C; return the exit status."""
-        self.process.send_signal(signal.SIGINT)
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal that ends it; return the exit status."""
+        self.process.send_signal(number)
         return int(self.process.wait(PATIENCE_SECONDS))
 
     def kill(self) -> None:

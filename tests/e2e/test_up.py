@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.running_up import READY, TRAIN_SECONDS, RunningUp, command, environment, is_ready
 from tests.support.service import ROOT
+from tests.support.store import SLOW_EPOCHS
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 from trainyard import Client
 from trainyard.answers import EpochEnd, Event, StatusChange
@@ -97,15 +98,19 @@ def test_killed_child_restarts_and_training_resumes(
 
         events = following.result(TRAIN_SECONDS)
     record = up.client.get(experiment_id)
-    assert (record.status, record.epochs_completed) == ("succeeded", 14)
+    assert (record.status, record.epochs_completed) == ("succeeded", SLOW_EPOCHS)
     assert record.attempts == (2 if word == "celery" else 1)
-    assert epochs_in(events) == list(range(14))
-    assert_each_epoch_once(up, experiment_id, 14)
+    assert epochs_in(events) == list(range(SLOW_EPOCHS))
+    assert_each_epoch_once(up, experiment_id, SLOW_EPOCHS)
     successor = eventually(lambda: up.child(word))
     assert successor is not None
     assert successor.pid != killed.pid
     assert f"{name} ended by signal 9 (SIGKILL) and restarts in" in up.errors()
     eventually(lambda: is_ready(up.url))
+
+
+def test_up_prints_one_url(up: RunningUp) -> None:
+    assert [line for line in up.output().splitlines() if "://" in line] == [f"{READY}{up.url}"]
 
 
 def test_second_up_on_the_same_folder_is_rejected(up: RunningUp) -> None:
@@ -133,15 +138,9 @@ def test_interrupted_up_leaves_its_work_to_the_next(
     [predicted] = up.client.predict(IMAGE).predictions
     running = up.submit(slow_document)
     up.wait_for_epochs(running, 2)
-    family = up.family()
-    assert len(family) >= 6  # itself, Valkey, the API, Celery's two and a trainer
+    assert len(up.family()) >= 6  # itself, Valkey, the API, Celery's two and a trainer
 
-    assert up.interrupt() == 0
-
-    # Nothing is killed after a grace period: `errors` would report it.
-    assert all(has_ended(each) for each in family)
-    assert up.leftovers() == []
-    assert up.errors() == ""
+    assert_ends_in_order(up, signal.SIGINT)
 
     successor = start_up(tmp_path)
     eventually(lambda: is_ready(successor.url))
@@ -151,7 +150,16 @@ def test_interrupted_up_leaves_its_work_to_the_next(
     assert successor.client.label(predicted.id, "4").predicted == predicted.top[0].label
     record = successor.wait_for_end(running)
     assert (record.status, record.interruptions) == ("succeeded", 1)
-    assert_each_epoch_once(successor, running, 14)
+    assert_each_epoch_once(successor, running, SLOW_EPOCHS)
+
+
+def assert_ends_in_order(up: RunningUp, number: signal.Signals) -> None:
+    family = up.family()
+    assert up.end(number) == 0
+    # Nothing is killed after a grace period: `errors` would report it.
+    assert all(has_ended(each) for each in family)
+    assert up.leftovers() == []
+    assert up.errors() == ""
 
 
 def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path, slow_document: Document) -> None:
@@ -168,7 +176,8 @@ def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path
 
     successor = start_up(tmp_path)
     assert successor.wait_for_end(experiment_id).status == "succeeded"
-    assert_each_epoch_once(successor, experiment_id, 14)
+    assert_each_epoch_once(successor, experiment_id, SLOW_EPOCHS)
+    assert_ends_in_order(successor, signal.SIGTERM)
 
 
 def test_first_admin_key_is_printed_once(start_up: StartUp, tmp_path: Path, tiny_document: Document) -> None:
@@ -187,20 +196,7 @@ def test_first_admin_key_is_printed_once(start_up: StartUp, tmp_path: Path, tiny
         with Client(up.url, student.key) as client, pytest.raises(NotAuthenticated):
             client.own_key()
 
-    assert up.interrupt() == 0
+    assert up.end(signal.SIGINT) == 0
     successor = start_up(tmp_path, "--auth", "keys")
     assert "ty_" not in successor.output()
     assert line.rpartition(" ")[2] not in "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
-
-
-def test_up_prints_one_url_and_ends_when_terminated(start_up: StartUp, tmp_path: Path) -> None:
-    up = start_up(tmp_path)
-    assert [line for line in up.output().splitlines() if "://" in line] == [f"{READY}{up.url}"]
-    family = up.family()
-
-    up.process.send_signal(signal.SIGTERM)
-
-    assert up.process.wait(PATIENCE_SECONDS) == 0
-    assert all(has_ended(each) for each in family)
-    assert up.errors() == ""
-    assert up.leftovers() == []

@@ -4,9 +4,8 @@ import socket
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx2
@@ -19,10 +18,13 @@ from models_store.store import open_store
 from specs.experiment import parse_spec
 from tests.support.image_files import encoded, png_file
 from tests.support.published import publish
-from tests.support.service import Service
+from tests.support.service import LEASE_SECONDS, Service, new_service
+from tests.support.store import TINY
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
-Document = dict[str, Any]
+# One service for all of them.
+pytestmark = pytest.mark.xdist_group("bodies")
+
 HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
 
 
@@ -38,17 +40,18 @@ class Serving(NamedTuple):
         return float(self.api.memory_info().rss / 1e6)
 
 
-@pytest.fixture
-def serving(make_service: Callable[..., Service], tiny_document: Document) -> Serving:
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """An API that serves one model, without a worker."""
-    service = make_service(max_waiting_images=60, max_waiting_bytes=20_000_000)
-    store = open_store(service.store, service.valkey.url, 2.0, max_attempts=3, role="test")
-    publish(store, parse_spec(tiny_document))
-    serving = Serving(service, service.start_api())
-    eventually(lambda: serving.predict().is_success)
-    # Predictions are written beside the requests; later ones go to the same file.
-    eventually(lambda: list((service.store / "predictions").iterdir()))
-    return serving
+    limits = {"max_waiting_images": 60, "max_waiting_bytes": 20_000_000}
+    with new_service(tmp_path_factory.mktemp("bodies"), **limits) as service:
+        store = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
+        publish(store, parse_spec(TINY))
+        serving = Serving(service, service.start_api())
+        eventually(lambda: serving.predict().is_success)
+        # Predictions are written beside the requests; later ones go to the same file.
+        eventually(lambda: list((service.store / "predictions").iterdir()))
+        yield serving
 
 
 def png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
@@ -82,8 +85,9 @@ def zeros(count: int) -> Iterator[bytes]:
     return (b"%x\r\n%b\r\n" % (len(megabyte), megabyte) for _ in range(count))
 
 
-def test_body_of_100_megabytes_leaves_nothing(serving: Serving, tmp_path: Path) -> None:
-    before, files = serving.megabytes, sorted(tmp_path.rglob("*"))
+def test_body_of_100_megabytes_leaves_nothing(serving: Serving) -> None:
+    folder = serving.service.folder
+    before, files = serving.megabytes, sorted(folder.rglob("*"))
 
     chunked = send(serving.service, HEAD + b"Transfer-Encoding: chunked\r\n\r\n", zeros(100))
     stated = send(serving.service, HEAD + b"Content-Length: 100000000\r\n\r\n", [])
@@ -94,7 +98,7 @@ def test_body_of_100_megabytes_leaves_nothing(serving: Serving, tmp_path: Path) 
     assert b"application/problem+json" in stated
     assert serving.predict().is_success
     assert serving.megabytes - before < 40
-    assert sorted(tmp_path.rglob("*")) == files
+    assert sorted(folder.rglob("*")) == files
 
 
 def test_body_that_breaks_off_leaves_no_traceback(serving: Serving) -> None:

@@ -11,7 +11,11 @@ import pytest
 from models_store.errors import Busy
 from models_store.files import lock_folder
 from tests.support.service import Service
+from tests.support.store import SLOW_EPOCHS
 from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
+
+# What one of them trains without a fault, others are compared with.
+pytestmark = pytest.mark.xdist_group("killed")
 
 Document = dict[str, Any]
 
@@ -43,7 +47,7 @@ def test_killed_trainer_resumes_bit_for_bit(service: Service, slow_document: Doc
     service.busy_trainer(worker).kill()
 
     record = service.wait_for_end(experiment_id)
-    service.assert_sound(experiment_id, epochs=14)
+    service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)
     assert record["attempts"] == 2
     assert service.history(experiment_id)["history"] == uninterrupted(service, slow_document)
 
@@ -61,7 +65,7 @@ def test_killed_transfer_resumes_without_its_source(service: Service, slow_docum
     service.busy_trainer(worker).kill()
 
     record = service.wait_for_end(experiment_id)
-    service.assert_sound(experiment_id, epochs=14)
+    service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)
     assert record["attempts"] == 2
     assert record["transferred_layers"] == {"conv2d": "conv2d", "dense": "dense"}
     assert service.history(experiment_id)["history"] == whole
@@ -78,7 +82,7 @@ def test_killed_pool_process_leaves_no_orphan(service: Service, slow_document: D
 
     assert_ended_before_next_attempt(service, experiment_id, [trainer])
     service.wait_for_end(experiment_id)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
 def test_killed_worker_leaves_no_orphan(service: Service, slow_document: Document) -> None:
@@ -92,7 +96,7 @@ def test_killed_worker_leaves_no_orphan(service: Service, slow_document: Documen
 
     assert_ended_before_next_attempt(service, experiment_id, trainers)
     service.wait_for_end(experiment_id)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
 def test_terminated_worker_returns_its_experiment(service: Service, slow_document: Document) -> None:
@@ -107,7 +111,7 @@ def test_terminated_worker_returns_its_experiment(service: Service, slow_documen
     assert (record["status"], record["attempts"], record["interruptions"]) == ("queued", 1, 1)
     service.start_worker()
     service.wait_for_end(experiment_id)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
     assert service.history(experiment_id)["history"] == uninterrupted(service, slow_document)
 
 
@@ -123,7 +127,7 @@ def test_worker_paused_beyond_its_lease_is_rejected(service: Service, slow_docum
     service.signal_all(paused, signal.SIGCONT)
 
     eventually(lambda: has_ended(zombie))
-    record = service.assert_sound(experiment_id, epochs=14)
+    record = service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)
     assert record["attempts"] == 2
     assert record["version"] == service.get(experiment_id)["version"]
 

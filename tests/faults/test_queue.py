@@ -1,7 +1,6 @@
 """Lose, repeat and redeliver messages, and run two replicas of everything."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -10,6 +9,7 @@ import pytest
 from models_store.jobs.queue import TRAINING
 from models_store.store import open_store
 from tests.support.service import LEASE_SECONDS, Service
+from tests.support.store import SLOW_EPOCHS
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 Document = dict[str, Any]
@@ -23,16 +23,15 @@ uvicorn.run("api.app:create_app", factory=True, http="api.http_protocol:HttpProt
 """
 
 
-def test_experiment_without_message_runs(make_service: Callable[..., Service], tiny_document: Document) -> None:
-    service = make_service()
+def test_experiment_without_message_runs(service: Service, tiny_document: Document) -> None:
+    living = service.http.base_url
     dying = service.start_api("-c", DIES_BEFORE_THE_WAKE_UP)
     with pytest.raises(httpx2.TransportError):
         service.http.post("/experiments", json=tiny_document)
     assert dying.wait(PATIENCE_SECONDS) == 9
+    service.kill(dying)
+    service.http.base_url = living
     [folder] = (service.store / "experiments").glob("0*")
-
-    service.start_api()
-    service.start_worker(warm=False)
 
     assert service.wait_for_end(folder.name)["attempts"] == 1
     service.assert_sound(folder.name, epochs=2)
@@ -48,7 +47,7 @@ def test_repeated_message_runs_once(service: Service, slow_document: Document) -
     service.wait_for_end(experiment_id)
     with service.valkey.client() as client:
         eventually(lambda: client.llen("trainyard.train") == 0 and client.hlen("unacked") == 0)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 1
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 1
 
 
 def test_redelivered_message_is_ignored(service: Service, slow_document: Document) -> None:
@@ -62,7 +61,7 @@ def test_redelivered_message_is_ignored(service: Service, slow_document: Documen
         client.lpush("trainyard.train", json.dumps(message))
 
     service.wait_for_end(experiment_id)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 1
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 1
 
 
 def test_garbage_in_the_queue_is_skipped(service: Service, tiny_document: Document) -> None:
@@ -83,7 +82,7 @@ def test_two_replicas_run_nothing_twice(service: Service, slow_document: Documen
 
     for experiment_id in experiments:
         service.wait_for_end(experiment_id)
-        assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 1
+        assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 1
 
 
 def test_order_outlasts_killed_workers(service: Service, tiny_document: Document, slow_document: Document) -> None:
@@ -105,7 +104,7 @@ def test_order_outlasts_killed_workers(service: Service, tiny_document: Document
 
     assert [each["started_at"] for each in records] == sorted(each["started_at"] for each in records)
     assert [each["attempts"] for each in records] == [2, 1, 1, 1]
-    service.assert_sound(first, epochs=14)
+    service.assert_sound(first, epochs=SLOW_EPOCHS)
 
 
 def test_pause_outlasts_restarts(service: Service, tiny_document: Document) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.ci import skip_not_permitted
 from tests.support.service import Service
+from tests.support.store import SLOW_EPOCHS
 from tests.support.waiting import eventually
 
 Document = dict[str, Any]
@@ -64,13 +65,13 @@ def test_full_disk_keeps_the_old_model_serving(
     if record["status"] == "failed":
         assert record["error"]["type"] == "disk_full"
     else:
-        service.assert_sound(second, epochs=14)
+        service.assert_sound(second, epochs=SLOW_EPOCHS)
     service.assert_sound(first, epochs=2)
     assert not list(small_disk.rglob("*.tmp"))
     assert len(list((small_disk / "experiments").iterdir())) == 2
     third = service.post(slow_document)
     service.wait_for_end(third)
-    service.assert_sound(third, epochs=14)
+    service.assert_sound(third, epochs=SLOW_EPOCHS)
 
 
 def test_damaged_checkpoint_falls_back(service: Service, slow_document: Document) -> None:
@@ -85,7 +86,7 @@ def test_damaged_checkpoint_falls_back(service: Service, slow_document: Document
     service.start_worker(warm=False)
 
     service.wait_for_end(experiment_id)
-    assert service.assert_sound(experiment_id, epochs=14)["attempts"] == 2
+    assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
 def test_diverging_run_fails_with_a_json_history(service: Service, tiny_document: Document) -> None:
@@ -197,20 +198,6 @@ def test_deterministic_run_is_reproduced_to_the_bit(service: Service, tiny_docum
     assert service.history(again)["history"] == service.history(original)["history"]
     found = service.http.get(f"/experiments/{again}/reproduction").raise_for_status().json()
     assert (found["outcome"], found["differences"]) == ("identical", [])
-
-
-def test_missing_dataset_error_names_its_place(make_service: Callable[..., Service]) -> None:
-    service = make_service()
-    service.environment["DATASETS_DIR"] = str(service.folder / "nowhere")
-    service.environment["KERAS_HOME"] = str(service.folder / "keras")
-    service.start_api()
-    service.start_worker(warm=False)
-    layers = [{"type": "Flatten"}, {"type": "Dense"}]
-
-    record = service.wait_for_end(service.post({"dataset": {"name": "mnist"}, "model": {"layers": layers}}))
-
-    assert (record["status"], record["error"]["type"]) == ("failed", "dataset_unavailable")
-    assert f"put mnist.npz into {service.folder / 'nowhere'}" in record["error"]["message"]
 
 
 def test_transfer_from_damaged_weights_fails(service: Service, tiny_document: Document) -> None:

@@ -211,17 +211,24 @@ class Service:
 
 
 @contextmanager
+def new_service(folder: Path, **settings: object) -> Iterator[Service]:
+    """A service with a Valkey server of its own, some settings changed, and nothing else started."""
+    valkey = Valkey(folder / "valkey")
+    valkey.start()
+    service = Service(folder, valkey, **settings)
+    try:
+        yield service
+    finally:
+        service.stop()
+        valkey.stop()
+
+
+@contextmanager
 def measured_service(**settings: object) -> Iterator[Service]:
     """A service for benchmarks, by default with the lease and sweep of production, in a temporary folder."""
-    with TemporaryDirectory() as folder:
-        valkey = Valkey(Path(folder) / "valkey")
-        valkey.start()
-        service = Service(Path(folder), valkey, **{"lease_seconds": 30, "reconcile_seconds": 10, **settings})
-        try:
-            yield service
-        finally:
-            service.stop()
-            valkey.stop()
+    changed = {"lease_seconds": 30, "reconcile_seconds": 10, **settings}
+    with TemporaryDirectory() as folder, new_service(Path(folder), **changed) as service:
+        yield service
 
 
 def _temporaries(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.valkey import Valkey
 
 LEASE_SECONDS = 2.0
+SLOW_EPOCHS = 8
+# A network of 650 parameters on the digits, deterministic, two epochs.
+TINY: dict[str, Any] = {
+    "name": "tiny",
+    "dataset": {"name": "digits"},
+    "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
+    "training": {"epochs": 2, "batch_size": 64, "deterministic": True},
+}
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +70,8 @@ def reopened(store: Store, tmp_path: Path, valkey: Valkey) -> Iterator[Callable[
 
 @pytest.fixture
 def tiny_document() -> dict[str, Any]:
-    """A network of 650 parameters on the digits, deterministic, two epochs."""
-    return {
-        "name": "tiny",
-        "dataset": {"name": "digits"},
-        "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
-        "training": {"epochs": 2, "batch_size": 64, "deterministic": True},
-    }
+    """`TINY`, which the test may change."""
+    return deepcopy(TINY)
 
 
 @pytest.fixture
@@ -79,7 +83,7 @@ def slow_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
         {"type": "Flatten"},
         {"type": "Dense"},
     ]
-    training = {"epochs": 14, "batch_size": 4}
+    training = {"epochs": SLOW_EPOCHS, "batch_size": 4}
     return {**tiny_document, "name": "slow", "model": {"layers": layers}, "training": training}
 
 

@@ -172,6 +172,21 @@ def weights_of(supervised: Supervised) -> str:
     return weights
 
 
+def test_training_without_its_dataset_file_fails(
+    job: Jobs, supervised: Supervised, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline() -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("keras.datasets.mnist.load_data", offline)
+    spec = parse_spec({"dataset": {"name": "mnist"}, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}})
+    run(job(spec).model_copy(update={"datasets_dir": tmp_path / "nowhere"}), supervised.channel)
+
+    failure = supervised.events[-1]["failure"]
+    assert failure["type"] == "dataset_unavailable"
+    assert f"put mnist.npz into {tmp_path / 'nowhere'}" in failure["message"]
+
+
 def test_continued_training_without_its_state_fails(job: Jobs, supervised: Supervised) -> None:
     spec = dropout_spec().model_copy(update={"continue_from": "01K6W3E8Z4T5V6X7Y8Z9A0B1C3"})
     run(job(spec), supervised.channel)
