@@ -22,7 +22,7 @@ _LAYER_OF_MODULE = {
     "tests.support.valkey": "integration",
     "subprocess": "processes",
     "multiprocessing": "processes",
-    "playwright": "processes",
+    "playwright.sync_api": "processes",
     "tests.models_store.children": "processes",
     "tests.support.service": "processes",
 }
