@@ -12,7 +12,7 @@ from models_store.sweeps.record import RepeatedPoint, SweepRecord
 from models_store.sweeps.trial import Trial, TrialStatus
 from specs.dataset import DatasetSpec
 
-_COPIED = ("id", "version", "name", "method", "tried", "planned", "created_at", "ended_at", "conclusion")
+_COPIED = ("id", "version", "owner", "name", "method", "tried", "planned", "created_at", "ended_at", "conclusion")
 LiveStatus = Literal["open", "queued", "running", "succeeded", "pruned", "failed", "cancelled", "deleted", "infeasible"]
 
 
@@ -93,6 +93,7 @@ class SweepView(Frozen):
 
     id: str
     version: int
+    owner: str | None
     name: str
     dataset: str | None
     status: str
@@ -126,6 +127,7 @@ class SweepSummary(Frozen):
 
     id: str
     version: int
+    owner: str | None
     name: str
     dataset: str | None
     status: str
@@ -160,6 +162,7 @@ def view(sweep: SweepRecord, experiments: Mapping[str, Record]) -> SweepView:
     return SweepView(
         id=sweep.id,
         version=sweep.version,
+        owner=sweep.owner,
         name=sweep.name,
         dataset=_dataset(sweep),
         status=sweep.status.value,

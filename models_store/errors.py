@@ -14,7 +14,8 @@ StoreError                unavailable
 ├── Busy                  unavailable
 ├── NotAuthenticated      unauthenticated
 ├── Forbidden             forbidden
-│   └── InsufficientScope forbidden
+│   ├── InsufficientScope forbidden
+│   └── NotOwner          forbidden
 └── Unavailable           unavailable
     └── StorageFull       unavailable
 """
@@ -105,6 +106,10 @@ class Forbidden(StoreError):
 
 class InsufficientScope(Forbidden):
     """The key is valid, but does not have the scope that the route needs."""
+
+
+class NotOwner(Forbidden):
+    """It is somebody else's, who alone may change it."""
 
 
 class Damaged(StoreError):

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,6 +67,13 @@ def _sync(path: Path, kind: int = 0) -> None:
 def _create_private(path: Path) -> BinaryIO:
     """Open a new file that the user of this process alone may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE), "wb")
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, or take it from all others than its owner. One that is another user's stays as it is."""
+    folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with suppress(PermissionError):
+        folder.chmod(PRIVATE_FOLDER)
 
 
 def write_synced(path: Path, data: bytes) -> None:

@@ -26,6 +26,7 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.experiments.summaries import Summaries
 from models_store.experiments.transfers import Transfers
+from models_store.files import make_private
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
@@ -104,8 +105,10 @@ class Store:
 
 
 def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
-    """Open the store in the folder `root`, which is created if missing. Redis need not be up. Raises OSError if `root`
+    """Open the store in the folder `root`, which is created if missing, for the user of this process
+    alone. Redis need not be up. Raises OSError if `root`
     is not writable. `role` is the client name that Redis shows."""
+    make_private(root)
     redis = connect(redis_url, role)
     queue = Queue(redis_url, redis)
     events = EventLog(redis)

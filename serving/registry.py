@@ -124,7 +124,7 @@ class Registry:
         )
         log.info("%s is served by %s", dataset, model.id)
 
-    def pin(self, dataset: str, experiment_id: str) -> None:
+    def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> None:
         """Have a model serve `dataset` even if others are better: here at once, and in other processes when they
         refresh.
 
@@ -134,7 +134,7 @@ class Registry:
         self._catalogue.check_pinnable(dataset, experiment_id)
         model = self._loaded.reload(experiment_id)
         with self._refreshing:
-            self._catalogue.pin(dataset, experiment_id)
+            self._catalogue.pin(dataset, experiment_id, owner)
             self._swap(dataset, model)
             self._announce(self._catalogue.pins())
 

@@ -14,6 +14,7 @@ from analysis.plots.contact_sheet import contact_sheet
 from api import content, request_bodies
 from api.access import DATA, READ
 from api.dependencies import BodyDep, ImagesDep, SettingsDep, StoreDep, SyntaxDep
+from api.ownership import OWN_DATASET, Owner
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
 from api.wire.caching import ValidatorsDep, conditional
@@ -62,6 +63,7 @@ async def upload_dataset(
     request: Request,
     store: StoreDep,
     settings: SettingsDep,
+    owner: Owner,
     response: Response,
     name: Annotated[str | None, Query(description="name of the dataset if the body is the archive itself")] = None,
     layout: Annotated[
@@ -94,7 +96,7 @@ async def upload_dataset(
     with store.datasets.receive_archive() as archive:
         in_url = {"name": name, "layout": layout, "names": names}
         sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
-        record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options)
+        record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options, owner)
     response.headers["Location"] = f"/datasets/{record.name}"
     return record
 
@@ -131,7 +133,7 @@ def _view(name: str, store: Store, images: ImageSource) -> DatasetView:
     return DatasetView.of_record(store.datasets.get(name), holdout)
 
 
-@router.patch("/datasets/{name}", openapi_extra=request_bodies.DATASET_EDIT, dependencies=[DATA])
+@router.patch("/datasets/{name}", openapi_extra=request_bodies.DATASET_EDIT, dependencies=[DATA, OWN_DATASET])
 def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Hide the results on a dataset's test split, built in or uploaded: `{"hide_test": true}`. No answer has test
     metrics, test predictions or misclassified test samples of its experiments any more, until
@@ -145,7 +147,7 @@ def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, i
     return view
 
 
-@router.post("/datasets/{name}:reveal", dependencies=[DATA])
+@router.post("/datasets/{name}:reveal", dependencies=[DATA, OWN_DATASET])
 def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Reveal the test results that `hide_test` withholds. The time is recorded. From then on, looks at them are
     counted again."""
@@ -153,7 +155,7 @@ def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> Datase
     return _view(name, store, images)
 
 
-@router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT, dependencies=[DATA])
+@router.delete("/datasets/{name}", status_code=HTTPStatus.NO_CONTENT, dependencies=[DATA, OWN_DATASET])
 def delete_dataset(name: str, store: StoreDep) -> None:
     """Delete an uploaded or collected dataset with its files, even while it is converted. Rejected while an experiment
     on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""

@@ -14,6 +14,7 @@ from analysis.validation import Validation, validate
 from api import content, request_bodies
 from api.access import ADMIN, READ, RUN
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep, judge
+from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner
 from api.schemas.history import METRICS, HistoryView, history_csv
 from api.schemas.presets import PresetList, preset_list
 from api.wire.bad_request import BadQuery
@@ -53,6 +54,7 @@ def create_experiment(
     body: BodyDep,
     syntax: SyntaxDep,
     store: StoreDep,
+    owner: Owner,
     response: Response,
     idempotency_key: IdempotencyKey = None,
     priority: Priority = 0,
@@ -78,11 +80,12 @@ def create_experiment(
     ):
         if repeats is not None:
             reject_repeated_continuation(spec)
-            group = group_view(store.groups.create(spec, repeats, idempotency_key, body, transferred_layers, priority))
+            created = store.groups.create(spec, repeats, idempotency_key, body, transferred_layers, priority, owner)
+            group = group_view(created)
             response.headers["Location"] = f"/groups/{group.id}"
             return group
         record = store.experiments.create(
-            spec, idempotency_key, body, transferred_layers, priority=priority, state=state
+            spec, idempotency_key, body, transferred_layers, priority=priority, state=state, owner=owner
         )
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
@@ -154,7 +157,10 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: 
 
 
 @router.patch(
-    "/experiments/{experiment_id}", response_model=Record, openapi_extra=request_bodies.EDIT, dependencies=[RUN]
+    "/experiments/{experiment_id}",
+    response_model=Record,
+    openapi_extra=request_bodies.EDIT,
+    dependencies=[RUN, OWN_EXPERIMENT],
 )
 def edit_experiment(
     experiment_id: str,
@@ -228,21 +234,21 @@ def _history_response(
     return conditional(view.model_dump_json(), media_type, validators, headers)
 
 
-@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
+@router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_EXPERIMENT])
 def cancel_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Cancel an experiment: a queued one at once, a running one after its current batch. History and checkpoint are
     kept."""
     return experiments.cancel(experiment_id)
 
 
-@router.post("/experiments/{experiment_id}:stop", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
+@router.post("/experiments/{experiment_id}:stop", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_EXPERIMENT])
 def stop_experiment(experiment_id: str, experiments: ExperimentsDep) -> Record:
     """Stop a training early and publish what it has learnt, as `training.keep` says: after its current batch, or at the
     end of its first epoch. It is then evaluated and `succeeded`, with the `stop_reason` stopped."""
     return experiments.stop(experiment_id)
 
 
-@router.post("/experiments/{experiment_id}:retry", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
+@router.post("/experiments/{experiment_id}:retry", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_EXPERIMENT])
 def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
     """Run a failed or cancelled experiment again: it is queued once more, with all its attempts, and resumes from its
     last checkpoint if there is one. A trial rejoins its sweep, if that has not failed and was not cancelled."""
@@ -252,7 +258,7 @@ def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
 
 
 @router.post("/experiments/{experiment_id}:reproduce", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
-def reproduce_experiment(experiment_id: str, store: StoreDep, response: Response) -> Record:
+def reproduce_experiment(experiment_id: str, store: StoreDep, owner: Owner, response: Response) -> Record:
     """Run a succeeded experiment again, with the same spec and seed. `GET /experiments/{id}/reproduction` of the new
     one then compares both."""
     original = store.experiments.get(experiment_id)
@@ -264,13 +270,15 @@ def reproduce_experiment(experiment_id: str, store: StoreDep, response: Response
         store.continuations.keep(spec, store.known_datasets()) as state,
     ):
         record = store.experiments.create(
-            spec, transferred_layers=transferred_layers, reproduces=original.id, state=state
+            spec, transferred_layers=transferred_layers, reproduces=original.id, state=state, owner=owner
         )
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
 
 
-@router.delete("/experiments/{experiment_id}/state", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
+@router.delete(
+    "/experiments/{experiment_id}/state", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_EXPERIMENT]
+)
 def delete_state(experiment_id: str, store: StoreDep) -> None:
     """Delete the training state of an experiment that has ended, to save disk space; its model, results and history
     stay. It cannot be continued then, and starts from the beginning if it is retried. Experiments that continue it have
@@ -278,7 +286,9 @@ def delete_state(experiment_id: str, store: StoreDep) -> None:
     store.continuations.remove_state(experiment_id)
 
 
-@router.delete("/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
+@router.delete(
+    "/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_EXPERIMENT, OWN_PINS]
+)
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:

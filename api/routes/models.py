@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api import content, request_bodies
 from api.access import READ, SERVE
 from api.dependencies import BaselinesDep, BodyDep, RegistryDep, StoreDep, SyntaxDep
+from api.ownership import OWN_PIN, Owner
 from api.schemas.models import PromotionList, ServingModel, ServingModelList, ServingTraffic, ServingTrafficList
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.posted_spec import parse_posted_document
@@ -28,9 +29,9 @@ def list_models(registry: RegistryDep, validators: ValidatorsDep) -> Response:
     return conditional(found.model_dump_json(), content.JSON, validators)
 
 
-@router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING, dependencies=[SERVE])
+@router.put("/models/serving/{dataset}", openapi_extra=request_bodies.SERVING, dependencies=[SERVE, OWN_PIN])
 def set_serving_model(
-    dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep
+    dataset: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, registry: RegistryDep, owner: Owner
 ) -> ServingModel:
     """Pin a model to a dataset, so that it answers even if others are better: `{"experiment_id": "..."}`; or return to
     the best: `{"policy": "best"}`. It takes effect here at once, in other API processes within a second, and outlasts
@@ -43,7 +44,7 @@ def set_serving_model(
         raise NotFound(unknown_dataset(dataset, known))
     wanted = parse_serving(parse_posted_document(body, syntax, '{"policy": "best"}'))
     if wanted.experiment_id is not None:
-        registry.pin(dataset, wanted.experiment_id)
+        registry.pin(dataset, wanted.experiment_id, owner)
     else:
         registry.unpin(dataset)
     return ServingModel.of(registry.status(dataset))

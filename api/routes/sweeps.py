@@ -11,6 +11,7 @@ from analysis.sweeps import SweepSummary, SweepView, view
 from api import content, request_bodies
 from api.access import READ, RUN
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
+from api.ownership import OWN_SWEEP, Owner
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import PlotFormat
@@ -45,6 +46,7 @@ def create_sweep(
     body: BodyDep,
     syntax: SyntaxDep,
     store: StoreDep,
+    owner: Owner,
     dry_run: DryRun = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -67,7 +69,7 @@ def create_sweep(
     if dry_run:
         estimated = estimate(spec, recent_runs(store.experiments), store.known_datasets())
         return _json(SweepPlan.of(sweep, checks, estimated, len(prior)).model_dump_json())
-    record = store.sweeps.create(sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, body)
+    record = store.sweeps.create(sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, body, owner)
     return _json(_view(record, store).model_dump_json(), HTTPStatus.ACCEPTED, {"Location": f"/sweeps/{record.id}"})
 
 
@@ -119,7 +121,7 @@ def plot_sweep(
     return cached.respond(f"sweep-{kind}", image_format, shown, lambda: plots.sweep.sweep_figure(shown, kind))
 
 
-@router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT, dependencies=[RUN])
+@router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT, dependencies=[RUN, OWN_SWEEP])
 def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> SweepView:
     """Change the budget of a sweep (`trials`, `minutes`, `parallel`), or pause it: trials that have started go on, no
     other starts. A sweep that has succeeded continues if it may start more trials. The body is a JSON merge patch."""
@@ -127,13 +129,13 @@ def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep)
     return _view(store.sweeps.edit(sweep_id, changes), store)
 
 
-@router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
+@router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_SWEEP])
 def cancel_sweep(sweep_id: str, store: StoreDep) -> SweepView:
     """Cancel a sweep and its trials that have not ended; what has been trained is kept."""
     return _view(store.sweep_jobs.cancel(sweep_id), store)
 
 
-@router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN])
+@router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_SWEEP])
 def delete_sweep(
     sweep_id: str,
     store: StoreDep,
@@ -149,7 +151,9 @@ def delete_sweep(
         store.sweeps.delete(sweep_id)
 
 
-@router.post("/sweeps/{sweep_id}/trials/{number}:resume", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
+@router.post(
+    "/sweeps/{sweep_id}/trials/{number}:resume", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_SWEEP]
+)
 def resume_trial(sweep_id: str, number: int, store: StoreDep) -> SweepView:
     """Train a trial to its end that was stopped early, failed or was cancelled, from its checkpoint. It is not stopped
     early again. A sweep that has succeeded continues until it has ended."""

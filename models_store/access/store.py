@@ -16,7 +16,7 @@ from models_store.access.key import Key
 from models_store.access.token import id_of, is_key_id, new_token
 from models_store.errors import InvalidState, NotFound
 from models_store.file_cache import FileCache
-from models_store.files import PRIVATE_FOLDER, create_exclusive, lock_folder, write_atomic
+from models_store.files import create_exclusive, lock_folder, make_private, write_atomic
 from models_store.frozen import utc_now
 from specs.access import KeySpec
 
@@ -43,8 +43,7 @@ class KeyStore:
 
     def prepare(self) -> None:
         """Make the folder and the secret. Raises OSError if the store is not writable."""
-        self._folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
-        self._folder.chmod(PRIVATE_FOLDER)
+        make_private(self._folder)
         create_exclusive(self._folder / _PEPPER_FILE, secrets.token_bytes(_PEPPER_BYTES))
 
     def create(self, spec: KeySpec, owner: str, creator: Key | None = None) -> tuple[Key, str]:

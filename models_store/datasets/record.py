@@ -86,10 +86,12 @@ class Contents(Frozen):
 
 class DatasetRecord(AttemptRecord):
     """An uploaded dataset, or one collected from corrections: `collected_from` is the dataset that the corrected model
-    was trained on. `id` distinguishes datasets that had the same name one after the other.
+    was trained on. `id` distinguishes datasets that had the same name one after the other. `owner` is whose key
+    has uploaded it; one that is collected is nobody's.
     """
 
     name: str
+    owner: str | None = None
     status: DatasetStatus = DatasetStatus.QUEUED
     archive_bytes: int = 0
     options: UploadOptions = UploadOptions()

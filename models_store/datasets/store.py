@@ -94,7 +94,9 @@ class DatasetStore:
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
-    def add(self, name: str, archive: BinaryIO, options: UploadOptions | None = None) -> DatasetRecord:
+    def add(
+        self, name: str, archive: BinaryIO, options: UploadOptions | None = None, owner: str | None = None
+    ) -> DatasetRecord:
         """Add the archive from `receive_archive`, to be read by `options`: write the record, send the message.
 
         After it returns, the dataset is on disk and will be converted, even after a crash. Raises InvalidState if
@@ -104,7 +106,7 @@ class DatasetStore:
         with storage_errors("the archive"):
             archive.flush()
         options = options or UploadOptions()
-        record = DatasetRecord(id=str(ULID()), name=name, archive_bytes=archive.tell(), options=options)
+        record = DatasetRecord(id=str(ULID()), name=name, owner=owner, archive_bytes=archive.tell(), options=options)
         with self.lock(name):
             self.reject_existing(name)
             self._holdout.forget(name)

@@ -29,6 +29,7 @@ class Groups:
         body: bytes,
         transferred_layers: Mapping[str, str],
         priority: int = 0,
+        owner: str | None = None,
     ) -> list[Record]:
         """Queue `repeats` experiments. The same key and body return the same ones, and create those that are missing
         because an earlier call was killed. Raises IdempotencyMismatch; StorageFull, with none of them left but those
@@ -44,7 +45,7 @@ class Groups:
                 member = RepeatId(group, repeats, str(ULID.from_int(int(ULID.from_str(group)) + number)))
                 one = repeat(spec, number)
                 record = self._experiments.create(
-                    one, transferred_layers=transferred_layers, place=member, priority=priority
+                    one, transferred_layers=transferred_layers, place=member, priority=priority, owner=owner
                 )
                 created.append(record)
         except StorageFull:

@@ -82,6 +82,8 @@ class Record(Frozen):
     `transferred_layers` maps a layer to the one of `spec.model.weights_from` whose weights it starts with, by name.
     `epoch_seconds` is the mean duration of an epoch, without the first one, which includes the start-up.
 
+    `owner` is whose key has posted it; null where no keys were asked for. Others may look at it, and not change it.
+
     `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and
     `priority` can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is
     started first. `parameters` counts those of the network, null for experiments
@@ -108,6 +110,7 @@ class Record(Frozen):
     notes: str = ""
     star: bool = False
     priority: int = 0
+    owner: str | None = None
     dataset: str
     based_on: str | None = None
     sweep: str | None = None

@@ -88,6 +88,7 @@ class ExperimentStore(PublishedResults):
         reproduces: str | None = None,
         priority: int = 0,
         state: CheckpointFile | None = None,
+        owner: str | None = None,
     ) -> Record:
         """Write the record, show it, send the wake-up, in this order. `transferred_layers` are what `Transfers` found,
         `state` what `Continuations` did; `place` is given for those of a sweep or a group, `reproduces` is the
@@ -97,7 +98,8 @@ class ExperimentStore(PublishedResults):
         view or wake-up. Raises IdempotencyMismatch, or StorageFull with nothing written.
         """
         initial_epoch = state.epoch if state else 0
-        record = placed(self._new_record(spec, transferred_layers, reproduces, priority, initial_epoch), place)
+        record = self._new_record(spec, transferred_layers, reproduces, priority, initial_epoch, owner)
+        record = placed(record, place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id)
@@ -115,12 +117,14 @@ class ExperimentStore(PublishedResults):
         reproduces: str | None,
         priority: int,
         initial_epoch: int,
+        owner: str | None,
     ) -> Record:
         return Record(
             id=str(ULID()),
             name=spec.name,
             tags=tuple(spec.tags),
             notes=spec.notes,
+            owner=owner,
             priority=priority,
             dataset=spec.dataset.name,
             based_on=spec.based_on,

@@ -33,6 +33,7 @@ class ExperimentSummary(Frozen):
     star: bool
     notes: str
     status: Status
+    owner: str | None
     dataset: str
     preset: str | None
     based_on: str | None
@@ -75,7 +76,7 @@ class ExperimentSummary(Frozen):
 
 
 _SAME = (
-    *("id", "version", "name", "tags", "star", "status", "dataset", "based_on", "sweep", "trial", "group"),
+    *("id", "version", "name", "tags", "star", "status", "owner", "dataset", "based_on", "sweep", "trial", "group"),
     *("created_at", "started_at", "ended_at"),
     *("epochs_completed", "published_epoch", "test_hidden", "peeks", "parameters", "worker", "progress"),
     *("stop_reason", "error", "damaged"),

@@ -126,13 +126,13 @@ class ModelCatalogue:
         """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`."""
         _reject_unpinnable(dataset, self._experiments.get(experiment_id))
 
-    def pin(self, dataset: str, experiment_id: str) -> Pin:
+    def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> Pin:
         """Let it serve `dataset` until `unpin`, in every process and across restarts. The caller has loaded and probed
         it. Raises as `check_pinnable`, Damaged, Busy."""
         # Under its lock: a deletion comes before, or finds the pin.
         with self._experiments.lock(experiment_id) as record:
             _reject_unpinnable(dataset, record)
-            return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id))
+            return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
 
     def unpin(self, dataset: str) -> None:
         """Let the best model serve `dataset` again. Raises Busy."""

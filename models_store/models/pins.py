@@ -14,10 +14,11 @@ SERVING = "serving"
 
 
 class Pin(Frozen):
-    """The model of `experiment_id` serves `dataset` until the pin is removed."""
+    """The model of `experiment_id` serves `dataset` until the pin is removed, by its owner if it has one."""
 
     dataset: str
     experiment_id: str
+    owner: str | None = None
     pinned_at: datetime = Field(default_factory=utc_now)
 
 

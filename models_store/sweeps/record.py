@@ -57,10 +57,11 @@ class SweepRecord(AttemptRecord):
     good and other trials (PED-ANOVA), null with too few trials. `repeated` are the repeats, the best mean first, and
     `conclusion` says what came out. `exhausted` is set when every point was tried. `checked` and `infeasible` count the
     points that were checked when it was posted. `attempts` counts the claims of workers that suggested trials, `worker`
-    is the one that does so now.
+    is the one that does so now. `owner` is whose key has posted it, and whose its trials are.
     """
 
     version: int = 0
+    owner: str | None = None
     name: str
     status: SweepStatus = SweepStatus.RUNNING
     spec: SweepSpec

@@ -70,11 +70,13 @@ class SweepStore:
         prior: tuple[PriorTrial, ...] = (),
         idempotency_key: str | None = None,
         body: bytes = b"",
+        owner: str | None = None,
     ) -> SweepRecord:
         """Write the record and send the message that has a worker suggest its first trials. The same key and body
         return the same sweep. Raises IdempotencyMismatch, StorageFull."""
         record = SweepRecord(
             id=str(ULID()),
+            owner=owner,
             name=spec.name,
             spec=spec,
             method=spec.resolved_method,

@@ -180,6 +180,11 @@ def test_killed_up_leaves_its_work_to_the_next(start_up: StartUp, tmp_path: Path
     assert_ends_in_order(successor, signal.SIGTERM)
 
 
+def readable_by_others(folder: Path) -> list[Path]:
+    written = [*(folder / "store").rglob("*"), *(folder / "logs").rglob("*"), *(folder / "valkey").rglob("*")]
+    return [each for each in written if each.stat().st_mode & 0o077]
+
+
 def test_first_admin_key_is_printed_once(start_up: StartUp, tmp_path: Path, tiny_document: Document) -> None:
     up = start_up(tmp_path, "--auth", "keys")
     [line] = [each for each in up.output().splitlines() if "ty_" in each]
@@ -197,6 +202,7 @@ def test_first_admin_key_is_printed_once(start_up: StartUp, tmp_path: Path, tiny
             client.own_key()
 
     assert up.end(signal.SIGINT) == 0
+    assert readable_by_others(tmp_path) == []
     successor = start_up(tmp_path, "--auth", "keys")
     assert "ty_" not in successor.output()
     assert line.rpartition(" ")[2] not in "".join(path.read_text() for path in (tmp_path / "logs").iterdir())

@@ -1,3 +1,4 @@
+import stat
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,12 @@ def test_unwritable_store_is_rejected(tmp_path: Path, valkey: Valkey) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="Not a directory"):
         open_store(tmp_path / "file" / "store", valkey.url, 2.0, max_attempts=3, role="test")
+
+
+def test_store_is_for_its_user_alone(tmp_path: Path, valkey: Valkey) -> None:
+    root = tmp_path / "store"
+    root.mkdir(0o755)
+
+    open_store(root, valkey.url, 2.0, max_attempts=3, role="test").close()
+
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700

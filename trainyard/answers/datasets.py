@@ -61,6 +61,7 @@ class DatasetRecord(Answer):
     schema_version: int
     attempts: int
     interruptions: int
+    owner: str | None = None
     worker: str | None = None
     archive_bytes: int
     options: UploadOptions | None = None

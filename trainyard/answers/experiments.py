@@ -57,6 +57,7 @@ class Experiment(Answer):
     version: int
     tags: list[str]
     notes: str = ""
+    owner: str | None = None
     star: bool = False
     priority: int = 0
     based_on: str | None = None
@@ -134,6 +135,7 @@ class ExperimentSummary(Answer):
     notes: str
     status: str
     dataset: str
+    owner: str | None = None
     preset: str | None = None
     based_on: str | None = None
     sweep: str | None = None

@@ -74,6 +74,7 @@ class SweepSummary(Answer):
     id: str
     version: int
     name: str
+    owner: str | None = None
     dataset: str | None = None
     status: str
     method: str

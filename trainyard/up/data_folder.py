@@ -11,10 +11,13 @@ from trainyard.errors import PreflightError
 
 _VALKEY_WAIT_SECONDS = 15.0
 _RETRY_SECONDS = 0.1
+# The permissions, as of umask, that nobody else has.
+PRIVATE = 0o077
 
 
 class DataFolder:
-    """`<root>/store`, `<root>/logs`, `<root>/valkey`. The constructor makes them; raises PreflightError."""
+    """`<root>/store`, `<root>/logs`, `<root>/valkey`. The constructor makes them, `store`, `logs` and
+    `valkey` for the user alone; raises PreflightError."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.expanduser().resolve()
@@ -24,6 +27,8 @@ class DataFolder:
         try:
             for folder in (self.root, self.logs, self.valkey):
                 folder.mkdir(parents=True, exist_ok=True)
+                if folder is not self.root:
+                    folder.chmod(0o777 & ~PRIVATE)
                 _probe(folder)
         except OSError as error:
             raise PreflightError(

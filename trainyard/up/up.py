@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from trainyard.errors import PreflightError, StartError
 from trainyard.up.address import Address, check_address, is_loopback, reserve_port
 from trainyard.up.application import ServiceSettings, check_installed, create_first_key, read_settings
 from trainyard.up.child import Command
-from trainyard.up.data_folder import DataFolder
+from trainyard.up.data_folder import PRIVATE, DataFolder
 from trainyard.up.redis_url import check_redis
 from trainyard.up.servers import API, Servers
 from trainyard.up.signals import Signals
@@ -45,6 +46,8 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
     if options.workers < 1:
         raise PreflightError(f"expected at least one worker, received --workers {options.workers}")
     check_installed()
+    # Everything that it and its children write is for the user alone: records, images, logs, Valkey's files.
+    os.umask(PRIVATE)
     settings = read_settings()
     settings = settings.model_copy(update={"auth": options.auth or settings.auth})
     if settings.auth == "none" and not options.insecure and not is_loopback(options.host):

@@ -16,13 +16,16 @@ from worker.jobs.messages import Accepted, Stop
 
 E = TypeVar("E")
 
+_SECRETS = ("REDIS_URL", "TRAINYARD_REDIS_URL")
+
 log = logging.getLogger(__name__)
 
 
 class ChildProcess(Generic[E]):
     """`python -m MODULE EVENTS_FD SUPERVISOR_PID *ARGUMENTS`, started at once. It dies with its supervisor.
 
-    `events` parses what it reports; `environment` is added to this process's.
+    `events` parses what it reports; `environment` is added to this process's, without what
+    opens Redis: it trains what others have posted.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class ChildProcess(Generic[E]):
             stdout=subprocess.DEVNULL,
             pass_fds=(write_end,),
             start_new_session=True,
-            env={**os.environ, **(environment or {})},
+            env={**_inherited(), **(environment or {})},
         )
         os.close(write_end)
 
@@ -127,3 +130,7 @@ class ChildProcess(Generic[E]):
         if self._events >= 0:
             os.close(self._events)
             self._events, self._has_ended = -1, True
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _SECRETS}

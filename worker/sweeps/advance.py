@@ -127,7 +127,11 @@ class _Step:
             ):
                 self._claim.create_experiment(
                     lambda: self._store.experiments.create(
-                        spec, transferred_layers=layers, place=place, priority=self._record.spec.priority
+                        spec,
+                        transferred_layers=layers,
+                        place=place,
+                        priority=self._record.spec.priority,
+                        owner=self._record.owner,
                     )
                 )
         except (SpecError, InvalidState) as error:

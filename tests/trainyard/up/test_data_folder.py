@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +42,12 @@ def test_valkey_lock_is_held_by_an_heir(tmp_path: Path) -> None:
     heir.communicate(b"\n")
     with folder.lock_valkey():
         pass
+
+
+def test_what_was_readable_by_others_is_no_more(tmp_path: Path) -> None:
+    for name in ("logs", "valkey"):
+        (tmp_path / name).mkdir(0o755)
+
+    folder = DataFolder(tmp_path)
+
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (folder.logs, folder.valkey)} == {0o700}

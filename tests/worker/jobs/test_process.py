@@ -47,3 +47,16 @@ def test_process_dies_with_its_supervisor(module: str) -> None:
     parent.communicate()
 
     eventually(lambda: has_ended(child))
+
+
+def test_trainer_does_not_have_the_password_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1:1/0")
+    monkeypatch.setenv("TRAINYARD_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
+    trainer = start_trainer()
+    try:
+        environment = psutil.Process(trainer.pid).environ()
+    finally:
+        trainer.kill()
+
+    assert "secret" not in str(environment)
+    assert "PATH" in environment

@@ -1,0 +1,72 @@
+"""Whose an experiment, a sweep, a dataset or a pin is: everybody may look at it, its owner and admins change it.
+
+Routes that change one add a constant of this module behind the one of `api.access`.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from api.access import KeyDep
+from api.dependencies import ExperimentsDep, StoreDep
+from models_store.access.key import Key
+from models_store.errors import NotOwner
+from models_store.models.pins import Pin
+from models_store.store import Store
+from specs.dataset import DATASETS
+
+
+async def get_owner(key: KeyDep) -> str | None:
+    """Whose what this request creates will be: nobody's where no keys are asked for."""
+    return None if key is None else key.owner
+
+
+Owner = Annotated[str | None, Depends(get_owner)]
+
+
+def check_experiment(experiment_id: str, experiments: ExperimentsDep, key: KeyDep) -> None:
+    if _may_be_rejected(key):
+        _check(f"experiment {experiment_id}", experiments.get(experiment_id).owner, key)
+
+
+def check_sweep(sweep_id: str, store: StoreDep, key: KeyDep) -> None:
+    if _may_be_rejected(key):
+        _check(f"sweep {sweep_id}", store.sweeps.get(sweep_id).owner, key)
+
+
+def check_dataset(name: str, store: StoreDep, key: KeyDep) -> None:
+    """Built-in datasets are nobody's."""
+    if _may_be_rejected(key) and name not in DATASETS:
+        _check(f"dataset {name}", store.datasets.get(name).owner, key)
+
+
+def check_pin(dataset: str, store: StoreDep, key: KeyDep) -> None:
+    _check_pins([dataset], store, key)
+
+
+def check_pins_of_experiment(experiment_id: str, store: StoreDep, key: KeyDep, force: bool = False) -> None:
+    """With `force`, deleting an experiment removes its pins."""
+    if force and _may_be_rejected(key):
+        _check_pins(store.experiments.pins.datasets_of(experiment_id), store, key)
+
+
+OWN_EXPERIMENT, OWN_SWEEP, OWN_DATASET = Depends(check_experiment), Depends(check_sweep), Depends(check_dataset)
+OWN_PIN, OWN_PINS = Depends(check_pin), Depends(check_pins_of_experiment)
+
+
+def _check_pins(datasets: list[str], store: Store, key: Key | None) -> None:
+    if _may_be_rejected(key):
+        pins = store.models.pins()
+        for dataset in datasets:
+            if isinstance(pin := pins.get(dataset), Pin):
+                _check(f"the pin of {dataset}", pin.owner, key)
+
+
+def _may_be_rejected(key: Key | None) -> bool:
+    return key is not None and not key.is_admin
+
+
+def _check(what: str, owner: str | None, key: Key | None) -> None:
+    """Raises NotOwner. What has no owner, as everything from before there were keys, may be changed by everybody."""
+    if key is not None and owner is not None and owner != key.owner:
+        raise NotOwner(f"{what} belongs to {owner}, and this key to {key.owner}; only its owner and admins change it")
