@@ -32,4 +32,4 @@ class Key(Frozen):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def allows(self, scopes: Collection[KeyScope]) -> bool:
-        return self.is_admin or set(scopes) <= set(self.scopes)
+        return self.is_admin or all(each in self.scopes for each in scopes)
