@@ -65,9 +65,9 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
         try:
             supervisor.start()
             if _wait_for_api(supervisor, address, signals):
-                say(f"Trainyard is ready: {address.url}")
                 if settings.auth == "keys" and (key := create_first_key(api.environment)):
                     say(f"The first admin key, which is never shown again: {key}")
+                say(f"Trainyard is ready: {address.url}")
                 say(f"Ctrl-C stops it; logs in {folder.logs}")
                 _supervise(supervisor, signals)
         finally:
