@@ -152,7 +152,7 @@ def test_relative_links_exist() -> None:
 def test_decisions_are_short_and_numbered_once() -> None:
     decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
     numbers = [file.name[:4] for file in decisions]
-    assert len(set(numbers)) == len(numbers)
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
     for file in decisions:
         assert len(file.read_text().splitlines()) <= LONGEST_DECISION, file.name
         assert file.read_text().startswith(f"# {file.name[:4]}: "), file.name
