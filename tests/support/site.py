@@ -46,8 +46,8 @@ class Site:
         eventually(self._is_ready)
 
     def _is_ready(self) -> bool:
-        """The first sweep has made the index whole."""
-        return httpx2.get(f"{self.url}/experiments").is_success
+        """The first sweep has made the index whole, and the API finds that out."""
+        return self.store.experiments.index.is_complete() and httpx2.get(f"{self.url}/health/ready").is_success
 
     def stop(self) -> None:
         """Stop the API, and break the streams that are open."""

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import { readBase } from "./base.ts";
 import { problemFrom, problemOf } from "./problem.ts";
 import type { components, paths } from "./schema.d.ts";
+import { session } from "./session.svelte.ts";
 
 /** A model of the OpenAPI document: `Schema<"ExperimentView">`. */
 export type Schema<Name extends keyof components["schemas"]> = components["schemas"][Name];
@@ -15,7 +16,7 @@ export const BASE = readBase(location.search, meta, location.href);
 export const isForeign = new URL(BASE).origin !== location.origin;
 
 /** The typed client: `answer(api.GET("/experiments/{experiment_id}", {params: {path: {experiment_id: id}}, signal}))`. */
-export const api = createClient<paths>({ baseUrl: BASE });
+export const api = createClient<paths>({ baseUrl: BASE, fetch: send });
 
 interface Answer<T> {
   data?: T;
@@ -49,7 +50,7 @@ export async function getJson<T>(path: string, options: RequestInit = {}): Promi
 export async function request(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url(path), options);
+    response = await send(new Request(url(path), options));
   } catch (thrown) {
     if (isAbort(thrown)) throw thrown;
     throw problemFrom(thrown);
@@ -58,6 +59,14 @@ export async function request(path: string, options: RequestInit = {}): Promise<
     return response;
   const body = await response.text();
   throw problemOf(response.status, response.statusText, parse(body));
+}
+
+/** `fetch` with the key. */
+async function send(request: Request): Promise<Response> {
+  for (const [name, value] of Object.entries(session.headers)) request.headers.set(name, value);
+  const response = await fetch(request);
+  if (response.status === 401) session.isRejected = true;
+  return response;
 }
 
 /** The address of a path of the API, for images, downloads and `curl` lines. */

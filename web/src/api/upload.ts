@@ -1,5 +1,6 @@
 import { url } from "./client.ts";
 import { Problem, problemOf } from "./problem.ts";
+import { session } from "./session.svelte.ts";
 
 interface Options {
   signal: AbortSignal;
@@ -13,6 +14,7 @@ export function upload(path: string, body: Blob, { signal, onProgress }: Options
     const abort = () => sent.abort();
     sent.open("POST", url(path));
     sent.setRequestHeader("Accept", "application/json");
+    for (const [name, value] of Object.entries(session.headers)) sent.setRequestHeader(name, value);
     sent.upload.onprogress = (event) => onProgress(event.loaded, event.total);
     sent.onload = () => {
       if (sent.status < 300) resolve();

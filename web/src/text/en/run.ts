@@ -146,6 +146,7 @@ export default {
   ended: "Ended",
   duration: "Duration",
   perEpoch: "Per epoch",
+  owner: "Owner",
   worker: "Worker",
   attempts: "Attempts",
   id: "Id",

@@ -143,6 +143,7 @@ const ko: Same<typeof en> = {
   ended: "종료",
   duration: "소요 시간",
   perEpoch: "에포크당",
+  owner: "소유자",
   worker: "워커",
   attempts: "시도",
   id: "ID",

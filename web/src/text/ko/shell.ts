@@ -22,6 +22,13 @@ const ko: Same<typeof en> = {
   notFoundHint: "이 링크의 화면은 현재 버전에 없습니다.",
   toRuns: "실험 목록으로",
   loadFailed: "화면을 불러오지 못했습니다",
+  login: "로그인",
+  loginHint:
+    "이 서비스를 쓰려면 키가 필요합니다. 서비스 운영자가 `trainyard keys create`로 만들 수 있습니다.",
+  accessKey: "키",
+  enter: "로그인",
+  logout: "로그아웃",
+  keyRejected: "유효하지 않은 키입니다. 오타가 있거나 만료 또는 폐기된 키입니다.",
   copy: "복사",
   copied: "복사했습니다",
   close: "닫기",

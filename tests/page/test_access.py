@@ -1,0 +1,91 @@
+"""The page of a service that asks for keys."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from settings import Settings
+from specs.access import KeyScope, KeySpec
+from specs.dataset import DATASETS
+from specs.experiment import ExperimentSpec
+from tests.page.built import needs_page
+from tests.page.conftest import OpenPage, Watch
+from tests.support.published import publish, results_on
+from tests.support.site import Site
+from tests.support.store import LEASE_SECONDS
+from tests.support.valkey import Valkey
+from tests.support.waiting import eventually
+
+pytestmark = [pytest.mark.processes, needs_page]
+
+Spec = Callable[..., ExperimentSpec]
+REJECTED = "401 (Unauthorized)"
+
+
+@pytest.fixture
+def site(settings: Settings, valkey: Valkey) -> Iterator[Site]:
+    site = Site(settings.model_copy(update={"auth": "keys", "lease_seconds": LEASE_SECONDS}))
+    yield site
+    site.close()
+
+
+def new_key(site: Site, *scopes: KeyScope) -> str:
+    return site.store.keys.create(KeySpec(scopes=scopes or (KeyScope.READ,)), "ann")[1]
+
+
+def log_in(page: Page, key: str) -> None:
+    page.get_by_label("Key").fill(key)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_key_opens_the_page_for_this_tab(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+    page = open_page("#/runs")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+    log_in(page, "ty_nothing")
+    expect(page.get_by_role("alert")).to_contain_text("not valid")
+    log_in(page, new_key(site))
+
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    watch.forgive(REJECTED)
+
+
+def test_images_streams_and_files_have_the_key(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+    page = open_page("#/runs")
+    log_in(page, new_key(site))
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).first.click()
+    assert record.id in download.value.path().read_text()
+    site.store.experiments.edit(record.id, {"name": "renamed"})
+    expect(page.get_by_role("link", name="renamed").first).to_be_visible()
+    page.goto("/#/data/digits")
+    image = page.locator("main img").first
+    eventually(lambda: image.evaluate("image => image.naturalWidth > 0"))
+    assert str(image.get_attribute("src")).startswith("blob:")
+    watch.forgive(REJECTED)
+
+
+def test_revoked_key_leads_to_the_login(site: Site, open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("#/runs")
+    token = new_key(site)
+    log_in(page, token)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+    site.store.keys.revoke(token[3:13], by=None)
+    sent = {"Authorization": f"Bearer {token}"}
+    eventually(lambda: httpx2.get(f"{site.url}/presets", headers=sent).status_code == 401)
+    page.reload()
+
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    watch.forgive(REJECTED)

@@ -1,0 +1,26 @@
+const NAME = "trainyard.key";
+
+/** Who uses the page: the key that a service may ask for. It is kept for this tab alone, until that is closed. */
+class Session {
+  key: string | null = $state(sessionStorage.getItem(NAME));
+  /** Whether a request was rejected because it had no valid key. */
+  isRejected: boolean = $state(false);
+
+  /** The headers that each request needs. No cookie is used, so that no other site can send requests in its name. */
+  get headers(): Record<string, string> {
+    return this.key ? { authorization: `Bearer ${this.key}` } : {};
+  }
+
+  /** Use a key from now on, and load everything with it. */
+  enter(key: string): void {
+    sessionStorage.setItem(NAME, key);
+    location.reload();
+  }
+
+  leave(): void {
+    sessionStorage.removeItem(NAME);
+    location.reload();
+  }
+}
+
+export const session = new Session();
