@@ -95,7 +95,7 @@ def look_at_errors(page: Page, service: Service, run: str) -> None:
     expect(images).to_have_count(matrix[truth][predicted])
     assert images.first.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 8
 
-    page.get_by_role("link", name="Errors").click()
+    page.get_by_role("link", name="Errors", exact=True).click()
     wrong = sum(map(sum, matrix)) - sum(matrix[digit][digit] for digit in range(10))
     expect(page.get_by_text(re.compile(f"^{wrong} misclassified samples?$"))).to_be_visible()
     page.keyboard.press("ArrowRight")

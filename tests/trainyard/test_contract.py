@@ -28,6 +28,7 @@ VALUES: dict[str, Any] = {
     "repeats": 3,
     "number": 3,
     "experiment_ids": (samples.ID, samples.OTHER_ID),
+    "ids": (samples.ID, samples.OTHER_ID),
     "prediction_id": samples.PREDICTION_ID,
     "dataset": "digits",
     "name": "digits",
