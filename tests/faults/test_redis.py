@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import pytest
 from PIL import Image
 
 from tests.support.image_files import encoded
@@ -60,13 +61,14 @@ def test_emptied_redis_and_killed_worker_resume(service: Service, slow_document:
     assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
+@pytest.mark.timeout(1800)  # eleven trainings, each in a fresh trainer
 def test_redis_restarted_repeatedly_loses_nothing(
     service: Service, slow_document: Document, tiny_document: Document
 ) -> None:
-    running = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 20}})
+    running = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 30}})
     service.wait_for_epochs(running, 1)
     accepted = []
-    for _ in range(3):
+    for _ in range(5):
         accepted.append(service.post(tiny_document))
         service.valkey.kill()
         accepted.append(service.post(tiny_document))
@@ -75,7 +77,7 @@ def test_redis_restarted_repeatedly_loses_nothing(
     for experiment_id in accepted:
         assert service.wait_for_end(experiment_id)["attempts"] == 1
         service.assert_sound(experiment_id, epochs=2)
-    assert service.assert_sound(running, epochs=20)["attempts"] == 1
+    assert service.assert_sound(running, epochs=30)["attempts"] == 1
 
 
 def test_posts_while_redis_is_down_run_later(service: Service, tiny_document: Document) -> None:

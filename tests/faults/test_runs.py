@@ -200,6 +200,20 @@ def test_deterministic_run_is_reproduced_to_the_bit(service: Service, tiny_docum
     assert (found["outcome"], found["differences"]) == ("identical", [])
 
 
+def test_missing_dataset_error_names_its_place(make_service: Callable[..., Service]) -> None:
+    service = make_service()
+    service.environment["DATASETS_DIR"] = str(service.folder / "nowhere")
+    service.environment["KERAS_HOME"] = str(service.folder / "keras")
+    service.start_api()
+    service.start_worker(warm=False)
+    layers = [{"type": "Flatten"}, {"type": "Dense"}]
+
+    record = service.wait_for_end(service.post({"dataset": {"name": "mnist"}, "model": {"layers": layers}}))
+
+    assert (record["status"], record["error"]["type"]) == ("failed", "dataset_unavailable")
+    assert f"put mnist.npz into {service.folder / 'nowhere'}" in record["error"]["message"]
+
+
 def test_transfer_from_damaged_weights_fails(service: Service, tiny_document: Document) -> None:
     source = service.post(tiny_document)
     service.wait_for_end(source)

@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 @pytest.fixture
 def sweep_document(tiny_document: Document) -> Document:
-    """Two points and two repeats of the best; deterministic, so that values are compared bit for bit."""
+    """Three points and two repeats of the best; deterministic, so that values are compared bit for bit."""
     rate = {"$search": {"float": [1e-3, 0.1], "log": True}}
     training = {
         **tiny_document["training"],
@@ -22,7 +22,7 @@ def sweep_document(tiny_document: Document) -> Document:
         "optimizer": {"type": "Adam", "learning_rate": rate},
     }
     experiment = {**tiny_document, "training": training}
-    return {"name": "rates", "experiment": experiment, "trials": 2, "repeats": {"seeds": 2, "of_best": 1}}
+    return {"name": "rates", "experiment": experiment, "trials": 3, "repeats": {"seeds": 2, "of_best": 1}}
 
 
 def post_sweep(service: Service, document: Document) -> str:
@@ -54,7 +54,7 @@ def trials_of(sweep: Document) -> list[tuple[Any, ...]]:
     return [tuple(trial[name] for name in names) for trial in sweep["trials"]]
 
 
-@pytest.mark.timeout(1800)  # eight trainings, each in a fresh trainer
+@pytest.mark.timeout(1800)  # ten trainings, each in a fresh trainer
 def test_killed_service_changes_no_trial(service: Service, sweep_document: Document) -> None:
     undisturbed = wait_for_sweep(service, post_sweep(service, sweep_document))
     assert undisturbed["status"] == "succeeded"

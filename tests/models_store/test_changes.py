@@ -5,7 +5,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from tests.support.valkey import Valkey
 
-LONG = 120.0
+LONG = 20.0
 
 
 def test_change_ends_the_wait(store: Store, queued: Record) -> None:

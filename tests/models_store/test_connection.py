@@ -11,8 +11,7 @@ from models_store.errors import Unavailable
 from tests.support.valkey import Valkey, free_port
 from tests.support.waiting import eventually
 
-# Far below a minute or more of callers that each wait, far above what a busy machine adds.
-MARGIN_SECONDS = 20.0
+MARGIN_SECONDS = 1.0
 
 
 def test_client_has_a_name(valkey: Valkey) -> None:
@@ -39,7 +38,7 @@ def test_one_of_many_callers_waits_for_silent_server(own_valkey: Valkey) -> None
         assert not answers(redis)
         with ThreadPoolExecutor(30) as pool:
             began = time.monotonic()
-            answered = [each.result() for each in [pool.submit(answers, redis) for _ in range(1500)]]
+            answered = [each.result() for each in [pool.submit(answers, redis) for _ in range(90)]]
         assert not any(answered)
         assert time.monotonic() - began < SOCKET_SECONDS + MARGIN_SECONDS
 

@@ -54,7 +54,7 @@ def addresses(site: Site, begin: Begin) -> list[str]:
     return [view.format(ids=ids, last=records[-1].id, running=running.id, queued=queued.id) for view in VIEWS]
 
 
-@pytest.mark.parametrize(("width", "locale"), [(1440, "en-US"), (1024, "ko-KR"), (390, "en-US")])
+@pytest.mark.parametrize(("width", "locale"), [(1440, "en-US"), (1024, "ko-KR"), (390, "ko-KR"), (390, "en-US")])
 def test_long_names_stay_inside(open_page: OpenPage, addresses: list[str], width: int, locale: str) -> None:
     page = open_page("#/nothing", width=width, locale=locale)
     found = {address: faults for address in addresses if (faults := faults_at(page, address))}
