@@ -1,9 +1,10 @@
 """How a sweep goes: its best trial over time, what early stopping saves, what is left, when it will end."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from models_store.experiments.record import Progress, Record, Status
 from models_store.experiments.summary import metrics_of
@@ -87,43 +88,10 @@ class Forecast(Frozen):
     ends_at: datetime
 
 
-class SweepView(Frozen):
-    """A sweep as `GET /sweeps/{id}` shows it. `best` is the trial to use: that with the best mean if trials were
-    repeated."""
-
-    id: str
-    version: int
-    owner: str | None
-    name: str
-    dataset: str | None
-    status: str
-    method: str
-    metric: str
-    tried: int
-    planned: int
-    spec: dict[str, object]
-    points: int | None
-    checked: int
-    infeasible: int
-    created_at: datetime
-    ended_at: datetime | None
-    cancel_requested: bool
-    counts: dict[str, int]
-    best: TrialView | None
-    best_so_far: tuple[BestSoFar, ...]
-    repeated: tuple[RepeatedPoint, ...]
-    importance: dict[str, float] | None
-    share_pruned: float
-    budget: Budget
-    forecast: Forecast | None
-    conclusion: str | None
-    error: str | None
-    trials: tuple[TrialView, ...]
-
-
 class SweepSummary(Frozen):
     """A sweep in a list. `dataset` is null if several are tried. `tried` are the points whose trials have ended, of
-    those that are `planned`; `counts` are its trials by status, repeats included."""
+    those that are `planned`; `counts` are its trials by status, repeats included. `best` is the trial to use: that with
+    the best mean if trials were repeated."""
 
     id: str
     version: int
@@ -144,14 +112,25 @@ class SweepSummary(Frozen):
     @classmethod
     def of(cls, sweep: SweepRecord) -> "SweepSummary":
         trials = [TrialView.of(trial, None, sweep.spec.metric) for trial in sweep.trials]
-        return cls(
-            **{name: getattr(sweep, name) for name in _COPIED},
-            dataset=_dataset(sweep),
-            status=sweep.status.value,
-            metric=sweep.spec.metric,
-            counts=_counts(trials),
-            best=_best(sweep, trials),
-        )
+        return SweepSummary(**_summarized(sweep, trials))
+
+
+class SweepView(SweepSummary):
+    """A sweep as `GET /sweeps/{id}` shows it."""
+
+    spec: dict[str, object]
+    points: int | None
+    checked: int
+    infeasible: int
+    cancel_requested: bool
+    best_so_far: tuple[BestSoFar, ...]
+    repeated: tuple[RepeatedPoint, ...]
+    importance: dict[str, float] | None
+    share_pruned: float
+    budget: Budget
+    forecast: Forecast | None
+    error: str | None
+    trials: tuple[TrialView, ...]
 
 
 def view(sweep: SweepRecord, experiments: Mapping[str, Record]) -> SweepView:
@@ -160,42 +139,33 @@ def view(sweep: SweepRecord, experiments: Mapping[str, Record]) -> SweepView:
     searched = [trial for trial in sweep.searched if trial.status is not TrialStatus.OPEN]
     pruned = sum(trial.status is TrialStatus.PRUNED for trial in searched)
     return SweepView(
-        id=sweep.id,
-        version=sweep.version,
-        owner=sweep.owner,
-        name=sweep.name,
-        dataset=_dataset(sweep),
-        status=sweep.status.value,
-        method=sweep.method,
-        metric=sweep.spec.metric,
-        tried=sweep.tried,
-        planned=sweep.planned,
+        **_summarized(sweep, trials),
         spec=sweep.spec.model_dump(mode="json"),
         points=sweep.size,
         checked=sweep.checked,
         infeasible=sweep.infeasible,
-        created_at=sweep.created_at,
-        ended_at=sweep.ended_at,
         cancel_requested=sweep.cancel_requested,
-        counts=_counts(trials),
-        best=_best(sweep, trials),
         best_so_far=tuple(_best_so_far(sweep)),
         repeated=sweep.repeated,
         importance=sweep.importance,
         share_pruned=pruned / len(searched) if searched else 0.0,
         budget=_budget(sweep),
         forecast=_forecast(sweep),
-        conclusion=sweep.conclusion,
         error=sweep.error,
         trials=tuple(trials),
     )
 
 
-def _counts(trials: Sequence[TrialView]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for trial in trials:
-        counts[trial.status] = counts.get(trial.status, 0) + 1
-    return counts
+def _summarized(sweep: SweepRecord, trials: Sequence[TrialView]) -> dict[str, Any]:
+    """The members of a SweepSummary."""
+    return {
+        **{name: getattr(sweep, name) for name in _COPIED},
+        "dataset": _dataset(sweep),
+        "status": sweep.status.value,
+        "metric": sweep.spec.metric,
+        "counts": Counter(trial.status for trial in trials),
+        "best": _best(sweep, trials),
+    }
 
 
 def _best(sweep: SweepRecord, trials: Sequence[TrialView]) -> TrialView | None:
