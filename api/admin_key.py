@@ -1,4 +1,4 @@
-"""`python -m api.admin_key`: print a new key that allows everything, for whoever may write to the store."""
+"""`python -m api.admin_key`: print a new key that allows everything, for a user who may write to the store."""
 
 import argparse
 

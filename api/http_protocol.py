@@ -29,7 +29,7 @@ class HttpProtocol(HttpToolsProtocol):
     that the body would be lost. Such a head is parsed again without the offer: how long its body is, and whether it is
     valid at all, is then decided as for any other request.
 
-    A head may have MAX_HEAD_BYTES (414, 431), and a client that neither goes on with its request nor reads the answer
+    A head may have MAX_HEAD_BYTES (414, 431), and a client that neither continues its request nor reads the answer
     is given up (408, or no answer if one has begun), so that connections which are only held open cost nothing.
     """
 

@@ -54,7 +54,7 @@ class PlainImage(NamedTuple):
             return None
 
 
-@lru_cache(maxsize=1)  # whoever asks whether an image is plain decodes it next
+@lru_cache(maxsize=1)  # a caller that asks whether an image is plain decodes it next
 def plain_image(data: bytes) -> PlainImage | None:
     """Read the header of a small 8-bit PNG or baseline JPEG, grayscale or RGB, that holds only pixels.
 

@@ -148,7 +148,7 @@ class Registry:
                 policy="pinned" if dataset in pins else "best",
             )
             if self._announced.get(dataset) != change:
-                # First: whoever hears of it finds it in the history.
+                # First: a client that hears of it finds it in the history.
                 self._catalogue.record_promotion(self._promotion(dataset, pins.get(dataset)))
                 self._catalogue.announce(change)
                 self._announced[dataset] = change

@@ -39,7 +39,7 @@ def _check_owner(owner: str) -> str:
 
 
 class KeySpec(Schema):
-    """A key of `owner`, by default of whoever creates it, that allows `scopes`. `name` says what it is for. Without
+    """A key of `owner`, by default that of its creator, that allows `scopes`. `name` says what it is for. Without
     `expires_in_days` it is valid until it is revoked, or as long as the key that creates it."""
 
     owner: Annotated[str, AfterValidator(_check_owner)] | None = None

@@ -60,7 +60,7 @@ def continuation_problems(spec: ExperimentSpec, source: ExperimentSpec, complete
 def reject_repeated_continuation(spec: ExperimentSpec) -> None:
     """Raises SpecError if `spec`, which is to have several seeds, continues a training, which has had one."""
     if spec.continue_from is not None:
-        detail = "a training goes on with the seed that it has; leave out `repeats`, or repeat the whole training"
+        detail = "a training continues with the seed that it has; leave out `repeats`, or repeat the whole training"
         raise SpecError([Problem(pointer="/continue_from", detail=detail, received=spec.continue_from)])
 
 

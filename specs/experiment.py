@@ -104,7 +104,7 @@ class ExperimentSpec(Schema):
         if self.continue_from is not None and self.model.weights_from is not None:
             raise FieldError(
                 ("model", "weights_from"),
-                "cannot be combined with `continue_from`, which goes on with all weights; leave one of them out",
+                "cannot be combined with `continue_from`, which continues with all weights; leave one of them out",
             )
         return self
 

@@ -74,7 +74,7 @@ class PredictedClass(Answer):
 class ServingTraffic(Answer):
     """What the model that serves a dataset was asked and has answered, in all API processes.
 
-    `requests_by_minute` are the answered requests of the last sixty minutes, the one that goes on last;
+    `requests_by_minute` are the answered requests of the last sixty minutes, the present one last;
     `requests_per_second` is the mean of that one and the one before. The rest is of the last 24 hours. `verdicts` and
     `confident_share` count predictions of `POST /predict` and of batches, `predicted` those over other servers'
     protocols as well, without images that show no sample of a class. What is compared with the validation split is null

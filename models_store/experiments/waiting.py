@@ -75,7 +75,7 @@ class WaitingExperiments:
 
     @property
     def order(self) -> QueueOrder:
-        """From disk. If it is damaged the queue goes on by priority."""
+        """From disk. If it is damaged the queue continues by priority."""
         try:
             return QueueOrder.model_validate_json((self._folder / ORDER_FILE).read_bytes())
         except FileNotFoundError:

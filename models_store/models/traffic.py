@@ -25,7 +25,7 @@ _Counted = tuple[str, str, str]
 
 
 class ModelTraffic(Frozen):
-    """Of one model. `requests` by minute, of the last sixty minutes, the one that goes on last; `requests_per_second`
+    """Of one model. `requests` by minute, of the last sixty minutes, the present one last; `requests_per_second`
     is the mean of that one and the one before. Of the last 24 hours, by hours: predictions by their `verdict`, which
     those over other servers' protocols lack, and by predicted class, the index of an output of the network; images that
     show no sample of a class are not among the latter."""

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class Standing(NamedTuple):
-    """Of a trial among the `trials` that have reached a rung; `threshold` is the score of the last one that goes on."""
+    """Of a trial among the `trials` that have reached a rung; `threshold` is the score of the last that continues."""
 
     goes_on: bool
     trials: int
@@ -102,7 +102,7 @@ class Pruner:
         return self.observe(points[-1]) if points else None
 
     def observe(self, point: Point) -> str | None:
-        """Why the trial is to be stopped after this epoch; None if it goes on."""
+        """Why the trial is to be stopped after this epoch; None if it continues."""
         self._points.append(point)
         epochs = len(self._points)
         if epochs not in rungs(self._stop_early, self._planned):
@@ -111,7 +111,7 @@ class Pruner:
         try:
             standing = self._trials.rank(self._sweep, self._number, epochs, score)
         except RedisError as error:
-            log.warning("trial %d of sweep %s goes on unranked: %r", self._number, self._sweep.id, error)
+            log.warning("trial %d of sweep %s continues unranked: %r", self._number, self._sweep.id, error)
             return None
         return None if standing is None or standing.goes_on else self._describe(epochs, score, standing)
 

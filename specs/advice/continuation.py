@@ -12,6 +12,6 @@ def continuation_warnings(spec: ExperimentSpec) -> Iterator[str]:
         length = "cycle_epochs" if isinstance(rate, OneCycle) else "decay_epochs"
         yield (
             f"the schedule {rate.type} has no length and spans all {spec.training.epochs:,} epochs: the learning rate "
-            f"goes on as in the longer training, which may be a jump up; give it `{length}`, or a number as learning "
+            f"continues as in the longer training, which may be a jump up; give it `{length}`, or a number as learning "
             "rate"
         )

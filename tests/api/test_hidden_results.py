@@ -188,7 +188,7 @@ def posts(client: ApiClient, values: JsonObject) -> Answers:
     answers = {}
     for method, target, document in asked:
         answer = client.request(method, target, json=document) if document else client.request(method, target)
-        # Sizes of folders are known to whoever looks after the disk.
+        # Sizes of folders are known to the administrator of the disk.
         answers[f"{method} {target}"] = (answer.status_code, SIZES.sub(b"", answer.content))
     return answers
 

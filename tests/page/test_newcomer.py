@@ -64,7 +64,7 @@ def run_shown(page: Page) -> str:
 
 
 def watch_it_learn(page: Page) -> None:
-    """Curves are drawn while the run goes on."""
+    """Curves are drawn during the run."""
     page.wait_for_function(
         """() => document.querySelector('[role=progressbar]')
             && document.querySelector('[role=img][aria-label^=loss] path.raw')""",

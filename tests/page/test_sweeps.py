@@ -1,4 +1,4 @@
-"""The views of sweeps: the list, one that goes on, one that has ended, one of hundreds of trials."""
+"""The views of sweeps: the list, a running one, one that has ended, one of hundreds of trials."""
 
 import re
 

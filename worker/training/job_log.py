@@ -10,7 +10,7 @@ from pathlib import Path
 from models_store.experiments.log import MAX_LOG_BYTES
 
 log = logging.getLogger("trainer")
-# Of interest to whoever reads about this one experiment: not in the log of the worker.
+# Of interest for this one experiment: not in the log of the worker.
 details = logging.getLogger("experiment")
 
 

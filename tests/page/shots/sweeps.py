@@ -1,4 +1,4 @@
-"""Sweeps in every state: with repeats, with one trial, with hundreds, with none, and one that goes on."""
+"""Sweeps in every state: with repeats, with one trial, with hundreds, with none, and a running one."""
 
 from models_store.store import Store
 from models_store.sweeps.record import SweepStatus

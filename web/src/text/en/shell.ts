@@ -19,7 +19,7 @@ export default {
   toRuns: "To the runs",
   loadFailed: "This view could not be loaded",
   login: "Log in",
-  loginHint: "This service asks for a key. Whoever runs it can make one: `trainyard keys create`.",
+  loginHint: "This service asks for a key. An admin of it can make one: `trainyard keys create`.",
   accessKey: "Key",
   enter: "Log in",
   logout: "Log out",

@@ -109,7 +109,7 @@ export function runText(
   return textOf({ ...rest, based_on: id });
 }
 
-/** A spec that goes on where a run has ended, to twice its epochs; all else is as it was there. */
+/** A spec that continues where a run has ended, to twice its epochs; all else is as it was there. */
 export function continuedText(run: {
   id: string;
   name: string;

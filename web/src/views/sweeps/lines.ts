@@ -20,7 +20,7 @@ export function deleteLine(address: string, id: string, withTrials: boolean): st
   return `curl -X DELETE ${withTrials ? `'${address}/sweeps/${id}?trials=true'` : `${address}/sweeps/${id}`}`;
 }
 
-/** The same with the command-line client, which follows one that goes on. */
+/** The same with the command-line client, which follows a running one. */
 export function commandLine(address: string, sweep: { id: string; status: string }): string {
   return `trainyard sweep ${hasEnded(sweep) ? "show" : "watch"} ${sweep.id} --url ${address}`;
 }
