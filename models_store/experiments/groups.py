@@ -38,7 +38,7 @@ class Groups:
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 wanted = body + f"?repeats={repeats}".encode()
-                group = self._experiments.idempotency.reserve(idempotency_key, wanted, group)
+                group = self._experiments.idempotency.reserve(idempotency_key, wanted, group, owner)
         created: list[Record] = []
         try:
             for number in range(repeats):

@@ -26,13 +26,15 @@ class IdempotencyKeys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def reserve(self, key: str, body: bytes, experiment_id: str) -> str:
-        """Return the id that belongs to `key`: the one given, or the one an earlier call reserved.
+    def reserve(self, key: str, body: bytes, experiment_id: str, owner: str | None = None) -> str:
+        """Return the id that belongs to `key`, of each `owner` its own: the one given, or the one an earlier call
+        reserved.
 
         Raises IdempotencyMismatch if the earlier call had another body, Damaged if its reservation does not parse.
         """
         wanted = Reservation(experiment_id=experiment_id, body_sha256=sha256_of(body))
-        path = self._folder / f"{sha256_of(key.encode())}.json"
+        name = key if owner is None else f"{owner}\0{key}"  # neither may have a zero byte
+        path = self._folder / f"{sha256_of(name.encode())}.json"
         self._folder.mkdir(parents=True, exist_ok=True)
         if create_exclusive(path, wanted.model_dump_json().encode()):
             return experiment_id

@@ -102,7 +102,7 @@ class ExperimentStore(PublishedResults):
         record = placed(record, place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
-                reserved = self.idempotency.reserve(idempotency_key, body, record.id)
+                reserved = self.idempotency.reserve(idempotency_key, body, record.id, owner)
             record = record.model_copy(update={"id": reserved})
         self.add(record, state)
         record = self.read(record.id)

@@ -86,7 +86,7 @@ class SweepStore:
         )
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
-                reserved = self._idempotency.reserve(idempotency_key, b"sweep " + body, record.id)
+                reserved = self._idempotency.reserve(idempotency_key, b"sweep " + body, record.id, owner)
             record = record.model_copy(update={"id": reserved})
         data = record.model_dump_json().encode()
         create_record_folder(self.folder(record.id), RECORD_FILE, data, f"sweep {record.id}")

@@ -142,6 +142,22 @@ def test_what_is_created_is_of_the_key(keyed_client: ApiClient, tiny_document: J
     assert keyed_client.post("/datasets", data={"name": "noise"}, files=sent).json()["owner"] == "bob"
 
 
+@pytest.mark.parametrize("path", ["/experiments", "/experiments?repeats=2", "/sweeps"])
+def test_idempotency_keys_are_of_their_owner(keyed_client: ApiClient, tiny_document: JsonObject, path: str) -> None:
+    """Those who follow one tutorial send the same."""
+    sizes = {"$search": {"choice": [16, 32]}}
+    experiment = {**tiny_document, "training": {**tiny_document["training"], "batch_size": sizes}}
+    sent = {"name": "sizes", "experiment": experiment} if path == "/sweeps" else tiny_document
+    found = []
+    for owner in ("ann", "bob", "ann"):
+        keyed_client.sign_in(*EVERYTHING, owner=owner)
+        answer = keyed_client.post(path, json=sent, headers={"Idempotency-Key": "first"})
+        assert answer.status_code == 202
+        found.append(answer.json()["id"])
+
+    assert found[0] == found[2] != found[1]
+
+
 def test_forced_deletion_keeps_pins_of_others(
     keyed_client: ApiClient, tiny_document: JsonObject, names: dict[str, str]
 ) -> None:
