@@ -17,11 +17,12 @@ from imaging.decode import decode
 from imaging.png import encode_png
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.errors import Damaged, InvalidState, NotFound, ResultsHidden
 from models_store.round_robin import round_robin
 from specs.dataset import DATASETS, BlobsSpec, Dataset
 from specs.splits import SOURCE_SPLITS, SourceSplit
 
+_TEST, _SEALED = SOURCE_SPLITS.index("test"), 255
 _MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -122,6 +123,37 @@ class CombinedImages:
         raise NotFound(f"its datasets have no image {number}")
 
 
+class SealedImages:
+    """Of a dataset whose test split is withheld: those samples have no label, no split, no file and no image."""
+
+    def __init__(self, dataset: str, images: DatasetImages) -> None:
+        self._dataset, self._images = dataset, images
+        self._sealed = images.splits == _TEST
+        self.classes = images.classes
+        self.labels = np.where(self._sealed, -1, images.labels)
+        self.splits = np.where(self._sealed, _SEALED, images.splits).astype(np.uint8)
+
+    def file(self, number: int) -> str | None:
+        self._check(number)
+        return self._images.file(number)
+
+    def image(self, number: int) -> Image.Image:
+        self._check(number)
+        return self._images.image(number)
+
+    def encoded(self, number: int) -> bytes:
+        self._check(number)
+        return self._images.encoded(number)
+
+    def check_split(self, split: SourceSplit | None) -> None:
+        """Raises ResultsHidden for the test split."""
+        if split == "test":
+            raise ResultsHidden(f"the test split of dataset {self._dataset} is sealed for an assignment")
+
+    def _check(self, number: int) -> None:
+        self.check_split("test" if self._sealed[number] else None)
+
+
 class ImageSource:
     """Opens the images of a dataset by its name."""
 
@@ -150,10 +182,20 @@ class ImageSource:
 
     def _files(self, dataset: str) -> Sequence[str | None]:
         facts = DATASETS.get(dataset)
-        return self._datasets.images(dataset).names if facts is None else [None] * facts.samples
+        if facts is not None:
+            return [None] * facts.samples
+        stored = self._datasets.images(dataset)
+        if not self._datasets.is_sealed(dataset):
+            return stored.names
+        return [None if split == _TEST else name for name, split in zip(stored.names, stored.splits, strict=True)]
 
     def open(self, dataset: str) -> DatasetImages:
-        """Raises NotFound if this process has no images of it, InvalidState before they are ready."""
+        """Without the test split if that is sealed. Raises NotFound if this process has no images of it, InvalidState
+        before they are ready."""
+        images = self._open(dataset)
+        return SealedImages(dataset, images) if self._datasets.is_sealed(dataset) else images
+
+    def _open(self, dataset: str) -> DatasetImages:
         if dataset not in DATASETS:
             stored = self._datasets.images(dataset)
             contents = self._datasets.get(dataset).contents
@@ -196,14 +238,17 @@ def choose_points(label: int | None, split: SourceSplit | None, limit: int | Non
 
 
 def choose(images: DatasetImages, label: int | None, split: SourceSplit | None) -> list[int]:
-    """The numbers of a class and of a split; of all classes in turn if `label` is None."""
+    """The numbers of a class and of a split; of all classes in turn if `label` is None. Raises ResultsHidden for a
+    sealed split."""
+    if isinstance(images, SealedImages):
+        images.check_split(split)
     return [int(number) for number in _choose(images.labels, images.splits, label, split)]
 
 
 def _choose(
     labels: NDArray[np.int64], splits: NDArray[np.uint8], label: int | None, split: SourceSplit | None
 ) -> NDArray[np.int64]:
-    matches = np.ones(len(labels), dtype=bool)
+    matches = splits != _SEALED
     if split is not None:
         matches &= splits == SOURCE_SPLITS.index(split)
     if label is not None:

@@ -16,12 +16,13 @@ class TestSplit(Answer):
     """What is known of a dataset's test split. `hidden`: results on it are withheld since `hidden_at`, until
     `POST /datasets/{name}:reveal`; `revealed_at` are the times at which that was done. `peeks` counts how often
     somebody has looked at the test results of an experiment, `peeked_experiments` of how many experiments, deleted
-    ones included."""
+    ones included. If `sealed_until` is given, its samples are withheld as well, and it cannot be revealed before."""
 
     __test__ = False
 
     hidden: bool
     hidden_at: datetime | None
+    sealed_until: datetime | None
     revealed_at: tuple[datetime, ...]
     peeks: int
     peeked_experiments: int
@@ -32,6 +33,7 @@ class TestSplit(Answer):
         return cls(
             hidden=hiding.since is not None,
             hidden_at=hiding.since,
+            sealed_until=hiding.sealed_until,
             revealed_at=hiding.reveals,
             peeks=peeks.total,
             peeked_experiments=len(peeks.by_experiment),
@@ -71,6 +73,8 @@ class DatasetView(Answer):
 
     @classmethod
     def of_record(cls, record: DatasetRecord, holdout: Holdout) -> "DatasetView":
+        if holdout.hidden.is_sealed(record.name) and record.contents is not None:
+            record = record.model_copy(update={"contents": record.contents.without_names()})
         found = record.contents
         return cls(
             name=record.name,

@@ -29,10 +29,13 @@ def parse_posted_spec(body: bytes, syntax: Syntax | None, store: Store) -> Exper
 
 
 def parse_ready_spec(document: dict[str, Any], store: Store) -> ExperimentSpec:
-    """Raises SpecError, and InvalidState for a dataset that is still being converted."""
+    """Raises SpecError, also if it would train on a sealed test split, and InvalidState for a dataset that is still
+    being converted."""
     for name in _dataset_names(document.get("dataset")):
         store.datasets.reject_unready(name)
-    return parse_spec(document, store.known_datasets())
+    spec = parse_spec(document, store.known_datasets())
+    store.experiments.holdout.check_spec(spec)
+    return spec
 
 
 def _dataset_names(dataset: Any) -> Iterator[str]:

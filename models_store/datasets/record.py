@@ -83,6 +83,10 @@ class Contents(Frozen):
             validation_counts=counts.get("validation", ()),
         )
 
+    def without_names(self) -> Self:
+        """Without what may name files of a test split: lists of files, and warnings."""
+        return self.model_copy(update={"unreadable": (), "ignored": (), "warnings": ()})
+
 
 class DatasetRecord(AttemptRecord):
     """An uploaded dataset, or one collected from corrections: `collected_from` is the dataset that the corrected model

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -177,10 +178,11 @@ class DatasetStore:
             yield
 
     def delete(self, name: str, users: Users) -> None:
-        """Remove it, with one rename; a running conversion ends. Raises InvalidState for a built-in dataset, and for
-        one that experiments still need: `users` returns their ids."""
+        """Remove it, with one rename; a running conversion ends. Raises InvalidState for a built-in dataset, for one
+        whose test split is sealed, and for one that experiments still need: `users` returns their ids."""
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
+        self._holdout.hidden.check_unsealed(name)
         folder = self.folder(name)
         # Also before locking: the lock files of unknown names would accumulate.
         if not folder.exists():
@@ -202,8 +204,24 @@ class DatasetStore:
             if self._holdout.hidden.hide(name):
                 self._events.add("reset", EventsLost())
 
+    def seal_test(self, name: str, until: datetime, users_of_test: Users) -> None:
+        """Withhold its test split, samples included, at least until then. Raises InvalidState if networks trained or
+        validated on samples of it, whose ids `users_of_test` returns; NotFound, Busy, StorageFull, Damaged."""
+        with self._existing(name):
+            if users := users_of_test(name):
+                raise InvalidState(
+                    f"the test split of {name} cannot be sealed: {quantity(len(users), 'experiment')} trained or "
+                    f"validated on samples of it: {list_names(users)}; delete them, or upload it under another name"
+                )
+            self._holdout.hidden.seal(name, until)
+            self._events.add("reset", EventsLost())
+
+    def is_sealed(self, name: str) -> bool:
+        """Whether the samples of its test split are withheld."""
+        return self._holdout.hidden.is_sealed(name)
+
     def reveal_test(self, name: str) -> None:
-        """Raises InvalidState if nothing is hidden, NotFound, Busy, StorageFull, Damaged."""
+        """Raises InvalidState if nothing is hidden, or it is sealed; NotFound, Busy, StorageFull, Damaged."""
         with self._existing(name):
             self._holdout.hidden.reveal(name)
             self._events.add("reset", EventsLost())

@@ -124,6 +124,11 @@ class RecordFolders:
             and name in (record.dataset, *record.spec.dataset.added_names)
         ]
 
+    def users_of_test(self, name: str) -> list[str]:
+        """Those that were to be trained or validated on samples of the official test split of `name`, also failed ones:
+        they hold out others for the test, or add it to another dataset. From disk."""
+        return [record.id for record in self._find(f'"{name}"') if _uses_official_test(record, name)]
+
     def users_of_weights(self, experiment_id: str) -> list[str]:
         """The queued and running experiments that start with its weights. From disk."""
         return [
@@ -141,3 +146,8 @@ class RecordFolders:
                 yield self.read(path.parent.name)
             except (OSError, NotFound, Damaged):
                 continue
+
+
+def _uses_official_test(record: Record, name: str) -> bool:
+    dataset = record.spec.dataset
+    return name in dataset.added_names or (record.dataset == name and dataset.split.test != "official")

@@ -95,8 +95,10 @@ class ExperimentStore(PublishedResults):
         experiment that is run again.
 
         Once the record is on disk the experiment is accepted: the reconciler repairs a lost
-        view or wake-up. Raises IdempotencyMismatch, or StorageFull with nothing written.
+        view or wake-up. Raises SpecError if it would train on a sealed test split, IdempotencyMismatch, or StorageFull
+        with nothing written.
         """
+        self.holdout.check_spec(spec)
         initial_epoch = state.epoch if state else 0
         record = self._new_record(spec, transferred_layers, reproduces, priority, initial_epoch, owner)
         record = placed(record, place)

@@ -22,17 +22,22 @@ class StoredAddition(_View):
     name: str
 
 
+class StoredSplit(_View):
+    test: float | str | None = None
+
+
 class StoredDataset(_View):
     name: str | None = None
     blobs: dict[str, Any] | None = None
     classes: tuple[str, ...] | None = None
     add: tuple[StoredAddition, ...] = ()
+    split: StoredSplit = StoredSplit()
 
     @property
     def task(self) -> "StoredDataset":
         """What the experiment is about: accuracies of equal tasks can be compared. Samples that are added to the
         training split do not change it."""
-        return self.model_copy(update={"add": ()})
+        return self.model_copy(update={"add": (), "split": StoredSplit()})
 
     @property
     def added_names(self) -> tuple[str, ...]:

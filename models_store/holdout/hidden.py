@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,10 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class Hiding(Frozen):
-    """Of one dataset. `since` is null if it is not hidden now; `reveals` are the times at which it was revealed."""
+    """Of one dataset. `since` is null if it is not hidden now; `reveals` are the times at which it was revealed. If
+    `sealed_until` is set, samples of its test split are withheld as well, and it cannot be revealed before."""
 
     since: datetime | None = None
     reveals: tuple[datetime, ...] = ()
+    sealed_until: datetime | None = None
 
 
 _HIDINGS: TypeAdapter[dict[str, Hiding]] = TypeAdapter(dict[str, Hiding])
@@ -56,6 +58,20 @@ class HiddenTests:
         hidings = self._hidings()
         return hidings is None or any(each.since is not None for each in hidings.values())
 
+    def is_sealed(self, dataset: str) -> bool:
+        """Whether nobody may see the samples of its test split."""
+        hidings = self._hidings()
+        return hidings is None or (dataset in hidings and hidings[dataset].sealed_until is not None)
+
+    def check_unsealed(self, dataset: str) -> None:
+        """Raises InvalidState while it must not be revealed."""
+        until = self.get(dataset).sealed_until
+        if until is not None and utc_now() < until:
+            raise InvalidState(
+                f"the test split of dataset {dataset} is sealed until {until:%Y-%m-%d %H:%M} UTC, for an assignment; "
+                "GET /assignments lists them"
+            )
+
     def get(self, dataset: str) -> Hiding:
         hidings = self._hidings()
         if hidings is None:
@@ -70,8 +86,18 @@ class HiddenTests:
                 hidings[dataset] = before.model_copy(update={"since": utc_now()})
         return before.since is None
 
+    def seal(self, dataset: str, until: datetime) -> None:
+        """Hide it, with its samples, and keep it so until then at least; if it is sealed, only change the time. Raises
+        Busy, StorageFull, Damaged."""
+        with self._change() as hidings:
+            before = hidings.get(dataset, Hiding())
+            hidings[dataset] = before.model_copy(
+                update={"since": before.since or utc_now(), "sealed_until": until.astimezone(UTC)}
+            )
+
     def reveal(self, dataset: str) -> None:
-        """Raises InvalidState if it is not hidden, Busy, StorageFull, Damaged."""
+        """Raises InvalidState if it is not hidden, or sealed; Busy, StorageFull, Damaged."""
+        self.check_unsealed(dataset)
         with self._change() as hidings:
             before = hidings.get(dataset, Hiding())
             if before.since is None:

@@ -10,6 +10,9 @@ from models_store.experiments.record import Record
 from models_store.holdout.hidden import HiddenTests, Hiding
 from models_store.holdout.peeks import Peeks
 from models_store.models.promotions import Promotion
+from specs.errors import SpecError
+from specs.experiment import ExperimentSpec
+from specs.problem import Problem
 from specs.splits import EvaluatedSplit, SplitName
 
 HOLDOUT = "holdout"
@@ -73,6 +76,20 @@ class Holdout:
                 f"the test results of dataset {dataset} are hidden until POST /datasets/{dataset}:reveal; "
                 "use the validation split (?split=validation)"
             )
+
+    def check_spec(self, spec: ExperimentSpec) -> None:
+        """Raises SpecError if a network would be trained or validated on samples of a sealed test split."""
+        dataset, problems = spec.dataset, []
+        why = "its test split is sealed for an assignment"
+        if self.hidden.is_sealed(dataset.name) and dataset.split.test != "official":
+            detail = f'{dataset.name}: {why}; leave `test` out, or set it to "official"'
+            problems.append(Problem(pointer="/dataset/split/test", detail=detail, received=dataset.split.test))
+        for index, each in enumerate(dataset.add):
+            if self.hidden.is_sealed(each.name):
+                detail = f"{each.name} cannot be added: {why}"
+                problems.append(Problem(pointer=f"/dataset/add/{index}", detail=detail, received=each.name))
+        if problems:
+            raise SpecError(problems)
 
     def state(self, dataset: str) -> Hiding:
         return self.hidden.get(dataset)

@@ -73,13 +73,15 @@ class DatasetRecord(Answer):
 
 
 class TestSplit(Answer):
-    """`hidden`: results on the test split are withheld since `hidden_at`; `revealed_at` are the times at which that
-    ended. `peeks` counts looks at the test results of `peeked_experiments` experiments."""
+    """`hidden`: results on the test split are withheld since `hidden_at`, its samples as well if `sealed_until` is
+    given, before which it cannot be revealed; `revealed_at` are the times at which that ended. `peeks` counts looks at
+    the test results of `peeked_experiments` experiments."""
 
     __test__ = False
 
     hidden: bool
     hidden_at: datetime | None = None
+    sealed_until: datetime | None = None
     revealed_at: list[datetime]
     peeks: int
     peeked_experiments: int

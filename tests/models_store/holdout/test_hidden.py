@@ -1,10 +1,12 @@
 """Which datasets' test results are hidden, on disk."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from models_store.errors import Damaged, InvalidState
+from models_store.frozen import utc_now
 from models_store.holdout.hidden import HIDDEN_FILE, HiddenTests, Hiding
 from tests.models_store.children import killed_at_each_step
 
@@ -78,3 +80,36 @@ def test_killed_change_is_whole_or_not_at_all(tmp_path: Path) -> None:
         assert HiddenTests(tmp_path).is_hidden("mnist")
 
     assert HiddenTests(tmp_path).is_hidden("digits")
+
+
+def test_sealed_dataset_is_revealed_after_its_time(hidden: HiddenTests) -> None:
+    later, past = utc_now() + timedelta(hours=1), utc_now() - timedelta(seconds=1)
+    hidden.seal("digits", later)
+
+    assert hidden.is_hidden("digits")
+    assert hidden.is_sealed("digits")
+    with pytest.raises(InvalidState, match="sealed until"):
+        hidden.reveal("digits")
+    hidden.seal("digits", past)
+    assert hidden.is_sealed("digits")
+
+    hidden.reveal("digits")
+
+    assert not hidden.is_sealed("digits")
+    assert not hidden.is_hidden("digits")
+
+
+def test_seal_keeps_when_it_was_hidden(hidden: HiddenTests) -> None:
+    hidden.hide("digits")
+    since = hidden.get("digits").since
+    assert not hidden.is_sealed("digits")
+
+    hidden.seal("digits", utc_now())
+
+    assert hidden.get("digits").since == since
+
+
+def test_damaged_file_seals_everything(hidden: HiddenTests, tmp_path: Path) -> None:
+    (tmp_path / HIDDEN_FILE).write_text("{")
+
+    assert hidden.is_sealed("digits")

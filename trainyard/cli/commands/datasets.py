@@ -134,6 +134,8 @@ def test_split_view(dataset: Dataset) -> Iterator[str]:
         return
     if known.hidden_at:
         yield f"test results are hidden since {time_text(known.hidden_at)}"
+    if known.sealed_until:
+        yield f"its test samples are withheld; for an assignment, until {time_text(known.sealed_until)} at least"
     for time in known.revealed_at:
         yield f"test results were revealed {time_text(time)}"
     if known.peeks:
