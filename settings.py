@@ -55,6 +55,8 @@ def _check_ascii(value: str) -> None:
         )
 
 
+# Requests; 0: no limit.
+PerMinute = Annotated[int, Field(ge=0, le=600_000)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_hosts)]
 
@@ -103,6 +105,12 @@ class Settings(BaseSettings):
     cors_origins: Origins = ()
     hosts: Hosts = ()
     auth: Literal["none", "keys"] = "none"
+    rate_read: PerMinute = 12_000
+    rate_write: PerMinute = 1_200
+    rate_upload: PerMinute = 60
+    rate_predict: PerMinute = 60_000
+    rate_failed_keys: PerMinute = 60
+    max_streams: int = Field(default=100, ge=1, le=100_000)
     log_level: str = "INFO"
 
     @model_validator(mode="after")

@@ -1,7 +1,8 @@
 """Who may call a route. Each declares which scope a key must have, or that anybody may: `create_app` rejects a route
 that declares nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Annotated, cast
 
@@ -13,6 +14,7 @@ from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
+from api.request_limits import RequestLimits
 from models_store.access.key import Key
 from models_store.access.store import KeyStore
 from models_store.errors import InsufficientScope, NotAuthenticated
@@ -27,29 +29,42 @@ _INVALID = (
 
 
 class Access:
-    """What a request may do. Without `keys` (TRAINYARD_AUTH=none) everybody may do everything."""
+    """What a request may do, and how often. Without `keys` (TRAINYARD_AUTH=none) everybody may do everything."""
 
-    def __init__(self, keys: KeyStore | None) -> None:
+    def __init__(self, keys: KeyStore | None, limits: RequestLimits) -> None:
         self._keys = keys
+        self._limits = limits
 
     @property
     def uses_keys(self) -> bool:
         return self._keys is not None
 
-    def check(self, scope: Scope, needed: Iterable[str]) -> None:
-        """Raises NotAuthenticated, InsufficientScope."""
+    async def admit(self, scope: Scope, needed: Sequence[str]) -> None:
+        """Raises NotAuthenticated, RateLimited, InsufficientScope."""
         if self._keys is None:
             return
         token = _bearer_token(scope)
-        key = None if token is None else self._keys.verify(token)
-        if key is None:
+        if not token:
             raise NotAuthenticated(_INVALID)
+        self._limits.check_address(scope, token)
+        key = self._keys.verify(token)
+        if key is None:
+            await self._limits.count_failure(scope, token)
+            raise NotAuthenticated(_INVALID)
+        await self._limits.count_request(scope, key, needed)
         if not key.is_admin and (missing := [each for each in needed if each not in key.scopes]):
             raise InsufficientScope(
                 f"this needs a key with the scope {' and '.join(missing)}; the one that was sent has "
                 f"{', '.join(key.scopes)}"
             )
         scope[_KEY] = key
+
+    @contextmanager
+    def stream(self, scope: Scope) -> Iterator[None]:
+        """While a stream of events is open. Raises TooManyStreams."""
+        key = key_of(scope)
+        with nullcontext() if key is None else self._limits.stream(key):
+            yield
 
     def still_allows(self, scope: Scope) -> bool:
         """Whether the key of an answer that takes long was not revoked meanwhile."""
@@ -69,7 +84,7 @@ class _KeyScheme(SecurityBase):
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> None:
         access: Access = request.app.state.services.access
-        access.check(request.scope, needed.scopes)
+        await access.admit(request.scope, needed.scopes)
 
 
 async def _allow_anybody() -> None:
@@ -97,12 +112,13 @@ def key_of(scope: Scope) -> Key | None:
     return cast("Key | None", scope.get(_KEY))
 
 
-async def get_standing(request: Request) -> Callable[[], bool]:
+async def get_standing(request: Request) -> AsyncIterator[Callable[[], bool]]:
     access: Access = request.app.state.services.access
-    return partial(access.still_allows, request.scope)
+    with access.stream(request.scope):
+        yield partial(access.still_allows, request.scope)
 
 
-# Whether the key of a stream is still valid: asked before each event.
+# Of a stream, which counts while it is open: whether its key is still valid, asked before each event.
 StillAllowed = Annotated[Callable[[], bool], Depends(get_standing)]
 
 

@@ -26,6 +26,7 @@ from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
 from api.periodic import Periodic
+from api.request_limits import RequestLimits
 from api.routes import (
     batch_predictions,
     bundles,
@@ -65,10 +66,10 @@ from api.wire.predict import PredictEndpoint
 from api.wire.query import check_query
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
-from models_store.access.store import KeyStore
 from models_store.automatic_retention import AutomaticRetention
 from models_store.connection import require_redis
 from models_store.errors import StoreError, Unavailable
+from models_store.files import PRIVATE_UMASK
 from models_store.jobs.workers import SEEN_SECONDS
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
@@ -140,6 +141,7 @@ _DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application. Settings are read from the environment unless given. Redis need not be up."""
+    os.umask(PRIVATE_UMASK)
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     app = FastAPIOffline(
@@ -190,7 +192,7 @@ def _services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
-        access=_access(settings, store.keys),
+        access=_access(settings, store, metrics),
         registry=registry,
         metrics=metrics,
         renders=RenderCache(),
@@ -210,11 +212,12 @@ def _services(settings: Settings) -> Services:
     )
 
 
-def _access(settings: Settings, keys: KeyStore) -> Access:
+def _access(settings: Settings, store: Store, metrics: Metrics) -> Access:
+    limits = RequestLimits(store.rate_limiter, settings, metrics)
     if settings.auth == "none":
-        return Access(None)
-    keys.prepare()
-    return Access(keys)
+        return Access(None, limits)
+    store.keys.prepare()
+    return Access(store.keys, limits)
 
 
 def _batch_limits(settings: Settings) -> BatchLimits:
@@ -290,4 +293,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await to_thread.run_sync(store.traffic.flush)
     services.batcher.close()
     await store.changes.close()
+    await store.rate_limiter.close()
     store.close()

@@ -24,7 +24,16 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # Names that no public server of names answers for, so that no website can have one (RFC 6761, 6762, 8375).
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_EXPOSED = ("Link", "Location", "ETag", "Retry-After", "Content-Disposition", "Inference-Header-Content-Length")
+_EXPOSED = (
+    "Link",
+    "Location",
+    "ETag",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Content-Disposition",
+    "Inference-Header-Content-Length",
+)
 _MAX_SHOWN = 100
 _CACHED = 1_000
 

@@ -31,6 +31,7 @@ _JUDGED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 STATUS_OF_KIND = {
     "malformed": HTTPStatus.BAD_REQUEST,  # as TensorFlow Serving and Triton answer
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "exhausted": HTTPStatus.TOO_MANY_REQUESTS,
     "forbidden": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "conflict": HTTPStatus.CONFLICT,
@@ -109,6 +110,8 @@ async def _answer_domain_error(request: Request, error: Any) -> JSONResponse:
     problems: Sequence[Problem] = getattr(error, "problems", ())
     status = STATUS_OF_KIND[error.kind]
     answer = problem_response(request, status, str(error), problems, _urn_of(error))
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        answer.headers["Retry-After"] = str(error.retry_after)
     if status in _JUDGED and getattr(request.state, "judges", False):
         answer.status_code = HTTPStatus.OK
     return answer

@@ -70,6 +70,7 @@ class Metrics:
         self.batch_images = Counter(
             "batch_images", "Images of POST /predict:batch", ["model", "outcome"], registry=self.registry
         )
+        self.limited = Counter("rate_limited_requests", "Requests answered with 429", ["limit"], registry=self.registry)
         # Looking up a label takes as long as counting; the caches live as long as this object.
         self._timer = cache(lambda method, route, status: self.requests.labels(method, route, str(status)))
         self._counter = cache(self.predictions.labels)

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problems
 from api.metrics import Metrics
 from api.paths import STREAMS, Paths, verb_of
+from api.request_limits import LIMIT_HEADERS
 
 
 class KnownPaths:
@@ -65,7 +66,8 @@ _POLICY = b"content-security-policy"
 
 
 class TimedRequests:
-    """Counts and times each request under its route's template, and adds the headers that restrict browsers."""
+    """Counts and times each request under its route's template, and adds the headers of limits and
+    those that restrict browsers."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -77,12 +79,14 @@ class TimedRequests:
             return
         started = time.perf_counter()
         status = 500
+        # A list, which copies of the scope share.
+        limit_headers = scope[LIMIT_HEADERS] = []
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), *_BROWSER_HEADERS]
+                headers = [*message.get("headers", ()), *limit_headers, *_BROWSER_HEADERS]
                 if all(name != _POLICY for name, _ in headers):
                     headers.append((_POLICY, b"frame-ancestors 'none'"))
                 message["headers"] = headers

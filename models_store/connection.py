@@ -99,14 +99,14 @@ def connect(url: str, name: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def connect_async(url: str, name: str, read_seconds: float) -> AsyncRedis:
-    """A client for blocking reads of at most `read_seconds`."""
+def connect_async(url: str, name: str, seconds: float) -> AsyncRedis:
+    """A client whose commands fail after `seconds`: for blocking reads, or where nobody may wait long."""
     retry = AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     return AsyncRedis.from_url(
         url,
         decode_responses=True,
-        socket_timeout=read_seconds + SOCKET_SECONDS,
-        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=seconds,
+        socket_connect_timeout=min(CONNECT_SECONDS, seconds),
         socket_keepalive=True,
         client_name=f"trainyard-{name}",
         retry=retry,

@@ -13,6 +13,9 @@ StoreError                unavailable
 ├── InvalidField          invalid
 ├── Busy                  unavailable
 ├── NotAuthenticated      unauthenticated
+├── Exhausted             exhausted
+│   ├── RateLimited       exhausted
+│   └── TooManyStreams    exhausted
 ├── Forbidden             forbidden
 │   ├── InsufficientScope forbidden
 │   └── NotOwner          forbidden
@@ -26,7 +29,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:  # so that files are written without Pydantic
     from specs.problem import Problem
 
-ErrorKind = Literal["unauthenticated", "forbidden", "not_found", "conflict", "outdated", "invalid", "unavailable"]
+ErrorKind = Literal[
+    "unauthenticated", "exhausted", "forbidden", "not_found", "conflict", "outdated", "invalid", "unavailable"
+]
 _MAX_LISTED = 10
 
 
@@ -96,6 +101,28 @@ class NotAuthenticated(StoreError):
     """The request has no key, or one that is not valid; which of them is not told."""
 
     kind = "unauthenticated"
+
+
+class Exhausted(StoreError):
+    """More than somebody may have, for now; `retry_after` is in seconds."""
+
+    kind = "exhausted"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
+class RateLimited(Exhausted):
+    """Too many requests in too short a time."""
+
+    def __init__(self, what: str, per_minute: int, retry_after: int) -> None:
+        wait = "1 second" if retry_after <= 1 else f"{retry_after} seconds"
+        super().__init__(f"too many requests ({what}): {per_minute} a minute are allowed; retry in {wait}", retry_after)
+
+
+class TooManyStreams(Exhausted):
+    """Too many open streams of events."""
 
 
 class Forbidden(StoreError):

@@ -20,6 +20,7 @@
 | retention_turn | string: a process has pruned by the limits of the settings | `TRAINYARD_RETENTION_SECONDS` |
 | retention | string: what that has done | until Redis is emptied |
 | traffic | hash: counts of what models were asked and answered, by minute or hour | an hour, a day |
+| rate_limit | string: when all requests of a key or an address would have arrived, in microseconds | a minute |
 | epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
 """
 
@@ -68,6 +69,10 @@ def resent(job_id: str) -> str:
 def traffic(unit: str, number: int) -> str:
     """`unit`: minute or hour; `number` counts them since 1970."""
     return f"trainyard:traffic:{unit}:{number}"
+
+
+def rate_limit(name: str, subject: str) -> str:
+    return f"trainyard:rate-limit:{name}:{subject}"
 
 
 def rungs(sweep_id: str) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
+from models_store.access.rate_limits import RateLimiter
 from models_store.access.store import KeyStore
 from models_store.changes import Changes
-from models_store.connection import connect, connect_async
+from models_store.connection import SOCKET_SECONDS, connect, connect_async
 from models_store.corrections.store import Corrections
 from models_store.datasets.claim import ConversionJobs
 from models_store.datasets.store import DatasetStore
@@ -41,6 +42,8 @@ from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec
 
 HEARTBEAT_SECONDS = 15.0
+# Every request would wait for it.
+_LIMITS_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Store:
     summaries: Summaries
     changes: Changes
     feed: EventFeed
+    rate_limiter: RateLimiter
     redis: Redis
 
     def close(self) -> None:
@@ -120,7 +124,7 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     evaluations.prepare()
     sweeps = SweepStore(root, events, queue)
     sweeps.prepare()
-    reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS)
+    reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
     training_jobs = TrainingJobs(experiments)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
     evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
@@ -150,5 +154,6 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary),
+        rate_limiter=RateLimiter(connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)),
         redis=redis,
     )

@@ -10,6 +10,7 @@ TrainyardError
 │   ├── Forbidden         403: the key does not allow it
 │   ├── NotFound          404
 │   ├── Conflict          409: not in this state; 412: changed by somebody else
+│   ├── Exhausted         429: too many requests, or more than may be used, for now
 │   └── Unavailable       502, 503, 504: try again later
 ├── UploadError           an upload with an invalid name, or of files that cannot be read
 ├── UsageError            a command line that cannot be carried out
@@ -122,6 +123,10 @@ class Conflict(ApiError):
     """Not possible in the current state, or somebody else has changed it."""
 
 
+class Exhausted(ApiError):
+    """Too many requests, or more used than is allowed; the text says when to try again."""
+
+
 class Unavailable(ApiError):
     """Not possible at the moment: no model yet, Redis is away, or too much waits already."""
 
@@ -156,6 +161,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     413: Invalid,
     415: Invalid,
     422: Invalid,
+    429: Exhausted,
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,

@@ -55,10 +55,15 @@ def archive_headers(length: int) -> dict[str, str]:
 
 
 def retry_delay(operation: Operation[Any], response: httpx2.Response, tries: int) -> float | None:
-    """Seconds until another try, if the operation is safe and the answer is a 503 that says when; None for none."""
+    """Seconds until another try, if the answer says when: a 503 to an operation that is safe, or a 429, for which
+    nothing was done, that ends soon. None for none."""
     stated = response.headers.get("retry-after", "")
-    is_worth_it = operation.is_safe and response.status_code == httpx2.codes.SERVICE_UNAVAILABLE and tries < _TRIES
-    return min(float(stated), _MAX_RETRY_SECONDS) if is_worth_it and stated.isdecimal() else None
+    if tries >= _TRIES or not stated.isdecimal():
+        return None
+    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        return float(stated) if float(stated) <= _MAX_RETRY_SECONDS and operation.archive is None else None
+    is_worth_it = operation.is_safe and response.status_code == httpx2.codes.SERVICE_UNAVAILABLE
+    return min(float(stated), _MAX_RETRY_SECONDS) if is_worth_it else None
 
 
 def raise_for_problem(response: httpx2.Response) -> None:

@@ -50,7 +50,7 @@ class PlainPredict:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._access.check(scope, _SCOPES)
+        await self._access.admit(scope, _SCOPES)
         answer = await self._endpoint.answer(scope, receive, scope[_OPTIONS])
         headers = [(b"content-length", b"%d" % len(answer)), _CONTENT_TYPE]
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})

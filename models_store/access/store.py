@@ -5,6 +5,7 @@ import hmac
 import logging
 import secrets
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
@@ -95,6 +96,13 @@ class KeyStore:
                 write_audit_line(self._root, "key.revoked", key, by)
                 self._write(key)
         return key
+
+    def created_with(self, key_id: str) -> "Sequence[Key]":
+        """The keys that a key has created, and those that they have created in turn."""
+        keys, found = self.list(), [key_id]
+        for creator in found:
+            found += [each.id for each in keys if each.created_by == creator]
+        return [each for each in keys if each.id in found[1:]]
 
     def has_live_admin(self) -> bool:
         now = utc_now()

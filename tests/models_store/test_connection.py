@@ -68,7 +68,7 @@ def test_closed_connection_is_reopened(own_valkey: Valkey) -> None:
 
 def test_blocking_read_lasts_its_read_seconds(valkey: Valkey) -> None:
     async def read() -> object:
-        redis = connect_async(valkey.url, "test", read_seconds=SOCKET_SECONDS)
+        redis = connect_async(valkey.url, "test", seconds=2 * SOCKET_SECONDS)
         try:
             return await redis.xread({"stream": "0-0"}, block=int(SOCKET_SECONDS * 1000) + 200)
         finally:

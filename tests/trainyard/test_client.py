@@ -2,6 +2,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from trainyard.answers import BatchLine, Prediction
 from trainyard.errors import (
     ApiError,
     Conflict,
+    Exhausted,
     IncompleteAnswer,
     Invalid,
     NotFound,
@@ -112,7 +114,15 @@ def test_rejection_has_the_problems_members(api: CannedApi) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, Invalid), (404, NotFound), (409, Conflict), (413, Invalid), (500, ApiError), (503, Unavailable)],
+    [
+        (400, Invalid),
+        (404, NotFound),
+        (409, Conflict),
+        (413, Invalid),
+        (429, Exhausted),
+        (500, ApiError),
+        (503, Unavailable),
+    ],
 )
 def test_status_decides_the_kind_of_error(api: CannedApi, status: int, error: type[ApiError]) -> None:
     api.on("POST", f"/experiments/{ID}:cancel", problem(status, "no"))
@@ -140,6 +150,19 @@ def test_reading_is_retried_a_few_times_only(api: CannedApi) -> None:
     with Client(api.url) as client, pytest.raises(Unavailable, match="never"):
         client.presets()
     assert len(api.requests("GET", "/presets")) == 4
+
+
+@pytest.mark.parametrize("stated", ["0", "60", "soon", ""])
+def test_limited_request_is_retried_if_that_is_soon(api: CannedApi, stated: str) -> None:
+    limited = replace(problem(429, "too many requests"), headers={"Retry-After": stated})
+    api.on("POST", "/experiments", limited, Answer(samples.experiment(), 202))
+    with Client(api.url) as client:
+        if stated == "0":
+            assert client.submit({}).id == ID
+        else:
+            with pytest.raises(Exhausted, match="too many requests"):
+                client.submit({})
+    assert len(api.requests("POST", "/experiments")) == (2 if stated == "0" else 1)
 
 
 def test_writing_is_never_retried(api: CannedApi) -> None:

@@ -34,6 +34,7 @@ from trainyard.errors import (
     ApiError,
     Conflict,
     DemoError,
+    Exhausted,
     Forbidden,
     NotAuthenticated,
     NotFound,
@@ -46,7 +47,7 @@ from trainyard.errors import (
 _EPILOG = (
     "Exit status: 0 success; 1 the watched experiment failed or was cancelled; 2 wrong usage or an invalid spec; "
     "3 not found; 4 rejected in the current state, or with this key; 5 Trainyard is unreachable, does not "
-    "start or is not ready; 130 interrupted."
+    "start or is not ready, or was asked too often; 130 interrupted."
 )
 _COMMANDS = (
     up,
@@ -141,6 +142,8 @@ def _exit_status(error: TrainyardError) -> Exit:
             return Exit.NOT_FOUND
         case Conflict() | NotAuthenticated() | Forbidden():
             return Exit.REJECTED
+        case Exhausted():
+            return Exit.UNAVAILABLE
         case ApiError(status=status) if status < 500:
             return Exit.USAGE
         case _:

@@ -1,5 +1,6 @@
 """Command lines of the API and the workers."""
 
+import os
 import secrets
 import sys
 
@@ -37,6 +38,8 @@ class Servers:
         environment = {
             **self._environment,
             "TRAINYARD_AUTH": self._settings.auth,
+            # Uvicorn would believe anybody on this machine who names another address.
+            "FORWARDED_ALLOW_IPS": os.environ.get("FORWARDED_ALLOW_IPS", ""),
             **({"TRAINYARD_HOSTS": ",".join(hosts)} if hosts else {}),
         }
         return Command(

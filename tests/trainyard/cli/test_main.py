@@ -37,6 +37,11 @@ def test_missing_model_exits_with_5(api: CannedApi, tmp_path: Path) -> None:
     assert run("predict", str(image)) == 5
 
 
+def test_limited_request_exits_with_5(api: CannedApi) -> None:
+    api.on("POST", f"/experiments/{ID}:cancel", problem(429, "too many requests (write); retry in 60 seconds"))
+    assert run("cancel", ID) == 5
+
+
 def test_absent_service_exits_with_5(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list", "--url", f"http://127.0.0.1:{free_port()}") == 5
     assert "start one with `trainyard up`" in capsys.readouterr().err

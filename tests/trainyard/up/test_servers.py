@@ -3,11 +3,17 @@
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
 from api.http_protocol import HttpProtocol
 from trainyard.up.address import Address
 from trainyard.up.application import ServiceSettings
 from trainyard.up.data_folder import DataFolder
 from trainyard.up.servers import Servers
+
+
+async def _no_app(*_: object) -> None: ...
 
 
 def hosts(tmp_path: Path, host: str, *configured: str) -> str | None:
@@ -29,3 +35,15 @@ def test_api_speaks_the_protocol_without_upgrades(tmp_path: Path) -> None:
     module, name = argv[argv.index("--http") + 1].split(":")
 
     assert getattr(import_module(module), name) is HttpProtocol
+
+
+def test_nobody_may_name_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusted() -> str:
+        servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path), "redis://127.0.0.1:1/0")
+        return servers.api(Address("127.0.0.1", 8000)).environment["FORWARDED_ALLOW_IPS"]
+
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    assert trusted() == ""
+    assert "127.0.0.1" not in ProxyHeadersMiddleware(_no_app, trusted()).trusted_hosts
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "192.0.2.10")
+    assert "192.0.2.10" in ProxyHeadersMiddleware(_no_app, trusted()).trusted_hosts

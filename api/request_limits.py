@@ -1,0 +1,127 @@
+"""How often a key may be used, and how often an address may send keys that are not valid."""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+from starlette.types import Scope
+
+from api.metrics import Metrics
+from models_store.access.key import Key
+from models_store.access.rate_limits import MAX_SUBJECTS, RateLimit, RateLimiter
+from models_store.access.token import id_of
+from models_store.errors import RateLimited, TooManyStreams
+from settings import Settings
+from specs.access import KeyScope
+
+# In the scope of a request: headers of the answer (draft-ietf-httpapi-ratelimit-headers).
+LIMIT_HEADERS = "trainyard.limit_headers"
+_SAFE_METHODS = ("GET", "HEAD")
+_UPLOADS = {"/datasets", "/predict:batch"}
+# What one customer of a network has.
+_IPV6_PREFIX = 64
+_STREAM_RETRY_SECONDS = 10
+
+
+class RequestLimits:
+    """The limits of one application. A limit of 0 is none."""
+
+    def __init__(self, limiter: RateLimiter, settings: Settings, metrics: Metrics) -> None:
+        self._limiter = limiter
+        self._metrics = metrics
+        self._max_streams = settings.max_streams
+        self._streams = Counter[str]()
+        self._read = RateLimit("read", settings.rate_read)
+        self._write = RateLimit("write", settings.rate_write)
+        self._upload = RateLimit("upload", settings.rate_upload)
+        self._predict = RateLimit("predict", settings.rate_predict)
+        self._failures = RateLimit("failed-keys", settings.rate_failed_keys)
+        # Addresses with the ids of keys that were valid from there.
+        self._known: set[tuple[str, str]] = set()
+
+    def check_address(self, scope: Scope, token: str) -> None:
+        """Raises RateLimited, before the key is hashed, for an address that has sent too many invalid ones, unless this
+        one was valid from there before: behind one address there may be a whole class."""
+        address = address_of(scope)
+        try:
+            self._limiter.check(self._failures, address)
+        except RateLimited:
+            if (address, id_of(token) or "") not in self._known:
+                self._metrics.limited.labels(self._failures.name).inc()
+                raise
+
+    async def count_failure(self, scope: Scope, token: str) -> None:
+        """Raises RateLimited in place of the answer to an invalid key."""
+        address = address_of(scope)
+        self._known.discard((address, id_of(token) or ""))
+        if self._failures.per_minute:
+            await self._acquire(self._failures, address)
+
+    async def count_request(self, scope: Scope, key: Key, needed: Sequence[str]) -> None:
+        """Of a valid key. Raises RateLimited."""
+        if len(self._known) >= MAX_SUBJECTS:
+            self._known.clear()
+        self._known.add((address_of(scope), key.id))
+        limit = self._limit_of(scope, needed)
+        if not limit.per_minute:
+            return
+        headers = scope[LIMIT_HEADERS]
+        headers.append((b"ratelimit-policy", b'"%b";q=%d;w=60' % (limit.name.encode(), limit.per_minute)))
+        left = 0
+        try:
+            left = await self._acquire(limit, key.id)
+        finally:
+            headers.append((b"ratelimit", b'"%b";r=%d' % (limit.name.encode(), left)))
+
+    @contextmanager
+    def stream(self, key: Key) -> Iterator[None]:
+        """While a stream of events is open, of which a key may have a number at a time in one process. Raises
+        TooManyStreams."""
+        if self._streams[key.id] >= self._max_streams:
+            self._metrics.limited.labels("streams").inc()
+            raise TooManyStreams(
+                f"this key has {self._max_streams} open streams of events, and may not have more; close one, or follow "
+                "several experiments with one: GET /events?ids=...",
+                _STREAM_RETRY_SECONDS,
+            )
+        self._streams[key.id] += 1
+        try:
+            yield
+        finally:
+            self._streams[key.id] -= 1
+            if not self._streams[key.id]:
+                del self._streams[key.id]
+
+    async def _acquire(self, limit: RateLimit, subject: str) -> int:
+        try:
+            return await self._limiter.acquire(limit, subject)
+        except RateLimited:
+            self._metrics.limited.labels(limit.name).inc()
+            raise
+
+    def _limit_of(self, scope: Scope, needed: Sequence[str]) -> RateLimit:
+        if scope["method"] in _SAFE_METHODS or list(needed) == [KeyScope.READ]:
+            return self._read
+        if getattr(scope.get("route"), "path", "") in _UPLOADS:
+            return self._upload
+        return self._predict if KeyScope.PREDICT in needed else self._write
+
+
+def address_of(scope: Scope) -> str:
+    """Of the socket, or as a proxy that the server trusts has named it; of IPv6 the network."""
+    client = scope.get("client")
+    return _network_of(client[0]) if client else ""
+
+
+@lru_cache(1024)
+def _network_of(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:64]
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    mapped = address.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((address.packed[:8] + bytes(8), _IPV6_PREFIX)))
