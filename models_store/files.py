@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.005
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+# What others are denied, of everything that a process and its children write.
+PRIVATE_UMASK = 0o077
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNWRITABLE = {errno.EROFS, errno.EIO}
 

@@ -15,6 +15,7 @@ from celery import Celery, bootsteps, signals
 from celery.worker import state
 
 from models_store.errors import Unavailable
+from models_store.files import PRIVATE_UMASK
 from models_store.jobs.queue import CONVERSION, EVALUATION, SWEEP, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.store import Store, open_store
@@ -41,6 +42,7 @@ def __getattr__(name: str) -> Any:
 
 def create_app(settings: Settings) -> Celery:
     """Build the application: the tasks, and what a worker's two processes do when they start and end."""
+    os.umask(PRIVATE_UMASK)
     app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
     pool = PoolProcess(settings)
 

@@ -3,12 +3,12 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api import request_bodies
 from api.access import ANY_KEY, KeyDep
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
-from api.schemas.keys import KeyCreated, KeyList, KeyView
+from api.schemas.keys import KeyCreated, KeyList, KeyRevoked, KeyView
 from api.wire.posted_spec import parse_posted_document
 from models_store.access.key import Key
 from models_store.errors import Forbidden, InvalidState, NotFound
@@ -59,12 +59,24 @@ def get_own_key(own: OwnKey) -> KeyView:
 
 
 @router.delete("/keys/{key_id}")
-def revoke_key(key_id: str, store: StoreDep, own: OwnKey) -> KeyView:
-    """Revoke a key, which ends it for good, on every machine within 10 seconds. Keys that it has created stay valid:
-    `GET /keys` has them, by `created_by`."""
+def revoke_key(
+    key_id: str,
+    store: StoreDep,
+    own: OwnKey,
+    with_created: Annotated[
+        bool, Query(description="revoke the keys that it has created as well, and those that they have created")
+    ] = False,
+) -> KeyRevoked:
+    """Revoke a key, which ends it for good, on every machine within 10 seconds. `with_created` is for one that has
+    leaked; without it the keys that it has created stay valid. `also_revoked` has the ids of those that were revoked
+    with it."""
     if not _may_manage(own, store.keys.get(key_id)):
         raise NotFound(f"key {key_id[:50]} not found; GET /keys lists all")
-    return KeyView.of(store.keys.revoke(key_id, own.id))
+    # It first, so that it creates no others meanwhile.
+    revoked = store.keys.revoke(key_id, own.id)
+    created = [each for each in store.keys.created_with(key_id) if _may_manage(own, each)] if with_created else []
+    also = [store.keys.revoke(each.id, own.id) for each in created if each.revoked_at is None]
+    return KeyRevoked(**KeyView.of(revoked).model_dump(), also_revoked=[each.id for each in also])
 
 
 def _may_manage(own: Key, key: Key) -> bool:

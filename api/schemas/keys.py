@@ -26,6 +26,12 @@ class KeyView(Answer):
         return cls(**{**key.model_dump(include=set(cls.model_fields)), "scopes": list(key.scopes)})
 
 
+class KeyRevoked(KeyView):
+    """`also_revoked` has the ids of the keys that were revoked with it, because it has created them."""
+
+    also_revoked: list[str]
+
+
 class KeyCreated(Answer):
     """`key` is the text to send; it is never shown again."""
 

@@ -183,7 +183,7 @@ def test_key_has_so_many_streams(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "address"),
+    ("peer", "address"),
     [
         (("192.0.2.7", 80), "192.0.2.7"),
         (("2001:db8:1:2:3:4:5:6", 80), "2001:db8:1:2::/64"),
@@ -192,8 +192,8 @@ def test_key_has_so_many_streams(settings: Settings) -> None:
         (None, ""),
     ],
 )
-def test_address_of_a_client(client: tuple[str, int] | None, address: str) -> None:
-    assert address_of({"client": client}) == address
+def test_address_of_a_client(peer: tuple[str, int] | None, address: str) -> None:
+    assert address_of({"client": peer}) == address
 
 
 def test_forwarded_addresses_are_not_believed(settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from pydantic import Field
+
 from trainyard.answers.base import Answer
 
 
@@ -17,6 +19,12 @@ class Key(Answer):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_on: date | None = None
+
+
+class RevokedKey(Key):
+    """`also_revoked` has the ids of the keys that were revoked with it, because it has created them."""
+
+    also_revoked: list[str] = Field(default_factory=list)
 
 
 class NewKey(Answer):

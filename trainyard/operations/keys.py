@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trainyard.answers.base import ItemList
-from trainyard.answers.keys import Key, NewKey
+from trainyard.answers.keys import Key, NewKey, RevokedKey
 from trainyard.operations.operation import Operation, read_as, segment
 
 
@@ -27,6 +27,7 @@ def own_key() -> Operation[Key]:
     return Operation("GET", "/keys/me", read_as(Key))
 
 
-def revoke_key(key_id: str) -> Operation[Key]:
-    """Revoke a key, for good."""
-    return Operation("DELETE", f"/keys/{segment(key_id)}", read_as(Key))
+def revoke_key(key_id: str, with_created: bool = False) -> Operation[RevokedKey]:
+    """Revoke a key, for good; `with_created` the keys that it has created as well, and those that they have created."""
+    params = {"with_created": with_created or None}
+    return Operation("DELETE", f"/keys/{segment(key_id)}", read_as(RevokedKey), params=params)

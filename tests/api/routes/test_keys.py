@@ -80,6 +80,34 @@ def test_revoked_key_stays_listed(keyed_client: ApiClient, ann: Key) -> None:
     assert listed[ann.id]
 
 
+def test_leaked_key_is_revoked_with_what_it_created(keyed_client: ApiClient, ann: Key) -> None:
+    own = keyed_client.headers["Authorization"]
+    child = create(keyed_client)
+    keyed_client.headers["Authorization"] = f"Bearer {child['key']}"
+    grandchild = create(keyed_client)
+    keyed_client.headers["Authorization"] = own
+    gone = create(keyed_client)
+    assert keyed_client.delete(f"/keys/{gone['id']}").json()["also_revoked"] == []
+
+    revoked = keyed_client.delete(f"/keys/{ann.id}?with_created=true").json()
+
+    assert (revoked["id"], revoked["also_revoked"]) == (ann.id, [child["id"], grandchild["id"]])
+    for key in (child, grandchild):
+        assert keyed_client.get("/keys/me", headers={"Authorization": f"Bearer {key['key']}"}).status_code == 401
+    lines = (keyed_client.services.settings.store_dir / "audit.jsonl").read_text().splitlines()
+    assert sum("key.revoked" in line and f'"by":"{ann.id}"' in line for line in lines) == 4
+
+
+def test_keys_of_others_are_not_revoked_with_it(keyed_client: ApiClient) -> None:
+    bob = create(keyed_client, owner="bob")
+    admin = keyed_client.get("/keys/me").json()
+    keyed_client.sign_in(READ, owner="root")
+
+    assert keyed_client.delete(f"/keys/{admin['id']}?with_created=true").json()["also_revoked"] == []
+
+    assert keyed_client.get("/keys/me", headers={"Authorization": f"Bearer {bob['key']}"}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("document", "pointer"),
     [

@@ -8,7 +8,7 @@ import typer
 from rich.console import RenderableType
 
 from trainyard.answers.base import ItemList
-from trainyard.answers.keys import Key, NewKey
+from trainyard.answers.keys import Key, NewKey, RevokedKey
 from trainyard.cli.options import DEFAULT_URL, JsonOption, UrlOption
 from trainyard.cli.output import print_answer, print_lines
 from trainyard.cli.views.tables import Listing, prose
@@ -64,12 +64,21 @@ def created_view(key: NewKey) -> Iterator[str]:
 @keys.command()
 def revoke(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The id of a key.")],
+    with_created: Annotated[
+        bool, typer.Option("--with-created", help="Also the keys that it has created, as when it has leaked.")
+    ] = False,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Revoke a key, for good."""
     with Client(url) as client:
-        print_answer(client.revoke_key(key), json, lambda revoked: [f"{revoked.id} of {revoked.owner} is revoked"])
+        print_answer(client.revoke_key(key, with_created), json, revoked_view)
+
+
+def revoked_view(key: RevokedKey) -> Iterator[str]:
+    yield f"{key.id} of {key.owner} is revoked"
+    if key.also_revoked:
+        yield f"with it: {', '.join(key.also_revoked)}"
 
 
 def login(url: UrlOption = DEFAULT_URL) -> None:

@@ -42,6 +42,14 @@ def test_keys_are_a_table_and_revoked(api: CannedApi, capsys: pytest.CaptureFixt
     assert f"{ID} of {EXAMPLES['revoke_key']['owner']} is revoked" in printed
 
 
+def test_leaked_key_is_revoked_with_its_keys(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
+    api.on("DELETE", f"/keys/{ID}", Answer({**EXAMPLES["revoke_key"], "also_revoked": ["0000000001", "0000000002"]}))
+    assert run("keys", "revoke", ID, "--with-created") == 0
+    [request] = api.requests("DELETE", f"/keys/{ID}")
+    assert request.query == {"with_created": "true"}
+    assert "with it: 0000000001, 0000000002" in capsys.readouterr().out
+
+
 def test_login_keeps_a_valid_key(
     api: CannedApi, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
