@@ -5,9 +5,10 @@ from worker.training.__main__ import UNUSED
 
 
 def test_trainer_loads_only_what_it_uses() -> None:
+    loaded = f"[m for m in ('tensorflow', 'keras', *{UNUSED}) if sys.modules.get(m)]"
     code = (
-        "import sys; from worker.training.__main__ import import_tensorflow; import_tensorflow(0); "
-        f"print([m for m in ('tensorflow', 'keras', *{UNUSED}) if sys.modules.get(m)])"
+        "import gc, sys; from worker.training.__main__ import import_tensorflow; import_tensorflow(0); "
+        f"print({loaded}, gc.isenabled(), len(gc.get_objects()) < gc.get_freeze_count() / 100)"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "['tensorflow', 'keras']"
+    assert printed.strip() == "['tensorflow', 'keras'] True True"
