@@ -11,6 +11,8 @@ T = TypeVar("T")
 # Matters only when something hangs: a machine with four times the work that it has processors for must stay below it.
 PATIENCE_SECONDS = 240.0
 _PAUSE = threading.Event()
+# Between two probes: short at first, then a fiftieth of the time waited so far. A probe often costs a request.
+_MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 0.02, 0.1
 
 
 def eventually(probe: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
@@ -18,14 +20,15 @@ def eventually(probe: Callable[[], T], seconds: float = PATIENCE_SECONDS) -> T:
 
     Raises AssertionError, with the last answer, after `seconds`.
     """
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while True:
         answer = probe()
         if answer:
             return answer
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - started
+        if waited > seconds:
             raise AssertionError(f"still {answer!r} after {seconds} s: {probe}")
-        _PAUSE.wait(0.02)
+        _PAUSE.wait(min(max(waited / 50, _MIN_PAUSE_SECONDS), _MAX_PAUSE_SECONDS))
 
 
 def has_ended(process: psutil.Process) -> bool:
