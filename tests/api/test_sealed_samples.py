@@ -116,7 +116,7 @@ def test_split_that_was_trained_on_cannot_be_sealed(client: ApiClient, seal: Sea
     assert client.get("/datasets/flowers").json()["test_split"]["hidden"]
 
 
-def test_sealed_dataset_is_neither_revealed_nor_deleted(client: ApiClient, seal: Seal) -> None:
+def test_sealed_dataset_is_not_revealed_nor_deleted(client: ApiClient, seal: Seal) -> None:
     seal()
 
     assert "sealed until" in client.post("/datasets/flowers:reveal").json()["detail"]

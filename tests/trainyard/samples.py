@@ -217,6 +217,7 @@ def dataset(**changes: Any) -> JsonObject:
         "test_split": {
             "hidden": False,
             "hidden_at": None,
+            "sealed_until": None,
             "revealed_at": ["2026-11-22T20:15:00Z"],
             "peeks": 3,
             "peeked_experiments": 2,
