@@ -74,6 +74,7 @@ class SharedService:
         for sweep in http.get("/sweeps").json()["items"]:
             if sweep["status"] not in TERMINAL:
                 http.post(f"/sweeps/{sweep['id']}:cancel")
+            http.delete(f"/sweeps/{sweep['id']}?trials=true")
         for name in _names(store / "experiments"):
             answer = http.get(f"/experiments/{name}")
             if answer.is_success and answer.json()["status"] not in TERMINAL:
@@ -81,7 +82,7 @@ class SharedService:
             http.delete(f"/experiments/{name}?force=true")
         for name in _names(store / "datasets"):
             http.delete(f"/datasets/{name}")
-        return not _names(store / "experiments") and not _names(store / "datasets")
+        return not any(_names(store / kind) for kind in ("sweeps", "experiments", "datasets"))
 
     def _lists_nothing(self) -> bool:
         answer = self._service.http.get("/experiments")
