@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
-from tests.page.strokes import SEVEN, draw
+from tests.page.strokes import BARRED_SEVEN, draw
 from tests.support.service import TRAIN_SECONDS, Service
 
 pytestmark = [pytest.mark.processes, needs_page]
@@ -122,7 +122,8 @@ def follow_the_diagnosis(page: Page, first: str) -> str:
 def read_a_drawing(page: Page, service: Service) -> None:
     """A drawing is read; what it should have been joins the training data of another run."""
     page.get_by_role("link", name="Draw", exact=True).click()
-    draw(page, SEVEN)
+    for stroke in BARRED_SEVEN:
+        draw(page, stroke)
     expect(page.locator("article .large")).to_have_text("7")
     shot(page, "newcomer-draw")
     page.get_by_role("button", name="It is 1", exact=True).click()
