@@ -7,7 +7,7 @@ CLIENTS := .venv-clients
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients page shots up demo test test-fast coverage lint check bench lock clean
+.PHONY: help setup clients page shots up demo test test-fast coverage lint check bench chaos lock clean
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: $(READY)  ## run each benchmark in its short mode; each prints a table
 	  echo; echo "== $$each"; PYTHONPATH=. $(BIN)/python -P $$each || failed="$$failed $$each"; \
 	done; \
 	if [ -n "$$failed" ]; then echo; echo "failed:$$failed" >&2; exit 1; fi
+
+chaos: $(READY)  ## disturb a whole service: MINUTES=5 SEED=1
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),5) --seed $(or $(SEED),1)
 
 lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh

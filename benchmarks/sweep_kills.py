@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.support.chaos import Chaos, assert_undisturbed
+from tests.support.killed_sweep import KilledSweep, assert_undisturbed
 from tests.support.service import LEASE_SECONDS, SWEEP_SECONDS, measured_service
 
 TRIALS, KILLS, SEED = (
@@ -21,15 +21,15 @@ def main() -> None:
     with measured_service(
         lease_seconds=LEASE_SECONDS, reconcile_seconds=SWEEP_SECONDS, max_attempts=KILLS + 1
     ) as service:
-        chaos = Chaos(service, TRIALS, KILLS, SEED)
-        chaos.start()
+        killed = KilledSweep(service, TRIALS, KILLS, SEED)
+        killed.start()
         began = time.perf_counter()
-        sweep = chaos.run()
+        sweep = killed.run()
         minutes = (time.perf_counter() - began) / 60
-        assert_undisturbed(chaos, sweep)
-        attempts = sum(each["attempts"] for each in chaos.experiments(sweep.id))
+        assert_undisturbed(killed, sweep)
+        attempts = sum(each["attempts"] for each in killed.experiments(sweep.id))
     print(f"{len(sweep.trials)} trials in {minutes:.1f} minutes, {attempts} attempts, seed {SEED}")
-    print("killed:", ", ".join(f"{name} {count} times" for name, count in Counter(chaos.killed).items()))
+    print("killed:", ", ".join(f"{name} {count} times" for name, count in Counter(killed.killed).items()))
     print("the same trials as undisturbed: none lost, none twice")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.proxy import resetting_proxy
+from tests.support.proxy import bad_network
 from tests.support.service import Service
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
@@ -29,7 +29,7 @@ def test_reset_at_acknowledgement_loses_no_worker(
 ) -> None:
     service = make_service()
     service.start_api()
-    with resetting_proxy(service.valkey.port) as proxy:
+    with bad_network(service.valkey.port) as proxy:
         service.environment["REDIS_URL"] = proxy.url
         worker = service.start_worker(warm=False)
         proxy.marker = b"ZREM\r\n$13\r\nunacked_index"

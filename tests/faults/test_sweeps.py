@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chaos import Chaos, assert_undisturbed
+from tests.support.killed_sweep import KilledSweep, assert_undisturbed
 from tests.support.service import TERMINAL, TRAIN_SECONDS, Service
 from tests.support.waiting import eventually
 
@@ -84,6 +84,6 @@ def test_killed_service_changes_no_trial(service: Service, sweep_document: Docum
 @pytest.mark.timeout(3600)  # as many trainings, in a service whose parts have to start again
 def test_random_kills_change_no_trial(make_service: Callable[..., Service]) -> None:
     """`benchmarks/sweep_kills.py` in small; every kind of kill has its turn."""
-    chaos = Chaos(make_service(max_attempts=7), trials=20, kills=6, seed=0)
-    chaos.start()
-    assert_undisturbed(chaos, chaos.run())
+    killed = KilledSweep(make_service(max_attempts=7), trials=20, kills=6, seed=0)
+    killed.start()
+    assert_undisturbed(killed, killed.run())

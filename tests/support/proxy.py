@@ -1,4 +1,4 @@
-"""A TCP proxy that resets connections, for what only a broken network does."""
+"""A TCP proxy that delays, holds up and resets connections, for what only a broken network does."""
 
 import contextlib
 import socket
@@ -11,8 +11,9 @@ from contextlib import contextmanager
 _LINGER = struct.pack("ii", 1, 0)
 
 
-class ResettingProxy:
-    """Passes connections on to `port`. While `marker` is set, the next connection whose client sends it is reset before
+class BadNetwork:
+    """Passes connections on to `port`, each piece after `delay` seconds. While it is silent nothing passes, in either
+    direction, and no connection ends. While `marker` is set, the next connection whose client sends it is reset before
     it is passed on, once; `resets` counts."""
 
     def __init__(self, port: int) -> None:
@@ -21,7 +22,11 @@ class ResettingProxy:
         self.port: int = self._listener.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.marker: bytes | None = None
+        self.delay = 0.0
         self.resets = 0
+        self._passes = threading.Event()
+        self._passes.set()
+        self._pause = threading.Event()
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
 
@@ -29,16 +34,33 @@ class ResettingProxy:
         with contextlib.suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
-                self._open += [client, server]
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:
+                    _reset(client)  # the server is down
+                    continue
+                with self._lock:
+                    self._open = [each for each in self._open if each.fileno() >= 0] + [client, server]
                 threading.Thread(target=self._pass_on, args=(client, server, True), daemon=True).start()
                 threading.Thread(target=self._pass_on, args=(server, client, False), daemon=True).start()
 
+    def be_silent(self, silent: bool = True) -> None:
+        if silent:
+            self._passes.clear()
+        else:
+            self._passes.set()
+
+    def reset_all(self) -> None:
+        with self._lock:
+            opened, self._open = self._open, []
+        for each in opened:
+            _reset(each)
+
     def close(self) -> None:
+        self.be_silent(False)
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._open:
-            _reset(each)
+        self.reset_all()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, is_request: bool) -> None:
         seen = b""
@@ -48,6 +70,9 @@ class ResettingProxy:
                 if is_request and self._is_due(seen):
                     _reset(source)
                     break
+                self._passes.wait()
+                if self.delay:
+                    self._pause.wait(self.delay)
                 target.sendall(data)
         _reset(target)
 
@@ -68,8 +93,8 @@ def _reset(connection: socket.socket) -> None:
 
 
 @contextmanager
-def resetting_proxy(port: int) -> Iterator[ResettingProxy]:
-    proxy = ResettingProxy(port)
+def bad_network(port: int) -> Iterator[BadNetwork]:
+    proxy = BadNetwork(port)
     thread = threading.Thread(target=proxy.serve, daemon=True)
     thread.start()
     try:

@@ -10,13 +10,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from models_store import keys
 from models_store.connection import connect
 from models_store.jobs.queue import TRAINING, Queue, configure
-from tests.support.proxy import ResettingProxy, resetting_proxy
+from tests.support.proxy import BadNetwork, bad_network
 from tests.support.valkey import Valkey
 
 
 @pytest.fixture
-def proxy(valkey: Valkey) -> Iterator[ResettingProxy]:
-    with resetting_proxy(valkey.port) as proxy:
+def proxy(valkey: Valkey) -> Iterator[BadNetwork]:
+    with bad_network(valkey.port) as proxy:
         yield proxy
 
 
@@ -43,14 +43,14 @@ class Consumer:
 
 
 @pytest.fixture
-def consumer(proxy: ResettingProxy) -> Iterator[Consumer]:
+def consumer(proxy: BadNetwork) -> Iterator[Consumer]:
     consumer = Consumer(proxy.url)
     yield consumer
     consumer.close()
 
 
 @pytest.mark.parametrize("settle", ["ack", "reject", "requeue"])
-def test_consumer_goes_on_after_a_reset(valkey: Valkey, proxy: ResettingProxy, consumer: Consumer, settle: str) -> None:
+def test_consumer_goes_on_after_a_reset(valkey: Valkey, proxy: BadNetwork, consumer: Consumer, settle: str) -> None:
     queue = Queue(valkey.url, connect(valkey.url, "test"))
     assert queue.enqueue(TRAINING, "first")
     assert queue.enqueue(TRAINING, "second")

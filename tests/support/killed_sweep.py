@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 Document = dict[str, Any]
 
 
-class Chaos:
+class KilledSweep:
     """Kills as a function of `seed` alone: at which number of ended trials, and what."""
 
     def __init__(self, service: Service, trials: int, kills: int, seed: int) -> None:
@@ -70,7 +70,7 @@ class Chaos:
             "model": {"layers": [{"type": "Dense"}]},
             "training": training,
         }
-        return {"name": "chaos", "method": "grid", "trials": self.trials, "parallel": 4, "experiment": experiment}
+        return {"name": "killed", "method": "grid", "trials": self.trials, "parallel": 4, "experiment": experiment}
 
     def _ended(self, sweep_id: str) -> int:
         return sum(trial.status is not TrialStatus.OPEN for trial in self.record(sweep_id).trials)
@@ -105,13 +105,13 @@ class Chaos:
         self._service.valkey.restart(empty=True)
 
 
-def assert_undisturbed(chaos: Chaos, sweep: SweepRecord) -> None:
+def assert_undisturbed(killed: KilledSweep, sweep: SweepRecord) -> None:
     """The same trials as without any kill: each point of the grid once, in order, and one experiment for each."""
     assert sweep.status == "succeeded", sweep.error
     points = [trial.point["training.batch_size"] for trial in sweep.trials]
-    assert points == list(range(1, chaos.trials + 1))
+    assert points == list(range(1, killed.trials + 1))
     assert {trial.status for trial in sweep.trials} == {TrialStatus.SUCCEEDED}
-    found = chaos.experiments(sweep.id)
+    found = killed.experiments(sweep.id)
     assert len(found) == len(sweep.trials)
     assert {each["id"]: each["trial"] for each in found} == {
         trial.experiment_id: trial.number for trial in sweep.trials
