@@ -111,6 +111,11 @@ class Settings(BaseSettings):
     rate_predict: PerMinute = 60_000
     rate_failed_keys: PerMinute = 60
     max_streams: int = Field(default=100, ge=1, le=100_000)
+    quota_running: int | None = Field(default=None, ge=0)
+    quota_queued: int | None = Field(default=None, ge=0)
+    quota_training_minutes: int | None = Field(default=None, ge=0)
+    quota_bytes: int | None = Field(default=None, ge=0)
+    quota_predictions: int | None = Field(default=None, ge=0)
     log_level: str = "INFO"
 
     @model_validator(mode="after")
@@ -119,6 +124,12 @@ class Settings(BaseSettings):
         if self.datasets_dir is not None:
             object.__setattr__(self, "datasets_dir", self.datasets_dir.expanduser().resolve())
         return self
+
+    @property
+    def quota(self) -> dict[str, int | None]:
+        """What each owner may use by default, by what is limited."""
+        prefix = "quota_"
+        return {name.removeprefix(prefix): value for name, value in self if name.startswith(prefix)}
 
     @property
     def stall_limit_seconds(self) -> float:

@@ -112,6 +112,12 @@ def key_of(scope: Scope) -> Key | None:
     return cast("Key | None", scope.get(_KEY))
 
 
+def owner_of(scope: Scope) -> str | None:
+    """Whose what a request creates will be: nobody's where no keys are asked for."""
+    key = key_of(scope)
+    return None if key is None else key.owner
+
+
 async def get_standing(request: Request) -> AsyncIterator[Callable[[], bool]]:
     access: Access = request.app.state.services.access
     with access.stream(request.scope):

@@ -44,6 +44,7 @@ from api.routes import (
     models,
     open_inference,
     operations,
+    owners,
     page,
     plots,
     predictions,
@@ -71,6 +72,7 @@ from models_store.connection import require_redis
 from models_store.errors import StoreError, Unavailable
 from models_store.files import PRIVATE_UMASK
 from models_store.jobs.workers import SEEN_SECONDS
+from models_store.owners.quota import Quota
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
 from models_store.retention import Retention
@@ -109,6 +111,7 @@ ROUTES = (
     queue,
     webhooks,
     keys,
+    owners,
     page,
     tensorflow_serving,
     open_inference,
@@ -136,7 +139,6 @@ _PREPARING_THREADS = 4
 # Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
 log = logging.getLogger(__name__)
-_DESCRIPTION = "POST an experiment, watch it learn, see how good it is, send it an image."
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -147,7 +149,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPIOffline(
         title="Trainyard",
         version=VERSION,
-        description=_DESCRIPTION,
+        description="POST an experiment, watch it learn, see how good it is, send it an image.",
         responses=PROBLEMS,
         dependencies=[Depends(check_query)],
         generate_unique_id_function=openapi.operation_id,
@@ -177,7 +179,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _services(settings: Settings) -> Services:
-    store = open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, "api")
+    where, quota = (settings.store_dir, settings.redis_url), Quota(**settings.quota)
+    store = open_store(*where, settings.lease_seconds, settings.max_attempts, "api", quota)
     loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
     registry = Registry(store.models, store.known_datasets, loaded)
     recent = RecentPredictions(
@@ -200,7 +203,7 @@ def _services(settings: Settings) -> Services:
         batcher=batcher,
         admission=admission,
         preparing=preparing,
-        predict=PredictEndpoint(predictor, admission, metrics),
+        predict=PredictEndpoint(predictor, admission, metrics, store.quotas),
         page=Page(),
         retention=AutomaticRetention(
             store,
@@ -208,7 +211,7 @@ def _services(settings: Settings) -> Services:
             settings.retention_seconds,
         ),
         baselines=Baselines(store.experiments),
-        batches=Batches(predictor, metrics, settings.store_dir, _batch_limits(settings)),
+        batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings)),
     )
 
 
@@ -262,8 +265,7 @@ def _forget_silent_workers(store: Store) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warn_of_server(sys.modules)
     services: Services = app.state.services
-    store = services.store
-    sender = Sender(services.settings.webhook_private_addresses)
+    store, sender = services.store, Sender(services.settings.webhook_private_addresses)
     deliverer = Deliverer(store, sender, services.settings.webhook_retry_seconds)
     upkeep = [
         Periodic("reconciler", store.reconciler.sweep, services.settings.reconcile_seconds),
@@ -271,7 +273,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
         Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
-        Periodic("traffic", store.traffic.flush, _COUNT_SECONDS),
+        Periodic("traffic", store.flush_counts, _COUNT_SECONDS),
         Periodic("workers", partial(_forget_silent_workers, store), SEEN_SECONDS / 3),
         Periodic("keys", store.keys.flush, _KEYS_SECONDS),
         Periodic("retention", partial(_retain, services), min(services.settings.retention_seconds, _RETENTION_SECONDS)),
@@ -290,7 +292,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(periodic.stop)
     await to_thread.run_sync(deliverer.close)
     await to_thread.run_sync(services.recent.flush)
-    await to_thread.run_sync(store.traffic.flush)
+    await to_thread.run_sync(store.flush_counts)
     services.batcher.close()
     await store.changes.close()
     await store.rate_limiter.close()

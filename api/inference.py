@@ -8,6 +8,7 @@ import numpy as np
 from anyio import to_thread
 from fastapi import Request
 
+from api.access import owner_of
 from api.dependencies import Services
 from api.wire.body import receive_body
 from api.wire.inference import InferenceBody, Inferred
@@ -28,8 +29,8 @@ async def infer(
     """Receive the body, prepare its samples, ask the model; counted, timed and bounded as `POST /predict` is. `scale`
     as in `samples_of_numbers`.
 
-    Raises what `parse`, `InferenceBody.samples`, `prepare_image` and `find_model` raise, Overloaded, and the errors of
-    `receive_body`.
+    Raises what `parse`, `InferenceBody.samples`, `prepare_image` and `find_model` raise, Overloaded, QuotaReached, and
+    the errors of `receive_body`.
     """
     with services.metrics.counted_prediction() as counted, services.admission.admit() as admission:
         data = await receive_body(request.scope, request.receive, MAX_BODY_BYTES, admission)
@@ -38,6 +39,7 @@ async def infer(
         counted.model = model
         if model.info.takes_images:
             admission.add_request(len(sent))
+        services.store.quotas.count_predictions(owner_of(request.scope), len(sent))
         samples = await _prepare(services, model, sent) if isinstance(sent, list) else sent
         probabilities = await services.batcher.probabilities(model, samples)
         services.store.traffic.count_predictions(model.id, probabilities.argmax(axis=1).tolist())

@@ -5,9 +5,9 @@ Routes that change one add a constant of this module behind the one of `api.acce
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from api.access import KeyDep
+from api.access import KeyDep, owner_of
 from api.dependencies import ExperimentsDep, StoreDep
 from models_store.access.key import Key
 from models_store.errors import NotOwner
@@ -16,9 +16,8 @@ from models_store.store import Store
 from specs.dataset import DATASETS
 
 
-async def get_owner(key: KeyDep) -> str | None:
-    """Whose what this request creates will be: nobody's where no keys are asked for."""
-    return None if key is None else key.owner
+async def get_owner(request: Request) -> str | None:
+    return owner_of(request.scope)
 
 
 Owner = Annotated[str | None, Depends(get_owner)]

@@ -15,6 +15,7 @@ from specs.edit import DatasetEdit, ExperimentEdit
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
+from specs.quota import QuotaSpec
 from specs.reordering import Reordering
 from specs.serving import ServingSpec
 from specs.sweep import SweepSpec
@@ -39,6 +40,7 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ExperimentEdit,
     EvaluationSpec,
     ExperimentSpec,
+    QuotaSpec,
     InferenceRequest,
     JsonSamples,
     KeySpec,
@@ -125,6 +127,7 @@ DATASET_EDIT = _body(
     required=False,
 )
 KEY = _body({JSON: _json_body(KeySpec, key={"name": "laptop", "scopes": ["read", "run", "predict"]})})
+QUOTA = _body({JSON: _json_body(QuotaSpec, quota={"running": 2, "training_minutes": 600})})
 WEBHOOK = _body({JSON: _json_body(WebhookSpec, hook={"url": "https://example.org/hook", "events": ["sweep.ended"]})})
 CORRECTION = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE = _body(

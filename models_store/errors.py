@@ -15,9 +15,11 @@ StoreError                unavailable
 ├── NotAuthenticated      unauthenticated
 ├── Exhausted             exhausted
 │   ├── RateLimited       exhausted
+│   ├── QuotaReached      exhausted
 │   └── TooManyStreams    exhausted
 ├── Forbidden             forbidden
 │   ├── InsufficientScope forbidden
+│   ├── SpaceUsedUp       forbidden
 │   └── NotOwner          forbidden
 └── Unavailable           unavailable
     └── StorageFull       unavailable
@@ -121,6 +123,10 @@ class RateLimited(Exhausted):
         super().__init__(f"too many requests ({what}): {per_minute} a minute are allowed; retry in {wait}", retry_after)
 
 
+class QuotaReached(Exhausted):
+    """The owner uses as much as it may, for now."""
+
+
 class TooManyStreams(Exhausted):
     """Too many open streams of events."""
 
@@ -133,6 +139,10 @@ class Forbidden(StoreError):
 
 class InsufficientScope(Forbidden):
     """The key is valid, but does not have the scope that the route needs."""
+
+
+class SpaceUsedUp(Forbidden):
+    """The owner has as many bytes as it may, until it deletes something."""
 
 
 class NotOwner(Forbidden):

@@ -10,6 +10,10 @@
 | announced | hash: name to the data of its last event, for one kind | until Redis is emptied |
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
 | waiting | sorted set: queued experiments by their turn | rebuilt from disk |
+| owners | hash: the owner of each experiment that has one | rebuilt from disk |
+| starts | hash: owner to the number of its last start, of all starts | until Redis is emptied |
+| started | string: how many experiments were started | until Redis is emptied |
+| predictions | string: what an owner has asked for on a day | two days |
 | complete | string: the index holds all experiments on disk | until Redis is emptied |
 | model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
 | rungs | string: the scores at the rungs of a sweep are complete | `RUNGS_SECONDS` after the last; rebuilt from disk |
@@ -29,8 +33,11 @@ CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
 SWEEPS = "trainyard.sweep"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:6"
+COMPLETE = "trainyard:complete:7"
 WAITING = "trainyard:waiting"
+OWNERS = "trainyard:owners"
+STARTS = "trainyard:starts"
+STARTED = "trainyard:started"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
@@ -73,6 +80,10 @@ def traffic(unit: str, number: int) -> str:
 
 def rate_limit(name: str, subject: str) -> str:
     return f"trainyard:rate-limit:{name}:{subject}"
+
+
+def predictions(owner: str, day: str) -> str:
+    return f"trainyard:predictions:{owner}:{day}"
 
 
 def rungs(sweep_id: str) -> str:

@@ -28,11 +28,15 @@ from models_store.experiments.store import ExperimentStore
 from models_store.experiments.summaries import Summaries
 from models_store.experiments.transfers import Transfers
 from models_store.files import make_private
+from models_store.jobs.leases import Leases
 from models_store.jobs.queue import Queue
 from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.traffic import Traffic
+from models_store.owners.predictions import PredictionCounts
+from models_store.owners.quota import NO_QUOTA, OwnerStore, Quota
+from models_store.owners.quotas import Quotas
 from models_store.sweeps.claim import SweepJobs
 from models_store.sweeps.pruning import Trials
 from models_store.sweeps.store import SweepStore
@@ -72,11 +76,18 @@ class Store:
     changes: Changes
     feed: EventFeed
     rate_limiter: RateLimiter
+    quotas: Quotas
+    predictions: PredictionCounts
     redis: Redis
 
     def close(self) -> None:
         """Close the connections to Redis. Later calls open new ones."""
         self.redis.connection_pool.disconnect()
+
+    def flush_counts(self) -> None:
+        """Add to Redis what was counted in memory since; later, if that is away."""
+        self.traffic.flush()
+        self.predictions.flush()
 
     def spec_of(self, record: Record) -> ExperimentSpec:
         """The whole spec. Raises NotFound if its dataset was deleted since, Damaged if the record is damaged, SpecError
@@ -108,15 +119,19 @@ class Store:
         return {**DATASETS, **self.datasets.facts()}
 
 
-def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str) -> Store:
+def open_store(
+    root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str, quota: Quota = NO_QUOTA
+) -> Store:
     """Open the store in the folder `root`, which is created if missing, for the user of this process
     alone. Redis need not be up. Raises OSError if `root`
-    is not writable. `role` is the client name that Redis shows."""
+    is not writable. `role` is the client name that Redis shows, `quota` what each owner may use by default."""
     make_private(root)
     redis = connect(redis_url, role)
     queue = Queue(redis_url, redis)
     events = EventLog(redis)
-    experiments = ExperimentStore(root, redis, events, queue, lease_seconds, max_attempts)
+    owners = OwnerStore(root, quota)
+    owners.prepare()
+    experiments = ExperimentStore(root, redis, events, queue, owners, Leases(redis, lease_seconds), max_attempts)
     experiments.prepare()
     datasets = DatasetStore(root, events, queue, experiments.holdout)
     datasets.prepare()
@@ -128,7 +143,9 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
     training_jobs = TrainingJobs(experiments)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
     evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
-    sweep_jobs = SweepJobs(sweeps, experiments)
+    predictions = PredictionCounts(redis)
+    quotas = Quotas(owners, experiments, datasets, predictions)
+    sweep_jobs = SweepJobs(sweeps, experiments, quotas)
     jobs = (training_jobs, conversion_jobs, evaluation_jobs, sweep_jobs)
     return Store(
         experiments=experiments,
@@ -155,5 +172,7 @@ def open_store(root: Path, redis_url: str, lease_seconds: float, max_attempts: i
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary),
         rate_limiter=RateLimiter(connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)),
+        quotas=quotas,
+        predictions=predictions,
         redis=redis,
     )

@@ -32,8 +32,13 @@ def _check_scopes(scopes: tuple[KeyScope, ...]) -> tuple[KeyScope, ...]:
     return tuple(scope for scope in KeyScope if scope in scopes)
 
 
+def is_owner(name: str) -> bool:
+    """Whether `name` is in the form of an owner's; only those become part of a path."""
+    return _OWNER.fullmatch(name) is not None
+
+
 def _check_owner(owner: str) -> str:
-    if _OWNER.fullmatch(owner) is None:
+    if not is_owner(owner):
         raise FieldError((), "expected 1 to 64 letters, digits and . _ @ -, such as ann or ann@example.org")
     return owner
 

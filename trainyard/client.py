@@ -204,9 +204,7 @@ class Client:
         self, images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3
     ) -> Iterator[BatchLine]:
         """Predict all images of a zip, a tar or a folder. Lines come as they are known: BatchModel, then a Prediction
-        or a BatchError for each image, then BatchEnd.
-
-        Raises IncompleteAnswer after the last line if that is not all.
+        or a BatchError for each image, then BatchEnd. Raises IncompleteAnswer after the last line if that is not all.
         """
         batch = Batch()
         with self._stream(operations.models.predict_batch(images, dataset, experiment, top)) as response:
@@ -250,6 +248,8 @@ class Client:
     keys = _sends(operations.keys.keys)
     own_key = _sends(operations.keys.own_key)
     revoke_key = _sends(operations.keys.revoke_key)
+    owner = _sends(operations.owners.owner)
+    set_quota = _sends(operations.owners.set_quota)
 
     # -- HTTP --------------------------------------------------------------------------------------------------------
 

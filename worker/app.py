@@ -18,6 +18,7 @@ from models_store.errors import Unavailable
 from models_store.files import PRIVATE_UMASK
 from models_store.jobs.queue import CONVERSION, EVALUATION, SWEEP, TRAINING, configure
 from models_store.jobs.workers import Worker
+from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
 from settings import Settings
 from worker.jobs.consumption import Consumption
@@ -75,7 +76,10 @@ def _set_up_logging(level: str) -> None:
 
 
 def _open_store(settings: Settings, role: str) -> Store:
-    return open_store(settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, role)
+    quota = Quota(**settings.quota)
+    return open_store(
+        settings.store_dir, settings.redis_url, settings.lease_seconds, settings.max_attempts, role, quota
+    )
 
 
 def _worker_name(main_pid: int) -> str:

@@ -93,9 +93,11 @@ async def upload_dataset(
     parse_options(layout, names)  # before the archive is sent in vain, like its name
     if name is not None:
         check_name(name)
+    await to_thread.run_sync(store.quotas.check_bytes, owner)
     with store.datasets.receive_archive() as archive:
         in_url = {"name": name, "layout": layout, "names": names}
         sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
+        await to_thread.run_sync(store.quotas.check_bytes, owner, archive.tell())
         record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options, owner)
     response.headers["Location"] = f"/datasets/{record.name}"
     return record

@@ -74,6 +74,7 @@ def create_experiment(
     """
     spec = parse_posted_spec(body, syntax, store)
     with (
+        store.quotas.admit(owner, repeats or 1, idempotency_key),
         store.datasets.keep(*spec.dataset.names),
         store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
         store.continuations.keep(spec, store.known_datasets()) as state,
@@ -163,11 +164,7 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: 
     dependencies=[RUN, OWN_EXPERIMENT],
 )
 def edit_experiment(
-    experiment_id: str,
-    body: BodyDep,
-    syntax: SyntaxDep,
-    experiments: ExperimentsDep,
-    if_match: IfMatch = None,
+    experiment_id: str, body: BodyDep, syntax: SyntaxDep, experiments: ExperimentsDep, if_match: IfMatch = None
 ) -> Response:
     """Edit the name, notes, tags, star or priority of an experiment, whatever its status. The body is a JSON merge
     patch (RFC 7396): what is left out stays, null restores what was posted; `spec` keeps that.
@@ -253,7 +250,7 @@ def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
     """Run a failed or cancelled experiment again: it is queued once more, with all its attempts, and resumes from its
     last checkpoint if there is one. A trial rejoins its sweep, if that has not failed and was not cancelled."""
     record = store.experiments.get(experiment_id)
-    with store.datasets.keep(record.dataset, *record.spec.dataset.added_names):
+    with store.quotas.admit(record.owner), store.datasets.keep(record.dataset, *record.spec.dataset.added_names):
         return store.sweep_jobs.retry(record)
 
 
@@ -265,6 +262,7 @@ def reproduce_experiment(experiment_id: str, store: StoreDep, owner: Owner, resp
     check_reproducible(original)
     spec = parse_spec({**original.spec.document, "based_on": original.id}, store.known_datasets())
     with (
+        store.quotas.admit(owner),
         store.datasets.keep(*spec.dataset.names),
         store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
         store.continuations.keep(spec, store.known_datasets()) as state,

@@ -13,13 +13,16 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from api.access import owner_of
 from api.metrics import Metrics
 from api.wire.batch_images import MAX_IMAGE_BYTES, BatchImages, ReadyImage, UnreadableImage
 from api.wire.batch_upload import HINT, STORED, receive_batch
 from api.wire.body import BadRequestBody
 from archives.errors import InvalidArchive
 from archives.member import Limits
+from models_store.errors import QuotaReached
 from models_store.files import storage_errors
+from models_store.owners.quotas import Quotas
 from serving.errors import Overloaded
 from serving.predictor import Prediction, PredictionOptions, Predictor
 from serving.preparation import prepare, stack_prepared
@@ -46,10 +49,13 @@ class Batches:
     """One for each application, for use from its event loop. Images of batches are prepared in threads of their own,
     so that single images never wait for them; before the network they share a queue with these, 16 at most."""
 
-    def __init__(self, predictor: Predictor, metrics: Metrics, folder: Path, limits: BatchLimits) -> None:
+    def __init__(
+        self, predictor: Predictor, metrics: Metrics, quotas: Quotas, folder: Path, limits: BatchLimits
+    ) -> None:
         """Bodies are written to files in `folder`, which exists, that vanish with the process."""
         self._predictor = predictor
         self._metrics = metrics
+        self._quotas = quotas
         self._folder = folder
         self.limits = limits
         self._threads = CapacityLimiter(limits.threads)
@@ -83,7 +89,7 @@ class Batches:
         if not first:
             raise BadRequestBody(f"none of the {images.skipped} files is a PNG, JPEG or WebP image; {HINT}")
         self._metrics.traffic.count_request(model.id)
-        return self._lines(model, images, first, options, started)
+        return self._lines(model, images, first, options, started, owner_of(request.scope))
 
     async def _receive(
         self, request: Request, file: BinaryIO, model: ServedModel, options: PredictionOptions
@@ -100,7 +106,13 @@ class Batches:
         return await to_thread.run_sync(call, limiter=self._threads)
 
     async def _lines(
-        self, model: ServedModel, images: BatchImages, ready: _Images, options: PredictionOptions, started: float
+        self,
+        model: ServedModel,
+        images: BatchImages,
+        ready: _Images,
+        options: PredictionOptions,
+        started: float,
+        owner: str | None,
     ) -> AsyncGenerator[bytes, None]:
         answered = unreadable = 0
         error = None
@@ -108,6 +120,7 @@ class Batches:
             yield _line({"model": model.description})
             while True:
                 if ready:
+                    self._quotas.count_predictions(owner, len(ready))
                     lines = await self._predict(model, ready, options)
                     answered += len(ready)
                     unreadable += sum(isinstance(each, UnreadableImage) for each in ready)
@@ -115,8 +128,8 @@ class Batches:
                 if images.ended:
                     break
                 ready = await self._in_thread(images.read_next)
-        except InvalidArchive as invalid:
-            error = str(invalid)
+        except (InvalidArchive, QuotaReached) as ended:
+            error = str(ended)
         except Exception:  # the answer has begun: only its last line can report this
             log.exception("a batch broke off")
             error = "internal server error; see the server log"

@@ -9,10 +9,12 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
+from api.access import owner_of
 from api.metrics import Metrics
 from api.wire.body import receive_body
 from api.wire.samples import parse_samples
 from imaging import fast_decode
+from models_store.owners.quotas import Quotas
 from serving.admission import AdmissionControl
 from serving.predictor import PredictionOptions, Predictor, Reading
 from serving.preparation import ImageSample, Sample
@@ -26,19 +28,21 @@ DEFAULT = PredictionOptions()
 class PredictEndpoint:
     """One for each application."""
 
-    def __init__(self, predictor: Predictor, admission: AdmissionControl, metrics: Metrics) -> None:
+    def __init__(self, predictor: Predictor, admission: AdmissionControl, metrics: Metrics, quotas: Quotas) -> None:
         self._predictor = predictor
         self._admission = admission
         self._metrics = metrics
+        self._quotas = quotas
 
     async def answer(self, scope: Scope, receive: Receive, options: PredictionOptions) -> bytes:
-        """Raises the errors of `receive_body`, `parse_samples` and `Predictor`, Overloaded."""
+        """Raises the errors of `receive_body`, `parse_samples` and `Predictor`, Overloaded, QuotaReached."""
         started = time.perf_counter()
         with self._metrics.counted_prediction() as counted, self._admission.admit() as admission:
             body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
             samples = await self._parse(Headers(scope=scope).get("content-type", ""), body)
             if isinstance(samples[0], ImageSample):
                 admission.add_request(len(samples))
+            self._quotas.count_predictions(owner_of(scope), len(samples))
             digits: list[int] = []
             if options.digits == "one":
                 model, prepared = await self._predictor.prepare(samples, options)

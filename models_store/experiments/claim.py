@@ -45,7 +45,17 @@ class TrainingJobs(Jobs[Record]):
         return self.store.read(*name)
 
     def write(self, record: Record) -> Record:
-        return self.store.write(record)
+        """With its time in the ledger of its owner, whose turn is over with each start."""
+        if record.owner is not None and not record.is_running:
+            self.store.owners.ledger.add(record.owner, record.id, record.attempts, "ended")
+        written = self.store.write(record)
+        if record.is_running:
+            self.store.waiting.note_start(record.owner)
+        if record.owner is not None and record.is_running:
+            self.store.owners.ledger.add(record.owner, record.id, record.attempts, "begun")
+        elif record.owner is not None:
+            self.store.waiting.wake_next(record.owner)
+        return written
 
     def attempt_folder(self, record: Record) -> Path:
         return self.store.attempt_folder(record)
@@ -59,6 +69,8 @@ class TrainingJobs(Jobs[Record]):
         queued, running = (self.store.index.ids(f"status={status}") for status in (Status.QUEUED, Status.RUNNING))
         if self.store.waiting.order.paused:
             queued = []  # needs no message
+        elif self.store.index.has_owners() and self.store.index.is_complete():
+            queued = self.store.waiting.startable()
         return Unfinished([Job(each, (each,)) for each in queued], [Job(each, (each,)) for each in running])
 
     def restore(self, record: Record) -> Record:

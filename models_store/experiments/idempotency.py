@@ -33,8 +33,7 @@ class IdempotencyKeys:
         Raises IdempotencyMismatch if the earlier call had another body, Damaged if its reservation does not parse.
         """
         wanted = Reservation(experiment_id=experiment_id, body_sha256=sha256_of(body))
-        name = key if owner is None else f"{owner}\0{key}"  # neither may have a zero byte
-        path = self._folder / f"{sha256_of(name.encode())}.json"
+        path = self._path(key, owner)
         self._folder.mkdir(parents=True, exist_ok=True)
         if create_exclusive(path, wanted.model_dump_json().encode()):
             return experiment_id
@@ -48,6 +47,14 @@ class IdempotencyKeys:
                 "use a new key for another experiment or sweep"
             )
         return earlier.experiment_id
+
+    def knows(self, key: str, owner: str | None) -> bool:
+        """Whether an earlier call has used it."""
+        return self._path(key, owner).exists()
+
+    def _path(self, key: str, owner: str | None) -> Path:
+        name = key if owner is None else f"{owner}\0{key}"  # neither may have a zero byte
+        return self._folder / f"{sha256_of(name.encode())}.json"
 
     def remove_expired(self) -> None:
         """Remove keys older than a day."""

@@ -64,15 +64,16 @@ class Index:
             keys.model_index(""),
             ExperimentSummary.of(self._shown(record)).model_dump_json(),
             _progress_event(record),
+            record.owner or "",
             *members,
         ]
         names = (keys.experiment, keys.changes, keys.history)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE)
+        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS)
         return bool(self._put(keys=[*(name(record.id) for name in names), *shared], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
         names = (keys.experiment, keys.changes, keys.history, keys.lease)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS)
+        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.OWNERS)
         deleted = ExperimentDeleted(experiment_id=experiment_id).model_dump_json()
         self._remove(keys=[*(name(experiment_id) for name in names), *shared], args=[experiment_id, deleted])
 
@@ -107,6 +108,29 @@ class Index:
         """From 1; None if not queued."""
         rank = cast(int | None, self._redis.zrank(keys.WAITING, experiment_id))
         return None if rank is None else rank + 1
+
+    def has_owners(self) -> bool:
+        """Whether any experiment has one."""
+        return bool(self._redis.exists(keys.OWNERS))
+
+    def owners_of(self, ids: Sequence[str]) -> list[str]:
+        """The owner of each; "" for none."""
+        if not ids:
+            return []
+        return [owner or "" for owner in cast(list[str | None], self._redis.hmget(keys.OWNERS, list(ids)))]
+
+    def ids_of_owner(self, owner: str) -> list[str]:
+        owners = cast(dict[str, str], self._redis.hgetall(keys.OWNERS))
+        return [experiment_id for experiment_id, each in owners.items() if each == owner]
+
+    def note_start(self, owner: str) -> None:
+        """An experiment of `owner`, "" for none, has been started."""
+        self._redis.hset(keys.STARTS, owner, self._redis.incr(keys.STARTED))
+
+    def last_starts(self) -> dict[str, int]:
+        """By owner, a number that grows with each start."""
+        starts = cast(dict[str, str], self._redis.hgetall(keys.STARTS))
+        return {owner: int(number) for owner, number in starts.items()}
 
     def ping(self) -> None:
         self._redis.ping()

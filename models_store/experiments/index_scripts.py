@@ -15,11 +15,12 @@ if before then
   end
 end
 local names = {{}}
-for i = 9, #ARGV, 2 do
+for i = 10, #ARGV, 2 do
   redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
   if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[4], ARGV[i]) end
   names[#names + 1] = ARGV[i]
 end
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[7], ARGV[3], ARGV[9]) end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
 if ARGV[5] == 'ended' then redis.call('DEL', KEYS[3]) end
 redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
@@ -42,6 +43,7 @@ if before then
   end
 end
 if before then announce(KEYS[6], 'deleted', ARGV[1], ARGV[2]) end
+redis.call('HDEL', KEYS[7], ARGV[1])
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 """
 COMPLETE = f"""{ANNOUNCE}

@@ -1,8 +1,14 @@
-"""The place of an experiment in a sweep or in a group of repeats."""
+"""The first record of an experiment, and its place in a sweep or in a group of repeats."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from ulid import ULID
+
 from models_store.experiments.record import Record
+from models_store.experiments.stored_spec import StoredSpec
+from models_store.frozen import utc_now
+from specs.experiment import ExperimentSpec
 
 
 class TrialId(NamedTuple):
@@ -29,3 +35,30 @@ def placed(record: Record, place: TrialId | RepeatId | None) -> Record:
         case RepeatId(group, repeats, chosen):
             return record.model_copy(update={"id": chosen, "group": group, "repeats": repeats})
     return record
+
+
+def new_record(
+    spec: ExperimentSpec,
+    transferred_layers: Mapping[str, str] | None,
+    reproduces: str | None,
+    priority: int,
+    initial_epoch: int,
+    owner: str | None,
+) -> Record:
+    """Of an experiment that waits, with an id of its own."""
+    return Record(
+        id=str(ULID()),
+        name=spec.name,
+        tags=tuple(spec.tags),
+        notes=spec.notes,
+        owner=owner,
+        priority=priority,
+        dataset=spec.dataset.name,
+        based_on=spec.based_on,
+        reproduces=reproduces,
+        spec=StoredSpec.of(spec),
+        transferred_layers=dict(transferred_layers or {}),
+        parameters=spec.network.parameters.total,
+        initial_epoch=initial_epoch,
+        created_at=utc_now(),
+    )

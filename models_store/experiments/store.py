@@ -7,7 +7,6 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from ulid import ULID
 
 from models_store.connection import require_redis
 from models_store.errors import InvalidState, list_names
@@ -19,16 +18,15 @@ from models_store.experiments.history import History
 from models_store.experiments.idempotency import IDEMPOTENCY, IdempotencyKeys
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
-from models_store.experiments.places import RepeatId, TrialId, placed
+from models_store.experiments.places import RepeatId, TrialId, new_record, placed
 from models_store.experiments.record import Record, Status
 from models_store.experiments.results import PublishedResults
-from models_store.experiments.stored_spec import StoredSpec
 from models_store.experiments.waiting import FOLDER, WaitingExperiments
 from models_store.files import lock_folder, remove_directory, storage_errors, write_atomic
-from models_store.frozen import utc_now
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import SWEEP, TRAINING, Queue
 from models_store.models.pins import SERVING, Pins
+from models_store.owners.quota import OwnerStore
 from models_store.webhooks.notices import experiment_notice
 from models_store.webhooks.store import WebhookStore
 from specs.experiment import ExperimentSpec
@@ -48,14 +46,21 @@ class ExperimentStore(PublishedResults):
     """
 
     def __init__(
-        self, root: Path, redis: Redis, events: EventLog, queue: Queue, lease_seconds: float, max_attempts: int = 3
+        self,
+        root: Path,
+        redis: Redis,
+        events: EventLog,
+        queue: Queue,
+        owners: OwnerStore,
+        leases: Leases,
+        max_attempts: int,
     ) -> None:
         super().__init__(root, events)
         self.index = Index(redis, events, self.holdout.shown)
-        self.waiting = WaitingExperiments(root / FOLDER, self.index, events, queue)
-        self.leases = Leases(redis, lease_seconds)
+        self.owners = owners
+        self.waiting = WaitingExperiments(root / FOLDER, self.index, events, queue, owners)
+        self.leases = leases
         self.queue = queue
-        self.lease_seconds = lease_seconds
         self.max_attempts = max_attempts
         self.idempotency = IdempotencyKeys(root / IDEMPOTENCY)
         self.pins = Pins(root / SERVING)
@@ -99,9 +104,8 @@ class ExperimentStore(PublishedResults):
         with nothing written.
         """
         self.holdout.check_spec(spec)
-        initial_epoch = state.epoch if state else 0
-        record = self._new_record(spec, transferred_layers, reproduces, priority, initial_epoch, owner)
-        record = placed(record, place)
+        epoch = state.epoch if state else 0
+        record = placed(new_record(spec, transferred_layers, reproduces, priority, epoch, owner), place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id, owner)
@@ -111,32 +115,6 @@ class ExperimentStore(PublishedResults):
         if record.status is Status.QUEUED and self.show(record):
             self.queue.enqueue(TRAINING, record.id)
         return self.holdout.shown(record)
-
-    def _new_record(
-        self,
-        spec: ExperimentSpec,
-        transferred_layers: Mapping[str, str] | None,
-        reproduces: str | None,
-        priority: int,
-        initial_epoch: int,
-        owner: str | None,
-    ) -> Record:
-        return Record(
-            id=str(ULID()),
-            name=spec.name,
-            tags=tuple(spec.tags),
-            notes=spec.notes,
-            owner=owner,
-            priority=priority,
-            dataset=spec.dataset.name,
-            based_on=spec.based_on,
-            reproduces=reproduces,
-            spec=StoredSpec.of(spec),
-            transferred_layers=dict(transferred_layers or {}),
-            parameters=spec.network.parameters.total,
-            initial_epoch=initial_epoch,
-            created_at=utc_now(),
-        )
 
     def get(self, experiment_id: str) -> Record:
         """From the live view, or else from disk, as `Holdout` shows it. Raises NotFound only if it is not on disk."""

@@ -1,11 +1,14 @@
 """The experiments that wait, in the order in which workers start them.
 
-The order is that of the priorities, in the index, and of what people have moved, on disk. A message only wakes a
-worker; which experiment that starts is decided here, when it is about to claim one (docs/decisions/0054).
+The order is that of the priorities, in the index, in which owners take turns, and of what people have moved, on disk. A
+message only wakes a worker; which experiment that starts is decided here, when it is about to claim one
+(docs/decisions/0054).
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,14 +16,17 @@ from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
 from models_store.events import EventLog, QueueChange
+from models_store.experiments.fair_order import Waiting, fair_order
 from models_store.experiments.index import Index
 from models_store.experiments.index_entries import priority_of
-from models_store.files import lock_folder, write_atomic
+from models_store.files import PATIENCE_SECONDS, lock_folder, write_atomic
 from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
+from models_store.owners.quota import OwnerStore
 
 FOLDER = "queue"
 ORDER_FILE = "order.json"
+_PICKS = "picks"
 # Each that others have claimed meanwhile costs a worker one look at its record.
 _MAX_CANDIDATES = 100
 _MAX_WOKEN = 500
@@ -63,15 +69,16 @@ class WaitingExperiments:
     """Every change is made under the folder's lock. Safe for any number of threads, processes and machines; each sees a
     change at its next read. Methods raise redis's errors unless stated otherwise."""
 
-    def __init__(self, folder: Path, index: Index, events: EventLog, queue: Queue) -> None:
+    def __init__(self, folder: Path, index: Index, events: EventLog, queue: Queue, owners: OwnerStore) -> None:
         self._folder = folder
+        self._owners = owners
         self._index = index
         self._events = events
         self._queue = queue
 
     def prepare(self) -> None:
         """Make the folder. Raises OSError if it is not writable."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / _PICKS).mkdir(parents=True, exist_ok=True)
 
     @property
     def order(self) -> QueueOrder:
@@ -86,14 +93,21 @@ class WaitingExperiments:
 
     def ids(self) -> list[str]:
         """All that wait, the next one first."""
-        return self.order.arrange(self._waiting())
+        return self._arrange(self._waiting())
 
     def position(self, experiment_id: str) -> int | None:
         """From 1; None if it does not wait."""
-        if not self.order.moved:
+        if not self.order.moved and not self._index.has_owners():
             return self._index.waiting_rank(experiment_id)
         ids = self.ids()
         return ids.index(experiment_id) + 1 if experiment_id in ids else None
+
+    @contextmanager
+    def picking(self) -> Iterator[None]:
+        """While a worker claims one of the `candidates`: two that do so at once could exceed a limit of the owner.
+        Raises Busy."""
+        with lock_folder(self._folder / _PICKS, PATIENCE_SECONDS):
+            yield
 
     def candidates(self, named: str) -> Iterator[str]:
         """What a worker may claim, in order; none while the queue is paused. `named` by the message that has woken it
@@ -104,10 +118,37 @@ class WaitingExperiments:
         with require_redis():
             # Halfway through a rebuild the first one might not be shown yet.
             self._index.require_complete()
-            ids = self.ids()[:_MAX_CANDIDATES]
-        yield from ids
-        if named not in ids and not self.order.paused:
+            waiting = self._waiting()
+            startable = self._startable(waiting)
+        yield from startable[:_MAX_CANDIDATES]
+        is_blocked = named in {each.id for each in waiting}.difference(startable)
+        if named not in startable[:_MAX_CANDIDATES] and not is_blocked and not self.order.paused:
             yield named
+
+    def startable(self) -> list[str]:
+        """Those whose owners may start another one now, in order."""
+        return self._startable(self._waiting())
+
+    def _startable(self, waiting: Sequence[Waiting]) -> list[str]:
+        owners = {each.id: each.owner for each in waiting}
+        running = Counter(self._index.owners_of(self._index.ids("status=running"))) if any(owners.values()) else {}
+        may_start = {owner: self._owners.may_start(owner, running.get(owner, 0)) for owner in set(owners.values())}
+        return [each for each in self._arrange(waiting) if may_start[owners[each]]]
+
+    def note_start(self, owner: str | None) -> None:
+        """It is the turn of the other owners."""
+        try:
+            self._index.note_start(owner or "")
+        except RedisError as error:
+            log.warning("the turn of %s was not noted: %r", owner, error)
+
+    def wake_next(self, owner: str) -> None:
+        """What waited because of a limit of `owner`, one of whose trainings has ended, had no message."""
+        try:
+            if self._owners.is_limited(owner):
+                self.wake(self.startable()[:1])
+        except RedisError as error:
+            log.warning("no worker was woken: %r; the reconciler will do it", error)
 
     # -- changes: each raises Busy, StorageFull ----------------------------------------------------------------------
 
@@ -117,7 +158,7 @@ class WaitingExperiments:
         with require_redis():
             self._index.require_complete()
             with lock_folder(self._folder):
-                self._write(self.order.reorder(ids, self._waiting()))
+                self._write(self.order.reorder(ids, _priorities(self._waiting())))
         self.announce()
 
     def forget(self, experiment_id: str) -> None:
@@ -157,5 +198,15 @@ class WaitingExperiments:
     def _write(self, order: QueueOrder) -> None:
         write_atomic(self._folder / ORDER_FILE, order.model_dump_json().encode())
 
-    def _waiting(self) -> dict[str, int]:
-        return {experiment_id: priority_of(turn) for experiment_id, turn in self._index.waiting()}
+    def _arrange(self, waiting: Sequence[Waiting]) -> list[str]:
+        return self.order.arrange(_priorities(waiting))
+
+    def _waiting(self) -> list[Waiting]:
+        turns = self._index.waiting()
+        owners = self._index.owners_of([experiment_id for experiment_id, _ in turns])
+        waiting = [Waiting(each, turn, owner) for (each, turn), owner in zip(turns, owners, strict=True)]
+        return waiting if len(set(owners)) < 2 else list(fair_order(waiting, self._index.last_starts()))
+
+
+def _priorities(waiting: Iterable[Waiting]) -> dict[str, int]:
+    return {each.id: priority_of(each.turn) for each in waiting}

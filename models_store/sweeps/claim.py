@@ -12,6 +12,7 @@ from models_store.files import PATIENCE_SECONDS, lock_folder
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Job, Jobs, Unfinished
 from models_store.jobs.queue import SWEEP, JobName
+from models_store.owners.quotas import Quotas
 from models_store.sweeps.record import SweepRecord
 from models_store.sweeps.store import SweepStore
 from models_store.sweeps.trial import Trial, TrialStatus
@@ -24,10 +25,11 @@ class SweepJobs(Jobs[SweepRecord]):
 
     kind = SWEEP
 
-    def __init__(self, store: SweepStore, experiments: ExperimentStore) -> None:
+    def __init__(self, store: SweepStore, experiments: ExperimentStore, quotas: Quotas) -> None:
         super().__init__(experiments.queue, experiments.leases, experiments.max_attempts)
         self.store = store
         self._experiments = experiments
+        self._quotas = quotas
 
     def name(self, record: SweepRecord) -> JobName:
         return (record.id,)
@@ -70,8 +72,13 @@ class SweepJobs(Jobs[SweepRecord]):
         if not record.is_queued:
             return False
         still_open = record.open_trials
-        has_room = len(still_open) < record.spec.parallel and record.may_start
-        return record.cancel_requested or has_room or not still_open or not all(map(self._is_underway, still_open))
+        if record.cancel_requested or not all(map(self._is_underway, still_open)):
+            return True
+        return self.room(record) > 0 if record.may_start else not still_open
+
+    def room(self, record: SweepRecord) -> int:
+        """How many trials may be started now: a sweep whose owner has as much as it may waits."""
+        return min(record.spec.parallel - len(record.open_trials), self._quotas.room(record.owner))
 
     def _is_underway(self, trial: Trial) -> bool:
         experiment = self.experiment(trial)

@@ -216,6 +216,9 @@ def record_keys(settings: Settings) -> JsonObject:
         record("GET", "/keys")
         record("GET", "/keys/me")
         record("DELETE", f"/keys/{key['id']}")
+        record("PUT", "/owners/ann", json={"running": 2, "training_minutes": 600})
+        record("GET", "/owners/ann")
+        record("GET", "/owners/me")
     # No text that scanners for published keys would find.
     return {**record.examples, "create_key": {**key, "key": "ty_" + key["id"] + "_..."}}
 

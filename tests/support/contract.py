@@ -167,7 +167,10 @@ def _check_forbidden(response: httpx2.Response) -> None:
     is_rule = (
         kind == "unknown_host"
         or (kind == "foreign_origin" and request.method not in _SAFE_METHODS)
-        or (kind in ("insufficient_scope", "not_owner", "forbidden") and "authorization" in request.headers)
+        or (
+            kind in ("insufficient_scope", "not_owner", "forbidden", "space_used_up")
+            and "authorization" in request.headers
+        )
     )
     assert is_rule, f"{response.request.method} {response.request.url.path} -> 403 {kind}: no rule forbids this"
 

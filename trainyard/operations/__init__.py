@@ -1,5 +1,27 @@
 """Requests and answers of the API, one module per noun: defined once, sent by both clients."""
 
-from trainyard.operations import datasets, evaluations, experiments, figures, keys, models, service, sweeps, webhooks
+from trainyard.operations import (
+    datasets,
+    evaluations,
+    experiments,
+    figures,
+    keys,
+    models,
+    owners,
+    service,
+    sweeps,
+    webhooks,
+)
 
-__all__ = ["datasets", "evaluations", "experiments", "figures", "keys", "models", "service", "sweeps", "webhooks"]
+__all__ = [
+    "datasets",
+    "evaluations",
+    "experiments",
+    "figures",
+    "keys",
+    "models",
+    "owners",
+    "service",
+    "sweeps",
+    "webhooks",
+]

@@ -1,7 +1,8 @@
 """The supervisor of a worker process: claims one job at a time and runs an attempt at it."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from models_store.datasets.claim import ConversionClaim
@@ -50,17 +51,23 @@ class Supervisor:
         self._do(
             TrainingClaim,
             self._store.training_jobs,
-            ((each,) for each in self._store.experiments.waiting.candidates(experiment_id)),
+            self._candidates(experiment_id),
             lambda claim: TrainingAttempt(claim, self._settings, self._is_shutting_down, self._store, trainers),
         )
         if not self._is_shutting_down():
             trainers.prepare()
 
+    @contextmanager
+    def _candidates(self, named: str) -> Iterator[Iterator[JobName]]:
+        waiting = self._store.experiments.waiting
+        with waiting.picking():
+            yield ((each,) for each in waiting.candidates(named))
+
     def convert(self, name: str) -> None:
         self._do(
             ConversionClaim,
             self._store.conversion_jobs,
-            [(name,)],
+            nullcontext([(name,)]),
             lambda claim: ConversionAttempt(claim, self._settings, self._is_shutting_down),
         )
 
@@ -68,7 +75,7 @@ class Supervisor:
         self._do(
             EvaluationClaim,
             self._store.evaluation_jobs,
-            [(experiment_id, dataset)],
+            nullcontext([(experiment_id, dataset)]),
             lambda claim: EvaluationAttempt(claim, self._settings, self._is_shutting_down, self._store),
         )
 
@@ -81,7 +88,10 @@ class Supervisor:
                 claim = SweepClaim.acquire(jobs, sweep_id, worker=self._worker)
                 if claim is None:
                     return
+                trials = claim.record.trials
                 self._advance(claim)
+                if claim.record.trials == trials and jobs.room(claim.record) < 1:
+                    return  # its owner has no room for others; the reconciler looks again
         except ClaimLost as error:
             log.warning("gave up: %s", error)
         except (Busy, StorageFull, Unavailable) as error:
@@ -97,14 +107,19 @@ class Supervisor:
             claim.fail(Failure(type="internal", message=f"{type(error).__name__}: {error}; see the log of the worker"))
 
     def _do(
-        self, claim_type: type[C], jobs: Jobs[Any], names: Iterable[JobName], attempt: Callable[[C], Attempt[C]]
+        self,
+        claim_type: type[C],
+        jobs: Jobs[Any],
+        candidates: AbstractContextManager[Iterable[JobName]],
+        attempt: Callable[[C], Attempt[C]],
     ) -> None:
         """The first of the jobs that can be claimed."""
         if self._is_shutting_down():
             return
         try:
-            claims = (claim_type.acquire(jobs, *name, worker=self._worker) for name in names)
-            claim = next((each for each in claims if each is not None), None)
+            with candidates as names:
+                claims = (claim_type.acquire(jobs, *name, worker=self._worker) for name in names)
+                claim = next((each for each in claims if each is not None), None)
             if claim is None:
                 log.info("no %s to do", jobs.kind.name)
                 return

@@ -82,7 +82,9 @@ class _Step:
     def _planned(self) -> SweepRecord:
         """The record with the trials that there is room for."""
         record = self._record
-        while len(record.open_trials) < record.spec.parallel:
+        room = self._store.sweep_jobs.room(record)
+        open_trials = len(record.open_trials) + room
+        while len(record.open_trials) < open_trials:
             self._claim.renew()
             if record.may_start:
                 point = suggest(record)

@@ -166,7 +166,7 @@ def test_lost_message_is_sent_again_once_per_lease(store: Store, queued: Record,
     assert store.reconciler.sweep()
     assert store.queue.depth(TRAINING) == 0
     with valkey.client() as client:
-        assert 0 < client.pttl(keys.resent(queued.id)) <= store.experiments.lease_seconds * 1000
+        assert 0 < client.pttl(keys.resent(queued.id)) <= store.experiments.leases.seconds * 1000
         client.delete(keys.resent(queued.id))
     assert store.reconciler.sweep()
     assert store.queue.pending(TRAINING) == {(queued.id,)}
@@ -377,11 +377,11 @@ def test_sweeps_exclude_each_other(store: Store, valkey: Valkey) -> None:
 
 def test_lock_of_dead_reconciler_expires(store: Store, reopened: Reopened, valkey: Valkey) -> None:
     died, lives = store.reconciler, reopened().reconciler
-    died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.lease_seconds * 1000)])
+    died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.leases.seconds * 1000)])
 
     assert not lives.sweep()
     with valkey.client() as client:
-        assert 0 < client.pttl(keys.RECONCILER) <= store.experiments.lease_seconds * 1000
+        assert 0 < client.pttl(keys.RECONCILER) <= store.experiments.leases.seconds * 1000
     eventually(lives.sweep)
 
 

@@ -13,6 +13,8 @@ from models_store.store import Store
 from models_store.sweeps.record import SweepStatus
 from models_store.sweeps.trial import TrialStatus
 from settings import Settings
+from specs.experiment import parse_spec
+from specs.quota import QuotaSpec
 from tests.worker.sweeps.trainings import bowl, fail, grid_of, queued, run, supervisor, sweep_of, train
 from worker.jobs.supervisor import Supervisor
 
@@ -267,3 +269,24 @@ def test_broken_suggestion_fails_the_sweep(
     ended = store.sweeps.read(sweep.id)
     assert ended.status is SweepStatus.FAILED
     assert "ZeroDivisionError: no point" in (ended.error or "")
+
+
+def test_sweep_over_its_quota_waits(store: Store, worker: Supervisor, tiny_document: Document) -> None:
+    store.reconciler.sweep()
+    store.quotas.owners.set("ann", QuotaSpec(queued=2))
+    store.experiments.create(parse_spec(tiny_document), owner="ann")
+    sweep = store.sweeps.create(sweep_of(tiny_document, trials=4, parallel=4), owner="ann")
+
+    worker.advance_sweep(sweep.id)
+
+    assert len(queued(store, sweep)) == 1
+    assert not store.sweep_jobs.is_due(sweep.id)
+    before = store.sweeps.read(sweep.id).version
+    worker.advance_sweep(sweep.id)
+    assert store.sweeps.read(sweep.id).version == before
+    train(store, queued(store, sweep)[0])
+    worker.advance_sweep(sweep.id)
+    assert len(queued(store, sweep)) == 1
+    assert store.sweeps.read(sweep.id).status is SweepStatus.RUNNING
+    store.quotas.owners.set("ann", QuotaSpec())
+    assert run(store, worker, sweep).status is SweepStatus.SUCCEEDED

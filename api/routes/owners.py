@@ -1,0 +1,68 @@
+"""`/owners`: what each may use, and what it uses."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter
+
+from api import request_bodies
+from api.access import ADMIN, ANY_KEY, KeyDep
+from api.dependencies import BodyDep, StoreDep, SyntaxDep
+from api.schemas.owners import OwnerView
+from api.wire.posted_spec import parse_posted_document
+from models_store.errors import InvalidState, NotFound
+from models_store.frozen import utc_now
+from models_store.owners.ledger import next_month
+from models_store.owners.predictions import day_of
+from models_store.store import Store
+from specs.access import is_owner
+from specs.quota import parse_quota
+
+router = APIRouter(tags=["keys"])
+
+
+@router.get("/owners/me", dependencies=[ANY_KEY])
+def get_own_quota(store: StoreDep, key: KeyDep) -> OwnerView:
+    """Get what the owner of your key may use, and what it uses."""
+    if key is None:
+        raise InvalidState(
+            "this service asks for no keys, so that nothing has an owner and nothing is limited; start it with "
+            "TRAINYARD_AUTH=keys to have owners"
+        )
+    return _view(store, key.owner)
+
+
+@router.get("/owners/{name}", dependencies=[ADMIN])
+def get_owner(name: str, store: StoreDep) -> OwnerView:
+    """Get what an owner may use, and what it uses. Whoever has no keys and no experiments uses nothing."""
+    return _view(store, _check_name(name))
+
+
+@router.put("/owners/{name}", openapi_extra=request_bodies.QUOTA, dependencies=[ADMIN])
+def set_quota(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> OwnerView:
+    """Set what an owner may use: `{"running": 2, "queued": 50, "training_minutes": 600, "bytes": 5000000000,
+    "predictions": 10000}`. What is left out, or null, is as the settings say. It holds within 2 seconds; what runs
+    continues, and what waits beyond a new limit stays."""
+    quota = parse_quota(parse_posted_document(body, syntax, '{"running": 2}'))
+    store.quotas.owners.set(_check_name(name), quota)
+    return _view(store, name)
+
+
+def _check_name(name: str) -> str:
+    """Raises NotFound; only the name of an owner becomes part of a path."""
+    if not is_owner(name):
+        raise NotFound(
+            f"{name[:64]!r} is not the name of an owner; expected 1 to 64 letters, digits and . _ @ -, such as ann"
+        )
+    return name
+
+
+def _view(store: Store, name: str) -> OwnerView:
+    now, owners = utc_now(), store.quotas.owners
+    return OwnerView(
+        name=name,
+        quota=owners.quota(name),
+        own=owners.get(name).quota,
+        used=store.quotas.used(name),
+        month_ends_at=next_month(now),
+        day_ends_at=day_of(now) + timedelta(days=1),
+    )

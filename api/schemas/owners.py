@@ -1,0 +1,20 @@
+"""Answers about owners."""
+
+from datetime import datetime
+
+from api.schemas.answer import Answer
+from models_store.owners.quota import Quota
+from models_store.owners.quotas import Used
+
+
+class OwnerView(Answer):
+    """`quota` is what holds, null is no limit; of that `own` was set for this owner, and the rest is the default.
+    `training_minutes` and `predictions` in `used` are those of this month and day, which end at `month_ends_at` and
+    `day_ends_at`."""
+
+    name: str
+    quota: Quota
+    own: Quota
+    used: Used
+    month_ends_at: datetime
+    day_ends_at: datetime

@@ -1,0 +1,1 @@
+"""Owners: what each may use, and what it has used."""

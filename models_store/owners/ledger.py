@@ -1,0 +1,97 @@
+"""How long the experiments of each owner have trained: a line when an attempt begins, and one when it has ended.
+
+Deleting an experiment gives no time back, and a process that is killed between the two loses none: the reconciler
+writes the end of what it recovers.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from models_store.file_cache import FileCache
+from models_store.files import PRIVATE_FILE, storage_errors
+from models_store.frozen import Frozen, utc_now
+
+log = logging.getLogger(__name__)
+
+
+class LedgerLine(Frozen):
+    at: datetime
+    experiment_id: str
+    attempt: int
+    event: Literal["begun", "ended"]
+
+
+class TrainingLedger:
+    """`<owner>.<year>-<month>.jsonl` in `folder`, by the month (UTC) of the line; only ever appended to. Safe for any
+    number of processes and machines."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = FileCache[tuple[LedgerLine, ...]]()
+
+    def add(self, owner: str, experiment_id: str, attempt: int, event: Literal["begun", "ended"]) -> None:
+        """Of several lines of an attempt the first of its kind counts. Raises StorageFull."""
+        line = LedgerLine(at=utc_now(), experiment_id=experiment_id, attempt=attempt, event=event)
+        path = self._path(owner, line.at)
+        with storage_errors(path.name):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+            try:
+                os.write(descriptor, line.model_dump_json().encode() + b"\n")
+            finally:
+                os.close(descriptor)
+
+    def used_seconds(self, owner: str, now: datetime) -> float:
+        """In the month of `now`, with what runs. An attempt that has begun in the month before counts from the first
+        on."""
+        month = month_of(now)
+        begun: dict[tuple[str, int], datetime] = {}
+        used = 0.0
+        ended: set[tuple[str, int]] = set()
+        for line in self._lines(owner, now):
+            attempt = (line.experiment_id, line.attempt)
+            if line.event == "begun":
+                begun.setdefault(attempt, line.at)
+            elif attempt in begun and attempt not in ended:
+                ended.add(attempt)
+                used += _seconds_between(max(begun[attempt], month), line.at)
+        running = [at for attempt, at in begun.items() if attempt not in ended]
+        return used + sum(_seconds_between(max(at, month), now) for at in running)
+
+    def _lines(self, owner: str, now: datetime) -> Iterator[LedgerLine]:
+        month = month_of(now)
+        for each in (month - timedelta(days=1), month):
+            path = self._path(owner, each)
+            try:
+                yield from self._files.get(path, lambda path=path: tuple(_read(path)))  # type: ignore[misc]
+            except FileNotFoundError:
+                continue
+
+    def _path(self, owner: str, at: datetime) -> Path:
+        return self._folder / f"{owner}.{at:%Y-%m}.jsonl"
+
+
+def month_of(at: datetime) -> datetime:
+    """Its beginning."""
+    return datetime(at.year, at.month, 1, tzinfo=UTC)
+
+
+def next_month(at: datetime) -> datetime:
+    return month_of(month_of(at) + timedelta(days=31))
+
+
+def _read(path: Path) -> Iterator[LedgerLine]:
+    for line in path.read_bytes().splitlines():
+        try:
+            yield LedgerLine.model_validate_json(line)
+        except ValidationError:
+            log.error("a line of %s does not parse and is left out", path)
+
+
+def _seconds_between(begin: datetime, end: datetime) -> float:
+    return max(0.0, (end - begin).total_seconds())

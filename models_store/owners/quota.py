@@ -1,0 +1,109 @@
+"""What an owner may use."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models_store.errors import Damaged
+from models_store.file_cache import FileCache
+from models_store.files import lock_folder, make_private, write_atomic
+from models_store.frozen import Frozen, utc_now
+from models_store.owners.ledger import TrainingLedger
+from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from specs.quota import QuotaSpec
+
+FOLDER = "owners"
+_LOCKS = ".locks"
+log = logging.getLogger(__name__)
+
+
+class Quota(Frozen):
+    """As `QuotaSpec`; null is no limit."""
+
+    running: int | None = None
+    queued: int | None = None
+    training_minutes: int | None = None
+    bytes: int | None = None
+    predictions: int | None = None
+
+
+NO_QUOTA = Quota()
+
+
+class OwnerRecord(Frozen):
+    """`quota` has what an admin has set for this owner; null is the default."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    name: str
+    quota: Quota = NO_QUOTA
+
+
+class OwnerStore:
+    """Owners on disk, one file each: `owners/<name>.json` under `root`, for those whose quota is not `default`."""
+
+    def __init__(self, root: Path, default: Quota) -> None:
+        self.folder = root / FOLDER
+        self.default = default
+        self.ledger = TrainingLedger(self.folder)
+        self._files = FileCache[OwnerRecord]()
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError if the store is not writable."""
+        make_private(self.folder)
+
+    def get(self, name: str) -> OwnerRecord:
+        """Raises Damaged: whose limits are unknown may start nothing."""
+        path = self._path(name)
+        try:
+            return self._files.get(path, lambda: OwnerRecord.model_validate_json(path.read_bytes()))
+        except FileNotFoundError:
+            return OwnerRecord(name=name)
+        except ValidationError as error:
+            raise Damaged(f"the quota of {name} is damaged; an admin sets it again: PUT /owners/{name}") from error
+
+    def quota(self, name: str) -> Quota:
+        """What holds: what was set for the owner, or else the default. Raises Damaged."""
+        own = {each: value for each, value in self.get(name).quota if value is not None}
+        return self.default.model_copy(update=own)
+
+    def set(self, name: str, quota: QuotaSpec) -> OwnerRecord:
+        """Raises StorageFull."""
+        record = OwnerRecord(name=name, quota=Quota(**quota.model_dump()))
+        write_atomic(self._path(name), record.model_dump_json().encode())
+        return record
+
+    def is_limited(self, name: str) -> bool:
+        """Whether something of the owner may have to wait although a worker is free."""
+        try:
+            quota = self.quota(name)
+        except Damaged:
+            return True
+        return quota.running is not None or quota.training_minutes is not None
+
+    def may_start(self, name: str, running: int) -> bool:
+        """Whether an owner, "" for none, of whose experiments so many run may start another one."""
+        if not name:
+            return True
+        try:
+            quota = self.quota(name)
+        except Damaged as error:
+            log.error("nothing of %s is started: %s", name, error)
+            return False
+        if quota.running is not None and running >= quota.running:
+            return False
+        minutes = quota.training_minutes
+        return minutes is None or self.ledger.used_seconds(name, utc_now()) < 60 * minutes
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """While something is counted and then added. Raises Busy."""
+        folder = self.folder / _LOCKS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock_folder(folder):
+            yield
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.json"

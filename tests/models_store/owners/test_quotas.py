@@ -1,0 +1,203 @@
+"""What owners may start, queue and keep."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from models_store import keys
+from models_store.errors import Damaged, QuotaReached, SpaceUsedUp
+from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.record import Failure
+from models_store.frozen import utc_now
+from models_store.jobs.queue import TRAINING
+from models_store.owners import ledger
+from models_store.owners.quota import Quota
+from models_store.store import Store, open_store
+from specs.quota import QuotaSpec
+from tests.models_store.conftest import MakeSpec
+from tests.support.store import LEASE_SECONDS
+from tests.support.valkey import Valkey
+
+
+def post(store: Store, tiny_spec: MakeSpec, owner: str | None, count: int = 1) -> list[str]:
+    return [store.experiments.create(tiny_spec(), owner=owner).id for _ in range(count)]
+
+
+def start(store: Store) -> TrainingClaim | None:
+    """As a worker does."""
+    with store.experiments.waiting.picking():
+        for each in store.experiments.waiting.candidates(""):
+            if each and (claim := TrainingClaim.acquire(store.training_jobs, each, worker="worker")) is not None:
+                return claim
+    return None
+
+
+def owner_of(claim: TrainingClaim | None) -> str | None:
+    assert claim is not None
+    return claim.record.owner
+
+
+@pytest.fixture(autouse=True)
+def _complete(store: Store) -> None:
+    store.reconciler.sweep()
+
+
+def test_owners_take_turns_at_starting(store: Store, tiny_spec: MakeSpec) -> None:
+    post(store, tiny_spec, "ann", 3)
+    post(store, tiny_spec, "bob", 2)
+    post(store, tiny_spec, None)
+    assert [owner_of(start(store)) for _ in range(6)] == ["ann", "bob", None, "ann", "bob", "ann"]
+
+
+def test_place_in_the_queue_is_that_of_turns(store: Store, tiny_spec: MakeSpec) -> None:
+    first, second = post(store, tiny_spec, "ann", 2)
+    [other] = post(store, tiny_spec, "bob")
+    assert [store.experiments.get(each).queue_position for each in (first, other, second)] == [1, 2, 3]
+    store.experiments.waiting.reorder([second])
+    assert store.experiments.waiting.ids() == [second, first, other]
+
+
+def test_order_is_the_same_with_an_emptied_redis(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
+    post(store, tiny_spec, "ann", 2)
+    post(store, tiny_spec, "bob", 2)
+    before = store.experiments.waiting.ids()
+    with valkey.client() as client:
+        client.flushall()
+    assert store.reconciler.sweep()
+    assert store.experiments.waiting.ids() == before
+
+
+def test_owner_at_its_limit_does_not_block_others(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(running=1))
+    first, second = post(store, tiny_spec, "ann", 2)
+    post(store, tiny_spec, "bob", 2)
+    claim = start(store)
+    assert claim is not None
+    assert claim.id == first
+    assert [owner_of(start(store)) for _ in range(2)] == ["bob", "bob"]
+    assert start(store) is None
+    # Nor does the message that names it.
+    assert list(store.experiments.waiting.candidates(second)) == []
+
+
+def test_end_wakes_what_waited_for_the_limit(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(running=1))
+    _, second = post(store, tiny_spec, "ann", 2)
+    claim = start(store)
+    assert claim is not None
+    with valkey.client() as client:
+        client.delete(keys.TRAININGS)
+    claim.fail(Failure(type="internal", message="x"))
+    assert (second,) in store.queue.pending(TRAINING)
+    assert owner_of(start(store)) == "ann"
+
+
+def test_workers_do_not_exceed_a_limit_together(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(running=2))
+    post(store, tiny_spec, "ann", 6)
+    with ThreadPoolExecutor(6) as pool:
+        claims = [each.result() for each in [pool.submit(start, store) for _ in range(6)]]
+    assert sum(each is not None for each in claims) == 2
+
+
+def test_used_up_minutes_end_with_the_month(store: Store, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(training_minutes=5))
+    now = utc_now()
+    begun = max(now - timedelta(minutes=6), ledger.month_of(now))
+    monkeypatch.setattr(ledger, "utc_now", lambda: begun)
+    store.quotas.owners.ledger.add("ann", "x", 1, "begun")
+    monkeypatch.undo()
+    monkeypatch.setattr("models_store.owners.quotas.utc_now", lambda: begun + timedelta(minutes=6))
+    monkeypatch.setattr("models_store.owners.quota.utc_now", lambda: begun + timedelta(minutes=6))
+    post(store, tiny_spec, "ann")
+    assert start(store) is None
+    with pytest.raises(QuotaReached, match="6 minutes of 5") as reached, store.quotas.admit("ann"):
+        pass
+    assert 0 < reached.value.retry_after <= 31 * 86_400
+    assert store.quotas.used("ann").training_minutes == 6.0
+    later = ledger.next_month(now)
+    monkeypatch.setattr("models_store.owners.quota.utc_now", lambda: later)
+    assert owner_of(start(store)) == "ann"
+
+
+def test_training_is_counted_from_claim_to_end(store: Store, tiny_spec: MakeSpec) -> None:
+    post(store, tiny_spec, "ann")
+    claim = start(store)
+    assert claim is not None
+    assert store.quotas.owners.ledger.used_seconds("ann", utc_now()) > 0
+    claim.give_back()
+    used = store.quotas.owners.ledger.used_seconds("ann", utc_now())
+    assert store.quotas.owners.ledger.used_seconds("ann", utc_now() + timedelta(seconds=9)) == used
+    store.experiments.delete(claim.id)
+    assert store.quotas.owners.ledger.used_seconds("ann", utc_now()) == used
+
+
+def test_queue_of_an_owner_is_limited(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(queued=2))
+    post(store, tiny_spec, "ann")
+    with store.quotas.admit("ann"):
+        post(store, tiny_spec, "ann")
+    with pytest.raises(QuotaReached, match="2 queued experiments of 2 that are allowed"), store.quotas.admit("ann"):
+        pass
+    assert store.quotas.room("ann") == 0
+    with store.quotas.admit("bob", 100), store.quotas.admit(None, 100):
+        assert store.quotas.room("bob") > 100
+
+
+def test_requests_at_once_do_not_exceed_the_queue(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(queued=3))
+    ready = threading.Barrier(8)
+
+    def add() -> None:
+        ready.wait()
+        with suppress(QuotaReached), store.quotas.admit("ann"):
+            post(store, tiny_spec, "ann")
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(add) for _ in range(8)]:
+            each.result()
+    assert store.quotas.used("ann").queued == 3
+
+
+def test_repeated_request_is_always_admitted(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(queued=1))
+    first = store.experiments.create(tiny_spec(), "key", b"body", owner="ann")
+    with store.quotas.admit("ann", 1, "key"):
+        assert store.experiments.create(tiny_spec(), "key", b"body", owner="ann").id == first.id
+
+
+def test_bytes_are_those_of_all_that_is_kept(store: Store, tiny_spec: MakeSpec) -> None:
+    post(store, tiny_spec, "ann")
+    used = store.quotas.used("ann").bytes
+    assert used > 0
+    assert store.quotas.used("bob").bytes == 0
+    store.quotas.owners.set("ann", QuotaSpec(bytes=used))
+    with pytest.raises(SpaceUsedUp, match=f"{used} bytes of {used} that are allowed"):
+        store.quotas.check_bytes("ann")
+    assert store.quotas.room("ann") == 0
+    store.quotas.owners.set("ann", QuotaSpec(bytes=used + 10))
+    store.quotas.check_bytes("ann", 10)
+    with pytest.raises(SpaceUsedUp, match="this upload has 11"):
+        store.quotas.check_bytes("ann", 11)
+
+
+def test_default_holds_unless_set(tmp_path_factory: pytest.TempPathFactory, valkey: Valkey) -> None:
+    root = tmp_path_factory.mktemp("store")
+    store = open_store(root, valkey.url, LEASE_SECONDS, 3, "test", Quota(running=4, queued=9))
+    store.quotas.owners.set("ann", QuotaSpec(running=1))
+    assert store.quotas.owners.quota("ann") == Quota(running=1, queued=9)
+    assert store.quotas.owners.quota("bob") == Quota(running=4, queued=9)
+    store.close()
+
+
+def test_damaged_quota_starts_nothing(store: Store, tiny_spec: MakeSpec) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(running=1))
+    (store.quotas.owners.folder / "ann.json").write_text("{")
+    post(store, tiny_spec, "ann")
+    assert start(store) is None
+    assert store.quotas.room("ann") == 0
+    with pytest.raises(Damaged, match="an admin sets it again"), store.quotas.admit("ann"):
+        pass
