@@ -6,7 +6,7 @@ from functools import cache
 from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from models_store.errors import Unavailable
@@ -39,6 +39,8 @@ class StoreCollector(Collector):
             experiments.add_metric([status], count)
         yield experiments
         yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
+        discarded = "Messages in Redis that were none of this service's"
+        yield CounterMetricFamily("discarded_messages", discarded, now.discarded_messages)
         durations = HistogramMetricFamily("training_epoch_duration_seconds", "Seconds that an epoch took")
         durations.add_metric([], buckets=now.epoch_buckets, sum_value=now.epoch_seconds)
         yield durations

@@ -25,6 +25,7 @@
 | retention | string: what that has done | until Redis is emptied |
 | traffic | hash: counts of what models were asked and answered, by minute or hour | an hour, a day |
 | rate_limit | string: when all requests of a key or an address would have arrived, in microseconds | a minute |
+| discarded_messages | string: how many messages of others workers have discarded | until Redis is emptied |
 | epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
 """
 
@@ -41,6 +42,7 @@ STARTED = "trainyard:started"
 MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
+DISCARDED_MESSAGES = "trainyard:discarded-messages"
 EPOCH_DURATIONS = "trainyard:epoch-durations"
 RETENTION_TURN = "trainyard:retention-turn"
 RETENTION = "trainyard:retention"

@@ -11,10 +11,11 @@ _MAX_SHOWN = 100
 
 class StoreStatistics(Frozen):
     """`epoch_buckets` are (upper bound in seconds, epochs up to it), cumulative; `epoch_seconds` is the sum of all
-    durations."""
+    durations. `discarded_messages` were found in Redis and are none of this service's."""
 
     experiments: dict[Status, int]
     queue_depth: int
+    discarded_messages: int
     epoch_buckets: list[tuple[str, float]]
     epoch_seconds: float
 
@@ -38,6 +39,7 @@ def store_statistics(experiments: ExperimentStore, queue: Queue) -> StoreStatist
         return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
             queue_depth=queue.depth(TRAINING),
+            discarded_messages=queue.discarded(),
             epoch_buckets=buckets,
             epoch_seconds=seconds,
         )

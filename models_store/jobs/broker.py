@@ -1,12 +1,19 @@
-"""kombu's Redis transport, where an acknowledgement may get lost: messages are only wake-ups."""
+"""kombu's Redis transport, where an acknowledgement may get lost and anything may be in a queue: messages are only
+wake-ups."""
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 from kombu.transport import redis, virtual
 
+from models_store import keys
+from models_store.jobs.envelope import is_wake_up
+
 log = logging.getLogger(__name__)
+_SHOWN_CHARACTERS = 200
 
 
 class WakeUps(redis.QoS):
@@ -29,8 +36,29 @@ class WakeUps(redis.QoS):
 
 
 class Channel(redis.Channel):
+    """What is no wake-up of ours is discarded: kombu would raise in the worker's loop, put the message back when that
+    has ended, and end the next worker with it."""
+
     QoS = WakeUps
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except ValueError as error:  # no JSON, not even text
+            self.discard(f"unreadable: {error!r}")
+            raise Empty from error
+
+    def discard(self, what: str) -> None:
+        log.error("a message in Redis was discarded, because it is none of this service's: %s", what)
+        with suppress(*self.connection_errors), self.conn_or_acquire() as client:
+            client.incr(keys.DISCARDED_MESSAGES)
 
 
 class Transport(redis.Transport):
     Channel = Channel
+
+    def _deliver(self, message: object, queue: str) -> None:
+        if is_wake_up(message, queue):
+            super()._deliver(message, queue)  # type: ignore[no-untyped-call]
+        else:
+            self.channels[0].discard(f"{repr(message)[:_SHOWN_CHARACTERS]} in {queue}")

@@ -121,18 +121,30 @@ class Queue:
         with require_redis():
             return sum(map(self.depth, KINDS))
 
+    def discarded(self) -> int:
+        """How many messages workers have discarded, because they were none of this service's."""
+        return int(cast(str | None, self._redis.get(keys.DISCARDED_MESSAGES)) or 0)
+
     def pending(self, kind: JobKind) -> set[JobName]:
         """The jobs that these messages name. Unreadable messages are skipped."""
         # As bytes: one message that is not text must not hide the others.
         messages = self._redis.execute_command("LRANGE", kind.queue, 0, -1, **{NEVER_DECODE: True})  # type: ignore[no-untyped-call]
-        names = (_parse(message, kind) for message in cast(Iterable[bytes], messages))
+        names = (_named_by(message, kind) for message in cast(Iterable[bytes], messages))
         return {name for name in names if name is not None}
 
 
-def _parse(message: bytes, kind: JobKind) -> JobName | None:
+def _named_by(message: bytes, kind: JobKind) -> JobName | None:
     try:
-        arguments = orjson.loads(base64.b64decode(orjson.loads(message)["body"]))[1]
+        return job_name(orjson.loads(message)["body"], kind)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def job_name(body: str, kind: JobKind) -> JobName | None:
+    """The job that the body of a message names; None if it cannot be read."""
+    try:
+        _, arguments, _ = orjson.loads(base64.b64decode(body))
         name = tuple(arguments[each] for each in kind.arguments)
     except (ValueError, KeyError, IndexError, TypeError):
         return None
-    return name if all(isinstance(each, str) for each in name) else None
+    return name if len(arguments) == len(name) and all(isinstance(each, str) for each in name) else None

@@ -1,5 +1,6 @@
 """Lose, repeat and redeliver messages, and run two replicas of everything."""
 
+import base64
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ from models_store.jobs.queue import TRAINING
 from models_store.store import open_store
 from tests.support.service import LEASE_SECONDS, Service
 from tests.support.store import SLOW_EPOCHS
-from tests.support.waiting import PATIENCE_SECONDS, eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually, has_ended
 
 Document = dict[str, Any]
 
@@ -64,14 +65,38 @@ def test_redelivered_message_is_ignored(service: Service, slow_document: Documen
     assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 1
 
 
-def test_garbage_in_the_queue_is_skipped(service: Service, tiny_document: Document) -> None:
-    with service.valkey.client() as client:
-        client.lpush("trainyard.train", "no json at all")
+def test_messages_of_others_are_discarded(service: Service, tiny_document: Document) -> None:
+    """The worker that reads them goes on, and counts them."""
+    first = service.post(tiny_document)
+    service.wait_for_end(first)
+    sent = {
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {"task": TRAINING.task, "id": "1"},
+    }
+    sent["properties"] = {"delivery_tag": "1", "delivery_info": {}, "body_encoding": "base64"}
+    bodies = (b'"x"', b"[]", b"{}", b"[[], {}, {}]", b'[["a"], {"experiment_id": 7}, {}]', b"\x80\x04K\x01.")
+    garbage: list[bytes | str] = [
+        "no json at all",
+        b"\xff\xfe",
+        b"\x80\x04K\x01.",
+        "",
+        *("7", "[]", "{}", '{"body": "not base 64!"}'),
+        json.dumps({"body": ""}),
+        *(json.dumps({**sent, "body": base64.b64encode(body).decode()}) for body in bodies),
+        json.dumps(
+            {**sent, "content-type": "application/x-python-serialize", "body": base64.b64encode(b"N.").decode()}
+        ),
+    ]
     [worker] = service.workers
-    worker.wait(PATIENCE_SECONDS)
-    service.start_worker(warm=False)
+    with service.valkey.client() as client:
+        client.lpush("trainyard.train", *garbage)
 
-    assert service.wait_for_end(service.post(tiny_document))["status"] == "succeeded"
+    second = service.post(tiny_document)
+    assert service.wait_for_end(second)["status"] == "succeeded"
+    assert not has_ended(worker)
+    assert f"discarded_messages_total {len(garbage)}.0" in service.http.get("/metrics").text
+    assert service.log_text("worker*").count("was discarded, because it is none of this service's") == len(garbage)
 
 
 def test_two_replicas_run_nothing_twice(service: Service, slow_document: Document) -> None:
