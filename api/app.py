@@ -28,8 +28,10 @@ from api.paths import Paths
 from api.periodic import Periodic
 from api.request_limits import RequestLimits
 from api.routes import (
+    assignments,
     batch_predictions,
     bundles,
+    classes,
     comparisons,
     corrections,
     datasets,
@@ -112,6 +114,8 @@ ROUTES = (
     webhooks,
     keys,
     owners,
+    classes,
+    assignments,
     page,
     tensorflow_serving,
     open_inference,

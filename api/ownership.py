@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from api.access import KeyDep, owner_of
 from api.dependencies import ExperimentsDep, StoreDep
 from models_store.access.key import Key
-from models_store.errors import NotOwner
+from models_store.errors import InvalidState, NotOwner
 from models_store.models.pins import Pin
 from models_store.store import Store
 from specs.dataset import DATASETS
@@ -21,6 +21,19 @@ async def get_owner(request: Request) -> str | None:
 
 
 Owner = Annotated[str | None, Depends(get_owner)]
+
+
+async def require_key(key: KeyDep) -> Key:
+    """Raises InvalidState where keys are not used."""
+    if key is None:
+        raise InvalidState(
+            "this service asks for no keys: everybody who reaches it may do everything; start it with "
+            "TRAINYARD_AUTH=keys to use them"
+        )
+    return key
+
+
+OwnKey = Annotated[Key, Depends(require_key)]
 
 
 def check_experiment(experiment_id: str, experiments: ExperimentsDep, key: KeyDep) -> None:

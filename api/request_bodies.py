@@ -10,6 +10,8 @@ from api.wire.samples import JsonSamples
 from api.wire.tensorflow_serving import ClassifyRequest, PredictRequest
 from models_store.datasets.record import Layout
 from specs.access import KeySpec
+from specs.assignment import AssignmentEdit, AssignmentSpec, SubmissionSpec
+from specs.classroom import ClassSpec, CommentSpec, StudentsSpec
 from specs.correction import CorrectionSpec
 from specs.edit import DatasetEdit, ExperimentEdit
 from specs.evaluation import EvaluationSpec
@@ -34,7 +36,11 @@ class SpecPatch(BaseModel):
 
 # The models that descriptions here refer to; api/openapi.py adds their schemas.
 REQUEST_MODELS: tuple[type[BaseModel], ...] = (
+    AssignmentEdit,
+    AssignmentSpec,
     ClassifyRequest,
+    ClassSpec,
+    CommentSpec,
     CorrectionSpec,
     DatasetEdit,
     ExperimentEdit,
@@ -48,6 +54,8 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     Reordering,
     ServingSpec,
     SpecPatch,
+    StudentsSpec,
+    SubmissionSpec,
     SweepEdit,
     SweepSpec,
     WebhookSpec,
@@ -128,6 +136,24 @@ DATASET_EDIT = _body(
 )
 KEY = _body({JSON: _json_body(KeySpec, key={"name": "laptop", "scopes": ["read", "run", "predict"]})})
 QUOTA = _body({JSON: _json_body(QuotaSpec, quota={"running": 2, "training_minutes": 600})})
+CLASS = _body({JSON: _json_body(ClassSpec, new={"name": "biology-7b", "students": ["Ann", "Bob"]})})
+STUDENTS = _body({JSON: _json_body(StudentsSpec, more={"students": ["Cem"]})})
+COMMENT = _body({JSON: _json_body(CommentSpec, hint={"text": "What does the gap between the curves say?"})})
+_DEADLINE = "2027-03-01T18:00:00+01:00"
+_ASSIGNMENT = {
+    "class": "biology-7b",
+    "title": "Fewer mistakes",
+    "base": {"dataset": {"name": "mnist"}, "model": {"preset": "mnist-dnn"}},
+    "may_change": ["/model", "/training"],
+    "budget": {"runs": 20, "submissions": 5},
+    "deadline": _DEADLINE,
+}
+ASSIGNMENT = _body({JSON: _json_body(AssignmentSpec, new=_ASSIGNMENT)})
+ASSIGNMENT_EDIT = _body(
+    {each: _json_body(AssignmentEdit, edit={"deadline": _DEADLINE}) for each in (MERGE_PATCH, JSON)},
+    required=False,
+)
+SUBMISSION = _body({JSON: _json_body(SubmissionSpec, submit={"experiment": _ID})})
 WEBHOOK = _body({JSON: _json_body(WebhookSpec, hook={"url": "https://example.org/hook", "events": ["sweep.ended"]})})
 CORRECTION = _body({JSON: _json_body(CorrectionSpec, label={"label": "9"})})
 ARCHIVE = _body(

@@ -10,7 +10,9 @@ from redis import Redis
 
 from models_store.access.rate_limits import RateLimiter
 from models_store.access.store import KeyStore
+from models_store.assignments.store import AssignmentStore
 from models_store.changes import Changes
+from models_store.classes.store import ClassStore
 from models_store.connection import SOCKET_SECONDS, connect, connect_async
 from models_store.corrections.store import Corrections
 from models_store.datasets.claim import ConversionJobs
@@ -55,6 +57,8 @@ class Store:
     experiments: ExperimentStore
     webhooks: WebhookStore
     keys: KeyStore
+    classes: ClassStore
+    assignments: AssignmentStore
     datasets: DatasetStore
     evaluations: EvaluationStore
     sweeps: SweepStore
@@ -139,6 +143,11 @@ def open_store(
     evaluations.prepare()
     sweeps = SweepStore(root, events, queue)
     sweeps.prepare()
+    keys = KeyStore(root)
+    classes = ClassStore(root, keys)
+    classes.prepare()
+    assignments = AssignmentStore(root, experiments, datasets)
+    assignments.prepare()
     reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
     training_jobs = TrainingJobs(experiments)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
@@ -150,7 +159,9 @@ def open_store(
     return Store(
         experiments=experiments,
         webhooks=experiments.webhooks,
-        keys=KeyStore(root),
+        keys=keys,
+        classes=classes,
+        assignments=assignments,
         datasets=datasets,
         evaluations=evaluations,
         sweeps=sweeps,

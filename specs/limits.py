@@ -39,3 +39,9 @@ REPEATS = 20
 CHOICES = 1_000
 SWEEP_MINUTES = 525_600  # a year
 SEARCH_BOUND = 1e38
+
+STUDENTS = 200  # of a class
+COMMENT_CHARACTERS = 5_000
+RUNS = 100_000  # of a student, for an assignment
+SUBMISSIONS = 50  # each tells a little of the hidden test split
+POINTERS = 50

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of accuracies and of their differences, and McNemar's test."""
+"""Intervals of accuracies and of their differences, and McNemar's test."""
 
 import functools
 import math
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -37,6 +38,16 @@ def accuracy_interval(right: int, samples: int) -> Interval:
     """
     counts = np.random.default_rng(_SEED).binomial(samples, right / samples, RESAMPLES)
     return _percentiles(counts / samples)
+
+
+def wilson_interval(right: int, samples: int) -> Interval:
+    """The score interval of Wilson 1927, Probable Inference, the Law of Succession, and Statistical Inference, for
+    `right` out of `samples`, at least one. Unlike the bootstrap's it is not empty where all are right."""
+    z_squared = special.ndtri((1 + LEVEL) / 2) ** 2
+    share, wide = right / samples, 1 + z_squared / samples
+    middle = (share + z_squared / (2 * samples)) / wide
+    half = math.sqrt(z_squared * (share * (1 - share) / samples + z_squared / (4 * samples**2))) / wide
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 
 @functools.lru_cache(_CACHED)

@@ -13,6 +13,7 @@ from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
 from api import content, request_bodies
 from api.access import ADMIN, READ, RUN
+from api.classroom import NOT_BUDGETED
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep, judge
 from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner
 from api.schemas.history import METRICS, HistoryView, history_csv
@@ -285,12 +286,15 @@ def delete_state(experiment_id: str, store: StoreDep) -> None:
 
 
 @router.delete(
-    "/experiments/{experiment_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_EXPERIMENT, OWN_PINS]
+    "/experiments/{experiment_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[RUN, OWN_EXPERIMENT, OWN_PINS, NOT_BUDGETED],
 )
 def delete_experiment(
     experiment_id: str, experiments: ExperimentsDep, registry: RegistryDep, force: bool = False
 ) -> None:
     """Delete an experiment with all its files. Rejected while it runs, and while an experiment that starts with its
-    weights is queued or runs; while it serves or is pinned, `force=true` is needed, which also removes the pin."""
+    weights is queued or runs, and while it counts in the budget of an assignment; while it serves or is pinned,
+    `force=true` is needed, which also removes the pin."""
     experiments.delete(experiment_id, serving=registry.is_serving(experiment_id), force=force)
     registry.forget(experiment_id)

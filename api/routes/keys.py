@@ -3,31 +3,19 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from api import request_bodies
-from api.access import ANY_KEY, KeyDep
+from api.access import ANY_KEY
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
+from api.ownership import OwnKey
 from api.schemas.keys import KeyCreated, KeyList, KeyRevoked, KeyView
 from api.wire.posted_spec import parse_posted_document
 from models_store.access.key import Key
-from models_store.errors import Forbidden, InvalidState, NotFound
+from models_store.errors import Forbidden, NotFound
 from specs.access import KeySpec, parse_key_spec
 
 router = APIRouter(tags=["keys"], dependencies=[ANY_KEY])
-
-
-async def require_key(key: KeyDep) -> Key:
-    """Raises InvalidState where keys are not used."""
-    if key is None:
-        raise InvalidState(
-            "this service asks for no keys: everybody who reaches it may do everything; start it with "
-            "TRAINYARD_AUTH=keys to use them"
-        )
-    return key
-
-
-OwnKey = Annotated[Key, Depends(require_key)]
 
 
 @router.post("/keys", status_code=HTTPStatus.CREATED, openapi_extra=request_bodies.KEY)

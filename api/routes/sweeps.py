@@ -10,6 +10,7 @@ from analysis.estimates import estimate, recent_runs
 from analysis.sweeps import SweepSummary, SweepView, view
 from api import content, request_bodies
 from api.access import READ, RUN
+from api.classroom import NO_TRIAL_BUDGETED
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
 from api.ownership import OWN_SWEEP, Owner
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
@@ -135,7 +136,9 @@ def cancel_sweep(sweep_id: str, store: StoreDep) -> SweepView:
     return _view(store.sweep_jobs.cancel(sweep_id), store)
 
 
-@router.delete("/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_SWEEP])
+@router.delete(
+    "/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_SWEEP, NO_TRIAL_BUDGETED]
+)
 def delete_sweep(
     sweep_id: str,
     store: StoreDep,
@@ -143,7 +146,8 @@ def delete_sweep(
     trials: Annotated[bool, Query(description="with the experiments of its trials")] = False,
 ) -> None:
     """Delete a sweep that has ended. Its trials stay as experiments, unless `trials=true`: then all are deleted, or
-    none if one of them serves, is pinned, runs again, or has weights that an unfinished experiment needs."""
+    none if one of them serves, is pinned, runs again, counts in the budget of an assignment, or has weights that an
+    unfinished experiment needs."""
     if trials:
         store.sweep_jobs.delete(sweep_id, registry.is_serving)
         registry.refresh()

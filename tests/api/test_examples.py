@@ -5,6 +5,7 @@ RECORD_EXAMPLES=1 pytest tests/api/test_examples.py
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import api.schemas
 from api.openapi import DRY_RUN, REPEATS, SUMMARY
 from models_store.experiments.claim import TrainingClaim
+from models_store.frozen import utc_now
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
 from settings import Settings
@@ -23,6 +25,7 @@ from specs.experiment import parse_spec
 from specs.sweep import parse_sweep
 from tests.protocols.images import b64, pixels, png
 from tests.support.api import ApiClient
+from tests.support.classroom import BASE, close, trained, use
 from tests.support.contract import JsonObject
 from tests.support.noise import noisy_digits
 from tests.support.published import finish, publish, results_on
@@ -219,8 +222,51 @@ def record_keys(settings: Settings) -> JsonObject:
         record("PUT", "/owners/ann", json={"running": 2, "training_minutes": 600})
         record("GET", "/owners/ann")
         record("GET", "/owners/me")
+        record_classroom(record, client)
     # No text that scanners for published keys would find.
-    return {**record.examples, "create_key": {**key, "key": "ty_" + key["id"] + "_..."}}
+    shown = {name: _without_keys(each) for name, each in record.examples.items()}
+    return {**shown, "create_key": {**key, "key": _shown_key(key["id"])}}
+
+
+def record_classroom(record: Recorder, client: ApiClient) -> None:
+    store = client.services.store
+    owner = "ann@biology-7b"
+    made = record("POST", "/classes", json={"name": "biology-7b", "students": ["Ann", "Bob"]})
+    record("GET", "/classes")
+    record("GET", "/classes/biology-7b")
+    record("POST", "/classes/biology-7b/students", json={"students": ["Cem"]})
+    record("POST", "/classes/biology-7b/students/cem/key")
+    record("DELETE", "/classes/biology-7b/students/cem")
+    deadline = (utc_now() + timedelta(hours=1)).isoformat()
+    document = {"class": "biology-7b", "title": "Fewer errors", "base": BASE, "deadline": deadline}
+    found = record("POST", "/assignments", json={**document, "budget": {"runs": 20}})["id"]
+    record("PATCH", f"/assignments/{found}", json={"deadline": deadline})
+    runs = [trained(store, owner, accuracy) for accuracy in (0.7, 0.9)]
+    other = trained(store, "bob@biology-7b")
+    record("POST", f"/experiments/{runs[0].id}/comments", json={"text": "What does the gap between the curves say?"})
+    record("GET", f"/experiments/{runs[0].id}/comments")
+    record("GET", "/classes/biology-7b/progress")
+    for each, key in ((runs[0], made["keys"][0]), (runs[1], made["keys"][0]), (other, made["keys"][1])):
+        use(client, key["key"])
+        record("POST", f"/assignments/{found}/submissions", json={"experiment": each.id})
+    record("GET", "/assignments")
+    record("GET", f"/assignments/{found}")
+    close(store, found)
+    record("GET", f"/assignments/{found}/submissions")
+    record("GET", f"/assignments/{found}/leaderboard")
+
+
+def _without_keys(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [_without_keys(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    shown = {name: _without_keys(each) for name, each in answer.items()}
+    return {**shown, "key": _shown_key(answer["key_id"])} if "key_id" in answer else shown
+
+
+def _shown_key(key_id: str) -> str:
+    return f"ty_{key_id}_..."
 
 
 def test_examples_are_recorded_answers(client: ApiClient, recorded: JsonObject) -> None:

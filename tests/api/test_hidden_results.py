@@ -6,8 +6,7 @@ same. That covers images, archives and error messages as well, in which one cann
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ from specs.experiment import parse_spec
 from specs.splits import SPLITS
 from specs.sweep import parse_sweep
 from tests.support.api import ApiClient
-from tests.support.contract import JsonObject, Operation
+from tests.support.contract import JsonObject
+from tests.support.every_answer import LIVE, PLOTS, targets
 from tests.support.noise import noisy_digits
 from tests.support.published import bright_column_network, publish, results_on
 from tests.support.store import LEASE_SECONDS
@@ -37,15 +37,7 @@ from tests.support.waiting import eventually
 from worker.evaluation.evaluate import Results
 from worker.jobs.supervisor import Supervisor
 
-# Answers that differ from one second to the next, and sizes of the whole store.
-LIVE = {"GET /metrics", "GET /workers", "GET /disk", "GET /events", "GET /health/ready"}
 SIZES = re.compile(rb'"(removed_)?bytes":\d+')
-PLOTS = {"kind": ["history"], "image_format": ["svg"], "history_format": ["json", "csv"]}
-QUERIES: dict[str, list[str]] = {
-    "GET /experiments": ["", "?fields=summary&limit=100", "?sort=-test_accuracy", "?test_accuracy>0"],
-    "GET /experiments/{experiment_id}/mistakes": ["", "?split=validation", "?suspect=true", "?true=4&predicted=5"],
-}
-OF_SPLIT = ("/evaluation", "/mistakes", "/mistakes.png", "/plots/confusion", "/plots/classes", "/plots/reliability")
 
 
 def with_test_results(results: Results, other: Results) -> Results:
@@ -104,6 +96,8 @@ def first(store: Store, settings: Settings, tiny_document: JsonObject) -> JsonOb
         "prediction_id": ["none"],
         "webhook_id": ["none"],
         "key_id": ["none"],
+        "class_name": ["none"],
+        "assignment_id": ["none"],
         "ids": [f"{base.id},{better.id}"],
         **PLOTS,
     }
@@ -135,22 +129,6 @@ def change_test_results(root: Path, ids: list[str]) -> None:
     record_file = result.parent / "record.json"
     record = orjson.loads(record_file.read_bytes())
     record_file.write_bytes(orjson.dumps({**record, "metrics": dict.fromkeys(record["metrics"], 0.123)}))
-
-
-def targets(operation: Operation, values: dict[str, list[str]]) -> Iterator[str]:
-    """The paths of an operation, with every value of its parameters and its queries."""
-    names = [each["name"] for each in operation.parameters if each["in"] == "path"]
-    known = {**values, **({"name": values["file"]} if operation.path.endswith("/files/{name}") else {})}
-    for chosen in product(*(known[name] for name in names)):
-        path = operation.path
-        for name, value in zip(names, chosen, strict=True):
-            path = path.replace(f"{{{name}}}", value)
-        if operation.path.startswith("/compare"):
-            yield from (f"{path}?ids={values['ids'][0]}&split={split}" for split in SPLITS)
-        else:
-            yield path
-            yield from (f"{path}?split={split}" for split in SPLITS if any(each in path for each in OF_SPLIT))
-            yield from (f"{path}{query}" for query in QUERIES.get(operation.name, []))
 
 
 Answers = dict[str, tuple[int, bytes]]

@@ -71,7 +71,9 @@ def test_only_empty_answers_have_no_content(contract: Contract) -> None:
         "GET /experiments/{experiment_id}/events",
         "DELETE /experiments/{experiment_id}/state",
         "DELETE /experiments/{experiment_id}",
+        "DELETE /assignments/{assignment_id}",
         "DELETE /webhooks/{webhook_id}",
+        "DELETE /classes/{class_name}",
         "DELETE /sweeps/{sweep_id}",
         "DELETE /datasets/{name}",
     ]

@@ -28,9 +28,10 @@ CHECKS = {
     ownership.check_pins_of_experiment,
 }
 OWNED = re.compile(r"\{(experiment_id|sweep_id)\}|^/datasets/\{name\}|^/models/serving/")
-# They add something of their own to what is somebody's: an experiment, an evaluation, a label, a prediction.
+# They add something of their own to what is somebody's: an experiment, an evaluation, a label, a comment.
 ADDITIONS = {
     "POST /experiments/{experiment_id}:reproduce",
+    "POST /experiments/{experiment_id}/comments",
     "POST /experiments/{experiment_id}/evaluations",
     "POST /experiments/{experiment_id}/samples/{split}/{index}/label",
 }

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 
-from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar
+from analysis.comparison.significance import accuracy_interval, difference_interval, mcnemar, wilson_interval
 
 
 def scipy_interval(values: NDArray[Any]) -> tuple[float, float]:
@@ -70,3 +70,10 @@ def test_mcnemar_of_many_samples_is_nearly_exact(fixed: int, regressed: int) -> 
 
 def test_mcnemar_without_discordant_samples_is_one() -> None:
     assert mcnemar(0, 0) == 1.0
+
+
+@pytest.mark.parametrize(("right", "samples"), [(0, 5), (5, 5), (40, 50), (9_800, 10_000)])
+def test_wilson_interval_is_that_of_scipy(right: int, samples: int) -> None:
+    expected = binomtest(right, samples).proportion_ci(0.95, "wilson")
+
+    assert wilson_interval(right, samples) == pytest.approx((expected.low, expected.high), abs=1e-9)

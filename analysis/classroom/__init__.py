@@ -1,0 +1,1 @@
+"""Classes and assignments: rules, leaderboard, progress."""

@@ -1,0 +1,1 @@
+"""Classes: a teacher, and students with a key each."""

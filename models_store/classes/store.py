@@ -1,0 +1,152 @@
+"""The store of classes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models_store.access.key import Key
+from models_store.access.store import KeyStore
+from models_store.classes.record import ClassRecord, Student
+from models_store.errors import Damaged, InvalidState, NotFound, StoreError
+from models_store.file_cache import FileCache
+from models_store.files import create_record_folder, lock_folder, remove_directory, write_atomic
+from models_store.frozen import utc_now
+from specs.access import KeyScope, KeySpec
+from specs.classroom import ClassSpec, is_class_name
+
+FOLDER = "classes"
+RECORD_FILE = "class.json"
+MAX_CLASSES = 200
+# No `data`: who uploads a dataset can put anything into it, and into its test split.
+STUDENT_SCOPES = (KeyScope.READ, KeyScope.RUN, KeyScope.PREDICT)
+NewKeys = list[tuple[Student, Key, str]]
+
+
+class ClassStore:
+    """Classes on disk, each in the folder `classes/<name>` under `root`. Every change is made under the folder's lock.
+
+    The record is written before keys are created, and after keys are revoked: a kill in between leaves a student
+    without a key, who gets a new one, and never a key without a student.
+    """
+
+    def __init__(self, root: Path, keys: KeyStore) -> None:
+        self._folder = root / FOLDER
+        self._keys = keys
+        self._files = FileCache[ClassRecord]()
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OSError if the store is not writable."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def create(self, spec: ClassSpec, teacher: Key) -> tuple[ClassRecord, NewKeys]:
+        """Also returns the students' keys, with their texts. Raises InvalidState if the name is taken, or there are too
+        many classes; StorageFull, with no class left."""
+        if len(self.records()) >= MAX_CLASSES:
+            raise InvalidState(f"there are {MAX_CLASSES} classes; DELETE /classes/{{name}} removes one")
+        empty = ClassRecord(name=spec.name, teacher=teacher.owner)
+        record, added = empty.with_students(spec.students)
+        self._reject_owners(added)
+        folder = self._path(spec.name)
+        if folder.exists():
+            raise InvalidState(f"class {spec.name} exists already; choose another name")
+        create_record_folder(folder, RECORD_FILE, record.model_dump_json().encode(), f"class {spec.name}")
+        if self.get(spec.name) != record:
+            raise InvalidState(f"class {spec.name} exists already; choose another name")
+        try:
+            return record, self._new_keys(added, teacher)
+        except StoreError:
+            self.delete(spec.name, teacher.id)
+            raise
+
+    def records(self) -> list[ClassRecord]:
+        """All that are sound, by name."""
+        found = []
+        for path in sorted(self._folder.glob(f"[!.]*/{RECORD_FILE}")):
+            try:
+                found.append(self.get(path.parent.name))
+            except (NotFound, Damaged):
+                continue
+        return found
+
+    def get(self, name: str) -> ClassRecord:
+        """Raises NotFound, Damaged."""
+        path = self._path(name) / RECORD_FILE
+        try:
+            return self._files.get(path, lambda: ClassRecord.model_validate_json(path.read_bytes()))
+        except FileNotFoundError as error:
+            raise _not_found(name) from error
+        except ValidationError as error:
+            raise Damaged(
+                f"the record of class {name} does not parse; restore it from a backup, or delete it"
+            ) from error
+
+    def add_students(self, name: str, names: Sequence[str], teacher: Key) -> tuple[ClassRecord, NewKeys]:
+        """Raises NotFound, InvalidState, StorageFull."""
+        with lock_folder(self._existing(name)):
+            record, added = self.get(name).with_students(names)
+            self._reject_owners(added)
+            self._write(record)
+            return record, self._new_keys(added, teacher)
+
+    def remove_student(self, name: str, handle: str, by: str) -> ClassRecord:
+        """Revoke the student's keys, and forget her; her experiments stay. Raises NotFound, StorageFull."""
+        with lock_folder(self._existing(name)):
+            record = self.get(name)
+            self._revoke([record.student(handle)], by)
+            record = record.without(handle)
+            self._write(record)
+            return record
+
+    def renew_key(self, name: str, handle: str, teacher: Key) -> tuple[Student, Key, str]:
+        """Revoke the student's keys, and create another one. Raises NotFound, StorageFull."""
+        with lock_folder(self._existing(name)):
+            student = self.get(name).student(handle)
+            self._revoke([student], teacher.id)
+            return self._new_keys([student], teacher)[0]
+
+    def delete(self, name: str, by: str) -> None:
+        """With the keys of all students; their experiments stay. Raises NotFound, StorageFull."""
+        folder = self._existing(name)
+        with lock_folder(folder):
+            self._revoke(self.get(name).students, by)
+            remove_directory(folder)
+
+    def _reject_owners(self, students: Sequence[Student]) -> None:
+        """So that nobody gets the experiments of somebody else."""
+        now = utc_now()
+        owners = {each.owner for each in self._keys.list() if each.is_live(now)}
+        for each in students:
+            if each.owner in owners:
+                raise InvalidState(
+                    f"there is a key of {each.owner} already, which {each.name} would be; choose another name"
+                )
+
+    def _new_keys(self, students: Sequence[Student], teacher: Key) -> NewKeys:
+        spec = KeySpec(scopes=STUDENT_SCOPES)
+        return [(each, *self._keys.create(spec, each.owner, teacher)) for each in students]
+
+    def _revoke(self, students: Sequence[Student], by: str) -> None:
+        owners = {each.owner for each in students}
+        for key in self._keys.list():
+            if key.owner in owners and key.revoked_at is None:
+                self._keys.revoke(key.id, by)
+
+    def _write(self, record: ClassRecord) -> None:
+        write_atomic(self._path(record.name) / RECORD_FILE, record.model_dump_json().encode())
+
+    def _existing(self, name: str) -> Path:
+        folder = self._path(name)
+        if not folder.is_dir():
+            raise _not_found(name)
+        return folder
+
+    def _path(self, name: str) -> Path:
+        """Raises NotFound if the name is malformed."""
+        if not is_class_name(name):
+            raise _not_found(name)
+        return self._folder / name
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound(f"class {name[:50]!r} not found; GET /classes lists yours")
