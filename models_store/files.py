@@ -31,7 +31,15 @@ PRIVATE_FOLDER = 0o700
 # What others are denied, of everything that a process and its children write.
 PRIVATE_UMASK = 0o077
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_UNWRITABLE = {errno.EROFS, errno.EIO}
+_UNWRITABLE = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_CHECK = "check the disk of the store"
+_ADVICE = {
+    errno.EACCES: "let the user of the service write to the store",
+    errno.EPERM: "let the user of the service write to the store",
+    errno.EMFILE: "raise the limit of open files (ulimit -n), or try again",
+    errno.ENFILE: "the machine has too many open files; try again",
+    errno.ENOMEM: "the machine is out of memory; try again",
+}
 
 
 def temporary_name(path: Path) -> Path:
@@ -50,7 +58,7 @@ def storage_errors(what: str) -> Iterator[None]:
                 f"disk full: no room to write {what} ({error.strerror}); free some space, then try again"
             ) from error
         if error.errno in _UNWRITABLE:
-            raise Unavailable(f"cannot write {what}: {error.strerror}; check the disk of the store") from error
+            raise Unavailable(f"cannot write {what}: {error.strerror}; {_ADVICE.get(error.errno, _CHECK)}") from error
         raise
 
 
@@ -112,13 +120,18 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def create_exclusive(path: Path, data: bytes) -> bool:
-    """Publish `path` unless it exists; True if this call created it. Of many callers one wins."""
+    """Publish `path` unless it exists; True if this call created it. Of many callers one wins. Raises StorageFull,
+    Unavailable; then there is none of this call."""
     temporary = temporary_name(path)
     try:
         with storage_errors(path.name):
             write_synced(temporary, data)
             os.link(temporary, path)
-            sync_directory(path.parent)
+            try:
+                sync_directory(path.parent)
+            except OSError:
+                path.unlink()
+                raise
     except FileExistsError:
         return False
     finally:
@@ -127,17 +140,22 @@ def create_exclusive(path: Path, data: bytes) -> bool:
 
 
 def publish_directory(staged: Path, final: Path) -> bool:
-    """Sync all files in the folder `staged`, then rename it to `final`; False if `final` exists already."""
+    """Sync all files in the folder `staged`, then rename it to `final`; False if `final` exists already. After an error
+    there is no `final`."""
     with storage_errors(final.name):
         for path in (*staged.rglob("*"), staged):
             _sync(path)
-    try:
-        os.rename(staged, final)
-    except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-            return False
-        raise
-    sync_directory(final.parent)
+        try:
+            os.rename(staged, final)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                return False
+            raise
+        try:
+            sync_directory(final.parent)
+        except OSError:
+            os.rename(final, staged)
+            raise
     return True
 
 

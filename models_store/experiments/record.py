@@ -22,6 +22,7 @@ FailureType = Literal[
     "stalled",
     "time_budget",
     "disk_full",
+    "disk_error",
     "dataset_unavailable",
     "weights_unavailable",
     "out_of_memory",

@@ -1,4 +1,5 @@
 import errno
+import itertools
 import os
 import resource
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -130,17 +131,65 @@ def test_full_disk_leaves_old_file_alone(tmp_path: Path) -> None:
         subprocess.run(["umount", tmp_path], check=True)
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE, errno.ENFILE, errno.ENOMEM])
 def test_unwritable_disk_is_unavailable(number: int) -> None:
     with pytest.raises(Unavailable, match=f"cannot write it: {os.strerror(number)}"), files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
 
 
-@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOTDIR])
 def test_other_errors_are_not_a_full_disk(number: int) -> None:
     with pytest.raises(OSError, match=os.strerror(number)) as caught, files.storage_errors("it"):
         raise OSError(number, os.strerror(number))
     assert caught.value.errno == number
+
+
+def failing_at_each_sync(act: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Act with an I/O error at the first sync, then at the second, and so on; yield after each failure."""
+    sync = os.fsync
+    for failing in itertools.count(1):
+        numbers = itertools.count(1)
+
+        def fail(descriptor: int, failing: int = failing, numbers: Iterator[int] = numbers) -> None:
+            if next(numbers) == failing:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fail)
+        try:
+            act()
+        except Unavailable:
+            yield failing
+        else:
+            monkeypatch.setattr(os, "fsync", sync)
+            return
+
+
+def test_nothing_unsynced_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever sync fails: a request that is answered 503 has left nothing behind."""
+    final, failures = tmp_path / "final", 0
+    acts: list[Callable[[], object]] = [
+        lambda: files.create_record_folder(final, "record.json", b"{}", "it"),
+        lambda: files.publish_directory(staged(tmp_path, NEW), final),
+        lambda: files.create_exclusive(final, NEW),
+    ]
+    for act in acts:
+        for _ in failing_at_each_sync(act, monkeypatch):
+            failures += 1
+            sweep_aged(tmp_path)
+            assert list(tmp_path.iterdir()) == []
+        assert final.exists()
+        shutil.rmtree(final) if final.is_dir() else final.unlink()
+    assert failures >= 2 * len(acts)
+
+
+def test_old_or_new_file_is_left_by_a_failed_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(OLD)
+    for _ in failing_at_each_sync(lambda: files.write_atomic(path, NEW), monkeypatch):
+        assert path.read_bytes() in {OLD, NEW}
+        assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == NEW
 
 
 # -- create_exclusive ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 
 from models_store.errors import StorageFull
-from models_store.experiments.record import Failure
+from models_store.experiments.record import Failure, FailureType
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import JobRecord
 from settings import Settings
@@ -26,6 +26,8 @@ _EXIT_SECONDS = 10.0
 _WEIGHT: dict[StopReason, int] = {"time_budget": 0, "stopped": 1, "shutdown": 2, "pruned": 3, "cancelled": 4}
 # Early ends after which the child still finishes its result.
 _PUBLISHED = ("time_budget", "stopped")
+# Failures of the machine: another attempt may succeed.
+_TRANSIENT: tuple[FailureType, ...] = ("disk_error",)
 
 C = TypeVar("C", bound=Claim[Any, Any])
 
@@ -188,6 +190,9 @@ class Attempt(ABC, Generic[C]):
         match event:
             case Ready() | Accepted():
                 return None
+            case Failed(failure=failure) if failure.type in _TRANSIENT:
+                log.warning("%s: %s", self.claim, failure.message)
+                return self._retry(failure)
             case Failed(failure=failure):
                 return self._fail(failure)
             case Stopped(reason="pruned"):
@@ -208,8 +213,7 @@ class Attempt(ABC, Generic[C]):
             message = f"the {self.child} ended with exit status {status} and no result"
             failure = Failure(type="internal", message=message)
         log.warning("%s: %s", self.claim, failure.message)
-        record: JobRecord = self.claim.retry(failure)
-        return record
+        return self._retry(failure)
 
     def _watch(self) -> JobRecord | None:
         # The record first: a claim that is lost must not have its lease renewed.
@@ -230,6 +234,10 @@ class Attempt(ABC, Generic[C]):
             self._process.kill()
             return self._fail(Failure(type="stalled", message=self.describe_stall(silence)))
         return None
+
+    def _retry(self, failure: Failure) -> JobRecord:
+        record: JobRecord = self.claim.retry(failure)
+        return record
 
     def _fail(self, failure: Failure) -> JobRecord:
         record: JobRecord = self.claim.fail(failure)

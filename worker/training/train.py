@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from models_store.artifacts import write_manifest
-from models_store.errors import StorageFull
+from models_store.errors import StorageFull, Unavailable
 from models_store.experiments.log import LOG_FILE
 from models_store.experiments.provenance import write_provenance
 from models_store.experiments.record import Failure, FailureType, Progress
@@ -150,6 +150,8 @@ def _failure(error: Exception) -> Failure:
     """With a message that begins with what happened."""
     if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "No space left" in str(error)):
         error = StorageFull(f"disk full: {error}; free some space, then post the experiment again")
+    if isinstance(error, OSError) and error.errno == errno.EIO:
+        return Failure(type="disk_error", message=f"disk error: {error}; check the disk")
     for kind, failure_type, prefix in _FAILURES:
         if isinstance(error, kind):
             return Failure(type=failure_type, message=f"{prefix}{error}")
@@ -158,6 +160,7 @@ def _failure(error: Exception) -> Failure:
 
 _FAILURES: tuple[tuple[type[BaseException], FailureType, str], ...] = (
     (StorageFull, "disk_full", ""),
+    (Unavailable, "disk_error", "disk error: "),
     (Diverged, "diverged", "diverged: "),
     (DatasetUnavailable, "dataset_unavailable", ""),
     (WeightsUnavailable, "weights_unavailable", ""),

@@ -142,6 +142,12 @@ def test_full_disk_fails_the_job(
     assert (record.status, record.error) == (DatasetStatus.FAILED, "disk full: no room to write dataset.json")
 
 
+def test_failure_of_the_disk_is_tried_again(claim: ConversionClaim, settings: Settings) -> None:
+    record = run(claim, ScriptedProcess([Failed(failure=Failure(type="disk_error", message="disk error"))]), settings)
+
+    assert (record.status, record.attempts, record.error) == (DatasetStatus.QUEUED, 1, "disk error")
+
+
 def test_lease_is_renewed_while_the_child_works(store: Store, claim: ConversionClaim, settings: Settings) -> None:
     """The reconciler sweeps at each tick for more than a lease, and never takes the job back."""
     ends = time.monotonic() + 1.5 * LEASE_SECONDS

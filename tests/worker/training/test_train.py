@@ -1,5 +1,6 @@
 """A whole training in this process: what it says, what it writes, and that it can be interrupted anywhere."""
 
+import errno
 import hashlib
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import onnxruntime
 import orjson
 import pytest
 
-from models_store.errors import StorageFull
+from models_store.errors import StorageFull, Unavailable
 from models_store.experiments.checkpoints import share_state, training_state
 from models_store.experiments.training_samples import read_samples
 from specs.experiment import ExperimentSpec, parse_spec
@@ -279,6 +280,20 @@ def test_full_disk_fails_and_leaves_nothing_staged(
 
     assert supervised.events[-1]["failure"]["type"] == "disk_full"
     assert not (first.attempt_folder / "staged").exists()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), Unavailable("cannot write manifest.json")])
+def test_disk_error_is_told_apart(
+    job: Jobs, supervised: Supervised, tiny_spec: Spec, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("worker.training.train.write_manifest", broken)
+    run(job(tiny_spec(epochs=1)), supervised.channel)
+
+    failure = supervised.events[-1]["failure"]
+    assert (failure["type"], failure["message"].startswith("disk error: ")) == ("disk_error", True)
 
 
 def test_export_without_parity_is_not_published(

@@ -100,6 +100,8 @@ export default {
     stalled: "The trainer was silent for too long. Its last checkpoint is kept; look at the worker's log.",
     time_budget: "Raise training.max_minutes, or use a smaller network or fewer samples.",
     disk_full: "Free disk space on the service's machine, then start it again.",
+    disk_error:
+      "The disk failed in every attempt. Check the disk of the service's machine, then start it again.",
     dataset_unavailable: "Put the file where the sentence says, then start it again.",
     weights_unavailable: "Start from another run in model.weights_from, or without one.",
     out_of_memory: "Use a smaller batch_size, image_size or network.",

@@ -97,6 +97,8 @@ const ko: Same<typeof en> = {
       "학습 프로세스가 너무 오래 응답하지 않았습니다. 마지막 체크포인트는 남아 있습니다. 워커 로그를 확인하세요.",
     time_budget: "training.max_minutes를 늘리거나 신경망 또는 샘플 수를 줄이세요.",
     disk_full: "서비스가 있는 컴퓨터의 디스크 공간을 확보한 뒤 다시 시작하세요.",
+    disk_error:
+      "모든 시도에서 디스크 오류가 났습니다. 서비스가 있는 컴퓨터의 디스크를 확인한 뒤 다시 시작하세요.",
     dataset_unavailable: "위 문장이 말하는 위치에 파일을 둔 뒤 다시 시작하세요.",
     weights_unavailable: "model.weights_from에 다른 실험을 쓰거나 빼고 시작하세요.",
     out_of_memory: "batch_size, image_size 또는 신경망을 줄이세요.",
