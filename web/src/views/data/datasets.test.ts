@@ -14,7 +14,14 @@ function dataset(changes: Partial<Dataset> = {}): Dataset {
     counts: { train: [5, 2], test: [1, 0], validation: [0, 0] },
     has_images: false,
     warnings: [],
-    test_split: { hidden: false, hidden_at: null, revealed_at: [], peeks: 0, peeked_experiments: 0 },
+    test_split: {
+      hidden: false,
+      hidden_at: null,
+      sealed_until: null,
+      revealed_at: [],
+      peeks: 0,
+      peeked_experiments: 0,
+    },
     record,
     ...changes,
   };
