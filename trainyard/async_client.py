@@ -235,6 +235,29 @@ class AsyncClient:
     owner = _sends(operations.owners.owner)
     set_quota = _sends(operations.owners.set_quota)
 
+    # -- classes -----------------------------------------------------------------------------------------------------
+
+    create_class = _sends(operations.classes.create_class)
+    classes = _sends(operations.classes.classes)
+    school_class = _sends(operations.classes.school_class)
+    delete_class = _sends(operations.classes.delete_class)
+    add_students = _sends(operations.classes.add_students)
+    remove_student = _sends(operations.classes.remove_student)
+    replace_student_key = _sends(operations.classes.replace_student_key)
+    class_progress = _sends(operations.classes.class_progress)
+    class_progress_csv = _sends(operations.classes.class_progress_csv)
+    comment = _sends(operations.classes.comment)
+    comments = _sends(operations.classes.comments)
+    create_assignment = _sends(operations.assignments.create_assignment)
+    assignments = _sends(operations.assignments.assignments)
+    assignment = _sends(operations.assignments.assignment)
+    move_deadline = _sends(operations.assignments.move_deadline)
+    delete_assignment = _sends(operations.assignments.delete_assignment)
+    submit_experiment = _sends(operations.assignments.submit_experiment)
+    submissions = _sends(operations.assignments.submissions)
+    leaderboard = _sends(operations.assignments.leaderboard)
+    leaderboard_csv = _sends(operations.assignments.leaderboard_csv)
+
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
     async def send(self, operation: Operation[T]) -> T:

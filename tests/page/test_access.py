@@ -58,6 +58,19 @@ def test_key_opens_the_page_for_this_tab(site: Site, open_page: OpenPage, watch:
     watch.forgive(REJECTED)
 
 
+def test_key_in_the_address_opens_the_page(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+
+    page = open_page(f"#key={new_key(site)}")
+
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+    assert "key=" not in page.url
+    page.reload()
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+    page.go_back()
+    assert "key=" not in page.url
+
+
 def test_images_streams_and_files_have_the_key(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
     page = open_page("#/runs")

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -41,6 +42,13 @@ VALUES: dict[str, Any] = {
     "scopes": ("read",),
     "key_id": "0Rk2bX9mQa",
     "label": "9",
+    "class_name": "biology-7b",
+    "students": ("Ann",),
+    "handle": "ann",
+    "text": "Why?",
+    "assignment": {},
+    "assignment_id": samples.ID,
+    "deadline": datetime(2027, 3, 1, 18, tzinfo=UTC),
     "archive": b"PK",
     "images": (b"an image",),  # of predict; one archive for predict_batch
     "path": f"/experiments/{samples.ID}/samples/test/7.png",

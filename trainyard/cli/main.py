@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from trainyard.cli.commands.assignments import assignments
 from trainyard.cli.commands.bundle import bundle
+from trainyard.cli.commands.classes import classes, comment
 from trainyard.cli.commands.comparison import compare, lineage, reproduce, reproduction
 from trainyard.cli.commands.datasets import datasets
 from trainyard.cli.commands.demo import demo
@@ -85,6 +87,7 @@ _COMMANDS = (
     login,
     logout,
     quota,
+    comment,
 )
 
 app = typer.Typer(
@@ -122,6 +125,8 @@ app.add_typer(sweep, name="sweep")
 app.add_typer(queue, name="queue")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(keys, name="keys")
+app.add_typer(classes, name="class")
+app.add_typer(assignments, name="assignment")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,8 @@
 """Requests and answers of the API, one module per noun: defined once, sent by both clients."""
 
 from trainyard.operations import (
+    assignments,
+    classes,
     datasets,
     evaluations,
     experiments,
@@ -14,6 +16,8 @@ from trainyard.operations import (
 )
 
 __all__ = [
+    "assignments",
+    "classes",
     "datasets",
     "evaluations",
     "experiments",

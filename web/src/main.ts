@@ -1,3 +1,5 @@
+// First: it takes the key out of the address before anything reads that.
+import "./api/session.svelte.ts";
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";

@@ -2,7 +2,7 @@ const NAME = "trainyard.key";
 
 /** Who uses the page: the key that a service may ask for. It is kept for this tab alone, until that is closed. */
 class Session {
-  key: string | null = $state(sessionStorage.getItem(NAME));
+  key: string | null = $state(takeKey() ?? sessionStorage.getItem(NAME));
   /** Whether a request was rejected because it had no valid key. */
   isRejected: boolean = $state(false);
 
@@ -21,6 +21,19 @@ class Session {
     sessionStorage.removeItem(NAME);
     location.reload();
   }
+}
+
+/**
+ * The key that the address brings in its fragment, as a QR code has it. No browser sends that to anybody, and it is taken
+ * out of the address at once, so that it stays in no history.
+ */
+function takeKey(): string | null {
+  const key = /^#key=(ty_\w+)$/.exec(location.hash)?.[1] ?? null;
+  if (key !== null) {
+    sessionStorage.setItem(NAME, key);
+    history.replaceState(null, "", location.pathname);
+  }
+  return key;
 }
 
 export const session = new Session();
