@@ -4,23 +4,28 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from models_store.experiments.points import Point
 from specs.experiment import ExperimentSpec, parse_spec
 from worker.data import Split, load_splits
 from worker.jobs.channel import Channel
 from worker.jobs.messages import StopReason
+from worker.training import epochs as epoch_data
 from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
 from worker.training.fit import Fit, OutOfTime
 from worker.training.network import build
 from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import choose_policy, set_precision
+
+# What some of them train to its end, others are compared with.
+pytestmark = pytest.mark.xdist_group("fit")
 
 LAYERS = [
     {"type": "Flatten"},
@@ -77,6 +82,36 @@ class Run:
         return self.saved[-1].variables
 
 
+class Whole(NamedTuple):
+    """What a run that nothing has stopped comes to."""
+
+    history: list[dict[str, float | None]]
+    state: list[np.ndarray]
+    published: Point
+    weights: list[np.ndarray]
+
+
+_wholes: dict[tuple[str, int | None], Whole] = {}
+
+
+def whole_run(spec: ExperimentSpec) -> Whole:
+    """Trained once for all tests: runs are deterministic, and only augmentation depends on the size of chunks."""
+    key = (spec.model_dump_json(), epoch_data._CHUNK_SAMPLES if spec.augmentation else None)
+    if key not in _wholes:
+        run = Run(spec)
+        assert run.fit.run() == "completed"
+        history, state = run.history(), run.state()
+        _wholes[key] = Whole(history, state, run.fit.use_kept_weights(), run.model.get_weights())
+    return _wholes[key]
+
+
+def assert_same_end(run: Run, whole: Whole) -> None:
+    assert run.history() == whole.history
+    run.fit.use_kept_weights()
+    assert all(np.array_equal(*pair) for pair in zip(run.state(), whole.state, strict=True))
+    assert all(map(np.array_equal, run.model.get_weights(), whole.weights))
+
+
 @pytest.fixture(autouse=True)
 def deterministic() -> None:
     tf.config.experimental.enable_op_determinism()
@@ -125,36 +160,25 @@ CASES: dict[str, dict[str, Any]] = {
 def test_stopped_run_resumes_bit_for_bit(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training.epochs._CHUNK_SAMPLES", 128)
     spec = spec_of(**CASES[case])
-    whole, stopped = Run(spec), Run(spec, StopsAt(1, 3))
-    assert whole.fit.run() == "completed"
+    stopped = Run(spec, StopsAt(1, 3))
     assert stopped.fit.run() == "shutdown"
     resumed = Run(spec)
     resumed.fit.restore(stopped.saved[-1])
     assert resumed.fit.run() == "completed"
 
     assert (stopped.saved[-1].epoch, stopped.saved[-1].step) == (1, 3)
-    assert resumed.history() == whole.history()
-    for each in (whole, resumed):
-        each.fit.use_kept_weights()
-    assert all(np.array_equal(*pair) for pair in zip(resumed.state(), whole.state(), strict=True))
-    assert all(map(np.array_equal, resumed.model.get_weights(), whole.model.get_weights()))
+    assert_same_end(resumed, whole_run(spec))
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if each != "schedule"])
 def test_continued_run_equals_one_at_once(case: str) -> None:
-    whole = Run(spec_of(**CASES[case]))
-    assert whole.fit.run() == "completed"
     first = Run(spec_of(**{**CASES[case], "epochs": 1}))
     assert first.fit.run() == "completed"
     continued = Run(spec_of(**CASES[case]))
     continued.fit.restore(replace(first.saved[-1], is_initial=True))
     assert continued.fit.run() == "completed"
 
-    assert continued.history() == whole.history()
-    for each in (whole, continued):
-        each.fit.use_kept_weights()
-    assert all(np.array_equal(*pair) for pair in zip(continued.state(), whole.state(), strict=True))
-    assert all(map(np.array_equal, continued.model.get_weights(), whole.model.get_weights()))
+    assert_same_end(continued, whole_run(spec_of(**CASES[case])))
 
 
 def continue_with(first: Run, **training: Any) -> Run:
@@ -228,27 +252,24 @@ def test_published_weights_have_the_epochs_metrics(training: dict[str, Any], met
 @pytest.mark.parametrize("stop", [(1, 0), (3, 2), (5, 3), (6, 0)])
 def test_kept_weights_survive_an_interruption(keep: str, stop: tuple[int, int]) -> None:
     spec = spec_of(**STORMY, keep=keep)
-    whole, stopped, resumed = Run(spec), Run(spec, StopsAt(*stop)), Run(spec)
-    for run in (whole, stopped):
-        run.fit.run()
-    whole_weights, whole_epoch = (whole.fit.use_kept_weights(), whole.model.get_weights())[::-1]
+    whole, stopped, resumed = whole_run(spec), Run(spec, StopsAt(*stop)), Run(spec)
+    stopped.fit.run()
     resumed.fit.restore(stopped.saved[-1])
     resumed.fit.run()
     published = resumed.fit.use_kept_weights()
 
-    assert (published.epoch, published.metrics) == (whole_epoch.epoch, whole_epoch.metrics)
-    assert all(map(np.array_equal, resumed.model.get_weights(), whole_weights))
+    assert (published.epoch, published.metrics) == (whole.published.epoch, whole.published.metrics)
+    assert all(map(np.array_equal, resumed.model.get_weights(), whole.weights))
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_end_within_an_epoch_publishes_a_whole_one(keep: str) -> None:
     spec = spec_of(**STORMY, keep=keep)
-    whole, ended = Run(spec), Run(spec, StopsAt(4, 2))
-    for run in (whole, ended):
-        run.fit.run()
+    ended = Run(spec, StopsAt(4, 2))
+    ended.fit.run()
     published = ended.fit.use_kept_weights()
 
-    history = whole.history()[:4]
+    history = whole_run(spec).history[:4]
     assert published.epoch == (3 if keep == "last" else best_epoch(history, "val_accuracy"))
     assert published.metrics == history[published.epoch]
 
