@@ -1,6 +1,7 @@
 """The layers of the tests, the rule for skips in CI, and the fixtures of `tests/support`, for every test."""
 
 pytest_plugins = [
+    "tests.support.folders",
     "tests.support.garbage",
     "tests.support.layers",
     "tests.support.unit_layer",
