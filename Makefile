@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .venv-clients
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Hundreds of processes import the same modules; where a container sets this, each compiles them again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup clients page shots up demo test test-fast coverage lint check bench chaos lock clean
