@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -38,6 +39,11 @@ class Channel:
     @property
     def stop(self) -> StopReason | None:
         return self._stop
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether the supervisor has sent a job, or is gone, before the first `receive`."""
+        return bool(select.select([self._requests], [], [], 0)[0])
 
     def receive(self, job: type[Job], seconds: float | None = None) -> Job | None:
         """Wait for the next job and accept it; requests are received in the background. None if no job has come after

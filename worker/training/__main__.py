@@ -69,7 +69,7 @@ def main(channel: Channel, niceness: int, max_growth_bytes: int) -> None:
     from worker.training.train import run
     from worker.training.warmup import warm_up
 
-    warm_up(is_alone=niceness == 0)
+    warm_up(is_alone=niceness == 0, is_awaited=channel.has_waiting)
     reuse = Reuse(max_growth_bytes)
     channel.report(Ready())
     log.info("trainer %d is warm", os.getpid())

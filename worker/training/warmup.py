@@ -26,8 +26,8 @@ _DOCUMENT = {
 }
 
 
-def warm_up(*, is_alone: bool) -> None:
-    """Train a tiny network for one step and discard it.
+def warm_up(*, is_alone: bool, is_awaited: bool) -> None:
+    """Train a tiny network for one step and discard it, unless a job waits already: its own first step does the same.
 
     GPU memory grows on demand. A spare that is not alone on the GPU does not touch it: the trainer at work may need all
     of it.
@@ -35,7 +35,7 @@ def warm_up(*, is_alone: bool) -> None:
     devices = tf.config.list_physical_devices("GPU")
     for device in devices:
         tf.config.experimental.set_memory_growth(device, True)
-    if devices and not is_alone:
+    if is_awaited or (devices and not is_alone):
         return
     spec = parse_spec(_DOCUMENT)
     split = Split(np.zeros((4, *spec.input_shape), dtype=np.uint8), np.zeros(4, dtype=np.int64), np.arange(4))

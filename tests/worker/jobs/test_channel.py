@@ -71,6 +71,18 @@ def test_job_arrives_and_progress_returns(start: Start) -> None:
     assert child.wait(PATIENCE_SECONDS) == 0
 
 
+def test_waiting_job_shows_before_it_is_received(start: Start) -> None:
+    child = start("""
+        channel.report(Advanced(progress=FilesDone(done=int(channel.has_waiting))))
+        while not channel.has_waiting:
+            pass
+        channel.receive(ConversionJob)
+    """)
+    assert receive(child, 1) == [Advanced(progress=FilesDone(done=0))]
+    child.assign(JOB)
+    assert receive(child, 1) == [Accepted(number=1)]
+
+
 def test_stop_request_reaches_the_child(start: Start) -> None:
     child = start("""
         channel.receive(ConversionJob)
