@@ -5,9 +5,12 @@ import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from specs.access import KeyScope
 
 VERSION = "0.2.0"
 
@@ -45,6 +48,14 @@ def _check_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
             )
         hosts.append(host)
     return tuple(hosts)
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody between can read or change what is sent there."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"))
+    )
 
 
 def _check_ascii(value: str) -> None:
@@ -116,6 +127,14 @@ class Settings(BaseSettings):
     quota_training_minutes: int | None = Field(default=None, ge=0)
     quota_bytes: int | None = Field(default=None, ge=0)
     quota_predictions: int | None = Field(default=None, ge=0)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_redirect_uri: str | None = None
+    oidc_request_scopes: str = "openid profile email"
+    oidc_owner_claim: str = "sub"
+    oidc_groups_claim: str = "groups"
+    oidc_scopes: dict[str, tuple[KeyScope, ...]] | None = None
     log_level: str = "INFO"
 
     @model_validator(mode="after")
@@ -123,6 +142,22 @@ class Settings(BaseSettings):
         object.__setattr__(self, "store_dir", self.store_dir.expanduser().resolve())
         if self.datasets_dir is not None:
             object.__setattr__(self, "datasets_dir", self.datasets_dir.expanduser().resolve())
+        return self
+
+    @model_validator(mode="after")
+    def _complete_oidc(self) -> "Settings":
+        if self.oidc_issuer is None:
+            return self
+        if self.auth != "keys":
+            raise ValueError("TRAINYARD_OIDC_ISSUER needs TRAINYARD_AUTH=keys: who signs in gets a key")
+        if not self.oidc_client_id or not self.oidc_redirect_uri:
+            raise ValueError(
+                "TRAINYARD_OIDC_ISSUER needs TRAINYARD_OIDC_CLIENT_ID, and TRAINYARD_OIDC_REDIRECT_URI: the address of "
+                "this service as browsers reach it, with /login/provider/callback"
+            )
+        for url in (self.oidc_issuer, self.oidc_redirect_uri):
+            if not _is_safe(url):
+                raise ValueError(f"{url[:100]!r} is neither an https:// address nor one of this machine")
         return self
 
     @property
@@ -146,6 +181,8 @@ def main() -> None:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            sys.exit(f"the environment's settings contradict each other: {first['msg']}")
         field = str(first["loc"][0]).upper()
         name = field if field in _COMMON_NAMES else f"TRAINYARD_{field}"
         sys.exit(f"the environment's {name} is {first['input']!r}: {first['msg']}")

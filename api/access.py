@@ -14,10 +14,17 @@ from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
+from api.metrics import Metrics
+from api.oidc.provider import Provider
+from api.oidc.sign_in import SignIn
+from api.oidc.tokens import ProviderTokens
 from api.request_limits import RequestLimits
 from models_store.access.key import Key
+from models_store.access.sign_ins import SignIns
 from models_store.access.store import KeyStore
 from models_store.errors import InsufficientScope, NotAuthenticated
+from models_store.store import Store
+from settings import Settings
 from specs.access import KeyScope
 
 _KEY = "trainyard.key"
@@ -31,23 +38,28 @@ _INVALID = (
 class Access:
     """What a request may do, and how often. Without `keys` (TRAINYARD_AUTH=none) everybody may do everything."""
 
-    def __init__(self, keys: KeyStore | None, limits: RequestLimits) -> None:
+    def __init__(self, keys: KeyStore | None, limits: RequestLimits, tokens: ProviderTokens | None = None) -> None:
+        """`tokens` of a provider are accepted in place of keys."""
         self._keys = keys
         self._limits = limits
+        self._tokens = tokens
 
     @property
     def uses_keys(self) -> bool:
         return self._keys is not None
 
     async def admit(self, scope: Scope, needed: Sequence[str]) -> None:
-        """Raises NotAuthenticated, RateLimited, InsufficientScope."""
+        """Raises NotAuthenticated, RateLimited, InsufficientScope; NotAdmitted and Unavailable for a token."""
         if self._keys is None:
             return
         token = _bearer_token(scope)
         if not token:
             raise NotAuthenticated(_INVALID)
         self._limits.check_address(scope, token)
-        key = self._keys.verify(token)
+        if self._tokens is not None and self._tokens.is_one(token):
+            key = await self._tokens.verify(token)
+        else:
+            key = self._keys.verify(token)
         if key is None:
             await self._limits.count_failure(scope, token)
             raise NotAuthenticated(_INVALID)
@@ -58,6 +70,11 @@ class Access:
                 f"{', '.join(key.scopes)}"
             )
         scope[_KEY] = key
+
+    async def count_sign_in(self, scope: Scope) -> None:
+        """A step of somebody who has no key yet. Raises RateLimited."""
+        if self._keys is not None:
+            await self._limits.count_sign_in(scope)
 
     @contextmanager
     def stream(self, scope: Scope) -> Iterator[None]:
@@ -70,6 +87,19 @@ class Access:
         """Whether the key of an answer that takes long was not revoked meanwhile."""
         key = key_of(scope)
         return self._keys is None or (key is not None and self._keys.is_live(key))
+
+
+def open_access(settings: Settings, store: Store, metrics: Metrics) -> tuple[Access, SignIn | None]:
+    """And what signs people in, if there is a provider. Raises OSError if the store is not writable."""
+    limits = RequestLimits(store.rate_limiter, settings, metrics)
+    if settings.auth == "none":
+        return Access(None, limits), None
+    store.keys.prepare()
+    if settings.oidc_issuer is None:
+        return Access(store.keys, limits), None
+    provider = Provider(settings)
+    sign_in = SignIn(provider, settings, SignIns(store.redis), store.keys)
+    return Access(store.keys, limits, ProviderTokens(provider, settings)), sign_in
 
 
 class _KeyScheme(SecurityBase):

@@ -16,7 +16,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from analysis.comparison.pairing import NotComparable
 from analysis.plots.preview_samples import NoImages
 from api import openapi
-from api.access import Access, undeclared
+from api.access import open_access, undeclared
 from api.browsers import BrowserRules
 from api.compression import Compressed
 from api.content import PROBLEMS
@@ -26,7 +26,6 @@ from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
 from api.periodic import Periodic
-from api.request_limits import RequestLimits
 from api.routes import (
     assignments,
     batch_predictions,
@@ -43,6 +42,7 @@ from api.routes import (
     experiments,
     groups,
     keys,
+    login,
     models,
     open_inference,
     operations,
@@ -113,6 +113,7 @@ ROUTES = (
     queue,
     webhooks,
     keys,
+    login,
     owners,
     classes,
     assignments,
@@ -192,6 +193,7 @@ def _services(settings: Settings) -> Services:
     )
     recent.prepare()
     metrics = Metrics(store)
+    access, sign_in = open_access(settings, store, metrics)
     batcher = Batcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
     admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
@@ -199,7 +201,8 @@ def _services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
-        access=_access(settings, store, metrics),
+        access=access,
+        sign_in=sign_in,
         registry=registry,
         metrics=metrics,
         renders=RenderCache(),
@@ -217,14 +220,6 @@ def _services(settings: Settings) -> Services:
         baselines=Baselines(store.experiments),
         batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings)),
     )
-
-
-def _access(settings: Settings, store: Store, metrics: Metrics) -> Access:
-    limits = RequestLimits(store.rate_limiter, settings, metrics)
-    if settings.auth == "none":
-        return Access(None, limits)
-    store.keys.prepare()
-    return Access(store.keys, limits)
 
 
 def _batch_limits(settings: Settings) -> BatchLimits:

@@ -98,6 +98,9 @@ EVENT_STREAM: Responses = {
     204: {"description": "It has ended, and `Last-Event-ID` is that of `end`."},
 }
 ALL_EVENTS_STREAM = _stream([_event(*each, has_id=True) for each in _ALL_EVENTS.items()])
+REDIRECT: Responses = {
+    303: {"description": "Go on there.", "headers": {"Location": {"description": "An address.", "schema": TEXT}}}
+}
 QUEUED: Responses = {
     202: {
         "description": "Queued.",

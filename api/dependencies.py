@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Query, Request
 from analysis.dataset_images import ImageSource
 from api.access import Access
 from api.metrics import Metrics
+from api.oidc.sign_in import SignIn
 from api.wire.batches import Batches
 from api.wire.body import receive_body
 from api.wire.caching import RenderCache, Validators
@@ -45,6 +46,7 @@ class Services:
     settings: Settings
     store: Store
     access: Access
+    sign_in: SignIn | None
     registry: Registry
     metrics: Metrics
     renders: RenderCache

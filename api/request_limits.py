@@ -38,6 +38,7 @@ class RequestLimits:
         self._upload = RateLimit("upload", settings.rate_upload)
         self._predict = RateLimit("predict", settings.rate_predict)
         self._failures = RateLimit("failed-keys", settings.rate_failed_keys)
+        self._sign_ins = RateLimit("sign-ins", settings.rate_failed_keys)
         # Addresses with the ids of keys that were valid from there.
         self._known: set[tuple[str, str]] = set()
 
@@ -58,6 +59,11 @@ class RequestLimits:
         self._known.discard((address, id_of(token) or ""))
         if self._failures.per_minute:
             await self._acquire(self._failures, address)
+
+    async def count_sign_in(self, scope: Scope) -> None:
+        """A step of a sign-in, by address. Raises RateLimited."""
+        if self._sign_ins.per_minute:
+            await self._acquire(self._sign_ins, address_of(scope))
 
     async def count_request(self, scope: Scope, key: Key, needed: Sequence[str]) -> None:
         """Of a valid key. Raises RateLimited."""

@@ -20,6 +20,7 @@ StoreError                unavailable
 ├── Forbidden             forbidden
 │   ├── InsufficientScope forbidden
 │   ├── SpaceUsedUp       forbidden
+│   ├── NotAdmitted       forbidden
 │   └── NotOwner          forbidden
 └── Unavailable           unavailable
     └── StorageFull       unavailable
@@ -139,6 +140,10 @@ class Forbidden(StoreError):
 
 class InsufficientScope(Forbidden):
     """The key is valid, but does not have the scope that the route needs."""
+
+
+class NotAdmitted(Forbidden):
+    """Somebody whom the provider knows, and who may not use this service."""
 
 
 class SpaceUsedUp(Forbidden):

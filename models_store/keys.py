@@ -13,6 +13,7 @@
 | owners | hash: the owner of each experiment that has one | rebuilt from disk |
 | starts | hash: owner to the number of its last start, of all starts | until Redis is emptied |
 | started | string: how many experiments were started | until Redis is emptied |
+| sign_in | string: a sign-in that has begun, or has returned | 10 minutes, 1 minute |
 | predictions | string: what an owner has asked for on a day | two days |
 | complete | string: the index holds all experiments on disk | until Redis is emptied |
 | model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
@@ -86,6 +87,10 @@ def rate_limit(name: str, subject: str) -> str:
 
 def predictions(owner: str, day: str) -> str:
     return f"trainyard:predictions:{owner}:{day}"
+
+
+def sign_in(step: str, secret_sha256: str) -> str:
+    return f"trainyard:sign-in:{step}:{secret_sha256}"
 
 
 def rungs(sweep_id: str) -> str:

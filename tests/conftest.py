@@ -12,4 +12,5 @@ pytest_plugins = [
     "tests.support.api",
     "tests.support.served_models",
     "tests.support.shared_service",
+    "tests.support.provider",
 ]

@@ -232,6 +232,8 @@ class AsyncClient:
     keys = _sends(operations.keys.keys)
     own_key = _sends(operations.keys.own_key)
     revoke_key = _sends(operations.keys.revoke_key)
+    login = _sends(operations.keys.login)
+    finish_sign_in = _sends(operations.keys.finish_sign_in)
     owner = _sends(operations.owners.owner)
     set_quota = _sends(operations.owners.set_quota)
 

@@ -44,8 +44,12 @@ async def read_conditions(request: Request) -> list[Condition]:
     return parse_conditions(request.query_params.multi_items(), _parameters(request.scope["route"]))
 
 
+async def take_any_query() -> None:
+    """A dependency of a route to which others send what they please."""
+
+
 def _takes_conditions(route: APIRoute) -> bool:
-    return any(each.call is read_conditions for each in route.dependant.dependencies)
+    return any(each.call in (read_conditions, take_any_query) for each in route.dependant.dependencies)
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:

@@ -1,7 +1,8 @@
 """A key, without its secret."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Self
 
 from models_store.frozen import Frozen
 from models_store.versions import SCHEMA_VERSION, SchemaVersion
@@ -23,6 +24,19 @@ class Key(Frozen):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_on: date | None = None
+
+    @classmethod
+    def of_provider(
+        cls, key_id: str, owner: str, scopes: tuple[KeyScope, ...], issued_at: float, expires_at: float
+    ) -> Self:
+        """A token of the provider, which the store does not have. Times are in seconds since 1970."""
+        created, expires = (datetime.fromtimestamp(at, UTC) for at in (issued_at, expires_at))
+        return cls(id=key_id, owner=owner, scopes=scopes, digest="", created_at=created, expires_at=expires)
+
+    @property
+    def is_stored(self) -> bool:
+        """False for a token of the provider."""
+        return self.digest != ""
 
     @property
     def is_admin(self) -> bool:

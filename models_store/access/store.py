@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -50,15 +50,18 @@ class KeyStore:
         make_private(self._folder)
         create_exclusive(self._folder / _PEPPER_FILE, secrets.token_bytes(_PEPPER_BYTES))
 
-    def create(self, spec: KeySpec, owner: str, creator: Key | None = None) -> tuple[Key, str]:
-        """The record and the text of a new key, which expires no later than `creator`. Raises InvalidState if the owner
-        has too many, StorageFull."""
+    def create(
+        self, spec: KeySpec, owner: str, creator: Key | None = None, expires_at: datetime | None = None
+    ) -> tuple[Key, str]:
+        """The record and the text of a new key, which expires no later than `creator` and `expires_at`. Raises
+        InvalidState if the owner has too many, StorageFull."""
         now, token = utc_now(), new_token()
         with lock_folder(self._folder):
             live = [each for each in self.list() if each.owner == owner and each.is_live(now)]
             if len(live) >= MAX_LIVE_KEYS:
                 raise InvalidState(f"{owner} has {MAX_LIVE_KEYS} keys; DELETE /keys/{{id}} revokes one")
-            ends = [creator.expires_at] if creator is not None and creator.expires_at is not None else []
+            given = (expires_at, None if creator is None else creator.expires_at)
+            ends = [each for each in given if each is not None]
             if spec.expires_in_days is not None:
                 ends.append(now + timedelta(days=spec.expires_in_days))
             key = Key(
@@ -131,7 +134,7 @@ class KeyStore:
 
     def is_live(self, key: Key) -> bool:
         """Whether a key that was valid still is."""
-        current = self._recent(key.id)
+        current = self._recent(key.id) if key.is_stored else key
         return current is not None and current.is_live(utc_now())
 
     def flush(self) -> None:

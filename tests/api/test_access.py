@@ -30,6 +30,10 @@ OPEN = {
     "GET /favicon.svg",
     "GET /favicon.ico",
     "GET /manifest.webmanifest",
+    "GET /login",
+    "GET /login/provider",
+    "GET /login/provider/callback",
+    "POST /login/provider/key",
 }
 # Streams that would not end, at a position that is none.
 QUERIES = {"GET /events": "?since=nowhere"}

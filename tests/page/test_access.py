@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect
+from pydantic import SecretStr
 
 from settings import Settings
 from specs.access import KeyScope, KeySpec
@@ -13,6 +14,7 @@ from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch
+from tests.support.provider import CLIENT, OpenIdProvider
 from tests.support.published import publish, results_on
 from tests.support.site import Site
 from tests.support.store import LEASE_SECONDS
@@ -102,3 +104,41 @@ def test_revoked_key_leads_to_the_login(site: Site, open_page: OpenPage, watch: 
 
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     watch.forgive(REJECTED)
+
+
+@pytest.fixture
+def signing_site(site: Site, provider: OpenIdProvider) -> Site:
+    """Its people sign in with the provider."""
+    oidc = {
+        "oidc_issuer": provider.issuer,
+        "oidc_client_id": CLIENT,
+        "oidc_client_secret": SecretStr("x"),
+        "oidc_redirect_uri": f"{site.url}/login/provider/callback",
+        "oidc_scopes": {"students": (KeyScope.READ,)},
+    }
+    site.stop()
+    site.settings = site.settings.model_copy(update=oidc)
+    site.start()
+    return site
+
+
+def test_somebody_signs_in_with_the_provider(
+    signing_site: Site, provider: OpenIdProvider, open_page: OpenPage, watch: Watch, tiny_spec: Spec
+) -> None:
+    record = publish(signing_site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+    provider.add("ann", groups=["students"])
+    provider.add("eve", groups=[])
+    page = open_page("#/runs")
+    for subject in ("eve", "ann"):
+        page.get_by_role("button", name="Sign in with 127.0.0.1").click()
+        page.locator("input[name=sub]").fill(subject)
+        page.locator("button[type=submit], input[type=submit]").first.click()
+        if subject == "eve":
+            expect(page.get_by_role("alert")).to_contain_text("none of your groups")
+
+    expect(page.get_by_role("link", name=record.name).first).to_be_visible()
+    assert "login=" not in page.url
+    [key] = [each for each in signing_site.store.keys.list() if each.owner == "ann"]
+    assert key.scopes == (KeyScope.READ,)
+    # The provider's own page loads a style sheet from elsewhere.
+    watch.forgive(REJECTED, "403 (Forbidden)", provider.issuer, "cdn.jsdelivr.net")

@@ -166,9 +166,10 @@ def _check_forbidden(response: httpx2.Response) -> None:
     kind, request = response.json()["type"].rpartition(":")[2], response.request
     is_rule = (
         kind == "unknown_host"
+        or (kind == "not_admitted" and request.url.path == "/login/provider/key")
         or (kind == "foreign_origin" and request.method not in _SAFE_METHODS)
         or (
-            kind in ("insufficient_scope", "not_owner", "forbidden", "space_used_up")
+            kind in ("insufficient_scope", "not_owner", "forbidden", "space_used_up", "not_admitted")
             and "authorization" in request.headers
         )
     )

@@ -49,6 +49,8 @@ VALUES: dict[str, Any] = {
     "assignment": {},
     "assignment_id": samples.ID,
     "deadline": datetime(2027, 3, 1, 18, tzinfo=UTC),
+    "code": "hT5nS3xJ0cQ7aVd2kP9wLmYbRz8uGfE1",
+    "verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     "archive": b"PK",
     "images": (b"an image",),  # of predict; one archive for predict_batch
     "path": f"/experiments/{samples.ID}/samples/test/7.png",

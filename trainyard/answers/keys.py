@@ -37,3 +37,9 @@ class NewKey(Answer):
     created_at: datetime
     expires_at: datetime | None = None
     key: str
+
+
+class Login(Answer):
+    """`provider` is the host of who signs people in; None where an admin gives out keys."""
+
+    provider: str | None = None

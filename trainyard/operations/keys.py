@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trainyard.answers.base import ItemList
-from trainyard.answers.keys import Key, NewKey, RevokedKey
+from trainyard.answers.keys import Key, Login, NewKey, RevokedKey
 from trainyard.operations.operation import Operation, read_as, segment
 
 
@@ -31,3 +31,13 @@ def revoke_key(key_id: str, with_created: bool = False) -> Operation[RevokedKey]
     """Revoke a key, for good; `with_created` the keys that it has created as well, and those that they have created."""
     params = {"with_created": with_created or None}
     return Operation("DELETE", f"/keys/{segment(key_id)}", read_as(RevokedKey), params=params)
+
+
+def login() -> Operation[Login]:
+    """Whether a provider of OpenID Connect signs people in, and which. Needs no key."""
+    return Operation("GET", "/login", read_as(Login))
+
+
+def finish_sign_in(code: str, verifier: str) -> Operation[NewKey]:
+    """Exchange the code that a browser has brought back for a key of 12 hours. Needs no key."""
+    return Operation("POST", "/login/provider/key", read_as(NewKey), json={"code": code, "verifier": verifier})

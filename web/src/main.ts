@@ -3,8 +3,13 @@ import "./api/session.svelte.ts";
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { problemFrom } from "./api/problem.ts";
+import { session } from "./api/session.svelte.ts";
+import { finishSignIn, isReturning } from "./api/sign-in.ts";
 import { applyTheme, currentTheme } from "./shell/theme.ts";
 
 applyTheme(currentTheme());
 const target = document.getElementById("app");
+if (isReturning(location.hash))
+  await finishSignIn().catch((thrown) => session.reject(problemFrom(thrown).message));
 if (target) mount(App, { target });

@@ -15,6 +15,7 @@ from trainyard.cli.views.tables import Listing, prose
 from trainyard.client import Client
 from trainyard.credentials import forget_key, keep_key
 from trainyard.errors import UsageError
+from trainyard.sign_in import sign_in
 
 keys = typer.Typer(help="Say who may do what.", invoke_without_command=True)
 
@@ -81,11 +82,24 @@ def revoked_view(key: RevokedKey) -> Iterator[str]:
         yield f"with it: {', '.join(key.also_revoked)}"
 
 
-def login(url: UrlOption = DEFAULT_URL) -> None:
-    """Ask for a key, check it, and keep it for this service in a file that only you can read."""
+def login(
+    ask: Annotated[bool, typer.Option("--key", help="Ask for a key, even where one can sign in.")] = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Sign in with the provider of the service in a browser, or else ask for a key; check it, and keep it for this
+    service in a file that only you can read. A key on standard input is taken from there."""
+    if sys.stdin.isatty() and not ask:
+        with Client(url) as client:
+            if client.login().provider is not None:
+                _keep(url, sign_in(client, lambda address: print_lines(f"sign in there: {address}")).key)
+                return
     key = (typer.prompt("Key", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()).strip()
     if not key:
         raise UsageError("no key received; type one, or pass it on standard input")
+    _keep(url, key)
+
+
+def _keep(url: str | None, key: str) -> None:
     with Client(url, key) as client:
         own = client.own_key()
         path = keep_key(client.url, key)

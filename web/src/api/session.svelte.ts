@@ -5,6 +5,8 @@ class Session {
   key: string | null = $state(takeKey() ?? sessionStorage.getItem(NAME));
   /** Whether a request was rejected because it had no valid key. */
   isRejected: boolean = $state(false);
+  /** Why somebody could not sign in. */
+  problem: string = $state("");
 
   /** The headers that each request needs. No cookie is used, so that no other site can send requests in its name. */
   get headers(): Record<string, string> {
@@ -15,6 +17,12 @@ class Session {
   enter(key: string): void {
     sessionStorage.setItem(NAME, key);
     location.reload();
+  }
+
+  /** Ask for a key, because nobody was signed in. */
+  reject(problem: string): void {
+    this.isRejected = true;
+    this.problem = problem;
   }
 
   leave(): void {

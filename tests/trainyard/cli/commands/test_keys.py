@@ -7,6 +7,8 @@ import pytest
 from api.openapi import recorded_examples
 from tests.trainyard.canned_api import Answer, CannedApi, problem
 from tests.trainyard.cli.running import run
+from trainyard.answers.keys import NewKey
+from trainyard.cli.commands import keys
 from trainyard.credentials import kept_key
 
 EXAMPLES = recorded_examples()
@@ -76,3 +78,30 @@ def test_missing_scope_is_a_rejection(api: CannedApi, capsys: pytest.CaptureFixt
     api.on("GET", "/keys", problem(403, "this needs a key with the scope read"))
     assert run("keys") == 4
     assert capsys.readouterr().err == "trainyard: this needs a key with the scope read\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_login_signs_in_where_one_can(api: CannedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in = NewKey.model_validate({**EXAMPLES["create_key"], "key": "ty_of_sign_in"})
+    monkeypatch.setattr(keys, "sign_in", lambda client, show: signed_in)
+    monkeypatch.setattr("sys.stdin", Terminal())
+    api.on("GET", "/login", Answer({"provider": "login.example.org"}))
+    api.on("GET", "/keys/me", Answer(EXAMPLES["get_own_key"]))
+    assert run("login") == 0
+    assert kept_key(api.url) == "ty_of_sign_in"
+
+
+@pytest.mark.parametrize(("provider", "arguments"), [(None, ()), ("login.example.org", ("--key",))])
+def test_login_asks_for_a_key(
+    api: CannedApi, monkeypatch: pytest.MonkeyPatch, provider: str | None, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: "ty_typed")
+    api.on("GET", "/login", Answer({"provider": provider}))
+    api.on("GET", "/keys/me", Answer(EXAMPLES["get_own_key"]))
+    assert run("login", *arguments) == 0
+    assert kept_key(api.url) == "ty_typed"

@@ -20,6 +20,8 @@ export default {
   loadFailed: "This view could not be loaded",
   login: "Log in",
   loginHint: "This service asks for a key. An admin of it can make one: `trainyard keys create`.",
+  signInWith: (provider: string) => `Sign in with ${provider}`,
+  orKey: "Or enter a key:",
   accessKey: "Key",
   enter: "Log in",
   logout: "Log out",

@@ -25,6 +25,8 @@ const ko: Same<typeof en> = {
   login: "로그인",
   loginHint:
     "이 서비스를 쓰려면 키가 필요합니다. 서비스 운영자가 `trainyard keys create`로 만들 수 있습니다.",
+  signInWith: (provider: string) => `${provider} 계정으로 로그인`,
+  orKey: "또는 키를 입력하세요.",
   accessKey: "키",
   enter: "로그인",
   logout: "로그아웃",
