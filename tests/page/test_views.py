@@ -39,6 +39,7 @@ VIEWS = {
     "#/draw": "#board",
     "#/serving": "section .name",
     "#/machines": "main a[href^='#/run/']",
+    "#/class": "main h2",
     "#/sweeps": "[role=gridcell] a",
     "#/sweeps/SWEEP": "main path.raw",
     "#/nothing": "main h2",

@@ -269,4 +269,5 @@ SHOTS: tuple[Shot, ...] = (
     Shot("machines-messages", "machines", "main details", open_messages),
     Shot("machines-prune", "machines", "main details", look_at_old_runs),
     Shot("machines-paused", "machines", "main details", pause),
+    Shot("class-empty", "class", "main h2", is_empty=True),
 )  # fmt: skip

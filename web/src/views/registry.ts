@@ -12,6 +12,8 @@ export interface View {
   order?: number;
   /** The key after `g` that goes to it. */
   key?: string;
+  /** Only where the service asks for keys. */
+  needsKey?: boolean;
   load: () => Promise<{ default: Component }>;
 }
 

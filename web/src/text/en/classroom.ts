@@ -1,0 +1,55 @@
+import { count } from "../catalogue.svelte.ts";
+
+/** Classes, assignments, leaderboard. */
+export default {
+  emptyTitle: "No class yet",
+  emptyText: "A teacher creates one: trainyard class create NAME --students names.csv",
+  noKeys: "Students have keys, which this service does not ask for: start it with --auth keys.",
+  progress: "Progress",
+  students: (n: number): string => count(n, { one: "1 student", other: `${n} students` }),
+  youAre: (handle: string, teacher: string): string => `You are ${handle}; ${teacher} teaches.`,
+  noAssignments: "No assignment yet.",
+  closed: "Closed",
+  until: (time: string): string => `until ${time}`,
+  all: "All classes",
+  leaderboard: "Leaderboard",
+  publicHalf: (n: number): string =>
+    `Scores on the public half of the hidden test split, ${count(n, { one: "1 sample", other: `${n} samples` })}. The other half decides after the deadline.`,
+  finalHalf: (n: number): string =>
+    `Final scores, on the half of the test split that nothing was chosen by: ${count(n, { one: "1 sample", other: `${n} samples` })}.`,
+  nobody: "Nobody has submitted anything yet.",
+  rank: (n: number): string => `Rank ${n}`,
+  submissions: (n: number, most: number): string =>
+    count(most, { one: `${n} of 1 submission`, other: `${n} of ${most} submissions` }),
+  tied: "no difference is shown",
+  noDifference: (n: number): string => `Between the first ${n} no difference is shown.`,
+  explained: "Lines are 95 % intervals. Students of one rank differ by no more than chance explains.",
+  yours: "Your submissions",
+  counts: "counts",
+  left: (n: number): string =>
+    count(n, { one: "1 submission is left.", other: `${n} submissions are left.` }),
+  nothingToSubmit: (dataset: string): string =>
+    `Nothing to submit: train a run on ${dataset}, which then appears here.`,
+  chooseRun: "A run of yours",
+  submit: "Submit",
+  rules: "Rules",
+  deadline: "Deadline",
+  dataset: "Dataset",
+  mayChange: "May change",
+  nothing: "nothing",
+  runsLimit: "Runs",
+  minutesLimit: "Minutes of training",
+  parametersLimit: "Parameters",
+  noLimit: "no limit",
+  of: (used: string, limit: string): string => `${used} of ${limit}`,
+  sealed: "The test split is sealed: nobody sees its images, labels or results before the deadline.",
+  stuck: (n: number): string => `${n} stuck`,
+  isStuck: "stuck",
+  runs: (n: number): string => count(n, { one: "1 run", other: `${n} runs` }),
+  minutes: (n: number): string => `${n.toFixed(1)} min`,
+  best: (value: string): string => `best ${value}`,
+  lastRun: "Last run",
+  comments: "Comments",
+  nothingYet: "Has started nothing yet.",
+  noProblem: "No problem in the last run.",
+};
