@@ -58,7 +58,7 @@ def assert_whole(service: Service, name: str, attempts: int) -> None:
 
 def test_killed_conversion_is_repeated(service: Service) -> None:
     [worker] = service.workers
-    upload(service, "killed", archive(3_000))
+    upload(service, "killed", archive(10_000))
     eventually(lambda: converters(worker))[0].kill()
 
     wait_until_ready(service, "killed")
@@ -67,7 +67,7 @@ def test_killed_conversion_is_repeated(service: Service) -> None:
 
 def test_killed_worker_leaves_no_converter(service: Service) -> None:
     [worker] = service.workers
-    upload(service, "orphan", archive(3_000))
+    upload(service, "orphan", archive(10_000))
     [converter] = eventually(lambda: converters(worker))
     service.pool_child(worker).kill()
 
@@ -78,7 +78,7 @@ def test_killed_worker_leaves_no_converter(service: Service) -> None:
 
 def test_deleting_a_dataset_ends_its_conversion(service: Service) -> None:
     [worker] = service.workers
-    upload(service, "unwanted", archive(3_000))
+    upload(service, "unwanted", archive(10_000))
     [converter] = eventually(lambda: converters(worker))
 
     assert service.http.delete("/datasets/unwanted").status_code == 204

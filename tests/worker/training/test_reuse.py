@@ -182,6 +182,7 @@ def test_training_leaves_the_process_as_it_was(
 
 
 LEFT_OPEN: list[IO[bytes]] = []
+THIS_FILE = Path(__file__)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,8 @@ LEFT_OPEN: list[IO[bytes]] = []
     [
         (lambda patch, _: patch.setenv("TF_DETERMINISTIC_OPS", "1"), "the environment"),
         (lambda patch, path: patch.chdir(path), "the working directory"),
-        (lambda _, path: LEFT_OPEN.append((path / "file").open("wb")), "open files"),
+        # Not in the folder of the test, which may lie in /dev/shm.
+        (lambda *_: LEFT_OPEN.append(THIS_FILE.open("rb")), "open files"),
         (lambda *_: keras.config.set_epsilon(1e-3), "Keras's settings"),
         (lambda *_: signal.signal(signal.SIGUSR2, signal.SIG_IGN), "signal handlers"),
     ],
