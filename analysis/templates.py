@@ -1,13 +1,15 @@
 """Jinja environments for reports and model cards, with the filters that escape what users wrote."""
 
 import json
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
 def load_templates(package: str) -> Environment:
-    """The folder `templates` of a package. `.html` is escaped; Markdown has the filters `line`, `cell` and `quote`."""
+    """The folder `templates` of a package. `.html` is escaped; Markdown has the filters `line`, `cell`, `quote` and
+    `fenced`, which show text as it is: it becomes neither HTML nor an image, a link or emphasis."""
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html"]),
@@ -15,7 +17,7 @@ def load_templates(package: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(number=_number, json=_json, line=_line, cell=_cell, quote=_quote)
+    environment.filters.update(number=_number, json=_json, line=_line, cell=_cell, quote=_quote, fenced=_fenced)
     return environment
 
 
@@ -33,7 +35,7 @@ def _json(value: Any) -> str:
 
 def _line(text: str) -> str:
     """On one line, so that nothing in it can begin a block."""
-    return " ".join(text.split())
+    return _literal(" ".join(text.split()))
 
 
 def _cell(text: str) -> str:
@@ -42,4 +44,14 @@ def _cell(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return "\n".join(f"> {line}" for line in text.splitlines())
+    return "\n".join(f"> {_literal(line)}" for line in text.splitlines())
+
+
+def _fenced(text: str, language: str) -> str:
+    """A block of code, with a fence that is longer than any in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text}{fence}"
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"[\\`*\[<]", r"\\\g<0>", text)

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from models_store.experiments.record import Record
 from models_store.store import Store
@@ -20,6 +21,12 @@ from tests.support.published import publish, results_on
 
 Document = dict[str, Any]
 HOSTILE = "<script>alert(1)</script> | `x` **b**"
+# The note tries to leave the block in which the spec is shown, too.
+HOSTILE_NOTES = f"""{HOSTILE}
+![x](http://evil.example/x.png) [y](javascript:alert(1)) \\<img src=x onerror=alert(1)>
+```
+<script>alert(1)</script>
+"""
 
 
 class Page(HTMLParser):
@@ -55,7 +62,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def finished(api_store: Store, tiny_document: Document) -> Record:
-    return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE}), epochs=5)
+    return publish(api_store, parse_spec({**tiny_document, "name": HOSTILE, "notes": HOSTILE_NOTES}), epochs=5)
 
 
 def test_undefined_metrics_are_shown_as_dashes(client: ApiClient, api_store: Store, tiny_document: Document) -> None:
@@ -121,9 +128,9 @@ def test_report_is_self_contained_and_runs_nothing(client: ApiClient, finished: 
 def test_spec_in_the_report_can_be_posted_again(client: ApiClient, finished: Record) -> None:
     for name in ("report.html", "report.md"):
         text = client.get(f"/experiments/{finished.id}/{name}").text
-        spec = Page(text).words[-3] if name.endswith("html") else text.rpartition("```yaml\n")[2].removesuffix("```\n")
+        spec = Page(text).words[-3] if name.endswith("html") else MarkdownIt().parse(text)[-1].content
 
-        assert yaml.safe_load(spec.strip().removesuffix("```")) == finished.spec.document
+        assert yaml.safe_load(spec) == finished.spec.document
 
 
 def test_markdown_tables_survive_hostile_names(client: ApiClient, finished: Record) -> None:
@@ -138,7 +145,20 @@ def test_markdown_tables_survive_hostile_names(client: ApiClient, finished: Reco
         columns = {len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}
         assert len(columns) == 1
     assert len(tables[1].splitlines()) == 2 + 5
-    assert [line for line in text.splitlines() if line.startswith("> ")] == [f"> {HOSTILE}"]
+
+
+def test_markdown_shows_hostile_text_as_it_is(client: ApiClient, finished: Record) -> None:
+    """As a renderer that lets HTML through would show report and model card."""
+    bundle = ZipFile(BytesIO(client.get(f"/models/{finished.id}/bundle.zip").content))
+    for text in (client.get(f"/experiments/{finished.id}/report.md").text, bundle.read("MODEL_CARD.md").decode()):
+        page = Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
+
+        assert not {"script", "img", "strong"} & set(page.tags)
+        assert [each for each in page.sources if ":" in each] == []
+        assert HOSTILE in page.text
+        for line in HOSTILE_NOTES.splitlines():
+            assert line in page.text
+        assert page.headings[-1] == "Spec"
 
 
 def test_report_of_a_queued_experiment(client: ApiClient, tiny_document: Document) -> None:
