@@ -25,7 +25,7 @@ from api.wire.uploads import parse_options, receive_archive
 from models_store.datasets.record import DatasetRecord, Layout
 from models_store.errors import InvalidState, NotFound
 from models_store.store import Store
-from specs.dataset import DATASETS, NAME_PATTERN
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN
 from specs.edit import parse_dataset_edit
 from specs.splits import SourceSplit
 
@@ -108,6 +108,11 @@ def _check_name(name: str) -> str:
         raise BadRequestBody(
             f"{name[:60]!r} is not a valid dataset name; expected at most 50 lower-case letters, digits, - and _, "
             "starting with a letter or a digit, such as flowers-17"
+        )
+    if name.endswith(CORRECTIONS_SUFFIX):
+        raise BadRequestBody(
+            f"{name!r} cannot be uploaded: names that end in {CORRECTIONS_SUFFIX} are those of collected labels; "
+            "expected another name"
         )
     return name
 

@@ -123,6 +123,14 @@ def test_invalid_dataset_name_is_rejected(client: ApiClient, api_store: Store, n
     assert folders(api_store) == []
 
 
+def test_name_of_collected_labels_is_not_uploaded(client: ApiClient, api_store: Store) -> None:
+    """It would take the place in which labels for predictions are collected."""
+    answer = upload(client, "digits-corrections", zip_with({}))
+    assert answer.status_code == 422
+    assert "names that end in -corrections are those of collected labels" in answer.json()["detail"]
+    assert folders(api_store) == []
+
+
 def test_existing_dataset_name_is_rejected(client: ApiClient, flowers: str, api_store: Store) -> None:
     for name, sentence in ((flowers, "delete it first"), ("mnist", "choose another name")):
         answer = upload(client, name, zip_with({}))
