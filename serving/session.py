@@ -1,9 +1,13 @@
 """A network in ONNX Runtime, with its temperature. Every bundle ships this file, so it needs only numpy, ONNX Runtime
 and `imaging.probe`."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+# ONNX Runtime reads it on import. Unset, it sends events to its makers and keeps an id of the machine on disk.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime

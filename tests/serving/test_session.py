@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +9,17 @@ import pytest
 from serving.session import Session, SessionError, apply_temperature
 from tests.support.published import IMAGE_SHAPE, bright_column_network, quadrant_network
 
+ROOT = Path(__file__).parents[2]
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, *IMAGE_SHAPE), dtype=np.uint8)
+
+
+def test_runtime_tells_nobody_of_its_use(tmp_path: Path) -> None:
+    """It keeps what it is about to send in the folder of its user, unless it sees that it is tested."""
+    (tmp_path / "model.onnx").write_bytes(bright_column_network())
+    program = "import sys; from pathlib import Path; from serving.session import Session; Session(Path(sys.argv[1]))"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "model.onnx")], env=environment, check=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["model.onnx"]
 
 
 def test_session_of_bytes_and_of_a_file_agree(tmp_path: Path) -> None:
