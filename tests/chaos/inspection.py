@@ -62,7 +62,7 @@ def _sweeps(store: Path) -> list[SweepRecord]:
 def _lost(store: Path, found: dict[str, Document], ledger: Ledger) -> Iterator[str]:
     for each in ledger.accepted.keys() - found.keys() - ledger.deleted:
         yield f"experiment {each} was accepted and is lost"
-    for each in ledger.sweeps - {sweep.id for sweep in _sweeps(store)}:
+    for each in ledger.sweeps - {sweep.id for sweep in _sweeps(store)} - ledger.deleted:
         yield f"sweep {each} was accepted and is lost"
     for each in ledger.datasets - ledger.deleted:
         path = store / "datasets" / each / "dataset.json"
@@ -75,7 +75,7 @@ def _lost(store: Path, found: dict[str, Document], ledger: Ledger) -> Iterator[s
 def _doubled(store: Path, found: dict[str, Document], ledger: Ledger) -> Iterator[str]:
     names = Counter(each["spec"]["name"] for each in found.values() if each["sweep"] is None)
     yield from (f"{name!r} was created {times} times" for name, times in names.items() if times > 1)
-    for sweep in _sweeps(store):
+    for sweep in (each for each in _sweeps(store) if each.id not in ledger.deleted):
         trials = [each["trial"] for each in found.values() if each["sweep"] == sweep.id]
         expected = [trial.number for trial in sweep.trials]
         if sorted(trials) != expected:

@@ -17,6 +17,7 @@ from tests.support.archives import two_classes, zip_of
 _TIMEOUT_SECONDS = 15.0
 # More would only wait.
 _MAX_UNFINISHED = 8
+_MAX_SWEEPS = 5
 _LAYERS = [{"type": "Dense"}]
 
 
@@ -93,6 +94,9 @@ class Users:
         if answer is not None:
             assert answer.status_code == 202, answer.text
             self._ledger.sweeps.add(answer.json()["id"])
+        kept = sorted(self._ledger.sweeps - self._ledger.deleted)
+        if len(kept) > _MAX_SWEEPS:
+            self._remove(client, f"/sweeps/{kept[0]}?trials=true", kept[0])
 
     def _upload(self, client: httpx2.Client, chance: random.Random) -> None:
         if chance.random() > 0.2:
