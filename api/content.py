@@ -35,6 +35,8 @@ JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "a
 FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
 PNG, SVG, CSV, HTML, MARKDOWN = "image/png", "image/svg+xml", "text/csv", "text/html", "text/markdown"
 NDJSON, EVENTS, PLAIN = "application/x-ndjson", "text/event-stream", "text/plain"
+# Reports quote users: nothing in them may run or load anything.
+REPORT_HEADERS = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'"}
 BINARY: Description = {"type": "string", "format": "binary"}
 TEXT: Description = {"type": "string"}
 

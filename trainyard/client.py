@@ -264,6 +264,7 @@ class Client:
     replace_student_key = _sends(operations.classes.replace_student_key)
     class_progress = _sends(operations.classes.class_progress)
     class_progress_csv = _sends(operations.classes.class_progress_csv)
+    student_report = _sends(operations.classes.student_report)
     comment = _sends(operations.classes.comment)
     comments = _sends(operations.classes.comments)
     create_assignment = _sends(operations.assignments.create_assignment)

@@ -1,10 +1,12 @@
 """`/classes`: a teacher's students, their keys and their progress. `/experiments/{id}/comments`."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
 from analysis.classroom.progress import StudentProgress, read_progress
+from analysis.classroom.report import read_report, render_report
 from api import content, request_bodies
 from api.access import READ, TEACH
 from api.classroom import ClassDep, TaughtClassDep, sees
@@ -26,6 +28,7 @@ from models_store.classes.store import STUDENT_SCOPES
 from models_store.connection import require_redis
 from models_store.errors import Forbidden
 from models_store.experiments.comments import Comment, add_comment, read_comments
+from models_store.experiments.summaries import Row
 from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.classroom import parse_class, parse_comment, parse_students
@@ -113,10 +116,26 @@ def get_progress_file(found: TaughtClassDep, store: StoreDep) -> Response:
     return Response(progress_csv(_progress(found, store)), media_type=content.CSV)
 
 
+@router.get(
+    "/classes/{class_name}/students/{handle}/report.html",
+    response_class=Response,
+    responses=content.text(content.HTML),
+    dependencies=[TEACH],
+)
+def get_student_report(found: TaughtClassDep, handle: str, store: StoreDep) -> Response:
+    """Get a report on a student as one self-contained page: submissions with their scores, what a diagnosis finds in
+    the last run, all runs with their validation accuracy and the comments on them."""
+    report = read_report(found, found.student(handle), _rows(store), store, utc_now())
+    return Response(render_report(report), media_type=content.HTML, headers=content.REPORT_HEADERS)
+
+
 def _progress(found: ClassRecord, store: Store) -> list[StudentProgress]:
+    return read_progress(found, _rows(store), store, utc_now())
+
+
+def _rows(store: Store) -> Sequence[Row]:
     with require_redis():
-        rows = store.summaries.snapshot().rows
-    return read_progress(found, rows, store, utc_now())
+        return store.summaries.snapshot().rows
 
 
 @router.post(

@@ -19,8 +19,6 @@ from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 
 router = APIRouter(tags=["evaluation"], dependencies=[READ])
-# The report quotes users: nothing in it may run or load anything.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def get_report(experiment_id: str, store: StoreDep, evaluations: EvaluationsDep, images: ImagesDep) -> Report:
@@ -55,7 +53,7 @@ ReportDep = Annotated[Report, Depends(get_report)]
 def get_report_html(report: ReportDep) -> Response:
     """Get a report on the experiment as one self-contained page: results, diagnosis, curves, confusion, misclassified
     samples, network and spec. Of one that has not ended, as much as is known."""
-    return Response(render_html(report), media_type=content.HTML, headers={"Content-Security-Policy": _POLICY})
+    return Response(render_html(report), media_type=content.HTML, headers=content.REPORT_HEADERS)
 
 
 @router.get("/experiments/{experiment_id}/report.md", response_class=Response, responses=content.text(content.MARKDOWN))

@@ -90,7 +90,7 @@ class ClassStore:
             return record, self._new_keys(added, teacher)
 
     def remove_student(self, name: str, handle: str, by: str) -> ClassRecord:
-        """Revoke the student's keys, and forget her; her experiments stay. Raises NotFound, StorageFull."""
+        """Revoke the student's keys, and forget the student; the experiments stay. Raises NotFound, StorageFull."""
         with lock_folder(self._existing(name)):
             record = self.get(name)
             self._revoke([record.student(handle)], by)

@@ -53,6 +53,11 @@ def class_progress_csv(class_name: str) -> Operation[str]:
     return Operation("GET", f"{_path_of(class_name)}/progress.csv", read_text)
 
 
+def student_report(class_name: str, handle: str) -> Operation[str]:
+    """A report on a student as a self-contained page of HTML."""
+    return Operation("GET", f"{_path_of(class_name)}/students/{segment(handle)}/report.html", read_text)
+
+
 def comment(experiment_id: str, text: str) -> Operation[Comment]:
     """Comment on an experiment, as a teacher."""
     return Operation("POST", f"{path_of(experiment_id)}/comments", read_as(Comment), json={"text": text})

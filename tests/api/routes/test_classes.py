@@ -9,7 +9,7 @@ from models_store.experiments.record import Failure
 from models_store.store import Store
 from specs.access import KeyScope
 from tests.support.api import ApiClient
-from tests.support.classroom import TEACHER, create_class, trained, use
+from tests.support.classroom import TEACHER, assign, close, create_class, submit, trained, use
 
 
 @pytest.fixture
@@ -209,3 +209,35 @@ def test_comments_are_bounded(keyed_client: ApiClient, keyed_store: Store) -> No
 
     assert answer.status_code == 409
     assert len(keyed_client.get(f"/experiments/{run.id}/comments").json()["items"]) == MAX_COMMENTS
+
+
+def test_teacher_gets_a_report_on_each_student(keyed_client: ApiClient, keyed_store: Store) -> None:
+    keys = create_class(keyed_client, "Ann <b>", "Bob")
+    assignment = assign(keyed_client)
+    record = trained(keyed_store, "ann-b@biology-7b", name="<script>alert(1)</script>")
+    trained(keyed_store, "bob@biology-7b", name="of Bob")
+    teacher = keyed_client.headers["Authorization"]
+    text = {"text": "Look at the gap."}
+    assert keyed_client.post(f"/experiments/{record.id}/comments", json=text).status_code == 201
+    use(keyed_client, keys["ann-b"])
+    assert submit(keyed_client, assignment["id"], record.id).status_code == 201
+    path = "/classes/biology-7b/students/{}/report.html"
+    assert keyed_client.get(path.format("ann-b")).status_code == 403
+    keyed_client.headers["Authorization"] = teacher
+
+    answer = keyed_client.get(path.format("ann-b"))
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<h1>Ann &lt;b&gt;</h1>" in answer.text
+    assert "&lt;script&gt;alert(1)" in answer.text
+    for shown in ("Fewer errors", "Look at the gap.", record.id, "after the deadline", "1 run,"):
+        assert shown in answer.text
+    assert "of Bob" not in answer.text
+    [summary] = [
+        each for each in keyed_client.get("/experiments?fields=summary").json()["items"] if each["id"] == record.id
+    ]
+    assert f"{summary['metrics']['val_accuracy']:.4f}" in answer.text
+    close(keyed_store, assignment["id"])
+    assert "after the deadline" not in keyed_client.get(path.format("ann-b")).text
+    assert keyed_client.get(path.format("nobody")).status_code == 404

@@ -160,6 +160,21 @@ def progress_view(found: ItemList[StudentProgress]) -> Iterator[RenderableType]:
     yield Listing(headers, rows)
 
 
+@classes.command()
+def reports(
+    name: NameArgument,
+    folder: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to write them.")],
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Write a report on each student: submissions, diagnosis, runs, comments."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Client(url) as client:
+        students = client.school_class(name).students
+        for each in students:
+            (folder / f"{each.handle}.html").write_text(client.student_report(name, each.handle), encoding="utf-8")
+    print_lines(f"{folder} has {'1 report' if len(students) == 1 else f'{len(students)} reports'}")
+
+
 def comment(
     experiment: IdArgument,
     text: Annotated[str | None, typer.Argument(help="What to say; without it, all comments are shown.")] = None,

@@ -80,6 +80,20 @@ def test_class_is_shown(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> N
     assert "has started nothing yet" in printed or "no problem in the last one" in printed
 
 
+def test_reports_are_written(api: CannedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    students = EXAMPLES["get_class"]["students"]
+    api.on("GET", "/classes/biology-7b", Answer(EXAMPLES["get_class"]))
+    for each in students:
+        path = f"/classes/biology-7b/students/{each['handle']}/report.html"
+        api.on("GET", path, Answer(f"<h1>{each['name']}".encode()))
+
+    assert run("class", "reports", "biology-7b", "--to", tmp_path / "reports") == 0
+
+    written = {each.stem: each.read_text() for each in (tmp_path / "reports").iterdir()}
+    assert written == {each["handle"]: f"<h1>{each['name']}" for each in students}
+    assert f"{len(students)} report" in capsys.readouterr().out
+
+
 def test_unknown_class_has_status_3(api: CannedApi) -> None:
     api.on("GET", "/classes/none", problem(404, "class 'none' not found"))
     assert run("class", "show", "none") == 3
