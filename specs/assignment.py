@@ -57,7 +57,7 @@ def _parse_time(value: Any) -> Any:
 Time = Annotated[datetime, BeforeValidator(_parse_time, json_schema_input_type=str)]
 
 
-class Budget(Schema):
+class AssignmentBudget(Schema):
     """Of one student, from the start of the assignment on: how many experiments on its dataset, how many minutes of
     training they take together, how many submissions. `parameters` bounds the network. Null is no limit."""
 
@@ -78,7 +78,7 @@ class AssignmentSpec(Schema):
     may_change: Annotated[
         tuple[Annotated[str, AfterValidator(_check_pointer)], ...], Lax, Field(max_length=limits.POINTERS)
     ] = _DEFAULT
-    budget: Budget = Field(default_factory=Budget)
+    budget: AssignmentBudget = Field(default_factory=AssignmentBudget)
     deadline: Time
     metric: Metric = "accuracy"
 

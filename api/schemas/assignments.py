@@ -11,7 +11,7 @@ from analysis.classroom.rules import Spent
 from api.schemas.answer import Answer, ItemList
 from api.schemas.csv_text import write_csv
 from models_store.assignments.record import AssignmentRecord
-from specs.assignment import Budget, Metric
+from specs.assignment import AssignmentBudget, Metric
 
 
 class AssignmentView(Answer):
@@ -25,7 +25,7 @@ class AssignmentView(Answer):
     dataset: str
     base: dict[str, Any]
     may_change: list[str]
-    budget: Budget
+    budget: AssignmentBudget
     deadline: datetime
     is_closed: bool
     metric: Metric

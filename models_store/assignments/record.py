@@ -12,7 +12,7 @@ from ulid import ULID
 
 from models_store.frozen import Frozen, utc_now
 from models_store.versions import SCHEMA_VERSION, SchemaVersion
-from specs.assignment import Budget, Metric
+from specs.assignment import AssignmentBudget, Metric
 
 _SEED_BITS = 128
 
@@ -29,7 +29,7 @@ class AssignmentRecord(Frozen):
     dataset: str
     base: Mapping[str, Any]
     may_change: tuple[str, ...]
-    budget: Budget
+    budget: AssignmentBudget
     deadline: datetime
     metric: Metric
     created_at: datetime = Field(default_factory=utc_now)

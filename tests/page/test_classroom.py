@@ -13,7 +13,7 @@ from models_store.experiments.comments import Comment, add_comment
 from models_store.frozen import utc_now
 from settings import Settings
 from specs.access import KeyScope, KeySpec
-from specs.assignment import Budget
+from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
 from specs.experiment import parse_spec
 from tests.page.accessibility import axe_findings
@@ -58,7 +58,7 @@ def classroom(site: Site) -> Classroom:
             dataset=base.dataset.name,
             base=base.document(),
             may_change=("/model", "/training"),
-            budget=Budget(runs=20, submissions=5),
+            budget=AssignmentBudget(runs=20, submissions=5),
             deadline=utc_now() + timedelta(hours=1),
             metric="accuracy",
             seed=1,  # so that the halves are the same each time

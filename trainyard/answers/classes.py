@@ -73,7 +73,7 @@ class Comment(Answer):
     text: str
 
 
-class Budget(Answer):
+class AssignmentBudget(Answer):
     """Of one student; None is no limit."""
 
     runs: int | None = None
@@ -100,7 +100,7 @@ class Assignment(Answer):
     dataset: str
     base: dict[str, Any]
     may_change: list[str]
-    budget: Budget
+    budget: AssignmentBudget
     deadline: datetime
     is_closed: bool
     metric: str

@@ -54,7 +54,8 @@ def test_trainer_does_not_have_the_password_of_redis(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TRAINYARD_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
     trainer = start_trainer()
     try:
-        environment = psutil.Process(trainer.pid).environ()
+        # Empty between its fork and its exec.
+        environment = eventually(psutil.Process(trainer.pid).environ)
     finally:
         trainer.kill()
 
