@@ -23,10 +23,8 @@ from tests.chaos.users import Users
 from tests.support.service import Service, measured_service
 from tests.support.waiting import eventually
 
-MINUTES, SEED = (
-    type_(sys.argv[place]) if len(sys.argv) > place else default
-    for place, (type_, default) in enumerate(((float, 1.0), (int, 0)), 1)
-)
+MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 STEP_SECONDS = 1.0
 WARM_SHARE = 0.25
 _PAUSE = threading.Event()

@@ -1,6 +1,7 @@
 """What users write is text in every view: no element comes of it, and nothing runs."""
 
 import pytest
+from playwright.sync_api import Dialog
 
 from models_store.experiments.record import Record
 from models_store.jobs.workers import Worker
@@ -43,7 +44,12 @@ def addresses(site: Site, begin: Begin) -> list[str]:
 def test_what_users_write_is_text(open_page: OpenPage, addresses: list[str]) -> None:
     page = open_page("#/nothing")
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
     requests = OpenRequests(page)
     shown = ""
     for address in addresses:

@@ -87,7 +87,7 @@ def test_reports_are_written(api: CannedApi, tmp_path: Path, capsys: pytest.Capt
         path = f"/classes/biology-7b/students/{each['handle']}/report.html"
         api.on("GET", path, Answer(f"<h1>{each['name']}".encode()))
 
-    assert run("class", "reports", "biology-7b", "--to", tmp_path / "reports") == 0
+    assert run("class", "reports", "biology-7b", "--to", str(tmp_path / "reports")) == 0
 
     written = {each.stem: each.read_text() for each in (tmp_path / "reports").iterdir()}
     assert written == {each["handle"]: f"<h1>{each['name']}" for each in students}
