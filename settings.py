@@ -121,6 +121,7 @@ class Settings(BaseSettings):
     rate_upload: PerMinute = 60
     rate_predict: PerMinute = 60_000
     rate_failed_keys: PerMinute = 60
+    rate_sign_ins: PerMinute = 120
     max_streams: int = Field(default=100, ge=1, le=100_000)
     quota_running: int | None = Field(default=None, ge=0)
     quota_queued: int | None = Field(default=None, ge=0)

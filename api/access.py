@@ -55,13 +55,14 @@ class Access:
         token = _bearer_token(scope)
         if not token:
             raise NotAuthenticated(_INVALID)
-        self._limits.check_address(scope, token)
         if self._tokens is not None and self._tokens.is_one(token):
+            if not self._tokens.is_known(token):
+                self._limits.check_address(scope)
             key = await self._tokens.verify(token)
         else:
             key = self._keys.verify(token)
         if key is None:
-            await self._limits.count_failure(scope, token)
+            await self._limits.count_failure(scope)
             raise NotAuthenticated(_INVALID)
         await self._limits.count_request(scope, key, needed)
         if not key.is_admin and (missing := [each for each in needed if each not in key.scopes]):
@@ -72,7 +73,7 @@ class Access:
         scope[_KEY] = key
 
     async def count_sign_in(self, scope: Scope) -> None:
-        """A step of somebody who has no key yet. Raises RateLimited."""
+        """Of somebody who has no key yet. Raises RateLimited."""
         if self._keys is not None:
             await self._limits.count_sign_in(scope)
 

@@ -1,4 +1,4 @@
-"""How often a key may be used, and how often an address may send keys that are not valid."""
+"""How much an owner may send, and how often an address may send keys that are not valid."""
 
 import ipaddress
 from collections import Counter
@@ -10,8 +10,7 @@ from starlette.types import Scope
 
 from api.metrics import Metrics
 from models_store.access.key import Key
-from models_store.access.rate_limits import MAX_SUBJECTS, RateLimit, RateLimiter
-from models_store.access.token import id_of
+from models_store.access.rate_limits import RateLimit, RateLimiter
 from models_store.errors import RateLimited, TooManyStreams
 from settings import Settings
 from specs.access import KeyScope
@@ -26,7 +25,7 @@ _STREAM_RETRY_SECONDS = 10
 
 
 class RequestLimits:
-    """The limits of one application. A limit of 0 is none."""
+    """The limits of one application. A limit of 0 is none. Owners are counted, not keys: a key creates others."""
 
     def __init__(self, limiter: RateLimiter, settings: Settings, metrics: Metrics) -> None:
         self._limiter = limiter
@@ -38,38 +37,28 @@ class RequestLimits:
         self._upload = RateLimit("upload", settings.rate_upload)
         self._predict = RateLimit("predict", settings.rate_predict)
         self._failures = RateLimit("failed-keys", settings.rate_failed_keys)
-        self._sign_ins = RateLimit("sign-ins", settings.rate_failed_keys)
-        # Addresses with the ids of keys that were valid from there.
-        self._known: set[tuple[str, str]] = set()
+        self._sign_ins = RateLimit("sign-ins", settings.rate_sign_ins)
 
-    def check_address(self, scope: Scope, token: str) -> None:
-        """Raises RateLimited, before the key is hashed, for an address that has sent too many invalid ones, unless this
-        one was valid from there before: behind one address there may be a whole class."""
-        address = address_of(scope)
+    def check_address(self, scope: Scope) -> None:
+        """Before what is expensive to verify. Raises RateLimited for an address that has sent too many invalid keys."""
         try:
-            self._limiter.check(self._failures, address)
+            self._limiter.check(self._failures, address_of(scope))
         except RateLimited:
-            if (address, id_of(token) or "") not in self._known:
-                self._metrics.limited.labels(self._failures.name).inc()
-                raise
+            self._metrics.limited.labels(self._failures.name).inc()
+            raise
 
-    async def count_failure(self, scope: Scope, token: str) -> None:
+    async def count_failure(self, scope: Scope) -> None:
         """Raises RateLimited in place of the answer to an invalid key."""
-        address = address_of(scope)
-        self._known.discard((address, id_of(token) or ""))
         if self._failures.per_minute:
-            await self._acquire(self._failures, address)
+            await self._acquire(self._failures, address_of(scope))
 
     async def count_sign_in(self, scope: Scope) -> None:
-        """A step of a sign-in, by address. Raises RateLimited."""
+        """One that begins, by address. Raises RateLimited."""
         if self._sign_ins.per_minute:
             await self._acquire(self._sign_ins, address_of(scope))
 
     async def count_request(self, scope: Scope, key: Key, needed: Sequence[str]) -> None:
         """Of a valid key. Raises RateLimited."""
-        if len(self._known) >= MAX_SUBJECTS:
-            self._known.clear()
-        self._known.add((address_of(scope), key.id))
         limit = self._limit_of(scope, needed)
         if not limit.per_minute:
             return
@@ -77,28 +66,28 @@ class RequestLimits:
         headers.append((b"ratelimit-policy", b'"%b";q=%d;w=60' % (limit.name.encode(), limit.per_minute)))
         left = 0
         try:
-            left = await self._acquire(limit, key.id)
+            left = await self._acquire(limit, key.owner)
         finally:
             headers.append((b"ratelimit", b'"%b";r=%d' % (limit.name.encode(), left)))
 
     @contextmanager
     def stream(self, key: Key) -> Iterator[None]:
-        """While a stream of events is open, of which a key may have a number at a time in one process. Raises
+        """While a stream of events is open, of which an owner may have a number at a time in one process. Raises
         TooManyStreams."""
-        if self._streams[key.id] >= self._max_streams:
+        if self._streams[key.owner] >= self._max_streams:
             self._metrics.limited.labels("streams").inc()
             raise TooManyStreams(
-                f"this key has {self._max_streams} open streams of events, and may not have more; close one, or follow "
-                "several experiments with one: GET /events?ids=...",
+                f"{key.owner} has {self._max_streams} open streams of events, and may not have more; close one, or "
+                "follow several experiments with one: GET /events?ids=...",
                 _STREAM_RETRY_SECONDS,
             )
-        self._streams[key.id] += 1
+        self._streams[key.owner] += 1
         try:
             yield
         finally:
-            self._streams[key.id] -= 1
-            if not self._streams[key.id]:
-                del self._streams[key.id]
+            self._streams[key.owner] -= 1
+            if not self._streams[key.owner]:
+                del self._streams[key.owner]
 
     async def _acquire(self, limit: RateLimit, subject: str) -> int:
         try:

@@ -32,10 +32,14 @@ class ProviderTokens:
         """Whether it is in the form of a JWT (RFC 7519)."""
         return token.count(".") == 2
 
+    def is_known(self, token: str) -> bool:
+        """Whether `verify` takes microseconds, because it was valid before."""
+        return _fingerprint(token) in self._valid
+
     async def verify(self, token: str) -> Key | None:
         """As a key that the store does not have, valid until the token expires; None if it is not valid. Raises
         NotAdmitted, Unavailable."""
-        fingerprint = hashlib.sha256(token.encode(errors="replace")).digest()
+        fingerprint = _fingerprint(token)
         key = self._valid.get(fingerprint)
         if key is None:
             try:
@@ -50,3 +54,7 @@ class ProviderTokens:
         subject = f"{claims['iss']} {claims['sub']}".encode()
         key_id = hashlib.sha256(subject).hexdigest()[:_ID_CHARACTERS]
         return Key.of_provider(key_id, person.owner, person.scopes, claims["iat"], claims["exp"])
+
+
+def _fingerprint(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()

@@ -30,7 +30,7 @@ _EXAMPLE: dict[str, Example] = {
 
 
 async def limit_sign_ins(request: Request, services: ServicesDep) -> None:
-    """Each step costs a place in Redis, and needs no key. Raises RateLimited."""
+    """It costs a place in Redis, and needs no key. What follows takes that place. Raises RateLimited."""
     access: Access = services.access
     await access.count_sign_in(request.scope)
 
@@ -44,7 +44,6 @@ async def get_sign_in(services: ServicesDep) -> SignIn:
 
 SignInDep = Annotated[SignIn, Depends(get_sign_in)]
 SignInBody = Annotated[SignInCode, Body(openapi_examples=_EXAMPLE)]
-LIMITED = Depends(limit_sign_ins)
 
 
 @router.get("/login", dependencies=[ANYBODY])
@@ -59,7 +58,7 @@ async def get_login(services: ServicesDep) -> LoginView:
     status_code=HTTPStatus.SEE_OTHER,
     response_class=RedirectResponse,
     responses=content.REDIRECT,
-    dependencies=[ANYBODY, LIMITED],
+    dependencies=[ANYBODY, Depends(limit_sign_ins)],
 )
 def begin_sign_in(
     sign_in: SignInDep,
@@ -79,7 +78,7 @@ def begin_sign_in(
     status_code=HTTPStatus.SEE_OTHER,
     response_class=RedirectResponse,
     responses=content.REDIRECT,
-    dependencies=[ANYBODY, LIMITED, Depends(take_any_query)],
+    dependencies=[ANYBODY, Depends(take_any_query)],
 )
 def finish_sign_in(
     sign_in: SignInDep,
@@ -93,7 +92,7 @@ def finish_sign_in(
     return _go_to(sign_in.finish(state, code))
 
 
-@router.post("/login/provider/key", status_code=HTTPStatus.CREATED, dependencies=[ANYBODY, LIMITED])
+@router.post("/login/provider/key", status_code=HTTPStatus.CREATED, dependencies=[ANYBODY])
 def create_key_by_sign_in(body: SignInBody, sign_in: SignInDep) -> KeyCreated:
     """Exchange the code for a key that is valid for 12 hours, of the owner and with the scopes that the account at the
     provider has. A code is valid for a minute, and once."""

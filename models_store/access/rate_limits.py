@@ -25,12 +25,13 @@ _AWAY_SECONDS = 1.0
 _MINUTE = 60.0
 # Subjects that one process remembers; of addresses, anybody can have many.
 MAX_SUBJECTS = 10_000
-# Microseconds. If the clock of the server was set back, nobody waits for longer than a minute.
+# Microseconds. What is further ahead than anybody can get was written before the clock of the server was set back.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local interval, minute, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+if arrival > now + minute + interval then arrival = now end
 local room = math.max(now + minute - arrival, 0)
 local free = math.floor(room / interval)
 if free < 1 then return {0, 0, math.ceil(interval - room)} end
