@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -36,6 +37,7 @@ from models_store.jobs.reconciler import Reconciler
 from models_store.jobs.workers import Workers
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.traffic import Traffic
+from models_store.owners.known import known_owners
 from models_store.owners.predictions import PredictionCounts
 from models_store.owners.quota import NO_QUOTA, OwnerStore, Quota
 from models_store.owners.quotas import Quotas
@@ -144,7 +146,7 @@ def open_store(
     sweeps = SweepStore(root, events, queue)
     sweeps.prepare()
     keys = KeyStore(root)
-    classes = ClassStore(root, keys)
+    classes = ClassStore(root, keys, partial(known_owners, owners, experiments, datasets, sweeps))
     classes.prepare()
     assignments = AssignmentStore(root, experiments, datasets)
     assignments.prepare()

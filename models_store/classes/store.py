@@ -1,6 +1,6 @@
 """The store of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -30,9 +30,11 @@ class ClassStore:
     without a key, who gets a new one, and never a key without a student.
     """
 
-    def __init__(self, root: Path, keys: KeyStore) -> None:
+    def __init__(self, root: Path, keys: KeyStore, known_owners: Callable[[], Collection[str]]) -> None:
+        """`known_owners` returns all who have something in the store beside keys."""
         self._folder = root / FOLDER
         self._keys = keys
+        self._known_owners = known_owners
         self._files = FileCache[ClassRecord]()
 
     def prepare(self) -> None:
@@ -40,13 +42,14 @@ class ClassStore:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, spec: ClassSpec, teacher: Key) -> tuple[ClassRecord, NewKeys]:
-        """Also returns the students' keys, with their texts. Raises InvalidState if the name is taken, or there are too
-        many classes; StorageFull, with no class left."""
+        """Also returns the students' keys, with their texts. Raises InvalidState if the name or a student's owner is
+        taken, or there are too many classes; StorageFull, with no class left; Unavailable if Redis, which counts
+        experiments, cannot be reached."""
         if len(self.records()) >= MAX_CLASSES:
             raise InvalidState(f"there are {MAX_CLASSES} classes; DELETE /classes/{{name}} removes one")
         empty = ClassRecord(name=spec.name, teacher=teacher.owner)
         record, added = empty.with_students(spec.students)
-        self._reject_owners(added)
+        self._reject_owners(added, teacher)
         folder = self._path(spec.name)
         if folder.exists():
             raise InvalidState(f"class {spec.name} exists already; choose another name")
@@ -82,10 +85,10 @@ class ClassStore:
             ) from error
 
     def add_students(self, name: str, names: Sequence[str], teacher: Key) -> tuple[ClassRecord, NewKeys]:
-        """Raises NotFound, InvalidState, StorageFull."""
+        """Raises NotFound, InvalidState, StorageFull, Unavailable."""
         with lock_folder(self._existing(name)):
             record, added = self.get(name).with_students(names)
-            self._reject_owners(added)
+            self._reject_owners(added, teacher)
             self._write(record)
             return record, self._new_keys(added, teacher)
 
@@ -112,14 +115,19 @@ class ClassStore:
             self._revoke(self.get(name).students, by)
             remove_directory(folder)
 
-    def _reject_owners(self, students: Sequence[Student]) -> None:
-        """So that nobody gets the experiments of somebody else."""
-        now = utc_now()
-        owners = {each.owner for each in self._keys.list() if each.is_live(now)}
-        for each in students:
-            if each.owner in owners:
+    def _reject_owners(self, students: Sequence[Student], teacher: Key) -> None:
+        """So that nobody gets the experiments of somebody else. Only the teacher who has made an owner by adding a
+        student may do so again, when no key of that is valid any more."""
+        now, keys, known = utc_now(), self._keys.list(), self._known_owners()
+        owner_of_key = {each.id: each.owner for each in keys}
+        for student in students:
+            own = [each for each in keys if each.owner == student.owner]
+            is_new = not own and student.owner not in known
+            is_back = bool(own) and owner_of_key.get(own[0].created_by or "") == teacher.owner
+            if not is_new and (not is_back or any(each.is_live(now) for each in own)):
                 raise InvalidState(
-                    f"there is a key of {each.owner} already, which {each.name} would be; choose another name"
+                    f"there are keys, experiments or others of {student.owner} already, which {student.name} would be; "
+                    "choose another name"
                 )
 
     def _new_keys(self, students: Sequence[Student], teacher: Key) -> NewKeys:

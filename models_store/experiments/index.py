@@ -119,6 +119,9 @@ class Index:
             return []
         return [owner or "" for owner in cast(list[str | None], self._redis.hmget(keys.OWNERS, list(ids)))]
 
+    def owners(self) -> set[str]:
+        return set(cast(list[str], self._redis.hvals(keys.OWNERS)))
+
     def ids_of_owner(self, owner: str) -> list[str]:
         owners = cast(dict[str, str], self._redis.hgetall(keys.OWNERS))
         return [experiment_id for experiment_id, each in owners.items() if each == owner]

@@ -46,6 +46,10 @@ class TrainingLedger:
             finally:
                 os.close(descriptor)
 
+    def owners(self) -> set[str]:
+        """All who have ever trained."""
+        return {path.stem.rpartition(".")[0] for path in self._folder.glob("[!.]*.jsonl")}
+
     def used_seconds(self, owner: str, now: datetime) -> float:
         """In the month of `now`, with what runs. An attempt that has begun in the month before counts from the first
         on."""

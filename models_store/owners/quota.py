@@ -64,6 +64,10 @@ class OwnerStore:
         except ValidationError as error:
             raise Damaged(f"the quota of {name} is damaged; an admin sets it again: PUT /owners/{name}") from error
 
+    def names(self) -> set[str]:
+        """Of those with a quota of their own, and those in the ledger."""
+        return {path.stem for path in self.folder.glob("[!.]*.json")} | self.ledger.owners()
+
     def quota(self, name: str) -> Quota:
         """What holds: what was set for the owner, or else the default. Raises Damaged."""
         own = {each: value for each, value in self.get(name).quota if value is not None}

@@ -6,10 +6,13 @@ import pytest
 
 from models_store.experiments.comments import MAX_COMMENTS
 from models_store.experiments.record import Failure
+from models_store.frozen import utc_now
 from models_store.store import Store
-from specs.access import KeyScope
+from specs.access import KeyScope, KeySpec
+from specs.experiment import parse_spec
+from specs.quota import QuotaSpec
 from tests.support.api import ApiClient
-from tests.support.classroom import TEACHER, assign, close, create_class, submit, trained, use
+from tests.support.classroom import BASE, TEACHER, assign, close, create_class, submit, trained, use
 
 
 @pytest.fixture
@@ -76,6 +79,55 @@ def test_owner_of_another_key_is_no_student(keyed_client: ApiClient, keyed_store
 
     assert answer.status_code == 409
     assert keyed_store.classes.records() == []
+
+
+def test_class_of_another_gives_no_old_owner(keyed_client: ApiClient, keyed_store: Store) -> None:
+    create_class(keyed_client, "Ann")
+    run = trained(keyed_store, "ann@biology-7b")
+    assert keyed_client.delete("/classes/biology-7b").status_code == 204
+    keyed_client.sign_in(*TEACHER, owner="tom")
+    document = {"name": "biology-7b", "students": ["Ann"]}
+
+    assert keyed_client.post("/classes", json=document).status_code == 409
+    # Nor later, to a class of that name.
+    assert keyed_client.post("/classes", json={**document, "students": ["Bob"]}).status_code == 201
+    answer = keyed_client.post("/classes/biology-7b/students", json={"students": ["Ann"]})
+    assert (answer.status_code, "of ann@biology-7b already" in answer.json()["detail"]) == (409, True)
+    assert keyed_store.experiments.get(run.id).owner == "ann@biology-7b"
+
+
+@pytest.mark.parametrize("thing", ["revoked key", "expired key", "experiment", "quota", "training"])
+def test_owner_of_anything_is_no_student(keyed_client: ApiClient, keyed_store: Store, thing: str) -> None:
+    owner = "ann@biology-7b"
+    match thing:
+        case "revoked key":
+            keyed_store.keys.revoke(keyed_client.sign_in(KeyScope.RUN, owner=owner).id, None)
+        case "expired key":
+            keyed_store.keys.create(KeySpec(scopes=(KeyScope.RUN,)), owner, expires_at=utc_now())
+        case "experiment":
+            keyed_store.experiments.create(parse_spec(BASE, keyed_store.known_datasets()), owner=owner)
+        case "quota":
+            keyed_store.quotas.owners.set(owner, QuotaSpec(queued=1))
+        case _:
+            keyed_store.quotas.owners.ledger.add(owner, "01K6W3E8Z4T5V6X7Y8Z9A0B1C2", 1, "begun")
+    keyed_client.sign_in(*TEACHER, owner="tina")
+
+    answer = keyed_client.post("/classes", json={"name": "biology-7b", "students": ["Ann"]})
+
+    assert (answer.status_code, "choose another name" in answer.json()["detail"]) == (409, True)
+    assert keyed_store.classes.records() == []
+
+
+def test_removed_student_is_added_again(keyed_client: ApiClient, keyed_store: Store) -> None:
+    create_class(keyed_client, "Ann", "Bob")
+    run = trained(keyed_store, "ann@biology-7b")
+    assert keyed_client.delete("/classes/biology-7b/students/ann").status_code == 200
+
+    answer = keyed_client.post("/classes/biology-7b/students", json={"students": ["Ann"]})
+
+    assert answer.status_code == 201
+    use(keyed_client, answer.json()["keys"][0]["key"])
+    assert keyed_client.get("/keys/me").json()["owner"] == keyed_store.experiments.get(run.id).owner
 
 
 def test_teacher_grants_no_more_than_she_has(keyed_client: ApiClient, keyed_store: Store) -> None:
