@@ -5,7 +5,8 @@ student is represented by the submission that is best on the public half: what i
 its luck on the other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -15,15 +16,18 @@ from models_store.assignments.record import AssignmentRecord, Submission
 from models_store.assignments.store import SealedSplit
 from models_store.classes.record import ClassRecord, Student
 from models_store.errors import Damaged, NotFound
+from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.frozen import Frozen
 from specs.assignment import Metric
 
 HalfName = Literal["public", "final"]
+_MAX_SOURCES = 100
 
 
 class LineageEntry(Frozen):
-    """An experiment that a submission is based on, or itself last. `changed`: what it changed, null for the first."""
+    """An experiment whose weights a submission has, directly or by others, or that it is based on, or itself last.
+    `changed`: what it changed in the one that it is based on, null for who has given weights alone, and the first."""
 
     id: str
     name: str
@@ -224,9 +228,29 @@ def _lineage(experiment_id: str, experiments: ExperimentStore) -> tuple[LineageE
     """Empty if the experiment was deleted."""
     try:
         steps = read_lineage(experiment_id, experiments).items
-        owners = {each.id: experiments.get(each.id).owner for each in steps}
+        records = {each.id: experiments.get(each.id) for each in steps}
     except (NotFound, Damaged):
         return ()
-    return tuple(
-        LineageEntry(id=each.id, name=each.name, owner=owners[each.id], changed=each.changed) for each in steps
-    )
+    given = [
+        LineageEntry(id=each.id, name=each.name, owner=each.owner, changed=None)
+        for each in _sources(records.values(), experiments)
+    ]
+    chain = [
+        LineageEntry(id=each.id, name=each.name, owner=records[each.id].owner, changed=each.changed) for each in steps
+    ]
+    return (*given, *chain)
+
+
+def _sources(records: Iterable[Record], experiments: ExperimentStore) -> list[Record]:
+    """The others whose weights they have, directly or not, oldest first; a hundred at most."""
+    chain = list(records)
+    seen = {each.id: each for each in chain}
+    waiting = list(chain)
+    while waiting and len(seen) < len(chain) + _MAX_SOURCES:
+        with suppress(NotFound, Damaged):
+            spec = waiting.pop().spec
+            for source in (spec.continue_from, spec.model.weights_from):
+                if source is not None and source not in seen:
+                    seen[source] = experiments.get(source)
+                    waiting.append(seen[source])
+    return sorted(list(seen.values())[len(chain) :], key=lambda each: each.created_at)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from analysis.classroom.rules import minutes_of
 from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.training_run import TrainingRun
@@ -20,7 +21,8 @@ from specs.problem import quantity
 
 
 class StudentProgress(Frozen):
-    """`runs` counts experiments by status; `minutes` is how long they have trained. `last` is the newest one that has
+    """`runs` counts experiments by status; `minutes` is how long they have trained, without what they
+    have waited. `last` is the newest one that has
     trained at least an epoch or failed, with its `findings`. `is_stuck`: nothing was started, or the last one failed or
     has a problem; `sentence` says which."""
 
@@ -49,7 +51,6 @@ def read_progress(classroom: ClassRecord, rows: Sequence[Row], store: Store, now
 def _progress(student: Student, runs: Sequence[ExperimentSummary], store: Store, now: datetime) -> StudentProgress:
     last = next((each for each in reversed(runs) if each.epochs_completed or each.status is Status.FAILED), None)
     findings = () if last is None else _findings(last.id, store)
-    seconds = sum(((each.ended_at or now) - each.started_at).total_seconds() for each in runs if each.started_at)
     problem = _problem(runs, last, findings)
     accuracies = [value for each in runs if (value := each.metrics.get("val_accuracy")) is not None]
     return StudentProgress(
@@ -57,7 +58,7 @@ def _progress(student: Student, runs: Sequence[ExperimentSummary], store: Store,
         name=student.name,
         owner=student.owner,
         runs=dict(Counter(each.status.value for each in runs)),
-        minutes=round(seconds / 60, 2),
+        minutes=minutes_of(student.owner, runs, store.quotas.owners.ledger, now),
         last_activity=max(_activity(runs), default=None),
         best_val_accuracy=max(accuracies, default=None),
         last=None if last is None else last.id,

@@ -8,7 +8,9 @@ from analysis.comparison.json_patch import diff
 from models_store.assignments.record import AssignmentRecord
 from models_store.experiments.record import Record, Status
 from models_store.experiments.summaries import Row
+from models_store.experiments.summary import ExperimentSummary
 from models_store.frozen import Frozen
+from models_store.owners.ledger import TrainingLedger
 from specs.assignment import is_within
 from specs.problem import Problem, format_value, pointer_of, quantity
 
@@ -18,29 +20,45 @@ _MAX_CHANGES = 20
 
 class Spent(Frozen):
     """What a student has used of a budget: experiments on the dataset since the assignment began, and the minutes that
-    they have trained."""
+    they have trained, without what they have waited."""
 
     runs: int
     minutes: float
 
 
 class Entry(NamedTuple):
-    """What is judged: the record of an experiment, and what its owner has spent."""
+    """What is judged: the record of an experiment, and what its owner has spent up to it."""
 
     record: Record
     spent: Spent
 
 
-def spent_by(owner: str, assignment: AssignmentRecord, rows: Sequence[Row], now: datetime) -> Spent:
+def spent_by(
+    owner: str,
+    assignment: AssignmentRecord,
+    rows: Sequence[Row],
+    ledger: TrainingLedger,
+    now: datetime,
+    up_to: Record | None = None,
+) -> Spent:
+    """With no experiment that was posted after `up_to`: what is started later does not spoil what was good."""
     runs = [
         row.summary
         for row in rows
         if row.summary.owner == owner
         and row.summary.dataset == assignment.dataset
         and row.summary.created_at >= assignment.created_at
+        and (up_to is None or row.summary.created_at <= up_to.created_at)
     ]
-    seconds = sum(((each.ended_at or now) - each.started_at).total_seconds() for each in runs if each.started_at)
-    return Spent(runs=len(runs), minutes=round(seconds / 60, 2))
+    return Spent(runs=len(runs), minutes=minutes_of(owner, runs, ledger, now))
+
+
+def minutes_of(owner: str, runs: Sequence[ExperimentSummary], ledger: TrainingLedger, now: datetime) -> float:
+    """How long experiments of one owner have trained, without what they have waited."""
+    if not runs:
+        return 0.0
+    seconds = ledger.seconds_by_experiment(owner, min(each.created_at for each in runs), now)
+    return round(sum(seconds.get(each.id, 0.0) for each in runs) / 60, 2)
 
 
 def broken_rules(assignment: AssignmentRecord, entry: Entry, owner: str) -> list[Problem]:
@@ -89,6 +107,6 @@ def _of_budget(assignment: AssignmentRecord, entry: Entry) -> Iterator[str]:
         yield f"its network has {quantity(parameters, 'parameter')}; at most {budget.parameters:,} are allowed"
     if budget.runs is not None and spent.runs > budget.runs:
         runs = quantity(spent.runs, "experiment")
-        yield f"you have started {runs} on {assignment.dataset}; {budget.runs:,} are allowed"
+        yield f"up to it you have started {runs} on {assignment.dataset}; {budget.runs:,} are allowed"
     if budget.minutes is not None and spent.minutes > budget.minutes:
-        yield f"your experiments have trained for {spent.minutes:.1f} minutes; {budget.minutes:g} are allowed"
+        yield f"up to it your experiments have trained for {spent.minutes:.1f} minutes; {budget.minutes:g} are allowed"

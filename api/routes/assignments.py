@@ -28,6 +28,7 @@ from models_store.assignments.store import SealedSplit
 from models_store.classes.record import ClassRecord
 from models_store.connection import require_redis
 from models_store.errors import NotFound, NotOwner
+from models_store.experiments.record import Record
 from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.assignment import parse_assignment, parse_assignment_edit, parse_submission
@@ -118,10 +119,10 @@ def _view(found: AssignmentRecord, store: Store, own: Key) -> AssignmentView:
     return AssignmentView.of(found, utc_now(), _spent(own.owner, found, store) if is_student else None)
 
 
-def _spent(owner: str, found: AssignmentRecord, store: Store) -> Spent:
+def _spent(owner: str, found: AssignmentRecord, store: Store, up_to: Record | None = None) -> Spent:
     with require_redis():
         rows = store.summaries.snapshot().rows
-    return spent_by(owner, found, rows, utc_now())
+    return spent_by(owner, found, rows, store.quotas.owners.ledger, utc_now(), up_to)
 
 
 @router.patch("/assignments/{assignment_id}", openapi_extra=request_bodies.ASSIGNMENT_EDIT, dependencies=[TEACH])
@@ -157,7 +158,7 @@ def create_submission(
     record = store.experiments.get(wanted)
 
     def check() -> None:
-        entry = Entry(record, _spent(own.owner, found, store))
+        entry = Entry(record, _spent(own.owner, found, store, record))
         if problems := broken_rules(found, entry, own.owner):
             raise SpecError(problems)
 

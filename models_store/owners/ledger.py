@@ -51,26 +51,32 @@ class TrainingLedger:
         return {path.stem.rpartition(".")[0] for path in self._folder.glob("[!.]*.jsonl")}
 
     def used_seconds(self, owner: str, now: datetime) -> float:
-        """In the month of `now`, with what runs. An attempt that has begun in the month before counts from the first
-        on."""
-        month = month_of(now)
+        """In the month of `now`, with what runs."""
+        return sum(self.seconds_by_experiment(owner, month_of(now), now).values())
+
+    def seconds_by_experiment(self, owner: str, since: datetime, now: datetime) -> dict[str, float]:
+        """From `since` to `now`, with what runs, of those that have trained. An attempt that has begun before, in the
+        same month or the one before, counts from `since` on."""
         begun: dict[tuple[str, int], datetime] = {}
-        used = 0.0
-        ended: set[tuple[str, int]] = set()
-        for line in self._lines(owner, now):
+        ended: dict[tuple[str, int], datetime] = {}
+        for line in self._lines(owner, since, now):
             attempt = (line.experiment_id, line.attempt)
             if line.event == "begun":
                 begun.setdefault(attempt, line.at)
-            elif attempt in begun and attempt not in ended:
-                ended.add(attempt)
-                used += _seconds_between(max(begun[attempt], month), line.at)
-        running = [at for attempt, at in begun.items() if attempt not in ended]
-        return used + sum(_seconds_between(max(at, month), now) for at in running)
+            elif attempt in begun:
+                ended.setdefault(attempt, line.at)
+        seconds: dict[str, float] = {}
+        for attempt, at in begun.items():
+            trained = _seconds_between(max(at, since), ended.get(attempt, now))
+            seconds[attempt[0]] = seconds.get(attempt[0], 0.0) + trained
+        return seconds
 
-    def _lines(self, owner: str, now: datetime) -> Iterator[LedgerLine]:
-        month = month_of(now)
-        for each in (month - timedelta(days=1), month):
-            path = self._path(owner, each)
+    def _lines(self, owner: str, since: datetime, now: datetime) -> Iterator[LedgerLine]:
+        """From the month before `since` on."""
+        month = month_of(month_of(since) - timedelta(days=1))
+        while month <= now:
+            path = self._path(owner, month)
+            month = next_month(month)
             try:
                 yield from self._files.get(path, lambda path=path: tuple(_read(path)))  # type: ignore[misc]
             except FileNotFoundError:

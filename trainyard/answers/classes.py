@@ -141,7 +141,7 @@ class ScoreDifference(Answer):
 
 
 class LineageEntry(Answer):
-    """An experiment that a submission is based on, or itself last."""
+    """An experiment whose weights a submission has, or that it is based on, or itself last."""
 
     id: str
     name: str

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from analysis.classroom.progress import read_progress
+from analysis.classroom.rules import spent_by
 from models_store.errors import InvalidState
+from models_store.experiments.claim import TrainingClaim
 from models_store.frozen import utc_now
+from models_store.owners import ledger
 from models_store.store import Store
 from specs.access import KeyScope
+from specs.experiment import parse_spec
 from tests.support.api import ApiClient
 from tests.support.classroom import BASE, assign, close, create_class, submit, trained, use
 from tests.support.contract import JsonObject
@@ -134,9 +139,8 @@ def test_submission_is_counted(keyed_client: ApiClient, keyed_store: Store, keys
 
 def test_broken_rules_have_a_sentence_each(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
     found = assign(keyed_client, may_change=["/model"], budget={"runs": 1, "parameters": 100})
+    queued = keyed_store.experiments.create(keyed_store.spec_of(trained(keyed_store, ANN)), owner=ANN)
     run = trained(keyed_store, BOB, training={"epochs": 9, "batch_size": 64})
-    queued = keyed_store.experiments.create(keyed_store.spec_of(run), owner=ANN)
-    trained(keyed_store, ANN)
     use(keyed_client, keys["ann"])
 
     answer = submit(keyed_client, found["id"], run.id)
@@ -146,7 +150,7 @@ def test_broken_rules_have_a_sentence_each(keyed_client: ApiClient, keyed_store:
             f"it belongs to {BOB}; submit one of your own",
             "/training/epochs differs from the base, which has 2, it has 9; only /model may differ",
             "its network has 7,850 parameters; at most 100 are allowed",
-            "you have started 2 experiments on mnist; 1 are allowed",
+            "up to it you have started 2 experiments on mnist; 1 are allowed",
         ],
     )
     assert "it is queued; only experiments that have succeeded are submitted" in details(
@@ -167,6 +171,39 @@ def test_earlier_and_other_experiments_are_rejected(
     assert "it was posted before the assignment began" in details(submit(keyed_client, found["id"], early.id))[0]
     assert "it is on digits; this assignment is on mnist" in details(submit(keyed_client, found["id"], other.id))[0]
     assert submit(keyed_client, found["id"], "01K6W3E8Z4T5V6X7Y8Z9A0B1C2").status_code == 404
+
+
+def test_later_runs_spoil_no_earlier_one(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
+    found = assign(keyed_client, budget={"runs": 1})
+    good, late = trained(keyed_store, ANN), trained(keyed_store, ANN)
+    use(keyed_client, keys["ann"])
+
+    assert submit(keyed_client, found["id"], good.id).status_code == 201
+    assert details(submit(keyed_client, found["id"], late.id)) == [
+        "up to it you have started 2 experiments on mnist; 1 are allowed"
+    ]
+    assert keyed_client.get(f"/assignments/{found['id']}").json()["spent"]["runs"] == 2
+
+
+def test_waiting_spends_no_minutes(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = keyed_store.assignments.get(assign(keyed_client, budget={"minutes": 60})["id"])
+    record = keyed_store.experiments.create(parse_spec(BASE, keyed_store.known_datasets()), owner=ANN)
+    begin = record.created_at + timedelta(minutes=5)
+    for hours in (0, 10):
+        monkeypatch.setattr(ledger, "utc_now", lambda at=begin + timedelta(hours=hours): at)
+        claim = TrainingClaim.acquire(keyed_store.training_jobs, record.id, worker="test:1")
+        assert claim is not None
+        monkeypatch.setattr(ledger, "utc_now", lambda at=begin + timedelta(hours=hours, minutes=20): at)
+        claim.give_back()
+
+    rows, now = keyed_store.summaries.snapshot().rows, begin + timedelta(hours=20)
+    spent = spent_by(ANN, found, rows, keyed_store.quotas.owners.ledger, now)
+    progress = read_progress(keyed_store.classes.get("biology-7b"), rows, keyed_store, now)
+
+    assert (spent.runs, spent.minutes) == (1, 40)
+    assert [each.minutes for each in progress] == [40, 0, 0]
 
 
 def test_experiment_is_submitted_once(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
@@ -250,6 +287,30 @@ def test_deadline_reveals_the_final_half(keyed_client: ApiClient, keyed_store: S
     assert [each["counts"] for each in items] == [False, True]
     assert items[1]["final_score"] == row["score"]
     assert "was closed at" in submit(keyed_client, found["id"], first.id).json()["detail"]
+
+
+def test_lineage_has_whose_weights_were_taken(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
+) -> None:
+    found = assign(keyed_client)
+    bobs = trained(keyed_store, BOB)
+    between = trained(keyed_store, BOB, continue_from=bobs.id)
+    before = trained(keyed_store, ANN)
+    model = {**BASE["model"], "weights_from": between.id}
+    run = trained(keyed_store, ANN, 0.9, based_on=before.id, model=model)
+    use(keyed_client, keys["ann"])
+    assert submit(keyed_client, found["id"], run.id).status_code == 201
+    close(keyed_store, found["id"])
+
+    [row] = keyed_client.get(f"/assignments/{found['id']}/leaderboard").json()["items"]
+
+    assert [(each["id"], each["owner"]) for each in row["lineage"]] == [
+        (bobs.id, BOB),
+        (between.id, BOB),
+        (before.id, ANN),
+        (run.id, ANN),
+    ]
+    assert [each["changed"] is None for each in row["lineage"]] == [True, True, True, False]
 
 
 def test_submissions_are_shown_to_their_student(

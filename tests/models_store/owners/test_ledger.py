@@ -54,6 +54,23 @@ def test_month_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert written.used_seconds("ann", MARCH + timedelta(days=40)) == 0
 
 
+def test_each_experiment_has_its_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = write(
+        tmp_path,
+        monkeypatch,
+        (MARCH - minutes(100), "a", 1, "begun"),
+        (MARCH - minutes(90), "a", 1, "ended"),
+        (MARCH + minutes(600), "a", 2, "begun"),
+        (MARCH + minutes(601), "b", 1, "begun"),
+        (MARCH + minutes(605), "a", 2, "ended"),
+    )
+    now = MARCH + minutes(611)
+    # A night between two attempts is none of the training.
+    assert written.seconds_by_experiment("ann", MARCH - timedelta(days=70), now) == {"a": 60 * 15, "b": 60 * 10}
+    assert written.seconds_by_experiment("ann", MARCH - minutes(95), now) == {"a": 60 * 10, "b": 60 * 10}
+    assert written.seconds_by_experiment("bob", MARCH, now) == {}
+
+
 def test_repeated_lines_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes over from a killed process writes the end again."""
     written = write(
