@@ -38,7 +38,10 @@ Repeats = Annotated[
 ]
 IfMatch = Annotated[str | None, Header(description="the ETag of the record as it was read")]
 Priority = Annotated[
-    int, Query(ge=-limits.PRIORITY, le=limits.PRIORITY, description="of what waits, the highest one starts first")
+    int,
+    Query(
+        ge=-limits.PRIORITY, le=limits.PRIORITY, description="of what waits of an owner, the highest one starts first"
+    ),
 ]
 Since = Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")]
 

@@ -24,7 +24,8 @@ def get_queue(store: StoreDep) -> QueueView:
     """Get the experiments that wait, in order, and those that run, with estimates of when they start and end.
 
     The order is by priority, which `PATCH /experiments/{id}` edits; of one priority, experiments of their own come
-    before trials of sweeps, then the oldest. What `POST /queue:reorder` has moved comes first.
+    before trials of sweeps, then the oldest. Where several owners wait, they take turns, and each one's come in that
+    order. What `POST /queue:reorder` has moved comes first.
     """
     return _view(store)
 
@@ -33,7 +34,8 @@ def get_queue(store: StoreDep) -> QueueView:
 def reorder_queue(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> QueueView:
     """Start these experiments next, in this order: `{"ids": ["...", "..."]}`. The id of a sweep stands for its trials
     that wait now. All others keep their places after them; only what is posted later with a higher priority than any
-    that waits now comes before them. Those that have started or ended meanwhile are left out."""
+    that waits now comes before them, and where several owners wait, nothing. Those that have started or ended meanwhile
+    are left out."""
     given = parse_reordering(parse_posted_document(body, syntax, '{"ids": ["01J..."]}')).ids
     ids = dict.fromkeys(chain.from_iterable(map(store.sweep_jobs.queued_as, given)))
     store.experiments.waiting.reorder(list(ids))

@@ -1,11 +1,9 @@
-"""The order of what waits among owners: nobody waits for one owner's hundred."""
+"""The order of what waits among owners: nobody waits for one owner's hundred, whatever their priorities."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, groupby, zip_longest
+from itertools import chain, zip_longest
 from typing import NamedTuple
-
-from models_store.experiments.index_entries import rank_of
 
 
 class Waiting(NamedTuple):
@@ -17,13 +15,15 @@ class Waiting(NamedTuple):
 
 
 def fair_order(waiting: Iterable[Waiting], last_starts: Mapping[str, int]) -> Iterator[Waiting]:
-    """`waiting` is in order of turn. Within a rank owners take turns, first those for whom the longest time
-    nothing was started; each owner's keep their order. `last_starts` grow with time."""
-    for _, ranked in groupby(waiting, key=lambda each: rank_of(each.turn)):
-        by_owner: defaultdict[str, list[Waiting]] = defaultdict(list)
-        for each in ranked:
-            by_owner[each.owner].append(each)
-        # Stable: of owners for whom nothing was started yet, the one who has waited longest.
-        owners = sorted(by_owner, key=lambda owner: last_starts.get(owner, 0))
-        rounds = zip_longest(*(by_owner[owner] for owner in owners))
-        yield from (each for each in chain.from_iterable(rounds) if each is not None)
+    """`waiting` is in order of turn. Owners take turns, first those for whom the longest time nothing was started; each
+    owner's keep their order. `last_starts` grow with time."""
+    by_owner: defaultdict[str, list[Waiting]] = defaultdict(list)
+    for each in waiting:
+        by_owner[each.owner].append(each)
+
+    def key(owner: str) -> tuple[int, str]:
+        # Of owners for whom nothing was started yet, the one who has waited longest: ids grow with time.
+        return last_starts.get(owner, 0), min(each.id for each in by_owner[owner])
+
+    rounds = zip_longest(*(by_owner[owner] for owner in sorted(by_owner, key=key)))
+    yield from (each for each in chain.from_iterable(rounds) if each is not None)

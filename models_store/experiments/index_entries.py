@@ -46,11 +46,6 @@ def turn(record: Record) -> float:
     return (2 * (PRIORITY - record.priority) + (record.sweep is not None)) * _CLASS + milliseconds
 
 
-def rank_of(turn: float) -> int:
-    """By priority and whether it is a trial, the lowest first."""
-    return int(turn // _CLASS)
-
-
 def priority_of(turn: float) -> int:
     return PRIORITY - int(turn // (2 * _CLASS))
 

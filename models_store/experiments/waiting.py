@@ -1,7 +1,7 @@
 """The experiments that wait, in the order in which workers start them.
 
-The order is that of the priorities, in the index, in which owners take turns, and of what people have moved, on disk. A
-message only wakes a worker; which experiment that starts is decided here, when it is about to claim one
+The order is that of the priorities, in the index, or of several owners in turn, and of what people have moved, on
+disk. A message only wakes a worker; which experiment that starts is decided here, when it is about to claim one
 (docs/decisions/0054).
 """
 
@@ -23,6 +23,7 @@ from models_store.files import PATIENCE_SECONDS, lock_folder, write_atomic
 from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
 from models_store.owners.quota import OwnerStore
+from specs.limits import PRIORITY
 
 FOLDER = "queue"
 ORDER_FILE = "order.json"
@@ -158,7 +159,8 @@ class WaitingExperiments:
         with require_redis():
             self._index.require_complete()
             with lock_folder(self._folder):
-                self._write(self.order.reorder(ids, _priorities(self._waiting())))
+                waiting = self._waiting()
+                self._write(self._order_of(waiting).reorder(ids, _priorities(waiting)))
         self.announce()
 
     def forget(self, experiment_id: str) -> None:
@@ -199,13 +201,21 @@ class WaitingExperiments:
         write_atomic(self._folder / ORDER_FILE, order.model_dump_json().encode())
 
     def _arrange(self, waiting: Sequence[Waiting]) -> list[str]:
-        return self.order.arrange(_priorities(waiting))
+        return self._order_of(waiting).arrange(_priorities(waiting))
+
+    def _order_of(self, waiting: Sequence[Waiting]) -> QueueOrder:
+        """Where several owners wait, nobody's priority passes what was moved."""
+        return self.order.model_copy(update={"ceiling": PRIORITY}) if _is_shared(waiting) else self.order
 
     def _waiting(self) -> list[Waiting]:
         turns = self._index.waiting()
         owners = self._index.owners_of([experiment_id for experiment_id, _ in turns])
         waiting = [Waiting(each, turn, owner) for (each, turn), owner in zip(turns, owners, strict=True)]
-        return waiting if len(set(owners)) < 2 else list(fair_order(waiting, self._index.last_starts()))
+        return list(fair_order(waiting, self._index.last_starts())) if _is_shared(waiting) else waiting
+
+
+def _is_shared(waiting: Sequence[Waiting]) -> bool:
+    return len({each.owner for each in waiting}) > 1
 
 
 def _priorities(waiting: Iterable[Waiting]) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """Turns of owners."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models_store.experiments.fair_order import Waiting, fair_order
-from models_store.experiments.index_entries import _CLASS, rank_of
+from models_store.experiments.index_entries import _CLASS
 
 PLACES = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["", "ann", "bob", "cem"])), max_size=20)
 STARTS = st.dictionaries(st.sampled_from(["", "ann", "bob", "cem"]), st.integers(1, 9))
@@ -31,19 +33,24 @@ def test_turn_is_over_with_a_start() -> None:
     assert ids(waiting, ann=1, bob=2) == "0213"
 
 
-def test_priority_counts_for_more_than_turns() -> None:
-    assert ids(queue((1, "bob"), (0, "ann"), (0, "ann"))) == "120"
+def test_priority_does_not_pass_other_owners() -> None:
+    waiting = queue((2, "bob"), (2, "bob"), (0, "ann"), (0, "ann"))
+    assert ids(waiting) == "0213"
+    assert ids(waiting, ann=1) == "0213"
+    assert ids(waiting, bob=1) == "2031"
 
 
 @given(PLACES, STARTS)
-def test_order_keeps_ranks_and_each_owners_order(places: list[tuple[int, str]], starts: dict[str, int]) -> None:
+def test_order_keeps_turns_and_each_owners_order(places: list[tuple[int, str]], starts: dict[str, int]) -> None:
     waiting = queue(*places)
     ordered = list(fair_order(waiting, starts))
     assert sorted(ordered) == sorted(waiting)
-    assert [rank_of(each.turn) for each in ordered] == [rank_of(each.turn) for each in waiting]
-    for rank in range(3):
-        for owner in ("", "ann", "bob", "cem"):
-            own = [each for each in waiting if (rank_of(each.turn), each.owner) == (rank, owner)]
-            assert [each for each in ordered if each in own] == own
+    for owner in ("", "ann", "bob", "cem"):
+        own = [each for each in waiting if each.owner == owner]
+        assert [each for each in ordered if each.owner == owner] == own
+        own_places = [place for place, each in enumerate(ordered) if each.owner == owner]
+        for first, second in pairwise(own_places):
+            between = [each.owner for each in ordered[first + 1 : second]]
+            assert sorted({each.owner for each in ordered[first + 1 :]} - {owner}) == sorted(between)
     if len({each.owner for each in waiting}) < 2:
         assert ordered == waiting
