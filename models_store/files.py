@@ -210,6 +210,14 @@ def sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def make_lock(folder: Path, what: str) -> None:
+    """Make a folder that is there to be locked, unless it exists. Raises StorageFull, which says that it is that of
+    `what`."""
+    with storage_errors(f"the lock of {what}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK_FILE).touch()
+
+
 @contextmanager
 def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
     """Hold the folder's lock: one process at a time, on one machine or many; a kill releases it.

@@ -161,7 +161,10 @@ def delete_sweep(
 def resume_trial(sweep_id: str, number: int, store: StoreDep) -> SweepView:
     """Train a trial to its end that was stopped early, failed or was cancelled, from its checkpoint. It is not stopped
     early again. A sweep that has succeeded continues until it has ended."""
-    return _view(store.sweep_jobs.resume(sweep_id, number), store)
+    sweep = store.sweeps.get(sweep_id)
+    datasets = store.sweep_jobs.datasets(sweep, number)
+    with store.quotas.admit(sweep.owner), store.datasets.keep(*datasets):
+        return _view(store.sweep_jobs.resume(sweep_id, number), store)
 
 
 def _view(record: SweepRecord, store: Store) -> SweepView:

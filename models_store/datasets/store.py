@@ -21,6 +21,7 @@ from models_store.file_cache import FileCache
 from models_store.files import (
     create_record_folder,
     lock_folder,
+    make_lock,
     publish_directory,
     remove_directory,
     remove_stale_temporaries,
@@ -272,9 +273,10 @@ class DatasetStore:
 
     @contextmanager
     def lock(self, name: str, seconds: float = 2.0) -> Iterator[None]:
-        """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`."""
+        """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`,
+        StorageFull."""
         folder = self.datasets / _LOCKS / self.folder(name).name
-        folder.mkdir(exist_ok=True)
+        make_lock(folder, f"dataset {name}")
         with lock_folder(folder, seconds):
             yield
 

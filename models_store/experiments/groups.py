@@ -7,7 +7,7 @@ from ulid import ULID
 
 from models_store.connection import require_redis
 from models_store.errors import NotFound, StorageFull, StoreError
-from models_store.experiments.places import RepeatId
+from models_store.experiments.places import RepeatId, repeat_ids
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
 from models_store.files import storage_errors
@@ -41,8 +41,8 @@ class Groups:
                 group = self._experiments.idempotency.reserve(idempotency_key, wanted, group, owner)
         created: list[Record] = []
         try:
-            for number in range(repeats):
-                member = RepeatId(group, repeats, str(ULID.from_int(int(ULID.from_str(group)) + number)))
+            for number, chosen in enumerate(repeat_ids(group, repeats)):
+                member = RepeatId(group, repeats, chosen)
                 one = repeat(spec, number)
                 record = self._experiments.create(
                     one, transferred_layers=transferred_layers, place=member, priority=priority, owner=owner

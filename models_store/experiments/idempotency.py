@@ -48,9 +48,13 @@ class IdempotencyKeys:
             )
         return earlier.experiment_id
 
-    def knows(self, key: str, owner: str | None) -> bool:
-        """Whether an earlier call has used it."""
-        return self._path(key, owner).exists()
+    def reserved(self, key: str, owner: str | None) -> str | None:
+        """The id that an earlier call has reserved, whether or not there is such an experiment; None if it does not
+        parse."""
+        try:
+            return Reservation.model_validate_json(self._path(key, owner).read_bytes()).experiment_id
+        except (FileNotFoundError, ValidationError):
+            return None
 
     def _path(self, key: str, owner: str | None) -> Path:
         name = key if owner is None else f"{owner}\0{key}"  # neither may have a zero byte

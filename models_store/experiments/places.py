@@ -27,6 +27,12 @@ class RepeatId(NamedTuple):
     experiment_id: str
 
 
+def repeat_ids(group: str, repeats: int) -> list[str]:
+    """Those of a group's experiments: its own, and those that follow it."""
+    first = int(ULID.from_str(group))
+    return [str(ULID.from_int(first + number)) for number in range(repeats)]
+
+
 def placed(record: Record, place: TrialId | RepeatId | None) -> Record:
     """`record` with the id that its place has chosen."""
     match place:

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from models_store.file_cache import FileCache
-from models_store.files import PRIVATE_FILE, storage_errors
+from models_store.files import PRIVATE_FILE, storage_errors, sync_directory
 from models_store.frozen import Frozen, utc_now
 
 log = logging.getLogger(__name__)
@@ -36,15 +36,17 @@ class TrainingLedger:
         self._files = FileCache[tuple[LedgerLine, ...]]()
 
     def add(self, owner: str, experiment_id: str, attempt: int, event: Literal["begun", "ended"]) -> None:
-        """Of several lines of an attempt the first of its kind counts. Raises StorageFull."""
+        """Durably. Of several lines of an attempt the first of its kind counts. Raises StorageFull."""
         line = LedgerLine(at=utc_now(), experiment_id=experiment_id, attempt=attempt, event=event)
         path = self._path(owner, line.at)
         with storage_errors(path.name):
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-            try:
-                os.write(descriptor, line.model_dump_json().encode() + b"\n")
-            finally:
-                os.close(descriptor)
+            with os.fdopen(descriptor, "wb") as file:
+                # The line before may be torn: without an end, it would swallow this one.
+                file.write(b"\n" + line.model_dump_json().encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            sync_directory(self._folder)
 
     def owners(self) -> set[str]:
         """All who have ever trained."""
@@ -96,7 +98,7 @@ def next_month(at: datetime) -> datetime:
 
 
 def _read(path: Path) -> Iterator[LedgerLine]:
-    for line in path.read_bytes().splitlines():
+    for line in filter(None, path.read_bytes().splitlines()):
         try:
             yield LedgerLine.model_validate_json(line)
         except ValidationError:

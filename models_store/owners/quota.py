@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from models_store.errors import Damaged
 from models_store.file_cache import FileCache
-from models_store.files import lock_folder, make_private, write_atomic
+from models_store.files import lock_folder, make_lock, make_private, write_atomic
 from models_store.frozen import Frozen, utc_now
 from models_store.owners.ledger import TrainingLedger
 from models_store.versions import SCHEMA_VERSION, SchemaVersion
@@ -103,9 +103,9 @@ class OwnerStore:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """While something is counted and then added. Raises Busy."""
+        """While something is counted and then added. Raises Busy, StorageFull."""
         folder = self.folder / _LOCKS / name
-        folder.mkdir(parents=True, exist_ok=True)
+        make_lock(folder, name)
         with lock_folder(folder):
             yield
 

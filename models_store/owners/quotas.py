@@ -1,6 +1,7 @@
 """Whether an owner may use more."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from models_store.connection import require_redis
 from models_store.datasets.store import DatasetStore
 from models_store.disk_use import folder_bytes
 from models_store.errors import Damaged, QuotaReached, SpaceUsedUp
+from models_store.experiments.places import repeat_ids
 from models_store.experiments.store import ExperimentStore
 from models_store.frozen import Frozen, utc_now
 from models_store.owners.ledger import next_month
@@ -45,6 +47,7 @@ class Quotas:
         self._experiments = experiments
         self._datasets = datasets
         self._predictions = predictions
+        self._uploads = threading.Lock()
         self._bytes: dict[str, tuple[float, int]] = {}
         self._allowed: dict[str, tuple[float, int | None]] = {}
 
@@ -61,24 +64,26 @@ class Quotas:
 
     @contextmanager
     def admit(self, owner: str | None, experiments: int = 1, idempotency_key: str | None = None) -> Iterator[None]:
-        """Hold the owner's lock while so many experiments are queued in the block; for a request that is repeated
-        there is always room. Raises QuotaReached, SpaceUsedUp, Busy, Damaged, and Unavailable if Redis, which counts
-        them, cannot be reached."""
-        is_repeated = idempotency_key is not None and self._experiments.idempotency.knows(idempotency_key, owner)
-        quota = NO_QUOTA if owner is None or is_repeated else self.owners.quota(owner)
+        """Hold the owner's lock while so many experiments are queued in the block. For a request that is repeated
+        there is always room, unless what it has made was deleted and is made again. Raises QuotaReached, SpaceUsedUp,
+        Busy, Damaged, StorageFull, and Unavailable if Redis, which counts them, cannot be reached."""
+        added = self._added(owner, experiments, idempotency_key)
+        quota = NO_QUOTA if owner is None or not added else self.owners.quota(owner)
         if owner is None or (quota.queued, quota.training_minutes, quota.bytes) == (None, None, None):
             yield
             return
         with self.owners.lock(owner):
-            self._check_queue(owner, quota, experiments)
+            self._check_queue(owner, quota, added)
             self._check_minutes(owner, quota)
             self._check_bytes(owner, quota, 0)
             yield
 
     def check_bytes(self, owner: str | None, more: int = 0) -> None:
-        """Before an upload, and with its size after it was received. Raises SpaceUsedUp."""
+        """Before an upload, and with its size, which counts from then on, after it was received. Raises SpaceUsedUp."""
         if owner is not None:
-            self._check_bytes(owner, self.owners.quota(owner), more)
+            with self._uploads:
+                self._check_bytes(owner, self.owners.quota(owner), more)
+                self._add_bytes(owner, more)
 
     def count_predictions(self, owner: str | None, count: int) -> None:
         """Takes some microseconds. Raises QuotaReached."""
@@ -105,6 +110,13 @@ class Quotas:
         if quota.bytes is not None and self._measure(owner) >= quota.bytes:
             return 0
         return _UNLIMITED if quota.queued is None else max(0, quota.queued - self._jobs(owner)[1])
+
+    def _added(self, owner: str | None, experiments: int, idempotency_key: str | None) -> int:
+        """How many of its experiments a request has not made before, or they were deleted."""
+        first = None if idempotency_key is None else self._experiments.idempotency.reserved(idempotency_key, owner)
+        if first is None:
+            return experiments
+        return sum(not self._experiments.folder(each).is_dir() for each in repeat_ids(first, experiments))
 
     def _jobs(self, owner: str) -> tuple[int, int]:
         """How many run and how many wait."""
@@ -145,8 +157,14 @@ class Quotas:
             "delete some of them"
         )
 
+    def _add_bytes(self, owner: str, more: int) -> None:
+        """Until the next measurement has them."""
+        if more and owner in self._bytes:
+            measured, used = self._bytes[owner]
+            self._bytes[owner] = (measured, used + more)
+
     def _measure(self, owner: str) -> int:
-        """Bytes, at most _FRESH_SECONDS ago."""
+        """Bytes, at most _FRESH_SECONDS ago, with what was uploaded here since."""
         known, now = self._bytes.get(owner), time.monotonic()
         if known is not None and now - known[0] < _FRESH_SECONDS:
             return known[1]

@@ -88,15 +88,18 @@ class SweepJobs(Jobs[SweepRecord]):
         """Train a trial on that was stopped early, failed or was cancelled; it is not stopped early again. Raises
         NotFound, InvalidState if it has not ended so, or the sweep has failed or is cancelled."""
         with self.store.lock(sweep_id) as sweep:
-            trial = next((each for each in sweep.trials if each.number == number), None)
-            if trial is None:
-                raise NotFound(f"sweep {sweep_id} has no trial {number}; it has {len(sweep.trials)}, from 0")
+            trial = _trial(sweep, number)
             if not self._is_resumable(trial):
                 raise InvalidState(
                     f"trial {number} is {trial.status}; only trials that were stopped early, failed or were cancelled "
                     "can be resumed"
                 )
             return self._reopen(sweep, trial)
+
+    def datasets(self, sweep: SweepRecord, number: int) -> tuple[str, ...]:
+        """Those that a trial is trained on; none if its experiment does not exist. Raises NotFound."""
+        record = self.experiment(_trial(sweep, number))
+        return () if record is None else (record.dataset, *record.spec.dataset.added_names)
 
     def _is_resumable(self, trial: Trial) -> bool:
         """Whether it has ended otherwise than by success, even if the sweep has not recorded that yet."""
@@ -167,6 +170,13 @@ class SweepJobs(Jobs[SweepRecord]):
             return self._experiments.read_or_damaged(trial.experiment_id or "")
         except NotFound:
             return None
+
+
+def _trial(sweep: SweepRecord, number: int) -> Trial:
+    for each in sweep.trials:
+        if each.number == number:
+            return each
+    raise NotFound(f"sweep {sweep.id} has no trial {number}; it has {len(sweep.trials)}, from 0")
 
 
 class SweepClaim(Claim[SweepJobs, SweepRecord]):

@@ -1,13 +1,20 @@
 """`/owners`, and what is answered to those who use too much."""
 
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from models_store.owners.quotas import Quotas
+from models_store.sweeps.claim import SweepClaim
 from specs.access import KeyScope
 from specs.quota import QuotaSpec
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject
 from tests.support.noise import noisy_digits
+from worker.sweeps.advance import advance
 
 EVERYTHING = tuple(each for each in KeyScope if each is not KeyScope.ADMIN)
 
@@ -71,6 +78,46 @@ def test_full_queue_is_told(keyed_client: ApiClient, quotas: Quotas, tiny_docume
     assert keyed_client.post(f"/experiments/{ids[0]}:retry").status_code == 429
     keyed_client.sign_in(*EVERYTHING, owner="bob")
     assert keyed_client.post("/experiments", json=tiny_document).status_code == 202
+
+
+def test_resumed_trial_needs_room_in_the_queue(
+    keyed_client: ApiClient, quotas: Quotas, tiny_document: JsonObject
+) -> None:
+    limit(quotas, keyed_client, queued=2)
+    store = keyed_client.services.store
+    training = {**tiny_document["training"], "seed": {"$search": {"int": [1, 50]}}}
+    document = {"trials": 2, "parallel": 2, "experiment": {**tiny_document, "training": training}}
+    sweep = keyed_client.post("/sweeps", json=document).raise_for_status().json()["id"]
+    claim = SweepClaim.acquire(store.sweep_jobs, sweep, worker="worker")
+    assert claim is not None
+    advance(claim, store)
+    for trial in store.sweeps.read(sweep).trials:
+        keyed_client.post(f"/experiments/{trial.experiment_id}:cancel").raise_for_status()
+    keyed_client.post("/experiments", json=tiny_document).raise_for_status()
+
+    statuses = [keyed_client.post(f"/sweeps/{sweep}/trials/{number}:resume").status_code for number in range(2)]
+
+    assert statuses == [202, 429]
+    assert quotas.used("ann").queued == 2
+
+
+def test_no_room_for_a_lock_is_told(
+    keyed_client: ApiClient, quotas: Quotas, tiny_document: JsonObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(quotas, keyed_client, queued=5)
+    mkdir = Path.mkdir
+
+    def full(path: Path, *args: Any, **options: Any) -> None:
+        if ".locks" in path.parts:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        mkdir(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", full)
+
+    answer = keyed_client.post("/experiments", json=tiny_document)
+
+    assert answer.status_code == 503
+    assert "disk full: no room to write the lock of ann" in answer.json()["detail"]
 
 
 def test_full_disk_of_an_owner_is_told(keyed_client: ApiClient, quotas: Quotas, tiny_document: JsonObject) -> None:

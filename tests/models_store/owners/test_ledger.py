@@ -92,6 +92,22 @@ def test_torn_line_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert written.used_seconds("ann", MARCH + minutes(30)) == 60 * 3
 
 
+def test_torn_line_swallows_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, monkeypatch, (MARCH, "a", 1, "begun"))
+    with (tmp_path / "ann.2026-03.jsonl").open("a") as file:
+        file.write('{"at": "2026-03-0')
+    written = write(tmp_path, monkeypatch, (MARCH + minutes(3), "a", 1, "ended"))
+    assert written.used_seconds("ann", MARCH + minutes(30)) == 60 * 3
+
+
+def test_sound_lines_are_not_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    written = write(tmp_path, monkeypatch, (MARCH, "a", 1, "begun"), (MARCH + minutes(3), "a", 1, "ended"))
+    assert written.used_seconds("ann", MARCH + minutes(30)) == 60 * 3
+    assert caplog.text == ""
+
+
 def test_months_have_their_lengths() -> None:
     assert month_of(datetime(2026, 12, 31, 23, 59, tzinfo=UTC)) == datetime(2026, 12, 1, tzinfo=UTC)
     assert next_month(datetime(2026, 12, 31, tzinfo=UTC)) == datetime(2027, 1, 1, tzinfo=UTC)

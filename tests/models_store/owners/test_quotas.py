@@ -60,6 +60,21 @@ def test_place_in_the_queue_is_that_of_turns(store: Store, tiny_spec: MakeSpec) 
     assert store.experiments.waiting.ids() == [second, first, other]
 
 
+def test_high_priority_does_not_starve_other_owners(store: Store, tiny_spec: MakeSpec) -> None:
+    [own] = post(store, tiny_spec, "bob")
+    low, *high = [store.experiments.create(tiny_spec(), owner="ann", priority=each).id for each in (-1, 100, 100)]
+    assert store.experiments.waiting.ids() == [own, high[0], high[1], low]
+
+
+def test_priority_does_not_pass_what_was_moved(store: Store, tiny_spec: MakeSpec) -> None:
+    [first], [moved] = post(store, tiny_spec, "ann"), post(store, tiny_spec, "bob")
+    store.experiments.waiting.reorder([moved])
+    high = store.experiments.create(tiny_spec(), owner="ann", priority=100).id
+    assert store.experiments.waiting.ids() == [moved, high, first]
+    store.experiments.waiting.reorder([first])
+    assert store.experiments.waiting.ids() == [first, moved, high]
+
+
 def test_order_is_the_same_with_an_emptied_redis(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
     post(store, tiny_spec, "ann", 2)
     post(store, tiny_spec, "bob", 2)
@@ -167,6 +182,36 @@ def test_repeated_request_is_always_admitted(store: Store, tiny_spec: MakeSpec) 
     first = store.experiments.create(tiny_spec(), "key", b"body", owner="ann")
     with store.quotas.admit("ann", 1, "key"):
         assert store.experiments.create(tiny_spec(), "key", b"body", owner="ann").id == first.id
+
+
+def test_what_a_repeated_request_makes_again_counts(store: Store, tiny_spec: MakeSpec) -> None:
+    first = store.experiments.create(tiny_spec(), "key", b"body", owner="ann").id
+    store.experiments.delete(first)
+    post(store, tiny_spec, "ann")
+    store.quotas.owners.set("ann", QuotaSpec(queued=1))
+    with pytest.raises(QuotaReached, match="1 more would be too many"), store.quotas.admit("ann", 1, "key"):
+        pass
+
+
+def test_missing_repeats_count(store: Store, tiny_spec: MakeSpec) -> None:
+    group = store.groups.create(tiny_spec(), 4, "key", b"body", {}, owner="ann")
+    store.quotas.owners.set("ann", QuotaSpec(queued=3))
+    with store.quotas.admit("ann", 4, "key"):
+        pass
+    for each in group[2:]:
+        store.experiments.delete(each.id)
+    with pytest.raises(QuotaReached, match=r"has 2 queued .* and 2 more"), store.quotas.admit("ann", 4, "key"):
+        pass
+
+
+def test_uploads_count_before_they_are_measured(store: Store) -> None:
+    store.quotas.owners.set("ann", QuotaSpec(bytes=1000))
+    store.quotas.check_bytes("ann", 600)
+    with pytest.raises(SpaceUsedUp, match="600 bytes of 1000"):
+        store.quotas.check_bytes("ann", 600)
+    store.quotas.check_bytes("ann", 400)
+    with pytest.raises(SpaceUsedUp, match="1000 bytes of 1000"):
+        store.quotas.check_bytes("ann")
 
 
 def test_bytes_are_those_of_all_that_is_kept(store: Store, tiny_spec: MakeSpec) -> None:
