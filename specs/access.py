@@ -10,7 +10,8 @@ from specs.errors import SpecError
 from specs.explanation import problems_of
 from specs.schema import FieldError, Lax, Schema
 
-_OWNER = re.compile("[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+# Subjects of providers may be base64url, which also begins with - or _.
+_OWNER = re.compile("(?=[_-]*[A-Za-z0-9])[A-Za-z0-9._@-]{1,64}")
 _NAME_CHARACTERS = 100
 _MAX_DAYS = 3_650
 

@@ -20,6 +20,8 @@ class _Return(BaseHTTPRequestHandler):
     """Takes the code out of the first request that has one."""
 
     server: "_Loopback"
+    # Seconds: browsers open connections in advance, on which nothing comes, and only one is served at a time.
+    timeout = 2.0
 
     def do_GET(self) -> None:
         code = parse_qs(urlsplit(self.path).query).get("code", [""])[0]

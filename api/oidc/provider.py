@@ -66,7 +66,7 @@ class Provider:
             "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
         }
-        endpoint = self._metadata["authorization_endpoint"]
+        endpoint = _endpoint(self._metadata, "authorization_endpoint")
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
     def redeem(self, code: str, verifier: str, nonce: str) -> Claims:
@@ -80,7 +80,7 @@ class Provider:
             "code_verifier": verifier,
             **({"client_secret": self._secret.get_secret_value()} if self._secret else {}),
         }
-        answer = self._request("POST", self._metadata["token_endpoint"], data=form)
+        answer = self._request("POST", _endpoint(self._metadata, "token_endpoint"), data=form)
         claims = self.verify(str(answer.get("id_token", "")))
         if claims.get("nonce") != nonce:
             raise InvalidToken("the token was issued for another sign-in")
@@ -132,9 +132,9 @@ class Provider:
 
     def _read_again(self) -> None:
         metadata = self._request("GET", f"{self.issuer}{_PATH}")
-        if metadata.get("issuer", "").rstrip("/") != self.issuer:
+        if str(metadata.get("issuer")).rstrip("/") != self.issuer:
             raise Unavailable(f"the provider calls itself {str(metadata.get('issuer'))[:100]}, not {self.issuer}")
-        self._keys = _parse_keys(self._request("GET", metadata["jwks_uri"]))
+        self._keys = _parse_keys(self._request("GET", _endpoint(metadata, "jwks_uri")))
         self._metadata = metadata
         self._read_at = time.monotonic()
         self._retry_at = float("-inf")
@@ -161,13 +161,21 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
+def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
+    """Raises Unavailable."""
+    endpoint = metadata.get(name)
+    if not isinstance(endpoint, str):
+        raise Unavailable(f"the provider for signing in names no {name}; an admin looks at {_PATH} of the provider")
+    return endpoint
+
+
 def _parse_keys(document: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
     """By id; those that are not for signatures, or of unknown kinds, are left out."""
-    keys = {}
-    for each in document.get("keys", ()):
+    keys, published = {}, document.get("keys")
+    for each in published if isinstance(published, list) else ():
         try:
             if each.get("use", "sig") == "sig" and (key := jwt.PyJWK(each)).algorithm_name in _ALGORITHMS:
                 keys[str(each.get("kid", ""))] = key
-        except (jwt.PyJWTError, AttributeError, ValueError) as error:
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
             log.warning("a key of the provider is left out: %s", error)
     return keys

@@ -1,5 +1,6 @@
 """`/keys`: who may do what."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from api.schemas.keys import KeyCreated, KeyList, KeyRevoked, KeyView
 from api.wire.posted_spec import parse_posted_document
 from models_store.access.key import Key
 from models_store.errors import Forbidden, NotFound
+from models_store.store import Store
 from specs.access import KeySpec, parse_key_spec
 
 router = APIRouter(tags=["keys"], dependencies=[ANY_KEY])
@@ -55,16 +57,19 @@ def revoke_key(
         bool, Query(description="revoke the keys that it has created as well, and those that they have created")
     ] = False,
 ) -> KeyRevoked:
-    """Revoke a key, which ends it for good, on every machine within 10 seconds. `with_created` is for one that has
+    """Revoke a key, which ends it for good, on every machine within 2 seconds. `with_created` is for one that has
     leaked; without it the keys that it has created stay valid. `also_revoked` has the ids of those that were revoked
     with it."""
     if not _may_manage(own, store.keys.get(key_id)):
         raise NotFound(f"key {key_id[:50]} not found; GET /keys lists all")
-    # It first, so that it creates no others meanwhile.
+    # It first: from then on it creates no others.
     revoked = store.keys.revoke(key_id, own.id)
-    created = [each for each in store.keys.created_with(key_id) if _may_manage(own, each)] if with_created else []
-    also = [store.keys.revoke(each.id, own.id) for each in created if each.revoked_at is None]
+    also = store.keys.revoke_all(partial(_created_with, store, own, key_id), own.id) if with_created else ()
     return KeyRevoked(**KeyView.of(revoked).model_dump(), also_revoked=[each.id for each in also])
+
+
+def _created_with(store: Store, own: Key, key_id: str) -> list[Key]:
+    return [each for each in store.keys.created_with(key_id) if _may_manage(own, each)]
 
 
 def _may_manage(own: Key, key: Key) -> bool:

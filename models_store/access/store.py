@@ -5,7 +5,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from models_store.access.audit import write_audit_line
 from models_store.access.key import Key
 from models_store.access.token import id_of, is_key_id, new_token
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import InvalidState, NotAuthenticated, NotFound
 from models_store.file_cache import FileCache
 from models_store.files import create_exclusive, lock_folder, make_private, write_atomic
 from models_store.frozen import utc_now
@@ -54,9 +54,10 @@ class KeyStore:
         self, spec: KeySpec, owner: str, creator: Key | None = None, expires_at: datetime | None = None
     ) -> tuple[Key, str]:
         """The record and the text of a new key, which expires no later than `creator` and `expires_at`. Raises
-        InvalidState if the owner has too many, StorageFull."""
+        NotAuthenticated if the creator was revoked meanwhile, InvalidState if the owner has too many, StorageFull."""
         now, token = utc_now(), new_token()
         with lock_folder(self._folder):
+            self._reject_dead(creator, now)
             live = [each for each in self.list() if each.owner == owner and each.is_live(now)]
             if len(live) >= MAX_LIVE_KEYS:
                 raise InvalidState(f"{owner} has {MAX_LIVE_KEYS} keys; DELETE /keys/{{id}} revokes one")
@@ -100,12 +101,28 @@ class KeyStore:
                 self._write(key)
         return key
 
+    def revoke_all(self, find: "Callable[[], Iterable[Key]]", by: str | None) -> "Sequence[Key]":
+        """Revoke those that `find` has, until all of them are: each may create others until it is revoked itself.
+
+        Raises StorageFull.
+        """
+        revoked: list[Key] = []
+        while found := [each for each in find() if each.revoked_at is None]:
+            revoked += [self.revoke(each.id, by) for each in found]
+        return revoked
+
     def created_with(self, key_id: str) -> "Sequence[Key]":
         """The keys that a key has created, and those that they have created in turn."""
         keys, found = self.list(), [key_id]
         for creator in found:
             found += [each.id for each in keys if each.created_by == creator]
         return [each for each in keys if each.id in found[1:]]
+
+    def _reject_dead(self, creator: Key | None, now: datetime) -> None:
+        """Under the lock: elsewhere a revoked key may be valid for a moment, but leaves no others."""
+        current = self._read(creator.id) if creator is not None and creator.is_stored else creator
+        if creator is not None and (current is None or not current.is_live(now)):
+            raise NotAuthenticated(f"key {creator.id} is not valid any more, and creates no others")
 
     def has_live_admin(self) -> bool:
         now = utc_now()

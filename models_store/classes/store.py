@@ -136,9 +136,7 @@ class ClassStore:
 
     def _revoke(self, students: Sequence[Student], by: str) -> None:
         owners = {each.owner for each in students}
-        for key in self._keys.list():
-            if key.owner in owners and key.revoked_at is None:
-                self._keys.revoke(key.id, by)
+        self._keys.revoke_all(lambda: [each for each in self._keys.list() if each.owner in owners], by)
 
     def _write(self, record: ClassRecord) -> None:
         write_atomic(self._path(record.name) / RECORD_FILE, record.model_dump_json().encode())

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +15,7 @@ from api.openapi import recorded_examples
 from tests.trainyard.canned_api import Answer, CannedApi
 from trainyard.client import Client
 from trainyard.errors import UsageError
-from trainyard.sign_in import _Loopback, sign_in
+from trainyard.sign_in import _Loopback, _Return, sign_in
 
 CREATED = recorded_examples()["create_key"]
 
@@ -79,3 +80,20 @@ def test_waiting_for_the_browser_ends(api: CannedApi, monkeypatch: pytest.Monkey
 def test_port_is_of_this_machine_alone() -> None:
     with _Loopback(("127.0.0.1", 0), lambda *_: None) as server:  # type: ignore[arg-type]
         assert server.server_address[0] == "127.0.0.1"
+
+
+def test_idle_connection_does_not_hold_it_up(api: CannedApi, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _Return.timeout is not None
+    assert 0 < _Return.timeout <= 5
+    monkeypatch.setattr(_Return, "timeout", 0.05)
+    api.on("POST", "/login/provider/key", Answer(CREATED, 201))
+    idle: list[socket.socket] = []
+
+    def open_in_advance(address: str) -> None:
+        [port] = parse_qs(urlsplit(address).query)["port"]
+        idle.append(socket.create_connection(("127.0.0.1", int(port))))
+        browser.open(address)
+
+    with Client(api.url) as client:
+        assert sign_in(client, lambda _: None, open_in_advance).key == CREATED["key"]
+    idle[0].close()

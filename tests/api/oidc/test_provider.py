@@ -142,6 +142,30 @@ def test_absent_provider_is_unavailable(issuer: CannedApi, private: RSAPrivateKe
         provider_of(issuer.url).verify(token)
 
 
+@pytest.mark.parametrize("name", ["jwks_uri", "authorization_endpoint"])
+@pytest.mark.parametrize("value", [None, 5])
+def test_provider_without_an_endpoint_is_no_use(
+    issuer: CannedApi, private: RSAPrivateKey, name: str, value: int | None
+) -> None:
+    publish(issuer, private, **{name: value})
+    with pytest.raises(Unavailable, match=f"names no {name}"):
+        provider_of(issuer.url).authorization_url("state", "nonce", "v" * 43)
+
+
+def test_code_needs_an_endpoint_to_redeem_it(issuer: CannedApi, private: RSAPrivateKey) -> None:
+    with pytest.raises(Unavailable, match="names no token_endpoint"):
+        provider_of(issuer.url).redeem("code", "v" * 43, "nonce")
+
+
+@pytest.mark.parametrize("document", [{}, {"keys": None}, {"keys": [{"kty": "RSA", "n": 5, "e": "AQAB"}]}])
+def test_provider_without_keys_is_unavailable(
+    issuer: CannedApi, private: RSAPrivateKey, document: dict[str, Any]
+) -> None:
+    issuer.on("GET", "/jwks", Answer(document))
+    with pytest.raises(Unavailable):
+        provider_of(issuer.url).verify(sign(private, claims_of(issuer.url)))
+
+
 def test_keys_stay_valid_while_the_provider_is_away(
     issuer: CannedApi, private: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,12 @@ def test_token_of_another_sign_in_is_rejected(visitor: ApiClient, provider: Open
     assert "issued for another sign-in" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("subject", ["-x5Jq", "_-0aB", "--Zk_"])
+def test_subject_may_be_any_base64url(visitor: ApiClient, provider: OpenIdProvider, subject: str) -> None:
+    provider.add(subject, groups=["students"])
+    assert redeem(visitor, code_in(come_back(visitor, provider, subject))).json()["owner"] == subject
+
+
 @pytest.mark.parametrize(
     ("subject", "changes", "detail"),
     [

@@ -11,7 +11,7 @@ from models_store.access.audit import FILE
 from models_store.access.key import Key
 from models_store.access.store import FOLDER, MAX_LIVE_KEYS, KeyStore
 from models_store.access.token import new_token
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import InvalidState, NotAuthenticated, NotFound
 from models_store.frozen import utc_now
 from specs.access import KeyScope, KeySpec
 from tests.support.waiting import eventually
@@ -93,6 +93,36 @@ def test_revoked_key_ends_here_at_once_elsewhere_soon(keys: KeyStore, tmp_path: 
     eventually(lambda: elsewhere.verify(token) is None)
     assert not elsewhere.is_live(seen)
     assert module.FRESH_SECONDS < 10
+
+
+def test_revoked_key_creates_no_others_elsewhere(keys: KeyStore, tmp_path: Path) -> None:
+    key, token = keys.create(READER, "ann")
+    elsewhere = opened(tmp_path)
+    seen = elsewhere.verify(token)
+    assert seen is not None
+    keys.revoke(key.id, by=None)
+
+    with pytest.raises(NotAuthenticated, match="not valid any more"):
+        elsewhere.create(READER, "ann", seen)
+
+    assert [each.id for each in keys.list()] == [key.id]
+
+
+def test_keys_created_while_others_end_do_too(keys: KeyStore) -> None:
+    key, _ = keys.create(READER, "ann")
+    child, _ = keys.create(READER, "ann", key)
+    seen: list[Key] = []
+
+    def find() -> list[Key]:
+        found = list(keys.created_with(key.id))
+        if not seen:
+            # In another request, after this one has looked.
+            seen.append(keys.create(READER, "ann", child)[0])
+        return found
+
+    keys.revoke(key.id, by=None)
+    assert [each.id for each in keys.revoke_all(find, by=None)] == [child.id, seen[0].id]
+    assert not any(each.is_live(utc_now()) for each in keys.list())
 
 
 def test_deleted_file_ends_a_key(keys: KeyStore, tmp_path: Path) -> None:
