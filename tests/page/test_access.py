@@ -73,6 +73,19 @@ def test_key_in_the_address_opens_the_page(site: Site, open_page: OpenPage, tiny
     assert "key=" not in page.url
 
 
+def test_key_in_the_address_replaces_no_other(site: Site, open_page: OpenPage) -> None:
+    own, other = new_key(site), new_key(site)
+    page = open_page(f"#key={own}")
+    page.get_by_role("navigation").first.wait_for()
+
+    page.goto("about:blank")
+    page.goto(f"/#key={other}")
+
+    page.get_by_role("navigation").first.wait_for()
+    assert page.evaluate("sessionStorage.getItem('trainyard.key')") == own
+    assert "key=" not in page.url
+
+
 def test_images_streams_and_files_have_the_key(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
     record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
     page = open_page("#/runs")

@@ -2,7 +2,7 @@ const NAME = "trainyard.key";
 
 /** Who uses the page: the key that a service may ask for. It is kept for this tab alone, until that is closed. */
 class Session {
-  key: string | null = $state(takeKey() ?? sessionStorage.getItem(NAME));
+  key: string | null = $state(takeKey());
   /** Whether a request was rejected because it had no valid key. */
   isRejected: boolean = $state(false);
   /** Why somebody could not sign in. */
@@ -32,16 +32,19 @@ class Session {
 }
 
 /**
- * The key that the address brings in its fragment, as a QR code has it. No browser sends that to anybody, and it is taken
- * out of the address at once, so that it stays in no history.
+ * The key of this tab, or else the one that the address brings in its fragment, as a QR code has it: a link logs nobody in
+ * as somebody else. No browser sends a fragment to anybody, and it is taken out of the address at once, so that it stays in
+ * no history.
  */
 function takeKey(): string | null {
-  const key = /^#key=(ty_\w+)$/.exec(location.hash)?.[1] ?? null;
-  if (key !== null) {
-    sessionStorage.setItem(NAME, key);
+  const given = /^#key=(ty_\w+)$/.exec(location.hash)?.[1];
+  if (given !== undefined) {
     history.replaceState(null, "", location.pathname);
   }
-  return key;
+  if (given !== undefined && sessionStorage.getItem(NAME) === null) {
+    sessionStorage.setItem(NAME, given);
+  }
+  return sessionStorage.getItem(NAME);
 }
 
 export const session = new Session();
