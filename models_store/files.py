@@ -227,7 +227,7 @@ def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
     try:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except FileNotFoundError as error:
-        raise NotFound(f"experiment {folder.name} not found") from error
+        raise NotFound(f"{folder.parent.name}/{folder.name} not found: it was deleted") from error
     try:
         _acquire(descriptor, folder, seconds)
         yield

@@ -56,15 +56,16 @@ def create_assignment(
     spec = parse_assignment(posted)
     classroom = get_taught_class(_class_of(spec.class_name, store, own), own)
     base = _parse_base(spec.base, store)
-    record = store.assignments.create(
-        AssignmentRecord(
-            class_name=classroom.name,
-            dataset=base.dataset.name,
-            base=base.document(),
-            **spec.model_dump(include={"title", "task", "may_change", "deadline", "metric"}),
-            budget=spec.budget,
+    with store.classes.hold(classroom.name):
+        record = store.assignments.create(
+            AssignmentRecord(
+                class_name=classroom.name,
+                dataset=base.dataset.name,
+                base=base.document(),
+                **spec.model_dump(include={"title", "task", "may_change", "deadline", "metric"}),
+                budget=spec.budget,
+            )
         )
-    )
     response.headers["Location"] = f"/assignments/{record.id}"
     return AssignmentView.of(record, utc_now())
 

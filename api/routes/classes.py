@@ -67,9 +67,12 @@ def get_class(found: ClassDep, own: OwnKey) -> ClassView:
 @router.delete("/classes/{class_name}", status_code=HTTPStatus.NO_CONTENT, dependencies=[TEACH])
 def delete_class(found: TaughtClassDep, store: StoreDep, own: OwnKey) -> None:
     """Delete a class with its assignments and submissions, and revoke its students' keys. Their experiments stay."""
-    for each in store.assignments.records(found.name):
-        store.assignments.delete(each.id)
-    store.classes.delete(found.name, own.id)
+
+    def delete_assignments() -> None:
+        for each in store.assignments.records(found.name):
+            store.assignments.delete(each.id)
+
+    store.classes.delete(found.name, own.id, delete_assignments)
 
 
 @router.post(

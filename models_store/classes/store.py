@@ -1,6 +1,7 @@
 """The store of classes."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,13 +55,14 @@ class ClassStore:
         if folder.exists():
             raise InvalidState(f"class {spec.name} exists already; choose another name")
         create_record_folder(folder, RECORD_FILE, record.model_dump_json().encode(), f"class {spec.name}")
-        if self.get(spec.name) != record:
-            raise InvalidState(f"class {spec.name} exists already; choose another name")
-        try:
-            return record, self._new_keys(added, teacher)
-        except StoreError:
-            self.delete(spec.name, teacher.id)
-            raise
+        with self.hold(spec.name) as found:
+            if found.created_at != record.created_at:
+                raise InvalidState(f"class {spec.name} exists already; choose another name")
+            try:
+                return found, self._new_keys(found.students, teacher)
+            except StoreError:
+                self._remove(found, teacher.id)
+                raise
 
     def records(self) -> list[ClassRecord]:
         """All that are sound, by name."""
@@ -81,39 +83,49 @@ class ClassStore:
             raise _not_found(name) from error
         except ValidationError as error:
             raise Damaged(
-                f"the record of class {name} does not parse; restore it from a backup, or delete it"
+                f"the record of class {name} does not parse; restore {FOLDER}/{name}/{RECORD_FILE} from a backup, or "
+                f"remove the folder {FOLDER}/{name} of the store"
             ) from error
 
     def add_students(self, name: str, names: Sequence[str], teacher: Key) -> tuple[ClassRecord, NewKeys]:
         """Raises NotFound, InvalidState, StorageFull, Unavailable."""
-        with lock_folder(self._existing(name)):
-            record, added = self.get(name).with_students(names)
+        with self.hold(name) as found:
+            record, added = found.with_students(names)
             self._reject_owners(added, teacher)
             self._write(record)
             return record, self._new_keys(added, teacher)
 
     def remove_student(self, name: str, handle: str, by: str) -> ClassRecord:
         """Revoke the student's keys, and forget the student; the experiments stay. Raises NotFound, StorageFull."""
-        with lock_folder(self._existing(name)):
-            record = self.get(name)
-            self._revoke([record.student(handle)], by)
-            record = record.without(handle)
+        with self.hold(name) as found:
+            self._revoke([found.student(handle)], by)
+            record = found.without(handle)
             self._write(record)
             return record
 
     def renew_key(self, name: str, handle: str, teacher: Key) -> tuple[Student, Key, str]:
         """Revoke the student's keys, and create another one. Raises NotFound, StorageFull."""
-        with lock_folder(self._existing(name)):
-            student = self.get(name).student(handle)
+        with self.hold(name) as record:
+            student = record.student(handle)
             self._revoke([student], teacher.id)
             return self._new_keys([student], teacher)[0]
 
-    def delete(self, name: str, by: str) -> None:
-        """With the keys of all students; their experiments stay. Raises NotFound, StorageFull."""
-        folder = self._existing(name)
-        with lock_folder(folder):
-            self._revoke(self.get(name).students, by)
-            remove_directory(folder)
+    def delete(self, name: str, by: str, first: Callable[[], None] = lambda: None) -> None:
+        """With the keys of all students; their experiments stay. `first` deletes what the class has, under the lock.
+        Raises NotFound, StorageFull."""
+        with self.hold(name) as record:
+            first()
+            self._remove(record, by)
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[ClassRecord]:
+        """Nobody else changes or deletes the class in the block. Raises NotFound, Damaged, Busy."""
+        with lock_folder(self._existing(name)):
+            yield self.get(name)
+
+    def _remove(self, record: ClassRecord, by: str) -> None:
+        self._revoke(record.students, by)
+        remove_directory(self._path(record.name))
 
     def _reject_owners(self, students: Sequence[Student], teacher: Key) -> None:
         """So that nobody gets the experiments of somebody else. Only the teacher who has made an owner by adding a

@@ -431,6 +431,6 @@ def test_lock_is_released_despite_forked_child(tmp_path: Path) -> None:
 
 
 def test_lock_of_missing_folder_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="experiment gone not found"), files.lock_folder(tmp_path / "gone"):
+    with pytest.raises(NotFound, match="/gone not found: it was deleted"), files.lock_folder(tmp_path / "gone"):
         pass
     assert list(tmp_path.iterdir()) == []

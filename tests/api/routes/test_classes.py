@@ -1,13 +1,21 @@
 """`/classes`: students, their keys, who sees what, progress; comments on experiments."""
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models_store.access.key import Key
+from models_store.assignments.record import AssignmentRecord
+from models_store.classes import store
+from models_store.errors import Busy, Damaged
 from models_store.experiments.comments import MAX_COMMENTS
 from models_store.experiments.record import Failure
+from models_store.files import create_record_folder, lock_folder
 from models_store.frozen import utc_now
 from models_store.store import Store
+from settings import Settings
 from specs.access import KeyScope, KeySpec
 from specs.experiment import parse_spec
 from specs.quota import QuotaSpec
@@ -207,6 +215,79 @@ def test_deleted_class_leaves_no_key(keyed_client: ApiClient, keyed_store: Store
         assert is_rejected(keyed_store, key)
     assert keyed_client.get("/classes/biology-7b").status_code == 404
     assert create_class(keyed_client, "Ann")["ann"] not in keys.values()
+
+
+def test_class_deleted_meanwhile_leaves_no_key(
+    keyed_client: ApiClient, keyed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another request deletes it when its record is written and its keys are not."""
+
+    def deleting(folder: Path, *args: Any) -> None:
+        create_record_folder(folder, *args)
+        keyed_store.classes.delete(folder.name, "another")
+
+    monkeypatch.setattr(store, "create_record_folder", deleting)
+    keyed_client.sign_in(*TEACHER, owner="tina")
+
+    answer = keyed_client.post("/classes", json={"name": "biology-7b", "students": ["Ann"]})
+
+    assert (answer.status_code, keyed_store.classes.records()) == (404, [])
+    assert "ann@biology-7b" not in [each.owner for each in keyed_store.keys.list()]
+
+
+def test_class_that_gets_its_keys_is_not_deleted(
+    keyed_client: ApiClient, keyed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "lock_folder", partial(lock_folder, seconds=0.0))
+    create = keyed_store.keys.create
+    deletions = []
+
+    def deleting(*args: Any) -> tuple[Key, str]:
+        with pytest.raises(Busy) as refused:
+            keyed_store.classes.delete("biology-7b", "another")
+        deletions.append(refused.value)
+        return create(*args)
+
+    keyed_client.sign_in(*TEACHER, owner="tina")
+    monkeypatch.setattr(keyed_store.keys, "create", deleting)
+    answer = keyed_client.post("/classes", json={"name": "biology-7b", "students": ["Ann"]})
+
+    assert (answer.status_code, len(deletions)) == (201, 1)
+
+
+def test_class_with_a_new_assignment_is_kept(
+    keyed_client: ApiClient, keyed_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is an assignment made in a class that is being deleted."""
+    create_class(keyed_client, "Ann")
+    monkeypatch.setattr(store, "lock_folder", partial(lock_folder, seconds=0.0))
+    create, delete = keyed_store.assignments.create, keyed_store.assignments.delete
+
+    def deleting(record: AssignmentRecord) -> AssignmentRecord:
+        assert keyed_client.delete("/classes/biology-7b").status_code == 503
+        return create(record)
+
+    monkeypatch.setattr(keyed_store.assignments, "create", deleting)
+    found = assign(keyed_client)
+    assert keyed_client.get(f"/assignments/{found['id']}").status_code == 200
+    monkeypatch.setattr(keyed_store.assignments, "create", create)
+    document = {"class": "biology-7b", "title": "t", "base": BASE, "deadline": found["deadline"]}
+
+    def assigning(assignment_id: str) -> None:
+        assert keyed_client.post("/assignments", json=document).status_code == 503
+        delete(assignment_id)
+
+    monkeypatch.setattr(keyed_store.assignments, "delete", assigning)
+    assert keyed_client.delete("/classes/biology-7b").status_code == 204
+    assert keyed_store.assignments.records() == []
+
+
+def test_damaged_class_says_what_to_do(keyed_client: ApiClient, keyed_store: Store, settings: Settings) -> None:
+    create_class(keyed_client, "Ann")
+    (settings.store_dir / "classes" / "biology-7b" / "class.json").write_text("{")
+
+    with pytest.raises(Damaged, match="or remove the folder classes/biology-7b of the store"):
+        keyed_store.classes.get("biology-7b")
 
 
 def test_classes_need_keys(client: ApiClient) -> None:
