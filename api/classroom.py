@@ -8,9 +8,10 @@ from api.access import KeyDep
 from api.dependencies import ExperimentsDep, StoreDep
 from api.ownership import OwnKey
 from models_store.access.key import Key
+from models_store.assignments.budgets import reject_budgeted
 from models_store.assignments.record import AssignmentRecord
 from models_store.classes.record import ClassRecord
-from models_store.errors import InvalidState, NotFound, NotOwner
+from models_store.errors import NotFound, NotOwner
 from models_store.experiments.record import Record
 from models_store.store import Store
 
@@ -83,19 +84,6 @@ NOT_BUDGETED, NO_TRIAL_BUDGETED = Depends(check_budgeted), Depends(check_budgete
 
 
 def _reject_budgeted(record: Record, store: Store, key: Key | None) -> None:
-    """Raises InvalidState while an experiment counts in the budget of an assignment."""
-    if record.owner is None or (key is not None and key.is_admin):
-        return
-    counting = store.assignments.counts_run(record, lambda name: _owners(name, store))
-    if counting is not None:
-        raise InvalidState(
-            f"experiment {record.id} counts in the budget of assignment {counting.id} until its deadline, "
-            f"{counting.deadline:%Y-%m-%d %H:%M} UTC; delete it then"
-        )
-
-
-def _owners(class_name: str, store: Store) -> list[str]:
-    try:
-        return [each.owner for each in store.classes.get(class_name).students]
-    except NotFound:
-        return []
+    """Admins may delete it. Raises InvalidState."""
+    if key is None or not key.is_admin:
+        reject_budgeted(store, record)

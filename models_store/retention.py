@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from models_store.assignments.budgets import reject_budgeted
 from models_store.disk_use import folder_bytes
 from models_store.errors import InvalidState, NotFound
 from models_store.experiments.folders import ATTEMPTS
@@ -69,12 +70,13 @@ class _Found(NamedTuple):
 
 
 def prune(store: Store, limits: Retention, is_serving: IsServing, *, dry_run: bool) -> Pruning:
-    """Experiments that wait or run, have a star, serve, are pinned, belong to a sweep that has not ended, or whose
-    weights an unfinished one starts with are kept. Raises Unavailable."""
+    """Experiments that wait or run, have a star, serve, are pinned, belong to a sweep that has not ended, count in the
+    budget of an assignment, or whose weights an unfinished one starts with are kept. Raises Unavailable."""
     experiments = store.experiments
 
     def remove(record: Record) -> None:
         _reject_wanted(store, record)
+        reject_budgeted(store, record)
         experiments.reject_serving(record, is_serving(record.id))
         experiments.reject_needed(record)
         if not dry_run:

@@ -126,7 +126,8 @@ def prune_experiments(
     dry_run: Annotated[bool, Query(description="remove nothing; answer what would be removed")] = False,
 ) -> Pruning:
     """Delete experiments that have ended and are too old, too many or too large; at least one limit is needed. Those
-    that have a star, serve, are pinned or needed are kept, and listed with the reason.
+    that have a star, serve, are pinned or needed, or count in the budget of an assignment are kept, and listed with the
+    reason.
 
     With `states_only` the limits are those of the training states (`training.keep_state`), and the experiments stay:
     only `continue_from` them is no longer possible."""

@@ -8,10 +8,12 @@ import pytest
 from models_store.experiments.checkpoints import checkpoint_name
 from models_store.experiments.record import Record, Status
 from models_store.frozen import utc_now
+from models_store.retention import Retention, prune
 from models_store.store import Store
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from tests.support.api import ApiClient
+from tests.support.classroom import assign, close, create_class, trained
 from tests.support.published import publish
 from tests.support.waiting import eventually
 
@@ -123,6 +125,24 @@ def test_trials_of_a_running_sweep_are_kept(client: ApiClient, api_store: Store,
     done = client.post("/experiments:prune?older_than_days=25").json()
 
     assert (done["removed"], done["kept"][0]["reason"]) == ([], f"it belongs to sweep {sweep}, which is running")
+
+
+def test_what_counts_in_a_budget_is_kept(keyed_client: ApiClient) -> None:
+    store = keyed_client.services.store
+    create_class(keyed_client, "Ann")
+    before = trained(store, "ann@biology-7b")
+    assignment = assign(keyed_client)["id"]
+    runs = [trained(store, "ann@biology-7b"), trained(store, "bob")]
+    limits = Retention(older_than_days=0)
+
+    done = prune(store, limits, lambda _: False, dry_run=False)
+
+    assert [each.id for each in done.removed] == [before.id, runs[1].id]
+    [kept] = done.kept
+    assert kept.id == runs[0].id
+    assert f"counts in the budget of assignment {assignment}" in kept.reason
+    close(store, assignment)
+    assert [each.id for each in prune(store, limits, lambda _: False, dry_run=False).removed] == [runs[0].id]
 
 
 def test_without_a_limit_nothing_is_deleted(client: ApiClient, ended: list[Record]) -> None:

@@ -1,0 +1,24 @@
+"""Experiments that count in the budget of an assignment."""
+
+from models_store.errors import InvalidState, NotFound
+from models_store.experiments.record import Record
+from models_store.store import Store
+
+
+def reject_budgeted(store: Store, record: Record) -> None:
+    """Raises InvalidState while an experiment counts: deleting it would give somebody a budget back."""
+    if record.owner is None:
+        return
+    counting = store.assignments.counts_run(record, lambda name: _owners(name, store))
+    if counting is not None:
+        raise InvalidState(
+            f"experiment {record.id} counts in the budget of assignment {counting.id} until its deadline, "
+            f"{counting.deadline:%Y-%m-%d %H:%M} UTC; delete it then"
+        )
+
+
+def _owners(class_name: str, store: Store) -> list[str]:
+    try:
+        return [each.owner for each in store.classes.get(class_name).students]
+    except NotFound:
+        return []
