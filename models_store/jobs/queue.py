@@ -5,6 +5,7 @@ The settings are those that hold when Redis is restarted, emptied or half-open (
 
 import base64
 import logging
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -29,6 +30,8 @@ PUBLISH_SECONDS = 2.0
 HARD_LIMIT_SECONDS = 10_080 * 60 + 600
 
 JobName = tuple[str, ...]
+# Where kombu keeps received messages, and when each was received: it would deliver them again when they become visible.
+_UNSETTLED, _UNSETTLED_INDEX = "unacked", "unacked_index"
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +127,17 @@ class Queue:
     def discarded(self) -> int:
         """How many messages workers have discarded, because they were none of this service's."""
         return int(cast(str | None, self._redis.get(keys.DISCARDED_MESSAGES)) or 0)
+
+    def forget_unsettled(self, older_than: float) -> int:
+        """Drop messages that a worker has received and not settled for so many seconds: those of killed workers, and of
+        jobs that still run, which need none. Return how many."""
+        tags = cast(list[str], self._redis.zrangebyscore(_UNSETTLED_INDEX, "-inf", time.time() - older_than))
+        if tags:
+            with self._redis.pipeline() as both:
+                both.zrem(_UNSETTLED_INDEX, *tags)
+                both.hdel(_UNSETTLED, *tags)
+                both.execute()
+        return len(tags)
 
     def pending(self, kind: JobKind) -> set[JobName]:
         """The jobs that these messages name. Unreadable messages are skipped."""

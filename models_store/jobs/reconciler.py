@@ -25,6 +25,8 @@ from models_store.jobs.jobs import Job, Jobs, R
 # A sweep of a worker blocks its consumer: the rest waits for the next sweep.
 _MAX_RESENT = 500
 _LOCK_SECONDS = 2.0
+# So long a worker may take to settle a message: later it helps nobody, because lost jobs are found anyway.
+_UNSETTLED_LEASES = 10
 # Reentrant: a process whose Redis fell silent during a sweep could not release the lock.
 _LOCK = """
 local holder = redis.call('GET', KEYS[1])
@@ -97,6 +99,7 @@ class Reconciler:
         # After that: a worker that is woken chooses from the whole index.
         for jobs in self._kinds:
             self._resend(jobs, jobs.unfinished().queued)
+        self._kinds[0].queue.forget_unsettled(_UNSETTLED_LEASES * self._leases.seconds)
 
     def _show_unshown(self) -> None:
         while self._store.unshown:

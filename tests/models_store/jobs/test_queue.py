@@ -58,6 +58,18 @@ def test_unreadable_message_is_skipped(store: Store, valkey: Valkey, garbage: by
     assert store.queue.pending(TRAINING) == {("a",)}
 
 
+def test_messages_of_killed_workers_are_forgotten(store: Store, valkey: Valkey) -> None:
+    """Those that were received long ago: one that was received just now may be settled yet."""
+    received = {"old": time.time() - 1000, "new": time.time()}
+    with Redis.from_url(valkey.url, decode_responses=True) as client:
+        client.zadd("unacked_index", received)
+        client.hset("unacked", mapping=dict.fromkeys(received, "[]"))
+        assert store.queue.forget_unsettled(older_than=500) == 1
+        assert (client.hkeys("unacked"), client.zrange("unacked_index", 0, -1)) == (["new"], ["new"])
+        assert store.queue.forget_unsettled(older_than=500) == 0
+        client.delete("unacked", "unacked_index")
+
+
 @pytest.mark.parametrize("fault", ["kill", "pause"])
 def test_enqueue_without_redis_ends_in_time(own_store: Store, own_valkey: Valkey, fault: str) -> None:
     assert own_store.queue.enqueue(TRAINING, "before")  # which a killed server may forget
