@@ -9,6 +9,8 @@ from pathlib import Path
 from models_store.frozen import Frozen
 
 _MAX_LARGEST = 10
+# Not to the byte: the digits of a hidden result would show in the size of the file that has it.
+_BLOCK_BYTES = 4096
 
 
 class FolderSize(Frozen):
@@ -64,10 +66,11 @@ def folder_bytes(folder: Path) -> int:
 
 
 def _size(entry: os.DirEntry[str]) -> int:
-    """Of a file, or of all files in a folder; 0 if it vanishes meanwhile, as temporary files do."""
+    """Of a file, in whole blocks as it lies on the disk, or of all files in a folder; 0 if it vanishes meanwhile, as
+    temporary files do."""
     try:
         if not entry.is_dir(follow_symlinks=False):
-            return entry.stat(follow_symlinks=False).st_size
+            return -(-entry.stat(follow_symlinks=False).st_size // _BLOCK_BYTES) * _BLOCK_BYTES
         with os.scandir(entry.path) as entries:
             return sum(map(_size, entries))
     except FileNotFoundError:

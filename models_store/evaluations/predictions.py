@@ -98,16 +98,28 @@ def predictions_file(split: SplitName | EvaluatedSplit) -> str:
     return f"predictions-{split}.npz"
 
 
-def write_predictions(folder: Path, split: SplitName | EvaluatedSplit, predictions: Predictions) -> None:
-    """Raises OSError."""
+def write_predictions(
+    folder: Path, split: SplitName | EvaluatedSplit, predictions: Predictions, *, hides_count: bool = False
+) -> None:
+    """With `hides_count` the file has the same size whatever number of samples was misclassified: sizes of files and
+    the free room of the disk are no secret. Raises OSError."""
     dtype = np.uint16 if predictions.probabilities.shape[1] <= 2**16 else np.uint32
     arrays = predictions._asdict() | {
         "truth": predictions.truth.astype(dtype),
         "predicted": predictions.predicted.astype(dtype),
     }
+    if hides_count:
+        arrays["padding"] = np.zeros(_padding(predictions), dtype=np.uint8)
     file = BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     write_synced(folder / predictions_file(split), file.getvalue())
+
+
+def _padding(predictions: Predictions) -> int:
+    """Bytes by which the images that are kept are fewer than they could be."""
+    each = predictions.images[:1].nbytes or math.prod(predictions.images.shape[1:])
+    most = min(len(predictions.samples), _MAX_IMAGES, _MAX_BYTES // each)
+    return (most - len(predictions.image_rows)) * (each + predictions.image_rows.itemsize)
 
 
 def read_predictions(folder: Path, split: SplitName | EvaluatedSplit) -> Predictions:

@@ -97,6 +97,7 @@ def first(store: Store, settings: Settings, tiny_document: JsonObject) -> JsonOb
         "webhook_id": ["none"],
         "key_id": ["none"],
         "class_name": ["none"],
+        "handle": ["none"],
         "assignment_id": ["none"],
         "ids": [f"{base.id},{better.id}"],
         **PLOTS,

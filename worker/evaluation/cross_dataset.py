@@ -44,7 +44,7 @@ def evaluate(job: EvaluationJob, advance: Callable[[SamplesDone], None]) -> Metr
         samples, truth, predicted, info.image_shape, lambda rows: source.read(samples[rows])
     )
     write_cross_dataset_evaluation(job.staged, evaluation)
-    write_predictions(job.staged, job.split, predictions)
+    write_predictions(job.staged, job.split, predictions, hides_count=job.hidden)
     write_manifest(job.staged)
     return _summary(evaluation)
 

@@ -32,11 +32,11 @@ class Results(NamedTuple):
         evaluation = self.evaluations[split]
         return {f"{prefix}loss": evaluation.loss, f"{prefix}accuracy": evaluation.accuracy}
 
-    def write(self, folder: Path) -> None:
-        """Raises OSError."""
+    def write(self, folder: Path, *, test_hidden: bool = False) -> None:
+        """With `test_hidden` not even the sizes of files tell results on the test split. Raises OSError."""
         write_evaluations(folder, self.evaluations)
         for split, predictions in self.predictions.items():
-            write_predictions(folder, split, predictions)
+            write_predictions(folder, split, predictions, hides_count=test_hidden and split == "test")
 
 
 def evaluate(

@@ -36,6 +36,7 @@ class EvaluationAttempt(Attempt[EvaluationClaim]):
             prep=record.prep,
             uploaded=None if record.dataset in DATASETS else self._store.datasets.folder(record.dataset),
             datasets_dir=self.settings.datasets_dir,
+            hidden=self._store.experiments.holdout.withholds(record.dataset, record.split),
         )
 
     def _is_replaced(self) -> bool:

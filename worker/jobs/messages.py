@@ -94,8 +94,8 @@ class TrainingJob(Frozen):
     and the log beside `attempts_folder`.
     `uploaded` is the dataset to train on unless it is built in, `added` those of `spec.dataset.add` that are not.
     `weights` are those to start with, or the reason why they are unavailable, which does not matter if there is a
-    checkpoint to resume from. Checkpoints are at most `checkpoint_seconds` and an epoch
-    apart.
+    checkpoint to resume from. Checkpoints are at most `checkpoint_seconds` and an epoch apart. `test_hidden`: results
+    on the test split are withheld at the moment.
     """
 
     experiment_id: str
@@ -107,6 +107,7 @@ class TrainingJob(Frozen):
     added: tuple[UploadedDataset, ...] = ()
     weights: StartingWeights | str | None = None
     checkpoint_seconds: float = 0.0
+    test_hidden: bool = False
 
 
 class Begun(Frozen):
@@ -164,7 +165,7 @@ class EvaluationJob(Frozen):
     """Evaluate the network published in `artifacts`, write into the empty folder `staged`.
 
     `facts` are those of the dataset; `uploaded` is the folder in the store that holds its images, None for a built-in
-    dataset, whose file lies in `datasets_dir`.
+    dataset, whose file lies in `datasets_dir`. `hidden`: results on this split are withheld at the moment.
     """
 
     artifacts: Path
@@ -174,6 +175,7 @@ class EvaluationJob(Frozen):
     prep: Prep
     uploaded: Path | None
     datasets_dir: Path | None
+    hidden: bool = False
 
 
 EvaluationEvent = Annotated[

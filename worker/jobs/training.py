@@ -66,6 +66,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
             added=tuple(filter(None, map(self._uploaded, self.claim.record.spec.dataset.added_names))),
             weights=starting_weights(self.claim.record, self._store.transfers),
             checkpoint_seconds=self.settings.checkpoint_seconds,
+            test_hidden=self._store.experiments.holdout.withholds(self.claim.record.dataset, "test"),
         )
 
     def _uploaded(self, name: str) -> UploadedDataset | None:

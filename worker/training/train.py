@@ -101,7 +101,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
     staged = job.attempt_folder / "staged"
     staged.mkdir()
     export(served, spec, validation.images, results.temperature, results.confidence, staged)
-    results.write(staged)
+    results.write(staged, test_hidden=job.test_hidden)
     write_provenance(provenance, staged)
     write_manifest(staged)
     details.info("Keras and ONNX agree; the result is complete")

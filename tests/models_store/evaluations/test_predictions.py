@@ -41,6 +41,23 @@ def test_written_predictions_are_read(tmp_path: Path) -> None:
         assert np.array_equal(before, after)
 
 
+@pytest.mark.parametrize(("samples", "side"), [(40, 4), (1_500, 4), (300, 256)])
+def test_size_does_not_tell_how_many_are_wrong(tmp_path: Path, samples: int, side: int) -> None:
+    """None, some, or all of them; also where not all images are kept."""
+    images = np.ones((samples, side, side, 1), dtype=np.uint8)
+    sizes = set()
+    for wrong in (0, 1, 7, samples // 2, samples):
+        truth = np.arange(samples) % 2
+        said = np.where(np.arange(samples) < wrong, 1 - truth, truth)
+        probabilities = np.eye(2, dtype=np.float32)[said]
+        predictions = build_predictions(np.arange(samples), truth, probabilities, images)
+        write_predictions(tmp_path, "test", predictions, hides_count=True)
+        write_manifest(tmp_path)
+        sizes.add((tmp_path / predictions_file("test")).stat().st_size)
+        assert read_predictions(tmp_path, "test").misclassified.size == wrong
+    assert len(sizes) == 1
+
+
 def test_every_misclassified_sample_has_its_image() -> None:
     generator = np.random.default_rng(2)
     images = generator.integers(0, 256, (30, 5, 5, 3), dtype=np.uint8)
