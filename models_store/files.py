@@ -219,8 +219,9 @@ def make_lock(folder: Path, what: str) -> None:
 
 
 @contextmanager
-def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
-    """Hold the folder's lock: one process at a time, on one machine or many; a kill releases it.
+def lock_folder(folder: Path, seconds: float = 2.0, *, shared: bool = False) -> Iterator[None]:
+    """Hold the folder's lock: one process at a time, on one machine or many; a kill releases it. Those that hold it
+    `shared` hold it together.
 
     Raises NotFound if the folder does not exist, Busy after `seconds`.
     """
@@ -229,7 +230,7 @@ def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotFound(f"{folder.parent.name}/{folder.name} not found: it was deleted") from error
     try:
-        _acquire(descriptor, folder, seconds)
+        _acquire(descriptor, folder, seconds, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         # A child that was forked meanwhile has a copy of the descriptor: closing this one would not release the lock.
@@ -237,11 +238,11 @@ def lock_folder(folder: Path, seconds: float = 2.0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, folder: Path, seconds: float) -> None:
+def _acquire(descriptor: int, folder: Path, seconds: float, kind: int) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             if time.monotonic() > deadline:

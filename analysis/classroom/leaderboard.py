@@ -1,8 +1,8 @@
 """The leaderboard of an assignment.
 
-Before the deadline it shows scores on the public half of the hidden test split, after it those on the final half. A
-student is represented by the submission that is best on the public half: what is chosen by one half is not flattered by
-its luck on the other.
+Before the deadline it shows scores on the public half of the hidden test split, after it, and those of all other
+assignments on the dataset, those on the final half. A student is represented by the submission that is best on the
+public half: what is chosen by one half is not flattered by its luck on the other.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -83,7 +83,7 @@ class Standing(NamedTuple):
 
 
 class ScoredSubmission(Frozen):
-    """`score` is that on the public half, `final_score` on the final half, null before the deadline. `counts`: it
+    """`score` is that on the public half, `final_score` on the final half, null until that is shown. `counts`: it
     represents the student."""
 
     id: str
@@ -101,7 +101,7 @@ def scored(
     submissions: Sequence[Submission],
     test: SealedSplit,
     *,
-    is_closed: bool,
+    is_final: bool,
 ) -> list[ScoredSubmission]:
     """Of the students who are in the class, oldest first."""
     public, final = split_in_halves(assignment.metric, test.truth, assignment.seed)
@@ -119,7 +119,7 @@ def scored(
                 experiment_id=each.experiment_id,
                 submitted_at=each.at,
                 score=public.score(right),
-                final_score=final.score(right) if is_closed else None,
+                final_score=final.score(right) if is_final else None,
                 counts=each.id in counting,
             )
         )
@@ -133,14 +133,16 @@ def build_leaderboard(
     test: SealedSplit | None,
     experiments: ExperimentStore,
     now: datetime,
+    *,
+    is_final: bool,
 ) -> Leaderboard:
-    """`test` is None before the first submission."""
+    """`test` is None before the first submission; `is_final`: its scores are those on the final half."""
     is_closed = assignment.is_closed(now)
     rows: tuple[LeaderboardRow, ...] = ()
     samples = 0
     if test is not None:
         public, final = split_in_halves(assignment.metric, test.truth, assignment.seed)
-        half = final if is_closed else public
+        half = final if is_final else public
         lineage = (lambda experiment_id: _lineage(experiment_id, experiments)) if is_closed else None
         rows, samples = tuple(_rank(_standings(classroom, submissions, public), half, lineage)), half.samples
     present = {each.handle for each in rows}
@@ -149,7 +151,7 @@ def build_leaderboard(
         title=assignment.title,
         dataset=assignment.dataset,
         metric=assignment.metric,
-        half="final" if is_closed else "public",
+        half="final" if is_final else "public",
         samples=samples,
         is_closed=is_closed,
         deadline=assignment.deadline,

@@ -70,5 +70,6 @@ def _submissions(
             test = store.assignments.test_samples(each.id)
         except NotFound:  # nobody has submitted anything
             continue
-        found = scored(each, classroom, store.assignments.submissions(each.id), test, is_closed=each.is_closed(now))
+        is_final = store.assignments.is_final(each, now)
+        found = scored(each, classroom, store.assignments.submissions(each.id), test, is_final=is_final)
         yield from ((each, submission) for submission in found if submission.handle == student.handle)

@@ -13,7 +13,7 @@ from api import content, request_bodies
 from api.access import READ, RUN, TEACH
 from api.classroom import AssignmentDep, OwnAssignmentDep, get_taught_class, sees, teaches
 from api.dependencies import BodyDep, StoreDep, SyntaxDep
-from api.ownership import OwnKey
+from api.ownership import OwnKey, check_dataset
 from api.schemas.assignments import (
     AssignmentList,
     AssignmentView,
@@ -50,12 +50,14 @@ def create_assignment(
     """Set a class an assignment: a spec to improve (`base`), what of it may be changed, a budget, a deadline, a metric.
 
     The official test split of its dataset is sealed at once, for everybody, until the deadline at least: no route shows
-    a result on it, nor an image or a label of it. Only the leaderboard tells scores.
+    a result on it, nor an image or a label of it. Only the leaderboard tells scores. An uploaded dataset must be your
+    own; the deadline is within a year.
     """
     posted = parse_posted_document(body, syntax, '{"class": "biology-7b", "base": {...}, ...}')
     spec = parse_assignment(posted)
     classroom = get_taught_class(_class_of(spec.class_name, store, own), own)
     base = _parse_base(spec.base, store)
+    check_dataset(base.dataset.name, store, own)
     with store.classes.hold(classroom.name):
         record = store.assignments.create(
             AssignmentRecord(
@@ -129,7 +131,7 @@ def _spent(owner: str, found: AssignmentRecord, store: Store, up_to: Record | No
 @router.patch("/assignments/{assignment_id}", openapi_extra=request_bodies.ASSIGNMENT_EDIT, dependencies=[TEACH])
 def edit_assignment(found: OwnAssignmentDep, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> AssignmentView:
     """Move the deadline: `{"deadline": "2027-03-01T18:00:00+01:00"}`. Rejected once it has passed, because the final
-    scores are known since. The body is a JSON merge patch."""
+    scores may be known since. The body is a JSON merge patch."""
     edit = parse_assignment_edit(parse_posted_document(body, syntax, '{"deadline": "2027-03-01T18:00:00+01:00"}'))
     return AssignmentView.of(store.assignments.move_deadline(found.id, edit.deadline), utc_now())
 
@@ -176,12 +178,12 @@ def create_submission(
 @router.get("/assignments/{assignment_id}/submissions", dependencies=[READ])
 def list_submissions(found: AssignmentDep, store: StoreDep, own: OwnKey) -> SubmissionList:
     """List your submissions with their scores on the public half of the test split, and after the deadline on the final
-    half; a teacher gets those of everybody."""
+    half, once no other assignment on its dataset is open; a teacher gets those of everybody."""
     classroom, test = store.classes.get(found.class_name), _test_samples(found, store)
     if test is None:
         return SubmissionList(items=[])
     submissions = store.assignments.submissions(found.id)
-    items = scored(found, classroom, submissions, test, is_closed=found.is_closed(utc_now()))
+    items = scored(found, classroom, submissions, test, is_final=store.assignments.is_final(found, utc_now()))
     return SubmissionList(items=[each for each in items if _may_see(each, own, classroom)])
 
 
@@ -197,6 +199,7 @@ def get_leaderboard(found: AssignmentDep, store: StoreDep) -> Leaderboard:
 
     Until the deadline it has scores on the public half of the hidden test split, by which also the submission is chosen
     that represents a student; after it those on the final half, which nothing was chosen by, and the lineage of each.
+    While another assignment on the dataset is open, scores stay those on the public half.
     """
     return _leaderboard(found, store)
 
@@ -213,13 +216,15 @@ def get_leaderboard_file(found: AssignmentDep, store: StoreDep) -> Response:
 
 
 def _leaderboard(found: AssignmentRecord, store: Store) -> Leaderboard:
+    now = utc_now()
     return build_leaderboard(
         found,
         store.classes.get(found.class_name),
         store.assignments.submissions(found.id),
         _test_samples(found, store),
         store.experiments,
-        utc_now(),
+        now,
+        is_final=store.assignments.is_final(found, now),
     )
 
 

@@ -1,7 +1,7 @@
 """The store of assignments and submissions."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,7 @@ RECORD_FILE = "assignment.json"
 TEST_FILE = "test.npz"
 _SUBMISSIONS = "submissions"
 MAX_ASSIGNMENTS = 500
+_LONGEST = timedelta(days=366)
 
 
 class SealedSplit(NamedTuple):
@@ -39,7 +40,8 @@ class SealedSplit(NamedTuple):
 
 class AssignmentStore:
     """Assignments on disk, each in the folder `assignments/<id>` under `root`, with its submissions. Every change is
-    made under the folder's lock. The test split of the dataset is sealed before there is an assignment on it."""
+    made under the folder's lock, and what moves the seal of a test split under the lock of `assignments` before it. The
+    test split of the dataset is sealed before there is an assignment on it."""
 
     def __init__(self, root: Path, experiments: ExperimentStore, datasets: DatasetStore) -> None:
         self._folder = root / FOLDER
@@ -53,22 +55,27 @@ class AssignmentStore:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, record: AssignmentRecord) -> AssignmentRecord:
-        """Seal the test split until the deadline, then add the assignment. Raises InvalidState if the deadline has
-        passed, there are too many assignments, or experiments have trained on the test split; NotFound, StorageFull."""
+        """Seal the test split until the deadline, then add the assignment. All on one dataset have the halves of the
+        first: the public half of one is not the final half of another. Raises InvalidState for a deadline that has
+        passed or is too far away, if there are too many assignments, or experiments have trained on the test split;
+        NotFound, Busy, StorageFull."""
         _check_deadline(record.deadline)
-        known = self.records()
-        if len(known) >= MAX_ASSIGNMENTS:
-            raise InvalidState(f"there are {MAX_ASSIGNMENTS} assignments; DELETE /assignments/{{id}} removes one")
-        self._seal([*known, record], record.dataset)
-        data = record.model_dump_json().encode()
-        create_record_folder(
-            self._folder / record.id,
-            RECORD_FILE,
-            data,
-            f"assignment {record.id}",
-            lambda staged: (staged / _SUBMISSIONS).mkdir(),
-        )
-        return record
+        with lock_folder(self._folder):
+            known = self.records()
+            if len(known) >= MAX_ASSIGNMENTS:
+                raise InvalidState(f"there are {MAX_ASSIGNMENTS} assignments; DELETE /assignments/{{id}} removes one")
+            seed = next((each.seed for each in known if each.dataset == record.dataset), record.seed)
+            record = record.model_copy(update={"seed": seed})
+            self._seal([*known, record], record.dataset)
+            data = record.model_dump_json().encode()
+            create_record_folder(
+                self._folder / record.id,
+                RECORD_FILE,
+                data,
+                f"assignment {record.id}",
+                lambda staged: (staged / _SUBMISSIONS).mkdir(),
+            )
+            return record
 
     def records(self, class_name: str | None = None) -> list[AssignmentRecord]:
         """All that are sound, of a class or of all, oldest first."""
@@ -92,11 +99,15 @@ class AssignmentStore:
                 f"the record of assignment {assignment_id} does not parse; restore it from a backup"
             ) from error
 
+    def is_final(self, record: AssignmentRecord, now: datetime) -> bool:
+        """Whether its scores on the final half are shown: no assignment on its dataset is open."""
+        return record.is_closed(now) and self._experiments.holdout.hidden.may_reveal(record.dataset, now)
+
     def move_deadline(self, assignment_id: str, deadline: datetime) -> AssignmentRecord:
-        """Raises InvalidState if the old one has passed, because the final scores are known since, or the new one has;
-        NotFound, StorageFull."""
+        """Raises InvalidState if the old one has passed, or the new one has or is too far away; NotFound, Busy,
+        StorageFull."""
         _check_deadline(deadline)
-        with lock_folder(self.folder(assignment_id)):
+        with lock_folder(self._folder), lock_folder(self.folder(assignment_id)):
             record = self.get(assignment_id)
             self._check_open(record)
             changed = record.model_copy(update={"deadline": deadline})
@@ -106,12 +117,14 @@ class AssignmentStore:
             return changed
 
     def delete(self, assignment_id: str) -> None:
-        """With its submissions. The test split stays hidden until it is revealed. Raises NotFound, StorageFull."""
+        """With its submissions. The test split stays hidden until it is revealed. Raises NotFound, Busy,
+        StorageFull."""
         folder = self.folder(assignment_id)
-        with lock_folder(folder):
+        with lock_folder(self._folder), lock_folder(folder):
             record = self.get(assignment_id)
+            others = [each for each in self.records() if each.id != record.id]
+            self._experiments.holdout.hidden.move_seal(record.dataset, _last_deadline(others, record.dataset))
             remove_directory(folder)
-        self._seal(self.records(), record.dataset)
 
     def submit(
         self, assignment_id: str, student: str, experiment: Record, check: Callable[[], None]
@@ -179,14 +192,13 @@ class AssignmentStore:
         return np.asarray(found.predicted[order] == test.truth)
 
     def _seal(self, records: Sequence[AssignmentRecord], dataset: str) -> None:
-        until = max((each.deadline for each in records if each.dataset == dataset), default=utc_now())
-        self._datasets.seal_test(dataset, until, self._experiments.users_of_test)
+        self._datasets.seal_test(dataset, _last_deadline(records, dataset), self._experiments.users_of_test)
 
     def _check_open(self, record: AssignmentRecord) -> None:
         if record.is_closed(utc_now()):
             raise InvalidState(
-                f"assignment {record.id} was closed at {record.deadline:%Y-%m-%d %H:%M} UTC, and its final scores are "
-                "known; POST /assignments makes another one"
+                f"assignment {record.id} was closed at {record.deadline:%Y-%m-%d %H:%M} UTC; POST /assignments makes "
+                "another one"
             )
 
     def folder(self, assignment_id: str) -> Path:
@@ -206,11 +218,21 @@ def _read_submission(path: Path) -> Submission:
     return Submission.model_validate_json(path.read_bytes())
 
 
+def _last_deadline(records: Sequence[AssignmentRecord], dataset: str) -> datetime:
+    """Of the assignments on a dataset; now if there is none."""
+    return max((each.deadline for each in records if each.dataset == dataset), default=utc_now())
+
+
 def _check_deadline(deadline: datetime) -> None:
     now = utc_now()
     if deadline <= now:
         raise InvalidState(
             f"the deadline {deadline:%Y-%m-%d %H:%M} UTC has passed: it is {now:%Y-%m-%d %H:%M} UTC here"
+        )
+    if deadline > now + _LONGEST:
+        raise InvalidState(
+            f"the deadline {deadline:%Y-%m-%d %H:%M} UTC is more than {_LONGEST.days} days away; until it nobody may "
+            "reveal the test split, so choose an earlier one"
         )
 
 

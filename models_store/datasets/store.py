@@ -169,12 +169,12 @@ class DatasetStore:
 
     @contextmanager
     def keep(self, *names: str) -> Iterator[None]:
-        """Keep datasets from being deleted within the block. Raises InvalidState if one was deleted; built-in ones are
-        always available."""
+        """Keep datasets from being deleted, and their test splits from being sealed, within the block. Raises
+        InvalidState if one was deleted; built-in ones are always available."""
         with ExitStack() as held:
-            for name in sorted(set(names) - DATASETS.keys()):  # in one order, so that no two wait for each other
-                held.enter_context(self.lock(name))
-                if name not in self.facts():
+            for name in sorted(set(names)):  # in one order, so that no two wait for each other
+                held.enter_context(self.lock(name, shared=True))
+                if name not in DATASETS and name not in self.facts():
                     raise InvalidState(f"dataset {name} was deleted meanwhile; upload it again")
             yield
 
@@ -183,7 +183,6 @@ class DatasetStore:
         whose test split is sealed, and for one that experiments still need: `users` returns their ids."""
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
-        self._holdout.hidden.check_unsealed(name)
         folder = self.folder(name)
         # Also before locking: the lock files of unknown names would accumulate.
         if not folder.exists():
@@ -191,6 +190,7 @@ class DatasetStore:
         with self.lock(name):
             if not folder.exists():
                 raise _not_found(name)
+            self._holdout.hidden.check_unsealed(name)
             if needed := users(name):
                 raise InvalidState(
                     f"dataset {name} is used by {quantity(len(needed), 'experiment')} that are queued, "
@@ -272,12 +272,12 @@ class DatasetStore:
         return self._cache.get(self.folder(name) / RECORD_FILE, partial(self.read, name))
 
     @contextmanager
-    def lock(self, name: str, seconds: float = 2.0) -> Iterator[None]:
-        """Hold the lock of a name, whether or not there is a dataset of that name. Raises Busy after `seconds`,
-        StorageFull."""
+    def lock(self, name: str, seconds: float = 2.0, *, shared: bool = False) -> Iterator[None]:
+        """Hold the lock of a name, whether or not there is a dataset of that name; those that hold it `shared` hold it
+        together. Raises Busy after `seconds`, StorageFull."""
         folder = self.datasets / _LOCKS / self.folder(name).name
         make_lock(folder, f"dataset {name}")
-        with lock_folder(folder, seconds):
+        with lock_folder(folder, seconds, shared=shared):
             yield
 
     def write(self, record: DatasetRecord) -> DatasetRecord:

@@ -1,5 +1,6 @@
 """The records of experiments on disk, a folder each."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,8 +127,21 @@ class RecordFolders:
 
     def users_of_test(self, name: str) -> list[str]:
         """Those that were to be trained or validated on samples of the official test split of `name`, also failed ones:
-        they hold out others for the test, or add it to another dataset. From disk."""
-        return [record.id for record in self._find(f'"{name}"') if _uses_official_test(record, name)]
+            they hold out others for the test, or add it to another dataset. With all that start with weights of such
+        ones, directly or not. From disk."""
+        children = defaultdict[str, list[str]](list)
+        found = set[str]()
+        for record in self._find(f'"{name}"', '"weights_from":"', '"continue_from":"'):
+            for parent in filter(None, (record.spec.model.weights_from, record.spec.continue_from)):
+                children[parent].append(record.id)
+            if _uses_official_test(record, name):
+                found.add(record.id)
+        waiting = list(found)
+        while waiting:
+            new = [each for each in children[waiting.pop()] if each not in found]
+            found.update(new)
+            waiting += new
+        return sorted(found)
 
     def users_of_weights(self, experiment_id: str) -> list[str]:
         """The queued and running experiments that start with its weights. From disk."""
@@ -137,11 +151,12 @@ class RecordFolders:
             if record.spec.model.weights_from == experiment_id and not record.status.is_terminal
         ]
 
-    def _find(self, mark: str) -> Iterator[Record]:
-        """The records on disk whose JSON contains `mark`, anywhere."""
+    def _find(self, *marks: str) -> Iterator[Record]:
+        """The records on disk whose JSON contains one of `marks`, anywhere."""
         for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
             try:
-                if mark.encode() not in path.read_bytes():
+                data = path.read_bytes()
+                if not any(mark.encode() in data for mark in marks):
                     continue  # as in most records; reading is cheaper than parsing
                 yield self.read(path.parent.name)
             except (OSError, NotFound, Damaged):

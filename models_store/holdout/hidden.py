@@ -26,6 +26,10 @@ class Hiding(Frozen):
     reveals: tuple[datetime, ...] = ()
     sealed_until: datetime | None = None
 
+    def is_sealed(self, now: datetime) -> bool:
+        """Whether it must not be revealed."""
+        return self.sealed_until is not None and now < self.sealed_until
+
 
 _HIDINGS: TypeAdapter[dict[str, Hiding]] = TypeAdapter(dict[str, Hiding])
 
@@ -63,14 +67,14 @@ class HiddenTests:
         hidings = self._hidings()
         return hidings is None or (dataset in hidings and hidings[dataset].sealed_until is not None)
 
+    def may_reveal(self, dataset: str, now: datetime) -> bool:
+        """Whether it is not sealed, or the seal has ended."""
+        hidings = self._hidings()
+        return hidings is not None and not hidings.get(dataset, Hiding()).is_sealed(now)
+
     def check_unsealed(self, dataset: str) -> None:
         """Raises InvalidState while it must not be revealed."""
-        until = self.get(dataset).sealed_until
-        if until is not None and utc_now() < until:
-            raise InvalidState(
-                f"the test split of dataset {dataset} is sealed until {until:%Y-%m-%d %H:%M} UTC, for an assignment; "
-                "GET /assignments lists them"
-            )
+        _check_unsealed(dataset, self.get(dataset))
 
     def get(self, dataset: str) -> Hiding:
         hidings = self._hidings()
@@ -95,11 +99,18 @@ class HiddenTests:
                 update={"since": before.since or utc_now(), "sealed_until": until.astimezone(UTC)}
             )
 
-    def reveal(self, dataset: str) -> None:
-        """Raises InvalidState if it is not hidden, or sealed; Busy, StorageFull, Damaged."""
-        self.check_unsealed(dataset)
+    def move_seal(self, dataset: str, until: datetime) -> None:
+        """Seal it until another time; what was revealed stays revealed. Raises Busy, StorageFull, Damaged."""
         with self._change() as hidings:
             before = hidings.get(dataset, Hiding())
+            if before.sealed_until is not None:
+                hidings[dataset] = before.model_copy(update={"sealed_until": until.astimezone(UTC)})
+
+    def reveal(self, dataset: str) -> None:
+        """Raises InvalidState if it is not hidden, or sealed; Busy, StorageFull, Damaged."""
+        with self._change() as hidings:
+            before = hidings.get(dataset, Hiding())
+            _check_unsealed(dataset, before)
             if before.since is None:
                 raise InvalidState(
                     f'the test results of dataset {dataset} are not hidden; PATCH {{"hide_test": true}} to '
@@ -141,3 +152,11 @@ class HiddenTests:
         except ValidationError:
             log.error("%s does not parse: test results of all datasets are withheld", self._path)
             return None
+
+
+def _check_unsealed(dataset: str, hiding: Hiding) -> None:
+    if hiding.is_sealed(utc_now()):
+        raise InvalidState(
+            f"the test split of dataset {dataset} is sealed until {hiding.sealed_until:%Y-%m-%d %H:%M} UTC, for an "
+            "assignment; GET /assignments lists them"
+        )

@@ -118,8 +118,8 @@ class NewSubmission(Answer):
 
 
 class Submission(Answer):
-    """`score` is that on the public half of the test split, `final_score` on the final half, None before the deadline.
-    `counts`: it represents the student."""
+    """`score` is that on the public half of the test split, `final_score` on the final half, None until that is
+    shown. `counts`: it represents the student."""
 
     id: str
     handle: str
@@ -168,8 +168,8 @@ class LeaderboardRow(Answer):
 
 
 class Leaderboard(Answer):
-    """On `samples` samples, the `half` of the hidden test split: "public" before the deadline, then "final". `missing`
-    are the handles of students who have submitted nothing."""
+    """On `samples` samples, the `half` of the hidden test split: "public" before the deadlines of all assignments on
+    the dataset, then "final". `missing` are the handles of students who have submitted nothing."""
 
     assignment_id: str
     title: str

@@ -113,3 +113,22 @@ def test_damaged_file_seals_everything(hidden: HiddenTests, tmp_path: Path) -> N
     (tmp_path / HIDDEN_FILE).write_text("{")
 
     assert hidden.is_sealed("digits")
+
+
+def test_moved_seal_does_not_seal_again(hidden: HiddenTests) -> None:
+    later, past = utc_now() + timedelta(hours=1), utc_now() - timedelta(seconds=1)
+    hidden.move_seal("digits", later)
+    assert not hidden.is_hidden("digits")
+    hidden.seal("digits", later)
+    assert not hidden.may_reveal("digits", utc_now())
+
+    hidden.move_seal("digits", past)
+
+    assert hidden.is_sealed("digits")
+    assert hidden.may_reveal("digits", utc_now())
+
+
+def test_damaged_file_may_not_be_revealed(hidden: HiddenTests, tmp_path: Path) -> None:
+    (tmp_path / HIDDEN_FILE).write_text("{")
+
+    assert not hidden.may_reveal("digits", utc_now())
