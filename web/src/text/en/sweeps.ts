@@ -117,7 +117,7 @@ export default {
     trials: "How many points are tried in all",
     minutes: "After that, no further trial starts",
     parallel: "More than there are workers is of no use",
-    priority: "-100 to 100, of trials to come: of what waits, the highest starts first",
+    priority: "-100 to 100, of trials to come: of what waits of one owner, the highest starts first",
   },
   noLimit: "no limit",
   save: "Save",
