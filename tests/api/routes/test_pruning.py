@@ -106,7 +106,7 @@ def test_states_go_and_experiments_stay(client: ApiClient, api_store: Store, end
     done = client.post(f"/experiments:prune?{query}").json()
 
     assert {**done, "dry_run": True} == planned
-    assert (removed(done), done["removed_bytes"], done["states_only"]) == (["run 30"], 1_000, True)
+    assert (removed(done), done["removed_bytes"], done["states_only"]) == (["run 30"], 4_096, True)
     assert [path.exists() for path in states] == [False, True]
     assert ids(client) == {each.id for each in ended}
 
