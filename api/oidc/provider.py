@@ -18,7 +18,7 @@ import jwt
 from models_store.errors import Unavailable
 from settings import Settings
 
-# Signatures with a public key alone, each key with its own: with HS256 whoever knows a public key could sign.
+# Signatures with a public key alone, each key with its own: with HS256 the public key could sign.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
 _SECONDS = 5.0

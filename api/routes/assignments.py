@@ -37,7 +37,7 @@ from specs.experiment import ExperimentSpec
 from specs.problem import Problem, quantity, received_value
 
 router = APIRouter(tags=["classroom"])
-# With fewer, halves say nothing.
+# Scores on halves of fewer samples are chance.
 _MIN_SAMPLES = 20
 
 

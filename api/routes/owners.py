@@ -33,7 +33,7 @@ def get_own_quota(store: StoreDep, key: KeyDep) -> OwnerView:
 
 @router.get("/owners/{name}", dependencies=[ADMIN])
 def get_owner(name: str, store: StoreDep) -> OwnerView:
-    """Get what an owner may use, and what it uses. Whoever has no keys and no experiments uses nothing."""
+    """Get what an owner may use, and what it uses. An owner without keys and experiments uses nothing."""
     return _view(store, _check_name(name))
 
 

@@ -72,7 +72,7 @@ def test_each_experiment_has_its_seconds(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_repeated_lines_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever takes over from a killed process writes the end again."""
+    """The process that takes over from a killed one writes the end again."""
     written = write(
         tmp_path,
         monkeypatch,
