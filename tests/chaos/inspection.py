@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,14 @@ Document = dict[str, Any]
 
 def experiments(store: Path) -> dict[str, Document]:
     """The records of all experiments on disk, by id."""
-    paths = (store / "experiments").glob(f"[!.]*/{RECORD_FILE}")
-    return {path.parent.name: orjson.loads(path.read_bytes()) for path in paths}
+    return {path.parent.name: orjson.loads(text) for path, text in _files(store / "experiments", RECORD_FILE)}
 
 
 def unfinished(store: Path) -> list[str]:
     """What has not ended: experiments, sweeps, datasets."""
     waiting = [f"experiment {name}" for name, each in experiments(store).items() if each["status"] not in TERMINAL]
     waiting += [f"sweep {each.id}" for each in _sweeps(store) if not each.has_ended]
-    records = [orjson.loads(path.read_bytes()) for path in (store / "datasets").glob("[!.]*/dataset.json")]
+    records = [orjson.loads(text) for _, text in _files(store / "datasets", "dataset.json")]
     return waiting + [f"dataset {each['name']}" for each in records if each["status"] not in ("ready", "failed")]
 
 
@@ -56,7 +56,14 @@ def leaked_processes(service: Service) -> list[Broken]:
 
 
 def _sweeps(store: Path) -> list[SweepRecord]:
-    return [SweepRecord.model_validate_json(path.read_bytes()) for path in (store / "sweeps").glob("[!.]*/sweep.json")]
+    return [SweepRecord.model_validate_json(text) for _, text in _files(store / "sweeps", "sweep.json")]
+
+
+def _files(folder: Path, name: str) -> Iterator[tuple[Path, bytes]]:
+    """The files of that name one level down; users delete some meanwhile."""
+    for path in folder.glob(f"[!.]*/{name}"):
+        with suppress(FileNotFoundError):
+            yield path, path.read_bytes()
 
 
 def _lost(store: Path, found: dict[str, Document], ledger: Ledger) -> Iterator[Broken]:

@@ -152,7 +152,9 @@ class ChaosTrial:
 
     def _progress(self, experiment_id: str, record: Document) -> _Progress:
         history = self._service.store / "experiments" / experiment_id / "history.jsonl"
-        return record["attempts"], history.stat().st_size if history.exists() else 0
+        with suppress(FileNotFoundError):
+            return record["attempts"], history.stat().st_size
+        return record["attempts"], 0
 
     def _has_recovered(self, waiting: _Waiting) -> bool:
         """Whether each that was running has ended, has another attempt, or has made another epoch."""
