@@ -72,7 +72,9 @@ def assign(site: Site) -> AssignmentRecord:
 def read_code(page: Page) -> str:
     """What the first QR code of a page says."""
     image = np.frombuffer(page.get_by_role("img").first.screenshot(scale="css"), np.uint8)
-    found, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(image, cv2.IMREAD_GRAYSCALE))
+    code = cv2.imdecode(image, cv2.IMREAD_GRAYSCALE)
+    assert code is not None
+    found, _, _ = cv2.QRCodeDetector().detectAndDecode(code)
     return found
 
 
@@ -96,7 +98,8 @@ def test_teacher_creates_a_class_with_cards(
     key = cards.get_by_role("listitem").first.locator("code").inner_text()
     assert read_code(page) == f"{site.url}/#key={key}"
     found = site.store.keys.verify(key)
-    assert found is not None and found.owner == "ann-muller@biology-7b"
+    assert found is not None
+    assert found.owner == "ann-muller@biology-7b"
     assert axe_findings(page) == []
     shot(page, "teaching-cards")
     page.get_by_role("button", name="Done").click()
@@ -156,7 +159,7 @@ def test_teacher_moves_and_deletes_an_assignment(site: Site, teacher: str, open_
     page = enter(open_page, teacher, f"#/class/assignment/{made.id}")
     page.get_by_role("button", name="Move the deadline").click()
     later = utc_now() + timedelta(days=2)
-    page.get_by_label("Deadline").fill(later.astimezone().strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Deadline", exact=True).fill(later.astimezone().strftime("%Y-%m-%dT%H:%M"))
     page.get_by_role("button", name="Move", exact=True).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert site.store.assignments.get(made.id).deadline > made.deadline
@@ -210,7 +213,7 @@ def test_student_submits_a_finished_run(site: Site, teacher: str, open_page: Ope
 
     task = page.get_by_role("region", name="Fewer errors")
     expect(task).to_contain_text("Submitted to “Fewer errors”")
-    expect(task).to_contain_text("Rank 1 of 2 with 1.0000 (95 % interval")
+    expect(task).to_contain_text("Rank 1 of 2 with 1.0000 (95% interval")
     assert axe_findings(page) == []
     shot(page, "teaching-submit")
     theirs = enter(open_page, keys["ann"], f"#/run/{bobs.id}")

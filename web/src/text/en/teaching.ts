@@ -73,7 +73,7 @@ export default {
   submitTo: (title: string): string => `Submit to “${title}”`,
   submittedTo: (title: string): string => `Submitted to “${title}”`,
   standing: (rank: number, of: number, score: string, low: string, high: string): string =>
-    `Rank ${rank} of ${of} with ${score} (95 % interval ${low} to ${high}).`,
+    `Rank ${rank} of ${of} with ${score} (95% interval ${low} to ${high}).`,
   standingTied: "No difference to others of this rank is shown.",
   toBoard: "Leaderboard",
 };

@@ -64,7 +64,7 @@ const ko: Same<typeof en> = {
   commentHint: "두 곡선 사이의 간격은 무엇을 말하나요?",
   submitTo: (title) => `“${title}”에 제출`,
   submittedTo: (title) => `“${title}”에 제출했습니다`,
-  standing: (rank, of, score, low, high) => `${of}명 중 ${rank}위, ${score} (95 % 구간 ${low}~${high}).`,
+  standing: (rank, of, score, low, high) => `${of}명 중 ${rank}위, ${score} (95% 구간 ${low}~${high}).`,
   standingTied: "같은 순위의 다른 학생과 차이가 확인되지 않습니다.",
   toBoard: "순위표",
 };
