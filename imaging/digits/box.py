@@ -35,8 +35,8 @@ class Box(NamedTuple):
 
 def bounding_box(mask: Mask) -> Box:
     """The smallest box that contains `mask`, which must not be empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+    rows, columns = (mask.any(axis=axis).tobytes() for axis in (1, 0))
+    return Box(rows.find(1), rows.rfind(1) + 1, columns.find(1), columns.rfind(1) + 1)
 
 
 def row_hull(mask: Mask) -> Mask:

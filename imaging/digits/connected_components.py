@@ -38,6 +38,8 @@ def connected_components(mask: Mask) -> Components:
     numbers = _component_numbers(runs)
     lengths = runs.ends - runs.starts
     count = int(numbers.max(initial=0)) + 1
+    if count == 2:
+        return _only_component(mask, runs, int(lengths.sum()))
     areas = np.bincount(numbers, weights=lengths, minlength=count).astype(np.int64)
     tops, lefts = np.full(count, mask.shape[0]), np.full(count, mask.shape[1])
     bottoms, rights = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -50,13 +52,21 @@ def connected_components(mask: Mask) -> Components:
     return Components(labels, areas, tops, bottoms, lefts, rights)
 
 
+def _only_component(mask: Mask, runs: _Runs, area: int) -> Components:
+    ends = runs.rows[0], runs.rows[-1] + 1, runs.starts.min(), runs.ends.max()
+    return Components(mask.astype(np.int32), *(np.array((0, each)) for each in (area, *ends)))
+
+
 def _runs(mask: Mask) -> _Runs:
     height, width = mask.shape
-    framed = np.zeros((height, width + 2), dtype=np.int8)
-    framed[:, 1:-1] = mask
-    steps = np.diff(framed, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    return _Runs(rows, starts, np.nonzero(steps == -1)[1])
+    framed = np.zeros((height, width + 1), dtype=np.bool_)  # so that no run continues in the next row
+    framed[:, 1:] = mask
+    flat = framed.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    if flat[-1]:
+        changes = np.append(changes, len(flat) - 1)
+    rows, starts = np.divmod(changes[::2], width + 1)
+    return _Runs(rows, starts, changes[1::2] - rows * (width + 1))
 
 
 def _component_numbers(runs: _Runs) -> NDArray[np.int64]:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 WEIGHTS = Path(__file__).with_name("detector.npz")
-_Layers = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+_Layers = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 # MNIST's validation and test digits are below it in one of a hundred cases.
 _THRESHOLD = 0.25
+_ZERO = np.zeros((), dtype=np.float32)  # quicker than a Python number
 _MIN_LOGIT = math.log(_THRESHOLD / (1 - _THRESHOLD))
 # (14, 28): from pixels, 0-255, to the means of pairs, 0-1; the square root, because it is applied twice.
 _PAIR_MEANS = np.repeat(np.eye(14, dtype=np.float32), 2, axis=1) / np.float32(math.sqrt(4 * 255))
@@ -22,7 +23,8 @@ _PAIR_MEANS = np.repeat(np.eye(14, dtype=np.float32), 2, axis=1) / np.float32(ma
 
 def is_one_digit(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Of images in the form of MNIST: uint8, (..., 28, 28), to bool, (...)."""
-    return np.asarray(_logits(detector_input(images))[..., 0] >= _MIN_LOGIT)
+    are_digits: NDArray[np.bool_] = _logits(detector_input(images)) >= _MIN_LOGIT
+    return are_digits
 
 
 def detector_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -32,15 +34,20 @@ def detector_input(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _logits(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(..., 196) to the log odds of one digit, (..., 1)."""
-    *hidden, (weights, bias) = _layers()
+    """(..., 196) to the log odds of one digit, (...)."""
+    hidden, weights, bias = _layers()
     for matrix, offset in hidden:
-        inputs = np.maximum(inputs @ matrix + offset, 0)
-    return inputs @ weights + bias
+        inputs = inputs @ matrix
+        inputs += offset
+        np.maximum(inputs, _ZERO, out=inputs)
+    logits: NDArray[np.float32] = inputs @ weights
+    return logits + bias
 
 
 @cache
-def _layers() -> _Layers:
+def _layers() -> tuple[_Layers, NDArray[np.float32], np.float32]:
+    """The matrices and offsets of the hidden layers, and those of the only output."""
     with np.load(WEIGHTS) as file:
         arrays = [file[name].astype(np.float32) for name in file.files]
-    return tuple(zip(arrays[::2], arrays[1::2], strict=True))
+    *hidden, (weights, bias) = zip(arrays[::2], arrays[1::2], strict=True)
+    return hidden, np.ascontiguousarray(weights[:, 0]), bias[0]

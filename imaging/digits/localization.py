@@ -71,14 +71,18 @@ def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit
     if separated is None:
         return None
     ink, components, are_sharp, _ = separated
-    kept = _select(components, are_sharp)
-    if not kept.any():
+    if not are_sharp.any():
         return None
+    done = {"inverted": ink.is_dark, "evened": ink.is_evened}
+    steps = tuple(name for name, is_done in done.items() if is_done)
+    if len(components.areas) == 2:  # one mark and nothing else
+        mask, box = components.labels > 0, components.box(1)
+        return FoundDigit(ink.strength, mask, box, ink.is_dark, steps, 1.0, 0, is_several=False)
+    kept = _select(components, are_sharp)
     mask = kept[components.labels]
     others = (components.labels > 0) & ~mask
     strength = np.where(others, 0, ink.strength).astype(np.uint8)
-    done = {"inverted": ink.is_dark, "evened": ink.is_evened, "cleaned": bool(others.any())}
-    steps = tuple(name for name, is_done in done.items() if is_done)
+    steps = (*steps, *(("cleaned",) if others.any() else ()))
     box = bounding_box(mask)
     if np.count_nonzero(are_sharp) == 1:
         return FoundDigit(strength, mask, box, ink.is_dark, steps, 1.0, 0, is_several=False)

@@ -1,4 +1,4 @@
-"""Fast conversions between numpy and Pillow, and padding: a third of the general functions' time for 28x28."""
+"""Fast conversions between numpy and Pillow, tables and padding: a third of the general functions' time for 28x28."""
 
 from typing import Any, TypeVar
 
@@ -26,3 +26,8 @@ def pad(values: NDArray[_Value], by: int) -> NDArray[_Value]:
     out: NDArray[Any] = np.zeros((height + 2 * by, width + 2 * by), dtype=values.dtype)
     out[by : by + height, by : by + width] = values
     return out
+
+
+def look_up(image: NDArray[np.uint8], table: bytes) -> NDArray[np.uint8]:
+    """Replace each value of (height, width) by what a table of 256 bytes has for it."""
+    return np.frombuffer(image.tobytes().translate(table), dtype=np.uint8).reshape(image.shape)
