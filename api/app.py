@@ -168,8 +168,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.add_middleware(Compressed)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict, services.access)))
     app.add_middleware(KnownPaths, paths=paths, problems=problems)
+    app.add_middleware(Shortcut, predict=problems.wrap(PlainPredict(services.predict, services.access)))
     # FastAPI's own is outside of all middleware: a page of another origin could not read its answer.
     app.add_middleware(ServerErrorMiddleware, handler=answer_unexpected)
     app.add_middleware(BrowserRules, hosts=settings.hosts, origins=settings.cors_origins)

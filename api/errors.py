@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, ExceptionHandler, Scope
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from api.paths import Paths
 from api.schemas.problems import ProblemDetails
@@ -59,8 +59,24 @@ class Problems:
         app.add_exception_handler(Exception, answer_unexpected)
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
-        """`app`, which runs outside FastAPI's error handling, with the same answers."""
-        return ExceptionMiddleware(app, self._handlers)
+        """`app`, which runs outside FastAPI's error handling, with the same answers. It raises errors before it begins
+        to answer only: so nothing has to watch its messages."""
+
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except Exception as error:
+                await self._answer(error, scope, receive, send)
+
+        return wrapped
+
+    async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises `error` if there is no answer to it."""
+
+        async def fail(*_: object) -> None:
+            raise error
+
+        await ExceptionMiddleware(fail, self._handlers)(scope, receive, send)
 
     def reject_path(self, scope: Scope) -> JSONResponse:
         """The answer to a request for a path that is unknown, or lacks the method."""

@@ -27,7 +27,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("trainyard_store_up", "Whether the live view answers")
         try:
-            now = store_statistics(self._store.experiments, self._store.queue, self._store.workers)
+            now = store_statistics(self._store.experiments, self._store.queue)
         except Unavailable:
             up.add_metric([], 0)
             yield up
@@ -38,9 +38,6 @@ class StoreCollector(Collector):
         for status, count in now.experiments.items():
             experiments.add_metric([status], count)
         yield experiments
-        yield GaugeMetricFamily(
-            "training_workers", "Workers whose heartbeat reached Redis in the last 15 s", now.workers
-        )
         yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
         discarded = "Messages in Redis that were none of this service's"
         yield CounterMetricFamily("discarded_messages", discarded, now.discarded_messages)

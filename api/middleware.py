@@ -87,7 +87,7 @@ class TimedRequests:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ()), *limit_headers, *_BROWSER_HEADERS]
-                if all(name != _POLICY for name, _ in headers):
+                if _POLICY not in dict(headers):
                     headers.append((_POLICY, b"frame-ancestors 'none'"))
                 message["headers"] = headers
             await send(message)

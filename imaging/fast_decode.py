@@ -1,6 +1,6 @@
 """Fast decoding of small, simple PNG and JPEG images, without Pillow's parsers, which take longer than the decoding.
 
-The pixels are decoded by Pillow's own decoders, through `Image.frombytes`, and are thus identical to those of
+The pixels are decoded by Pillow's own decoders, through `frombytes`, and are thus identical to those of
 `Image.open`. Only the container is parsed here, and only if it holds nothing that could change a pixel; Pillow decodes
 all other images.
 """
@@ -49,9 +49,11 @@ class PlainImage(NamedTuple):
         """Decode the pixels; None if they are corrupt or truncated, which Pillow's parser reports better."""
         arguments = (self.mode, 0) if self.decoder == "zip" else (self.mode, "")
         try:
-            return Image.frombytes(self.mode, (self.width, self.height), self.encoded, self.decoder, *arguments)
+            image = Image.new(self.mode, (self.width, self.height), None)  # zeros, without filling it
+            image.frombytes(self.encoded, self.decoder, *arguments)
         except (OSError, ValueError):
             return None
+        return image
 
 
 @lru_cache(maxsize=1)  # a caller that asks whether an image is plain decodes it next

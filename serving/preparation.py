@@ -1,8 +1,7 @@
 """From samples as they were sent to the input of a network: the one place where an image file becomes an array."""
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ Prep = Literal["auto", "none"]
 _LIGHT_PIXELS = 2 * fast_decode.MAX_PIXELS
 # Finding a digit takes ten times as long, and in a checkerboard fifty times.
 _LIGHT_DIGIT_PIXELS = _LIGHT_PIXELS // 64
+_SAMPLE_ERRORS = (ImageError, InvalidSample)
 
 
 class ImageSample(NamedTuple):
@@ -129,27 +129,27 @@ def is_light(samples: Sequence[Sample], info: ServingInfo) -> bool:
 
 def prepare_sample(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> PreparedSample:
     """Raises the errors of `prepare`, with the name of the sample."""
-    with _named(sample):
+    try:
         if isinstance(sample, ImageSample):
             return prepare(sample.data, info, max_pixels, prep)
         return _features(sample.values, info), (), "digit", 0
+    except _SAMPLE_ERRORS as error:
+        raise _named(error, sample) from error
 
 
 def prepare_sample_row(sample: Sample, info: ServingInfo, max_pixels: int, prep: Prep) -> list[PreparedImage]:
     """Raises the errors of `prepare_digits`, with the name of the sample, and InvalidSample for prep "none"."""
     if prep == "none":
         raise InvalidSample("digits=many finds digits, and prep=none does not look for any; leave one of them out")
-    with _named(sample):
-        return prepare_digits(sample, info, max_pixels)
-
-
-@contextmanager
-def _named(sample: Sample) -> Iterator[None]:
-    """Errors begin with the name of the sample."""
     try:
-        yield
-    except (ImageError, InvalidSample) as error:
-        raise type(error)(f"{sample.filename[:100]}: {error}") from error
+        return prepare_digits(sample, info, max_pixels)
+    except _SAMPLE_ERRORS as error:
+        raise _named(error, sample) from error
+
+
+def _named(error: Exception, sample: Sample) -> Exception:
+    """The same error, which begins with the name of the sample."""
+    return type(error)(f"{sample.filename[:100]}: {error}")
 
 
 def _features(values: Sequence[float], info: ServingInfo) -> NDArray[np.float32]:

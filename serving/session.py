@@ -41,6 +41,7 @@ class Session:
         except Exception as error:  # ONNX Runtime's errors have no common base
             raise SessionError(f"the network does not load: {error}") from error
         self.input_name: str = input_name or self._session.get_inputs()[0].name
+        self._output_names = [self._session.get_outputs()[0].name]
         self._temperature = temperature
 
     def probabilities(self, samples: Samples) -> Probabilities:
@@ -50,7 +51,7 @@ class Session:
 
     def uncalibrated(self, samples: Samples) -> Probabilities:
         """The same without the temperature, as the network computes them."""
-        computed: Probabilities = self._session.run(None, {self.input_name: samples})[0]
+        computed: Probabilities = self._session.run(self._output_names, {self.input_name: samples})[0]
         return computed
 
     def answer_probe(self, shape: tuple[int, ...]) -> Probabilities:
@@ -76,5 +77,6 @@ def apply_temperature(probabilities: NDArray[_Float], temperature: float) -> NDA
     """(n, classes) to (n, classes): softmax(logits / temperature) of the logits that gave `probabilities` (Guo et al.
     2017, On Calibration of Modern Neural Networks, section 4.2), because softmax(log(p) / t) is p ** (1 / t),
     normalized."""
-    raised = probabilities ** probabilities.dtype.type(1 / temperature)
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    raised: NDArray[_Float] = probabilities ** probabilities.dtype.type(1 / temperature)
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised

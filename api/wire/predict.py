@@ -6,7 +6,6 @@ from functools import partial
 from itertools import islice
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from api.access import owner_of
@@ -39,7 +38,7 @@ class PredictEndpoint:
         started = time.perf_counter()
         with self._metrics.counted_prediction() as counted, self._admission.admit() as admission:
             body = await receive_body(scope, receive, MAX_BODY_BYTES, admission)
-            samples = await self._parse(Headers(scope=scope).get("content-type", ""), body)
+            samples = await self._parse(_content_type(scope), body)
             if isinstance(samples[0], ImageSample):
                 admission.add_request(len(samples))
             self._quotas.count_predictions(owner_of(scope), len(samples))
@@ -60,3 +59,7 @@ class PredictEndpoint:
         if len(body) <= fast_decode.MAX_BYTES:
             return parse_samples(content_type, body)
         return await self._predictor.run_in_thread(partial(parse_samples, content_type, body))
+
+
+def _content_type(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"content-type"), "")

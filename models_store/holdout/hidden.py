@@ -1,6 +1,8 @@
 """Datasets whose test results are withheld until they are revealed; one file for all."""
 
 import logging
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,12 +40,13 @@ class HiddenTests:
     """`hidden.json` in `folder`. A file that does not parse hides every dataset, until somebody mends it.
 
     Every change is made under the folder's lock and replaces the file. Safe for any number of threads, processes and
-    machines; each sees a change at its next call, which costs one stat.
+    machines; each sees a change at its next call, which costs one stat, or with `max_age` within so many seconds.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / HIDDEN_FILE
         self._seen: tuple[Mark, Mapping[str, Hiding] | None] = (None, {})
+        self._seen_at = -math.inf
 
     @property
     def mark(self) -> Mark:
@@ -54,8 +57,8 @@ class HiddenTests:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def is_hidden(self, dataset: str) -> bool:
-        hidings = self._hidings()
+    def is_hidden(self, dataset: str, max_age: float = 0.0) -> bool:
+        hidings = self._hidings(max_age)
         return hidings is None or (dataset in hidings and hidings[dataset].since is not None)
 
     def is_any_hidden(self) -> bool:
@@ -137,10 +140,14 @@ class HiddenTests:
             yield changed
             if changed != stored:
                 write_atomic(self._path, _HIDINGS.dump_json(changed))
+                self._seen_at = -math.inf
 
-    def _hidings(self) -> Mapping[str, Hiding] | None:
+    def _hidings(self, max_age: float = 0.0) -> Mapping[str, Hiding] | None:
         """None if the file does not parse."""
-        mark = self.mark
+        now = time.monotonic()
+        if now - self._seen_at < max_age:
+            return self._seen[1]
+        self._seen_at, mark = now, self.mark
         seen = self._seen
         if seen[0] != mark:
             seen = self._seen = (mark, self._read() if mark else {})

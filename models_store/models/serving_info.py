@@ -1,5 +1,6 @@
 """The serving info of a published network: all that serving needs, without its spec and without Keras."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,7 @@ class ServingInfo(Frozen):
     confident_error_rate: float | None = None
     max_pixel: int = Field(default=255, ge=0, le=255)  # likewise
 
-    @property
+    @cached_property
     def digit_form(self) -> Literal["centered", "filling"] | None:
         """The form of digits that the network was trained on, None if it does not read digits. Corrections are stored
         in the form that the network received."""

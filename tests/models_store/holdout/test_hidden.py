@@ -132,3 +132,13 @@ def test_damaged_file_may_not_be_revealed(hidden: HiddenTests, tmp_path: Path) -
     (tmp_path / HIDDEN_FILE).write_text("{")
 
     assert not hidden.may_reveal("digits", utc_now())
+
+
+def test_late_look_follows_changes_of_this_process(hidden: HiddenTests, tmp_path: Path) -> None:
+    assert not hidden.is_hidden("digits", max_age=1e9)
+    HiddenTests(tmp_path).hide("digits")
+    assert not hidden.is_hidden("digits", max_age=1e9)
+
+    hidden.hide("mnist")
+    assert hidden.is_hidden("mnist", max_age=1e9)
+    assert hidden.is_hidden("digits", max_age=1e9)

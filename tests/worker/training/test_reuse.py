@@ -1,5 +1,6 @@
 """One process that trains several experiments: each result is what a fresh process makes of it, bit for bit."""
 
+import gc
 import hashlib
 import signal
 from collections.abc import Callable, Iterator
@@ -160,9 +161,10 @@ def test_only_a_completed_training_is_followed(
 
 
 @pytest.fixture
-def remember() -> Callable[[], Reuse]:
+def remember() -> Iterator[Callable[[], Reuse]]:
     """Called in the test: pytest changes the environment between fixtures and test."""
-    return lambda: Reuse(_GROWTH_BYTES)
+    yield lambda: Reuse(_GROWTH_BYTES)
+    gc.unfreeze()
 
 
 def test_training_leaves_the_process_as_it_was(

@@ -1,1 +1,0 @@
-"""The chart for Kubernetes, as far as it can be tried without a cluster."""
