@@ -12,4 +12,6 @@ applyTheme(currentTheme());
 const target = document.getElementById("app");
 if (isReturning(location.hash))
   await finishSignIn().catch((thrown) => session.reject(problemFrom(thrown).message));
+// In a task of its own: evaluating the modules has taken one.
+await new Promise((resolve) => setTimeout(resolve));
 if (target) mount(App, { target });

@@ -3,7 +3,7 @@ import { count } from "../catalogue.svelte.ts";
 /** Classes, assignments, leaderboard. */
 export default {
   emptyTitle: "No class yet",
-  emptyText: "A teacher creates one: trainyard class create NAME --students names.csv",
+  emptyText: "A teacher creates one, from the names of the students.",
   noKeys: "Students have keys, which this service does not ask for: start it with --auth keys.",
   progress: "Progress",
   students: (n: number): string => count(n, { one: "1 student", other: `${n} students` }),

@@ -3,7 +3,7 @@ import type en from "../en/classroom.ts";
 
 const ko: Same<typeof en> = {
   emptyTitle: "아직 수업이 없습니다",
-  emptyText: "교사가 만듭니다: trainyard class create 이름 --students names.csv",
+  emptyText: "교사가 학생 이름으로 만듭니다.",
   noKeys: "학생에게는 키가 있어야 하는데, 이 서비스는 키를 요구하지 않습니다. --auth keys로 시작하세요.",
   progress: "진행 상황",
   students: (n) => `학생 ${n}명`,
