@@ -62,8 +62,16 @@ def check_pins_of_experiment(experiment_id: str, store: StoreDep, key: KeyDep, f
         _check_pins(store.experiments.pins.datasets_of(experiment_id), store, key)
 
 
+def check_pins_of_sweep(sweep_id: str, store: StoreDep, key: KeyDep, trials: bool = False, force: bool = False) -> None:
+    """With `force`, deleting a sweep with its trials removes their pins."""
+    if trials and force and _may_be_rejected(key):
+        ids = [trial.experiment_id for trial in store.sweeps.get(sweep_id).trials if trial.experiment_id]
+        _check_pins([dataset for each in ids for dataset in store.experiments.pins.datasets_of(each)], store, key)
+
+
 OWN_EXPERIMENT, OWN_SWEEP, OWN_DATASET = Depends(check_experiment), Depends(check_sweep), Depends(check_dataset)
 OWN_PIN, OWN_PINS = Depends(check_pin), Depends(check_pins_of_experiment)
+OWN_TRIAL_PINS = Depends(check_pins_of_sweep)
 
 
 def _check_pins(datasets: list[str], store: Store, key: Key | None) -> None:

@@ -12,7 +12,7 @@ from api import content, request_bodies
 from api.access import READ, RUN
 from api.classroom import NO_TRIAL_BUDGETED
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
-from api.ownership import OWN_SWEEP, Owner
+from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import PlotFormat
@@ -137,19 +137,24 @@ def cancel_sweep(sweep_id: str, store: StoreDep) -> SweepView:
 
 
 @router.delete(
-    "/sweeps/{sweep_id}", status_code=HTTPStatus.NO_CONTENT, dependencies=[RUN, OWN_SWEEP, NO_TRIAL_BUDGETED]
+    "/sweeps/{sweep_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[RUN, OWN_SWEEP, OWN_TRIAL_PINS, NO_TRIAL_BUDGETED],
 )
 def delete_sweep(
     sweep_id: str,
     store: StoreDep,
     registry: RegistryDep,
     trials: Annotated[bool, Query(description="with the experiments of its trials")] = False,
+    force: Annotated[bool, Query(description="also those that serve or are pinned, with their pins")] = False,
 ) -> None:
     """Delete a sweep that has ended. Its trials stay as experiments, unless `trials=true`: then all are deleted, or
-    none if one of them serves, is pinned, runs again, counts in the budget of an assignment, or has weights that an
-    unfinished experiment needs."""
+    none if one of them runs again, counts in the budget of an assignment, or has weights that an unfinished experiment
+    needs; if one serves or is pinned, `force=true` is needed, which also removes the pin."""
     if trials:
-        store.sweep_jobs.delete(sweep_id, registry.is_serving)
+        for each in store.sweep_jobs.delete(sweep_id, registry.is_serving, force):
+            if registry.is_serving(each):
+                registry.forget(each)
         registry.refresh()
     else:
         store.sweeps.delete(sweep_id)

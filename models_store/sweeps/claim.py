@@ -127,9 +127,10 @@ class SweepJobs(Jobs[SweepRecord]):
             return self._experiments.retry(experiment.id)
         return self._experiments.retry(experiment.id)
 
-    def delete(self, sweep_id: str, is_serving: Callable[[str], bool]) -> None:
+    def delete(self, sweep_id: str, is_serving: Callable[[str], bool], force: bool = False) -> list[str]:
         """Delete a sweep that has ended, with the experiments of its trials, those first: what is interrupted can be
-        repeated. Raises InvalidState, with nothing deleted, if one of them runs, serves, is pinned or needed."""
+        repeated. Returns the ids of those. Raises InvalidState, with nothing deleted, if one of them runs or is needed,
+        or, without `force`, serves or is pinned."""
         sweep = self.store.read(sweep_id)
         if not sweep.has_ended:
             raise InvalidState(f"sweep {sweep_id} is {sweep.status}; cancel it first")
@@ -137,12 +138,14 @@ class SweepJobs(Jobs[SweepRecord]):
         for record in records:
             if not record.status.is_terminal:
                 raise InvalidState(f"experiment {record.id}, a trial of it, is {record.status}; cancel it first")
-            self._experiments.reject_serving(record, is_serving(record.id))
+            if not force:
+                self._experiments.reject_serving(record, is_serving(record.id))
             self._experiments.reject_needed(record)
         for record in records:
             with suppress(NotFound):
-                self._experiments.delete(record.id, serving=is_serving(record.id))
+                self._experiments.delete(record.id, serving=is_serving(record.id), force=force)
         self.store.delete(sweep_id)
+        return [record.id for record in records]
 
     def cancel(self, sweep_id: str) -> SweepRecord:
         """Have the sweep cancelled, and its trials at once: the worker that ends the sweep may be the one that trains

@@ -91,6 +91,7 @@ def test_queue_is_reordered_and_paused(open_page: OpenPage, site: Site, tiny_doc
     expect(page.get_by_text("Paused: what runs continues, nothing else starts.")).to_be_visible()
     assert site.store.experiments.waiting.order.paused
     assert axe_findings(page) == []
+    expect(page.get_by_text("/queue:resume'")).to_have_count(1)
     shot(page, "machines-paused")
     site.store.experiments.waiting.resume()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()

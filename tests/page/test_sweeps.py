@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from models_store.models.pins import Pin
 from models_store.sweeps.record import SweepStatus
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
@@ -155,6 +156,26 @@ def test_sweep_is_deleted(open_page: OpenPage, site: Site, watch: Watch, with_ru
     expect(page.get_by_text("No sweeps yet")).to_be_visible()
     assert site.store.sweeps.records() == []
     assert len(site.store.experiments.index.ids()) == (0 if with_runs else 2)
+    watch.forgive("404")
+
+
+def test_sweep_with_a_serving_trial_is_deleted(open_page: OpenPage, site: Site, swept: Swept, watch: Watch) -> None:
+    best = swept.trials[0].experiment_id or ""
+    site.store.experiments.pins.put(Pin(dataset="digits", experiment_id=best))
+    swept.write(SweepStatus.SUCCEEDED)
+    page = open_page(f"#/sweeps/{swept.id}")
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete the sweep?")
+    dialog.get_by_label(re.compile("Delete the runs of its trials, too")).check()
+    expect(dialog.get_by_text("serves digits. Without it the next best model serves")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
+    assert axe_findings(page) == []
+    shot(page, "sweep-delete-serving")
+    dialog.get_by_label("Delete it all the same").check()
+    expect(dialog.get_by_text("trials=true&force=true")).to_be_visible()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No sweeps yet")).to_be_visible()
+    assert site.store.experiments.pins.datasets_of(best) == []
     watch.forgive("404")
 
 

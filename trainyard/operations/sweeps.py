@@ -53,9 +53,10 @@ def cancel_sweep(sweep_id: str) -> Operation[Sweep]:
     return Operation("POST", f"{_path_of(sweep_id)}:cancel", read_as(Sweep))
 
 
-def delete_sweep(sweep_id: str, trials: bool = False) -> Operation[None]:
-    """Delete one that has ended; with `trials`, also the experiments of its trials."""
-    return Operation("DELETE", _path_of(sweep_id), read_nothing, {"trials": trials})
+def delete_sweep(sweep_id: str, trials: bool = False, force: bool = False) -> Operation[None]:
+    """Delete one that has ended; with `trials`, also the experiments of its trials, and with `force`, even if one of
+    them serves or is pinned."""
+    return Operation("DELETE", _path_of(sweep_id), read_nothing, {"trials": trials, "force": force})
 
 
 def resume_trial(sweep_id: str, number: int) -> Operation[Sweep]:

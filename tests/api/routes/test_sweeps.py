@@ -270,8 +270,8 @@ def test_sweep_is_deleted_with_its_trials(
     assert "is pinned" in rejected.json()["detail"]
     assert all(client.get(f"/experiments/{each}").status_code == 200 for each in experiments)
 
-    api_store.experiments.pins.remove_all(experiments[0])
-    assert client.delete(f"/sweeps/{sweep['id']}?trials=true").status_code == 204
+    assert client.delete(f"/sweeps/{sweep['id']}?trials=true&force=true").status_code == 204
+    assert api_store.experiments.pins.datasets_of(experiments[0]) == []
     assert client.get(f"/sweeps/{sweep['id']}").status_code == 404
     assert all(client.get(f"/experiments/{each}").status_code == 404 for each in experiments)
 

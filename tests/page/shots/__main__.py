@@ -23,6 +23,7 @@ from tests.page.chromium import MISSING, launch
 from tests.page.layout import sticking_out
 from tests.page.open_requests import OpenRequests
 from tests.page.shots.material import Material
+from tests.page.shots.school import fill_school
 from tests.page.shots.views import ALL, SHOTS, Look, Shot, looks_at
 from tests.support.service import ROOT, Service
 from tests.support.valkey import Valkey
@@ -63,11 +64,17 @@ def main() -> None:
         if browser is None:
             raise SystemExit(MISSING)
         empty = stack.enter_context(service())
-        filled = stack.enter_context(service()) if any(not shot.is_empty for shot, _ in wanted) else empty
-        if filled is not empty:
+        school = filled = empty
+        if any(shot.who for shot, _ in wanted):
+            school = stack.enter_context(service(auth="keys"))
+            school.ids |= fill_school(school.store)
+        if any(not shot.is_empty and not shot.who for shot, _ in wanted):
+            filled = stack.enter_context(service())
             filled.fill()
         failed = [
-            (shot, look) for shot, look in wanted if not take(browser, empty if shot.is_empty else filled, shot, look)
+            (shot, look)
+            for shot, look in wanted
+            if not take(browser, empty if shot.is_empty else school if shot.who else filled, shot, look)
         ]
     write_index([each for each in wanted if each not in failed])
     print(f"{quantity(len(wanted) - len(failed), 'screenshot')}: {FOLDER / 'index.html'}")
@@ -75,13 +82,13 @@ def main() -> None:
 
 
 @contextmanager
-def service() -> Iterator[Material]:
+def service(**settings: object) -> Iterator[Material]:
     """A service with an API and no worker, on a store of its own without anything in it."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         valkey = Valkey(folder / "valkey")
         valkey.start()
-        running = Service(folder, valkey, lease_seconds=_LEASE_SECONDS, retention_count=_KEPT)
+        running = Service(folder, valkey, lease_seconds=_LEASE_SECONDS, retention_count=_KEPT, **settings)
         try:
             running.start_api()
             store = open_store(running.store, valkey.url, _LEASE_SECONDS, max_attempts=3, role="shots")
@@ -107,6 +114,9 @@ def take(browser: Browser, material: Material, shot: Shot, look: Look) -> bool:
     try:
         page = context.new_page()
         requests = OpenRequests(page)
+        if shot.who:
+            page.goto(f"/#key={material.ids[shot.who]}")
+            page.locator("nav").first.wait_for()
         page.goto(f"/{shot.hash(material.ids)}")
         page.locator(shot.ready).first.wait_for()
         shot.act(page)

@@ -1,10 +1,12 @@
 """What is photographed: every view in the states that people meet, and how a page gets there."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, Route
 
+from tests.page.shots import documents
 from tests.page.shots.material import MANY
 from tests.page.strokes import SEVEN, draw
 
@@ -42,6 +44,8 @@ class Shot(NamedTuple):
     act: Callable[[Page], Any] = lambda page: None
     is_empty: bool = False
     """Whether it is taken of a service without runs."""
+    who: str = ""
+    """Whose key is used, `teacher` or `student`, of a service that asks for keys and has a class."""
 
     @property
     def view(self) -> str:
@@ -100,6 +104,31 @@ def lose_events(page: Page) -> None:
     page.reload()
     page.locator("main [role=status] .away").wait_for()
     page.locator("main [role=row] a").first.wait_for()
+
+
+def name_students(page: Page) -> None:
+    page.locator("header .actions .primary").click()
+    page.locator("dialog input").first.fill("chemistry-8c")
+    page.locator("dialog textarea").fill(f"Ann Müller\n김하늘\n{documents.UNBREAKABLE}")
+
+
+def print_cards(page: Page) -> None:
+    """A new class each time: a name is free once."""
+    name_students(page)
+    page.locator("dialog input").first.fill(f"c{time.time_ns()}")
+    page.locator("dialog button[type=submit]").click()
+    page.locator("main svg path").first.wait_for()
+
+
+def start_from_preset(page: Page) -> None:
+    page.locator("main select").first.select_option("preset mnist-cnn")
+
+
+def reject_assignment(page: Page) -> None:
+    page.locator("main input").first.fill(documents.LONG)
+    page.locator("main textarea").nth(1).fill('{"dataset": {"name": "digits"}, "model": {"preset": "nothing"}}')
+    page.locator("main form button[type=submit]").click()
+    page.locator("main [role=alert]").wait_for()
 
 
 def draw_seven(page: Page) -> None:
@@ -268,6 +297,28 @@ SHOTS: tuple[Shot, ...] = (
     Shot("machines-empty", "machines", "main h2", is_empty=True),
     Shot("machines-messages", "machines", "main details", open_messages),
     Shot("machines-prune", "machines", "main details", look_at_old_runs),
+    Shot("machines-curl", "machines", "main details", click("main section > details.no-print summary")),
     Shot("machines-paused", "machines", "main details", pause),
+    Shot("class", "class", "main section.card", who="teacher"),
+    Shot("class-new", "class", "main section.card", name_students, who="teacher"),
+    Shot("class-cards", "class", "main section.card", print_cards, who="teacher"),
+    Shot("class-progress", "class/progress/biology-7b", "main li", who="teacher"),
+    Shot("class-remove", "class/progress/biology-7b", "main li", click("main li .button:last-child"), who="teacher"),
+    Shot("class-assignment", "class/assignment/{assignment}", "main li", who="teacher"),
+    Shot(
+        "class-deadline",
+        "class/assignment/{assignment}",
+        "main li",
+        click("header .actions .button:not(.danger):not(.only-wide)"),
+        who="teacher",
+    ),
+    Shot("class-nobody", "class/assignment/{nobody}", "main dl", who="teacher"),
+    Shot("class-set", "class/set/biology-7b", "main option[value^=preset]", start_from_preset, who="teacher"),
+    Shot("class-set-rejected", "class/set/biology-7b", "main form", reject_assignment, who="teacher"),
+    Shot("class-comment", "run/{submitted}", "path.raw", who="teacher"),
+    Shot("class-student", "class", "main section.card", who="student"),
+    Shot("class-student-assignment", "class/assignment/{assignment}", "main li", who="student"),
+    Shot("class-student-run", "run/{finished}", "main section.card .primary", who="student"),
+    Shot("class-student-submitted", "run/{submitted}", "main section.card [role=status]", who="student"),
     Shot("class-empty", "class", "main h2", is_empty=True),
 )  # fmt: skip

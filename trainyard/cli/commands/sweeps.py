@@ -195,13 +195,14 @@ def resume(
 def delete(
     sweep_id: SweepArgument,
     trials: Annotated[bool, typer.Option("--trials", help="Also the experiments of its trials.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also if one of those serves or is pinned.")] = False,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Delete a sweep that has ended; its trials stay as experiments."""
     with Client(url) as client:
         found = resolve_sweep_id(client, sweep_id)
-        client.delete_sweep(found, trials)
+        client.delete_sweep(found, trials, force)
     if json:
         print_json({"id": found})
     else:

@@ -126,11 +126,16 @@ def test_trial_is_resumed(api: CannedApi) -> None:
 
 def test_sweep_is_deleted_with_its_trials(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     api.on("DELETE", f"/sweeps/{ID}", Answer(status=204))
-    assert [run("sweep", "delete", ID), run("sweep", "delete", ID, "--trials")] == [0, 0]
-    assert [each.query for each in api.requests("DELETE", f"/sweeps/{ID}")] == [{"trials": "false"}, {"trials": "true"}]
+    options: tuple[list[str], ...] = ([], ["--trials"], ["--trials", "--force"])
+    assert [run("sweep", "delete", ID, *each) for each in options] == [0, 0, 0]
+    assert [each.query for each in api.requests("DELETE", f"/sweeps/{ID}")] == [
+        {"trials": "false", "force": "false"},
+        {"trials": "true", "force": "false"},
+        {"trials": "true", "force": "true"},
+    ]
     assert capsys.readouterr().out.splitlines() == [
         f"{ID} is deleted; its trials stay",
-        f"{ID} is deleted with its trials",
+        *[f"{ID} is deleted with its trials"] * 2,
     ]
 
 

@@ -109,6 +109,9 @@ export default {
   deleteTitle: "Delete the sweep?",
   deleteText: "Its table, plots and document are removed. This cannot be undone.",
   deleteRuns: (n: number) => `Delete the runs of its trials, too (${n}); otherwise they stay in Runs`,
+  deleteServes: (run: string, dataset: string) =>
+    `${run} serves ${dataset}. Without it the next best model serves, or none where there is no other.`,
+  deleteForce: "Delete it all the same, with its pin",
   deleted: (name: string) => `${name} was deleted`,
   inQueue: "Show in the queue",
   budget: "Budget",

@@ -108,6 +108,9 @@ const ko: Same<typeof en> = {
   deleteTitle: "스윕을 삭제할까요?",
   deleteText: "시도 표와 그림, 문서가 삭제됩니다. 되돌릴 수 없습니다.",
   deleteRuns: (n) => `시도의 실험 ${n}개도 삭제 (그대로 두면 실험 목록에 남습니다)`,
+  deleteServes: (run, dataset) =>
+    `지금 ${attach(run, "이/가")} ${attach(dataset, "을/를")} 서빙합니다. 삭제하면 다음으로 좋은 모델이 서빙하고, 다른 모델이 없으면 아무것도 서빙하지 않습니다.`,
+  deleteForce: "고정과 함께 그래도 삭제",
   deleted: (name) => `${attach(name, "을/를")} 삭제했습니다`,
   inQueue: "대기열에서 보기",
   budget: "예산",

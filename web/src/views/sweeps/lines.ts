@@ -16,8 +16,9 @@ export function cancelLine(address: string, id: string): string {
 }
 
 /** The line that deletes it, with the runs of its trials or without. */
-export function deleteLine(address: string, id: string, withTrials: boolean): string {
-  return `curl -X DELETE ${withTrials ? `'${address}/sweeps/${id}?trials=true'` : `${address}/sweeps/${id}`}`;
+export function deleteLine(address: string, id: string, trials: boolean, force = false): string {
+  const query = `?trials=true${force ? "&force=true" : ""}`;
+  return `curl -X DELETE ${trials ? `'${address}/sweeps/${id}${query}'` : `${address}/sweeps/${id}`}`;
 }
 
 /** The same with the command-line client, which follows a running one. */

@@ -16,6 +16,12 @@ export interface SweepEdit {
   paused?: boolean;
 }
 
+/** Whether the runs of its trials are deleted with it, and even those that serve. */
+export interface Removal {
+  trials: boolean;
+  force: boolean;
+}
+
 /** A sweep, live, and what can be done with it. */
 export class SweepState {
   readonly id: string;
@@ -59,8 +65,8 @@ export class SweepState {
   }
 
   /** Delete it once it has ended, with the runs of its trials or without. */
-  remove(withTrials: boolean): Promise<boolean> {
-    const params = { path: { sweep_id: this.id }, query: { trials: withTrials } };
+  remove(query: Removal): Promise<boolean> {
+    const params = { path: { sweep_id: this.id }, query };
     return this.#ask(() => answer(api.DELETE("/sweeps/{sweep_id}", { params })));
   }
 

@@ -67,5 +67,6 @@ test("a sweep has its lines", () => {
   assert.equal(cancelLine("http://h:1", "S"), "curl -X POST http://h:1/sweeps/S:cancel");
   assert.equal(deleteLine("http://h:1", "S", false), "curl -X DELETE http://h:1/sweeps/S");
   assert.equal(deleteLine("http://h:1", "S", true), "curl -X DELETE 'http://h:1/sweeps/S?trials=true'");
+  assert.match(deleteLine("http://h:1", "S", true, true), /\?trials=true&force=true'$/);
   assert.match(commandLine("http://h:1", { id: "S", status: "failed" }), /^trainyard sweep show S/);
 });

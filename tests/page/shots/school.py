@@ -1,0 +1,68 @@
+"""Fills the store of a service that asks for keys with a class: its students, assignments and submissions."""
+
+from datetime import timedelta
+
+from models_store.assignments.record import AssignmentRecord
+from models_store.classes.store import STUDENT_SCOPES
+from models_store.experiments.comments import Comment, add_comment
+from models_store.frozen import utc_now
+from models_store.store import Store
+from specs.access import KeyScope, KeySpec
+from specs.assignment import AssignmentBudget
+from specs.classroom import parse_class
+from specs.experiment import parse_spec
+from tests.page.shots.documents import KOREAN, KOREAN_NOTES, LONG
+from tests.support.classroom import BASE, trained
+
+_NAMES = (
+    "Ann Müller",
+    "김하늘",
+    "Cem Özgür-Wolfeschlegelsteinhausenbergerdorff",
+    "박서준",
+    *(f"Student {number}" for number in range(5, 29)),
+    "Dora",
+    "Émile",
+)
+_SUBMITTED = (0.7, 0.9, 0.3, 0.85, 0.86, 0.5, 0.2, 0.99)
+
+
+def fill_school(store: Store) -> dict[str, str]:
+    """The keys of a teacher and of the student Ann, her runs, and the assignment, by the names that screenshots use."""
+    tina, teacher = store.keys.create(KeySpec(scopes=(*STUDENT_SCOPES, KeyScope.TEACH)), "tina")
+    made, keys = store.classes.create(parse_class({"name": "biology-7b", "students": list(_NAMES)}), tina)
+    store.classes.create(parse_class({"name": "a", "students": ["Bob"]}), tina)
+    assignment = _assign(store, "Fewer errors")
+    nobody = _assign(store, KOREAN)
+    for student, accuracy in zip(made.students, _SUBMITTED, strict=False):
+        run = trained(store, student.owner, accuracy, name=f"run of {student.handle}")
+        store.assignments.submit(assignment.id, student.owner, run, lambda: None)
+    ann = made.students[0].owner
+    submitted = store.assignments.submissions(assignment.id)[0].experiment_id
+    add_comment(
+        store.experiments.folder(submitted), Comment(author="tina", text="What does the gap say?\n" + KOREAN_NOTES)
+    )
+    return {
+        "teacher": teacher,
+        "student": keys[0][2],
+        "assignment": assignment.id,
+        "nobody": nobody.id,
+        "submitted": submitted,
+        "finished": trained(store, ann, 0.95, name=LONG).id,
+    }
+
+
+def _assign(store: Store, title: str) -> AssignmentRecord:
+    base = parse_spec(BASE)
+    return store.assignments.create(
+        AssignmentRecord(
+            class_name="biology-7b",
+            title=title,
+            task=f"Improve the base by changing the network.\n\n{KOREAN_NOTES}",
+            dataset=base.dataset.name,
+            base=base.document(),
+            may_change=("/model", "/training"),
+            budget=AssignmentBudget(runs=20, minutes=60, parameters=500_000),
+            deadline=utc_now() + timedelta(days=7),
+            metric="accuracy",
+        )
+    )
