@@ -313,7 +313,7 @@ SHOTS: tuple[Shot, ...] = (
         who="teacher",
     ),
     Shot("class-nobody", "class/assignment/{nobody}", "main dl", who="teacher"),
-    Shot("class-set", "class/set/biology-7b", "main option[value^=preset]", start_from_preset, who="teacher"),
+    Shot("class-set", "class/set/biology-7b", "main form", start_from_preset, who="teacher"),
     Shot("class-set-rejected", "class/set/biology-7b", "main form", reject_assignment, who="teacher"),
     Shot("class-comment", "run/{submitted}", "path.raw", who="teacher"),
     Shot("class-student", "class", "main section.card", who="student"),
