@@ -14,7 +14,8 @@ from tests.e2e.running_up import RunningUp, installed_environment, is_ready
 from tests.support.service import ROOT
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
-pytestmark = pytest.mark.processes
+# One wheel for all of them.
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("wheel")]
 
 Run = subprocess.CompletedProcess[str]
 
