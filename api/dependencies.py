@@ -61,58 +61,64 @@ class Services:
     retention: AutomaticRetention
 
 
-# All dependencies are coroutines: FastAPI runs plain functions in threads.
-async def get_services(request: Request) -> Services:
+def _services(request: Request) -> Services:
     return cast(Services, request.app.state.services)
+
+
+# All dependencies are coroutines, because FastAPI runs plain functions in threads. They have none of their own, each of
+# which it would solve for each request.
+async def get_services(request: Request) -> Services:
+    return _services(request)
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-async def get_plots(services: ServicesDep, validators: Annotated[Validators, Depends()]) -> CachedPlots:
-    return CachedPlots(services.renders, validators)
+async def get_plots(request: Request, validators: Annotated[Validators, Depends()]) -> CachedPlots:
+    return CachedPlots(_services(request).renders, validators)
 
 
-async def get_store(services: ServicesDep) -> Store:
-    return services.store
+async def get_store(request: Request) -> Store:
+    return _services(request).store
 
 
-async def get_experiments(services: ServicesDep) -> ExperimentStore:
-    return services.store.experiments
+async def get_experiments(request: Request) -> ExperimentStore:
+    return _services(request).store.experiments
 
 
-async def get_registry(services: ServicesDep) -> Registry:
-    return services.registry
+async def get_registry(request: Request) -> Registry:
+    return _services(request).registry
 
 
-async def get_recent(services: ServicesDep) -> RecentPredictions:
-    return services.recent
+async def get_recent(request: Request) -> RecentPredictions:
+    return _services(request).recent
 
 
-async def get_predict(services: ServicesDep) -> PredictEndpoint:
-    return services.predict
+async def get_predict(request: Request) -> PredictEndpoint:
+    return _services(request).predict
 
 
-async def get_batches(services: ServicesDep) -> Batches:
-    return services.batches
+async def get_batches(request: Request) -> Batches:
+    return _services(request).batches
 
 
-async def get_baselines(services: ServicesDep) -> Baselines:
-    return services.baselines
+async def get_baselines(request: Request) -> Baselines:
+    return _services(request).baselines
 
 
-async def get_page(services: ServicesDep) -> Page:
-    return services.page
+async def get_page(request: Request) -> Page:
+    return _services(request).page
 
 
-async def get_images(services: ServicesDep) -> ImageSource:
+async def get_images(request: Request) -> ImageSource:
+    services = _services(request)
     settings = services.settings
     cache = settings.store_dir / _PUBLISHED
     return ImageSource(services.store.datasets, settings.datasets_dir, cache, settings.max_image_pixels)
 
 
-async def get_settings(services: ServicesDep) -> Settings:
-    return services.settings
+async def get_settings(request: Request) -> Settings:
+    return _services(request).settings
 
 
 async def read_document(request: Request) -> bytes:
