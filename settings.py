@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     rate_failed_keys: PerMinute = 60
     rate_sign_ins: PerMinute = 120
     max_streams: int = Field(default=100, ge=1, le=100_000)
+    private: bool = False
     quota_running: int | None = Field(default=None, ge=0)
     quota_queued: int | None = Field(default=None, ge=0)
     quota_training_minutes: int | None = Field(default=None, ge=0)

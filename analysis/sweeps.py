@@ -13,7 +13,10 @@ from models_store.sweeps.record import RepeatedPoint, SweepRecord
 from models_store.sweeps.trial import Trial, TrialStatus
 from specs.dataset import DatasetSpec
 
-_COPIED = ("id", "version", "owner", "name", "method", "tried", "planned", "created_at", "ended_at", "conclusion")
+_COPIED = (
+    *("id", "version", "owner", "private", "name", "method", "tried", "planned", "created_at", "ended_at"),
+    "conclusion",
+)
 LiveStatus = Literal["open", "queued", "running", "succeeded", "pruned", "failed", "cancelled", "deleted", "infeasible"]
 
 
@@ -96,6 +99,7 @@ class SweepSummary(Frozen):
     id: str
     version: int
     owner: str | None
+    private: bool
     name: str
     dataset: str | None
     status: str

@@ -24,6 +24,7 @@ from models_store.access.sign_ins import SignIns
 from models_store.access.store import KeyStore
 from models_store.errors import InsufficientScope, NotAuthenticated
 from models_store.store import Store
+from models_store.visibility import Viewer, show_to
 from settings import Settings
 from specs.access import KeyScope
 
@@ -36,12 +37,21 @@ _INVALID = (
 
 
 class Access:
-    """What a request may do, and how often. Without `keys` (TRAINYARD_AUTH=none) everybody may do everything."""
+    """What a request may do and see, and how often. Without `keys` (TRAINYARD_AUTH=none) everybody may do
+    everything."""
 
-    def __init__(self, keys: KeyStore | None, limits: RequestLimits, tokens: ProviderTokens | None = None) -> None:
-        """`tokens` of a provider are accepted in place of keys."""
+    def __init__(
+        self,
+        keys: KeyStore | None,
+        limits: RequestLimits,
+        teaches: Callable[[str, str], bool],
+        tokens: ProviderTokens | None = None,
+    ) -> None:
+        """`teaches` returns whether the first of two owners teaches the second; `tokens` of a provider are accepted in
+        place of keys."""
         self._keys = keys
         self._limits = limits
+        self._teaches = teaches
         self._tokens = tokens
 
     @property
@@ -49,7 +59,8 @@ class Access:
         return self._keys is not None
 
     async def admit(self, scope: Scope, needed: Sequence[str]) -> None:
-        """Raises NotAuthenticated, RateLimited, InsufficientScope; NotAdmitted and Unavailable for a token."""
+        """From here on the stores show this request what its key may see. Raises NotAuthenticated, RateLimited,
+        InsufficientScope; NotAdmitted and Unavailable for a token."""
         if self._keys is None:
             return
         token = _bearer_token(scope)
@@ -71,6 +82,7 @@ class Access:
                 f"{', '.join(key.scopes)}"
             )
         scope[_KEY] = key
+        show_to(None if key.is_admin else Viewer(key.owner, partial(self._teaches, key.owner)))
 
     async def count_sign_in(self, scope: Scope) -> None:
         """Of somebody who has no key yet. Raises RateLimited."""
@@ -94,13 +106,14 @@ def open_access(settings: Settings, store: Store, metrics: Metrics) -> tuple[Acc
     """And what signs people in, if there is a provider. Raises OSError if the store is not writable."""
     limits = RequestLimits(store.rate_limiter, settings, metrics)
     if settings.auth == "none":
-        return Access(None, limits), None
+        return Access(None, limits, store.classes.teaches), None
     store.keys.prepare()
     if settings.oidc_issuer is None:
-        return Access(store.keys, limits), None
+        return Access(store.keys, limits, store.classes.teaches), None
     provider = Provider(settings)
-    sign_in = SignIn(provider, settings, SignIns(store.redis), store.keys)
-    return Access(store.keys, limits, ProviderTokens(provider, settings)), sign_in
+    sign_in = SignIn(provider, settings, SignIns(store.redis), store.keys, store.classes.has_student)
+    tokens = ProviderTokens(provider, settings, store.classes.has_student)
+    return Access(store.keys, limits, store.classes.teaches, tokens), sign_in
 
 
 class _KeyScheme(SecurityBase):

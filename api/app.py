@@ -4,7 +4,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Callable, Container
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -41,6 +41,7 @@ from api.routes import (
     experiment_lists,
     experiments,
     groups,
+    histories,
     keys,
     login,
     models,
@@ -50,6 +51,7 @@ from api.routes import (
     page,
     plots,
     predictions,
+    pruning,
     queue,
     reports,
     result_plots,
@@ -78,7 +80,7 @@ from models_store.owners.quota import Quota
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
 from models_store.retention import Retention
-from models_store.store import Store, open_store
+from models_store.store import open_store
 from serving.admission import AdmissionControl
 from serving.batching import Batcher
 from serving.drift import Baselines
@@ -93,6 +95,8 @@ ROUTES = (
     datasets,
     experiment_lists,
     experiments,
+    histories,
+    pruning,
     groups,
     experiment_files,
     sweeps,
@@ -138,6 +142,7 @@ _SUMMARIES_SECONDS = 1.0
 _DELIVER_SECONDS = 1.0
 _COUNT_SECONDS = 2.0
 _KEYS_SECONDS = 10.0
+_OLD_KEYS_SECONDS = 3600.0
 _RETENTION_SECONDS = 60.0
 # Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
@@ -185,7 +190,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _services(settings: Settings) -> Services:
     where, quota = (settings.store_dir, settings.redis_url), Quota(**settings.quota)
-    store = open_store(*where, settings.lease_seconds, settings.max_attempts, "api", quota)
+    store = open_store(*where, settings.lease_seconds, settings.max_attempts, "api", quota, settings.private)
     loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
     registry = Registry(store.models, store.known_datasets, loaded)
     recent = RecentPredictions(
@@ -244,20 +249,9 @@ def warn_of_server(modules: Container[str]) -> None:
         )
 
 
-def _refresh_summaries(store: Store) -> None:
+def _while_redis_answers(call: Callable[[], object]) -> None:
     with suppress(Unavailable), require_redis():  # the reconciler logs it
-        store.summaries.refresh()
-
-
-def _retain(services: Services) -> None:
-    """Delete what exceeds the limits of the settings."""
-    with suppress(Unavailable):  # the reconciler logs it
-        services.retention.run(services.registry.is_serving)
-
-
-def _forget_silent_workers(store: Store) -> None:
-    with suppress(Unavailable):  # the reconciler logs it
-        store.workers.alive()
+        call()
 
 
 @asynccontextmanager
@@ -266,6 +260,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     store, sender = services.store, Sender(services.settings.webhook_private_addresses)
     deliverer = Deliverer(store, sender, services.settings.webhook_retry_seconds)
+    retain = partial(services.retention.run, services.registry.is_serving)
+    retention_seconds = services.settings.retention_seconds
     upkeep = [
         Periodic("reconciler", store.reconciler.sweep, services.settings.reconcile_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
@@ -273,10 +269,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
         Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
         Periodic("traffic", store.flush_counts, _COUNT_SECONDS),
-        Periodic("workers", partial(_forget_silent_workers, store), SEEN_SECONDS / 3),
+        # Which forgets those that are silent.
+        Periodic("workers", partial(_while_redis_answers, store.workers.alive), SEEN_SECONDS / 3),
         Periodic("keys", store.keys.flush, _KEYS_SECONDS),
-        Periodic("retention", partial(_retain, services), min(services.settings.retention_seconds, _RETENTION_SECONDS)),
-        Periodic("summaries", partial(_refresh_summaries, store), _SUMMARIES_SECONDS),
+        Periodic("old keys", store.keys.purge, _OLD_KEYS_SECONDS),
+        Periodic("retention", partial(_while_redis_answers, retain), min(retention_seconds, _RETENTION_SECONDS)),
+        Periodic("summaries", partial(_while_redis_answers, store.summaries.refresh), _SUMMARIES_SECONDS),
     ]
     for periodic in upkeep:
         periodic.start()

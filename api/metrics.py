@@ -38,6 +38,10 @@ class StoreCollector(Collector):
         for status, count in now.experiments.items():
             experiments.add_metric([status], count)
         yield experiments
+        rejected = CounterMetricFamily("quota_rejections", "Requests beyond a quota", labels=["quota"])
+        for quota, count in self._store.quotas.rejections.items():
+            rejected.add_metric([quota], count)
+        yield rejected
         yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
         discarded = "Messages in Redis that were none of this service's"
         yield CounterMetricFamily("discarded_messages", discarded, now.discarded_messages)
@@ -82,10 +86,13 @@ class Metrics:
         return CountedPrediction(self)
 
     def count_prediction(self, model: ServedModel | None, outcome: str, seconds: float) -> None:
-        self._counter(model.info.dataset if model else "none", outcome).inc()
+        self._counter(_label(model), outcome).inc()
         self.prediction_seconds.observe(seconds)
         if model and outcome == _ANSWERED:
             self.traffic.count_request(model.id)
+
+    def count_batch(self, model: ServedModel, outcome: str, images: int) -> None:
+        self.batch_images.labels(_label(model), outcome).inc(images)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._timer(method, route, status).observe(seconds)
@@ -107,3 +114,10 @@ class CountedPrediction:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         outcome = _ANSWERED if error is None else "error"
         self._metrics.count_prediction(self.model, outcome, time.perf_counter() - self._started)
+
+
+def _label(model: ServedModel | None) -> str:
+    """Names of private datasets are nobody else's."""
+    if model is None:
+        return "none"
+    return "private" if model.record.private else model.info.dataset

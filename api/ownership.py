@@ -1,11 +1,12 @@
-"""Whose an experiment, a sweep, a dataset or a pin is: everybody may look at it, its owner and admins change it.
+"""Whose an experiment, a sweep, a dataset or a pin is: everybody may look at it unless it is private, its owner and
+admins change it.
 
 Routes that change one add a constant of this module behind the one of `api.access`.
 """
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from api.access import KeyDep, owner_of
 from api.dependencies import ExperimentsDep, StoreDep
@@ -21,6 +22,10 @@ async def get_owner(request: Request) -> str | None:
 
 
 Owner = Annotated[str | None, Depends(get_owner)]
+WantedPrivacy = Annotated[
+    bool | None,
+    Query(alias="private", description="whether others may not see it; default: as `GET /owners/me` says"),
+]
 
 
 async def require_key(key: KeyDep) -> Key:
@@ -36,14 +41,16 @@ async def require_key(key: KeyDep) -> Key:
 OwnKey = Annotated[Key, Depends(require_key)]
 
 
-def check_experiment(experiment_id: str, experiments: ExperimentsDep, key: KeyDep) -> None:
+def check_experiment(experiment_id: str, experiments: ExperimentsDep, store: StoreDep, key: KeyDep) -> None:
+    """Also the owner's teacher: a run of a student may block the others, or an assignment."""
     if _may_be_rejected(key):
-        _check(f"experiment {experiment_id}", experiments.get(experiment_id).owner, key)
+        _check(f"experiment {experiment_id}", experiments.get(experiment_id).owner, key, store)
 
 
 def check_sweep(sweep_id: str, store: StoreDep, key: KeyDep) -> None:
+    """Also the owner's teacher."""
     if _may_be_rejected(key):
-        _check(f"sweep {sweep_id}", store.sweeps.get(sweep_id).owner, key)
+        _check(f"sweep {sweep_id}", store.sweeps.get(sweep_id).owner, key, store)
 
 
 def check_dataset(name: str, store: StoreDep, key: KeyDep) -> None:
@@ -86,7 +93,10 @@ def _may_be_rejected(key: Key | None) -> bool:
     return key is not None and not key.is_admin
 
 
-def _check(what: str, owner: str | None, key: Key | None) -> None:
-    """Raises NotOwner. What has no owner, as everything from before there were keys, may be changed by everybody."""
-    if key is not None and owner is not None and owner != key.owner:
+def _check(what: str, owner: str | None, key: Key | None, store: Store | None = None) -> None:
+    """Raises NotOwner. What has no owner, as everything from before there were keys, may be changed by everybody; with
+    `store` also by the owner's teacher."""
+    if key is None or owner in (None, key.owner):
+        return
+    if store is None or not store.classes.teaches(key.owner, owner or ""):
         raise NotOwner(f"{what} belongs to {owner}, and this key to {key.owner}; only its owner and admins change it")

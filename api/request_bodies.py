@@ -13,7 +13,7 @@ from specs.access import KeySpec
 from specs.assignment import AssignmentEdit, AssignmentSpec, SubmissionSpec
 from specs.classroom import ClassSpec, CommentSpec, StudentsSpec
 from specs.correction import CorrectionSpec
-from specs.edit import DatasetEdit, ExperimentEdit
+from specs.edit import DatasetEdit, ExperimentEdit, OwnerEdit
 from specs.evaluation import EvaluationSpec
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
@@ -46,6 +46,7 @@ REQUEST_MODELS: tuple[type[BaseModel], ...] = (
     ExperimentEdit,
     EvaluationSpec,
     ExperimentSpec,
+    OwnerEdit,
     QuotaSpec,
     InferenceRequest,
     JsonSamples,
@@ -136,6 +137,7 @@ DATASET_EDIT = _body(
 )
 KEY = _body({JSON: _json_body(KeySpec, key={"name": "laptop", "scopes": ["read", "run", "predict"]})})
 QUOTA = _body({JSON: _json_body(QuotaSpec, quota={"running": 2, "training_minutes": 600})})
+OWNER_EDIT = _body({JSON: _json_body(OwnerEdit, private={"private": True})})
 CLASS = _body({JSON: _json_body(ClassSpec, new={"name": "biology-7b", "students": ["Ann", "Bob"]})})
 STUDENTS = _body({JSON: _json_body(StudentsSpec, more={"students": ["Cem"]})})
 COMMENT = _body({JSON: _json_body(CommentSpec, hint={"text": "What does the gap between the curves say?"})})

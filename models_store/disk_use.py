@@ -3,7 +3,7 @@
 import heapq
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from models_store.frozen import Frozen
@@ -33,9 +33,15 @@ class DiskUse(Frozen):
     largest_datasets: tuple[FolderSize, ...]
 
 
-def measure_disk(root: Path, experiments: Path, datasets: Path) -> DiskUse:
+def measure_disk(
+    root: Path,
+    experiments: Path,
+    datasets: Path,
+    is_shown: Callable[[str], bool] = lambda _: True,
+    is_dataset_shown: Callable[[str], bool] = lambda _: True,
+) -> DiskUse:
     """Of the store in the folder `root`, with the folders of all experiments and datasets in `experiments` and
-    `datasets`. Looks at each file of the store."""
+    `datasets`, of which those are listed that are shown. Looks at each file of the store."""
     disk = shutil.disk_usage(root)
     in_experiments, in_datasets = _sizes(experiments), _sizes(datasets)
     experiments_bytes, datasets_bytes = _sum(in_experiments), _sum(in_datasets)
@@ -45,8 +51,8 @@ def measure_disk(root: Path, experiments: Path, datasets: Path) -> DiskUse:
         store_bytes=experiments_bytes + datasets_bytes + _sum(_sizes(root, without=(experiments.name, datasets.name))),
         experiments_bytes=experiments_bytes,
         datasets_bytes=datasets_bytes,
-        largest_experiments=_largest(in_experiments),
-        largest_datasets=_largest(in_datasets),
+        largest_experiments=_largest(in_experiments, is_shown),
+        largest_datasets=_largest(in_datasets, is_dataset_shown),
     )
 
 
@@ -81,6 +87,6 @@ def _sum(sizes: list[FolderSize]) -> int:
     return sum(each.bytes for each in sizes)
 
 
-def _largest(sizes: list[FolderSize]) -> tuple[FolderSize, ...]:
-    visible = [each for each in sizes if not each.name.startswith(".")]
+def _largest(sizes: list[FolderSize], is_shown: Callable[[str], bool]) -> tuple[FolderSize, ...]:
+    visible = [each for each in sizes if not each.name.startswith(".") and is_shown(each.name)]
     return tuple(heapq.nlargest(_MAX_LARGEST, visible, key=lambda each: (each.bytes, each.name)))

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from models_store import keys
 from models_store.errors import InvalidPosition
 from models_store.events import EventKind, EventsLost, StreamReady
+from models_store.visibility import Privacy, private_to, sees_everything
 
 _AWAY_SECONDS = 1.0
 _STOP_SECONDS = 0.1
@@ -47,21 +48,31 @@ LOST = Position(0, 0)
 
 
 class Event(NamedTuple):
-    """`data` is JSON. `subject` is the experiment that it belongs to, "" for none."""
+    """`data` is JSON. `subject` is the experiment that it belongs to, "" for none; `private_to` the owner of what is
+    private, "" for what is not."""
 
     position: Position
     kind: EventKind
     subject: str
     data: str
+    private_to: str = ""
 
 
 class EventFeed:
     """Reads the stream from `start` to `stop`; `follow` gives each client what is new. All in one event loop.
-    `shown_summary` is applied to summaries as they leave: `Holdout.shown_summary`."""
+    `shown_summary` is applied to summaries as they leave: `Holdout.shown_summary`. `privacy` is that of an
+    experiment."""
 
-    def __init__(self, redis: AsyncRedis, block_seconds: float, shown_summary: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        redis: AsyncRedis,
+        block_seconds: float,
+        shown_summary: Callable[[str], str],
+        privacy: Callable[[str], Privacy],
+    ) -> None:
         self._redis = redis
         self._shown_summary = shown_summary
+        self._privacy = privacy
         self._block_milliseconds = int(block_seconds * 1000)
         # The latest events in order; they follow on `_floor`, and the last has `_end`.
         self._recent: list[Event] = []
@@ -137,11 +148,17 @@ class EventFeed:
             elif events:
                 position = events[-1].position
                 for event in _without_outdated(events):
-                    if ids is None or event.subject in ids or not event.subject:
+                    if (ids is None or event.subject in ids or not event.subject) and self._is_shown(event):
                         yield self._shown(event)
             elif self._end is None or self._end <= position:
                 await moved.wait()
             events = await self._behind(position)
+
+    def _is_shown(self, event: Event) -> bool:
+        """An experiment may have become private since; it may also be deleted, and was private."""
+        if sees_everything():
+            return True
+        return private_to(event.private_to).is_shown and (not event.subject or self._privacy(event.subject).is_shown)
 
     def _shown(self, event: Event) -> Event:
         return event._replace(data=self._shown_summary(event.data)) if event.kind == "status" else event
@@ -176,7 +193,8 @@ class EventFeed:
 
 def _parse(entry: tuple[str, dict[str, str]]) -> Event:
     position, fields = entry
-    return Event(Position.parse(position), cast(EventKind, fields["kind"]), fields["subject"], fields["data"])
+    kind, owner = cast(EventKind, fields["kind"]), fields.get("private_to", "")
+    return Event(Position.parse(position), kind, fields["subject"], fields["data"], owner)
 
 
 def _without_outdated(events: list[Event]) -> list[Event]:

@@ -132,19 +132,24 @@ class EventsLost(Frozen):
     experiment_id: str | None = None
 
 
-# Lua: `announce(stream, kind, subject, data)`.
+# Lua: `announce(stream, kind, subject, data, private_to)`.
 ANNOUNCE = f"""
-local function announce(stream, kind, subject, data)
-  redis.call('XADD', stream, 'MAXLEN', '~', '{MAX_EVENTS}', '*', 'kind', kind, 'subject', subject, 'data', data)
+local function announce(stream, kind, subject, data, private_to)
+  local fields = {{'kind', kind, 'subject', subject, 'data', data}}
+  if private_to ~= '' then
+    fields[#fields + 1] = 'private_to'
+    fields[#fields + 1] = private_to
+  end
+  redis.call('XADD', stream, 'MAXLEN', '~', '{MAX_EVENTS}', '*', unpack(fields))
 end
 """
 _ADD = f"""{ANNOUNCE}
-announce(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
+announce(KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])
 """
 _ADD_CHANGED = f"""{ANNOUNCE}
 if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-announce(KEYS[1], ARGV[1], '', ARGV[3])
+announce(KEYS[1], ARGV[1], '', ARGV[3], ARGV[4])
 return 1
 """
 
@@ -157,13 +162,14 @@ class EventLog:
         self._add_changed = redis.register_script(_ADD_CHANGED)
         self._has_missed = False
 
-    def add(self, kind: EventKind, data: Frozen, subject: str = "") -> None:
-        """`subject` is the experiment that the event belongs to, if it belongs to one."""
-        self._try(lambda: self._append(kind, subject, data))
+    def add(self, kind: EventKind, data: Frozen, subject: str = "", private_to: str = "") -> None:
+        """`subject` is the experiment that the event belongs to, if it belongs to one; `private_to` the owner of what
+        is private."""
+        self._try(lambda: self._append(kind, subject, data, private_to))
 
-    def add_changed(self, kind: EventKind, name: str, data: Frozen) -> None:
+    def add_changed(self, kind: EventKind, name: str, data: Frozen, private_to: str) -> None:
         """Only if `data` is not what was added last under this kind and name, by this process or another one."""
-        arguments = [kind, name, data.model_dump_json()]
+        arguments = [kind, name, data.model_dump_json(), private_to]
         self._try(lambda: self._add_changed(keys=[keys.EVENTS, keys.announced(kind)], args=arguments))
 
     def repair(self) -> None:
@@ -181,5 +187,5 @@ class EventLog:
             log.warning("a change was not announced: %r; clients will be told to read everything again", error)
             self._has_missed = True
 
-    def _append(self, kind: EventKind, subject: str, data: Frozen) -> None:
-        self._add(keys=[keys.EVENTS], args=[kind, subject, data.model_dump_json()])
+    def _append(self, kind: EventKind, subject: str, data: Frozen, private_to: str = "") -> None:
+        self._add(keys=[keys.EVENTS], args=[kind, subject, data.model_dump_json(), private_to])

@@ -119,6 +119,22 @@ def write_atomic(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Durably, in one write. It begins on a new line: what a kill has torn before it is one line that does not parse.
+    Raises StorageFull, Unavailable."""
+    with storage_errors(path.name):
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        try:
+            size = os.fstat(descriptor).st_size
+            is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, b"\n" * is_torn + line + b"\n")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if size == 0:
+            sync_directory(path.parent)
+
+
 def create_exclusive(path: Path, data: bytes) -> bool:
     """Publish `path` unless it exists; True if this call created it. Of many callers one wins. Raises StorageFull,
     Unavailable; then there is none of this call."""

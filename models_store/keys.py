@@ -11,6 +11,7 @@
 | index | sorted set: ids by an order, for one filter | rebuilt from disk |
 | waiting | sorted set: queued experiments by their turn | rebuilt from disk |
 | owners | hash: the owner of each experiment that has one | rebuilt from disk |
+| private | hash: the owner of each experiment that is private | rebuilt from disk |
 | starts | hash: owner to the number of its last start, of all starts | until Redis is emptied |
 | started | string: how many experiments were started | until Redis is emptied |
 | sign_in | string: a sign-in that has begun, or has returned | 10 minutes, 1 minute |
@@ -38,6 +39,7 @@ SWEEPS = "trainyard.sweep"
 COMPLETE = "trainyard:complete:7"
 WAITING = "trainyard:waiting"
 OWNERS = "trainyard:owners"
+PRIVATE = "trainyard:private"
 STARTS = "trainyard:starts"
 STARTED = "trainyard:started"
 MODEL_INDEXES = "trainyard:model-indexes"

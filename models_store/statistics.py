@@ -5,6 +5,7 @@ from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
+from models_store.visibility import sees_everything
 
 _MAX_SHOWN = 100
 
@@ -22,8 +23,7 @@ class StoreStatistics(Frozen):
 
 class QueueState(Frozen):
     """`depth` counts messages, `queued` waiting experiments, of which `items` are the next ones, in order; none
-    starts while it is `paused`. `running` are those that
-    train now."""
+    starts while it is `paused`. `running` are those that train now. Of all only those that are shown."""
 
     paused: bool
     depth: int
@@ -52,8 +52,8 @@ def queue_state(experiments: ExperimentStore, queue: Queue) -> QueueState:
         waiting = experiments.waiting.ids()
         return QueueState(
             paused=experiments.waiting.order.paused,
-            depth=queue.depth(TRAINING),
+            depth=queue.depth(TRAINING) if sees_everything() else len(waiting),
             queued=len(waiting),
             items=index.get_many(waiting[:_MAX_SHOWN]),
-            running=index.get_many(index.ids(f"status={Status.RUNNING}")[:_MAX_SHOWN]),
+            running=index.get_many(index.shown(index.ids(f"status={Status.RUNNING}"))[:_MAX_SHOWN]),
         )

@@ -120,22 +120,34 @@ class Store:
         except (NotFound, Damaged):
             return False
 
+    def known_owners(self) -> set[str]:
+        """All who have a key or something else. Raises Unavailable if Redis cannot be reached."""
+        found = known_owners(self.quotas.owners, self.experiments, self.datasets, self.sweeps)
+        return found | {key.owner for key in self.keys.list()}
+
     def known_datasets(self) -> Mapping[str, Dataset]:
         """The facts of all datasets, by name."""
         return {**DATASETS, **self.datasets.facts()}
 
 
 def open_store(
-    root: Path, redis_url: str, lease_seconds: float, max_attempts: int, role: str, quota: Quota = NO_QUOTA
+    root: Path,
+    redis_url: str,
+    lease_seconds: float,
+    max_attempts: int,
+    role: str,
+    quota: Quota = NO_QUOTA,
+    private: bool = False,
 ) -> Store:
     """Open the store in the folder `root`, which is created if missing, for the user of this process
     alone. Redis need not be up. Raises OSError if `root`
-    is not writable. `role` is the client name that Redis shows, `quota` what each owner may use by default."""
+    is not writable. `role` is the client name that Redis shows, `quota` what each owner may use by default, `private`
+    whether others may not see by default what each creates."""
     make_private(root)
     redis = connect(redis_url, role)
     queue = Queue(redis_url, redis)
     events = EventLog(redis)
-    owners = OwnerStore(root, quota)
+    owners = OwnerStore(root, quota, private)
     owners.prepare()
     experiments = ExperimentStore(root, redis, events, queue, owners, Leases(redis, lease_seconds), max_attempts)
     experiments.prepare()
@@ -169,7 +181,7 @@ def open_store(
         sweeps=sweeps,
         trials=Trials(redis, sweeps, experiments),
         corrections=Corrections(datasets, experiments),
-        models=ModelCatalogue(experiments),
+        models=ModelCatalogue(experiments, datasets),
         traffic=Traffic(redis),
         transfers=Transfers(experiments),
         continuations=Continuations(experiments),
@@ -183,7 +195,7 @@ def open_store(
         reconciler=Reconciler(experiments, datasets, jobs, redis),
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
-        feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary),
+        feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary, experiments.privacy),
         rate_limiter=RateLimiter(connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)),
         quotas=quotas,
         predictions=predictions,

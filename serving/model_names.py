@@ -60,7 +60,8 @@ def find_model(wanted: ModelName, registry: Registry, experiments: ExperimentSto
 def _experiment_of(name: str, number: str, experiments: ExperimentStore) -> str:
     if not (number.isascii() and number.isdecimal() and len(number) <= 15):
         raise UnknownModel(f"version {number[:50]!r} is not a number; to name an experiment by its id use /labels/<id>")
-    found = [each for each in experiments.ids_created_at(int(number)) if experiments.get(each).dataset == name]
+    shown = (each for each in experiments.ids_created_at(int(number)) if experiments.privacy(each).is_shown)
+    found = [each for each in shown if experiments.get(each).dataset == name]
     if not found:
         raise UnknownModel(f"model {name[:50]} has no version {number}: no experiment was posted in that millisecond")
     if len(found) > 1:

@@ -12,10 +12,11 @@ from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue, ranking_key
 from models_store.models.pins import Pin
 from models_store.models.promotions import Promotion, Reason
+from models_store.visibility import seeing_everything
 from serving.answering_model import AnsweringModel
 from serving.errors import NoModel, ServingError, UnknownDataset, WrongDataset
 from serving.loaded_models import LoadedModels
-from serving.rejected_models import RejectedModels
+from serving.rejected_models import RejectedModel, RejectedModels
 from serving.served_model import ServedModel
 from serving.status import ServingStatus, serving_statuses
 from specs.dataset import Dataset, unknown_dataset
@@ -67,22 +68,27 @@ class Registry:
         if not self._refreshing.acquire(timeout=timeout_seconds):
             return
         try:
-            pins = self._catalogue.pins()
-            settled = {dataset for dataset, pin in pins.items() if self._serve_pinned(dataset, pin)}
-            # A model that serves a dataset without models was deleted, or is about to be.
-            for dataset in sorted({*self._catalogue.datasets(), *self._current} - settled):
-                self._serve_best(dataset)
-            pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
-            self._rejected.retain(lambda each: each in pinned or self._catalogue.exists(each))
-            self._announce(pins)
+            with seeing_everything():
+                self._choose()
         except Unavailable as error:
             log.warning("the best models are unknown: %s", error)
         finally:
             self._refreshing.release()
 
+    def _choose(self) -> None:
+        pins = self._catalogue.pins()
+        settled = {dataset for dataset, pin in pins.items() if self._serve_pinned(dataset, pin)}
+        # A model that serves a dataset without models was deleted, or is about to be.
+        for dataset in sorted({*self._catalogue.datasets(), *self._current} - settled):
+            self._serve_best(dataset)
+        pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
+        self._rejected.retain(lambda each: each in pinned or self._catalogue.exists(each))
+        self._announce(pins)
+
     def _serve_pinned(self, dataset: str, pin: Pin | Damaged) -> bool:
-        """False if the best model is to serve: the pin is damaged, or its model, and none serves yet."""
-        if isinstance(pin, Damaged):
+        """False if the best model is to serve: the pin is damaged, or its model, and none serves yet; or it is
+        private."""
+        if isinstance(pin, Damaged) or not self._catalogue.may_serve(dataset, pin.experiment_id):
             return False
         current = self._undeleted(dataset)
         if current is not None and current.record.id == pin.experiment_id:
@@ -102,9 +108,11 @@ class Registry:
             self._current.pop(dataset, None)
 
     def _undeleted(self, dataset: str) -> CurrentModel | None:
-        """The model that serves, unless it was deleted."""
+        """The model that serves, unless it was deleted, or has become private."""
         current = self._current.get(dataset)
-        return current if current is not None and self._catalogue.exists(current.record.id) else None
+        if current is None or not self._catalogue.exists(current.record.id):
+            return None
+        return current if self._catalogue.may_serve(dataset, current.record.id) else None
 
     def _try_serve(self, dataset: str, experiment_id: str) -> bool:
         if self._rejected.blocks(experiment_id):
@@ -133,7 +141,7 @@ class Registry:
         """
         self._catalogue.check_pinnable(dataset, experiment_id)
         model = self._loaded.reload(experiment_id)
-        with self._refreshing:
+        with self._refreshing, seeing_everything():
             self._catalogue.pin(dataset, experiment_id, owner)
             self._swap(dataset, model)
             self._announce(self._catalogue.pins())
@@ -154,11 +162,12 @@ class Registry:
                 self._announced[dataset] = change
 
     def _promotion(self, dataset: str, pin: Pin | Damaged | None) -> Promotion:
-        current = self._current.get(dataset)
+        current, privacy = self._current.get(dataset), self._catalogue.privacy(dataset)
+        kept = privacy._asdict() if privacy.private else {}
         if current is None:
-            return Promotion(dataset=dataset, reason="none", experiment_id=None)
+            return Promotion(dataset=dataset, reason="none", experiment_id=None, **kept)
         model = AnsweringModel.of(self._catalogue.shown(current.record))
-        return Promotion(reason=self._reason(dataset, current.record.id, pin), **dict(model))
+        return Promotion(reason=self._reason(dataset, current.record.id, pin), **dict(model), **kept)
 
     def _reason(self, dataset: str, experiment_id: str, pin: Pin | Damaged | None) -> Reason:
         if isinstance(pin, Pin) and pin.experiment_id == experiment_id:
@@ -206,11 +215,18 @@ class Registry:
 
     def _current_for(self, dataset: str | None, images: bool) -> CurrentModel | None:
         if dataset is not None:
-            return self._current.get(dataset)
-        serving = [each for each in list(self._current.values()) if each.takes_images == images]
+            current = self._current.get(dataset)
+            return current if current is not None and self._catalogue.is_shown(current.record.id) else None
+        serving = [each for each in self._shown().values() if each.takes_images == images]
         return max(serving, key=attrgetter("rank"), default=None)
 
+    def _shown(self) -> dict[str, CurrentModel]:
+        """The models that serve, without those that are private to others."""
+        return {name: each for name, each in self._current.copy().items() if self._catalogue.is_shown(each.record.id)}
+
     def _get_named(self, experiment_id: str) -> ServedModel:
+        if not self._catalogue.is_shown(experiment_id):
+            return self._loaded.reload(experiment_id)  # which raises what it raises for an unknown one
         if not self._catalogue.exists(experiment_id):
             self._loaded.discard(experiment_id)
         return self._loaded.obtain(experiment_id)
@@ -229,10 +245,10 @@ class Registry:
         if dataset is not None and dataset not in (known := self._known_datasets()):
             return UnknownDataset(unknown_dataset(dataset, known))
         wanted = f"for {dataset}" if dataset else "yet"
-        if any(each.dataset == (dataset or each.dataset) for each in self._rejected.all()):
+        if any(each.dataset == (dataset or each.dataset) for each in self._shown_rejected()):
             return NoModel(f"no model {wanted} is sound: GET /models lists what is wrong with each")
         experiment = "an experiment"
-        if dataset is None and self._current:
+        if dataset is None and self._shown():
             sent, taken = ("images", "numbers") if images else ("numbers", "images")
             wanted = f"that takes {sent} yet, and {sent} were sent; those of {', '.join(self.serving())} take {taken}"
             experiment = f"an experiment on {'digits' if images else 'blobs'}"
@@ -242,13 +258,14 @@ class Registry:
 
     def serving(self) -> dict[str, Record]:
         """The experiment that serves each dataset, in order of the datasets' names."""
-        return {
-            dataset: self._catalogue.shown(current.record) for dataset, current in sorted(self._current.copy().items())
-        }
+        return {dataset: self._catalogue.shown(current.record) for dataset, current in sorted(self._shown().items())}
 
     def serving_labels(self) -> list[tuple[Record, tuple[str, ...]]]:
         """The same with their classes."""
-        return [(current.record, current.labels) for _, current in sorted(self._current.copy().items())]
+        return [(current.record, current.labels) for _, current in sorted(self._shown().items())]
+
+    def _shown_rejected(self) -> list[RejectedModel]:
+        return [each for each in self._rejected.all() if self._catalogue.is_shown(each.experiment_id)]
 
     def is_serving(self, experiment_id: str) -> bool:
         return any(record.id == experiment_id for record in self.serving().values())
@@ -263,8 +280,17 @@ class Registry:
 
     def statuses(self) -> list[ServingStatus]:
         """What serves each dataset, and why, in order of their names."""
-        return serving_statuses(self.serving(), self._catalogue.pins(), self._rejected.all())
+        pins = {
+            dataset: pin
+            for dataset, pin in self._catalogue.pins().items()
+            if self._catalogue.privacy(dataset).is_shown and self._catalogue.is_shown(_experiment_of(pin))
+        }
+        return serving_statuses(self.serving(), pins, self._shown_rejected())
 
     def status(self, dataset: str) -> ServingStatus:
         found = (each for each in self.statuses() if each.dataset == dataset)
         return next(found, ServingStatus(dataset, None, None, []))
+
+
+def _experiment_of(pin: Pin | Damaged) -> str | None:
+    return pin.experiment_id if isinstance(pin, Pin) else None

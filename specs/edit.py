@@ -12,7 +12,7 @@ from specs.schema import Lax, Line, Priority, Schema
 
 class ExperimentEdit(Schema):
     """A JSON merge patch (RFC 7396): what is left out stays as it is; null restores what was posted, no star, and
-    priority 0."""
+    priority 0. What is `private` is there for its owner and admins alone."""
 
     name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)] | None = None
     notes: Annotated[str, Field(max_length=limits.NOTES_CHARACTERS)] | None = None
@@ -24,6 +24,7 @@ class ExperimentEdit(Schema):
     ) = None
     star: bool | None = None
     priority: Priority | None = None
+    private: bool = False
 
     def changes(self) -> dict[str, Any]:
         """The members that were sent."""
@@ -32,9 +33,17 @@ class ExperimentEdit(Schema):
 
 class DatasetEdit(Schema):
     """A JSON merge patch (RFC 7396). `hide_test` withholds all results on the dataset's test split until
-    `POST /datasets/{name}:reveal`."""
+    `POST /datasets/{name}:reveal`. What is `private` is there for its owner and admins alone."""
 
     hide_test: bool | None = None
+    private: bool = False
+
+
+class OwnerEdit(Schema):
+    """A JSON merge patch (RFC 7396). With `private`, what you create is, unless a request says otherwise; null is the
+    default of the service."""
+
+    private: bool | None
 
 
 def parse_edit(document: Any) -> ExperimentEdit:
@@ -43,6 +52,14 @@ def parse_edit(document: Any) -> ExperimentEdit:
         return ExperimentEdit.model_validate(document)
     except ValidationError as error:
         raise SpecError(problems_of(error, document, ExperimentEdit)) from None
+
+
+def parse_owner_edit(document: Any) -> OwnerEdit:
+    """Raises SpecError with all problems found."""
+    try:
+        return OwnerEdit.model_validate(document)
+    except ValidationError as error:
+        raise SpecError(problems_of(error, document, OwnerEdit)) from None
 
 
 def parse_dataset_edit(document: Any) -> DatasetEdit:

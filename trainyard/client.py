@@ -179,6 +179,7 @@ class Client:
     datasets = _sends(operations.datasets.datasets)
     dataset = _sends(operations.datasets.dataset)
     add_dataset = _sends(operations.datasets.add_dataset)
+    set_dataset_private = _sends(operations.datasets.set_dataset_private)
     hide_test = _sends(operations.datasets.hide_test)
     reveal_test = _sends(operations.datasets.reveal_test)
     delete_dataset = _sends(operations.datasets.delete_dataset)
@@ -251,7 +252,9 @@ class Client:
     login = _sends(operations.keys.login)
     finish_sign_in = _sends(operations.keys.finish_sign_in)
     owner = _sends(operations.owners.owner)
+    owners = _sends(operations.owners.owners)
     set_quota = _sends(operations.owners.set_quota)
+    set_default_privacy = _sends(operations.owners.set_default_privacy)
 
     # -- classes -----------------------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ def label_prediction(
 
     Predictions are kept for an hour unless the settings say otherwise; then the answer is 404.
     """
-    kept = recent.get(prediction_id)
+    kept = recent.get(prediction_id, lambda each: store.experiments.privacy(each).is_shown)
     source = _source_of(kept, store)
     wanted = parse_correction(parse_posted_document(body, syntax, _EXAMPLE), source)
     record = store.corrections.add(_correction(kept, wanted.label), source)

@@ -1,6 +1,7 @@
 """`/datasets`: upload, list, show, hide and reveal test results, delete."""
 
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, NamedTuple
 
@@ -14,7 +15,7 @@ from analysis.plots.contact_sheet import contact_sheet
 from api import content, request_bodies
 from api.access import DATA, READ
 from api.dependencies import BodyDep, ImagesDep, SettingsDep, StoreDep, SyntaxDep
-from api.ownership import OWN_DATASET, Owner
+from api.ownership import OWN_DATASET, Owner, WantedPrivacy
 from api.schemas.datasets import DatasetList, DatasetSample, DatasetSampleList, DatasetView
 from api.wire.body import BadRequestBody
 from api.wire.caching import ValidatorsDep, conditional
@@ -24,6 +25,7 @@ from api.wire.posted_spec import parse_posted_document
 from api.wire.uploads import parse_options, receive_archive
 from models_store.datasets.record import DatasetRecord, Layout
 from models_store.errors import InvalidState, NotFound
+from models_store.privacy import choose_privacy, edit_dataset_privacy
 from models_store.store import Store
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN
 from specs.edit import parse_dataset_edit
@@ -81,10 +83,12 @@ async def upload_dataset(
             "default UTF-8 where that is valid, else cp437",
         ),
     ] = None,
+    private: WantedPrivacy = None,
 ) -> DatasetRecord:
     """Upload images to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
     `train/`, `val/` and `test/`, or as `layout` says. A worker then converts them; poll `GET /datasets/{name}` until
-    its status is `ready`. A form may have `layout` and `names` as fields.
+    its status is `ready`. A form may have `layout` and `names` as fields. What is `private`, and all that is trained on
+    it, is there for its owner and admins alone; its name is taken all the same.
     """
 
     def check_name(name: str) -> None:
@@ -94,11 +98,13 @@ async def upload_dataset(
     if name is not None:
         check_name(name)
     await to_thread.run_sync(store.quotas.check_bytes, owner)
+    is_private = choose_privacy(store, owner, private)
     with store.datasets.receive_archive() as archive:
         in_url = {"name": name, "layout": layout, "names": names}
         sent = await receive_archive(request, in_url, archive, settings.max_archive_bytes, check_name)
         await to_thread.run_sync(store.quotas.check_bytes, owner, archive.tell())
-        record = await to_thread.run_sync(store.datasets.add, _check_name(sent.name), archive, sent.options, owner)
+        add = partial(store.datasets.add, _check_name(sent.name), archive, sent.options, owner, is_private)
+        record = await to_thread.run_sync(add)
     response.headers["Location"] = f"/datasets/{record.name}"
     return record
 
@@ -144,8 +150,11 @@ def _view(name: str, store: Store, images: ImageSource) -> DatasetView:
 def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, images: ImagesDep) -> DatasetView:
     """Hide the results on a dataset's test split, built in or uploaded: `{"hide_test": true}`. No answer has test
     metrics, test predictions or misclassified test samples of its experiments any more, until
-    `POST /datasets/{name}:reveal`. The body is a JSON merge patch."""
+    `POST /datasets/{name}:reveal`. Or make an uploaded one `private`, with all that is trained on it, or public again,
+    without that. The body is a JSON merge patch."""
     edit = parse_dataset_edit(parse_posted_document(body, syntax, '{"hide_test": true}'))
+    if "private" in edit.model_fields_set:
+        edit_dataset_privacy(store, name, edit.private)
     if edit.hide_test:
         store.datasets.hide_test(name)
     view = _view(name, store, images)
@@ -166,7 +175,7 @@ def reveal_test_results(name: str, store: StoreDep, images: ImagesDep) -> Datase
 def delete_dataset(name: str, store: StoreDep) -> None:
     """Delete an uploaded or collected dataset with its files, even while it is converted. Rejected while an experiment
     on it is queued, runs or has succeeded; failed and cancelled ones do not keep it."""
-    store.datasets.delete(name, store.experiments.users_of_dataset)
+    store.datasets.delete(name, lambda used: store.experiments.named(store.experiments.users_of_dataset(used)))
 
 
 def select_samples(

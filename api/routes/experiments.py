@@ -1,9 +1,7 @@
-"""`/experiments`: create, validate, show, stop, cancel, retry, reproduce, delete, prune. `/presets`: specs to use."""
+"""`/experiments`: create, validate, show, edit, stop, cancel, retry, reproduce, delete. `/presets`: specs to use."""
 
-from collections.abc import Mapping
-from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -12,25 +10,20 @@ from analysis.estimates import recent_runs
 from analysis.groups import GroupView, group_view
 from analysis.validation import Validation, validate
 from api import content, request_bodies
-from api.access import ADMIN, READ, RUN
+from api.access import READ, RUN
 from api.classroom import NOT_BUDGETED
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep, judge
-from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner
-from api.schemas.history import METRICS, HistoryView, history_csv
+from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner, WantedPrivacy
 from api.schemas.presets import PresetList, preset_list
-from api.wire.bad_request import BadQuery
-from api.wire.caching import Validators, ValidatorsDep, cache_headers, conditional, not_modified
-from api.wire.negotiation import negotiate
+from api.wire.caching import ValidatorsDep, cache_headers, not_modified
 from api.wire.posted_spec import parse_posted_document, parse_posted_spec
 from api.wire.record_etags import check_unedited, record_etag
 from models_store.experiments.record import Record
-from models_store.experiments.store import ExperimentStore
-from models_store.retention import Pruning, Retention, prune, prune_states
+from models_store.privacy import check_experiment, choose_privacy
 from specs import limits
 from specs.continuation import reject_repeated_continuation
 from specs.edit import parse_edit
 from specs.experiment import parse_spec
-from specs.problem import Problem
 
 router = APIRouter(tags=["experiments"])
 Repeats = Annotated[
@@ -43,7 +36,6 @@ Priority = Annotated[
         ge=-limits.PRIORITY, le=limits.PRIORITY, description="of what waits of an owner, the highest one starts first"
     ),
 ]
-Since = Annotated[int, Query(ge=-1, description="only epochs after this one, counted from 0")]
 
 
 @router.post(
@@ -63,6 +55,7 @@ def create_experiment(
     idempotency_key: IdempotencyKey = None,
     priority: Priority = 0,
     repeats: Repeats = None,
+    private: WantedPrivacy = None,
 ) -> Record | GroupView:
     """Queue an experiment. The body is a spec, as JSON or YAML; `GET /presets` has some to start from.
 
@@ -74,6 +67,8 @@ def create_experiment(
 
     With `repeats` it is trained so many times, with consecutive seeds from `training.seed` on; the answer is the group.
 
+    What is `private` is there for its owner and admins alone.
+
     Once this has answered 202 the experiment is on disk and will run, even if any process dies.
     """
     spec = parse_posted_spec(body, syntax, store)
@@ -83,14 +78,24 @@ def create_experiment(
         store.transfers.keep(spec, store.known_datasets()) as transferred_layers,
         store.continuations.keep(spec, store.known_datasets()) as state,
     ):
+        is_private = choose_privacy(store, owner, private, spec.dataset.names)
         if repeats is not None:
             reject_repeated_continuation(spec)
-            created = store.groups.create(spec, repeats, idempotency_key, body, transferred_layers, priority, owner)
+            created = store.groups.create(
+                spec, repeats, idempotency_key, body, transferred_layers, priority, owner, is_private
+            )
             group = group_view(created)
             response.headers["Location"] = f"/groups/{group.id}"
             return group
         record = store.experiments.create(
-            spec, idempotency_key, body, transferred_layers, priority=priority, state=state, owner=owner
+            spec,
+            idempotency_key,
+            body,
+            transferred_layers,
+            priority=priority,
+            state=state,
+            owner=owner,
+            private=is_private,
         )
     response.headers["Location"] = f"/experiments/{record.id}"
     return record
@@ -113,34 +118,6 @@ def validate_experiment(body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> Va
     transferred_layers = store.transfers.transferred_layers(spec, known)
     state = store.continuations.state(spec, known)
     return validate(spec, transferred_layers, recent_runs(store.experiments), known, state.epoch if state else 0)
-
-
-@router.post("/experiments:prune", dependencies=[ADMIN])
-def prune_experiments(
-    store: StoreDep,
-    registry: RegistryDep,
-    older_than_days: Annotated[float | None, Query(ge=0, description="that ended longer ago")] = None,
-    keep_newest: Annotated[int | None, Query(ge=0, description="beyond so many that ended last")] = None,
-    max_bytes: Annotated[int | None, Query(ge=0, description="the oldest, while all take more bytes")] = None,
-    states_only: Annotated[bool, Query(description="only what a training continues from")] = False,
-    dry_run: Annotated[bool, Query(description="remove nothing; answer what would be removed")] = False,
-) -> Pruning:
-    """Delete experiments that have ended and are too old, too many or too large; at least one limit is needed. Those
-    that have a star, serve, are pinned or needed, or count in the budget of an assignment are kept, and listed with the
-    reason.
-
-    With `states_only` the limits are those of the training states (`training.keep_state`), and the experiments stay:
-    only `continue_from` them is no longer possible."""
-    limits = Retention(older_than_days, keep_newest, max_bytes)
-    if limits == Retention():
-        detail = "no limit is given: nothing would be removed; give `older_than_days`, `keep_newest` or `max_bytes`"
-        raise BadQuery.of([Problem(pointer="/query", detail=detail)])
-    if states_only:
-        return prune_states(store, limits, dry_run=dry_run)
-    pruning = prune(store, limits, registry.is_serving, dry_run=dry_run)
-    if pruning.removed and not dry_run:
-        registry.refresh()
-    return pruning
 
 
 @router.get("/presets", dependencies=[READ])
@@ -169,71 +146,25 @@ def get_experiment(experiment_id: str, experiments: ExperimentsDep, validators: 
     dependencies=[RUN, OWN_EXPERIMENT],
 )
 def edit_experiment(
-    experiment_id: str, body: BodyDep, syntax: SyntaxDep, experiments: ExperimentsDep, if_match: IfMatch = None
+    experiment_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, if_match: IfMatch = None
 ) -> Response:
-    """Edit the name, notes, tags, star or priority of an experiment, whatever its status. The body is a JSON merge
-    patch (RFC 7396): what is left out stays, null restores what was posted; `spec` keeps that.
+    """Edit the name, notes, tags, star or priority of an experiment, whatever its status, and whether it is private.
+    The body is a JSON merge patch (RFC 7396): what is left out stays, null restores what was posted; `spec` keeps that.
+
+    Trials are private as their sweep is, and experiments on a private dataset are. What is pinned stays public.
 
     With `If-Match` and the ETag of the record as it was read, the edit is rejected (412) if somebody else has edited
     the experiment since; what a training changes does not matter.
     """
     changes = parse_edit(parse_posted_document(body, syntax, '{"star": true}')).changes()
-    record = experiments.edit(experiment_id, changes, partial(check_unedited, if_match))
+
+    def check(record: Record) -> None:
+        check_unedited(if_match, record)
+        if "private" in changes:
+            check_experiment(store, record, changes["private"])
+
+    record = store.experiments.edit(experiment_id, changes, check)
     return Response(record.model_dump_json(), media_type=content.JSON, headers=cache_headers(record_etag(record)))
-
-
-@router.get(
-    "/experiments/{experiment_id}/history",
-    response_model=HistoryView,
-    responses=content.or_not_modified(content.text(content.CSV)),
-    dependencies=[READ],
-)
-def get_history(
-    experiment_id: str,
-    experiments: ExperimentsDep,
-    validators: ValidatorsDep,
-    since: Since = -1,
-    accept: Annotated[list[str] | None, Header(include_in_schema=False)] = None,
-) -> Response:
-    """Get all metrics, epoch by epoch. `Accept: text/csv` gives CSV."""
-    media_type, headers = negotiate(",".join(accept or ()), [content.JSON, content.CSV])
-    return _history_response(experiment_id, since, experiments, validators, media_type, headers)
-
-
-@router.get(
-    "/experiments/{experiment_id}/history.{history_format}",
-    response_model=HistoryView,
-    responses=content.or_not_modified(content.text(content.CSV)),
-    dependencies=[READ],
-)
-def get_history_file(
-    experiment_id: str,
-    history_format: Literal["json", "csv"],
-    experiments: ExperimentsDep,
-    validators: ValidatorsDep,
-    since: Since = -1,
-) -> Response:
-    """Get all metrics, epoch by epoch, in the format of the suffix."""
-    media_type = content.CSV if history_format == "csv" else content.JSON
-    return _history_response(experiment_id, since, experiments, validators, media_type)
-
-
-def _history_response(
-    experiment_id: str,
-    since: int,
-    experiments: ExperimentStore,
-    validators: Validators,
-    media_type: str,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    record = experiments.get(experiment_id)
-    history = experiments.history(experiment_id, since)
-    # Where no epoch is new, the metrics are those of the last one.
-    names = list(history.metrics or record.last_metrics) or METRICS
-    if media_type == content.CSV:
-        return conditional(history_csv(history, names), media_type, validators, headers)
-    view = HistoryView.of(record, history, names)
-    return conditional(view.model_dump_json(), media_type, validators, headers)
 
 
 @router.post("/experiments/{experiment_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_EXPERIMENT])
@@ -260,12 +191,15 @@ def retry_experiment(experiment_id: str, store: StoreDep) -> Record:
 
 
 @router.post("/experiments/{experiment_id}:reproduce", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN])
-def reproduce_experiment(experiment_id: str, store: StoreDep, owner: Owner, response: Response) -> Record:
+def reproduce_experiment(
+    experiment_id: str, store: StoreDep, owner: Owner, response: Response, private: WantedPrivacy = None
+) -> Record:
     """Run a succeeded experiment again, with the same spec and seed. `GET /experiments/{id}/reproduction` of the new
-    one then compares both."""
+    one then compares both. It is private if that is."""
     original = store.experiments.get(experiment_id)
     check_reproducible(original)
     spec = parse_spec({**original.spec.document, "based_on": original.id}, store.known_datasets())
+    wanted = (original.private or None) if private is None else private
     with (
         store.quotas.admit(owner),
         store.datasets.keep(*spec.dataset.names),
@@ -273,7 +207,12 @@ def reproduce_experiment(experiment_id: str, store: StoreDep, owner: Owner, resp
         store.continuations.keep(spec, store.known_datasets()) as state,
     ):
         record = store.experiments.create(
-            spec, transferred_layers=transferred_layers, reproduces=original.id, state=state, owner=owner
+            spec,
+            transferred_layers=transferred_layers,
+            reproduces=original.id,
+            state=state,
+            owner=owner,
+            private=choose_privacy(store, owner, wanted, spec.dataset.names),
         )
     response.headers["Location"] = f"/experiments/{record.id}"
     return record

@@ -62,7 +62,13 @@ def get_disk_use(services: ServicesDep) -> DiskView:
     beyond which experiments are deleted by themselves, and what was done last. Every file of the store is looked at: a
     second for some thousand experiments."""
     store = services.store
-    use = measure_disk(services.settings.store_dir, store.experiments.experiments, store.datasets.datasets)
+    use = measure_disk(
+        services.settings.store_dir,
+        store.experiments.experiments,
+        store.datasets.datasets,
+        lambda each: store.experiments.privacy(each).is_shown,
+        lambda each: store.datasets.privacy(each).is_shown,
+    )
     names = _names_of((each.name for each in use.largest_experiments), store.experiments)
     return DiskView.of(use, names, services.retention)
 

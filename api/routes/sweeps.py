@@ -12,7 +12,7 @@ from api import content, request_bodies
 from api.access import READ, RUN
 from api.classroom import NO_TRIAL_BUDGETED
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
-from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner
+from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner, WantedPrivacy
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import PlotFormat
@@ -20,6 +20,7 @@ from api.wire.posted_spec import parse_posted_document, parse_ready_spec
 from models_store.connection import require_redis
 from models_store.errors import Unavailable
 from models_store.experiments.record import Record
+from models_store.privacy import choose_privacy, edit_sweep_privacy, named_datasets
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from models_store.sweeps.warm_start import prior_trials
@@ -50,6 +51,7 @@ def create_sweep(
     owner: Owner,
     dry_run: DryRun = False,
     idempotency_key: IdempotencyKey = None,
+    private: WantedPrivacy = None,
 ) -> Response:
     """Start a sweep: trials of a spec in which `{"$search": ...}` stands in place of values. The body is JSON or YAML.
 
@@ -70,7 +72,13 @@ def create_sweep(
     if dry_run:
         estimated = estimate(spec, recent_runs(store.experiments), store.known_datasets())
         return _json(SweepPlan.of(sweep, checks, estimated, len(prior)).model_dump_json())
-    record = store.sweeps.create(sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, body, owner)
+    known = store.known_datasets()
+    datasets = [each for each in named_datasets(sweep.experiment) if each in known]
+    with store.datasets.keep(*datasets):
+        is_private = choose_privacy(store, owner, private, datasets)
+        record = store.sweeps.create(
+            sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, body, owner, is_private
+        )
     return _json(_view(record, store).model_dump_json(), HTTPStatus.ACCEPTED, {"Location": f"/sweeps/{record.id}"})
 
 
@@ -125,9 +133,13 @@ def plot_sweep(
 @router.patch("/sweeps/{sweep_id}", openapi_extra=request_bodies.SWEEP_EDIT, dependencies=[RUN, OWN_SWEEP])
 def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep) -> SweepView:
     """Change the budget of a sweep (`trials`, `minutes`, `parallel`), or pause it: trials that have started go on, no
-    other starts. A sweep that has succeeded continues if it may start more trials. The body is a JSON merge patch."""
+    other starts. A sweep that has succeeded continues if it may start more trials. `private` is whether others may not
+    see it, nor its trials. The body is a JSON merge patch."""
     changes = parse_sweep_edit(parse_posted_document(body, syntax, '{"paused": true}')).changes()
-    return _view(store.sweeps.edit(sweep_id, changes), store)
+    private = changes.pop("private", None)
+    if private is not None:
+        edit_sweep_privacy(store, sweep_id, private)
+    return _view(store.sweeps.edit(sweep_id, changes) if changes else store.sweeps.get(sweep_id), store)
 
 
 @router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_SWEEP])

@@ -153,7 +153,7 @@ class Batches:
 
     def _count(self, model: ServedModel, outcome: str, images: int) -> None:
         if images:
-            self._metrics.batch_images.labels(model.info.dataset, outcome).inc(images)
+            self._metrics.count_batch(model, outcome, images)
 
 
 def _line(content: dict[str, object] | Prediction) -> bytes:

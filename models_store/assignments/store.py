@@ -21,12 +21,15 @@ from models_store.files import create_exclusive, create_record_folder, lock_fold
 from models_store.frozen import utc_now
 from models_store.ids import is_experiment_id
 from models_store.npz import npz_errors, read_npz
+from models_store.visibility import seeing_everything
 
 FOLDER = "assignments"
 RECORD_FILE = "assignment.json"
 TEST_FILE = "test.npz"
 _SUBMISSIONS = "submissions"
-MAX_ASSIGNMENTS = 500
+# Of one class, and of all.
+MAX_ASSIGNMENTS = 100
+_MAX_ALL = 5_000
 _LONGEST = timedelta(days=366)
 
 
@@ -62,10 +65,14 @@ class AssignmentStore:
         _check_deadline(record.deadline)
         with lock_folder(self._folder):
             known = self.records()
-            if len(known) >= MAX_ASSIGNMENTS:
-                raise InvalidState(f"there are {MAX_ASSIGNMENTS} assignments; DELETE /assignments/{{id}} removes one")
+            _reject_many(known, record.class_name)
             seed = next((each.seed for each in known if each.dataset == record.dataset), record.seed)
             record = record.model_copy(update={"seed": seed})
+            if self._datasets.privacy(record.dataset).private:
+                raise InvalidState(
+                    f"dataset {record.dataset} is private, so that no student sees it; PATCH "
+                    f'{{"private": false}} to /datasets/{record.dataset} first'
+                )
             self._seal([*known, record], record.dataset)
             data = record.model_dump_json().encode()
             create_record_folder(
@@ -192,7 +199,13 @@ class AssignmentStore:
         return np.asarray(found.predicted[order] == test.truth)
 
     def _seal(self, records: Sequence[AssignmentRecord], dataset: str) -> None:
-        self._datasets.seal_test(dataset, _last_deadline(records, dataset), self._experiments.users_of_test)
+        self._datasets.seal_test(dataset, _last_deadline(records, dataset), self._named_users)
+
+    def _named_users(self, dataset: str) -> list[str]:
+        """With their owners, who can delete them. Those that are private to others are named too: they block."""
+        with seeing_everything():
+            users = map(self._experiments.read, self._experiments.users_of_test(dataset))
+            return [f"{each.id} of {each.owner}" if each.owner else each.id for each in users]
 
     def _check_open(self, record: AssignmentRecord) -> None:
         if record.is_closed(utc_now()):
@@ -234,6 +247,13 @@ def _check_deadline(deadline: datetime) -> None:
             f"the deadline {deadline:%Y-%m-%d %H:%M} UTC is more than {_LONGEST.days} days away; until it nobody may "
             "reveal the test split, so choose an earlier one"
         )
+
+
+def _reject_many(known: Sequence[AssignmentRecord], class_name: str) -> None:
+    own = sum(each.class_name == class_name for each in known)
+    if own >= MAX_ASSIGNMENTS or len(known) >= _MAX_ALL:
+        whose = f"class {class_name} has {own}" if own >= MAX_ASSIGNMENTS else f"this service has {len(known)}"
+        raise InvalidState(f"{whose} assignments, and no more are allowed; DELETE /assignments/{{id}} removes one")
 
 
 def _not_found(assignment_id: str) -> NotFound:

@@ -18,7 +18,9 @@ from specs.classroom import ClassSpec, is_class_name
 
 FOLDER = "classes"
 RECORD_FILE = "class.json"
-MAX_CLASSES = 200
+# Of one teacher, and of all.
+MAX_CLASSES = 50
+_MAX_ALL = 2_000
 # No `data`: who uploads a dataset can put anything into it, and into its test split.
 STUDENT_SCOPES = (KeyScope.READ, KeyScope.RUN, KeyScope.PREDICT)
 NewKeys = list[tuple[Student, Key, str]]
@@ -46,8 +48,7 @@ class ClassStore:
         """Also returns the students' keys, with their texts. Raises InvalidState if the name or a student's owner is
         taken, or there are too many classes; StorageFull, with no class left; Unavailable if Redis, which counts
         experiments, cannot be reached."""
-        if len(self.records()) >= MAX_CLASSES:
-            raise InvalidState(f"there are {MAX_CLASSES} classes; DELETE /classes/{{name}} removes one")
+        self._reject_many(teacher.owner)
         empty = ClassRecord(name=spec.name, teacher=teacher.owner)
         record, added = empty.with_students(spec.students)
         self._reject_owners(added, teacher)
@@ -86,6 +87,23 @@ class ClassStore:
                 f"the record of class {name} does not parse; restore {FOLDER}/{name}/{RECORD_FILE} from a backup, or "
                 f"remove the folder {FOLDER}/{name} of the store"
             ) from error
+
+    def teaches(self, teacher: str, owner: str) -> bool:
+        """Whether `owner` is a student in a class of `teacher`, and so of nobody else."""
+        record = self._class_of(owner)
+        return record is not None and record.teacher == teacher
+
+    def has_student(self, owner: str) -> bool:
+        return self._class_of(owner) is not None
+
+    def _class_of(self, owner: str) -> ClassRecord | None:
+        """Its name is in the name of the student."""
+        _, at, name = owner.rpartition("@")
+        try:
+            record = self.get(name) if at else None
+        except (NotFound, Damaged):
+            return None
+        return record if record is not None and record.student_of(owner) is not None else None
 
     def add_students(self, name: str, names: Sequence[str], teacher: Key) -> tuple[ClassRecord, NewKeys]:
         """Raises NotFound, InvalidState, StorageFull, Unavailable."""
@@ -126,6 +144,16 @@ class ClassStore:
     def _remove(self, record: ClassRecord, by: str) -> None:
         self._revoke(record.students, by)
         remove_directory(self._path(record.name))
+
+    def _reject_many(self, teacher: str) -> None:
+        known = self.records()
+        own = sum(each.teacher == teacher for each in known)
+        if own >= MAX_CLASSES:
+            raise InvalidState(
+                f"{teacher} has {own} classes, and may have no more; DELETE /classes/{{name}} removes one"
+            )
+        if len(known) >= _MAX_ALL:
+            raise InvalidState(f"there are {len(known)} classes, and can be no more; their teachers can remove some")
 
     def _reject_owners(self, students: Sequence[Student], teacher: Key) -> None:
         """So that nobody gets the experiments of somebody else. Only the teacher who has made an owner by adding a

@@ -35,6 +35,7 @@ from models_store.files import (
     write_atomic,
 )
 from models_store.versions import find_file
+from models_store.visibility import Privacy
 from specs.dataset import CORRECTIONS_SUFFIX, DATASETS, NAME_PATTERN, Dataset
 
 MAX_CORRECTIONS = 10_000
@@ -67,7 +68,7 @@ class Corrections:
         with self._datasets.lock(name):
             folder = self._datasets.folder(name)
             if not folder.exists():
-                self._datasets.create_folder(_new_record(name, source))
+                self._datasets.create_folder(_new_record(name, source, self._datasets.privacy(source.name)))
             record = self._datasets.read(name)
             self._reject_misfit(record, source)
             ids = correction_ids(folder)
@@ -166,14 +167,21 @@ class Corrections:
         return any(not self._experiments.read(each).status.is_terminal for each in using)
 
 
-def _new_record(name: str, source: Dataset) -> DatasetRecord:
-    """It has all classes of `source`, even those without images, so that class indices mean the same in both."""
+def _new_record(name: str, source: Dataset, privacy: Privacy) -> DatasetRecord:
+    """It has all classes of `source`, even those without images, so that class indices mean the same in both, and is
+    private as that is."""
     none = (0,) * len(source.classes)
     contents = Contents(
         classes=source.classes, counts={"train": none, "test": none}, image_shape=None, sizes=(), sizes_found=0
     )
+    owned = privacy._asdict() if privacy.private else {}
     return DatasetRecord(
-        id=str(ULID()), name=name, status=DatasetStatus.COLLECTING, collected_from=source.name, contents=contents
+        id=str(ULID()),
+        name=name,
+        status=DatasetStatus.COLLECTING,
+        collected_from=source.name,
+        contents=contents,
+        **owned,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from models_store.experiments.record import Failure
 from models_store.frozen import Frozen, utc_now
 from models_store.jobs.record import AttemptRecord
+from models_store.visibility import Privacy
 from specs.dataset import Dataset
 from specs.splits import SourceSplit
 
@@ -91,17 +92,22 @@ class Contents(Frozen):
 class DatasetRecord(AttemptRecord):
     """An uploaded dataset, or one collected from corrections: `collected_from` is the dataset that the corrected model
     was trained on. `id` distinguishes datasets that had the same name one after the other. `owner` is whose key
-    has uploaded it; one that is collected is nobody's.
+    has uploaded it; one that is collected is nobody's, unless it is from a `private` one.
     """
 
     name: str
     owner: str | None = None
+    private: bool = False
     status: DatasetStatus = DatasetStatus.QUEUED
     archive_bytes: int = 0
     options: UploadOptions = UploadOptions()
     collected_from: str | None = None
     progress: FilesDone | None = None
     contents: Contents | None = None
+
+    @property
+    def privacy(self) -> Privacy:
+        return Privacy(self.private, self.owner)
 
     @property
     def is_queued(self) -> bool:

@@ -6,22 +6,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import ValidationError
 from ulid import ULID
 
+from models_store.datasets.folders import LOCKS, RECORD_FILE, DatasetFolders, not_found
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
 from models_store.errors import Damaged, InvalidState, NotFound, list_names
 from models_store.events import DatasetChange, EventLog, EventsLost
-from models_store.file_cache import FileCache
 from models_store.files import (
     create_record_folder,
-    lock_folder,
-    make_lock,
     publish_directory,
     remove_directory,
     remove_stale_temporaries,
@@ -32,12 +28,10 @@ from models_store.files import (
 )
 from models_store.holdout.holdout import Holdout
 from models_store.jobs.queue import CONVERSION, Queue
-from specs.dataset import DATASETS, NAME_PATTERN, Dataset
+from specs.dataset import DATASETS, NAME_PATTERN
 from specs.problem import quantity
 
-RECORD_FILE = "dataset.json"
 ARCHIVE_FILE = "archive"
-_LOCKS = ".locks"
 # Longer than any upload takes.
 _ABANDONED_SECONDS = 6 * 3600.0
 Users = Callable[[str], list[str]]
@@ -45,7 +39,7 @@ Users = Callable[[str], list[str]]
 log = logging.getLogger(__name__)
 
 
-class DatasetStore:
+class DatasetStore(DatasetFolders):
     """Datasets on disk under `root`/datasets, each in a folder of its name.
 
     Every change of a record is made under the lock of its name, which outlives the dataset, so that deleting,
@@ -54,29 +48,23 @@ class DatasetStore:
     """
 
     def __init__(self, root: Path, events: EventLog, queue: Queue, holdout: Holdout) -> None:
-        self.datasets = root / "datasets"
+        super().__init__(root)
         self._events = events
         self._queue = queue
         self._holdout = holdout
-        self._cache = FileCache[DatasetRecord]()
 
     def prepare(self) -> None:
         """Make the folders. Raises OSError if the store is not writable."""
-        (self.datasets / _LOCKS).mkdir(parents=True, exist_ok=True)
-
-    def folder(self, name: str) -> Path:
-        """The dataset's folder, which need not exist. Raises NotFound if the name is malformed."""
-        if not re.fullmatch(NAME_PATTERN, name):
-            raise _not_found(name)
-        return self.datasets / name
+        (self.datasets / LOCKS).mkdir(parents=True, exist_ok=True)
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
     def reject_existing(self, name: str) -> None:
-        """Raises InvalidState if a dataset `name` exists."""
+        """Raises InvalidState if a dataset `name` exists, be it private to others: a name is given once."""
         if name in DATASETS:
             raise InvalidState(f"{name} is the name of a built-in dataset; choose another name")
-        if self.folder(name).exists():
+        self.folder(name)
+        if (self.datasets / name).exists():
             raise InvalidState(
                 f"dataset {name} exists already; delete it first (DELETE /datasets/{name}) or choose another name"
             )
@@ -97,7 +85,12 @@ class DatasetStore:
             shutil.rmtree(staged, ignore_errors=True)
 
     def add(
-        self, name: str, archive: BinaryIO, options: UploadOptions | None = None, owner: str | None = None
+        self,
+        name: str,
+        archive: BinaryIO,
+        options: UploadOptions | None = None,
+        owner: str | None = None,
+        private: bool = False,
     ) -> DatasetRecord:
         """Add the archive from `receive_archive`, to be read by `options`: write the record, send the message.
 
@@ -108,7 +101,9 @@ class DatasetStore:
         with storage_errors("the archive"):
             archive.flush()
         options = options or UploadOptions()
-        record = DatasetRecord(id=str(ULID()), name=name, owner=owner, archive_bytes=archive.tell(), options=options)
+        record = DatasetRecord(
+            id=str(ULID()), name=name, owner=owner, private=private, archive_bytes=archive.tell(), options=options
+        )
         with self.lock(name):
             self.reject_existing(name)
             self._holdout.forget(name)
@@ -128,34 +123,6 @@ class DatasetStore:
         data = record.model_dump_json().encode()
         create_record_folder(self.folder(record.name), RECORD_FILE, data, f"dataset {record.name}")
         self._announce(record)
-
-    def names(self) -> list[str]:
-        """Of all uploaded and collected datasets, sorted."""
-        return sorted(path.name for path in self.datasets.iterdir() if not path.name.startswith("."))
-
-    def get(self, name: str) -> DatasetRecord:
-        """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
-        try:
-            return self._read_cached(name)
-        except Damaged as error:
-            return DatasetRecord(id="", name=name, status=DatasetStatus.FAILED, error=str(error))
-
-    def records(self) -> list[DatasetRecord]:
-        found = []
-        for name in self.names():
-            try:
-                found.append(self.get(name))
-            except NotFound:
-                continue
-        return found
-
-    def facts(self) -> dict[str, Dataset]:
-        """The datasets that are ready for training, by name. Cheap: one stat per dataset."""
-        return {
-            record.name: record.contents.facts(record.name)
-            for record in self.records()
-            if record.status is DatasetStatus.READY and record.contents
-        }
 
     def reject_unready(self, name: str) -> None:
         """Raises InvalidState for an uploaded dataset that has failed or is not ready yet; ignores unknown names."""
@@ -180,24 +147,25 @@ class DatasetStore:
 
     def delete(self, name: str, users: Users) -> None:
         """Remove it, with one rename; a running conversion ends. Raises InvalidState for a built-in dataset, for one
-        whose test split is sealed, and for one that experiments still need: `users` returns their ids."""
+        whose test split is sealed, and for one that experiments still need: `users` returns their names."""
         if name in DATASETS:
             raise InvalidState(f"{name} is built in and cannot be deleted")
         folder = self.folder(name)
         # Also before locking: the lock files of unknown names would accumulate.
         if not folder.exists():
-            raise _not_found(name)
+            raise not_found(name)
         with self.lock(name):
             if not folder.exists():
-                raise _not_found(name)
+                raise not_found(name)
             self._holdout.hidden.check_unsealed(name)
             if needed := users(name):
                 raise InvalidState(
                     f"dataset {name} is used by {quantity(len(needed), 'experiment')} that are queued, "
                     f"running or succeeded: {list_names(needed)}; delete them first"
                 )
+            private_to = self.privacy(name).private_to
             remove_directory(folder)
-        self._events.add("dataset", DatasetChange(name=name, status="deleted"))
+        self._events.add("dataset", DatasetChange(name=name, status="deleted"), private_to=private_to)
 
     def hide_test(self, name: str) -> None:
         """Withhold the results on its test split until `reveal_test`. Raises NotFound, Busy, StorageFull, Damaged."""
@@ -207,12 +175,13 @@ class DatasetStore:
 
     def seal_test(self, name: str, until: datetime, users_of_test: Users) -> None:
         """Withhold its test split, samples included, at least until then. Raises InvalidState if networks trained or
-        validated on samples of it, whose ids `users_of_test` returns; NotFound, Busy, StorageFull, Damaged."""
+        validated on samples of it, whose names `users_of_test` returns; NotFound, Busy, StorageFull, Damaged."""
         with self._existing(name):
             if users := users_of_test(name):
                 raise InvalidState(
                     f"the test split of {name} cannot be sealed: {quantity(len(users), 'experiment')} trained or "
-                    f"validated on samples of it: {list_names(users)}; delete them, or upload it under another name"
+                    f"validated on samples of it: {list_names(users)}; delete them, which a teacher may do for "
+                    "students and an admin for all, or upload it under another name"
                 )
             self._holdout.hidden.seal(name, until)
             self._events.add("reset", EventsLost())
@@ -231,10 +200,10 @@ class DatasetStore:
     def _existing(self, name: str) -> Iterator[None]:
         """Hold the lock of a dataset, which may be built in. Raises NotFound."""
         if name not in DATASETS and not self.folder(name).exists():
-            raise _not_found(name)
+            raise not_found(name)
         with self.lock(name):
             if name not in DATASETS and not self.folder(name).exists():
-                raise _not_found(name)
+                raise not_found(name)
             yield
 
     def images(self, name: str) -> StoredImages:
@@ -253,33 +222,6 @@ class DatasetStore:
 
     # -- the record on disk ----------------------------------------------------------------------------------------
 
-    def read(self, name: str) -> DatasetRecord:
-        """The record on disk. Raises NotFound, Damaged."""
-        folder = self.folder(name)
-        try:
-            data = (folder / RECORD_FILE).read_bytes()
-        except FileNotFoundError as error:
-            if folder.is_dir():
-                raise Damaged(f"{RECORD_FILE} of dataset {name} is missing; delete it and upload it again") from error
-            raise _not_found(name) from error
-        try:
-            return DatasetRecord.model_validate_json(data)
-        except ValidationError as error:
-            raise Damaged(f"{RECORD_FILE} of dataset {name} does not parse; delete it and upload it again") from error
-
-    def _read_cached(self, name: str) -> DatasetRecord:
-        """As `read`, and again only if the file has changed."""
-        return self._cache.get(self.folder(name) / RECORD_FILE, partial(self.read, name))
-
-    @contextmanager
-    def lock(self, name: str, seconds: float = 2.0, *, shared: bool = False) -> Iterator[None]:
-        """Hold the lock of a name, whether or not there is a dataset of that name; those that hold it `shared` hold it
-        together. Raises Busy after `seconds`, StorageFull."""
-        folder = self.datasets / _LOCKS / self.folder(name).name
-        make_lock(folder, f"dataset {name}")
-        with lock_folder(folder, seconds, shared=shared):
-            yield
-
     def write(self, record: DatasetRecord) -> DatasetRecord:
         """Write a changed record. Only while its name is held."""
         write_atomic(self.folder(record.name) / RECORD_FILE, record.model_dump_json().encode())
@@ -287,12 +229,13 @@ class DatasetStore:
         return record
 
     def _announce(self, record: DatasetRecord) -> None:
-        self._events.add("dataset", DatasetChange.model_validate(record, from_attributes=True))
+        change = DatasetChange.model_validate(record, from_attributes=True)
+        self._events.add("dataset", change, private_to=record.privacy.private_to)
+
+    def announce_reset(self) -> None:
+        """Others see other datasets now."""
+        self._events.add("reset", EventsLost())
 
     def clear_abandoned(self) -> None:
         """Remove leftovers of killed uploads and deletions."""
         remove_stale_temporaries(self.datasets, _ABANDONED_SECONDS)
-
-
-def _not_found(name: str) -> NotFound:
-    return NotFound(f"dataset {name[:50]!r} not found; GET /datasets lists all")

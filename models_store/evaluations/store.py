@@ -20,6 +20,7 @@ from models_store.experiments.store import ExperimentStore
 from models_store.files import lock_folder, remove_directory, storage_errors, sync_directory, write_atomic
 from models_store.jobs.queue import EVALUATION, Queue
 from models_store.models.serving_info import read_serving_info
+from models_store.visibility import UNSEEN
 from specs.dataset import DATASETS, NAME_PATTERN
 from specs.errors import SpecError
 from specs.evaluation import EvaluationSpec, incompatibility
@@ -57,7 +58,8 @@ class EvaluationStore:
         """The evaluation's folder, which need not exist. Raises NotFound if id or name is malformed."""
         if not re.fullmatch(NAME_PATTERN, dataset):
             raise NotFound(f"dataset {dataset[:50]!r} not found; GET /datasets lists all")
-        return self.experiment_folder(experiment_id) / EVALUATIONS / dataset
+        folder = self.experiment_folder(experiment_id) / EVALUATIONS
+        return folder / dataset if self._datasets.privacy(dataset).is_shown else folder / UNSEEN / dataset
 
     def experiment_folder(self, experiment_id: str) -> Path:
         """The folder whose lock is held for each change. Raises NotFound if the id is malformed."""
@@ -197,7 +199,8 @@ class EvaluationStore:
         path = self.folder(record.experiment_id, record.dataset) / RECORD_FILE
         write_atomic(path, record.model_dump_json().encode())
         change = EvaluationChange.model_validate(record, from_attributes=True)
-        self._experiments.events.add("evaluation", change, record.experiment_id)
+        private_to = self._datasets.privacy(record.dataset).private_to
+        self._experiments.events.add("evaluation", change, record.experiment_id, private_to)
         return record
 
     def dataset_id(self, dataset: str) -> str | None:

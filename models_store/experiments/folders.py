@@ -1,9 +1,10 @@
 """The records of experiments on disk, a folder each."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from pydantic import ValidationError
 from ulid import ULID
@@ -14,14 +15,18 @@ from models_store.experiments.checkpoints import CheckpointFile, share_state
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.files import (
+    append_line,
     create_record_folder,
     lock_folder,
     remove_stale_temporaries,
 )
+from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
+from models_store.visibility import PUBLIC, Privacy, RecordFiles
 
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
+DELETED_FILE = "deleted.jsonl"
 # A ULID: the millisecond in ten characters, then 80 random bits.
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 
@@ -31,12 +36,20 @@ class RecordFolders:
 
     def __init__(self, root: Path) -> None:
         self.experiments = root / "experiments"
+        self._files = RecordFiles()
 
     def folder(self, experiment_id: str) -> Path:
-        """The experiment's folder, which need not exist. Raises NotFound if the id is malformed."""
+        """The experiment's folder, which need not exist, and does not for those to whom it is private. Raises NotFound
+        if the id is malformed."""
         if not is_experiment_id(experiment_id):
             raise NotFound(f"experiment {experiment_id[:50]!r} not found: {describe_id_mistake(experiment_id)}")
-        return self.experiments / experiment_id
+        return self._files.folder(self.experiments / experiment_id / RECORD_FILE)
+
+    def privacy(self, experiment_id: str) -> Privacy:
+        """On disk; of one that does not exist, that of what is not private."""
+        if not is_experiment_id(experiment_id):
+            return PUBLIC
+        return self._files.privacy(self.experiments / experiment_id / RECORD_FILE)
 
     def existing_folder(self, experiment_id: str) -> Path:
         """Raises NotFound if there is no such experiment."""
@@ -44,6 +57,10 @@ class RecordFolders:
         if not folder.is_dir():
             raise NotFound(f"experiment {experiment_id} not found")
         return folder
+
+    def named(self, ids: Iterable[str]) -> list[str]:
+        """For a message: what is private to others has no name."""
+        return [each if self.privacy(each).is_shown else "a private one" for each in ids]
 
     def artifacts(self, experiment_id: str) -> Path:
         return self.existing_folder(experiment_id) / artifacts.ARTIFACTS
@@ -66,15 +83,9 @@ class RecordFolders:
     def read(self, experiment_id: str) -> Record:
         """The record on disk. Raises NotFound, Damaged."""
         try:
-            data = (self.folder(experiment_id) / RECORD_FILE).read_bytes()
+            return _read(self.folder(experiment_id))
         except FileNotFoundError as error:
-            if self.folder(experiment_id).is_dir():
-                raise Damaged(f"{RECORD_FILE} of {experiment_id} is missing") from error
             raise NotFound(f"experiment {experiment_id} not found") from error
-        try:
-            return Record.model_validate_json(data)
-        except ValidationError as error:
-            raise Damaged(f"{RECORD_FILE} of {experiment_id} does not parse ({len(data)} bytes)") from error
 
     def read_or_damaged(self, experiment_id: str) -> Record:
         """The record on disk; in place of a damaged one, a failed one that says what is damaged. Raises NotFound."""
@@ -94,6 +105,8 @@ class RecordFolders:
                 ended_at=created_at,
                 error=Failure(type="damaged", message=str(error)),
                 damaged=(RECORD_FILE,),
+                # Nobody knows whose it is.
+                private=True,
             )
 
     @contextmanager
@@ -118,30 +131,46 @@ class RecordFolders:
 
     def users_of_dataset(self, name: str) -> list[str]:
         """The queued, running and succeeded experiments on dataset `name`, or that add it to another one. From disk."""
-        return [
-            record.id
-            for record in self._find(f'"{name}"')
-            if record.status not in (Status.FAILED, Status.CANCELLED)
-            and name in (record.dataset, *record.spec.dataset.added_names)
-        ]
+        return [each.id for each in self.on_dataset(name) if each.status not in (Status.FAILED, Status.CANCELLED)]
+
+    def on_dataset(self, name: str) -> list[Record]:
+        """All that are trained on dataset `name`, or add it to another one, whatever became of them. From disk."""
+        found = self._find(f'"{name}"')
+        return [each for each in found if name in (each.dataset, *each.spec.dataset.added_names)]
 
     def users_of_test(self, name: str) -> list[str]:
         """Those that were to be trained or validated on samples of the official test split of `name`, also failed ones:
             they hold out others for the test, or add it to another dataset. With all that start with weights of such
-        ones, directly or not. From disk."""
+        ones, directly or not, be they deleted. From disk."""
         children = defaultdict[str, list[str]](list)
         found = set[str]()
-        for record in self._find(f'"{name}"', '"weights_from":"', '"continue_from":"'):
-            for parent in filter(None, (record.spec.model.weights_from, record.spec.continue_from)):
-                children[parent].append(record.id)
-            if _uses_official_test(record, name):
-                found.add(record.id)
+        deleted = self._deleted()
+        learnt = (Learnt.of(each) for each in self._find(f'"{name}"', '"weights_from":"', '"continue_from":"'))
+        for each in (*deleted, *learnt):
+            for parent in each.parents:
+                children[parent].append(each.id)
+            if name in each.test_splits:
+                found.add(each.id)
         waiting = list(found)
         while waiting:
             new = [each for each in children[waiting.pop()] if each not in found]
             found.update(new)
             waiting += new
-        return sorted(found)
+        return sorted(found.difference(each.id for each in deleted))
+
+    def remember(self, record: Record) -> None:
+        """Before it is deleted: what starts with its weights has learnt what it has. Raises StorageFull."""
+        learnt = Learnt.of(record)
+        if learnt.parents or learnt.test_splits:
+            append_line(self.experiments.parent / DELETED_FILE, learnt.model_dump_json().encode())
+
+    def _deleted(self) -> list["Learnt"]:
+        found = []
+        with suppress(FileNotFoundError):
+            for line in (self.experiments.parent / DELETED_FILE).read_bytes().splitlines():
+                with suppress(ValidationError):
+                    found.append(Learnt.model_validate_json(line))
+        return found
 
     def users_of_weights(self, experiment_id: str) -> list[str]:
         """The queued and running experiments that start with its weights. From disk."""
@@ -152,17 +181,43 @@ class RecordFolders:
         ]
 
     def _find(self, *marks: str) -> Iterator[Record]:
-        """The records on disk whose JSON contains one of `marks`, anywhere."""
+        """The records on disk whose JSON contains one of `marks`, anywhere; private ones, too: what they need is
+        kept."""
         for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
             try:
                 data = path.read_bytes()
                 if not any(mark.encode() in data for mark in marks):
                     continue  # as in most records; reading is cheaper than parsing
-                yield self.read(path.parent.name)
-            except (OSError, NotFound, Damaged):
+                yield _read(path.parent)
+            except (OSError, Damaged):
                 continue
 
 
-def _uses_official_test(record: Record, name: str) -> bool:
-    dataset = record.spec.dataset
-    return name in dataset.added_names or (record.dataset == name and dataset.split.test != "official")
+def _read(folder: Path) -> Record:
+    """Raises FileNotFoundError, Damaged."""
+    try:
+        data = (folder / RECORD_FILE).read_bytes()
+    except FileNotFoundError as error:
+        if folder.is_dir():
+            raise Damaged(f"{RECORD_FILE} of {folder.name} is missing") from error
+        raise
+    try:
+        return Record.model_validate_json(data)
+    except ValidationError as error:
+        raise Damaged(f"{RECORD_FILE} of {folder.name} does not parse ({len(data)} bytes)") from error
+
+
+class Learnt(Frozen):
+    """What an experiment has learnt from: `parents` whose weights it has, and the official test splits of datasets, for
+    it holds out other samples for the test, or adds them to another dataset."""
+
+    id: str
+    parents: tuple[str, ...]
+    test_splits: tuple[str, ...]
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        spec, dataset = record.spec, record.spec.dataset
+        own = () if dataset.split.test == "official" else (record.dataset,)
+        parents = tuple(filter(None, (spec.model.weights_from, spec.continue_from)))
+        return cls(id=record.id, parents=parents, test_splits=(*own, *dataset.added_names))

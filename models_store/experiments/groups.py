@@ -30,6 +30,7 @@ class Groups:
         transferred_layers: Mapping[str, str],
         priority: int = 0,
         owner: str | None = None,
+        private: bool = False,
     ) -> list[Record]:
         """Queue `repeats` experiments. The same key and body return the same ones, and create those that are missing
         because an earlier call was killed. Raises IdempotencyMismatch; StorageFull, with none of them left but those
@@ -45,7 +46,12 @@ class Groups:
                 member = RepeatId(group, repeats, chosen)
                 one = repeat(spec, number)
                 record = self._experiments.create(
-                    one, transferred_layers=transferred_layers, place=member, priority=priority, owner=owner
+                    one,
+                    transferred_layers=transferred_layers,
+                    place=member,
+                    priority=priority,
+                    owner=owner,
+                    private=private,
                 )
                 created.append(record)
         except StorageFull:

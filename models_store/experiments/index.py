@@ -7,6 +7,7 @@ The truth is on disk, from which the reconciler rebuilds the view. Methods raise
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Annotated, cast
 
 import orjson
@@ -29,6 +30,7 @@ from models_store.experiments.pages import Page, Query
 from models_store.experiments.points import Point
 from models_store.experiments.record import Record
 from models_store.experiments.summary import ExperimentSummary
+from models_store.visibility import private_to, sees_everything
 
 _SCAN = 200
 EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
@@ -65,15 +67,16 @@ class Index:
             ExperimentSummary.of(self._shown(record)).model_dump_json(),
             _progress_event(record),
             record.owner or "",
+            record.privacy.private_to,
             *members,
         ]
         names = (keys.experiment, keys.changes, keys.history)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS)
+        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS, keys.PRIVATE)
         return bool(self._put(keys=[*(name(record.id) for name in names), *shared], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
         names = (keys.experiment, keys.changes, keys.history, keys.lease)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.OWNERS)
+        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.OWNERS, keys.PRIVATE)
         deleted = ExperimentDeleted(experiment_id=experiment_id).model_dump_json()
         self._remove(keys=[*(name(experiment_id) for name in names), *shared], args=[experiment_id, deleted])
 
@@ -82,7 +85,7 @@ class Index:
         return None if record is None else self._shown(record)
 
     def get_whole(self, experiment_id: str) -> Record | None:
-        """With what is not shown: to be changed and written again."""
+        """With what is not shown, and even if it is private: to be changed and written again."""
         document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
         return _parse(document)
 
@@ -91,7 +94,7 @@ class Index:
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
         parsed = map(_parse, pipeline.execute())
-        return [self._shown(record) for record in parsed if record is not None]
+        return [self._shown(record) for record in parsed if record is not None and record.privacy.is_shown]
 
     def ids(self, filtered_by: str = "all") -> list[str]:
         """All ids that match a filter, oldest first."""
@@ -118,6 +121,13 @@ class Index:
         if not ids:
             return []
         return [owner or "" for owner in cast(list[str | None], self._redis.hmget(keys.OWNERS, list(ids)))]
+
+    def shown(self, ids: Sequence[str]) -> list[str]:
+        """Those that are not private to others."""
+        if sees_everything() or not ids:
+            return list(ids)
+        private = cast(list[str | None], self._redis.hmget(keys.PRIVATE, list(ids)))
+        return [each for each, owner in zip(ids, private, strict=True) if private_to(owner or "").is_shown]
 
     def owners(self) -> set[str]:
         return set(cast(list[str], self._redis.hvals(keys.OWNERS)))
@@ -163,7 +173,8 @@ class Index:
         items: list[Record] = []
         while True:
             wanted = query.limit + 1 - len(items)
-            chunk = self._range(key, start, max(wanted, _SCAN) if query.is_selective else wanted, query)
+            is_selective = query.is_selective or not sees_everything()
+            chunk = self._range(key, start, max(wanted, _SCAN) if is_selective else wanted, query)
             items += [record for record in self.get_many(chunk) if query.accepts(record)]
             start += len(chunk)
             if len(items) > query.limit or not chunk:
@@ -190,7 +201,7 @@ class Index:
         if sort != query.sort:
             raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
         command = self._redis.zrevrank if query.descending else self._redis.zrank
-        rank = cast(int | None, command(key, last_id))
+        rank = cast(int | None, command(key, last_id)) if self.shown([last_id]) else None
         if rank is not None and self._redis.zscore(key, last_id) == score:
             return rank + 1
         bounds = (f"({score!r}", "+inf") if query.descending else ("-inf", f"({score!r}")
@@ -203,10 +214,15 @@ class Index:
         indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
         return sorted(map(keys.model_index_dataset, indexes))
 
-    def best_models(self, dataset: str) -> list[Record]:
+    def best_models(self, dataset: str, accepts: Callable[[Record], bool] = lambda _: True) -> list[Record]:
         """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
-        ids = self._redis.zrevrange(keys.model_index(dataset), 0, _CANDIDATES - 1)
-        return self.get_many(cast(list[str], ids))
+        found: list[Record] = []
+        for start in count(0, _CANDIDATES):
+            ids = self._redis.zrevrange(keys.model_index(dataset), start, start + _CANDIDATES - 1)
+            found += filter(accepts, self.get_many(cast(list[str], ids)))
+            if len(found) >= _CANDIDATES or len(cast(list[str], ids)) < _CANDIDATES:
+                return found[:_CANDIDATES]
+        return found
 
     # -- history -------------------------------------------------------------------------------------------------
 
@@ -214,7 +230,8 @@ class Index:
         """False if the stream does not end just before `point`, because Redis was emptied: restore it from disk."""
         event = ExperimentEpoch(experiment_id=experiment_id, **point.model_dump())
         arguments: list[str | int] = [point.epoch, point.model_dump_json(), experiment_id, event.model_dump_json()]
-        return bool(self._append(keys=[keys.history(experiment_id), keys.EVENTS], args=arguments))
+        names = [keys.history(experiment_id), keys.EVENTS, keys.PRIVATE]
+        return bool(self._append(keys=names, args=arguments))
 
     def restore_history(self, experiment_id: str, points: Iterable[Point]) -> None:
         key = keys.history(experiment_id)
@@ -224,7 +241,8 @@ class Index:
             pipeline.xadd(key, {"point": point.model_dump_json()}, id=f"{point.epoch + 1}-0")
         was_shown, *restored = pipeline.execute()
         if was_shown or restored:
-            self._events.add("reset", EventsLost(experiment_id=experiment_id), experiment_id)
+            private_to = cast(str | None, self._redis.hget(keys.PRIVATE, experiment_id)) or ""
+            self._events.add("reset", EventsLost(experiment_id=experiment_id), experiment_id, private_to)
 
     def history(self, experiment_id: str, since: int) -> History | None:
         """The epochs after epoch `since`, or None if the stream does not reach back to it."""

@@ -50,6 +50,7 @@ def new_record(
     priority: int,
     initial_epoch: int,
     owner: str | None,
+    private: bool,
 ) -> Record:
     """Of an experiment that waits, with an id of its own."""
     return Record(
@@ -58,6 +59,7 @@ def new_record(
         tags=tuple(spec.tags),
         notes=spec.notes,
         owner=owner,
+        private=private,
         priority=priority,
         dataset=spec.dataset.name,
         based_on=spec.based_on,

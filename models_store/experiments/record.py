@@ -14,6 +14,7 @@ from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import Frozen, utc_now
 from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
+from models_store.visibility import Privacy
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
 FailureType = Literal[
@@ -83,7 +84,8 @@ class Record(Frozen):
     `transferred_layers` maps a layer to the one of `spec.model.weights_from` whose weights it starts with, by name.
     `epoch_seconds` is the mean duration of an epoch, without the first one, which includes the start-up.
 
-    `owner` is whose key has posted it; null where no keys were asked for. Others may look at it, and not change it.
+    `owner` is whose key has posted it; null where no keys were asked for. Others may look at it, unless it is
+    `private`, and not change it.
 
     `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and
     `priority` can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is
@@ -112,6 +114,7 @@ class Record(Frozen):
     star: bool = False
     priority: int = 0
     owner: str | None = None
+    private: bool = False
     dataset: str
     based_on: str | None = None
     sweep: str | None = None
@@ -159,6 +162,10 @@ class Record(Frozen):
         return self.status is Status.RUNNING
 
     @property
+    def privacy(self) -> Privacy:
+        return Privacy(self.private, self.owner)
+
+    @property
     def deciding_metric(self) -> str:
         """Decides which epoch is published; of a damaged spec, the default."""
         with suppress(Damaged):
@@ -188,7 +195,7 @@ class Record(Frozen):
         return self.model_copy(update={"version": self.version + 1, **update})
 
     def edit(self, changes: Mapping[str, Any]) -> Self:
-        """With other values of `name`, `notes`, `tags`, `star` and `priority`; None restores what was posted.
+        """With other values of what can be edited; None restores what was posted.
         Unchanged if they are the same."""
         posted = {"name": self.name, "tags": (), "notes": "", **self.spec.document, "star": False, "priority": 0}
         wanted = {name: posted[name] if value is None else value for name, value in changes.items()}

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
-from models_store.errors import InvalidState, list_names
-from models_store.events import EventLog
+from models_store.errors import Damaged, InvalidState, list_names
+from models_store.events import EventLog, EventsLost
 from models_store.experiments import history
 from models_store.experiments.checkpoints import CheckpointFile
 from models_store.experiments.folders import RECORD_FILE
@@ -94,6 +95,7 @@ class ExperimentStore(PublishedResults):
         priority: int = 0,
         state: CheckpointFile | None = None,
         owner: str | None = None,
+        private: bool = False,
     ) -> Record:
         """Write the record, show it, send the wake-up, in this order. `transferred_layers` are what `Transfers` found,
         `state` what `Continuations` did; `place` is given for those of a sweep or a group, `reproduces` is the
@@ -105,7 +107,7 @@ class ExperimentStore(PublishedResults):
         """
         self.holdout.check_spec(spec)
         epoch = state.epoch if state else 0
-        record = placed(new_record(spec, transferred_layers, reproduces, priority, epoch, owner), place)
+        record = placed(new_record(spec, transferred_layers, reproduces, priority, epoch, owner, private), place)
         if idempotency_key is not None:
             with storage_errors("the idempotency key"):
                 reserved = self.idempotency.reserve(idempotency_key, body, record.id, owner)
@@ -122,7 +124,7 @@ class ExperimentStore(PublishedResults):
 
     def get_whole(self, experiment_id: str) -> Record:
         """The same with what is not shown."""
-        folder = self.folder(experiment_id)
+        folder = self.existing_folder(experiment_id)
         try:
             record = self.index.get_whole(experiment_id)
             if record is not None and record.status is Status.QUEUED:
@@ -141,15 +143,16 @@ class ExperimentStore(PublishedResults):
         cannot be reached."""
         with require_redis():
             self.index.require_complete()
-            return self.index.get_many(self.index.ids(f"based_on={experiment_id}")[:_MAX_CHILDREN])
+            return self.index.get_many(self.index.shown(self.index.ids(f"based_on={experiment_id}"))[:_MAX_CHILDREN])
 
     def history(self, experiment_id: str, since: int = -1) -> History:
         """The epochs after epoch `since`. Raises NotFound."""
+        folder = self.existing_folder(experiment_id)
         try:
-            live = self.index.history(self.folder(experiment_id).name, since)
+            live = self.index.history(experiment_id, since)
         except RedisError:
             live = None
-        return history.read(self.existing_folder(experiment_id)).skip(since + 1) if live is None else live
+        return history.read(folder).skip(since + 1) if live is None else live
 
     def cancel(self, experiment_id: str) -> Record:
         """Cancel a queued experiment at once; ask the worker to stop a running one. Raises InvalidState if it has
@@ -188,8 +191,8 @@ class ExperimentStore(PublishedResults):
     def edit(
         self, experiment_id: str, changes: Mapping[str, Any], check: Callable[[Record], None] = lambda _: None
     ) -> Record:
-        """Change `name`, `notes`, `tags`, `star` or `priority`, as `Record.edit`, whatever the status. `check` is given
-        the record before, under the lock, and may raise. Raises NotFound, Damaged, Busy, StorageFull."""
+        """Change what `specs.edit` lists, as `Record.edit`, whatever the status. `check` is given the record before,
+        under the lock, and may raise. Raises NotFound, Damaged, Busy, StorageFull."""
         with self.lock(experiment_id) as stored:
             shown = self._shown(experiment_id)
             # What only the view has of a running one: its progress.
@@ -198,11 +201,14 @@ class ExperimentStore(PublishedResults):
             changed = record.edit(changes)
             if changed is record:
                 return self.holdout.shown(record)
-            if changed.priority == record.priority:
-                return self.holdout.shown(self.write(changed))
-            self.waiting.forget(experiment_id)
+            if changed.priority != record.priority:
+                self.waiting.forget(experiment_id)
             self.write(changed)
-        self.waiting.announce()
+        if changed.priority != record.priority:
+            self.waiting.announce()
+        if changed.private != record.private:
+            # Who may see it no longer is to forget it, and who may see it now has not heard of it.
+            self.events.add("reset", EventsLost())
         return self.holdout.shown(changed)
 
     def _shown(self, experiment_id: str) -> Record | None:
@@ -226,6 +232,8 @@ class ExperimentStore(PublishedResults):
                 self.reject_serving(record, serving)
             self.reject_needed(record)
             self.pins.remove_all(experiment_id)
+            with suppress(Damaged):
+                self.remember(record)
             remove_directory(folder)
         try:
             self.index.remove(experiment_id)
@@ -250,8 +258,8 @@ class ExperimentStore(PublishedResults):
         if record.status is Status.SUCCEEDED and (users := self.users_of_weights(record.id)):
             need = quantity(len(users), "queued or running experiment needs", "queued or running experiments need")
             raise InvalidState(
-                f"{need} the weights of experiment {record.id}: {list_names(users)}; cancel them first, or wait for "
-                "their end"
+                f"{need} the weights of experiment {record.id}: {list_names(self.named(users))}; cancel them first, or "
+                "wait for their end"
             )
 
     # -- the view --------------------------------------------------------------------------------------------------

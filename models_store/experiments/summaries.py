@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import cast
 
 import orjson
@@ -15,6 +16,7 @@ from models_store.experiments.index import Index
 from models_store.experiments.record import Record
 from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.summary import ExperimentSummary
+from models_store.visibility import Privacy, seeing_everything, sees_everything
 
 _CHUNK = 500
 _MAX_CHANGES = 25_000
@@ -23,10 +25,12 @@ _Entries = list[tuple[str, dict[str, str]]]
 
 @dataclass
 class Row:
-    """`json` is the summary, `spec` the document, which is parsed when a field of it is asked for."""
+    """`json` is the summary, which `mark` stands for, `spec` the document, which is parsed when a field of it is asked
+    for."""
 
     summary: ExperimentSummary
     json: bytes
+    mark: int
     spec: bytes
     _seen: dict[str, tuple[Value, ...]] = field(default_factory=dict)
 
@@ -34,7 +38,8 @@ class Row:
     def of(cls, record: Record, summary: ExperimentSummary) -> "Row":
         # A copy: what orjson returns takes 8 kB, however short it is.
         spec = bytes(memoryview(orjson.dumps(record.spec.document)))
-        return cls(summary, summary.model_dump_json().encode(), spec)
+        json = summary.model_dump_json().encode()
+        return cls(summary, json, int.from_bytes(blake2b(json, digest_size=8).digest()), spec)
 
     @property
     def id(self) -> str:
@@ -55,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All rows, oldest first; `position` changes with the last event that changed any of them."""
+    """All rows that are shown, oldest first; `position` changes with any of them."""
 
     position: str
     rows: Sequence[Row]
@@ -81,9 +86,15 @@ class Summaries:
         self._lock = threading.Lock()
 
     def snapshot(self) -> Snapshot:
-        with self._lock:
+        with self._lock, seeing_everything():
             self._refresh()
-            return Snapshot(f"{self._changed_at} {self._mark}", [self._rows[each] for each in sorted(self._rows)])
+            rows = [self._rows[each] for each in sorted(self._rows)]
+            position = f"{self._changed_at} {self._mark}"
+        if sees_everything():
+            return Snapshot(position, rows)
+        shown = [row for row in rows if Privacy(row.summary.private, row.summary.owner).is_shown]
+        # The last event may be that of a private one.
+        return Snapshot(f"{hash(tuple(row.mark for row in shown))} {self._mark}", shown)
 
     def refresh(self) -> None:
         """Read what has changed, so that the next snapshot takes milliseconds: 5,000 experiments take half a second."""

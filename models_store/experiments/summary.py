@@ -34,6 +34,7 @@ class ExperimentSummary(Frozen):
     notes: str
     status: Status
     owner: str | None
+    private: bool
     dataset: str
     preset: str | None
     based_on: str | None
@@ -76,7 +77,21 @@ class ExperimentSummary(Frozen):
 
 
 _SAME = (
-    *("id", "version", "name", "tags", "star", "status", "owner", "dataset", "based_on", "sweep", "trial", "group"),
+    *(
+        "id",
+        "version",
+        "name",
+        "tags",
+        "star",
+        "status",
+        "owner",
+        "private",
+        "dataset",
+        "based_on",
+        "sweep",
+        "trial",
+        "group",
+    ),
     *("created_at", "started_at", "ended_at"),
     *("epochs_completed", "published_epoch", "test_hidden", "peeks", "parameters", "worker", "progress"),
     *("stop_reason", "error", "damaged"),

@@ -93,11 +93,11 @@ class WaitingExperiments:
             return QueueOrder()
 
     def ids(self) -> list[str]:
-        """All that wait, the next one first."""
-        return self._arrange(self._waiting())
+        """All that wait and are shown, the next one first."""
+        return self._index.shown(self._arrange(self._waiting()))
 
     def position(self, experiment_id: str) -> int | None:
-        """From 1; None if it does not wait."""
+        """From 1, among those that are shown; None if it does not wait."""
         if not self.order.moved and not self._index.has_owners():
             return self._index.waiting_rank(experiment_id)
         ids = self.ids()

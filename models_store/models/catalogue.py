@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from models_store import artifacts
 from models_store.connection import require_redis
+from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, InvalidState, StoreError, Unavailable
 from models_store.events import ServingChange
 from models_store.experiments.index_entries import is_of_whole_dataset, validation_metric
@@ -16,6 +17,7 @@ from models_store.experiments.store import ExperimentStore
 from models_store.models.pins import Pin
 from models_store.models.promotions import Promotion, Promotions
 from models_store.models.serving_info import ServingInfo, read_serving_info
+from models_store.visibility import Privacy, sees_everything
 from models_store.webhooks.notices import promotion_notice
 from specs.dataset import CORRECTIONS_SUFFIX
 
@@ -39,11 +41,13 @@ class ModelCatalogue:
     one task are ranked so: those of the whole dataset come first, then those of some of its classes or of other blobs,
     task by task, the one with most classes first, and of equal ones the one that was trained last.
 
-    The test split is for reporting only and never decides.
+    The test split is for reporting only and never decides. A private model serves nobody but those who ask for it by
+    its id; on a dataset that is private to the same owner it is ranked.
     """
 
-    def __init__(self, experiments: ExperimentStore) -> None:
+    def __init__(self, experiments: ExperimentStore, datasets: DatasetStore) -> None:
         self._experiments = experiments
+        self._datasets = datasets
         outbox = experiments.webhooks.outbox
         shown = experiments.holdout.shown_promotion
         self._promotions = Promotions(
@@ -60,7 +64,9 @@ class ModelCatalogue:
         """The models of `dataset`, best first. Raises Unavailable while the index is unreachable or being rebuilt."""
         with require_redis():
             self._experiments.index.require_complete()
-            return _by_task(self._experiments.index.best_models(dataset))
+            privacy = self._datasets.privacy(dataset)
+            accepts = lambda record: _fits(record.privacy, privacy)  # noqa: E731
+            return _by_task(self._experiments.index.best_models(dataset, accepts))
 
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable if Redis cannot be reached."""
@@ -70,6 +76,19 @@ class ModelCatalogue:
     def exists(self, experiment_id: str) -> bool:
         """False once the experiment has been deleted."""
         return self._experiments.folder(experiment_id).is_dir()
+
+    def may_serve(self, dataset: str, experiment_id: str) -> bool:
+        """Whether all who see the dataset see the model."""
+        return _fits(self._experiments.privacy(experiment_id), self._datasets.privacy(dataset))
+
+    def is_shown(self, experiment_id: str | None) -> bool:
+        """False for those to whom it is private."""
+        if sees_everything() or experiment_id is None:
+            return True
+        return self._experiments.privacy(experiment_id).is_shown
+
+    def privacy(self, dataset: str) -> Privacy:
+        return self._datasets.privacy(dataset)
 
     def load(self, experiment_id: str) -> PublishedModel:
         """Read and verify a published network. Raises NotFound, InvalidState if the experiment has not succeeded,
@@ -101,14 +120,16 @@ class ModelCatalogue:
 
     def announce(self, change: ServingChange) -> None:
         """Announce which model serves a dataset, unless another process has done so."""
-        self._experiments.events.add_changed("serving", change.dataset, change)
+        private_to = self._datasets.privacy(change.dataset).private_to
+        self._experiments.events.add_changed("serving", change.dataset, change, private_to)
 
     # -- promotions ------------------------------------------------------------------------------------------------
 
     def promotions(self, dataset: str | None = None) -> list[Promotion]:
         """Which models have served `dataset`, or all datasets, the oldest first. From disk."""
         found = self._promotions.read_all() if dataset is None else self._promotions.read(dataset)
-        return list(map(self._experiments.holdout.shown_promotion, found))
+        shown = (each for each in found if each.privacy.is_shown and self.is_shown(each.experiment_id))
+        return list(map(self._experiments.holdout.shown_promotion, shown))
 
     def record_promotion(self, promotion: Promotion) -> None:
         """Add it to the history, unless another process has done so. If it cannot be written it is only logged: a
@@ -125,20 +146,36 @@ class ModelCatalogue:
         return self._experiments.pins.read()
 
     def check_pinnable(self, dataset: str, experiment_id: str) -> None:
-        """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`."""
-        _reject_unpinnable(dataset, self._experiments.get(experiment_id))
+        """Raises NotFound, or InvalidState unless it has succeeded, on `dataset`, and all who see that see it."""
+        self._reject_unpinnable(dataset, self._experiments.get(experiment_id))
 
     def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> Pin:
         """Let it serve `dataset` until `unpin`, in every process and across restarts. The caller has loaded and probed
         it. Raises as `check_pinnable`, Damaged, Busy."""
         # Under its lock: a deletion comes before, or finds the pin.
         with self._experiments.lock(experiment_id) as record:
-            _reject_unpinnable(dataset, record)
+            self._reject_unpinnable(dataset, record)
             return self._experiments.pins.put(Pin(dataset=dataset, experiment_id=experiment_id, owner=owner))
 
     def unpin(self, dataset: str) -> None:
         """Let the best model serve `dataset` again. Raises Busy."""
         self._experiments.pins.remove(dataset)
+
+    def _reject_unpinnable(self, dataset: str, record: Record) -> None:
+        if record.status is not Status.SUCCEEDED:
+            raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
+        if record.dataset != dataset:
+            raise InvalidState(
+                f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
+                f"GET /experiments?dataset={dataset}&status=succeeded lists those that can, and "
+                f"`dataset: {{name: {dataset}, add: [{record.dataset}]}}` trains one on both"
+            )
+        if not self.may_serve(dataset, record.id):
+            raise InvalidState(
+                f"experiment {record.id} is private, and {dataset} is not: it cannot serve others; PATCH "
+                f'{{"private": false}} to /experiments/{record.id} first, or ask it by its id: '
+                f"POST /predict?experiment={record.id}"
+            )
 
 
 def _by_task(ranked: Sequence[Record]) -> list[Record]:
@@ -162,12 +199,5 @@ def ranking_key(record: Record) -> tuple[bool, bool, float]:
     return is_of_whole_dataset(record), not is_of_corrections, validation_metric(record, "val_accuracy") or 0.0
 
 
-def _reject_unpinnable(dataset: str, record: Record) -> None:
-    if record.status is not Status.SUCCEEDED:
-        raise InvalidState(f"experiment {record.id} is {record.status}: only a succeeded one can serve")
-    if record.dataset != dataset:
-        raise InvalidState(
-            f"experiment {record.id} was trained on {record.dataset}, so it cannot serve {dataset}; "
-            f"GET /experiments?dataset={dataset}&status=succeeded lists those that can, and "
-            f"`dataset: {{name: {dataset}, add: [{record.dataset}]}}` trains one on both"
-        )
+def _fits(model: Privacy, dataset: Privacy) -> bool:
+    return not model.private or model == dataset

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from models_store.files import lock_folder, write_atomic
 from models_store.frozen import Frozen, utc_now
+from models_store.visibility import Privacy
 
 # As many as a page shows; the oldest go.
 MAX_PROMOTIONS = 100
@@ -21,7 +22,8 @@ Reason = Literal["pinned", "best", "fallback", "none"]
 class Promotion(Frozen):
     """From `at` on the model of `experiment_id` served `dataset`: it was `pinned`, or the `best` by its validation
     accuracy; as a `fallback` for one that should serve and is damaged; `none` could serve, and `experiment_id` is null.
-    The other members are those of its experiment at that time, which may be deleted."""
+    The other members are those of its experiment at that time, which may be deleted; `private` and `owner` are those of
+    a private dataset."""
 
     dataset: str
     at: datetime = Field(default_factory=utc_now)
@@ -30,6 +32,12 @@ class Promotion(Frozen):
     name: str | None = None
     val_accuracy: float | None = None
     accuracy: float | None = None
+    private: bool = False
+    owner: str | None = None
+
+    @property
+    def privacy(self) -> Privacy:
+        return Privacy(self.private, self.owner)
 
 
 class Promotions:

@@ -5,6 +5,7 @@ from models_store.datasets.store import DatasetStore
 from models_store.experiments.store import ExperimentStore
 from models_store.owners.quota import OwnerStore
 from models_store.sweeps.store import SweepStore
+from models_store.visibility import seeing_everything
 
 
 def known_owners(
@@ -12,9 +13,9 @@ def known_owners(
 ) -> set[str]:
     """All who have an experiment, a dataset, a sweep or a quota of their own, or have trained. Raises Unavailable if
     Redis, which has the owners of experiments, cannot be reached."""
-    with require_redis():
+    with require_redis(), seeing_everything():
         experiments.index.require_complete()
         found = experiments.index.owners()
-    found.update(each.owner for each in datasets.records() if each.owner is not None)
-    found.update(each.owner for each in sweeps.records() if each.owner is not None)
+        found.update(each.owner for each in datasets.records() if each.owner is not None)
+        found.update(each.owner for each in sweeps.records() if each.owner is not None)
     return found | owners.names()

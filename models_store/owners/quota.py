@@ -34,19 +34,23 @@ NO_QUOTA = Quota()
 
 
 class OwnerRecord(Frozen):
-    """`quota` has what an admin has set for this owner; null is the default."""
+    """`quota` has what an admin has set for this owner, `private` whether what the owner creates is private unless a
+    request says otherwise; null is the default."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     name: str
     quota: Quota = NO_QUOTA
+    private: bool | None = None
 
 
 class OwnerStore:
-    """Owners on disk, one file each: `owners/<name>.json` under `root`, for those whose quota is not `default`."""
+    """Owners on disk, one file each: `owners/<name>.json` under `root`, for those who have more than the
+    defaults, `default` and `private`."""
 
-    def __init__(self, root: Path, default: Quota) -> None:
+    def __init__(self, root: Path, default: Quota, private: bool) -> None:
         self.folder = root / FOLDER
         self.default = default
+        self.private = private
         self.ledger = TrainingLedger(self.folder)
         self._files = FileCache[OwnerRecord]()
 
@@ -73,11 +77,27 @@ class OwnerStore:
         own = {each: value for each, value in self.get(name).quota if value is not None}
         return self.default.model_copy(update=own)
 
-    def set(self, name: str, quota: QuotaSpec) -> OwnerRecord:
-        """Raises StorageFull."""
-        record = OwnerRecord(name=name, quota=Quota(**quota.model_dump()))
-        write_atomic(self._path(name), record.model_dump_json().encode())
-        return record
+    def set(self, name: str, quota: QuotaSpec) -> None:
+        """Also if the record is damaged. Raises Busy, StorageFull."""
+        with self.lock(name):
+            try:
+                known = self.get(name)
+            except Damaged:
+                known = OwnerRecord(name=name)
+            self._write(known.model_copy(update={"quota": Quota(**quota.model_dump())}))
+
+    def set_private(self, name: str, private: bool | None) -> None:
+        """Raises Damaged, Busy, StorageFull."""
+        with self.lock(name):
+            self._write(self.get(name).model_copy(update={"private": private}))
+
+    def is_private(self, name: str) -> bool:
+        """Whether what the owner creates is. Raises Damaged."""
+        chosen = self.get(name).private
+        return self.private if chosen is None else chosen
+
+    def _write(self, record: OwnerRecord) -> None:
+        write_atomic(self._path(record.name), record.model_dump_json().encode())
 
     def is_limited(self, name: str) -> bool:
         """Whether something of the owner may have to wait although a worker is free."""

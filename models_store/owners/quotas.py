@@ -50,6 +50,8 @@ class Quotas:
         self._uploads = threading.Lock()
         self._bytes: dict[str, tuple[float, int]] = {}
         self._allowed: dict[str, tuple[float, int | None]] = {}
+        # How often each was reached, in this process.
+        self.rejections = dict.fromkeys(Quota.model_fields, 0)
 
     def used(self, owner: str) -> Used:
         """Raises Unavailable if Redis cannot be reached."""
@@ -92,6 +94,7 @@ class Quotas:
         allowed = self._predictions_allowed(owner)
         wait = self._predictions.add(owner, count, allowed)
         if wait is not None:
+            self.rejections["predictions"] += 1
             raise QuotaReached(
                 f"{owner} may ask for {allowed} predictions a day, and with these {count} it would be more; the next "
                 f"day begins in {_duration(wait)} (UTC)",
@@ -129,6 +132,7 @@ class Quotas:
 
     def _check_queue(self, owner: str, quota: Quota, more: int) -> None:
         if quota.queued is not None and (queued := self._jobs(owner)[1]) + more > quota.queued:
+            self.rejections["queued"] += 1
             raise QuotaReached(
                 f"{owner} has {queued} queued experiments of {quota.queued} that are allowed, and {more} more would be "
                 "too many; wait until some have started, or cancel some",
@@ -142,6 +146,7 @@ class Quotas:
         ):
             return
         free = next_month(now)
+        self.rejections["training_minutes"] += 1
         raise QuotaReached(
             f"{owner} has trained for {seconds / 60:.0f} minutes of {quota.training_minutes} that are allowed in a "
             f"month; the next one begins on {free:%Y-%m-%d} (UTC)",
@@ -152,6 +157,7 @@ class Quotas:
         if quota.bytes is None or (used := self._measure(owner)) + more < quota.bytes + bool(more):
             return
         wanted = f", and this upload has {more}" if more else ""
+        self.rejections["bytes"] += 1
         raise SpaceUsedUp(
             f"the experiments and datasets of {owner} have {used} bytes of {quota.bytes} that are allowed{wanted}; "
             "delete some of them"

@@ -10,6 +10,7 @@ import secrets
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -171,15 +172,15 @@ class RecentPredictions:
 
     # -- when a correction is posted ----------------------------------------------------------------------------------
 
-    def get(self, prediction_id: str) -> KeptPrediction:
-        """Raises NotFound, also if it has expired."""
+    def get(self, prediction_id: str, is_shown: Callable[[str], bool] = lambda _: True) -> KeptPrediction:
+        """Raises NotFound, also if it has expired, or its experiment is not shown to who asks."""
         place = parse_id(prediction_id)
         if place is None:
             raise NotFound(f"prediction {prediction_id[:50]!r} not found: {describe_id_mistake(prediction_id)}")
         self.flush()
         is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
         found = self._read(prediction_id, place) if is_recent else None
-        if found is None:
+        if found is None or not is_shown(found.experiment_id):
             raise NotFound(
                 f"prediction {prediction_id} not found, or expired: predictions are kept for {self._kept_seconds:g} s, "
                 f"and at most {self._max_bytes:,} bytes of them; predict again and label that prediction"

@@ -193,10 +193,10 @@ class SweepClaim(Claim[SweepJobs, SweepRecord]):
             self.record = self._jobs.write(transition(current))
         return self.record
 
-    def create_experiment(self, create: Callable[[], Record]) -> None:
-        """Create the experiment of a trial, unless another worker has the sweep by now."""
-        with self._lock():
-            create()
+    def create_experiment(self, create: Callable[[bool], Record]) -> None:
+        """Create the experiment of a trial, private or not as the sweep is now, unless another worker has it by now."""
+        with self._lock() as current:
+            create(current.private)
 
     def finish(self, transition: Callable[[SweepRecord], SweepRecord]) -> SweepRecord:
         """Write the last change, and let go of the sweep until another trial has ended."""

@@ -12,6 +12,7 @@ from models_store.experiments.record import Failure
 from models_store.frozen import Frozen, utc_now
 from models_store.jobs.record import AttemptRecord
 from models_store.sweeps.trial import Trial, TrialStatus
+from models_store.visibility import Privacy
 from specs import limits
 from specs.sweep import SweepSpec
 
@@ -57,11 +58,13 @@ class SweepRecord(AttemptRecord):
     good and other trials (PED-ANOVA), null with too few trials. `repeated` are the repeats, the best mean first, and
     `conclusion` says what came out. `exhausted` is set when every point was tried. `checked` and `infeasible` count the
     points that were checked when it was posted. `attempts` counts the claims of workers that suggested trials, `worker`
-    is the one that does so now. `owner` is whose key has posted it, and whose its trials are.
+    is the one that does so now. `owner` is whose key has posted it, and whose its trials are, which are `private` as it
+    is.
     """
 
     version: int = 0
     owner: str | None = None
+    private: bool = False
     name: str
     status: SweepStatus = SweepStatus.RUNNING
     spec: SweepSpec
@@ -80,6 +83,10 @@ class SweepRecord(AttemptRecord):
     created_at: datetime = Field(default_factory=utc_now)
 
     # -- as a job: one claim for each suggestion ---------------------------------------------------------------------
+
+    @property
+    def privacy(self) -> Privacy:
+        return Privacy(self.private, self.owner)
 
     @property
     def has_ended(self) -> bool:

@@ -25,6 +25,7 @@ from models_store.files import (
 from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.jobs.queue import SWEEP, Queue
 from models_store.sweeps.record import PriorTrial, SweepRecord
+from models_store.visibility import RecordFiles
 from models_store.webhooks.notices import sweep_notice
 from models_store.webhooks.store import WebhookStore
 from specs.sweep import SweepSpec
@@ -47,6 +48,7 @@ class SweepStore:
         self._events = events
         self._queue = queue
         self._cache = FileCache[SweepRecord]()
+        self._files = RecordFiles()
         self._idempotency = IdempotencyKeys(root / IDEMPOTENCY)
         self._outbox = WebhookStore(root).outbox
 
@@ -55,10 +57,11 @@ class SweepStore:
         self.sweeps.mkdir(parents=True, exist_ok=True)
 
     def folder(self, sweep_id: str) -> Path:
-        """The sweep's folder, which need not exist. Raises NotFound if the id is malformed."""
+        """The sweep's folder, which need not exist, and does not for those to whom it is private. Raises NotFound if
+        the id is malformed."""
         if not is_experiment_id(sweep_id):
             raise NotFound(f"sweep {sweep_id[:50]!r} not found: {describe_id_mistake(sweep_id)}")
-        return self.sweeps / sweep_id
+        return self._files.folder(self.sweeps / sweep_id / RECORD_FILE)
 
     # -- called by the API -----------------------------------------------------------------------------------------
 
@@ -71,12 +74,14 @@ class SweepStore:
         idempotency_key: str | None = None,
         body: bytes = b"",
         owner: str | None = None,
+        private: bool = False,
     ) -> SweepRecord:
         """Write the record and send the message that has a worker suggest its first trials. The same key and body
         return the same sweep. Raises IdempotencyMismatch, StorageFull."""
         record = SweepRecord(
             id=str(ULID()),
             owner=owner,
+            private=private,
             name=spec.name,
             spec=spec,
             method=spec.resolved_method,
@@ -109,7 +114,9 @@ class SweepStore:
         for path in sorted(self.sweeps.glob("[!.]*"), reverse=True):
             try:
                 found.append(self.get(path.name))
-            except (NotFound, Damaged) as error:
+            except NotFound:
+                continue  # deleted meanwhile, or private
+            except Damaged as error:
                 log.warning("a sweep is left out: %s", error)
         return found
 
@@ -126,6 +133,13 @@ class SweepStore:
                 self.write(changed)
         self.wake(sweep_id)
         return changed
+
+    def set_private(self, sweep_id: str, private: bool) -> SweepRecord:
+        """Trials that are created later are as it is. Raises NotFound, Damaged, Busy, StorageFull."""
+        with self.lock(sweep_id) as record:
+            if record.private == private:
+                return record
+            return self.write(record.replace(private=private))
 
     def cancel(self, sweep_id: str) -> SweepRecord:
         """Have a worker cancel the sweep and its trials. Raises InvalidState if it has ended."""
@@ -183,6 +197,7 @@ class SweepStore:
                 best_trial=best.number if best else None,
                 best_value=best.value if best else None,
             ),
+            private_to=record.privacy.private_to,
         )
 
     def clear_temporaries(self, sweep_id: str) -> None:

@@ -13,8 +13,9 @@ from models_store.webhooks.webhook import Notice
 
 
 def experiment_notice(folders: RecordFolders, record: Record) -> Notice | None:
-    """If `record`, which is about to be written, ends it. Trials are left out: their sweep has an event of its own."""
-    if not record.status.is_terminal or record.sweep is not None or record.ended_at is None:
+    """If `record`, which is about to be written, ends it. Trials are left out: their sweep has an event of its own. So
+    is what is private: who reads what a webhook sends is not asked for a key."""
+    if record.private or not record.status.is_terminal or record.sweep is not None or record.ended_at is None:
         return None
     with suppress(NotFound, Damaged):
         if folders.read(record.id).status.is_terminal:
@@ -24,8 +25,8 @@ def experiment_notice(folders: RecordFolders, record: Record) -> Notice | None:
 
 
 def sweep_notice(before: SweepRecord, record: SweepRecord) -> Notice | None:
-    """If `record`, which is about to be written, ends it."""
-    if before.has_ended or not record.has_ended or record.ended_at is None:
+    """If `record`, which is about to be written, ends it; unless it is private."""
+    if record.private or before.has_ended or not record.has_ended or record.ended_at is None:
         return None
     best = record.best
     data: dict[str, Any] = {
@@ -44,8 +45,8 @@ def sweep_notice(before: SweepRecord, record: SweepRecord) -> Notice | None:
 
 
 def promotion_notice(promotion: Promotion) -> Notice | None:
-    """Unless no model serves."""
-    if promotion.experiment_id is None:
+    """Unless no model serves, or it is private."""
+    if promotion.private or promotion.experiment_id is None:
         return None
     data = promotion.model_dump(mode="json")
     return Notice(event="model.promoted", subject=promotion.dataset, at=promotion.at, data=data)

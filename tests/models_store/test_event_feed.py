@@ -12,6 +12,8 @@ from models_store.event_feed import LOST, Event, Position
 from models_store.events import EventLog, ExperimentDeleted, ExperimentProgress
 from models_store.experiments.record import Progress
 from models_store.store import Store
+from models_store.visibility import Viewer, show_to
+from specs.experiment import ExperimentSpec
 from tests.support.feeds import Follower, RunningFeed, with_feed
 from tests.support.valkey import Valkey
 
@@ -249,3 +251,41 @@ def test_all_clients_share_one_connection(store: Store, announce: Callable[..., 
 def test_other_texts_are_no_positions(text: str) -> None:
     with pytest.raises(InvalidPosition, match="expected the `id` of an event"):
         Position.parse(text)
+
+
+def test_private_events_are_for_their_owner(store: Store, valkey: Valkey) -> None:
+    log = EventLog(valkey.client())
+
+    viewers = [Viewer(owner, teaches.__contains__) for owner, teaches in (("bob", ()), ("ann", ()), ("tina", ("ann",)))]
+
+    async def play(feed: RunningFeed) -> list[list[str]]:
+        log.add("deleted", ExperimentDeleted(experiment_id="first"), "first")
+        first = Position.parse(store.redis.xrange(keys.EVENTS, count=1)[0][0])  # type: ignore[index]
+        log.add("deleted", ExperimentDeleted(experiment_id="hidden"), "hidden", private_to="ann")
+        log.add("deleted", ExperimentDeleted(experiment_id="shown"), "shown")
+        found = []
+        for viewer in viewers:
+            show_to(viewer)
+            follower = feed.follow(first)
+            seen: list[str] = []
+            while "shown" not in seen:
+                seen.append((await follower.next()).subject)
+            found.append(seen[1:])  # without `ready`
+        return found
+
+    assert with_feed(store, play) == [["shown"], ["hidden", "shown"], ["hidden", "shown"]]
+
+
+def test_events_of_what_has_become_private_are_left_out(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+    record = store.experiments.create(tiny_spec(), owner="ann")
+
+    async def play(feed: RunningFeed) -> Event:
+        show_to(Viewer("bob", lambda _: False))
+        follower = feed.follow(Position.parse(first))
+        await follower.next()
+        return await follower.next()
+
+    [(first, _)] = store.redis.xrange(keys.EVENTS, count=1)  # type: ignore[misc]
+    store.experiments.edit(record.id, {"private": True})
+
+    assert with_feed(store, play).kind == "reset"

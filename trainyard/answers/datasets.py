@@ -62,6 +62,7 @@ class DatasetRecord(Answer):
     attempts: int
     interruptions: int
     owner: str | None = None
+    private: bool = False
     worker: str | None = None
     archive_bytes: int
     options: UploadOptions | None = None

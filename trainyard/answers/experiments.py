@@ -58,6 +58,7 @@ class Experiment(Answer):
     tags: list[str]
     notes: str = ""
     owner: str | None = None
+    private: bool = False
     star: bool = False
     priority: int = 0
     based_on: str | None = None
@@ -136,6 +137,7 @@ class ExperimentSummary(Answer):
     status: str
     dataset: str
     owner: str | None = None
+    private: bool = False
     preset: str | None = None
     based_on: str | None = None
     sweep: str | None = None

@@ -27,9 +27,11 @@ class Used(Answer):
 
 
 class Owner(Answer):
-    """`quota` is what holds; of that `own` was set for this owner, and the rest is the default."""
+    """`quota` is what holds; of that `own` was set for this owner, and the rest is the default. `private`:
+    what the owner creates is, unless a request says otherwise."""
 
     name: str
+    private: bool = False
     quota: Quota
     own: Quota
     used: Used

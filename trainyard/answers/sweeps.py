@@ -75,6 +75,7 @@ class SweepSummary(Answer):
     version: int
     name: str
     owner: str | None = None
+    private: bool = False
     dataset: str | None = None
     status: str
     method: str

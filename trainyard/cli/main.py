@@ -25,7 +25,7 @@ from trainyard.cli.commands.models import models, serve
 from trainyard.cli.commands.predict import predict
 from trainyard.cli.commands.prune import prune
 from trainyard.cli.commands.queue import queue
-from trainyard.cli.commands.quota import quota
+from trainyard.cli.commands.quota import quota, visibility
 from trainyard.cli.commands.specs import continue_, presets, submit, validate
 from trainyard.cli.commands.sweeps import sweep
 from trainyard.cli.commands.up import up
@@ -87,6 +87,7 @@ _COMMANDS = (
     login,
     logout,
     quota,
+    visibility,
     comment,
 )
 

@@ -17,9 +17,22 @@ PriorityOption = Annotated[
     int | None,
     typer.Option(min=-100, max=100, help="Of what waits, the highest starts first.", show_default=False),
 ]
+PrivateOption = Annotated[
+    bool | None,
+    typer.Option("--private/--public", help="Whether others may not see it; default: yours.", show_default=False),
+]
 SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A JSON or YAML file, - for standard input, or the name of a preset.")
 ]
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="The name of a dataset.")]
 
-__all__ = ["DEFAULT_URL", "DatasetArgument", "IdArgument", "JsonOption", "PriorityOption", "SpecArgument", "UrlOption"]
+__all__ = [
+    "DEFAULT_URL",
+    "DatasetArgument",
+    "IdArgument",
+    "JsonOption",
+    "PriorityOption",
+    "PrivateOption",
+    "SpecArgument",
+    "UrlOption",
+]

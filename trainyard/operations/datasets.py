@@ -29,12 +29,13 @@ def dataset(name: str) -> Operation[Dataset]:
 
 
 def add_dataset(
-    name: str, archive: Archive, layout: str | None = None, names: str | None = None
+    name: str, archive: Archive, layout: str | None = None, names: str | None = None, private: bool | None = None
 ) -> Operation[DatasetRecord]:
     """Upload a zip, a tar, a parquet file or a folder. A worker converts it; see `wait_for_dataset`.
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
-    for which the archive states none, such as gbk. Raises UploadError for an invalid name or layout, and Conflict for
+    for which the archive states none, such as gbk. What is `private`, with all that is trained on it, is there for its
+    owner and admins alone; None is your default. Raises UploadError for an invalid name or layout, and Conflict for
     the name of an existing dataset, before a folder is packed.
     """
     if not re.fullmatch(NAME_PATTERN, name):
@@ -48,11 +49,17 @@ def add_dataset(
         "POST",
         "/datasets",
         read_as(DatasetRecord),
-        {"name": name, "layout": layout, "names": names},
+        {"name": name, "layout": layout, "names": names, "private": private},
         archive=archive,
         silence_seconds=UPLOAD_SILENCE_SECONDS,
         unless=Operation("GET", _path_of(name), _reject_existing),
     )
+
+
+def set_dataset_private(name: str, private: bool) -> Operation[Dataset]:
+    """Make an uploaded dataset private, with all that is trained on it, or public again, without that."""
+    content = b'{"private": true}' if private else b'{"private": false}'
+    return Operation("PATCH", _path_of(name), read_as(Dataset), content=content, headers=_JSON)
 
 
 def hide_test(name: str) -> Operation[Dataset]:

@@ -38,23 +38,30 @@ class Filters(TypedDict, total=False):
     sort: str | None
 
 
-def submit(spec: Spec, idempotency_key: str | None = None, priority: int | None = None) -> Operation[Experiment]:
+def submit(
+    spec: Spec, idempotency_key: str | None = None, priority: int | None = None, private: bool | None = None
+) -> Operation[Experiment]:
     """Queue an experiment. `spec` is a mapping, JSON or YAML text, or the path of a file.
 
     The same `idempotency_key` and spec return the same experiment, so that a call can be repeated safely. Of what
-    waits, the highest `priority` starts first: -100 to 100, by default 0.
+    waits, the highest `priority` starts first: -100 to 100, by default 0. What is `private` is there for its owner and
+    admins alone; None is your default.
     """
     content, headers = posted(spec, idempotency_key)
-    params = {"priority": priority}
+    params = {"priority": priority, "private": private}
     return Operation("POST", "/experiments", read_as(Experiment), params, headers, content)
 
 
 def submit_repeats(
-    spec: Spec, repeats: int, idempotency_key: str | None = None, priority: int | None = None
+    spec: Spec,
+    repeats: int,
+    idempotency_key: str | None = None,
+    priority: int | None = None,
+    private: bool | None = None,
 ) -> Operation[ExperimentGroup]:
     """Queue an experiment several times, with consecutive seeds, to see how much of a result is chance."""
     content, headers = posted(spec, idempotency_key)
-    params = {"repeats": repeats, "priority": priority}
+    params = {"repeats": repeats, "priority": priority, "private": private}
     return Operation("POST", "/experiments", read_as(ExperimentGroup), params, headers, content)
 
 
@@ -65,10 +72,12 @@ def posted(spec: Spec, idempotency_key: str | None) -> tuple[bytes, dict[str, st
     return content, {"Content-Type": media_type, **key}
 
 
-def submit_change(patch: Mapping[str, Any], priority: int | None = None) -> Operation[Experiment]:
+def submit_change(
+    patch: Mapping[str, Any], priority: int | None = None, private: bool | None = None
+) -> Operation[Experiment]:
     """Queue the experiment that a JSON merge patch (RFC 7396) makes of the one it is `based_on`."""
     headers = {"Content-Type": _MERGE_PATCH}
-    content, params = json.dumps(patch).encode(), {"priority": priority}
+    content, params = json.dumps(patch).encode(), {"priority": priority, "private": private}
     return Operation("POST", "/experiments", read_as(Experiment), params, content=content, headers=headers)
 
 
@@ -166,8 +175,8 @@ def lineage(experiment_id: str) -> Operation[Lineage]:
 
 
 def edit(experiment_id: str, patch: Mapping[str, Any], etag: str | None = None) -> Operation[Experiment]:
-    """Change the name, notes, tags, star or priority; None restores what was posted. With `etag`, that of the record
-    as it was read, raises Conflict if somebody else has edited it since."""
+    """Change the name, notes, tags, star or priority; None restores what was posted; or whether it is `private`. With
+    `etag`, that of the record as it was read, raises Conflict if somebody else has edited it since."""
     headers = {"Content-Type": _MERGE_PATCH, **({"If-Match": etag} if etag else {})}
     content = json.dumps(patch).encode()
     return Operation("PATCH", path_of(experiment_id), read_as(Experiment), content=content, headers=headers)
@@ -209,9 +218,9 @@ def prune(
     return Operation("POST", "/experiments:prune", read_as(Pruning), params)
 
 
-def reproduce(experiment_id: str) -> Operation[Experiment]:
+def reproduce(experiment_id: str, private: bool | None = None) -> Operation[Experiment]:
     """Run it again with the same spec and seed; `reproduction` of the new one then compares both."""
-    return Operation("POST", f"{path_of(experiment_id)}:reproduce", read_as(Experiment))
+    return Operation("POST", f"{path_of(experiment_id)}:reproduce", read_as(Experiment), {"private": private})
 
 
 def reproduction(experiment_id: str) -> Operation[Reproduction]:

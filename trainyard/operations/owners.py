@@ -1,5 +1,6 @@
 """Owners: what they may use."""
 
+from trainyard.answers.base import ItemList
 from trainyard.answers.owners import Owner
 from trainyard.operations.operation import Operation, read_as, segment
 
@@ -7,6 +8,16 @@ from trainyard.operations.operation import Operation, read_as, segment
 def owner(name: str | None = None) -> Operation[Owner]:
     """What the owner of your key, or for admins anybody, may use, and what it uses."""
     return Operation("GET", f"/owners/{'me' if name is None else segment(name)}", read_as(Owner))
+
+
+def set_default_privacy(private: bool | None) -> Operation[Owner]:
+    """Whether what you create is private unless a call says otherwise; None is the default of the service."""
+    return Operation("PATCH", "/owners/me", read_as(Owner), json={"private": private})
+
+
+def owners() -> Operation[ItemList[Owner]]:
+    """What everybody may use, and what each uses. Only for admins."""
+    return Operation("GET", "/owners", read_as(ItemList[Owner]))
 
 
 def set_quota(

@@ -12,11 +12,11 @@ from trainyard.operations.operation import Operation, read_as, read_nothing, rea
 _MERGE_PATCH = "application/merge-patch+json"
 
 
-def start_sweep(spec: Spec, idempotency_key: str | None = None) -> Operation[Sweep]:
+def start_sweep(spec: Spec, idempotency_key: str | None = None, private: bool | None = None) -> Operation[Sweep]:
     """Search for the best spec. `spec` is a mapping, JSON or YAML text, or the path of a file: docs/sweeps.md. The same
     `idempotency_key` and spec return the same sweep."""
     content, headers = posted(spec, idempotency_key)
-    return Operation("POST", "/sweeps", read_as(Sweep), content=content, headers=headers)
+    return Operation("POST", "/sweeps", read_as(Sweep), {"private": private}, content=content, headers=headers)
 
 
 def plan_sweep(spec: Spec) -> Operation[SweepPlan]:
@@ -42,8 +42,8 @@ def trials_csv(sweep_id: str) -> Operation[str]:
 
 
 def edit_sweep(sweep_id: str, patch: Mapping[str, Any]) -> Operation[Sweep]:
-    """Change `trials`, `minutes`, `parallel`, `priority` or `paused`. A sweep that has succeeded continues if it may
-    start more trials."""
+    """Change `trials`, `minutes`, `parallel`, `priority`, `paused` or `private`. A sweep that has succeeded continues
+    if it may start more trials."""
     headers, content = {"Content-Type": _MERGE_PATCH}, json.dumps(patch).encode()
     return Operation("PATCH", _path_of(sweep_id), read_as(Sweep), content=content, headers=headers)
 

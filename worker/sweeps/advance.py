@@ -128,12 +128,13 @@ class _Step:
                 self._store.transfers.keep(spec, self._store.known_datasets()) as layers,
             ):
                 self._claim.create_experiment(
-                    lambda: self._store.experiments.create(
+                    lambda private: self._store.experiments.create(
                         spec,
                         transferred_layers=layers,
                         place=place,
                         priority=self._record.spec.priority,
                         owner=self._record.owner,
+                        private=private,
                     )
                 )
         except (SpecError, InvalidState) as error:
@@ -166,6 +167,9 @@ class _Step:
             experiment = self._store.experiments.read(winner)
         except NotFound:
             log.warning("sweep %s: experiment %s, the best one, was deleted and cannot serve", self._record.id, winner)
+            return
+        if not self._store.models.may_serve(experiment.dataset, winner):
+            log.warning("sweep %s: experiment %s, the best one, is private and cannot serve", self._record.id, winner)
             return
         self._store.experiments.pins.put(Pin(dataset=experiment.dataset, experiment_id=winner))
 

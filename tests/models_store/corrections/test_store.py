@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from models_store.corrections.correction import LABELLED, Correction
+from models_store.datasets.folders import RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import DatasetStatus
-from models_store.datasets.store import RECORD_FILE
 from models_store.errors import InvalidState, NotFound, StorageFull
 from models_store.experiments.claim import TrainingClaim
 from models_store.files import TEMPORARY_SUFFIX

@@ -9,9 +9,9 @@ import pytest
 
 from models_store import keys
 from models_store.datasets.claim import ConversionClaim
+from models_store.datasets.folders import RECORD_FILE
 from models_store.datasets.images import IMAGES
 from models_store.datasets.record import Contents, DatasetRecord, DatasetStatus, FilesDone
-from models_store.datasets.store import RECORD_FILE
 from models_store.errors import ClaimLost, InvalidState, NotFound, StorageFull
 from models_store.experiments.record import Failure
 from models_store.store import Store

@@ -11,7 +11,7 @@ from rich.table import Column
 from trainyard.answers.base import ItemList
 from trainyard.answers.datasets import Contents, Dataset
 from trainyard.cli.exit_codes import Exit
-from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, UrlOption
+from trainyard.cli.options import DEFAULT_URL, DatasetArgument, JsonOption, PrivateOption, UrlOption
 from trainyard.cli.output import print_answer, print_lines
 from trainyard.cli.views.tables import Listing, right
 from trainyard.cli.views.text import count_text, size_text, time_text
@@ -54,12 +54,13 @@ def add(
     names: Annotated[
         str | None, typer.Option(help="The encoding of file names in an archive that states none, such as gbk.")
     ] = None,
+    private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Upload images, one folder per class unless --layout says otherwise, and wait until the dataset is ready."""
     with Client(url) as client:
-        client.add_dataset(name, archive, layout, names)
+        client.add_dataset(name, archive, layout, names, private)
         dataset = client.wait_for_dataset(name)
     print_answer(dataset, json, dataset_view)
     if dataset.status == "failed":
@@ -71,6 +72,18 @@ def show(name: DatasetArgument, json: JsonOption = False, url: UrlOption = DEFAU
     """Show a dataset: classes, counts, warnings."""
     with Client(url) as client:
         print_answer(client.dataset(name), json, dataset_view)
+
+
+@datasets.command()
+def edit(
+    name: DatasetArgument,
+    private: Annotated[bool, typer.Option("--private/--public", help="Whether others may not see it.")],
+    json: JsonOption = False,
+    url: UrlOption = DEFAULT_URL,
+) -> None:
+    """Make a dataset private, with all that is trained on it, or public again, without that."""
+    with Client(url) as client:
+        print_answer(client.set_dataset_private(name, private), json, dataset_view)
 
 
 @datasets.command("hide-test")
@@ -111,8 +124,9 @@ def list_view(found: ItemList[Dataset]) -> Iterator[RenderableType]:
 
 
 def dataset_view(dataset: Dataset) -> Iterator[RenderableType]:
-    yield f"{dataset.name}: {dataset.status}, {_shape_text(dataset)}"
     record = dataset.record
+    private = ", private" if record and record.private else ""
+    yield f"{dataset.name}: {dataset.status}, {_shape_text(dataset)}{private}"
     if record and record.progress:
         yield f"files read: {record.progress.done}"
     if record and record.error:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from trainyard.answers.experiments import Experiment, ExperimentPage, History
 from trainyard.cli.identifiers import resolve_id
-from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, PriorityOption, UrlOption
+from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, PriorityOption, PrivateOption, UrlOption
 from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.views.curves import curve_lines
 from trainyard.cli.views.evaluations import confusion_lines, misclassified_line, split_line
@@ -135,11 +135,12 @@ def edit(
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Its tags from now on.", show_default=False)] = None,
     star: Annotated[bool | None, typer.Option("--star/--no-star", help="Mark it.", show_default=False)] = None,
     priority: PriorityOption = None,
+    private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Change the name, notes, tags, star or priority of an experiment."""
-    given = {"name": name, "notes": notes, "tags": tags, "star": star, "priority": priority}
+    """Change the name, notes, tags, star or priority of an experiment, or who may see it."""
+    given = {"name": name, "notes": notes, "tags": tags, "star": star, "priority": priority, "private": private}
     patch = {field: value for field, value in given.items() if value is not None}
     with Client(url) as client:
         print_answer(client.edit(resolve_id(client, experiment), patch), json, edited_view)
@@ -154,6 +155,8 @@ def edited_view(experiment: Experiment) -> Iterator[str]:
         yield f"notes  {experiment.notes}"
     if experiment.priority:
         yield f"priority {experiment.priority}"
+    if experiment.private:
+        yield "private"
 
 
 def stop(experiment: IdArgument, json: JsonOption = False, url: UrlOption = DEFAULT_URL) -> None:

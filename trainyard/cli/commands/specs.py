@@ -12,7 +12,15 @@ from trainyard.answers.specs import Preset, Validation
 from trainyard.cli.commands.groups import show_group
 from trainyard.cli.commands.watch import watch_to_end
 from trainyard.cli.identifiers import resolve_id
-from trainyard.cli.options import DEFAULT_URL, IdArgument, JsonOption, PriorityOption, SpecArgument, UrlOption
+from trainyard.cli.options import (
+    DEFAULT_URL,
+    IdArgument,
+    JsonOption,
+    PriorityOption,
+    PrivateOption,
+    SpecArgument,
+    UrlOption,
+)
 from trainyard.cli.output import print_answer, print_json, print_lines
 from trainyard.cli.spec_source import read_spec
 from trainyard.cli.views.experiments import summary_line
@@ -33,15 +41,16 @@ def submit(
     repeats: Annotated[
         int | None, typer.Option(min=2, metavar="N", help="Train it N times, with other seeds.", show_default=False)
     ] = None,
+    private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
     """Queue an experiment."""
     with Client(url) as client:
         if repeats is not None:
-            queued = client.submit_repeats(read_spec(client, spec), repeats, idempotency_key, priority)
+            queued = client.submit_repeats(read_spec(client, spec), repeats, idempotency_key, priority, private)
             raise typer.Exit(show_group(client, queued, watch, json))
-        _show_queued(client, client.submit(read_spec(client, spec), idempotency_key, priority), watch, json)
+        _show_queued(client, client.submit(read_spec(client, spec), idempotency_key, priority, private), watch, json)
 
 
 def continue_(

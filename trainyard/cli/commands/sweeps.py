@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from trainyard.answers.sweeps import Sweep, Trial
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.identifiers import resolve_sweep_id
-from trainyard.cli.options import DEFAULT_URL, JsonOption, PriorityOption, UrlOption
+from trainyard.cli.options import DEFAULT_URL, JsonOption, PriorityOption, PrivateOption, UrlOption
 from trainyard.cli.output import print_answer, print_json, print_lines, warn
 from trainyard.cli.spec_source import read_file
 from trainyard.cli.views.sweeps import best_view, end_view, list_view, plan_view, started_view, sweep_view, trial_line
@@ -65,6 +65,7 @@ def start(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="The same key and file return the same sweep.")
     ] = None,
+    private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
@@ -74,7 +75,7 @@ def start(
         if dry_run:
             print_answer(client.plan_sweep(document), json, plan_view)
             return
-        started = client.start_sweep(document, idempotency_key)
+        started = client.start_sweep(document, idempotency_key, private)
         if watch:
             raise typer.Exit(_watch(client, started.id, json))
     print_answer(started, json, started_view)
@@ -162,11 +163,13 @@ def edit(
     pause: Annotated[
         bool | None, typer.Option("--pause/--continue", help="Start no other trial.", show_default=False)
     ] = None,
+    private: PrivateOption = None,
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:
-    """Change the budget of a sweep, or pause it."""
-    given = {"trials": trials, "minutes": minutes, "parallel": parallel, "priority": priority, "paused": pause}
+    """Change the budget of a sweep, pause it, or change who may see it."""
+    budget = {"trials": trials, "minutes": minutes, "parallel": parallel, "priority": priority}
+    given = {**budget, "paused": pause, "private": private}
     patch = {name: value for name, value in given.items() if value is not None}
     with Client(url) as client:
         print_answer(client.edit_sweep(resolve_sweep_id(client, sweep_id), patch), json, sweep_view)

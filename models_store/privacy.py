@@ -1,0 +1,153 @@
+"""What is private, and what that means for what belongs together: experiments on a private dataset and trials of a
+private sweep are private as well (docs/decisions/0064)."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from models_store.datasets.record import DatasetRecord
+from models_store.errors import InvalidState, NotFound, list_names
+from models_store.experiments.record import Record
+from models_store.store import Store
+from models_store.sweeps.record import SweepRecord
+from models_store.visibility import Privacy, seeing_everything
+from specs.dataset import CORRECTIONS_SUFFIX, DATASETS
+from specs.problem import quantity
+
+
+def choose_privacy(store: Store, owner: str | None, wanted: bool | None, datasets: Iterable[str] = ()) -> bool:
+    """Whether what `owner` creates on `datasets` is private: as is `wanted`, or else by default. Raises InvalidState if
+    it cannot be, Damaged."""
+    if wanted is not False and (private := _private_of(store, datasets)):
+        return bool(private)
+    if wanted is False:
+        _reject_public(store, datasets)
+    if owner is None:
+        if wanted:
+            raise InvalidState(
+                "nothing is private on a service that asks for no keys; start it with TRAINYARD_AUTH=keys"
+            )
+        return False
+    return store.quotas.owners.is_private(owner) if wanted is None else wanted
+
+
+def check_experiment(store: Store, record: Record, private: bool) -> None:
+    """Raises InvalidState if the experiment cannot become private, or stop being so."""
+    if private == record.private:
+        return
+    _reject_nobodys(f"experiment {record.id}", record.owner)
+    if record.sweep is not None and _exists(store, record.sweep):
+        raise InvalidState(
+            f'experiment {record.id} is a trial of sweep {record.sweep}; PATCH {{"private": ...}} to '
+            f"/sweeps/{record.sweep} for all of them"
+        )
+    if private:
+        _reject_serving(store, record)
+    else:
+        _reject_public(store, (record.dataset, *record.spec.dataset.added_names))
+
+
+def edit_sweep_privacy(store: Store, sweep_id: str, private: bool) -> SweepRecord:
+    """With its trials. Raises InvalidState if it cannot be, NotFound, Damaged, Busy, StorageFull."""
+    sweep = store.sweeps.get(sweep_id)
+    if private == sweep.private:
+        return sweep
+    _reject_nobodys(f"sweep {sweep_id}", sweep.owner)
+    trials = [record for each in sweep.trials if (record := store.sweep_jobs.experiment(each)) is not None]
+    if private:
+        for each in trials:
+            _reject_serving(store, each)
+    else:
+        _reject_public(store, named_datasets(sweep.spec.experiment))
+    changed = store.sweeps.set_private(sweep_id, private)
+    for trial in changed.trials:  # also those that were created meanwhile
+        with suppress(NotFound):
+            store.experiments.edit(trial.experiment_id or "", {"private": private})
+    return changed
+
+
+def edit_dataset_privacy(store: Store, name: str, private: bool) -> None:
+    """With what was collected for it, and to make it private, with all experiments and sweeps on it. Raises
+    InvalidState if it is nobody's, or others have some; NotFound, Damaged, Busy, StorageFull."""
+    if name in DATASETS:
+        raise InvalidState(f"{name} is built in, and everybody's")
+    with store.datasets.lock(name):
+        record = store.datasets.read(name)
+        _reject_nobodys(f"dataset {name}", record.owner)
+        if private:
+            store.experiments.holdout.hidden.check_unsealed(name)
+            _hide_users(store, record)
+        _write(store, record, private)
+    collected = name + CORRECTIONS_SUFFIX
+    with suppress(NotFound), store.datasets.lock(collected):
+        _write(store, store.datasets.read(collected).model_copy(update={"owner": record.owner}), private)
+
+
+def named_datasets(experiment: dict[str, Any]) -> list[str]:
+    """Whatever may name a dataset in the document of an experiment with `$search` in it."""
+    return list(_texts(experiment.get("dataset")))
+
+
+def _write(store: Store, record: DatasetRecord, private: bool) -> None:
+    """Only under its lock."""
+    if record.private != private:
+        store.datasets.write(record.replace(private=private))
+        store.datasets.announce_reset()
+
+
+def _hide_users(store: Store, record: DatasetRecord) -> None:
+    """Those that use a dataset, before it is private. No other is created while its lock is held, but trials."""
+    with seeing_everything():
+        experiments = store.experiments.on_dataset(record.name)
+        sweeps = [each for each in store.sweeps.records() if record.name in named_datasets(each.spec.experiment)]
+        others = [each.id for each in (*experiments, *sweeps) if each.owner != record.owner]
+    if others:
+        used = quantity(len(others), "experiment or sweep of others uses", "experiments and sweeps of others use")
+        raise InvalidState(
+            f"dataset {record.name} cannot be private: {used} it: {list_names(store.experiments.named(others))}"
+        )
+    for sweep in sweeps:
+        store.sweeps.set_private(sweep.id, True)
+    for each in experiments:
+        with suppress(NotFound):
+            store.experiments.edit(each.id, {"private": True})
+
+
+def _private_of(store: Store, datasets: Iterable[str]) -> list[str]:
+    return [each for each in datasets if store.datasets.privacy(each).private]
+
+
+def _reject_public(store: Store, datasets: Iterable[str]) -> None:
+    if private := _private_of(store, datasets):
+        raise InvalidState(f"dataset {private[0]} is private, and so is what is trained on it; leave `private` out")
+
+
+def _reject_nobodys(what: str, owner: str | None) -> None:
+    if owner is None:
+        raise InvalidState(f"{what} belongs to nobody, and is everybody's; only what has an owner can be private")
+
+
+def _reject_serving(store: Store, record: Record) -> None:
+    """Unless it would still be there for all who see the dataset."""
+    if store.datasets.privacy(record.dataset) != Privacy(private=True, owner=record.owner):
+        store.experiments.reject_serving(record, serving=False)
+
+
+def _exists(store: Store, sweep_id: str) -> bool:
+    try:
+        store.sweeps.get(sweep_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case list():
+            for each in value:
+                yield from _texts(each)

@@ -1,0 +1,301 @@
+"""What is private is left out for others, and stays where it was for its owner, the owner's teacher and admins."""
+
+import httpx2
+import pytest
+from PIL import Image
+
+from models_store.store import Store
+from models_store.sweeps.claim import SweepClaim
+from models_store.webhooks.webhook import Webhook
+from specs.access import KeyScope
+from specs.experiment import parse_spec
+from specs.sweep import parse_sweep
+from tests.support.api import ApiClient
+from tests.support.classroom import TEACHER, create_class, use
+from tests.support.contract import JsonObject
+from tests.support.image_files import encoded
+from tests.support.noise import noisy_digits
+from tests.support.published import bright_column_network, finish, publish
+from tests.support.waiting import eventually
+from worker.jobs.supervisor import Supervisor
+from worker.sweeps.advance import advance
+
+EVERYTHING = tuple(each for each in KeyScope if each is not KeyScope.ADMIN)
+LISTS = (
+    *("/experiments", "/experiments?fields=summary", "/experiments.csv", "/experiments?sort=-val_accuracy&limit=1"),
+    *("/sweeps", "/datasets", "/queue", "/models", "/models/promotions", "/models/best", "/v1/models"),
+)
+TINY_ON_NOISE: JsonObject = {
+    "name": "on-noise",
+    "dataset": {"name": "noise"},
+    "preprocessing": {"image_size": [8, 8]},
+    "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]},
+    "training": {"epochs": 1, "batch_size": 4},
+}
+
+
+@pytest.fixture
+def store(keyed_client: ApiClient) -> Store:
+    return keyed_client.services.store
+
+
+@pytest.fixture
+def bob(keyed_client: ApiClient) -> ApiClient:
+    keyed_client.sign_in(*EVERYTHING, owner="bob")
+    return keyed_client
+
+
+def as_owner(client: ApiClient, owner: str) -> ApiClient:
+    client.sign_in(*EVERYTHING, owner=owner)
+    return client
+
+
+def searched(document: JsonObject) -> JsonObject:
+    sizes = {"$search": {"choice": [16, 32]}}
+    return {"name": "sizes", "experiment": {**document, "training": {**document["training"], "batch_size": sizes}}}
+
+
+def add_noise(client: ApiClient, owner: str = "ann", private: bool = False) -> None:
+    store = client.services.store
+    with store.datasets.receive_archive() as archive:
+        archive.write(noisy_digits(("7", "2"), train=8, test=4))
+        store.datasets.add("noise", archive, owner=owner, private=private)
+    Supervisor(store, client.services.settings, "test:1", lambda: False).convert("noise")
+
+
+def add_private(client: ApiClient, document: JsonObject) -> None:
+    """One of each, by the store."""
+    store, spec = client.services.store, parse_spec(document)
+    finish(store, store.experiments.create(spec, owner="ann", private=True), val_accuracy=0.99)
+    store.experiments.create(spec, owner="ann", private=True)
+    store.sweeps.create(parse_sweep(searched(document)), owner="ann", private=True)
+    add_noise(client, private=True)
+
+
+def seen(client: ApiClient) -> dict[str, tuple[int, bytes, str | None]]:
+    answers = {path: client.get(path) for path in LISTS}
+    return {path: (each.status_code, each.content, each.headers.get("ETag")) for path, each in answers.items()}
+
+
+def test_lists_of_others_do_not_change(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    publish(store, parse_spec(tiny_document))
+    eventually(lambda: bob.get("/v2/models/digits/ready").is_success)
+    before = seen(bob)
+
+    add_private(bob, tiny_document)
+
+    assert seen(bob) == before
+    as_owner(bob, "ann")
+    changed = {path for path, answer in seen(bob).items() if answer != before[path]}
+    assert changed >= {
+        "/experiments",
+        "/experiments?fields=summary",
+        "/experiments.csv",
+        "/sweeps",
+        "/datasets",
+        "/queue",
+    }
+
+
+def test_cursor_of_a_private_one_tells_nothing(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    for private in (False, True, False):
+        finish(store, store.experiments.create(parse_spec(tiny_document), owner="ann", private=private))
+    as_owner(bob, "ann")
+    page = "/experiments?sort=-val_accuracy&limit=2"
+    cursor = bob.get(page).json()["next_cursor"]
+    as_owner(bob, "bob")
+
+    [first, second] = bob.get(page).json()["items"]
+    assert [each["private"] for each in (first, second)] == [False, False]
+    # Behind a score that others have as well: as if it were that of a deleted one.
+    assert bob.get(f"{page}&cursor={cursor}").json()["items"] == []
+
+
+def predict(client: ApiClient, query: str = "") -> httpx2.Response:
+    image = encoded(Image.new("L", (8, 8)))
+    return client.post(f"/predict{query}", content=image, headers={"Content-Type": "image/png"})
+
+
+def test_private_model_is_asked_by_its_id_alone(bob: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    spec = parse_spec(tiny_document)
+    shown = publish(store, spec)
+    network = bright_column_network(1)
+    hidden = store.experiments.create(spec, owner="ann", private=True)
+    finish(store, hidden, val_accuracy=0.99, network=network)
+    eventually(lambda: bob.get("/v2/models/digits/ready").is_success)
+
+    for owner in ("bob", "ann"):
+        as_owner(bob, owner)
+        assert bob.get("/models/best?dataset=digits").json()["experiment_id"] == shown.id
+        assert predict(bob).json()["model"]["experiment_id"] == shown.id
+    assert predict(bob, f"?experiment={hidden.id}").json()["model"]["experiment_id"] == hidden.id
+    as_owner(bob, "bob")
+    # Also while it is in memory.
+    assert predict(bob, f"?experiment={hidden.id}").status_code == 404
+
+
+def test_model_that_becomes_private_serves_no_longer(
+    keyed_client: ApiClient, store: Store, tiny_document: JsonObject
+) -> None:
+    spec = parse_spec(tiny_document)
+    second = publish(store, spec)
+    best = finish(store, store.experiments.create(spec, owner="ann"), val_accuracy=0.99)
+    as_owner(keyed_client, "ann")
+    eventually(lambda: predict(keyed_client).json().get("model", {}).get("experiment_id") == best.id)
+
+    assert keyed_client.patch(f"/experiments/{best.id}", json={"private": True}).json()["private"] is True
+
+    as_owner(keyed_client, "bob")
+    assert predict(keyed_client).json()["model"]["experiment_id"] == second.id
+    assert keyed_client.get(f"/experiments/{best.id}").status_code == 404
+    as_owner(keyed_client, "ann")
+    eventually(lambda: predict(keyed_client).json()["model"]["experiment_id"] == second.id)
+
+
+def test_pinned_model_does_not_become_private(keyed_client: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    spec = parse_spec(tiny_document)
+    shown = finish(store, store.experiments.create(spec, owner="ann"))
+    hidden = finish(store, store.experiments.create(spec, owner="ann", private=True))
+    as_owner(keyed_client, "ann")
+    pinned = keyed_client.put("/models/serving/digits", json={"experiment_id": shown.id})
+    assert pinned.status_code == 200
+
+    answer = keyed_client.patch(f"/experiments/{shown.id}", json={"private": True})
+
+    assert answer.status_code == 409
+    assert "is pinned to serve digits" in answer.json()["detail"]
+    rejected = keyed_client.put("/models/serving/digits", json={"experiment_id": hidden.id})
+    assert rejected.status_code == 409
+    assert "is private, and digits is not" in rejected.json()["detail"]
+
+
+def test_dataset_takes_what_is_on_it_along(keyed_client: ApiClient, store: Store) -> None:
+    add_noise(keyed_client)
+    as_owner(keyed_client, "ann")
+    before = keyed_client.post("/experiments", json=TINY_ON_NOISE).json()
+    assert before["private"] is False
+
+    assert keyed_client.patch("/datasets/noise", json={"private": True}).json()["record"]["private"] is True
+
+    assert keyed_client.get(f"/experiments/{before['id']}").json()["private"] is True
+    assert keyed_client.post("/experiments", json=TINY_ON_NOISE).json()["private"] is True
+    public = keyed_client.post("/experiments?private=false", json=TINY_ON_NOISE)
+    assert public.status_code == 409
+    assert keyed_client.patch(f"/experiments/{before['id']}", json={"private": False}).status_code == 409
+    finish(store, store.experiments.read(before["id"]))
+    eventually(lambda: keyed_client.get("/v2/models/noise/ready").is_success)
+    as_owner(keyed_client, "bob")
+    assert keyed_client.get("/v2/models/noise/ready").status_code == 404
+    assert keyed_client.get("/models").json()["items"] == []
+
+
+def test_dataset_that_others_use_stays_public(keyed_client: ApiClient, store: Store) -> None:
+    add_noise(keyed_client)
+    used = store.experiments.create(parse_spec(TINY_ON_NOISE, store.known_datasets()), owner="bob")
+    as_owner(keyed_client, "ann")
+
+    answer = keyed_client.patch("/datasets/noise", json={"private": True})
+
+    assert answer.status_code == 409
+    assert f"1 experiment or sweep of others uses it: {used.id}" in answer.json()["detail"]
+    assert keyed_client.patch("/datasets/digits", json={"private": True}).status_code == 409
+
+
+def test_name_of_a_private_dataset_is_taken(keyed_client: ApiClient) -> None:
+    add_noise(keyed_client, private=True)
+    as_owner(keyed_client, "bob")
+
+    sent = {"archive": ("noise.zip", noisy_digits(("7", "2"), train=8, test=4))}
+    answer = keyed_client.post("/datasets", data={"name": "noise"}, files=sent)
+
+    assert answer.status_code == 409
+    assert keyed_client.get("/datasets/noise").status_code == 404
+
+
+def test_sweep_takes_its_trials_along(keyed_client: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    as_owner(keyed_client, "ann")
+    sweep = keyed_client.post("/sweeps", json=searched(tiny_document)).json()
+    claim = SweepClaim.acquire(store.sweep_jobs, sweep["id"], worker="test:1")
+    assert claim is not None
+    advance(claim, store)
+    trials = [each["experiment_id"] for each in keyed_client.get(f"/sweeps/{sweep['id']}").json()["trials"]]
+    assert trials
+
+    assert keyed_client.patch(f"/experiments/{trials[0]}", json={"private": True}).status_code == 409
+    assert keyed_client.patch(f"/sweeps/{sweep['id']}", json={"private": True}).json()["private"] is True
+
+    assert all(store.experiments.read(each).private for each in trials)
+    as_owner(keyed_client, "bob")
+    assert keyed_client.get(f"/sweeps/{sweep['id']}").status_code == 404
+
+
+def test_trials_of_a_private_sweep_are_private(
+    keyed_client: ApiClient, store: Store, tiny_document: JsonObject
+) -> None:
+    sweep = store.sweeps.create(parse_sweep(searched(tiny_document)), owner="ann", private=True)
+    claim = SweepClaim.acquire(store.sweep_jobs, sweep.id, worker="test:1")
+    assert claim is not None
+
+    record = advance(claim, store)
+
+    assert record.trials
+    assert all(store.experiments.read(each.experiment_id or "").private for each in record.trials)
+
+
+def test_default_is_that_of_the_owner(keyed_client: ApiClient, tiny_document: JsonObject) -> None:
+    as_owner(keyed_client, "ann")
+    assert keyed_client.get("/owners/me").json()["private"] is False
+    assert keyed_client.patch("/owners/me", json={"private": True}).json()["private"] is True
+
+    created = keyed_client.post("/experiments", json=tiny_document).json()
+    assert created["private"] is True
+    assert keyed_client.post("/experiments?private=false", json=tiny_document).json()["private"] is False
+    assert keyed_client.post("/experiments?repeats=2", json=tiny_document).status_code == 202
+    as_owner(keyed_client, "bob")
+    assert keyed_client.post("/experiments", json=tiny_document).json()["private"] is False
+    assert len(keyed_client.get("/experiments").json()["items"]) == 2
+    as_owner(keyed_client, "ann")
+    assert keyed_client.patch("/owners/me", json={"private": None}).json()["private"] is False
+
+
+def test_teacher_sees_what_a_student_hides(keyed_client: ApiClient, tiny_document: JsonObject) -> None:
+    keys = create_class(keyed_client, "Ann", "Bob")
+    use(keyed_client, keys["ann"])
+    hidden = keyed_client.post("/experiments?private=true", json=tiny_document).json()["id"]
+    answers = {}
+    use(keyed_client, keys["bob"])
+    answers["bob"] = keyed_client.get(f"/experiments/{hidden}").status_code
+    for owner in ("tina", "theo"):
+        keyed_client.sign_in(*TEACHER, owner=owner)
+        answers[owner] = keyed_client.get(f"/experiments/{hidden}").status_code
+
+    assert answers == {"bob": 404, "tina": 200, "theo": 404}
+
+
+def test_webhooks_are_not_told_of_private_ones(store: Store, tiny_document: JsonObject) -> None:
+    hook = store.webhooks.create(Webhook(url="https://example.org/hook", events=("experiment.succeeded",)))
+    spec = parse_spec(tiny_document)
+
+    finish(store, store.experiments.create(spec, owner="ann", private=True))
+    shown = finish(store, store.experiments.create(spec, owner="ann"))
+
+    assert [shown.id in each.body for each in store.webhooks.outbox.deliveries(hook.id)] == [True]
+
+
+def test_nothing_is_private_without_keys(client: ApiClient, tiny_document: JsonObject) -> None:
+    answer = client.post("/experiments?private=true", json=tiny_document)
+
+    assert answer.status_code == 409
+    assert "TRAINYARD_AUTH=keys" in answer.json()["detail"]
+    created = client.post("/experiments", json=tiny_document).json()
+    assert client.patch(f"/experiments/{created['id']}", json={"private": True}).status_code == 409
+
+
+def test_damaged_record_is_for_admins(keyed_client: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    record = store.experiments.create(parse_spec(tiny_document), owner="ann", private=True)
+    (store.experiments.folder(record.id) / "experiment.json").write_text("{")
+
+    as_owner(keyed_client, "bob")
+
+    assert keyed_client.get(f"/experiments/{record.id}").status_code == 404
+    assert keyed_client.get(f"/experiments/{record.id}/files").status_code == 404
