@@ -82,17 +82,18 @@ class Half(NamedTuple):
         return Difference(to=to, difference=value, low=interval.low, high=interval.high, p_value=None)
 
 
-def split_in_halves(metric: Metric, truth: Classes, seed: int) -> tuple[Half, Half]:
-    """The public and the final half of a test split, drawn by `seed`, each with half of every class."""
-    generator = np.random.default_rng(seed)
+def split_in_halves(metric: Metric, samples: Classes, truth: Classes, seed: int) -> tuple[Half, Half]:
+    """The public and the final half of a test split, drawn by `seed`, each with half of every class. In which one a
+    sample is depends on its number in the dataset, not on what other classes are there: what is public on some classes
+    is not final on others."""
+    drawn = np.random.default_rng(seed).random(samples.max(initial=0) + 1)[samples]
     is_public = np.zeros(len(truth), dtype=bool)
-    turn = 0
     for each in np.unique(truth):
-        members = generator.permutation(np.flatnonzero(truth == each))
-        # Odd classes give one more to either half in turn.
-        size = (len(members) + turn) // 2
-        turn = (turn + len(members)) % 2
-        is_public[members[:size]] = True
+        members = np.flatnonzero(truth == each)
+        members = members[np.argsort(drawn[members], kind="stable")]
+        # An odd class gives one more to either half.
+        extra = int(drawn[members[0]] * 2**32) % 2
+        is_public[members[: (len(members) + extra) // 2]] = True
     return Half(metric, is_public, truth), Half(metric, ~is_public, truth)
 
 

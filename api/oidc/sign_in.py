@@ -5,6 +5,7 @@ brings back, a key. So no other page can have a visitor signed in as somebody el
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -31,9 +32,17 @@ _STALE = "this sign-in has expired, or was used already; begin again"
 class SignIn:
     """Blocks on the network."""
 
-    def __init__(self, provider: Provider, settings: Settings, pending: SignIns, keys: KeyStore) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        settings: Settings,
+        pending: SignIns,
+        keys: KeyStore,
+        is_student: Callable[[str], bool],
+    ) -> None:
         self._provider = provider
         self._settings = settings
+        self._is_student = is_student
         self._pending = pending
         self._keys = keys
 
@@ -67,7 +76,7 @@ class SignIn:
         returned: dict[str, Any] | None = self._pending.take(_RETURNED, code)
         if returned is None or not secrets.compare_digest(challenge_of(verifier), returned["challenge"]):
             raise NotAuthenticated(_STALE)
-        person = Person(self._settings, returned["claims"])
+        person = Person(self._settings, returned["claims"], self._is_student)
         self._make_room(person.owner)
         spec = KeySpec(name=KEY_NAME, scopes=person.scopes)
         return self._keys.create(spec, person.owner, expires_at=utc_now() + timedelta(hours=KEY_HOURS))

@@ -1,6 +1,7 @@
 """Tokens of the provider in place of a key."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -20,9 +21,10 @@ _ID_CHARACTERS = 10
 class ProviderTokens:
     """All in one event loop."""
 
-    def __init__(self, provider: Provider, settings: Settings) -> None:
+    def __init__(self, provider: Provider, settings: Settings, is_student: Callable[[str], bool]) -> None:
         self._provider = provider
         self._settings = settings
+        self._is_student = is_student
         # Of its own: while the provider is slow, nothing else waits for it.
         self._threads = CapacityLimiter(_THREADS)
         self._valid: LRUCache[bytes, Key] = LRUCache(_CACHED)
@@ -50,7 +52,7 @@ class ProviderTokens:
         return key if key.is_live(utc_now()) else None
 
     def _key(self, claims: Any) -> Key:
-        person = Person(self._settings, claims)
+        person = Person(self._settings, claims, self._is_student)
         subject = f"{claims['iss']} {claims['sub']}".encode()
         key_id = hashlib.sha256(subject).hexdigest()[:_ID_CHARACTERS]
         return Key.of_provider(key_id, person.owner, person.scopes, claims["iat"], claims["exp"])

@@ -29,6 +29,8 @@ _PEPPER_FILE = "pepper"
 _PEPPER_BYTES = 32
 # So that a leaked key cannot fill the disk; rotation needs two.
 MAX_LIVE_KEYS = 20
+# How long one can look up who revoked a key.
+_KEPT = timedelta(days=90)
 log = logging.getLogger(__name__)
 
 
@@ -163,6 +165,18 @@ class KeyStore:
                 key = self.get(key_id)
                 if key.last_used_on != today:
                     self._write(key.model_copy(update={"last_used_on": today}))
+
+    def purge(self) -> None:
+        """Forget keys that ended long ago; `audit.jsonl` has them. The last one of each owner stays, so that nobody
+        else gets that owner."""
+        oldest = utc_now() - _KEPT
+        last = {each.owner: each.id for each in self.list()}
+        for key in self.list():
+            ended = min((at for at in (key.revoked_at, key.expires_at) if at is not None), default=None)
+            if ended is not None and ended < oldest and last[key.owner] != key.id:
+                with lock_folder(self._folder):
+                    self._path(key.id).unlink(missing_ok=True)
+                self._checked.pop(key.id, None)
 
     def _recent(self, key_id: str) -> Key | None:
         """As it was on disk at most FRESH_SECONDS ago."""

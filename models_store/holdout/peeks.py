@@ -5,7 +5,6 @@ more the best of them is luck.
 """
 
 import logging
-import os
 import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models_store.errors import StoreError
-from models_store.files import storage_errors
+from models_store.files import append_line
 from models_store.frozen import Frozen, utc_now
 
 # A person who looks at a run makes many requests.
@@ -82,8 +81,7 @@ class Peeks:
         if not self.of(dataset).counts(peek):
             return False
         try:
-            with storage_errors(f"that the test results of {experiment_id} were looked at"):
-                _append(self._path(dataset), peek.model_dump_json().encode())
+            append_line(self._path(dataset), peek.model_dump_json().encode())
         except (StoreError, OSError) as error:
             log.warning("a look at the test results of %s is not counted: %s", experiment_id, error)
             return False
@@ -96,16 +94,6 @@ class Peeks:
 
     def _path(self, dataset: str) -> Path:
         return self._folder / f"{dataset}{_SUFFIX}"
-
-
-def _append(path: Path, line: bytes) -> None:
-    """In one write, begun on a new line: what a kill has torn before it is one line that does not parse."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, b"\n" + line + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> PeekCounts:

@@ -5,7 +5,6 @@ writes the end of what it recovers.
 """
 
 import logging
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from models_store.file_cache import FileCache
-from models_store.files import PRIVATE_FILE, storage_errors, sync_directory
+from models_store.files import append_line
 from models_store.frozen import Frozen, utc_now
 
 log = logging.getLogger(__name__)
@@ -38,15 +37,7 @@ class TrainingLedger:
     def add(self, owner: str, experiment_id: str, attempt: int, event: Literal["begun", "ended"]) -> None:
         """Durably. Of several lines of an attempt the first of its kind counts. Raises StorageFull."""
         line = LedgerLine(at=utc_now(), experiment_id=experiment_id, attempt=attempt, event=event)
-        path = self._path(owner, line.at)
-        with storage_errors(path.name):
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                # The line before may be torn: without an end, it would swallow this one.
-                file.write(b"\n" + line.model_dump_json().encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            sync_directory(self._folder)
+        append_line(self._path(owner, line.at), line.model_dump_json().encode())
 
     def owners(self) -> set[str]:
         """All who have ever trained."""

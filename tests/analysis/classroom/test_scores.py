@@ -6,24 +6,36 @@ import pytest
 from analysis.classroom.scores import Half, split_in_halves
 
 TRUTH = np.repeat(np.arange(5), [7, 9, 11, 20, 3])
+SAMPLES = np.arange(len(TRUTH))
 
 
 def everything(metric: str) -> Half:
     return Half(metric, np.ones(len(TRUTH), dtype=bool), TRUTH)  # type: ignore[arg-type]
 
 
+def test_halves_do_not_depend_on_other_classes() -> None:
+    """Those of an assignment on some classes: otherwise what is final there would be public here."""
+    some = (TRUTH == 1) | (TRUTH == 3)
+    everywhere = split_in_halves("accuracy", SAMPLES, TRUTH, seed=3)[0].rows
+
+    there = split_in_halves("accuracy", SAMPLES[some], TRUTH[some] // 2, seed=3)[0].rows
+
+    assert np.array_equal(there, everywhere[some])
+
+
 def test_halves_share_every_class() -> None:
-    public, final = split_in_halves("accuracy", TRUTH, seed=3)
+    public, final = split_in_halves("accuracy", SAMPLES, TRUTH, seed=3)
 
     assert (public.rows ^ final.rows).all()
-    assert abs(public.samples - final.samples) <= 1
+    odd = 4  # classes, each of which gives one more to either half
+    assert abs(public.samples - final.samples) <= odd
     for each in range(5):
         members = each == TRUTH
         assert abs(int(public.rows[members].sum()) - int(final.rows[members].sum())) <= 1
 
 
 def test_halves_depend_on_the_seed_alone() -> None:
-    one, again, other = (split_in_halves("accuracy", TRUTH, seed)[0].rows for seed in (3, 3, 4))
+    one, again, other = (split_in_halves("accuracy", SAMPLES, TRUTH, seed)[0].rows for seed in (3, 3, 4))
 
     assert (one == again).all()
     assert (one != other).any()

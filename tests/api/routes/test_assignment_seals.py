@@ -108,8 +108,8 @@ def test_assignments_on_one_dataset_share_halves(
     rows = []
     for each in (first, second):
         assert submit(keyed_client, each["id"], run.id).status_code == 201
-        truth = keyed_store.assignments.test_samples(each["id"]).truth
-        rows.append(split_in_halves("accuracy", truth, keyed_store.assignments.get(each["id"]).seed)[0].rows)
+        test = keyed_store.assignments.test_samples(each["id"])
+        rows.append(split_in_halves("accuracy", *test, keyed_store.assignments.get(each["id"]).seed)[0].rows)
 
     assert np.array_equal(rows[0], rows[1])
 
@@ -198,3 +198,29 @@ def test_seal_stops_a_reveal_that_has_begun(keyed_store: Store, monkeypatch: pyt
     with pytest.raises(InvalidState, match="sealed until"):
         keyed_store.datasets.reveal_test("mnist")
     assert keyed_store.datasets.is_sealed("mnist")
+
+
+def test_teacher_removes_what_prevents_a_seal(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
+) -> None:
+    spying = trained(keyed_store, ANN, dataset=SPYING)
+    heir = trained(keyed_store, ANN, model={**BASE["model"], "weights_from": spying.id})
+    grandchild = trained(keyed_store, ANN, model={**BASE["model"], "weights_from": heir.id})
+    document = {"class": "biology-7b", "title": "x", "base": BASE, "deadline": str(utc_now() + timedelta(hours=1))}
+
+    assert keyed_client.delete(f"/experiments/{heir.id}").status_code == 204
+    answer = keyed_client.post("/assignments", json=document)
+
+    assert answer.status_code == 409
+    assert f"{spying.id} of {ANN}" in answer.json()["detail"]
+    assert f"{grandchild.id} of {ANN}" in answer.json()["detail"]
+    for each in (spying, grandchild):
+        assert keyed_client.delete(f"/experiments/{each.id}").status_code == 204
+    assert keyed_client.post("/assignments", json=document).status_code == 201
+
+
+def test_other_teachers_delete_nothing(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
+    run = trained(keyed_store, ANN)
+    keyed_client.sign_in(*TEACHER, owner="theo")
+
+    assert keyed_client.delete(f"/experiments/{run.id}").status_code == 403

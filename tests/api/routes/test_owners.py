@@ -151,3 +151,23 @@ def test_without_keys_nothing_is_anybodys(client: ApiClient) -> None:
     answer = client.get("/owners/me")
     assert answer.status_code == 409
     assert "TRAINYARD_AUTH=keys" in answer.json()["detail"]
+
+
+def test_admin_lists_what_everybody_uses(keyed_client: ApiClient, quotas: Quotas, tiny_document: JsonObject) -> None:
+    limit(quotas, keyed_client, queued=1)
+    assert keyed_client.post("/experiments", json=tiny_document).status_code == 202
+    assert keyed_client.post("/experiments", json=tiny_document).status_code == 429
+    assert keyed_client.get("/owners").status_code == 403
+    keyed_client.sign_in(KeyScope.ADMIN, owner="root")
+
+    found = {each["name"]: each for each in keyed_client.get("/owners").json()["items"]}
+
+    assert list(found) == ["ann", "root"]
+    assert (found["ann"]["used"]["queued"], found["ann"]["quota"]["queued"], found["root"]["used"]["queued"]) == (
+        1,
+        1,
+        0,
+    )
+    metrics = keyed_client.get("/metrics").text
+    assert 'quota_rejections_total{quota="queued"} 1.0' in metrics
+    assert 'quota_rejections_total{quota="bytes"} 0.0' in metrics

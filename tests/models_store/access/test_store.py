@@ -218,3 +218,19 @@ def test_unknown_key_is_not_found(keys: KeyStore, key_id: str) -> None:
         keys.get(key_id)
     with pytest.raises(NotFound):
         keys.revoke(key_id, by=None)
+
+
+def test_old_keys_are_forgotten_but_the_last(keys: KeyStore, tmp_path: Path) -> None:
+    made = [keys.create(READER, "ann")[0] for _ in range(3)]
+    [live, _] = [keys.create(READER, "bob")[0] for _ in range(2)]
+    old = utc_now() - timedelta(days=91)
+    for key in (*made, live):
+        path = tmp_path / FOLDER / f"{key.id}.json"
+        ended = {} if key is live else {"revoked_at": old}
+        path.write_text(key.model_copy(update={"created_at": key.created_at, **ended}).model_dump_json())
+
+    keys.purge()
+
+    assert [each.id for each in keys.list() if each.owner == "ann"] == [made[-1].id]
+    assert len([each for each in keys.list() if each.owner == "bob"]) == 2
+    assert (tmp_path / FILE).read_text().count(made[0].id) == 1
