@@ -100,7 +100,8 @@ def _hide_users(store: Store, record: DatasetRecord) -> None:
     with seeing_everything():
         experiments = store.experiments.on_dataset(record.name)
         sweeps = [each for each in store.sweeps.records() if record.name in named_datasets(each.spec.experiment)]
-        others = [each.id for each in (*experiments, *sweeps) if each.owner != record.owner]
+        everything: list[Record | SweepRecord] = [*experiments, *sweeps]
+        others = [each.id for each in everything if each.owner != record.owner]
     if others:
         used = quantity(len(others), "experiment or sweep of others uses", "experiments and sweeps of others use")
         raise InvalidState(

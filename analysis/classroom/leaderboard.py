@@ -104,7 +104,7 @@ def scored(
     is_final: bool,
 ) -> list[ScoredSubmission]:
     """Of the students who are in the class, oldest first."""
-    public, final = split_in_halves(assignment.metric, *test, assignment.seed)
+    public, final = split_in_halves(assignment.metric, *test, assignment.seed, assignment.class_numbers)
     counting = {each.submission.id for each in _standings(classroom, submissions, public)}
     found = []
     for each in submissions:
@@ -141,7 +141,7 @@ def build_leaderboard(
     rows: tuple[LeaderboardRow, ...] = ()
     samples = 0
     if test is not None:
-        public, final = split_in_halves(assignment.metric, *test, assignment.seed)
+        public, final = split_in_halves(assignment.metric, *test, assignment.seed, assignment.class_numbers)
         half = final if is_final else public
         lineage = (lambda experiment_id: _lineage(experiment_id, experiments)) if is_closed else None
         rows, samples = tuple(_rank(_standings(classroom, submissions, public), half, lineage)), half.samples

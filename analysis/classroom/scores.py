@@ -1,5 +1,6 @@
 """Scores on a hidden test split, their intervals, and whether two of them differ."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,17 +83,20 @@ class Half(NamedTuple):
         return Difference(to=to, difference=value, low=interval.low, high=interval.high, p_value=None)
 
 
-def split_in_halves(metric: Metric, samples: Classes, truth: Classes, seed: int) -> tuple[Half, Half]:
+def split_in_halves(
+    metric: Metric, samples: Classes, truth: Classes, seed: int, class_numbers: Sequence[int] = ()
+) -> tuple[Half, Half]:
     """The public and the final half of a test split, drawn by `seed`, each with half of every class. In which one a
     sample is depends on its number in the dataset, not on what other classes are there: what is public on some classes
-    is not final on others."""
+    is not final on others. `class_numbers` has the number in the dataset of each class in `truth`, if these are some of
+    its classes."""
     drawn = np.random.default_rng(seed).random(samples.max(initial=0) + 1)[samples]
     is_public = np.zeros(len(truth), dtype=bool)
     for each in np.unique(truth):
         members = np.flatnonzero(truth == each)
         members = members[np.argsort(drawn[members], kind="stable")]
-        # An odd class gives one more to either half.
-        extra = int(drawn[members[0]] * 2**32) % 2
+        # Odd classes give one more to either half in turn.
+        extra = (class_numbers[each] if class_numbers else each) % 2
         is_public[members[: (len(members) + extra) // 2]] = True
     return Half(metric, is_public, truth), Half(metric, ~is_public, truth)
 

@@ -58,11 +58,13 @@ def create_assignment(
     classroom = get_taught_class(_class_of(spec.class_name, store, own), own)
     base = _parse_base(spec.base, store)
     check_dataset(base.dataset.name, store, own)
+    known = store.known_datasets()[base.dataset.name].classes
     with store.classes.hold(classroom.name):
         record = store.assignments.create(
             AssignmentRecord(
                 class_name=classroom.name,
                 dataset=base.dataset.name,
+                class_numbers=tuple(map(known.index, base.dataset.classes or known)),
                 base=base.document(),
                 **spec.model_dump(include={"title", "task", "may_change", "deadline", "metric"}),
                 budget=spec.budget,

@@ -18,8 +18,8 @@ _SEED_BITS = 128
 
 
 class AssignmentRecord(Frozen):
-    """`base` is the whole spec, `dataset` its dataset. `seed` draws which half of the test split is public; it leaves
-    the store in no answer."""
+    """`base` is the whole spec, `dataset` its dataset, `class_numbers` the numbers of its classes there. `seed` draws
+    which half of the test split is public; it leaves the store in no answer."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     id: str = Field(default_factory=lambda: str(ULID()))
@@ -27,6 +27,7 @@ class AssignmentRecord(Frozen):
     title: str
     task: str
     dataset: str
+    class_numbers: tuple[int, ...] = ()
     base: Mapping[str, Any]
     may_change: tuple[str, ...]
     budget: AssignmentBudget

@@ -222,6 +222,8 @@ def record_keys(settings: Settings) -> JsonObject:
         record("PUT", "/owners/ann", json={"running": 2, "training_minutes": 600})
         record("GET", "/owners/ann")
         record("GET", "/owners/me")
+        record("PATCH", "/owners/me", json={"private": False})
+        record("GET", "/owners")
         record("GET", "/login")
         record_classroom(record, client)
     # No text that scanners for published keys would find.

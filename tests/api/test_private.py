@@ -168,8 +168,8 @@ def ask_everything(client: ApiClient, names: Names, public: Names) -> dict[str, 
         for target in targets(operation, found):
             for query in queries(operation, names):
                 for body in bodies(operation, names):
-                    sent = {} if body is None else {"json": body}
-                    answer = client.request(operation.method.upper(), f"{target}{query}", **sent)
+                    method, url = operation.method.upper(), f"{target}{query}"
+                    answer = client.request(method, url) if body is None else client.request(method, url, json=body)
                     question = f"{operation.name} {target}{query} {body}"
                     text = answer.text
                     for value, name in known.items():
@@ -180,7 +180,8 @@ def ask_everything(client: ApiClient, names: Names, public: Names) -> dict[str, 
 
 def unknown(names: Names) -> Names:
     changed = {name: UNKNOWN[:-1] + str(number) for number, name in enumerate(names)}
-    return {**changed, **dict.fromkeys(("dataset", "name", "model"), "nowhere")}
+    # As long as the private one: lengths are reported.
+    return {**changed, **dict.fromkeys(("dataset", "name", "model"), "nowher")}
 
 
 def as_bob(client: ApiClient) -> None:

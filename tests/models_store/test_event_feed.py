@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 import pytest
@@ -253,20 +254,23 @@ def test_other_texts_are_no_positions(text: str) -> None:
         Position.parse(text)
 
 
-def test_private_events_are_for_their_owner(store: Store, valkey: Valkey) -> None:
-    log = EventLog(valkey.client())
+def first_position(store: Store) -> Position:
+    entries: Any = store.redis.xrange(keys.EVENTS, count=1)
+    return Position.parse(entries[0][0])
 
-    viewers = [Viewer(owner, teaches.__contains__) for owner, teaches in (("bob", ()), ("ann", ()), ("tina", ("ann",)))]
+
+def test_private_events_are_for_their_owner(store: Store, announce: Callable[..., None], valkey: Valkey) -> None:
+    announce("first")
+    log = EventLog(valkey.client())
+    log.add("deleted", ExperimentDeleted(experiment_id="hidden"), "hidden", private_to="ann")
+    announce("shown")
+    taught: tuple[tuple[str, tuple[str, ...]], ...] = (("bob", ()), ("ann", ()), ("tina", ("ann",)))
 
     async def play(feed: RunningFeed) -> list[list[str]]:
-        log.add("deleted", ExperimentDeleted(experiment_id="first"), "first")
-        first = Position.parse(store.redis.xrange(keys.EVENTS, count=1)[0][0])  # type: ignore[index]
-        log.add("deleted", ExperimentDeleted(experiment_id="hidden"), "hidden", private_to="ann")
-        log.add("deleted", ExperimentDeleted(experiment_id="shown"), "shown")
         found = []
-        for viewer in viewers:
-            show_to(viewer)
-            follower = feed.follow(first)
+        for owner, students in taught:
+            show_to(Viewer(owner, students.__contains__))
+            follower = feed.follow(first_position(store))
             seen: list[str] = []
             while "shown" not in seen:
                 seen.append((await follower.next()).subject)
@@ -276,16 +280,17 @@ def test_private_events_are_for_their_owner(store: Store, valkey: Valkey) -> Non
     assert with_feed(store, play) == [["shown"], ["hidden", "shown"], ["hidden", "shown"]]
 
 
-def test_events_of_what_has_become_private_are_left_out(store: Store, tiny_spec: Callable[..., ExperimentSpec]) -> None:
+def test_events_of_newly_private_are_left_out(
+    store: Store, announce: Callable[..., None], tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
     record = store.experiments.create(tiny_spec(), owner="ann")
-
-    async def play(feed: RunningFeed) -> Event:
-        show_to(Viewer("bob", lambda _: False))
-        follower = feed.follow(Position.parse(first))
-        await follower.next()
-        return await follower.next()
-
-    [(first, _)] = store.redis.xrange(keys.EVENTS, count=1)  # type: ignore[misc]
+    announce("first", record.id)
     store.experiments.edit(record.id, {"private": True})
 
-    assert with_feed(store, play).kind == "reset"
+    async def play(feed: RunningFeed) -> str:
+        show_to(Viewer("bob", lambda _: False))
+        follower = feed.follow(first_position(store))
+        await follower.next()
+        return (await follower.next()).kind
+
+    assert with_feed(store, play) == "reset"

@@ -208,14 +208,14 @@ def test_teacher_removes_what_prevents_a_seal(
     grandchild = trained(keyed_store, ANN, model={**BASE["model"], "weights_from": heir.id})
     document = {"class": "biology-7b", "title": "x", "base": BASE, "deadline": str(utc_now() + timedelta(hours=1))}
 
-    assert keyed_client.delete(f"/experiments/{heir.id}").status_code == 204
+    assert keyed_client.delete(f"/experiments/{heir.id}?force=true").status_code == 204
     answer = keyed_client.post("/assignments", json=document)
 
     assert answer.status_code == 409
     assert f"{spying.id} of {ANN}" in answer.json()["detail"]
     assert f"{grandchild.id} of {ANN}" in answer.json()["detail"]
     for each in (spying, grandchild):
-        assert keyed_client.delete(f"/experiments/{each.id}").status_code == 204
+        assert keyed_client.delete(f"/experiments/{each.id}?force=true").status_code == 204
     assert keyed_client.post("/assignments", json=document).status_code == 201
 
 
