@@ -20,6 +20,7 @@ def experiment(experiment_id: str = ID, **changes: Any) -> JsonObject:
         "star": False,
         "priority": 0,
         "owner": None,
+        "private": False,
         "dataset": "digits",
         "based_on": None,
         "sweep": None,
@@ -152,6 +153,8 @@ def promotion(**changes: Any) -> JsonObject:
         "name": "digits-cnn",
         "val_accuracy": 0.9875,
         "accuracy": 0.99,
+        "private": False,
+        "owner": None,
         **changes,
     }
 
@@ -190,6 +193,7 @@ def dataset_record(**changes: Any) -> JsonObject:
         "status": "converting",
         "attempts": 1,
         "owner": None,
+        "private": False,
         "interruptions": 0,
         "worker": None,
         "archive_bytes": 2,

@@ -41,7 +41,7 @@ def test_clients_have_the_same_methods_and_signatures() -> None:
 def test_method_shows_its_operations_signature() -> None:
     assert inspect.signature(Client.get).return_annotation is Experiment
     assert list(inspect.signature(Client.get).parameters) == ["self", "experiment_id"]
-    assert list(inspect.signature(Client().submit).parameters) == ["spec", "idempotency_key", "priority"]
+    assert list(inspect.signature(Client().submit).parameters) == ["spec", "idempotency_key", "priority", "private"]
     assert Client.get.__doc__ == AsyncClient.get.__doc__ == "The record of an experiment."
     assert inspect.iscoroutinefunction(AsyncClient.get)
 

@@ -35,6 +35,7 @@ VALUES: dict[str, Any] = {
     "name": "digits",
     "spec": {},
     "patch": {},
+    "private": True,
     "conditions": ("dataset=digits",),
     "index": 247,
     "url": "https://example.org/hook",

@@ -47,6 +47,8 @@ class Promotion(Answer):
     name: str | None
     val_accuracy: float | None
     accuracy: float | None
+    private: bool = False
+    owner: str | None = None
 
 
 class PredictedClass(Answer):
