@@ -31,12 +31,17 @@ class ExperimentEdit(Schema):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+def _leave_out(schema: dict[str, Any]) -> None:
+    """Generated clients send what has a default."""
+    del schema["default"]
+
+
 class DatasetEdit(Schema):
     """A JSON merge patch (RFC 7396). `hide_test` withholds all results on the dataset's test split until
     `POST /datasets/{name}:reveal`. What is `private` is there for its owner and admins alone."""
 
     hide_test: bool | None = None
-    private: bool = False
+    private: bool = Field(default=False, json_schema_extra=_leave_out)
 
 
 class OwnerEdit(Schema):
