@@ -159,12 +159,15 @@ def type_numbers(page: Page) -> None:
 
 
 def open_messages(page: Page) -> None:
-    page.locator("main details summary").last.click()
-    page.locator("main details li").first.wait_for()
+    page.locator("main li details summary").last.click()
+    page.locator("main li details li").first.wait_for()
 
 
 def look_at_old_runs(page: Page) -> None:
     page.locator("main section button[aria-haspopup=dialog]").click()
+    # By itself the service keeps more runs than there are.
+    page.locator("dialog input").nth(1).fill("5")
+    page.keyboard.press("Tab")
     page.locator("dialog li").first.wait_for()
 
 
