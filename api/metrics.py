@@ -27,7 +27,7 @@ class StoreCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         up = GaugeMetricFamily("trainyard_store_up", "Whether the live view answers")
         try:
-            now = store_statistics(self._store.experiments, self._store.queue)
+            now = store_statistics(self._store.experiments, self._store.queue, self._store.workers)
         except Unavailable:
             up.add_metric([], 0)
             yield up
@@ -42,6 +42,9 @@ class StoreCollector(Collector):
         for quota, count in self._store.quotas.rejections.items():
             rejected.add_metric([quota], count)
         yield rejected
+        yield GaugeMetricFamily(
+            "training_workers", "Workers whose heartbeat reached Redis in the last 15 s", now.workers
+        )
         yield GaugeMetricFamily("training_queue_depth", "Wake-ups that wait for a worker", now.queue_depth)
         discarded = "Messages in Redis that were none of this service's"
         yield CounterMetricFamily("discarded_messages", discarded, now.discarded_messages)

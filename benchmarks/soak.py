@@ -48,7 +48,7 @@ def main() -> None:
     report(samples)
     answers = ", ".join(f"{status} {count}" for status, count in sorted(ledger.answers.items()))
     print(f"\n{len(ledger.accepted)} experiments, {len(ledger.sweeps)} sweeps; answers: {answers}")
-    print(*broken, sep="\n")
+    print(*(each.sentence for each in broken), sep="\n")
     sys.exit(1 if broken else 0)
 
 

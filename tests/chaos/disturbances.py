@@ -82,10 +82,12 @@ class Disturbances:
         return self._chance.choice(self._service.workers)
 
     def _kill_trainer(self) -> str:
+        """Or a pool process, where there is no trainer."""
         trainers = self._service.trainers(self._worker())
-        if trainers:
-            with suppress(psutil.NoSuchProcess):
-                self._chance.choice(trainers).kill()
+        if not trainers:
+            return self._kill_pool_process()
+        with suppress(psutil.NoSuchProcess):
+            self._chance.choice(trainers).kill()
         return "trainer killed"
 
     def _kill_pool_process(self) -> str:

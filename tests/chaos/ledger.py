@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from typing import Literal, NamedTuple
 
 import httpx2
 
@@ -9,6 +10,17 @@ from tests.support.service import TERMINAL
 
 # From one answer about an experiment to the next. None was retried, so that an end is an end.
 _ALLOWED = {"queued": {"queued", "running", *TERMINAL}, "running": {"queued", "running", *TERMINAL}}
+
+
+Kind = Literal["lost", "stuck", "doubled", "unsound", "left", "answer"]
+
+
+class Broken(NamedTuple):
+    """A promise that was broken: something accepted is `lost`, does not end, exists twice, is `unsound` (a wrong
+    transition, history or file), or is `left` behind; or an `answer` was wrong."""
+
+    kind: Kind
+    sentence: str
 
 
 class Ledger:
@@ -23,7 +35,7 @@ class Ledger:
         self.datasets: set[str] = set()
         self.deleted: set[str] = set()
         self.answers: Counter[str] = Counter()
-        self.faults: list[str] = []
+        self.faults: list[Broken] = []
 
     def accept(self, experiment_id: str, name: str) -> None:
         with self._lock:
@@ -35,7 +47,7 @@ class Ledger:
         with self._lock:
             self.answers[status] += 1
             if answer is not None and answer.status_code >= 500 and answer.status_code != 503:
-                self.faults.append(f"{request}: {status} {answer.text[:300]}")
+                self.faults.append(Broken("answer", f"{request}: {status} {answer.text[:300]}"))
 
     def saw(self, experiment_id: str, status: str) -> None:
         """Called in the order of the answers."""
@@ -43,11 +55,12 @@ class Ledger:
             before = self._seen.get(experiment_id)
             self._seen[experiment_id] = status
             if before is not None and status not in _ALLOWED.get(before, {before}):
-                self.faults.append(f"experiment {experiment_id} was {before}, then {status}")
+                self.faults.append(Broken("unsound", f"experiment {experiment_id} was {before}, then {status}"))
 
     def fault(self, sentence: str) -> None:
+        """Note an answer that is wrong."""
         with self._lock:
-            self.faults.append(sentence)
+            self.faults.append(Broken("answer", sentence))
 
     def unfinished(self) -> int:
         """How many experiments were not yet seen to have ended."""

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import httpx2
 
 from tests.chaos.disturbances import Disturbances, small_disk
 from tests.chaos.inspection import broken_promises, experiments, leaked_processes, unfinished
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import Broken, Kind, Ledger
 from tests.chaos.users import Users
 from tests.support.proxy import bad_network
 from tests.support.service import TERMINAL, new_service
@@ -52,19 +53,21 @@ class Report:
     done: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
-    promises_broken: list[str] = field(default_factory=list)
+    promises_broken: list[Broken] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         done = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items()))
         answers = ", ".join(f"{status} {count}" for status, count in sorted(self.answers.items()))
         percentiles = statistics.quantiles(self.recoveries, n=100) if len(self.recoveries) > 1 else [0.0] * 99
         times = f"median {percentiles[49]:.1f} s, 99 % within {percentiles[98]:.1f} s"
+        kinds = Counter(each.kind for each in self.promises_broken)
+        broken = ", ".join(f"{kind} {kinds[kind]}" for kind in get_args(Kind))
         return [
             f"{self.done.total()} disturbances: {done}",
             f"{self.accepted} experiments accepted; answers: {answers}",
             f"recovery: {times} (lease {LEASE_SECONDS:g} s, sweep {SWEEP_SECONDS:g} s)",
-            f"{len(self.promises_broken)} promises broken",
-            *self.promises_broken,
+            f"{len(self.promises_broken)} promises broken: {broken}",
+            *(each.sentence for each in self.promises_broken),
         ]
 
 
@@ -94,8 +97,8 @@ class ChaosTrial:
                 self._disturbances = Disturbances(service, network, self._addresses, disk, self._seed)
                 self._disturbances.start(apis=2, workers=2)
                 self._disturb()
-                eventually(self._has_come_to_rest)
-                self._report.promises_broken = broken_promises(service, self._ledger)
+                self._come_to_rest()
+                self._report.promises_broken += broken_promises(service, self._ledger)
             self._report.promises_broken += leaked_processes(service)
         self._report.accepted = len(self._ledger.accepted)
         self._report.answers = self._ledger.answers
@@ -118,6 +121,9 @@ class ChaosTrial:
                 self._say(f"{name}; {len(running)} experiments were running")
             self._disturbances.end()
             eventually(lambda: self._go_on(_STEP_SECONDS) == 0)
+        except AssertionError:
+            names = ", ".join(each.name for each in self._waiting)
+            self._report.promises_broken.append(Broken("stuck", f"not recovered from: {names}"))
         finally:
             users.stop()
 
@@ -146,7 +152,9 @@ class ChaosTrial:
 
     def _progress(self, experiment_id: str, record: Document) -> _Progress:
         history = self._service.store / "experiments" / experiment_id / "history.jsonl"
-        return record["attempts"], history.stat().st_size if history.exists() else 0
+        with suppress(FileNotFoundError):
+            return record["attempts"], history.stat().st_size
+        return record["attempts"], 0
 
     def _has_recovered(self, waiting: _Waiting) -> bool:
         """Whether each that was running has ended, has another attempt, or has made another epoch."""
@@ -162,7 +170,16 @@ class ChaosTrial:
                 return httpx2.get(f"{address}/health/live", timeout=_ANSWER_SECONDS).is_success
         return False
 
-    def _has_come_to_rest(self) -> bool:
+    def _come_to_rest(self) -> None:
+        """Wait for as long as something ends; the inspection tells of what does not."""
+        with suppress(AssertionError):
+            while not self._rests():
+                eventually(partial(self._advances, unfinished(self._service.store)))
+
+    def _advances(self, remaining: list[str]) -> bool:
+        return self._rests() or unfinished(self._service.store) != remaining
+
+    def _rests(self) -> bool:
         self._disturbances.advance()
         with self._service.valkey.client() as client:
             settled = not client.hlen("unacked")

@@ -37,7 +37,9 @@ def test_inspection_finds_what_is_wrong(service: Service, tiny_document: dict[st
     ledger.saw(doubled, "succeeded")
     ledger.saw(doubled, "running")
 
-    found = " | ".join(broken_promises(service, ledger))
+    broken = broken_promises(service, ledger)
+    assert {each.kind for each in broken} == {"lost", "doubled", "unsound", "left"}
+    found = " | ".join(each.sentence for each in broken)
     assert f"experiment {lost} was accepted and is lost" in found
     assert "'one' was created 2 times" in found
     assert f"experiment {damaged} is succeeded and has the epochs [0, 1, 0] of 2" in found

@@ -3,6 +3,7 @@ import pytest
 from models_store.errors import Unavailable
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Status
+from models_store.jobs.workers import Worker
 from models_store.statistics import queue_state, store_statistics
 from models_store.store import Store
 from tests.models_store.conftest import MakeSpec
@@ -15,7 +16,9 @@ def test_statistics_count_experiments_and_epochs(store: Store, claim: TrainingCl
     store.experiments.create(tiny_spec())
     claim.begin_history([])
     claim.append(point(0, seconds=0.2))
-    found = store_statistics(store.experiments, store.queue)
+    store.workers.beat(Worker(name="one", hostname="here", pid=1))
+    found = store_statistics(store.experiments, store.queue, store.workers)
+    assert found.workers == 1
     assert found.experiments == {
         Status.QUEUED: 1,
         Status.RUNNING: 1,
@@ -49,6 +52,6 @@ def test_long_queue_shows_its_head(store: Store, tiny_spec: MakeSpec) -> None:
 def test_statistics_need_redis(own_store: Store, own_valkey: Valkey) -> None:
     own_valkey.kill()
     with pytest.raises(Unavailable):
-        store_statistics(own_store.experiments, own_store.queue)
+        store_statistics(own_store.experiments, own_store.queue, own_store.workers)
     with pytest.raises(Unavailable):
         queue_state(own_store.experiments, own_store.queue)

@@ -10,12 +10,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from api.dependencies import Services
 from models_store.access.key import Key
 from models_store.store import Store
 from settings import Settings
 from specs.access import KeyScope, KeySpec
+from tests.support.applications import discard, new_application
 from tests.support.contract import Contract
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
@@ -37,9 +37,13 @@ class ApiClient(TestClient):
     __test__ = False
 
     def __init__(self, settings: Settings) -> None:
-        self.api = create_app(settings)
+        self.api = new_application(settings)
         self.contract = contract_of(self.api)
         super().__init__(self.api, raise_server_exceptions=False)
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        discard(self.api)
 
     def sign_in(self, *scopes: KeyScope, owner: str = "ann", **fields: Any) -> Key:
         """Send a new key with every request from now on. The service runs with TRAINYARD_AUTH=keys."""

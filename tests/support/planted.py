@@ -110,10 +110,10 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 def _in_image(content: bytes) -> set[str]:
     try:
         with Image.open(io.BytesIO(content)) as image:
-            pixels = np.asarray(image.convert("RGB")).astype(int)
+            pixels = np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError, ValueError):
         return set()
-    is_planted = np.asarray((abs(pixels - _GRAY) <= 2).all(axis=2))
+    is_planted = np.asarray(((pixels >= _GRAY - 2) & (pixels <= _GRAY + 2)).all(axis=2))
     rows, columns = is_planted.shape
     blocks = is_planted[: rows // 4 * 4, : columns // 4 * 4].reshape(rows // 4, 4, columns // 4, 4)
     return {"image"} if blocks.all(axis=(1, 3)).sum() >= 2 else set()

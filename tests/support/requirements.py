@@ -8,6 +8,7 @@ import pytest
 
 DATASETS_DIR = Path(os.environ.get("DATASETS_DIR", "nowhere"))
 CLIENTS = Path(__file__).parents[2] / ".venv-clients"
+CHARTS = Path(__file__).parents[2] / ".venv-charts"
 
 
 def needs_file(name: str) -> pytest.MarkDecorator:
@@ -24,3 +25,4 @@ needs_mnist = needs_file("mnist.npz")
 needs_clients = pytest.mark.skipif(
     not (CLIENTS / ".ready").exists(), reason="no .venv-clients: `make clients` makes it"
 )
+needs_charts = pytest.mark.skipif(not (CHARTS / ".ready").exists(), reason="no .venv-charts: `make charts` makes it")

@@ -5,10 +5,10 @@ import threading
 import httpx2
 import uvicorn
 
-from api.app import create_app
 from api.http_protocol import HttpProtocol
 from models_store.store import Store, open_store
 from settings import Settings
+from tests.support.applications import discard, new_application
 from tests.support.valkey import free_port
 from tests.support.waiting import eventually
 
@@ -30,9 +30,9 @@ class Site:
 
     def start(self) -> None:
         """Start the API on the same port; return when it answers."""
-        app = create_app(self.settings)
+        self._app = new_application(self.settings)
         config = uvicorn.Config(
-            app,
+            self._app,
             port=self._port,
             http=HttpProtocol,
             log_level="warning",
@@ -53,6 +53,7 @@ class Site:
         """Stop the API, and break the streams that are open."""
         self._server.should_exit = True
         self._thread.join()
+        discard(self._app)
 
     def close(self) -> None:
         self.stop()

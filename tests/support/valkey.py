@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from redis import Redis
@@ -43,8 +44,10 @@ class Valkey:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", self.port)) != 0:
                 return False
-            probe.sendall(b"PING\r\n")
-            return probe.recv(16).startswith(b"+PONG")
+            with suppress(TimeoutError, ConnectionError):
+                probe.sendall(b"PING\r\n")
+                return probe.recv(16).startswith(b"+PONG")
+            return False
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)

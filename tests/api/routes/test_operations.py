@@ -65,6 +65,7 @@ def test_metrics_count_requests_and_experiments(
     assert value(families, "training_experiments_total", status="succeeded") == 1
     assert value(families, "training_experiments_total", status="queued") == 1
     assert value(families, "training_queue_depth") == 2
+    assert value(families, "training_workers") == 0
     assert value(families, "training_epoch_duration_seconds_count") == 2
     assert value(families, "training_epoch_duration_seconds_sum") == pytest.approx(0.2)
     assert value(families, "prediction_requests_total", model="none", outcome="error") == 1

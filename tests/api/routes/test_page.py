@@ -39,6 +39,12 @@ def test_browsers_get_the_page(client: ApiClient, built: Path, accept: str) -> N
     assert answer.headers["Vary"] == "Accept, Accept-Encoding"
 
 
+def test_long_page_varies_once(client: ApiClient, built: Path) -> None:
+    (built / "index.html").write_text(INDEX + "<!-- long enough to be compressed -->" * 100)
+    answer = client.get("/", headers={"Accept": "text/html", "Accept-Encoding": "identity"})
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+
+
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "", "text/plain"])
 def test_probes_get_liveness(client: ApiClient, built: Path, accept: str) -> None:
     answer = client.get("/", headers={"Accept": accept})

@@ -1,6 +1,5 @@
 """One process that trains several experiments: each result is what a fresh process makes of it, bit for bit."""
 
-import gc
 import hashlib
 import signal
 from collections.abc import Callable, Iterator
@@ -161,10 +160,9 @@ def test_only_a_completed_training_is_followed(
 
 
 @pytest.fixture
-def remember() -> Iterator[Callable[[], Reuse]]:
+def remember() -> Callable[[], Reuse]:
     """Called in the test: pytest changes the environment between fixtures and test."""
-    yield lambda: Reuse(_GROWTH_BYTES)
-    gc.unfreeze()
+    return lambda: Reuse(_GROWTH_BYTES)
 
 
 def test_training_leaves_the_process_as_it_was(
