@@ -1,5 +1,5 @@
-"""What is private to ann is not there for bob: two services have the same store, but one has private things of ann's as
-well, and whatever bob asks, the answers are the same. Asked for by name, they are answered as what does not exist."""
+"""What is private to ann is not there for bob: every operation of the OpenAPI document is asked for it by id and by
+name, in path, query and body, and answers as it answers for what does not exist."""
 
 import re
 from collections.abc import Iterator
