@@ -2,6 +2,13 @@ import type { Same } from "../catalogue.svelte.ts";
 import type en from "../en/new.ts";
 import { attach } from "../particle.ts";
 
+/** In place of what the service says in English. */
+function basisOf(basis: string): string {
+  const runs = /^(\d+) past runs?$/.exec(basis);
+  if (runs) return `지난 실험 ${runs[1]}개`;
+  return basis === "a matrix multiplication on this machine" ? "이 컴퓨터의 행렬 곱셈 속도" : basis;
+}
+
 const ko: Same<typeof en> = {
   untitled: "이름 없음",
   continueDraft: "작성하던 초안",
@@ -88,7 +95,8 @@ const ko: Same<typeof en> = {
   parametersTitle: "파라미터",
   trainable: (n) => `학습 가능 ${n}`,
   allTrainable: "모두 학습 가능",
-  basis: (basis) => `추정 근거: ${basis}. 조기 종료로 더 일찍 끝날 수 있습니다.`,
+  basis: (basis) =>
+    `추정 근거: ${basisOf(basis)}. 조기 종료로 더 일찍 끝날 수 있습니다.`,
   layers: (n) => `레이어 ${n}개`,
   layer: "레이어",
   editLayers: "레이어 편집",
