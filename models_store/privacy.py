@@ -50,20 +50,24 @@ def check_experiment(store: Store, record: Record, private: bool) -> None:
 def edit_sweep_privacy(store: Store, sweep_id: str, private: bool) -> SweepRecord:
     """With its trials. Raises InvalidState if it cannot be, NotFound, Damaged, Busy, StorageFull."""
     sweep = store.sweeps.get(sweep_id)
-    if private == sweep.private:
-        return sweep
-    _reject_nobodys(f"sweep {sweep_id}", sweep.owner)
-    trials = [record for each in sweep.trials if (record := store.sweep_jobs.experiment(each)) is not None]
-    if private:
-        for each in trials:
-            _reject_serving(store, each)
-    else:
-        _reject_public(store, named_datasets(sweep.spec.experiment))
+    if private != sweep.private:
+        _check_sweep(store, sweep, private)
+    # Also where it is so already: an earlier request may have ended among the trials.
     changed = store.sweeps.set_private(sweep_id, private)
     for trial in changed.trials:  # also those that were created meanwhile
         with suppress(NotFound):
             store.experiments.edit(trial.experiment_id or "", {"private": private})
     return changed
+
+
+def _check_sweep(store: Store, sweep: SweepRecord, private: bool) -> None:
+    _reject_nobodys(f"sweep {sweep.id}", sweep.owner)
+    if not private:
+        _reject_public(store, named_datasets(sweep.spec.experiment))
+        return
+    for each in sweep.trials:
+        if (record := store.sweep_jobs.experiment(each)) is not None:
+            _reject_serving(store, record)
 
 
 def edit_dataset_privacy(store: Store, name: str, private: bool) -> None:
@@ -107,6 +111,9 @@ def _hide_users(store: Store, record: DatasetRecord) -> None:
         raise InvalidState(
             f"dataset {record.name} cannot be private: {used} it: {list_names(store.experiments.named(others))}"
         )
+    for each in experiments:
+        if each.dataset != record.name:  # which would lose its model
+            _reject_serving(store, each)
     for sweep in sweeps:
         store.sweeps.set_private(sweep.id, True)
     for each in experiments:

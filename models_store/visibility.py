@@ -104,6 +104,7 @@ class RecordFiles:
 def _read(path: Path) -> Privacy:
     try:
         document: Any = orjson.loads(path.read_bytes())
-        return Privacy(bool(document.get("private", False)), document.get("owner"))
+        private, owner = document.get("private", False), document.get("owner")
     except (orjson.JSONDecodeError, AttributeError):
         return _UNKNOWN
+    return Privacy(bool(private), owner) if owner is None or isinstance(owner, str) else _UNKNOWN

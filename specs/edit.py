@@ -12,7 +12,7 @@ from specs.schema import Lax, Line, Priority, Schema
 
 class ExperimentEdit(Schema):
     """A JSON merge patch (RFC 7396): what is left out stays as it is; null restores what was posted, no star, and
-    priority 0. What is `private` is there for its owner and admins alone."""
+    priority 0. What is `private` is there for its owner, their teacher and admins alone."""
 
     name: Annotated[Line, Field(max_length=limits.NAME_CHARACTERS)] | None = None
     notes: Annotated[str, Field(max_length=limits.NOTES_CHARACTERS)] | None = None
@@ -38,7 +38,7 @@ def _leave_out(schema: dict[str, Any]) -> None:
 
 class DatasetEdit(Schema):
     """A JSON merge patch (RFC 7396). `hide_test` withholds all results on the dataset's test split until
-    `POST /datasets/{name}:reveal`. What is `private` is there for its owner and admins alone."""
+    `POST /datasets/{name}:reveal`. What is `private` is there for its owner, their teacher and admins alone."""
 
     hide_test: bool | None = None
     private: bool = Field(default=False, json_schema_extra=_leave_out)

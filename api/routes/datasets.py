@@ -88,7 +88,7 @@ async def upload_dataset(
     """Upload images to train on: a zip, tar or tar.gz with one folder for each class, or with such folders in
     `train/`, `val/` and `test/`, or as `layout` says. A worker then converts them; poll `GET /datasets/{name}` until
     its status is `ready`. A form may have `layout` and `names` as fields. What is `private`, and all that is trained on
-    it, is there for its owner and admins alone; its name is taken all the same.
+    it, is there for its owner, their teacher and admins alone; its name is taken all the same.
     """
 
     def check_name(name: str) -> None:

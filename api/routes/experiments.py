@@ -67,7 +67,7 @@ def create_experiment(
 
     With `repeats` it is trained so many times, with consecutive seeds from `training.seed` on; the answer is the group.
 
-    What is `private` is there for its owner and admins alone.
+    What is `private` is there for its owner, their teacher and admins alone.
 
     Once this has answered 202 the experiment is on disk and will run, even if any process dies.
     """

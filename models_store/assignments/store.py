@@ -1,6 +1,7 @@
 """The store of assignments and submissions."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -202,10 +203,17 @@ class AssignmentStore:
         self._datasets.seal_test(dataset, _last_deadline(records, dataset), self._named_users)
 
     def _named_users(self, dataset: str) -> list[str]:
-        """With their owners, who can delete them. Those that are private to others are named too: they block."""
+        """With their owners, who can delete them; what is private to others has no name."""
         with seeing_everything():
-            users = map(self._experiments.read, self._experiments.users_of_test(dataset))
-            return [f"{each.id} of {each.owner}" if each.owner else each.id for each in users]
+            users = self._experiments.users_of_test(dataset)
+        return list(map(self._named, users))
+
+    def _named(self, experiment_id: str) -> str:
+        [name] = self._experiments.named([experiment_id])
+        with suppress(NotFound):
+            owner = self._experiments.read(experiment_id).owner
+            return f"{name} of {owner}" if owner else name
+        return name
 
     def _check_open(self, record: AssignmentRecord) -> None:
         if record.is_closed(utc_now()):

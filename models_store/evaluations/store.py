@@ -199,7 +199,10 @@ class EvaluationStore:
         path = self.folder(record.experiment_id, record.dataset) / RECORD_FILE
         write_atomic(path, record.model_dump_json().encode())
         change = EvaluationChange.model_validate(record, from_attributes=True)
-        private_to = self._datasets.privacy(record.dataset).private_to
+        private_to = (
+            self._datasets.privacy(record.dataset).private_to
+            or self._experiments.privacy(record.experiment_id).private_to
+        )
         self._experiments.events.add("evaluation", change, record.experiment_id, private_to)
         return record
 

@@ -156,7 +156,8 @@ class RecordFolders:
             new = [each for each in children[waiting.pop()] if each not in found]
             found.update(new)
             waiting += new
-        return sorted(found.difference(each.id for each in deleted))
+        # One that was deleted may be there again: a repeated request with its key makes it anew.
+        return sorted(each for each in found if (self.experiments / each).exists())
 
     def remember(self, record: Record) -> None:
         """Before it is deleted: what starts with its weights has learnt what it has. Raises StorageFull."""

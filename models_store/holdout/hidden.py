@@ -46,7 +46,8 @@ class HiddenTests:
     def __init__(self, folder: Path) -> None:
         self._path = folder / HIDDEN_FILE
         self._seen: tuple[Mark, Mapping[str, Hiding] | None] = (None, {})
-        self._seen_at = -math.inf
+        # When the file was looked at last, and when this process changed it last.
+        self._seen_at = self._changed_at = -math.inf
 
     @property
     def mark(self) -> Mark:
@@ -140,17 +141,17 @@ class HiddenTests:
             yield changed
             if changed != stored:
                 write_atomic(self._path, _HIDINGS.dump_json(changed))
-                self._seen_at = -math.inf
+                self._changed_at = time.monotonic()
 
     def _hidings(self, max_age: float = 0.0) -> Mapping[str, Hiding] | None:
         """None if the file does not parse."""
         now = time.monotonic()
-        if now - self._seen_at < max_age:
+        if self._seen_at > max(now - max_age, self._changed_at):
             return self._seen[1]
-        self._seen_at, mark = now, self.mark
-        seen = self._seen
+        mark, seen = self.mark, self._seen
         if seen[0] != mark:
             seen = self._seen = (mark, self._read() if mark else {})
+        self._seen_at = now
         return seen[1]
 
     def _read(self) -> Mapping[str, Hiding] | None:

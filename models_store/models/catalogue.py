@@ -128,8 +128,12 @@ class ModelCatalogue:
     def promotions(self, dataset: str | None = None) -> list[Promotion]:
         """Which models have served `dataset`, or all datasets, the oldest first. From disk."""
         found = self._promotions.read_all() if dataset is None else self._promotions.read(dataset)
-        shown = (each for each in found if each.privacy.is_shown and self.is_shown(each.experiment_id))
-        return list(map(self._experiments.holdout.shown_promotion, shown))
+        return [self._experiments.holdout.shown_promotion(each) for each in found if self._is_promotion_shown(each)]
+
+    def _is_promotion_shown(self, promotion: Promotion) -> bool:
+        """By what is private now, and by what was then: the dataset may have been deleted."""
+        was_shown = promotion.privacy.is_shown and self.is_shown(promotion.experiment_id)
+        return was_shown and self._datasets.privacy(promotion.dataset).is_shown
 
     def record_promotion(self, promotion: Promotion) -> None:
         """Add it to the history, unless another process has done so. If it cannot be written it is only logged: a

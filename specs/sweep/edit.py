@@ -13,8 +13,8 @@ from specs.schema import Priority, Schema
 
 class SweepEdit(Schema):
     """A JSON merge patch (RFC 7396): what is left out stays as it is. `minutes` null removes the limit;
-    `priority` is that of trials to come. What is `private` is, with its trials, there for its owner and admins alone.
-    A sweep that has succeeded continues if it may start more trials."""
+    `priority` is that of trials to come. What is `private` is, with its trials, there for its owner, their teacher and
+    admins alone. A sweep that has succeeded continues if it may start more trials."""
 
     trials: int | None = Field(default=None, ge=1, le=limits.TRIALS)
     minutes: float | None = Field(default=None, gt=0, le=limits.SWEEP_MINUTES)

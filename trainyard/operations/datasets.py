@@ -35,8 +35,8 @@ def add_dataset(
 
     `layout` says where labels are: `folders`, `filenames`, `csv` or `parquet`. `names` is the encoding of file names
     for which the archive states none, such as gbk. What is `private`, with all that is trained on it, is there for its
-    owner and admins alone; None is your default. Raises UploadError for an invalid name or layout, and Conflict for
-    the name of an existing dataset, before a folder is packed.
+    owner, their teacher and admins alone; None is your default. Raises UploadError for an invalid name or layout, and
+    Conflict for the name of an existing dataset, before a folder is packed.
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise UploadError(

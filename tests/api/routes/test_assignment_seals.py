@@ -152,6 +152,32 @@ def test_weights_of_a_spy_prevent_the_seal(keyed_client: ApiClient, keyed_store:
     assert (answer.status_code, chain[-1] in answer.json()["detail"]) == (409, True)
 
 
+def test_spy_made_again_prevents_the_seal(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
+    """Deleted, and posted once more with the same key: it has the same id."""
+    spec = parse_spec({**BASE, "dataset": SPYING}, keyed_store.known_datasets())
+    for _ in range(2):
+        spy = keyed_store.experiments.create(spec, idempotency_key="k", body=b"spy", owner=ANN)
+        assert keyed_store.experiments.users_of_test("mnist") == [spy.id]
+        keyed_store.experiments.cancel(spy.id)
+        keyed_store.experiments.delete(spy.id)
+        assert keyed_store.experiments.users_of_test("mnist") == []
+    keyed_store.experiments.create(spec, idempotency_key="k", body=b"spy", owner=ANN)
+
+    assert post(keyed_client).status_code == 409
+
+
+def test_private_spy_of_others_has_no_name(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
+    spec = parse_spec({**BASE, "dataset": SPYING}, keyed_store.known_datasets())
+    spies = [keyed_store.experiments.create(spec, owner=each, private=True) for each in (ANN, "tom")]
+
+    detail = post(keyed_client).json()["detail"]
+
+    assert f"{spies[0].id} of {ANN}" in detail
+    assert "a private one" in detail
+    assert spies[1].id not in detail
+    assert "tom" not in detail
+
+
 def test_dataset_of_others_is_not_sealed(keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]) -> None:
     add_flowers(keyed_client)
     record = keyed_store.datasets.get("flowers").model_copy(update={"owner": "tom"})

@@ -7,7 +7,7 @@ import pytest
 
 from models_store.errors import Damaged, InvalidState
 from models_store.frozen import utc_now
-from models_store.holdout.hidden import HIDDEN_FILE, HiddenTests, Hiding
+from models_store.holdout.hidden import HIDDEN_FILE, HiddenTests, Hiding, Mark
 from tests.models_store.children import killed_at_each_step
 
 
@@ -28,6 +28,25 @@ def test_hidden_dataset_is_hidden_until_revealed(hidden: HiddenTests, tmp_path: 
     other_process.reveal("digits")
     assert not hidden.is_hidden("digits")
     assert not hidden.is_any_hidden()
+
+
+def test_look_before_a_change_is_not_used_after_it(hidden: HiddenTests, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that looks while another one writes: what it saw is older than the change."""
+
+    def look() -> Mark:
+        mark = real(hidden)
+        if not hides:
+            hides.append("digits")
+            hidden.hide("digits")
+        return mark
+
+    real, hides = HiddenTests.mark.fget, list[str]()
+    assert real is not None
+    monkeypatch.setattr(HiddenTests, "mark", property(lambda _: look()))
+    hidden.is_hidden("digits", max_age=60)
+
+    assert hides == ["digits"]
+    assert hidden.is_hidden("digits", max_age=60)
 
 
 def test_reveals_are_recorded(hidden: HiddenTests, tmp_path: Path) -> None:
