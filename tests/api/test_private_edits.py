@@ -102,7 +102,7 @@ def test_promotions_of_what_became_private_are_gone(
     assert "sevens" not in keyed_client.get("/models/promotions").text
 
 
-def test_evaluation_of_a_private_run_is_told_to_its_owner(
+def test_evaluation_of_a_private_run_is_its_owners(
     keyed_store: Store, tiny_document: JsonObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_sevens(keyed_store)
