@@ -95,8 +95,7 @@ const ko: Same<typeof en> = {
   parametersTitle: "파라미터",
   trainable: (n) => `학습 가능 ${n}`,
   allTrainable: "모두 학습 가능",
-  basis: (basis) =>
-    `추정 근거: ${basisOf(basis)}. 조기 종료로 더 일찍 끝날 수 있습니다.`,
+  basis: (basis) => `추정 근거: ${basisOf(basis)}. 조기 종료로 더 일찍 끝날 수 있습니다.`,
   layers: (n) => `레이어 ${n}개`,
   layer: "레이어",
   editLayers: "레이어 편집",
