@@ -1,7 +1,7 @@
 """What is private, and what that means for what belongs together: experiments on a private dataset and trials of a
 private sweep are private as well (docs/decisions/0064)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ from models_store.experiments.record import Record
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from models_store.visibility import Privacy, seeing_everything
-from specs.dataset import CORRECTIONS_SUFFIX, DATASETS
+from specs.dataset import DATASETS
 from specs.problem import quantity
 
 
@@ -71,20 +71,24 @@ def _check_sweep(store: Store, sweep: SweepRecord, private: bool) -> None:
 
 
 def edit_dataset_privacy(store: Store, name: str, private: bool) -> None:
-    """With what was collected for it, and to make it private, with all experiments and sweeps on it. Raises
-    InvalidState if it is nobody's, or others have some; NotFound, Damaged, Busy, StorageFull."""
+    """With what was collected for it, and to make it private, with all experiments and sweeps on both. Raises
+    InvalidState if it is nobody's, others have some, or it was collected itself; NotFound, Damaged, Busy,
+    StorageFull. At no time what was collected is shown and the dataset is not."""
     if name in DATASETS:
         raise InvalidState(f"{name} is built in, and everybody's")
-    with store.datasets.lock(name):
+    with store.datasets.lock(name), store.datasets.lock_collected(name) as collected:
         record = store.datasets.read(name)
+        _reject_collected(store, record)
         _reject_nobodys(f"dataset {name}", record.owner)
+        both = [record]
+        if collected is not None and _follows(collected, record):
+            # Nobody's while it is public: everybody corrects labels.
+            both = [collected.model_copy(update={"owner": record.owner if private else None}), record]
         if private:
             store.experiments.holdout.hidden.check_unsealed(name)
-            _hide_users(store, record)
-        _write(store, record, private)
-    collected = name + CORRECTIONS_SUFFIX
-    with suppress(NotFound), store.datasets.lock(collected):
-        _write(store, store.datasets.read(collected).model_copy(update={"owner": record.owner}), private)
+            _hide_users(store, record, {each.name for each in both})
+        for each in both if private else reversed(both):
+            _write(store, each, private)
 
 
 def named_datasets(experiment: dict[str, Any]) -> list[str]:
@@ -99,13 +103,29 @@ def _write(store: Store, record: DatasetRecord, private: bool) -> None:
         store.datasets.announce_reset()
 
 
-def _hide_users(store: Store, record: DatasetRecord) -> None:
-    """Those that use a dataset, before it is private. No other is created while its lock is held, but trials."""
+def _follows(collected: DatasetRecord, record: DatasetRecord) -> bool:
+    """Whether it is as private as the dataset that it was collected for, and not for an earlier one of that name."""
+    return collected.collected_from == record.name and collected.owner in (None, record.owner)
+
+
+def _reject_collected(store: Store, record: DatasetRecord) -> None:
+    source = record.collected_from
+    with suppress(NotFound):
+        if source is not None and source not in DATASETS and _follows(record, store.datasets.get(source)):
+            raise InvalidState(
+                f"dataset {record.name} is as private as {source}, for which it was collected; PATCH "
+                f'{{"private": ...}} to /datasets/{source} for both'
+            )
+
+
+def _hide_users(store: Store, record: DatasetRecord, names: Set[str]) -> None:
+    """Those that use a dataset, or others of `names`, before it is private. No other is created while their locks are
+    held, but trials."""
     with seeing_everything():
-        experiments = store.experiments.on_dataset(record.name)
-        sweeps = [each for each in store.sweeps.records() if record.name in named_datasets(each.spec.experiment)]
+        experiments = [each for name in names for each in store.experiments.on_dataset(name)]
+        sweeps = [each for each in store.sweeps.records() if not names.isdisjoint(named_datasets(each.spec.experiment))]
         everything: list[Record | SweepRecord] = [*experiments, *sweeps]
-        others = [each.id for each in everything if each.owner != record.owner]
+        others = sorted({each.id for each in everything if each.owner != record.owner})
     if others:
         used = quantity(len(others), "experiment or sweep of others uses", "experiments and sweeps of others use")
         raise InvalidState(

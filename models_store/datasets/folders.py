@@ -13,7 +13,7 @@ from models_store.errors import Damaged, NotFound
 from models_store.file_cache import FileCache
 from models_store.files import lock_folder, make_lock
 from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everything
-from specs.dataset import NAME_PATTERN, Dataset
+from specs.dataset import CORRECTIONS_SUFFIX, NAME_PATTERN, Dataset
 
 RECORD_FILE = "dataset.json"
 LOCKS = ".locks"
@@ -96,6 +96,17 @@ class DatasetFolders:
         make_lock(folder, f"dataset {name}")
         with lock_folder(folder, seconds, shared=shared):
             yield
+
+    @contextmanager
+    def lock_collected(self, name: str) -> Iterator[DatasetRecord | None]:
+        """Hold the lock of what is collected for dataset `name`, after its own; yields the record, None if there is
+        none. Raises Damaged, Busy, StorageFull."""
+        collected = name + CORRECTIONS_SUFFIX
+        if not re.fullmatch(NAME_PATTERN, collected):
+            yield None
+            return
+        with self.lock(collected):
+            yield self.read(collected) if self.folder(collected).exists() else None
 
 
 def not_found(name: str) -> NotFound:
