@@ -61,19 +61,14 @@ class AssignmentStore:
     def create(self, record: AssignmentRecord) -> AssignmentRecord:
         """Seal the test split until the deadline, then add the assignment. All on one dataset have the halves of the
         first: the public half of one is not the final half of another. Raises InvalidState for a deadline that has
-        passed or is too far away, if there are too many assignments, or experiments have trained on the test split;
-        NotFound, Busy, StorageFull."""
+        passed or is too far away, if there are too many assignments, or the test split cannot be sealed; NotFound,
+        Busy, StorageFull."""
         _check_deadline(record.deadline)
         with lock_folder(self._folder):
             known = self.records()
             _reject_many(known, record.class_name)
             seed = next((each.seed for each in known if each.dataset == record.dataset), record.seed)
             record = record.model_copy(update={"seed": seed})
-            if self._datasets.privacy(record.dataset).private:
-                raise InvalidState(
-                    f"dataset {record.dataset} is private, so that no student sees it; PATCH "
-                    f'{{"private": false}} to /datasets/{record.dataset} first'
-                )
             self._seal([*known, record], record.dataset)
             data = record.model_dump_json().encode()
             create_record_folder(

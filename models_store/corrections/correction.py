@@ -12,6 +12,7 @@ from models_store.frozen import Frozen, utc_now
 from models_store.versions import any_name
 
 LABELLED = "labelled"
+_SAMPLE = "sample-"
 
 
 class Correction(Frozen):
@@ -42,7 +43,12 @@ class Correction(Frozen):
 
 def sample_key(sample: int) -> str:
     """Identifies the correction of a sample of the dataset, by its number there."""
-    return f"sample-{sample:07}"
+    return f"{_SAMPLE}{sample:07}"
+
+
+def sample_number(correction_id: str) -> int | None:
+    """The other way round; None for a prediction."""
+    return int(correction_id.removeprefix(_SAMPLE)) if correction_id.startswith(_SAMPLE) else None
 
 
 def correction_ids(folder: Path) -> list[str]:

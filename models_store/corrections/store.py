@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ulid import ULID
 
+from models_store.corrections.collected_test import of_test
 from models_store.corrections.collection import collect
 from models_store.corrections.correction import Correction, correction_ids, read_correction, write_correction
 from models_store.datasets.images import CACHE, IMAGES
@@ -71,6 +72,7 @@ class Corrections:
                 self._datasets.create_folder(_new_record(name, source, self._datasets.privacy(source.name)))
             record = self._datasets.read(name)
             self._reject_misfit(record, source)
+            self._reject_sealed(record.collected_from or source.name, correction)
             ids = correction_ids(folder)
             if len(ids) >= MAX_CORRECTIONS and correction.prediction_id not in ids:
                 raise InvalidState(
@@ -113,6 +115,11 @@ class Corrections:
             raise InvalidState(
                 f"{record.name} was collected while {source.name} had other classes; delete it and start again"
             )
+
+    def _reject_sealed(self, name: str, correction: Correction) -> None:
+        """Also one that was found before the seal: sealing waits for the lock, or this does."""
+        if self._datasets.is_sealed(name) and of_test(self._datasets, name, [correction.prediction_id]):
+            raise InvalidState(f"the test split of dataset {name} is sealed for an assignment: none of it is collected")
 
     def collect(self) -> None:
         """Add the corrections since the last time to the images."""

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ulid import ULID
 
+from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import LOCKS, RECORD_FILE, DatasetFolders, not_found
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
@@ -174,14 +175,27 @@ class DatasetStore(DatasetFolders):
                 self._events.add("reset", EventsLost())
 
     def seal_test(self, name: str, until: datetime, users_of_test: Users) -> None:
-        """Withhold its test split, samples included, at least until then. Raises InvalidState if networks trained or
-        validated on samples of it, whose names `users_of_test` returns; NotFound, Busy, StorageFull, Damaged."""
-        with self._existing(name):
+        """Withhold its test split, samples included, at least until then. Raises InvalidState if it is private, if
+        samples of it are among its corrections, or networks trained or validated on some, whose names `users_of_test`
+        returns; NotFound, Busy, StorageFull, Damaged."""
+        with self._existing(name), self.lock_collected(name):
+            if self.privacy(name).private:
+                raise InvalidState(
+                    f"dataset {name} is private, so that no student sees it; PATCH "
+                    f'{{"private": false}} to /datasets/{name} first'
+                )
             if users := users_of_test(name):
                 raise InvalidState(
                     f"the test split of {name} cannot be sealed: {quantity(len(users), 'experiment')} trained or "
                     f"validated on samples of it: {list_names(users)}; delete them, which a teacher may do for "
                     "students and an admin for all, or upload it under another name"
+                )
+            collected = CollectedTest.of(self, name)
+            if collected.samples:
+                raise InvalidState(
+                    f"the test split of {name} cannot be sealed: {collected.name} has "
+                    f"{quantity(collected.samples, 'corrected sample')} of it, which everybody sees; DELETE "
+                    f"/datasets/{collected.name}, once the experiments on it are deleted"
                 )
             self._holdout.hidden.seal(name, until)
             self._events.add("reset", EventsLost())

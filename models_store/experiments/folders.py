@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store import artifacts
+from models_store.corrections.collected_test import CollectedTest
+from models_store.datasets.folders import DatasetFolders
 from models_store.errors import Damaged, NotFound
 from models_store.experiments.checkpoints import CheckpointFile, share_state
 from models_store.experiments.record import Failure, Record, Status
@@ -140,16 +142,19 @@ class RecordFolders:
 
     def users_of_test(self, name: str) -> list[str]:
         """Those that were to be trained or validated on samples of the official test split of `name`, also failed ones:
-            they hold out others for the test, or add it to another dataset. With all that start with weights of such
-        ones, directly or not, be they deleted. From disk."""
+        they hold out others for the test, add it to another dataset, or train on corrections of such samples. With all
+        that start with weights of such ones, directly or not, be they deleted. From disk. Raises Damaged."""
         children = defaultdict[str, list[str]](list)
         found = set[str]()
         deleted = self._deleted()
-        learnt = (Learnt.of(each) for each in self._find(f'"{name}"', '"weights_from":"', '"continue_from":"'))
+        collected = CollectedTest.of(DatasetFolders(self.experiments.parent), name)
+        marks = (f'"{name}"', f'"{collected.name}"', '"weights_from":"', '"continue_from":"')
+        learnt = map(Learnt.of, self._find(*marks))
         for each in (*deleted, *learnt):
             for parent in each.parents:
                 children[parent].append(each.id)
-            if name in each.test_splits:
+            has_corrections = collected.name in each.test_splits and collected.may_have_taught(each.id)
+            if has_corrections or name in each.test_splits:
                 found.add(each.id)
         waiting = list(found)
         while waiting:

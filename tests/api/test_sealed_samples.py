@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from models_store.corrections.correction import sample_key
 from models_store.errors import InvalidState
 from models_store.frozen import utc_now
 from models_store.store import Store
 from settings import Settings
 from specs.errors import SpecError
 from specs.experiment import parse_spec
+from tests.models_store.corrections.test_store import correction
 from tests.support.api import ApiClient
 from tests.support.archives import image, zip_of
+from tests.support.published import finish
 from worker.jobs.supervisor import Supervisor
 
 Document = dict[str, Any]
@@ -121,3 +124,57 @@ def test_sealed_dataset_is_not_revealed_nor_deleted(client: ApiClient, seal: Sea
 
     assert "sealed until" in client.post("/datasets/flowers:reveal").json()["detail"]
     assert "sealed until" in client.delete("/datasets/flowers").json()["detail"]
+
+
+def collect(store: Store, *samples: int) -> None:
+    """Correct samples of the flowers."""
+    for sample in samples:
+        found = correction(sample, ("rose", "tulip")[sample % 2])
+        store.corrections.add(
+            found.model_copy(update={"prediction_id": sample_key(sample)}), store.known_datasets()["flowers"]
+        )
+    store.corrections._rest_until.clear()
+    store.corrections.collect()
+
+
+def train(store: Store, document: Document, dataset: str = "flowers-corrections", **model: str) -> str:
+    changed = on({"name": dataset, "split": {"stratify": False}}, document)
+    spec = parse_spec({**changed, "model": {**document["model"], **model}}, store.known_datasets())
+    return finish(store, store.experiments.create(spec), spec=spec).id
+
+
+def test_corrected_test_samples_prevent_a_seal(api_store: Store, seal: Seal) -> None:
+    collect(api_store, 3, 45)
+
+    with pytest.raises(InvalidState, match=r"has 1 corrected sample of it, .* DELETE /datasets/flowers-corrections"):
+        seal()
+
+    api_store.datasets.delete("flowers-corrections", lambda _: [])
+    collect(api_store, 3)
+    seal()
+    with pytest.raises(InvalidState, match="is sealed for an assignment"):
+        collect(api_store, 45)
+
+
+def test_experiments_on_corrected_test_samples_count(api_store: Store, flowers: str, tiny_document: Document) -> None:
+    collect(api_store, *range(40), 45)
+    first = train(api_store, tiny_document)
+    heir = train(api_store, tiny_document, flowers, weights_from=first)
+    assert api_store.experiments.users_of_test(flowers) == sorted([first, heir])
+
+    # Nothing tells it from one without such samples any more.
+    api_store.experiments.delete(first)
+    api_store.datasets.delete("flowers-corrections", lambda _: [])
+    assert api_store.experiments.users_of_test(flowers) == [heir]
+    collect(api_store, *range(40))
+    train(api_store, tiny_document)
+    assert api_store.experiments.users_of_test(flowers) == [heir]
+
+
+def test_private_dataset_is_not_sealed(api_store: Store, seal: Seal) -> None:
+    api_store.datasets.write(api_store.datasets.read("flowers").replace(private=True, owner="ann"))
+
+    with pytest.raises(InvalidState, match="dataset flowers is private"):
+        seal()
+
+    assert not api_store.datasets.is_sealed("flowers")
