@@ -17,7 +17,7 @@
 | sign_in | string: a sign-in that has begun, or has returned | 10 minutes, 1 minute |
 | predictions | string: what an owner has asked for on a day | two days |
 | complete | string: the index holds all experiments on disk | until Redis is emptied |
-| model_indexes | set: the indexes of published models, one a dataset | rebuilt from disk |
+| model_indexes | set: the indexes of models, one a dataset and owner of private ones | rebuilt from disk |
 | rungs | string: the scores at the rungs of a sweep are complete | `RUNGS_SECONDS` after the last; rebuilt from disk |
 | rung | sorted set: trials by score after so many epochs | `RUNGS_SECONDS` after the last; rebuilt from disk |
 | reconciler | string: the lock of the process that sweeps | one sweep |
@@ -36,7 +36,7 @@ CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
 SWEEPS = "trainyard.sweep"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:7"
+COMPLETE = "trainyard:complete:8"
 WAITING = "trainyard:waiting"
 OWNERS = "trainyard:owners"
 PRIVATE = "trainyard:private"
@@ -109,10 +109,11 @@ def index(order: str, filtered_by: str = "all") -> str:
     return f"trainyard:index:{order}:{filtered_by}"
 
 
-def model_index(dataset: str) -> str:
-    return index("val_accuracy", f"model={dataset}")
+def model_index(dataset: str, private_to: str = "") -> str:
+    """Those that are private to an owner have one of their own."""
+    return index("val_accuracy", f"model={dataset}{private_to and '@'}{private_to}")
 
 
 def model_index_dataset(key: str) -> str:
     """The dataset of a `model_index`."""
-    return key.removeprefix(model_index(""))
+    return key.removeprefix(model_index("")).partition("@")[0]

@@ -4,16 +4,17 @@ import logging
 import threading
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from models_store.errors import Damaged, StoreError, Unavailable
 from models_store.events import ServingChange
 from models_store.experiments.record import Record
-from models_store.models.catalogue import ModelCatalogue, ranking_key
+from models_store.models.catalogue import ModelCatalogue
 from models_store.models.pins import Pin
 from models_store.models.promotions import Promotion, Reason
 from models_store.visibility import seeing_everything
 from serving.answering_model import AnsweringModel
+from serving.current_model import CurrentModel
 from serving.errors import NoModel, ServingError, UnknownDataset, WrongDataset
 from serving.loaded_models import LoadedModels
 from serving.rejected_models import RejectedModel, RejectedModels
@@ -31,16 +32,6 @@ class KnownDatasets(Protocol):
     """All datasets, by name: `Store.known_datasets`."""
 
     def __call__(self) -> Mapping[str, Dataset]: ...
-
-
-class CurrentModel(NamedTuple):
-    """The model that serves a dataset, and its classes in the order of the network's outputs. `rank` is its
-    `ranking_key`."""
-
-    record: Record
-    rank: tuple[bool, bool, float]
-    takes_images: bool
-    labels: tuple[str, ...]
 
 
 class Registry:
@@ -97,7 +88,7 @@ class Registry:
         return self._try_serve(dataset, pin.experiment_id) or current is not None
 
     def _serve_best(self, dataset: str) -> None:
-        current = self._current.get(dataset)
+        current = self._undeleted(dataset)
         self._passed_over.discard(dataset)
         for record in self._catalogue.ranking(dataset):
             if (current is not None and record.id == current.record.id) or self._try_serve(dataset, record.id):
@@ -110,8 +101,13 @@ class Registry:
     def _undeleted(self, dataset: str) -> CurrentModel | None:
         """The model that serves, unless it was deleted, or has become private."""
         current = self._current.get(dataset)
-        if current is None or not self._catalogue.exists(current.record.id):
+        if current is None:
             return None
+        # Before it is asked whether it exists: of a deleted one there is nothing to read.
+        privacy = self._catalogue.model_privacy(current.record.id)
+        if not self._catalogue.exists(current.record.id):
+            return None
+        current = self._current[dataset] = current.with_privacy(privacy)
         return current if self._catalogue.may_serve(dataset, current.record.id) else None
 
     def _try_serve(self, dataset: str, experiment_id: str) -> bool:
@@ -127,9 +123,7 @@ class Registry:
 
     def _swap(self, dataset: str, model: ServedModel) -> None:
         self._rejected.remove(model.id)
-        self._current[dataset] = CurrentModel(
-            model.record, ranking_key(model.record), model.info.takes_images, model.info.labels
-        )
+        self._current[dataset] = CurrentModel.of(model)
         log.info("%s is served by %s", dataset, model.id)
 
     def pin(self, dataset: str, experiment_id: str, owner: str | None = None) -> None:
@@ -216,13 +210,21 @@ class Registry:
     def _current_for(self, dataset: str | None, images: bool) -> CurrentModel | None:
         if dataset is not None:
             current = self._current.get(dataset)
-            return current if current is not None and self._catalogue.is_shown(current.record.id) else None
-        serving = [each for each in self._shown().values() if each.takes_images == images]
+            return current if current is not None and self._is_shown(current) else None
+        serving = [each for each in self._public().values() if each.takes_images == images]
         return max(serving, key=attrgetter("rank"), default=None)
+
+    def _public(self) -> dict[str, CurrentModel]:
+        """Those that answer where no dataset is named, the same for whoever asks."""
+        return {name: each for name, each in self._shown().items() if not each.record.private}
 
     def _shown(self) -> dict[str, CurrentModel]:
         """The models that serve, without those that are private to others."""
-        return {name: each for name, each in self._current.copy().items() if self._catalogue.is_shown(each.record.id)}
+        return {name: each for name, each in self._current.copy().items() if self._is_shown(each)}
+
+    def _is_shown(self, current: CurrentModel) -> bool:
+        """By what was known of it as well: once it is deleted, disk hides nothing."""
+        return current.record.privacy.is_shown and self._catalogue.is_shown(current.record.id)
 
     def _get_named(self, experiment_id: str) -> ServedModel:
         if not self._catalogue.is_shown(experiment_id):
@@ -248,9 +250,9 @@ class Registry:
         if any(each.dataset == (dataset or each.dataset) for each in self._shown_rejected()):
             return NoModel(f"no model {wanted} is sound: GET /models lists what is wrong with each")
         experiment = "an experiment"
-        if dataset is None and self._shown():
+        if dataset is None and (public := self._public()):
             sent, taken = ("images", "numbers") if images else ("numbers", "images")
-            wanted = f"that takes {sent} yet, and {sent} were sent; those of {', '.join(self.serving())} take {taken}"
+            wanted = f"that takes {sent} yet, and {sent} were sent; those of {', '.join(sorted(public))} take {taken}"
             experiment = f"an experiment on {'digits' if images else 'blobs'}"
         return NoModel(f"no model {wanted}: POST {experiment} to /experiments and wait until it has succeeded")
 

@@ -7,7 +7,6 @@ The truth is on disk, from which the reconciler rebuilds the view. Methods raise
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count
 from typing import Annotated, cast
 
 import orjson
@@ -212,17 +211,16 @@ class Index:
     def model_datasets(self) -> list[str]:
         """The datasets with published models, sorted."""
         indexes = cast(set[str], self._redis.smembers(keys.MODEL_INDEXES))
-        return sorted(map(keys.model_index_dataset, indexes))
+        return sorted(set(map(keys.model_index_dataset, indexes)))
 
-    def best_models(self, dataset: str, accepts: Callable[[Record], bool] = lambda _: True) -> list[Record]:
-        """The published models of `dataset`, best first: by validation accuracy, ties by lower validation loss."""
-        found: list[Record] = []
-        for start in count(0, _CANDIDATES):
-            ids = self._redis.zrevrange(keys.model_index(dataset), start, start + _CANDIDATES - 1)
-            found += filter(accepts, self.get_many(cast(list[str], ids)))
-            if len(found) >= _CANDIDATES or len(cast(list[str], ids)) < _CANDIDATES:
-                return found[:_CANDIDATES]
-        return found
+    def best_models(self, dataset: str, private_to: str = "") -> list[Record]:
+        """The published models of `dataset`, with those that are private to an owner, best first: by validation
+        accuracy, ties by lower validation loss."""
+        scored: list[tuple[float, str]] = []
+        for key in {keys.model_index(dataset), keys.model_index(dataset, private_to)}:
+            best = self._redis.zrevrange(key, 0, _CANDIDATES - 1, withscores=True)
+            scored += ((score, experiment_id) for experiment_id, score in cast(list[tuple[str, float]], best))
+        return self.get_many([experiment_id for _, experiment_id in sorted(scored, reverse=True)[:_CANDIDATES]])
 
     # -- history -------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,8 @@ def memberships(record: Record) -> dict[str, float]:
     if record.status is Status.SUCCEEDED and not record.damaged:
         # Accuracies are at most 1: models of some classes or of a variant rank after all models of the dataset itself.
         score = scores["val_accuracy"] - _tie_breaker(record)
-        members[keys.model_index(record.dataset)] = score if is_of_whole_dataset(record) else score - 1
+        index = keys.model_index(record.dataset, record.privacy.private_to)
+        members[index] = score if is_of_whole_dataset(record) else score - 1
     if record.is_queued:
         members[keys.WAITING] = turn(record)
     return members

@@ -115,9 +115,10 @@ class Reconciler:
     def _match_disk(self, everything: bool) -> None:
         on_disk = self._ids_on_disk()
         shown = set(self._store.index.ids())
+        rebuild = not self._store.index.is_complete()
         for experiment_id in on_disk if everything else on_disk - shown:
             try:
-                self._restore(experiment_id)
+                self._restore(experiment_id, rebuild)
             except OSError as error:
                 log.error("%s cannot be read and is not shown: %s", experiment_id, error)
         for experiment_id in shown - on_disk:
@@ -132,15 +133,16 @@ class Reconciler:
         with os.scandir(self._store.experiments) as entries:
             return {entry.name for entry in entries if is_experiment_id(entry.name)}
 
-    def _restore(self, experiment_id: str) -> None:
-        """Show the record as disk has it."""
+    def _restore(self, experiment_id: str, rebuild: bool = False) -> None:
+        """Show the record as disk has it; with `rebuild` also one that is shown, for its entries may be those of
+        another version."""
         try:
             record = self._inspect(self._store.read_or_damaged(experiment_id))
         except NotFound:
             return
         shown = self._store.index.get(experiment_id)
         same = shown is not None and (shown.version, shown.damaged) == (record.version, record.damaged)
-        if same or self._store.index.put(record):
+        if (same and not rebuild) or self._store.index.put(record):
             return
         # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
         try:

@@ -65,8 +65,8 @@ class ModelCatalogue:
         with require_redis():
             self._experiments.index.require_complete()
             privacy = self._datasets.privacy(dataset)
-            accepts = lambda record: _fits(record.privacy, privacy)  # noqa: E731
-            return _by_task(self._experiments.index.best_models(dataset, accepts))
+            found = self._experiments.index.best_models(dataset, privacy.private_to)
+            return _by_task([each for each in found if _fits(each.privacy, privacy)])
 
     def best(self, datasets: Iterable[str]) -> Record | None:
         """The best model of `datasets`, or None. Raises Unavailable if Redis cannot be reached."""
@@ -86,6 +86,10 @@ class ModelCatalogue:
         if sees_everything() or experiment_id is None:
             return True
         return self._experiments.privacy(experiment_id).is_shown
+
+    def model_privacy(self, experiment_id: str) -> Privacy:
+        """On disk; of a deleted one, that of what is not private."""
+        return self._experiments.privacy(experiment_id)
 
     def privacy(self, dataset: str) -> Privacy:
         return self._datasets.privacy(dataset)

@@ -337,6 +337,18 @@ def test_damaged_model_leaves_best_models(index: Index, put: MakeRecord) -> None
     assert index.best_models("digits") == []
 
 
+def test_private_models_have_an_index_of_their_own(index: Index, put: MakeRecord, redis: Redis) -> None:
+    shown = put(0.5, 0.1, status=Status.SUCCEEDED)
+    hidden = [put(0.9, each / 10, status=Status.SUCCEEDED, owner="ann", private=True) for each in range(3)]
+    others = put(0.8, 0.1, status=Status.SUCCEEDED, owner="bob@7b", private=True)
+
+    assert redis.zrange(keys.model_index("digits"), 0, -1) == [shown.id]
+    assert ids(index.best_models("digits")) == ids([shown])
+    assert ids(index.best_models("digits", "ann")) == ids([*hidden, shown])
+    assert ids(index.best_models("digits", "bob@7b")) == ids([others, shown])
+    assert index.model_datasets() == ["digits"]
+
+
 # -- history ---------------------------------------------------------------------------------------------------------
 
 

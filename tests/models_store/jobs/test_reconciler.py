@@ -101,6 +101,22 @@ def test_experiments_are_found_during_a_rebuild(store: Store, valkey: Valkey, ti
     assert set(shown(store)) == set(ids)
 
 
+def test_index_of_another_version_is_rebuilt(store: Store, valkey: Valkey, succeed: Succeed) -> None:
+    record = succeed(0.5)
+    store.reconciler.sweep()
+    stale = keys.model_index("elsewhere")
+    with valkey.client() as client:
+        indexes = client.hget(keys.experiment(record.id), "indexes")
+        client.hset(keys.experiment(record.id), "indexes", f"{indexes}\n{stale}")
+        client.zadd(stale, {record.id: 1.0})
+        client.delete(keys.COMPLETE)
+
+    assert store.reconciler.sweep()
+
+    assert store.experiments.index.best_models("elsewhere") == []
+    assert [each.id for each in store.models.ranking("digits")] == [record.id]
+
+
 # -- lost workers ----------------------------------------------------------------------------------------------------
 
 
