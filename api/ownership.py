@@ -28,6 +28,11 @@ WantedPrivacy = Annotated[
 ]
 
 
+def keyed_body(body: bytes, private: bool | None) -> bytes:
+    """What an `Idempotency-Key` stands for: with another wish for privacy it is another request."""
+    return body if private is None else body + f"?private={private}".encode()
+
+
 async def require_key(key: KeyDep) -> Key:
     """Raises InvalidState where keys are not used."""
     if key is None:

@@ -39,7 +39,7 @@ class LeaderboardRow(Frozen):
     """A student's submission. Of a `rank` are all whose scores show no difference to the first of them. `low` and
     `high` are the 95 % interval of the score; `compared` is its difference to the first of the rank that it was
     compared with, null in the first row. `submissions` counts the student's. `experiment_id` and `lineage` are null
-    before the deadline."""
+    before the deadline, and to those to whom the experiment is private."""
 
     rank: int
     handle: str
@@ -143,7 +143,7 @@ def build_leaderboard(
     if test is not None:
         public, final = split_in_halves(assignment.metric, *test, assignment.seed, assignment.class_numbers)
         half = final if is_final else public
-        lineage = (lambda experiment_id: _lineage(experiment_id, experiments)) if is_closed else None
+        lineage = (lambda experiment_id: _lineage(experiment_id, experiments)) if is_closed else _hidden
         rows, samples = tuple(_rank(_standings(classroom, submissions, public), half, lineage)), half.samples
     present = {each.handle for each in rows}
     return Leaderboard(
@@ -174,7 +174,7 @@ def _standings(classroom: ClassRecord, submissions: Sequence[Submission], public
 
 
 def _rank(
-    standings: Sequence[Standing], half: Half, lineage: Callable[[str], tuple[LineageEntry, ...]] | None
+    standings: Sequence[Standing], half: Half, lineage: Callable[[str], tuple[LineageEntry, ...] | None]
 ) -> list[LeaderboardRow]:
     ordered = sorted(standings, key=lambda each: (-half.score(each.right), each.submission.at))
     compared, ranks = _compare(ordered, half)
@@ -182,6 +182,7 @@ def _rank(
     for standing, difference, rank in zip(ordered, compared, ranks, strict=True):
         interval = half.interval(standing.right)
         experiment_id = standing.submission.experiment_id
+        shown = lineage(experiment_id)
         rows.append(
             LeaderboardRow(
                 rank=rank,
@@ -194,8 +195,8 @@ def _rank(
                 is_tied=ranks.count(rank) > 1,
                 submissions=standing.submissions,
                 submitted_at=standing.submission.at,
-                experiment_id=experiment_id if lineage else None,
-                lineage=lineage(experiment_id) if lineage else None,
+                experiment_id=None if shown is None else experiment_id,
+                lineage=shown,
             )
         )
     return rows
@@ -226,8 +227,14 @@ def _describe(rows: Sequence[LeaderboardRow]) -> str:
     return f"between {', '.join(leaders[:-1])} and {leaders[-1]} no difference is shown"
 
 
-def _lineage(experiment_id: str, experiments: ExperimentStore) -> tuple[LineageEntry, ...]:
-    """Empty if the experiment was deleted."""
+def _hidden(_: str) -> None:
+    """Of every experiment, before the deadline."""
+
+
+def _lineage(experiment_id: str, experiments: ExperimentStore) -> tuple[LineageEntry, ...] | None:
+    """Empty if the experiment was deleted, None if it is private to others."""
+    if not experiments.privacy(experiment_id).is_shown:
+        return None
     try:
         steps = read_lineage(experiment_id, experiments).items
         records = {each.id: experiments.get(each.id) for each in steps}

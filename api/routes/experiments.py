@@ -13,7 +13,7 @@ from api import content, request_bodies
 from api.access import READ, RUN
 from api.classroom import NOT_BUDGETED
 from api.dependencies import BodyDep, ExperimentsDep, IdempotencyKey, RegistryDep, StoreDep, SyntaxDep, judge
-from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner, WantedPrivacy
+from api.ownership import OWN_EXPERIMENT, OWN_PINS, Owner, WantedPrivacy, keyed_body
 from api.schemas.presets import PresetList, preset_list
 from api.wire.caching import ValidatorsDep, cache_headers, not_modified
 from api.wire.posted_spec import parse_posted_document, parse_posted_spec
@@ -71,7 +71,7 @@ def create_experiment(
 
     Once this has answered 202 the experiment is on disk and will run, even if any process dies.
     """
-    spec = parse_posted_spec(body, syntax, store)
+    spec, keyed = parse_posted_spec(body, syntax, store), keyed_body(body, private)
     with (
         store.quotas.admit(owner, repeats or 1, idempotency_key),
         store.datasets.keep(*spec.dataset.names),
@@ -82,7 +82,7 @@ def create_experiment(
         if repeats is not None:
             reject_repeated_continuation(spec)
             created = store.groups.create(
-                spec, repeats, idempotency_key, body, transferred_layers, priority, owner, is_private
+                spec, repeats, idempotency_key, keyed, transferred_layers, priority, owner, is_private
             )
             group = group_view(created)
             response.headers["Location"] = f"/groups/{group.id}"
@@ -90,7 +90,7 @@ def create_experiment(
         record = store.experiments.create(
             spec,
             idempotency_key,
-            body,
+            keyed,
             transferred_layers,
             priority=priority,
             state=state,

@@ -12,7 +12,7 @@ from api import content, request_bodies
 from api.access import READ, RUN
 from api.classroom import NO_TRIAL_BUDGETED
 from api.dependencies import BodyDep, IdempotencyKey, PlotsDep, RegistryDep, StoreDep, SyntaxDep, judge
-from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner, WantedPrivacy
+from api.ownership import OWN_SWEEP, OWN_TRIAL_PINS, Owner, WantedPrivacy, keyed_body
 from api.schemas.sweeps import SweepList, SweepPlan, trials_csv
 from api.wire.caching import ValidatorsDep, conditional
 from api.wire.images import PlotFormat
@@ -76,8 +76,9 @@ def create_sweep(
     datasets = [each for each in named_datasets(sweep.experiment) if each in known]
     with store.datasets.keep(*datasets):
         is_private = choose_privacy(store, owner, private, datasets)
+        keyed = keyed_body(body, private)
         record = store.sweeps.create(
-            sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, body, owner, is_private
+            sweep, checks.checked, len(checks.infeasible), prior, idempotency_key, keyed, owner, is_private
         )
     return _json(_view(record, store).model_dump_json(), HTTPStatus.ACCEPTED, {"Location": f"/sweeps/{record.id}"})
 

@@ -303,3 +303,18 @@ def test_damaged_record_is_for_admins(keyed_client: ApiClient, store: Store, tin
 
     assert keyed_client.get(f"/experiments/{record.id}").status_code == 404
     assert keyed_client.get(f"/experiments/{record.id}/files").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/experiments?", "/experiments?repeats=2&", "/sweeps?"])
+def test_same_key_for_something_private_is_rejected(
+    keyed_client: ApiClient, tiny_document: JsonObject, path: str
+) -> None:
+    as_owner(keyed_client, "ann")
+    document = searched(tiny_document) if path == "/sweeps?" else tiny_document
+    answers = [
+        keyed_client.post(f"{path}{query}", json=document, headers={"Idempotency-Key": "one"})
+        for query in ("", "private=true", "")
+    ]
+
+    assert [each.status_code for each in answers] == [202, 422, 202]
+    assert answers[0].json()["id"] == answers[2].json()["id"]

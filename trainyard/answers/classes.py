@@ -151,7 +151,7 @@ class LineageEntry(Answer):
 
 class LeaderboardRow(Answer):
     """`low` and `high` are the 95 % interval of the score. Between those of a `rank` no difference is shown.
-    `experiment_id` and `lineage` are None before the deadline."""
+    `experiment_id` and `lineage` are None before the deadline, and to those to whom the experiment is private."""
 
     rank: int
     handle: str

@@ -289,6 +289,26 @@ def test_deadline_reveals_the_final_half(keyed_client: ApiClient, keyed_store: S
     assert "was closed at" in submit(keyed_client, found["id"], first.id).json()["detail"]
 
 
+def test_private_submission_has_no_lineage_for_others(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
+) -> None:
+    found = assign(keyed_client)
+    run = trained(keyed_store, ANN)
+    use(keyed_client, keys["ann"])
+    assert submit(keyed_client, found["id"], run.id).status_code == 201
+    assert keyed_client.patch(f"/experiments/{run.id}", json={"private": True}).status_code == 200
+    close(keyed_store, found["id"])
+
+    rows = {}
+    for name in ("ann", "bob"):
+        use(keyed_client, keys[name])
+        [rows[name]] = keyed_client.get(f"/assignments/{found['id']}/leaderboard").json()["items"]
+
+    assert (rows["ann"]["experiment_id"], len(rows["ann"]["lineage"])) == (run.id, 1)
+    assert (rows["bob"]["experiment_id"], rows["bob"]["lineage"]) == (None, None)
+    assert rows["bob"]["score"] == rows["ann"]["score"]
+
+
 def test_lineage_has_whose_weights_were_taken(
     keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
 ) -> None:
