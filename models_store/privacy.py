@@ -87,7 +87,7 @@ def edit_dataset_privacy(store: Store, name: str, private: bool) -> None:
         if private:
             store.experiments.holdout.hidden.check_unsealed(name)
             _hide_users(store, record, {each.name for each in both})
-        for each in both if private else reversed(both):
+        for each in both if private else both[::-1]:
             _write(store, each, private)
 
 
