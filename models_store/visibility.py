@@ -56,7 +56,7 @@ class Privacy(NamedTuple):
 
     @property
     def is_shown(self) -> bool:
-        """To whoever asks."""
+        """To the one who asks."""
         viewer = _viewer.get()
         if viewer is None or not self.private:
             return True

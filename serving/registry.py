@@ -215,7 +215,7 @@ class Registry:
         return max(serving, key=attrgetter("rank"), default=None)
 
     def _public(self) -> dict[str, CurrentModel]:
-        """Those that answer where no dataset is named, the same for whoever asks."""
+        """Those that answer where no dataset is named, the same for all who ask."""
         return {name: each for name, each in self._shown().items() if not each.record.private}
 
     def _shown(self) -> dict[str, CurrentModel]:

@@ -34,7 +34,7 @@ class CollectedTest(NamedTuple):
 
     def may_have_taught(self, experiment_id: str) -> bool:
         """Samples of the test split, if the experiment was trained on it. What is collected stays, until all is deleted
-        and begun anew."""
+        and begun again."""
         return self.samples > 0 or self.begun is None or experiment_id < self.begun
 
 

@@ -161,7 +161,7 @@ class RecordFolders:
             new = [each for each in children[waiting.pop()] if each not in found]
             found.update(new)
             waiting += new
-        # One that was deleted may be there again: a repeated request with its key makes it anew.
+        # One that was deleted may be there again: a repeated request with its key makes it again.
         return sorted(each for each in found if (self.experiments / each).exists())
 
     def remember(self, record: Record) -> None:

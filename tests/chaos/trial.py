@@ -171,7 +171,7 @@ class ChaosTrial:
         return False
 
     def _come_to_rest(self) -> None:
-        """Wait for as long as something ends; the inspection tells of what does not."""
+        """Wait while something ends; the inspection tells of what does not."""
         with suppress(AssertionError):
             while not self._rests():
                 eventually(partial(self._advances, unfinished(self._service.store)))

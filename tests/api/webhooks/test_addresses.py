@@ -55,7 +55,7 @@ def test_resolved_address_is_the_one_to_connect_to() -> None:
 
 
 def test_name_with_one_private_address_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that is resolved anew when it is connected to could be another one then."""
+    """A name that is resolved again when it is connected to could be another one then."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 80)) for each in ("93.184.216.34", "127.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 

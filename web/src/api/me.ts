@@ -2,7 +2,7 @@ import { answer, api, type Schema } from "./client.ts";
 
 let known: Promise<Schema<"KeyView">> | undefined;
 
-/** The key of this tab: whose it is, and what it allows. Fetched once, because another key loads the page anew. */
+/** The key of this tab: whose it is, and what it allows. Fetched once, because another key loads the page again. */
 export function fetchMe(): Promise<Schema<"KeyView">> {
   known ??= answer(api.GET("/keys/me")).catch((thrown) => {
     known = undefined;
