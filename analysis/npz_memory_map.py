@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models_store.files import open_atomic, remove_stale_temporaries
+from models_store.npz import load_npy
 
 Array = np.ndarray[Any, Any]
 
@@ -32,7 +33,7 @@ def map_npz(file: Path, members: tuple[str, ...], folder: Path) -> list[Array]:
             for member, path in zip(members, paths, strict=True):
                 with archive.open(f"{member}.npy") as packed, open_atomic(path) as copy:
                     shutil.copyfileobj(packed, copy)
-    return [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+    return [load_npy(path, mmap_mode="r") for path in paths]
 
 
 def _remove_other_versions(folder: Path, stem: str, version: str) -> None:

@@ -1,11 +1,13 @@
-"""Reading .npz archives that may be damaged, or not be ones at all."""
+"""Reading .npy files and .npz archives that may be damaged, or not be ones at all."""
 
+import sys
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, Literal
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
@@ -16,6 +18,9 @@ from models_store.versions import former_name
 
 _MAX_BYTES = 8_000_000_000
 _SUFFIX = ".npy"
+# numpy parses headers by ast.literal_eval, which fails in threads ("AST constructor recursion depth mismatch") until
+# Python 3.11.8 (CPython issue 106905).
+_ONE_PARSER = threading.Lock() if sys.version_info < (3, 11, 8) else nullcontext()
 
 Array = NDArray[Any]
 
@@ -29,6 +34,17 @@ def npz_errors(path: Path) -> Iterator[None]:
         raise
     except (OSError, EOFError, ValueError, MemoryError, RuntimeError, BadZipFile, zlib.error, TokenError) as error:
         raise Damaged(f"{path.name} cannot be read: {error}") from error
+
+
+def load_npy(path: Path, mmap_mode: Literal["r"] | None = None) -> Array:
+    """The array in an .npy file, memory-mapped if `mmap_mode` is "r". Pickled objects are rejected. Safe for any number
+    of threads.
+
+    Raises OSError; ValueError if the file is not an .npy.
+    """
+    with _ONE_PARSER:
+        array: Array = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    return array
 
 
 def read_npz(path: Path, names: Sequence[str] | None = None, max_bytes: int = _MAX_BYTES) -> dict[str, Array]:
@@ -53,7 +69,7 @@ def _member(members: dict[str, ZipInfo], name: str) -> ZipInfo:
 
 
 def _read(archive: ZipFile, info: ZipInfo) -> Array:
-    with archive.open(info) as member:
+    with archive.open(info) as member, _ONE_PARSER:
         array: Array = np.lib.format.read_array(member, allow_pickle=False)
         if member.read(1):
             raise ValueError(f"{info.filename} is longer than its header says")

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from ctypes import c_bool
 from multiprocessing.sharedctypes import RawValue
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, bootsteps, signals
 from celery.worker import state
@@ -27,6 +27,8 @@ from worker.machine import Machine
 
 _BEAT_SECONDS = 3.0
 _MAX_RETRIES = 2
+# A shared task is one of every application in the process.
+_TASK: Final = {"max_retries": _MAX_RETRIES, "shared": False}
 _EXIT_DEAF = 1
 _MIN_CHECKS = 3
 
@@ -47,19 +49,19 @@ def create_app(settings: Settings) -> Celery:
     app = configure(Celery("trainyard"), settings.redis_url, settings.shutdown_seconds)
     pool = PoolProcess(settings)
 
-    @app.task(name=TRAINING.task, max_retries=_MAX_RETRIES)
+    @app.task(name=TRAINING.task, **_TASK)
     def train(experiment_id: str) -> None:
         pool.supervisor.train(experiment_id)
 
-    @app.task(name=CONVERSION.task, max_retries=_MAX_RETRIES)
+    @app.task(name=CONVERSION.task, **_TASK)
     def convert(name: str) -> None:
         pool.supervisor.convert(name)
 
-    @app.task(name=EVALUATION.task, max_retries=_MAX_RETRIES)
+    @app.task(name=EVALUATION.task, **_TASK)
     def evaluate(experiment_id: str, dataset: str) -> None:
         pool.supervisor.evaluate(experiment_id, dataset)
 
-    @app.task(name=SWEEP.task, max_retries=_MAX_RETRIES)
+    @app.task(name=SWEEP.task, **_TASK)
     def advance_sweep(sweep_id: str) -> None:
         pool.supervisor.advance_sweep(sweep_id)
 

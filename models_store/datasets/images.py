@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from models_store.artifacts import check_sizes
 from models_store.errors import Damaged
 from models_store.files import open_atomic, remove_stale_temporaries
+from models_store.npz import load_npy
 from models_store.versions import find_file, rename_columns
 
 IMAGES = "images"
@@ -61,7 +62,7 @@ class StoredImages:
         self._cache = folder / CACHE
         check_sizes(self._folder)
         try:
-            self.index = rename_columns(np.load(self._folder / INDEX_FILE, allow_pickle=False), INDEX)
+            self.index = rename_columns(load_npy(self._folder / INDEX_FILE), INDEX)
         except (OSError, ValueError) as error:
             raise Damaged(f"{INDEX_FILE} of dataset {folder.name} cannot be read: {error}") from error
         if self.index.dtype != INDEX:
@@ -93,7 +94,7 @@ class StoredImages:
     def native(self) -> Images | None:
         """(images, height, width, channels) in their own size, memory-mapped; None if sizes differ or are large."""
         path = self._folder / IMAGES_FILE
-        return np.load(path, mmap_mode="r", allow_pickle=False) if path.is_file() else None
+        return load_npy(path, mmap_mode="r") if path.is_file() else None
 
     @cached_property
     def _data(self) -> NDArray[np.uint8]:
@@ -120,7 +121,7 @@ class StoredImages:
     def read_cached(self, shape: Shape, mode: str) -> Images | None:
         """The result of `resize`, if it is in the cache."""
         try:
-            images: Images = np.load(self._cached_file(shape, mode), mmap_mode="r", allow_pickle=False)
+            images: Images = load_npy(self._cached_file(shape, mode), mmap_mode="r")
         except (OSError, ValueError):
             return None
         return images if images.shape == (len(self), *shape) else None
@@ -144,7 +145,7 @@ class StoredImages:
             np.lib.format.write_array_header_1_0(file, header)
             for array in self._convert(np.arange(len(self)), to_array):
                 file.write(array.tobytes())
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return load_npy(path, mmap_mode="r")
 
     def _convert(self, numbers: NDArray[np.int64], to_array: Callable[[bytes], Images]) -> Iterator[Images]:
         with ThreadPoolExecutor(os.cpu_count()) as threads:

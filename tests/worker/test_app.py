@@ -42,6 +42,14 @@ def test_app_has_a_task_for_each_kind_of_job() -> None:
     assert own == {TRAINING.task, CONVERSION.task, EVALUATION.task, SWEEP.task}
 
 
+def test_no_app_takes_the_tasks_of_others() -> None:
+    """Celery's tasks are shared by default: a later application would run those of the first one."""
+    apps = [create_app(Settings()) for _ in range(3)]
+    for kind in (TRAINING, CONVERSION, EVALUATION, SWEEP):
+        assert [app.tasks[kind.task].app for app in apps] == apps
+        assert len({app.tasks[kind.task].run for app in apps}) == len(apps)
+
+
 def test_hard_limit_is_above_every_budget() -> None:
     assert HARD_LIMIT_SECONDS > limits.MINUTES * 60
 
