@@ -46,6 +46,7 @@ class Service:
             "TRAINYARD_RECONCILE_SECONDS": str(SWEEP_SECONDS),
             "TRAINYARD_SHUTDOWN_SECONDS": "120",
             "TRAINYARD_STOP_GRACE_SECONDS": "60",
+            "TRAINYARD_SPARE_TRAINER": "false",  # 5 s of CPU time for each service; tests/worker/jobs/test_trainers.py
             "TRAINYARD_CHECKPOINT_SECONDS": "0",  # after each epoch: tests count those that are repeated
             **{f"TRAINYARD_{name.upper()}": str(value) for name, value in settings.items()},
         }
@@ -225,8 +226,8 @@ def new_service(folder: Path, **settings: object) -> Iterator[Service]:
 
 @contextmanager
 def measured_service(**settings: object) -> Iterator[Service]:
-    """A service for benchmarks, by default with the lease and sweep of production, in a temporary folder."""
-    changed = {"lease_seconds": 30, "reconcile_seconds": 10, **settings}
+    """A service for benchmarks, by default with lease, sweep and spare of production, in a temporary folder."""
+    changed = {"lease_seconds": 30, "reconcile_seconds": 10, "spare_trainer": True, **settings}
     with TemporaryDirectory() as folder, new_service(Path(folder), **changed) as service:
         yield service
 

@@ -25,6 +25,7 @@ class Trainers:
     def __init__(self, settings: Settings) -> None:
         self._max_jobs = settings.trainer_max_jobs
         self._max_growth_bytes = settings.trainer_max_growth_bytes
+        self._keeps_spare = settings.spare_trainer
         self._used: Trainer | None = None
         self._spare: Trainer | None = self._start()
 
@@ -52,8 +53,8 @@ class Trainers:
             trainer.kill()
 
     def prepare(self) -> None:
-        """Start the next spare, unless there is one: beside a trainer that has done its first step."""
-        if self._spare is None:
+        """Start the next spare, if it is wanted and missing: beside a trainer that has done its first step."""
+        if self._keeps_spare and self._spare is None:
             self._spare = self._start(_BESIDE_ANOTHER)
 
     def close(self) -> None:

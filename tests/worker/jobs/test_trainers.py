@@ -58,6 +58,18 @@ def test_one_trainer_trains_up_to_a_number(trainers: Trainers, started: list[Any
     assert [rest for _, *rest in started] == [[0, 7], [10, 7], [10, 7], [10, 7]]
 
 
+def test_worker_without_a_spare_starts_successors(started: list[Any]) -> None:
+    trainers = Trainers(Settings(trainer_max_jobs=2, spare_trainer=False))
+    trained = []
+    for number in range(3):
+        trained.append(has_trained(trainers))
+        assert len(started) == 1 + number // 2
+
+    first, second = (trainer for trainer, *_ in started)
+    assert trained == [first, first, second]
+    assert (first.is_alive, second.is_alive) == (False, True)
+
+
 def test_used_trainer_ends_before_a_fresh_one_trains(trainers: Trainers, started: list[Any]) -> None:
     """Two would hold memory of the GPU at once."""
     used = has_trained(trainers)
