@@ -63,8 +63,7 @@ from http.client import HTTPConnection; \
 api = HTTPConnection('127.0.0.1', 8000, timeout=3); \
 api.request('GET', '/health/live'); \
 raise SystemExit(api.getresponse().status != 200)"
-CMD ["uvicorn", "api.app:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000", \
-     "--http", "api.http_protocol:HttpProtocol", "--timeout-graceful-shutdown", "3", "--no-access-log"]
+CMD ["python", "-m", "api.server", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM shared AS worker-code
 # Keras writes its settings, and MNIST where DATASETS_DIR has none, to KERAS_HOME.

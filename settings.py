@@ -66,8 +66,18 @@ def _check_ascii(value: str) -> None:
         )
 
 
+def _check_processes(value: object) -> object:
+    if value == "auto":
+        return value
+    count = int(str(value)) if str(value).isdecimal() else 0
+    if not 1 <= count <= 256:
+        raise ValueError("expected a number from 1 to 256, or auto for one process per core")
+    return count
+
+
 # Requests; 0: no limit.
 PerMinute = Annotated[int, Field(ge=0, le=600_000)]
+ApiProcesses = Annotated[int | Literal["auto"], BeforeValidator(_check_processes)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_hosts)]
 
@@ -113,6 +123,7 @@ class Settings(BaseSettings):
     max_prediction_bytes: int = Field(default=500_000_000, ge=0)
     webhook_private_addresses: bool = False
     webhook_retry_seconds: float = Field(default=5.0, ge=0.01, le=3600)
+    api_processes: ApiProcesses = 1
     inference_threads: int = Field(default=1, ge=1, le=256)
     cors_origins: Origins = ()
     hosts: Hosts = ()

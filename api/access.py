@@ -1,8 +1,8 @@
 """Who may call a route. Each declares which scope a key must have, or that anybody may: `create_app` rejects a route
 that declares nothing."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Annotated, cast
 
@@ -89,11 +89,11 @@ class Access:
         if self._keys is not None:
             await self._limits.count_sign_in(scope)
 
-    @contextmanager
-    def stream(self, scope: Scope) -> Iterator[None]:
+    @asynccontextmanager
+    async def stream(self, scope: Scope) -> AsyncIterator[None]:
         """While a stream of events is open. Raises TooManyStreams."""
         key = key_of(scope)
-        with nullcontext() if key is None else self._limits.stream(key):
+        async with nullcontext() if key is None else self._limits.stream(key):
             yield
 
     def still_allows(self, scope: Scope) -> bool:
@@ -104,7 +104,7 @@ class Access:
 
 def open_access(settings: Settings, store: Store, metrics: Metrics) -> tuple[Access, SignIn | None]:
     """And what signs people in, if there is a provider. Raises OSError if the store is not writable."""
-    limits = RequestLimits(store.rate_limiter, settings, metrics)
+    limits = RequestLimits(store.rate_limiter, store.open_streams, settings, metrics)
     if settings.auth == "none":
         return Access(None, limits, store.classes.teaches), None
     store.keys.prepare()
@@ -164,7 +164,7 @@ def owner_of(scope: Scope) -> str | None:
 
 async def get_standing(request: Request) -> AsyncIterator[Callable[[], bool]]:
     access: Access = request.app.state.services.access
-    with access.stream(request.scope):
+    async with access.stream(request.scope):
         yield partial(access.still_allows, request.scope)
 
 

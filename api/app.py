@@ -1,5 +1,6 @@
-"""The API's composition root: `uvicorn api.app:create_app --factory --http api.http_protocol:HttpProtocol`."""
+"""The API's composition root, which api/server.py serves."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -26,6 +27,7 @@ from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
 from api.periodic import Periodic
+from api.processes import Sibling
 from api.routes import (
     assignments,
     batch_predictions,
@@ -151,8 +153,9 @@ _BATCHES = 4
 log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application. Settings are read from the environment unless given. Redis need not be up."""
+def create_app(settings: Settings | None = None, sibling: Sibling | None = None) -> FastAPI:
+    """Build the application, as a `sibling` of others on one port or alone. Settings are read from the environment
+    unless given. Redis need not be up."""
     os.umask(PRIVATE_UMASK)
     settings = settings or Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
@@ -169,7 +172,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     paths = Paths([*app.routes, *(route for module in ROUTES for route in module.router.routes)])
-    services, problems = _services(settings), Problems(_DOMAIN_ERRORS, paths)
+    services, problems = _services(settings, sibling), Problems(_DOMAIN_ERRORS, paths)
     app.state.services = services
     app.add_middleware(Compressed)
     app.add_middleware(HeadAsGet)
@@ -188,7 +191,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _services(settings: Settings) -> Services:
+def _services(settings: Settings, sibling: Sibling | None) -> Services:
+    # Threads of one of several processes; there is a core for each process.
+    cores = max(1, len(os.sched_getaffinity(0)) // (sibling.count if sibling else 1))
     where, quota = (settings.store_dir, settings.redis_url), Quota(**settings.quota)
     store = open_store(*where, settings.lease_seconds, settings.max_attempts, "api", quota, settings.private)
     loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
@@ -197,9 +202,9 @@ def _services(settings: Settings) -> Services:
         settings.store_dir / PREDICTIONS, settings.prediction_seconds, settings.max_prediction_bytes
     )
     recent.prepare()
-    metrics = Metrics(store)
+    metrics = Metrics(store, sibling)
     access, sign_in = open_access(settings, store, metrics)
-    batcher = Batcher(max(1, len(os.sched_getaffinity(0)) // settings.inference_threads))
+    batcher = Batcher(max(1, cores // settings.inference_threads))
     admission = AdmissionControl(settings.max_waiting_images, settings.max_waiting_bytes)
     preparing = CapacityLimiter(_PREPARING_THREADS)
     predictor = Predictor(registry, batcher, recent, store.traffic, settings.max_image_pixels, preparing)
@@ -223,11 +228,11 @@ def _services(settings: Settings) -> Services:
             settings.retention_seconds,
         ),
         baselines=Baselines(store.experiments),
-        batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings)),
+        batches=Batches(predictor, metrics, store.quotas, settings.store_dir, _batch_limits(settings, cores)),
     )
 
 
-def _batch_limits(settings: Settings) -> BatchLimits:
+def _batch_limits(settings: Settings, cores: int) -> BatchLimits:
     return BatchLimits(
         settings.max_batch_bytes,
         settings.max_batch_images,
@@ -235,7 +240,7 @@ def _batch_limits(settings: Settings) -> BatchLimits:
         settings.max_image_pixels,
         _BATCHES,
         # The other half of the cores is for single images.
-        max(1, len(os.sched_getaffinity(0)) // 2),
+        max(1, cores // 2),
     )
 
 
@@ -245,7 +250,7 @@ def warn_of_server(modules: Container[str]) -> None:
     if "uvicorn.server" in modules and "api.http_protocol" not in modules:
         log.warning(
             "requests that offer an upgrade, as of Java and `curl --http2`, lose their body; start Uvicorn with "
-            "`--http api.http_protocol:HttpProtocol`"
+            "`--http api.http_protocol:HttpProtocol`, or `python -m api.server`"
         )
 
 
@@ -279,11 +284,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for periodic in upkeep:
         periodic.start()
     store.feed.start()
+    renewing = asyncio.create_task(store.open_streams.renew_forever())
     # A full garbage collection walks every live object: with all that was imported that is a pause of a tenth of a
     # second, now and then under load. Frozen objects are left out.
     gc.freeze()
     yield
     gc.unfreeze()
+    renewing.cancel()
     await store.feed.stop()
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)

@@ -1,14 +1,17 @@
-"""Prometheus metrics: requests and predictions of this process, experiments and queue of the store."""
+"""Prometheus metrics: requests and predictions of the processes of one server, experiments and queue of the store."""
 
+import os
 import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Self
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from api.processes import Sibling
 from models_store.errors import Unavailable
 from models_store.statistics import store_statistics
 from models_store.store import Store
@@ -54,12 +57,15 @@ class StoreCollector(Collector):
 
 
 class Metrics:
-    """The metrics of one application, in their own registry."""
+    """The metrics of one application, in their own `registry`; of one of several processes, the counts of all of them
+    are in `scraped`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sibling: Sibling | None = None) -> None:
         self.traffic = store.traffic
-        self.registry = CollectorRegistry()
-        self.registry.register(StoreCollector(store))
+        self.registry = self.scraped = CollectorRegistry()
+        if sibling is not None:
+            self.scraped = _count_in_files(sibling)
+        self.scraped.register(StoreCollector(store))
         self.requests = Histogram(
             "http_server_request_duration_seconds",
             "Seconds until a request was answered",
@@ -99,6 +105,16 @@ class Metrics:
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._timer(method, route, status).observe(seconds)
+
+
+def _count_in_files(sibling: Sibling) -> CollectorRegistry:
+    """Have metrics that this process creates from now on lie in files that all siblings read; the registry that reads
+    them. Under the number of the process, not its id: a successor counts on, so that no sum ever falls."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(sibling.folder)  # which prometheus_client reads
+    values.ValueClass = values.MultiProcessValue(lambda: sibling.number)  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(sibling.folder))  # type: ignore[no-untyped-call]
+    return registry
 
 
 class CountedPrediction:

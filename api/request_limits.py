@@ -1,15 +1,15 @@
 """How much an owner may send, and how often an address may send keys that are not valid."""
 
 import ipaddress
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
 
 from starlette.types import Scope
 
 from api.metrics import Metrics
 from models_store.access.key import Key
+from models_store.access.open_streams import OpenStreams
 from models_store.access.rate_limits import RateLimit, RateLimiter
 from models_store.errors import RateLimited, TooManyStreams
 from settings import Settings
@@ -27,11 +27,11 @@ _STREAM_RETRY_SECONDS = 10
 class RequestLimits:
     """The limits of one application. A limit of 0 is none. Owners are counted, not keys: a key creates others."""
 
-    def __init__(self, limiter: RateLimiter, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, limiter: RateLimiter, streams: OpenStreams, settings: Settings, metrics: Metrics) -> None:
         self._limiter = limiter
+        self._streams = streams
         self._metrics = metrics
         self._max_streams = settings.max_streams
-        self._streams = Counter[str]()
         self._read = RateLimit("read", settings.rate_read)
         self._write = RateLimit("write", settings.rate_write)
         self._upload = RateLimit("upload", settings.rate_upload)
@@ -70,24 +70,18 @@ class RequestLimits:
         finally:
             headers.append((b"ratelimit", b'"%b";r=%d' % (limit.name.encode(), left)))
 
-    @contextmanager
-    def stream(self, key: Key) -> Iterator[None]:
-        """While a stream of events is open, of which an owner may have a number at a time in one process. Raises
-        TooManyStreams."""
-        if self._streams[key.owner] >= self._max_streams:
-            self._metrics.limited.labels("streams").inc()
-            raise TooManyStreams(
-                f"{key.owner} has {self._max_streams} open streams of events, and may not have more; close one, or "
-                "follow several experiments with one: GET /events?ids=...",
-                _STREAM_RETRY_SECONDS,
-            )
-        self._streams[key.owner] += 1
-        try:
+    @asynccontextmanager
+    async def stream(self, key: Key) -> AsyncIterator[None]:
+        """While a stream of events is open, of which an owner may have a number at a time. Raises TooManyStreams."""
+        async with self._streams.admit(key.owner, self._max_streams) as is_admitted:
+            if not is_admitted:
+                self._metrics.limited.labels("streams").inc()
+                raise TooManyStreams(
+                    f"{key.owner} has {self._max_streams} open streams of events, and may not have more; close one, or "
+                    "follow several experiments with one: GET /events?ids=...",
+                    _STREAM_RETRY_SECONDS,
+                )
             yield
-        finally:
-            self._streams[key.owner] -= 1
-            if not self._streams[key.owner]:
-                del self._streams[key.owner]
 
     async def _acquire(self, limit: RateLimit, subject: str) -> int:
         try:

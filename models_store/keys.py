@@ -27,6 +27,7 @@
 | retention | string: what that has done | until Redis is emptied |
 | traffic | hash: counts of what models were asked and answered, by minute or hour | an hour, a day |
 | rate_limit | string: when all requests of a key or an address would have arrived, in microseconds | a minute |
+| streams | sorted set: an owner's open streams of events, by the millisecond their lease ends | a minute |
 | discarded_messages | string: how many messages of others workers have discarded | until Redis is emptied |
 | epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
 """
@@ -85,6 +86,10 @@ def traffic(unit: str, number: int) -> str:
 
 def rate_limit(name: str, subject: str) -> str:
     return f"trainyard:rate-limit:{name}:{subject}"
+
+
+def streams(owner: str) -> str:
+    return f"trainyard:streams:{owner}"
 
 
 def predictions(owner: str, day: str) -> str:

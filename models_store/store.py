@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
+from models_store.access.open_streams import OpenStreams
 from models_store.access.rate_limits import RateLimiter
 from models_store.access.store import KeyStore
 from models_store.assignments.store import AssignmentStore
@@ -82,6 +83,7 @@ class Store:
     changes: Changes
     feed: EventFeed
     rate_limiter: RateLimiter
+    open_streams: OpenStreams
     quotas: Quotas
     predictions: PredictionCounts
     redis: Redis
@@ -163,6 +165,7 @@ def open_store(
     assignments = AssignmentStore(root, experiments, datasets)
     assignments.prepare()
     reader = connect_async(redis_url, f"{role}-events", HEARTBEAT_SECONDS + SOCKET_SECONDS)
+    limits = connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)
     training_jobs = TrainingJobs(experiments)
     conversion_jobs = ConversionJobs(datasets, queue, experiments.leases, max_attempts)
     evaluation_jobs = EvaluationJobs(evaluations, queue, experiments.leases, max_attempts)
@@ -196,7 +199,8 @@ def open_store(
         summaries=Summaries(redis, experiments.index, experiments.history, lambda: experiments.holdout.hidden.mark),
         changes=Changes(reader),
         feed=EventFeed(reader, HEARTBEAT_SECONDS, experiments.holdout.shown_summary, experiments.privacy),
-        rate_limiter=RateLimiter(connect_async(redis_url, f"{role}-limits", _LIMITS_SECONDS)),
+        rate_limiter=RateLimiter(limits),
+        open_streams=OpenStreams(limits),
         quotas=quotas,
         predictions=predictions,
         redis=redis,

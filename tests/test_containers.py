@@ -234,7 +234,7 @@ def test_containers_start_servers_as_up_does(tmp_path: Path) -> None:
     commands = {target: json.loads(in_chain(target, "CMD")[-1]) for target in FINAL}
 
     assert api.argv[:2] == worker.argv[:2] == (sys.executable, "-m")
-    assert options(commands["api"], "--host") == options(list(api.argv[2:]), "--host")
+    assert options(commands["api"][1:], "--host") == options(list(api.argv[1:]), "--host")
     for target in WORKERS:
         assert options(commands[target], "--loglevel") == options(list(worker.argv[2:]), "--loglevel", "-n")
 

@@ -36,8 +36,8 @@ def check_readiness(store: StoreDep) -> Readiness:
 
 @router.get("/metrics", response_class=Response, responses=content.text(content.PLAIN), dependencies=[READ])
 def get_metrics(services: ServicesDep) -> Response:
-    """Get metrics in Prometheus's text format."""
-    return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    """Get metrics in Prometheus's text format, of all processes that serve this port."""
+    return Response(generate_latest(services.metrics.scraped), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/workers", dependencies=[READ])

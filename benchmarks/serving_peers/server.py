@@ -74,14 +74,14 @@ class Server:
 
     def megabytes(self) -> float:
         """Resident memory of all its processes."""
-        return sum(process.memory_info().rss for process in self._family()) / 1e6
+        return sum(process.memory_info().rss for process in self.family()) / 1e6
 
     def stop(self) -> None:
-        for process in reversed(self._family()):
+        for process in reversed(self.family()):
             process.kill()
         self._process.wait()
 
-    def _family(self) -> list[psutil.Process]:
+    def family(self) -> list[psutil.Process]:
         try:
             return [self._process, *self._process.children(recursive=True)]
         except psutil.NoSuchProcess:

@@ -58,11 +58,16 @@ def uvicorn(application: str, *options: str) -> list[str]:
 
 def ours(service: Service, cores: Sequence[int]) -> Iterator[Spec]:
     """On one core and, if there are several beside that of the load, with a process on each."""
-    command = uvicorn("api.app:create_app", "--factory", "--http", "api.http_protocol:HttpProtocol")
-    yield Spec(OURS, command, forms(), ROOT, service.environment, cores[:1])
+    yield our_server(service, cores[:1])
     if len(cores) > 1:
-        several = [*command, "--workers", str(len(cores))]
-        yield Spec(f"{OURS}, {len(cores)} processes", several, forms(), ROOT, service.environment, cores)
+        yield our_server(service, cores, len(cores))
+
+
+def our_server(service: Service, cores: Sequence[int], processes: int = 1) -> Spec:
+    command = (sys.executable, "-m", "api.server", "--port", "{port}")
+    environment = {**service.environment, "TRAINYARD_API_PROCESSES": str(processes), "TRAINYARD_LOG_LEVEL": "WARNING"}
+    name = OURS if processes == 1 else f"{OURS}, {processes} processes"
+    return Spec(name, command, forms(), ROOT, environment, cores)
 
 
 def peers(published: Path, core: int, scratch: Path) -> Iterator[Spec]:

@@ -33,6 +33,9 @@ _SEGMENTS = 16
 # Buffered while the disk is slow or full.
 _WAITING_BYTES = 16_000_000
 _FORGET_SECONDS = 10.0
+# After which every process has written its buffer, even under load.
+_OTHERS_WRITE_SECONDS = 3.0
+_LOOK_SECONDS = 0.05
 
 Sample = NDArray[np.uint8 | np.float32]
 
@@ -179,12 +182,23 @@ class RecentPredictions:
             raise NotFound(f"prediction {prediction_id[:50]!r} not found: {describe_id_mistake(prediction_id)}")
         self.flush()
         is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
-        found = self._read(prediction_id, place) if is_recent else None
+        found = self._await_written(prediction_id, place) if is_recent else None
         if found is None or not is_shown(found.experiment_id):
             raise NotFound(
                 f"prediction {prediction_id} not found, or expired: predictions are kept for {self._kept_seconds:g} s, "
                 f"and at most {self._max_bytes:,} bytes of them; predict again and label that prediction"
             )
+        return found
+
+    def _await_written(self, prediction_id: str, place: Place) -> KeptPrediction | None:
+        """What another process has just kept may still be in its buffer."""
+        deadline = time.monotonic() + _OTHERS_WRITE_SECONDS
+        while (found := self._read(prediction_id, place)) is None:
+            is_new = time.time() - place.milliseconds / 1000 < _OTHERS_WRITE_SECONDS
+            is_ours = place.segment == self._segment.number or place.offset == MAX_OFFSET
+            if is_ours or not is_new or time.monotonic() >= deadline:
+                return None
+            time.sleep(_LOOK_SECONDS)
         return found
 
     def _read(self, prediction_id: str, place: Place) -> KeptPrediction | None:

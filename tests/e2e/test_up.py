@@ -83,7 +83,7 @@ def test_experiment_is_streamed_and_predicts(up: RunningUp, tiny_document: Docum
     assert probabilities == sorted(probabilities, reverse=True)
 
 
-@pytest.mark.parametrize(("name", "word"), [("valkey", "valkey-server"), ("worker-1", "celery"), ("api", "uvicorn")])
+@pytest.mark.parametrize(("name", "word"), [("valkey", "valkey-server"), ("worker-1", "celery"), ("api", "api.server")])
 def test_killed_child_restarts_and_training_resumes(
     up: RunningUp, slow_document: Document, name: str, word: str
 ) -> None:

@@ -57,9 +57,7 @@ class Service:
     def start_api(self, *command: str) -> psutil.Popen:
         """Start an API replica, or `command`, and direct requests to it; return when it answers."""
         port = free_port()
-        protocol = ("--http", "api.http_protocol:HttpProtocol")
-        default = ("-m", "uvicorn", "api.app:create_app", "--factory", *protocol, "--no-access-log")
-        process = self._start("api", *(command or default), "--port", str(port))
+        process = self._start("api", *(command or ("-m", "api.server")), "--port", str(port))
         self.apis.append(process)
         self.http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
         eventually(lambda: self._is_live(process))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from trainyard.errors import PreflightError, StartError
 
@@ -23,11 +23,14 @@ SAMPLE_IMAGES = ROOT / "examples" / "images"
 class ServiceSettings(BaseModel):
     """What `trainyard up` needs of the application's settings. None: not set in the environment."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     redis_url: str | None = None
     store_dir: Path | None = None
     datasets_dir: Path | None = None
     hosts: tuple[str, ...] = ()
     auth: str = "none"
+    api_processes: str = "1"
     shutdown_seconds: float
 
 
@@ -47,11 +50,12 @@ def check_installed(required: Iterable[str] = _REQUIRED) -> None:
         )
 
 
-def read_settings() -> ServiceSettings:
-    """Have the application validate its settings. Raises PreflightError with the name of an invalid one."""
+def read_settings(options: Mapping[str, str] | None = None) -> ServiceSettings:
+    """Have the application validate its settings, with those of the command line in place of the environment's. Raises
+    PreflightError with the name of an invalid one."""
     read = subprocess.run(
         [sys.executable, "-P", "-m", "settings"],
-        env={**os.environ, **environment()},
+        env={**os.environ, **(options or {}), **environment()},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -11,8 +11,7 @@ from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
 
 API = "api"
-_API_GRACE_SECONDS = 8.0
-_STREAMS_GRACE_SECONDS = 3
+_API_GRACE_SECONDS = 10.0
 _WORKER_EXTRA_SECONDS = 5.0
 
 
@@ -33,18 +32,17 @@ class Servers:
     def api(self, address: Address) -> Command:
         options = ("--host", address.host, "--port", str(address.port))
         hosts = (*self._settings.hosts, *((address.host,) if address.is_name else ()))
-        protocol = ("--http", "api.http_protocol:HttpProtocol")
-        quiet = ("--timeout-graceful-shutdown", str(_STREAMS_GRACE_SECONDS), "--no-access-log")
         environment = {
             **self._environment,
             "TRAINYARD_AUTH": self._settings.auth,
+            "TRAINYARD_API_PROCESSES": self._settings.api_processes,
             # Uvicorn would believe anybody on this machine who names another address.
             "FORWARDED_ALLOW_IPS": os.environ.get("FORWARDED_ALLOW_IPS", ""),
             **({"TRAINYARD_HOSTS": ",".join(hosts)} if hosts else {}),
         }
         return Command(
             name=API,
-            argv=(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", *options, *protocol, *quiet),
+            argv=(sys.executable, "-m", "api.server", *options),
             folder=self._folder.root,
             log=self._folder.log(API),
             grace_seconds=_API_GRACE_SECONDS,

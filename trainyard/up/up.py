@@ -23,6 +23,7 @@ _START_SECONDS = 60.0
 _TICK_SECONDS = 0.1
 _PROBE_SECONDS = 1.0
 _TAIL_LINES = 15
+_API_PROCESSES = "TRAINYARD_API_PROCESSES"
 
 Print = Callable[[str], None]
 
@@ -35,6 +36,7 @@ class Options:
     workers: int
     auth: str | None = None
     insecure: bool = False
+    api_processes: str | None = None
 
 
 def run_up(options: Options, say: Print, warn: Print) -> None:
@@ -48,7 +50,7 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
     check_installed()
     # Everything that it and its children write is for the user alone: records, images, logs, Valkey's files.
     os.umask(PRIVATE)
-    settings = read_settings()
+    settings = read_settings({} if options.api_processes is None else {_API_PROCESSES: options.api_processes})
     settings = settings.model_copy(update={"auth": options.auth or settings.auth})
     if settings.auth == "none" and not options.insecure and not is_loopback(options.host):
         raise PreflightError(

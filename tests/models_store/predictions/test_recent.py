@@ -178,3 +178,12 @@ def test_removed_folder_is_created_again(make: Make, folder: Path) -> None:
 
     assert not known(recent, lost)
     assert known(recent, kept)
+
+
+def test_prediction_in_the_buffer_of_another_is_found(make: Make) -> None:
+    other, asked = make(), make()
+    prediction_id = keep(other)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(asked.get, prediction_id)
+        other.flush()
+        assert found.result().id == prediction_id

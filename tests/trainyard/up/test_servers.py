@@ -1,12 +1,11 @@
 """How `trainyard up` starts the API."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api.http_protocol import HttpProtocol
+from api import server
 from trainyard.up.address import Address
 from trainyard.up.application import ServiceSettings
 from trainyard.up.data_folder import DataFolder
@@ -29,12 +28,11 @@ def test_name_to_listen_on_is_a_name_of_the_service(tmp_path: Path) -> None:
     assert hosts(tmp_path, "0.0.0.0", "a.example") == "a.example"
 
 
-def test_api_speaks_the_protocol_without_upgrades(tmp_path: Path) -> None:
-    settings = ServiceSettings(shutdown_seconds=30)
-    argv = Servers(settings, DataFolder(tmp_path), "redis://127.0.0.1:1/0").api(Address("127.0.0.1", 8000)).argv
-    module, name = argv[argv.index("--http") + 1].split(":")
-
-    assert getattr(import_module(module), name) is HttpProtocol
+def test_api_has_as_many_processes_as_wanted(tmp_path: Path) -> None:
+    settings = ServiceSettings(shutdown_seconds=30, api_processes="auto")
+    command = Servers(settings, DataFolder(tmp_path), "redis://127.0.0.1:1/0").api(Address("127.0.0.1", 8000))
+    assert command.environment["TRAINYARD_API_PROCESSES"] == "auto"
+    assert command.argv[1:3] == ("-m", server.__name__)
 
 
 def test_nobody_may_name_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,14 @@ def up(
     host: Annotated[str, typer.Option(help="Address that the API listens on.")] = "127.0.0.1",
     data: Annotated[Path, typer.Option(help="Folder to keep everything in.")] = Path("var"),
     workers: Annotated[int, typer.Option(help="How many experiments are trained at once.")] = 1,
+    api_processes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto",
+            help="Processes of the API on the port; auto: one per core. TRAINYARD_API_PROCESSES by default, else 1.",
+            show_default=False,
+        ),
+    ] = None,
     auth: Annotated[
         Auth | None, typer.Option(help="Whether requests need a key; TRAINYARD_AUTH by default.", show_default=False)
     ] = None,
@@ -33,7 +41,7 @@ def up(
     """
     from trainyard.up.up import Options, run_up  # noqa: PLC0415 - no other command needs it
 
-    options = Options(host, port, data, workers, None if auth is None else auth.value, insecure)
+    options = Options(host, port, data, workers, None if auth is None else auth.value, insecure, api_processes)
     run_up(options, say=_say, warn=warn)
 
 
