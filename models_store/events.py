@@ -30,8 +30,8 @@ EventKind = Literal[
     "reset",
     "ready",
 ]
-# At four reports of progress a second from each training, the longest time that a client can be away: 80 minutes of one
-# training. Takes some 10 MB.
+# At up to four reports of progress a second from each training, the longest time that a client can be away: 80 minutes
+# of one training. Takes some 10 MB.
 MAX_EVENTS = 20_000
 
 log = logging.getLogger(__name__)

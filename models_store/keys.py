@@ -2,7 +2,9 @@
 
 | key | type | lifetime |
 |---|---|---|
-| experiment | hash: document, version, indexes | as long as the experiment; rebuilt from disk |
+| experiment | hash: document, version, indexes, and the token of the attempt that runs | rebuilt from disk |
+| progress | string: how far the attempt that runs has come | `CHANGES_SECONDS` after its last report |
+| live | string: what the epochs of the attempt that runs have brought | `CHANGES_SECONDS` after its last epoch |
 | lease | string: the fencing token of the attempt at a job | `lease_seconds`, renewed by the supervisor |
 | history | stream: a point for each epoch, id `<epoch + 1>-0` | while the experiment runs |
 | changes | stream, a few entries: the experiment has changed | `CHANGES_SECONDS` after the last change |
@@ -29,7 +31,7 @@
 | rate_limit | string: when all requests of a key or an address would have arrived, in microseconds | a minute |
 | streams | sorted set: an owner's open streams of events, by the millisecond their lease ends | a minute |
 | discarded_messages | string: how many messages of others workers have discarded | until Redis is emptied |
-| epoch_durations | hash: the buckets of a Prometheus histogram | until Redis is emptied |
+| epoch_durations | hash: how many epochs took how long, and their sum | until Redis is emptied |
 """
 
 TRAININGS = "trainyard.train"
@@ -37,7 +39,7 @@ CONVERSIONS = "trainyard.convert"
 EVALUATIONS = "trainyard.evaluate"
 SWEEPS = "trainyard.sweep"
 # The number grows with the content of the index, so that the index of an older version is rebuilt.
-COMPLETE = "trainyard:complete:8"
+COMPLETE = "trainyard:complete:9"
 WAITING = "trainyard:waiting"
 OWNERS = "trainyard:owners"
 PRIVATE = "trainyard:private"
@@ -47,7 +49,7 @@ MODEL_INDEXES = "trainyard:model-indexes"
 RECONCILER = "trainyard:reconciler"
 WORKERS = "trainyard:workers"
 DISCARDED_MESSAGES = "trainyard:discarded-messages"
-EPOCH_DURATIONS = "trainyard:epoch-durations"
+EPOCH_DURATIONS = "trainyard:epoch-durations:2"
 RETENTION_TURN = "trainyard:retention-turn"
 RETENTION = "trainyard:retention"
 EVENTS = "trainyard:events"
@@ -61,6 +63,14 @@ def experiment(experiment_id: str) -> str:
 
 def lease(job_id: str) -> str:
     return f"trainyard:lease:{job_id}"
+
+
+def progress(experiment_id: str) -> str:
+    return f"trainyard:progress:{experiment_id}"
+
+
+def live(experiment_id: str) -> str:
+    return f"trainyard:live:{experiment_id}"
 
 
 def history(experiment_id: str) -> str:

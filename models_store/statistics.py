@@ -37,7 +37,7 @@ class QueueState(Frozen):
 def store_statistics(experiments: ExperimentStore, queue: Queue, workers: Workers) -> StoreStatistics:
     """Raises Unavailable if Redis cannot be reached."""
     with require_redis():
-        buckets, seconds = experiments.index.epoch_durations()
+        buckets, seconds = experiments.epoch_durations.read()
         return StoreStatistics(
             experiments={status: experiments.index.count(f"status={status}") for status in Status},
             workers=len(workers.alive()),

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from models_store.errors import Damaged
 from models_store.experiments import history
 from models_store.experiments.checkpoints import keep_state_only
 from models_store.experiments.folders import ATTEMPTS
+from models_store.experiments.live import EPOCH_FIELDS
 from models_store.experiments.points import MetricValues, Point
 from models_store.experiments.record import Progress, Record, Status
 from models_store.experiments.store import ExperimentStore
@@ -80,6 +81,12 @@ class TrainingJobs(Jobs[Record]):
     def show(self, name: JobName) -> None:
         self.store.show(self.store.read_or_damaged(*name))
 
+    def may_have_changed(self, record: Record) -> bool:
+        try:
+            return self.store.index.version(record.id) != record.version
+        except RedisError:
+            return True
+
 
 def _max_state_bytes(record: Record) -> float:
     """Of the training state that a succeeded experiment keeps, as `training.keep_state` says."""
@@ -111,7 +118,14 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
     def show(self, progress: Progress) -> None:
         """Show the progress in the live view."""
         self.record = self.record.model_copy(update={"progress": progress})
-        self._store.show(self.record)
+        self._report(self._store.index.reports.show_progress)
+
+    def check(self) -> None:
+        before = self.record.version
+        super().check()
+        if self.record.version != before:
+            # Who has changed it knew only what disk has.
+            self._store.show(self.record)
 
     def begin_history(self, points: Sequence[Point]) -> None:
         """Resume from a checkpoint: the history is exactly its epochs."""
@@ -120,6 +134,7 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             history.rewrite(self.folder, points)
             self._restore_view(points)
         self.record = self.record.without_points().with_points(points)
+        self._report(self._store.index.reports.show_epochs)
 
     def append(self, point: Point) -> None:
         """Add an epoch, on disk first. An epoch that the history has already is left unchanged."""
@@ -127,13 +142,28 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             return
         with self._lock():
             history.append(self.folder, point)
+        best = self.record.best
         self.record = self.record.with_points([point])
+        # First: who hears of the epoch finds it in the record.
+        self._report(self._store.index.reports.show_epochs)
         try:
             if not self._store.index.append_point(self.id, point):
                 self._restore_view(history.read(self.folder).points)
-            self._store.index.observe_epoch(point.seconds)
+            self._store.epoch_durations.observe(point.seconds)
         except RedisError as error:
             log.warning("epoch %d of %s is on disk but not shown: %r", point.epoch, self.id, error)
+        if self.record.best != best:
+            self._store.show(self.record)
+
+    def _report(self, show: Callable[[Record], bool]) -> None:
+        """All of the record, if the view does not have this attempt as running. A report that is lost is not sent
+        again: the next one replaces it."""
+        try:
+            if show(self.record):
+                return
+        except RedisError as error:
+            log.warning("a report of %s was not shown: %r", self.id, error)
+            return
         self._store.show(self.record)
 
     def _restore_view(self, points: Sequence[Point]) -> None:
@@ -175,5 +205,4 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
     def _merge(self, current: Record) -> Record:
         if current.version == self.record.version:
             return self.record
-        names = ("progress", "epochs_completed", "epoch_seconds", "best", "best_metrics", "last_metrics", "sparkline")
-        return current.model_copy(update={name: getattr(self.record, name) for name in names})
+        return current.model_copy(update={name: getattr(self.record, name) for name in ("progress", *EPOCH_FIELDS)})

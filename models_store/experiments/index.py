@@ -20,11 +20,11 @@ from models_store.events import (
     EventsLost,
     ExperimentDeleted,
     ExperimentEpoch,
-    ExperimentProgress,
 )
 from models_store.experiments import index_scripts as scripts
 from models_store.experiments.history import History
 from models_store.experiments.index_entries import memberships
+from models_store.experiments.live import Reports, progress_event
 from models_store.experiments.pages import Page, Query
 from models_store.experiments.points import Point
 from models_store.experiments.record import Record
@@ -32,7 +32,7 @@ from models_store.experiments.summary import ExperimentSummary
 from models_store.visibility import private_to, sees_everything
 
 _SCAN = 200
-EPOCH_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+_SHARED_KEYS = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS, keys.PRIVATE)
 # The best model, and those that replace it if it is damaged.
 _CANDIDATES = 20
 # A cursor: the order, and the score and the id of the last record of the previous page.
@@ -46,6 +46,7 @@ class Index:
         self._redis = redis
         self._events = events
         self._shown = shown
+        self.reports = Reports(redis)
         self._put = redis.register_script(scripts.PUT)
         self._remove = redis.register_script(scripts.REMOVE)
         self._append = redis.register_script(scripts.APPEND)
@@ -57,27 +58,25 @@ class Index:
         """Show `record` and all its index entries in one step; False if the view has a newer version."""
         members = [str(part) for pair in memberships(record).items() for part in pair]
         arguments: list[str | int] = [
+            record.id,
             record.version,
             record.model_dump_json(),
-            record.id,
             keys.CHANGES_SECONDS,
-            "ended" if record.status.is_terminal else "live",
+            str(record.attempts) if record.is_running else "",
             keys.model_index(""),
             ExperimentSummary.of(self._shown(record)).model_dump_json(),
-            _progress_event(record),
+            progress_event(record),
             record.owner or "",
             record.privacy.private_to,
+            "ended" if record.status.is_terminal else "live",
             *members,
         ]
-        names = (keys.experiment, keys.changes, keys.history)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS, keys.PRIVATE)
-        return bool(self._put(keys=[*(name(record.id) for name in names), *shared], args=arguments))
+        return bool(self._put(keys=[*_own_keys(record.id), *_SHARED_KEYS], args=arguments))
 
     def remove(self, experiment_id: str) -> None:
-        names = (keys.experiment, keys.changes, keys.history, keys.lease)
-        shared = (keys.MODEL_INDEXES, keys.EVENTS, keys.OWNERS, keys.PRIVATE)
         deleted = ExperimentDeleted(experiment_id=experiment_id).model_dump_json()
-        self._remove(keys=[*(name(experiment_id) for name in names), *shared], args=[experiment_id, deleted])
+        names = [*_own_keys(experiment_id), keys.lease(experiment_id), *_SHARED_KEYS]
+        self._remove(keys=names, args=[experiment_id, deleted])
 
     def get(self, experiment_id: str) -> Record | None:
         record = self.get_whole(experiment_id)
@@ -85,15 +84,20 @@ class Index:
 
     def get_whole(self, experiment_id: str) -> Record | None:
         """With what is not shown, and even if it is private: to be changed and written again."""
-        document = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document"))
-        return _parse(document)
+        record = _parse(cast(str | None, self._redis.hget(keys.experiment(experiment_id), "document")))
+        return None if record is None else self.reports.merge_into([record])[0]
+
+    def version(self, experiment_id: str) -> int | None:
+        version = cast(str | None, self._redis.hget(keys.experiment(experiment_id), "version"))
+        return None if version is None else int(version)
 
     def get_many(self, ids: Sequence[str]) -> list[Record]:
         pipeline = self._redis.pipeline(transaction=False)
         for experiment_id in ids:
             pipeline.hget(keys.experiment(experiment_id), "document")
         parsed = map(_parse, pipeline.execute())
-        return [self._shown(record) for record in parsed if record is not None and record.privacy.is_shown]
+        shown = [record for record in parsed if record is not None and record.privacy.is_shown]
+        return list(map(self._shown, self.reports.merge_into(shown)))
 
     def ids(self, filtered_by: str = "all") -> list[str]:
         """All ids that match a filter, oldest first."""
@@ -255,29 +259,10 @@ class Index:
             return None
         return History(points=points) if points and points[0].epoch == first else None
 
-    # -- epoch durations -----------------------------------------------------------------------------------------
 
-    def observe_epoch(self, seconds: float) -> None:
-        """Count an epoch in the histogram of `GET /metrics`: cumulative buckets, as in Prometheus."""
-        pipeline = self._redis.pipeline(transaction=True)
-        for bound in EPOCH_BUCKETS:
-            if seconds <= bound:
-                pipeline.hincrby(keys.EPOCH_DURATIONS, str(bound), 1)
-        pipeline.hincrby(keys.EPOCH_DURATIONS, "+Inf", 1)
-        pipeline.hincrbyfloat(keys.EPOCH_DURATIONS, "sum", seconds)
-        pipeline.execute()
-
-    def epoch_durations(self) -> tuple[list[tuple[str, float]], float]:
-        """The buckets as (upper bound in seconds, epochs up to it), and the sum of all seconds."""
-        stored = cast(dict[str, str], self._redis.hgetall(keys.EPOCH_DURATIONS))
-        bounds = [*map(str, EPOCH_BUCKETS), "+Inf"]
-        return [(bound, float(stored.get(bound, 0))) for bound in bounds], float(stored.get("sum", 0))
-
-
-def _progress_event(record: Record) -> str:
-    if record.progress is None:
-        return ""
-    return ExperimentProgress(experiment_id=record.id, progress=record.progress).model_dump_json()
+def _own_keys(experiment_id: str) -> list[str]:
+    names = (keys.experiment, keys.changes, keys.history, keys.progress, keys.live)
+    return [name(experiment_id) for name in names]
 
 
 def _parse(document: str | None) -> Record | None:

@@ -5,56 +5,70 @@ from models_store.events import ANNOUNCE
 # A view never returns to an older version of the record. While the index is rebuilt nothing is announced: at its end
 # everything is to be read again.
 PUT = f"""{ANNOUNCE}
-local version = redis.call('HGET', KEYS[1], 'version')
-if version and tonumber(version) > tonumber(ARGV[1]) then return 0 end
-local before = redis.call('HGET', KEYS[1], 'indexes')
-if before then
-  for key in string.gmatch(before, '[^\\n]+') do
-    redis.call('ZREM', key, ARGV[3])
-    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[4], key) end
-  end
-end
-local names = {{}}
-for i = 11, #ARGV, 2 do
-  redis.call('ZADD', ARGV[i], ARGV[i + 1], ARGV[3])
-  if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[4], ARGV[i]) end
+local id = ARGV[1]
+local shown = redis.call('HMGET', KEYS[1], 'version', 'indexes')
+local version, before = shown[1], shown[2]
+if version and tonumber(version) > tonumber(ARGV[2]) then return 0 end
+local is_member, names = {{}}, {{}}
+for i = 12, #ARGV, 2 do
+  redis.call('ZADD', ARGV[i], ARGV[i + 1], id)
+  if string.find(ARGV[i], ARGV[6], 1, true) == 1 then redis.call('SADD', KEYS[6], ARGV[i]) end
+  is_member[ARGV[i]] = true
   names[#names + 1] = ARGV[i]
 end
-if ARGV[9] ~= '' then redis.call('HSET', KEYS[7], ARGV[3], ARGV[9]) end
-if ARGV[10] ~= '' then
-  redis.call('HSET', KEYS[8], ARGV[3], ARGV[10])
-else
-  redis.call('HDEL', KEYS[8], ARGV[3])
+for key in string.gmatch(before or '', '[^\\n]+') do
+  if not is_member[key] then
+    redis.call('ZREM', key, id)
+    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[6], key) end
+  end
 end
-redis.call('HSET', KEYS[1], 'version', ARGV[1], 'document', ARGV[2], 'indexes', table.concat(names, '\\n'))
-if ARGV[5] == 'ended' then redis.call('DEL', KEYS[3]) end
-redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[1])
+if ARGV[9] ~= '' then
+  if redis.call('HGET', KEYS[9], id) ~= ARGV[9] then redis.call('HSET', KEYS[9], id, ARGV[9]) end
+end
+if ARGV[10] ~= '' then
+  redis.call('HSET', KEYS[10], id, ARGV[10])
+else
+  redis.call('HDEL', KEYS[10], id)
+end
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'document', ARGV[3], 'indexes', table.concat(names, '\\n'),
+  'token', ARGV[5], 'private_to', ARGV[10])
+if ARGV[5] == '' then redis.call('DEL', KEYS[4], KEYS[5]) end
+if ARGV[11] == 'ended' then redis.call('DEL', KEYS[3]) end
+redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'version', ARGV[2])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
-if redis.call('EXISTS', KEYS[6]) == 1 then
-  if ARGV[8] ~= '' and version and tonumber(version) == tonumber(ARGV[1]) then
-    announce(KEYS[5], 'progress', ARGV[3], ARGV[8], ARGV[10])
+if redis.call('EXISTS', KEYS[8]) == 1 then
+  if ARGV[8] ~= '' and version and tonumber(version) == tonumber(ARGV[2]) then
+    announce(KEYS[7], 'progress', id, ARGV[8], ARGV[10])
   else
-    announce(KEYS[5], 'status', ARGV[3], ARGV[7], ARGV[10])
+    announce(KEYS[7], 'status', id, ARGV[7], ARGV[10])
   end
 end
 return 1
 """
 REMOVE = f"""{ANNOUNCE}
-local before = redis.call('HGET', KEYS[1], 'indexes')
-if before then
-  for key in string.gmatch(before, '[^\\n]+') do
-    redis.call('ZREM', key, ARGV[1])
-    if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[5], key) end
-  end
+local id = ARGV[1]
+local shown = redis.call('HMGET', KEYS[1], 'indexes', 'private_to')
+for key in string.gmatch(shown[1] or '', '[^\\n]+') do
+  redis.call('ZREM', key, id)
+  if redis.call('EXISTS', key) == 0 then redis.call('SREM', KEYS[7], key) end
 end
-local private_to = redis.call('HGET', KEYS[8], ARGV[1]) or ''
-if before then announce(KEYS[6], 'deleted', ARGV[1], ARGV[2], private_to) end
-redis.call('HDEL', KEYS[7], ARGV[1])
-redis.call('HDEL', KEYS[8], ARGV[1])
-return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+if shown[1] then announce(KEYS[8], 'deleted', id, ARGV[2], shown[2] or '') end
+redis.call('HDEL', KEYS[10], id)
+redis.call('HDEL', KEYS[11], id)
+return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 """
 COMPLETE = f"""{ANNOUNCE}
 if redis.call('SET', KEYS[1], '1', 'NX') then announce(KEYS[2], 'reset', '', ARGV[1], '') end
+"""
+# Only for the attempt that the view has as running: of another one, all of the record is to be shown.
+REPORT = f"""{ANNOUNCE}
+local shown = redis.call('HMGET', KEYS[1], 'token', 'private_to')
+if shown[1] ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[3])
+redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'attempt', ARGV[2])
+if redis.call('TTL', KEYS[2]) < ARGV[3] / 2 then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+if ARGV[5] ~= '' then announce(KEYS[4], 'progress', ARGV[1], ARGV[5], shown[2]) end
+return 1
 """
 # A point is added only after its predecessor, so that a stream never has a gap.
 APPEND = f"""{ANNOUNCE}

@@ -14,6 +14,7 @@ from models_store.errors import Damaged, InvalidState, list_names
 from models_store.events import EventLog, EventsLost
 from models_store.experiments import history
 from models_store.experiments.checkpoints import CheckpointFile
+from models_store.experiments.epoch_durations import EpochDurations
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.history import History
 from models_store.experiments.idempotency import IDEMPOTENCY, IdempotencyKeys
@@ -58,6 +59,7 @@ class ExperimentStore(PublishedResults):
     ) -> None:
         super().__init__(root, events)
         self.index = Index(redis, events, self.holdout.shown)
+        self.epoch_durations = EpochDurations(redis)
         self.owners = owners
         self.waiting = WaitingExperiments(root / FOLDER, self.index, events, queue, owners)
         self.leases = leases

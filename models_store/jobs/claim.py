@@ -80,6 +80,10 @@ class Claim(Generic[J, R]):
 
     # -- while it runs -----------------------------------------------------------------------------------------------
 
+    def may_have_changed(self) -> bool:
+        """False if the record on disk need not be read now: the live view shows it as this claim last saw it."""
+        return self._jobs.may_have_changed(self.record)
+
     def check(self) -> None:
         """Read the record on disk. Raises ClaimLost, also if the job was deleted."""
         try:

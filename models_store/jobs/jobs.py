@@ -103,6 +103,10 @@ class Jobs(ABC, Generic[R]):
     def show(self, name: JobName) -> None:
         """Make the live view, if there is one, agree with disk. Raises NotFound."""
 
+    def may_have_changed(self, record: R) -> bool:
+        """False if the live view has it unchanged. It may be wrong: disk decides."""
+        return True
+
     def enqueue(self, record: R) -> None:
         """Send the message that names the job."""
         self.queue.enqueue(self.kind, *self.name(record))

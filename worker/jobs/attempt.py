@@ -45,11 +45,12 @@ class Every:
         self._seconds = seconds
         self._next = time.monotonic()
 
-    def is_due(self) -> bool:
+    def is_due(self, seconds: float | None = None) -> bool:
+        """`seconds` in place of the usual ones until the next time."""
         now = time.monotonic()
         if now < self._next:
             return False
-        self._next = now + self._seconds
+        self._next = now + (self._seconds if seconds is None else seconds)
         return True
 
 
@@ -216,12 +217,13 @@ class Attempt(ABC, Generic[C]):
         return self._retry(failure)
 
     def _watch(self) -> JobRecord | None:
+        is_renewal_due = self._renewal.is_due()
         # The record first: a claim that is lost must not have its lease renewed.
-        if self._check.is_due():
+        if is_renewal_due or (self._check.is_due() and self.claim.may_have_changed()):
             self.claim.check()
             if (reason := self.requested_stop) is not None:
                 self._ask(reason)
-        if self._renewal.is_due():
+        if is_renewal_due:
             self.claim.renew()
         if self._is_shutting_down():
             self._ask("shutdown")

@@ -27,7 +27,8 @@ from worker.jobs.messages import (
 )
 from worker.jobs.trainers import Trainer, Trainers
 
-_SHOW_SECONDS = 0.25
+# Progress is shown whenever another two-hundredth of what is left is done, within these bounds.
+_MIN_SHOW_SECONDS, _MAX_SHOW_SECONDS, _SHOWN_SHARE = 0.25, 5.0, 1 / 200
 # One that had waited since the last experiment, and the spare.
 _MAX_REPLACED = 2
 
@@ -50,7 +51,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
         self._budget_seconds = claim.record.spec.training.max_minutes * 60
         self._phase: Phase = "starting"
         self._training_ends_at = math.inf
-        self._show = Every(_SHOW_SECONDS)
+        self._show = Every(_MIN_SHOW_SECONDS)
         self._pruner = store.trials.pruner(claim.record)
         self._pruned: str | None = None
 
@@ -123,7 +124,7 @@ class TrainingAttempt(Attempt[TrainingClaim]):
     def _advance(self, progress: Progress) -> None:
         self._enter(progress.phase)
         self._trainers.prepare()
-        if self._phase != "training" or self._show.is_due():
+        if self._phase != "training" or self._show.is_due(show_seconds(progress)):
             self.claim.show(progress)
 
     def _enter(self, phase: Phase) -> None:
@@ -176,6 +177,11 @@ class TrainingAttempt(Attempt[TrainingClaim]):
                 return self.claim.retry(
                     Failure(type="killed", message="killed: the trainer died while it was stopping")
                 )
+
+
+def show_seconds(progress: Progress) -> float:
+    """From this report of a training's progress to the next one that is shown."""
+    return min(max((progress.eta_seconds or 0.0) * _SHOWN_SHARE, _MIN_SHOW_SECONDS), _MAX_SHOW_SECONDS)
 
 
 def describe_end(record: Record) -> str:

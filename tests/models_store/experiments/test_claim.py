@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from models_store import artifacts
+from models_store import artifacts, keys
 from models_store.errors import ClaimLost, StorageFull, Unavailable
 from models_store.experiments import history
 from models_store.experiments.claim import TrainingClaim
@@ -233,6 +233,22 @@ def test_cancel_is_seen_and_keeps_live_fields(store: Store, claim: TrainingClaim
     shown = store.experiments.get(claim.id)
     assert (shown.cancel_requested, shown.epochs_completed) == (True, 1)
     assert shown.progress is not None
+
+
+def test_cancelled_run_keeps_its_place_by_accuracy(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
+    claim.append(point(0, val_accuracy=0.5))
+    store.experiments.cancel(claim.id)
+    claim.check()
+    with valkey.client() as client:
+        assert client.zscore(keys.index("val_accuracy"), claim.id) == 0.5
+
+
+def test_report_after_redis_was_emptied_shows_all(store: Store, claim: TrainingClaim, valkey: Valkey) -> None:
+    claim.append(point(0))
+    with valkey.client() as client:
+        client.flushall()
+    claim.show(Progress(phase="training", step=1))
+    assert store.experiments.index.get(claim.id) == claim.record
 
 
 def test_expired_lease_is_reacquired_if_free(store: Store, claim: TrainingClaim) -> None:

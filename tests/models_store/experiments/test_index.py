@@ -13,9 +13,9 @@ from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
 from models_store.events import EventLog
 from models_store.experiments.history import History
-from models_store.experiments.index import EPOCH_BUCKETS, Index
+from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
-from models_store.experiments.record import Record, Status
+from models_store.experiments.record import Progress, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import point, points
 from tests.support.valkey import Valkey
@@ -117,6 +117,62 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     index.append_point(record.id, point(0))
     index.remove(record.id)
     assert sorted(redis.keys("*")) == [keys.COMPLETE, keys.EVENTS]
+
+
+def test_reports_are_merged_into_what_runs(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put(0.5, status=Status.RUNNING, attempts=1)
+    live = record.model_copy(update={"progress": Progress(phase="training", step=7), "epochs_completed": 3})
+    assert index.reports.show_progress(live)
+    assert index.reports.show_epochs(live)
+    assert index.get(record.id) == live
+    assert index.get_many([record.id]) == index.page(Query()).items == [live]
+    assert 0 < redis.ttl(keys.progress(record.id)) <= keys.CHANGES_SECONDS
+    assert 0 < redis.ttl(keys.live(record.id)) <= keys.CHANGES_SECONDS
+
+
+def test_reports_of_another_attempt_are_not_shown(index: Index, put: MakeRecord) -> None:
+    record = put(status=Status.RUNNING, attempts=1, progress=Progress(phase="starting"))
+    assert index.reports.show_progress(record)
+    second = record.replace(attempts=2, progress=None)
+    assert index.put(second)
+    assert index.get(record.id) == second
+    assert not index.reports.show_progress(record)
+    assert not index.reports.show_epochs(record)
+    assert index.get(record.id) == second
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.FAILED])
+def test_reports_end_with_the_attempt(index: Index, put: MakeRecord, redis: Redis, status: Status) -> None:
+    record = put(status=Status.RUNNING, attempts=1, progress=Progress(phase="starting"))
+    assert index.reports.show_progress(record)
+    assert index.reports.show_epochs(record)
+    index.put(record.replace(status=status, progress=None))
+    assert redis.exists(keys.progress(record.id), keys.live(record.id)) == 0
+    assert not index.reports.show_progress(record)
+
+
+def test_report_of_what_is_not_shown_asks_for_all(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put(status=Status.RUNNING, attempts=1, progress=Progress(phase="starting"))
+    redis.flushall()
+    assert not index.reports.show_progress(record)
+    assert not index.reports.show_epochs(record)
+    assert redis.keys("*") == []
+
+
+def test_unreadable_report_is_ignored(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put(status=Status.RUNNING, attempts=1)
+    redis.set(keys.progress(record.id), '{"attempt":1}')
+    redis.set(keys.live(record.id), "[]")
+    assert index.get(record.id) == record
+
+
+def test_report_writes_no_index(index: Index, put: MakeRecord, redis: Redis) -> None:
+    record = put(status=Status.RUNNING, attempts=1, progress=Progress(phase="starting"))
+    redis.config_resetstat()
+    assert index.reports.show_progress(record)
+    calls = {name: each["calls"] for name, each in redis.info("commandstats").items()}
+    assert "cmdstat_zadd" not in calls
+    assert sum(calls.values()) <= 8
 
 
 def test_models_of_a_class_subset_rank_last(index: Index, put: MakeRecord) -> None:
@@ -383,17 +439,3 @@ def test_restored_history_replaces_earlier_one(index: Index) -> None:
 def test_foreign_entry_makes_stream_unreadable(index: Index, redis: Redis) -> None:
     redis.xadd(keys.history("id"), {"point": "{}"}, id="1-0")
     assert index.history("id", -1) is None
-
-
-# -- epoch durations -------------------------------------------------------------------------------------------------
-
-
-def test_epochs_are_counted_in_cumulative_buckets(index: Index) -> None:
-    for seconds in (0.05, 0.2, 3.0, 10_000.0):
-        index.observe_epoch(seconds)
-    buckets, total = index.epoch_durations()
-    assert [bound for bound, _ in buckets] == [*map(str, EPOCH_BUCKETS), "+Inf"]
-    counts = dict(buckets)
-    assert (counts["0.05"], counts["0.25"], counts["5.0"], counts["1800.0"], counts["+Inf"]) == (1, 2, 3, 3, 4)
-    assert total == pytest.approx(10_003.25)
-    assert [count for _, count in buckets] == sorted(count for _, count in buckets)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from models_store.experiments.claim import TrainingClaim
+from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.points import Point
 from models_store.experiments.record import Failure, Progress, Record, Status
-from models_store.files import remove_directory
+from models_store.files import remove_directory, write_atomic
 from models_store.store import Store
 from settings import Settings
 from specs.dataset import DATASETS
@@ -30,7 +31,7 @@ from worker.jobs.messages import (
     TrainingResult,
 )
 from worker.jobs.supervisor import Supervisor
-from worker.jobs.training import TrainingAttempt, starting_weights
+from worker.jobs.training import TrainingAttempt, show_seconds, starting_weights
 
 Spec = Callable[..., ExperimentSpec]
 TRAINING = Advanced(progress=Progress(phase="training"))
@@ -334,3 +335,28 @@ def test_reason_without_weights_reaches_the_trainer(store: Store, tiny_document:
     assert isinstance(weights, str)
     assert weights.startswith(f"the weights of experiment {source.id} are unavailable: ")
     assert weights_in_job(store, record) == weights
+
+
+@pytest.mark.parametrize(("eta", "seconds"), [(None, 0.25), (1.0, 0.25), (200.0, 1.0), (86_400.0, 5.0)])
+def test_progress_is_shown_less_often_in_long_runs(eta: float | None, seconds: float) -> None:
+    assert show_seconds(Progress(phase="training", eta_seconds=eta)) == seconds
+
+
+def test_record_is_read_only_when_it_has_changed(store: Store, claim: TrainingClaim) -> None:
+    assert not claim.may_have_changed()
+    store.experiments.cancel(claim.id)
+    assert claim.may_have_changed()
+    claim.check()
+    assert not claim.may_have_changed()
+    store.experiments.index.remove(claim.id)
+    assert claim.may_have_changed()
+
+
+def test_cancel_that_only_disk_has_is_seen(store: Store, claim: TrainingClaim) -> None:
+    """Who has cancelled could not reach Redis: the record is read with each renewal of the lease."""
+    with store.experiments.lock(claim.id) as record:
+        changed = record.replace(cancel_requested=True)
+        write_atomic(claim.folder / RECORD_FILE, changed.model_dump_json().encode())
+    record = run(store, claim, ScriptedProcess([BEGUN], *[[TRAINING]] * 1000), stop_grace_seconds=0.1)
+
+    assert record.stop_reason == "cancelled"
