@@ -1,5 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig, type HtmlTagDescriptor, type Plugin, type Rolldown } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const API = process.env.TRAINYARD_URL ?? "http://127.0.0.1:8000";
 
@@ -16,42 +16,31 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The shell and the first view are one file: each request costs the service and the browser milliseconds.
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: "first", test: /\/src\/(App|views\/runs\/Runs)\.svelte$/ }] },
+      },
+    },
   },
   // `npm run dev`: everything that is no file of the page is asked of the service at TRAINYARD_URL.
   server: { proxy: { "^/(?!$|@|src/|node_modules/|index.html|favicon.svg)": API } },
 });
 
-/** The first view loads beside the shell, not behind it. */
+/** The module of the first view, which imports what it needs from the chunk of the shell, loads beside that. */
 function preloadFirstView(): Plugin {
   return {
     name: "preload-first-view",
     transformIndexHtml: {
       order: "post",
-      handler: (html, { bundle = {} }) => {
-        const chunks = Object.values(bundle).filter((each) => each.type === "chunk");
-        const byName = new Map(chunks.map((each) => [each.fileName, each]));
-        const first = chunks.find((each) => each.facadeModuleId?.endsWith("views/runs/Runs.svelte"));
-        const needed = first ? [...new Set([first, ...imported(first, byName)])] : [];
-        const styles = needed.flatMap((each) => [...(each.viteMetadata?.importedCss ?? [])]);
-        return [
-          ...needed.map((each) => linkTo(each.fileName, "modulepreload")),
-          ...styles.map((file) => linkTo(file, "stylesheet")),
-        ].filter(({ attrs }) => !html.includes(String(attrs?.href)));
-      },
+      handler: (_, { bundle = {} }) =>
+        Object.values(bundle)
+          .filter((each) => each.type === "chunk" && each.facadeModuleId?.endsWith("views/runs/Runs.svelte"))
+          .map(({ fileName }) => ({
+            tag: "link",
+            attrs: { rel: "modulepreload", crossorigin: true, href: `./${fileName}` },
+            injectTo: "head",
+          })),
     },
   };
-}
-
-function imported(
-  chunk: Rolldown.OutputChunk,
-  byName: ReadonlyMap<string, Rolldown.OutputChunk>,
-): Rolldown.OutputChunk[] {
-  return chunk.imports.flatMap((file) => {
-    const next = byName.get(file);
-    return next ? [next, ...imported(next, byName)] : [];
-  });
-}
-
-function linkTo(file: string, rel: string): HtmlTagDescriptor {
-  return { tag: "link", attrs: { rel, crossorigin: true, href: `./${file}` }, injectTo: "head" };
 }

@@ -114,10 +114,13 @@ class Page:
     def _answer(
         self, folder: Path, name: str, validators: Validators, accept_encoding: str, headers: Mapping[str, str]
     ) -> Response | None:
-        # Only names that are there: none leads out of the folder.
-        if not folder.is_dir() or name not in {each.name for each in folder.iterdir() if each.is_file()}:
+        path = folder / name
+        # Only names that are there, or were: none leads out of the folder.
+        if path not in self._read and not (
+            folder.is_dir() and name in {each.name for each in folder.iterdir() if each.is_file()}
+        ):
             return None
-        file = self._file(folder / name)
+        file = self._file(path)
         return None if file is None else file.respond(validators, accept_encoding, headers)
 
     def _file(self, path: Path) -> PageFile | None:

@@ -12,6 +12,7 @@ from tests.page.built import DIST, needs_page
 pytestmark = [pytest.mark.unit, needs_page]
 
 INITIAL_BYTES = 80_000
+INITIAL_SCRIPTS = 4
 EDITOR_BYTES = 170_000
 
 
@@ -39,6 +40,13 @@ def compressed_size(files: set[Path]) -> int:
 def test_first_view_fits_its_budget() -> None:
     files = files_of("index.html", "src/views/runs/Runs.svelte")
     assert compressed_size(files) <= INITIAL_BYTES
+
+
+def test_first_view_loads_beside_the_shell() -> None:
+    html = (DIST / "index.html").read_text()
+    files = files_of("index.html", "src/views/runs/Runs.svelte")
+    assert len(files) <= INITIAL_SCRIPTS
+    assert [file.name for file in files if f'="./assets/{file.name}"' not in html] == []
 
 
 def test_editor_of_specs_fits_its_budget() -> None:
