@@ -28,6 +28,7 @@ _EXPOSED = (
     "Link",
     "Location",
     "ETag",
+    "Last-Event-ID",
     "Retry-After",
     "RateLimit",
     "RateLimit-Policy",

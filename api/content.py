@@ -34,6 +34,8 @@ _BATCH_LINES: tuple[type, ...] = (BatchModel, Prediction, BatchError, BatchEnd)
 JSON, MERGE_PATCH, YAML = "application/json", "application/merge-patch+json", "application/yaml"
 FORM, OCTETS, ZIP = "multipart/form-data", "application/octet-stream", "application/zip"
 PNG, SVG, CSV, HTML, MARKDOWN = "image/png", "image/svg+xml", "text/csv", "text/html", "text/markdown"
+# As a header of a list: events of `GET /events` behind it are newer.
+POSITION = "Last-Event-ID"
 NDJSON, EVENTS, PLAIN = "application/x-ndjson", "text/event-stream", "text/plain"
 # Reports quote users: nothing in them may run or load anything.
 REPORT_HEADERS = {"Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'"}

@@ -1,24 +1,28 @@
 """The page in Chromium: how soon a list of 5,000 experiments is usable, what blocks its main thread, and how its memory
-grows during live training. Beside wall time stands the CPU time of the longest task of the main thread, which says less
-of what else the machine does.
+grows during live training. Beside wall time stands the CPU time of the longest task of the main thread, of the API and
+of the page's process, which says less of what else the machine does.
 
-python benchmarks/page.py [--minutes 60 | --speed 6]
+python benchmarks/page.py [--busy 2] [--minutes 60 | --speed 6 | --minutes 0]
 
-`--minutes 60` watches a real training for an hour. `--speed 6` sends what is told of one in an hour within ten minutes,
-without a trainer.
+`--busy 2` measures the list beside two processes in a busy loop, which is the condition of its target on two cores.
+`--minutes 60` watches a real training for an hour, 0 leaves that out. `--speed 6` sends what is told of one in an hour
+within ten minutes, without a trainer.
 """
 
 import argparse
 import itertools
 import json
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import psutil
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.api import store
 from models_store.experiments.claim import TrainingClaim
@@ -34,6 +38,9 @@ WHEEL_STEPS = 120
 SAMPLES = 12
 # What one finds free may let go of more.
 GARBAGE_COLLECTIONS = 3
+# A browser is idle that takes less CPU time, of all its processes.
+IDLE_CPU_MILLISECONDS = 10
+LOOK_SECONDS = 0.2
 # Twice in an epoch of a second.
 TOLD_PER_SECOND = 2
 # Epochs of some tenths of a second: more than an hour of them.
@@ -69,6 +76,9 @@ requestAnimationFrame(look);
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--busy", type=int, default=0, help="processes in a busy loop beside the list; 2 for its target"
+    )
     parser.add_argument("--minutes", type=float, default=1.0, help="of live training; 60 for the whole measurement")
     parser.add_argument("--speed", type=float, help="of an hour of events that are sent so many times as fast")
     arguments = parser.parse_args()
@@ -78,17 +88,31 @@ def main() -> None:
             raise SystemExit(MISSING)
         service.start_api()
         store(service, EXPERIMENTS)
-        measure_list(service, browser)
-        if arguments.speed is None:
+        with busy_processes(arguments.busy):
+            measure_list(service, browser)
+        if arguments.speed is None and arguments.minutes:
             service.start_worker()
             measure_memory(service, browser, arguments.minutes)
-        else:
+        elif arguments.speed is not None:
             with replayed_training(service, arguments.speed) as experiment:
                 measure_memory(service, browser, 60, arguments.speed, experiment)
         browser.close()
 
 
 # -- the list ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def busy_processes(count: int) -> Iterator[None]:
+    """Processes in a busy loop, each in a session of its own, as other programs of a machine are."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(loop, start_new_session=True) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.kill()
+            each.wait()
 
 
 def measure_list(service: Service, browser: Browser) -> None:
@@ -103,9 +127,15 @@ def measure_list(service: Service, browser: Browser) -> None:
     usable: list[float] = []
     blocks: list[float] = []
     tasks: list[float] = []
+    used: list[tuple[float, float]] = []
+    processes = browser.new_browser_cdp_session()
     for _ in range(LOADS):
         page = new_page(browser)
+        wait_until_idle(processes)
+        api, renderers = cpu_times(service, processes)
         open_list(page, service)
+        api_then, renderers_then = cpu_times(service, processes)
+        used.append((api_then - api, renderers_then - renderers))
         usable.append(page.evaluate("usable"))
         blocks += take(page, "blocks")
         page.context.close()
@@ -117,6 +147,8 @@ def measure_list(service: Service, browser: Browser) -> None:
         tasks.append(longest[0])
         page.context.close()
     print(f"usable after navigation              {summary(usable)}      (target <= 1,000)")
+    print(f"    CPU of the API                   {summary([api for api, _ in used])}")
+    print(f"    CPU of the page's process        {summary([renderer for _, renderer in used])}")
     print(f"    blocks over 50 ms                {summary(blocks)}      (target: none)")
     print(f"    longest task, CPU                {summary(tasks)}      (target <= 50)")
 
@@ -126,6 +158,26 @@ def measure_list(service: Service, browser: Browser) -> None:
     report(page, "typing a filter", lambda: type_filter(page))
     report(page, "sorting by a metric", lambda: page.get_by_role("button", name="val_loss", exact=True).click())
     page.context.close()
+
+
+def wait_until_idle(processes: CDPSession) -> None:
+    """A new window draws itself first, which is no part of a navigation."""
+    before = float("-inf")
+    while (now := sum(cpu_by_process(processes, ""))) - before > IDLE_CPU_MILLISECONDS:
+        before = now
+        time.sleep(LOOK_SECONDS)
+
+
+def cpu_times(service: Service, processes: CDPSession) -> tuple[float, float]:
+    """Milliseconds that the API and the processes of pages have taken."""
+    times = psutil.Process(service.apis[-1].pid).cpu_times()
+    return 1000 * (times.user + times.system), sum(cpu_by_process(processes, "renderer"))
+
+
+def cpu_by_process(processes: CDPSession, kind: str) -> list[float]:
+    """Milliseconds of each process of the browser, or of those of a kind."""
+    found = processes.send("SystemInfo.getProcessInfo")["processInfo"]
+    return [1000 * each["cpuTime"] for each in found if each["type"].startswith(kind)]
 
 
 def new_page(browser: Browser) -> Page:

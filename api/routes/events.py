@@ -52,9 +52,9 @@ async def follow_events(
     claimed, edited or has ended; its summary), `progress`, `epoch`, `deleted`, `dataset`, `evaluation`, `serving`,
     `worker`.
 
-    The first is `ready`, at once. Open the stream, then read lists and records: what happens meanwhile follows. A
-    summary with a lower `version` than the one that was read is outdated. With `ids`, events of experiments are of
-    these only.
+    The first is `ready`, at once. Open the stream, then read lists and records: what happens meanwhile follows; or read
+    a list of summaries, then open the stream with its header `Last-Event-ID` as `since`. A summary with a lower
+    `version` than the one that was read is outdated. With `ids`, events of experiments are of these only.
 
     To resume a broken stream, send the last id received as `Last-Event-ID`, as browsers do by themselves, or as
     `since`: it continues without loss or repetition, except that only the last `progress` of each experiment is sent.

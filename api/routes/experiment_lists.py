@@ -1,6 +1,6 @@
 """`GET /experiments`: records, summaries and CSV, filtered and sorted by any field."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -75,7 +75,8 @@ def list_experiments(
     accept: Annotated[list[str] | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """List a page of experiments, newest first unless `sort` says otherwise. `next_cursor`, and the header `Link`, lead
-    to the next page. `fields=summary` gives the summaries of up to 10,000, `Accept: text/csv` the table as CSV.
+    to the next page. `fields=summary` gives the summaries of up to 10,000, `Accept: text/csv` the table as CSV; to
+    follow either, open `GET /events` with the header `Last-Event-ID` of the answer as `since`.
 
     All other parameters are conditions on fields of the summary, on metrics, and on fields of the spec by their path:
     `?training.optimizer.type=Adam&val_accuracy>0.98`, with `=`, `!=`, `>`, `>=`, `<` and `<=`. In lists any element may
@@ -95,10 +96,12 @@ def get_experiments_file(
 
 
 class _List(NamedTuple):
-    """What is asked for; `body` and the cursor of the next page are made when the client does not have it."""
+    """What is asked for; its body and the cursor of the next page are made when the client does not have it. Events
+    behind `end` are newer; "" where that is unknown."""
 
     etag: str
     make: Callable[[], tuple[str | bytes, str | None]]
+    end: str = ""
 
 
 def _respond(
@@ -108,7 +111,7 @@ def _respond(
     validators: Validators,
     request: Request,
     media_type: str,
-    headers: Mapping[str, str],
+    headers: dict[str, str],
 ) -> Response:
     if query.fields == "record" and media_type == content.JSON and (query.limit or 0) > _MAX_RECORDS:
         detail = f"expected at most {_MAX_RECORDS}; fields=summary takes {_MAX_SUMMARIES:,}"
@@ -118,10 +121,11 @@ def _respond(
         found = _plain(plain, store)
     else:
         found = _table(query, conditions, store, media_type, request.url.query)
+    headers = {**headers, **({content.POSITION: found.end} if found.end else {})}
     if validators.match(found.etag):
-        return not_modified(found.etag)
+        return not_modified(found.etag, headers)
     body, next_cursor = found.make()
-    headers = {**headers, **cache_headers(found.etag)}
+    headers |= cache_headers(found.etag)
     if next_cursor:
         following = request.url.include_query_params(cursor=next_cursor)
         headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
@@ -140,7 +144,7 @@ def _table(query: ListQuery, conditions: list[Condition], store: Store, media_ty
         snapshot = store.summaries.snapshot()
 
     def make() -> tuple[str | bytes, str | None]:
-        table = Table([row for row in snapshot.rows if query.has_name(row)])
+        table = Table(snapshot.rows if query.name is None else [row for row in snapshot.rows if query.has_name(row)])
         table = table.where([*query.conditions(), *conditions])
         limit = query.limit or (_LIMIT if media_type == content.JSON else None)
         rows, next_cursor = table.page(query.sort, limit, query.cursor)
@@ -152,4 +156,4 @@ def _table(query: ListQuery, conditions: list[Condition], store: Store, media_ty
             records = store.experiments.index.get_many([row.id for row in rows])
         return Page(items=records, next_cursor=next_cursor).model_dump_json(), next_cursor
 
-    return _List(etag_of(media_type, [snapshot.position, query_string]), make)
+    return _List(etag_of(media_type, [snapshot.position, query_string]), make, snapshot.end)

@@ -57,8 +57,8 @@ def conditional(
     return Response(body, media_type=media_type, headers={**(headers or {}), **cache_headers(etag)})
 
 
-def not_modified(etag: str) -> Response:
-    return Response(status_code=304, headers=cache_headers(etag))
+def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status_code=304, headers={**(headers or {}), **cache_headers(etag)})
 
 
 class RenderCache:

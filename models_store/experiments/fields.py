@@ -1,6 +1,6 @@
 """Fields of experiments that tables are filtered and sorted by: those of the summary, metrics, and the spec's."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -9,6 +9,8 @@ from models_store.experiments.summary import ExperimentSummary
 from specs.experiment import ExperimentSpec
 
 Value = str | float | bool | datetime | None
+# Absent values after all others; then numbers and times, then texts; then by id, which is by time.
+SortKey = tuple[bool, bool, float | str, str]
 # Not of use in a comparison: objects, and lists of objects.
 _OBJECTS = {"metrics", "sparkline", "progress", "error"}
 SUMMARY_FIELDS = tuple(name for name in ExperimentSummary.model_fields if name not in _OBJECTS)
@@ -21,6 +23,19 @@ def values_at(document: Any, path: str) -> tuple[Value, ...]:
     number. None where there is nothing, and for an object or list that is there."""
     found = list(_walk(document, path.split(".")))
     return tuple(None if isinstance(each, dict | list) else each for each in found) or (None,)
+
+
+def sort_key(values: Sequence[Value], row_id: str) -> SortKey:
+    """Of the row `row_id`, in the order of a field with these `values`, of which the first counts."""
+    value = values[0]
+    match value:
+        case None:
+            return True, False, 0.0, row_id
+        case datetime():
+            return False, False, value.timestamp(), row_id
+        case str():
+            return False, True, value, row_id
+    return False, False, float(value), row_id
 
 
 def _walk(value: Any, steps: list[str]) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from typing import cast
 
@@ -10,7 +11,7 @@ import orjson
 from redis import Redis
 
 from models_store import keys
-from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, Value, values_at
+from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, SortKey, Value, sort_key, values_at
 from models_store.experiments.history import History
 from models_store.experiments.index import Index
 from models_store.experiments.record import Record
@@ -19,6 +20,7 @@ from models_store.experiments.summary import ExperimentSummary
 from models_store.visibility import Privacy, seeing_everything, sees_everything
 
 _CHUNK = 500
+_CREATED = "created_at"
 _MAX_CHANGES = 25_000
 _Entries = list[tuple[str, dict[str, str]]]
 
@@ -57,13 +59,24 @@ class Row:
             self._seen[name] = values_at(orjson.loads(self.spec), name)
         return self._seen[name]
 
+    def key(self, name: str) -> SortKey:
+        """Of its place in the order of a field."""
+        return self._key_of_creation if name == _CREATED else sort_key(self.values(name), self.id)
+
+    @cached_property
+    def _key_of_creation(self) -> SortKey:
+        """Kept, because almost all lists are in this order, and making it takes longer than sorting by it."""
+        return sort_key(self.values(_CREATED), self.id)
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All rows that are shown, oldest first; `position` changes with any of them."""
+    """All rows that are shown, oldest first; `position` changes with any of them. Events behind `end`, "" for none, are
+    newer."""
 
     position: str
     rows: Sequence[Row]
+    end: str
 
 
 class Summaries:
@@ -89,12 +102,12 @@ class Summaries:
         with self._lock, seeing_everything():
             self._refresh()
             rows = [self._rows[each] for each in sorted(self._rows)]
-            position = f"{self._changed_at} {self._mark}"
+            position, end = f"{self._changed_at} {self._mark}", self._position
         if sees_everything():
-            return Snapshot(position, rows)
+            return Snapshot(position, rows, end)
         shown = [row for row in rows if Privacy(row.summary.private, row.summary.owner).is_shown]
         # The last event may be that of a private one.
-        return Snapshot(f"{hash(tuple(row.mark for row in shown))} {self._mark}", shown)
+        return Snapshot(f"{hash(tuple(row.mark for row in shown))} {self._mark}", shown, end)
 
     def refresh(self) -> None:
         """Read what has changed, so that the next snapshot takes milliseconds: 5,000 experiments take half a second."""

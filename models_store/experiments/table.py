@@ -5,7 +5,6 @@ import binascii
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 import orjson
@@ -13,15 +12,14 @@ from pydantic import TypeAdapter
 
 from models_store.errors import InvalidCursor, InvalidField
 from models_store.experiments.conditions import Condition
-from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, Value, spec_fields
+from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, SortKey, spec_fields
 from models_store.experiments.summaries import Row, metric_names
 from specs import limits
 from specs.problem import Problem, pointer_of, received_value, shorten
 from specs.spelling import did_you_mean
 
-# Absent values after all others; then numbers and times, then texts; then by id, which is by time.
-_Key = tuple[bool, bool, float | str, str]
-_Cursor = TypeAdapter(tuple[str, _Key])
+_Keyed = tuple[SortKey, Row]
+_Cursor = TypeAdapter(tuple[str, SortKey])
 _COMMON_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
 
 
@@ -72,7 +70,7 @@ class Table:
         name, descending = sort.removeprefix("-"), sort.startswith("-")
         if problem := self._unknown(name, "/query/sort", sort):
             raise InvalidField([problem])
-        keyed = sorted(((_key(row.values(name), row.id), row) for row in self.rows), key=_key_of)
+        keyed = sorted(((row.key(name), row) for row in self.rows), key=_key_of)
         split = bisect_left(keyed, (True,), key=lambda pair: pair[0][:1])
         present, absent = keyed[:split], keyed[split:]
         ordered = [*(reversed(present) if descending else present), *(reversed(absent) if descending else absent)]
@@ -82,34 +80,22 @@ class Table:
         return [row for _, row in shown], _encode(sort, shown[-1][0]) if more and shown else None
 
 
-def _key(values: Sequence[Value], row_id: str) -> _Key:
-    value = values[0]
-    match value:
-        case None:
-            return True, False, 0.0, row_id
-        case datetime():
-            return False, False, value.timestamp(), row_id
-        case str():
-            return False, True, value, row_id
-    return False, False, float(value), row_id
-
-
-def _key_of(pair: tuple[_Key, Row]) -> _Key:
+def _key_of(pair: _Keyed) -> SortKey:
     return pair[0]
 
 
-def _start(key: _Key, present: list[tuple[_Key, Row]], absent: list[tuple[_Key, Row]], descending: bool) -> int:
+def _start(key: SortKey, present: list[_Keyed], absent: list[_Keyed], descending: bool) -> int:
     part, before = (absent, len(present)) if key[0] else (present, 0)
     if descending:
         return before + len(part) - bisect_left(part, key, key=_key_of)
     return before + bisect_right(part, key, key=_key_of)
 
 
-def _encode(sort: str, key: _Key) -> str:
+def _encode(sort: str, key: SortKey) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, key])).decode()
 
 
-def _decode(cursor: str, sort: str) -> _Key:
+def _decode(cursor: str, sort: str) -> SortKey:
     try:
         belongs_to, key = _Cursor.validate_json(base64.urlsafe_b64decode(cursor))
     except (binascii.Error, ValueError) as error:

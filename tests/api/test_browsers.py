@@ -16,7 +16,7 @@ from tests.support.api import ApiClient
 
 EVIL, APP = "https://evil.example", "https://app.example.org"
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,idempotency-key"}
-EXPOSED = {"Link", "Location", "ETag", "Retry-After"}
+EXPOSED = {"Link", "Location", "ETag", "Last-Event-ID", "Retry-After"}
 SPEC = b"{model: {preset: digits-cnn}}"
 
 

@@ -50,6 +50,25 @@ def test_new_run_and_its_epochs_appear(site: Site, open_page: OpenPage, watch: W
     assert len([each for each in watch.requests if "/events" in each]) == 1
 
 
+def test_run_posted_behind_the_list_appears(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
+    """The stream is opened when the list was read, and tells what has changed since."""
+    publish(site.store, tiny_spec("listed"))
+    page = open_page("#/nothing")
+
+    def post(route: Route) -> None:
+        site.store.experiments.create(tiny_spec("posted"))
+        route.continue_()
+
+    page.route(re.compile("/events"), post, times=1)
+    asked = len(watch.requests)
+    page.goto("/#/runs")
+    page.reload()
+    expect(page.locator("a.name")).to_have_text(["posted", "listed"])
+    requests = [each for each in watch.requests[asked:] if re.search("/(events|experiments)", each)]
+    assert [re.sub("=.*", "", each) for each in requests[-2:]] == ["GET /experiments?fields", "GET /events?since"]
+    assert len([each for each in requests if "/experiments" in each]) == 2
+
+
 def test_filter_and_sort_are_in_the_link(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
     for name, accuracy in (("low", 0.5), ("high", 0.95), ("middle", 0.9)):
         publish(site.store, tiny_spec(name), val_accuracy=accuracy)
@@ -176,7 +195,7 @@ def test_five_thousand_runs_draw_a_screenful(site: Site, open_page: OpenPage, wa
     page.get_by_role("grid").evaluate("grid => grid.scrollTop = grid.scrollHeight")
     expect(page.locator("a.name").last).to_have_text("run 4999")
     asked = [each.partition("limit=")[2] for each in watch.requests if "/experiments?" in each]
-    assert asked == ["200", "1000", *(f"1000&cursor={end}" for end in range(1000, 5000, 1000))]
+    assert asked == ["60", "1000", *(f"1000&cursor={end}" for end in range(1000, 5000, 1000))]
     assert page.locator("[role=row]").count() < 80
     page.get_by_role("button", name="Name", exact=True).click()
     page.get_by_role("grid").evaluate("grid => grid.scrollTop = 0")

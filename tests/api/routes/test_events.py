@@ -73,6 +73,26 @@ def test_new_model_is_announced_as_serving(client: ApiClient, api_store: Store, 
     assert (best["data"]["policy"], pinned["data"]["policy"]) == ("best", "pinned")
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_stream_continues_behind_a_list(client: ApiClient, api_store: Store, tiny_spec: MakeSpec, known: bool) -> None:
+    listed = api_store.experiments.create(tiny_spec()).id
+    answer = client.get("/experiments?fields=summary")
+    assert [each["id"] for each in answer.json()["items"]] == [listed]
+    if known:
+        answer = client.get("/experiments?fields=summary", headers={"If-None-Match": answer.headers["ETag"]})
+        assert answer.status_code == 304
+    created = api_store.experiments.create(tiny_spec()).id
+
+    async def follow() -> list[Event]:
+        async with open_stream(client, f"/events?since={answer.headers['Last-Event-ID']}") as stream:
+            return await stream.until("status")
+
+    events = in_application(client, follow)
+
+    assert events[0]["data"] == {"resumed": True}
+    assert [event["data"]["id"] for event in events if event["event"] == "status"] == [created]
+
+
 @pytest.mark.parametrize("resume", ["header", "query"])
 def test_broken_stream_resumes(client: ApiClient, tiny_document: JsonObject, resume: str) -> None:
     def post() -> str:

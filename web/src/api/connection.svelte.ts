@@ -30,7 +30,9 @@ class Connection {
     pause: (ms, signal) => this.#pause(ms, signal),
   });
 
-  constructor() {
+  /** Open the stream, once: from now on, or behind a position that becomes known, that of a list which is fetched. */
+  async open(position?: Promise<string>): Promise<void> {
+    if (position) this.#stream.beginBehind(await position);
     const follow = () => (document.hidden ? this.#stream.stop() : this.#stream.start());
     document.addEventListener("visibilitychange", follow);
     addEventListener("online", () => this.retry());

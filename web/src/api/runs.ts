@@ -39,6 +39,22 @@ export interface RunList {
   total: number;
 }
 
+export const MAX_RUNS = 10_000;
+/** Reading thousands at once would block the browser for a tenth of a second. */
+const PER_PAGE = 1_000;
+
+/** An answer of `GET /experiments`. */
+export interface RunPage extends RunList {
+  next_cursor: string | null;
+}
+
+/** Where the next of `limit` runs are found, or a part of them. */
+export function runsPath(limit: number, cursor: string | null = null): string {
+  const query = new URLSearchParams({ fields: "summary", limit: String(Math.min(limit, PER_PAGE)) });
+  if (cursor) query.set("cursor", cursor);
+  return `/experiments?${query}`;
+}
+
 export function isTerminal(status: Status): boolean {
   return status === "succeeded" || status === "failed" || status === "cancelled";
 }

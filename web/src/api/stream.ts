@@ -26,6 +26,11 @@ export class Stream {
     this.#host = host;
   }
 
+  /** Where to begin: what is told behind `position`. Called before `start`. */
+  beginBehind(position: string): void {
+    this.#since = position;
+  }
+
   start(): void {
     if (this.#running) return;
     this.#running = new AbortController();

@@ -14,6 +14,9 @@ export interface View {
   key?: string;
   /** Only where the service asks for keys. */
   needsKey?: boolean;
+  /** Request what it shows before it is loaded, where the page begins with it. Resolves to what the stream of events has
+   * to begin behind, "" where that is unknown. */
+  request?: () => Promise<string>;
   load: () => Promise<{ default: Component }>;
 }
 

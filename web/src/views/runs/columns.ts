@@ -84,7 +84,7 @@ export function metricNames(runs: readonly RunSummary[]): string[] {
   const counts = new Map<string, number>();
   for (const run of runs)
     for (const name of Object.keys(run.metrics)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].sort(([a, n], [b, m]) => m - n || a.localeCompare(b, "en")).map(([name]) => name);
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([name]) => name);
 }
 
 /** Columns as the hash has them, `name:240,status`: the order is theirs, a width is optional. "" is the defaults. */

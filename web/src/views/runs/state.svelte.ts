@@ -16,14 +16,12 @@ import {
   writeColumns,
 } from "./columns.ts";
 import { isLocal, meets, parseFilter, toQuery } from "./filter.ts";
+import { firstRuns } from "./first.ts";
 import { GROUPINGS, type Grouping, groupRuns, type RunRow, sortGroups, sortRuns } from "./grouping.ts";
-
-/** More than any screen shows. */
-const SCREENFUL = 200;
 
 /** What the view Runs shows: the list of the service, as the hash says. */
 export class RunsState {
-  readonly list: Resource<RunList> = runs(isNewestFirst() ? SCREENFUL : undefined);
+  readonly list: Resource<RunList> = runs(firstRuns());
   readonly open = new SvelteSet<string>();
 
   readonly all: readonly RunSummary[] = $derived(this.list.data?.items ?? []);
@@ -94,11 +92,6 @@ export class RunsState {
     for (const id of ids) selected ? chosen.add(id) : chosen.delete(id);
     route.set({ select: [...chosen].join(",") });
   }
-}
-
-/** Whether the hash asks for the list as the service has it: its first runs are those that are shown first. */
-function isNewestFirst(): boolean {
-  return ["sort", "filter", "group", "starred", "select"].every((name) => !route.get(name));
 }
 
 export function titleOf(id: string): string {
