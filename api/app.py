@@ -266,9 +266,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store, sender = services.store, Sender(services.settings.webhook_private_addresses)
     deliverer = Deliverer(store, sender, services.settings.webhook_retry_seconds)
     retain = partial(services.retention.run, services.registry.is_serving)
-    retention_seconds = services.settings.retention_seconds
+    retention_seconds, sweep_seconds = services.settings.retention_seconds, services.settings.reconcile_seconds
     upkeep = [
-        Periodic("reconciler", store.reconciler.sweep, services.settings.reconcile_seconds),
+        Periodic("reconciler", partial(store.reconciler.take_turn, sweep_seconds), sweep_seconds),
         Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
         Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
         Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
@@ -279,7 +279,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Periodic("keys", store.keys.flush, _KEYS_SECONDS),
         Periodic("old keys", store.keys.purge, _OLD_KEYS_SECONDS),
         Periodic("retention", partial(_while_redis_answers, retain), min(retention_seconds, _RETENTION_SECONDS)),
-        Periodic("summaries", partial(_while_redis_answers, store.summaries.refresh), _SUMMARIES_SECONDS),
+        Periodic("summaries", partial(_while_redis_answers, store.refresh_summaries), _SUMMARIES_SECONDS),
     ]
     for periodic in upkeep:
         periodic.start()
@@ -294,6 +294,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await store.feed.stop()
     for periodic in upkeep:
         await to_thread.run_sync(periodic.stop)
+    await to_thread.run_sync(store.reconciler.resign)
     await to_thread.run_sync(deliverer.close)
     await to_thread.run_sync(services.recent.flush)
     await to_thread.run_sync(store.flush_counts)

@@ -84,6 +84,11 @@ class EventFeed:
     def start(self) -> None:
         self._reading = asyncio.create_task(self._run())
 
+    @property
+    def end(self) -> str | None:
+        """The position of the last event; None while Redis cannot be reached."""
+        return None if self._end is None else str(self._end)
+
     async def stop(self) -> None:
         # A cancellation that meets the end of a send is lost: asyncio.wait_for of Python 3.11 swallows it.
         while self._reading is not None and not self._reading.done():

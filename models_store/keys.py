@@ -22,7 +22,10 @@
 | model_indexes | set: the indexes of models, one a dataset and owner of private ones | rebuilt from disk |
 | rungs | string: the scores at the rungs of a sweep are complete | `RUNGS_SECONDS` after the last; rebuilt from disk |
 | rung | sorted set: trials by score after so many epochs | `RUNGS_SECONDS` after the last; rebuilt from disk |
-| reconciler | string: the lock of the process that sweeps | one sweep |
+| shown | hash: version, damage and name of each experiment in the view | rebuilt from disk |
+| models | string: when the view of a published model changed last, in microseconds | until Redis is emptied |
+| reconciler | string: the process that is elected to sweep | two sweeps and a half, renewed |
+| checked | string: how many experiments were compared with disk in this round | until Redis is emptied |
 | resent | string: a lost message was sent again | `lease_seconds` |
 | workers | hash: worker name to its heartbeat | stale entries are dropped |
 | retention_turn | string: a process has pruned by the limits of the settings | `TRAINYARD_RETENTION_SECONDS` |
@@ -46,7 +49,10 @@ PRIVATE = "trainyard:private"
 STARTS = "trainyard:starts"
 STARTED = "trainyard:started"
 MODEL_INDEXES = "trainyard:model-indexes"
+SHOWN = "trainyard:shown"
+MODELS = "trainyard:models"
 RECONCILER = "trainyard:reconciler"
+CHECKED = "trainyard:checked"
 WORKERS = "trainyard:workers"
 DISCARDED_MESSAGES = "trainyard:discarded-messages"
 EPOCH_DURATIONS = "trainyard:epoch-durations:2"
@@ -119,8 +125,8 @@ def rung(sweep_id: str, epochs: int) -> str:
 
 
 def index(order: str, filtered_by: str = "all") -> str:
-    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, based_on=, sweep=, model=
-    with a value."""
+    """`order`: created_at or val_accuracy. `filtered_by`: all, or status=, dataset=, tag=, based_on=, sweep=, group=,
+    model=, weights_from= with a value; the last one has those that have not ended, by created_at alone."""
     return f"trainyard:index:{order}:{filtered_by}"
 
 

@@ -97,6 +97,11 @@ class Store:
         self.traffic.flush()
         self.predictions.flush()
 
+    def refresh_summaries(self) -> None:
+        """Ahead of the next request for them, unless the feed has heard of nothing since. Raises redis's errors."""
+        if not self.summaries.have_read(self.feed.end):
+            self.summaries.refresh()
+
     def spec_of(self, record: Record) -> ExperimentSpec:
         """The whole spec. Raises NotFound if its dataset was deleted since, Damaged if the record is damaged, SpecError
         if it is no longer valid."""

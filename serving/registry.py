@@ -12,6 +12,7 @@ from models_store.experiments.record import Record
 from models_store.models.catalogue import ModelCatalogue
 from models_store.models.pins import Pin
 from models_store.models.promotions import Promotion, Reason
+from models_store.models.rankings import Rankings
 from models_store.visibility import seeing_everything
 from serving.answering_model import AnsweringModel
 from serving.current_model import CurrentModel
@@ -42,14 +43,14 @@ class Registry:
 
     def __init__(self, catalogue: ModelCatalogue, known_datasets: KnownDatasets, loaded: LoadedModels) -> None:
         self._catalogue = catalogue
+        self._rankings = Rankings(catalogue)
         self._known_datasets = known_datasets
         self._loaded = loaded
         self._current: dict[str, CurrentModel] = {}
         self._rejected = RejectedModels()
         self._refreshing = threading.Lock()
         self._announced: dict[str, ServingChange] = {}
-        # Datasets of which a better model is rejected than the one that serves.
-        self._passed_over: set[str] = set()
+        self._passed_over: set[str] = set()  # datasets of which a better model is rejected
 
     # -- choosing ----------------------------------------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ class Registry:
         pins = self._catalogue.pins()
         settled = {dataset for dataset, pin in pins.items() if self._serve_pinned(dataset, pin)}
         # A model that serves a dataset without models was deleted, or is about to be.
-        for dataset in sorted({*self._catalogue.datasets(), *self._current} - settled):
+        for dataset in sorted({*self._rankings.datasets(), *self._current} - settled):
             self._serve_best(dataset)
         pinned = {pin.experiment_id for pin in pins.values() if isinstance(pin, Pin)}
         self._rejected.retain(lambda each: each in pinned or self._catalogue.exists(each))
@@ -90,8 +91,8 @@ class Registry:
     def _serve_best(self, dataset: str) -> None:
         current = self._undeleted(dataset)
         self._passed_over.discard(dataset)
-        for record in self._catalogue.ranking(dataset):
-            if (current is not None and record.id == current.record.id) or self._try_serve(dataset, record.id):
+        for each in self._rankings.ids(dataset):
+            if (current is not None and each == current.record.id) or self._try_serve(dataset, each):
                 return
             self._passed_over.add(dataset)
         # No published model can replace it: it keeps serving, unless it was deleted.

@@ -25,7 +25,7 @@ from worker.jobs.consumption import Consumption
 from worker.jobs.supervisor import Supervisor
 from worker.machine import Machine
 
-_BEAT_SECONDS = 3.0
+BEAT_SECONDS = 5.0
 _MAX_RETRIES = 2
 # A shared task is one of every application in the process.
 _TASK: Final = {"max_retries": _MAX_RETRIES, "shared": False}
@@ -123,9 +123,8 @@ class PoolProcess:
 
 
 class Upkeep(bootsteps.StartStopStep):
-    """In the main process: heartbeats for `GET /workers` and the reconciler, on the worker's own timer, so that no
-    thread is there to be caught by a fork. A worker that does not consume ends, so that its supervisor starts another.
-    """
+    """In the main process: heartbeats for `GET /workers`, on the worker's own timer, so that no thread is there to be
+    caught by a fork. A worker that does not consume ends, so that its supervisor starts another."""
 
     requires = ("celery.worker.components:Timer",)
     settings: Settings
@@ -135,20 +134,17 @@ class Upkeep(bootsteps.StartStopStep):
         self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
         self._machine = Machine(self.settings.cuda_visible_devices)
         self._consumption = Consumption(
-            max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / _BEAT_SECONDS))
+            max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / BEAT_SECONDS))
         )
-        self._timers: list[Any] = []
+        self._timer: Any = None
 
     def start(self, parent: Any) -> None:
-        self._timers = [
-            parent.timer.call_repeatedly(_BEAT_SECONDS, self._beat),
-            parent.timer.call_repeatedly(self.settings.reconcile_seconds, self._store.reconciler.sweep),
-        ]
+        self._timer = parent.timer.call_repeatedly(BEAT_SECONDS, self._beat)
         self._beat()
 
     def stop(self, parent: Any) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         with contextlib.suppress(Unavailable):
             self._store.workers.leave(self._worker.name)
 

@@ -1,8 +1,10 @@
 """The records of experiments on disk, a folder each."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -85,7 +87,7 @@ class RecordFolders:
     def read(self, experiment_id: str) -> Record:
         """The record on disk. Raises NotFound, Damaged."""
         try:
-            return _read(self.folder(experiment_id))
+            return read_record(self.folder(experiment_id))
         except FileNotFoundError as error:
             raise NotFound(f"experiment {experiment_id} not found") from error
 
@@ -130,6 +132,12 @@ class RecordFolders:
             return []
         first = str(ULID.from_int(milliseconds << _RANDOM_BITS))[:_TIME_CHARACTERS]
         return sorted(path.name for path in self.experiments.glob(f"{first}*") if is_experiment_id(path.name))
+
+    def ids_since(self, begin: datetime) -> list[str]:
+        """The ids of the experiments posted since. From disk."""
+        first = str(ULID.from_datetime(begin))[:_TIME_CHARACTERS]
+        with os.scandir(self.experiments) as entries:
+            return [each.name for each in entries if each.name >= first and is_experiment_id(each.name)]
 
     def users_of_dataset(self, name: str) -> list[str]:
         """The queued, running and succeeded experiments on dataset `name`, or that add it to another one. From disk."""
@@ -178,13 +186,19 @@ class RecordFolders:
                     found.append(Learnt.model_validate_json(line))
         return found
 
-    def users_of_weights(self, experiment_id: str) -> list[str]:
-        """The queued and running experiments that start with its weights. From disk."""
+    def users_of_weights(self, experiment_id: str, among: Iterable[str] | None = None) -> list[str]:
+        """The queued and running experiments that start with its weights, of all or `among` these. From disk."""
+        found = self._find(f'"weights_from":"{experiment_id}"') if among is None else self._read_all(among)
         return [
             record.id
-            for record in self._find(f'"weights_from":"{experiment_id}"')
-            if record.spec.model.weights_from == experiment_id and not record.status.is_terminal
+            for record in found
+            if not record.status.is_terminal and record.spec.model.weights_from == experiment_id
         ]
+
+    def _read_all(self, ids: Iterable[str]) -> Iterator[Record]:
+        for each in ids:
+            with suppress(OSError, Damaged):
+                yield read_record(self.experiments / each)
 
     def _find(self, *marks: str) -> Iterator[Record]:
         """The records on disk whose JSON contains one of `marks`, anywhere; private ones, too: what they need is
@@ -194,13 +208,13 @@ class RecordFolders:
                 data = path.read_bytes()
                 if not any(mark.encode() in data for mark in marks):
                     continue  # as in most records; reading is cheaper than parsing
-                yield _read(path.parent)
+                yield read_record(path.parent)
             except (OSError, Damaged):
                 continue
 
 
-def _read(folder: Path) -> Record:
-    """Raises FileNotFoundError, Damaged."""
+def read_record(folder: Path) -> Record:
+    """The record in an experiment's folder, even if it is private. Raises FileNotFoundError, Damaged."""
     try:
         data = (folder / RECORD_FILE).read_bytes()
     except FileNotFoundError as error:

@@ -4,17 +4,14 @@ The truth is on disk, from which the reconciler rebuilds the view. Methods raise
 `models_store.experiments.store` handles them.
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, cast
+from typing import cast
 
-import orjson
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
-from models_store.errors import InvalidCursor, Unavailable
+from models_store.errors import Unavailable
 from models_store.events import (
     EventLog,
     EventsLost,
@@ -23,20 +20,19 @@ from models_store.events import (
 )
 from models_store.experiments import index_scripts as scripts
 from models_store.experiments.history import History
-from models_store.experiments.index_entries import memberships
-from models_store.experiments.live import Reports, progress_event
-from models_store.experiments.pages import Page, Query
+from models_store.experiments.index_entries import ShownState, memberships
+from models_store.experiments.live import Reports
+from models_store.experiments.pages import Page, Query, decode_cursor, encode_cursor
 from models_store.experiments.points import Point
 from models_store.experiments.record import Record
 from models_store.experiments.summary import ExperimentSummary
 from models_store.visibility import private_to, sees_everything
 
 _SCAN = 200
-_SHARED_KEYS = (keys.MODEL_INDEXES, keys.EVENTS, keys.COMPLETE, keys.OWNERS, keys.PRIVATE)
+# Redis takes a millisecond for so many.
+_MAX_AT_ONCE = 2_000
 # The best model, and those that replace it if it is damaged.
 _CANDIDATES = 20
-# A cursor: the order, and the score and the id of the last record of the previous page.
-_Cursor = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
 
 
 class Index:
@@ -56,27 +52,19 @@ class Index:
 
     def put(self, record: Record) -> bool:
         """Show `record` and all its index entries in one step; False if the view has a newer version."""
-        members = [str(part) for pair in memberships(record).items() for part in pair]
-        arguments: list[str | int] = [
-            record.id,
-            record.version,
-            record.model_dump_json(),
-            keys.CHANGES_SECONDS,
-            str(record.attempts) if record.is_running else "",
-            keys.model_index(""),
-            ExperimentSummary.of(self._shown(record)).model_dump_json(),
-            progress_event(record),
-            record.owner or "",
-            record.privacy.private_to,
-            "ended" if record.status.is_terminal else "live",
-            *members,
-        ]
-        return bool(self._put(keys=[*_own_keys(record.id), *_SHARED_KEYS], args=arguments))
+        summary = ExperimentSummary.of(self._shown(record)).model_dump_json()
+        return bool(self._put(keys=scripts.put_keys(record), args=scripts.put_arguments(record, summary)))
+
+    def put_all(self, records: Iterable[Record]) -> list[bool]:
+        """The same for many, while the index is being rebuilt: nothing is announced."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for record in records:
+            self._put(keys=scripts.put_keys(record), args=scripts.put_arguments(record, ""), client=pipeline)
+        return list(map(bool, pipeline.execute()))
 
     def remove(self, experiment_id: str) -> None:
         deleted = ExperimentDeleted(experiment_id=experiment_id).model_dump_json()
-        names = [*_own_keys(experiment_id), keys.lease(experiment_id), *_SHARED_KEYS]
-        self._remove(keys=names, args=[experiment_id, deleted])
+        self._remove(keys=scripts.remove_keys(experiment_id), args=[experiment_id, deleted, keys.model_index("")])
 
     def get(self, experiment_id: str) -> Record | None:
         record = self.get_whole(experiment_id)
@@ -101,7 +89,36 @@ class Index:
 
     def ids(self, filtered_by: str = "all") -> list[str]:
         """All ids that match a filter, oldest first."""
-        return cast(list[str], self._redis.zrange(keys.index("created_at", filtered_by), 0, -1))
+        key = keys.index("created_at", filtered_by)
+        first = cast(list[str], self._redis.zrange(key, 0, _MAX_AT_ONCE - 1))
+        if len(first) < _MAX_AT_ONCE:
+            return first
+        # In parts: others wait while Redis reads one.
+        scores = dict(cast(Iterable[tuple[str, float]], self._redis.zscan_iter(key, count=_MAX_AT_ONCE)))
+        return sorted(scores, key=lambda each: (scores[each], each))
+
+    def slice(self, start: int, count: int) -> list[str]:
+        """The ids of `count` experiments, oldest first, from the one of rank `start`."""
+        return cast(list[str], self._redis.zrange(keys.index("created_at"), start, start + count - 1))
+
+    def checked(self) -> int:
+        """How many of them were compared with disk in this round."""
+        return int(cast(str | None, self._redis.get(keys.CHECKED)) or 0)
+
+    def note_checked(self, number: int) -> None:
+        self._redis.set(keys.CHECKED, number)
+
+    def states(self, ids: Sequence[str]) -> list[ShownState | None]:
+        """What is shown of each; None for one that is not."""
+        return [ShownState.parse(each) if each else None for each in self._shown_texts(ids)]
+
+    def named(self, ids: Sequence[str], part: str) -> list[str]:
+        """Those with `part` in their name; case is ignored."""
+        texts = zip(ids, self._shown_texts(ids), strict=True)
+        return [each for each, text in texts if text and part.lower() in ShownState.parse(text).name]
+
+    def _shown_texts(self, ids: Sequence[str]) -> list[str | None]:
+        return cast(list[str | None], self._redis.hmget(keys.SHOWN, list(ids))) if ids else []
 
     def count(self, filtered_by: str = "all") -> int:
         return self._redis.zcard(keys.index("created_at", filtered_by))
@@ -163,7 +180,7 @@ class Index:
             raise Unavailable("the index is being rebuilt from disk; try again in a second")
 
     def mark_complete(self) -> None:
-        self._complete(keys=[keys.COMPLETE, keys.EVENTS], args=[EventsLost().model_dump_json()])
+        self._complete(keys=[keys.COMPLETE, keys.EVENTS, keys.MODELS], args=[EventsLost().model_dump_json()])
 
     # -- pages ---------------------------------------------------------------------------------------------------
 
@@ -177,9 +194,11 @@ class Index:
         while True:
             wanted = query.limit + 1 - len(items)
             is_selective = query.is_selective or not sees_everything()
-            chunk = self._range(key, start, max(wanted, _SCAN) if is_selective else wanted, query)
-            items += [record for record in self.get_many(chunk) if query.accepts(record)]
+            scanned = _MAX_AT_ONCE if query.name is not None else max(wanted, _SCAN)
+            chunk = self._range(key, start, scanned if is_selective else wanted, query)
             start += len(chunk)
+            found = self.named(chunk, query.name) if query.name is not None else chunk
+            items += [record for record in self.get_many(found) if query.accepts(record)]
             if len(items) > query.limit or not chunk:
                 break
         page = items[: query.limit]
@@ -190,19 +209,13 @@ class Index:
         return cast(list[str], command(key, start, start + count - 1))
 
     def _cursor(self, query: Query, last: Record) -> str:
-        score = memberships(last)[keys.index(query.order)]
-        return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last.id])).decode()
+        return encode_cursor(query, memberships(last)[keys.index(query.order)], last.id)
 
     def _rank_after(self, key: str, query: Query) -> int:
         """Rank of the first entry after the cursor; by its score if its record was deleted or has moved."""
         if query.cursor is None:
             return 0
-        try:
-            sort, score, last_id = _Cursor.validate_json(base64.urlsafe_b64decode(query.cursor))
-        except (binascii.Error, ValueError) as error:
-            raise InvalidCursor("this cursor was not made by this service; start again without one") from error
-        if sort != query.sort:
-            raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
+        score, last_id = decode_cursor(query.cursor, query)
         command = self._redis.zrevrank if query.descending else self._redis.zrank
         rank = cast(int | None, command(key, last_id)) if self.shown([last_id]) else None
         if rank is not None and self._redis.zscore(key, last_id) == score:
@@ -225,6 +238,13 @@ class Index:
             best = self._redis.zrevrange(key, 0, _CANDIDATES - 1, withscores=True)
             scored += ((score, experiment_id) for experiment_id, score in cast(list[tuple[str, float]], best))
         return self.get_many([experiment_id for _, experiment_id in sorted(scored, reverse=True)[:_CANDIDATES]])
+
+    def models_version(self) -> str:
+        """Changes with any of them. Raises Unavailable while the index is being rebuilt."""
+        complete, version = cast(list[str | None], self._redis.mget(keys.COMPLETE, keys.MODELS))
+        if complete is None:
+            self.require_complete()
+        return version or ""
 
     # -- history -------------------------------------------------------------------------------------------------
 
@@ -258,11 +278,6 @@ class Index:
         except (KeyError, ValidationError):
             return None
         return History(points=points) if points and points[0].epoch == first else None
-
-
-def _own_keys(experiment_id: str) -> list[str]:
-    names = (keys.experiment, keys.changes, keys.history, keys.progress, keys.live)
-    return [name(experiment_id) for name in names]
 
 
 def _parse(document: str | None) -> Record | None:

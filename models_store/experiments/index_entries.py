@@ -1,6 +1,10 @@
 """Where a record stands in the sorted sets of the index, and with which score."""
 
+from contextlib import suppress
+from typing import NamedTuple, Self
+
 from models_store import keys
+from models_store.errors import Damaged
 from models_store.experiments.pages import ORDERS, Order
 from models_store.experiments.record import Record, Status
 from specs.dataset import BlobsSpec
@@ -13,6 +17,27 @@ _BLOBS = BlobsSpec().model_dump()
 # A turn is a whole number below 2 ** 53, so that a float holds it: the priority, whether it is a trial, and the
 # millisecond of its creation.
 _CLASS = 2.0**42
+
+
+class ShownState(NamedTuple):
+    """What the reconciler compares with disk, and what a search for names reads, of an experiment in the view.
+    `damaged` are the names of files, `name` is in lower case."""
+
+    version: int
+    damaged: tuple[str, ...]
+    name: str
+
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(record.version, record.damaged, record.name.lower())
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        version, damaged, name = text.split("\n", 2)
+        return cls(int(version), tuple(damaged.split()), name)
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.version), " ".join(self.damaged), self.name])
 
 
 def memberships(record: Record) -> dict[str, float]:
@@ -36,6 +61,8 @@ def memberships(record: Record) -> dict[str, float]:
         score = scores["val_accuracy"] - _tie_breaker(record)
         index = keys.model_index(record.dataset, record.privacy.private_to)
         members[index] = score if is_of_whole_dataset(record) else score - 1
+    if not record.status.is_terminal and (source := weights_source(record)):
+        members[keys.index("created_at", f"weights_from={source}")] = scores["created_at"]
     if record.is_queued:
         members[keys.WAITING] = turn(record)
     return members
@@ -61,6 +88,13 @@ def is_of_whole_dataset(record: Record) -> bool:
     the default options."""
     dataset = record.spec.dataset
     return not dataset.classes and dataset.blobs in (None, _BLOBS)
+
+
+def weights_source(record: Record) -> str | None:
+    """The experiment whose weights it starts with; of a damaged spec, none."""
+    with suppress(Damaged):
+        return record.spec.model.weights_from
+    return None
 
 
 def _tie_breaker(record: Record) -> float:

@@ -8,8 +8,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
-from models_store.events import ExperimentProgress
-from models_store.experiments.index_scripts import REPORT
+from models_store.experiments.index_scripts import REPORT, progress_event
 from models_store.experiments.points import Best, MetricValues
 from models_store.experiments.record import Progress, Record
 from models_store.experiments.sparkline import Sparkline
@@ -74,13 +73,6 @@ class Reports:
         names = [name(each) for each in running for name in (keys.progress, keys.live)]
         reports = iter(cast(list[str | None], self._redis.mget(names)))
         return [_merge(record, next(reports), next(reports)) if record.is_running else record for record in records]
-
-
-def progress_event(record: Record) -> str:
-    """The data of the event; "" without progress."""
-    if record.progress is None:
-        return ""
-    return ExperimentProgress(experiment_id=record.id, progress=record.progress).model_dump_json()
 
 
 def _merge(record: Record, progress: str | None, epochs: str | None) -> Record:

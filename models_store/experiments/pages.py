@@ -1,12 +1,18 @@
 """Pages of records: filters, order, cursor."""
 
-from typing import Literal, cast
+import base64
+import binascii
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from models_store.errors import InvalidCursor
 from models_store.experiments.record import Record, Status
 
 Order = Literal["created_at", "val_accuracy"]
+# A cursor: the order, and the score and the id of the last record of the previous page.
+_Cursor = TypeAdapter(tuple[str, Annotated[float, Field(allow_inf_nan=False)], str])
 ORDERS: tuple[Order, ...] = ("created_at", "val_accuracy")
 
 
@@ -57,3 +63,18 @@ class Query(BaseModel):
 class Page(BaseModel):
     items: list[Record]
     next_cursor: str | None
+
+
+def encode_cursor(query: Query, score: float, last_id: str) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([query.sort, score, last_id])).decode()
+
+
+def decode_cursor(cursor: str, query: Query) -> tuple[float, str]:
+    """The score and the id. Raises InvalidCursor."""
+    try:
+        sort, score, last_id = _Cursor.validate_json(base64.urlsafe_b64decode(cursor))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidCursor("this cursor was not made by this service; start again without one") from error
+    if sort != query.sort:
+        raise InvalidCursor(f"this cursor belongs to sort={sort}, not to sort={query.sort}")
+    return score, last_id

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from models_store.experiments.record import Record, Status
 from models_store.experiments.results import PublishedResults
 from models_store.experiments.waiting import FOLDER, WaitingExperiments
 from models_store.files import lock_folder, remove_directory, storage_errors, write_atomic
+from models_store.frozen import utc_now
 from models_store.jobs.leases import Leases
 from models_store.jobs.queue import SWEEP, TRAINING, Queue
 from models_store.models.pins import SERVING, Pins
@@ -35,6 +37,8 @@ from specs.experiment import ExperimentSpec
 from specs.problem import quantity
 
 _MAX_CHILDREN = 100
+# An experiment is shown when it is posted, or else by the reconciler; clocks may differ.
+_UNSHOWN = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -255,9 +259,19 @@ class ExperimentStore(PublishedResults):
                 "train a better one first, or delete with ?force=true"
             )
 
+    def _candidates(self, experiment_id: str) -> set[str] | None:
+        """Those that may need its weights: of the view, and the newest on disk, one of which may not be shown yet. None
+        while the view is not whole."""
+        with suppress(RedisError):
+            if self.index.is_complete():
+                return {*self.index.ids(f"weights_from={experiment_id}"), *self.ids_since(utc_now() - _UNSHOWN)}
+        return None
+
     def reject_needed(self, record: Record) -> None:
         """Raises InvalidState if an unfinished experiment starts with its weights."""
-        if record.status is Status.SUCCEEDED and (users := self.users_of_weights(record.id)):
+        if record.status is not Status.SUCCEEDED:
+            return
+        if users := self.users_of_weights(record.id, self._candidates(record.id)):
             need = quantity(len(users), "queued or running experiment needs", "queued or running experiments need")
             raise InvalidState(
                 f"{need} the weights of experiment {record.id}: {list_names(self.named(users))}; cancel them first, or "

@@ -109,6 +109,10 @@ class Summaries:
         # The last event may be that of a private one.
         return Snapshot(f"{hash(tuple(row.mark for row in shown))} {self._mark}", shown, end)
 
+    def have_read(self, position: str | None) -> bool:
+        """Whether they are as of this position of the stream of events."""
+        return position is not None and position == self._position
+
     def refresh(self) -> None:
         """Read what has changed, so that the next snapshot takes milliseconds: 5,000 experiments take half a second."""
         with self._lock:

@@ -1,11 +1,13 @@
 """Leases in Redis: keys that expire unless their holder renews them. Redis's clock decides."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from redis import Redis
 
 from models_store import keys
 
+_ASKED = 500
 # An expired lease is acquired again unless another token holds it: a pause alone costs nothing.
 _RENEW = """
 local holder = redis.call('GET', KEYS[1])
@@ -50,6 +52,12 @@ class Leases:
 
     def is_held(self, job_id: str) -> bool:
         return bool(self._redis.exists(keys.lease(job_id)))
+
+    def held(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of the jobs whose lease is held."""
+        parts = [job_ids[start : start + _ASKED] for start in range(0, len(job_ids), _ASKED)]
+        tokens = [(part, cast(list[str | None], self._redis.mget(list(map(keys.lease, part))))) for part in parts]
+        return {job for part, found in tokens for job, token in zip(part, found, strict=True) if token is not None}
 
     def uptime_seconds(self) -> float:
         """Seconds since Redis started: no lease can have been renewed before that."""

@@ -120,9 +120,9 @@ class Queue:
         return self._redis.llen(kind.queue)
 
     def waiting(self) -> int:
-        """The number of messages of all kinds that no worker has received yet. Raises Unavailable."""
+        """The number of kinds with messages that no worker has received yet. Raises Unavailable."""
         with require_redis():
-            return sum(map(self.depth, KINDS))
+            return int(self._redis.exists(*(kind.queue for kind in KINDS)))
 
     def discarded(self) -> int:
         """How many messages workers have discarded, because they were none of this service's."""

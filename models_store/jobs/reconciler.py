@@ -1,10 +1,8 @@
-"""The reconciler: makes the view and the queue agree with disk. Any process may run it, any number of times."""
+"""The reconciler: makes the view and the queue agree with disk. Each process of the API runs it, one at a time."""
 
 import logging
-import os
-import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -12,165 +10,103 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from models_store import artifacts, keys
+from models_store import keys
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Busy, Damaged, NotFound, StorageFull
-from models_store.experiments import history
-from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.record import Failure
 from models_store.experiments.store import ExperimentStore
-from models_store.files import remove_stale_temporaries
-from models_store.ids import is_experiment_id
+from models_store.jobs.election import Election, NotElected
 from models_store.jobs.jobs import Job, Jobs, R
+from models_store.jobs.view_repair import ViewRepair
 
-# A sweep of a worker blocks its consumer: the rest waits for the next sweep.
+# The rest waits for the next sweep.
 _MAX_RESENT = 500
 _LOCK_SECONDS = 2.0
 # So long a worker may take to settle a message: later it helps nobody, because lost jobs are found anyway.
 _UNSETTLED_LEASES = 10
-# Reentrant: a process whose Redis fell silent during a sweep could not release the lock.
-_LOCK = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-_UNLOCK = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-"""
+# A process that is elected stays so for so many pauses between two sweeps, and five seconds at least.
+_ELECTED_SWEEPS, _MIN_ELECTED_SECONDS = 2.5, 5.0
 
 log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """One `sweep` repairs: records that only disk has, entries that only Redis has, jobs whose lease expired, and jobs
-    whose message was lost. A lock in Redis, which a dead process leaves behind for the time of a lease, keeps it to
-    one process at a time; it is idempotent, so that two at once do no harm.
+    """One sweep repairs: records that only disk has, entries that only Redis has, jobs whose lease expired, and jobs
+    whose message was lost. It costs the same however many experiments are stored, unless Redis was emptied: of what has
+    ended a slice is compared with disk, and the next sweep continues, in any process.
+
+    One of all processes is elected to sweep (`take_turn`), and stays so while it lives. Two at once do no harm.
     """
 
     def __init__(
-        self,
-        store: ExperimentStore,
-        datasets: DatasetStore,
-        kinds: Sequence[Jobs[Any]],
-        redis: Redis,
-        everything_seconds: float = 900.0,
+        self, store: ExperimentStore, datasets: DatasetStore, kinds: Sequence[Jobs[Any]], redis: Redis
     ) -> None:
         self._store = store
-        self._datasets = datasets
         self._kinds = kinds
         self._leases = store.leases
         self._redis = redis
-        self._ticket = secrets.token_hex(8)
-        self._lock = redis.register_script(_LOCK)
-        self._unlock = redis.register_script(_UNLOCK)
-        self._everything_seconds = everything_seconds
-        self._check_everything_at = float("-inf")
+        self._election = Election(redis, keys.RECONCILER)
+        self._elected_seconds = self._leases.seconds
         self._unreachable_at = float("-inf")
+        self._view = ViewRepair(store, datasets, self._stay_elected)
+
+    def take_turn(self, seconds: float) -> bool:
+        """Sweep if this process is the one that does so; each calls this every `seconds`. False if another one is
+        elected, or Redis cannot be reached."""
+        self._elected_seconds = max(_ELECTED_SWEEPS * seconds, _MIN_ELECTED_SECONDS)
+        return self._try_to_sweep()
 
     def sweep(self) -> bool:
-        """Repair everything once; False if another process does so now, or Redis cannot be reached."""
+        """Sweep once, unless another process is elected; False then, and if Redis cannot be reached."""
+        self._elected_seconds = self._leases.seconds
         try:
-            if not self._lock(keys=[keys.RECONCILER], args=[self._ticket, self._leases.milliseconds]):
+            return self._try_to_sweep()
+        finally:
+            self.resign()
+
+    def resign(self) -> None:
+        """Let another process sweep at once."""
+        self._election.resign()
+
+    def _try_to_sweep(self) -> bool:
+        try:
+            # Of this process alone.
+            self._view.show_unshown()
+            self._store.events.repair()
+            if not self._election.hold(self._elected_seconds):
                 return False
-            try:
-                self._sweep()
-            finally:
-                self._unlock(keys=[keys.RECONCILER], args=[self._ticket])
+            self._sweep()
+        except NotElected as error:
+            log.warning("this sweep was not finished: %s", error)
+            return False
         except RedisError as error:
             log.warning("not reconciled, Redis cannot be reached: %r", error)
             self._unreachable_at = time.monotonic()
             return False
         return True
 
+    def _stay_elected(self) -> None:
+        self._election.require(self._elected_seconds)
+
     def _sweep(self) -> None:
-        everything = time.monotonic() > self._check_everything_at or not self._store.index.is_complete()
-        self._show_unshown()
-        self._store.events.repair()
-        self._match_disk(everything)
-        keep = everything or self._redis_is_new()
+        is_complete = self._store.index.is_complete()
+        if is_complete:
+            self._view.match_names()
+        else:
+            self._view.rebuild()
+        self._view.check_slice()
+        # Until the index is complete, no worker is given a job whose lease may have been lost with it.
+        keep = not is_complete or self._redis_is_new()
         for jobs in self._kinds:
-            for job in jobs.unfinished().running:
+            for job in self._unheld(jobs.unfinished().running):
+                self._stay_elected()
                 self._recover(jobs, job, keep)
-        if everything:
-            # Until then no other process takes a job back whose lease was lost with the index.
+        if not is_complete:
             self._store.index.mark_complete()
-            self._check_everything_at = time.monotonic() + self._everything_seconds
         # After that: a worker that is woken chooses from the whole index.
         for jobs in self._kinds:
             self._resend(jobs, jobs.unfinished().queued)
         self._kinds[0].queue.forget_unsettled(_UNSETTLED_LEASES * self._leases.seconds)
-
-    def _show_unshown(self) -> None:
-        while self._store.unshown:
-            experiment_id = self._store.unshown.pop()
-            try:
-                self._restore(experiment_id)
-            except (RedisError, OSError):
-                self._store.unshown.add(experiment_id)
-                raise
-
-    # -- the view ----------------------------------------------------------------------------------------------------
-
-    def _match_disk(self, everything: bool) -> None:
-        on_disk = self._ids_on_disk()
-        shown = set(self._store.index.ids())
-        rebuild = not self._store.index.is_complete()
-        for experiment_id in on_disk if everything else on_disk - shown:
-            try:
-                self._restore(experiment_id, rebuild)
-            except OSError as error:
-                log.error("%s cannot be read and is not shown: %s", experiment_id, error)
-        for experiment_id in shown - on_disk:
-            self._forget(experiment_id)
-        if everything:
-            for folder in (self._store.experiments, self._store.pins.folder, *map(self._store.folder, on_disk)):
-                remove_stale_temporaries(folder)
-            self._datasets.clear_abandoned()
-            self._store.idempotency.remove_expired()
-
-    def _ids_on_disk(self) -> set[str]:
-        with os.scandir(self._store.experiments) as entries:
-            return {entry.name for entry in entries if is_experiment_id(entry.name)}
-
-    def _restore(self, experiment_id: str, rebuild: bool = False) -> None:
-        """Show the record as disk has it; with `rebuild` also one that is shown, for its entries may be those of
-        another version."""
-        try:
-            record = self._inspect(self._store.read_or_damaged(experiment_id))
-        except NotFound:
-            return
-        shown = self._store.index.get(experiment_id)
-        same = shown is not None and (shown.version, shown.damaged) == (record.version, record.damaged)
-        if (same and not rebuild) or self._store.index.put(record):
-            return
-        # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
-        try:
-            with self._store.lock(experiment_id) as current:
-                self._replace_view(self._inspect(current))
-        except (NotFound, Busy, Damaged):
-            return
-
-    def _replace_view(self, record: Record) -> None:
-        shown = self._store.index.get(record.id)
-        if shown is not None and shown.version > record.version:
-            self._store.index.remove(record.id)
-        self._store.index.put(record)
-
-    def _inspect(self, record: Record) -> Record:
-        """Name the damaged files of an experiment; costs a stat for each file."""
-        damaged = list(record.damaged)
-        folder = self._store.folder(record.id)
-        if not damaged:
-            if record.status is not Status.RUNNING:
-                damaged += _damaged(history.HISTORY_FILE, lambda: history.check(folder, record.epochs_completed))
-            if record.status is Status.SUCCEEDED:
-                damaged += _damaged(artifacts.ARTIFACTS, lambda: artifacts.check_sizes(folder / artifacts.ARTIFACTS))
-        return record.model_copy(update={"damaged": tuple(damaged)})
-
-    def _forget(self, experiment_id: str) -> None:
-        if not self._store.folder(experiment_id).exists():
-            self._store.index.remove(experiment_id)
 
     # -- jobs --------------------------------------------------------------------------------------------------------
 
@@ -178,6 +114,10 @@ class Reconciler:
         """Whether holders may not have had the time to renew their leases since Redis came back."""
         reachable_for = min(self._leases.uptime_seconds(), time.monotonic() - self._unreachable_at)
         return reachable_for < self._leases.seconds
+
+    def _unheld(self, running: Sequence[Job]) -> list[Job]:
+        held = self._leases.held([job.id for job in running])
+        return [job for job in running if job.id not in held]
 
     def _recover(self, jobs: Jobs[Any], job: Job, keep: bool) -> None:
         """Take a job back from a worker that stopped renewing its lease; with `keep`, grant it one more term."""
@@ -234,11 +174,3 @@ class Reconciler:
 def _show(jobs: Jobs[Any], job: Job) -> None:
     with suppress(NotFound, OSError):
         jobs.show(job.name)
-
-
-def _damaged(name: str, check: Callable[[], None]) -> list[str]:
-    try:
-        check()
-    except (Damaged, NotFound):
-        return [name]
-    return []

@@ -54,6 +54,11 @@ class ModelCatalogue:
             experiments.pins.folder, lambda promotion: outbox.announcing(lambda: promotion_notice(shown(promotion)))
         )
 
+    def version(self) -> str:
+        """Another one after any change of the view of a model. Raises Unavailable."""
+        with require_redis():
+            return self._experiments.index.models_version()
+
     def datasets(self) -> list[str]:
         """The names of datasets with models. Raises Unavailable while the index is unreachable or being rebuilt."""
         with require_redis():

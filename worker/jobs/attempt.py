@@ -21,7 +21,7 @@ from worker.jobs.messages import Accepted, Advanced, Failed, Ready, Stop, Stoppe
 from worker.jobs.process import ChildProcess
 
 _TICK_SECONDS = 0.2
-_CHECK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 _EXIT_SECONDS = 10.0
 _WEIGHT: dict[StopReason, int] = {"time_budget": 0, "stopped": 1, "shutdown": 2, "pruned": 3, "cancelled": 4}
 # Early ends after which the child still finishes its result.
@@ -79,7 +79,7 @@ class Attempt(ABC, Generic[C]):
         self._job: BaseModel
         self._request: _Request | None = None
         self._heard_at = time.monotonic()
-        self._check = Every(_CHECK_SECONDS)
+        self._check = Every(CHECK_SECONDS)
         self._renewal = Every(settings.lease_seconds / 3)
 
     # -- what is particular to a kind of job -------------------------------------------------------------------------

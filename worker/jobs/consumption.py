@@ -12,7 +12,8 @@ class Consumption:
         self._idle_checks = 0
 
     def check(self, waiting: int, is_busy: bool, received: int) -> bool:
-        """False if it does not consume. `waiting` and `received` count messages, `received` since the start."""
+        """False if it does not consume. `waiting` counts queues with messages, `received` messages since
+        the start."""
         is_idle = waiting > 0 and not is_busy and received == self._received
         self._idle_checks = self._idle_checks + 1 if is_idle else 0
         self._received = received

@@ -18,7 +18,6 @@ from tests.support.api import ApiClient
 from tests.support.network_builds import count_builds
 from tests.support.published import publish
 from tests.support.valkey import Valkey
-from tests.support.waiting import eventually
 
 
 def test_probes_of_a_healthy_service(client: ApiClient) -> None:
@@ -48,7 +47,7 @@ def test_service_without_redis_is_live_not_ready(settings: Settings) -> None:
 def no_sweeps(client: ApiClient, valkey: Valkey) -> None:
     """A sweep between a record and its wake-up sends another one, as it should; these would be counted."""
     with Redis.from_url(valkey.url) as redis:
-        eventually(lambda: redis.set(keys.RECONCILER, "a test", nx=True, px=60_000))
+        redis.set(keys.RECONCILER, "a test", px=60_000)
 
 
 @pytest.mark.usefixtures("no_sweeps")

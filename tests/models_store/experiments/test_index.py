@@ -12,6 +12,7 @@ from ulid import ULID
 from models_store import keys
 from models_store.errors import InvalidCursor, Unavailable
 from models_store.events import EventLog
+from models_store.experiments import index as index_module
 from models_store.experiments.history import History
 from models_store.experiments.index import Index
 from models_store.experiments.pages import Page, Query
@@ -116,7 +117,7 @@ def test_removed_record_leaves_no_key(index: Index, put: MakeRecord, redis: Redi
     record = put(0.5, status=Status.SUCCEEDED, tags=("a",))
     index.append_point(record.id, point(0))
     index.remove(record.id)
-    assert sorted(redis.keys("*")) == [keys.COMPLETE, keys.EVENTS]
+    assert sorted(redis.keys("*")) == [keys.COMPLETE, keys.EVENTS, keys.MODELS]
 
 
 def test_reports_are_merged_into_what_runs(index: Index, put: MakeRecord, redis: Redis) -> None:
@@ -173,6 +174,51 @@ def test_report_writes_no_index(index: Index, put: MakeRecord, redis: Redis) -> 
     calls = {name: each["calls"] for name, each in redis.info("commandstats").items()}
     assert "cmdstat_zadd" not in calls
     assert sum(calls.values()) <= 8
+
+
+def test_many_ids_are_read_in_parts(index: Index, put: MakeRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ids([put() for _ in range(7)])
+    monkeypatch.setattr(index_module, "_MAX_AT_ONCE", 3)
+    assert index.ids() == made
+    assert index.slice(2, 3) == made[2:5]
+
+
+def test_names_are_found_without_reading_records(index: Index, put: MakeRecord, redis: Redis) -> None:
+    for _ in range(20):
+        put()
+    wanted = put(name="Straße\n7")
+    redis.config_resetstat()
+    assert index.page(Query(name="STRASSE")).items == []
+    assert "cmdstat_hget" not in redis.info("commandstats")
+    assert index.page(Query(name="straße")).items == [wanted]
+    index.put(wanted.replace(name="another"))
+    assert index.page(Query(name="straße")).items == []
+
+
+def test_many_are_put_at_once_and_unannounced(index: Index, put: MakeRecord, redis: Redis) -> None:
+    shown, other = put(0.5, status=Status.SUCCEEDED), put()
+    newer = other.replace(status=Status.FAILED, ended_at=BEGINNING)
+    index.put(newer)
+    events = redis.xlen(keys.EVENTS)
+    new = shown.model_copy(update={"id": str(ULID.from_datetime(BEGINNING)), "name": "new"})
+    assert index.put_all([shown, other, new]) == [True, False, True]
+    assert set(index.ids()) == {shown.id, other.id, new.id}
+    assert redis.xlen(keys.EVENTS) == events
+
+
+def test_version_of_models_changes_with_them(index: Index, put: MakeRecord) -> None:
+    seen = [index.models_version()]
+    model = put(0.5, status=Status.SUCCEEDED)
+    put(0.9, status=Status.RUNNING)
+    seen.append(index.models_version())
+    assert index.models_version() == seen[-1]
+    index.put(model.replace(damaged=("model.onnx",)))
+    seen.append(index.models_version())
+    index.put(model.replace(version=5))
+    seen.append(index.models_version())
+    index.remove(model.id)
+    seen.append(index.models_version())
+    assert len(set(seen)) == len(seen)
 
 
 def test_models_of_a_class_subset_rank_last(index: Index, put: MakeRecord) -> None:

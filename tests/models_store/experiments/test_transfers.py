@@ -1,9 +1,13 @@
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from models_store.errors import Busy
+from models_store.errors import Busy, InvalidState
+from models_store.experiments import folders
+from models_store.experiments import store as store_module
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.record import Record
 from models_store.files import lock_folder, remove_directory
@@ -76,3 +80,38 @@ def test_users_of_weights_are_found_until_they_end(
 
     assert store.experiments.users_of_weights(source.id) == [waiting]
     assert store.experiments.users_of_weights(other.id) == []
+
+
+def test_weights_that_another_waits_for_are_kept(
+    store: Store, succeed: Callable[..., Record], following: Callable[[Record], ExperimentSpec]
+) -> None:
+    """As the view has it, or else as disk has it: it may not be shown yet."""
+    source = succeed()
+    waiting = store.experiments.create(following(source)).id
+    assert store.reconciler.sweep()
+    for forget in (lambda: None, lambda: store.experiments.index.remove(waiting), store.redis.flushall):
+        forget()
+        with pytest.raises(InvalidState, match=waiting):
+            store.experiments.delete(source.id)
+    assert store.reconciler.sweep()
+    store.experiments.cancel(waiting)
+    store.experiments.delete(source.id)
+
+
+def test_deletion_reads_no_other_record(
+    store: Store, succeed: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [succeed() for _ in range(3)]
+    doomed = succeed()
+    assert store.reconciler.sweep()
+    monkeypatch.setattr(store_module, "_UNSHOWN", timedelta(0))
+    read: list[str] = []
+    whole = folders.read_record
+
+    def noting(folder: Path) -> Record:
+        read.append(folder.name)
+        return whole(folder)
+
+    monkeypatch.setattr(folders, "read_record", noting)
+    store.experiments.delete(doomed.id)
+    assert not {each.id for each in others}.intersection(read)

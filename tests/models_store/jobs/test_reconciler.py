@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +13,7 @@ from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Record, Status
 from models_store.files import temporary_name
+from models_store.jobs import view_repair
 from models_store.jobs.queue import TRAINING, JobKind, JobName
 from models_store.store import Store
 from tests.models_store.abandoned import abandon
@@ -393,7 +394,7 @@ def test_sweeps_exclude_each_other(store: Store, valkey: Valkey) -> None:
 
 def test_lock_of_dead_reconciler_expires(store: Store, reopened: Reopened, valkey: Valkey) -> None:
     died, lives = store.reconciler, reopened().reconciler
-    died._lock(keys=[keys.RECONCILER], args=[died._ticket, int(store.experiments.leases.seconds * 1000)])
+    assert died._election.hold(store.experiments.leases.seconds)
 
     assert not lives.sweep()
     with valkey.client() as client:
@@ -401,22 +402,123 @@ def test_lock_of_dead_reconciler_expires(store: Store, reopened: Reopened, valke
     eventually(lives.sweep)
 
 
-def test_reconciler_lock_is_reentrant(store: Store, valkey: Valkey) -> None:
-    with valkey.client() as client:
-        client.set(keys.RECONCILER, store.reconciler._ticket, px=60_000)
+def test_reconciler_lock_is_reentrant(store: Store) -> None:
+    assert store.reconciler._election.hold(60.0)
     assert store.reconciler.sweep()
 
 
+def test_elected_process_stays_elected(store: Store, reopened: Reopened, valkey: Valkey) -> None:
+    first, second = store.reconciler, reopened().reconciler
+    for _ in range(3):
+        assert first.take_turn(10.0)
+        assert not second.take_turn(10.0)
+    with valkey.client() as client:
+        assert 20_000 < client.pttl(keys.RECONCILER) <= 25_000
+    first.resign()
+    assert second.take_turn(10.0)
+    assert not first.take_turn(10.0)
+
+
+def test_dead_elected_process_is_replaced(store: Store, reopened: Reopened, valkey: Valkey) -> None:
+    assert store.reconciler.take_turn(10.0)
+    with valkey.client() as client:
+        client.pexpire(keys.RECONCILER, 1)
+    eventually(lambda: reopened().reconciler.take_turn(10.0))
+    assert not store.reconciler.take_turn(10.0)
+
+
+def test_process_that_is_not_elected_shows_its_own(store: Store, reopened: Reopened, queued: Record) -> None:
+    assert reopened().reconciler.take_turn(10.0)
+    store.experiments.index.remove(queued.id)
+    store.experiments.unshown.add(queued.id)
+    assert not store.reconciler.take_turn(10.0)
+    assert set(shown(store)) == {queued.id}
+
+
+def test_rebuild_ends_when_another_is_elected(
+    store: Store, valkey: Valkey, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        store.experiments.create(tiny_spec())
+    empty(valkey)
+    monkeypatch.setattr(view_repair, "_WRITTEN", 1)
+    put_all = store.experiments.index.put_all
+
+    def put(records: Sequence[Record]) -> list[bool]:
+        with valkey.client() as client:
+            client.set(keys.RECONCILER, "another", px=60_000)
+        return put_all(records)
+
+    monkeypatch.setattr(store.experiments.index, "put_all", put)
+    assert not store.reconciler.sweep()
+    assert store.experiments.index.count() == 1
+    assert not store.experiments.index.is_complete()
+
+
+# -- a part at a time ------------------------------------------------------------------------------------------------
+
+
+def test_slices_reach_every_experiment(
+    store: Store, tiny_spec: MakeSpec, reopened: Reopened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [store.experiments.create(tiny_spec()).id for _ in range(5)]
+    assert store.reconciler.sweep()
+    monkeypatch.setattr(view_repair, "_MAX_CHECKED", 2)
+    for each in ids:
+        (store.experiments.folder(each) / RECORD_FILE).write_bytes(b"{}")
+    found = []
+    for _ in range(3):
+        # Each time another process.
+        assert reopened().reconciler.sweep()
+        found.append(sum(bool(record.damaged) for record in shown(store).values()))
+    assert found == [2, 4, 5]
+
+
+def test_what_redis_lost_is_shown_again(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
+    """Redis that is killed loses its last second, and remembers that its index was whole."""
+    ids = {store.experiments.create(tiny_spec()).id for _ in range(3)}
+    assert store.reconciler.sweep()
+    lost = min(ids)
+    store.experiments.index.remove(lost)
+    assert store.reconciler.sweep()
+    assert set(shown(store)) == ids
+
+
+def test_sweep_costs_the_same_of_many(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
+    def commands() -> int:
+        with valkey.client() as client:
+            client.config_resetstat()
+            assert store.reconciler.sweep()
+            calls = {name: each["calls"] for name, each in client.info("commandstats").items()}
+        return sum(count for name, count in calls.items() if "config" not in name)
+
+    costs = []
+    for number in (2, 30):
+        for _ in range(number):
+            store.experiments.cancel(store.experiments.create(tiny_spec()).id)
+        store.reconciler.sweep()
+        costs.append(commands())
+    assert costs[0] == costs[1]
+    assert costs[1] < 50
+
+
 def test_two_sweeps_at_once_act_once(
-    store: Store, claim: TrainingClaim, valkey: Valkey, reopened: Reopened, tiny_spec: MakeSpec
+    store: Store,
+    claim: TrainingClaim,
+    valkey: Valkey,
+    reopened: Reopened,
+    tiny_spec: MakeSpec,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reopened_stores = [reopened() for _ in range(4)]
     for each in reopened_stores:
         assert each.reconciler.sweep()
     lost = store.experiments.create(tiny_spec())
     consume(valkey)
-    # Not `sweep`: the lock may run out under a sweep that takes long.
+    # Not `sweep`: a process may be paused, and replaced, between two looks at who is elected.
     sweeps = [each.reconciler._sweep for each in reopened_stores]
+    for each in reopened_stores:
+        monkeypatch.setattr(each.reconciler._election, "require", lambda _: None)
 
     def act() -> bool:
         store.experiments.leases.release(claim.id, claim.token)
