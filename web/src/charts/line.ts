@@ -2,6 +2,7 @@ import { bisector } from "d3-array";
 import { line } from "d3-shape";
 import { type Axis, axis, type Box, extent, padded, type Range } from "./frame.ts";
 import { smooth } from "./smoothing.ts";
+import { thin } from "./thin.ts";
 
 /** One line: `y[i]` at `x[i]`, ascending; null and NaN are gaps. */
 export interface Series {
@@ -82,13 +83,14 @@ function drawLine(
   x: Axis,
   y: Axis,
   smoothing: number,
-  shown: (value: number | null) => boolean,
+  shown: (value: number | null) => value is number,
 ): DrawnSeries {
+  const xOf = (index: number) => round(x.scale(series.x[index] ?? 0));
   const path = (values: readonly (number | null)[]) =>
-    line<number | null>()
-      .defined((value) => shown(value))
-      .x((_, index) => round(x.scale(series.x[index] ?? 0)))
-      .y((value) => round(y.scale(value ?? 0)))(values) ?? "";
+    line<number>()
+      .defined((index) => shown(values[index] ?? null))
+      .x(xOf)
+      .y((index) => round(y.scale(values[index] ?? 0)))(thin(values, xOf, shown)) ?? "";
   const values = smoothing > 0 ? smooth(series.y, smoothing) : series.y;
   const alone = series.y.flatMap((value, index) => {
     const has = (at: number) => at >= 0 && at < series.y.length && shown(series.y[at] ?? null);

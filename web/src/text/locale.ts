@@ -28,8 +28,13 @@ export interface Plural {
   other: string;
 }
 
+const RULES = new Map<Language, Intl.PluralRules>();
+
 /** The form for a count, by the plural rules of a language: `plural("en", 1, {one: "1 run", other: "1 runs"})`. */
 export function plural(language: Language, count: number, forms: Plural): string {
-  const form = new Intl.PluralRules(language).select(count);
+  // Making rules takes longer than a hundred uses of them.
+  const rules = RULES.get(language) ?? new Intl.PluralRules(language);
+  RULES.set(language, rules);
+  const form = rules.select(count);
   return form === "one" && forms.one !== undefined ? forms.one : forms.other;
 }
