@@ -41,7 +41,7 @@ RUN groupadd --gid 10001 trainyard \
 ENV TRAINYARD_STORE_DIR=/var/lib/trainyard/store \
     DATASETS_DIR=/datasets \
     PYTHONPATH=/app
-COPY settings.py ./
+COPY settings.py standard_streams.py ./
 COPY specs specs
 COPY imaging imaging
 COPY archives archives

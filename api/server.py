@@ -18,6 +18,7 @@ from uvicorn.config import STARTUP_FAILURE
 from api.app import create_app
 from api.processes import Processes, Sibling, Started
 from settings import Settings
+from standard_streams import lose_what_cannot_be_written
 
 # Streams of events never end by themselves.
 _STREAMS_GRACE_SECONDS = 3
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
+    lose_what_cannot_be_written()
     parser = argparse.ArgumentParser(prog="python -m api.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address or name to listen on")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on; 0 picks a free one")

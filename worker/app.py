@@ -21,6 +21,7 @@ from models_store.jobs.workers import Worker
 from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
 from settings import Settings
+from standard_streams import lose_what_cannot_be_written
 from worker.jobs.consumption import Consumption
 from worker.jobs.supervisor import Supervisor
 from worker.machine import Machine
@@ -39,6 +40,7 @@ def __getattr__(name: str) -> Any:
     """Create `app`, which `celery -A worker.app` looks for, on first access: importing the module does nothing."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    lose_what_cannot_be_written()
     globals()["app"] = app = create_app(Settings())
     return app
 

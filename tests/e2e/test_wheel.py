@@ -63,7 +63,8 @@ def test_wheel_has_one_top_level_name(wheel: Path) -> None:
         names = archive.namelist()
     top_level = {name.split("/")[0] for name in names}
     assert top_level == {"trainyard", f"trainyard-{VERSION}.dist-info"}
-    assert {"trainyard/py.typed", "trainyard/_server/settings.py"} <= set(names)
+    own = ("settings.py", "standard_streams.py")
+    assert {"trainyard/py.typed", *(f"trainyard/_server/{name}" for name in own)} <= set(names)
     assert "trainyard/_server/api/page/dist/index.html" in names
     assert not [name for name in names if "__pycache__" in name or "/tests/" in name]
 

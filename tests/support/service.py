@@ -57,7 +57,7 @@ class Service:
     def start_api(self, *command: str) -> psutil.Popen:
         """Start an API replica, or `command`, and direct requests to it; return when it answers."""
         port = free_port()
-        process = self._start("api", *(command or ("-m", "api.server")), "--port", str(port))
+        process = self.start("api", *(command or ("-m", "api.server")), "--port", str(port))
         self.apis.append(process)
         self.http.base_url = httpx2.URL(f"http://127.0.0.1:{port}")
         eventually(lambda: self._is_live(process))
@@ -75,7 +75,7 @@ class Service:
         TensorFlow."""
         name = f"worker{len(self._processes)}"
         options = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "-n", f"{name}@%h")
-        process = self._start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
+        process = self.start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
         self.workers.append(process)
         log = self.folder / f"{name}.log"
         eventually(lambda: "ready" in log.read_text())
@@ -84,7 +84,8 @@ class Service:
             eventually(lambda: "is warm" in log.read_text())
         return process
 
-    def _start(self, name: str, *arguments: str) -> psutil.Popen:
+    def start(self, name: str, *arguments: str) -> psutil.Popen:
+        """Start Python; what it writes goes to the log of that name."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = psutil.Popen(
                 [sys.executable, *arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=-3

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainyard.up.log_file import open_log
 from trainyard.up.parent_death import terminate_with_parent
 
 
@@ -38,7 +39,7 @@ class Child:
         self.command = command
         self._started = time.monotonic()
         self._is_reaped = False
-        with command.log.open("ab") as log:
+        with open_log(command.log) as log:
             self._process = subprocess.Popen(
                 command.argv,
                 cwd=command.folder,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from trainyard.up.child import Child, Command
+from trainyard.up.log_file import rotate
 from trainyard.up.signals import Signals
 
 _TICK_SECONDS = 0.2
@@ -41,6 +42,7 @@ class _Slot:
 
     def poll(self) -> str | None:
         """Restart the child if it is time; a line about an exit that was just noticed."""
+        rotate(self.command.log)
         if self.child is None:
             if time.monotonic() >= self._restart_at:
                 self.start()
