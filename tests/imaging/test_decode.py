@@ -1,4 +1,6 @@
+import logging
 import random
+import struct
 import sys
 import zlib
 from collections.abc import Callable
@@ -339,3 +341,25 @@ def test_dark_sixteen_bits_keep_every_value(channels: int, code: int, filters: i
     expected = wide[..., :3].astype(np.uint32) * 255 // 1_023
 
     assert (np.asarray(decode(file.tobytes(), 10_000)) == expected).all()
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_metadata_fills_no_log(image_format: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Pillow logs each of the 60,000 entries of an EXIF directory."""
+    entries = b"".join(struct.pack(">HHII", 0x9000 + number % 4000, 2, 1 << 20, 1 << 28) for number in range(60_000))
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 60_000) + entries + bytes(4)
+    file = BytesIO()
+    image = Image.new("L", (8, 8), 7)
+    if image_format == "JPEG":
+        image.save(file, "JPEG")
+        part = b"\xff\xe1" + struct.pack(">H", 60_002) + exif[:60_000]
+        data = file.getvalue()[:2] + 12 * part + file.getvalue()[2:]
+    else:
+        image.save(file, image_format, exif=exif, lossless=True)
+        data = file.getvalue()
+    caplog.set_level(logging.DEBUG)
+
+    assert decode(data, 64).size == (8, 8)
+
+    assert len(data) > 700_000
+    assert len(caplog.text) < 2000
