@@ -2,14 +2,15 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Self
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, values
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from api.processes import Sibling
 from models_store.errors import Unavailable
@@ -19,6 +20,7 @@ from serving.served_model import ServedModel
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ANSWERED = "answered"
+_MODEL, _PRIVATE = "model", "private"
 
 
 class StoreCollector(Collector):
@@ -56,16 +58,19 @@ class StoreCollector(Collector):
         yield durations
 
 
-class Metrics:
+class Metrics(Collector):
     """The metrics of one application, in their own `registry`; of one of several processes, the counts of all of them
     are in `scraped`."""
 
     def __init__(self, store: Store, sibling: Sibling | None = None) -> None:
         self.traffic = store.traffic
+        self._datasets = store.datasets
         self.registry = self.scraped = CollectorRegistry()
         if sibling is not None:
             self.scraped = _count_in_files(sibling)
         self.scraped.register(StoreCollector(store))
+        self._shown = CollectorRegistry()
+        self._shown.register(self)
         self.requests = Histogram(
             "http_server_request_duration_seconds",
             "Seconds until a request was answered",
@@ -74,7 +79,7 @@ class Metrics:
             registry=self.registry,
         )
         self.predictions = Counter(
-            "prediction_requests", "Requests for a prediction", ["model", "outcome"], registry=self.registry
+            "prediction_requests", "Requests for a prediction", [_MODEL, "outcome"], registry=self.registry
         )
         self.prediction_seconds = Histogram(
             "prediction_duration_seconds",
@@ -83,7 +88,7 @@ class Metrics:
             registry=self.registry,
         )
         self.batch_images = Counter(
-            "batch_images", "Images of POST /predict:batch", ["model", "outcome"], registry=self.registry
+            "batch_images", "Images of POST /predict:batch", [_MODEL, "outcome"], registry=self.registry
         )
         self.limited = Counter("rate_limited_requests", "Requests answered with 429", ["limit"], registry=self.registry)
         # Looking up a label takes as long as counting; the caches live as long as this object.
@@ -105,6 +110,27 @@ class Metrics:
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._timer(method, route, status).observe(seconds)
+
+    def render(self) -> bytes:
+        """As Prometheus reads it."""
+        return generate_latest(self._shown)
+
+    def collect(self) -> Iterator[Metric]:
+        """What is scraped. What was counted under the name of a dataset that has become private has it no longer."""
+        for family in self.scraped.collect():
+            if family.samples and _MODEL in family.samples[0].labels:
+                family.samples = self._hide_names(family.samples)
+            yield family
+
+    def _hide_names(self, samples: Iterable[Sample]) -> list[Sample]:
+        shown: dict[tuple[str, ...], Sample] = {}
+        for each in samples:
+            is_private = self._datasets.privacy(each.labels[_MODEL]).private
+            labels = {**each.labels, _MODEL: _PRIVATE} if is_private else each.labels
+            same = (each.name, *labels.values())
+            counted = shown[same].value if same in shown and each.name.endswith("_total") else 0.0
+            shown[same] = each._replace(labels=labels, value=each.value + counted)
+        return list(shown.values())
 
 
 def _count_in_files(sibling: Sibling) -> CollectorRegistry:
@@ -139,4 +165,4 @@ def _label(model: ServedModel | None) -> str:
     """Names of private datasets are nobody else's."""
     if model is None:
         return "none"
-    return "private" if model.record.private else model.info.dataset
+    return _PRIVATE if model.record.private else model.info.dataset

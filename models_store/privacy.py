@@ -1,7 +1,7 @@
 """What is private, and what that means for what belongs together: experiments on a private dataset and trials of a
 private sweep are private as well (docs/decisions/0064)."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from typing import Any
 
@@ -47,13 +47,16 @@ def check_experiment(store: Store, record: Record, private: bool) -> None:
         _reject_public(store, (record.dataset, *record.spec.dataset.added_names))
 
 
-def edit_sweep_privacy(store: Store, sweep_id: str, private: bool) -> SweepRecord:
-    """With its trials. Raises InvalidState if it cannot be, NotFound, Damaged, Busy, StorageFull."""
+def change_sweep(store: Store, sweep_id: str, changes: Mapping[str, Any], private: bool | None = None) -> SweepRecord:
+    """As `SweepStore.edit`, with the trials if it becomes private or public. Raises InvalidState with nothing changed;
+    NotFound, Damaged, Busy, StorageFull."""
+    if private is None:
+        return store.sweeps.edit(sweep_id, changes)
     sweep = store.sweeps.get(sweep_id)
     if private != sweep.private:
         _check_sweep(store, sweep, private)
+    changed = store.sweeps.edit(sweep_id, changes, private)
     # Also where it is so already: an earlier request may have ended among the trials.
-    changed = store.sweeps.set_private(sweep_id, private)
     for trial in changed.trials:  # also those that were created meanwhile
         with suppress(NotFound):
             store.experiments.edit(trial.experiment_id or "", {"private": private})
@@ -135,7 +138,7 @@ def _hide_users(store: Store, record: DatasetRecord, names: Set[str]) -> None:
         if each.dataset != record.name:  # which would lose its model
             _reject_serving(store, each)
     for sweep in sweeps:
-        store.sweeps.set_private(sweep.id, True)
+        store.sweeps.edit(sweep.id, {}, private=True)
     for each in experiments:
         with suppress(NotFound):
             store.experiments.edit(each.id, {"private": True})

@@ -153,14 +153,14 @@ def edit_dataset(name: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, i
     `POST /datasets/{name}:reveal`. Or make an uploaded one `private`, with all that is trained on it, or public again,
     without that. The body is a JSON merge patch."""
     edit = parse_dataset_edit(parse_posted_document(body, syntax, '{"hide_test": true}'))
+    reveals = "hide_test" in edit.model_fields_set and not edit.hide_test
+    if reveals and _view(name, store, images).test_split.hidden:
+        raise InvalidState(f"the test results of {name} are hidden; POST /datasets/{name}:reveal, which is recorded")
     if "private" in edit.model_fields_set:
         edit_dataset_privacy(store, name, edit.private)
     if edit.hide_test:
         store.datasets.hide_test(name)
-    view = _view(name, store, images)
-    if "hide_test" in edit.model_fields_set and not edit.hide_test and view.test_split.hidden:
-        raise InvalidState(f"the test results of {name} are hidden; POST /datasets/{name}:reveal, which is recorded")
-    return view
+    return _view(name, store, images)
 
 
 @router.post("/datasets/{name}:reveal", dependencies=[DATA, OWN_DATASET])

@@ -81,7 +81,10 @@ def get_best_model(
     dataset: Annotated[str | None, Query(description="default: of all datasets")] = None,
 ) -> AnsweringModel:
     """Get the published model with the highest validation accuracy; of equal ones, the one with the lower validation
-    loss. Models that know only some classes of their dataset come last. The test split never decides."""
+    loss. Models that know only some classes of their dataset come last. The test split never decides.
+
+    Without `dataset` those of private datasets that you may see are considered, too; `POST /predict` without one is
+    answered by public models alone."""
     record = store.models.best([dataset] if dataset else store.models.datasets())
     if record is None:
         if dataset and dataset not in (known := store.known_datasets()):

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from fastapi import APIRouter, Response
-from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api import content
@@ -37,7 +36,7 @@ def check_readiness(store: StoreDep) -> Readiness:
 @router.get("/metrics", response_class=Response, responses=content.text(content.PLAIN), dependencies=[READ])
 def get_metrics(services: ServicesDep) -> Response:
     """Get metrics in Prometheus's text format, of all processes that serve this port."""
-    return Response(generate_latest(services.metrics.scraped), media_type=CONTENT_TYPE_LATEST)
+    return Response(services.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/workers", dependencies=[READ])

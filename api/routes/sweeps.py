@@ -20,7 +20,7 @@ from api.wire.posted_spec import parse_posted_document, parse_ready_spec
 from models_store.connection import require_redis
 from models_store.errors import Unavailable
 from models_store.experiments.record import Record
-from models_store.privacy import choose_privacy, edit_sweep_privacy, named_datasets
+from models_store.privacy import change_sweep, choose_privacy, named_datasets
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from models_store.sweeps.warm_start import prior_trials
@@ -138,9 +138,7 @@ def edit_sweep(sweep_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep)
     see it, nor its trials. The body is a JSON merge patch."""
     changes = parse_sweep_edit(parse_posted_document(body, syntax, '{"paused": true}')).changes()
     private = changes.pop("private", None)
-    if private is not None:
-        edit_sweep_privacy(store, sweep_id, private)
-    return _view(store.sweeps.edit(sweep_id, changes) if changes else store.sweeps.get(sweep_id), store)
+    return _view(change_sweep(store, sweep_id, changes, private), store)
 
 
 @router.post("/sweeps/{sweep_id}:cancel", status_code=HTTPStatus.ACCEPTED, dependencies=[RUN, OWN_SWEEP])

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -33,6 +34,14 @@ class Hiding(Frozen):
         return self.sealed_until is not None and now < self.sealed_until
 
 
+class _Look(NamedTuple):
+    """What was in the file at that time, or later; None if it does not parse."""
+
+    at: float
+    mark: Mark
+    hidings: Mapping[str, Hiding] | None
+
+
 _HIDINGS: TypeAdapter[dict[str, Hiding]] = TypeAdapter(dict[str, Hiding])
 
 
@@ -45,9 +54,9 @@ class HiddenTests:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / HIDDEN_FILE
-        self._seen: tuple[Mark, Mapping[str, Hiding] | None] = (None, {})
-        # When the file was looked at last, and when this process changed it last.
-        self._seen_at = self._changed_at = -math.inf
+        self._look = _Look(-math.inf, None, {})
+        # When this process changed it last.
+        self._changed_at = -math.inf
 
     @property
     def mark(self) -> Mark:
@@ -146,13 +155,15 @@ class HiddenTests:
     def _hidings(self, max_age: float = 0.0) -> Mapping[str, Hiding] | None:
         """None if the file does not parse."""
         now = time.monotonic()
-        if self._seen_at > max(now - max_age, self._changed_at):
-            return self._seen[1]
-        mark, seen = self.mark, self._seen
-        if seen[0] != mark:
-            seen = self._seen = (mark, self._read() if mark else {})
-        self._seen_at = now
-        return seen[1]
+        look = self._look
+        if look.at > max(now - max_age, self._changed_at):
+            return look.hidings
+        mark, hidings = self.mark, look.hidings
+        if look.mark != mark:
+            hidings = self._read() if mark else {}
+        # In one step: a thread that is late takes what it saw for what there was then.
+        self._look = _Look(now, mark, hidings)
+        return hidings
 
     def _read(self) -> Mapping[str, Hiding] | None:
         try:

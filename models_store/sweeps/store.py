@@ -124,22 +124,19 @@ class SweepStore:
         """As `read`, and again only if the file has changed."""
         return self._cache.get(self.folder(sweep_id) / RECORD_FILE, partial(self.read, sweep_id))
 
-    def edit(self, sweep_id: str, changes: Mapping[str, Any]) -> SweepRecord:
-        """Change `trials`, `minutes`, `parallel`, `priority` or `paused`, as `SweepRecord.edit`. Raises NotFound,
-        Damaged, Busy, InvalidState, StorageFull."""
+    def edit(self, sweep_id: str, changes: Mapping[str, Any], private: bool | None = None) -> SweepRecord:
+        """Change `trials`, `minutes`, `parallel`, `priority` or `paused`, as `SweepRecord.edit`, and whether it is
+        private, as trials that are created later are: all of it or nothing. Raises NotFound, Damaged, Busy,
+        InvalidState, StorageFull."""
         with self.lock(sweep_id) as record:
-            changed = record.edit(dict(changes))
+            changed = record.edit(dict(changes)) if changes else record
+            if private not in (None, record.private):
+                changed = changed.replace(private=private)
             if changed is not record:
                 self.write(changed)
-        self.wake(sweep_id)
+        if changes:
+            self.wake(sweep_id)
         return changed
-
-    def set_private(self, sweep_id: str, private: bool) -> SweepRecord:
-        """Trials that are created later are as it is. Raises NotFound, Damaged, Busy, StorageFull."""
-        with self.lock(sweep_id) as record:
-            if record.private == private:
-                return record
-            return self.write(record.replace(private=private))
 
     def cancel(self, sweep_id: str) -> SweepRecord:
         """Have a worker cancel the sweep and its trials. Raises InvalidState if it has ended."""

@@ -7,7 +7,7 @@ import pytest
 from models_store.errors import Busy
 from models_store.evaluations.record import EvaluationRecord
 from models_store.experiments.record import Record
-from models_store.privacy import edit_sweep_privacy
+from models_store.privacy import change_sweep
 from models_store.store import Store
 from settings import Settings
 from specs.access import KeyScope
@@ -61,10 +61,10 @@ def test_sweep_becomes_private_in_two_attempts(
     with monkeypatch.context() as patched:
         patched.setattr(keyed_store.experiments, "edit", busy)
         with pytest.raises(Busy):
-            edit_sweep_privacy(keyed_store, sweep.id, private=True)
+            change_sweep(keyed_store, sweep.id, {}, private=True)
     assert [keyed_store.experiments.read(each).private for each in trials] == [False, False]
 
-    edit_sweep_privacy(keyed_store, sweep.id, private=True)
+    change_sweep(keyed_store, sweep.id, {}, private=True)
 
     assert [keyed_store.experiments.read(each).private for each in trials] == [True, True]
 
@@ -119,3 +119,65 @@ def test_evaluation_of_a_private_run_is_its_owners(
         )
         assert isinstance(evaluation, EvaluationRecord)
         assert told[f"evaluation {record.id}"] == ("ann" if private else "")
+
+
+def test_rejected_edit_changes_nothing(keyed_client: ApiClient, keyed_store: Store, tiny_document: JsonObject) -> None:
+    """Of several members the later ones are rejected: by what they say, or by the state of what they change."""
+    keyed_client.sign_in(*ANN_AND_BOB, owner="ann")
+    add_sevens(keyed_store)
+    sweep = keyed_store.sweeps.create(grid_of(tiny_document, [16, 32]), owner="ann")
+    keyed_store.sweeps.cancel(sweep.id)
+    pinned = published(keyed_store, tiny_document, owner="ann")
+    assert keyed_client.put("/models/serving/digits", json={"experiment_id": pinned.id}).is_success
+    assert keyed_client.patch("/datasets/sevens", json={"hide_test": True}).is_success
+
+    assert_rejected(keyed_client, "/datasets/sevens", {"private": True, "hide_test": False}, 409)
+    assert_rejected(keyed_client, "/datasets/sevens", {"hide_test": True, "private": "perhaps"}, 422)
+    assert_rejected(keyed_client, f"/sweeps/{sweep.id}", {"private": True, "parallel": 2}, 409)
+    assert_rejected(keyed_client, f"/sweeps/{sweep.id}", {"private": True, "trials": 0}, 422)
+    assert_rejected(keyed_client, f"/experiments/{pinned.id}", {"star": True, "private": True}, 409)
+    assert_rejected(keyed_client, f"/experiments/{pinned.id}", {"star": True, "priority": 1000}, 422)
+    assert_rejected(keyed_client, "/owners/me", {"private": True, "quota": 1}, 422)
+
+
+def assert_rejected(client: ApiClient, path: str, changes: JsonObject, status: int) -> None:
+    before = client.get(path).json()
+    answer = client.patch(path, json=changes)
+    assert answer.status_code == status, answer.text
+    assert client.get(path).json() == before
+
+
+def test_counts_of_what_became_private_have_no_name(keyed_client: ApiClient, keyed_store: Store) -> None:
+    keyed_client.sign_in(*ANN_AND_BOB, owner="ann")
+    add_sevens(keyed_store)
+    metrics = keyed_client.services.metrics
+    for counter in (metrics.predictions, metrics.batch_images):
+        counter.labels("sevens", "answered").inc(2)
+        counter.labels("digits", "answered").inc(3)
+    assert 'prediction_requests_total{model="sevens",outcome="answered"} 2.0' in keyed_client.get("/metrics").text
+
+    assert keyed_client.patch("/datasets/sevens", json={"private": True}).is_success
+
+    for _ in range(2):
+        shown = keyed_client.get("/metrics").text
+        assert "sevens" not in shown
+        for name in ("prediction_requests", "batch_images"):
+            assert f'{name}_total{{model="private",outcome="answered"}} 2.0' in shown
+            assert f'{name}_total{{model="digits",outcome="answered"}} 3.0' in shown
+
+
+def test_best_model_is_one_that_is_shown(
+    keyed_client: ApiClient, keyed_store: Store, tiny_document: JsonObject
+) -> None:
+    """Without a dataset, too: the better one on a private dataset is its owner's."""
+    keyed_client.sign_in(*ANN_AND_BOB, owner="ann")
+    add_sevens(keyed_store)
+    public = published(keyed_store, tiny_document, owner="ann")
+    assert keyed_client.patch("/datasets/sevens", json={"private": True}).is_success
+    spec = parse_spec(on_sevens(tiny_document), keyed_store.known_datasets())
+    record = keyed_store.experiments.create(spec, owner="ann", private=True)
+    better = finish(keyed_store, record, val_accuracy=1.0)
+
+    assert keyed_client.get("/models/best").json()["experiment_id"] == better.id
+    keyed_client.sign_in(*ANN_AND_BOB, owner="bob")
+    assert keyed_client.get("/models/best").json()["experiment_id"] == public.id
