@@ -1,48 +1,36 @@
 """The client."""
 
-import contextlib
-import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import ParamSpec, TypeVar, Unpack
 
 import httpx2
 
-from trainyard import operations, transport
+from trainyard import operations
 from trainyard.answers.datasets import Dataset
 from trainyard.answers.evaluations import EvaluationView
 from trainyard.answers.events import Change, Event
 from trainyard.answers.experiments import Experiment
 from trainyard.answers.predictions import BatchLine
 from trainyard.answers.sweeps import Sweep
-from trainyard.archives import Archive, length_of, open_archive
+from trainyard.archives import Archive
 from trainyard.batch import Batch
-from trainyard.errors import ApiError, NotFound, Unreachable
+from trainyard.errors import ApiError, Unreachable
 from trainyard.event_stream import ChangeStream, Connection, EventStream
 from trainyard.operations.experiments import Filters
-from trainyard.operations.operation import Operation, describe_method
+from trainyard.operations.operation import Operation
 from trainyard.runs import Runs
+from trainyard.sender import Sender, sends
 
 P = ParamSpec("P")
 T = TypeVar("T")
 E = TypeVar("E")
 POLL_SECONDS = 0.5
-PIECE_BYTES = 1 << 20
 
 
-def _sends(define: Callable[P, Operation[T]]) -> Callable[Concatenate["Client", P], T]:
-    """The method that sends an operation."""
-
-    def method(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.send(define(*args, **kwargs))
-
-    describe_method(method, define)
-    return method
-
-
-class Client:
+class Client(Sender):
     """Sends requests to one Trainyard; answers are typed (`trainyard.answers`).
 
     `base_url` defaults to TRAINYARD_URL of the environment, or http://127.0.0.1:8000; `key`, where the service asks for
@@ -51,49 +39,35 @@ class Client:
     nothing are sent again while the API is not ready. Close it, or use it as a context.
     """
 
-    def __init__(self, base_url: str | None = None, key: str | None = None) -> None:
-        self.url = transport.resolve_url(base_url)
-        with transport.translate_errors(self.url):
-            self._http = httpx2.Client(**transport.connection_options(self.url, key))
-
-    def close(self) -> None:
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     # -- experiments -------------------------------------------------------------------------------------------------
 
-    submit = _sends(operations.experiments.submit)
-    submit_change = _sends(operations.experiments.submit_change)
-    submit_repeats = _sends(operations.experiments.submit_repeats)
-    continue_training = _sends(operations.experiments.continue_training)
-    validate = _sends(operations.experiments.validate)
-    page = _sends(operations.experiments.page)
-    summaries = _sends(operations.experiments.summaries)
-    get = _sends(operations.experiments.get)
-    group = _sends(operations.experiments.group)
-    history = _sends(operations.experiments.history)
-    history_csv = _sends(operations.experiments.history_csv)
-    files = _sends(operations.experiments.files)
-    log = _sends(operations.experiments.log)
-    diagnosis = _sends(operations.experiments.diagnosis)
-    compare = _sends(operations.experiments.compare)
-    lineage = _sends(operations.experiments.lineage)
-    edit = _sends(operations.experiments.edit)
-    stop = _sends(operations.experiments.stop)
-    cancel = _sends(operations.experiments.cancel)
-    retry = _sends(operations.experiments.retry)
-    reproduce = _sends(operations.experiments.reproduce)
-    reproduction = _sends(operations.experiments.reproduction)
-    provenance = _sends(operations.experiments.provenance)
-    prune = _sends(operations.experiments.prune)
-    delete = _sends(operations.experiments.delete)
-    delete_state = _sends(operations.experiments.delete_state)
-    presets = _sends(operations.experiments.presets)
+    submit = sends(operations.experiments.submit)
+    submit_change = sends(operations.experiments.submit_change)
+    submit_repeats = sends(operations.experiments.submit_repeats)
+    continue_training = sends(operations.experiments.continue_training)
+    validate = sends(operations.experiments.validate)
+    page = sends(operations.experiments.page)
+    summaries = sends(operations.experiments.summaries)
+    get = sends(operations.experiments.get)
+    group = sends(operations.experiments.group)
+    history = sends(operations.experiments.history)
+    history_csv = sends(operations.experiments.history_csv)
+    files = sends(operations.experiments.files)
+    log = sends(operations.experiments.log)
+    diagnosis = sends(operations.experiments.diagnosis)
+    compare = sends(operations.experiments.compare)
+    lineage = sends(operations.experiments.lineage)
+    edit = sends(operations.experiments.edit)
+    stop = sends(operations.experiments.stop)
+    cancel = sends(operations.experiments.cancel)
+    retry = sends(operations.experiments.retry)
+    reproduce = sends(operations.experiments.reproduce)
+    reproduction = sends(operations.experiments.reproduction)
+    provenance = sends(operations.experiments.provenance)
+    prune = sends(operations.experiments.prune)
+    delete = sends(operations.experiments.delete)
+    delete_state = sends(operations.experiments.delete_state)
+    presets = sends(operations.experiments.presets)
 
     def runs(self, **filters: Unpack[Filters]) -> Runs:
         """All experiments that match, newest first unless `sort` says otherwise. Filters: `status`, `dataset`, `tag`,
@@ -137,15 +111,15 @@ class Client:
 
     # -- sweeps ------------------------------------------------------------------------------------------------------
 
-    start_sweep = _sends(operations.sweeps.start_sweep)
-    plan_sweep = _sends(operations.sweeps.plan_sweep)
-    sweeps = _sends(operations.sweeps.sweeps)
-    sweep = _sends(operations.sweeps.sweep)
-    trials_csv = _sends(operations.sweeps.trials_csv)
-    edit_sweep = _sends(operations.sweeps.edit_sweep)
-    cancel_sweep = _sends(operations.sweeps.cancel_sweep)
-    delete_sweep = _sends(operations.sweeps.delete_sweep)
-    resume_trial = _sends(operations.sweeps.resume_trial)
+    start_sweep = sends(operations.sweeps.start_sweep)
+    plan_sweep = sends(operations.sweeps.plan_sweep)
+    sweeps = sends(operations.sweeps.sweeps)
+    sweep = sends(operations.sweeps.sweep)
+    trials_csv = sends(operations.sweeps.trials_csv)
+    edit_sweep = sends(operations.sweeps.edit_sweep)
+    cancel_sweep = sends(operations.sweeps.cancel_sweep)
+    delete_sweep = sends(operations.sweeps.delete_sweep)
+    resume_trial = sends(operations.sweeps.resume_trial)
 
     def wait_for_sweep(self, sweep_id: str) -> Sweep:
         """Wait until a sweep has ended."""
@@ -155,18 +129,18 @@ class Client:
 
     # -- evaluations and figures -------------------------------------------------------------------------------------
 
-    evaluation = _sends(operations.evaluations.evaluation)
-    misclassified = _sends(operations.evaluations.misclassified)
-    misclassified_sheet = _sends(operations.evaluations.misclassified_sheet)
-    relabel = _sends(operations.evaluations.relabel)
-    evaluate = _sends(operations.evaluations.evaluate)
-    evaluation_on = _sends(operations.evaluations.evaluation_on)
-    evaluations = _sends(operations.evaluations.evaluations)
-    plot = _sends(operations.figures.plot)
-    plot_spec = _sends(operations.figures.plot_spec)
-    plot_comparison = _sends(operations.figures.plot_comparison)
-    plot_sweep = _sends(operations.figures.plot_sweep)
-    image = _sends(operations.figures.image)
+    evaluation = sends(operations.evaluations.evaluation)
+    misclassified = sends(operations.evaluations.misclassified)
+    misclassified_sheet = sends(operations.evaluations.misclassified_sheet)
+    relabel = sends(operations.evaluations.relabel)
+    evaluate = sends(operations.evaluations.evaluate)
+    evaluation_on = sends(operations.evaluations.evaluation_on)
+    evaluations = sends(operations.evaluations.evaluations)
+    plot = sends(operations.figures.plot)
+    plot_spec = sends(operations.figures.plot_spec)
+    plot_comparison = sends(operations.figures.plot_comparison)
+    plot_sweep = sends(operations.figures.plot_sweep)
+    image = sends(operations.figures.image)
 
     def wait_for_evaluation(self, experiment_id: str, dataset: str) -> EvaluationView:
         """Wait until an evaluation on another dataset has ended."""
@@ -176,14 +150,14 @@ class Client:
 
     # -- datasets ----------------------------------------------------------------------------------------------------
 
-    datasets = _sends(operations.datasets.datasets)
-    dataset = _sends(operations.datasets.dataset)
-    add_dataset = _sends(operations.datasets.add_dataset)
-    set_dataset_private = _sends(operations.datasets.set_dataset_private)
-    hide_test = _sends(operations.datasets.hide_test)
-    reveal_test = _sends(operations.datasets.reveal_test)
-    delete_dataset = _sends(operations.datasets.delete_dataset)
-    samples_sheet = _sends(operations.datasets.samples_sheet)
+    datasets = sends(operations.datasets.datasets)
+    dataset = sends(operations.datasets.dataset)
+    add_dataset = sends(operations.datasets.add_dataset)
+    set_dataset_private = sends(operations.datasets.set_dataset_private)
+    hide_test = sends(operations.datasets.hide_test)
+    reveal_test = sends(operations.datasets.reveal_test)
+    delete_dataset = sends(operations.datasets.delete_dataset)
+    samples_sheet = sends(operations.datasets.samples_sheet)
 
     def wait_for_dataset(self, name: str) -> Dataset:
         """Wait until an uploaded dataset is ready or has failed."""
@@ -193,13 +167,13 @@ class Client:
 
     # -- models and predictions --------------------------------------------------------------------------------------
 
-    models = _sends(operations.models.models)
-    promotions = _sends(operations.models.promotions)
-    traffic = _sends(operations.models.traffic)
-    best_model = _sends(operations.models.best_model)
-    serve = _sends(operations.models.serve)
-    predict = _sends(operations.models.predict)
-    label = _sends(operations.models.label)
+    models = sends(operations.models.models)
+    promotions = sends(operations.models.promotions)
+    traffic = sends(operations.models.traffic)
+    best_model = sends(operations.models.best_model)
+    serve = sends(operations.models.serve)
+    predict = sends(operations.models.predict)
+    label = sends(operations.models.label)
 
     def predict_batch(
         self, images: Archive, dataset: str | None = None, experiment: str | None = None, top: int = 3
@@ -234,94 +208,48 @@ class Client:
 
     # -- the service itself ------------------------------------------------------------------------------------------
 
-    workers = _sends(operations.service.workers)
-    queue = _sends(operations.service.queue)
-    reorder_queue = _sends(operations.service.reorder_queue)
-    pause_queue = _sends(operations.service.pause_queue)
-    resume_queue = _sends(operations.service.resume_queue)
-    disk = _sends(operations.service.disk)
-    add_webhook = _sends(operations.webhooks.add_webhook)
-    webhooks = _sends(operations.webhooks.webhooks)
-    delete_webhook = _sends(operations.webhooks.delete_webhook)
-    test_webhook = _sends(operations.webhooks.test_webhook)
-    deliveries = _sends(operations.webhooks.deliveries)
-    create_key = _sends(operations.keys.create_key)
-    keys = _sends(operations.keys.keys)
-    own_key = _sends(operations.keys.own_key)
-    revoke_key = _sends(operations.keys.revoke_key)
-    login = _sends(operations.keys.login)
-    finish_sign_in = _sends(operations.keys.finish_sign_in)
-    owner = _sends(operations.owners.owner)
-    owners = _sends(operations.owners.owners)
-    set_quota = _sends(operations.owners.set_quota)
-    set_default_privacy = _sends(operations.owners.set_default_privacy)
+    workers = sends(operations.service.workers)
+    queue = sends(operations.service.queue)
+    reorder_queue = sends(operations.service.reorder_queue)
+    pause_queue = sends(operations.service.pause_queue)
+    resume_queue = sends(operations.service.resume_queue)
+    disk = sends(operations.service.disk)
+    add_webhook = sends(operations.webhooks.add_webhook)
+    webhooks = sends(operations.webhooks.webhooks)
+    delete_webhook = sends(operations.webhooks.delete_webhook)
+    test_webhook = sends(operations.webhooks.test_webhook)
+    deliveries = sends(operations.webhooks.deliveries)
+    create_key = sends(operations.keys.create_key)
+    keys = sends(operations.keys.keys)
+    own_key = sends(operations.keys.own_key)
+    revoke_key = sends(operations.keys.revoke_key)
+    login = sends(operations.keys.login)
+    finish_sign_in = sends(operations.keys.finish_sign_in)
+    owner = sends(operations.owners.owner)
+    owners = sends(operations.owners.owners)
+    set_quota = sends(operations.owners.set_quota)
+    set_default_privacy = sends(operations.owners.set_default_privacy)
 
     # -- classes -----------------------------------------------------------------------------------------------------
 
-    create_class = _sends(operations.classes.create_class)
-    classes = _sends(operations.classes.classes)
-    school_class = _sends(operations.classes.school_class)
-    delete_class = _sends(operations.classes.delete_class)
-    add_students = _sends(operations.classes.add_students)
-    remove_student = _sends(operations.classes.remove_student)
-    replace_student_key = _sends(operations.classes.replace_student_key)
-    class_progress = _sends(operations.classes.class_progress)
-    class_progress_csv = _sends(operations.classes.class_progress_csv)
-    student_report = _sends(operations.classes.student_report)
-    comment = _sends(operations.classes.comment)
-    comments = _sends(operations.classes.comments)
-    create_assignment = _sends(operations.assignments.create_assignment)
-    assignments = _sends(operations.assignments.assignments)
-    assignment = _sends(operations.assignments.assignment)
-    move_deadline = _sends(operations.assignments.move_deadline)
-    delete_assignment = _sends(operations.assignments.delete_assignment)
-    submit_experiment = _sends(operations.assignments.submit_experiment)
-    submissions = _sends(operations.assignments.submissions)
-    leaderboard = _sends(operations.assignments.leaderboard)
-    leaderboard_csv = _sends(operations.assignments.leaderboard_csv)
-
-    # -- HTTP --------------------------------------------------------------------------------------------------------
-
-    def send(self, operation: Operation[T]) -> T:
-        """Send an operation and read its answer; again, a few times, if it is safe and the API says when."""
-        with self._request(operation) as options:
-            for tries in itertools.count(1):
-                with transport.translate_errors(self.url):
-                    response = self._http.request(**options)
-                delay = transport.retry_delay(operation, response, tries)
-                if delay is None:
-                    break
-                time.sleep(delay)
-        transport.raise_for_problem(response)
-        return operation.read(response)
-
-    @contextlib.contextmanager
-    def _stream(self, operation: Operation[T]) -> Iterator[T]:
-        """An answer whose body has not been read. Raises Unreachable, also when the connection breaks later."""
-        with (
-            self._request(operation) as options,
-            transport.translate_errors(self.url),
-            self._http.stream(**options) as response,
-        ):
-            if not response.is_success:
-                response.read()
-            transport.raise_for_problem(response)
-            yield operation.read(response)
-
-    @contextlib.contextmanager
-    def _request(self, operation: Operation[Any]) -> Iterator[dict[str, Any]]:
-        """Keyword arguments for a request of httpx2, while its archive is open."""
-        options = {
-            "method": operation.method,
-            "url": f"{self.url}{operation.path}",
-            **transport.request_options(operation),
-        }
-        if operation.archive is None:
-            yield options
-            return
-        if operation.unless is not None:
-            with contextlib.suppress(NotFound):
-                self.send(operation.unless)
-        with open_archive(operation.archive) as file:
-            pieces = iter(lambda: file.read(PIECE_BYTES), b"")
-            yield {**options, "content": pieces, "headers": transport.archive_headers(length_of(file))}
+    create_class = sends(operations.classes.create_class)
+    classes = sends(operations.classes.classes)
+    school_class = sends(operations.classes.school_class)
+    delete_class = sends(operations.classes.delete_class)
+    add_students = sends(operations.classes.add_students)
+    remove_student = sends(operations.classes.remove_student)
+    replace_student_key = sends(operations.classes.replace_student_key)
+    class_progress = sends(operations.classes.class_progress)
+    class_progress_csv = sends(operations.classes.class_progress_csv)
+    student_report = sends(operations.classes.student_report)
+    comment = sends(operations.classes.comment)
+    comments = sends(operations.classes.comments)
+    create_assignment = sends(operations.assignments.create_assignment)
+    assignments = sends(operations.assignments.assignments)
+    assignment = sends(operations.assignments.assignment)
+    move_deadline = sends(operations.assignments.move_deadline)
+    delete_assignment = sends(operations.assignments.delete_assignment)
+    submit_experiment = sends(operations.assignments.submit_experiment)
+    submissions = sends(operations.assignments.submissions)
+    leaderboard = sends(operations.assignments.leaderboard)
+    leaderboard_csv = sends(operations.assignments.leaderboard_csv)

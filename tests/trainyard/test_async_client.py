@@ -29,7 +29,7 @@ def run(api: CannedApi, use: Callable[[AsyncClient], Awaitable[T]]) -> T:
 
 def test_clients_have_the_same_methods_and_signatures() -> None:
     def methods(client: type) -> dict[str, list[str]]:
-        public = {name: each for name, each in vars(client).items() if not name.startswith("_") and callable(each)}
+        public = {name: each for name, each in inspect.getmembers(client, callable) if not name.startswith("_")}
         return {name: list(inspect.signature(each).parameters) for name, each in public.items()}
 
     sync, asynchronous = methods(Client), methods(AsyncClient)
