@@ -17,9 +17,7 @@ QUEUED, CLIENTS, PAGE = 500, 8, 200
 REDIS_BYTES, API_BYTES = 20_000, 100_000
 
 
-def test_hundreds_wait_and_are_cancelled(
-    make_service: Callable[..., Service], tiny_document: Document
-) -> None:
+def test_hundreds_wait_and_are_cancelled(make_service: Callable[..., Service], tiny_document: Document) -> None:
     service = make_service(auth="keys", quota_queued=QUEUED)
     api = service.start_api()
     sign_in(service)

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.classroom.progress import read_progress
 from analysis.classroom.rules import spent_by
+from models_store.assignments import store as assignment_store
 from models_store.errors import InvalidState
 from models_store.experiments.claim import TrainingClaim
 from models_store.frozen import utc_now
@@ -403,3 +404,19 @@ def test_balanced_accuracy_ranks_too(keyed_client: ApiClient, keyed_store: Store
     assert [(each["rank"], each["handle"]) for each in rows] == [(1, "ann"), (2, "bob")]
     assert rows[1]["compared"]["p_value"] is None
     assert rows[1]["compared"]["high"] < 0
+
+
+def test_class_has_few_enough_assignments(
+    keyed_client: ApiClient, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert assignment_store.MAX_ASSIGNMENTS == 100
+    monkeypatch.setattr(assignment_store, "MAX_ASSIGNMENTS", 2)
+    first, _ = assign(keyed_client), assign(keyed_client)
+    document = {"class": "biology-7b", "title": "One more", "base": BASE, "deadline": first["deadline"]}
+
+    answer = keyed_client.post("/assignments", json=document)
+
+    assert answer.status_code == 409
+    assert "class biology-7b has 2 assignments, and no more are allowed" in answer.json()["detail"]
+    assert keyed_client.delete(f"/assignments/{first['id']}").status_code == 204
+    assert keyed_client.post("/assignments", json=document).status_code == 201

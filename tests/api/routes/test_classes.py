@@ -374,3 +374,19 @@ def test_teacher_gets_a_report_on_each_student(keyed_client: ApiClient, keyed_st
     close(keyed_store, assignment["id"])
     assert "after the deadline" not in keyed_client.get(path.format("ann-b")).text
     assert keyed_client.get(path.format("nobody")).status_code == 404
+
+
+def test_teacher_has_few_enough_classes(keyed_client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have their own."""
+    assert store.MAX_CLASSES == 50
+    monkeypatch.setattr(store, "MAX_CLASSES", 2)
+    for number in range(2):
+        create_class(keyed_client, "Ann", name=f"class-{number}")
+
+    answer = keyed_client.post("/classes", json={"name": "class-2", "students": ["Ann"]})
+
+    assert answer.status_code == 409
+    assert "tina has 2 classes, and may have no more" in answer.json()["detail"]
+    assert [each["name"] for each in keyed_client.get("/classes").json()["items"]] == ["class-0", "class-1"]
+    keyed_client.sign_in(*TEACHER, owner="tom")
+    assert keyed_client.post("/classes", json={"name": "class-2", "students": ["Ann"]}).status_code == 201

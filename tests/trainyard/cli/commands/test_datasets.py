@@ -145,3 +145,34 @@ def test_test_results_are_hidden_and_revealed(api: CannedApi, capsys: pytest.Cap
         "test results were revealed 2026-11-22T20:15:00Z",
         "test results were looked at 3 times, of 2 experiments",
     ]
+
+
+@pytest.mark.parametrize(("option", "private"), [("--private", True), ("--public", False)])
+def test_dataset_changes_who_may_see_it(
+    api: CannedApi, capsys: pytest.CaptureFixture[str], option: str, private: bool
+) -> None:
+    changed = samples.dataset(record={**samples.dataset_record(), "private": private})
+    api.on("PATCH", "/datasets/own", Answer(changed))
+
+    assert run("datasets", "edit", "own", option) == 0
+
+    (request,) = api.requests("PATCH", "/datasets/own")
+    assert json.loads(request.body) == {"private": private}
+    assert (", private" in capsys.readouterr().out) is private
+
+
+def test_edit_of_nothing_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("datasets", "edit", "own") == 2
+    assert "--private" in capsys.readouterr().err
+
+
+def test_upload_says_that_it_is_private(api: CannedApi, tmp_path: Path) -> None:
+    archive = tmp_path / "own.zip"
+    archive.write_bytes(b"an archive")
+    api.on("POST", "/datasets", Answer(samples.dataset_record(), 202))
+    api.on("GET", "/datasets/own", ABSENT, Answer(samples.dataset()))
+
+    assert run("datasets", "add", "own", str(archive), "--private") == 0
+
+    (request,) = api.requests("POST", "/datasets")
+    assert request.query == {"name": "own", "private": "true"}

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.trainyard import samples
@@ -116,3 +118,16 @@ def test_state_is_deleted_and_the_rest_stays(api: CannedApi, capsys: pytest.Capt
     api.on("DELETE", f"/experiments/{ID}/state", Answer(None, 204))
     assert run("delete", ID, "--state") == 0
     assert capsys.readouterr().out == f"the training state of {ID} is deleted\n"
+
+
+@pytest.mark.parametrize(("option", "private"), [("--private", True), ("--public", False)])
+def test_edit_says_who_may_see_it(
+    api: CannedApi, capsys: pytest.CaptureFixture[str], option: str, private: bool
+) -> None:
+    api.on("PATCH", f"/experiments/{ID}", Answer(samples.experiment(private=private)))
+
+    assert run("edit", ID, option) == 0
+
+    (request,) = api.requests("PATCH", f"/experiments/{ID}")
+    assert json.loads(request.body) == {"private": private}
+    assert ("private" in capsys.readouterr().out.splitlines()) is private

@@ -35,3 +35,19 @@ def test_quota_is_set_and_the_rest_is_kept(api: CannedApi) -> None:
 def test_quota_is_set_for_a_named_owner_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("quota", "--running", "3") == 2
     assert "give the owner" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("chosen", "sent"), [("private", True), ("public", False), ("default", None)])
+def test_default_visibility_is_chosen(
+    api: CannedApi, capsys: pytest.CaptureFixture[str], chosen: str, sent: bool | None
+) -> None:
+    api.on("PATCH", "/owners/me", Answer({**ANN, "private": bool(sent)}))
+    assert run("visibility", chosen) == 0
+    (request,) = api.requests("PATCH", "/owners/me")
+    assert json.loads(request.body) == {"private": sent}
+    assert ("what is created is private" in capsys.readouterr().out) is bool(sent)
+
+
+def test_unknown_visibility_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("visibility", "secret") == 2
+    assert "secret" in capsys.readouterr().err

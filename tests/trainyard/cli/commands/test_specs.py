@@ -92,3 +92,18 @@ def test_continue_queues_the_remaining_epochs(api: CannedApi, capsys: pytest.Cap
     training = {"epochs": 20, "optimizer": {"learning_rate": 0.0005}}
     assert json.loads(request.body) == {"continue_from": samples.OTHER_ID, "training": training}
     assert capsys.readouterr().out.splitlines()[-1] == f"follow it with: trainyard watch {ID}"
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"), [(["--private"], "true"), (["--public"], "false"), (["--private", "--repeats", "2"], "true")]
+)
+def test_submission_says_who_may_see_it(api: CannedApi, tmp_path: Path, options: list[str], sent: str) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text("name: tiny")
+    group = {"id": ID, "experiments": [samples.experiment(private=True)]}
+    api.on("POST", "/experiments", Answer(group if "--repeats" in options else samples.experiment(), 202))
+
+    run("submit", str(path), *options)
+
+    (request,) = api.requests("POST", "/experiments")
+    assert request.query["private"] == sent

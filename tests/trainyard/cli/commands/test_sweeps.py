@@ -145,3 +145,13 @@ def test_key_is_sent_with_the_sweep(api: CannedApi, tmp_path: Path) -> None:
     api.on("POST", "/sweeps", Answer(RUNNING, 202))
     assert run("sweep", str(path), "--idempotency-key", "k") == 0
     assert api.requests("POST", "/sweeps")[0].headers["idempotency-key"] == "k"
+
+
+def test_sweep_says_that_it_is_private(api: CannedApi, tmp_path: Path) -> None:
+    (tmp_path / "sweep.yaml").write_text("trials: 3")
+    api.on("POST", "/sweeps", Answer(RUNNING, 202))
+
+    assert run("sweep", str(tmp_path / "sweep.yaml"), "--private") == 0
+
+    (request,) = api.requests("POST", "/sweeps")
+    assert request.query == {"private": "true"}
