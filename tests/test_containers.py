@@ -229,7 +229,7 @@ def options(arguments: list[str], *left_out: str) -> list[str]:
 
 def test_containers_start_servers_as_up_does(tmp_path: Path) -> None:
     servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path), "redis://127.0.0.1:1/0")
-    [worker] = servers.workers(1)
+    [worker] = servers.workers([None])
     api = servers.api(Address("127.0.0.1", 8000))
     commands = {target: json.loads(in_chain(target, "CMD")[-1]) for target in FINAL}
 

@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 
 from models_store.jobs.workers import Device, MemoryUse, Worker
-from worker.processor import CPUINFO, processor_name
+from worker.processor import BFLOAT16_CAPABILITY, CPUINFO, has_bfloat16, processor_name
 
 # Of memory: each change that is reported is an event.
 _STEP_BYTES = 100_000_000
@@ -21,14 +21,13 @@ class Machine:
         self._process = psutil.Process()
         self._cores = len(os.sched_getaffinity(0))
         self._gpu = Gpu.find(visible_gpus)
-        self._processor = processor_name(CPUINFO)
+        self._processor = Device(kind="cpu", name=processor_name(CPUINFO), bfloat16=has_bfloat16(CPUINFO))
 
     def describe(self, worker: Worker) -> Worker:
         """`worker` with what is measured now."""
         memory = psutil.virtual_memory()
-        device = self._gpu.device() if self._gpu else Device(kind="cpu", name=self._processor)
         measured = {
-            "device": device,
+            "device": self._gpu.device() if self._gpu else self._processor,
             "cores": self._cores,
             "memory": memory_use(memory.total - memory.available, memory.total),
             "trainer_bytes": _round(children_bytes(self._process)),
@@ -45,6 +44,9 @@ class Gpu:
         find = nvml.nvmlDeviceGetHandleByIndex if name.isdecimal() else nvml.nvmlDeviceGetHandleByUUID
         self._handle = find(int(name) if name.isdecimal() else name)
         self._name: str = nvml.nvmlDeviceGetName(self._handle)
+        self._uuid: str = nvml.nvmlDeviceGetUUID(self._handle)
+        capability: tuple[int, int] = tuple(nvml.nvmlDeviceGetCudaComputeCapability(self._handle))
+        self._bfloat16 = capability >= BFLOAT16_CAPABILITY
 
     @classmethod
     def find(cls, visible: str | None) -> "Gpu | None":
@@ -64,7 +66,7 @@ class Gpu:
         with suppress(self._nvml.NVMLError):  # as of GPUs that share the machine's memory
             found = self._nvml.nvmlDeviceGetMemoryInfo(self._handle)
             memory = memory_use(found.used, found.total)
-        return Device(kind="gpu", name=self._name, memory=memory)
+        return Device(kind="gpu", name=self._name, memory=memory, uuid=self._uuid, bfloat16=self._bfloat16)
 
 
 def children_bytes(process: psutil.Process) -> int:

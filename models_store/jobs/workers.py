@@ -21,12 +21,14 @@ class MemoryUse(Frozen):
 
 
 class Device(Frozen):
-    """What a worker trains on, its first GPU or else its processor, as its maker calls it; `memory` is that of a
-    GPU."""
+    """What a worker trains on, its first GPU or else its processor, as its maker calls it; `memory` and `uuid` are
+    those of a GPU. `bfloat16`: whether it computes in that, as `precision: auto` then does; null where unknown."""
 
     kind: Literal["cpu", "gpu"]
     name: str
     memory: MemoryUse | None = None
+    uuid: str | None = None
+    bfloat16: bool | None = None
 
 
 class Worker(Frozen):

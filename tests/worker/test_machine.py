@@ -10,7 +10,7 @@ import pytest
 
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from worker.machine import Gpu, Machine, children_bytes
-from worker.processor import processor_name
+from worker.processor import has_bfloat16, processor_name
 
 STEP = 100_000_000
 # A trainer with 300 MB, which says so once it has them, and the process of the pool that has started it.
@@ -40,6 +40,13 @@ def test_trainers_are_children_of_the_pool() -> None:
         worker.communicate()
 
 
+def test_processor_has_bfloat16_by_its_flags(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    for flags, has in (("sse2 avx512f", False), ("avx512f avx512_bf16", True), ("amx_bf16", True)):
+        cpuinfo.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+        assert has_bfloat16(cpuinfo) is has
+
+
 def test_processor_is_named_as_linux_names_it(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: AMD EPYC 7B13  64-Core Processor\nflags\t: avx\n")
@@ -66,6 +73,8 @@ def nvml(**functions: Any) -> types.ModuleType:
         "nvmlDeviceGetHandleByIndex": lambda index: f"gpu {index}",
         "nvmlDeviceGetHandleByUUID": {"GPU-8a5c": "gpu 1"}.__getitem__,
         "nvmlDeviceGetName": {"gpu 0": "NVIDIA H200", "gpu 1": "NVIDIA A2"}.__getitem__,
+        "nvmlDeviceGetUUID": {"gpu 0": "GPU-1b2d", "gpu 1": "GPU-8a5c"}.__getitem__,
+        "nvmlDeviceGetCudaComputeCapability": {"gpu 0": [9, 0], "gpu 1": [7, 5]}.__getitem__,
         "nvmlDeviceGetMemoryInfo": lambda handle: memory,
     }
     vars(module).update({**there, **functions})
@@ -76,14 +85,21 @@ def test_gpu_has_name_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", nvml())
     memory = MemoryUse(used_bytes=1_200_000_000, total_bytes=150_800_000_000)
     worker = Machine().describe(Worker(name="a:1", hostname="a", pid=1))
-    assert worker.device == Device(kind="gpu", name="NVIDIA H200", memory=memory)
+    assert worker.device == Device(kind="gpu", name="NVIDIA H200", memory=memory, uuid="GPU-1b2d", bfloat16=True)
 
 
 def test_gpu_without_memory_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", nvml(nvmlDeviceGetMemoryInfo=fail))
     gpu = Gpu.find(None)
     assert gpu is not None
-    assert gpu.device() == Device(kind="gpu", name="NVIDIA H200", memory=None)
+    assert (gpu.device().name, gpu.device().memory) == ("NVIDIA H200", None)
+
+
+def test_gpu_before_ampere_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", nvml())
+    gpu = Gpu.find("1")
+    assert gpu is not None
+    assert gpu.device().bfloat16 is False
 
 
 @pytest.mark.parametrize(("visible", "name"), [("1", "NVIDIA A2"), (" 1,0", "NVIDIA A2"), ("GPU-8a5c", "NVIDIA A2")])

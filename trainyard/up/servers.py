@@ -3,12 +3,14 @@
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 
 from trainyard.up import application
 from trainyard.up.address import Address
 from trainyard.up.application import ServiceSettings
 from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
+from trainyard.up.gpus import HIDDEN, Device
 
 API = "api"
 _API_GRACE_SECONDS = 10.0
@@ -49,10 +51,12 @@ class Servers:
             environment=environment,
         )
 
-    def workers(self, count: int) -> tuple[Command, ...]:
-        return tuple(self._worker(f"worker-{number}") for number in range(1, count + 1))
+    def workers(self, devices: Sequence[Device]) -> tuple[Command, ...]:
+        """One for each of `devices`."""
+        return tuple(self._worker(f"worker-{number}", device) for number, device in enumerate(devices, 1))
 
-    def _worker(self, name: str) -> Command:
+    def _worker(self, name: str, device: Device) -> Command:
+        visible = {} if device is None else {"CUDA_VISIBLE_DEVICES": "" if device == HIDDEN else device.uuid}
         pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle")
         label = ("-n", f"{name}-{secrets.token_hex(4)}@%h", "--loglevel", "INFO")
         return Command(
@@ -63,5 +67,5 @@ class Servers:
             grace_seconds=self._settings.shutdown_seconds + _WORKER_EXTRA_SECONDS,
             # SIGTERM must begin Celery's warm shutdown: it ends with its task, which the supervisor releases at once.
             # Remapped to SIGQUIT, Celery would sleep out its timeout even when idle, and outlive a lost broker.
-            environment={**self._environment, "REMAP_SIGTERM": ""},
+            environment={**self._environment, **visible, "REMAP_SIGTERM": ""},
         )

@@ -84,6 +84,11 @@ class Supervisor:
             if (line := slot.poll()) is not None:
                 self._report(line)
 
+    def run(self, signals: Signals) -> None:
+        """Keep them running until a signal asks to stop."""
+        while not signals.wait(_TICK_SECONDS):
+            self.poll()
+
     def stop(self, signals: Signals) -> None:
         """Terminate wave by wave and kill what exceeds its grace period; another signal to stop kills at once.
 

@@ -13,6 +13,7 @@ from trainyard.up.address import Address, check_address, is_loopback, reserve_po
 from trainyard.up.application import ServiceSettings, check_installed, create_first_key, read_settings
 from trainyard.up.child import Command
 from trainyard.up.data_folder import PRIVATE, DataFolder
+from trainyard.up.gpus import plan_workers, say_devices
 from trainyard.up.redis_url import check_redis
 from trainyard.up.servers import API, Servers
 from trainyard.up.signals import Signals
@@ -33,10 +34,11 @@ class Options:
     host: str
     port: int
     data: Path
-    workers: int
+    workers: int | None
     auth: str | None = None
     insecure: bool = False
     api_processes: str | None = None
+    gpus: str | None = None
 
 
 def run_up(options: Options, say: Print, warn: Print) -> None:
@@ -45,8 +47,6 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
     Raises PreflightError before anything is started, StartError if the API does not start. No process is left
     running in any case.
     """
-    if options.workers < 1:
-        raise PreflightError(f"expected at least one worker, received --workers {options.workers}")
     check_installed()
     # Everything that it and its children write is for the user alone: records, images, logs, Valkey's files.
     os.umask(PRIVATE)
@@ -57,12 +57,13 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
             f"without keys everybody who reaches {options.host} could do everything; add --auth keys, or --insecure "
             "to allow it"
         )
+    devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn)
     folder = DataFolder(options.data)
     with Signals() as signals, folder.lock(), _redis(settings, folder) as (redis_url, valkey):
         address = check_address(options.host, options.port)
         servers = Servers(settings, folder, redis_url)
         api = servers.api(address)
-        serving = (api, *servers.workers(options.workers))
+        serving = (api, *servers.workers(devices))
         supervisor = Supervisor((serving, valkey), warn)
         try:
             supervisor.start()
@@ -70,8 +71,9 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
                 if settings.auth == "keys" and (key := create_first_key(api.environment)):
                     say(f"The first admin key, which is never shown again: {key}")
                 say(f"Trainyard is ready: {address.url}")
+                say_devices(devices, say)
                 say(f"Ctrl-C stops it; logs in {folder.logs}")
-                _supervise(supervisor, signals)
+                supervisor.run(signals)
         finally:
             supervisor.stop(signals)
 
@@ -126,8 +128,3 @@ def _tail(log: Path, start: int) -> str:
     if not lines:
         return f" It wrote nothing to {log}."
     return "\n".join((f" The end of {log}:", *(f"  {line}" for line in lines[-_TAIL_LINES:])))
-
-
-def _supervise(supervisor: Supervisor, signals: Signals) -> None:
-    while not signals.wait(_TICK_SECONDS):
-        supervisor.poll()

@@ -10,14 +10,12 @@ import keras
 import tensorflow as tf
 
 from specs.experiment import ExperimentSpec
-from worker.processor import CPUINFO, processor_flags
+from worker import processor
+from worker.processor import CPUINFO
 from worker.training.network import flatten_layers, is_own
 
 Policy = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
-# x86 instructions that multiply in bfloat16, as Linux names them; without them it is emulated, and slower.
-_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
-_GPU_CAPABILITY = (8, 0)  # Ampere, the first with bfloat16
 # Not DepthwiseConv2D: on 64 samples of 32x32x32 a step of four takes 18.2 ms of a processor with avx512_bf16 in float32
 # and 18.4 in bfloat16; of SeparableConv2D, 151 and 66.
 _SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -39,8 +37,8 @@ def has_bfloat16() -> bool:
     devices = tf.config.list_physical_devices("GPU")
     if devices:
         details = tf.config.experimental.get_device_details(devices[0])
-        return tuple(details.get("compute_capability", ())) >= _GPU_CAPABILITY
-    return not _CPU_FLAGS.isdisjoint(processor_flags(CPUINFO))
+        return tuple(details.get("compute_capability", ())) >= processor.BFLOAT16_CAPABILITY
+    return processor.has_bfloat16(CPUINFO)
 
 
 def set_precision(model: keras.Model, policy: Policy) -> None:

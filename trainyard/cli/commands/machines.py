@@ -45,6 +45,8 @@ def _machine_texts(worker: Worker) -> tuple[str, str, str]:
     device = worker.device.name if worker.device else ""
     if worker.device and worker.device.memory:
         device += f" ({_memory_text(worker.device.memory)})"
+    if worker.device and worker.device.bfloat16:
+        device += ", bfloat16"
     trainers = "" if worker.trainer_bytes is None else bytes_text(worker.trainer_bytes)
     return device, _memory_text(worker.memory) if worker.memory else "", trainers
 

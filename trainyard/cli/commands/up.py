@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trainyard.cli.options import GpusOption
 from trainyard.cli.output import warn
 
 
@@ -18,7 +19,14 @@ def up(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 picks a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="Address that the API listens on.")] = "127.0.0.1",
     data: Annotated[Path, typer.Option(help="Folder to keep everything in.")] = Path("var"),
-    workers: Annotated[int, typer.Option(help="How many experiments are trained at once.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="How many experiments are trained at once: by default one on each GPU, or one on the processor.",
+            show_default=False,
+        ),
+    ] = None,
+    gpus: GpusOption = None,
     api_processes: Annotated[
         str | None,
         typer.Option(
@@ -41,7 +49,7 @@ def up(
     """
     from trainyard.up.up import Options, run_up  # noqa: PLC0415 - no other command needs it
 
-    options = Options(host, port, data, workers, None if auth is None else auth.value, insecure, api_processes)
+    options = Options(host, port, data, workers, None if auth is None else auth.value, insecure, api_processes, gpus)
     run_up(options, say=_say, warn=warn)
 
 

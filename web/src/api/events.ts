@@ -20,7 +20,12 @@ export interface Worker {
   hostname: string;
   pid: number;
   /** What it trains on; the memory is that of a GPU. */
-  device: { kind: "cpu" | "gpu"; name: string; memory: MemoryUse | null } | null;
+  device: {
+    kind: "cpu" | "gpu";
+    name: string;
+    memory: MemoryUse | null;
+    bfloat16: boolean | null;
+  } | null;
   cores: number | null;
   memory: MemoryUse | null;
   trainer_bytes: number | null;

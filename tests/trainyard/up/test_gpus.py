@@ -1,0 +1,119 @@
+"""Which GPUs are found and used; the driver is a program that prints what NVIDIA's prints."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.trainyard.up.driver import H200, HEAD, T4, UUIDS, install
+from trainyard.errors import PreflightError
+from trainyard.up.application import ServiceSettings
+from trainyard.up.data_folder import DataFolder
+from trainyard.up.gpus import HIDDEN, Device, Gpu, choose_gpus, list_gpus, plan_workers, say_devices, visible_gpus
+from trainyard.up.servers import Servers
+
+FAILED = (
+    "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA "
+    "driver is installed and running."
+)
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Gpu]:
+    install(tmp_path / "bin", monkeypatch, HEAD, H200, T4)
+    return list_gpus()
+
+
+def names(devices: list[Device]) -> list[str]:
+    return [each.name for each in devices if isinstance(each, Gpu)]
+
+
+def plan(count: int | None = None, wanted: str | None = None, visible: str | None = None) -> list[Device]:
+    return plan_workers(count, wanted, visible, lambda _: None)
+
+
+def test_gpus_are_read_as_the_driver_lists_them(two: list[Gpu]) -> None:
+    assert two[0] == Gpu(UUIDS[0], "NVIDIA H200", 143_771 * 2**20, (9, 0))
+    assert str(two[0]) == f"NVIDIA H200, 151 GB, bfloat16 ({UUIDS[0]})"
+    assert str(two[1]) == f"Tesla T4, 16 GB ({UUIDS[1]})"
+
+
+def test_gpu_may_share_memory_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, HEAD, f"{UUIDS[0]}, NVIDIA GB10, [N/A], 12.1")
+    assert list_gpus() == [Gpu(UUIDS[0], "NVIDIA GB10", None, (12, 1))]
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [
+        (None, [0, 1]),
+        ("1", [1]),
+        ("1,0", [1, 0]),
+        (UUIDS[1][:8], [1]),
+        ("0,7,1", [0]),
+        ("", []),
+        ("-1", []),
+    ],
+)
+def test_visible_gpus_are_those_of_cuda(two: list[Gpu], visible: str | None, found: list[int]) -> None:
+    assert visible_gpus(two, visible) == [two[each] for each in found]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("all", [0, 1]), ("1", [0]), (f"{UUIDS[1]},{UUIDS[0]}", [1, 0])])
+def test_wanted_gpus_are_chosen(two: list[Gpu], wanted: str, found: list[int]) -> None:
+    assert choose_gpus(two, wanted) == [two[each] for each in found]
+
+
+@pytest.mark.parametrize("wanted", ["0", "3", "GPU-none", ",", "some"])
+def test_unknown_gpus_are_rejected(two: list[Gpu], wanted: str) -> None:
+    with pytest.raises(PreflightError, match="visible here: NVIDIA H200, 151 GB"):
+        choose_gpus(two, wanted)
+
+
+@pytest.mark.usefixtures("two")
+def test_each_gpu_has_a_worker() -> None:
+    assert names(plan()) == ["NVIDIA H200", "Tesla T4"]
+    assert names(plan(wanted="1")) == ["NVIDIA H200"]
+    assert names(plan(count=3)) == ["NVIDIA H200", "Tesla T4", "NVIDIA H200"]
+    assert names(plan(visible="1")) == ["Tesla T4"]
+    assert plan(visible="") == [None]
+    assert plan(count=2, wanted="none") == [HIDDEN, HIDDEN]
+
+
+def test_processor_is_used_without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    warnings: list[str] = []
+    assert plan_workers(None, None, None, warnings.append) == [None]
+    assert warnings == []
+    with pytest.raises(PreflightError, match="nvidia-smi is not on PATH: install NVIDIA's driver"):
+        plan(wanted="all")
+
+
+def test_driver_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, FAILED, status=9)
+    warnings: list[str] = []
+    assert plan_workers(None, None, None, warnings.append) == [None]
+    [warning] = warnings
+    assert warning.startswith("no GPU is used: nvidia-smi failed with exit status 9: NVIDIA-SMI has failed because")
+    with pytest.raises(PreflightError, match="exit status 9"):
+        plan(wanted="1")
+
+
+@pytest.mark.parametrize("lines", [(), ("name",), (HEAD, "GPU-1, Tesla T4"), (HEAD, "GPU-1, Tesla T4, 1 MiB, new")])
+def test_unreadable_list_is_rejected(lines: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, *lines)
+    with pytest.raises(PreflightError, match="nvidia-smi"):
+        list_gpus()
+
+
+def test_zero_workers_are_rejected() -> None:
+    with pytest.raises(PreflightError, match="expected at least one worker, received --workers 0"):
+        plan(count=0)
+
+
+def test_each_worker_sees_its_gpu_alone(two: list[Gpu], tmp_path: Path) -> None:
+    servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path / "data"), "redis://127.0.0.1:1/0")
+    commands = servers.workers([two[1], HIDDEN, None])
+    assert [each.environment.get("CUDA_VISIBLE_DEVICES") for each in commands] == [UUIDS[1], "", None]
+    lines: list[str] = []
+    say_devices([two[1], HIDDEN, None], lines.append)
+    assert lines == [f"worker-1 trains on Tesla T4, 16 GB ({UUIDS[1]})"]

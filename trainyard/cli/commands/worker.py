@@ -1,0 +1,33 @@
+"""`trainyard worker`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainyard.cli.options import GpusOption
+from trainyard.cli.output import warn
+
+
+def worker(
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="How many experiments are trained at once: by default one on each GPU, or one on the processor.",
+            show_default=False,
+        ),
+    ] = None,
+    gpus: GpusOption = None,
+    data: Annotated[Path, typer.Option(help="Folder for logs.")] = Path("var"),
+) -> None:
+    """Run workers of a service that runs elsewhere, until Ctrl-C: one for each GPU.
+
+    REDIS_URL and TRAINYARD_STORE_DIR name the Redis and the store folder that they share with it.
+    """
+    from trainyard.up.worker import WorkerOptions, run_workers  # noqa: PLC0415 - no other command needs it
+
+    run_workers(WorkerOptions(data, workers, gpus), say=_say, warn=warn)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,166 @@
+"""The GPUs of this machine, as NVIDIA's driver lists them, and which of them are to be used."""
+
+import importlib.util
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from trainyard.errors import PreflightError
+
+_PROGRAM = "nvidia-smi"
+_FIELDS = ("uuid", "name", "memory.total", "compute_cap")
+_TIMEOUT_SECONDS = 30.0
+_MIB = 2**20
+_BFLOAT16_CAPABILITY = (8, 0)  # Ampere
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """`memory_bytes` is None for a GPU that shares the memory of the machine."""
+
+    uuid: str
+    name: str
+    memory_bytes: int | None
+    compute_capability: tuple[int, int]
+
+    def __str__(self) -> str:
+        memory = "" if self.memory_bytes is None else f", {self.memory_bytes / 1e9:.0f} GB"
+        bfloat16 = ", bfloat16" if self.compute_capability >= _BFLOAT16_CAPABILITY else ""
+        return f"{self.name}{memory}{bfloat16} ({self.uuid})"
+
+
+# What a worker trains on: no GPU though there may be some, or whatever TensorFlow finds.
+HIDDEN: Final = "hidden"
+Device = Gpu | Literal["hidden"] | None
+
+
+class NoDriver(PreflightError):
+    """NVIDIA's driver is not installed."""
+
+
+def list_gpus() -> list[Gpu]:
+    """All, in the order of the driver. Raises NoDriver, PreflightError if the driver fails."""
+    command = (_PROGRAM, f"--query-gpu={','.join(_FIELDS)}", "--format=csv")
+    try:
+        listed = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise NoDriver(f"{_PROGRAM} is not on PATH: install NVIDIA's driver, or train with --gpus none") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PreflightError(
+            f"{_PROGRAM} does not answer: {error}; check NVIDIA's driver, or use --gpus none"
+        ) from None
+    if listed.returncode != 0:
+        said = " ".join((listed.stdout + listed.stderr).split())
+        raise PreflightError(
+            f"{_PROGRAM} failed with exit status {listed.returncode}: {said[:500] or 'it printed nothing'}; check "
+            "NVIDIA's driver, or use --gpus none"
+        )
+    return parse_list(listed.stdout)
+
+
+def parse_list(text: str) -> list[Gpu]:
+    """What `nvidia-smi --format=csv` prints: a line of names, then one for each GPU. Raises PreflightError."""
+    lines = [[cell.strip() for cell in line.split(",")] for line in text.splitlines() if line.strip()]
+    if not lines or [name.partition(" ")[0] for name in lines[0]] != list(_FIELDS):
+        raise PreflightError(f"expected {', '.join(_FIELDS)} from {_PROGRAM}, received {text[:200]!r}")
+    try:
+        return [_parse_line(*line) for line in lines[1:]]
+    except (TypeError, ValueError):
+        raise PreflightError(f"cannot read what {_PROGRAM} lists: {text[:500]!r}") from None
+
+
+def _parse_line(uuid: str, name: str, memory: str, capability: str) -> Gpu:
+    amount, _, unit = memory.partition(" ")
+    major, _, minor = capability.partition(".")
+    known = amount.isdecimal() and unit == "MiB"  # else [N/A]
+    return Gpu(uuid, name, int(amount) * _MIB if known else None, (int(major), int(minor)))
+
+
+def visible_gpus(found: Sequence[Gpu], visible: str | None) -> list[Gpu]:
+    """Those that CUDA_VISIBLE_DEVICES names, by number or by the beginning of their UUID; None names all. As in CUDA,
+    what comes after a name that is not found counts as not named."""
+    if visible is None:
+        return list(found)
+    chosen: list[Gpu] = []
+    for name in filter(None, (each.strip() for each in visible.split(","))):
+        matching = (
+            found[int(name) :][:1] if name.isdecimal() else [each for each in found if each.uuid.startswith(name)]
+        )
+        if len(matching) != 1:
+            break
+        chosen += matching
+    return chosen
+
+
+def choose_gpus(found: Sequence[Gpu], wanted: str) -> list[Gpu]:
+    """`all`, the first N, or those whose UUIDs are given, separated by commas. Raises PreflightError."""
+    there = "; ".join(map(str, found)) or "none"
+    if wanted == "all":
+        if not found:
+            raise PreflightError("--gpus all: no GPU is visible here; train on the processor with --gpus none")
+        return list(found)
+    if wanted.isdecimal():
+        if not 1 <= int(wanted) <= len(found):
+            raise PreflightError(f"--gpus {wanted}: expected a number from 1 to {len(found)}; visible here: {there}")
+        return list(found[: int(wanted)])
+    by_uuid = {each.uuid: each for each in found}
+    names = list(dict.fromkeys(each.strip() for each in wanted.split(",") if each.strip()))
+    if not names or (missing := [each for each in names if each not in by_uuid]):
+        received = ", ".join(missing) if names else "nothing"
+        raise PreflightError(
+            f"--gpus: expected all, none, a number or UUIDs, received {received!r}; visible here: {there}"
+        )
+    return [by_uuid[each] for each in names]
+
+
+def plan_workers(
+    count: int | None, wanted: str | None, visible: str | None, warn: Callable[[str], None]
+) -> list[Device]:
+    """The device of each worker: one worker for each GPU, or else one on the processor; if there are to be `count`,
+    they take the GPUs in turn, and those of one GPU share its memory.
+
+    `wanted` is --gpus, `visible` CUDA_VISIBLE_DEVICES. Without `wanted` the GPUs that are found are used, and a driver
+    that fails is a warning. Raises PreflightError.
+    """
+    if count is not None and count < 1:
+        raise PreflightError(f"expected at least one worker, received --workers {count}")
+    gpus = _find_gpus(wanted, visible, warn)
+    if not gpus:
+        return [HIDDEN if wanted == "none" else None] * (count or 1)
+    return [gpus[number % len(gpus)] for number in range(count or len(gpus))]
+
+
+def _find_gpus(wanted: str | None, visible: str | None, warn: Callable[[str], None]) -> list[Gpu]:
+    if wanted == "none" or (wanted is None and visible in ("", "-1")):
+        return []
+    try:
+        found = visible_gpus(list_gpus(), visible)
+    except PreflightError as error:
+        if wanted is not None:
+            raise
+        if not isinstance(error, NoDriver):
+            warn(f"no GPU is used: {error}")
+        return []
+    chosen = found if wanted is None else choose_gpus(found, wanted)
+    if chosen and importlib.util.find_spec("pynvml") is None:
+        warn(
+            "TensorFlow uses a GPU only with NVIDIA's CUDA libraries, which are not installed here: "
+            "pip install 'trainyard[server,gpu]', or train with --gpus none"
+        )
+    return chosen
+
+
+def say_devices(devices: Sequence[Device], say: Callable[[str], None]) -> None:
+    """Which worker has which GPU."""
+    for number, device in enumerate(devices, 1):
+        if isinstance(device, Gpu):
+            say(f"worker-{number} trains on {device}")
