@@ -74,7 +74,7 @@ COPY worker worker
 # control, which is off.)
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 CMD ["python", "-m", "worker.health"]
 CMD ["celery", "-A", "worker.app", "worker", "-P", "prefork", "-c", "1", \
-     "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+     "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO"]
 
 FROM worker-code AS worker-gpu
 COPY --from=gpu-packages /opt/venv /opt/venv

@@ -1,14 +1,14 @@
 """Ids of experiments and predictions: ULIDs in their canonical spelling."""
 
-from ulid import ULID
+import re
+
+# Crockford's base 32, of 128 bits; python-ulid takes twenty times as long.
+_ULID = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 def is_experiment_id(text: str) -> bool:
     """True for a ULID in its canonical spelling; only those become part of a path."""
-    try:
-        return str(ULID.from_str(text)) == text
-    except ValueError:
-        return False
+    return _ULID.fullmatch(text) is not None
 
 
 def describe_id_mistake(text: str) -> str:

@@ -142,7 +142,6 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             return
         with self._lock():
             history.append(self.folder, point)
-        best = self.record.best
         self.record = self.record.with_points([point])
         # First: who hears of the epoch finds it in the record.
         self._report(self._store.index.reports.show_epochs)
@@ -152,8 +151,6 @@ class TrainingClaim(Claim[TrainingJobs, Record]):
             self._store.epoch_durations.observe(point.seconds)
         except RedisError as error:
             log.warning("epoch %d of %s is on disk but not shown: %r", point.epoch, self.id, error)
-        if self.record.best != best:
-            self._store.show(self.record)
 
     def _report(self, show: Callable[[Record], bool]) -> None:
         """All of the record, if the view does not have this attempt as running. A report that is lost is not sent

@@ -85,8 +85,13 @@ end
 """
 # Only for the attempt that the view has as running: of another one, all of the record is to be shown.
 REPORT = f"""{ANNOUNCE}
-local shown = redis.call('HMGET', KEYS[1], 'token', 'private_to')
+local shown = redis.call('HMGET', KEYS[1], 'token', 'private_to', 'indexes')
 if shown[1] ~= ARGV[2] then return 0 end
+if ARGV[6] ~= '' then
+  for key in string.gmatch(shown[3], '[^\\n]+') do
+    if string.find(key, ARGV[7], 1, true) == 1 then redis.call('ZADD', key, ARGV[6], ARGV[1]) end
+  end
+end
 redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[3])
 redis.call('XADD', KEYS[2], 'MAXLEN', '4', '*', 'attempt', ARGV[2])
 if redis.call('TTL', KEYS[2]) < ARGV[3] / 2 then redis.call('EXPIRE', KEYS[2], ARGV[3]) end

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from redis import Redis
 
 from models_store import keys
+from models_store.experiments.index_entries import memberships
 from models_store.experiments.index_scripts import REPORT, progress_event
 from models_store.experiments.points import Best, MetricValues
 from models_store.experiments.record import Progress, Record
@@ -54,15 +55,17 @@ class Reports:
         if record.progress is None:
             return False
         progress = LiveProgress(attempt=record.attempts, progress=record.progress)
-        return self._show(record, keys.progress(record.id), progress, progress_event(record))
+        return self._show(record, keys.progress(record.id), progress, progress_event(record), "")
 
     def show_epochs(self, record: Record) -> bool:
-        """The same for what its epochs have brought. Its place in lists by accuracy stays."""
-        return self._show(record, keys.live(record.id), LiveEpochs.of(record), "")
+        """The same for what its epochs have brought, with its place in lists by accuracy."""
+        accuracy = str(memberships(record)[keys.index("val_accuracy")])
+        return self._show(record, keys.live(record.id), LiveEpochs.of(record), "", accuracy)
 
-    def _show(self, record: Record, key: str, report: Frozen, event: str) -> bool:
+    def _show(self, record: Record, key: str, report: Frozen, event: str, accuracy: str) -> bool:
         names = [keys.experiment(record.id), keys.changes(record.id), key, keys.EVENTS]
-        arguments: list[str | int] = [record.id, record.attempts, keys.CHANGES_SECONDS, report.model_dump_json(), event]
+        arguments: list[str | int] = [record.id, record.attempts, keys.CHANGES_SECONDS, report.model_dump_json()]
+        arguments += [event, accuracy, keys.index("val_accuracy", "")]
         return bool(self._report(keys=names, args=arguments))
 
     def merge_into(self, records: list[Record]) -> list[Record]:

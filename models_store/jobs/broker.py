@@ -57,7 +57,7 @@ class Channel(redis.Channel):
 class Transport(redis.Transport):
     Channel = Channel
     # A message ends the wait at once; kombu's 1 s is most of what an idle worker asks of Redis.
-    brpop_timeout = 2
+    brpop_timeout = 5
 
     def _deliver(self, message: object, queue: str) -> None:
         if is_wake_up(message, queue):

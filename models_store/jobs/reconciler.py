@@ -97,15 +97,19 @@ class Reconciler:
         self._view.check_slice()
         # Until the index is complete, no worker is given a job whose lease may have been lost with it.
         keep = not is_complete or self._redis_is_new()
-        for jobs in self._kinds:
-            for job in self._unheld(jobs.unfinished().running):
+        unfinished = [jobs.unfinished() for jobs in self._kinds]
+        abandoned = [self._unheld(found.running) for found in unfinished]
+        for jobs, lost in zip(self._kinds, abandoned, strict=True):
+            for job in lost:
                 self._stay_elected()
                 self._recover(jobs, job, keep)
         if not is_complete:
             self._store.index.mark_complete()
-        # After that: a worker that is woken chooses from the whole index.
-        for jobs in self._kinds:
-            self._resend(jobs, jobs.unfinished().queued)
+        if any(abandoned) or not is_complete:
+            # A worker that is woken chooses from the whole index.
+            unfinished = [jobs.unfinished() for jobs in self._kinds]
+        for jobs, found in zip(self._kinds, unfinished, strict=True):
+            self._resend(jobs, found.queued)
         self._kinds[0].queue.forget_unsettled(_UNSETTLED_LEASES * self._leases.seconds)
 
     # -- jobs --------------------------------------------------------------------------------------------------------

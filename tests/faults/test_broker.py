@@ -18,7 +18,7 @@ from models_store.jobs.broker import WakeUps
 @signals.worker_ready.connect
 def stop_consuming(**_):
     WakeUps.can_consume = lambda self: False
-options = ["-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle"]
+options = ["-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]
 sys.argv = ["celery", "-A", "worker.app", "worker", *options]
 main()
 """

@@ -74,7 +74,8 @@ class Service:
         """Start a worker, or `command`; return when it consumes and, if `warm`, its spare trainer has imported
         TensorFlow."""
         name = f"worker{len(self._processes)}"
-        options = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "-n", f"{name}@%h")
+        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+        options = (*pool, "-n", f"{name}@%h")
         process = self.start(name, *(command or ("-m", "celery", "-A", "worker.app", "worker", *options)))
         self.workers.append(process)
         log = self.folder / f"{name}.log"

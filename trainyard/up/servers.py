@@ -57,7 +57,7 @@ class Servers:
 
     def _worker(self, name: str, device: Device) -> Command:
         visible = {} if device is None else {"CUDA_VISIBLE_DEVICES": "" if device == HIDDEN else device.uuid}
-        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle")
+        pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
         label = ("-n", f"{name}-{secrets.token_hex(4)}@%h", "--loglevel", "INFO")
         return Command(
             name=name,

@@ -131,6 +131,16 @@ def test_reports_are_merged_into_what_runs(index: Index, put: MakeRecord, redis:
     assert 0 < redis.ttl(keys.live(record.id)) <= keys.CHANGES_SECONDS
 
 
+def test_epochs_move_a_run_in_lists_by_accuracy(index: Index, put: MakeRecord) -> None:
+    best, run, poor = put(0.9), put(status=Status.RUNNING, attempts=1), put(0.1)
+    query = Query(sort="-val_accuracy")
+    assert ids(index.page(query).items) == ids([best, poor, run])
+    assert index.reports.show_epochs(run.model_copy(update={"best_metrics": {"val_accuracy": 0.5}}))
+    assert ids(index.page(query).items) == ids([best, run, poor])
+    assert walk(index, query.model_copy(update={"limit": 1})) == ids([best, run, poor])
+    assert index.ids() == ids([best, run, poor])
+
+
 def test_reports_of_another_attempt_are_not_shown(index: Index, put: MakeRecord) -> None:
     record = put(status=Status.RUNNING, attempts=1, progress=Progress(phase="starting"))
     assert index.reports.show_progress(record)
