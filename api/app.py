@@ -21,12 +21,13 @@ from api.access import open_access, undeclared
 from api.browsers import BrowserRules
 from api.compression import Compressed
 from api.content import PROBLEMS
+from api.cores import usable_cores
 from api.dependencies import Services
 from api.errors import Problems, answer_unexpected
 from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
-from api.periodic import Periodic
+from api.periodic import Periodic, stop_all
 from api.processes import Sibling
 from api.routes import (
     assignments,
@@ -193,7 +194,7 @@ def create_app(settings: Settings | None = None, sibling: Sibling | None = None)
 
 def _services(settings: Settings, sibling: Sibling | None) -> Services:
     # Threads of one of several processes; there is a core for each process.
-    cores = max(1, len(os.sched_getaffinity(0)) // (sibling.count if sibling else 1))
+    cores = max(1, usable_cores() // (sibling.count if sibling else 1))
     where, quota = (settings.store_dir, settings.redis_url), Quota(**settings.quota)
     store = open_store(*where, settings.lease_seconds, settings.max_attempts, "api", quota, settings.private)
     loaded = LoadedModels(store.models, settings.inference_threads, settings.max_loaded_bytes)
@@ -292,12 +293,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.unfreeze()
     renewing.cancel()
     await store.feed.stop()
-    for periodic in upkeep:
-        await to_thread.run_sync(periodic.stop)
-    await to_thread.run_sync(store.reconciler.resign)
-    await to_thread.run_sync(deliverer.close)
+    await to_thread.run_sync(stop_all, upkeep)
+    # First what would be lost: who waits for this process kills it after a while.
     await to_thread.run_sync(services.recent.flush)
     await to_thread.run_sync(store.flush_counts)
+    await to_thread.run_sync(store.reconciler.resign)
+    await to_thread.run_sync(deliverer.close)
     services.batcher.close()
     await store.changes.close()
     await store.rate_limiter.close()

@@ -1,13 +1,12 @@
 """The server: `python -m api.server --host 127.0.0.1 --port 8000`, one process or several on one port."""
 
 import argparse
+import errno
 import logging
-import math
-import os
 import socket
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -16,14 +15,16 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from api.app import create_app
+from api.cores import usable_cores
 from api.processes import Processes, Sibling, Started
 from settings import Settings
 from standard_streams import lose_what_cannot_be_written
 
 # Streams of events never end by themselves.
 _STREAMS_GRACE_SECONDS = 3
-_CGROUP_LIMITS = Path("/sys/fs/cgroup/cpu.max")
 _BIND_FAILED = 1
+# As of IPv6 where that is off: a name may have such an address all the same.
+_NOT_OF_THIS_MACHINE = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
 log = logging.getLogger(__name__)
 
@@ -49,20 +50,29 @@ def serve(settings: Settings, host: str, port: int) -> int:
     count = count_processes(settings.api_processes, usable_cores())
     log.info("listening on %s with %d process(es)", " and ".join(map(_address_of, sockets)), count)
     if count == 1:
-        server = build_server(settings)
-        server.run(sockets)
-        return 0 if server.started else STARTUP_FAILURE
+        return _run(build_server(settings), sockets)
     with tempfile.TemporaryDirectory(prefix="trainyard-metrics-") as folder:
         return Processes(count, partial(_serve_as_one_of, settings, count, sockets, Path(folder))).run()
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on all addresses of `host`, on one port. Raises OSError."""
+    """Sockets that listen on all addresses of `host` that this machine has, on one port. Raises OSError if it has none
+    of them, or one is in use."""
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
-    for family, _, _, _, address in dict.fromkeys(found):
-        where = (address[0], port or (sockets[0].getsockname()[1] if sockets else 0), *address[2:])
-        sockets.append(socket.create_server(where, family=family, backlog=2048))
+    missing: list[OSError] = []
+    with ExitStack() as opened:
+        for family, _, _, _, address in dict.fromkeys(found):
+            where = (address[0], port or (sockets[0].getsockname()[1] if sockets else 0), *address[2:])
+            try:
+                sockets.append(opened.enter_context(socket.create_server(where, family=family, backlog=2048)))
+            except OSError as error:
+                if error.errno not in _NOT_OF_THIS_MACHINE:
+                    raise
+                missing.append(error)
+        if not sockets:
+            raise missing[0]
+        opened.pop_all()
     return sockets
 
 
@@ -71,25 +81,20 @@ def count_processes(wanted: int | Literal["auto"], cores: int) -> int:
     return cores if wanted == "auto" else wanted
 
 
-def usable_cores(limits: Path = _CGROUP_LIMITS) -> int:
-    """As many as this process may keep busy, at least one: a container may have the time of fewer than it sees."""
-    seen = len(os.sched_getaffinity(0))
-    with suppress(OSError, ValueError):
-        quota, period = limits.read_text().split()
-        return min(seen, max(1, math.floor(int(quota) / int(period))))
-    return seen
-
-
 def _serve_as_one_of(
     settings: Settings, count: int, sockets: list[socket.socket], folder: Path, number: int, started: Started
 ) -> int:
-    server = build_server(settings, Sibling(number, count, folder), started)
-    server.run(sockets)
+    return _run(build_server(settings, Sibling(number, count, folder), started), sockets)
+
+
+def _run(server: uvicorn.Server, sockets: list[socket.socket]) -> int:
+    with suppress(KeyboardInterrupt):  # raised again after an orderly shutdown
+        server.run(sockets)
     return 0 if server.started else STARTUP_FAILURE
 
 
 class _Server(uvicorn.Server):
-    """Announces that it answers."""
+    """Announces that it answers, if it does."""
 
     def __init__(self, config: uvicorn.Config, started: Started) -> None:
         super().__init__(config)
@@ -97,7 +102,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._announce()
+        if self.started:
+            self._announce()
 
 
 def build_server(settings: Settings, sibling: Sibling | None = None, started: Started = lambda: None) -> uvicorn.Server:

@@ -37,6 +37,27 @@ def test_log_is_emptied_without_room_for_a_copy(tmp_path: Path, monkeypatch: pyt
     assert log.read_bytes() == b""
 
 
+@pytest.mark.parametrize("call", ["pathlib.Path.stat", "os.truncate"])
+def test_unreadable_log_is_reported_once(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = tmp_path / f"{call}.log"
+    log.write_bytes(bytes(100))
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(call, fail)
+        for _ in range(3):
+            rotate(log, max_bytes=50)
+
+    assert [each.getMessage() for each in caplog.records] == [
+        f"{log} is not looked after, and may grow: Input/output error"
+    ]
+    assert log.read_bytes() == bytes(100)
+
+
 def test_log_that_cannot_be_made_loses_lines(tmp_path: Path) -> None:
     with open_log(tmp_path / "missing" / "api.log") as log:
         log.write(b"lost")
