@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     retention_bytes: int | None = Field(default=None, ge=0)
     retention_seconds: float = Field(default=3600.0, ge=0.1, le=604_800)
     trainer_max_jobs: int = Field(default=20, ge=1, le=10_000)
+    cpu_devices: int = Field(default=1, ge=1, le=64)
     trainer_max_growth_bytes: int = Field(default=500_000_000, ge=0)
     spare_trainer: bool = True
     max_attempts: int = Field(default=3, ge=1, le=100)

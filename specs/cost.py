@@ -17,9 +17,11 @@ def reference_epoch_seconds(spec: ExperimentSpec) -> float:
 def reference_epoch_parts(spec: ExperimentSpec) -> tuple[float, float]:
     """The seconds of an epoch that go into arithmetic, and those that steps take even if they compute nothing.
 
-    A training step costs three forward passes: forward, and backward to the weights and to the previous layer.
+    A training step costs three forward passes: forward, and backward to the weights and to the previous layer. Several
+    devices divide the arithmetic of training, not that of validation.
     """
     network = spec.network
     forward = network.multiplications * _SECONDS_PER_MULTIPLICATION + network.activations * _SECONDS_PER_ACTIVATION
     steps, sizes = spec.steps_per_epoch(), spec.dataset.split_sizes()
-    return forward * (3 * steps * spec.training.batch_size + sizes.validation), steps * _SECONDS_PER_STEP
+    trained = 3 * steps * spec.training.batch_size / spec.training.devices
+    return forward * (trained + sizes.validation), steps * _SECONDS_PER_STEP

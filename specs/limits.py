@@ -27,6 +27,7 @@ CENTERS = 1_000
 MEMORY_BYTES = 8_000_000_000
 
 EPOCHS = 10_000
+DEVICES = 64  # of one machine
 STEPS = 1_000_000_000
 BOUNDARIES = 100  # of a PiecewiseConstantDecay
 SEED = 2**32 - 1  # the largest that numpy accepts

@@ -70,6 +70,9 @@ class TrainingSpec(Schema):
 
     `max_minutes` is a time budget: training stops at its end, and publishes one of the epochs so far.
 
+    With several `devices`, GPUs of one machine, each computes a part of every batch; `batch_size` is that of all
+    together, and the result is that of one device but for rounding, and for Dropout, which draws for each part.
+
     `precision: auto` means mixed_bfloat16 if the device supports it, the network has convolutions, and the training is
     not deterministic; otherwise float32. The final evaluation and the published model always use float32.
     """
@@ -82,6 +85,7 @@ class TrainingSpec(Schema):
     seed: int = Field(default=0, ge=0, le=limits.SEED)
     deterministic: bool = False
     precision: Precision = "auto"
+    devices: int = Field(default=1, ge=1, le=limits.DEVICES)
     keep: Keep = "best"
     keep_state: KeepState = "auto"
     early_stopping: EarlyStopping | None = None
@@ -103,6 +107,22 @@ class TrainingSpec(Schema):
                 f"`keep` to {keep}, or `restore_best_weights` to null",
             )
         return {**document, "keep": given, "early_stopping": {**stopping, "restore_best_weights": None}}
+
+    @model_validator(mode="after")
+    def _check_devices(self) -> Self:
+        if self.devices > 1 and self.precision == "mixed_float16":
+            raise FieldError(
+                ("precision",),
+                "`precision` mixed_float16 trains on one device, because its loss scale is that of one; use "
+                "mixed_bfloat16 or float32, or set `devices` to 1",
+            )
+        if "batch_size" in self.model_fields_set and self.batch_size < self.devices:
+            raise FieldError(
+                ("batch_size",),
+                f"`batch_size` {self.batch_size} leaves some of {self.devices} devices without a sample; set it to "
+                f"{self.devices} or more",
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_plateau(self) -> Self:

@@ -26,6 +26,7 @@ FailureType = Literal[
     "disk_error",
     "dataset_unavailable",
     "weights_unavailable",
+    "devices_unavailable",
     "out_of_memory",
     "export",
     "damaged",

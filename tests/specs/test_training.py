@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from specs.cost import reference_epoch_parts
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
@@ -80,3 +81,22 @@ def test_other_values_of_keep_are_rejected(keep: object) -> None:
     [problem] = caught.value.problems
     assert problem.pointer == "/training/keep"
     assert "best, last" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"devices": 2, "precision": "mixed_float16"}, "mixed_float16 trains on one device"),
+        ({"devices": 4, "batch_size": 3}, "leaves some of 4 devices without a sample"),
+        ({"devices": 0}, "devices"),
+        ({"devices": 65}, "devices"),
+    ],
+)
+def test_impossible_devices_are_rejected(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        trained(**change)
+
+
+def test_devices_divide_the_time_of_training() -> None:
+    one, four = (sum(reference_epoch_parts(trained(devices=each))) for each in (1, 4))
+    assert one / 4 < four < one

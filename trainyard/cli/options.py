@@ -46,3 +46,7 @@ GpusOption = Annotated[
         show_default=False,
     ),
 ]
+GpusPerWorkerOption = Annotated[
+    int | None,
+    typer.Option(help="GPUs that each worker sees, for `training.devices`; one by default.", show_default=False),
+]

@@ -30,9 +30,9 @@ class Gpu:
         return f"{self.name}{memory}{bfloat16} ({self.uuid})"
 
 
-# What a worker trains on: no GPU though there may be some, or whatever TensorFlow finds.
+# What a worker trains on: these GPUs, no GPU though there may be some, or whatever TensorFlow finds.
 HIDDEN: Final = "hidden"
-Device = Gpu | Literal["hidden"] | None
+Device = tuple[Gpu, ...] | Literal["hidden"] | None
 
 
 class NoDriver(PreflightError):
@@ -123,10 +123,14 @@ def choose_gpus(found: Sequence[Gpu], wanted: str) -> list[Gpu]:
 
 
 def plan_workers(
-    count: int | None, wanted: str | None, visible: str | None, warn: Callable[[str], None]
+    count: int | None,
+    wanted: str | None,
+    visible: str | None,
+    warn: Callable[[str], None],
+    per_worker: int | None = None,
 ) -> list[Device]:
-    """The device of each worker: one worker for each GPU, or else one on the processor; if there are to be `count`,
-    they take the GPUs in turn, and those of one GPU share its memory.
+    """The devices of each worker: one worker for each GPU, or for `per_worker` of them, or else one on the processor;
+    if there are to be `count`, they take the GPUs in turn, and those of one GPU share its memory.
 
     `wanted` is --gpus, `visible` CUDA_VISIBLE_DEVICES. Without `wanted` the GPUs that are found are used, and a driver
     that fails is a warning. Raises PreflightError.
@@ -134,9 +138,15 @@ def plan_workers(
     if count is not None and count < 1:
         raise PreflightError(f"expected at least one worker, received --workers {count}")
     gpus = _find_gpus(wanted, visible, warn)
-    if not gpus:
+    if not gpus and per_worker in (None, 1):
         return [HIDDEN if wanted == "none" else None] * (count or 1)
-    return [gpus[number % len(gpus)] for number in range(count or len(gpus))]
+    size = 1 if per_worker is None else per_worker
+    if not 1 <= size <= len(gpus):
+        raise PreflightError(
+            f"--gpus-per-worker {size}: {len(gpus)} GPU(s) are to be used: {'; '.join(map(str, gpus))}"
+        )
+    groups = [tuple(gpus[first : first + size]) for first in range(0, len(gpus) - size + 1, size)]
+    return [groups[number % len(groups)] for number in range(count or len(groups))]
 
 
 def _find_gpus(wanted: str | None, visible: str | None, warn: Callable[[str], None]) -> list[Gpu]:
@@ -162,5 +172,5 @@ def _find_gpus(wanted: str | None, visible: str | None, warn: Callable[[str], No
 def say_devices(devices: Sequence[Device], say: Callable[[str], None]) -> None:
     """Which worker has which GPU."""
     for number, device in enumerate(devices, 1):
-        if isinstance(device, Gpu):
-            say(f"worker-{number} trains on {device}")
+        if isinstance(device, tuple):
+            say(f"worker-{number} trains on {' and '.join(map(str, device))}")

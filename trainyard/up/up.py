@@ -39,6 +39,7 @@ class Options:
     insecure: bool = False
     api_processes: str | None = None
     gpus: str | None = None
+    gpus_per_worker: int | None = None
 
 
 def run_up(options: Options, say: Print, warn: Print) -> None:
@@ -57,7 +58,7 @@ def run_up(options: Options, say: Print, warn: Print) -> None:
             f"without keys everybody who reaches {options.host} could do everything; add --auth keys, or --insecure "
             "to allow it"
         )
-    devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn)
+    devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn, options.gpus_per_worker)
     folder = DataFolder(options.data)
     with Signals() as signals, folder.lock(), _redis(settings, folder) as (redis_url, valkey):
         address = check_address(options.host, options.port)

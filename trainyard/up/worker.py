@@ -24,6 +24,7 @@ class WorkerOptions:
     data: Path
     workers: int | None = None
     gpus: str | None = None
+    gpus_per_worker: int | None = None
 
 
 def run_workers(options: WorkerOptions, say: Print, warn: Print) -> None:
@@ -42,7 +43,7 @@ def run_workers(options: WorkerOptions, say: Print, warn: Print) -> None:
         raise PreflightError(
             f"TRAINYARD_STORE_DIR {settings.store_dir} is not a folder here; mount the service's store"
         )
-    devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn)
+    devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn, options.gpus_per_worker)
     folder = DataFolder(options.data)
     with Signals() as signals, folder.lock():
         check_redis(settings.redis_url)

@@ -10,10 +10,11 @@ _BESIDE_ANOTHER = 10
 Trainer = ChildProcess[TrainingEvent]
 
 
-def start_trainer(niceness: int = 0, max_growth_bytes: int = 0) -> Trainer:
+def start_trainer(niceness: int = 0, max_growth_bytes: int = 0, cpu_devices: int = 1) -> Trainer:
     """Start a process that imports TensorFlow, with `niceness`, while it waits for its first job. It ends after a
-    training that leaves it with `max_growth_bytes` more memory than it had then."""
-    return ChildProcess("worker.training", TRAINING_EVENT, str(niceness), str(max_growth_bytes))
+    training that leaves it with `max_growth_bytes` more memory than it had then. The processor is `cpu_devices`."""
+    numbers = (niceness, max_growth_bytes, cpu_devices)
+    return ChildProcess("worker.training", TRAINING_EVENT, *map(str, numbers))
 
 
 class Trainers:
@@ -25,6 +26,7 @@ class Trainers:
     def __init__(self, settings: Settings) -> None:
         self._max_jobs = settings.trainer_max_jobs
         self._max_growth_bytes = settings.trainer_max_growth_bytes
+        self._cpu_devices = settings.cpu_devices
         self._keeps_spare = settings.spare_trainer
         self._used: Trainer | None = None
         self._spare: Trainer | None = self._start()
@@ -63,4 +65,4 @@ class Trainers:
                 trainer.kill()
 
     def _start(self, niceness: int = 0) -> Trainer:
-        return start_trainer(niceness, self._max_growth_bytes)
+        return start_trainer(niceness, self._max_growth_bytes, self._cpu_devices)

@@ -1,5 +1,5 @@
-"""`python -m worker.training EVENTS_FD SUPERVISOR_PID NICENESS MAX_GROWTH_BYTES`: import TensorFlow, then train what
-comes, one experiment after the other, as long as each leaves the process as it was."""
+"""`python -m worker.training EVENTS_FD SUPERVISOR_PID NICENESS MAX_GROWTH_BYTES CPU_DEVICES`: import TensorFlow, then
+train what comes, one experiment after the other, as long as each leaves the process as it was."""
 
 import gc
 import importlib
@@ -63,12 +63,14 @@ def without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def main(channel: Channel, niceness: int, max_growth_bytes: int) -> None:
+def main(channel: Channel, niceness: int, max_growth_bytes: int, cpu_devices: int) -> None:
     import_tensorflow(niceness)
+    from worker.training.replicas import split_processor
     from worker.training.reuse import Reuse
     from worker.training.train import run
     from worker.training.warmup import warm_up
 
+    split_processor(cpu_devices)
     warm_up(is_alone=niceness == 0, is_awaited=channel.has_waiting)
     reuse = Reuse(max_growth_bytes)
     channel.report(Ready())
@@ -86,4 +88,4 @@ def main(channel: Channel, niceness: int, max_growth_bytes: int) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with connect() as supervisor:
-        main(supervisor, niceness=int(sys.argv[3]), max_growth_bytes=int(sys.argv[4]))
+        main(supervisor, niceness=int(sys.argv[3]), max_growth_bytes=int(sys.argv[4]), cpu_devices=int(sys.argv[5]))

@@ -11,24 +11,29 @@ from specs.losses import (
 )
 from specs.optimizers import Optimizer
 from worker.training.precision import Policy
+from worker.training.replicas import Replicas
 
 _OF_LOGITS = (SparseCategoricalCrossentropy, CategoricalCrossentropy, CategoricalFocalCrossentropy)
 
 
-def compile_model(model: keras.Model, spec: ExperimentSpec, policy: Policy = "float32") -> keras.metrics.Metric:
-    """Compile and build the optimizer's variables; return the accuracy metric, which Keras hides until it trains.
+def compile_model(
+    model: keras.Model, spec: ExperimentSpec, policy: Policy = "float32", replicas: Replicas | None = None
+) -> keras.metrics.Metric:
+    """Compile and build the optimizer's variables, which belong to the scope of `replicas`; return the accuracy metric,
+    which Keras hides until it trains.
 
     Under mixed_float16 the loss is scaled by a dynamic factor, so that small gradients do not vanish.
     """
     sparse = compares_with_indices(spec)
     metric = keras.metrics.SparseCategoricalAccuracy if sparse else keras.metrics.CategoricalAccuracy
     accuracy = metric(name="accuracy")
-    optimizer = _optimizer(spec.training.optimizer)
-    if policy == "mixed_float16":
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    with (replicas or Replicas()).scope():
+        optimizer = _optimizer(spec.training.optimizer)
+        if policy == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(model.trainable_variables)
     # worker/training/steps.py decides what XLA compiles.
     model.compile(optimizer=optimizer, loss=_loss(spec, sparse), metrics=[accuracy], jit_compile=False)
-    optimizer.build(model.trainable_variables)
     return accuracy
 
 

@@ -26,6 +26,7 @@ from worker.training.job_log import describe_metrics, details
 from worker.training.kept_epoch import KeptEpoch
 from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import Policy
+from worker.training.replicas import Replicas
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
 from worker.training.weight_average import average_weights
@@ -61,6 +62,7 @@ class Fit:
         channel: Channel,
         save: Callable[[Checkpoint], None],
         checkpoint_seconds: float = 0.0,
+        replicas: Replicas | None = None,
     ) -> None:
         self._model = model
         self._accuracy = accuracy
@@ -72,7 +74,15 @@ class Fit:
         self._epochs = make_epochs(training, spec)
         self._steps = self._epochs.steps
         targets = Targets(spec, training.labels)
-        self._train = train_function(model, targets, spec.training.batch_size, compiled=uses_xla())
+        replicas = replicas or Replicas()
+        self._train = train_function(
+            model,
+            targets,
+            spec.training.batch_size,
+            # Not what devices exchange.
+            compiled=uses_xla() and replicas.count == 1,
+            train_step=replicas.train_step(model),
+        )
         self._test = test_function(model, targets, validation)
         self._schedule = spec.training.learning_rate_schedule(self._steps)
         self._stopping = early_stopping(model, spec.training)
@@ -248,7 +258,7 @@ class Fit:
         return self._spec.optimizer.model_dump(mode="json")["learning_rate"]
 
     def _learning_rate(self) -> float:
-        return float(self._model.optimizer.learning_rate)
+        return float(np.asarray(self._model.optimizer.learning_rate))
 
     # -- state -------------------------------------------------------------------------------------------------------
 

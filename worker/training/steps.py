@@ -12,24 +12,31 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from worker.data import Images, Split
+from worker.training.replicas import TrainStep
 from worker.training.targets import Targets
 
 _BATCH_SIZE = 512
 
 
 def train_function(
-    model: keras.Model, targets: Targets, batch_size: int, *, compiled: bool = False
+    model: keras.Model,
+    targets: Targets,
+    batch_size: int,
+    *,
+    compiled: bool = False,
+    train_step: TrainStep | None = None,
 ) -> Callable[..., None]:
     """Return `train(images, labels, order, rates, start, stop)`.
 
     It runs the steps `start` to `stop`, counted from the beginning of `order`, int32 indices of samples; `rates`,
-    float32, holds the learning rate of each step.
+    float32, holds the learning rate of each step. `train_step` stands for that of `model`.
     """
+    train_step = train_step or model.train_step
 
     def step(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, rate: tf.Tensor) -> None:
         model.optimizer.learning_rate = rate
         chosen = tf.gather(labels, batch)
-        model.train_step((tf.gather(images, batch), targets.encode(chosen), targets.weights(chosen)))
+        train_step((tf.gather(images, batch), targets.encode(chosen), targets.weights(chosen)))
 
     one_step = tf.function(step, jit_compile=True, autograph=False) if compiled else step
 

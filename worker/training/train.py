@@ -27,6 +27,7 @@ from worker.training.job_log import describe_metrics, details, log_to
 from worker.training.network import build, with_softmax
 from worker.training.precision import choose_policy, copy_in_float32, set_precision
 from worker.training.provenance import describe, device_name
+from worker.training.replicas import Replicas, TooFewDevices
 from worker.training.steps import predict_function
 from worker.training.transfer import WeightsUnavailable, transfer_weights
 
@@ -60,14 +61,17 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
     counts = (len(split.labels) for split in (training, validation, test))
     details.info("attempt %s: %d training, %d validation, %d test samples", job.attempt_folder.name, *counts)
     write_samples(job.attempt_folder, training.images, training.labels, spec.dataset.facts.classes)
-    model = build(spec, training.images)
+    replicas = Replicas(spec.training.devices)
+    with replicas.scope():
+        model = build(spec, training.images)
+    replicas.synchronize(model)
     checkpoint = checkpoints.latest(job.attempts_folder)
     if checkpoint is None:
         _start(model, job, spec)
     policy = choose_policy(spec, model)
     set_precision(model, policy)
-    details.info("%s parameters in %s on %s", f"{model.count_params():,}", policy, device_name())
-    accuracy = compile_model(model, spec, policy)
+    details.info("%s parameters in %s on %s", f"{model.count_params():,}", policy, _devices(replicas))
+    accuracy = compile_model(model, spec, policy, replicas)
 
     fit = Fit(
         model,
@@ -79,6 +83,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
         channel,
         save=lambda checkpoint: checkpoints.save(checkpoint, job.attempt_folder),
         checkpoint_seconds=job.checkpoint_seconds,
+        replicas=replicas,
     )
     if checkpoint is not None:
         fit.restore(checkpoint)
@@ -90,6 +95,7 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
         channel.report(Stopped(reason=reason))
         return reason == "pruned"
     published = fit.use_kept_weights()
+    replicas.synchronize(model, wanted=False)
     provenance = describe(spec, splits, policy, model.get_weights())
 
     channel.report(Advanced(progress=Progress(phase="evaluating")))
@@ -117,6 +123,10 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
         )
     )
     return True
+
+
+def _devices(replicas: Replicas) -> str:
+    return device_name() if replicas.count == 1 else f"{replicas.count} devices, the first of them {device_name()}"
 
 
 def _start(model: keras.Model, job: TrainingJob, spec: ExperimentSpec) -> None:
@@ -164,6 +174,7 @@ _FAILURES: tuple[tuple[type[BaseException], FailureType, str], ...] = (
     (Diverged, "diverged", "diverged: "),
     (DatasetUnavailable, "dataset_unavailable", ""),
     (WeightsUnavailable, "weights_unavailable", ""),
+    (TooFewDevices, "devices_unavailable", ""),
     (OutOfTime, "time_budget", "time budget: "),
     (ExportFailed, "export", ""),
     (MemoryError, "out_of_memory", "out of memory: "),

@@ -24,11 +24,13 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Gpu]:
 
 
 def names(devices: list[Device]) -> list[str]:
-    return [each.name for each in devices if isinstance(each, Gpu)]
+    return ["+".join(gpu.name for gpu in each) for each in devices if isinstance(each, tuple)]
 
 
-def plan(count: int | None = None, wanted: str | None = None, visible: str | None = None) -> list[Device]:
-    return plan_workers(count, wanted, visible, lambda _: None)
+def plan(
+    count: int | None = None, wanted: str | None = None, visible: str | None = None, per_worker: int | None = None
+) -> list[Device]:
+    return plan_workers(count, wanted, visible, lambda _: None, per_worker)
 
 
 def test_gpus_are_read_as_the_driver_lists_them(two: list[Gpu]) -> None:
@@ -79,6 +81,17 @@ def test_each_gpu_has_a_worker() -> None:
     assert plan(count=2, wanted="none") == [HIDDEN, HIDDEN]
 
 
+@pytest.mark.usefixtures("two")
+def test_worker_may_have_several_gpus() -> None:
+    assert names(plan(per_worker=2)) == ["NVIDIA H200+Tesla T4"]
+    assert names(plan(count=2, per_worker=2)) == ["NVIDIA H200+Tesla T4"] * 2
+    for too_many in (0, 3):
+        with pytest.raises(PreflightError, match=f"--gpus-per-worker {too_many}: 2 GPU"):
+            plan(per_worker=too_many)
+    with pytest.raises(PreflightError, match="0 GPU"):
+        plan(wanted="none", per_worker=2)
+
+
 def test_processor_is_used_without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     warnings: list[str] = []
@@ -112,8 +125,9 @@ def test_zero_workers_are_rejected() -> None:
 
 def test_each_worker_sees_its_gpu_alone(two: list[Gpu], tmp_path: Path) -> None:
     servers = Servers(ServiceSettings(shutdown_seconds=30), DataFolder(tmp_path / "data"), "redis://127.0.0.1:1/0")
-    commands = servers.workers([two[1], HIDDEN, None])
-    assert [each.environment.get("CUDA_VISIBLE_DEVICES") for each in commands] == [UUIDS[1], "", None]
+    commands = servers.workers([(two[1],), tuple(two), HIDDEN, None])
+    visible = [each.environment.get("CUDA_VISIBLE_DEVICES") for each in commands]
+    assert visible == [UUIDS[1], ",".join(UUIDS), "", None]
     lines: list[str] = []
-    say_devices([two[1], HIDDEN, None], lines.append)
+    say_devices([(two[1],), HIDDEN, None], lines.append)
     assert lines == [f"worker-1 trains on Tesla T4, 16 GB ({UUIDS[1]})"]

@@ -25,7 +25,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Trainer, int
     """Every trainer that was started, its niceness and how much it may grow."""
     children: list[Any] = []
 
-    def start(niceness: int, max_growth_bytes: int) -> Any:
+    def start(niceness: int, max_growth_bytes: int, cpu_devices: int) -> Any:
+        assert cpu_devices == 2
         children.append((ChildProcess("worker.conversion", CONVERSION_EVENT), niceness, max_growth_bytes))
         return children[-1][0]
 
@@ -37,7 +38,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Trainer, int
 
 @pytest.fixture
 def trainers(started: list[Any]) -> Trainers:
-    return Trainers(Settings(trainer_max_jobs=3, trainer_max_growth_bytes=7))
+    return Trainers(Settings(trainer_max_jobs=3, trainer_max_growth_bytes=7, cpu_devices=2))
 
 
 def has_trained(trainers: Trainers, *, fresh: bool = False) -> Trainer:
@@ -59,7 +60,7 @@ def test_one_trainer_trains_up_to_a_number(trainers: Trainers, started: list[Any
 
 
 def test_worker_without_a_spare_starts_successors(started: list[Any]) -> None:
-    trainers = Trainers(Settings(trainer_max_jobs=2, spare_trainer=False))
+    trainers = Trainers(Settings(trainer_max_jobs=2, spare_trainer=False, cpu_devices=2))
     trained = []
     for number in range(3):
         trained.append(has_trained(trainers))

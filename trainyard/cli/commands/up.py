@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainyard.cli.options import GpusOption
+from trainyard.cli.options import GpusOption, GpusPerWorkerOption
 from trainyard.cli.output import warn
 
 
@@ -27,6 +27,7 @@ def up(
         ),
     ] = None,
     gpus: GpusOption = None,
+    gpus_per_worker: GpusPerWorkerOption = None,
     api_processes: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +50,9 @@ def up(
     """
     from trainyard.up.up import Options, run_up  # noqa: PLC0415 - no other command needs it
 
-    options = Options(host, port, data, workers, None if auth is None else auth.value, insecure, api_processes, gpus)
+    options = Options(
+        host, port, data, workers, None if auth is None else auth.value, insecure, api_processes, gpus, gpus_per_worker
+    )
     run_up(options, say=_say, warn=warn)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainyard.cli.options import GpusOption
+from trainyard.cli.options import GpusOption, GpusPerWorkerOption
 from trainyard.cli.output import warn
 
 
@@ -18,6 +18,7 @@ def worker(
         ),
     ] = None,
     gpus: GpusOption = None,
+    gpus_per_worker: GpusPerWorkerOption = None,
     data: Annotated[Path, typer.Option(help="Folder for logs.")] = Path("var"),
 ) -> None:
     """Run workers of a service that runs elsewhere, until Ctrl-C: one for each GPU.
@@ -26,7 +27,7 @@ def worker(
     """
     from trainyard.up.worker import WorkerOptions, run_workers  # noqa: PLC0415 - no other command needs it
 
-    run_workers(WorkerOptions(data, workers, gpus), say=_say, warn=warn)
+    run_workers(WorkerOptions(data, workers, gpus, gpus_per_worker), say=_say, warn=warn)
 
 
 def _say(line: str) -> None:

@@ -104,6 +104,8 @@ export default {
       "The disk failed in every attempt. Check the disk of the service's machine, then start it again.",
     dataset_unavailable: "Put the file where the sentence says, then start it again.",
     weights_unavailable: "Start from another run in model.weights_from, or without one.",
+    devices_unavailable:
+      "Set training.devices to what the sentence says, or start a worker with so many GPUs.",
     out_of_memory: "Use a smaller batch_size, image_size or network.",
     export: "The trained network could not be exported. Look at the worker's log.",
     damaged: "A file of this run is damaged. Start it again.",

@@ -101,6 +101,8 @@ const ko: Same<typeof en> = {
       "모든 시도에서 디스크 오류가 났습니다. 서비스가 있는 컴퓨터의 디스크를 확인한 뒤 다시 시작하세요.",
     dataset_unavailable: "위 문장이 말하는 위치에 파일을 둔 뒤 다시 시작하세요.",
     weights_unavailable: "model.weights_from에 다른 실험을 쓰거나 빼고 시작하세요.",
+    devices_unavailable:
+      "training.devices를 위 문장이 말하는 값으로 바꾸거나 GPU가 그만큼 있는 워커를 시작하세요.",
     out_of_memory: "batch_size, image_size 또는 신경망을 줄이세요.",
     export: "학습한 신경망을 내보내지 못했습니다. 워커 로그를 확인하세요.",
     damaged: "이 실험의 파일이 손상되었습니다. 다시 시작하세요.",
