@@ -5,6 +5,7 @@ A log that nobody reads, or for which the disk has no room, loses lines; the ser
 
 import io
 import os
+import socket
 import stat
 import sys
 from contextlib import suppress
@@ -19,6 +20,9 @@ class LossyStream(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._is_socket = False
+        with suppress(OSError):
+            self._is_socket = stat.S_ISSOCK(os.fstat(descriptor).st_mode)
 
     def fileno(self) -> int:
         return self._descriptor
@@ -28,8 +32,18 @@ class LossyStream(io.RawIOBase):
 
     def write(self, data: "ReadableBuffer") -> int:
         with suppress(OSError):
-            os.write(self._descriptor, data)
+            if self._is_socket:
+                self._send(data)
+            else:
+                os.write(self._descriptor, data)
         return len(memoryview(data))
+
+    def _send(self, data: "ReadableBuffer") -> None:
+        borrowed = socket.socket(fileno=self._descriptor)
+        try:
+            borrowed.send(data, socket.MSG_DONTWAIT)
+        finally:
+            borrowed.detach()
 
 
 def lose_what_cannot_be_written() -> None:
@@ -44,7 +58,7 @@ def lose_what_cannot_be_written() -> None:
 
 def _stop_waiting(descriptor: int) -> None:
     """Open a pipe once more: the mode of the inherited one is that of all processes that share it. A file makes nobody
-    wait, and a socket cannot be opened."""
+    wait; a socket cannot be opened, and is written to without waiting."""
     with suppress(OSError):
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
             own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)

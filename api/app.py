@@ -149,6 +149,8 @@ _OLD_KEYS_SECONDS = 3600.0
 _RETENTION_SECONDS = 60.0
 # Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
+# For predictions that other processes have not written.
+_LOOKING_THREADS = 4
 # Each holds a few decoded images, and up to TRAINYARD_MAX_BATCH_BYTES of the disk.
 _BATCHES = 4
 log = logging.getLogger(__name__)
@@ -221,6 +223,7 @@ def _services(settings: Settings, sibling: Sibling | None) -> Services:
         batcher=batcher,
         admission=admission,
         preparing=preparing,
+        looking=CapacityLimiter(_LOOKING_THREADS),
         predict=PredictEndpoint(predictor, admission, metrics, store.quotas),
         page=Page(),
         retention=AutomaticRetention(

@@ -54,6 +54,7 @@ class Services:
     batcher: Batcher
     admission: AdmissionControl
     preparing: CapacityLimiter
+    looking: CapacityLimiter
     predict: PredictEndpoint
     batches: Batches
     baselines: Baselines

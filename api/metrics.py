@@ -17,10 +17,11 @@ from models_store.errors import Unavailable
 from models_store.statistics import store_statistics
 from models_store.store import Store
 from serving.served_model import ServedModel
+from specs.dataset import DATASETS
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _ANSWERED = "answered"
-_MODEL, _PRIVATE = "model", "private"
+_MODEL, _PRIVATE, _NONE = "model", "private", "none"
 
 
 class StoreCollector(Collector):
@@ -116,17 +117,19 @@ class Metrics(Collector):
         return generate_latest(self._shown)
 
     def collect(self) -> Iterator[Metric]:
-        """What is scraped. What was counted under the name of a dataset that has become private has it no longer."""
+        """What is scraped. What was counted under the name of a dataset that has become private, or is gone, has it no
+        longer."""
         for family in self.scraped.collect():
             if family.samples and _MODEL in family.samples[0].labels:
                 family.samples = self._hide_names(family.samples)
             yield family
 
     def _hide_names(self, samples: Iterable[Sample]) -> list[Sample]:
+        public = {name for name in self._datasets.names() if not self._datasets.privacy(name).private}
+        named = public | DATASETS.keys() | {_NONE}
         shown: dict[tuple[str, ...], Sample] = {}
         for each in samples:
-            is_private = self._datasets.privacy(each.labels[_MODEL]).private
-            labels = {**each.labels, _MODEL: _PRIVATE} if is_private else each.labels
+            labels = each.labels if each.labels[_MODEL] in named else {**each.labels, _MODEL: _PRIVATE}
             same = (each.name, *labels.values())
             counted = shown[same].value if same in shown and each.name.endswith("_total") else 0.0
             shown[same] = each._replace(labels=labels, value=each.value + counted)
@@ -164,5 +167,5 @@ class CountedPrediction:
 def _label(model: ServedModel | None) -> str:
     """Names of private datasets are nobody else's."""
     if model is None:
-        return "none"
+        return _NONE
     return _PRIVATE if model.record.private else model.info.dataset

@@ -12,6 +12,7 @@ within ten minutes, without a trainer.
 import argparse
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -72,6 +73,11 @@ const look = () => {
 };
 requestAnimationFrame(look);
 """
+_LOOP = """
+import os, sys
+while os.getppid() == int(sys.argv[1]):
+    for _ in range(100_000): pass
+"""
 
 
 def main() -> None:
@@ -104,8 +110,9 @@ def main() -> None:
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """Processes in a busy loop, each in a session of its own, as other programs of a machine are."""
-    loop = [sys.executable, "-c", "while True: pass"]
+    """Processes in a busy loop, each in a session of its own, as other programs of a machine are. They end with this
+    one, regardless of how it ends."""
+    loop = [sys.executable, "-c", _LOOP, str(os.getpid())]
     processes = [subprocess.Popen(loop, start_new_session=True) for _ in range(count)]
     try:
         yield

@@ -1,10 +1,11 @@
 """Labels that users give: of predictions, and of samples of datasets."""
 
-from fastapi import APIRouter
+from anyio import move_on_after, sleep, to_thread
+from fastapi import APIRouter, Depends
 
 from api import request_bodies
 from api.access import TEACH
-from api.dependencies import BodyDep, ImagesDep, RecentDep, StoreDep, SyntaxDep
+from api.dependencies import BodyDep, ImagesDep, RecentDep, ServicesDep, StoreDep, SyntaxDep
 from api.results import datasets_of
 from api.sample_corrections import EvaluatedSample
 from api.schemas.predictions import LabeledPrediction, LabeledSample
@@ -12,7 +13,7 @@ from api.wire.posted_spec import parse_posted_document
 from imaging.png import encode_png, to_image
 from models_store.corrections.correction import Correction
 from models_store.errors import InvalidState
-from models_store.predictions.recent import KeptPrediction
+from models_store.predictions.recent import OTHERS_WRITE_SECONDS, KeptPrediction
 from models_store.store import Store
 from specs.correction import parse_correction
 from specs.dataset import Dataset
@@ -20,9 +21,22 @@ from specs.splits import SplitName
 
 router = APIRouter(tags=["predictions"], dependencies=[TEACH])
 _EXAMPLE = '{"label": "7"}'
+_LOOK_SECONDS = 0.05
 
 
-@router.post("/predictions/{prediction_id}/label", openapi_extra=request_bodies.CORRECTION)
+async def await_written(prediction_id: str, services: ServicesDep) -> None:
+    """What another process has just kept may still be in its buffer. No thread waits for that: any new id that was made
+    up would hold one."""
+    with move_on_after(OTHERS_WRITE_SECONDS):
+        while await to_thread.run_sync(services.recent.may_come, prediction_id, limiter=services.looking):
+            await sleep(_LOOK_SECONDS)
+
+
+@router.post(
+    "/predictions/{prediction_id}/label",
+    openapi_extra=request_bodies.CORRECTION,
+    dependencies=[Depends(await_written)],
+)
 def label_prediction(
     prediction_id: str, body: BodyDep, syntax: SyntaxDep, store: StoreDep, recent: RecentDep
 ) -> LabeledPrediction:

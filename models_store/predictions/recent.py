@@ -34,8 +34,7 @@ _SEGMENTS = 16
 _WAITING_BYTES = 16_000_000
 _FORGET_SECONDS = 10.0
 # After which every process has written its buffer, even under load.
-_OTHERS_WRITE_SECONDS = 3.0
-_LOOK_SECONDS = 0.05
+OTHERS_WRITE_SECONDS = 3.0
 
 Sample = NDArray[np.uint8 | np.float32]
 
@@ -175,6 +174,14 @@ class RecentPredictions:
 
     # -- when a correction is posted ----------------------------------------------------------------------------------
 
+    def may_come(self, prediction_id: str) -> bool:
+        """Whether it is not on disk, but as new as what other processes may still have in their buffers."""
+        place = parse_id(prediction_id)
+        if place is None or place.offset == MAX_OFFSET or place.segment == self._segment.number:
+            return False
+        is_new = time.time() - place.milliseconds / 1000 < OTHERS_WRITE_SECONDS
+        return is_new and self._read(prediction_id, place) is None
+
     def get(self, prediction_id: str, is_shown: Callable[[str], bool] = lambda _: True) -> KeptPrediction:
         """Raises NotFound, also if it has expired, or its experiment is not shown to who asks."""
         place = parse_id(prediction_id)
@@ -182,23 +189,12 @@ class RecentPredictions:
             raise NotFound(f"prediction {prediction_id[:50]!r} not found: {describe_id_mistake(prediction_id)}")
         self.flush()
         is_recent = time.time() - place.milliseconds / 1000 <= self._kept_seconds
-        found = self._await_written(prediction_id, place) if is_recent else None
+        found = self._read(prediction_id, place) if is_recent else None
         if found is None or not is_shown(found.experiment_id):
             raise NotFound(
                 f"prediction {prediction_id} not found, or expired: predictions are kept for {self._kept_seconds:g} s, "
                 f"and at most {self._max_bytes:,} bytes of them; predict again and label that prediction"
             )
-        return found
-
-    def _await_written(self, prediction_id: str, place: Place) -> KeptPrediction | None:
-        """What another process has just kept may still be in its buffer."""
-        deadline = time.monotonic() + _OTHERS_WRITE_SECONDS
-        while (found := self._read(prediction_id, place)) is None:
-            is_new = time.time() - place.milliseconds / 1000 < _OTHERS_WRITE_SECONDS
-            is_ours = place.segment == self._segment.number or place.offset == MAX_OFFSET
-            if is_ours or not is_new or time.monotonic() >= deadline:
-                return None
-            time.sleep(_LOOK_SECONDS)
         return found
 
     def _read(self, prediction_id: str, place: Place) -> KeptPrediction | None:

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -5,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from anyio import create_task_group, get_running_tasks, run, to_thread, wait_all_tasks_blocked
 from PIL import Image
 
+from api.routes.corrections import await_written
 from models_store.experiments.record import Record
+from models_store.predictions.ids import Place, format_id
 from models_store.predictions.recent import Origin
 from models_store.store import Store
 from settings import Settings
@@ -56,6 +60,24 @@ def ready(client: ApiClient, images: int) -> dict[str, Any]:
     found = eventually(view)
     assert found is not None
     return found
+
+
+def test_made_up_predictions_hold_no_thread(client: ApiClient) -> None:
+    """Each might come from another process, and is waited for."""
+    services = client.services
+
+    async def ask_for_many() -> tuple[int, float]:
+        async with create_task_group() as waiting:
+            for segment in range(50):
+                made_up = format_id(Place(time.time_ns() // 1_000_000, segment, 0).number)
+                waiting.start_soon(await_written, made_up, services)
+            await wait_all_tasks_blocked()
+            still_waiting = len(get_running_tasks()) - 1
+            held = to_thread.current_default_thread_limiter().borrowed_tokens
+            waiting.cancel_scope.cancel()
+        return still_waiting, held
+
+    assert run(ask_for_many) == (50, 0)
 
 
 def test_label_is_collected_and_shown(client: ApiClient, predicted: Predicted) -> None:

@@ -180,10 +180,12 @@ def test_removed_folder_is_created_again(make: Make, folder: Path) -> None:
     assert known(recent, kept)
 
 
-def test_prediction_in_the_buffer_of_another_is_found(make: Make) -> None:
+def test_prediction_in_another_buffer_may_come(make: Make) -> None:
     other, asked = make(), make()
     prediction_id = keep(other)
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(asked.get, prediction_id)
-        other.flush()
-        assert found.result().id == prediction_id
+    assert (other.may_come(prediction_id), asked.may_come(prediction_id)) == (False, True)
+    assert not known(asked, prediction_id)
+    other.flush()
+    assert not asked.may_come(prediction_id)
+    assert known(asked, prediction_id)
+    assert not asked.may_come("nonsense")
