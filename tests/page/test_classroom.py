@@ -1,26 +1,21 @@
 """A class on the page: what a teacher and a student see, and what a student submits."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Literal, NamedTuple
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from models_store.assignments.record import AssignmentRecord
 from models_store.classes.store import STUDENT_SCOPES
 from models_store.experiments.comments import Comment, add_comment
-from models_store.frozen import utc_now
 from settings import Settings
 from specs.access import KeyScope, KeySpec
-from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
-from specs.experiment import parse_spec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
 from tests.page.layout import sticking_out
-from tests.support.classroom import BASE, close, trained
+from tests.support.classroom import add_assignment, close, trained
 from tests.support.site import Site
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
@@ -49,21 +44,7 @@ def classroom(site: Site) -> Classroom:
     store = site.store
     tina, teacher = store.keys.create(KeySpec(scopes=(*STUDENT_SCOPES, KeyScope.TEACH)), "tina")
     made, keys = store.classes.create(parse_class({"name": "biology-7b", "students": list(NAMES)}), tina)
-    base = parse_spec(BASE)
-    assignment = store.assignments.create(
-        AssignmentRecord(
-            class_name=made.name,
-            title="Fewer errors",
-            task="Improve the base by changing the network.",
-            dataset=base.dataset.name,
-            base=base.document(),
-            may_change=("/model", "/training"),
-            budget=AssignmentBudget(runs=20, submissions=5),
-            deadline=utc_now() + timedelta(hours=1),
-            metric="accuracy",
-            seed=1,  # so that the halves are the same each time
-        )
-    )
+    assignment = add_assignment(store, task="Improve the base by changing the network.")
     for student, accuracy in zip(made.students[:3], (0.7, 0.8, 0.3), strict=True):
         run = trained(store, student.owner, accuracy, name=f"run of {student.handle}")
         store.assignments.submit(assignment.id, student.owner, run, lambda: None)

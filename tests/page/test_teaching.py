@@ -10,20 +10,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from models_store.assignments.record import AssignmentRecord
 from models_store.classes.store import STUDENT_SCOPES
 from models_store.frozen import utc_now
 from settings import Settings
 from specs.access import KeyScope, KeySpec
 from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
-from specs.experiment import parse_spec
 from tests.page.accessibility import axe_findings
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch, shot
 from tests.page.layout import sticking_out
 from tests.page.test_classroom import enter
-from tests.support.classroom import BASE, trained
+from tests.support.classroom import add_assignment, trained
 from tests.support.site import Site
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
@@ -49,24 +47,6 @@ def create_class(site: Site, *names: str) -> dict[str, str]:
     [tina] = [each for each in site.store.keys.list() if each.owner == "tina"]
     _, keys = site.store.classes.create(parse_class({"name": "biology-7b", "students": list(names)}), tina)
     return {student.handle: token for student, _, token in keys}
-
-
-def assign(site: Site) -> AssignmentRecord:
-    base = parse_spec(BASE)
-    return site.store.assignments.create(
-        AssignmentRecord(
-            class_name="biology-7b",
-            title="Fewer errors",
-            task="",
-            dataset=base.dataset.name,
-            base=base.document(),
-            may_change=("/model", "/training"),
-            budget=AssignmentBudget(runs=20, submissions=5),
-            deadline=utc_now() + timedelta(hours=1),
-            metric="accuracy",
-            seed=1,
-        )
-    )
 
 
 def read_code(page: Page) -> str:
@@ -155,7 +135,7 @@ def test_broken_spec_of_an_assignment_is_said(site: Site, teacher: str, open_pag
 
 def test_teacher_moves_and_deletes_an_assignment(site: Site, teacher: str, open_page: OpenPage) -> None:
     create_class(site, "Ann")
-    made = assign(site)
+    made = add_assignment(site.store)
     page = enter(open_page, teacher, f"#/class/assignment/{made.id}")
     page.get_by_role("button", name="Move the deadline").click()
     later = utc_now() + timedelta(days=2)
@@ -203,7 +183,7 @@ def test_teacher_comments_on_a_run(site: Site, teacher: str, open_page: OpenPage
 
 def test_student_submits_a_finished_run(site: Site, teacher: str, open_page: OpenPage) -> None:
     keys = create_class(site, "Ann", "Bob")
-    made = assign(site)
+    made = add_assignment(site.store)
     bobs = trained(site.store, "bob@biology-7b", 0.5, name="bobs")
     site.store.assignments.submit(made.id, "bob@biology-7b", bobs, lambda: None)
     run = trained(site.store, "ann@biology-7b", 1.0, name="mine")

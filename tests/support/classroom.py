@@ -10,6 +10,7 @@ from models_store.files import write_atomic
 from models_store.frozen import utc_now
 from models_store.store import Store
 from specs.access import KeyScope
+from specs.assignment import AssignmentBudget
 from specs.dataset import DATASETS
 from specs.experiment import parse_spec
 from tests.support.api import ApiClient
@@ -41,6 +42,24 @@ def assign(client: ApiClient, name: str = "biology-7b", hours: float = 1, **fiel
     assert answer.status_code == 201, answer.text
     found: JsonObject = answer.json()
     return found
+
+
+def add_assignment(store: Store, **fields: Any) -> AssignmentRecord:
+    """Without a request: of the network and the training, in the class biology-7b."""
+    base = parse_spec(BASE)
+    assignment = AssignmentRecord(
+        class_name="biology-7b",
+        title="Fewer errors",
+        task="",
+        dataset=base.dataset.name,
+        base=base.document(),
+        may_change=("/model", "/training"),
+        budget=AssignmentBudget(runs=20, submissions=5),
+        deadline=utc_now() + timedelta(hours=1),
+        metric="accuracy",
+        seed=1,  # so that the halves are the same each time
+    )
+    return store.assignments.create(assignment.model_copy(update=fields))
 
 
 def use(client: ApiClient, key: str) -> None:
