@@ -17,7 +17,9 @@ _COPIED = (
     *("id", "version", "owner", "private", "name", "method", "tried", "planned", "created_at", "ended_at"),
     "conclusion",
 )
-LiveStatus = Literal["open", "queued", "running", "succeeded", "pruned", "failed", "cancelled", "deleted", "infeasible"]
+LiveStatus = Literal[
+    "open", "queued", "running", "succeeded", "pruned", "failed", "cancelled", "deleted", "infeasible", "newer"
+]
 
 
 class TrialView(Frozen):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from models_store.errors import Damaged, NotFound
 from models_store.files import sha256_of, write_synced
 from models_store.frozen import Frozen
-from models_store.versions import SCHEMA_VERSION
+from models_store.versions import SCHEMA_VERSION, SchemaVersion
 
 ARTIFACTS = "artifacts"
 MANIFEST_FILE = "manifest.json"
@@ -26,7 +26,7 @@ class ManifestEntry(Frozen):
 
 
 class Manifest(Frozen):
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     files: dict[str, ManifestEntry]
 
 

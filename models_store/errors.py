@@ -6,6 +6,7 @@ StoreError                unavailable
 │   └── ResultsHidden     conflict
 ├── ClaimLost             conflict
 ├── Damaged               conflict
+│   └── Newer             conflict
 ├── Outdated              outdated
 ├── IdempotencyMismatch   invalid
 ├── InvalidCursor         invalid
@@ -158,6 +159,10 @@ class Damaged(StoreError):
     """A stored file does not parse, or does not match its sha256."""
 
     kind = "conflict"
+
+
+class Newer(Damaged):
+    """A later version of this service has written the record: it is sound, and left as it is."""
 
 
 class Busy(StoreError):

@@ -4,12 +4,15 @@ Everything is written in the current version and read in all: docs/decisions/003
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.lib.recfunctions import rename_fields
 from numpy.typing import NDArray
-from pydantic import AfterValidator, AliasChoices
+from pydantic import AfterValidator, AliasChoices, ConfigDict
+
+from models_store.errors import Newer
+from models_store.frozen import Frozen
 
 SCHEMA_VERSION = 2
 
@@ -23,8 +26,29 @@ _FORMER = {
     "transferred_layers": "taken_layers",
 }
 
-# Of a record: what was read in an earlier version is in the form of the current one. A newer one stays newer.
-SchemaVersion = Annotated[int, AfterValidator(lambda version: max(version, SCHEMA_VERSION))]
+
+def _upgrade(version: int) -> int:
+    if version > SCHEMA_VERSION:
+        raise Newer(
+            f"it was written by a newer version of Trainyard, in version {version} of the store; this one reads up to "
+            f"version {SCHEMA_VERSION} and leaves it as it is: update this API or worker"
+        )
+    return SCHEMA_VERSION
+
+
+# What was read in an earlier version is in the form of the current one.
+SchemaVersion = Annotated[int, AfterValidator(_upgrade)]
+
+
+class Stored(Frozen):
+    """A record in a file of its own. Its version is read first: of a newer one nothing else is, which raises Newer.
+    What a later release of the same version has added is kept, and written again."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="allow", json_schema_extra=lambda schema: schema.pop("additionalProperties", None)
+    )
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
 
 
 def former_name(name: str) -> str:

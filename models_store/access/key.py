@@ -4,16 +4,14 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Self
 
-from models_store.frozen import Frozen
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.versions import Stored
 from specs.access import KeyScope
 
 
-class Key(Frozen):
+class Key(Stored):
     """`digest` is the HMAC-SHA256 of the whole key, in hexadecimal. `created_by` is the id of the key that created it,
     null for one that was created on the machine of the store."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     owner: str
     name: str = ""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from models_store.access.audit import write_audit_line
 from models_store.access.key import Key
 from models_store.access.token import id_of, is_key_id, new_token
-from models_store.errors import InvalidState, NotAuthenticated, NotFound
+from models_store.errors import InvalidState, Newer, NotAuthenticated, NotFound
 from models_store.file_cache import FileCache
 from models_store.files import create_exclusive, lock_folder, make_private, write_atomic
 from models_store.frozen import utc_now
@@ -198,6 +198,9 @@ class KeyStore:
             return None
         except ValidationError:
             log.error("key %s is damaged, and not valid: %s", key_id, path)
+            return None
+        except Newer as error:
+            log.error("key %s is not valid here: %s", key_id, error)
             return None
 
     def _write(self, key: Key) -> None:

@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 from ulid import ULID
 
-from models_store.frozen import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.frozen import utc_now
+from models_store.versions import Stored
 from specs.assignment import AssignmentBudget, Metric
 
 _SEED_BITS = 128
 
 
-class AssignmentRecord(Frozen):
+class AssignmentRecord(Stored):
     """`base` is the whole spec, `dataset` its dataset, `class_numbers` the numbers of its classes there. `seed` draws
     which half of the test split is public; it leaves the store in no answer."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str = Field(default_factory=lambda: str(ULID()))
     class_name: str
     title: str
@@ -40,11 +39,10 @@ class AssignmentRecord(Frozen):
         return now >= self.deadline
 
 
-class Submission(Frozen):
+class Submission(Stored):
     """`right` has a bit for each test sample, in hexadecimal: whether the network classified it correctly. It is kept
     here, so that a leaderboard does not change when an experiment is deleted."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str = Field(default_factory=lambda: str(ULID()))
     student: str
     experiment_id: str

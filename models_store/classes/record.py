@@ -8,7 +8,7 @@ from pydantic import Field
 
 from models_store.errors import InvalidState, NotFound
 from models_store.frozen import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.versions import Stored
 from specs import limits
 from specs.classroom import handle_of
 
@@ -22,10 +22,9 @@ class Student(Frozen):
     added_at: datetime = Field(default_factory=utc_now)
 
 
-class ClassRecord(Frozen):
+class ClassRecord(Stored):
     """`teacher` is the owner of the key that has created it. `students` stand in the order in which they were added."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     name: str
     teacher: str
     created_at: datetime = Field(default_factory=utc_now)

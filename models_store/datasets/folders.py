@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from models_store.datasets.record import DatasetRecord, DatasetStatus
-from models_store.errors import Damaged, NotFound
+from models_store.errors import Damaged, Newer, NotFound
 from models_store.file_cache import FileCache
 from models_store.files import lock_folder, make_lock
 from models_store.visibility import PUBLIC, Privacy, RecordFiles, sees_everything
@@ -46,12 +46,14 @@ class DatasetFolders:
         return sorted(name for name in names if sees_everything() or self.privacy(name).is_shown)
 
     def get(self, name: str) -> DatasetRecord:
-        """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
+        """The record; in place of a damaged or newer one, one that says so. Raises NotFound."""
         try:
             return self._read_cached(name)
         except Damaged as error:
             # Nobody knows whose it is.
-            return DatasetRecord(id="", name=name, status=DatasetStatus.FAILED, error=str(error), private=True)
+            private, owner = self.privacy(name) if isinstance(error, Newer) else (True, None)
+            status = DatasetStatus.NEWER if isinstance(error, Newer) else DatasetStatus.FAILED
+            return DatasetRecord(id="", name=name, status=status, error=str(error), private=private, owner=owner)
 
     def records(self) -> list[DatasetRecord]:
         found = []

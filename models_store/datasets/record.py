@@ -30,6 +30,7 @@ class DatasetStatus(StrEnum):
     COLLECTING = "collecting"  # corrections were posted; their images are being collected
     READY = "ready"  # available for training
     FAILED = "failed"  # `error` says why; delete it and upload again
+    NEWER = "newer"  # shown in place of a record that a newer version has written
 
 
 class FilesDone(Frozen):

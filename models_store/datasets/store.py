@@ -15,7 +15,7 @@ from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import LOCKS, RECORD_FILE, DatasetFolders, not_found
 from models_store.datasets.images import StoredImages
 from models_store.datasets.record import DatasetRecord, DatasetStatus, UploadOptions
-from models_store.errors import Damaged, InvalidState, NotFound, list_names
+from models_store.errors import Damaged, InvalidState, Newer, NotFound, list_names
 from models_store.events import DatasetChange, EventLog, EventsLost
 from models_store.files import (
     create_record_folder,
@@ -158,6 +158,8 @@ class DatasetStore(DatasetFolders):
         with self.lock(name):
             if not folder.exists():
                 raise not_found(name)
+            if (record := self.get(name)).status is DatasetStatus.NEWER:
+                raise Newer(f"dataset {name} is not deleted: {record.error}")
             self._holdout.hidden.check_unsealed(name)
             if needed := users(name):
                 raise InvalidState(

@@ -19,6 +19,7 @@ class EvaluationStatus(StrEnum):
     RUNNING = "running"  # a worker evaluates the network
     SUCCEEDED = "succeeded"  # its metrics are available
     FAILED = "failed"  # `error` says why
+    NEWER = "newer"  # shown in place of a record that a newer version has written
 
 
 class SamplesDone(Frozen):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, Damaged, InvalidState, NotFound
+from models_store.errors import Busy, Damaged, InvalidState, Newer, NotFound
 from models_store.evaluations.evaluation import CrossDatasetEvaluation, read_cross_dataset_evaluation
 from models_store.evaluations.predictions import Predictions, read_predictions
 from models_store.evaluations.record import EvaluationRecord, EvaluationStatus
@@ -123,6 +123,8 @@ class EvaluationStore:
     def _underway(self, wanted: EvaluationRecord) -> EvaluationRecord | None:
         try:
             record = self.read(wanted.experiment_id, wanted.dataset)
+        except Newer:
+            raise
         except (NotFound, Damaged):
             return None
         if record.has_ended:
@@ -135,7 +137,7 @@ class EvaluationStore:
         return record
 
     def get(self, experiment_id: str, dataset: str) -> EvaluationRecord:
-        """The record; in place of a damaged one, a failed one with the error. Raises NotFound."""
+        """The record; in place of a damaged or newer one, one that says so. Raises NotFound."""
         try:
             return self._holdout.shown_evaluation(self.read(experiment_id, dataset))
         except Damaged as error:
@@ -145,8 +147,8 @@ class EvaluationStore:
                 dataset=dataset,
                 dataset_id=None,
                 split="all",
-                status=EvaluationStatus.FAILED,
-                error=f"{error}; post it again",
+                status=EvaluationStatus.NEWER if isinstance(error, Newer) else EvaluationStatus.FAILED,
+                error=str(error) if isinstance(error, Newer) else f"{error}; post it again",
             )
 
     def records(self, experiment_id: str) -> list[EvaluationRecord]:
@@ -237,6 +239,8 @@ class EvaluationStore:
     def _has_ended(self, experiment_id: str, dataset: str) -> bool:
         try:
             return self.read(experiment_id, dataset).has_ended
+        except Newer:
+            return False  # a newer worker has it
         except (NotFound, Damaged):
             return True
 

@@ -14,8 +14,9 @@ from ulid import ULID
 from models_store import artifacts
 from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import DatasetFolders
-from models_store.errors import Damaged, NotFound
+from models_store.errors import Damaged, Newer, NotFound
 from models_store.experiments.checkpoints import CheckpointFile, share_state
+from models_store.experiments.newer import newer_record
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.files import (
@@ -92,9 +93,12 @@ class RecordFolders:
             raise NotFound(f"experiment {experiment_id} not found") from error
 
     def read_or_damaged(self, experiment_id: str) -> Record:
-        """The record on disk; in place of a damaged one, a failed one that says what is damaged. Raises NotFound."""
+        """The record on disk; in place of a damaged one, a failed one that says what is damaged, and of a newer one
+        `newer_record`. Raises NotFound."""
         try:
             return self.read(experiment_id)
+        except Newer as error:
+            return newer_record(experiment_id, (self.folder(experiment_id) / RECORD_FILE).read_bytes(), str(error))
         except Damaged as error:
             created_at = ULID.from_str(experiment_id).datetime
             return Record(

@@ -13,7 +13,7 @@ from models_store.experiments.points import DECIDING_METRIC, Best, MetricValues,
 from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.frozen import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion, any_name
+from models_store.versions import Stored, any_name
 from models_store.visibility import Privacy
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
@@ -30,6 +30,7 @@ FailureType = Literal[
     "out_of_memory",
     "export",
     "damaged",
+    "newer",
     "internal",
 ]
 
@@ -43,6 +44,7 @@ class Status(StrEnum):
     SUCCEEDED = "succeeded"  # trained, evaluated and published
     FAILED = "failed"  # `error` says why
     CANCELLED = "cancelled"  # on request; history and checkpoint are kept
+    NEWER = "newer"  # shown in place of a record that a newer version has written, and never on disk
 
     @property
     def is_terminal(self) -> bool:
@@ -72,7 +74,7 @@ class Progress(Frozen):
     precision: str | None = None
 
 
-class Record(Frozen):
+class Record(Stored):
     """An experiment.
 
     `version` counts changes. `attempts` counts claims and is the fencing token: a writer with another token has
@@ -105,7 +107,6 @@ class Record(Frozen):
     pruned.
     """
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     version: int = 0
     status: Status = Status.QUEUED

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from models_store.connection import require_redis
-from models_store.errors import Damaged, InvalidState, list_names
+from models_store.errors import Damaged, InvalidState, Newer, list_names
 from models_store.events import EventLog, EventsLost
 from models_store.experiments import history
 from models_store.experiments.checkpoints import CheckpointFile
@@ -234,6 +234,8 @@ class ExperimentStore(PublishedResults):
             record = self.read_or_damaged(experiment_id)
             if record.status is Status.RUNNING:
                 raise InvalidState(f"experiment {experiment_id} is running; cancel it first")
+            if record.status is Status.NEWER:
+                raise Newer(f"experiment {experiment_id} is not deleted: {record.error and record.error.message}")
             if not force:
                 self.reject_serving(record, serving)
             self.reject_needed(record)

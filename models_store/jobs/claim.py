@@ -18,7 +18,6 @@ from models_store.errors import ClaimLost, Damaged, InvalidState, NotFound, Stor
 from models_store.experiments.record import Failure
 from models_store.files import replace_directory, storage_errors
 from models_store.jobs.jobs import Jobs, R
-from models_store.versions import SCHEMA_VERSION
 
 J = TypeVar("J", bound=Jobs[Any])
 
@@ -37,14 +36,15 @@ class Claim(Generic[J, R]):
 
     @classmethod
     def acquire(cls, jobs: J, *name: str, worker: str) -> Self | None:
-        """Claim a queued job; None if there is nothing to do (running, ended, deleted).
+        """Claim a queued job; None if there is nothing to do (running, ended, deleted), or if a newer
+        version wrote it.
 
         Raises Unavailable while Redis, which keeps the leases, cannot be reached, Busy, StorageFull.
         """
         try:
             with jobs.lock(name), require_redis():
                 record: R = jobs.read(name)
-                if not record.is_queued or record.schema_version > SCHEMA_VERSION:
+                if not record.is_queued:
                     return None
                 record = record.claim(worker)
                 if not jobs.leases.acquire(record.id, record.attempts):

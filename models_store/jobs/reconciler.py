@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from models_store import keys
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, Damaged, NotFound, StorageFull
+from models_store.errors import Busy, Damaged, Newer, NotFound, StorageFull
 from models_store.experiments.record import Failure
 from models_store.experiments.store import ExperimentStore
 from models_store.jobs.election import Election, NotElected
@@ -72,6 +72,7 @@ class Reconciler:
         try:
             # Of this process alone.
             self._view.show_unshown()
+            self._view.show_newer()
             self._store.events.repair()
             if not self._election.hold(self._elected_seconds):
                 return False
@@ -129,6 +130,8 @@ class Reconciler:
             return
         try:
             record = self._requeue(jobs, job, keep)
+        except Newer:
+            return  # a newer worker has it
         except (Damaged, NotFound) as error:
             log.warning("%s %s was not recovered: %s", jobs.kind.name, " ".join(job.name), error)
             _show(jobs, job)
@@ -165,14 +168,16 @@ class Reconciler:
         for job in islice((each for each in queued if each.name not in pending), _MAX_RESENT):
             try:
                 record = jobs.read(job.name)
+            except Newer:
+                record = None  # somebody newer put it into the index: each message may reach a worker of that version
             except (Damaged, NotFound, OSError) as error:
                 log.warning("%s %s was not enqueued: %s", jobs.kind.name, " ".join(job.name), error)
                 _show(jobs, job)
                 continue
-            if not record.is_queued:
+            if record is not None and not record.is_queued:
                 jobs.show(job.name)
             elif self._redis.set(keys.resent(job.id), "1", nx=True, px=self._leases.milliseconds):
-                jobs.enqueue(record)
+                jobs.queue.enqueue(jobs.kind, *job.name)
 
 
 def _show(jobs: Jobs[Any], job: Job) -> None:

@@ -7,15 +7,14 @@ from typing import Self
 from pydantic import Field
 
 from models_store.experiments.record import Failure
-from models_store.frozen import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.frozen import utc_now
+from models_store.versions import Stored
 
 
-class AttemptRecord(Frozen):
+class AttemptRecord(Stored):
     """`attempts` counts claims and is the fencing token of the latest one; `interruptions` are attempts that a worker
     gave back unharmed, which do not count against the limit. `worker` is at work on it."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     attempts: int = 0
     interruptions: int = 0

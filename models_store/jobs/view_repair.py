@@ -66,6 +66,11 @@ class ViewRepair:
                 self._store.unshown.add(experiment_id)
                 raise
 
+    def show_newer(self) -> None:
+        """What an older version shows as newer may be of this one."""
+        for experiment_id in self._store.index.ids(f"status={Status.NEWER}"):
+            self._try_to_restore(experiment_id)
+
     def match_names(self) -> None:
         """Show what only disk has, and forget what it no longer has."""
         if not self._listing.is_due():
@@ -162,7 +167,7 @@ class ViewRepair:
         except NotFound:
             return
         shown = self._store.index.get(experiment_id)
-        same = shown is not None and (shown.version, shown.damaged) == (record.version, record.damaged)
+        same = shown is not None and _state(shown) == _state(record)
         if same or self._store.index.put(record):
             return
         # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.
@@ -181,7 +186,7 @@ class ViewRepair:
     def _inspect(self, record: Record) -> Record:
         """Name the damaged files of an experiment; costs a stat for each."""
         folder = self._store.folder(record.id)
-        if record.damaged or record.status is Status.RUNNING:
+        if record.damaged or record.status in (Status.RUNNING, Status.NEWER):
             return record
         damaged = _damaged(history.HISTORY_FILE, lambda: history.check(folder, record.epochs_completed))
         record = self._inspect_result(record)
@@ -197,6 +202,11 @@ class ViewRepair:
     def _forget(self, experiment_id: str) -> None:
         if not self._store.folder(experiment_id).exists():
             self._store.index.remove(experiment_id)
+
+
+def _state(record: Record) -> tuple[object, ...]:
+    """A record with the same has the same view."""
+    return record.version, record.status, record.damaged
 
 
 def _batched(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

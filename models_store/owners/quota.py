@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from models_store.errors import Damaged
+from models_store.errors import Damaged, Newer
 from models_store.file_cache import FileCache
 from models_store.files import lock_folder, make_lock, make_private, write_atomic
 from models_store.frozen import Frozen, utc_now
 from models_store.owners.ledger import TrainingLedger
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.versions import Stored
 from specs.quota import QuotaSpec
 
 FOLDER = "owners"
@@ -33,11 +33,10 @@ class Quota(Frozen):
 NO_QUOTA = Quota()
 
 
-class OwnerRecord(Frozen):
+class OwnerRecord(Stored):
     """`quota` has what an admin has set for this owner, `private` whether what the owner creates is private unless a
     request says otherwise; null is the default."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     name: str
     quota: Quota = NO_QUOTA
     private: bool | None = None
@@ -82,6 +81,8 @@ class OwnerStore:
         with self.lock(name):
             try:
                 known = self.get(name)
+            except Newer:
+                raise
             except Damaged:
                 known = OwnerRecord(name=name)
             self._write(known.model_copy(update={"quota": Quota(**quota.model_dump())}))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from models_store.errors import StoreError
+from models_store.errors import Newer, StoreError
 from models_store.files import create_exclusive, sync_directory, write_atomic
 from models_store.webhooks.webhook import Delivery, DeliveryStatus, Notice, Webhook, is_subscribed
 
@@ -43,6 +43,8 @@ class Outbox:
                 log.warning("webhook %s is sent nothing: %r", path.parent.name, error)
             except ValidationError:  # whose text would have the secret
                 log.error("webhook %s does not parse and is sent nothing", path.parent.name)
+            except Newer as error:
+                log.warning("webhook %s is sent nothing: %s", path.parent.name, error)
         return found
 
     # -- adding ------------------------------------------------------------------------------------------------------
@@ -154,7 +156,9 @@ def _read(path: Path) -> Delivery | None:
         return None
     except ValidationError:
         log.error("%s does not parse and is not sent", path)
-        return None
+    except Newer as error:
+        log.warning("%s is not sent: %s", path, error)
+    return None
 
 
 def _modified_at(path: Path) -> float:

@@ -11,7 +11,7 @@ from pydantic import Field
 from ulid import ULID
 
 from models_store.frozen import Frozen, utc_now
-from models_store.versions import SCHEMA_VERSION, SchemaVersion
+from models_store.versions import Stored
 from specs.webhook import WebhookEvent
 
 TEST = "webhook.test"
@@ -26,10 +26,9 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
 
 
-class Webhook(Frozen):
+class Webhook(Stored):
     """`url` is sent what happens of `events`, signed with `secret`."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str = Field(default_factory=lambda: str(ULID()))
     url: str
     events: tuple[WebhookEvent, ...]
@@ -52,10 +51,9 @@ class DeliveryAttempt(Frozen):
     error: str | None
 
 
-class Delivery(Frozen):
+class Delivery(Stored):
     """One message to one webhook. `id` is its `webhook-id`, the same in every attempt; `body` the JSON that is sent."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     event: str
     body: str

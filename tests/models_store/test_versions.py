@@ -8,6 +8,7 @@ import pytest
 
 from models_store.corrections.correction import Correction, correction_ids, read_correction
 from models_store.datasets.images import IMAGES, INDEX, StoredImages
+from models_store.errors import Newer
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
 from models_store.experiments.record import Status
@@ -15,7 +16,9 @@ from models_store.experiments.training_samples import read_samples
 from models_store.models.pins import Pin
 from models_store.store import Store, open_store
 from models_store.versions import SCHEMA_VERSION, former_name, rename_columns
+from specs.access import KeyScope, KeySpec
 from specs.dataset import DATASETS
+from specs.quota import QuotaSpec
 from specs.splits import SPLITS
 from tests.support.store import LEASE_SECONDS
 from tests.support.stored_versions import StoredStore
@@ -111,3 +114,31 @@ def test_changed_record_is_in_the_current_version(store: Store, stored: StoredSt
 
 def test_columns_without_names_stay_as_they_are(tmp_path: Path) -> None:
     assert np.array_equal(rename_columns(np.arange(3), INDEX), np.arange(3))
+
+
+def test_newer_kinds_of_records_are_left_alone(store: Store, stored: StoredStore) -> None:
+    """Datasets and evaluations say so; quotas and keys are not guessed."""
+    experiment_id = stored.ids["digits-source"]
+    store.keys.prepare()
+    store.experiments.owners.set("ann", QuotaSpec(running=1))
+    key, token = store.keys.create(KeySpec(scopes=(KeyScope.READ,)), "ann")
+    files = [
+        store.datasets.folder("scrawl") / "dataset.json",
+        store.evaluations.folder(experiment_id, "scrawl") / "record.json",
+        *stored.root.glob("owners/ann.json"),
+        *stored.root.glob(f"keys/{key.id}.json"),
+    ]
+    for path in files:
+        path.write_bytes(
+            orjson.dumps({**orjson.loads(path.read_bytes()), "schema_version": 999, "status": "unheard-of"})
+        )
+    before = [path.read_bytes() for path in files]
+
+    assert (store.datasets.get("scrawl").status, store.datasets.facts().get("scrawl")) == ("newer", None)
+    assert store.evaluations.get(experiment_id, "scrawl").status == "newer"
+    assert store.keys.verify(token) is None
+    with pytest.raises(Newer, match="in version 999 of the store"):
+        store.datasets.delete("scrawl", lambda _: [])
+    with pytest.raises(Newer, match="in version 999 of the store"):
+        store.experiments.owners.set("ann", QuotaSpec())
+    assert [path.read_bytes() for path in files] == before

@@ -29,6 +29,9 @@ _PUBLISHED = ("time_budget", "stopped")
 # Failures of the machine: another attempt may succeed.
 _TRANSIENT: tuple[FailureType, ...] = ("disk_error",)
 
+# How the kernel and C++ end a process to which they cannot give memory.
+_OUT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT)
+
 C = TypeVar("C", bound=Claim[Any, Any])
 
 log = logging.getLogger(__name__)
@@ -209,7 +212,10 @@ class Attempt(ABC, Generic[C]):
             return self._stop(self._request.reason)
         if status < 0:
             name = signal.Signals(-status).name
-            failure = Failure(type="killed", message=f"killed: the {self.child} ended by signal {-status} ({name})")
+            message = f"killed: the {self.child} ended by signal {-status} ({name})"
+            if -status in _OUT_OF_MEMORY:
+                message += ", as processes do when the machine runs out of memory"
+            failure = Failure(type="killed", message=message)
         else:
             message = f"the {self.child} ended with exit status {status} and no result"
             failure = Failure(type="internal", message=message)

@@ -94,7 +94,10 @@ def test_failed_child_is_final(store: Store, claim: ConversionClaim, settings: S
     assert store.queue.depth(store.conversion_jobs.kind) == 1  # the first message alone
 
 
-@pytest.mark.parametrize(("status", "fragment"), [(-9, "signal 9 (SIGKILL)"), (1, "exit status 1 and no result")])
+@pytest.mark.parametrize(
+    ("status", "fragment"),
+    [(-9, "(SIGKILL), as processes do when the machine runs out of memory"), (1, "exit status 1 and no result")],
+)
 def test_dead_child_is_retried(claim: ConversionClaim, settings: Settings, status: int, fragment: str) -> None:
     record = run(claim, ScriptedProcess(status=status), settings)
 

@@ -24,7 +24,7 @@ _SHOWN_MISCLASSIFIED = 5
 
 
 def list_(
-    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
+    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed, cancelled or newer.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only those on this dataset.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
     name: Annotated[str | None, typer.Option(help="Only those with this in their name.")] = None,

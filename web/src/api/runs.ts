@@ -1,6 +1,6 @@
 import type { Progress, ServiceEvent } from "./events.ts";
 
-export const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled"] as const;
+export const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled", "newer"] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** An experiment in a list: `GET /experiments?fields=summary`, and the event `status`. */

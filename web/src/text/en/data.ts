@@ -17,6 +17,7 @@ export default {
     collecting: "collecting",
     ready: "ready",
     failed: "failed",
+    newer: "newer version",
   },
   origin: { "built-in": "built in", uploaded: "uploaded", collected: "collected from corrections" },
   split: { train: "train", validation: "validation", test: "test" },

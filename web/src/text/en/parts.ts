@@ -6,6 +6,7 @@ export default {
   succeeded: "succeeded",
   failed: "failed",
   cancelled: "cancelled",
+  newer: "newer version",
   sortBy: (column: string) => `Sort by ${column}`,
   keyNextRow: "next row",
   keyPreviousRow: "previous row",

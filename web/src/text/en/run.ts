@@ -109,6 +109,7 @@ export default {
     out_of_memory: "Use a smaller batch_size, image_size or network.",
     export: "The trained network could not be exported. Look at the worker's log.",
     damaged: "A file of this run is damaged. Start it again.",
+    newer: "Update this service: a newer version made this run, and it is left as it is.",
     internal: "Look at the worker's log, then start it again.",
   },
   damagedFiles: (names: string) => `Damaged files: ${names}. What they held is not shown.`,

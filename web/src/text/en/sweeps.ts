@@ -35,6 +35,7 @@ export default {
     cancelled: "cancelled",
     deleted: "deleted",
     infeasible: "invalid",
+    newer: "newer version",
   },
   triedOf: (tried: number, planned: number) =>
     `${tried} of ${count(planned, { one: "1 trial", other: `${planned} trials` })}`,

@@ -19,6 +19,7 @@ const ko: Same<typeof en> = {
     collecting: "수집 중",
     ready: "준비됨",
     failed: "실패",
+    newer: "새 버전",
   },
   origin: { "built-in": "기본 제공", uploaded: "업로드", collected: "정정에서 수집" },
   split: { train: "학습", validation: "검증", test: "테스트" },

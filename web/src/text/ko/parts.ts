@@ -7,6 +7,7 @@ const ko: Same<typeof en> = {
   succeeded: "완료",
   failed: "실패",
   cancelled: "취소됨",
+  newer: "새 버전",
   sortBy: (column) => `${column} 기준 정렬`,
   keyNextRow: "다음 행",
   keyPreviousRow: "이전 행",

@@ -106,6 +106,7 @@ const ko: Same<typeof en> = {
     out_of_memory: "batch_size, image_size 또는 신경망을 줄이세요.",
     export: "학습한 신경망을 내보내지 못했습니다. 워커 로그를 확인하세요.",
     damaged: "이 실험의 파일이 손상되었습니다. 다시 시작하세요.",
+    newer: "이 서비스를 업데이트하세요. 더 새로운 버전이 만든 실험이며 그대로 둡니다.",
     internal: "워커 로그를 확인한 뒤 다시 시작하세요.",
   },
   damagedFiles: (names) => `손상된 파일: ${names}. 해당 내용은 표시하지 않습니다.`,

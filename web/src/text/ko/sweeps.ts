@@ -37,6 +37,7 @@ const ko: Same<typeof en> = {
     cancelled: "취소됨",
     deleted: "삭제됨",
     infeasible: "무효",
+    newer: "새 버전",
   },
   triedOf: (tried, planned) => `시도 ${planned}개 중 ${tried}개`,
   progressLabel: "끝난 시도의 비율",

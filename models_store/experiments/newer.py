@@ -1,0 +1,40 @@
+"""What is shown of an experiment that a newer version of this service has written."""
+
+from contextlib import suppress
+from datetime import datetime
+
+from pydantic import BaseModel, ValidationError
+from ulid import ULID
+
+from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.stored_spec import StoredSpec
+
+
+class _Core(BaseModel):
+    """What every version writes. Of what does not even have that nobody knows whose it is."""
+
+    version: int = 0
+    name: str = ""
+    dataset: str = "unknown"
+    owner: str | None = None
+    private: bool = True
+    created_at: datetime | None = None
+
+
+def newer_record(experiment_id: str, document: bytes | str, reason: str) -> Record:
+    """Whose it is and what it is called. Whether it waits, runs or has ended is not guessed: its status is `newer`."""
+    core = _Core()
+    with suppress(ValidationError):
+        core = _Core.model_validate_json(document)
+    return Record(
+        id=experiment_id,
+        version=core.version,
+        status=Status.NEWER,
+        name=core.name or f"newer {experiment_id}",
+        dataset=core.dataset,
+        owner=core.owner,
+        private=core.private,
+        spec=StoredSpec({}),
+        created_at=core.created_at or ULID.from_str(experiment_id).datetime,
+        error=Failure(type="newer", message=reason),
+    )
