@@ -25,6 +25,7 @@ def test_statistics_count_experiments_and_epochs(store: Store, claim: TrainingCl
         Status.SUCCEEDED: 0,
         Status.FAILED: 0,
         Status.CANCELLED: 1,
+        Status.NEWER: 0,
     }
     assert found.queue_depth == 3
     assert dict(found.epoch_buckets)["0.1"] == 0

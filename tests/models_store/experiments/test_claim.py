@@ -91,10 +91,11 @@ def test_damaged_experiment_is_not_claimed(store: Store, queued: Record) -> None
 
 
 def test_record_of_newer_schema_is_not_claimed(store: Store, queued: Record) -> None:
-    newer = queued.replace(schema_version=SCHEMA_VERSION + 1)
-    store.experiments.write(newer)
+    store.experiments.write(queued.replace(schema_version=SCHEMA_VERSION + 1))
+    path = store.experiments.folder(queued.id) / RECORD_FILE
+    written = path.read_bytes()
     assert TrainingClaim.acquire(store.training_jobs, queued.id, worker="worker") is None
-    assert store.experiments.read(queued.id) == newer
+    assert path.read_bytes() == written
 
 
 def test_disk_error_while_claiming_releases_the_lease(
