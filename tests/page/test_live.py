@@ -43,6 +43,20 @@ def is_stream(request: Request) -> bool:
     return "/events" in request.url
 
 
+def test_list_that_hangs_holds_up_no_stream(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
+    publish(site.store, tiny_spec("one"))
+    page = open_page()
+    page.clock.install()
+    # The first is never answered.
+    page.route("**/experiments?*", lambda _: None, times=1)
+    with page.expect_request("**/experiments?*"):
+        page.reload(wait_until="commit")
+    page.clock.fast_forward(5_000)
+    expect(page.locator("a.name")).to_have_text(["one"])
+    publish(site.store, tiny_spec("two"))
+    expect(page.locator("a.name")).to_have_text(["two", "one"])
+
+
 # -- hidden ----------------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,9 @@ import { Stream } from "./stream.ts";
 
 type Listener = (event: ServiceEvent) => void;
 
+/** A list that takes longer holds up no other view. */
+const POSITION_MS = 5_000;
+
 /** The one stream of this tab. It is closed while the tab is hidden, and continues where it was. */
 class Connection {
   /** Whether the service is away: true after a stream broke, until one is open. */
@@ -30,9 +33,13 @@ class Connection {
     pause: (ms, signal) => this.#pause(ms, signal),
   });
 
-  /** Open the stream, once: from now on, or behind a position that becomes known, that of a list which is fetched. */
+  /** Open the stream, once: from now on, or behind a position that becomes known in time, that of a list which is
+   * fetched. */
   async open(position?: Promise<string>): Promise<void> {
-    if (position) this.#stream.beginBehind(await position);
+    if (position) {
+      const late = new Promise<string>((resolve) => setTimeout(() => resolve(""), POSITION_MS));
+      this.#stream.beginBehind(await Promise.race([position, late]));
+    }
     const follow = () => (document.hidden ? this.#stream.stop() : this.#stream.start());
     document.addEventListener("visibilitychange", follow);
     addEventListener("online", () => this.retry());

@@ -17,8 +17,8 @@ class EarlyRuns {
   readonly #page: Promise<RunPage>;
   readonly #events: ServiceEvent[] = [];
   readonly #stop: () => void;
-  /** Whether what has changed since is unknown. */
-  #outdated = false;
+  /** Resolves when what has changed since is unknown. */
+  readonly #outdated = Promise.withResolvers<null>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -33,12 +33,11 @@ class EarlyRuns {
     this.#stop = connection.listen((event) => this.#receive(event));
   }
 
-  /** The page as it is now; null if it is outdated. Throws Problem. */
+  /** The page as it is now; null if it is outdated, also while it has not come. Throws Problem. */
   async take(): Promise<RunPage | null> {
     try {
-      const page = await this.#page;
-      const list = this.#events.reduce<RunList>(applyToList, page);
-      return this.#outdated ? null : { ...page, ...list };
+      const page = await Promise.race([this.#outdated.promise, this.#page]);
+      return page && { ...page, ...this.#events.reduce<RunList>(applyToList, page) };
     } finally {
       this.#stop();
     }
@@ -48,7 +47,7 @@ class EarlyRuns {
     this.#events.push(event);
     const isLost = event.kind === "reset" || (event.kind === "ready" && !event.data.resumed);
     if (!isLost && this.#events.length <= MAX_EVENTS) return;
-    this.#outdated = true;
+    this.#outdated.resolve(null);
     this.#stop();
   }
 }

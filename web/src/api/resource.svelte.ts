@@ -88,6 +88,7 @@ class State<T> implements Resource<T> {
     this.error = undefined;
     this.loading = false;
     for (const event of early) this.#change(event);
+    if (early.some(isLost)) this.reload();
   }
 
   #fail(thrown: unknown): void {
@@ -99,7 +100,7 @@ class State<T> implements Resource<T> {
   #receive(event: ServiceEvent): void {
     if (this.#early) this.#early.push(event);
     else if (event.kind === "ready" && (!event.data.resumed || this.error?.isAway)) this.reload();
-    else if (event.kind === "reset" && event.data.experiment_id === null) this.reload();
+    else if (isLost(event)) this.reload();
     else this.#change(event);
   }
 
@@ -110,3 +111,6 @@ class State<T> implements Resource<T> {
     else if (changed !== this.data) this.data = changed;
   }
 }
+
+/** Whether anything may have changed. */
+const isLost = (event: ServiceEvent) => event.kind === "reset" && event.data.experiment_id === null;
