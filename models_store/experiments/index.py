@@ -181,8 +181,10 @@ class Index:
         if not self.is_complete():
             raise Unavailable("the index is being rebuilt from disk; try again in a second")
 
-    def mark_complete(self) -> None:
-        self._complete(keys=[keys.COMPLETE, keys.EVENTS, keys.MODELS], args=[EventsLost().model_dump_json()])
+    def mark_complete(self, ticket: str = "") -> bool:
+        """Let it be read. False, and nothing changes, if there is a `ticket` and no longer its process is elected."""
+        names = [keys.COMPLETE, keys.EVENTS, keys.MODELS, keys.RECONCILER]
+        return bool(self._complete(keys=names, args=[EventsLost().model_dump_json(), ticket]))
 
     # -- pages ---------------------------------------------------------------------------------------------------
 

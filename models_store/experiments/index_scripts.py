@@ -77,11 +77,14 @@ redis.call('HDEL', KEYS[11], id)
 redis.call('HDEL', KEYS[12], id)
 return redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 """
+# Only by the process that is elected: else Redis was emptied since what was written, which is not all then.
 COMPLETE = f"""{ANNOUNCE}{_NOTE_MODELS}
+if ARGV[2] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[2] then return 0 end
 if redis.call('SET', KEYS[1], '1', 'NX') then
   note_models(KEYS[3])
   announce(KEYS[2], 'reset', '', ARGV[1], '')
 end
+return 1
 """
 # Only for the attempt that the view has as running: of another one, all of the record is to be shown.
 REPORT = f"""{ANNOUNCE}

@@ -47,7 +47,7 @@ class Reconciler:
         self._redis = redis
         self._election = Election(redis, keys.RECONCILER)
         self._elected_seconds = self._leases.seconds
-        self._unreachable_at = float("-inf")
+        self._unreachable_at = self._stands_again_at = float("-inf")
         self._view = ViewRepair(store, datasets, self._stay_elected)
 
     def take_turn(self, seconds: float) -> bool:
@@ -74,7 +74,7 @@ class Reconciler:
             self._view.show_unshown()
             self._view.show_newer()
             self._store.events.repair()
-            if not self._election.hold(self._elected_seconds):
+            if time.monotonic() < self._stands_again_at or not self._election.hold(self._elected_seconds):
                 return False
             self._sweep()
         except NotElected as error:
@@ -84,6 +84,11 @@ class Reconciler:
             log.warning("not reconciled, Redis cannot be reached: %r", error)
             self._unreachable_at = time.monotonic()
             return False
+        except Exception:
+            # Another process may have what this one lacks: its disk, free descriptors.
+            self._stands_again_at = time.monotonic() + self._elected_seconds
+            self.resign()
+            raise
         return True
 
     def _stay_elected(self) -> None:
@@ -95,7 +100,6 @@ class Reconciler:
             self._view.match_names()
         else:
             self._view.rebuild()
-        self._view.check_slice()
         # Until the index is complete, no worker is given a job whose lease may have been lost with it.
         keep = not is_complete or self._redis_is_new()
         unfinished = [jobs.unfinished() for jobs in self._kinds]
@@ -104,14 +108,15 @@ class Reconciler:
             for job in lost:
                 self._stay_elected()
                 self._recover(jobs, job, keep)
-        if not is_complete:
-            self._store.index.mark_complete()
+        if not is_complete and not self._store.index.mark_complete(self._election.ticket):
+            raise NotElected("Redis was emptied while the index was rebuilt")
         if any(abandoned) or not is_complete:
             # A worker that is woken chooses from the whole index.
             unfinished = [jobs.unfinished() for jobs in self._kinds]
         for jobs, found in zip(self._kinds, unfinished, strict=True):
             self._resend(jobs, found.queued)
         self._kinds[0].queue.forget_unsettled(_UNSETTLED_LEASES * self._leases.seconds)
+        self._view.check_slice()
 
     # -- jobs --------------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class ViewRepair:
         self._stay_elected = stay_elected
         # What this process has found on disk, all of it shown.
         self._known: set[str] = set()
+        self._is_round_due = False
         self._listing, self._comparison = _Rarely(), _Rarely()
 
     def show_unshown(self) -> None:
@@ -77,12 +78,16 @@ class ViewRepair:
             return
         with self._listing:
             on_disk = self._ids_on_disk()
-        if self._store.index.count() != len(on_disk) and self._comparison.is_due():
-            # Redis may have lost what it had, as one that is killed loses the last second.
-            self._known = set()
+        gone = self._known - on_disk
+        differs = self._is_round_due or self._store.index.count() != len(on_disk)
+        compares_all = differs and self._comparison.is_due()
         with self._comparison:
+            if compares_all:
+                # Redis may have lost what it had, as one that is killed loses the last second, or missed a deletion.
+                self._known, self._is_round_due = set(), False
+                gone |= set(self._store.index.ids()) - on_disk
             self._show_new(sorted(on_disk - self._known, reverse=True))
-        for experiment_id in self._known - on_disk:
+        for experiment_id in gone:
             self._forget(experiment_id)
         self._known = on_disk
 
@@ -121,15 +126,20 @@ class ViewRepair:
         """Compare some of the view with disk, the next sweep the next ones."""
         start = self._store.index.checked()
         ids = self._store.index.slice(start, _MAX_CHECKED)
+        # What is not mounted is not deleted.
+        self._store.experiments.stat()
         if start == 0:
-            self._known = set()
+            self._is_round_due = True
             self._tidy_up()
         ends_at, checked = time.monotonic() + _CHECK_SECONDS, 0
         for experiment_id, state in zip(ids, self._store.index.states(ids), strict=True):
             if checked >= _MIN_CHECKED and time.monotonic() > ends_at:
                 break
             checked += 1
-            self._check(experiment_id, state)
+            try:
+                self._check(experiment_id, state)
+            except OSError as error:
+                log.error("%s cannot be compared with its view: %s", experiment_id, error)
         is_round_over = checked == len(ids) < _MAX_CHECKED
         self._store.index.note_checked(0 if is_round_over else start + checked)
 
@@ -166,8 +176,9 @@ class ViewRepair:
             record = self._inspect(self._store.read_or_damaged(experiment_id))
         except NotFound:
             return
-        shown = self._store.index.get(experiment_id)
-        same = shown is not None and _state(shown) == _state(record)
+        shown, (state,) = self._store.index.get(experiment_id), self._store.index.states([experiment_id])
+        # A process of an earlier release writes the view without what only later ones write.
+        same = shown is not None and _state(shown) == _state(record) and state == ShownState.of(record)
         if same or self._store.index.put(record):
             return
         # The view is newer than what was just read: either it changed meanwhile, or disk went back to an older file.

@@ -11,6 +11,7 @@ from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Progress
 from models_store.jobs.workers import Device, MemoryUse, Worker
 from models_store.store import Store
+from models_store.versions import SCHEMA_VERSION
 from settings import Settings
 from specs.experiment import ExperimentSpec
 from specs.presets import PRESETS
@@ -47,7 +48,7 @@ def test_service_without_redis_is_live_not_ready(settings: Settings) -> None:
 def no_sweeps(client: ApiClient, valkey: Valkey) -> None:
     """A sweep between a record and its wake-up sends another one, as it should; these would be counted."""
     with Redis.from_url(valkey.url) as redis:
-        redis.set(keys.RECONCILER, "a test", px=60_000)
+        redis.set(keys.RECONCILER, f"{SCHEMA_VERSION}:a test", px=60_000)
 
 
 @pytest.mark.usefixtures("no_sweeps")
@@ -128,11 +129,12 @@ def test_queue_has_times_while_a_worker_is_alive(
 
 def test_worker_shows_what_it_measures(client: ApiClient, api_store: Store) -> None:
     memory = MemoryUse(used_bytes=3_000_000_000, total_bytes=8_000_000_000)
-    device = Device(kind="gpu", name="NVIDIA H200", memory=memory)
+    device = Device(kind="gpu", name="NVIDIA H200", memory=memory, uuid="GPU-7", bfloat16=True)
     worker = Worker(name="host:7", hostname="host", pid=7, device=device, cores=2, memory=memory, trainer_bytes=10**9)
     api_store.workers.beat(worker)
     [shown] = client.get("/workers").json()["items"]
-    assert shown["device"] == {"kind": "gpu", "name": "NVIDIA H200", "memory": shown["memory"]}
+    expected = {"kind": "gpu", "name": "NVIDIA H200", "memory": shown["memory"], "uuid": "GPU-7", "bfloat16": True}
+    assert shown["device"] == expected
     assert shown["memory"] == {"used_bytes": 3_000_000_000, "total_bytes": 8_000_000_000}
     assert (shown["cores"], shown["trainer_bytes"], shown["activities"]) == (2, 10**9, [])
 

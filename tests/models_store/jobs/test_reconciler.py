@@ -1,6 +1,8 @@
+import errno
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from models_store.files import temporary_name
 from models_store.jobs import view_repair
 from models_store.jobs.queue import TRAINING, JobKind, JobName
 from models_store.store import Store
+from models_store.versions import SCHEMA_VERSION
 from tests.models_store.abandoned import abandon
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, points
@@ -25,6 +28,10 @@ from tests.support.waiting import eventually
 
 Succeed = Callable[..., Record]
 Reopened = Callable[[], Store]
+
+
+# What a process of this version is elected by.
+ANOTHER = f"{SCHEMA_VERSION}:another"
 
 
 def consume(valkey: Valkey) -> None:
@@ -384,9 +391,9 @@ def test_first_sweep_removes_leftovers(store: Store, queued: Record) -> None:
 
 def test_sweeps_exclude_each_other(store: Store, valkey: Valkey) -> None:
     with valkey.client() as client:
-        client.set(keys.RECONCILER, "another", px=60_000)
+        client.set(keys.RECONCILER, ANOTHER, px=60_000)
         assert not store.reconciler.sweep()
-        assert client.get(keys.RECONCILER) == "another"
+        assert client.get(keys.RECONCILER) == ANOTHER
         client.delete(keys.RECONCILER)
         assert store.reconciler.sweep()
         assert client.get(keys.RECONCILER) is None
@@ -446,13 +453,70 @@ def test_rebuild_ends_when_another_is_elected(
 
     def put(records: Sequence[Record]) -> list[bool]:
         with valkey.client() as client:
-            client.set(keys.RECONCILER, "another", px=60_000)
+            client.set(keys.RECONCILER, ANOTHER, px=60_000)
         return put_all(records)
 
     monkeypatch.setattr(store.experiments.index, "put_all", put)
     assert not store.reconciler.sweep()
     assert store.experiments.index.count() == 1
     assert not store.experiments.index.is_complete()
+
+
+def test_redis_emptied_while_rebuilt_is_rebuilt_again(
+    store: Store, valkey: Valkey, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At any step: also before the last one, when all has been written."""
+    ids = {store.experiments.create(tiny_spec()).id for _ in range(3)}
+    monkeypatch.setattr(view_repair, "_WRITTEN", 1)
+    index = store.experiments.index
+    put_all, mark_complete = index.put_all, index.mark_complete
+    for step in range(4):
+        empty(valkey)
+        written = 0
+
+        def put(records: Sequence[Record], step: int = step) -> list[bool]:
+            nonlocal written
+            written += 1
+            if written == step:
+                empty(valkey)
+            return put_all(records)
+
+        def complete(ticket: str, step: int = step) -> bool:
+            if step == 0:
+                empty(valkey)
+            return mark_complete(ticket)
+
+        monkeypatch.setattr(index, "put_all", put)
+        monkeypatch.setattr(index, "mark_complete", complete)
+        assert not store.reconciler.sweep()
+        assert not index.is_complete()
+        monkeypatch.setattr(index, "put_all", put_all)
+        monkeypatch.setattr(index, "mark_complete", mark_complete)
+        assert store.reconciler.sweep()
+        assert set(shown(store)) == ids
+
+
+def test_failing_process_leaves_the_office_to_others(
+    store: Store, reopened: Reopened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(store.reconciler._view, "match_names", fail)
+    assert reopened().reconciler.sweep()
+    with pytest.raises(OSError, match="too many open files"):
+        store.reconciler.take_turn(10.0)
+    assert not store.reconciler.take_turn(10.0)
+    assert reopened().reconciler.take_turn(10.0)
+
+
+def test_older_version_gives_way_to_a_newer_one(store: Store, valkey: Valkey) -> None:
+    with valkey.client() as client:
+        client.set(keys.RECONCILER, f"{SCHEMA_VERSION - 1}:another", px=60_000)
+        assert store.reconciler.take_turn(10.0)
+        store.reconciler.resign()
+        client.set(keys.RECONCILER, f"{SCHEMA_VERSION + 1}:another", px=60_000)
+        assert not store.reconciler.take_turn(10.0)
 
 
 # -- a part at a time ------------------------------------------------------------------------------------------------
@@ -472,6 +536,54 @@ def test_slices_reach_every_experiment(
         assert reopened().reconciler.sweep()
         found.append(sum(bool(record.damaged) for record in shown(store).values()))
     assert found == [2, 4, 5]
+
+
+def test_store_that_is_not_mounted_is_not_forgotten(store: Store, tiny_spec: MakeSpec) -> None:
+    ids = {store.experiments.create(tiny_spec()).id for _ in range(3)}
+    assert store.reconciler.sweep()
+    mounted = store.experiments.experiments
+    mounted.rename(mounted.with_name("elsewhere"))
+    for repair in (store.reconciler._view.match_names, store.reconciler._view.check_slice):
+        with pytest.raises(FileNotFoundError):
+            repair()
+    mounted.with_name("elsewhere").rename(mounted)
+    assert set(shown(store)) == ids
+
+
+def test_deletion_that_redis_missed_is_forgotten(
+    store: Store, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, deleted = (store.experiments.create(tiny_spec()).id for _ in range(2))
+    assert store.reconciler.sweep()
+    monkeypatch.setattr(view_repair, "_MIN_CHECKED", 0)
+    monkeypatch.setattr(view_repair, "_CHECK_SECONDS", -1.0)
+    shutil.rmtree(store.experiments.folder(deleted))
+    # As a process that has seen none of it.
+    store.reconciler._view._known = set()
+    assert store.reconciler.sweep()
+    assert set(shown(store)) == {kept}
+
+
+def test_unreadable_folder_stops_no_recovery(
+    store: Store, claim: TrainingClaim, succeed: Succeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable = store.experiments.folder(succeed().id)
+
+    def remove(folder: Path) -> None:
+        if folder == unreadable:
+            raise PermissionError("permission denied")
+
+    monkeypatch.setattr(view_repair, "remove_stale_temporaries", remove)
+    assert abandon(store, claim).is_queued
+
+
+def test_view_of_an_earlier_release_is_completed(store: Store, queued: Record, valkey: Valkey) -> None:
+    """It lacks what only this one writes, though the record is the same."""
+    assert store.reconciler.sweep()
+    with valkey.client() as client:
+        client.hdel(keys.SHOWN, queued.id)
+        assert store.reconciler.sweep()
+        assert client.hget(keys.SHOWN, queued.id)
 
 
 def test_what_redis_lost_is_shown_again(store: Store, tiny_spec: MakeSpec, valkey: Valkey) -> None:
