@@ -90,7 +90,7 @@ class Outbox:
     def pending(self, webhook_id: str) -> list[Delivery]:
         """Those that wait for an attempt, oldest first; more than a thousand are not kept."""
         folder = self.folder / webhook_id / PENDING
-        found = [delivery for path in folder.glob("[!.]*.json") if (delivery := _read(path)) is not None]
+        found = _read_all(folder)
         found.sort(key=lambda each: (each.created_at, each.id))
         for each in found[:-_MAX_PENDING]:
             log.error("webhook %s has too many deliveries that wait: %s is dropped", webhook_id, each.id)
@@ -136,8 +136,8 @@ class Outbox:
     def deliveries(self, webhook_id: str) -> list[Delivery]:
         """The last that ended and those that wait, newest first."""
         folder = self.folder / webhook_id
-        paths = (*(folder / ENDED).glob("[!.]*.json"), *(folder / PENDING).glob("[!.]*.json"))
-        found = {delivery.id: delivery for path in reversed(paths) if (delivery := _read(path)) is not None}
+        # In this order: one that ends meanwhile is in the second folder before it leaves the first.
+        found = {each.id: each for name in (PENDING, ENDED) for each in _read_all(folder / name)}
         return sorted(found.values(), key=lambda each: (each.created_at, each.id), reverse=True)
 
 
@@ -147,6 +147,10 @@ def _log_errors(what: str) -> Iterator[None]:
         yield
     except (StoreError, OSError) as error:
         log.error("%s: %s", what, error)
+
+
+def _read_all(folder: Path) -> list[Delivery]:
+    return [delivery for path in folder.glob("[!.]*.json") if (delivery := _read(path)) is not None]
 
 
 def _read(path: Path) -> Delivery | None:

@@ -18,7 +18,8 @@ from models_store.frozen import utc_now
 from models_store.models.promotions import Promotion
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord, SweepStatus
-from models_store.webhooks.webhook import DeliveryAttempt, DeliveryStatus, Notice, Webhook
+from models_store.webhooks import outbox
+from models_store.webhooks.webhook import Delivery, DeliveryAttempt, DeliveryStatus, Notice, Webhook
 from specs.webhook import WebhookEvent
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED
@@ -198,6 +199,25 @@ def test_last_hundred_are_kept(store: Store, webhook: Webhook) -> None:
     listed = outbox.deliveries(webhook.id)
     assert len(listed) == 100
     assert "_104_" in listed[0].id
+
+
+def test_delivery_that_ends_meanwhile_is_listed(
+    store: Store, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = store.webhooks.test(webhook.id)
+    read_all, read = outbox._read_all, list[str]()
+
+    def end_after_the_first(folder: Path) -> list[Delivery]:
+        found = read_all(folder)
+        read.append(folder.name)
+        if len(read) == 1:
+            ended = sent.model_copy(update={"status": DeliveryStatus.DELIVERED})
+            store.webhooks.outbox.record(webhook.id, ended)
+        return found
+
+    monkeypatch.setattr(outbox, "_read_all", end_after_the_first)
+    [listed] = store.webhooks.outbox.deliveries(webhook.id)
+    assert (listed.id, listed.status) == (sent.id, DeliveryStatus.DELIVERED)
 
 
 def test_damaged_webhook_is_left_out(store: Store, webhook: Webhook, caplog: pytest.LogCaptureFixture) -> None:
