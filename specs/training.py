@@ -136,14 +136,22 @@ class TrainingSpec(Schema):
 
     def complete_for(self, samples: int) -> Self:
         """Return the options with a `batch_size` that was left out set for a training split of `samples`. Raises
-        FieldError if one that was given is larger than the split."""
+        FieldError if one that was given is larger than the split, or the other one smaller than `devices`."""
+        default = default_batch_size(samples)
         if "batch_size" not in self.model_fields_set:
-            return self.model_copy(update={"batch_size": default_batch_size(samples)})
+            if default < self.devices:
+                larger = "" if samples < self.devices else f", or `batch_size` to {self.devices} or more"
+                raise FieldError(
+                    ("devices",),
+                    f"`devices` {self.devices} exceeds `batch_size`, by default {default} for a training split of "
+                    f"{quantity(samples, 'sample')}; set it to {default} or less{larger}",
+                )
+            return self.model_copy(update={"batch_size": default})
         if self.batch_size > samples:
             raise FieldError(
                 ("batch_size",),
                 f"`batch_size` {self.batch_size:,} exceeds the training split of {quantity(samples, 'sample')}; set "
-                f"it to {default_batch_size(samples)}",
+                f"it to {min(samples, max(default, self.devices))}",
             )
         return self
 

@@ -8,6 +8,8 @@ from specs.cost import reference_epoch_parts
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
+from specs.schema import FieldError
+from specs.training import TrainingSpec
 
 
 def trained(**training: Any) -> ExperimentSpec:
@@ -95,6 +97,17 @@ def test_other_values_of_keep_are_rejected(keep: object) -> None:
 def test_impossible_devices_are_rejected(change: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         trained(**change)
+
+
+def test_default_batch_size_covers_all_devices() -> None:
+    training = TrainingSpec(devices=4)
+    assert training.complete_for(16).batch_size == 8
+    with pytest.raises(FieldError, match="by default 2 for a training split of 6 samples; set it to 2 or less, or `ba"):
+        training.complete_for(6)
+    with pytest.raises(FieldError, match=r"for a training split of 3 samples; set it to 2 or less$"):
+        training.complete_for(3)
+    with pytest.raises(FieldError, match="exceeds the training split of 6 samples; set it to 4"):
+        TrainingSpec(devices=4, batch_size=9).complete_for(6)
 
 
 def test_devices_divide_the_time_of_training() -> None:

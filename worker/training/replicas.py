@@ -2,7 +2,8 @@
 
 The sum is what one device would compute from the whole batch: losses are weighted by the samples of a part,
 BatchNormalization takes the statistics of the whole batch, and the optimizer, which may clip gradients, sees their sum.
-Metrics are updated once, with all predictions, and validation runs on the first device.
+Metrics are updated once, with all predictions, and validation runs on the first device. Random layers draw for each
+part.
 """
 
 from collections.abc import Callable
@@ -41,7 +42,14 @@ class Replicas:
                 layer.synchronized = wanted
 
     def train_step(self, model: keras.Model) -> TrainStep:
-        return model.train_step if self._strategy is None else _Step(self._strategy, model)
+        """Of all devices. With several, the random layers of `model` draw on each for itself from then on."""
+        if self._strategy is None:
+            return model.train_step  # type: ignore[no-any-return]
+        for layer in flatten_layers(model):
+            for generator in vars(layer).values():
+                if isinstance(generator, keras.random.SeedGenerator):
+                    generator.next = _on_each_device(generator.next)
+        return _Step(self._strategy, model)
 
 
 class _Step:
@@ -66,21 +74,36 @@ class _Step:
     def _run_part(
         self, images: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None
     ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]:
-        """The gradients, the share of the loss, and the predictions of this device's part of a batch. Where the last
-        batch has no sample for it, it computes the first one, as oneDNN fails without any, and has no share."""
+        """The gradients, the share of the loss, and the predictions of this device's part of a batch.
+
+        A batch with fewer samples than devices is computed whole by each, with an equal share of the loss: oneDNN fails
+        without samples, and a stand-in would count in BatchNormalization.
+        """
         context, model = tf.distribute.get_replica_context(), self._model
-        count, whole = context.num_replicas_in_sync, tf.shape(images)[0]
-        part = tf.range(context.replica_id_in_sync_group, whole, count)
-        samples = tf.size(part)
-        part = tf.cond(samples > 0, lambda: part, lambda: tf.zeros([1], tf.int32))
+        number, count, whole = context.replica_id_in_sync_group, context.num_replicas_in_sync, tf.shape(images)[0]
+        is_small = whole < count
+        part = tf.range(tf.where(is_small, 0, number), whole, tf.where(is_small, 1, count))
         with tf.GradientTape() as tape:
             predicted = model(tf.gather(images, part), training=True)
             chosen = None if weights is None else tf.gather(weights, part)
             loss = model.compute_loss(None, tf.gather(targets, part), predicted, chosen, training=True)
             # Keras has divided it by the number of devices, as if all parts were equal.
-            loss *= count * tf.cast(samples, loss.dtype) / tf.cast(whole, loss.dtype)
+            parts = tf.cast(count * tf.size(part), loss.dtype) / tf.cast(whole, loss.dtype)
+            loss *= tf.where(is_small, tf.ones_like(loss), parts)
             scaled = model.optimizer.scale_loss(loss)
-        return tape.gradient(scaled, model.trainable_variables), loss, predicted[:samples]
+        first = tf.where(is_small, tf.minimum(number, whole), 0)
+        own = tf.range(first, tf.size(part), tf.where(is_small, count, 1))
+        return tape.gradient(scaled, model.trainable_variables), loss, tf.gather(predicted, own)
+
+
+def _on_each_device(draw: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """`SeedGenerator.next`, whose state is the same on all devices, with seeds that differ. In a step of training."""
+
+    def draw_for_device(*args: Any, **options: Any) -> tf.Tensor:
+        number = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return tf.random.experimental.stateless_fold_in(draw(*args, **options), number)
+
+    return draw_for_device
 
 
 def split_processor(count: int) -> None:
