@@ -39,7 +39,8 @@ def run_worker(service: Service, data: Path, *options: str, **environment: str) 
 
 def test_each_gpu_has_a_worker(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path / "bin", monkeypatch, HEAD, H200, T4)
-    driver = {"PATH": os.environ["PATH"], "CUDA_VISIBLE_DEVICES": "0,1"}
+    path = os.pathsep.join((str(ROOT), os.environ["PYTHONPATH"]))
+    driver = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "CUDA_VISIBLE_DEVICES": "0,1"}
     process = run_worker(service, tmp_path / "data", "--gpus", "all", **driver)
     try:
         eventually(lambda: len(service.http.get("/workers").json()["items"]) == 2)

@@ -1,7 +1,9 @@
 """The GPUs of this machine, as NVIDIA's driver lists them, and which of them are to be used."""
 
 import importlib.util
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,6 +15,10 @@ _FIELDS = ("uuid", "name", "memory.total", "compute_cap")
 _TIMEOUT_SECONDS = 30.0
 _MIB = 2**20
 _BFLOAT16_CAPABILITY = (8, 0)  # Ampere
+_MIG = "MIG-"
+# It has to load CUDA's libraries, wherever they are, to find a GPU.
+_ASK_TENSORFLOW = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+_IMPORT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,9 @@ def _parse_line(uuid: str, name: str, memory: str, capability: str) -> Gpu:
     return Gpu(uuid, name, int(amount) * _MIB if known else None, (int(major), int(minor)))
 
 
-def visible_gpus(found: Sequence[Gpu], visible: str | None) -> list[Gpu]:
+def visible_gpus(found: Sequence[Gpu], visible: str | None, warn: Callable[[str], None]) -> list[Gpu]:
     """Those that CUDA_VISIBLE_DEVICES names, by number or by the beginning of their UUID; None names all. As in CUDA,
-    what comes after a name that is not found counts as not named."""
+    what comes after a name that is not found counts as not named; `warn` is told so, and of repeated names."""
     if visible is None:
         return list(found)
     chosen: list[Gpu] = []
@@ -96,9 +102,21 @@ def visible_gpus(found: Sequence[Gpu], visible: str | None) -> list[Gpu]:
             found[int(name) :][:1] if name.isdecimal() else [each for each in found if each.uuid.startswith(name)]
         )
         if len(matching) != 1:
+            if name != "-1":
+                warn(
+                    f"CUDA_VISIBLE_DEVICES is {visible}, but {name} names {len(matching)} of {_count(found)} here; it "
+                    "and what comes after it is not used"
+                )
             break
-        chosen += matching
+        if matching[0] in chosen:
+            warn(f"CUDA_VISIBLE_DEVICES is {visible}, which names {matching[0]} more than once; it is used once")
+        else:
+            chosen += matching
     return chosen
+
+
+def _count(gpus: Sequence[Gpu]) -> str:
+    return "1 GPU" if len(gpus) == 1 else f"{len(gpus)} GPUs"
 
 
 def choose_gpus(found: Sequence[Gpu], wanted: str) -> list[Gpu]:
@@ -141,10 +159,18 @@ def plan_workers(
     if not gpus and per_worker in (None, 1):
         return [HIDDEN if wanted == "none" else None] * (count or 1)
     size = 1 if per_worker is None else per_worker
+    if not gpus:
+        raise PreflightError(
+            f"--gpus-per-worker {size}: 0 GPUs are to be used; leave it out to train on the processor, or see what "
+            f"{_PROGRAM} lists"
+        )
     if not 1 <= size <= len(gpus):
         raise PreflightError(
-            f"--gpus-per-worker {size}: {len(gpus)} GPU(s) are to be used: {'; '.join(map(str, gpus))}"
+            f"--gpus-per-worker {size}: expected a number from 1 to {len(gpus)}; {_count(gpus)} could be used: "
+            f"{'; '.join(map(str, gpus))}"
         )
+    if idle := gpus[len(gpus) - len(gpus) % size :]:
+        warn(f"--gpus-per-worker {size} leaves {len(idle)} of {_count(gpus)} idle: {'; '.join(map(str, idle))}")
     groups = [tuple(gpus[first : first + size]) for first in range(0, len(gpus) - size + 1, size)]
     return [groups[number % len(groups)] for number in range(count or len(groups))]
 
@@ -152,8 +178,16 @@ def plan_workers(
 def _find_gpus(wanted: str | None, visible: str | None, warn: Callable[[str], None]) -> list[Gpu]:
     if wanted == "none" or (wanted is None and visible in ("", "-1")):
         return []
+    if visible is not None and _MIG in visible:
+        if wanted is not None:
+            raise PreflightError(
+                f"--gpus {wanted} cannot choose among MIG instances, and CUDA_VISIBLE_DEVICES is {visible}; leave "
+                "--gpus out to have it passed on as it is"
+            )
+        warn(f"CUDA_VISIBLE_DEVICES is {visible}: MIG instances are not listed, and are passed on as they are")
+        return []
     try:
-        found = visible_gpus(list_gpus(), visible)
+        found = visible_gpus(list_gpus(), visible, warn)
     except PreflightError as error:
         if wanted is not None:
             raise
@@ -161,12 +195,42 @@ def _find_gpus(wanted: str | None, visible: str | None, warn: Callable[[str], No
             warn(f"no GPU is used: {error}")
         return []
     chosen = found if wanted is None else choose_gpus(found, wanted)
-    if chosen and importlib.util.find_spec("pynvml") is None:
-        warn(
-            "TensorFlow uses a GPU only with NVIDIA's CUDA libraries, which are not installed here: "
-            "pip install 'trainyard[server,gpu]', or train with --gpus none"
+    if not chosen or _has_libraries(chosen):
+        return chosen
+    missing = (
+        "TensorFlow cannot use a GPU here, for which it needs NVIDIA's CUDA libraries: pip install "
+        "'trainyard[server,gpu]'"
+    )
+    if wanted is not None:
+        raise PreflightError(f"--gpus {wanted}: {missing}, or train on the processor with --gpus none")
+    warn(f"no GPU is used: {missing}, or hide this with --gpus none")
+    return []
+
+
+def _has_libraries(gpus: Sequence[Gpu]) -> bool:
+    """Whether TensorFlow can use `gpus`: CUDA's libraries of `trainyard[gpu]` are there, or else TensorFlow says so,
+    in seconds, since the system may have them."""
+    if importlib.util.find_spec("nvidia") and importlib.util.find_spec("nvidia.cudnn"):
+        return True
+    try:
+        asked = subprocess.run(
+            (sys.executable, "-P", "-c", _ASK_TENSORFLOW),
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": visible_uuids(gpus)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_IMPORT_SECONDS,
+            check=False,
         )
-    return chosen
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0 and asked.stdout.strip() not in ("", "0")
+
+
+def visible_uuids(gpus: Sequence[Gpu]) -> str:
+    """CUDA_VISIBLE_DEVICES for a process that sees them alone."""
+    return ",".join(each.uuid for each in gpus)
 
 
 def say_devices(devices: Sequence[Device], say: Callable[[str], None]) -> None:

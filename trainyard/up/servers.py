@@ -10,7 +10,7 @@ from trainyard.up.address import Address
 from trainyard.up.application import ServiceSettings
 from trainyard.up.child import Command
 from trainyard.up.data_folder import DataFolder
-from trainyard.up.gpus import Device
+from trainyard.up.gpus import Device, visible_uuids
 
 API = "api"
 _API_GRACE_SECONDS = 10.0
@@ -56,7 +56,7 @@ class Servers:
         return tuple(self._worker(f"worker-{number}", device) for number, device in enumerate(devices, 1))
 
     def _worker(self, name: str, device: Device) -> Command:
-        uuids = ",".join(each.uuid for each in device) if isinstance(device, tuple) else ""
+        uuids = visible_uuids(device) if isinstance(device, tuple) else ""
         visible = {} if device is None else {"CUDA_VISIBLE_DEVICES": uuids}
         pool = ("-P", "prefork", "-c", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
         label = ("-n", f"{name}-{secrets.token_hex(4)}@%h", "--loglevel", "INFO")

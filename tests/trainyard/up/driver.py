@@ -1,5 +1,7 @@
-"""A program named nvidia-smi, which prints what the driver's own does on machines with GPUs."""
+"""A program named nvidia-smi, which prints what the driver's own does on machines with GPUs, and a package named as
+that of CUDA's libraries."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,16 @@ UUIDS = tuple(each.split(",")[0] for each in (H200, T4))
 _EXPECTED = "--query-gpu=uuid,name,memory.total,compute_cap --format=csv"
 
 
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str, status: int = 0) -> None:
-    """Put it first on PATH; it prints `lines` if it is called as the driver's is, and exits with `status`."""
+def install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str, status: int = 0, libraries: bool = True
+) -> None:
+    """Put it first on PATH; it prints `lines` if it is called as the driver's is, and exits with `status`. Unless
+    without `libraries`, put these on PYTHONPATH."""
     folder.mkdir(exist_ok=True)
+    if libraries:
+        (folder / "nvidia" / "cudnn").mkdir(parents=True)
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
     program = folder / "nvidia-smi"
     printed = "\n".join(lines)
     program.write_text(f"#!/bin/sh\n[ \"$*\" = '{_EXPECTED}' ] || exit 2\ncat <<'END'\n{printed}\nEND\nexit {status}\n")

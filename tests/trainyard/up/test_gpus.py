@@ -45,19 +45,53 @@ def test_gpu_may_share_memory_of_the_machine(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("visible", "found"),
+    ("visible", "found", "warning"),
     [
-        (None, [0, 1]),
-        ("1", [1]),
-        ("1,0", [1, 0]),
-        (UUIDS[1][:8], [1]),
-        ("0,7,1", [0]),
-        ("", []),
-        ("-1", []),
+        (None, [0, 1], ""),
+        ("1", [1], ""),
+        ("1,0", [1, 0], ""),
+        (UUIDS[1][:8], [1], ""),
+        ("0,7,1", [0], "is 0,7,1, but 7 names 0 of 2 GPUs here; it and what comes after it is not used"),
+        ("7", [], "is 7, but 7 names 0 of 2 GPUs here"),
+        ("GPU-", [], "is GPU-, but GPU- names 2 of 2 GPUs here"),
+        ("0,0,1", [0, 1], f"is 0,0,1, which names NVIDIA H200, 151 GB, bfloat16 ({UUIDS[0]}) more than once"),
+        ("", [], ""),
+        ("-1", [], ""),
     ],
 )
-def test_visible_gpus_are_those_of_cuda(two: list[Gpu], visible: str | None, found: list[int]) -> None:
-    assert visible_gpus(two, visible) == [two[each] for each in found]
+def test_visible_gpus_are_those_of_cuda(two: list[Gpu], visible: str | None, found: list[int], warning: str) -> None:
+    warnings: list[str] = []
+    assert visible_gpus(two, visible, warnings.append) == [two[each] for each in found]
+    assert len(warnings) == bool(warning)
+    assert all(f"CUDA_VISIBLE_DEVICES {warning}" in each for each in warnings)
+
+
+@pytest.mark.usefixtures("two")
+def test_mig_instances_are_passed_on() -> None:
+    warnings: list[str] = []
+    assert plan_workers(None, None, "MIG-1f2e", warnings.append) == [None]
+    assert warnings == ["CUDA_VISIBLE_DEVICES is MIG-1f2e: MIG instances are not listed, and are passed on as they are"]
+    with pytest.raises(PreflightError, match="--gpus all cannot choose among MIG instances"):
+        plan(wanted="all", visible="MIG-1f2e")
+
+
+def test_processor_is_used_without_cuda_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, HEAD, H200, T4, libraries=False)
+    warnings: list[str] = []
+    assert plan_workers(2, None, None, warnings.append) == [None, None]
+    assert warnings[0].startswith("no GPU is used: TensorFlow cannot use a GPU here, for which it needs NVIDIA's CUDA")
+    with pytest.raises(PreflightError, match=r"--gpus 1: .*: pip install 'trainyard\[server,gpu\]', or"):
+        plan(wanted="1")
+
+
+def test_cuda_libraries_of_the_system_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, HEAD, H200, libraries=False)
+    (tmp_path / "tensorflow.py").write_text(
+        "import os\nclass config:\n"
+        f"    list_physical_devices = lambda kind: [1] * (os.environ['CUDA_VISIBLE_DEVICES'] == '{UUIDS[0]}')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert names(plan()) == ["NVIDIA H200"]
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("all", [0, 1]), ("1", [0]), (f"{UUIDS[1]},{UUIDS[0]}", [1, 0])])
@@ -86,10 +120,17 @@ def test_worker_may_have_several_gpus() -> None:
     assert names(plan(per_worker=2)) == ["NVIDIA H200+Tesla T4"]
     assert names(plan(count=2, per_worker=2)) == ["NVIDIA H200+Tesla T4"] * 2
     for too_many in (0, 3):
-        with pytest.raises(PreflightError, match=f"--gpus-per-worker {too_many}: 2 GPU"):
+        with pytest.raises(PreflightError, match=f"--gpus-per-worker {too_many}: expected a number from 1 to 2; 2 GPU"):
             plan(per_worker=too_many)
-    with pytest.raises(PreflightError, match="0 GPU"):
+    with pytest.raises(PreflightError, match="--gpus-per-worker 2: 0 GPUs are to be used; leave it out to train on"):
         plan(wanted="none", per_worker=2)
+
+
+def test_gpu_left_over_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", monkeypatch, HEAD, H200, H200.replace("6b4f", "7c50"), T4)
+    warnings: list[str] = []
+    assert len(plan_workers(None, None, None, warnings.append, 2)) == 1
+    assert warnings == [f"--gpus-per-worker 2 leaves 1 of 3 GPUs idle: Tesla T4, 16 GB ({UUIDS[1]})"]
 
 
 def test_processor_is_used_without_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
