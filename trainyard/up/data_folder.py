@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from trainyard.errors import PreflightError
 
 _VALKEY_WAIT_SECONDS = 15.0
 _RETRY_SECONDS = 0.1
+_HOLDER_BYTES = 300
 # The permissions, as of umask, that nobody else has.
 PRIVATE = 0o077
 
@@ -39,17 +41,17 @@ class DataFolder:
         return self.logs / f"{name}.log"
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the folder for this process. Raises PreflightError, which names the holder, if it is in use."""
+    def lock(self, command: str = "trainyard up") -> Iterator[None]:
+        """Hold the folder for this `command`. Raises PreflightError, which names the holder, if it is in use."""
         with _open(self.root / "up.lock") as descriptor:
             if not _try_lock(descriptor):
-                pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                holder = os.pread(descriptor, _HOLDER_BYTES, 0).decode(errors="replace").strip() or "unknown process"
                 raise PreflightError(
-                    f"{self.root} is in use by another `trainyard up` (pid {pid}); "
-                    "stop that one, or choose another folder with --data"
+                    f"{self.root} is in use by another {holder}; "
+                    "stop that one, or choose another folder with --data: each machine needs one of its own"
                 )
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            os.pwrite(descriptor, f"`{command}` (pid {os.getpid()}) on {socket.gethostname()}".encode(), 0)
             yield
 
     @contextlib.contextmanager

@@ -45,7 +45,7 @@ def run_workers(options: WorkerOptions, say: Print, warn: Print) -> None:
         )
     devices = plan_workers(options.workers, options.gpus, settings.cuda_visible_devices, warn, options.gpus_per_worker)
     folder = DataFolder(options.data)
-    with Signals() as signals, folder.lock():
+    with Signals() as signals, folder.lock("trainyard worker"):
         check_redis(settings.redis_url)
         commands = Servers(settings, folder, settings.redis_url).workers(devices)
         supervisor = Supervisor((commands,), warn)

@@ -1,4 +1,6 @@
 import os
+import re
+import socket
 import stat
 import subprocess
 import sys
@@ -24,10 +26,11 @@ def test_unwritable_folder_is_rejected(tmp_path: Path) -> None:
         DataFolder(tmp_path / "file")
 
 
-def test_folder_in_use_is_rejected_with_its_holder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["trainyard up", "trainyard worker"])
+def test_folder_in_use_is_rejected_with_its_holder(tmp_path: Path, command: str) -> None:
     folder = DataFolder(tmp_path)
-    in_use = rf"in use by another `trainyard up` \(pid {os.getpid()}\)"
-    with folder.lock(), pytest.raises(PreflightError, match=in_use):
+    in_use = rf"in use by another `{command}` \(pid {os.getpid()}\) on {re.escape(socket.gethostname())}; stop"
+    with folder.lock(command), pytest.raises(PreflightError, match=in_use):
         folder.lock().__enter__()
     with folder.lock():
         pass
