@@ -96,6 +96,7 @@ def test_every_default_is_filled_in() -> None:
             "seed": 0,
             "deterministic": False,
             "precision": "auto",
+            "devices": 1,
             "keep": "best",
             "keep_state": "auto",
             "early_stopping": None,
