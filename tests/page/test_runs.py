@@ -59,14 +59,14 @@ def test_run_posted_behind_the_list_appears(site: Site, open_page: OpenPage, wat
         site.store.experiments.create(tiny_spec("posted"))
         route.continue_()
 
+    # Otherwise the view changes without a load, which may or may not have asked before the next one.
+    page.goto("about:blank")
     page.route(re.compile("/events"), post, times=1)
     asked = len(watch.requests)
     page.goto("/#/runs")
-    page.reload()
     expect(page.locator("a.name")).to_have_text(["posted", "listed"])
     requests = [each for each in watch.requests[asked:] if re.search("/(events|experiments)", each)]
-    assert [re.sub("=.*", "", each) for each in requests[-2:]] == ["GET /experiments?fields", "GET /events?since"]
-    assert len([each for each in requests if "/experiments" in each]) == 2
+    assert [re.sub("=.*", "", each) for each in requests] == ["GET /experiments?fields", "GET /events?since"]
 
 
 def test_filter_and_sort_are_in_the_link(site: Site, open_page: OpenPage, tiny_spec: Spec) -> None:
