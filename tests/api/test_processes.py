@@ -13,7 +13,7 @@ from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 # The child writes its number and pid, announces that it answers, and stays until a signal.
 STAYS = """
-import os, signal, sys, time
+import os, signal, sys
 from pathlib import Path
 from api.processes import Processes
 folder = Path(sys.argv[1])
@@ -23,7 +23,7 @@ def serve(number, started):
     FIRST
     started()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    time.sleep(600)
+    signal.pause()
     return 0
 
 sys.exit(Processes(2, serve).run())

@@ -44,7 +44,7 @@ def url(service: Service, path: str) -> str:
 
 
 def counted(service: Service, route: str) -> float:
-    """Requests to a route by the metrics of whoever answers."""
+    """Requests to a route, by the metrics of the process that answers."""
     lines = httpx2.get(url(service, "/metrics"), timeout=PATIENCE_SECONDS).text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(REQUESTS) and f'"{route}"' in line)
 
