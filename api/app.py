@@ -5,9 +5,8 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Container
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from collections.abc import AsyncIterator, Container
+from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI
@@ -27,7 +26,7 @@ from api.errors import Problems, answer_unexpected
 from api.metrics import Metrics
 from api.middleware import HeadAsGet, KnownPaths, TimedRequests
 from api.paths import Paths
-from api.periodic import Periodic, stop_all
+from api.periodic import stop_all
 from api.processes import Sibling
 from api.routes import (
     assignments,
@@ -63,6 +62,7 @@ from api.routes import (
     tensorflow_serving,
     webhooks,
 )
+from api.upkeep import list_upkeep
 from api.webhooks.deliverer import Deliverer
 from api.webhooks.sender import Sender
 from api.wire.bad_request import BadRequest
@@ -75,10 +75,8 @@ from api.wire.query import check_query
 from archives.errors import InvalidArchive
 from imaging.errors import ImageError
 from models_store.automatic_retention import AutomaticRetention
-from models_store.connection import require_redis
-from models_store.errors import StoreError, Unavailable
+from models_store.errors import StoreError
 from models_store.files import PRIVATE_UMASK
-from models_store.jobs.workers import SEEN_SECONDS
 from models_store.owners.quota import Quota
 from models_store.predictions.recent import FOLDER as PREDICTIONS
 from models_store.predictions.recent import RecentPredictions
@@ -138,15 +136,6 @@ _DOMAIN_ERRORS = (
     ServingError,
     BadRequest,
 )
-_REFRESH_SECONDS = 0.5
-_WRITE_SECONDS = 0.5
-_COLLECT_SECONDS = 1.0
-_SUMMARIES_SECONDS = 1.0
-_DELIVER_SECONDS = 1.0
-_COUNT_SECONDS = 2.0
-_KEYS_SECONDS = 10.0
-_OLD_KEYS_SECONDS = 3600.0
-_RETENTION_SECONDS = 60.0
 # Also bounds the memory of decoded images: a large one takes 100 MB for a moment.
 _PREPARING_THREADS = 4
 # For predictions that other processes have not written.
@@ -258,33 +247,13 @@ def warn_of_server(modules: Container[str]) -> None:
         )
 
 
-def _while_redis_answers(call: Callable[[], object]) -> None:
-    with suppress(Unavailable), require_redis():  # the reconciler logs it
-        call()
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warn_of_server(sys.modules)
     services: Services = app.state.services
     store, sender = services.store, Sender(services.settings.webhook_private_addresses)
     deliverer = Deliverer(store, sender, services.settings.webhook_retry_seconds)
-    retain = partial(services.retention.run, services.registry.is_serving)
-    retention_seconds, sweep_seconds = services.settings.retention_seconds, services.settings.reconcile_seconds
-    upkeep = [
-        Periodic("reconciler", partial(store.reconciler.take_turn, sweep_seconds), sweep_seconds),
-        Periodic("promotion", services.registry.refresh, _REFRESH_SECONDS),
-        Periodic("corrections", store.corrections.collect, _COLLECT_SECONDS),
-        Periodic("predictions", services.recent.upkeep, _WRITE_SECONDS),
-        Periodic("webhooks", deliverer.deliver, _DELIVER_SECONDS),
-        Periodic("traffic", store.flush_counts, _COUNT_SECONDS),
-        # Which forgets those that are silent.
-        Periodic("workers", partial(_while_redis_answers, store.workers.alive), SEEN_SECONDS / 3),
-        Periodic("keys", store.keys.flush, _KEYS_SECONDS),
-        Periodic("old keys", store.keys.purge, _OLD_KEYS_SECONDS),
-        Periodic("retention", partial(_while_redis_answers, retain), min(retention_seconds, _RETENTION_SECONDS)),
-        Periodic("summaries", partial(_while_redis_answers, store.refresh_summaries), _SUMMARIES_SECONDS),
-    ]
+    upkeep = list_upkeep(services, deliverer)
     for periodic in upkeep:
         periodic.start()
     store.feed.start()

@@ -70,8 +70,6 @@ class Processes:
                         break
                     slot.restart_later()
                 slot.start_if_due(lifeline)
-            if not any(each.sentinel is not None for each in self._slots):
-                time.sleep(_TICK_SECONDS)
         self._stop()
         return status
 
