@@ -62,11 +62,7 @@ class AsyncSender:
     @contextlib.asynccontextmanager
     async def _request(self, operation: Operation[Any]) -> AsyncIterator[dict[str, Any]]:
         """Keyword arguments for a request of httpx2, while its archive is open."""
-        options = {
-            "method": operation.method,
-            "url": f"{self.url}{operation.path}",
-            **transport.request_options(operation),
-        }
+        options = transport.request_options(self.url, operation)
         if operation.archive is None:
             yield options
             return

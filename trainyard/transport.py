@@ -41,9 +41,9 @@ def connection_options(url: str, key: str | None) -> dict[str, Any]:
     }
 
 
-def request_options(operation: Operation[Any]) -> dict[str, Any]:
-    """Keyword arguments for `httpx2.Client.request`, without an archive."""
-    options = operation.options()
+def request_options(url: str, operation: Operation[Any]) -> dict[str, Any]:
+    """Keyword arguments for `httpx2.Client.request` to the service at `url`, without an archive."""
+    options = {"method": operation.method, "url": f"{url}{operation.path}", **operation.options()}
     if operation.silence_seconds is not None:
         options["timeout"] = _timeout(operation.silence_seconds)
     return options

@@ -25,18 +25,6 @@ SpecArgument = Annotated[
     str, typer.Argument(metavar="SPEC", help="A JSON or YAML file, - for standard input, or the name of a preset.")
 ]
 DatasetArgument = Annotated[str, typer.Argument(metavar="DATASET", help="The name of a dataset.")]
-
-__all__ = [
-    "DEFAULT_URL",
-    "DatasetArgument",
-    "IdArgument",
-    "JsonOption",
-    "PriorityOption",
-    "PrivateOption",
-    "SpecArgument",
-    "UrlOption",
-]
-
 GpusOption = Annotated[
     str | None,
     typer.Option(
@@ -49,4 +37,25 @@ GpusOption = Annotated[
 GpusPerWorkerOption = Annotated[
     int | None,
     typer.Option(help="GPUs that each worker sees, for `training.devices`; one by default.", show_default=False),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        help="How many experiments are trained at once: by default one on each GPU, or one on the processor.",
+        show_default=False,
+    ),
+]
+
+__all__ = [
+    "DEFAULT_URL",
+    "DatasetArgument",
+    "GpusOption",
+    "GpusPerWorkerOption",
+    "IdArgument",
+    "JsonOption",
+    "PriorityOption",
+    "PrivateOption",
+    "SpecArgument",
+    "UrlOption",
+    "WorkersOption",
 ]

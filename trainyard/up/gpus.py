@@ -4,7 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -49,15 +49,7 @@ def list_gpus() -> list[Gpu]:
     """All, in the order of the driver. Raises NoDriver, PreflightError if the driver fails."""
     command = (_PROGRAM, f"--query-gpu={','.join(_FIELDS)}", "--format=csv")
     try:
-        listed = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
+        listed = _run(command, os.environ, _TIMEOUT_SECONDS)
     except FileNotFoundError:
         raise NoDriver(f"{_PROGRAM} is not on PATH: install NVIDIA's driver, or train with --gpus none") from None
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -213,19 +205,25 @@ def _has_libraries(gpus: Sequence[Gpu]) -> bool:
     if importlib.util.find_spec("nvidia") and importlib.util.find_spec("nvidia.cudnn"):
         return True
     try:
-        asked = subprocess.run(
-            (sys.executable, "-P", "-c", _ASK_TENSORFLOW),
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": visible_uuids(gpus)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_IMPORT_SECONDS,
-            check=False,
-        )
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": visible_uuids(gpus)}
+        asked = _run((sys.executable, "-P", "-c", _ASK_TENSORFLOW), environment, _IMPORT_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return asked.returncode == 0 and asked.stdout.strip() not in ("", "0")
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
+    """Without input, and with what it prints. Raises OSError, TimeoutExpired."""
+    return subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
 
 
 def visible_uuids(gpus: Sequence[Gpu]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainyard.cli.options import GpusOption, GpusPerWorkerOption
+from trainyard.cli.options import GpusOption, GpusPerWorkerOption, WorkersOption
 from trainyard.cli.output import warn
 
 
@@ -19,13 +19,7 @@ def up(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 picks a free one.")] = 8000,
     host: Annotated[str, typer.Option(help="Address that the API listens on.")] = "127.0.0.1",
     data: Annotated[Path, typer.Option(help="Folder to keep everything in.")] = Path("var"),
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="How many experiments are trained at once: by default one on each GPU, or one on the processor.",
-            show_default=False,
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     gpus: GpusOption = None,
     gpus_per_worker: GpusPerWorkerOption = None,
     api_processes: Annotated[

@@ -5,18 +5,12 @@ from typing import Annotated
 
 import typer
 
-from trainyard.cli.options import GpusOption, GpusPerWorkerOption
+from trainyard.cli.options import GpusOption, GpusPerWorkerOption, WorkersOption
 from trainyard.cli.output import warn
 
 
 def worker(
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="How many experiments are trained at once: by default one on each GPU, or one on the processor.",
-            show_default=False,
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     gpus: GpusOption = None,
     gpus_per_worker: GpusPerWorkerOption = None,
     data: Annotated[Path, typer.Option(help="Folder for logs.")] = Path("var"),
