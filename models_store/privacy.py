@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from models_store.datasets.record import DatasetRecord
-from models_store.errors import InvalidState, NotFound, list_names
-from models_store.experiments.record import Record
+from models_store.errors import InvalidState, Newer, NotFound, list_names
+from models_store.experiments.record import Record, Status
 from models_store.store import Store
 from models_store.sweeps.record import SweepRecord
 from models_store.visibility import Privacy, seeing_everything
@@ -135,6 +135,8 @@ def _hide_users(store: Store, record: DatasetRecord, names: Set[str]) -> None:
             f"dataset {record.name} cannot be private: {used} it: {list_names(store.experiments.named(others))}"
         )
     for each in experiments:
+        if each.status is Status.NEWER:
+            raise Newer(f"dataset {record.name} stays public: experiment {each.id} names it, and is not changed")
         if each.dataset != record.name:  # which would lose its model
             _reject_serving(store, each)
     for sweep in sweeps:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from models_store import versions
 from models_store.file_cache import FileCache
 
 # Beside the folders of records, and never there.
@@ -80,7 +81,7 @@ _UNKNOWN = Privacy(private=True, owner=None)
 
 class RecordFiles:
     """Which records on disk are private: the members `private` and `owner` of their JSON, even of a version that this
-    one cannot read. Costs one stat where a file has not changed."""
+    one cannot read; that is private unless it says otherwise. Costs one stat where a file has not changed."""
 
     def __init__(self) -> None:
         self._seen = FileCache[Privacy]()
@@ -104,7 +105,14 @@ class RecordFiles:
 def _read(path: Path) -> Privacy:
     try:
         document: Any = orjson.loads(path.read_bytes())
-        private, owner = document.get("private", False), document.get("owner")
+        private, owner = document.get("private", _is_newer(document)), document.get("owner")
     except (orjson.JSONDecodeError, AttributeError):
         return _UNKNOWN
+    if _is_newer(document) and not isinstance(private, bool):
+        return _UNKNOWN
     return Privacy(bool(private), owner) if owner is None or isinstance(owner, str) else _UNKNOWN
+
+
+def _is_newer(document: dict[str, Any]) -> bool:
+    version = document.get("schema_version")
+    return isinstance(version, int) and version > versions.SCHEMA_VERSION

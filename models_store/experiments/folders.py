@@ -1,6 +1,7 @@
 """The records of experiments on disk, a folder each."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from models_store.corrections.collected_test import CollectedTest
 from models_store.datasets.folders import DatasetFolders
 from models_store.errors import Damaged, Newer, NotFound
 from models_store.experiments.checkpoints import CheckpointFile, share_state
-from models_store.experiments.newer import newer_record
+from models_store.experiments.newer import UNKNOWN_VERSION, newer_record
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 from models_store.files import (
@@ -32,6 +33,7 @@ from models_store.visibility import PUBLIC, Privacy, RecordFiles
 RECORD_FILE = "experiment.json"
 ATTEMPTS = "attempts"
 DELETED_FILE = "deleted.jsonl"
+_IDS = re.compile(rb'"([0-9A-Z]{26})"')
 # A ULID: the millisecond in ten characters, then 80 random bits.
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
 
@@ -98,13 +100,12 @@ class RecordFolders:
         try:
             return self.read(experiment_id)
         except Newer as error:
-            return newer_record(experiment_id, (self.folder(experiment_id) / RECORD_FILE).read_bytes(), str(error))
+            return newer_record(experiment_id, self._read_bytes(experiment_id), str(error))
         except Damaged as error:
             created_at = ULID.from_str(experiment_id).datetime
             return Record(
                 id=experiment_id,
-                # Above any version in the view, so that the damage is shown.
-                version=2**31,
+                version=UNKNOWN_VERSION,
                 status=Status.FAILED,
                 name=f"damaged {experiment_id}",
                 dataset="unknown",
@@ -116,6 +117,12 @@ class RecordFolders:
                 # Nobody knows whose it is.
                 private=True,
             )
+
+    def _read_bytes(self, experiment_id: str) -> bytes:
+        try:
+            return (self.folder(experiment_id) / RECORD_FILE).read_bytes()
+        except FileNotFoundError as error:  # deleted meanwhile
+            raise NotFound(f"experiment {experiment_id} not found") from error
 
     @contextmanager
     def lock(self, experiment_id: str, seconds: float = 2.0) -> Iterator[Record]:
@@ -144,24 +151,36 @@ class RecordFolders:
             return [each.name for each in entries if each.name >= first and is_experiment_id(each.name)]
 
     def users_of_dataset(self, name: str) -> list[str]:
-        """The queued, running and succeeded experiments on dataset `name`, or that add it to another one. From disk."""
+        """The queued, running and succeeded experiments on dataset `name`, or that add it to another one, and newer
+        ones that name it. From disk."""
         return [each.id for each in self.on_dataset(name) if each.status not in (Status.FAILED, Status.CANCELLED)]
 
     def on_dataset(self, name: str) -> list[Record]:
-        """All that are trained on dataset `name`, or add it to another one, whatever became of them. From disk."""
-        found = self._find(f'"{name}"')
-        return [each for each in found if name in (each.dataset, *each.spec.dataset.added_names)]
+        """All that are trained on dataset `name`, or add it to another one, in any status, and newer ones that name it.
+        From disk."""
+        found = [record for record, _ in self._find(f'"{name}"')]
+        return [
+            each
+            for each in found
+            if each.status is Status.NEWER or name in (each.dataset, *each.spec.dataset.added_names)
+        ]
 
     def users_of_test(self, name: str) -> list[str]:
         """Those that were to be trained or validated on samples of the official test split of `name`, also failed ones:
         they hold out others for the test, add it to another dataset, or train on corrections of such samples. With all
-        that start with weights of such ones, directly or not, be they deleted. From disk. Raises Damaged."""
+        that start with weights of such ones, directly or not, be they deleted, and newer ones that name it, its
+        corrections or such ones. From disk. Raises Damaged."""
         children = defaultdict[str, list[str]](list)
         found = set[str]()
         deleted = self._deleted()
         collected = CollectedTest.of(DatasetFolders(self.experiments.parent), name)
         marks = (f'"{name}"', f'"{collected.name}"', '"weights_from":"', '"continue_from":"')
-        learnt = map(Learnt.of, self._find(*marks))
+        learnt = [
+            Learnt.of_newer(record.id, document, name, collected.name)
+            if record.status is Status.NEWER
+            else Learnt.of(record)
+            for record, document in self._find(*marks)
+        ]
         for each in (*deleted, *learnt):
             for parent in each.parents:
                 children[parent].append(each.id)
@@ -191,30 +210,29 @@ class RecordFolders:
         return found
 
     def users_of_weights(self, experiment_id: str, among: Iterable[str] | None = None) -> list[str]:
-        """The queued and running experiments that start with its weights, of all or `among` these. From disk."""
-        found = self._find(f'"weights_from":"{experiment_id}"') if among is None else self._read_all(among)
+        """The queued and running experiments that start with its weights, and newer ones that name it, of all or
+        `among` these. From disk."""
+        mark = f'"{experiment_id}"'
+        found = self._find(mark) if among is None else self._read_all(among, mark)
+        others = [record for record, _ in found if record.id != experiment_id]
         return [
-            record.id
-            for record in found
-            if not record.status.is_terminal and record.spec.model.weights_from == experiment_id
+            each.id
+            for each in others
+            if each.status is Status.NEWER
+            or (not each.status.is_terminal and each.spec.model.weights_from == experiment_id)
         ]
 
-    def _read_all(self, ids: Iterable[str]) -> Iterator[Record]:
+    def _find(self, *marks: str) -> Iterator[tuple[Record, bytes]]:
+        return self._read_all((path.parent.name for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}"))), *marks)
+
+    def _read_all(self, ids: Iterable[str], *marks: str) -> Iterator[tuple[Record, bytes]]:
+        """The records on disk whose JSON contains one of `marks`, anywhere, each with that; private ones, too: what
+        they need is kept. In place of a newer one `newer_record`."""
         for each in ids:
             with suppress(OSError, Damaged):
-                yield read_record(self.experiments / each)
-
-    def _find(self, *marks: str) -> Iterator[Record]:
-        """The records on disk whose JSON contains one of `marks`, anywhere; private ones, too: what they need is
-        kept."""
-        for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")):
-            try:
-                data = path.read_bytes()
-                if not any(mark.encode() in data for mark in marks):
-                    continue  # as in most records; reading is cheaper than parsing
-                yield read_record(path.parent)
-            except (OSError, Damaged):
-                continue
+                data = (self.experiments / each / RECORD_FILE).read_bytes()
+                if any(mark.encode() in data for mark in marks):  # rarely; reading is cheaper than parsing
+                    yield _parse_or_newer(each, data), data
 
 
 def read_record(folder: Path) -> Record:
@@ -225,10 +243,23 @@ def read_record(folder: Path) -> Record:
         if folder.is_dir():
             raise Damaged(f"{RECORD_FILE} of {folder.name} is missing") from error
         raise
+    return _parse(folder.name, data)
+
+
+def _parse(experiment_id: str, data: bytes) -> Record:
     try:
         return Record.model_validate_json(data)
     except ValidationError as error:
-        raise Damaged(f"{RECORD_FILE} of {folder.name} does not parse ({len(data)} bytes)") from error
+        raise Damaged(f"{RECORD_FILE} of {experiment_id} does not parse ({len(data)} bytes)") from error
+
+
+def _parse_or_newer(experiment_id: str, data: bytes) -> Record:
+    try:
+        return _parse(experiment_id, data)
+    except Newer as error:
+        if not is_experiment_id(experiment_id):
+            raise
+        return newer_record(experiment_id, data, str(error))
 
 
 class Learnt(Frozen):
@@ -245,3 +276,11 @@ class Learnt(Frozen):
         own = () if dataset.split.test == "official" else (record.dataset,)
         parents = tuple(filter(None, (spec.model.weights_from, spec.continue_from)))
         return cls(id=record.id, parents=parents, test_splits=(*own, *dataset.added_names))
+
+    @classmethod
+    def of_newer(cls, experiment_id: str, document: bytes, *datasets: str) -> Self:
+        """Of all experiments, and of these datasets, that the JSON of a newer record names: which it has learnt from is
+        not known."""
+        parents = {found.decode() for found in _IDS.findall(document)} - {experiment_id}
+        named = tuple(each for each in datasets if f'"{each}"'.encode() in document)
+        return cls(id=experiment_id, parents=tuple(sorted(parents)), test_splits=named)

@@ -99,9 +99,9 @@ class Index:
         scores = dict(cast(Iterable[tuple[str, float]], self._redis.zscan_iter(key, count=_MAX_AT_ONCE)))
         return sorted(scores, key=lambda each: (scores[each], each))
 
-    def slice(self, start: int, count: int) -> list[str]:
-        """The ids of `count` experiments, oldest first, from the one of rank `start`."""
-        return cast(list[str], self._redis.zrange(keys.index("created_at"), start, start + count - 1))
+    def slice(self, start: int, count: int, filtered_by: str = "all") -> list[str]:
+        """The ids of `count` experiments that match a filter, oldest first, from the one of rank `start`."""
+        return cast(list[str], self._redis.zrange(keys.index("created_at", filtered_by), start, start + count - 1))
 
     def checked(self) -> int:
         """How many of them were compared with disk in this round."""

@@ -9,11 +9,14 @@ from ulid import ULID
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
 
+# Above any version in the view, so that it is shown.
+UNKNOWN_VERSION = 2**31
+
 
 class _Core(BaseModel):
     """What every version writes. Of what does not even have that nobody knows whose it is."""
 
-    version: int = 0
+    version: int = UNKNOWN_VERSION
     name: str = ""
     dataset: str = "unknown"
     owner: str | None = None

@@ -262,11 +262,12 @@ class ExperimentStore(PublishedResults):
             )
 
     def _candidates(self, experiment_id: str) -> set[str] | None:
-        """Those that may need its weights: of the view, and the newest on disk, one of which may not be shown yet. None
-        while the view is not whole."""
+        """Those that may need its weights: of the view, with newer ones, and the latest on disk, which may not all be
+        shown yet. None while the view is not whole."""
         with suppress(RedisError):
             if self.index.is_complete():
-                return {*self.index.ids(f"weights_from={experiment_id}"), *self.ids_since(utc_now() - _UNSHOWN)}
+                shown = [*self.index.ids(f"weights_from={experiment_id}"), *self.index.ids(f"status={Status.NEWER}")]
+                return {*shown, *self.ids_since(utc_now() - _UNSHOWN)}
         return None
 
     def reject_needed(self, record: Record) -> None:

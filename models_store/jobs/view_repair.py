@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from models_store import artifacts
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Busy, Damaged, NotFound
+from models_store.errors import Busy, Damaged, Newer, NotFound
 from models_store.experiments import history
 from models_store.experiments.index_entries import ShownState
 from models_store.experiments.record import Record, Status
@@ -21,6 +21,8 @@ from models_store.ids import is_experiment_id
 _WRITTEN, _ASKED = 20, 500
 # Of the records that are compared with the view in one sweep: so many at least, and more for so long.
 _MIN_CHECKED, _MAX_CHECKED, _CHECK_SECONDS = 50, 1_000, 0.02
+# Of the records that are shown as newer, so many are read again at a time.
+_NEWER = 50
 # What takes longer than this, of the processor, is not repeated for so many times its time.
 _QUICK_SECONDS, _PAUSE_FACTOR = 0.005, 500
 
@@ -56,7 +58,8 @@ class ViewRepair:
         # What this process has found on disk, all of it shown.
         self._known: set[str] = set()
         self._is_round_due = False
-        self._listing, self._comparison = _Rarely(), _Rarely()
+        self._listing, self._comparison, self._reading = _Rarely(), _Rarely(), _Rarely()
+        self._newer_from = 0
 
     def show_unshown(self) -> None:
         while self._store.unshown:
@@ -68,9 +71,25 @@ class ViewRepair:
                 raise
 
     def show_newer(self) -> None:
-        """What an older version shows as newer may be of this one."""
-        for experiment_id in self._store.index.ids(f"status={Status.NEWER}"):
+        """What an older version shows as newer may be of this one: a slice at a time."""
+        if not self._reading.is_due():
+            return
+        with self._reading:
+            ids = self._store.index.slice(self._newer_from, _NEWER, f"status={Status.NEWER}")
+            readable = [each for each in ids if not self._is_newer(each)]
+        # What is restored is none of them any more, and the others move up.
+        self._newer_from = self._newer_from + len(ids) - len(readable) if len(ids) == _NEWER else 0
+        for experiment_id in readable:
             self._try_to_restore(experiment_id)
+
+    def _is_newer(self, experiment_id: str) -> bool:
+        try:
+            self._store.read(experiment_id)
+        except Newer:
+            return True
+        except (Damaged, NotFound, OSError):
+            return False
+        return False
 
     def match_names(self) -> None:
         """Show what only disk has, and forget what it no longer has."""

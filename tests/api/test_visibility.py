@@ -14,6 +14,7 @@ from tests.support.api import ApiClient
 from tests.support.classroom import TEACHER, create_class, use
 from tests.support.contract import JsonObject
 from tests.support.image_files import encoded
+from tests.support.newer import rewrite
 from tests.support.noise import noisy_digits
 from tests.support.published import bright_column_network, finish, publish
 from tests.support.waiting import eventually
@@ -205,6 +206,18 @@ def test_dataset_that_others_use_stays_public(keyed_client: ApiClient, store: St
     assert keyed_client.patch("/datasets/digits", json={"private": True}).status_code == 409
 
 
+def test_dataset_of_a_newer_experiment_stays_public(keyed_client: ApiClient, store: Store) -> None:
+    """It could not be made private with it."""
+    add_noise(keyed_client)
+    record = store.experiments.create(parse_spec(TINY_ON_NOISE, store.known_datasets()), owner="ann")
+    rewrite(store.experiments.folder(record.id) / "experiment.json")
+
+    answer = as_owner(keyed_client, "ann").patch("/datasets/noise", json={"private": True})
+
+    assert (answer.status_code, f"experiment {record.id} names it" in answer.json()["detail"]) == (409, True)
+    assert not store.datasets.privacy("noise").private
+
+
 def test_name_of_a_private_dataset_is_taken(keyed_client: ApiClient) -> None:
     add_noise(keyed_client, private=True)
     as_owner(keyed_client, "bob")
@@ -303,6 +316,26 @@ def test_damaged_record_is_for_admins(keyed_client: ApiClient, store: Store, tin
 
     assert keyed_client.get(f"/experiments/{record.id}").status_code == 404
     assert keyed_client.get(f"/experiments/{record.id}/files").status_code == 404
+
+
+@pytest.mark.parametrize(("change", "for_ann"), [("missing", 200), ("of another form", 404)])
+def test_newer_record_is_private_if_unsaid(
+    keyed_client: ApiClient, store: Store, tiny_document: JsonObject, change: str, for_ann: int
+) -> None:
+    """Without a sentence on that it is its owner's; of another form, nobody knows for whom it is."""
+    record = store.experiments.create(parse_spec(tiny_document), owner="ann")
+    path = store.experiments.folder(record.id) / "experiment.json"
+    if change == "missing":
+        path.write_bytes(path.read_bytes().replace(b'"private":false,', b""))
+        rewrite(path)
+    else:
+        rewrite(path, private={"but": "for bob"})
+    store.experiments.show(store.experiments.read_or_damaged(record.id))
+
+    for owner, status in (("bob", 404), ("ann", for_ann)):
+        as_owner(keyed_client, owner)
+        assert keyed_client.get(f"/experiments/{record.id}").status_code == status
+        assert keyed_client.get(f"/experiments/{record.id}/log").status_code in (404, status)
 
 
 @pytest.mark.parametrize("path", ["/experiments?", "/experiments?repeats=2&", "/sweeps?"])
