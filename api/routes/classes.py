@@ -69,6 +69,7 @@ def delete_class(found: TaughtClassDep, store: StoreDep, own: OwnKey) -> None:
     """Delete a class with its assignments and submissions, and revoke its students' keys. Their experiments stay."""
 
     def delete_assignments() -> None:
+        store.assignments.reject_newer(found.name)
         for each in store.assignments.records(found.name):
             store.assignments.delete(each.id)
 

@@ -6,9 +6,13 @@ from models_store.store import Store
 
 
 def reject_budgeted(store: Store, record: Record) -> None:
-    """Raises InvalidState while an experiment counts: deleting it would give somebody a budget back."""
+    """Raises InvalidState while an experiment counts: deleting it would give somebody a budget back; Newer if it may
+    count in an assignment of a newer version."""
     if record.owner is None:
         return
+    _, at, class_name = record.owner.rpartition("@")
+    if at:
+        store.assignments.reject_newer(class_name, record.dataset)
     counting = store.assignments.counts_run(record, lambda name: _owners(name, store))
     if counting is not None:
         raise InvalidState(

@@ -1,5 +1,6 @@
 """The store of assignments and submissions."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from models_store.assignments.record import AssignmentRecord, Submission
 from models_store.datasets.store import DatasetStore
-from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.errors import Damaged, InvalidState, Newer, NotFound
 from models_store.evaluations.predictions import read_predictions
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
@@ -32,6 +33,8 @@ _SUBMISSIONS = "submissions"
 MAX_ASSIGNMENTS = 100
 _MAX_ALL = 5_000
 _LONGEST = timedelta(days=366)
+
+log = logging.getLogger(__name__)
 
 
 class SealedSplit(NamedTuple):
@@ -62,9 +65,10 @@ class AssignmentStore:
         """Seal the test split until the deadline, then add the assignment. All on one dataset have the halves of the
         first: the public half of one is not the final half of another. Raises InvalidState for a deadline that has
         passed or is too far away, if there are too many assignments, or the test split cannot be sealed; NotFound,
-        Busy, StorageFull."""
+        Newer, Busy, StorageFull."""
         _check_deadline(record.deadline)
         with lock_folder(self._folder):
+            self.reject_newer(record.dataset)
             known = self.records()
             _reject_many(known, record.class_name)
             seed = next((each.seed for each in known if each.dataset == record.dataset), record.seed)
@@ -90,6 +94,20 @@ class AssignmentStore:
                 continue
         return [each for each in found if class_name in (None, each.class_name)]
 
+    def reject_newer(self, *names: str) -> None:
+        """Raises Newer if a newer version has written an assignment that names all of these classes and datasets: its
+        deadline and its budget are not known."""
+        for path in sorted(self._folder.glob(f"[!.]*/{RECORD_FILE}")):
+            with suppress(NotFound, FileNotFoundError):
+                try:
+                    self.get(path.parent.name)
+                except Newer as error:
+                    document = path.read_bytes()
+                    if all(f'"{each}"'.encode() in document for each in names):
+                        raise Newer(f"assignment {path.parent.name} on {' and '.join(names)}: {error}") from error
+                except Damaged:
+                    continue
+
     def get(self, assignment_id: str) -> AssignmentRecord:
         """Raises NotFound, Damaged."""
         path = self._path(assignment_id) / RECORD_FILE
@@ -107,12 +125,13 @@ class AssignmentStore:
         return record.is_closed(now) and self._experiments.holdout.hidden.may_reveal(record.dataset, now)
 
     def move_deadline(self, assignment_id: str, deadline: datetime) -> AssignmentRecord:
-        """Raises InvalidState if the old one has passed, or the new one has or is too far away; NotFound, Busy,
+        """Raises InvalidState if the old one has passed, or the new one has or is too far away; NotFound, Newer, Busy,
         StorageFull."""
         _check_deadline(deadline)
         with lock_folder(self._folder), lock_folder(self.folder(assignment_id)):
             record = self.get(assignment_id)
             self._check_open(record)
+            self.reject_newer(record.dataset)
             changed = record.model_copy(update={"deadline": deadline})
             others = [each for each in self.records() if each.id != record.id]
             self._seal([*others, changed], record.dataset)
@@ -120,11 +139,12 @@ class AssignmentStore:
             return changed
 
     def delete(self, assignment_id: str) -> None:
-        """With its submissions. The test split stays hidden until it is revealed. Raises NotFound, Busy,
-        StorageFull."""
+        """With its submissions. The test split stays hidden until it is revealed. Raises NotFound, Newer,
+        Busy, StorageFull."""
         folder = self.folder(assignment_id)
         with lock_folder(self._folder), lock_folder(folder):
             record = self.get(assignment_id)
+            self.reject_newer(record.dataset)
             others = [each for each in self.records() if each.id != record.id]
             self._experiments.holdout.hidden.move_seal(record.dataset, _last_deadline(others, record.dataset))
             remove_directory(folder)
@@ -133,12 +153,16 @@ class AssignmentStore:
         self, assignment_id: str, student: str, experiment: Record, check: Callable[[], None]
     ) -> tuple[AssignmentRecord, Submission]:
         """Count a submission. `check` may raise; it is called under the lock. Raises InvalidState after the deadline,
-        for an experiment that was submitted already, and if no submission is left; NotFound, Damaged, StorageFull."""
+        for an experiment that was submitted already, and if no submission is left; NotFound, Damaged, StorageFull;
+        Newer if a newer version has written one of its submissions."""
         folder = self.folder(assignment_id)
         with lock_folder(folder):
             record = self.get(assignment_id)
             self._check_open(record)
-            earlier = [each for each in self.submissions(assignment_id) if each.student == student]
+            known, newer = self._all_submissions(assignment_id)
+            if newer:
+                raise Newer(f"what is left of the budget of assignment {assignment_id} is not known: {newer[0]}")
+            earlier = [each for each in known if each.student == student]
             if any(each.experiment_id == experiment.id for each in earlier):
                 raise InvalidState(f"experiment {experiment.id} was submitted already; that counts once")
             if len(earlier) >= record.budget.submissions:
@@ -149,14 +173,23 @@ class AssignmentStore:
             return record, submission
 
     def submissions(self, assignment_id: str) -> list[Submission]:
-        """All that are sound, oldest first. Raises NotFound."""
-        found = []
+        """All that are sound, oldest first; newer ones are left out. Raises NotFound."""
+        found, newer = self._all_submissions(assignment_id)
+        for each in newer:
+            log.warning("a submission is left out: %s", each)
+        return found
+
+    def _all_submissions(self, assignment_id: str) -> tuple[list[Submission], list[str]]:
+        """Those that are sound, and what is to be said of each newer one."""
+        found, newer = [], []
         for path in sorted((self.folder(assignment_id) / _SUBMISSIONS).glob("[!.]*.json")):
             try:
                 found.append(self._submitted.get(path, lambda path=path: _read_submission(path)))  # type: ignore[misc]
+            except Newer as error:
+                newer.append(f"submission {path.stem}: {error}")
             except (ValidationError, FileNotFoundError):
                 continue
-        return found
+        return found, newer
 
     def test_samples(self, assignment_id: str) -> SealedSplit:
         """Raises NotFound before the first submission, Damaged."""

@@ -9,6 +9,7 @@ import pytest
 
 import models_store.assignments.store as module
 from analysis.classroom.scores import split_in_halves
+from models_store.assignments.store import RECORD_FILE
 from models_store.errors import Busy, InvalidState
 from models_store.files import lock_folder
 from models_store.frozen import utc_now
@@ -19,6 +20,7 @@ from tests.api.test_assignment_leaks import DOCUMENT, add_flowers
 from tests.support.api import ApiClient
 from tests.support.classroom import BASE, TEACHER, assign, close, create_class, submit, trained, use
 from tests.support.contract import JsonObject
+from tests.support.newer import rewrite
 
 ANN = "ann@biology-7b"
 SPYING: JsonObject = {"name": "mnist", "split": {"test": 0.3}}
@@ -112,6 +114,56 @@ def test_assignments_on_one_dataset_share_halves(
         rows.append(split_in_halves("accuracy", *test, keyed_store.assignments.get(each["id"]).seed)[0].rows)
 
     assert np.array_equal(rows[0], rows[1])
+
+
+def test_newer_assignment_keeps_its_seal_and_halves(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str]
+) -> None:
+    """Its deadline and its seed are not known: what needs them is refused, on that dataset, and with that class."""
+    add_flowers(keyed_client)
+    newer, older = assign(keyed_client, hours=2)["id"], assign(keyed_client)["id"]
+    other = assign(keyed_client, base=DOCUMENT)["id"]
+    run = trained(keyed_store, ANN)
+    path = keyed_store.assignments.folder(newer) / RECORD_FILE
+    written = rewrite(path, deadline={"of": "each"}, seed=None)
+    sealed = keyed_store.experiments.holdout.hidden.get("mnist")
+
+    later = {"deadline": (utc_now() + timedelta(hours=3)).isoformat()}
+    answers = [
+        post(keyed_client),
+        keyed_client.delete(f"/assignments/{older}"),
+        keyed_client.patch(f"/assignments/{older}", json=later),
+        keyed_client.delete("/classes/biology-7b"),
+        keyed_client.delete(f"/experiments/{run.id}?force=true"),
+    ]
+
+    assert [each.status_code for each in answers] == [409] * 5
+    assert all(f"assignment {newer} on " in each.json()["detail"] for each in answers)
+    assert [each.id for each in keyed_store.assignments.records()] == [older, other]
+    assert (path.read_bytes(), keyed_store.experiments.holdout.hidden.get("mnist")) == (written, sealed)
+    assert keyed_client.delete(f"/assignments/{other}").status_code == 204
+
+
+def test_newer_submission_is_left_out(
+    keyed_client: ApiClient, keyed_store: Store, keys: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Others are ranked; nothing is submitted while nobody knows what is left of a budget."""
+    found = assign(keyed_client)["id"]
+    runs = [trained(keyed_store, ANN, accuracy) for accuracy in (0.9, 0.6, 0.7)]
+    use(keyed_client, keys["ann"])
+    for run in runs[:2]:
+        assert submit(keyed_client, found, run.id).status_code == 201
+    first, _ = keyed_store.assignments.submissions(found)
+    rewrite(keyed_store.assignments.folder(found) / "submissions" / f"{first.id}.json", right=[True])
+
+    board = keyed_client.get(f"/assignments/{found}/leaderboard")
+
+    assert [each["handle"] for each in board.json()["items"]] == ["ann"]
+    listed = keyed_client.get(f"/assignments/{found}/submissions").json()["items"]
+    assert [each["experiment_id"] for each in listed] == [runs[1].id]
+    assert f"a submission is left out: submission {first.id}: it was written by a newer version" in caplog.text
+    refused = submit(keyed_client, found, runs[2].id)
+    assert (refused.status_code, f"submission {first.id}" in refused.json()["detail"]) == (409, True)
 
 
 def test_final_half_waits_for_all_assignments(
