@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from models_store.assignments.budgets import reject_budgeted
 from models_store.disk_use import folder_bytes
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import Damaged, InvalidState, NotFound
 from models_store.experiments.folders import ATTEMPTS
 from models_store.experiments.record import Record, Status
 from models_store.frozen import Frozen, utc_now
@@ -102,14 +102,14 @@ def prune_states(store: Store, limits: Retention, *, dry_run: bool) -> Pruning:
 
 
 def _remove_each(found: _Found, limits: Retention, remove: Callable[[Record], None], nothing: Pruning) -> Pruning:
-    """`remove` raises InvalidState for what is kept."""
+    """`remove` raises InvalidState for what is kept, and Damaged, or Newer, where it cannot tell."""
     removed: list[PrunedExperiment] = []
     kept: list[KeptExperiment] = []
     for each, reason in _beyond(found, limits, removed):
         record = each.record
         try:
             remove(record)
-        except InvalidState as error:
+        except (InvalidState, Damaged) as error:
             kept.append(KeptExperiment(id=record.id, name=record.name, reason=str(error)))
             continue
         except NotFound:

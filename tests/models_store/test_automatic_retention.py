@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,11 @@ from models_store.automatic_retention import AutomaticRetention
 from models_store.errors import Unavailable
 from models_store.experiments.record import Record
 from models_store.frozen import utc_now
-from models_store.retention import Retention
+from models_store.retention import Retention, prune
 from models_store.store import Store, open_store
 from specs.experiment import ExperimentSpec
+from specs.sweep import parse_sweep
+from tests.support.newer import rewrite
 from tests.support.published import publish
 from tests.support.store import LEASE_SECONDS
 from tests.support.valkey import Valkey
@@ -87,6 +90,30 @@ def test_one_process_at_a_time_deletes(store: Store, ended: list[Record], tmp_pa
         redis.delete(keys.RETENTION_TURN)
     assert there.run(serves_nothing) is not None
     other.close()
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_trial_of_an_unreadable_sweep_is_kept(
+    store: Store, ended: list[Record], tiny_document: dict[str, Any], newer: bool
+) -> None:
+    """The others that exceed the limit go."""
+    rate = {"$search": {"float": [0.1, 0.9]}}
+    experiment = {**tiny_document, "training": {**tiny_document["training"], "validation_split": rate}}
+    sweep = store.sweeps.create(parse_sweep({"experiment": experiment})).id
+    with store.experiments.lock(ended[1].id) as current:
+        store.experiments.write(current.replace(sweep=sweep, trial=0))
+    path = store.sweeps.folder(sweep) / "sweep.json"
+    reason = "in version 999 of the store" if newer else "does not parse"
+    if newer:
+        rewrite(path)
+    else:
+        path.write_text("{")
+
+    done = prune(store, Retention(older_than_days=5), serves_nothing, dry_run=False)
+
+    assert [each.id for each in done.removed] == [ended[0].id, ended[2].id]
+    [kept] = done.kept
+    assert (kept.id, reason in kept.reason) == (ended[1].id, True)
 
 
 def test_nothing_is_deleted_before_the_best_are_known(store: Store, ended: list[Record]) -> None:
