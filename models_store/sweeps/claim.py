@@ -80,6 +80,12 @@ class SweepJobs(Jobs[SweepRecord]):
         """How many trials may be started now: a sweep whose owner has as much as it may waits."""
         return min(record.spec.parallel - len(record.open_trials), self._quotas.room(record.owner))
 
+    def must_wait(self, record: SweepRecord) -> bool:
+        """After a look that has changed no trial: for the end of those that are cancelled, or for room for others."""
+        if record.cancel_requested:
+            return all(map(self._is_underway, record.open_trials))
+        return self.room(record) < 1
+
     def _is_underway(self, trial: Trial) -> bool:
         experiment = self.experiment(trial)
         return experiment is not None and not experiment.status.is_terminal
@@ -152,7 +158,8 @@ class SweepJobs(Jobs[SweepRecord]):
         them. Raises InvalidState if it has ended."""
         sweep = self.store.cancel(sweep_id)
         for trial in sweep.open_trials:
-            with suppress(NotFound, InvalidState):
+            # A newer worker, or the one that ends the sweep, sees to what this process cannot read.
+            with suppress(NotFound, InvalidState, Damaged):
                 self._experiments.cancel(trial.experiment_id or "")
         return sweep
 

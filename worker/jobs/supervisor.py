@@ -90,8 +90,8 @@ class Supervisor:
                     return
                 trials = claim.record.trials
                 self._advance(claim)
-                if claim.record.trials == trials and jobs.room(claim.record) < 1:
-                    return  # its owner has no room for others; the reconciler looks again
+                if claim.record.trials == trials and jobs.must_wait(claim.record):
+                    return  # the end of a trial has a message of its own; the reconciler looks again
         except ClaimLost as error:
             log.warning("gave up: %s", error)
         except (Busy, StorageFull, Unavailable) as error:

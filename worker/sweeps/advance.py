@@ -8,7 +8,7 @@ import logging
 
 from ulid import ULID
 
-from models_store.errors import InvalidState, NotFound
+from models_store.errors import InvalidState, Newer, NotFound
 from models_store.experiments.places import TrialId
 from models_store.models.pins import Pin
 from models_store.store import Store
@@ -184,9 +184,11 @@ class _Step:
         return self._claim.finish(end)
 
     def _end(self, trial: Trial) -> bool:
-        """Cancel its experiment; True if it has none, or one that has ended by now."""
+        """Cancel its experiment; True if it has none, or one that has ended by now, as a newer one is not known to."""
         try:
             return self._store.experiments.cancel(trial.experiment_id or "").status.is_terminal
+        except Newer:
+            return False
         except (NotFound, InvalidState):
             return True
 

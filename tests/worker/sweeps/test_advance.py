@@ -15,6 +15,7 @@ from models_store.sweeps.trial import TrialStatus
 from settings import Settings
 from specs.experiment import parse_spec
 from specs.quota import QuotaSpec
+from tests.support.newer import rewrite
 from tests.worker.sweeps.trainings import bowl, fail, grid_of, queued, run, supervisor, sweep_of, train
 from worker.jobs.supervisor import Supervisor
 
@@ -213,6 +214,26 @@ def test_cancelled_sweep_cancels_its_trials(store: Store, worker: Supervisor, ti
     ended = store.sweeps.read(sweep.id)
     assert ended.status is SweepStatus.CANCELLED
     assert [store.experiments.read(each).status for each in ids] == [Status.CANCELLED] * 3
+
+
+def test_cancelled_sweep_waits_for_a_newer_trial(store: Store, worker: Supervisor, tiny_document: Document) -> None:
+    """A newer worker has rewritten it: whether it has ended is not known, and the others are cancelled."""
+    sweep = store.sweeps.create(sweep_of(tiny_document, trials=3, parallel=2)).id
+    worker.advance_sweep(sweep)
+    newer, other = (trial.experiment_id or "" for trial in store.sweeps.read(sweep).trials)
+    path = store.experiments.folder(newer) / "experiment.json"
+    before, written = path.read_bytes(), rewrite(path)
+
+    assert store.sweep_jobs.cancel(sweep).cancel_requested
+    assert store.experiments.read(other).status is Status.CANCELLED
+    worker.advance_sweep(sweep)
+
+    record = store.sweeps.read(sweep)
+    assert [trial.status for trial in record.trials] == [TrialStatus.OPEN, TrialStatus.CANCELLED]
+    assert (record.status, path.read_bytes()) == (SweepStatus.RUNNING, written)
+    path.write_bytes(before)
+    worker.advance_sweep(sweep)
+    assert store.sweeps.read(sweep).status is SweepStatus.CANCELLED
 
 
 def test_pruned_trial_is_resumed_on_request(store: Store, worker: Supervisor, tiny_document: Document) -> None:
