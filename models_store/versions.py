@@ -3,6 +3,7 @@
 Everything is written in the current version and read in all: docs/decisions/0030-versions-of-the-store.md.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +16,7 @@ from models_store.errors import Newer
 from models_store.frozen import Frozen
 
 SCHEMA_VERSION = 2
+_VERSIONS = re.compile(rb'"schema_version"\s*:\s*"?([0-9]{1,9})')
 
 # Members of JSON and npz, columns of npy, files and folders: what version 1 (releases 0.1) called them.
 _FORMER = {
@@ -49,6 +51,11 @@ class Stored(Frozen):
     )
 
     schema_version: SchemaVersion = SCHEMA_VERSION
+
+
+def may_be_newer(document: bytes) -> bool:
+    """Whether JSON names a newer version, at any depth: costs less than parsing it."""
+    return any(int(version) > SCHEMA_VERSION for version in _VERSIONS.findall(document))
 
 
 def former_name(name: str) -> str:

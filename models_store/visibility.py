@@ -114,5 +114,6 @@ def _read(path: Path) -> Privacy:
 
 
 def _is_newer(document: dict[str, Any]) -> bool:
-    version = document.get("schema_version")
-    return isinstance(version, int) and version > versions.SCHEMA_VERSION
+    """Also if the version itself has another form."""
+    version = document.get("schema_version", versions.SCHEMA_VERSION)
+    return not isinstance(version, int) or version > versions.SCHEMA_VERSION

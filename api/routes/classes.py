@@ -69,8 +69,11 @@ def delete_class(found: TaughtClassDep, store: StoreDep, own: OwnKey) -> None:
     """Delete a class with its assignments and submissions, and revoke its students' keys. Their experiments stay."""
 
     def delete_assignments() -> None:
-        store.assignments.reject_newer(found.name)
-        for each in store.assignments.records(found.name):
+        assignments = store.assignments.records(found.name)
+        # First: nothing is deleted if something cannot be.
+        for name in {found.name, *(each.dataset for each in assignments)}:
+            store.assignments.reject_newer(name)
+        for each in assignments:
             store.assignments.delete(each.id)
 
     store.classes.delete(found.name, own.id, delete_assignments)

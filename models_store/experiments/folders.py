@@ -3,7 +3,7 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from models_store.files import (
 )
 from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
+from models_store.versions import may_be_newer
 from models_store.visibility import PUBLIC, Privacy, RecordFiles
 
 RECORD_FILE = "experiment.json"
@@ -36,6 +37,8 @@ DELETED_FILE = "deleted.jsonl"
 _IDS = re.compile(rb'"([0-9A-Z]{26})"')
 # A ULID: the millisecond in ten characters, then 80 random bits.
 _TIME_CHARACTERS, _RANDOM_BITS, _END_OF_ULIDS = 10, 80, 1 << 48
+# Of the bytes of a record.
+_Matches = Callable[[bytes], bool]
 
 
 class RecordFolders:
@@ -158,7 +161,7 @@ class RecordFolders:
     def on_dataset(self, name: str) -> list[Record]:
         """All that are trained on dataset `name`, or add it to another one, in any status, and newer ones that name it.
         From disk."""
-        found = [record for record, _ in self._find(f'"{name}"')]
+        found = [record for record, _ in self._find(_naming(f'"{name}"'))]
         return [
             each
             for each in found
@@ -174,12 +177,12 @@ class RecordFolders:
         found = set[str]()
         deleted = self._deleted()
         collected = CollectedTest.of(DatasetFolders(self.experiments.parent), name)
-        marks = (f'"{name}"', f'"{collected.name}"', '"weights_from":"', '"continue_from":"')
+        may_have_learnt = _naming(f'"{name}"', f'"{collected.name}"', '"weights_from":"', '"continue_from":"')
         learnt = [
             Learnt.of_newer(record.id, document, name, collected.name)
             if record.status is Status.NEWER
             else Learnt.of(record)
-            for record, document in self._find(*marks)
+            for record, document in self._find(lambda data: may_have_learnt(data) or may_be_newer(data))
         ]
         for each in (*deleted, *learnt):
             for parent in each.parents:
@@ -212,8 +215,8 @@ class RecordFolders:
     def users_of_weights(self, experiment_id: str, among: Iterable[str] | None = None) -> list[str]:
         """The queued and running experiments that start with its weights, and newer ones that name it, of all or
         `among` these. From disk."""
-        mark = f'"{experiment_id}"'
-        found = self._find(mark) if among is None else self._read_all(among, mark)
+        is_named = _naming(f'"{experiment_id}"')
+        found = self._find(is_named) if among is None else self._read_all(among, is_named)
         others = [record for record, _ in found if record.id != experiment_id]
         return [
             each.id
@@ -222,17 +225,23 @@ class RecordFolders:
             or (not each.status.is_terminal and each.spec.model.weights_from == experiment_id)
         ]
 
-    def _find(self, *marks: str) -> Iterator[tuple[Record, bytes]]:
-        return self._read_all((path.parent.name for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}"))), *marks)
+    def _find(self, matches: _Matches) -> Iterator[tuple[Record, bytes]]:
+        on_disk = (path.parent.name for path in sorted(self.experiments.glob(f"*/{RECORD_FILE}")))
+        return self._read_all(on_disk, matches)
 
-    def _read_all(self, ids: Iterable[str], *marks: str) -> Iterator[tuple[Record, bytes]]:
-        """The records on disk whose JSON contains one of `marks`, anywhere, each with that; private ones, too: what
-        they need is kept. In place of a newer one `newer_record`."""
+    def _read_all(self, ids: Iterable[str], matches: _Matches) -> Iterator[tuple[Record, bytes]]:
+        """The records on disk whose JSON `matches`, each with that; private ones, too: what they need is kept. In place
+        of a newer one `newer_record`."""
         for each in ids:
             with suppress(OSError, Damaged):
                 data = (self.experiments / each / RECORD_FILE).read_bytes()
-                if any(mark.encode() in data for mark in marks):  # rarely; reading is cheaper than parsing
+                if matches(data):  # rarely; reading is cheaper than parsing
                     yield _parse_or_newer(each, data), data
+
+
+def _naming(*marks: str) -> _Matches:
+    """Whether JSON contains one of `marks`, anywhere."""
+    return lambda document: any(mark.encode() in document for mark in marks)
 
 
 def read_record(folder: Path) -> Record:

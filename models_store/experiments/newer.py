@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StrictBool, ValidationError
 from ulid import ULID
 
 from models_store.experiments.record import Failure, Record, Status
@@ -20,7 +20,7 @@ class _Core(BaseModel):
     name: str = ""
     dataset: str = "unknown"
     owner: str | None = None
-    private: bool = True
+    private: StrictBool = True
     created_at: datetime | None = None
 
 

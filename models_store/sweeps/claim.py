@@ -82,7 +82,7 @@ class SweepJobs(Jobs[SweepRecord]):
 
     def must_wait(self, record: SweepRecord) -> bool:
         """After a look that has changed no trial: for the end of those that are cancelled, or for room for others."""
-        if record.cancel_requested:
+        if record.cancel_requested and record.open_trials:
             return all(map(self._is_underway, record.open_trials))
         return self.room(record) < 1
 

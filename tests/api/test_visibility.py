@@ -318,18 +318,18 @@ def test_damaged_record_is_for_admins(keyed_client: ApiClient, store: Store, tin
     assert keyed_client.get(f"/experiments/{record.id}/files").status_code == 404
 
 
-@pytest.mark.parametrize(("change", "for_ann"), [("missing", 200), ("of another form", 404)])
+@pytest.mark.parametrize(("private", "for_ann"), [(None, 200), ({"but": "for bob"}, 404), ("false", 404)])
 def test_newer_record_is_private_if_unsaid(
-    keyed_client: ApiClient, store: Store, tiny_document: JsonObject, change: str, for_ann: int
+    keyed_client: ApiClient, store: Store, tiny_document: JsonObject, private: object, for_ann: int
 ) -> None:
     """Without a sentence on that it is its owner's; of another form, nobody knows for whom it is."""
     record = store.experiments.create(parse_spec(tiny_document), owner="ann")
     path = store.experiments.folder(record.id) / "experiment.json"
-    if change == "missing":
+    if private is None:
         path.write_bytes(path.read_bytes().replace(b'"private":false,', b""))
         rewrite(path)
     else:
-        rewrite(path, private={"but": "for bob"})
+        rewrite(path, private=private)
     store.experiments.show(store.experiments.read_or_damaged(record.id))
 
     for owner, status in (("bob", 404), ("ann", for_ann)):

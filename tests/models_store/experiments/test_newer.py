@@ -59,11 +59,12 @@ def test_newer_experiment_keeps_the_weights_it_names(
 
 
 def test_newer_experiment_may_have_learnt_the_test(store: Store, tiny_document: dict[str, Any], source: Record) -> None:
-    """The one that names the dataset, and those that follow it."""
+    """The one that names the dataset, and those that follow it, under any name of that."""
     newer = add_newer(store, tiny_document, spec={"on": "mnist"})
     model = {**tiny_document["model"], "weights_from": newer.id}
     follower = store.experiments.create(parse_spec({**tiny_document, "model": model}))
-    heir = add_newer(store, tiny_document, spec={"model": {"weights_from": follower.id}})
+    heir = add_newer(store, tiny_document, spec={"starts": [{"with": follower.id}]})
+    add_newer(store, tiny_document)
 
     assert store.experiments.users_of_test("mnist") == [newer.id, follower.id, heir.id]
 
