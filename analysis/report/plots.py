@@ -1,7 +1,7 @@
 """The plots of a report."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.plots.plotted_history import PlottedHistory
 from analysis.report.report import Report
@@ -9,14 +9,20 @@ from analysis.report.report import Report
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Plot = tuple[str, "Callable[[], Figure]"]
+
+class Plot(NamedTuple):
+    """`draw` depends on `kind` and `source` alone."""
+
+    title: str
+    kind: str
+    source: object
+    draw: Callable[[], "Figure"]
 
 
-def render_plots(report: Report) -> list[tuple[str, bytes]]:
-    """Titles and SVG of all plots that the experiment has data for."""
-    from analysis.plots import figure  # noqa: PLC0415 - see the package
-
-    return [(title, figure.render(draw, "svg")) for title, draw in (*_history_plots(report), *_result_plots(report))]
+def plots_of(report: Report) -> Iterator[Plot]:
+    """All that the experiment has data for."""
+    yield from _history_plots(report)
+    yield from _result_plots(report)
 
 
 def _history_plots(report: Report) -> Iterator[Plot]:
@@ -24,7 +30,7 @@ def _history_plots(report: Report) -> Iterator[Plot]:
 
     if report.history.points:
         plotted = PlottedHistory.of(report.record, report.history, skip=0)
-        yield "Curves", lambda: history.history_figure(plotted)
+        yield Plot("Curves", "history", plotted, lambda: history.history_figure(plotted))
 
 
 def _result_plots(report: Report) -> Iterator[Plot]:
@@ -33,7 +39,17 @@ def _result_plots(report: Report) -> Iterator[Plot]:
     if report.split is None:
         return
     name, split, evaluation = report.record.name, report.split, report.evaluations[report.split]
-    matrix = evaluation.confusion_matrix
-    yield "Confusion", lambda: confusion.confusion_figure(name, split, matrix.labels, matrix.matrix, ("counts",))
-    yield "Classes", lambda: classes.classes_figure(name, split, evaluation.per_class)
-    yield "Reliability", lambda: reliability.reliability_figure(name, split, evaluation.calibration)
+    matrix, per_class, calibration = evaluation.confusion_matrix, evaluation.per_class, evaluation.calibration
+    yield Plot(
+        "Confusion",
+        "confusion",
+        [name, split, matrix, "false"],
+        lambda: confusion.confusion_figure(name, split, matrix.labels, matrix.matrix, ("counts",)),
+    )
+    yield Plot("Classes", "classes", [name, split, per_class], lambda: classes.classes_figure(name, split, per_class))
+    yield Plot(
+        "Reliability",
+        "reliability",
+        [name, split, calibration],
+        lambda: reliability.reliability_figure(name, split, calibration),
+    )

@@ -12,8 +12,9 @@ from analysis.report.report import MAX_MISCLASSIFIED, Report, build_report, repo
 from analysis.sample_images import SampleImages
 from api import content
 from api.access import READ
-from api.dependencies import ImagesDep, StoreDep
+from api.dependencies import ImagesDep, PlotsDep, StoreDep
 from api.results import EvaluationsDep, datasets_of, find_predictions, find_spec
+from api.wire.caching import ValidatorsDep, conditional
 from models_store.evaluations.evaluation import Evaluations
 from models_store.experiments.record import Record
 from models_store.experiments.store import ExperimentStore
@@ -49,14 +50,23 @@ def _misclassified(
 ReportDep = Annotated[Report, Depends(get_report)]
 
 
-@router.get("/experiments/{experiment_id}/report.html", response_class=Response, responses=content.text(content.HTML))
-def get_report_html(report: ReportDep) -> Response:
+@router.get(
+    "/experiments/{experiment_id}/report.html",
+    response_class=Response,
+    responses=content.or_not_modified(content.text(content.HTML)),
+)
+def get_report_html(report: ReportDep, cached: PlotsDep, validators: ValidatorsDep) -> Response:
     """Get a report on the experiment as one self-contained page: results, diagnosis, curves, confusion, misclassified
     samples, network and spec. Of one that has not ended, as much as is known."""
-    return Response(render_html(report), media_type=content.HTML, headers=content.REPORT_HEADERS)
+    page = render_html(report, lambda plot: cached.svg(plot.kind, plot.source, plot.draw))
+    return conditional(page, content.HTML, validators, content.REPORT_HEADERS)
 
 
-@router.get("/experiments/{experiment_id}/report.md", response_class=Response, responses=content.text(content.MARKDOWN))
-def get_report_markdown(report: ReportDep) -> Response:
+@router.get(
+    "/experiments/{experiment_id}/report.md",
+    response_class=Response,
+    responses=content.or_not_modified(content.text(content.MARKDOWN)),
+)
+def get_report_markdown(report: ReportDep, validators: ValidatorsDep) -> Response:
     """Get the report as Markdown, without images."""
-    return Response(render_markdown(report), media_type=content.MARKDOWN)
+    return conditional(render_markdown(report), content.MARKDOWN, validators)

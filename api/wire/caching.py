@@ -1,6 +1,7 @@
 """HTTP caching: entity tags, conditional requests (RFC 9110, 13.1.2), and images rendered before."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from hashlib import sha256
 from threading import Lock
 from typing import Annotated
@@ -53,7 +54,8 @@ def conditional(
     """The body, unless the client has it."""
     etag = etag_of(media_type, body if isinstance(body, str) else sha256(body).hexdigest())
     if validators.match(etag):
-        return not_modified(etag)
+        # With the headers of the answer, which those of a 304 replace where it is kept.
+        return not_modified(etag, headers)
     return Response(body, media_type=media_type, headers={**(headers or {}), **cache_headers(etag)})
 
 
@@ -62,19 +64,38 @@ def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> Respons
 
 
 class RenderCache:
-    """The images rendered last, by ETag, up to `max_bytes` of them. Safe for any number of threads."""
+    """The images rendered last, by ETag, up to `max_bytes` of them. Safe for any number of threads: an image that
+    several ask for at once is rendered for all of them."""
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:
         self._images: LRUCache[str, bytes] = LRUCache(max_bytes, getsizeof=len)
+        self._underway: dict[str, Future[bytes]] = {}
         self._lock = Lock()
 
     def get(self, etag: str, render: Callable[[], bytes]) -> bytes:
-        """The cached image, or that of `render`, which is then cached."""
+        """The cached image, or that of `render`, which is then cached. Raises what `render` raises."""
         with self._lock:
             image = self._images.get(etag)
-        if image is None:
+            if image is not None:
+                return image
+            awaited = self._underway.get(etag)
+            future = awaited or self._underway.setdefault(etag, Future())
+        if awaited is None:
+            self._render(etag, render, future)
+        return future.result()
+
+    def _render(self, etag: str, render: Callable[[], bytes], future: Future[bytes]) -> None:
+        try:
             image = render()
-            if len(image) <= self._images.maxsize:
-                with self._lock:
-                    self._images[etag] = image
-        return image
+        except BaseException as error:
+            self._end(etag, None)
+            future.set_exception(error)
+        else:
+            self._end(etag, image)
+            future.set_result(image)
+
+    def _end(self, etag: str, image: bytes | None) -> None:
+        with self._lock:
+            del self._underway[etag]
+            if image is not None and len(image) <= self._images.maxsize:
+                self._images[etag] = image

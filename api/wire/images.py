@@ -28,19 +28,26 @@ def plot_response(image_format: PlotFormat, draw: Callable[[], "Figure"]) -> Res
 
 
 class CachedPlots:
-    """Answers requests with plots: 304 if the client has it, else from the cache, else drawn."""
+    """Answers requests with plots: 304 if the client has it, else from the cache, else drawn. `source` is all that
+    `draw` depends on."""
 
     def __init__(self, cache: RenderCache, validators: Validators) -> None:
         self._cache = cache
         self._validators = validators
 
     def respond(self, kind: str, image_format: PlotFormat, source: object, draw: Callable[[], "Figure"]) -> Response:
-        """`source` is all that `draw` depends on."""
         etag = etag_of(f"{kind}.{image_format}", source)
         if self._validators.match(etag):
             return not_modified(etag)
-        image = self._cache.get(etag, lambda: plots.figure.render(draw, image_format))
+        image = self._render(etag, image_format, draw)
         return Response(image, media_type=_MEDIA_TYPES[image_format], headers=cache_headers(etag))
+
+    def svg(self, kind: str, source: object, draw: Callable[[], "Figure"]) -> bytes:
+        """The same as a part of an answer."""
+        return self._render(etag_of(f"{kind}.svg", source), "svg", draw)
+
+    def _render(self, etag: str, image_format: PlotFormat, draw: Callable[[], "Figure"]) -> bytes:
+        return self._cache.get(etag, lambda: plots.figure.render(draw, image_format))
 
 
 def sample_url(experiment_id: str, split: SplitName, row: int) -> str:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from analysis import plots
 from models_store.experiments.record import Record
 from models_store.store import Store
 from specs.dataset import DATASETS
@@ -200,3 +201,49 @@ def test_report_has_metrics_by_class_and_as_served(client: ApiClient, api_store:
         cells = [f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
         assert f"{row['label']} {' '.join(cells)} {row['support']}" in page
         assert f"| {row['label']} | {' | '.join(cells)} | {row['support']} |" in text
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The format of each plot that is drawn."""
+    formats: list[str] = []
+    render = plots.figure.render
+
+    def note(draw: Any, image_format: plots.figure.Format) -> bytes:
+        formats.append(image_format)
+        return render(draw, image_format)
+
+    monkeypatch.setattr(plots.figure, "render", note)
+    return formats
+
+
+def test_plots_of_a_report_are_drawn_once(client: ApiClient, finished: Record, drawn: list[str]) -> None:
+    """As they are for the routes of plots, and again once the experiment has another name."""
+    path = f"/experiments/{finished.id}"
+    first = client.get(f"{path}/report.html")
+    assert drawn == ["svg"] * 4
+
+    again = client.get(f"{path}/report.html")
+    for name in ("history.svg", "confusion.svg?normalize=false", "classes.svg", "reliability.svg"):
+        assert client.get(f"{path}/plots/{name}").status_code == 200
+    assert (again.text, again.headers["etag"], len(drawn)) == (first.text, first.headers["etag"], 4)
+
+    client.patch(path, json={"name": "another"})
+    assert "<h1>another</h1>" in client.get(f"{path}/report.html").text
+    assert len(drawn) == 8
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_report_that_the_client_has_is_not_sent(client: ApiClient, finished: Record, name: str) -> None:
+    """Until it changes. The policy is sent all the same: where the page is kept, it replaces that of the page."""
+    path = f"/experiments/{finished.id}/{name}"
+    first = client.get(path)
+    known = {"If-None-Match": first.headers["etag"]}
+
+    again = client.get(path, headers=known)
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+    client.patch("/datasets/digits", json={"hide_test": True})
+    hidden = client.get(path, headers=known)
+    assert (hidden.status_code, "on the test split of digits are hidden" in hidden.text) == (200, True)
