@@ -40,7 +40,7 @@ class DatasetEdit(Schema):
     """A JSON merge patch (RFC 7396). `hide_test` withholds all results on the dataset's test split until
     `POST /datasets/{name}:reveal`. What is `private` is there for its owner, their teacher and admins alone."""
 
-    hide_test: bool | None = None
+    hide_test: bool | None = Field(default=None, json_schema_extra=_leave_out)
     private: bool = Field(default=False, json_schema_extra=_leave_out)
 
 

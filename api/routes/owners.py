@@ -71,11 +71,13 @@ def _check_name(name: str) -> str:
 
 def _view(store: Store, name: str) -> OwnerView:
     now, owners = utc_now(), store.quotas.owners
+    own = owners.get(name)
     return OwnerView(
         name=name,
         quota=owners.quota(name),
-        own=owners.get(name).quota,
+        own=own.quota,
         private=owners.is_private(name),
+        own_private=own.private,
         used=store.quotas.used(name),
         month_ends_at=next_month(now),
         day_ends_at=day_of(now) + timedelta(days=1),

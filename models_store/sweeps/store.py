@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ulid import ULID
 
 from models_store.errors import Damaged, InvalidState, NotFound
-from models_store.events import EventLog, SweepChange
+from models_store.events import EventLog, EventsLost, SweepChange
 from models_store.experiments.idempotency import IDEMPOTENCY, IdempotencyKeys
 from models_store.file_cache import FileCache
 from models_store.files import (
@@ -134,6 +134,9 @@ class SweepStore:
                 changed = changed.replace(private=private)
             if changed is not record:
                 self.write(changed)
+        if changed.private != record.private:
+            # Who may see it no longer is to forget it, also without trials.
+            self._events.add("reset", EventsLost())
         if changes:
             self.wake(sweep_id)
         return changed

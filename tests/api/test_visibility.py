@@ -1,9 +1,12 @@
 """What is private is left out for others, and stays where it was for its owner, the owner's teacher and admins."""
 
+from typing import cast
+
 import httpx2
 import pytest
 from PIL import Image
 
+from models_store import keys
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from models_store.webhooks.webhook import Webhook
@@ -259,10 +262,20 @@ def test_trials_of_a_private_sweep_are_private(
     assert all(store.experiments.read(each.experiment_id or "").private for each in record.trials)
 
 
+def test_hidden_sweep_is_announced(keyed_client: ApiClient, store: Store, tiny_document: JsonObject) -> None:
+    as_owner(keyed_client, "ann")
+    sweep = keyed_client.post("/sweeps", json=searched(tiny_document)).json()
+
+    keyed_client.patch(f"/sweeps/{sweep['id']}", json={"private": True})
+
+    last = cast(list[tuple[str, dict[str, str]]], store.redis.xrevrange(keys.EVENTS, count=2))
+    assert [fields["kind"] for _, fields in last] == ["reset", "sweep"]
+
+
 def test_default_is_that_of_the_owner(keyed_client: ApiClient, tiny_document: JsonObject) -> None:
     as_owner(keyed_client, "ann")
-    assert keyed_client.get("/owners/me").json()["private"] is False
-    assert keyed_client.patch("/owners/me", json={"private": True}).json()["private"] is True
+    assert _default(keyed_client.get("/owners/me")) == (False, None)
+    assert _default(keyed_client.patch("/owners/me", json={"private": True})) == (True, True)
 
     created = keyed_client.post("/experiments", json=tiny_document).json()
     assert created["private"] is True
@@ -272,7 +285,11 @@ def test_default_is_that_of_the_owner(keyed_client: ApiClient, tiny_document: Js
     assert keyed_client.post("/experiments", json=tiny_document).json()["private"] is False
     assert len(keyed_client.get("/experiments").json()["items"]) == 2
     as_owner(keyed_client, "ann")
-    assert keyed_client.patch("/owners/me", json={"private": None}).json()["private"] is False
+    assert _default(keyed_client.patch("/owners/me", json={"private": None})) == (False, None)
+
+
+def _default(answer: httpx2.Response) -> tuple[bool, bool | None]:
+    return answer.json()["private"], answer.json()["own_private"]
 
 
 def test_teacher_sees_what_a_student_hides(keyed_client: ApiClient, tiny_document: JsonObject) -> None:

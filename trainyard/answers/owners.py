@@ -28,10 +28,12 @@ class Used(Answer):
 
 class Owner(Answer):
     """`quota` is what holds; of that `own` was set for this owner, and the rest is the default. `private`:
-    what the owner creates is, unless a request says otherwise."""
+    what the owner creates is, unless a request says otherwise; `own_private` is what the owner has chosen, None for the
+    default of the service."""
 
     name: str
     private: bool = False
+    own_private: bool | None = None
     quota: Quota
     own: Quota
     used: Used
