@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import (
@@ -32,6 +33,7 @@ expect.set_options(timeout=_TIMEOUT_MILLISECONDS)
 # Where screenshots are written; nowhere by default.
 _SHOTS = os.environ.get("TRAINYARD_SHOTS")
 
+Auth = Literal["none", "keys"]
 Begin = Callable[..., TrainingClaim]
 OpenPage = Callable[..., Page]
 
@@ -54,8 +56,15 @@ def cors_origins() -> tuple[str, ...]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, valkey: Valkey, cors_origins: tuple[str, ...]) -> Iterator[Site]:
+def auth() -> Auth:
+    """Whether the service asks for keys."""
+    return "none"
+
+
+@pytest.fixture
+def site(tmp_path: Path, valkey: Valkey, auth: Auth, cors_origins: tuple[str, ...]) -> Iterator[Site]:
     settings = Settings(
+        auth=auth,
         redis_url=valkey.url,
         store_dir=tmp_path / "store",
         lease_seconds=300.0,  # runs by hand keep it as long as a test looks at them

@@ -11,7 +11,9 @@ from specs.access import KeyScope, KeySpec
 from specs.assignment import AssignmentBudget
 from specs.classroom import parse_class
 from specs.experiment import parse_spec
-from tests.page.shots.documents import KOREAN, KOREAN_NOTES, LONG
+from tests.page.private_things import add_dataset, add_sweep
+from tests.page.shots.documents import KOREAN, KOREAN_NOTES, LONG, UNBREAKABLE
+from tests.page.shots.uploads import TWO, shape_archive
 from tests.support.classroom import BASE, trained
 
 _NAMES = (
@@ -27,7 +29,8 @@ _SUBMITTED = (0.7, 0.9, 0.3, 0.85, 0.86, 0.5, 0.2, 0.99)
 
 
 def fill_school(store: Store) -> dict[str, str]:
-    """The keys of a teacher and of the student Ann, her runs, and the assignment, by the names that screenshots use."""
+    """The keys of a teacher and of the student Ann, her runs, what is private of it, and the assignment, by the names
+    that screenshots use."""
     tina, teacher = store.keys.create(KeySpec(scopes=(*STUDENT_SCOPES, KeyScope.TEACH)), "tina")
     made, keys = store.classes.create(parse_class({"name": "biology-7b", "students": list(_NAMES)}), tina)
     store.classes.create(parse_class({"name": "a", "students": ["Bob"]}), tina)
@@ -41,7 +44,17 @@ def fill_school(store: Store) -> dict[str, str]:
     add_comment(
         store.experiments.folder(submitted), Comment(author="tina", text="What does the gap say?\n" + KOREAN_NOTES)
     )
+    private = trained(store, ann, 0.9, name=KOREAN, seed=1).id
+    store.experiments.edit(private, {"private": True})
+    sweep, trial = add_sweep(store, ann, UNBREAKABLE)
+    add_dataset(store, ann, "my-butterflies", shape_archive(TWO, (96, 64), 12, 6))
+    # The key of a student cannot upload.
+    _, uploads = store.keys.create(KeySpec(scopes=(*STUDENT_SCOPES, KeyScope.DATA)), ann)
     return {
+        "owner": uploads,
+        "private": private,
+        "private sweep": sweep,
+        "private trial": trial,
         "teacher": teacher,
         "student": keys[0][2],
         "assignment": assignment.id,

@@ -45,7 +45,8 @@ class Shot(NamedTuple):
     is_empty: bool = False
     """Whether it is taken of a service without runs."""
     who: str = ""
-    """Whose key is used, `teacher` or `student`, of a service that asks for keys and has a class."""
+    """Whose key is used of a service that asks for keys and has a class: `teacher`, `student`, or `owner`, who may also
+    upload."""
 
     @property
     def view(self) -> str:
@@ -186,6 +187,24 @@ def open_actions(page: Page) -> None:
         button.click()
 
 
+def look_who_sees(page: Page) -> None:
+    page.locator("header button[aria-haspopup=dialog]:has(path[d^='M3.5 7'])").click()
+    page.locator("dialog footer .primary:enabled, dialog footer a").wait_for()
+
+
+def choose_upload(page: Page) -> None:
+    page.keyboard.press("a")
+    page.locator("dialog input[type=file]").last.set_input_files(
+        {"name": "butterflies.zip", "mimeType": "application/zip", "buffer": b"PK"}
+    )
+    page.locator("dialog input[type=checkbox]:enabled").check()
+
+
+def open_preferences(page: Page) -> None:
+    page.locator("[popovertarget=preferences]").click()
+    page.locator("#preferences [name=privacy]").first.wait_for()
+
+
 def _selected(count: int) -> str:
     return ",".join(f"{{sweep {index}}}" for index in range(MANY - count, MANY))
 
@@ -324,4 +343,18 @@ SHOTS: tuple[Shot, ...] = (
     Shot("class-student-run", "run/{finished}", "main section.card .primary", who="student"),
     Shot("class-student-submitted", "run/{submitted}", "main section.card [role=status]", who="student"),
     Shot("class-empty", "class", "main h2", is_empty=True),
+    Shot("private-runs", "runs", "main [role=img]", who="owner"),
+    Shot("private-run", "run/{private}", "path.raw", look_who_sees, who="owner"),
+    Shot("private-shown", "run/{finished}", "path.raw", look_who_sees, who="owner"),
+    Shot("private-taught", "run/{private}", "path.raw", who="teacher"),
+    Shot("private-trial", "run/{private trial}", "main h1", look_who_sees, who="owner"),
+    Shot("private-sweeps", "sweeps", "main [role=img]", who="owner"),
+    Shot("private-sweep", "sweeps/{private sweep}", "main section", look_who_sees, who="owner"),
+    Shot("private-data", "data", "main [role=img]", who="owner"),
+    Shot("private-dataset", "data/my-butterflies", "main img", look_who_sees, who="owner"),
+    Shot("private-upload", "data", "main [role=img]", choose_upload, who="owner"),
+    Shot("private-new", "new?preset=digits-cnn", ".cost", who="owner"),
+    Shot("private-new-sweep", "new?preset=digits-cnn&search=true", "main fieldset", who="owner"),
+    Shot("private-new-on", "new?preset=folder-cnn-shallow&dataset=my-butterflies", "main input:disabled", who="owner"),
+    Shot("private-preferences", "runs", "main [role=img]", open_preferences, who="owner"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ export interface Edit {
   notes?: string | null;
   tags?: string[];
   star?: boolean;
+  private?: boolean;
 }
 
 /** Send an edit. Throws Problem where it is rejected. */

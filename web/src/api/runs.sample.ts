@@ -8,6 +8,7 @@ export function runOf(changes: Partial<RunSummary> = {}): RunSummary {
     name: "digits",
     tags: [],
     star: false,
+    private: false,
     notes: null,
     status: "running",
     dataset: "digits",

@@ -10,6 +10,7 @@ export interface RunSummary {
   name: string;
   tags: string[];
   star: boolean;
+  private: boolean;
   notes: string | null;
   status: Status;
   dataset: string;

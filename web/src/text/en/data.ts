@@ -60,6 +60,8 @@ export default {
   },
   encoding: "Encoding of file names",
   encodingHint: "Only for archives that do not state it: gbk, shift_jis, euc_kr, ...",
+  privateHint:
+    "You, your teacher and admins see a private dataset, and what is trained on it; others do not.",
   upload: "Upload",
   uploading: (percent: string) => `Uploading, ${percent}`,
   sentOf: (sent: string, total: string) => `${sent} of ${total}`,

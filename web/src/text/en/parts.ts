@@ -37,4 +37,6 @@ export default {
     "The results on the test split of this dataset are withheld. Choose by the validation split, then reveal them.",
   showValidation: "Show the validation split",
   toDataset: "To the dataset",
+  isPrivate: "private",
+  isPrivateHint: "Private: only its owner, their teacher and admins see it",
 };

@@ -1,5 +1,6 @@
 export default {
   language: "Language",
+  preferences: "Preferences",
   theme: "Appearance",
   themeSystem: "As the system",
   themeLight: "Light",

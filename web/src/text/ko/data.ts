@@ -61,6 +61,7 @@ const ko: Same<typeof en> = {
   },
   encoding: "파일 이름 인코딩",
   encodingHint: "인코딩이 적혀 있지 않은 파일에만 필요합니다: gbk, shift_jis, euc_kr 등",
+  privateHint: "비공개 데이터셋과 그것으로 학습한 실험은 본인과 교사, 관리자만 볼 수 있습니다.",
   upload: "업로드",
   uploading: (percent) => `업로드 중, ${percent}`,
   sentOf: (sent, total) => `${total} 중 ${sent}`,

@@ -36,5 +36,7 @@ const ko: Same<typeof en> = {
   testHiddenText: "이 데이터셋의 테스트 분할 결과를 숨겼습니다. 검증 분할로 고른 다음 공개하세요.",
   showValidation: "검증 분할 보기",
   toDataset: "데이터셋으로",
+  isPrivate: "비공개",
+  isPrivateHint: "비공개: 소유자와 담당 교사, 관리자만 볼 수 있습니다",
 };
 export default ko;

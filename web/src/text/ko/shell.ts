@@ -4,6 +4,7 @@ import { attach } from "../particle.ts";
 
 const ko: Same<typeof en> = {
   language: "언어",
+  preferences: "설정",
   theme: "화면 모드",
   themeSystem: "시스템 설정",
   themeLight: "라이트",

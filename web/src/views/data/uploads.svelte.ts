@@ -7,6 +7,8 @@ export interface UploadOptions {
   layout: string;
   /** Encoding of file names for which the archive states none; "" for the default. */
   names: string;
+  /** Null for what its owner's are by default. */
+  isPrivate: boolean | null;
 }
 
 /** An archive on its way to the service. */
@@ -20,13 +22,14 @@ export class Upload {
   constructor(
     name: string,
     choice: Choice,
-    { layout, names }: UploadOptions,
+    { layout, names, isPrivate }: UploadOptions,
     onDone: (done: boolean) => void,
   ) {
     const body = bodyOf(choice);
     this.name = name;
     this.total = body.size;
     const query = new URLSearchParams({ name, layout, ...(names && { names }) });
+    if (isPrivate !== null) query.set("private", String(isPrivate));
     upload(`/datasets?${query}`, body, {
       signal: this.#abort.signal,
       onProgress: (sent) => {

@@ -51,6 +51,14 @@ test("a draft is kept until it equals its origin", () => {
   assert.equal(drafts.get(PRESET), null);
 });
 
+test("a draft is kept for what was chosen to be private", () => {
+  const drafts = new Drafts(new Memory());
+  drafts.put(PRESET, { text: "a", origin: "a", private: false });
+  assert.equal(drafts.get(PRESET)?.private, false);
+  drafts.put(PRESET, { text: "a", origin: "a", private: undefined });
+  assert.equal(drafts.get(PRESET), null);
+});
+
 test("a document of one's own is always kept", () => {
   const drafts = new Drafts(new Memory());
   drafts.put(OWN, { text: "a", origin: "a" });

@@ -57,6 +57,8 @@ export interface Draft {
   origin: string;
   /** How to search, if it is a sweep. */
   sweep?: Readonly<Record<string, unknown>> | undefined;
+  /** What was chosen: whether others may not see what comes of it. */
+  private?: boolean | undefined;
 }
 /** The part of the Web Storage API that is used; null where the browser has none. */
 export type Drawer = Pick<Storage, "getItem" | "setItem" | "removeItem" | "length" | "key"> | null;
@@ -76,7 +78,8 @@ export class Drafts {
   /** Keep a draft. What equals its origin need not be kept, unless it exists nowhere else. */
   put(start: Start, draft: Draft): void {
     try {
-      if (draft.text === draft.origin && !draft.sweep && start.kind !== "own") this.remove(start);
+      const { text, origin, sweep, private: isPrivate } = draft;
+      if (text === origin && !sweep && isPrivate === undefined && start.kind !== "own") this.remove(start);
       else this.#drawer?.setItem(PREFIX + keyOf(start), JSON.stringify({ ...draft, start }));
     } catch {
       // a full storage: the text stays on the screen

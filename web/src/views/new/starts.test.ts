@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { joined } from "../../api/specs.ts";
-import { commandLine, curlLine, mediaTypeOf } from "./lines.ts";
 import { SAMPLE } from "./schema.sample.ts";
 import {
   continuedText,
@@ -113,16 +112,4 @@ test("a Keras document becomes a spec", () => {
     /^name: net\ndataset: \{name: mnist\}\nmodel:\n {2}keras:/,
   );
   for (const text of ["model: {}", '{"model": {}}', "", "{"]) assert.equal(documentText(text), text);
-});
-
-test("a spec has its curl line", () => {
-  const line = curlLine("http://h:1", "model: {preset: 'a'}\nSPEC\n");
-  assert.match(
-    line,
-    /^curl http:\/\/h:1\/experiments -H 'Content-Type: application\/yaml' --data-binary @- <<'SPEC_'\n/,
-  );
-  assert.match(line, /\nSPEC\nSPEC_$/);
-  assert.match(curlLine("http://h:1", "{}", 3), /^curl 'http:\/\/h:1\/experiments\?repeats=3' -H/);
-  assert.match(commandLine("http://h:1", "{}", 3), /^trainyard submit - --watch --repeats 3 --url/);
-  assert.equal(mediaTypeOf('{"model": {}}'), "application/json");
 });

@@ -25,6 +25,8 @@ export interface DatasetFacts {
   origin: string;
   status: string;
   shape: readonly number[] | null;
+  /** Null for one that is built in. */
+  record?: { private: boolean } | null;
 }
 
 const ORDER = [

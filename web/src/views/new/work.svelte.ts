@@ -1,11 +1,14 @@
 import { request, type Schema } from "../../api/client.ts";
 import { connection } from "../../api/connection.svelte.ts";
+import { NewPrivacy } from "../../api/new-privacy.svelte.ts";
 import { type Fault, type Problem, problemFrom } from "../../api/problem.ts";
 import { Newest } from "../../parts/newest.ts";
+import { textsIn } from "../../parts/privacy.ts";
 import { route } from "../../shell/route.svelte.ts";
 import { patchText, SpecText } from "./document.ts";
 import { Drafts, type Start, sessionDrawer } from "./drafts.ts";
-import { mediaTypeOf } from "./lines.ts";
+import type { Library } from "./library.svelte.ts";
+import { mediaTypeOf, pathOf, type Use } from "./lines.ts";
 import { type Mark, marksOf } from "./marks.ts";
 import { isSweepText, type Members, memberOf, specPointer, sweepText } from "./sweeps.ts";
 
@@ -47,12 +50,14 @@ export class Work {
   repeats: number = $state(1);
   /** How to search, if it is a sweep. */
   members: Members = $state.raw(FEW);
+  readonly privacy: NewPrivacy;
   posting: boolean = $state(false);
   judgement: Judgement | null = $state.raw(null);
   /** The last valid answers: they stay while a text is being mended. */
   valid: Validation | null = $state.raw(null);
   plan: Plan | null = $state.raw(null);
   readonly #judge: Newest<Letter, Judgement> = new Newest(judge, (_, judgement) => this.#receive(judgement));
+  readonly #library: Library;
   #key: { text: string; value: string } | null = null;
 
   readonly isReadable: boolean = $derived(
@@ -66,6 +71,18 @@ export class Work {
     const isSweep = this.isSweep && this.isReadable;
     return { text, isSweep, sent: isSweep ? sweepText(text, members) : text };
   });
+
+  /** The private dataset that makes private what is trained on it; null if there is none. */
+  readonly privateDataset: string | null = $derived.by(() => {
+    const named = new Set(textsIn(this.values.dataset));
+    const found = this.#library.datasets.data?.find((each) => each.record?.private && named.has(each.name));
+    return found?.name ?? null;
+  });
+  readonly use: Use = $derived.by(() => ({
+    isSweep: this.letter.isSweep,
+    repeats: this.repeats,
+    isPrivate: this.privateDataset === null ? this.privacy.wanted : null,
+  }));
 
   readonly isJudged: boolean = $derived(this.judgement?.letter.sent === this.letter.sent);
   readonly problem: Problem | null = $derived(this.judgement?.problem ?? null);
@@ -87,17 +104,22 @@ export class Work {
     return marksOf(judgement.letter.text, faults, judgement.validation?.warnings ?? []);
   });
 
-  constructor(start: Start, origin: string) {
+  /** `isCopy`: the text is that of something private. */
+  constructor(start: Start, origin: string, library: Library, isCopy: boolean) {
     this.start = start;
     this.origin = origin;
+    this.#library = library;
+    this.privacy = new NewPrivacy(() => true, isCopy);
     const draft = drafts.get(start);
     this.text = draft?.text ?? origin;
     this.members = draft?.sweep ?? FEW;
+    this.privacy.chosen = draft?.private ?? null;
     this.#judge.want(this.letter);
     $effect(() => {
       const { letter, members } = this;
       const sweep = members === FEW ? undefined : members;
-      drafts.put(this.start, { text: letter.text, origin: this.origin, sweep });
+      const isPrivate = this.privacy.chosen ?? undefined;
+      drafts.put(this.start, { text: letter.text, origin: this.origin, sweep, private: isPrivate });
       const timer = setTimeout(() => this.judge(letter), PAUSE_MS);
       return () => clearTimeout(timer);
     });
@@ -125,17 +147,16 @@ export class Work {
   /** Queue the experiment or start the sweep, and show it. A rejected text is marked. */
   async post(): Promise<void> {
     if (this.posting) return;
-    const { letter } = this;
+    const { letter, use } = this;
     this.posting = true;
     try {
-      const repeats = !letter.isSweep && this.repeats > 1 ? `?repeats=${this.repeats}` : "";
-      const path = letter.isSweep ? "/sweeps" : `/experiments${repeats}`;
-      const headers = letter.isSweep ? {} : { "idempotency-key": this.#keyOf(letter.sent + repeats) };
+      const path = pathOf(use);
+      const headers = letter.isSweep ? {} : { "idempotency-key": this.#keyOf(letter.sent + path) };
       const response = await send(path, letter.sent, headers);
       const { id } = (await response.json()) as { id: string };
       drafts.remove(this.start);
       this.#key = null;
-      if (repeats) route.go("runs", [], { filter: `group=${id}` });
+      if (!use.isSweep && use.repeats > 1) route.go("runs", [], { filter: `group=${id}` });
       else route.go(letter.isSweep ? "sweeps" : "run", [id]);
     } catch (thrown) {
       this.#receive({ letter, validation: null, plan: null, problem: problemFrom(thrown) });

@@ -30,6 +30,7 @@ test("conditions on fields of a summary are met or not", () => {
     "val_accuracy>0.97",
     "epochs=20",
     "star=true",
+    "private=false",
     "tags=best",
     "tag=best",
     "my",

@@ -37,6 +37,7 @@ const FIELDS = new Set([
   "name",
   "tags",
   "star",
+  "private",
   "notes",
   "status",
   "dataset",

@@ -14,6 +14,7 @@ export interface SweepEdit {
   parallel?: number;
   priority?: number;
   paused?: boolean;
+  private?: boolean;
 }
 
 /** Whether the runs of its trials are deleted with it, and even those that serve. */
@@ -55,6 +56,11 @@ export class SweepState {
 
   pause(paused: boolean): Promise<boolean> {
     return this.#ask(() => this.edit({ paused }));
+  }
+
+  /** Make it private, or public, with its trials. */
+  hide(isPrivate: boolean): Promise<boolean> {
+    return this.#ask(() => this.edit({ private: isPrivate }));
   }
 
   cancel(): Promise<boolean> {
