@@ -1,7 +1,9 @@
 """Encodings of the names in an archive: stated by it, named by its sender, or unknown."""
 
 import codecs
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from archives.errors import InvalidArchive
 
@@ -19,6 +21,7 @@ _SUPERSETS = {
     **dict.fromkeys(("big5", "cp950"), "cp950"),
     "euc_jp": "euc_jp",
 }
+_THREE_BYTES = re.compile(b"[\xe0-\xef][\x80-\xbf]{2}")
 # What archives without a statement are most often written in, beside cp437.
 _LIKELY = ("gbk", "shift_jis", "big5", "euc_kr", "cp1252")
 
@@ -35,11 +38,15 @@ def decode_name(raw: bytes, encoding: str | None, is_utf8: bool = False) -> tupl
     """The name, and whether its encoding is known. `encoding` is what the sender named, a codec of `find_encoding`;
     `is_utf8` if the archive states so, which counts for more.
 
-    Valid UTF-8 is UTF-8, as Info-ZIP and macOS write it without saying so; what is left is read as cp437. What is
+    Valid UTF-8 is UTF-8, as Info-ZIP and macOS write it without saying so; what is left is read as cp437. With an
+    `encoding`, which may be that of a table, only UTF-8 of three bytes a character is: of two it may be GBK. What is
     stated to be UTF-8 and is not has surrogate escapes. Raises InvalidArchive for what is not in `encoding`.
     """
     if is_utf8 or raw.isascii():
         return raw.decode("utf-8", "surrogateescape"), True
+    if encoding and _THREE_BYTES.search(raw):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(), True
     try:
         return raw.decode(encoding or "utf-8"), True
     except UnicodeDecodeError as error:
@@ -51,9 +58,8 @@ def decode_name(raw: bytes, encoding: str | None, is_utf8: bool = False) -> tupl
         ) from error
 
 
-def possible_encodings(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Encodings that all `names`, read as cp437, may be in, each with the first of them read so."""
-    raw = [name.encode(UNSTATED) for name in names]
+def possible_encodings(raw: Sequence[bytes]) -> list[tuple[str, str]]:
+    """Encodings that all of `raw`, names or lines of text, may be in, each with the first of them read so."""
     found = []
     for encoding in _LIKELY:
         try:

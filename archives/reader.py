@@ -8,6 +8,16 @@ from archives.member import Budget, Limits, Member
 from archives.tar import read_tar
 from archives.zip import read_zip
 
+# By their first bytes.
+_UNSUPPORTED = {
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"BZh": "compressed by bzip2",
+    b"\xfd7zXZ": "compressed by xz",
+    b"(\xb5/\xfd": "compressed by zstd",
+    b"PK\7\x08": "a part of a split zip",
+}
+
 
 class Archive(NamedTuple):
     """`entries` is the number of entries as the archive states it, None if unknown. `members` can be iterated once and
@@ -28,4 +38,6 @@ def open_archive(file: BinaryIO, limits: Limits, encoding: str | None = None) ->
     if is_gzipped or start[257:262] == b"ustar":
         return Archive(None, read_tar(file, is_gzipped, Budget(limits), encoding))
     size = f"{len(start)} bytes or more" if len(start) == 512 else f"{len(start)} bytes"
-    raise UnsupportedFormat(f"the {size} received are neither a zip nor a tar nor a tar.gz")
+    found = next((name for first, name in _UNSUPPORTED.items() if start.startswith(first)), None)
+    naming = f", but {found}; pack the files as one of these" if found else ""
+    raise UnsupportedFormat(f"the {size} received are neither a zip nor a tar nor a tar.gz{naming}")

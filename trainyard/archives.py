@@ -59,8 +59,8 @@ def _zip_folder(folder: Path, file: BinaryIO) -> None:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All files and empty folders that are not hidden, in order. Raises UploadError for a link that leads back to a
-    folder around it, also through other links: such a tree has no end."""
+    """All files that are not hidden, and folders without any, in order. Raises UploadError for a link that leads back
+    to a folder around it, also through other links: such a tree has no end."""
 
     def fail(error: OSError) -> None:
         raise UploadError(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -71,17 +71,16 @@ def _walk(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = Path(top)
         outer = around.pop(inside)
-        if not folders and not files and inside != folder:
+        visible = sorted(name for name in files if not name.startswith("."))
+        if not folders and not visible and inside != folder:
             yield inside
         for name in folders:
             path = inside / name
             if path.is_symlink() and path.resolve() in outer:
                 raise UploadError(f"{path} leads back to {path.resolve()}, a folder around it; remove the link")
             around[path] = outer | _with_parents(path)
-        for name in sorted(files):
+        for name in visible:
             path = inside / name
-            if name.startswith("."):
-                continue
             if not path.exists():
                 raise UploadError(f"{path} links to {path.readlink()}, which is missing; remove the link")
             if path.is_file():

@@ -1,7 +1,9 @@
 """The reader on archives that the standard library writes, and on hostile ones."""
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
@@ -55,6 +57,22 @@ def test_files_need_not_be_read(kind: str) -> None:
 def test_folders_and_links_are_no_files(kind: str, kinds: list[str]) -> None:
     members = open_archive(io.BytesIO(ARCHIVES[kind]), LIMITS).members
     assert [member.kind for member in members if member.kind != "file"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"Rar!\x1a\7\0", "a RAR archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (bz2.compress(b"tar"), "compressed by bzip2"),
+        (lzma.compress(b"tar"), "compressed by xz"),
+        (b"PK\7\x08PK\3\4", "a part of a split zip"),
+    ],
+    ids=["rar", "7z", "bzip2", "xz", "split"],
+)
+def test_archives_of_other_formats_are_named(start: bytes, name: str) -> None:
+    with pytest.raises(InvalidArchive, match=f"nor a tar.gz, but {name}; pack the files as one of these"):
+        read(start + bytes(600))
 
 
 def test_zip_states_its_entries() -> None:

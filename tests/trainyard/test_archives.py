@@ -38,8 +38,9 @@ def test_empty_folders_are_kept_hidden_files_skipped(tmp_path: Path) -> None:
     for name in ("cat/1.png", ".git/config", "cat/.DS_Store"):
         write(tmp_path / name)
     (tmp_path / "dog").mkdir()
+    write(tmp_path / "cow" / ".gitkeep")
 
-    assert packed(tmp_path) == ["cat/1.png", "dog/"]
+    assert packed(tmp_path) == ["cat/1.png", "cow/", "dog/"]
 
 
 def test_files_of_any_date_are_packed(tmp_path: Path) -> None:

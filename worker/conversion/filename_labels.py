@@ -14,7 +14,7 @@ from worker.conversion.split_names import innermost_split
 _NUMBERED = re.compile(r"(.*?)[\s._-]*[([]?\d+[)\]]?")
 _SEVERAL_NUMBERS = re.compile(r"^(.+?)(?:[\s._-]+\d+)+$")
 # Names without a class in front of a number, such as hashes, are as many classes as files.
-_MAX_SINGLES = 10
+_MAX_SINGLES, _MAX_ALONE = 10, 3
 
 
 def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
@@ -35,7 +35,8 @@ def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
         else:
             labels[file.position] = Label(kind or "train", name, folder)
     names = {label.name for label in labels.values()}
-    if not labels or (len(names) > _MAX_SINGLES and 2 * len(names) > len(labels)):
+    are_alone = len(names) == len(labels) > _MAX_ALONE
+    if not labels or are_alone or (len(names) > _MAX_SINGLES and 2 * len(names) > len(labels)):
         example = f", such as {quote(images[0].name)}," if images else ""
         raise InvalidArchive(
             f"the names of its {quantity(len(images), 'image', 'images')}{example} begin with no class "

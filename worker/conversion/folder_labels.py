@@ -1,22 +1,19 @@
 """Labels from folders: one for each class, within folders of splits if there are any."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label, Labels
+from worker.conversion.labels import Label, Labels, NoClasses
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import Kind, split_of
 
 Path = tuple[str, ...]
 _NAMED = 3
 _EXPECTED = "expected one folder for each class, with its images, or train/ and test/ with such folders in them"
-_TABLE_HINT = (
-    "?layout=filenames takes the class from names such as cat.0.jpg, ?layout=csv from a table of files and labels"
-)
 
 
 class _Image(NamedTuple):
@@ -26,19 +23,19 @@ class _Image(NamedTuple):
     file: FoundFile
 
 
-def label_by_folders(images: Sequence[FoundFile], empty_folders: Iterable[Path]) -> Labels:
-    """Labels of at least one image. A folder around all of it is looked through.
+def label_by_folders(images: Sequence[FoundFile], bare_folders: Mapping[Path, str | None]) -> Labels:
+    """Labels of at least one image. A folder around all of it is looked through. `bare_folders` have no image, but
+    the file that each is given with.
 
     Raises InvalidArchive, naming what is in the way, unless every image is in a class folder, and every class folder
-    has images.
+    has images; NoClasses if no image is in one.
     """
     inner = _swap(_unwrap([_Image(file.path, file) for file in images]))
     if kinds := _split_folders(inner):
         labels, unlabeled = _label_splits(inner, kinds)
     else:
         labels, unlabeled = dict(_label_classes(inner)), []
-        _reject_empty(empty_folders, images, labels)
-    return Labels(labels, _about_unlabeled(unlabeled))
+    return Labels(labels, (*_about_bare(bare_folders, images, labels), *_about_unlabeled(unlabeled)))
 
 
 def _unwrap(images: list[_Image]) -> list[_Image]:
@@ -53,10 +50,8 @@ def _split_folders(images: Sequence[_Image]) -> dict[str, Kind]:
     holding_folders = {image.path[0] for image in images if len(image.path) > 2}
     kinds = {top: kind for top in sorted(tops) if (kind := split_of(top))}
     if tops and not holding_folders and len(kinds) == len(tops):
-        raise InvalidArchive(
-            f"its images are in {' and '.join(f'{quote(top)}' for top in kinds)}, without a folder for each class; "
-            f"{_TABLE_HINT}"
-        )
+        found = " and ".join(map(quote, kinds))
+        raise NoClasses(f"its images are in {found}, without a folder for each class")
     has_training = any(kinds.get(top) == "train" for top in holding_folders)
     return kinds if holding_folders and (has_training or holding_folders <= kinds.keys()) else {}
 
@@ -97,7 +92,7 @@ def _label_classes(images: Sequence[_Image]) -> Iterator[tuple[int, Label]]:
             f"move it or leave it out; {_EXPECTED}"
         )
     if usual == 1:
-        raise InvalidArchive(f"its images, such as {quote(images[0].file.name)}, are in no class folder; {_TABLE_HINT}")
+        raise NoClasses(f"its images, such as {quote(images[0].file.name)}, are in no class folder")
     if usual > 2:
         tops = sorted({image.path[0] for image in images})
         raise InvalidArchive(
@@ -108,13 +103,30 @@ def _label_classes(images: Sequence[_Image]) -> Iterator[tuple[int, Label]]:
         yield image.file.position, Label("train", image.path[0])
 
 
-def _reject_empty(folders: Iterable[Path], images: Sequence[FoundFile], labels: dict[int, Label]) -> None:
-    """Of class folders whose place is sure: beside those that have images."""
-    parents = {image.path[:-2] for image in images}
-    names = {label.name for label in labels.values()}
-    for folder in folders:
+def _about_bare(
+    folders: Mapping[Path, str | None], images: Sequence[FoundFile], labels: Mapping[int, Label]
+) -> Iterator[str]:
+    """Of those beside the folders of classes. One that is empty, or within a split, was meant for a class; any other
+    may hold notes or programs. Raises InvalidArchive."""
+    labeled = [(file.path, labels[file.position]) for file in images if file.position in labels]
+    # In `cat/train/1.jpg` the folder of the class is the outer one.
+    parents = {path[:-2]: bool(label.found_as) for path, label in labeled if path[-2] == label.name}
+    parents |= {path[:-3]: False for path, label in labeled if path[-2] != label.name}
+    names = {label.name for _, label in labeled}
+    other = []
+    for folder, held in folders.items():
         if folder[:-1] in parents and folder[-1] not in names:
-            raise InvalidArchive(f"the class folder {quote('/'.join(folder))} is empty; fill it or leave it out")
+            name = quote("/".join(folder))
+            if held is None or parents[folder[:-1]]:
+                found = "is empty" if held is None else f"has no image, only other files, such as {quote(held)}"
+                raise InvalidArchive(f"the class folder {name} {found}; fill it or leave it out")
+            other.append(f"{name} with {quote(held)}")
+    if other:
+        found = quantity(
+            len(other), "folder beside those of the classes has", "folders beside those of the classes have"
+        )
+        listed = ", ".join(other[:_NAMED]) + (", ..." if len(other) > _NAMED else "")
+        yield f"{found} no image and will be no class: {listed}"
 
 
 def _about_unlabeled(files: Sequence[FoundFile]) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
+from pathlib import PurePosixPath
 
 from worker.conversion.members import FoundFile, count_common_folders
 from worker.conversion.split_names import Kind, innermost_split
@@ -59,6 +60,16 @@ class ImageIndex:
                 return () if is_elsewhere else found
         return ()
 
+    @cached_property
+    def _alike(self) -> dict[str, FoundFile]:
+        """The first of each name, without case and suffix."""
+        return {_fold(file.path[-1]): file for file in reversed(self.images)}
+
+    def find_alike(self, cell: str) -> FoundFile | None:
+        """An image whose name differs from `cell` in case or suffix only."""
+        path = split_cell(cell)
+        return self._alike.get(_fold(path[-1])) if path else None
+
     def _end(self, parts: int) -> _Keys:
         if parts not in self._ends:
             long = (file for file in self.images if len(file.path) >= parts)
@@ -73,6 +84,10 @@ class ImageIndex:
                 inside[self.split_folder(file)[0]].append(file)
             self._by_split[end, kind] = inside[kind] or inside[None] or found
         return self._by_split[end, kind]
+
+
+def _fold(name: str) -> str:
+    return PurePosixPath(name.casefold()).stem
 
 
 def split_cell(cell: str) -> Path:

@@ -1,7 +1,8 @@
 """Labels of the images of an upload, by their place in the archive, and the classes that follow from them."""
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
@@ -12,6 +13,12 @@ MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
 # Control characters, and Unicode's separators of lines and paragraphs.
 _INVALID = {"Cc", "Zl", "Zp"}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d+")
+
+
+class NoClasses(InvalidArchive):
+    """This layout has no classes; another one may."""
 
 
 class Label(NamedTuple):
@@ -41,9 +48,24 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def fraction_error(label: object, source: str) -> InvalidArchive:
+    """Numbers that are not whole are measured, and no classes."""
+    return InvalidArchive(
+        f"{source} has the label {label}; expected text or integers; to predict measured numbers is not supported, "
+        "name a class for each range of them, such as `small`"
+    )
+
+
+def reject_fractions(names: Collection[str], source: str) -> None:
+    """Raises InvalidArchive if `names`, all labels of tables of text, are numbers that are not all whole."""
+    fractions = sorted(name for name in names if not _WHOLE.fullmatch(name))
+    if fractions and all(map(_NUMBER.fullmatch, names)):
+        raise fraction_error(fractions[0], source)
+
+
 def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
     """By number where all are numbers, else by name. Raises InvalidArchive for too few or too many, and for names that
-    are alike, blank, or not printable on one line."""
+    are alike, blank, or not printable on one line; NoClasses for a single one."""
     found = {(label.split, label.name) for label in labels}
     names = {name for _, name in found}
     trained = {name for split, name in found if split == "train"}
@@ -57,7 +79,7 @@ def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
         )
     _check_names(names)
     if len(names) < 2:
-        raise InvalidArchive(f"it has one class only, {quote(min(names))}; expected at least 2")
+        raise NoClasses(f"it has one class only, {quote(min(names))}; expected at least 2")
     if len(names) > MAX_CLASSES:
         raise InvalidArchive(f"it has {len(names):,} classes, more than the limit of {MAX_CLASSES:,}")
     if all(name.isdecimal() for name in names):

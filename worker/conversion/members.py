@@ -42,13 +42,15 @@ def count_common_folders(files: Sequence[FoundFile]) -> int:
 
 class Listing:
     """What an archive holds. `ignored` names some of the `ignored_files`: those that are no images and no tables, or
-    that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state."""
+    that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state.
+    `bare_folders` have no image, nor have folders in them: each with the name of a file that it has, or None if systems
+    and programs left all of its files behind."""
 
     def __init__(self) -> None:
         self.images: list[FoundFile] = []
         self.tables: list[FoundFile] = []
         self.parquets: list[FoundFile] = []
-        self.empty_folders: list[tuple[str, ...]] = []
+        self.bare_folders: dict[tuple[str, ...], str | None] = {}
         self.unknown_names: list[str] = []
         self.ignored: list[str] = []
         self.ignored_files = 0
@@ -71,18 +73,19 @@ class UploadedFiles:
     def list(self, heartbeat: Callable[[], None]) -> Listing:
         """No image is decoded, and of an entry no more is read than tells its kind."""
         listing, collisions = Listing(), Collisions()
-        folders: list[tuple[str, ...]] = []
-        filled: set[tuple[str, ...]] = set()
+        folders: dict[tuple[str, ...], str | None] = {}
         with self._archive.open("rb") as file:
             for position, member in self._members(file, self._limits):
                 heartbeat()
                 path = split_path(member.name, member.is_name_known)
-                if member.kind == "folder" and path:
-                    folders.append(path)
-                if member.kind == "folder":
+                is_left_behind, is_folder = is_system_file(path), member.kind == "folder"
+                for depth in range(1, len(path) + is_folder):
+                    folders[path[:depth]] = folders.get(path[:depth]) or (
+                        None if is_left_behind or is_folder else member.name
+                    )
+                if is_folder:
                     continue
-                filled.update(path[:depth] for depth in range(1, len(path)))
-                if is_system_file(path):
+                if is_left_behind:
                     listing.ignore(member.name)
                     continue
                 if member.kind == "special":
@@ -92,7 +95,10 @@ class UploadedFiles:
                     )
                 check_file(path, member.name)
                 _sort(member, FoundFile(position, path, member.name), listing, collisions)
-        listing.empty_folders = [path for path in folders if path not in filled and not is_system_file(path)]
+        filled = {file.path[:depth] for file in listing.images for depth in range(1, len(file.path))}
+        listing.bare_folders = {
+            path: name for path, name in folders.items() if path not in filled and not is_system_file(path)
+        }
         return listing
 
     def read(self, positions: Container[int]) -> Iterator[tuple[int, bytes]]:

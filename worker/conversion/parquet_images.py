@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label, clean
+from worker.conversion.labels import Label, clean, fraction_error
 from worker.conversion.members import ParquetFile
 from worker.conversion.parquet_files import open_parquet
 from worker.conversion.split_names import Kind, split_of
@@ -106,7 +106,7 @@ def _whole_number(value: float, file: ParquetFile) -> int | None:
     if math.isnan(value):
         return None
     if not value.is_integer():
-        raise InvalidArchive(f"{quote(file.name)} has the label {value}; expected text or integers")
+        raise fraction_error(value, quote(file.name))
     return int(value)
 
 

@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Budget
-from archives.name_encodings import find_encoding, possible_encodings
+from archives.name_encodings import UNSTATED, find_encoding, possible_encodings
 from archives.names import quote
 from models_store.datasets.record import Layout
 from specs.problem import quantity
 from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
+from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_labels import label_by_folders
-from worker.conversion.labels import Label, Labels, Place, order_classes, split_names
+from worker.conversion.labels import Label, Labels, NoClasses, Place, order_classes, split_names
 from worker.conversion.members import Listing, ParquetFile, UploadedFiles
 from worker.conversion.table_labels import label_by_tables
 from worker.conversion.tables import TextTable
@@ -56,7 +57,13 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
         raise InvalidArchive(
             f"it has no images{_about_others(listing)}; expected PNG, JPEG or WebP files in an archive"
         )
-    return _of_files(_label(job.options.layout, files, listing, encoding, heartbeat), files, listing)
+    try:
+        return _of_files(_label(job.options.layout, files, listing, encoding, heartbeat), files, listing)
+    except NoClasses as error:
+        if job.options.layout not in ("auto", "folders"):
+            raise
+        fitting = describe_fitting_layout(listing, lambda: _label("csv", files, listing, encoding, heartbeat))
+        raise InvalidArchive(f"{error}; {fitting}") from error
 
 
 def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> LabeledImages:
@@ -82,9 +89,12 @@ def _label(
         case "csv":
             contents = dict(files.read({table.position for table in listing.tables}))
             tables = [TextTable(table, contents.pop(table.position), encoding) for table in listing.tables]
-            return label_by_tables(listing.images, tables, heartbeat)
+            labels = label_by_tables(listing.images, tables, heartbeat)
+            return Labels(
+                labels.by_position, (*chain.from_iterable(each.warnings for each in tables), *labels.warnings)
+            )
         case _:
-            return label_by_folders(listing.images, listing.empty_folders)
+            return label_by_folders(listing.images, listing.bare_folders)
 
 
 def _read(files: UploadedFiles, listing: Listing, labels: Labels, classes: tuple[str, ...]) -> Iterator[SourceImage]:
@@ -109,7 +119,8 @@ def _about_names(unknown: list[str]) -> tuple[str, ...]:
     """A warning if names may be misread."""
     if not unknown:
         return ()
-    readings = [f"{name} reads {quote(text)}" for name, text in possible_encodings(unknown)]
+    raw = [name.encode(UNSTATED) for name in unknown]
+    readings = [f"{name} reads {quote(text)}" for name, text in possible_encodings(raw)]
     read = ", ".join([f"cp437 reads {quote(unknown[0])}", *readings])
     warning = (
         f"the archive does not say how {quantity(len(unknown), 'name is', 'names are')} encoded: {read}; the first is "

@@ -1,5 +1,6 @@
 """Which columns of a table hold files and labels, and the rows that they make."""
 
+import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import NamedTuple
@@ -17,6 +18,8 @@ _SPLIT = ("split", "set", "subset", "partition", "dataset", "usage")
 # Of a column for each class, as pandas and spreadsheets write them.
 _YES = frozenset({"1", "1.0", "true"})
 _YES_OR_NO = _YES | {"0", "0.0", "false", ""}
+# pandas writes integers of which some are missing so.
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
 Heartbeat = Callable[[], None]
 
 
@@ -31,7 +34,8 @@ class Row(NamedTuple):
 
 class Columns(NamedTuple):
     """Numbers of columns. `labels` are one with the label of each row, or one for each of the `classes`, or none.
-    `label_header` is what a guess rests on: a column of labels without a known name; None if it is known."""
+    `label_header` is what a guess rests on: a column of labels without a known name; None if it is known. `others` are
+    headers of columns beside the classes that are no classes."""
 
     file: int
     labels: tuple[int, ...]
@@ -39,6 +43,7 @@ class Columns(NamedTuple):
     classes: tuple[str, ...] = ()
     has_header: bool = True
     label_header: str | None = None
+    others: tuple[str, ...] = ()
 
 
 def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Columns | None:
@@ -61,7 +66,9 @@ def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Colum
     if len(first) == 2:
         return Columns(file, (1 - file,), label_header=first[1 - file])
     classes = _find_classes(table, {file, split}, heartbeat)
-    return Columns(file, classes, split, tuple(first[column] for column in classes))
+    used = {file, split, *classes}
+    others = tuple(cell for column, cell in enumerate(first) if cell and column not in used) if classes else ()
+    return Columns(file, classes, split, tuple(first[column] for column in classes), others=others)
 
 
 def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[Row]:
@@ -71,6 +78,8 @@ def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[
         cells = [_cell(line, column) for column in columns.labels]
         if columns.classes:
             cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
+        else:
+            cells = [whole[1] if (whole := _WHOLE.fullmatch(cell)) else cell for cell in cells]
         yield Row(line.number, _cell(line, columns.file), tuple(filter(None, cells)), _cell(line, columns.split))
 
 

@@ -9,7 +9,7 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.image_index import ImageIndex, split_cell
-from worker.conversion.labels import Label, Labels
+from worker.conversion.labels import Label, Labels, reject_fractions
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import Kind, innermost_split, split_of
 from worker.conversion.table_columns import Columns, Heartbeat, Row, find_columns, read_rows
@@ -101,8 +101,10 @@ class _Join:
             )
         if not self._labels:
             raise InvalidArchive(self._why_none(tables))
+        reject_fractions({label.name for label in self._labels.values()}, tables)
         unlabeled = [source for source in sources if not source.columns.labels]
-        return Labels(self._labels, (*self._about_rows(tables), *self._about_images(unlabeled, tables)))
+        about = (*_about_classes(labeled), *self._about_rows(tables), *self._about_images(unlabeled, tables))
+        return Labels(self._labels, about)
 
     def _add(self, row: Row, source: _Source, is_split: bool) -> None:
         kind = split_of(row.split) if row.split else source.kind
@@ -148,14 +150,26 @@ class _Join:
             return f"no line of {tables} has a label"
         are = "is an image" if self._missing else "is the name of one image only"
         return (
-            f"none of the files in {tables}, such as {quote(names[0])}, {are} of the archive; expected paths within "
-            "the archive, or names of files with or without their suffix"
+            f"none of the files in {tables}, such as {quote(names[0])}, {are} of the archive{self._about_alike()}; "
+            "expected paths within the archive, or names of files with or without their suffix"
         )
+
+    def _about_alike(self) -> str:
+        """Why the first missing file may not have been found."""
+        alike = next(((name, file) for name in self._missing if (file := self._index.find_alike(name))), None)
+        if alike is None:
+            return ""
+        name, file = alike
+        cell = split_cell(name)[-1]
+        if cell == file.path[-1]:
+            return f"; {quote(name)} names the folders of {quote(file.name)} otherwise"
+        how = "case" if cell.casefold() == file.path[-1].casefold() else "suffix"
+        return f"; {quote(name)} differs from {quote(file.name)} in its {how}"
 
     def _about_rows(self, tables: str) -> Iterator[str]:
         if self._missing:
             lines = quantity(len(self._missing), "line names a file that is", "lines name files that are")
-            yield f"{lines} not in the archive, in {tables}: {_examples(self._missing)}"
+            yield f"{lines} not in the archive, in {tables}: {_examples(self._missing)}{self._about_alike()}"
         if self._ambiguous:
             lines = quantity(len(self._ambiguous), "line names", "lines name")
             yield f"{lines} several images, which are left out, in {tables}: {_examples(self._ambiguous)}"
@@ -177,6 +191,17 @@ class _Join:
         if left:
             images = quantity(len(left), "image has", "images have")
             yield f"{images} no label in {tables} and will not be used: {_examples(left.values())}"
+
+
+def _about_classes(sources: Sequence[_Source]) -> Iterator[str]:
+    """Properties of an image may look like a column for each class."""
+    for source in sources:
+        if others := source.columns.others:
+            yield (
+                f"{source.name} has no column of labels; its columns of 0 and 1 are taken for the classes, "
+                f"{_examples(source.columns.classes)}, and the others are left out, {_examples(others)}; if one of "
+                "these has the labels, call it `label`"
+            )
 
 
 def _examples(names: Collection[str]) -> str:

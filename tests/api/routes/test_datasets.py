@@ -84,7 +84,10 @@ def test_layout_and_encoding_of_names_are_chosen(client: ApiClient, convert: Cal
     for name in ("query", "form"):
         view = client.get(f"/datasets/{name}").json()
         assert (view["classes"], view["counts"]["train"]) == (["狗", "猫"], [2, 2])
-    assert "?layout=csv from a table" in client.get("/datasets/folders").json()["record"]["error"]
+    assert (
+        "?layout=csv rejects 'labels.csv': 'labels.csv' is not UTF-8"
+        in client.get("/datasets/folders").json()["record"]["error"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -180,3 +180,53 @@ def test_names_of_unknown_encoding_have_a_warning(tmp_path: Path) -> None:
     assert {name.encode("cp437").decode("shift_jis") for name in contents.classes} == {"能表", "ソ猫"}
     assert contents.warnings[0].startswith("the archive does not say how 4 names are encoded: cp437 reads")
     assert "shift_jis reads '能表/0.png'" in contents.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "left", ["cow/.DS_Store", "cow/.gitkeep", "cow/Thumbs.db", "cow/.ipynb_checkpoints/1.png", "cow/"]
+)
+def test_class_of_hidden_files_is_rejected(left: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArchive, match="the class folder 'cow' is empty"):
+        convert_archive(tmp_path, zip_of({**two_classes(), left: b""}))
+
+
+def test_folder_of_notes_has_a_warning(tmp_path: Path) -> None:
+    files = {".git/config": b"x", "__MACOSX/cow/._1.png": b"x", "cow/readme.txt": b"x", "cow/1.mp4": b"x"}
+    [warning] = [
+        each for each in convert_archive(tmp_path, zip_of({**two_classes(), **files})).warnings if "cow" in each
+    ]
+    assert warning.startswith("1 folder beside those of the classes has no image")
+
+
+FLAT = {f"images/IMG_{number}.png": image(number) for number in range(2)}
+CAMERA = "put the images into one folder for each class, or add a table of files and labels"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {**FLAT, "labels.csv": b"file,label\nIMG_0.png,a\nIMG_1.png,b\n"},
+            "it has one class only, 'images'; expected at least 2; ?layout=csv reads the labels of 'labels.csv'",
+        ),
+        (
+            {**FLAT, "labels.csv": "file,label\nIMG_0.png,고양이\nIMG_1.png,개\n".encode("cp949")},
+            "?layout=csv rejects 'labels.csv': 'labels.csv' is not UTF-8; save it as UTF-8, or name its encoding",
+        ),
+        (FLAT, f"expected at least 2; {CAMERA}"),
+        ({name.removeprefix("images/"): data for name, data in FLAT.items()}, f"are in no class folder; {CAMERA}"),
+        (
+            {**FLAT, "labels/IMG_0.txt": b"0 0.5 0.5 1 1"},
+            "'labels/IMG_0.txt' looks like annotations of objects within images, which are not supported; put",
+        ),
+        (
+            {f"train/{name}.0.jpg": image(20) for name in ("cat", "dog")},
+            "?layout=filenames takes the class from the names, such as 'cat' from 'cat.0.jpg'",
+        ),
+    ],
+    ids=["table", "table of Excel", "one folder", "no folder", "YOLO", "names"],
+)
+def test_layout_that_would_fit_is_named(files: dict[str, bytes], reason: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArchive) as rejection:
+        convert_archive(tmp_path, zip_of(files))
+    assert reason in str(rejection.value)

@@ -65,6 +65,8 @@ def test_folder_around_all_images_is_no_split() -> None:
     ("names", "reason"),
     [
         (["1.jpg", "2.jpg"], "2 images, such as '1.jpg', begin with no class (0 different ones found)"),
+        (["1_cat.png", "2_cat.png", "3_dog.png", "4_dog.png"], "begin with no class (4 different ones found)"),
+        ([f"{n:032x}.png" for n in range(30)], "begin with no class ("),
         ([f"{n:x}f" * 4 + ".jpg" for n in range(30)], "begin with no class (30 different ones found)"),
     ],
 )

@@ -46,14 +46,14 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
 )
 def test_images_are_labeled_by_their_folders(names: list[str], expected: list[tuple[str, str]]) -> None:
     files = found(*names)
-    labels = label_by_folders(files, [])
+    labels = label_by_folders(files, {})
     assert labeled(labels, files) == dict(zip(names, expected, strict=True))
     assert labels.warnings == ()
 
 
 def test_folders_of_splits_are_reported_as_found() -> None:
     files = found("d/seg_train/cat/1.jpg", "d/seg_train/dog/1.jpg", "d/seg_dev/cat/2.jpg", "d/seg_test/cat/1.jpg")
-    assert split_names(label_by_folders(files, []).by_position.values()) == {
+    assert split_names(label_by_folders(files, {}).by_position.values()) == {
         "train": ("seg_train",),
         "test": ("seg_test",),
         "validation": ("seg_dev",),
@@ -63,7 +63,7 @@ def test_folders_of_splits_are_reported_as_found() -> None:
 @pytest.mark.parametrize("unlabeled", ["seg_pred/seg_pred/3.jpg", "test/3.jpg", "test1/3.jpg", "unlabeled/cat/3.jpg"])
 def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
     files = found("train/cat/1.jpg", "train/dog/1.jpg", unlabeled)
-    labels = label_by_folders(files, [])
+    labels = label_by_folders(files, {})
 
     assert list(labeled(labels, files)) == ["train/cat/1.jpg", "train/dog/1.jpg"]
     folder = unlabeled.rpartition("/")[0]
@@ -82,24 +82,57 @@ def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
         (["train/cat/1.jpg", "train/2.jpg", "test/cat/1.jpg"], "'train/2.jpg' is beside the class folders"),
         (
             ["train/cat.0.jpg", "test1/1.jpg"],
-            "in 'test1' and 'train', without a folder for each class; ?layout=filename",
+            "in 'test1' and 'train', without a folder for each class",
         ),
-        (["1.jpg", "2.jpg"], "such as '1.jpg', are in no class folder; ?layout=filenames"),
+        (["1.jpg", "2.jpg"], "such as '1.jpg', are in no class folder"),
     ],
 )
 def test_what_is_in_the_way_is_named(names: list[str], reason: str) -> None:
     with pytest.raises(InvalidArchive) as rejection:
-        label_by_folders(found(*names), [])
+        label_by_folders(found(*names), {})
     assert reason in str(rejection.value)
 
 
-def test_only_empty_class_folders_are_rejected() -> None:
-    files = found("x/train/cat/1.jpg", "x/train/dog/1.jpg", "x/test/cat/1.jpg")
-    classes = found("x/cat/1.jpg", "x/dog/1.jpg")
+NOTES = "x/cow/readme.txt"
 
-    assert len(label_by_folders(files, [("x", "test", "dog"), ("x", "logs")]).by_position) == 3
-    with pytest.raises(InvalidArchive, match="the class folder 'x/cow' is empty; fill it or leave it out"):
-        label_by_folders(classes, [("x", "cow")])
+
+@pytest.mark.parametrize(
+    ("names", "folder", "held", "reason"),
+    [
+        (["x/cat/1.jpg", "x/dog/1.jpg"], "x/cow", None, "the class folder 'x/cow' is empty; fill it or leave it out"),
+        (["train/cat/1.jpg", "train/dog/1.jpg"], "train/cow", None, "the class folder 'train/cow' is empty"),
+        (
+            ["train/cat/1.jpg", "val/cat/2.jpg", "train/dog/1.jpg"],
+            "val/cow",
+            None,
+            "the class folder 'val/cow' is empty",
+        ),
+        (["cat/train/1.jpg", "dog/train/1.jpg"], "cow", None, "the class folder 'cow' is empty"),
+        (
+            ["train/cat/1.jpg", "test/dog/1.jpg"],
+            "train/cow",
+            "train/cow/1.mp4",
+            "the class folder 'train/cow' has no image, only other files, such as 'train/cow/1.mp4'; fill it or leave",
+        ),
+    ],
+)
+def test_class_without_images_is_rejected(names: list[str], folder: str, held: str | None, reason: str) -> None:
+    with pytest.raises(InvalidArchive) as rejection:
+        label_by_folders(found(*names), {tuple(folder.split("/")): held})
+    assert reason in str(rejection.value)
+
+
+def test_folders_that_are_no_classes_may_be_empty() -> None:
+    files = found("x/train/cat/1.jpg", "x/train/dog/1.jpg", "x/test/cat/1.jpg")
+    labels = label_by_folders(files, {("x", "test", "dog"): None, ("x", "logs"): None, ("docs",): "docs/a.md"})
+    assert labels.warnings == ()
+
+
+def test_folder_of_other_files_has_a_warning() -> None:
+    labels = label_by_folders(found("x/cat/1.jpg", "x/dog/1.jpg"), {("x", "cow"): NOTES, ("docs",): "docs/a.md"})
+    assert labels.warnings == (
+        f"1 folder beside those of the classes has no image and will be no class: 'x/cow' with '{NOTES}'",
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,5 +146,5 @@ def test_only_empty_class_folders_are_rejected() -> None:
 )
 def test_classes_must_be_trainable(names: list[str], reason: str) -> None:
     with pytest.raises(InvalidArchive) as rejection:
-        order_classes(label_by_folders(found(*names), []).by_position.values())
+        order_classes(label_by_folders(found(*names), {}).by_position.values())
     assert reason in str(rejection.value)

@@ -149,7 +149,9 @@ def test_ambiguous_names_are_no_missing_ones() -> None:
 def test_column_for_each_class_is_read(text: str) -> None:
     labels = label(text)
     assert [name for _, name in labeled(labels, IMAGES).values()] == ["MEL", "NV", "MEL"]
-    assert labels.warnings == ()
+    others = [each for each in ("age", "sex") if f"{each}\n" in text]
+    assert len(labels.warnings) == len(others)
+    assert all(f"left out, {each!r}; if one of these has the labels" in labels.warnings[0] for each in others)
 
 
 def test_lines_of_several_classes_are_left_out() -> None:
@@ -161,6 +163,40 @@ def test_lines_of_several_classes_are_left_out() -> None:
         "1 line has no label, in 'data/labels.csv'",
         "1 image has no label in 'data/labels.csv' and will not be used: 'data/images/c3.jpg'",
     )
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [(("0", "1"), ("1.0", "0.0")), (("0.", "1."), ("1", "0")), (("0", "1"), ("1", "0"))],
+)
+def test_whole_numbers_are_one_class(train: tuple[str, str], test: tuple[str, str]) -> None:
+    images = found("train/1.jpg", "train/2.jpg", "test/1.jpg", "test/2.jpg")
+    rows = [f"id,label\n1,{first}\n2,{second}\n" for first, second in (train, test)]
+    labels = label("x,y\n", images, train=rows[0], test=rows[1])
+    assert [name for _, name in labeled(labels, images).values()] == ["0", "1", "1", "0"]
+
+
+@pytest.mark.parametrize("names", [("1.5", "a"), ("v1.0", "v1.5"), ("-1", "1"), ("01", "02")])
+def test_text_with_points_is_no_number(names: tuple[str, str]) -> None:
+    labels = label(f"file,label\na1,{names[0]}\nb2,{names[1]}\n")
+    assert [name for _, name in labeled(labels, IMAGES).values()] == list(names)
+
+
+@pytest.mark.parametrize(
+    ("images", "cell", "reason"),
+    [
+        ("i/img.png", "IMG.png", "'IMG.png' differs from 'i/img.png' in its case"),
+        ("i/1.jpeg", "1.jpg", "'1.jpg' differs from 'i/1.jpeg' in its suffix"),
+        ("i/1.JPG", "1.jpg", "'1.jpg' differs from 'i/1.JPG' in its case"),
+    ],
+)
+def test_almost_the_name_of_an_image_is_named(images: str, cell: str, reason: str) -> None:
+    with pytest.raises(InvalidArchive) as rejection:
+        label(f"file,label\n{cell},cat\ngone.png,dog\n", found(images, "i/x.png"))
+    assert f"is an image of the archive; {reason}" in str(rejection.value)
+
+    labels = label(f"file,label\nx.png,cat\n{cell},dog\n", found(images, "i/x.png"))
+    assert labels.warnings[0].endswith(reason)
 
 
 def test_class_named_in_composed_form() -> None:
@@ -191,6 +227,10 @@ def test_what_does_not_match_is_reported() -> None:
         ("width,height,depth\n1,2,3\n", "'data/labels.csv' has 'width', 'height', 'depth'"),
         ("", "'data/labels.csv' has nothing"),
         ("file,label\nx.jpg,cat\ny.jpg,dog\n", "none of the files in 'data/labels.csv', such as 'x.jpg', is an image"),
+        (
+            "file,age\na1,1.5\nb2,2.25\nc3,7\n",
+            "'data/labels.csv' has the label 1.5; expected text or integers; to predict measured numbers",
+        ),
         ("file,label,split\na1.jpg,cat,left\n", "'data/labels.csv', line 2: 'left' is no split; expected train"),
         (
             "image,a,b\na1,1,1\nb2,1,1\nc3,0,1\n",
