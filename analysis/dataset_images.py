@@ -15,6 +15,7 @@ from analysis.generated_datasets import Generated, generate_blobs, generate_digi
 from analysis.npz_memory_map import map_npz
 from imaging.decode import decode
 from imaging.png import encode_png
+from imaging.wide_colors import fixed_white, has_16_bits
 from models_store.datasets.images import StoredImages
 from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, InvalidState, NotFound, ResultsHidden
@@ -40,7 +41,7 @@ class DatasetImages(Protocol):
     def image(self, number: int) -> Image.Image: ...
 
     def encoded(self, number: int) -> bytes:
-        """The file of an image: as it was uploaded, or else a PNG."""
+        """The file of an image: as it was uploaded, or else, also for one of 16 bits, a PNG of 8 bits."""
 
 
 class UploadedImages:
@@ -54,10 +55,12 @@ class UploadedImages:
         return self._stored.names[number]
 
     def image(self, number: int) -> Image.Image:
-        return decode(self._stored.read(number), self._max_pixels)
+        return decode(self._stored.read(number), self._max_pixels, fixed_white(self._stored.white))
 
     def encoded(self, number: int) -> bytes:
-        return self._stored.read(number)
+        data = self._stored.read(number)
+        # Alone, it may have another white.
+        return encode_png(self.image(number)) if has_16_bits(data) else data
 
 
 class BuiltInImages:

@@ -9,7 +9,7 @@ from imaging.container import END_OF_JPEG, JPEG, SCAN, exif_orientation, strip_c
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 from imaging.fast_decode import PlainImage, plain_image
 from imaging.format_names import describe_format
-from imaging.wide_colors import has_wide_colors, scale_to_8_bits, scale_wide_colors
+from imaging.wide_colors import FindWhite, has_wide_colors, scale_to_8_bits, scale_wide_colors, white_of
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 # The transpositions that undo each EXIF orientation; 1 is upright.
@@ -29,18 +29,18 @@ _NO_MARKER = bytes(range(254, 0, -1)) * 4
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
-def decode(data: bytes, max_pixels: int) -> Image.Image:
+def decode(data: bytes, max_pixels: int, find_white: FindWhite = white_of) -> Image.Image:
     """Return the first frame, upright, in mode L or RGB.
 
     Transparent images are put on white, or on black if all opaque pixels are light. 16 bits are scaled to 8, from as
-    many as the largest value needs. A baseline JPEG of up to 4 times `max_pixels` is decoded at half its width and
-    height. Raises UnreadableImage, or ImageTooLarge before any pixel is decoded.
+    many as the largest value needs, or as `find_white` says. A baseline JPEG of up to 4 times `max_pixels` is decoded
+    at half its width and height. Raises UnreadableImage, or ImageTooLarge before any pixel is decoded.
     """
     if not data:
         raise UnreadableImage("the file is empty (0 bytes); send a PNG, JPEG or WebP image")
     plain = plain_image(data)
     image = None if plain is None or plain.pixels > max_pixels else decode_plain(plain, max_pixels)
-    return _decode_any(data, max_pixels) if image is None else image
+    return _decode_any(data, max_pixels, find_white) if image is None else image
 
 
 def decode_plain(image: PlainImage, max_pixels: int) -> Image.Image | None:
@@ -49,15 +49,15 @@ def decode_plain(image: PlainImage, max_pixels: int) -> Image.Image | None:
     return image.decode()
 
 
-def _decode_any(data: bytes, max_pixels: int) -> Image.Image:
+def _decode_any(data: bytes, max_pixels: int, find_white: FindWhite) -> Image.Image:
     try:
         stripped, orientation = strip_container(data)
         image = _load(stripped, max_pixels)
         if orientation is None:  # WebP's is read by Pillow
             orientation = exif_orientation(image.info.get("exif", b""))
         if has_wide_colors(stripped):
-            image = scale_wide_colors(stripped, image)
-        return _to_8_bits(_upright(image, orientation))
+            image = scale_wide_colors(stripped, image, find_white)
+        return _to_8_bits(_upright(image, orientation), find_white)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLarge(f"the image has too many pixels: {error}") from error
     except UnidentifiedImageError as error:
@@ -120,9 +120,9 @@ def _upright(image: Image.Image, orientation: int | None) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def _to_8_bits(image: Image.Image) -> Image.Image:
+def _to_8_bits(image: Image.Image, find_white: FindWhite) -> Image.Image:
     if image.mode in _SIXTEEN_BIT_MODES:
-        return Image.fromarray(scale_to_8_bits(np.asarray(image).clip(0, 65_535)))
+        return Image.fromarray(scale_to_8_bits(np.asarray(image).clip(0, 65_535), find_white))
     if image.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in image.info:
         return _on_background(image.convert("RGBA")).convert("L" if image.mode in ("LA", "La") else "RGB")
     if image.mode in ("1", "L"):

@@ -1,5 +1,6 @@
 """Images of 16 bits, which cameras and scanners fill with 10, 12 or 14 only."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
@@ -17,11 +18,29 @@ _WIDE = {b"\x10\2": ("RGB;16L", slice(3)), b"\x10\4": ("RGBA", slice(1, 2)), b"\
 _FULL = 64
 
 
-def scale_to_8_bits(wide: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Values 0-65,535 as 0-255: white is the largest value of the depth that the image uses."""
-    largest = int(wide.max(initial=0))
-    white = next(2**depth - 1 for depth in _DEPTHS if largest < 2**depth)
-    return np.asarray(wide.astype(np.uint32) * 255 // white, np.uint8)
+# The value of white, by the largest value of an image.
+FindWhite = Callable[[int], int]
+
+
+def white_of(largest: int) -> int:
+    """The largest value of the smallest depth that holds `largest`."""
+    return (1 << next(depth for depth in _DEPTHS if largest < 1 << depth)) - 1
+
+
+def fixed_white(white: int | None) -> FindWhite:
+    """The same for all images of a dataset, or else each one's own."""
+    return white_of if white is None else lambda _: white
+
+
+def scale_to_8_bits(wide: NDArray[np.generic], find_white: FindWhite) -> NDArray[np.uint8]:
+    """Values 0-65,535 as 0-255."""
+    white = find_white(int(wide.max(initial=0)))
+    return np.asarray(np.minimum(wide.astype(np.uint32) * 255 // white, 255), np.uint8)
+
+
+def has_16_bits(data: bytes) -> bool:
+    """Whether `data` is a PNG of 16 bits."""
+    return data.startswith(PNG) and data[24:25] == b"\x10"
 
 
 def has_wide_colors(data: bytes) -> bool:
@@ -29,15 +48,17 @@ def has_wide_colors(data: bytes) -> bool:
     return data.startswith(PNG) and data[24:26] in _WIDE
 
 
-def scale_wide_colors(data: bytes, image: Image.Image) -> Image.Image:
+def scale_wide_colors(data: bytes, image: Image.Image, find_white: FindWhite) -> Image.Image:
     """`image`, as Pillow reads `data`, in RGB or RGBA; of a dark one the lower 8 bits are read as well."""
     upper = np.asarray(image)
-    if int(upper[..., :3].max(initial=0)) >= _FULL:
+    largest = int(upper[..., :3].max(initial=0))
+    if largest >= _FULL:
+        find_white(largest << 8)
         return image
     raw_mode, channels = _WIDE[data[24:26]]
     again = Image.open(BytesIO(data), formats=("PNG",))
     again.tile = [tile._replace(args=raw_mode) for tile in again.tile]
     lower = np.asarray(again)[..., channels]
     scaled = upper.copy()
-    scaled[..., :3] = scale_to_8_bits(upper[..., :3].astype(np.uint16) << 8 | lower)
+    scaled[..., :3] = scale_to_8_bits(upper[..., :3].astype(np.uint16) << 8 | lower, find_white)
     return Image.fromarray(scaled)

@@ -5,6 +5,7 @@
 | `images.bin` | the files' bytes, one after the other |
 | `index.npy` | one row of the dtype `INDEX` for each image, sorted by split, then by class |
 | `names.json.xz` | the names of the files in the archive, in the same order |
+| `white.json` | only if there are PNGs of 16 bits: the value of white in all of them |
 | `images.npy` | only if all images have one small size: uint8 (images, height, width, channels) |
 | `manifest.json` | the size and the sha256 of each of them |
 """
@@ -33,6 +34,7 @@ DATA_FILE = "images.bin"
 INDEX_FILE = "index.npy"
 NAMES_FILE = "names.json.xz"
 IMAGES_FILE = "images.npy"
+WHITE_FILE = "white.json"
 INDEX = np.dtype(
     [
         ("offset", "<u8"),
@@ -89,6 +91,15 @@ class StoredImages:
         except (OSError, lzma.LZMAError, orjson.JSONDecodeError) as error:
             raise Damaged(f"{NAMES_FILE} cannot be read: {error}") from error
         return names
+
+    @cached_property
+    def white(self) -> int | None:
+        """The value of white in images of 16 bits, 255 to 65,535; None if each has its own."""
+        path = self._folder / WHITE_FILE
+        try:
+            return int(orjson.loads(path.read_bytes())) if path.is_file() else None
+        except (OSError, ValueError, TypeError) as error:
+            raise Damaged(f"{WHITE_FILE} cannot be read: {error}") from error
 
     @cached_property
     def native(self) -> Images | None:

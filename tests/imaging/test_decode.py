@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 
 from imaging.decode import FORMATS, decode
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
+from imaging.wide_colors import fixed_white
 from tests.support.image_files import encoded, png_chunk, png_file
 
 MAX_PIXELS = 1_000_000
@@ -320,6 +321,16 @@ def test_sixteen_bits_are_scaled_by_the_depth_they_use(channels: int, depth: int
     assert image.mode == ("L" if channels == 1 else "RGB")
     assert np.abs(ramp - np.arange(256)).max() <= (1 if depth < 14 else 4)
     assert (np.diff(ramp) >= 0).all()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize(("white", "largest"), [(255, 255), (4_095, 255), (16_383, 63), (65_535, 15)])
+def test_sixteen_bits_of_a_dataset_share_a_white(channels: int, white: int, largest: int) -> None:
+    image = decode(wide_png(channels, 4_095), 10_000, fixed_white(white))
+    ramp = np.asarray(image).reshape(4, 256, -1)[0, :, 0]
+
+    assert ramp.max() == largest
+    assert (np.diff(ramp.astype(int)) >= 0).all()
 
 
 @pytest.mark.parametrize("channels", [2, 3, 4])

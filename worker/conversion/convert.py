@@ -15,10 +15,12 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from imaging.decode import decode
 from imaging.errors import ImageError
+from imaging.wide_colors import fixed_white
 from models_store.artifacts import write_manifest
-from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE
+from models_store.datasets.images import DATA_FILE, IMAGES_FILE, INDEX, INDEX_FILE, NAMES_FILE, WHITE_FILE
 from models_store.datasets.record import Contents, Counts, FilesDone, Unreadable
 from specs.splits import SOURCE_SPLITS
+from worker.conversion.brightness import Brightness
 from worker.conversion.decoded import Decoded
 from worker.conversion.report import build_warnings, count_sizes
 from worker.conversion.source import LabeledImages, SourceImage, open_images
@@ -42,13 +44,14 @@ class Packing:
         self.names: list[str] = []
         self.rows: list[tuple[Any, ...]] = []
         self.unreadable: list[Unreadable] = []
+        self.brightness = Brightness()
 
     def add(self, file: SourceImage) -> None:
         content = file.content
         if content.startswith(_ARCHIVE_STARTS) or content[257:262] == b"ustar":
             raise InvalidArchive(f"{quote(file.name)} is an archive within the archive; unpack it first")
         try:
-            image = decode(content, self._max_pixels)
+            image = self.brightness.decode(content, self._max_pixels)
         except ImageError as error:
             self.unreadable.append(Unreadable(name=file.name, reason=str(error)))
             return
@@ -59,6 +62,19 @@ class Packing:
         self.names.append(file.name)
         self._data.write(content)
         self._decoded.add(image)
+
+    def share_white(self, heartbeat: Callable[[], None]) -> None:
+        """Decode images again that have another white than those of the whole upload."""
+        if not self._decoded.is_kept:
+            return
+        self._data.flush()
+        find_white = fixed_white(self.brightness.white)
+        with Path(self._data.name).open("rb") as data:
+            for number in self.brightness.find_too_bright():
+                offset, length = self.rows[number][:2]
+                data.seek(offset)
+                self._decoded.replace(number, decode(data.read(length), self._max_pixels, find_white))
+                heartbeat()
 
 
 class _Heartbeat:
@@ -87,6 +103,7 @@ def convert(job: ConversionJob, report: Report) -> Contents:
         for done, image in enumerate(source.images, 1):
             packing.add(image)
             heartbeat(done, source.total)
+        packing.share_white(heartbeat)
     # The rest takes seconds, minutes on a slow disk: the supervisor would take silence for a hang.
     heartbeat()
     _reject_unreadable_classes(source.classes, packing)
@@ -95,6 +112,8 @@ def convert(job: ConversionJob, report: Report) -> Contents:
     order = np.array([number for _, number in sorted((key, number) for number, key in enumerate(keys))])
     index, names = rows[order], [packing.names[number] for number in order]
     np.save(job.staged / INDEX_FILE, index)
+    if packing.brightness.white is not None:
+        (job.staged / WHITE_FILE).write_bytes(orjson.dumps(packing.brightness.white))
     heartbeat()
     (job.staged / NAMES_FILE).write_bytes(lzma.compress(orjson.dumps(names), preset=1))
     decoded.write(job.staged / IMAGES_FILE, order, int(index["channels"].max()), heartbeat)
@@ -138,6 +157,10 @@ def _contents(staged: Path, index: Rows, names: Sequence[str], source: LabeledIm
         ignored=source.ignored,
         ignored_files=source.ignored_files,
         split_names=source.split_names,
-        warnings=(*source.warnings, *build_warnings(index, names, source.classes, counts, packing.unreadable)),
+        warnings=(
+            *source.warnings,
+            *build_warnings(index, names, source.classes, counts, packing.unreadable),
+            *packing.brightness.find_warnings(),
+        ),
         bytes=sum(path.stat().st_size for path in staged.iterdir()),
     )

@@ -30,6 +30,15 @@ class Decoded:
         if self._is_uniform:
             self._file.write(image.convert("RGB").tobytes())
 
+    def replace(self, number: int, image: Image.Image) -> None:
+        """Put `image` in the place of the one that was added as `number`."""
+        self._file.seek(number * image.width * image.height * _CHANNELS)
+        self._file.write(image.convert("RGB").tobytes())
+
+    @property
+    def is_kept(self) -> bool:
+        return self._is_uniform and self._size is not None
+
     def write(self, path: Path, order: NDArray[np.int64], channels: int, heartbeat: Callable[[], None]) -> None:
         """Write those in `order` as .npy, if all have one small size; call it after closing the file. Calls `heartbeat`
         after each batch."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import DigitForm, prepare_image
 from imaging.resize import Mode, Shape, resize_all, to_array
+from imaging.wide_colors import fixed_white
 from models_store.datasets.images import StoredImages
 from models_store.errors import Damaged, NotFound
 from specs.experiment import ExperimentSpec
@@ -38,10 +40,8 @@ def open_prepared(folder: Path, name: str, shape: Shape, mode: Mode, digit_form:
     """The same images, prepared as for a prediction: the digit that is found, in the form of the network's."""
 
     def read(stored: StoredImages, indices: Indices) -> Images:
-        max_pixels = _max_pixels(stored)
-        return stored.some(
-            indices, shape, lambda data: prepare_image(decode(data, max_pixels), shape, mode, digit_form).array
-        )
+        read_image = _decoder(stored)
+        return stored.some(indices, shape, lambda data: prepare_image(read_image(data), shape, mode, digit_form).array)
 
     return _open(folder, name, read)
 
@@ -92,10 +92,11 @@ def _read_resized(stored: StoredImages, indices: Indices, shape: Shape, mode: Mo
 
 def _converter(stored: StoredImages, shape: Shape, mode: Mode) -> Callable[[bytes], NDArray[np.uint8]]:
     """From an encoded image to an array of `shape`."""
-    max_pixels = _max_pixels(stored)
-    return lambda data: to_array(decode(data, max_pixels), shape, mode)
+    read_image = _decoder(stored)
+    return lambda data: to_array(read_image(data), shape, mode)
 
 
-def _max_pixels(stored: StoredImages) -> int:
+def _decoder(stored: StoredImages) -> Callable[[bytes], Image.Image]:
     sides = stored.index["height"].astype(np.int64) * stored.index["width"]
-    return int(sides.max(initial=1))
+    max_pixels, find_white = int(sides.max(initial=1)), fixed_white(stored.white)
+    return lambda data: decode(data, max_pixels, find_white)

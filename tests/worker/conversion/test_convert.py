@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from analysis.dataset_images import UploadedImages
 from archives.errors import InvalidArchive
+from imaging.decode import decode
 from models_store.datasets.images import IMAGES, StoredImages
 from models_store.datasets.record import Contents, FilesDone
 from tests.archives.hostile import HOSTILE, LIMITS
 from tests.support.archives import image, tar_with, two_classes, zip_of, zip_with
+from tests.support.image_files import encoded
 from tests.support.manifests import verify_manifest
 from worker.conversion.convert import convert
+from worker.data.uploaded import open_resized
 from worker.jobs.messages import ConversionJob
 
 MAX_PIXELS = 10_000
@@ -230,3 +235,88 @@ def test_layout_that_would_fit_is_named(files: dict[str, bytes], reason: str, tm
     with pytest.raises(InvalidArchive) as rejection:
         convert_archive(tmp_path, zip_of(files))
     assert reason in str(rejection.value)
+
+
+def sixteen_bits(white: int, size: tuple[int, int] = (8, 8)) -> bytes:
+    """Black, and in one row `white`."""
+    pixels = np.zeros(size, np.uint16)
+    pixels[1] = white
+    return encoded(Image.fromarray(pixels))
+
+
+DEEP = {"a/1.png": sixteen_bits(4_000), "a/2.png": sixteen_bits(3_900), "b/1.png": sixteen_bits(4_200)}
+
+
+def test_sixteen_bits_mean_the_same_in_all_images(tmp_path: Path) -> None:
+    contents = convert_archive(tmp_path, zip_of({**DEEP, "b/8.png": image(200, mode="L")}))
+    stored = StoredImages(tmp_path)
+
+    assert stored.white == 16_383
+    assert stored.native is not None
+    assert stored.native[:, 1, 0, 0].tolist() == [
+        4_000 * 255 // 16_383,
+        3_900 * 255 // 16_383,
+        4_200 * 255 // 16_383,
+        200,
+    ]
+    assert any(
+        warning.startswith("its PNGs of 16 bits use 12 and 14 bits; all are read") for warning in contents.warnings
+    )
+    alone = decode(UploadedImages(stored, contents.classes, MAX_PIXELS).encoded(0), MAX_PIXELS)
+    assert np.array_equal(np.asarray(alone), stored.native[0, :, :, 0])
+
+
+def test_sixteen_bits_of_any_size_share_a_white(tmp_path: Path) -> None:
+    convert_archive(tmp_path, zip_of({**DEEP, "b/2.png": sixteen_bits(4_200, (80, 8))}))
+    stored = StoredImages(tmp_path)
+    images = open_resized(tmp_path, "deep", (8, 8, 1), "stretch").read(np.arange(3))
+
+    assert stored.native is None
+    assert np.asarray(images)[:, 1].max(axis=(1, 2)).tolist() == [62, 60, 65]
+    shown = UploadedImages(stored, ("a", "b"), MAX_PIXELS)
+    assert [shown.image(number).getextrema()[1] for number in range(3)] == [62, 60, 65]
+
+
+def test_sixteen_bits_of_one_depth_need_no_warning(tmp_path: Path) -> None:
+    contents = convert_archive(tmp_path, zip_of({"a/1.png": sixteen_bits(4_000), "b/1.png": sixteen_bits(2_100)}))
+
+    assert StoredImages(tmp_path).white == 4_095
+    assert not any("16 bits" in warning or "black" in warning for warning in contents.warnings)
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {f"{name}/1.png": image(16, mode="L") for name in "ab"},
+            "all images are nearly black, with no value above 16 of",
+        ),
+        (
+            {f"{name}/1.png": image(1, mode="L") for name in "ab"},
+            "all images are nearly black, with no value above 1 of 255",
+        ),
+        (
+            {"a/1.png": image(200), "b/1.png": image(1, mode="L")},
+            "1 image is nearly black, with no value above 1 of 255",
+        ),
+        (
+            {"a/1.png": sixteen_bits(60_000), "b/1.png": sixteen_bits(900)},
+            "1 image is nearly black, with no value above 3",
+        ),
+        (
+            {f"{name}/1.png": sixteen_bits(1) for name in "ab"},
+            "all images are nearly black, with no value above 1 of 255",
+        ),
+    ],
+    ids=["digits", "masks", "one class", "other depth", "16-bit masks"],
+)
+def test_nearly_black_images_have_a_warning(files: dict[str, bytes], reason: str, tmp_path: Path) -> None:
+    [warning] = [each for each in convert_archive(tmp_path, zip_of(files)).warnings if "black" in each]
+    assert warning.startswith(reason)
+    assert warning.endswith("multiply the values so that white is 255, and upload again")
+
+
+def test_a_few_black_images_need_no_warning(tmp_path: Path) -> None:
+    files = {f"{name}/{number}.png": image(200 + number, mode="L") for name in "ab" for number in range(5)}
+    contents = convert_archive(tmp_path, zip_of({**files, "a/x.png": image(0, mode="L")}))
+    assert not any("black" in warning for warning in contents.warnings)
