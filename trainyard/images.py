@@ -11,6 +11,10 @@ from trainyard.errors import UsageError
 
 _PNG_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+# Those that lose no more than the service would drop; all others become RGB.
+_CONVERTED = {"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}
+_WIDE_MODES, _WHITE = ("I", "I;16", "I;16B", "I;16L", "I;16N"), 65_535
+_CONVERT = "scale its values to 0 to 255 and convert it to mode L or RGB"
 _SEVERAL = "several images are separate arguments, as in predict(*images)"
 
 
@@ -20,8 +24,11 @@ class PilImage(Protocol):
 
     @property
     def mode(self) -> str: ...
+    @property
+    def info(self) -> dict[Any, Any]: ...
+    def getextrema(self) -> Any: ...
     def convert(self, mode: str) -> Any: ...
-    def save(self, fp: Any, format: str) -> None: ...  # noqa: A002 - PIL's name
+    def save(self, fp: Any, format: str, **options: Any) -> None: ...  # noqa: A002 - PIL's name
 
 
 @runtime_checkable
@@ -61,9 +68,37 @@ def read_image(image: Image, number: int) -> tuple[str, bytes]:
 
 
 def _save_png(image: PilImage) -> bytes:
+    """With the pixels that the image's own file has. Raises UsageError."""
     file = io.BytesIO()
-    (image if image.mode in _PNG_MODES else image.convert("RGB")).save(file, format="PNG")
+    try:
+        _as_png_mode(image).save(file, format="PNG", **_orientation(image))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot send a PIL image of mode {image.mode}: {error}; {_CONVERT}") from error
     return file.getvalue()
+
+
+def _as_png_mode(image: PilImage) -> Any:
+    if image.mode in _PNG_MODES:
+        return image
+    if image.mode in _WIDE_MODES:
+        # PIL clips at 255 where it converts these to RGB.
+        wide = image.convert("I")
+        low, high = wide.getextrema()
+        if low < 0 or high > _WHITE:
+            raise UsageError(
+                f"cannot send a PIL image of mode {image.mode} with values from {low:,} to {high:,}: expected 0 to "
+                f"255, or up to {_WHITE:,}; {_CONVERT}"
+            )
+        return wide.convert("I;16")
+    if image.mode == "F":
+        raise UsageError(f"cannot send a PIL image of mode F, whose white is unknown; {_CONVERT}")
+    return image.convert(_CONVERTED.get(image.mode, "RGB"))
+
+
+def _orientation(image: PilImage) -> dict[str, bytes]:
+    """What PIL has read but not applied: of an image as it was opened. Others have no format."""
+    exif = image.info.get("exif")
+    return {"exif": exif} if isinstance(exif, bytes) and getattr(image, "format", None) else {}
 
 
 def encode_png(array: Array) -> bytes:
