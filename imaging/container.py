@@ -28,7 +28,10 @@ _MARKER = re.compile(rb"\xff[\x01-\xfe]")
 # Within a scan, 0xFF before 0 is data, and 0xD0 to 0xD7 are restarts.
 _END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SOI, _EOI, _SOS, _EXIF = 0xD8, 0xD9, 0xDA, 0xE1
-SCAN, END_OF_JPEG = bytes((0xFF, _SOS)), bytes((0xFF, _EOI))
+END_OF_JPEG = bytes((0xFF, _EOI))
+_SCAN = bytes((0xFF, _SOS))
+# Of sequential coding; the others are Huffman tables, an extension, and arithmetic conditioning.
+_FRAMES = frozenset({0xC0, 0xC1, 0xC9})
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 # JFIF and Adobe decide how colors are coded.
 _DROPPED = frozenset({*range(0xE0, 0xF0), 0xFE}) - {0xE0, 0xEE}
@@ -53,6 +56,20 @@ def strip_container(data: bytes) -> Container:
     if data.startswith(PNG):
         return _strip_png(data)
     return _strip_jpeg(data) if data.startswith(JPEG) else Container(data, None)
+
+
+def is_decoded_in_one_pass(data: bytes) -> bool:
+    """Whether libjpeg keeps no coefficients of a JPEG in memory: its first scan has all components of a sequential
+    frame (libjpeg `jdinput.c`, `initial_setup`). It then reads no further scan, nor images behind the first."""
+    components, at = 0, 2
+    while (found := _MARKER.search(data, at)) is not None:
+        start, marker = found.start(), data[found.start() + 1]
+        if marker == _SOS:
+            return data[start + 4 : start + 5] == bytes((components,))
+        if marker in _FRAMES:
+            components = int.from_bytes(data[start + 9 : start + 10])
+        at = _end_of_segment(data, start, marker)
+    return False
 
 
 def exif_orientation(exif: bytes) -> int | None:
@@ -134,7 +151,7 @@ def _strip_jpeg(data: bytes) -> Container:
 def _check_scans(data: bytes, at: int, parts: _Parts) -> None:
     """Count the scans from the first one on, at `at`. They cannot be more than their markers, which bytes behind the
     image may resemble."""
-    if data.count(SCAN, at) <= MAX_SCANS:
+    if data.count(_SCAN, at) <= MAX_SCANS:
         return
     scans = 1
     at = _end_of_segment(data, at, _SOS)

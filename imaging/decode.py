@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from imaging.container import END_OF_JPEG, JPEG, SCAN, exif_orientation, strip_container
+from imaging.container import END_OF_JPEG, JPEG, exif_orientation, is_decoded_in_one_pass, strip_container
 from imaging.errors import ImageError, ImageTooLarge, UnreadableImage
 from imaging.fast_decode import PlainImage, plain_image
 from imaging.format_names import describe_format
@@ -72,16 +72,12 @@ def _load(data: bytes, max_pixels: int) -> Image.Image:
     if data.startswith(JPEG) and END_OF_JPEG not in data:
         return _load_without_end(data, max_pixels)
     image = Image.open(BytesIO(data), formats=FORMATS)
-    if image.width * image.height > max_pixels and _can_halve(image, data):
+    too_large = image.width * image.height > max_pixels
+    if too_large and image.format == "JPEG" and is_decoded_in_one_pass(data):
         image.draft(image.mode, (image.width // 2, image.height // 2))
     _check_size(image.size, max_pixels)
     image.load()
     return image
-
-
-def _can_halve(image: Image.Image, data: bytes) -> bool:
-    """Of a JPEG of one scan libjpeg decodes only every second pixel; of several it needs all coefficients in memory."""
-    return image.format == "JPEG" and "progressive" not in image.info and data.count(SCAN) == 1
 
 
 def _load_without_end(data: bytes, max_pixels: int) -> Image.Image:

@@ -281,6 +281,30 @@ def test_jpeg_above_the_limit_is_decoded_at_half_size(size: tuple[int, int]) -> 
     assert np.array_equal(np.asarray(decode(camera_jpeg(size), image.width * image.height)), pixels)
 
 
+@pytest.mark.parametrize("behind", ["preview", "scans"])
+def test_first_of_several_images_is_halved(behind: str) -> None:
+    """Phones put a preview or a gain map behind the image (CIPA DC-007, "Multi-Picture Format")."""
+    size, limit = (600, 400), 61_000
+    image = Image.open(BytesIO(camera_jpeg(size)))
+    one = encoded(image, "JPEG")
+    preview = Image.new("RGB", (300, 200))
+    found = {
+        "preview": encoded(image, "MPO", save_all=True, append_images=[preview]),
+        "scans": one + one[one.rindex(b"\xff\xda") :] * 40,
+    }[behind]
+
+    assert np.array_equal(np.asarray(decode(found, limit)), np.asarray(decode(one, limit)))
+
+
+def test_jpeg_of_one_scan_for_each_color_is_not_halved() -> None:
+    """libjpeg keeps all its coefficients, also if the other scans are missing."""
+    one = camera_jpeg((600, 400))
+    scan = one.rindex(b"\xff\xda")
+    single = one[:scan] + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + one[scan + 14 :]
+    with pytest.raises(ImageTooLarge, match="exceeds the limit of 61,000"):
+        decode(single, 61_000)
+
+
 def test_half_size_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
