@@ -74,8 +74,8 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
         if 0 < peak <= info.foreign_peak:
             alternative = ", or leave out prep=none" if info.digit_form else ""
             raise InvalidSample(
-                f"the pixels of the image are at most {peak}, as in images from 0 to {info.foreign_peak}; send them "
-                f"from 0 to 255{alternative}"
+                f"the pixels of the image are at most {peak}, as in images from 0 to {info.foreign_white(peak)}; send "
+                f"them from 0 to 255{alternative}"
             )
     return prepared
 

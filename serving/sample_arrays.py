@@ -95,10 +95,10 @@ def _pixels(values: NDArray[Any], info: ServingInfo) -> NDArray[np.uint8]:
     # Black is the same image in every range.
     foreign = np.flatnonzero((peaks > 0) & (peaks <= info.foreign_peak))
     if len(foreign):
-        peak = int(peaks[foreign[0]])
+        peak, white = int(peaks[foreign[0]]), info.foreign_white(int(peaks[foreign].max()))
         raise BadTensor(
             f"{_EXPECTED_PIXELS}, received at most {peak} in sample {foreign[0]}, as in images from 0 to "
-            f"{info.foreign_peak}; {_SCALE_ADVICE}, or with ?scale={info.foreign_peak}"
+            f"{white}; {_SCALE_ADVICE}, or with ?scale={white}"
         )
     return pixels
 

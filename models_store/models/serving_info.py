@@ -48,6 +48,10 @@ class ServingInfo(Frozen):
             return self._built_in.published_max
         return 1 if self.max_pixel > 1 else 0
 
+    def foreign_white(self, peak: int) -> int:
+        """White of the range in which such a peak is one: zeros and ones are in no other."""
+        return 1 if peak <= 1 else self.foreign_peak
+
     @property
     def _built_in(self) -> Dataset | None:
         return DATASETS.get(self.dataset.removesuffix(CORRECTIONS_SUFFIX))

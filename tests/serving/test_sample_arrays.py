@@ -42,6 +42,19 @@ def test_zeros_and_ones_are_rejected(info: Any, dtype: str) -> None:
         samples_of_numbers(values, info)
 
 
+def test_mask_is_not_advised_the_scale_of_digits() -> None:
+    """With scale=16 its ones would be almost black, and the answer wrong."""
+    mask = (INK[:3] > 7).astype(np.uint8)
+    published = INK[:3].astype(np.uint8)
+
+    with pytest.raises(BadTensor, match=r"received at most 1 in sample 0, as in images from 0 to 1; .*\?scale=1$"):
+        samples_of_numbers(mask, DIGITS)
+    assert samples_of_numbers(mask, DIGITS, 1).max() == 255
+    # One of them may be almost empty.
+    with pytest.raises(BadTensor, match=r"received at most 1 in sample 0, as in images from 0 to 16; .*\?scale=16$"):
+        samples_of_numbers(np.concatenate([mask[:1], published]), DIGITS)
+
+
 def test_first_sample_of_another_range_is_named() -> None:
     mixed = np.concatenate([digit_of_mnist("i8"), digit_of_mnist("i8", 1), digit_of_mnist("i8", 1)])
 
