@@ -110,6 +110,47 @@ def test_pixels_scaled_twice_are_warned_about(scaling: dict[str, Any]) -> None:
     assert warned(model=model, preprocessing={"scale": "none"}) == []
 
 
+NOT_LEARNING: list[dict[str, Any]] = [
+    {"type": "Reshape", "target_shape": [16, 4, 3]},
+    {"type": "Flatten"},
+    {"type": "Permute", "dims": [2, 1, 3]},
+    {"type": "ZeroPadding2D", "padding": 2},
+    {"type": "Cropping2D", "cropping": 2},
+    {"type": "UpSampling2D"},
+    {"type": "MaxPooling2D", "pool_size": 2},
+    {"type": "AveragePooling2D", "pool_size": 2},
+    {"type": "GlobalAveragePooling2D"},
+    {"type": "GlobalMaxPooling2D"},
+    {"type": "Dropout", "rate": 0.1},
+    {"type": "SpatialDropout2D", "rate": 0.1},
+    {"type": "AlphaDropout", "rate": 0.1},
+    {"type": "GaussianDropout", "rate": 0.1},
+    {"type": "GaussianNoise", "stddev": 0.1},
+    {"type": "ReLU"},
+    {"type": "LeakyReLU"},
+    {"type": "Activation", "activation": "linear"},
+    {"type": "Residual", "layers": [{"type": "GaussianNoise", "stddev": 0.1}]},
+]
+
+
+@pytest.mark.parametrize("before", NOT_LEARNING, ids=lambda layer: str(layer["type"]))
+def test_scaling_behind_what_keeps_the_range_warns(before: dict[str, Any]) -> None:
+    rescaling = {"type": "Rescaling", "scale": 1 / 255}
+    noise = {"type": "GaussianNoise", "stddev": 0.01}
+    flat = [] if before["type"] == "Flatten" or before["type"].startswith("Global") else [FLATTEN]
+
+    for layers in ([before, rescaling], [noise, before, rescaling], [before, rescaling, noise]):
+        (sentence,) = warned(model={"layers": [*layers, *flat, LAST]})
+        assert " Rescaling scales pixels that preprocessing.scale, unit, has scaled already" in sentence
+
+
+@pytest.mark.parametrize("before", [{"type": "BatchNormalization"}, {"type": "Conv2D", "filters": 2, "kernel_size": 1}])
+def test_scaling_of_what_was_learned_is_fine(before: dict[str, Any]) -> None:
+    model = {"layers": [before, {"type": "Rescaling", "scale": 1 / 255}, FLATTEN, LAST]}
+
+    assert not [sentence for sentence in warned(model=model) if "scales pixels" in sentence]
+
+
 def test_scaled_statistics_are_not_a_second_scaling() -> None:
     layer = {"type": "Normalization", "mean": 0.5, "variance": 0.05}
 
