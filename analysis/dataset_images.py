@@ -1,5 +1,5 @@
-"""Images of datasets, one by one: uploaded ones from the store, built-in ones from scikit-learn or from the `.npz`
-files that Keras publishes."""
+"""Images of datasets, one by one: uploaded ones from the store, built-in ones from scikit-learn or from `.npz` files of
+Keras's arrays."""
 
 import zlib
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from models_store.datasets.store import DatasetStore
 from models_store.errors import Damaged, InvalidState, NotFound, ResultsHidden
 from models_store.round_robin import round_robin
 from specs.dataset import DATASETS, BlobsSpec, Dataset
+from specs.dataset.keras_file import creation_advice
 from specs.splits import SOURCE_SPLITS, SourceSplit
 
 _TEST, _SEALED = SOURCE_SPLITS.index("test"), 255
@@ -161,7 +162,7 @@ class ImageSource:
     """Opens the images of a dataset by its name."""
 
     def __init__(self, datasets: DatasetStore, built_in: Path | None, cache: Path, max_pixels: int) -> None:
-        """`built_in` holds the files that Keras publishes, `cache` their memory-mapped arrays; an uploaded image has
+        """`built_in` holds the files of Keras's datasets, `cache` their memory-mapped arrays; an uploaded image has
         at most `max_pixels` pixels."""
         self._datasets = datasets
         self._built_in = built_in
@@ -220,12 +221,13 @@ class ImageSource:
 
     def _keras_file(self, dataset: str) -> Path:
         if self._built_in is None:
-            advice = f"start the API with DATASETS_DIR, a folder that has {dataset}.npz, as Keras publishes it"
-            raise NotFound(f"the images of {dataset} are unavailable: {advice}")
+            advice = f"start the API with DATASETS_DIR, a folder that has {dataset}.npz"
+            raise NotFound(f"the images of {dataset} are unavailable: {advice}; {creation_advice(DATASETS[dataset])}")
         file = self._built_in / f"{dataset}.npz"
         if not file.is_file():
             raise NotFound(
-                f"the images of {dataset} are unavailable: put {dataset}.npz, as Keras publishes it, into DATASETS_DIR"
+                f"the images of {dataset} are unavailable: put {dataset}.npz into DATASETS_DIR; "
+                f"{creation_advice(DATASETS[dataset])}"
             )
         return file
 

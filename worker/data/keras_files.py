@@ -9,6 +9,7 @@ import numpy as np
 from models_store.errors import Damaged
 from models_store.npz import read_npz
 from specs.dataset import Dataset
+from specs.dataset.keras_file import array_layout, published_shape
 from worker.data.source import DatasetUnavailable, Source
 from worker.data.split import Images, Indices
 
@@ -36,7 +37,7 @@ def _download(dataset: Dataset, file: Path | None) -> list[Array]:
         folder = file.parent if file else "the folder that the environment variable DATASETS_DIR names"
         raise DatasetUnavailable(
             f"{dataset.name} is not on this machine and could not be downloaded ({type(error).__name__}); "
-            f"put {dataset.name}.npz into {folder}, with the arrays {_layout(dataset)}; see docs/datasets.md"
+            f"put {dataset.name}.npz into {folder}, with the arrays {array_layout(dataset)}; see docs/datasets.md"
         ) from error
     return [x_train, y_train, x_test, y_test]
 
@@ -66,7 +67,7 @@ def _source(members: list[Array], dataset: Dataset, origin: str) -> Source:
 
 def _are_images(array: Array, dataset: Dataset) -> bool:
     """Keras omits the axis of a single channel."""
-    return array.dtype == np.uint8 and array.shape[1:] in (dataset.image_shape, _published_shape(dataset))
+    return array.dtype == np.uint8 and array.shape[1:] in (dataset.image_shape, published_shape(dataset))
 
 
 def _are_labels(array: Array, samples: int, dataset: Dataset) -> bool:
@@ -76,22 +77,11 @@ def _are_labels(array: Array, samples: int, dataset: Dataset) -> bool:
     return samples == 0 or 0 <= array.min() <= array.max() < len(dataset.classes)
 
 
-def _published_shape(dataset: Dataset) -> tuple[int, ...]:
-    shape = dataset.image_shape or ()
-    return shape[:2] if shape[2:] == (1,) else shape
-
-
 def _rejected(origin: str, dataset: Dataset, found: str) -> DatasetUnavailable:
     return DatasetUnavailable(
-        f"{origin} is not {dataset.name} as Keras publishes it: {found}; expected {_layout(dataset)}; replace the "
+        f"{origin} is not {dataset.name} as Keras has it: {found}; expected {array_layout(dataset)}; replace the "
         "file, or remove it so that Keras downloads its own"
     )
-
-
-def _layout(dataset: Dataset) -> str:
-    sides = _published_shape(dataset)
-    train, test = dataset.training_samples, dataset.test_samples
-    return f"x_train {(train, *sides)} uint8, y_train {(train,)}, x_test {(test, *sides)} uint8, y_test {(test,)}"
 
 
 def _describe(array: Array) -> str:

@@ -59,7 +59,7 @@ def test_missing_file_is_downloaded_by_keras(tmp_path: Path, monkeypatch: pytest
 )
 def test_file_of_another_dataset_is_rejected(change: dict[str, Any], found: str, tmp_path: Path) -> None:
     np.savez(tmp_path / "cifar10.npz", **{**arrays_of(CIFAR10), **change})
-    with pytest.raises(DatasetUnavailable, match=f"not cifar10 as Keras publishes it: .*{found}.*; replace the file"):
+    with pytest.raises(DatasetUnavailable, match=f"not cifar10 as Keras has it: .*{found}.*; replace the file"):
         open_keras_file(CIFAR10, tmp_path)
 
 

@@ -33,7 +33,7 @@ export default {
   noThumbnails: "No images to show",
   noImages: "The service has no file with its images",
   noImagesHint: (name: string) =>
-    `Experiments can use it even so. To see images here, put ${name}.npz, as Keras publishes it, into the folder that DATASETS_DIR names, and restart the service.`,
+    `Experiments can use it even so. To see images here, put ${name}.npz into the folder that DATASETS_DIR names, and restart the service. Where Keras is installed, this makes the file:`,
   // upload
   dropHere: "Drop to add a dataset",
   addHint:
