@@ -12,6 +12,7 @@ from specs.class_weights import check_class_weight
 from specs.dataset import DATASETS, Dataset, DatasetSpec
 from specs.errors import SpecError
 from specs.explanation import problems_of
+from specs.keras_document import reject_misplaced
 from specs.layers import Shape
 from specs.losses import BinaryCrossentropy
 from specs.model import ModelSpec
@@ -52,6 +53,7 @@ class ExperimentSpec(Schema):
     @model_validator(mode="before")
     @classmethod
     def _set_name(cls, document: Any) -> Any:
+        reject_misplaced(document, "model.keras")
         if not isinstance(document, Mapping) or "name" in document:
             return document
         return {**document, "name": _default_name(document)}

@@ -1,18 +1,18 @@
 """Translates pydantic's validation errors into problems with pointers and advice."""
 
-import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from specs import limits
+from specs.misplacement import models_in, nesting_hint, place_hint
 from specs.problem import FieldPath, Problem, format_value, pointer_of, received_value, shorten
 from specs.schema import FieldError, FieldErrors
-from specs.spelling import closest, did_you_mean
+from specs.spelling import did_you_mean
 
 _SENTENCES: Mapping[str, str] = {
     "int_type": "expected a whole number",
@@ -33,25 +33,8 @@ _SENTENCES: Mapping[str, str] = {
     "too_short": "must not be empty",  # no list has a higher minimum
     "too_long": "must have at most {max_length} items",
 }
-
-
-# What other libraries call our fields.
-_SYNONYMS: Mapping[str, str] = {
-    "lr": "learning_rate",
-    "validation_split": "validation",
-    "validation_fraction": "validation",
-    "test_split": "test",
-    "test_size": "test",
-    "random_state": "seed",
-    "random_seed": "seed",
-    "image_shape": "image_size",
-    "input_shape": "image_size",
-    "target_size": "image_size",
-    "num_epochs": "epochs",
-    "class_weights": "class_weight",
-}
-_EVERYWHERE = frozenset({"type", "name"})
-_LISTED_PLACES = 3
+_NO_OBJECT = ("model_type", "model_attributes_type")
+_LISTED_TYPES = 3
 
 
 def problems_of(error: ValidationError, document: Any, root: type[BaseModel]) -> list[Problem]:
@@ -98,7 +81,8 @@ def _error(details: ErrorDetails, path: FieldPath, document: Any, root: type[Bas
         return FieldError(path, _unknown_name(_names(details, path, root), path, received))
     if kind == "value_error":
         return FieldError(path, f"{details['ctx']['error']}, received {format_value(received)}")
-    return FieldError(path, _sentence(details, path, received))
+    nesting = nesting_hint(received, _candidates(details["loc"], root)) if kind in _NO_OBJECT else ""
+    return FieldError(path, f"{_sentence(details, path, received)}{nesting}")
 
 
 def _path_in(document: Any, details: ErrorDetails, root: type[BaseModel]) -> FieldPath:
@@ -141,40 +125,20 @@ def _at(document: Any, path: FieldPath) -> Any:
 
 
 def _unknown_field(details: ErrorDetails, path: FieldPath, root: type[BaseModel]) -> str:
-    name = str(details["loc"][-1])
-    known = [field.alias or name for name, field in _fields(details["loc"][:-1], root).items()]
-    places = _places(root)
-    exact = _SYNONYMS.get(name, name)
-    here = ".".join(map(str, (*path[:-1], exact)))  # where another type of the object has it
-    elsewhere = [place for place in places.get(exact, {}) if place != here or exact in known]
-    hint = _place_hint(elsewhere) or did_you_mean(name, known)
-    if not hint and (close := closest(name, places)):
-        hint = _place_hint(places[close])
-    return f"unknown field `{shorten(name)}`; {hint}known here: {', '.join(known) or 'none'}"
+    name, location = str(details["loc"][-1]), details["loc"][:-1]
+    known = [field.alias or name for name, field in _fields(location, root).items()]
+    hint = place_hint(name, path, known, root)
+    others = _types_with(name, location, root)
+    owners = f"; `{shorten(name)}` is a field of {' or '.join(others)}" if others else ""
+    return f"unknown field `{shorten(name)}`; {hint}known here: {', '.join(known) or 'none'}{owners}"
 
 
-def _place_hint(places: Iterable[str]) -> str:
-    named = " or ".join(f"`{place}`" for place in list(places)[:_LISTED_PLACES])
-    return f"did you mean {named}? " if named else ""
-
-
-@functools.cache
-def _places(root: type[BaseModel]) -> Mapping[str, dict[str, None]]:
-    """The dotted paths of all fields in `root` by their names, without those inside lists."""
-    found: dict[str, dict[str, None]] = {}
-    open_models: list[tuple[str, type[BaseModel]]] = [("", root)]
-    while open_models:
-        path, model = open_models.pop(0)
-        for field, info in model.model_fields.items():
-            if field not in _EVERYWHERE:
-                found.setdefault(field, {})[f"{path}{field}"] = None
-            if not _is_list(info.annotation):
-                open_models += [(f"{path}{field}.", inner) for inner in _models(info.annotation)]
-    return found
-
-
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) is tuple or any(map(_is_list, get_args(annotation)))
+def _types_with(name: str, location: FieldPath, root: type[BaseModel]) -> list[str]:
+    """Other types that the object at pydantic's `location` might have, and that have the field `name`."""
+    if not location or not _is_tag(location[-1], location[:-1], root):
+        return []
+    models = _candidates(location[:-1], root)
+    return [str(model.model_fields["type"].default) for model in models if name in model.model_fields][:_LISTED_TYPES]
 
 
 def _unknown_name(known: list[str], path: FieldPath, received: Any) -> str:
@@ -241,11 +205,5 @@ def _candidates(location: FieldPath, root: type[BaseModel]) -> list[type[BaseMod
             candidates = [model for model in candidates if model.model_fields["type"].default == part]
         elif candidates:
             field = candidates[0].model_fields.get(part)
-            candidates = _models(field.annotation) if field else []
+            candidates = models_in(field.annotation) if field else []
     return candidates
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models(argument)]

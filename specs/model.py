@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from specs import limits
-from specs.keras_document import KerasModel, plain_document, read_keras_model
+from specs.keras_document import KerasModel, plain_document, read_keras_model, reject_misplaced
 from specs.keras_names import LAYER_ALIASES
 from specs.layers import Layer, Shape, times
 from specs.network import Network
@@ -51,6 +51,12 @@ class ModelSpec(Schema):
     freeze: int = Field(default=0, ge=0, le=limits.LAYERS)
     _keras_model: KerasModel | None = PrivateAttr(None)
     _network: Network | None = PrivateAttr(None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reject_keras_document(cls, value: Any) -> Any:
+        reject_misplaced(value, "model.keras")
+        return value
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

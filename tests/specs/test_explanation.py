@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from specs import limits
 from specs.errors import SpecError
-from specs.experiment import parse_spec
+from specs.experiment import ExperimentSpec, parse_spec
+from specs.misplacement import models_in, place_hint
 from specs.problem import FieldPath, Problem
 from tests.support.examples import examples
 
@@ -82,7 +84,28 @@ BAD: list[tuple[Any, str, str]] = [
         "/dataset/name",
         "unknown dataset `minst`; did you mean `mnist`?",
     ),
-    ({**NAMED, "dataset": "mnist"}, "/dataset", "expected an object"),
+    ({**NAMED, "dataset": "mnist"}, "/dataset", 'named fields, received "mnist"; write {name: mnist}'),
+    ({**NAMED, "dataset": "leaves"}, "/dataset", "; write {name: leaves}"),
+    ({**NAMED, "dataset": {"labels": ["cat"]}}, "/dataset/labels", "; did you mean `dataset.classes`? known"),
+    ({**NAMED, "preprocessing": "unit"}, "/preprocessing", "; write {scale: unit}"),
+    ({**NAMED, "augmentation": [{"type": "RandomFlip"}]}, "/augmentation", "; write {layers: [...]}"),
+    ({"model": "mnist-cnn"}, "/model", 'named fields, received "mnist-cnn"; write {preset: mnist-cnn}'),
+    ({"model": "mnist_cnn"}, "/model", "; write {preset: mnist-cnn}"),
+    ({"model": [FLATTEN, DENSE]}, "/model", "; write {layers: [...]}"),
+    (
+        trained(loss={"type": "SparseCategoricalCrossentropy", "label_smoothing": 0.1}),
+        "/training/loss/label_smoothing",
+        "`label_smoothing`; known here: type; `label_smoothing` is a field of CategoricalCrossentropy or Binary",
+    ),
+    (trained(early_stopping={"mode": "max"}), "/training/early_stopping/mode", "`mode`; leave it out: what is better"),
+    (trained(early_stopping="val_loss"), "/training/early_stopping", "; write {monitor: val_loss}"),
+    (layered({**FLATTEN, "name": "x"}), "/model/layers/0/name", "`name`; leave it out: layers have Keras's default"),
+    (
+        layered(FLATTEN, {**DENSE, "filters": 3}),
+        "/model/layers/1/filters",
+        "unknown field `filters`; known here: type, units",
+    ),
+    (layered(FLATTEN, {**DENSE, "filters": 3}), "/model/layers/1/filters", "; `filters` is a field of Conv2D or Sep"),
     (split(test="official"), "/dataset/split/test", "digits has no official test split; give a fraction"),
     (split(test="0.2"), "/dataset/split/test", 'expected "official", or a fraction above 0 and at most 0.9'),
     (split(test=1e9), "/dataset/split/test", "received 1000000000.0"),
@@ -362,3 +385,32 @@ def test_any_value_is_accepted_or_explained(path: FieldPath, value: Any) -> None
         problems = [problem.model_dump() for problem in error.problems]
     assert len(problems) <= limits.PROBLEMS
     assert json.dumps(problems, allow_nan=False)
+
+
+def _objects(root: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    yield path, root
+    for field, info in root.model_fields.items():
+        for inner in models_in(info.annotation):
+            yield from _objects(inner, f"{path}{field}.")
+
+
+def test_no_field_is_sent_to_where_it_is() -> None:
+    """Each field of the spec, at each object of which another type has it, or none."""
+    names = {name for _, model in _objects(ExperimentSpec) for name in model.model_fields}
+    for path, model in _objects(ExperimentSpec):
+        known = list(model.model_fields)
+        for name in names - {*known}:
+            place = f"{path}{name}"
+            hint = place_hint(name, tuple(place.split(".")), known, ExperimentSpec)
+            assert f"`{place}`" not in hint, (place, hint)
+
+
+@pytest.mark.parametrize("name", ["name", "mode", "min", "loss_fn", "verbose", "data", "filter", "metrics", "modal"])
+def test_other_word_is_not_taken_for_a_typo(name: str) -> None:
+    for path in (("training", name), ("training", "optimizer", name), ("dataset", "split", name)):
+        assert place_hint(name, path, [], ExperimentSpec) == ""
+
+
+def test_typo_of_a_field_elsewhere_is_recognized() -> None:
+    hint = place_hint("lernign_rate", ("training", "lernign_rate"), [], ExperimentSpec)
+    assert hint == "did you mean `training.optimizer.learning_rate`? "

@@ -351,3 +351,28 @@ def test_any_value_is_accepted_or_explained(place: tuple[dict[str, Any], str], j
         problems = error.problems
 
     assert all(problem.detail and problem.pointer.startswith("/model") for problem in problems)
+
+
+CONFIG = SEQUENTIAL["config"]
+MISPLACED: list[tuple[Any, str, str]] = [
+    ({"model": SEQUENTIAL}, "/model", "this is a Keras document, as `model.to_json()` gives it; put it under `model.k"),
+    (SEQUENTIAL, "", "this is a Keras document, as `model.to_json()` gives it; put it under `model.keras`"),
+    ({"dataset": {"name": "digits"}, **SEQUENTIAL}, "", "put it under `model.keras`"),
+    ({"model": json.dumps(SEQUENTIAL)}, "/model", "this is the text of a Keras document, as "),
+    ({"model": {"model_config": SEQUENTIAL}}, "/model", "put its `model_config` under `model.keras`"),
+    ({"model": {"modelTopology": {"model_config": SEQUENTIAL}}}, "/model", "this is a TensorFlow.js model.json"),
+    ({"model": CONFIG}, "/model", "this is what `model.get_config()` gives, which is a part of a Keras document; send"),
+    (CONFIG, "", "this is what `model.get_config()` gives"),
+    ({"model": {"layers": CONFIG["layers"]}}, "/model", "send what `model.to_json()` gives under `model.keras`"),
+    ({"model": {"keras": CONFIG}}, "/model/keras", "this is what `model.get_config()` gives"),
+]
+
+
+@pytest.mark.parametrize(("document", "pointer", "sentence"), MISPLACED, ids=range(len(MISPLACED)))
+def test_misplaced_document_is_told_its_place(document: Any, pointer: str, sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(document)
+
+    (problem,) = caught.value.problems
+    assert problem.pointer == pointer
+    assert sentence in problem.detail
