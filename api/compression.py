@@ -96,15 +96,15 @@ class _Answer:
         await self._send(message)
 
     def _confirm(self, start: Message) -> None:
-        """The tag of what the client has, which may be the compressed text."""
+        """The tag of what the client has, which may be the compressed text, and that texts vary."""
         headers = MutableHeaders(scope=start)
+        _vary(headers)
         if (etag := headers.get("etag")) is not None and self._encoding and _weak(etag) in self._known:
             headers["ETag"] = _weak(etag)
 
     async def _compress(self, start: Message, message: Message) -> Message:
         headers = MutableHeaders(scope=start)
-        if "accept-encoding" not in headers.get("vary", "").lower():
-            headers.add_vary_header("Accept-Encoding")
+        _vary(headers)
         if self._encoding is None:
             return message
         etag, body = headers.get("etag"), message["body"]
@@ -117,6 +117,11 @@ class _Answer:
         headers["Content-Encoding"] = self._encoding
         headers["Content-Length"] = str(len(compressed))
         return {**message, "body": compressed}
+
+
+def _vary(headers: MutableHeaders) -> None:
+    if "accept-encoding" not in headers.get("vary", "").lower():
+        headers.add_vary_header("Accept-Encoding")
 
 
 def _weak(etag: str) -> str:

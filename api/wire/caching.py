@@ -51,16 +51,16 @@ def cache_headers(etag: str) -> dict[str, str]:
 def conditional(
     body: str | bytes, media_type: str, validators: Validators, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The body, unless the client has it."""
+    """The body, unless the client has it; with `headers` in either case."""
     etag = etag_of(media_type, body if isinstance(body, str) else sha256(body).hexdigest())
     if validators.match(etag):
-        # With the headers of the answer, which those of a 304 replace where it is kept.
         return not_modified(etag, headers)
     return Response(body, media_type=media_type, headers={**(headers or {}), **cache_headers(etag)})
 
 
 def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status_code=304, headers={**(headers or {}), **cache_headers(etag)})
+    """`headers` are those of the whole answer that caches go by, such as `Vary` (RFC 9110, 15.4.5)."""
+    return Response(status_code=304, headers={**cache_headers(etag), **(headers or {})})
 
 
 class RenderCache:

@@ -69,14 +69,14 @@ class PageFile:
         return gzip.compress(self.data, mtime=0) if self.suffix in _TEXT_TYPES else None
 
     def respond(self, validators: Validators, accept_encoding: str, headers: Mapping[str, str]) -> Response:
-        if validators.match(self.etag):
-            return not_modified(self.etag)
         sent = {**cache_headers(self.etag), **headers}
         data, compressed = self.data, self.compressed
         if compressed is not None:
             sent["Vary"] = "Accept-Encoding" if "Vary" not in sent else f"{sent['Vary']}, Accept-Encoding"
-            if choose_encoding(accept_encoding, ["gzip"]):
-                data, sent["Content-Encoding"] = compressed, "gzip"
+        if validators.match(self.etag):
+            return not_modified(self.etag, sent)
+        if compressed is not None and choose_encoding(accept_encoding, ["gzip"]):
+            data, sent["Content-Encoding"] = compressed, "gzip"
         return Response(data, headers=sent, media_type=self._media_type)
 
     @property
