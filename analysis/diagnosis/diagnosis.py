@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from pydantic import BaseModel
 
-from analysis.diagnosis.classes import class_imbalance, confused_pairs
+from analysis.diagnosis.classes import class_imbalance, confused_pairs, weak_classes
 from analysis.diagnosis.duration import not_converged, too_many_epochs
 from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.inference import inference_gap
@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     generalization_gap,
     too_many_epochs,
     class_imbalance,
+    weak_classes,
     confused_pairs,
     slow_start,
     poor_accuracy,
@@ -49,14 +50,14 @@ EXCLUDES: Mapping[str, frozenset[str]] = MappingProxyType(
         "learning-rate-too-low": frozenset(
             {
                 *("not-learning", "learning-rate-too-high", "overfitting", "not-converged", "underfitting"),
-                *("generalization-gap", "too-many-epochs", "poor-accuracy"),
+                *("generalization-gap", "too-many-epochs", "weak-classes", "poor-accuracy"),
             }
         ),
         # It has learned nothing.
         "not-learning": _EVERY - _FACTS - {"inference-gap", "learning-rate-too-low", "not-learning"},
         # Whatever else is wrong may be right at another rate.
         "learning-rate-too-high": frozenset(
-            {"overfitting", "not-converged", "underfitting", "too-many-epochs", "poor-accuracy"}
+            {"overfitting", "not-converged", "underfitting", "too-many-epochs", "weak-classes", "poor-accuracy"}
         ),
         "overfitting": frozenset({"not-converged", "underfitting", "generalization-gap", "poor-accuracy"}),
         # It got worse again.

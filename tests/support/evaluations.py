@@ -19,22 +19,27 @@ from specs.splits import SPLITS, SplitName
 
 
 def metrics_of(matrix: Sequence[Sequence[int]] = ((5, 0), (0, 5)), labels: Sequence[str] = ()) -> Metrics:
-    """All classes are equally good at precision, recall and F1: as good as the accuracy is."""
+    """Of such a confusion matrix. Top-3 accuracy and loss are made up."""
     counts = np.asarray(matrix)
+    right, support, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    recall, precision = (right / np.maximum(1, total) for total in (support, predicted))
+    f1 = 2 * right / np.maximum(1, support + predicted)
+    by_class = {"precision": precision, "recall": recall, "f1": f1}
     accuracy = float(np.trace(counts) / counts.sum())
     names = tuple(labels) or tuple(map(str, range(len(counts))))
-    mean = MeanMetrics(precision=accuracy, recall=accuracy, f1=accuracy)
     return Metrics(
         samples=int(counts.sum()),
         loss=1 - accuracy,
         accuracy=accuracy,
-        balanced_accuracy=accuracy,
+        balanced_accuracy=float(recall[support > 0].mean()),
         top_3_accuracy=accuracy,
-        macro=mean,
-        weighted=mean,
+        macro=MeanMetrics(**{name: float(values.mean()) for name, values in by_class.items()}),
+        weighted=MeanMetrics(**{name: float(np.average(each, weights=support)) for name, each in by_class.items()}),
         per_class=tuple(
-            ClassMetrics(label=name, support=support, **dict(mean))
-            for name, support in zip(names, counts.sum(axis=1).tolist(), strict=True)
+            ClassMetrics(
+                label=name, support=int(support[row]), **{kind: float(by_class[kind][row]) for kind in by_class}
+            )
+            for row, name in enumerate(names)
         ),
         confusion_matrix=ConfusionMatrix(labels=names, matrix=tuple(map(tuple, counts.tolist()))),
     )
@@ -47,9 +52,12 @@ def calibration_of(metrics: Metrics) -> Calibration:
 
 
 def evaluation_of(
-    split: SplitName = "test", matrix: Sequence[Sequence[int]] = ((5, 0), (0, 5)), **changed: Any
+    split: SplitName = "test",
+    matrix: Sequence[Sequence[int]] = ((5, 0), (0, 5)),
+    labels: Sequence[str] = (),
+    **changed: Any,
 ) -> Evaluation:
-    metrics = metrics_of(matrix).model_copy(update=changed)
+    metrics = metrics_of(matrix, labels).model_copy(update=changed)
     return Evaluation(**dict(metrics), split=split, calibration=calibration_of(metrics), training_precision="float32")
 
 

@@ -176,6 +176,14 @@ def _confusing(spec: ExperimentSpec) -> TrainingRun:
     return ended(spec, [], evaluations={"test": evaluation_of(matrix=matrix)})
 
 
+def _weak(spec: ExperimentSpec) -> TrainingRun:
+    classes = range(len(spec.dataset.facts.classes))
+    matrix = [[1_000 if row == column else 0 for column in classes] for row in classes]
+    matrix[-1] = [20, *[0] * (len(classes) - 1)]
+    evaluation = evaluation_of(matrix=matrix, labels=spec.dataset.facts.classes)
+    return ended(spec, [], evaluations={"test": evaluation})
+
+
 def _slow(spec: ExperimentSpec) -> TrainingRun:
     chance = _chance(spec)
     return ended(spec, points([9.0, 9.0, 3.0, 0.5, 0.4], val_accuracy=[chance, chance, 0.97, 0.98, 0.98]))
@@ -195,6 +203,7 @@ SCENARIOS: dict[str, Scenario] = {
     "too-many-epochs": _too_long,
     "class-imbalance": _imbalanced,
     "confused-pairs": _confusing,
+    "weak-classes": _weak,
     "slow-start": _slow,
     "poor-accuracy": _poor,
 }

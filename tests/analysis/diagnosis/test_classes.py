@@ -1,15 +1,17 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from analysis.diagnosis.classes import class_imbalance, confused_pairs
+from analysis.diagnosis.classes import class_imbalance, confused_pairs, weak_classes
+from analysis.diagnosis.diagnosis import diagnose
 from analysis.diagnosis.training_run import TrainingRun
 from models_store.evaluations.evaluation import ClassMetrics, Evaluations
 from specs.dataset import Dataset
 from specs.experiment import parse_spec
 from specs.splits import SplitName
-from tests.analysis.diagnosis.training_runs import ID, patch_of, require, run
+from tests.analysis.diagnosis.training_runs import ID, patch_of, points, require, run
 from tests.support.evaluations import evaluation_of
 
 # Source 000: the confusion matrix of its best network on MNIST's test split.
@@ -91,3 +93,85 @@ def test_balanced_weighted_or_empty_classes_are_fine() -> None:
     assert class_imbalance(leaves(200, 100)) is None
     assert class_imbalance(leaves(400, 100, training={"class_weight": "balanced"})) is None
     assert class_imbalance(leaves(400, 100, 0)) is None
+
+
+def forest(samples: int, *recognized: int, classes: int = 40, right: float = 1.0) -> TrainingRun:
+    """So many test samples of each class; `recognized` are those of the first classes, of the others a share."""
+    names = tuple(f"class-{index}" for index in range(classes))
+    matrix = np.zeros((classes, classes), int)
+    for index in range(classes):
+        matrix[index, index] = recognized[index] if index < len(recognized) else round(right * samples)
+        matrix[index, (index + 1) % classes] += samples - matrix[index, index]
+    dataset = Dataset("forest", (8, 8, 1), names, (100,) * classes)
+    document = {"dataset": {"name": "forest"}, "model": {"layers": [{"type": "Flatten"}, {"type": "Dense"}]}}
+    epochs = points([2.0, 1.0, 0.5, 0.3, 0.2, 0.17, 0.16, 0.155], val_accuracy=[0.875] * 8)
+    evaluation = evaluation_of(matrix=matrix.tolist(), labels=names)
+    spec = parse_spec(document, {"forest": dataset})
+    return TrainingRun(ID, spec, epochs, {"test": evaluation}, has_ended=True, stop_reason="completed")
+
+
+@pytest.mark.parametrize("samples", [10, 20, 100])
+def test_classes_that_are_never_recognized_are_named(samples: int) -> None:
+    case = forest(samples, 0, 0, 0, 0, 0)
+    assert case.held_out[1] is not None
+    assert case.held_out[1].accuracy == 0.875
+
+    rules = [finding.rule for finding in diagnose(case).items]
+    finding = require(weak_classes(case))
+
+    assert "weak-classes" in rules
+    assert "healthy" not in rules
+    assert (finding.severity, finding.evidence["weak_count"], finding.evidence["class_count"]) == ("warning", 5, 40)
+    first = {"label": "class-0", "recognized": 0, "samples": samples, "mistaken_for": "class-1"}
+    assert finding.evidence["classes"][0] == first
+    assert finding.sentence.startswith(
+        "5 of 40 classes are rarely recognized on the test split, at an accuracy of 88% "
+    )
+    assert f"(class-0: 0 of {samples}, mostly mistaken for class-1; " in finding.sentence
+
+
+def test_many_weak_classes_are_counted() -> None:
+    finding = require(weak_classes(forest(50, *[0] * 8)))
+    assert finding.sentence.endswith("; and 3 more).")
+    assert (len(finding.evidence["classes"]), finding.evidence["weak_count"]) == (5, 8)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        forest(3, 0, classes=10),
+        forest(3, 0, classes=100),
+        forest(3, *[0] * 3, classes=30),
+        forest(20, 10),  # half as often is not far
+        forest(20, right=0.9),
+        forest(6, 1, right=0.85),  # by chance
+        forest(20, 0, 0, right=0.4, classes=4),  # poor altogether
+        run([]),
+    ],
+    ids=range(8),
+)
+def test_class_of_few_samples_is_not_weak(case: TrainingRun) -> None:
+    assert weak_classes(case) is None
+
+
+def test_weak_class_is_rarely_found_by_chance() -> None:
+    """Of 300 networks that recognize every class equally often."""
+    rng = np.random.default_rng(5)
+    cases = [forest(5, *rng.binomial(5, 0.8, 20).tolist(), classes=20) for _ in range(300)]
+    assert sum(weak_classes(case) is not None for case in cases) <= 0.05 * len(cases)
+
+
+def test_weak_class_gets_weight_unless_it_has() -> None:
+    dataset = Dataset("leaves", (8, 8, 1), ("oak", "ash"), (400, 100))
+    matrix = [[1_000, 0], [20, 0]]
+
+    def found(counts: tuple[int, int], **training: Any) -> Any:
+        changed = replace(dataset, training_counts=counts)
+        layers = [{"type": "Flatten"}, {"type": "Dense"}]
+        document = {"dataset": {"name": "leaves"}, "model": {"layers": layers}, "training": training}
+        evaluation = evaluation_of(matrix=matrix, labels=dataset.classes)
+        return TrainingRun(ID, parse_spec(document, {"leaves": changed}), [], {"test": evaluation})
+
+    assert patch_of(weak_classes(found((400, 100))))["training"] == {"class_weight": "balanced"}
+    assert patch_of(weak_classes(found((100, 100))))["training"] == {"class_weight": {"ash": 3.0}}
+    assert require(weak_classes(found((100, 100), class_weight={"ash": 2}))).suggestion is None

@@ -37,6 +37,7 @@ STATES: dict[str, set[str]] = {
     "too-many-epochs": {"has learned", "validation no longer improves", "too many epochs"},
     "class-imbalance": set(),  # a fact about the data
     "confused-pairs": {"has learned", "inference"},
+    "weak-classes": {"has learned", "inference"},
     "slow-start": {"has learned"},
     "poor-accuracy": {"nothing else explains it"},
     "healthy": {"no problem"},
@@ -194,8 +195,9 @@ def test_finding_of_each_rule_agrees_with_others(rule: str, keep: str) -> None:
     findings = diagnose(case).items
     assert (rule in {each.rule for each in findings}) == (rule != "better-epoch" or keep == "last")
     assert_consistent(case, findings)
-    confusing = replace(case, evaluations={**SCENARIOS["confused-pairs"](spec).evaluations, **case.evaluations})
-    assert_consistent(confusing, diagnose(confusing).items)
+    for other in ("confused-pairs", "weak-classes"):
+        both = replace(case, evaluations={**SCENARIOS[other](spec).evaluations, **case.evaluations})
+        assert_consistent(both, diagnose(both).items)
 
 
 def assert_consistent(case: TrainingRun, findings: list[Finding]) -> None:

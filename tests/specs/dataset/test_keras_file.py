@@ -22,7 +22,7 @@ def test_missing_images_say_how_to_get_them(name: str, configured: bool, tmp_pat
     train = DATASETS[name].training_samples
 
     with pytest.raises(NotFound) as missing:
-        source._open(name)  # noqa: SLF001 - no store is needed for it
+        source._open(name)
 
     sentence = str(missing.value)
     assert f"{name}.npz" in sentence
@@ -39,7 +39,7 @@ def test_command_makes_the_file(name: str, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(datasets=SimpleNamespace(**{name: loads})))
     monkeypatch.chdir(tmp_path)
 
-    exec(creating_code(name), {})  # noqa: S102
+    exec(creating_code(name), {})
 
     found = BuiltInImages.of_file(tmp_path / f"{name}.npz", ("a", "b"), tmp_path / "cache")
     assert found.labels.tolist() == [1, 0, 1]

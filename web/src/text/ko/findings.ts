@@ -49,6 +49,14 @@ const RULES: Record<string, (evidence: Evidence) => string> = {
     const recall = e.recall === null ? "" : ` ${rare}의 재현율은 ${percent(e.recall)}입니다.`;
     return `클래스가 고르지 않습니다. 샘플이 ${frequent} ${most.toLocaleString("ko")}개, ${rare} ${least.toLocaleString("ko")}개여서 ${attach(frequent, "이라고/라고")} 답하는 쪽이 유리합니다.${recall}`;
   },
+  "weak-classes": (e) => {
+    const classes = (e.classes as Evidence[]).map(
+      (each) =>
+        `${each.label} ${each.samples.toLocaleString("ko")}개 중 ${each.recognized.toLocaleString("ko")}개, 주로 ${attach(each.mistaken_for, "으로/로")} 오인`,
+    );
+    const more = e.weak_count - classes.length;
+    return `${SPLITS[e.split]} 분할의 정확도는 ${percent(e.accuracy)}이지만 클래스 ${e.class_count}개 가운데 ${e.weak_count}개는 거의 알아보지 못합니다(${classes.join("; ")}${more > 0 ? `; 그 밖에 ${more}개` : ""}).`;
+  },
   "confused-pairs": (e) => {
     const pairs = (e.pairs as Evidence[]).map(
       (pair) => `${pair.labels.join("–")} ${pair.misclassified}개, ${percent(pair.share)}`,
@@ -78,6 +86,8 @@ export function advice({ rule, suggestion }: Finding): string | null {
   if (model) return `${LAYERS[rule] ?? "층을 바꾸세요."}${stop}`;
   if (training?.optimizer?.use_ema === false) return "평균 대신 가중치 자체를 게시하세요.";
   if (training?.optimizer) return rate(rule, training.optimizer.learning_rate);
+  if (rule === "weak-classes" && typeof training?.class_weight === "object")
+    return "이 클래스들의 레이블을 확인하고, 맞다면 손실에서 무게를 세 배로 주세요.";
   if (training?.class_weight) return "손실에서 모든 클래스에 같은 무게를 주세요.";
   if (training?.epochs) return `${training.epochs.toLocaleString("ko")}에포크 동안 학습하세요.`;
   if (training?.max_minutes) return `${number(training.max_minutes)}분까지 학습하세요.`;
