@@ -55,7 +55,7 @@ def test_pil_image_of_any_mode_is_sent_as_it_looks() -> None:
         image = _lab(color) if mode == "LAB" else color.convert(through).convert(mode)
         expected = np.asarray(image.convert("RGB")) if mode == "1" else red
         if mode in ("L", "LA", "La"):
-            image = Image.fromarray(np.uint8([[90, 180]])).convert(through).convert(mode)
+            image = Image.fromarray(np.array([[90, 180]], np.uint8)).convert(through).convert(mode)
             expected = gray
         assert np.abs(sent(image) - expected.astype(int)).max() <= 8, mode
 
