@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from specs.problem import quantity
 from specs.splits import SPLITS, SplitName
 
 _LISTED = 5
+_ADD = "add samples"
 # Of a class with as many samples expected in a random split, the split has none in 5 % of all cases (Poisson).
 _SAFE = 3.0
 Counts = NDArray[np.float64]
@@ -28,23 +30,30 @@ def missing_class_warnings(spec: ExperimentSpec) -> Iterator[str]:
         if missing:
             # A share cannot spread fewer samples than there are splits.
             shared = all(samples[name] >= len(SPLITS) for name in missing)
+            # Nothing that is set bounds an official split.
+            is_official = split != "training" and getattr(spec.dataset.split, split) == "official"
+            more = _ADD if is_official and spec.dataset.name not in DATASETS else spec.dataset.more_samples(missing)
+            advice = [more, _share_advice(spec, split) if shared else None]
             yield (
-                f"the {split} split has no sample of {_listed(missing)}, whose metrics there are undefined; add "
-                f"samples{_share_advice(spec, split) if shared else ''}"
+                f"the {split} split has no sample of {_listed(missing)}, whose metrics there are undefined"
+                f"{_joined(advice)}"
             )
         # Only random splits hold fractions of samples.
         if unsure and not np.array_equal(counts, counts.round()):
-            yield (
-                f"the {split} split is random and may have no sample of {_listed(unsure)}; "
-                f"{'set split.stratify to true, or ' if can_stratify else ''}add samples"
-            )
+            advice = ["set split.stratify to true" if can_stratify else None, spec.dataset.more_samples(unsure)]
+            yield f"the {split} split is random and may have no sample of {_listed(unsure)}{_joined(advice)}"
+
+
+def _joined(advice: Sequence[str | None]) -> str:
+    given = ", or ".join(filter(None, advice))
+    return f"; {given}" if given else ""
 
 
 def _share_advice(spec: ExperimentSpec, split: SplitName) -> str:
     if split == "training":
-        return ", or give it a larger share"
+        return "give it a larger share"
     is_official = getattr(spec.dataset.split, split) == "official"
-    return f", or set split.{split} to a share" if is_official else f", or give split.{split} a larger share"
+    return f"set split.{split} to a share" if is_official else f"give split.{split} a larger share"
 
 
 def expected_counts(spec: ExperimentSpec) -> dict[SplitName, Counts]:

@@ -55,7 +55,12 @@ def _about_batch_statistics(spec: ExperimentSpec) -> Iterator[Advice]:
     normalizing = [node for node in spec.network.nodes if node.layer.type == "BatchNormalization" and node.trainable]
     better = default_batch_size(spec.dataset.split_sizes().training)
     if normalizing:
-        change = f"set training.batch_size to {better}" if better > 1 else "add samples, or remove the layer"
+        more = spec.dataset.more_samples(spec.dataset.facts.classes)
+        change = (
+            f"set training.batch_size to {better}"
+            if better > 1
+            else f"{f'{more}, or ' if more else ''}remove the layer"
+        )
         yield Advice(
             f"{normalizing[0].label} takes mean and variance of a batch, but training.batch_size is 1: what it learns "
             f"is useless in prediction; {change}",

@@ -1,6 +1,6 @@
 """The `dataset` of an experiment: name, classes, limit per class, and split."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Self, cast
 
@@ -36,6 +36,7 @@ class DatasetSpec(Schema):
     _source: Dataset = PrivateAttr()
     _added: tuple[Dataset, ...] = PrivateAttr()
     _facts: Dataset = PrivateAttr()
+    _unlimited: Dataset = PrivateAttr()
 
     @field_validator("name")
     @classmethod
@@ -79,16 +80,39 @@ class DatasetSpec(Schema):
         source = self.blobs.facts() if self.blobs else _datasets(info)[self.name]
         facts = source.with_classes(self.classes) if self.classes else source
         facts = facts.pool(test=self.split.test != "official", validation=self.split.validation != "official")
-        if self.limit_per_class is not None:
-            facts = facts.with_limit(self.limit_per_class)
-        self._source, self._facts = source, facts
+        self._source, self._unlimited = source, facts
+        self._facts = facts = facts if self.limit_per_class is None else facts.with_limit(self.limit_per_class)
         try:
             # pydantic returns the instance itself, so that a frozen one is completed in place.
-            self.__dict__["split"] = self.split.fit_to(facts)
+            self.__dict__["split"] = self.split.fit_to(facts, self._larger())
         except FieldError as error:
             raise error.with_prefix("split") from None
         self._added = self._facts_of_added(_datasets(info))
         return self
+
+    def _larger(self) -> Iterator[tuple[str, Dataset]]:
+        """What was set that bounds the samples, raised step by step: in words, and the facts that follow."""
+        if self.limit_per_class is not None:
+            limit, largest = self.limit_per_class, max(self._unlimited.training_counts, default=0)
+            while limit < largest:
+                limit = min(2 * limit, largest)
+                yield f"raise limit_per_class to {limit}", self._unlimited.with_limit(limit)
+        elif self.blobs:
+            samples = self.blobs.n_samples
+            while samples < limits.BLOBS:
+                samples = min(2 * samples, limits.BLOBS)
+                facts = self.blobs.model_copy(update={"n_samples": samples}).facts()
+                more = facts.with_classes(self.classes) if self.classes else facts
+                yield f"raise blobs.n_samples to {samples}", more
+
+    def more_samples(self, names: Collection[str]) -> str | None:
+        """What gives these classes more samples to split, in words; None if nothing does."""
+        counts = dict(zip(self._unlimited.classes, self._unlimited.training_counts, strict=True))
+        if self.limit_per_class is not None and any(counts[name] > self.limit_per_class for name in names):
+            return "raise limit_per_class"
+        if self.blobs:
+            return "raise blobs.n_samples"
+        return None if self.name in DATASETS else "add samples"
 
     def _facts_of_added(self, known: Mapping[str, Dataset]) -> tuple[Dataset, ...]:
         try:

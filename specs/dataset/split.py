@@ -1,7 +1,7 @@
 """The split of samples into training, validation and test."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -86,15 +86,19 @@ class SplitSpec(Schema):
             remaining -= validation
         return SplitSizes(remaining, validation, test)
 
-    def fit_to(self, dataset: Dataset) -> "SplitSpec":
+    def fit_to(self, dataset: Dataset, larger: Iterable[tuple[str, Dataset]] = ()) -> "SplitSpec":
         """Return the split with what was left out changed, if need be, to suit a small dataset: larger fractions, or no
-        stratification. Raises FieldError if a split would be empty, or a stratified split would lack a class."""
-        for candidate in self._candidates(dataset):
-            if candidate.violation(dataset) is None:
-                fitted = candidate.model_copy()
-                fitted._left_out = frozenset()  # noqa: SLF001 - of a copy
-                return fitted
-        raise self._rejection(dataset)
+        stratification. Raises FieldError if a split would be empty, or a stratified split would lack a class. `larger`
+        are changes, in words, after which there are more samples."""
+        fitting = self._find_fitting(dataset)
+        if fitting is None:
+            raise self._rejection(dataset, larger)
+        fitted = fitting.model_copy()
+        fitted._left_out = frozenset()  # noqa: SLF001 - of a copy
+        return fitted
+
+    def _find_fitting(self, dataset: Dataset) -> "SplitSpec | None":
+        return next((each for each in self._candidates(dataset) if each.violation(dataset) is None), None)
 
     def _candidates(self, dataset: Dataset) -> Iterator["SplitSpec"]:
         yield self
@@ -137,15 +141,24 @@ class SplitSpec(Schema):
                 )
         return self._small_class(dataset, sizes)
 
-    def _rejection(self, dataset: Dataset) -> FieldError:
+    def _rejection(self, dataset: Dataset, larger: Iterable[tuple[str, Dataset]]) -> FieldError:
         """What is wrong, with advice that helps: each change is tried before it is suggested."""
         error = self.violation(dataset)
         if error is None:
             raise ValueError("the split suits the dataset")
         (split,) = error.path
-        advice = [text for text, changed in self._changes(str(split), dataset) if changed.violation(dataset) is None]
-        joint = ", or " if "; " in error.detail else "; "
-        return FieldError(error.path, f"{error.detail}{joint}{', or '.join(advice) or 'add samples'}")
+        larger = list(larger)
+        advice = [text for text, changed in larger if self._find_fitting(changed)][:1]
+        if split == "stratify":
+            advice += [
+                *([] if larger else ["add samples"]),
+                *(["leave it out of `classes`"] if len(dataset.classes) > 2 else []),
+            ]
+        for changes in (self._changes(str(split), dataset), self._joint_changes(dataset)):
+            advice += [text for text, changed in changes if changed.violation(dataset) is None]
+            if advice:
+                return FieldError(error.path, f"{error.detail}; {', or '.join(advice)}")
+        return FieldError(error.path, f"{error.detail}; {larger[-1][0] if larger else 'add samples'}")
 
     def _changes(self, split: str, dataset: Dataset) -> Iterator[tuple[str, "SplitSpec"]]:
         """Changes that may help, in words."""
@@ -159,6 +172,19 @@ class SplitSpec(Schema):
                         break
         if self.stratify:
             yield "set stratify to false", self.model_copy(update={"stratify": False})
+
+    def _joint_changes(self, dataset: Dataset) -> Iterator[tuple[str, "SplitSpec"]]:
+        """Of both fractions, and of `stratify` as well."""
+        given = [split for split in _DEFAULTS if isinstance(getattr(self, split), float)]
+        changed = self.model_copy(update={split: _DEFAULTS[split] for split in given})
+        for split in given:
+            changed = changed.with_room(split, dataset)
+        if not given:
+            return
+        text = "set " + " and ".join(f"{split} to {getattr(changed, split):g}" for split in given)
+        yield text, changed
+        if self.stratify and changed.violation(dataset) is not None:
+            yield f"{text}, and stratify to false", changed.model_copy(update={"stratify": False})
 
     def _new_splits(self, sizes: SplitSizes) -> Iterator[tuple[str, int]]:
         if self.test != "official":
@@ -174,7 +200,6 @@ class SplitSpec(Schema):
             if count * remaining // dataset.training_samples < _MIN_PER_CLASS:
                 return FieldError(
                     ("stratify",),
-                    f"class `{name}` has {quantity(count, 'sample')}, too few for every split; add samples, leave it "
-                    "out of `classes`",
+                    f"class `{name}` has {quantity(count, 'sample')}, too few for every split",
                 )
         return None

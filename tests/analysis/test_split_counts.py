@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from analysis.split_counts import missing_class_warnings
-from specs.dataset import Dataset
+from specs.dataset import DATASETS, Dataset
 from specs.experiment import parse_spec
 
 OFFICIAL = Dataset("own", (8, 8, 1), ("a", "b"), (40, 40), (5, 0), validation_counts=(0, 5))
@@ -58,3 +58,27 @@ def test_advice_is_possible_for_a_class_of_one() -> None:
         f"the {split} split is random and may have no sample of {names}; add samples"
         for split, names in (("training", "`b`"), ("validation", "`a`, `b`"), ("test", "`b`"))
     ]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "advice"),
+    [
+        ({"name": "digits", "limit_per_class": 2}, "raise limit_per_class"),
+        ({"name": "blobs", "blobs": {"n_samples": 3}}, "raise blobs.n_samples"),
+        ({"name": "own", "limit_per_class": 2, "classes": ["a", "b"]}, "; raise limit_per_class"),
+        (
+            {"name": "own", "limit_per_class": 12, "split": {"stratify": False}},
+            "; set split.stratify to true, or raise limit_per_class",
+        ),
+    ],
+)
+def test_advice_names_what_was_set(dataset: dict[str, Any], advice: str) -> None:
+    layers = [{"type": "Dense"}] if dataset["name"] == "blobs" else [{"type": "Flatten"}, {"type": "Dense"}]
+    own = Dataset("own", (8, 8, 1), ("a", "b", "c"), (40, 40, 40))
+    spec = parse_spec(
+        {"dataset": dataset, "model": {"layers": layers}, "training": {"batch_size": 1}}, {**DATASETS, "own": own}
+    )
+    found = list(missing_class_warnings(spec))
+
+    assert found
+    assert all(advice in warning and "add samples" not in warning for warning in found)

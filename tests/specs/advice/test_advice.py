@@ -174,6 +174,14 @@ def test_batch_normalization_of_one_sample_warns() -> None:
     assert advice.patch == {"training": {"batch_size": 128}}
 
 
+def test_advice_about_batches_names_the_limit() -> None:
+    model = {"layers": [{"type": "BatchNormalization"}, FLATTEN, LAST]}
+    document = {"dataset": {"name": "few", "limit_per_class": 1}, "model": model, "training": {"batch_size": 1}}
+    assert "; raise limit_per_class, or remove the layer" in " ".join(
+        each.sentence for each in advice_for(parsed(document))
+    )
+
+
 def test_small_batch_of_few_samples_has_fit_advice() -> None:
     document = {"dataset": {"name": "few"}, "model": {"layers": [FLATTEN, LAST]}, "training": {"batch_size": 16}}
     (advice,) = advice_for(parsed(document))

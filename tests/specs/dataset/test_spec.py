@@ -243,7 +243,39 @@ def test_advice_about_split_helps(counts: list[int], options: dict[str, float]) 
         small(tuple(counts), split={**split, details.path[-1]: float(fraction[1])})
     if "set stratify to false" in details.detail:
         small(tuple(counts), split={**split, "stratify": False})
-    assert re.search("give a fraction|stratify to false|add samples", details.detail)
+    joint = re.search("; set ([^;]+)", details.detail)
+    if joint and " to 0." in joint[1]:
+        pairs = re.findall(r"(test|validation|stratify) to ([0-9.]+|false)", joint[1])
+        small(tuple(counts), split={**split, **{name: value != "false" and float(value) for name, value in pairs}})
+    assert re.search("give a fraction|stratify to false|set (test|validation) to|add samples", details.detail)
+
+
+@pytest.mark.parametrize(
+    ("document", "advice"),
+    [
+        ({"limit_per_class": 2, "split": {"stratify": True}}, "raise limit_per_class to 4"),
+        ({"classes": [0, 1], "limit_per_class": 1}, "raise limit_per_class to 2"),
+        (
+            {"name": "blobs", "blobs": {"n_samples": 3, "centers": 2}, "split": {"stratify": True}},
+            "raise blobs.n_samples to",
+        ),
+        ({"name": "blobs", "blobs": {"n_samples": 2, "centers": 2}}, "raise blobs.n_samples to 4"),
+        ({"limit_per_class": 2, "split": {"test": 0.9, "validation": 0.9}}, "raise limit_per_class to"),
+    ],
+)
+def test_advice_names_what_bounds_the_samples(document: dict[str, Any], advice: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        DatasetSpec.model_validate(document)
+    assert advice in str(error.value)
+    assert "add samples" not in str(error.value)
+
+
+def test_fractions_that_leave_nothing_are_named() -> None:
+    split = {"test": 0.9, "validation": 0.9}
+    with pytest.raises(
+        ValidationError, match=r"leaves none of 9 samples for training; set test to 0.\d+ and validation"
+    ):
+        small((4, 5), split=split)
 
 
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=6))
