@@ -9,7 +9,7 @@ from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.labels import Label, Labels, NoClasses
 from worker.conversion.members import FoundFile
-from worker.conversion.split_names import Kind, split_of
+from worker.conversion.split_names import Kind, split_of, without_split
 
 Path = tuple[str, ...]
 _NAMED = 3
@@ -49,6 +49,9 @@ def _split_folders(images: Sequence[_Image]) -> dict[str, Kind]:
     tops = {image.path[0] for image in images if len(image.path) > 1}
     holding_folders = {image.path[0] for image in images if len(image.path) > 2}
     kinds = {top: kind for top in sorted(tops) if (kind := split_of(top))}
+    rests = set(map(without_split, tops))
+    if not holding_folders and len(set(kinds.values())) == 1 and len(rests) == len(tops) > 1 and all(rests):
+        return {}  # `covid_test` and `healthy_test` are classes
     if tops and not holding_folders and len(kinds) == len(tops):
         found = " and ".join(map(quote, kinds))
         raise NoClasses(f"its images are in {found}, without a folder for each class")

@@ -62,11 +62,11 @@ class ImageIndex:
 
     @cached_property
     def _alike(self) -> dict[str, FoundFile]:
-        """The first of each name, without case and suffix."""
+        """The first of each name, without case, suffix and leading zeros, which spreadsheets drop."""
         return {_fold(file.path[-1]): file for file in reversed(self.images)}
 
     def find_alike(self, cell: str) -> FoundFile | None:
-        """An image whose name differs from `cell` in case or suffix only."""
+        """An image whose name differs from `cell` in case, suffix or leading zeros only."""
         path = split_cell(cell)
         return self._alike.get(_fold(path[-1])) if path else None
 
@@ -87,7 +87,7 @@ class ImageIndex:
 
 
 def _fold(name: str) -> str:
-    return PurePosixPath(name.casefold()).stem
+    return PurePosixPath(name.casefold()).stem.lstrip("0")
 
 
 def split_cell(cell: str) -> Path:

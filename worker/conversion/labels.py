@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
+HIDDEN = "-1"
+_SIGNS = 2  # -1, 0 and 1 are classes of their own
 # Control characters, and Unicode's separators of lines and paragraphs.
 _INVALID = {"Cc", "Zl", "Zp"}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -61,6 +64,22 @@ def reject_fractions(names: Collection[str], source: str) -> None:
     fractions = sorted(name for name in names if not _WHOLE.fullmatch(name))
     if fractions and all(map(_NUMBER.fullmatch, names)):
         raise fraction_error(fractions[0], source)
+
+
+def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
+    """The splits in which the label -1 says that the label is secret, as Hugging Face has it: beside classes 0 to n, it
+    is all that a split for tests has, or there are more than two."""
+    names: dict[SourceSplit, set[str]] = defaultdict(set)
+    for label in labels:
+        names[label.split].add(label.name)
+    others = set().union(*names.values()) - {HIDDEN}
+    if others != set(map(str, range(len(others)))):
+        return frozenset()
+    return frozenset(
+        split
+        for split, found in names.items()
+        if HIDDEN in found and (len(others) > _SIGNS or (split != "train" and found == {HIDDEN}))
+    )
 
 
 def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_labels import label_by_folders
-from worker.conversion.labels import Label, Labels, NoClasses, Place, order_classes, split_names
+from worker.conversion.labels import HIDDEN, Label, Labels, NoClasses, Place, find_hidden, order_classes, split_names
 from worker.conversion.members import Listing, ParquetFile, UploadedFiles
 from worker.conversion.table_labels import label_by_tables
 from worker.conversion.tables import TextTable
@@ -173,6 +173,9 @@ def _of_parquet_images(
         budget.count_entry()
         labels += [label] if label else []
         unlabeled += label is None
+    hidden = find_hidden(labels)
+    known = [label for label in labels if not (label.name == HIDDEN and label.split in hidden)]
+    unlabeled, labels = unlabeled + len(labels) - len(known), known
     if not labels:
         raise InvalidArchive(f"none of its {quantity(unlabeled, 'row', 'rows')} has a label")
     classes = order_classes(labels)
@@ -181,7 +184,7 @@ def _of_parquet_images(
     def read() -> Iterator[SourceImage]:
         for table in tables:
             for image in read_images(table):
-                if image.label is not None:
+                if image.label is not None and not (image.label.name == HIDDEN and image.label.split in hidden):
                     content = _bounded(budget, image.name, image.content)
                     yield SourceImage(_place(image.label, numbers), image.name, content)
             if table.path != job.archive:

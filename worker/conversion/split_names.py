@@ -18,6 +18,12 @@ _WORDS: dict[str, Kind] = {
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
+def without_split(name: str) -> str:
+    """What is left of `name` without words of splits and numbers, as `covid` of `covid_test`."""
+    words = re.findall(r"[^\W\d_]+", _HUMP.sub(" ", name).casefold())
+    return " ".join(word for word in words if word not in _WORDS)
+
+
 @lru_cache(10_000)
 def split_of(name: str) -> Kind | None:
     """The split that `name` says, as in `train`, `seg_train`, `Training set`, `trainLabels` or `test1`; None if it says

@@ -9,7 +9,7 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.image_index import ImageIndex, split_cell
-from worker.conversion.labels import Label, Labels, reject_fractions
+from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, reject_fractions
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import Kind, innermost_split, split_of
 from worker.conversion.table_columns import Columns, Heartbeat, Row, find_columns, read_rows
@@ -101,6 +101,11 @@ class _Join:
             )
         if not self._labels:
             raise InvalidArchive(self._why_none(tables))
+        hidden = find_hidden(self._labels.values())
+        secret = [at for at, label in self._labels.items() if label.name == HIDDEN and label.split in hidden]
+        self._blank.update(secret)
+        for at in secret:
+            del self._labels[at]
         reject_fractions({label.name for label in self._labels.values()}, tables)
         unlabeled = [source for source in sources if not source.columns.labels]
         about = (*_about_classes(labeled), *self._about_rows(tables), *self._about_images(unlabeled, tables))
@@ -163,8 +168,9 @@ class _Join:
         cell = split_cell(name)[-1]
         if cell == file.path[-1]:
             return f"; {quote(name)} names the folders of {quote(file.name)} otherwise"
-        how = "case" if cell.casefold() == file.path[-1].casefold() else "suffix"
-        return f"; {quote(name)} differs from {quote(file.name)} in its {how}"
+        stem, other = (PurePosixPath(each.casefold()).stem for each in (cell, file.path[-1]))
+        how = "leading zeros" if stem != other else "case" if cell.casefold() == file.path[-1].casefold() else "suffix"
+        return f"; {quote(name)} differs from {quote(file.name)} in {how} only"
 
     def _about_rows(self, tables: str) -> Iterator[str]:
         if self._missing:

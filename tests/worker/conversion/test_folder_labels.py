@@ -41,6 +41,7 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
         ),
         (["train/1.jpg", "bus/1.jpg"], [("train", "train"), ("train", "bus")]),
         (["valid/1.jpg", "invalid/1.jpg"], [("train", "valid"), ("train", "invalid")]),
+        (["covid_test/1.jpg", "no-test/2.jpg"], [("train", "covid_test"), ("train", "no-test")]),
         (["test tube/1.jpg", "flask/1.jpg"], [("train", "test tube"), ("train", "flask")]),
     ],
 )
@@ -84,6 +85,8 @@ def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
             ["train/cat.0.jpg", "test1/1.jpg"],
             "in 'test1' and 'train', without a folder for each class",
         ),
+        (["test1/1.jpg", "test2/1.jpg"], "in 'test1' and 'test2', without a folder for each class"),
+        (["train_images/1.jpg", "test_images/1.jpg"], "in 'test_images' and 'train_images', without a folder for each"),
         (["1.jpg", "2.jpg"], "such as '1.jpg', are in no class folder"),
     ],
 )

@@ -1,7 +1,8 @@
 import pytest
 
 from archives.errors import InvalidArchive
-from worker.conversion.labels import Label, order_classes
+from specs.splits import SourceSplit
+from worker.conversion.labels import Label, find_hidden, order_classes
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,19 @@ def test_class_names_must_be_plain(name: str, reason: str) -> None:
 @pytest.mark.parametrize("name", ["größe", "고양이", "a b", "❤️", "👩\u200d🔬", "a\u200cb", "-", "C++"])
 def test_class_names_may_have_any_letters(name: str) -> None:
     assert name in order_classes([Label("train", name), Label("train", "x")])
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        ({"train": "0 1 2 -1"}, {"train"}),
+        ({"train": "0 1", "test": "-1"}, {"test"}),
+        ({"train": "0 1 2", "test": "-1", "validation": "0 -1"}, {"test", "validation"}),
+        ({"train": "-1 0 1"}, set()),
+        ({"train": "-1 1"}, set()),
+        ({"train": "a b c -1"}, set()),
+        ({"train": "0 1 2"}, set()),
+    ],
+)
+def test_minus_one_may_be_a_secret_label(names: dict[SourceSplit, str], splits: set[str]) -> None:
+    assert find_hidden(Label(split, name) for split, each in names.items() for name in each.split()) == splits

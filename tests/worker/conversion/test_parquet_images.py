@@ -175,3 +175,14 @@ def test_unusable_parquet_is_rejected(data: bytes, reason: str, tmp_path: Path) 
     with pytest.raises(InvalidArchive) as rejection:
         convert_upload(tmp_path, data, UploadOptions(layout="parquet"))
     assert reason in str(rejection.value)
+
+
+def test_secret_labels_without_names_are_left_out(tmp_path: Path) -> None:
+    def numbered(labels: list[int], start: int) -> bytes:
+        return parquet({"image": [image(start + number) for number in range(len(labels))], "label": labels})
+
+    files = {"train.parquet": numbered([1, 0, 1], 0), "test.parquet": numbered([-1, -1], 10)}
+    contents = convert_upload(tmp_path, zip_of(files))
+
+    assert (contents.classes, contents.counts["train"], contents.counts["test"]) == (("0", "1"), (1, 2), (0, 0))
+    assert contents.warnings[0] == "2 rows have no label and are left out"

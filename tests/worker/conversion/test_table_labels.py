@@ -176,6 +176,14 @@ def test_whole_numbers_are_one_class(train: tuple[str, str], test: tuple[str, st
     assert [name for _, name in labeled(labels, images).values()] == ["0", "1", "1", "0"]
 
 
+def test_secret_labels_are_none() -> None:
+    images = found(*(f"{split}/{number}.jpg" for split in ("train", "test") for number in range(3)))
+    labels = label("x,y\n", images, train="id,label\n0,0\n1,1\n2,0\n", test="id,label\n0,-1\n1,-1\n2,-1\n")
+
+    assert [split for split, _ in labeled(labels, images).values()] == ["train"] * 3
+    assert "3 lines have no label, in the tables" in labels.warnings
+
+
 @pytest.mark.parametrize("names", [("1.5", "a"), ("v1.0", "v1.5"), ("-1", "1"), ("01", "02")])
 def test_text_with_points_is_no_number(names: tuple[str, str]) -> None:
     labels = label(f"file,label\na1,{names[0]}\nb2,{names[1]}\n")
@@ -185,9 +193,10 @@ def test_text_with_points_is_no_number(names: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("images", "cell", "reason"),
     [
-        ("i/img.png", "IMG.png", "'IMG.png' differs from 'i/img.png' in its case"),
-        ("i/1.jpeg", "1.jpg", "'1.jpg' differs from 'i/1.jpeg' in its suffix"),
-        ("i/1.JPG", "1.jpg", "'1.jpg' differs from 'i/1.JPG' in its case"),
+        ("i/img.png", "IMG.png", "'IMG.png' differs from 'i/img.png' in case only"),
+        ("i/1.jpeg", "1.jpg", "'1.jpg' differs from 'i/1.jpeg' in suffix only"),
+        ("i/007.png", "7", "'7' differs from 'i/007.png' in leading zeros only"),
+        ("i/1.JPG", "1.jpg", "'1.jpg' differs from 'i/1.JPG' in case only"),
     ],
 )
 def test_almost_the_name_of_an_image_is_named(images: str, cell: str, reason: str) -> None:
