@@ -88,6 +88,7 @@ def test_private_run_is_made_public(site: Site, keys: dict[str, str], open_page:
     expect(chip(other, "public")).to_have_count(0)
     turn(page, "public", "Make private")
     expect(other.get_by_role("heading", name="No such run")).to_be_visible()
+    other.close()  # its requests may still be on their way
     watch.forgive("404")
     page.goto("/#/runs")
     expect(page.get_by_role("gridcell").get_by_role("img", name="private")).to_be_visible()
