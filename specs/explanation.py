@@ -179,6 +179,8 @@ def _number(value: Any) -> Any:
 
 
 def _quotes_hint(kind: str, received: Any) -> str:
+    if kind == "string_type" and isinstance(received, int | float):
+        return f", which is no string; write it in quotes: {format_value(str(format_value(received)))}"
     if kind not in ("int_type", "float_type", "bool_type") or not isinstance(received, str):
         return ""
     return ", which is a string; write it without quotes"

@@ -12,11 +12,18 @@ from api.wire.bad_request import BadRequest
 # gzip's own header, or zlib's, which HTTP calls deflate.
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _ACCEPTED = "gzip, deflate"
+_EXPECTED = {"deflate": "zlib data (RFC 1950), not deflate data alone (RFC 1951)"}
+_EXPECTED_GZIP = "gzip data (RFC 1952)"
 # Takes the event loop a millisecond.
 _PIECE_BYTES = 1 << 18
 # A member costs as much as decompressing some KB, even if it is empty: more than a few must be worth it.
 _MAX_SMALL_MEMBERS, _MEMBER_BYTES = 100, 2_000
 _HEADER = b"content-encoding"
+
+
+def _describe(encoding: str, error: zlib.error) -> str:
+    expected = _EXPECTED.get(encoding, _EXPECTED_GZIP)
+    return f"the body does not decompress as {encoding}: expected {expected}, received something else ({error})"
 
 
 class BadEncoding(BadRequest):
@@ -57,7 +64,7 @@ async def decompress(pieces: AsyncIterator[bytes], encoding: str, max_bytes: int
             try:
                 data = decompressor.decompress(piece, _PIECE_BYTES)
             except zlib.error as error:
-                raise BadEncoding(f"the body does not decompress as {encoding}: {error}") from error
+                raise BadEncoding(_describe(encoding, error)) from error
             left -= len(data)
             if left < 0:
                 raise HTTPException(413, f"the body decompresses to more than the limit of {max_bytes:,} bytes")

@@ -69,6 +69,7 @@ class StreamedForm(ABC):
         self._hint = hint
         self._header = self._value = self._first_line = b""
         self._disposition: dict[bytes, bytes] = {}
+        self._has_type = False
         self._begun: tuple[str, str | None] | None = None
         self._is_complete = False
         boundary = parse_options_header(content_type)[1].get(b"boundary")
@@ -141,16 +142,18 @@ class StreamedForm(ABC):
             _, self._disposition = parse_options_header(self._value)
             if b"filename" not in self._disposition and (match := _EXTENDED_FILENAME.search(self._value)):
                 self._disposition[b"filename"] = unquote_to_bytes(match[1])
+        self._has_type |= self._header.lower() == b"content-type"
         self._header = self._value = b""
 
     def _on_headers_finished(self) -> None:
         disposition, self._disposition = self._disposition, {}
+        has_type, self._has_type = self._has_type, False
         if (field := disposition.get(b"name")) is None:
             raise self.error("the form does not parse: a part of it has no name")
         filename = disposition.get(b"filename")
         self._begun = _decode(field), None if filename is None else _decode(filename)
-        # What has neither a file's name nor content is an input that the user left empty.
-        if filename != b"":
+        # What has no content and an empty name, or a type and no name, is a file input that the user left empty.
+        if filename or (filename is None and not has_type):
             self._begin()
 
     def _begin(self) -> None:

@@ -1,5 +1,6 @@
 """Samples of a request, in every form in which they can be sent: images, or rows of numbers."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from api.wire.base64_text import NotBase64, decode_base64
 from api.wire.body import BadRequestBody
-from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_json, check_unharmed
-from api.wire.forms import Part, begins_as_form, holds_text, is_form, parse_form, unknown_field
+from api.wire.file_signatures import BYTE_ORDER_MARK, begins_as_json, check_unharmed, text_of
+from api.wire.forms import TEXT_BYTES, Part, begins_as_form, holds_text, is_form, parse_form, unknown_field
 from imaging.formats import begins_as_image
 from serving.predictor import PredictionOptions
 from serving.preparation import FeatureSample, ImageSample, Sample
@@ -27,6 +28,10 @@ _JSON_HINT = (
     'expected {"image": "<base64>"} or {"images": ["<base64>", ...]}, or for a dataset of numbers {"features": [x, y]} '
     f'or {{"features": [[x, y], ...]}}, up to {_MAX_SAMPLES:,} samples, each number from -1e6 to 1e6'
 )
+
+# As of `application/x-www-form-urlencoded`.
+_TEXT_FIELD = re.compile(r"([A-Za-z_][\w.\[\]-]{0,39})=(?!=)")
+_BASE64_START = 16  # of 12 bytes
 
 _EXPECTED = {"image": "a base64 string", "images": "a list of base64 strings", "features": "a list of numbers"}
 
@@ -122,7 +127,20 @@ def _file_of(part: Part) -> ImageSample:
 
 def _parse_image(body: bytes) -> ImageSample:
     check_unharmed(body, "seven.png")
+    if (text := text_of(body[:TEXT_BYTES])) is not None and (mistake := _mistake_of(text)):
+        raise BadRequestBody(f'{mistake}; send it as JSON, {{"image": "<base64>"}}, or {_HINT.removeprefix("send ")}')
     return ImageSample("body", body)
+
+
+def _mistake_of(text: str) -> str | None:
+    """What a body that begins with `text` is, if it may hold an image in another form."""
+    if match := _TEXT_FIELD.match(text):
+        return f"the body is a form of text with the field `{match[1]}`, as `curl -d` and plain HTML forms send it"
+    try:
+        is_image = begins_as_image(decode_base64(text.rpartition("base64,")[2].lstrip()[:_BASE64_START]))
+    except NotBase64:
+        return None
+    return "the body is an image in base64 alone" if is_image else None
 
 
 def _parse_json(body: bytes) -> Sequence[Sample]:

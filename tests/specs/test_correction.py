@@ -16,7 +16,7 @@ def test_class_name_is_accepted() -> None:
     ("document", "said"),
     [
         ({"label": "trukc"}, "/label: unknown class `trukc`; did you mean `truck`? cifar10 has: airplane, "),
-        ({"label": 7}, "/label: expected a string"),
+        ({"label": 7}, '/label: expected a string, received 7, which is no string; write it in quotes: "7"'),
         ({"label": None}, "/label: expected a string"),
         ({}, "label"),
         ({"lable": "cat"}, "did you mean `label`?"),

@@ -73,7 +73,7 @@ BAD: list[tuple[Any, str, str]] = [
     ({**NAMED, "name": " "}, "/name", "expected one line of printable text"),
     ({**NAMED, "name": "a\nb"}, "/name", "expected one line of printable text"),
     ({**NAMED, "name": "x" * 101}, "/name", "`name` must have at most 100 characters"),
-    ({**NAMED, "name": 3}, "/name", "expected a string, received 3"),
+    ({**NAMED, "name": 3}, "/name", 'expected a string, received 3, which is no string; write it in quotes: "3"'),
     ({**NAMED, "notes": "x" * 10_001}, "/notes", "at most 10,000 characters"),
     ({**NAMED, "tags": ["x"] * 21}, "/tags", "`tags` must have at most 20 items"),
     ({**NAMED, "tags": ["ok", "x" * 51]}, "/tags/1", "at most 50 characters"),

@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable
 
@@ -105,3 +106,16 @@ def test_every_route_unpacks_or_rejects(client: ApiClient) -> None:
         unknown = client.post(path.format(4), content=body, headers={"Content-Encoding": "br"})
         assert (unknown.status_code, unknown.headers["Accept-Encoding"]) == (415, "gzip, deflate"), path
         assert "send gzip, deflate or none" in unknown.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "expected"),
+    [
+        ("deflate", zlib.compress(TEXT)[2:-4], "expected zlib data (RFC 1950), not deflate data alone (RFC 1951)"),
+        ("deflate", TEXT, "expected zlib data (RFC 1950)"),
+        ("gzip", zlib.compress(TEXT), "expected gzip data (RFC 1952), received something else"),
+    ],
+)
+def test_expected_encoding_is_told(encoding: str, body: bytes, expected: str) -> None:
+    with pytest.raises(BadEncoding, match=re.escape(f"does not decompress as {encoding}: {expected}")):
+        unpack([body], encoding)

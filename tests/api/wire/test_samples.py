@@ -1,13 +1,16 @@
 import base64
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from api.wire.body import BadRequestBody
 from api.wire.samples import JsonSamples, parse_samples
 from serving.preparation import FeatureSample, ImageSample
+from tests.support.image_files import encoded
 
 IMAGE = base64.b64encode(b"image").decode()
 
@@ -157,3 +160,35 @@ def test_many_wrong_values_give_few_errors(document: Any) -> None:
     with pytest.raises(ValidationError) as rejected:
         JsonSamples.model_validate_json(orjson.dumps(document))
     assert rejected.value.error_count() < 5
+
+
+FOUR = encoded(Image.new("L", (8, 8)))
+IN_BASE64 = base64.b64encode(FOUR)
+ALONE = "the body is an image in base64 alone"
+
+
+@pytest.mark.parametrize(
+    ("body", "mistake"),
+    [
+        (urlencode({"image": IN_BASE64}).encode(), "the body is a form of text with the field `image`, as `curl -d`"),
+        (b"file=four.png", "the body is a form of text with the field `file`"),
+        (IN_BASE64, ALONE),
+        (b"\n" + base64.encodebytes(FOUR), ALONE),
+        (b"data:image/png;base64," + IN_BASE64, ALONE),
+    ],
+    ids=["image", "file", "base64", "lines", "data URL"],
+)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_image_as_text_is_told_how_to_be_sent(body: bytes, mistake: str, content_type: str) -> None:
+    with pytest.raises(BadRequestBody) as rejected:
+        parse_samples(content_type, body)
+
+    assert str(rejected.value).startswith(mistake)
+    assert str(rejected.value).endswith(
+        '; send it as JSON, {"image": "<base64>"}, or images in the field `file`, as in curl -F file=@seven.png'
+    )
+
+
+@pytest.mark.parametrize("body", [b"four.png", b"hello", b"", FOUR, b"%PDF-1.7"])
+def test_other_body_is_left_to_the_decoder(body: bytes) -> None:
+    assert parse_samples("application/x-www-form-urlencoded", body) == [ImageSample("body", body)]
