@@ -31,6 +31,8 @@ _MIN_FRAMED = 0.25
 _MAX_LINE, _MIN_STRAIGHT = 0.08, 0.6
 # Two components are two digits if their columns overlap by at most this share of the narrower one.
 _MAX_OVERLAP = 0.2
+# A bar of a 5 is wider; a digit that stands is not.
+_MAX_DIGIT_ASPECT = 1.5
 
 # What an image shows: one digit, which may be read; what may be one; several digits; none.
 Finding = Literal["digit", "doubtful", "several_digits", "not_a_digit"]
@@ -41,7 +43,8 @@ class FoundDigit(NamedTuple):
     bool, (height, width). `share` is its share of all sharp ink but lines and a few marks: 1 for a digit on clean
     paper, low for other images.
     `ignored_marks` counts the marks inside the image that are large enough to be signs or digits but were left out.
-    `is_several` is True if they, or the parts of `mask`, are digits of their own."""
+    `is_several` is True if they, or the parts of `mask`, are digits of their own, `has_small_digit` if a part of `mask`
+    may be a small one beside the digit."""
 
     strength: Gray
     mask: Mask
@@ -51,6 +54,7 @@ class FoundDigit(NamedTuple):
     share: float
     ignored_marks: int
     is_several: bool
+    has_small_digit: bool = False
 
 
 def find_digit(image: NDArray[np.uint8], is_dark: bool | None = None) -> FoundDigit | None:
@@ -92,7 +96,8 @@ def _find_on_paper(image: NDArray[np.uint8], is_dark: bool | None) -> FoundDigit
     if len(marks) <= _MAX_MARKS:
         ink_on_paper[marks] = False
     share = float(components.areas[kept].sum() / components.areas[ink_on_paper].sum())
-    return FoundDigit(strength, mask, box, ink.is_dark, steps, share, len(marks), is_several)
+    has_small = _has_small_digit(components, kept, box)
+    return FoundDigit(strength, mask, box, ink.is_dark, steps, share, len(marks), is_several, has_small)
 
 
 def _select(components: Components, are_sharp: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -180,6 +185,21 @@ def _are_digits(
     tall = [int(each) for each in kept.nonzero()[0] if heights[each] >= _MIN_DIGIT * digit.height]
     tall.sort(key=components.lefts.__getitem__)
     return any(_are_side_by_side(components.box(one), components.box(other)) for one, other in pairwise(tall))
+
+
+def _has_small_digit(components: Components, kept: NDArray[np.bool_], digit: Box) -> bool:
+    """Whether a part of the digit stands beside its largest one, as the bar of a 5 does not."""
+    parts = [int(each) for each in kept.nonzero()[0]]
+    if len(parts) < 2:
+        return False
+    main = max(parts, key=components.areas.__getitem__)
+    boxes = [components.box(each) for each in parts if each != main]
+    return any(
+        box.side >= _MIN_MARK * digit.side
+        and box.width <= _MAX_DIGIT_ASPECT * box.height
+        and _are_side_by_side(box, components.box(main))
+        for box in boxes
+    )
 
 
 def _is_stroke(components: Components, number: int) -> bool:

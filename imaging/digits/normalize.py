@@ -129,7 +129,9 @@ def _finding(found: FoundDigit) -> Finding:
         and (top == 0) + (bottom == height) + (left == 0) + (right == width) <= _MAX_SIDES
         and found.box.width <= _MAX_ASPECT * found.box.height
     )
-    return "digit" if is_digit else "not_a_digit"
+    if not is_digit:
+        return "not_a_digit"
+    return "doubtful" if found.has_small_digit else "digit"
 
 
 def _shrink(source: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

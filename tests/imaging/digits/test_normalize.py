@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imaging.decode import decode
+from imaging.digits.localization import find_digit
 from imaging.digits.normalize import SIDE, normalize
 from tests.imaging.digits.papers import KINDS, enlarged, thicker
 from tests.support.examples import examples
@@ -249,6 +250,44 @@ def test_sign_beside_a_digit_is_an_ignored_mark(digits: NDArray[np.uint8], digit
         assert seen.finding in ("digit", "several_digits")
         assert seen.ignored_marks == 1
         assert likeness(seen.image, normalize(plain).image) > 0.85
+
+
+@pytest.mark.parametrize("gap", [2, 4, 8])
+@pytest.mark.parametrize("height", [8, 11])
+@pytest.mark.parametrize("digit", range(10))
+def test_small_digit_close_to_a_large_one_is_doubted(
+    digits: NDArray[np.uint8], digit: int, height: int, gap: int
+) -> None:
+    """Near enough to be taken for a part of it, as the bar of a 5 is."""
+    large = tight(digits[digit])
+    small = tight(digits[(digit + 3) % 10])
+    width = max(2, round(height * small.shape[1] / small.shape[0]))
+    page = np.zeros((80, 80), np.uint8)
+    page[20 : 20 + len(large), 20 : 20 + large.shape[1]] = large
+    left = 20 + large.shape[1] + gap
+    page[20 : 20 + height, left : left + width] = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+
+    for image in (page, 255 - page):
+        seen = normalize(image)
+        assert seen.finding != "digit" or seen.ignored_marks, seen.steps
+
+
+def tight(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns = (np.flatnonzero((digit >= 64).any(axis=axis)) for axis in (1, 0))
+    return digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+@pytest.mark.parametrize("width", [6, 8])
+def test_bar_beside_its_five_is_a_part_of_it(digits: NDArray[np.uint8], width: int) -> None:
+    body = tight(digits[5])
+    page = np.zeros((60, 60), np.uint8)
+    page[20 : 20 + len(body), 20 : 20 + body.shape[1]] = body
+    page[20:23, 21 + body.shape[1] : 21 + body.shape[1] + width] = 255
+
+    found = find_digit(page)
+
+    assert found is not None
+    assert not found.has_small_digit
 
 
 def test_lines_frames_and_specks_are_no_ignored_marks(digits: NDArray[np.uint8]) -> None:
