@@ -1,5 +1,6 @@
 """The layout that fits an upload without class folders, found by trying the others."""
 
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -10,7 +11,7 @@ from worker.conversion.labels import Labels, order_classes
 from worker.conversion.members import Listing
 
 _BOXES = (".txt", ".xml")  # YOLO has one of these for each image, Pascal VOC one of those
-_COCO = ("_annotations.coco.json", "instances_train2017.json", "annotations.json")
+_COCO = re.compile(r"(.*[_.-])?(annotations?|instances|coco)([_.-].*)?\.json", re.IGNORECASE)
 _ADVICE = (
     "put the images into one folder for each class, or add a table of files and labels, such as labels.csv, and send "
     "the archive with ?layout=csv"
@@ -46,7 +47,7 @@ def _describe_boxes(listing: Listing) -> str:
     stems = {PurePosixPath(file.path[-1]).stem for file in listing.images}
     ignored = [PurePosixPath(name) for name in listing.ignored]
     boxes = next(
-        (path for path in ignored if path.name in _COCO or (path.suffix in _BOXES and path.stem in stems)), None
+        (path for path in ignored if _COCO.fullmatch(path.name) or (path.suffix in _BOXES and path.stem in stems)), None
     )
     found = f"{quote(str(boxes))} looks like annotations of objects within images, which are not supported; "
     return f"{found if boxes else ''}{_ADVICE}"

@@ -120,7 +120,8 @@ def _about_bare(
     for folder, held in folders.items():
         if folder[:-1] in parents and folder[-1] not in names:
             name = quote("/".join(folder))
-            if held is None or parents[folder[:-1]]:
+            # A single class is none: it may be images/ beside labels/.
+            if held is None or (parents[folder[:-1]] and len(names) > 1):
                 found = "is empty" if held is None else f"has no image, only other files, such as {quote(held)}"
                 raise InvalidArchive(f"the class folder {name} {found}; fill it or leave it out")
             other.append(f"{name} with {quote(held)}")

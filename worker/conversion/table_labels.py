@@ -166,8 +166,8 @@ class _Join:
             return ""
         name, file = alike
         cell = split_cell(name)[-1]
-        if cell == file.path[-1]:
-            return f"; {quote(name)} names the folders of {quote(file.name)} otherwise"
+        if cell in (file.path[-1], PurePosixPath(file.path[-1]).stem):
+            return f"; {quote(file.name)}, which has the name {quote(name)}, is in another folder or split"
         stem, other = (PurePosixPath(each.casefold()).stem for each in (cell, file.path[-1]))
         how = "leading zeros" if stem != other else "case" if cell.casefold() == file.path[-1].casefold() else "suffix"
         return f"; {quote(name)} differs from {quote(file.name)} in {how} only"

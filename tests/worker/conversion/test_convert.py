@@ -225,11 +225,19 @@ CAMERA = "put the images into one folder for each class, or add a table of files
             "'labels/IMG_0.txt' looks like annotations of objects within images, which are not supported; put",
         ),
         (
+            {**{f"train/{name}": data for name, data in FLAT.items()}, "train/labels/IMG_0.txt": b"0 0.5 0.5 1 1"},
+            "one class only, 'images'; expected at least 2; 'train/labels/IMG_0.txt' looks like annotations of objects",
+        ),
+        (
+            {**FLAT, "images/_annotations.coco.json": b"{}"},
+            "'images/_annotations.coco.json' looks like annotations of objects within images",
+        ),
+        (
             {f"train/{name}.0.jpg": image(20) for name in ("cat", "dog")},
             "?layout=filenames takes the class from the names, such as 'cat' from 'cat.0.jpg'",
         ),
     ],
-    ids=["table", "table of Excel", "one folder", "no folder", "YOLO", "names"],
+    ids=["table", "table of Excel", "one folder", "no folder", "YOLO", "Roboflow", "COCO", "names"],
 )
 def test_layout_that_would_fit_is_named(files: dict[str, bytes], reason: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidArchive) as rejection:

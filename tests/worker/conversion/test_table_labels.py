@@ -195,6 +195,7 @@ def test_text_with_points_is_no_number(names: tuple[str, str]) -> None:
     [
         ("i/img.png", "IMG.png", "'IMG.png' differs from 'i/img.png' in case only"),
         ("i/1.jpeg", "1.jpg", "'1.jpg' differs from 'i/1.jpeg' in suffix only"),
+        ("test/7.png", "train/7.png", "'test/7.png', which has the name 'train/7.png', is in another folder or split"),
         ("i/007.png", "7", "'7' differs from 'i/007.png' in leading zeros only"),
         ("i/1.JPG", "1.jpg", "'1.jpg' differs from 'i/1.JPG' in case only"),
     ],
