@@ -27,14 +27,27 @@ _SYNONYMS: Mapping[str, str] = {
     "class_names": "classes",
     "labels": "classes",
 }
+_CALLBACKS = ("early_stopping", "reduce_lr_on_plateau")
+_SHAPES = ("input_shape", "input_dim", "batch_input_shape", "batch_size")
 # Arguments of Keras that a spec does without: of which part of it, and why.
 _NEEDLESS: Mapping[tuple[str, str], str] = {
-    ("early_stopping", "mode"): "what is better follows from `monitor`",
-    ("reduce_lr_on_plateau", "mode"): "what is better follows from `monitor`",
+    **{(part, "mode"): "what is better follows from `monitor`" for part in _CALLBACKS},
     ("layers", "name"): "layers have Keras's default names",
     ("layers", "trainable"): "`model.freeze` says which layers are not trained",
     ("layers", "dtype"): "`training.precision` decides",
     ("layers", "data_format"): "channels come last",
+    **{("layers", name): "the shape follows from `dataset` and `preprocessing`" for name in _SHAPES},
+    **{(part, "verbose"): "each epoch is reported" for part in ("training", *_CALLBACKS)},
+    ("training", "metrics"): "loss and accuracy are always reported, and more at the end",
+}
+# Older names of Keras for what is beside them.
+_FORMER: Mapping[tuple[str, str], str] = {
+    ("reduce_lr_on_plateau", "epsilon"): "min_delta",
+    ("layers", "p"): "rate",
+    ("layers", "nb_filter"): "filters",
+    ("layers", "output_dim"): "units",
+    ("layers", "border_mode"): "padding",
+    ("layers", "subsample"): "strides",
 }
 _EVERYWHERE = frozenset({"type", "name"})
 _LISTED_PLACES = 3
@@ -49,6 +62,8 @@ def place_hint(name: str, path: FieldPath, known: Sequence[str], root: type[Base
     parent = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
     if needless := _NEEDLESS.get((parent, name)):
         return f"leave it out: {needless}; "
+    if (former := _FORMER.get((parent, name))) in known:
+        return f"did you mean `{former}`? "
     places = _places(root)
     exact = _SYNONYMS.get(name, name)
     here = ".".join(map(str, (*path[:-1], exact)))  # where another type of the object has it

@@ -99,6 +99,22 @@ BAD: list[tuple[Any, str, str]] = [
     ),
     (trained(early_stopping={"mode": "max"}), "/training/early_stopping/mode", "`mode`; leave it out: what is better"),
     (trained(early_stopping="val_loss"), "/training/early_stopping", "; write {monitor: val_loss}"),
+    (
+        trained(reduce_lr_on_plateau={"epsilon": 1}),
+        "/training/reduce_lr_on_plateau/epsilon",
+        "did you mean `min_delta`?",
+    ),
+    (
+        trained(metrics=["accuracy"]),
+        "/training/metrics",
+        "unknown field `metrics`; leave it out: loss and accuracy are",
+    ),
+    (layered({**FLATTEN, "input_shape": [8, 8]}), "/model/layers/0/input_shape", "; leave it out: the shape follows"),
+    (
+        layered(FLATTEN, {"type": "Dropout", "rate": 0.1, "p": 0.5}),
+        "/model/layers/1/p",
+        "unknown field `p`; did you mean `rate`?",
+    ),
     (layered({**FLATTEN, "name": "x"}), "/model/layers/0/name", "`name`; leave it out: layers have Keras's default"),
     (
         layered(FLATTEN, {**DENSE, "filters": 3}),
@@ -405,7 +421,7 @@ def test_no_field_is_sent_to_where_it_is() -> None:
             assert f"`{place}`" not in hint, (place, hint)
 
 
-@pytest.mark.parametrize("name", ["name", "mode", "min", "loss_fn", "verbose", "data", "filter", "metrics", "modal"])
+@pytest.mark.parametrize("name", ["name", "mode", "min", "loss_fn", "verbosity", "data", "filter", "metric", "modal"])
 def test_other_word_is_not_taken_for_a_typo(name: str) -> None:
     for path in (("training", name), ("training", "optimizer", name), ("dataset", "split", name)):
         assert place_hint(name, path, [], ExperimentSpec) == ""
