@@ -18,7 +18,7 @@ from tests.support.waiting import has_ended
 # Longer than a lease now and then, so that others take over what the paused process had.
 _PAUSE_SECONDS = (0.2, 8.0)
 _NETWORK_SECONDS = (0.5, 6.0)
-_DELAY_SECONDS = 0.2
+_DELAY_SECONDS, _RESETS_SHARE = 0.2, 0.05
 _RESERVE = 1 << 16
 
 
@@ -37,7 +37,8 @@ class Disturbances:
         self._paused: list[tuple[float, psutil.Process]] = []
         self._undo: list[tuple[float, Callable[[], None]]] = []
         kills = [self._kill_trainer, self._kill_pool_process, self._kill_worker, self._kill_api, self._kill_valkey]
-        others = [self._empty_valkey, self._pause, self._slow_network, self._silent_network, self._reset_network]
+        others = [self._terminate_worker, self._empty_valkey, self._pause]
+        others += [self._slow_network, self._silent_network, self._reset_network]
         self._kinds: list[Callable[[], str]] = [*kills, *kills, *others, *([self._fill_disk] if disk else [])]
 
     def start(self, apis: int, workers: int) -> None:
@@ -100,6 +101,11 @@ class Disturbances:
         self._worker().kill()
         return "worker killed"
 
+    def _terminate_worker(self) -> str:
+        """As a deployment does."""
+        self._worker().terminate()
+        return "worker terminated"
+
     def _kill_api(self) -> str:
         place = self._chance.randrange(len(self._service.apis))
         process = self._service.apis[place]
@@ -136,8 +142,13 @@ class Disturbances:
     # -- network and disk --------------------------------------------------------------------------------------------
 
     def _slow_network(self) -> str:
-        self._network.delay = _DELAY_SECONDS
-        self._later(_NETWORK_SECONDS, lambda: setattr(self._network, "delay", 0.0))
+        """Now and then it breaks a connection as well."""
+
+        def mend() -> None:
+            self._network.delay = self._network.resets_share = 0.0
+
+        self._network.delay, self._network.resets_share = _DELAY_SECONDS, _RESETS_SHARE
+        self._later(_NETWORK_SECONDS, mend)
         return "network slow"
 
     def _silent_network(self) -> str:

@@ -1,6 +1,7 @@
 """A TCP proxy that delays, holds up and resets connections, for what only a broken network does."""
 
 import contextlib
+import random
 import socket
 import struct
 import threading
@@ -12,9 +13,10 @@ _LINGER = struct.pack("ii", 1, 0)
 
 
 class BadNetwork:
-    """Passes connections on to `port`, each piece after `delay` seconds. While it is silent nothing passes, in either
-    direction, and no connection ends. While `marker` is set, the next connection whose client sends it is reset before
-    it is passed on, once; `resets` counts."""
+    """Passes connections on to `port`, each piece after `delay` seconds, but for the share `resets_share` of pieces, at
+    which the connection is reset. While it is silent nothing passes, in either direction, and no connection ends.
+    While `marker` is set, the next connection whose client sends it is reset before it is passed on, once; `resets`
+    counts."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -22,7 +24,7 @@ class BadNetwork:
         self.port: int = self._listener.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.marker: bytes | None = None
-        self.delay = 0.0
+        self.delay = self.resets_share = 0.0
         self.resets = 0
         self._passes = threading.Event()
         self._passes.set()
@@ -67,7 +69,7 @@ class BadNetwork:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 seen = seen[-200:] + data
-                if is_request and self._is_due(seen):
+                if (is_request and self._is_due(seen)) or random.random() < self.resets_share:
                     _reset(source)
                     break
                 self._passes.wait()
