@@ -1,9 +1,11 @@
-"""A hundred open event streams, over sockets, beside everything else that the API does."""
+"""Hundreds of event streams, over sockets, beside everything else that the API does: open ones, and broken ones."""
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import pytest
 
 from models_store.experiments.claim import TrainingClaim
 from settings import Settings
+from specs.access import KeyScope, KeySpec
 from specs.experiment import ExperimentSpec
 from tests.support.published import point
 from tests.support.site import Site
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 STREAMS = 100
 EPOCHS = 5
@@ -81,3 +84,35 @@ def test_hundred_streams_leave_the_api_answering(
             return await asyncio.gather(*reading)
 
     assert asyncio.run(play()) == [list(range(EPOCHS))] * STREAMS
+
+
+def test_broken_streams_leave_nothing(settings: Settings) -> None:
+    """Of 300 that are reset before the answer, within it or behind the first event. Their owner may have ten streams,
+    and has them at once."""
+    site = Site(settings.model_copy(update={"auth": "keys", "max_streams": 10, "rate_read": 0}))
+    _, token = site.store.keys.create(KeySpec(scopes=(KeyScope.READ,)), "ann")
+    request = f"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    try:
+        before = site.tasks()
+        for number in range(300):
+            with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE_SECONDS) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset at its end
+                connection.sendall(request)
+                received = b""
+                while (b"", b"HTTP/1.1", b"event: ready")[number % 3] not in received:
+                    piece = connection.recv(65_536)
+                    assert piece, received
+                    received += piece
+                    if received.startswith(b"HTTP/1.1 429 "):
+                        break  # the last ones are being given back
+
+        eventually(lambda: site.tasks() <= before)
+        with ExitStack() as stack:
+            for _ in range(10):
+                opened = stack.enter_context(
+                    httpx2.stream("GET", f"{site.url}/events", headers={"Authorization": f"Bearer {token}"})
+                )
+                assert opened.status_code == 200
+                assert "event: ready" in next(opened.iter_text())
+    finally:
+        site.close()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,6 +159,32 @@ def test_zip_with_unstated_entries_is_rejected() -> None:
     struct.pack_into("<2H", data, len(data) - 14, 1, 1)
     with pytest.raises(InvalidArchive, match="more than 100 entries"):
         read(bytes(data))
+
+
+@pytest.mark.parametrize("step", [30, -30])
+def test_million_entries_are_not_read(step: int) -> None:
+    """Of which the end of the directory states one; also if they are not in the order of the data."""
+    entry = np.dtype([("begin", "V42"), ("offset", "<u4"), ("name", "S1")])
+    entries = np.zeros(1_000_000, entry)
+    entries["begin"] = np.void(struct.pack("<4s24xH12x", b"PK\1\2", 1))
+    entries["offset"], entries["name"] = np.arange(len(entries)) * step % 30_000, b"a"
+    directory = entries.tobytes()
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(directory), 30_000, 0)
+    file = CountedFile(b"PK\3\4".ljust(30_000, b"\0") + directory + end)
+
+    with pytest.raises(InvalidArchive, match="more than 100 entries"):
+        list(open_archive(file, LIMITS).members)
+
+    assert file.read_bytes < 1_000_000
+
+
+class CountedFile(io.BytesIO):
+    read_bytes = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.read_bytes += len(data)
+        return data
 
 
 @pytest.mark.parametrize("kind", ["checksum", "large"])

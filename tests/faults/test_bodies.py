@@ -1,4 +1,5 @@
-"""Bodies for `POST /predict` that are too large, lie about their length, hold a pixel bomb, or are too many."""
+"""Bodies for `POST /predict` that are too large, lie about their length, hold a pixel bomb, or are too many; uploads
+that are too large."""
 
 import socket
 import struct
@@ -26,6 +27,7 @@ from tests.support.waiting import PATIENCE_SECONDS, eventually
 pytestmark = pytest.mark.xdist_group("bodies")
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\nContent-Type: image/png\r\n"
+UPLOAD = b"POST /datasets?name=large HTTP/1.1\r\nHost: here\r\nContent-Type: application/zip\r\n"
 
 
 class Serving(NamedTuple):
@@ -43,7 +45,7 @@ class Serving(NamedTuple):
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """An API that serves one model, without a worker."""
-    limits = {"max_waiting_images": 60, "max_waiting_bytes": 20_000_000}
+    limits = {"max_waiting_images": 60, "max_waiting_bytes": 20_000_000, "max_archive_bytes": 50_000_000}
     with new_service(tmp_path_factory.mktemp("bodies"), **limits) as service:
         store = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="test")
         publish(store, parse_spec(TINY))
@@ -99,6 +101,23 @@ def test_body_of_100_megabytes_leaves_nothing(serving: Serving) -> None:
     assert serving.predict().is_success
     assert serving.megabytes - before < 40
     assert sorted(folder.rglob("*")) == files
+
+
+def test_upload_of_any_size_leaves_nothing(serving: Serving) -> None:
+    """Neither on disk nor in memory; one that states ten gigabytes is rejected before any of them comes."""
+    folder, head = serving.service.store / "datasets", UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    before = serving.megabytes
+
+    stated = send(serving.service, UPLOAD + b"Content-Length: 10000000000\r\n\r\n", [])
+    chunked = send(serving.service, head, zeros(100))
+    with socket.create_connection(("127.0.0.1", serving.service.http.base_url.port or 0)) as broken:
+        broken.sendall(head + b"".join(zeros(10)))
+
+    assert stated[:12] == b"HTTP/1.1 413"
+    assert chunked[:12] in {b"HTTP/1.1 413", b""}
+    eventually(lambda: not [each for each in folder.rglob("*") if each.is_file() and ".locks" not in each.parts])
+    assert serving.service.http.get("/datasets/large").status_code == 404
+    assert serving.megabytes - before < 20
 
 
 def test_body_that_breaks_off_leaves_no_traceback(serving: Serving) -> None:

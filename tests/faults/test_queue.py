@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from models_store.jobs.queue import TRAINING
+from models_store.jobs.queue import KINDS, TRAINING
 from models_store.store import open_store
 from tests.support.service import LEASE_SECONDS, Service
 from tests.support.store import SLOW_EPOCHS
@@ -65,10 +65,10 @@ def test_redelivered_message_is_ignored(service: Service, slow_document: Documen
     assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 1
 
 
-def test_messages_of_others_are_discarded(service: Service, tiny_document: Document) -> None:
-    """The worker that reads them goes on, and counts them."""
-    first = service.post(tiny_document)
-    service.wait_for_end(first)
+def test_messages_of_others_are_discarded(service: Service, tiny_document: Document, slow_document: Document) -> None:
+    """From every queue, while it trains. The worker that reads them goes on, and counts them."""
+    first = service.post(slow_document)
+    service.wait_for_epochs(first, 1)
     sent = {
         "content-type": "application/json",
         "content-encoding": "utf-8",
@@ -90,13 +90,16 @@ def test_messages_of_others_are_discarded(service: Service, tiny_document: Docum
     ]
     [worker] = service.workers
     with service.valkey.client() as client:
-        client.lpush("trainyard.train", *garbage)
+        for kind in KINDS:
+            client.lpush(kind.queue, *garbage)
 
     second = service.post(tiny_document)
     assert service.wait_for_end(second)["status"] == "succeeded"
+    assert service.assert_sound(first, epochs=SLOW_EPOCHS)["attempts"] == 1
     assert not has_ended(worker)
-    assert f"discarded_messages_total {len(garbage)}.0" in service.http.get("/metrics").text
-    assert service.log_text("worker*").count("was discarded, because it is none of this service's") == len(garbage)
+    count = len(garbage) * len(KINDS)
+    eventually(lambda: f"discarded_messages_total {count}.0" in service.http.get("/metrics").text)
+    assert service.log_text("worker*").count("was discarded, because it is none of this service's") == count
 
 
 def test_two_replicas_run_nothing_twice(service: Service, slow_document: Document) -> None:

@@ -1,11 +1,11 @@
 """Kill, empty, restart and pause Redis."""
 
+import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import pytest
 from PIL import Image
 
 from tests.support.image_files import encoded
@@ -16,6 +16,7 @@ from tests.support.waiting import PATIENCE_SECONDS, eventually
 Document = dict[str, Any]
 DEADLINE_SECONDS = 4.0
 AT_ONCE = 50
+POSTS = 200
 
 
 def status_codes_while(service: Service, path: str, action: Callable[[], object]) -> set[int]:
@@ -61,22 +62,36 @@ def test_emptied_redis_and_killed_worker_resume(service: Service, slow_document:
     assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
-@pytest.mark.timeout(1800)  # eleven trainings, each in a fresh trainer
 def test_redis_restarted_repeatedly_loses_nothing(
     service: Service, slow_document: Document, tiny_document: Document
 ) -> None:
+    """Ten times, at any moment of 200 POSTs by eight clients."""
     running = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 30}})
     service.wait_for_epochs(running, 1)
-    accepted = []
-    for _ in range(5):
-        accepted.append(service.post(tiny_document))
-        service.valkey.kill()
-        accepted.append(service.post(tiny_document))
-        service.valkey.restart()
+    chance, accepted, rejected = random.Random(1), list[str](), list[str]()
 
-    for experiment_id in accepted:
-        assert service.wait_for_end(experiment_id)["attempts"] == 1
-        service.assert_sound(experiment_id, epochs=2)
+    def post(_: int) -> None:
+        answer = service.http.post("/experiments", json=tiny_document)
+        assert answer.status_code == 202 or (answer.status_code == 503 and "Retry-After" in answer.headers)
+        (accepted if answer.status_code == 202 else rejected).append(answer.json().get("id", answer.text))
+
+    with ThreadPoolExecutor(8) as clients:
+        posting = [clients.submit(post, number) for number in range(POSTS)]
+        for moment in sorted(chance.sample(range(POSTS), 10)):
+            eventually(lambda moment=moment: len(accepted) + len(rejected) >= moment)  # type: ignore[misc]
+            service.valkey.kill()
+            service.valkey.restart()
+        for answered in posting:
+            answered.result()
+
+    kept = chance.sample(accepted, 3)
+    for each in {*accepted} - {*kept}:
+        service.http.post(f"/experiments/{each}:cancel").raise_for_status()
+    assert len({*accepted}) == len(accepted) >= POSTS // 2
+    eventually(lambda: listed(service) == {running, *accepted})
+    for each in kept:
+        assert service.wait_for_end(each)["attempts"] == 1
+        service.assert_sound(each, epochs=2)
     assert service.assert_sound(running, epochs=30)["attempts"] == 1
 
 
@@ -126,7 +141,7 @@ def test_half_open_redis_delays_only_briefly(service: Service, tiny_document: Do
 
 def listed(service: Service) -> set[str]:
     """The ids in the list; none while the answer is 503."""
-    items = service.http.get("/experiments?limit=200").json().get("items", [])
+    items = service.http.get("/experiments?fields=summary&limit=1000").json().get("items", [])
     return {each["id"] for each in items}
 
 

@@ -31,8 +31,9 @@ def contract_of(app: FastAPI) -> Contract:
 
 
 class ApiClient(TestClient):
-    """Fails the test that receives an answer whose status, media type or body is not in the document. Of what a test
-    reads as a stream only status and media type are checked."""
+    """Fails the test that receives an answer whose status, media type or body is not in the document, whose type a
+    browser may guess, or that sets a cookie, which a browser would send by itself. Of what a test reads as a stream
+    the body is not checked."""
 
     __test__ = False
 
@@ -65,6 +66,8 @@ class ApiClient(TestClient):
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         response = super().send(request, stream=stream, **options)
         self.contract.check(response, with_body=not stream)
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "set-cookie" not in response.headers
         return response
 
 

@@ -1,5 +1,6 @@
 """A running API that tests stop and start again."""
 
+import asyncio
 import threading
 
 import httpx2
@@ -24,8 +25,8 @@ class Site:
             settings.store_dir, settings.redis_url, settings.lease_seconds, max_attempts=3, role="test"
         )
         self.settings = settings
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
@@ -33,7 +34,7 @@ class Site:
         self._app = new_application(self.settings)
         config = uvicorn.Config(
             self._app,
-            port=self._port,
+            port=self.port,
             http=HttpProtocol,
             log_level="warning",
             access_log=False,
@@ -48,6 +49,11 @@ class Site:
     def _is_ready(self) -> bool:
         """The first sweep has made the index whole, and the API finds that out."""
         return self.store.experiments.index.is_complete() and httpx2.get(f"{self.url}/health/ready").is_success
+
+    def tasks(self) -> int:
+        """How many tasks its event loop has."""
+        [server] = self._server.servers
+        return len(asyncio.all_tasks(server.get_loop()))
 
     def stop(self) -> None:
         """Stop the API, and break the streams that are open."""

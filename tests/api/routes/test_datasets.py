@@ -303,6 +303,20 @@ def test_dataset_samples_are_listed_and_shown(client: ApiClient, flowers: str) -
         assert client.get(f"/datasets/{flowers}/{missing}").status_code == 404
 
 
+def test_uploaded_bytes_are_never_served(client: ApiClient, convert: Callable[[str], None]) -> None:
+    """An image that is a page or an archive as well is encoded again: its pixels alone are shown."""
+    tails = [b"<script>alert(1)</script>", zip_of({"a.html": b"<script>"})]
+    files = {f"{label}/{n}.png": image(n + 60) + tail for label in ("a", "b") for n, tail in enumerate(tails)}
+    upload(client, "polyglots", zip_of(files))
+    convert("polyglots")
+
+    for number in range(len(files)):
+        shown = client.get(f"/datasets/polyglots/samples/{number}.png")
+        assert shown.headers["content-type"] == "image/png"
+        assert shown.content.endswith(b"IEND" + bytes.fromhex("ae426082"))
+        assert b"script" not in shown.content
+
+
 def test_samples_are_paged(client: ApiClient, flowers: str) -> None:
     whole = client.get(f"/datasets/{flowers}/samples?limit=1000").json()
     pages = [client.get(f"/datasets/{flowers}/samples?limit=25&offset={offset}").json() for offset in (0, 25, 50, 75)]
