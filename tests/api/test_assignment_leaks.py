@@ -19,7 +19,7 @@ from specs.experiment import parse_spec
 from tests.support.api import ApiClient
 from tests.support.classroom import assign, close, create_class, submit, use
 from tests.support.contract import JsonObject, Operation
-from tests.support.every_answer import PLOTS, targets
+from tests.support.every_answer import PLOTS, get, targets
 from tests.support.planted import FIRST, RIGHT, SAMPLES, leaks, planted_archive, planted_results
 from tests.support.published import finish, publish
 from tests.support.waiting import eventually
@@ -110,8 +110,7 @@ def everything(client: ApiClient, values: dict[str, list[str]]) -> dict[str, set
     for operation in client.contract.operations():
         if operation.method == "get" and operation.name not in ENDLESS:
             for target in asked(operation, values):
-                answer = client.get(target)
-                answers[f"GET {target}"] = found_in(answer)
+                answers[f"GET {target}"] = found_in(get(client, target))
     return answers | changes(client, values)
 
 

@@ -28,7 +28,7 @@ from specs.splits import SPLITS
 from specs.sweep import parse_sweep
 from tests.support.api import ApiClient
 from tests.support.contract import JsonObject, Operation
-from tests.support.every_answer import LIVE, PLOTS, targets
+from tests.support.every_answer import LIVE, PLOTS, get, targets
 from tests.support.noise import noisy_digits
 from tests.support.published import bright_column_network, publish, results_on
 from tests.support.store import LEASE_SECONDS
@@ -151,7 +151,7 @@ def gets(client: ApiClient) -> list[Operation]:
 
 
 def questions(client: ApiClient, asked: Collection[str]) -> Answers:
-    found = {target: client.get(target) for target in asked}
+    found = {target: get(client, target) for target in asked}
     return {target: (answer.status_code, answer.content) for target, answer in found.items()}
 
 
