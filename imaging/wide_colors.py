@@ -1,4 +1,4 @@
-"""Images of 16 bits, which cameras and scanners fill with 10, 12 or 14 only."""
+"""Images of 16 bits, of which cameras and scanners fill fewer, such as 10, 12 or 14."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -9,13 +9,10 @@ from PIL import Image
 
 from imaging.container import PNG
 
-# Of the depths that devices have, the smallest that holds an image's largest value is taken for its own.
-_DEPTHS = (8, 10, 12, 14, 16)
 # In the header of a PNG: 16 bits of RGB, of grayscale with alpha, and of RGBA; how Pillow unpacks the lower halves of
 # their values, and which of the channels it then has are those.
 _WIDE = {b"\x10\2": ("RGB;16L", slice(3)), b"\x10\4": ("RGBA", slice(1, 2)), b"\x10\6": ("RGBA;16L", slice(3))}
-# Pillow keeps the upper 8 of 16 bits of these; below this value they are not the best 8.
-_FULL = 64
+_FULL = 65_535
 
 
 # The value of white, by the largest value of an image.
@@ -23,8 +20,8 @@ FindWhite = Callable[[int], int]
 
 
 def white_of(largest: int) -> int:
-    """The largest value of the smallest depth that holds `largest`."""
-    return (1 << next(depth for depth in _DEPTHS if largest < 1 << depth)) - 1
+    """The largest value of the fewest bits that hold `largest`, at least 8."""
+    return (1 << max(8, largest.bit_length())) - 1
 
 
 def fixed_white(white: int | None) -> FindWhite:
@@ -49,16 +46,16 @@ def has_wide_colors(data: bytes) -> bool:
 
 
 def scale_wide_colors(data: bytes, image: Image.Image, find_white: FindWhite) -> Image.Image:
-    """`image`, as Pillow reads `data`, in RGB or RGBA; of a dark one the lower 8 bits are read as well."""
+    """`image`, as Pillow reads `data`, in RGB or RGBA: it keeps the upper 8 of 16 bits. Of one that does not use all
+    16, the others are read as well."""
     upper = np.asarray(image)
-    largest = int(upper[..., :3].max(initial=0))
-    if largest >= _FULL:
-        find_white(largest << 8)
+    white = find_white(int(upper[..., :3].max(initial=0)) << 8 | 255)
+    if white == _FULL:
         return image
     raw_mode, channels = _WIDE[data[24:26]]
     again = Image.open(BytesIO(data), formats=("PNG",))
     again.tile = [tile._replace(args=raw_mode) for tile in again.tile]
     lower = np.asarray(again)[..., channels]
     scaled = upper.copy()
-    scaled[..., :3] = scale_to_8_bits(upper[..., :3].astype(np.uint16) << 8 | lower, find_white)
+    scaled[..., :3] = scale_to_8_bits(upper[..., :3].astype(np.uint16) << 8 | lower, fixed_white(white))
     return Image.fromarray(scaled)

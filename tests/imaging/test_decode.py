@@ -337,7 +337,7 @@ def wide_png(channels: int, white: int) -> bytes:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("depth", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("depth", range(8, 17))
 def test_sixteen_bits_are_scaled_by_the_depth_they_use(channels: int, depth: int) -> None:
     image = decode(wide_png(channels, 2**depth - 1), 10_000)
     ramp = np.asarray(image).reshape(4, 256, -1)[1, :, 0].astype(int)

@@ -67,8 +67,8 @@ def reject_fractions(names: Collection[str], source: str) -> None:
 
 
 def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
-    """The splits in which the label -1 says that the label is secret, as Hugging Face has it: beside classes 0 to n, it
-    is all that a split for tests has, or there are more than two."""
+    """The splits in which the label -1 says that the label is secret, as Hugging Face has it: beside classes 0 to n,
+    which are more than two, or where the split for training has none."""
     names: dict[SourceSplit, set[str]] = defaultdict(set)
     for label in labels:
         names[label.split].add(label.name)
@@ -77,8 +77,8 @@ def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
         return frozenset()
     return frozenset(
         split
-        for split, found in names.items()
-        if HIDDEN in found and (len(others) > _SIGNS or (split != "train" and found == {HIDDEN}))
+        for split, found in list(names.items())
+        if HIDDEN in found and (len(others) > _SIGNS or HIDDEN not in names["train"])
     )
 
 

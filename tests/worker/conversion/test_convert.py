@@ -259,16 +259,16 @@ def test_sixteen_bits_mean_the_same_in_all_images(tmp_path: Path) -> None:
     contents = convert_archive(tmp_path, zip_of({**DEEP, "b/8.png": image(200, mode="L")}))
     stored = StoredImages(tmp_path)
 
-    assert stored.white == 16_383
+    assert stored.white == 8_191
     assert stored.native is not None
     assert stored.native[:, 1, 0, 0].tolist() == [
-        4_000 * 255 // 16_383,
-        3_900 * 255 // 16_383,
-        4_200 * 255 // 16_383,
+        4_000 * 255 // 8_191,
+        3_900 * 255 // 8_191,
+        4_200 * 255 // 8_191,
         200,
     ]
     assert any(
-        warning.startswith("its PNGs of 16 bits use 12 and 14 bits; all are read") for warning in contents.warnings
+        warning.startswith("its PNGs of 16 bits use 12 and 13 bits; all are read") for warning in contents.warnings
     )
     alone = decode(UploadedImages(stored, contents.classes, MAX_PIXELS).encoded(0), MAX_PIXELS)
     assert np.array_equal(np.asarray(alone), stored.native[0, :, :, 0])
@@ -280,9 +280,9 @@ def test_sixteen_bits_of_any_size_share_a_white(tmp_path: Path) -> None:
     images = open_resized(tmp_path, "deep", (8, 8, 1), "stretch").read(np.arange(3))
 
     assert stored.native is None
-    assert np.asarray(images)[:, 1].max(axis=(1, 2)).tolist() == [62, 60, 65]
+    assert np.asarray(images)[:, 1].max(axis=(1, 2)).tolist() == [124, 121, 130]
     shown = UploadedImages(stored, ("a", "b"), MAX_PIXELS)
-    assert [shown.image(number).getextrema()[1] for number in range(3)] == [62, 60, 65]
+    assert [shown.image(number).getextrema()[1] for number in range(3)] == [124, 121, 130]
 
 
 def test_sixteen_bits_of_one_depth_need_no_warning(tmp_path: Path) -> None:
