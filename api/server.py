@@ -17,12 +17,14 @@ from uvicorn.config import STARTUP_FAILURE
 from api.app import create_app
 from api.cores import usable_cores
 from api.processes import Processes, Sibling, Started
+from models_store.errors import Unavailable
+from models_store.self_test import check_at_start
 from settings import Settings
 from standard_streams import lose_what_cannot_be_written
 
 # Streams of events never end by themselves.
 _STREAMS_GRACE_SECONDS = 3
-_BIND_FAILED = 1
+_FAILED = 1
 # As of IPv6 where that is off: a name may have such an address all the same.
 _NOT_OF_THIS_MACHINE = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
@@ -46,7 +48,12 @@ def serve(settings: Settings, host: str, port: int) -> int:
         sockets = bind(host, port)
     except OSError as error:
         log.critical("cannot listen on %s, port %d: %s", host, port, error.strerror)
-        return _BIND_FAILED
+        return _FAILED
+    try:
+        check_at_start(settings.store_dir)
+    except Unavailable as error:
+        log.critical("%s", error)
+        return _FAILED
     count = count_processes(settings.api_processes, usable_cores())
     log.info("listening on %s with %d process(es)", " and ".join(map(_address_of, sockets)), count)
     if count == 1:

@@ -74,7 +74,7 @@ def _sync(path: Path, kind: int = 0) -> None:
         os.close(descriptor)
 
 
-def _create_private(path: Path) -> BinaryIO:
+def create_private(path: Path) -> BinaryIO:
     """Open a new file that the user of this process alone may read."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE), "wb")
 
@@ -88,7 +88,7 @@ def make_private(folder: Path) -> None:
 
 def write_synced(path: Path, data: bytes) -> None:
     """Write a file that no reader opens yet, and sync its data."""
-    with _create_private(path) as file:
+    with create_private(path) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -103,7 +103,7 @@ def open_atomic(path: Path) -> Iterator[BinaryIO]:
     temporary = temporary_name(path)
     try:
         with storage_errors(path.name):
-            with _create_private(temporary) as file:
+            with create_private(temporary) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -19,6 +19,7 @@ from models_store.files import PRIVATE_UMASK
 from models_store.jobs.queue import CONVERSION, EVALUATION, SWEEP, TRAINING, configure
 from models_store.jobs.workers import Worker
 from models_store.owners.quota import Quota
+from models_store.self_test import check_at_start
 from models_store.store import Store, open_store
 from settings import Settings
 from standard_streams import lose_what_cannot_be_written
@@ -133,6 +134,10 @@ class Upkeep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **_: Any) -> None:
         self._store = _open_store(self.settings, "worker")
+        try:
+            check_at_start(self.settings.store_dir)
+        except Unavailable as error:
+            raise SystemExit(str(error)) from error
         self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
         self._machine = Machine(self.settings.cuda_visible_devices)
         self._consumption = Consumption(

@@ -27,6 +27,7 @@ from trainyard.cli.commands.prune import prune
 from trainyard.cli.commands.queue import queue
 from trainyard.cli.commands.quota import quota, visibility
 from trainyard.cli.commands.specs import continue_, presets, submit, validate
+from trainyard.cli.commands.store import store
 from trainyard.cli.commands.sweeps import sweep
 from trainyard.cli.commands.up import up
 from trainyard.cli.commands.watch import watch
@@ -130,6 +131,7 @@ app.add_typer(webhooks, name="webhooks")
 app.add_typer(keys, name="keys")
 app.add_typer(classes, name="class")
 app.add_typer(assignments, name="assignment")
+app.add_typer(store, name="store")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

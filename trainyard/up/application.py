@@ -68,6 +68,16 @@ def read_settings(options: Mapping[str, str] | None = None) -> ServiceSettings:
     return ServiceSettings.model_validate_json(read.stdout)
 
 
+def run_store_command(arguments: Iterable[str]) -> int:
+    """Have the application copy or check a store, with its output as it comes, and return the exit status. Raises
+    PreflightError if it is not installed."""
+    check_installed(("pydantic",))
+    command = [sys.executable, "-P", "-m", "models_store", *arguments]
+    return subprocess.run(
+        command, env={**os.environ, **environment()}, stdin=subprocess.DEVNULL, check=False
+    ).returncode
+
+
 def create_first_key(environment_of_api: Mapping[str, str]) -> str:
     """The first admin key; "" if there is one. Raises StartError."""
     made = subprocess.run(

@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.trainyard.cli.running import run
+
+# They run another program.
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """With the folders of a store, and one record."""
+    folder = tmp_path / "store"
+    (folder / "experiments" / "01").mkdir(parents=True)
+    (folder / "experiments" / "01" / "experiment.json").write_text("{}")
+    return folder
+
+
+def test_copy_says_what_was_copied(store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("store", "copy", str(store), str(tmp_path / "copy")) == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "experiments: 1",
+        "1 file copied (2 bytes), 0 unchanged",
+        "0 results verified by sha256",
+    ]
+    assert (tmp_path / "copy" / "experiments" / "01" / "experiment.json").read_text() == "{}"
+
+
+def test_copy_as_json_lists_what_is_damaged(store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    artifacts = store / "experiments" / "01" / "artifacts"
+    artifacts.mkdir()
+    (artifacts / "manifest.json").write_text('{"files": {"model.onnx": {"sha256": "00", "bytes": 1}}}')
+    assert run("store", "copy", str(store), str(tmp_path / "copy"), "--json") == 1
+    [fault] = json.loads(capfd.readouterr().out)["faults"]
+    assert fault == "experiments/01/artifacts/model.onnx: does not match its sha256 in manifest.json"
+
+
+def test_folder_that_is_no_store_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("store", "copy", str(tmp_path), str(tmp_path / "copy")) == 2
+    assert "is not a store: expected a folder with `experiments` in it" in capfd.readouterr().err
+
+
+def test_check_says_what_a_disk_keeps(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("store", "check", str(tmp_path)) == 0
+    assert "keeps what a store needs" in capfd.readouterr().out
+
+
+def test_check_of_a_missing_folder_names_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("store", "check", str(tmp_path / "missing")) == 5
+    assert f"{tmp_path / 'missing'}" in capfd.readouterr().err
