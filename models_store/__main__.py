@@ -32,7 +32,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return _USAGE if isinstance(error, InvalidState) else _UNAVAILABLE
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"cannot {options.verb} it: {error}", file=sys.stderr)
         return _UNAVAILABLE
 
 

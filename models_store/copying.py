@@ -4,6 +4,7 @@ A store publishes results before the record that names them, and removes them af
 files and written behind them, and what refers to other records is copied before those: whatever a copy names is in it.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import BinaryIO, Final
 
 from models_store.artifacts import MANIFEST_FILE, Manifest, read_manifest
 from models_store.errors import Damaged, InvalidState, NotFound
+from models_store.experiments.folders import ATTEMPTS
 from models_store.files import (
     PRIVATE_FILE,
     create_private,
@@ -27,21 +29,23 @@ from models_store.files import (
 from models_store.frozen import Frozen
 
 COPY_FILE = "copy.json"
-# Others name experiments, and these name datasets.
-_LAST: Final = ("experiments", "datasets")
-# A store makes these again, or forgets them within the hour.
-_LEFT_OUT: Final = frozenset({"published", "predictions", "staged", COPY_FILE})
+# Others name experiments, and these name datasets. What is hidden of both is copied behind them.
+_LAST: Final = ("experiments", "datasets", "holdout")
+# Folders that a store makes again, or forgets within the hour.
+_LEFT_OUT: Final = frozenset({"published", "predictions", COPY_FILE})
+_UNFINISHED: Final = frozenset({"staged"})
 # A record that changes more often than it can be copied is as a kill would have left it.
 _TRIES = 4
 _PIECE_BYTES = 1 << 20
+_OF_THE_COPY: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class Copy(Frozen):
     """What was copied.
 
     `records` counts experiments, datasets and so on, by the name of their folder; `verified` are published results that
-    match the sha256 in their manifest; `kept` are records that the copy has and the store no longer; `faults` say which
-    files could not be read, or do not match their manifest.
+    match the sha256 in their manifest; `kept` is what the copy has and the store no longer; `faults` say which files
+    could not be read, or do not match their manifest.
     """
 
     source: str
@@ -58,19 +62,24 @@ class Copy(Frozen):
 
 def copy_store(source: Path, target: Path, *, delete: bool = False) -> Copy:
     """Copy the store in `source` to `target`, an empty folder or an earlier copy, of which files with the same size and
-    time stay. `delete` removes what the store no longer has. Nothing is written to `source`.
+    time stay. `delete` removes what the store no longer has, unless there are faults. Nothing is written to `source`.
 
-    Raises InvalidState if `source` is no store, or `target` is neither empty nor a copy; StorageFull, Unavailable.
+    Raises InvalidState if `source` is not a store, also if it vanishes meanwhile, or `target` is neither empty nor a
+    copy; StorageFull, Unavailable.
     """
     source, target = source.resolve(), target.resolve()
-    if not (source / "experiments").is_dir():
-        raise InvalidState(f"{source} is not a store: expected a folder with `experiments` in it, as var/store")
+    _check_source(source)
     if target == source or source in target.parents or target in source.parents:
         raise InvalidState(f"cannot copy {source} to {target}, one of which contains the other; name another folder")
     if target.is_dir() and any(target.iterdir()) and not (target / COPY_FILE).is_file():
         raise InvalidState(f"{target} is neither empty nor a copy (it has no {COPY_FILE}); name another folder")
     with storage_errors(f"the copy in {target}"):
         return _Copying(source, target).run(delete)
+
+
+def _check_source(source: Path) -> None:
+    if not (source / "experiments").is_dir():
+        raise InvalidState(f"{source} is not a store: expected a folder with `experiments` in it, as var/store")
 
 
 class _Copying:
@@ -80,22 +89,25 @@ class _Copying:
         self._records = Counter[str]()
         self._copied = self._bytes = self._unchanged = self._verified = 0
         self._faults: list[str] = []
+        self._mismatched = set[Path]()
 
     def run(self, delete: bool) -> Copy:
         began_at = datetime.now(UTC)
         make_private(self._target)
         # From now on it can be continued.
         (self._target / COPY_FILE).touch(PRIVATE_FILE)
-        kinds = sorted(_entries(self._source), key=lambda path: (path.name in _LAST, path.name in _LAST[1:], path.name))
-        for path in kinds:
+        for path in sorted(_entries(self._source, _LEFT_OUT), key=_turn):
             if path.is_dir():
                 self._copy_kind(path, self._target / path.name)
             else:
                 self._copy_file(path, self._target / path.name)
+        # A disk that is no longer mounted must not empty its copy.
+        _check_source(self._source)
         kept = sorted(self._gone())
-        if delete:
-            for name in kept:
-                shutil.rmtree(self._target / name)
+        if delete and not self._faults:
+            for path in kept:
+                _remove(path)
+            kept = []
         # Once, instead of each file: millions are small.
         os.sync()
         copy = Copy(
@@ -107,7 +119,7 @@ class _Copying:
             copied_bytes=self._bytes,
             unchanged_files=self._unchanged,
             verified=self._verified,
-            kept=() if delete else tuple(kept),
+            kept=tuple(str(path.relative_to(self._target)) for path in kept),
             faults=tuple(self._faults),
         )
         write_atomic(self._target / COPY_FILE, copy.model_dump_json(indent=1).encode())
@@ -124,7 +136,7 @@ class _Copying:
                 self._copy_file(path, target / path.name)
 
     def _copy_record(self, folder: Path, target: Path) -> None:
-        """A new one appears whole, by one rename; one that is deleted meanwhile does not."""
+        """A new one appears whole, by one rename; one that is deleted meanwhile does not, and leaves its copy."""
         place = target if target.is_dir() else temporary_name(target)
         make_private(place)
         faults = len(self._faults)
@@ -135,10 +147,15 @@ class _Copying:
                 self._mirror(folder, place, records)
                 for name, record in records.items():
                     self._write_record(place / name, *record)
-                if _read_records(folder) == records:
+                if not folder.is_dir():
+                    del self._faults[faults:]
+                    return
+                if _read_records(folder) == records and len(self._faults) == faults:
                     break
-            if place != target and folder.is_dir():
+            if place != target:
                 os.rename(place, target)
+        except _UnreadableError as error:
+            self._faults.append(f"{error.path.relative_to(self._source)}: {error.reason}")
         finally:
             if place != target:
                 shutil.rmtree(place, ignore_errors=True)
@@ -155,17 +172,19 @@ class _Copying:
     def _mirror(self, folder: Path, target: Path, besides: Container[str] = ()) -> None:
         """Copy what is in `folder`, and remove from `target` what is not, `besides` some files."""
         copied, names = self._copied, set[str]()
-        for path in _entries(folder):
+        for path in _entries(folder, _UNFINISHED if folder.parent.name == ATTEMPTS else ()):
             names.add(path.name)
             if path.is_dir():
                 make_private(target / path.name)
                 self._mirror(path, target / path.name)
             elif path.name not in besides:
                 self._copy_file(path, target / path.name)
+        if not folder.is_dir():
+            return
         for path in list(target.iterdir()):
             if path.name not in names:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        if MANIFEST_FILE in names and self._copied > copied:
+                _remove(path)
+        if MANIFEST_FILE in names and (self._copied > copied or target in self._mismatched):
             self._verify(target, folder.relative_to(self._source))
 
     def _copy_file(self, path: Path, target: Path) -> None:
@@ -180,11 +199,10 @@ class _Copying:
         except FileNotFoundError:
             return  # deleted meanwhile
         except OSError as error:
-            # Of the copy, not of the file: it would be the same for all that follow.
-            if error.errno is not None and not _is_readable(path):
-                self._faults.append(f"{path.relative_to(self._source)}: {error.strerror}")
-                return
-            raise
+            if error.errno in _OF_THE_COPY:
+                raise
+            self._faults.append(f"{path.relative_to(self._source)}: {error.strerror}")
+            return
         self._copied += 1
         self._bytes += stat.st_size
 
@@ -197,31 +215,55 @@ class _Copying:
             return
         wrong = [each for each in manifest.files if not _matches(folder / each, manifest, each)]
         self._faults += [f"{name / each}: does not match its sha256 in {MANIFEST_FILE}" for each in wrong]
-        self._verified += not wrong
+        if wrong:
+            self._mismatched.add(folder)
+        else:
+            self._mismatched.discard(folder)
+            self._verified += 1
 
-    def _gone(self) -> Iterator[str]:
-        """Records of the copy that the store no longer has."""
-        for kind in _entries(self._target):
+    def _gone(self) -> Iterator[Path]:
+        """What the copy has, records and files beside them, and the store no longer."""
+        for kind in _entries(self._target, _LEFT_OUT):
             if kind.is_dir():
                 for path in _entries(kind):
-                    if path.is_dir() and not (self._source / kind.name / path.name).exists():
-                        yield f"{kind.name}/{path.name}"
+                    if not (self._source / kind.name / path.name).exists():
+                        yield path
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """What a copy has, without locks and unfinished writes, whose names begin with a dot."""
+class _UnreadableError(Exception):
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(path, error)
+        self.path = path
+        self.reason = error.strerror
+
+
+def _turn(path: Path) -> tuple[int, str]:
+    return (_LAST.index(path.name) + 1 if path.name in _LAST else 0, path.name)
+
+
+def _entries(folder: Path, left_out: Container[str] = ()) -> Iterator[Path]:
+    """What a copy has of a folder, without locks and unfinished writes, whose names begin with a dot."""
     with suppress(FileNotFoundError):
         for path in sorted(folder.iterdir()):
-            if not path.name.startswith(".") and path.name not in _LEFT_OUT:
+            if not path.name.startswith(".") and path.name not in left_out:
                 yield path
 
 
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def _read_records(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Content and time of the files that are replaced when the record changes."""
+    """Content and time of the files that are replaced when the record changes. Raises _UnreadableError."""
     found = {}
     for path in folder.glob("*.json"):
-        with suppress(FileNotFoundError), path.open("rb") as file:
-            found[path.name] = file.read(), os.fstat(file.fileno()).st_mtime_ns
+        try:
+            with path.open("rb") as file:
+                found[path.name] = file.read(), os.fstat(file.fileno()).st_mtime_ns
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _UnreadableError(path, error) from error
     return found
 
 
@@ -244,16 +286,6 @@ def _is_same(path: Path, size: int, time_ns: int) -> bool:
     except FileNotFoundError:
         return False
     return (stat.st_size, stat.st_mtime_ns) == (size, time_ns)
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            while file.read(_PIECE_BYTES):
-                pass
-    except OSError:
-        return False
-    return True
 
 
 def _matches(path: Path, manifest: Manifest, name: str) -> bool:

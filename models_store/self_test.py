@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from models_store.errors import StorageFull, Unavailable
+from models_store.errors import Unavailable
 from models_store.files import create_exclusive, lock_folder, make_private, temporary_name, write_atomic, write_synced
 
 MEETING = "store-check"
@@ -23,7 +23,7 @@ ROUNDS = 200
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 _LOCAL_LOCKS: Final = ("nolock", "local_lock=all", "local_lock=flock")
 _ADVICE = "use a local disk, NFSv4, or another file system with flock and hard links"
-_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+_UNSUPPORTED: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS, errno.EINVAL)
 _NUMBER = "number"
 _MEMBER = ".member"
 _MEETING_SECONDS = 120.0
@@ -53,7 +53,7 @@ def check_folder(folder: Path, mounts: Path = _MOUNTS) -> None:
 def check_at_start(folder: Path) -> None:
     """Before a process uses the store in `folder`, which is made if missing. A full or read-only disk is no reason not
     to start: what is stored is still served. Raises Unavailable as `check_folder` does."""
-    with suppress(OSError, StorageFull):
+    with suppress(OSError):
         make_private(folder)
         check_folder(folder)
 
@@ -61,14 +61,12 @@ def check_at_start(folder: Path) -> None:
 def _holds(promise: Callable[[Path], bool], place: Path) -> bool:
     try:
         return promise(place)
-    except StorageFull:
-        raise
-    except Unavailable:
-        return False
-    except OSError as error:
-        if error.errno in _UNWRITABLE:
-            raise
-        return False
+    except (OSError, Unavailable) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _UNSUPPORTED:
+            return False
+        # It is in the way of everything, and may pass: a full disk, an I/O error.
+        raise cause or error from error
 
 
 def _locks(place: Path) -> bool:
@@ -131,8 +129,11 @@ def _find_local_locks(folder: Path, mounts: Path) -> str | None:
     for line in lines:
         # See proc_pid_mountinfo(5): fields, a dash, then type, source and options of the file system.
         fields, _, system = line.partition(" - ")
+        kind, *others = system.split(" ", 2)
+        if len(fields.split()) < 5:
+            continue
         point = Path(fields.split()[4].replace("\\040", " "))
-        kind, _, options = system.split()
+        options = others[-1] if others else ""
         if folder.resolve().is_relative_to(point) and len(point.parts) >= best:
             best = len(point.parts)
             is_network = kind.startswith("nfs")
@@ -148,11 +149,14 @@ def meet(folder: Path, hosts: int, seconds: float = _MEETING_SECONDS) -> None:
     """
     place = folder / MEETING
     make_private(place)
-    create_exclusive(place / _NUMBER, b"0")
     me = place / f"{socket.gethostname()}-{os.getpid()}{_MEMBER}"
+    if not _members(place):
+        # Of an earlier meeting, all of whose members are gone.
+        (place / _NUMBER).unlink(missing_ok=True)
     write_atomic(me, b"here")
+    create_exclusive(place / _NUMBER, b"0")
     try:
-        _wait(lambda: len(_members(place)) >= hosts, seconds, f"{hosts} machines did not come together in {place}")
+        _wait(lambda: len(_members(place)) >= hosts, seconds, f"{hosts} machines did not come together")
         members = _members(place)
         for _ in range(ROUNDS):
             with lock_folder(place, seconds):
@@ -187,5 +191,7 @@ def _wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise Unavailable(f"{what} within {seconds:g} s")
+            raise Unavailable(
+                f"{what} within {seconds:g} s; if one was killed, delete the folder {MEETING} and try again"
+            )
         time.sleep(_POLL_SECONDS)

@@ -76,6 +76,6 @@ main()
 @pytest.mark.parametrize("program", [_API, _WORKER], ids=["api", "worker"])
 def test_disk_without_links_is_named_at_start(make_service: Callable[..., Service], program: str) -> None:
     service = make_service()
-    process = service.start("refused", "-c", program)
+    process = service.start("rejected", "-c", program)
     assert process.wait(PATIENCE_SECONDS) != 0
-    assert "two can create the same file (hard links); use a local disk" in service.log_text("refused")
+    assert "two can create the same file (hard links); use a local disk" in service.log_text("rejected")

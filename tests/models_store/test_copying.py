@@ -174,3 +174,129 @@ def test_target_with_other_files_is_rejected(root: Path, target: Path) -> None:
 def test_copy_into_the_store_itself_is_rejected(root: Path, inner: str) -> None:
     with pytest.raises(InvalidState, match="one of which contains the other"):
         copy_store(root, root / inner)
+
+
+@pytest.mark.parametrize("name", ["predictions", "published", "staged"])
+def test_dataset_of_any_name_is_copied(root: Path, target: Path, name: str) -> None:
+    (root / "datasets" / name / "images").mkdir(parents=True)
+    (root / "datasets" / name / "dataset.json").write_text("{}")
+    (root / "datasets" / name / "images" / "images.bin").write_bytes(b"pixels")
+    assert copy_store(root, target).records["datasets"] == 1
+    assert files_of(target) == files_of(root)
+
+
+def test_what_a_store_makes_again_is_left_out(root: Path, claim: TrainingClaim, target: Path) -> None:
+    for folder in (root / "published", root / "predictions", claim.attempt_folder / "staged"):
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
+    assert copy_store(root, target).faults == ()
+    assert not [path for path in files_of(target) if "manifest.json" in path]
+
+
+def vanish_at(monkeypatch: pytest.MonkeyPatch, folder: Path, gone: Path) -> None:
+    """Have `gone` disappear when the copy reaches `folder`."""
+    mirror = copying._Copying._mirror
+
+    def disappear(self: copying._Copying, found: Path, *others: object) -> None:
+        if found == folder and gone.exists():
+            gone.rename(gone.with_name(f".{gone.name}.tmp"))
+        mirror(self, found, *others)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(copying._Copying, "_mirror", disappear)
+
+
+@pytest.mark.parametrize("delete", [False, True])
+def test_record_deleted_meanwhile_stays_whole(
+    root: Path, succeed: Succeed, target: Path, monkeypatch: pytest.MonkeyPatch, delete: bool
+) -> None:
+    folder = root / "experiments" / succeed().id
+    copy_store(root, target)
+    before = files_of(target)
+    vanish_at(monkeypatch, folder, folder)
+    copy = copy_store(root, target, delete=delete)
+    assert copy.faults == ()
+    assert files_of(target) == ({} if delete else before)
+
+
+def test_record_deleted_before_its_copy_leaves_nothing(
+    root: Path, succeed: Succeed, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = root / "experiments" / succeed().id
+    vanish_at(monkeypatch, folder / "artifacts", folder)
+    assert copy_store(root, target).faults == ()
+    assert files_of(target) == {}
+    assert not list((target / "experiments").iterdir())
+
+
+def test_store_unmounted_meanwhile_empties_no_copy(
+    root: Path, succeed: Succeed, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = root / "experiments" / succeed().id
+    copy_store(root, target)
+    before = files_of(target)
+    vanish_at(monkeypatch, folder, root)
+    with pytest.raises(InvalidState, match="is not a store"):
+        copy_store(root, target, delete=True)
+    assert files_of(target) == before
+
+
+def test_faults_keep_what_was_deleted(root: Path, succeed: Succeed, target: Path) -> None:
+    gone, damaged = succeed(), succeed()
+    copy_store(root, target)
+    shutil.rmtree(root / "experiments" / gone.id)
+    (root / "experiments" / damaged.id / "artifacts" / "model.onnx").write_bytes(b"damaged")
+    assert copy_store(root, target, delete=True).kept == (f"experiments/{gone.id}",)
+
+
+def test_removed_pin_is_removed_from_the_copy(root: Path, target: Path) -> None:
+    pin = root / "serving" / "digits.json"
+    pin.parent.mkdir(exist_ok=True)
+    pin.write_text("{}")
+    copy_store(root, target)
+    pin.unlink()
+    assert copy_store(root, target).kept == ("serving/digits.json",)
+    copy_store(root, target, delete=True)
+    assert files_of(target) == files_of(root)
+
+
+def test_unreadable_record_is_reported_the_rest_copied(
+    root: Path, succeed: Succeed, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = succeed(), succeed()
+    open_ = Path.open
+
+    def fail(self: Path, *options: object, **more: object) -> object:
+        if self.name == "experiment.json" and first.id in self.parts:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open_(self, *options, **more)  # type: ignore[call-overload]  # passed on as they came
+
+    monkeypatch.setattr(Path, "open", fail)
+    copy = copy_store(root, target)
+    assert copy.faults == (f"experiments/{first.id}/experiment.json: Input/output error",)
+    assert not (target / "experiments" / first.id).exists()
+    assert (target / "experiments" / second.id / "experiment.json").is_file()
+
+
+def test_result_replaced_meanwhile_is_no_fault(
+    root: Path, succeed: Succeed, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of an evaluation that is repeated: its manifest is copied before its files."""
+    artifacts = root / "experiments" / succeed().id / "artifacts"
+    copy_file = copying._Copying._copy_file
+
+    def replace(self: copying._Copying, path: Path, copied: Path) -> None:
+        copy_file(self, path, copied)
+        if path.name == "manifest.json" and (artifacts / "model.onnx").read_bytes() != b"another network":
+            shutil.rmtree(artifacts)
+            stage(artifacts, onnx=b"another network")
+
+    monkeypatch.setattr(copying._Copying, "_copy_file", replace)
+    copy = copy_store(root, target)
+    assert copy.faults == ()
+    assert files_of(target) == files_of(root)
+
+
+def test_seals_are_copied_behind_what_they_hide() -> None:
+    names = ["holdout", "assignments", "datasets", "sweeps", "experiments", "serving"]
+    expected = ["assignments", "serving", "sweeps", "experiments", "datasets", "holdout"]
+    assert [path.name for path in sorted(map(Path, names), key=copying._turn)] == expected

@@ -59,11 +59,21 @@ def test_disk_without_hard_links_is_rejected(tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
-def test_full_disk_does_not_hinder_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", refuse(errno.ENOSPC))
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS])
+def test_fault_that_may_pass_does_not_hinder_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(os, "fsync", refuse(code))
     check_at_start(tmp_path)
-    with pytest.raises(Unavailable, match="disk full"):
+    with pytest.raises(OSError, match=os.strerror(code)):
         check_folder(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["1 0 0:1 / / rw - 9p  rw,aname=drvfs;path=C:\\Program Files\\x", "1 0", "", " - "])
+def test_line_of_another_mount_does_no_harm(tmp_path: Path, line: str) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"{line}\n")
+    check_folder(tmp_path, mounts)
 
 
 def test_two_meet_and_lose_nothing(tmp_path: Path) -> None:
@@ -87,6 +97,14 @@ def test_lost_change_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(self_test, "ROUNDS", 100)
     with pytest.raises(Unavailable, match=r"1 of 100 changes in .* were lost"):
         meet(tmp_path, 1)
+
+
+def test_number_of_an_earlier_meeting_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / MEETING).mkdir()
+    (tmp_path / MEETING / "number").write_text("77")
+    monkeypatch.setattr(self_test, "ROUNDS", 3)
+    meet(tmp_path, 1)
+    assert not (tmp_path / MEETING).exists()
 
 
 def test_nobody_comes(tmp_path: Path) -> None:
