@@ -81,7 +81,8 @@ def nesting_hint(received: Any, expected: Sequence[type[BaseModel]]) -> str:
         for field, info in fields.items():
             if match := closest(received, map(str, _literals(info.annotation))):
                 return f"; write {{{field}: {match}}}"
-        return f"; write {{name: {shorten(received)}}}" if "name" in fields else ""
+        # A spec itself is more than its name.
+        return f"; write {{name: {shorten(received)}}}" if "name" in fields and "training" not in fields else ""
     if isinstance(received, list | tuple) and "layers" in fields:
         return "; write {layers: [...]}"
     return ""

@@ -74,12 +74,14 @@ def spec(**members: Any) -> dict[str, Any]:
         (spec(training={"batch_size": 10**9}), 422, "/training/batch_size"),
         (spec(training={"epochs": 10**30}), 422, "/training/epochs"),
         (spec(notes="x" * 10_000_000), 413, None),
+        (spec(training="x" * 1_900_000), 422, "/training"),
+        (spec(**{"y" * 1_900_000: 1}), 422, None),
         (b"[" * 100_000 + b"]" * 100_000, 422, None),
         (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 422, None),
         (b'{"training": {"epochs": 1, "epochs": 2}}', 422, "/training/epochs"),
         (b'{"training": {"max_minutes": NaN}}', 422, "/training/max_minutes"),
     ],
-    ids=["units", "layers", "batch", "epochs", "10 MB", "arrays", "objects", "twice", "NaN"],
+    ids=["units", "layers", "batch", "epochs", "10 MB", "text", "name", "arrays", "objects", "twice", "NaN"],
 )
 def test_absurd_spec_is_rejected_at_once(
     client: ApiClient, settings: Settings, sent: Any, status: int, pointer: str | None
