@@ -83,7 +83,7 @@ def _as_png_mode(image: PilImage) -> Any:
     if image.mode in _WIDE_MODES:
         # PIL clips at 255 where it converts these to RGB.
         wide = image.convert("I")
-        low, high = wide.getextrema()
+        low, high = wide.getextrema() or (0, 0)
         if low < 0 or high > _WHITE:
             raise UsageError(
                 f"cannot send a PIL image of mode {image.mode} with values from {low:,} to {high:,}: expected 0 to "

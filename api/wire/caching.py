@@ -60,7 +60,7 @@ def conditional(
 
 def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> Response:
     """`headers` are those of the whole answer that caches go by, such as `Vary` (RFC 9110, 15.4.5)."""
-    return Response(status_code=304, headers={**cache_headers(etag), **(headers or {})})
+    return Response(status_code=304, headers={**(headers or {}), **cache_headers(etag)})
 
 
 class RenderCache:

@@ -238,7 +238,7 @@ class AssignmentStore:
 
     def _named(self, experiment_id: str) -> str:
         [name] = self._experiments.named([experiment_id])
-        with suppress(NotFound):
+        with suppress(NotFound, Damaged):
             owner = self._experiments.read(experiment_id).owner
             return f"{name} of {owner}" if owner else name
         return name

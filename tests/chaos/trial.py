@@ -90,7 +90,10 @@ class ChaosTrial:
     def run(self) -> Report:
         settings = {"lease_seconds": LEASE_SECONDS, "reconcile_seconds": SWEEP_SECONDS, "max_attempts": _MAX_ATTEMPTS}
         with small_disk(self._folder / "store", _DISK_MEGABYTES) as has_disk:
-            with new_service(self._folder, **settings) as service, bad_network(service.valkey.port) as network:
+            with (
+                new_service(self._folder, **settings) as service,
+                bad_network(service.valkey.port, self._seed) as network,
+            ):
                 service.environment["REDIS_URL"] = network.url
                 disk = service.store if has_disk else None
                 self._service = service

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import pytest
 from PIL import Image
 
 from tests.support.image_files import encoded
@@ -62,13 +63,14 @@ def test_emptied_redis_and_killed_worker_resume(service: Service, slow_document:
     assert service.assert_sound(experiment_id, epochs=SLOW_EPOCHS)["attempts"] == 2
 
 
+@pytest.mark.timeout(1800)  # 30 slow epochs, and ten restarts
 def test_redis_restarted_repeatedly_loses_nothing(
     service: Service, slow_document: Document, tiny_document: Document
 ) -> None:
     """Ten times, at any moment of 200 POSTs by eight clients."""
     running = service.post({**slow_document, "training": {**slow_document["training"], "epochs": 30}})
     service.wait_for_epochs(running, 1)
-    chance, accepted, rejected = random.Random(1), list[str](), list[str]()
+    chance, accepted, rejected, kept = random.Random(1), list[str](), list[str](), list[str]()
 
     def post(_: int) -> None:
         answer = service.http.post("/experiments", json=tiny_document)
@@ -80,15 +82,17 @@ def test_redis_restarted_repeatedly_loses_nothing(
         for moment in sorted(chance.sample(range(POSTS), 10)):
             eventually(lambda moment=moment: len(accepted) + len(rejected) >= moment)  # type: ignore[misc]
             service.valkey.kill()
+            if not kept:
+                kept.append(service.post(tiny_document))
             service.valkey.restart()
         for answered in posting:
             answered.result()
 
-    kept = chance.sample(accepted, 3)
+    assert len({*accepted}) == len(accepted) >= POSTS // 2
+    kept += chance.sample(accepted, 3)
     for each in {*accepted} - {*kept}:
         service.http.post(f"/experiments/{each}:cancel").raise_for_status()
-    assert len({*accepted}) == len(accepted) >= POSTS // 2
-    eventually(lambda: listed(service) == {running, *accepted})
+    eventually(lambda: listed(service) == {running, *accepted, *kept})
     for each in kept:
         assert service.wait_for_end(each)["attempts"] == 1
         service.assert_sound(each, epochs=2)

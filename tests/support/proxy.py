@@ -18,8 +18,9 @@ class BadNetwork:
     While `marker` is set, the next connection whose client sends it is reset before it is passed on, once; `resets`
     counts."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, seed: int = 0) -> None:
         self._target = port
+        self._chance = random.Random(seed)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -69,7 +70,7 @@ class BadNetwork:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 seen = seen[-200:] + data
-                if (is_request and self._is_due(seen)) or random.random() < self.resets_share:
+                if (is_request and self._is_due(seen)) or self._chance.random() < self.resets_share:
                     _reset(source)
                     break
                 self._passes.wait()
@@ -95,8 +96,8 @@ def _reset(connection: socket.socket) -> None:
 
 
 @contextmanager
-def bad_network(port: int) -> Iterator[BadNetwork]:
-    proxy = BadNetwork(port)
+def bad_network(port: int, seed: int = 0) -> Iterator[BadNetwork]:
+    proxy = BadNetwork(port, seed)
     thread = threading.Thread(target=proxy.serve, daemon=True)
     thread.start()
     try:

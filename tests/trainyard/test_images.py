@@ -91,8 +91,9 @@ def test_wide_pil_image_is_sent_as_its_file(mode: str, white: int, tmp_path: Pat
         ),
         (Image.new("I", (3, 3), -1), "mode I with values from -1 to -1: expected 0 to 255"),
         (Image.new("L", (0, 3)), "mode L: "),
+        (Image.new("I;16", (0, 3)), "mode I;16: "),
     ],
-    ids=["F", "above", "below", "empty"],
+    ids=["F", "above", "below", "empty", "empty and wide"],
 )
 def test_pil_image_without_known_white_is_rejected(image: Image.Image, sentence: str) -> None:
     with pytest.raises(UsageError, match=rf"cannot send a PIL image of {re.escape(sentence)}"):

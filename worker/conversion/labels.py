@@ -88,6 +88,10 @@ def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
     found = {(label.split, label.name) for label in labels}
     names = {name for _, name in found}
     trained = {name for split, name in found if split == "train"}
+    if not found:
+        raise InvalidArchive(
+            f"no image has a label other than {HIDDEN}, which says that it is secret; add labels to train on"
+        )
     if not trained:
         splits = " and ".join(sorted({split for split, _ in found}))
         raise InvalidArchive(f"all images are of {splits}, none to train on; name the folder of those train/")
