@@ -33,3 +33,11 @@ test("the patched spec differs where the patch says", () => {
   assert.equal(specText(spec), "training: {epochs: 40}");
   assert.equal(patchedText(spec, { based_on: "c", training: { epochs: 80 } }), "training: {epochs: 80}");
 });
+
+test("a change of a run that continued another is trained from the beginning", () => {
+  const spec = { name: "longer", continue_from: "01K6", training: { epochs: 40 } };
+  const text = patchedText(spec, { training: { epochs: 20 } });
+  assert.match(text, /epochs: 20/);
+  assert.doesNotMatch(text, /continue_from/);
+  assert.match(specText(spec), /continue_from/);
+});

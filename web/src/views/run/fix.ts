@@ -35,7 +35,7 @@ export function specText(spec: unknown): string {
   return toYaml(shown);
 }
 
-/** The spec after a patch, as text. */
+/** The spec after a patch, as text: a change is trained from the beginning, also of a run that continued another. */
 export function patchedText(spec: unknown, patch: Record<string, unknown>): string {
-  return specText(mergePatch(spec, patch));
+  return specText(mergePatch(mergePatch(spec, { continue_from: null }), patch));
 }
