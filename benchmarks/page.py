@@ -10,47 +10,29 @@ within ten minutes, without a trainer.
 """
 
 import argparse
-import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psutil
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.api import store
-from models_store.experiments.claim import TrainingClaim
-from models_store.experiments.points import MetricValues, Point
-from models_store.experiments.record import Progress
-from models_store.store import open_store
+from benchmarks.live_page.memory import measure_memory, open_hash, replayed_training
 from tests.page.chromium import MISSING, launch
-from tests.support.service import LEASE_SECONDS, Service, measured_service
+from tests.support.service import Service, measured_service
 
 EXPERIMENTS = 5_000
 LOADS = 7
 WHEEL_STEPS = 120
-SAMPLES = 12
-# What one finds free may let go of more.
-GARBAGE_COLLECTIONS = 10
 # A browser is idle that takes less CPU time, of all its processes.
 IDLE_CPU_MILLISECONDS = 10
 LOOK_SECONDS = 0.2
-# Twice in an epoch of a second.
-TOLD_PER_SECOND = 2
-# Epochs of some tenths of a second: more than an hour of them.
-LIVE = {
-    "name": "live",
-    "dataset": {"name": "digits"},
-    "model": {"layers": [{"type": "Conv2D", "filters": 16, "kernel_size": 3}, {"type": "Flatten"}, {"type": "Dense"}]},
-    "training": {"epochs": 10_000, "batch_size": 8, "max_minutes": 600},
-}
 # `usable` is when the first rows are painted, `blocks` are tasks of more than 50 ms, `inputs` the time from an input to
 # the paint that shows it (Event Timing), all in milliseconds; `blank` counts frames in which rows were missing.
 _OBSERVE = """
@@ -172,7 +154,7 @@ def wait_until_idle(processes: CDPSession) -> None:
     before = float("-inf")
     while (now := sum(cpu_by_process(processes, ""))) - before > IDLE_CPU_MILLISECONDS:
         before = now
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)  # Chromium tells nobody when it has nothing to do
 
 
 def cpu_times(service: Service, processes: CDPSession) -> tuple[float, float]:
@@ -199,10 +181,6 @@ def open_list(page: Page, service: Service) -> None:
     open_hash(page, service)
     page.wait_for_function("() => usable !== null")
     page.evaluate("new Promise(resolve => requestIdleCallback(resolve))")
-
-
-def open_hash(page: Page, service: Service, hash_: str = "") -> None:
-    page.goto(f"{service.http.base_url}{hash_}")
 
 
 @contextmanager
@@ -257,90 +235,6 @@ def summary(values: list[float]) -> str:
     if not values:
         return f"{'none':>8}" + 20 * " "
     return f"{len(values):5} x {statistics.median(values):6.0f} ms median {max(values):6.0f} ms at most"
-
-
-# -- memory ------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def replayed_training(service: Service, speed: float) -> Iterator[str]:
-    """The id of an experiment whose epochs and progress are told `speed` times as fast as those of a training."""
-    opened = open_store(service.store, service.valkey.url, LEASE_SECONDS, max_attempts=3, role="benchmark")
-    experiment = service.post(LIVE)
-    claim = TrainingClaim.acquire(opened.training_jobs, experiment, worker="replay:1")
-    assert claim is not None
-    claim.begin_history([])
-    ended = threading.Event()
-
-    def tell() -> None:
-        for step in itertools.count():
-            if ended.wait(1 / (TOLD_PER_SECOND * speed)):
-                return
-            epoch, half = divmod(step, 2)
-            claim.renew()
-            claim.show(Progress(phase="training", epoch=epoch, epochs=10_000, step=half, steps_per_epoch=2))
-            if half:
-                loss = 1 / (epoch + 1)
-                metrics: MetricValues = {"loss": loss, "val_loss": loss, "accuracy": 1 - loss, "val_accuracy": 1 - loss}
-                claim.append(Point(epoch=epoch, seconds=1.0, metrics=metrics))
-
-    thread = threading.Thread(target=tell, daemon=True)
-    thread.start()
-    yield experiment
-    ended.set()
-    thread.join()
-    opened.close()
-
-
-def measure_memory(
-    service: Service, browser: Browser, minutes: float, speed: float = 1, experiment: str | None = None
-) -> None:
-    """Of the list of all experiments, with the curves of a live one, and of that one's own view; `minutes` are those of
-    the training."""
-    experiment = experiment or service.post(LIVE)
-    service.wait_for_epochs(experiment, 2)
-    hashes = {"list": f"#/runs?select={experiment}", "run": f"#/run/{experiment}"}
-    context = browser.new_context(locale="en-US")
-    pages = {name: context.new_page() for name in hashes}
-    for name, page in pages.items():
-        open_hash(page, service, hashes[name])
-        page.locator("path.raw").first.wait_for()
-    print(f"{'live training':14} {'epochs':>7} " + "".join(f"{name + ' MB':>10} {'nodes':>7}" for name in pages))
-    times: list[float] = []
-    heaps: dict[str, list[float]] = {name: [] for name in pages}
-    for sample in range(SAMPLES + 1):
-        if sample:
-            # What is measured is what time does to the page.
-            page.wait_for_timeout(60_000 * minutes / SAMPLES / speed)
-        times.append(sample * minutes / SAMPLES)
-        used = {name: memory_of(page) for name, page in pages.items()}
-        for name, (heap, _) in used.items():
-            heaps[name].append(heap)
-        cells = "".join(f"{heap:10.2f} {nodes:7,}" for heap, nodes in used.values())
-        print(f"{times[-1]:10.1f} min {len(service.history(experiment)['epoch']):7,} {cells}", flush=True)
-    for name, values in heaps.items():
-        # Of the second half: in the first one code is compiled.
-        half = SAMPLES // 2
-        slope = statistics.linear_regression(times[half:], values[half:]).slope
-        print(f"    growth of the {name:4}                 {60 * slope:8.2f} MB in an hour")
-    context.close()
-    service.http.post(f"/experiments/{experiment}:cancel").raise_for_status()
-
-
-def memory_of(page: Page) -> tuple[float, int]:
-    """MB of live objects, and nodes of the document and of what was removed from it but is still held.
-
-    The least of several looks: while epochs come, each also counts what became garbage since the collection.
-    """
-    session = page.context.new_cdp_session(page)
-    used: list[float] = []
-    for _ in range(GARBAGE_COLLECTIONS):
-        session.send("HeapProfiler.collectGarbage")
-        page.wait_for_timeout(50)
-        used.append(session.send("Runtime.getHeapUsage")["usedSize"] / 1e6)
-    counts: dict[str, Any] = session.send("Memory.getDOMCounters")
-    session.detach()
-    return min(used), counts["nodes"]
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def idle(service: Service, redis: Redis) -> None:
 def rate(redis: Redis) -> float:
     """Commands a second, those of scripts included."""
     before, started = Spent.now(redis), time.perf_counter()
-    time.sleep(IDLE_SECONDS)
+    time.sleep(IDLE_SECONDS)  # what is measured
     spent = Spent.now(redis).since(before)
     return spent.commands / (time.perf_counter() - started)
 
@@ -250,7 +250,7 @@ def simulate(store: Store, redis: Redis) -> None:
     while (now := time.monotonic()) < begin + SIMULATED_SECONDS:
         at, _, seconds, action = events[0]
         if at > now:
-            time.sleep(min(at - now, _PAUSE_SECONDS))
+            time.sleep(min(at - now, _PAUSE_SECONDS))  # until the next event of the simulation
             continue
         late = max(late, now - at)
         action()

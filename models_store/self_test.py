@@ -194,4 +194,4 @@ def _wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
             raise Unavailable(
                 f"{what} within {seconds:g} s; if one was killed, delete the folder {MEETING} and try again"
             )
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)  # another machine's files announce nothing here

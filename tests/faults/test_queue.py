@@ -66,7 +66,7 @@ def test_redelivered_message_is_ignored(service: Service, slow_document: Documen
 
 
 def test_messages_of_others_are_discarded(service: Service, tiny_document: Document, slow_document: Document) -> None:
-    """From every queue, while it trains. The worker that reads them goes on, and counts them."""
+    """From every queue, while it trains. The worker that receives them continues, and counts them."""
     first = service.post(slow_document)
     service.wait_for_epochs(first, 1)
     sent = {

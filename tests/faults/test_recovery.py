@@ -1,4 +1,4 @@
-"""Lose the machine, and go on with a copy of its store on another one."""
+"""Lose the machine, and continue with a copy of its store on another one."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def predict(service: Service) -> Any:
     return found["model"], found["predictions"][0]["top"]
 
 
-def test_service_goes_on_from_a_copy(
+def test_service_continues_from_a_copy(
     service: Service, make_service: Callable[..., Service], tiny_document: dict[str, Any], slow_document: dict[str, Any]
 ) -> None:
     ended = service.post(tiny_document)
