@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -34,11 +34,12 @@ class ChildProcess(Generic[E]):
         self._adapter = events
         read_end, write_end = os.pipe()
         self._events = read_end
-        self._unfinished = b""
+        self._unfinished = self._unsent = b""
         self._has_ended = False
         self._assigned = self._accepted = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", module, str(write_end), str(os.getpid()), *arguments],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=(write_end,),
@@ -46,6 +47,12 @@ class ChildProcess(Generic[E]):
             env={**_inherited(), **(environment or {})},
         )
         os.close(write_end)
+        os.set_blocking(self._stdin.fileno(), False)
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None  # noqa: S101 - Popen was asked for the pipe
+        return self._process.stdin
 
     @property
     def pid(self) -> int:
@@ -66,7 +73,8 @@ class ChildProcess(Generic[E]):
         return self._accepted == self._assigned
 
     def assign(self, job: BaseModel) -> None:
-        """Send it a job. The end of a dead process is noticed by the end of its events."""
+        """Send it a job; `receive` sends what it does not read at once. The end of a dead process is noticed by the end
+        of its events."""
         self._assigned += 1
         self._send(job)
 
@@ -74,15 +82,25 @@ class ChildProcess(Generic[E]):
         self._send(stop)
 
     def _send(self, message: BaseModel) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - Popen was asked for the pipe
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(message.model_dump_json().encode() + b"\n")
-            self._process.stdin.flush()
+        self._unsent += message.model_dump_json().encode() + b"\n"
+        self._send_more()
+
+    def _send_more(self) -> None:
+        """Without waiting: a child that reads nothing must not hold up its supervisor, which renews the lease."""
+        try:
+            self._unsent = self._unsent[self._stdin.write(self._unsent) or 0 :]
+        except BrokenPipeError:
+            self._unsent = b""
 
     def receive(self, seconds: float) -> list[E]:
         """The events since the last call, waiting at most `seconds` for the first. An event of a job before the one
         assigned last is not among them."""
-        if self._has_ended or not select.select([self._events], [], [], seconds)[0]:
+        if self._has_ended:
+            return []
+        readable, writable, _ = select.select([self._events], [self._stdin] if self._unsent else [], [], seconds)
+        if writable:
+            self._send_more()
+        if not readable:
             return []
         data = os.read(self._events, 1 << 16)
         self._has_ended = not data
@@ -124,9 +142,7 @@ class ChildProcess(Generic[E]):
         return self._process.returncode
 
     def _close(self) -> None:
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+        self._stdin.close()
         if self._events >= 0:
             os.close(self._events)
             self._events, self._has_ended = -1, True

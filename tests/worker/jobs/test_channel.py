@@ -1,6 +1,7 @@
 """Both ends of the pipes: a child that uses `Channel`, supervised through `ChildProcess`."""
 
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -159,6 +160,24 @@ def test_late_event_is_none_of_the_next_job(start: Start) -> None:
     child.assign(JOB)
 
     assert receive(child, 2) == [Accepted(number=2), Advanced(progress=FilesDone())]
+
+
+def test_child_that_does_not_read_blocks_nobody(start: Start) -> None:
+    """A job of more than a pipe holds arrives whole once the child continues."""
+    child = start("""
+        job = channel.receive(ConversionJob)
+        while channel.stop is None:
+            pass
+        message = f"{channel.stop} {len(str(job.archive))}"
+        channel.report(Failed(failure=Failure(type="internal", message=message)))
+    """)
+    os.kill(child.pid, signal.SIGSTOP)
+    child.assign(JOB.model_copy(update={"archive": Path("a" * 1_000_000)}))
+    child.request(Stop(reason="cancelled"))
+    assert child.receive(0.0) == []
+
+    os.kill(child.pid, signal.SIGCONT)
+    assert receive(child, 2) == [Accepted(number=1), failure("cancelled 1000000")]
 
 
 def test_child_without_a_job_gives_up(start: Start) -> None:
