@@ -65,7 +65,8 @@ class PublishedResults(RecordFolders):
         ResultsHidden."""
         self.holdout.check(record.dataset, "test")
         if self.holdout.peeks.add(record.dataset, record.id):
-            self.events.add("status", ExperimentSummary.of(self.holdout.shown(record)), record.id)
+            summary = ExperimentSummary.of(self.holdout.shown(record))
+            self.events.add("status", summary, record.id, record.privacy.private_to)
 
     def _published_folder(self, experiment_id: str) -> Path:
         folder = self.artifacts(experiment_id)

@@ -211,7 +211,7 @@ class ExperimentStore(PublishedResults):
                 self.waiting.forget(experiment_id)
             self.write(changed)
         if changed.priority != record.priority:
-            self.waiting.announce()
+            self.waiting.announce(changed.privacy.private_to)
         if changed.private != record.private:
             # Who may see it no longer is to forget it, and who may see it now has not heard of it.
             self.events.add("reset", EventsLost())

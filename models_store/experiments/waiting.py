@@ -194,8 +194,9 @@ class WaitingExperiments:
             if not self._queue.enqueue(TRAINING, experiment_id):
                 break
 
-    def announce(self) -> None:
-        self._events.add("queue", QueueChange(paused=self.order.paused))
+    def announce(self, private_to: str = "") -> None:
+        """The order has changed; of private experiments alone for those of their owner `private_to`."""
+        self._events.add("queue", QueueChange(paused=self.order.paused), private_to=private_to)
 
     def _write(self, order: QueueOrder) -> None:
         write_atomic(self._folder / ORDER_FILE, order.model_dump_json().encode())

@@ -16,6 +16,7 @@ from models_store.store import Store
 from models_store.visibility import Viewer, show_to
 from specs.experiment import ExperimentSpec
 from tests.support.feeds import Follower, RunningFeed, with_feed
+from tests.support.published import finish
 from tests.support.valkey import Valkey
 
 FOLLOWERS = 300
@@ -278,6 +279,30 @@ def test_private_events_are_for_their_owner(store: Store, announce: Callable[...
         return found
 
     assert with_feed(store, play) == [["shown"], ["hidden", "shown"], ["hidden", "shown"]]
+
+
+def test_private_run_is_not_told_of_once_deleted(
+    store: Store, announce: Callable[..., None], tiny_spec: Callable[..., ExperimentSpec]
+) -> None:
+    """Whatever was done with it. Who replays the stream finds its record no more, only what the events say."""
+    announce("first")
+    record = store.experiments.create(tiny_spec(), owner="ann", private=True)
+    store.experiments.edit(record.id, {"priority": 1})
+    finish(store, record)
+    store.experiments.look(store.experiments.get(record.id))
+    store.experiments.edit(record.id, {"name": "secret"})
+    store.experiments.delete(record.id)
+    announce("shown")
+
+    async def play(feed: RunningFeed) -> list[str]:
+        show_to(Viewer("bob", lambda _: False))
+        follower = feed.follow(first_position(store))
+        seen = [await follower.next()]
+        while seen[-1].subject != "shown":
+            seen.append(await follower.next())
+        return [each.kind for each in seen]
+
+    assert with_feed(store, play) == ["ready", "deleted"]
 
 
 def test_events_of_newly_private_are_left_out(
