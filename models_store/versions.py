@@ -42,19 +42,28 @@ def _upgrade(version: int) -> int:
 SchemaVersion = Annotated[int, AfterValidator(_upgrade)]
 
 
-class Stored(Frozen):
-    """A record in a file of its own. Its version is read first: of a newer one nothing else is, which raises Newer.
-    What a later release of the same version has added is kept, and written again."""
+class Nested(Frozen):
+    """An object in a record. What a later release of the same version has added is kept, and written again."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="allow", json_schema_extra=lambda schema: schema.pop("additionalProperties", None)
     )
 
+
+class Stored(Nested):
+    """A record in a file of its own. Its version is read first: of a newer one nothing else is, which raises Newer."""
+
     schema_version: SchemaVersion = SCHEMA_VERSION
 
 
+def is_newer(document: dict[str, Any]) -> bool:
+    """Whether a record is of a newer version, also if the version itself has another form."""
+    version = document.get("schema_version", SCHEMA_VERSION)
+    return not isinstance(version, int) or version > SCHEMA_VERSION
+
+
 def may_be_newer(document: bytes) -> bool:
-    """Whether JSON names a newer version, at any depth: costs less than parsing it."""
+    """`is_newer` of its JSON, or of an object in it: costs less than parsing."""
     return any(int(version) > SCHEMA_VERSION for version in _VERSIONS.findall(document))
 
 

@@ -105,15 +105,9 @@ class RecordFiles:
 def _read(path: Path) -> Privacy:
     try:
         document: Any = orjson.loads(path.read_bytes())
-        private, owner = document.get("private", _is_newer(document)), document.get("owner")
+        private, owner = document.get("private", versions.is_newer(document)), document.get("owner")
     except (orjson.JSONDecodeError, AttributeError):
         return _UNKNOWN
-    if _is_newer(document) and not isinstance(private, bool):
+    if versions.is_newer(document) and not isinstance(private, bool):
         return _UNKNOWN
     return Privacy(bool(private), owner) if owner is None or isinstance(owner, str) else _UNKNOWN
-
-
-def _is_newer(document: dict[str, Any]) -> bool:
-    """Also if the version itself has another form."""
-    version = document.get("schema_version", versions.SCHEMA_VERSION)
-    return not isinstance(version, int) or version > versions.SCHEMA_VERSION

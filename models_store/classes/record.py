@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import Field
 
 from models_store.errors import InvalidState, NotFound
-from models_store.frozen import Frozen, utc_now
-from models_store.versions import Stored
+from models_store.frozen import utc_now
+from models_store.versions import Nested, Stored
 from specs import limits
 from specs.classroom import handle_of
 
 
-class Student(Frozen):
+class Student(Nested):
     """`handle` is unique in the class, and `owner` on the service: whose keys and experiments are the student's."""
 
     handle: str

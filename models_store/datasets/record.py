@@ -6,8 +6,9 @@ from typing import Literal, Self
 from pydantic import Field
 
 from models_store.experiments.record import Failure
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
 from models_store.jobs.record import AttemptRecord
+from models_store.versions import Nested
 from models_store.visibility import Privacy
 from specs.dataset import Dataset
 from specs.splits import SourceSplit
@@ -17,7 +18,7 @@ Counts = dict[SourceSplit, tuple[int, ...]]
 Layout = Literal["auto", "folders", "filenames", "csv", "parquet"]
 
 
-class UploadOptions(Frozen):
+class UploadOptions(Nested):
     """How to read an upload. `names` is the encoding of names for which the archive states none."""
 
     layout: Layout = "auto"
@@ -33,14 +34,14 @@ class DatasetStatus(StrEnum):
     NEWER = "newer"  # shown in place of a record that a newer version has written
 
 
-class FilesDone(Frozen):
+class FilesDone(Nested):
     """Progress of a conversion, in files of the archive."""
 
     done: int = 0
     total: int | None = None
 
 
-class Size(Frozen):
+class Size(Nested):
     """The number of images of a size, in pixels."""
 
     height: int
@@ -48,12 +49,12 @@ class Size(Frozen):
     count: int
 
 
-class Unreadable(Frozen):
+class Unreadable(Nested):
     name: str
     reason: str
 
 
-class Contents(Frozen):
+class Contents(Nested):
     """Of a converted dataset. `counts` are images by source split and class, in the order of `classes`; `image_shape`
     is (height, width, channels), or None if sizes differ. `sizes`, `unreadable` and `ignored` are truncated;
     `sizes_found`, `unreadable_files` and `ignored_files` are the full numbers. `split_names` are the folders, files or

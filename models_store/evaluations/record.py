@@ -7,9 +7,9 @@ from pydantic import Field
 
 from models_store.experiments.points import MetricValues
 from models_store.experiments.record import Failure
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
 from models_store.jobs.record import AttemptRecord
-from models_store.versions import any_name
+from models_store.versions import Nested, any_name
 from specs.evaluation import Prep
 from specs.splits import EvaluatedSplit
 
@@ -22,7 +22,7 @@ class EvaluationStatus(StrEnum):
     NEWER = "newer"  # shown in place of a record that a newer version has written
 
 
-class SamplesDone(Frozen):
+class SamplesDone(Nested):
     """Progress of an evaluation, in predicted samples."""
 
     done: int = 0

@@ -5,6 +5,7 @@ import math
 from pydantic import Field
 
 from models_store.frozen import Frozen
+from models_store.versions import Nested
 
 # By name, as Keras names them; None where not finite.
 MetricValues = dict[str, float | None]
@@ -12,7 +13,7 @@ MetricValues = dict[str, float | None]
 DECIDING_METRIC = "val_accuracy"
 
 
-class Best(Frozen):
+class Best(Nested):
     """The epoch with the highest validation accuracy so far, ties broken by the lower validation loss: its number, from
     0, and the name and value of that metric. It need not be the published one."""
 

@@ -12,8 +12,8 @@ from models_store.errors import Damaged, InvalidState
 from models_store.experiments.points import DECIDING_METRIC, Best, MetricValues, Point, is_better, mean_seconds
 from models_store.experiments.sparkline import Sparkline, extend
 from models_store.experiments.stored_spec import StoredSpec
-from models_store.frozen import Frozen, utc_now
-from models_store.versions import Stored, any_name
+from models_store.frozen import utc_now
+from models_store.versions import Nested, Stored, any_name
 from models_store.visibility import Privacy
 
 StopReason = Literal["completed", "early_stopping", "time_budget", "stopped", "cancelled", "pruned"]
@@ -51,14 +51,14 @@ class Status(StrEnum):
         return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
 
 
-class Failure(Frozen):
+class Failure(Nested):
     """Of an attempt or of the experiment. `type` is for programs, `message` for people."""
 
     type: FailureType
     message: str
 
 
-class Progress(Frozen):
+class Progress(Nested):
     """Of a running experiment. Epochs count from 0; rates are per second, durations in seconds.
 
     `precision` is that of the training, as Keras names it: float32, mixed_bfloat16 or mixed_float16.

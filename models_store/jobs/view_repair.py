@@ -76,13 +76,13 @@ class ViewRepair:
             return
         with self._reading:
             ids = self._store.index.slice(self._newer_from, _NEWER, f"status={Status.NEWER}")
-            readable = [each for each in ids if not self._is_newer(each)]
+            readable = [each for each in ids if not self._is_still_newer(each)]
         # What is restored is none of them any more, and the others move up.
         self._newer_from = self._newer_from + len(ids) - len(readable) if len(ids) == _NEWER else 0
         for experiment_id in readable:
             self._try_to_restore(experiment_id)
 
-    def _is_newer(self, experiment_id: str) -> bool:
+    def _is_still_newer(self, experiment_id: str) -> bool:
         try:
             self._store.read(experiment_id)
         except Newer:

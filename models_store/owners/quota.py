@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from models_store.errors import Damaged, Newer
 from models_store.file_cache import FileCache
 from models_store.files import lock_folder, make_lock, make_private, write_atomic
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
 from models_store.owners.ledger import TrainingLedger
-from models_store.versions import Stored
+from models_store.versions import Nested, Stored
 from specs.quota import QuotaSpec
 
 FOLDER = "owners"
@@ -20,7 +20,7 @@ _LOCKS = ".locks"
 log = logging.getLogger(__name__)
 
 
-class Quota(Frozen):
+class Quota(Nested):
     """As `QuotaSpec`; null is no limit."""
 
     running: int | None = None

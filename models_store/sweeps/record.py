@@ -9,9 +9,10 @@ from pydantic import Field
 
 from models_store.errors import InvalidState
 from models_store.experiments.record import Failure
-from models_store.frozen import Frozen, utc_now
+from models_store.frozen import utc_now
 from models_store.jobs.record import AttemptRecord
 from models_store.sweeps.trial import Trial, TrialStatus
+from models_store.versions import Nested
 from models_store.visibility import Privacy
 from specs import limits
 from specs.sweep import SweepSpec
@@ -30,14 +31,14 @@ class SweepStatus(StrEnum):
     CANCELLED = "cancelled"  # on request, with its trials
 
 
-class PriorTrial(Frozen):
+class PriorTrial(Nested):
     """What is known from another sweep."""
 
     point: dict[str, Any]
     value: float
 
 
-class RepeatedPoint(Frozen):
+class RepeatedPoint(Nested):
     """The results of trial `number` trained again with `n` other seeds: their mean, standard deviation and the 95 %
     confidence interval of the mean (Student's t). `experiment_id` is the best of them."""
 

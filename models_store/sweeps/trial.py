@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from models_store.experiments.record import FailureType, Record, Status
 from models_store.experiments.summary import metrics_of
-from models_store.frozen import Frozen
+from models_store.versions import Nested
 
 
 class TrialStatus(StrEnum):
@@ -23,7 +23,7 @@ class TrialStatus(StrEnum):
 _BAD_POINT: tuple[FailureType, ...] = ("diverged", "out_of_memory", "time_budget", "stalled")
 
 
-class Trial(Frozen):
+class Trial(Nested):
     """`number` is unique in its sweep, repeats included. `repeat_of` is the number of the trial whose point is trained
     again, with `seed`. `is_created` is false until the experiment is known to exist. `value` is that of the sweep's
     metric: of the published epoch, or of the best one so far where it was pruned. `is_bad` marks a failure that the

@@ -11,7 +11,7 @@ from pydantic import Field
 from ulid import ULID
 
 from models_store.frozen import Frozen, utc_now
-from models_store.versions import Stored
+from models_store.versions import Nested, Stored
 from specs.webhook import WebhookEvent
 
 TEST = "webhook.test"
@@ -42,7 +42,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"  # no further attempt is made
 
 
-class DeliveryAttempt(Frozen):
+class DeliveryAttempt(Nested):
     """`status` is that of the answer, null if none came; `error` says what went wrong, null if nothing did."""
 
     at: datetime

@@ -1,21 +1,28 @@
 """Stores that earlier versions wrote, read through the store's own interface."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import orjson
 import pytest
+from pydantic import BaseModel
 
+from models_store.classes.record import Student
 from models_store.corrections.correction import Correction, correction_ids, read_correction
 from models_store.datasets.images import IMAGES, INDEX, StoredImages
 from models_store.errors import Newer
 from models_store.experiments.folders import RECORD_FILE
 from models_store.experiments.pages import Query
-from models_store.experiments.record import Status
+from models_store.experiments.record import Failure, Progress, Status
 from models_store.experiments.training_samples import read_samples
+from models_store.frozen import Frozen
 from models_store.models.pins import Pin
+from models_store.owners.quota import Quota
 from models_store.store import Store, open_store
-from models_store.versions import SCHEMA_VERSION, former_name, rename_columns
+from models_store.sweeps.trial import Trial
+from models_store.versions import SCHEMA_VERSION, Nested, Stored, former_name, rename_columns
 from specs.access import KeyScope, KeySpec
 from specs.dataset import DATASETS
 from specs.quota import QuotaSpec
@@ -142,3 +149,34 @@ def test_newer_kinds_of_records_are_left_alone(store: Store, stored: StoredStore
     with pytest.raises(Newer, match="in version 999 of the store"):
         store.experiments.owners.set("ann", QuotaSpec())
     assert [path.read_bytes() for path in files] == before
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field may hold, and those in them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from models_in(field.annotation)
+    for argument in get_args(annotation):
+        yield from models_in(argument)
+
+
+def test_added_members_are_kept_at_any_depth() -> None:
+    """Of all that is stored, but for what was posted: that is kept as it is, or parsed strictly."""
+    nested = {
+        each
+        for stored in descendants(Stored)
+        if stored.__module__.startswith("models_store.")
+        for field in stored.model_fields.values()
+        for each in models_in(field.annotation)
+    }
+    assert {Failure, Progress, Trial, Quota, Student} <= nested
+    assert [each for each in nested if issubclass(each, Frozen) and not issubclass(each, Nested)] == []
+    later = {"type": "killed", "message": "signal 9", "hint": {"memory": 1}}
+    assert Failure.model_validate(later).model_dump(mode="json") == later
+
+
+def descendants(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from descendants(each)
