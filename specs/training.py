@@ -85,7 +85,8 @@ class TrainingSpec(Schema):
     seed: int = Field(default=0, ge=0, le=limits.SEED)
     deterministic: bool = False
     precision: Precision = "auto"
-    devices: int = Field(default=1, ge=1, le=limits.DEVICES)
+    # Documents of before there could be several are equal to those of one.
+    devices: int = Field(default=1, ge=1, le=limits.DEVICES, exclude_if=lambda number: number == 1)
     keep: Keep = "best"
     keep_state: KeepState = "auto"
     early_stopping: EarlyStopping | None = None

@@ -99,6 +99,12 @@ def test_impossible_devices_are_rejected(change: dict[str, Any], message: str) -
         trained(**change)
 
 
+@pytest.mark.parametrize(("training", "expected"), [({}, None), ({"devices": 1}, None), ({"devices": 2}, 2)])
+def test_one_device_is_not_in_the_document(training: dict[str, Any], expected: int | None) -> None:
+    """Else all specs from before there could be several would differ from the same ones of today."""
+    assert trained(**training).document()["training"].get("devices") == expected
+
+
 def test_default_batch_size_covers_all_devices() -> None:
     training = TrainingSpec(devices=4)
     assert training.complete_for(16).batch_size == 8

@@ -64,8 +64,6 @@ def digest(arrays: Iterable[NDArray[Any]]) -> str:
 def _spec_digest(spec: ExperimentSpec) -> str:
     trained = {name: value for name, value in spec.document().items() if name not in _DESCRIPTIVE}
     trained["training"] = {name: value for name, value in trained["training"].items() if name not in _KEEPING}
-    if trained["training"]["devices"] == 1:  # as before there could be several
-        del trained["training"]["devices"]
     return hashlib.sha256(orjson.dumps(trained, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
