@@ -20,12 +20,8 @@ from models_store.experiments.checkpoints import CheckpointFile, share_state
 from models_store.experiments.newer import UNKNOWN_VERSION, newer_record
 from models_store.experiments.record import Failure, Record, Status
 from models_store.experiments.stored_spec import StoredSpec
-from models_store.files import (
-    append_line,
-    create_record_folder,
-    lock_folder,
-    remove_stale_temporaries,
-)
+from models_store.file_cache import FileCache
+from models_store.files import append_line, create_record_folder, lock_folder, remove_stale_temporaries
 from models_store.frozen import Frozen
 from models_store.ids import describe_id_mistake, is_experiment_id
 from models_store.versions import may_be_newer
@@ -47,6 +43,7 @@ class RecordFolders:
     def __init__(self, root: Path) -> None:
         self.experiments = root / "experiments"
         self._files = RecordFiles()
+        self._ends = FileCache[bool]()
 
     def folder(self, experiment_id: str) -> Path:
         """The experiment's folder, which need not exist, and does not for those to whom it is private. Raises NotFound
@@ -96,6 +93,13 @@ class RecordFolders:
             return read_record(self.folder(experiment_id))
         except FileNotFoundError as error:
             raise NotFound(f"experiment {experiment_id} not found") from error
+
+    def has_ended(self, experiment_id: str) -> bool:
+        """By its record on disk, if that can be read; costs one stat where it has not changed."""
+        path = self.folder(experiment_id) / RECORD_FILE
+        with suppress(NotFound, Damaged, Newer, OSError):
+            return self._ends.get(path, lambda: self.read(experiment_id).status.is_terminal)
+        return False
 
     def read_or_damaged(self, experiment_id: str) -> Record:
         """The record on disk; in place of a damaged one, a failed one that says what is damaged, and of a newer one

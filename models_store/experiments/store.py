@@ -133,6 +133,10 @@ class ExperimentStore(PublishedResults):
         folder = self.existing_folder(experiment_id)
         try:
             record = self.index.get_whole(experiment_id)
+            if record is not None and not record.status.is_terminal and self.has_ended(experiment_id):
+                # Who ended it could not show that while Redis was away; an end that was told stays one.
+                self.unshown.add(experiment_id)
+                record = None
             if record is not None and record.status is Status.QUEUED:
                 return record.model_copy(update={"queue_position": self.waiting.position(experiment_id)})
         except RedisError:

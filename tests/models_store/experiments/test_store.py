@@ -505,6 +505,25 @@ def test_delete_and_claim_at_once_are_atomic(store: Store, tiny_spec: MakeSpec) 
             assert not claim.record.cancel_requested
 
 
+def test_end_without_redis_is_told_from_then_on(
+    own_store: Store, own_valkey: Valkey, tiny_spec: MakeSpec, tmp_path: Path
+) -> None:
+    """Redis still has the running one when it is back, and the worker that has ended it may be gone."""
+    worker = open_store(tmp_path / "store", own_valkey.url, LEASE_SECONDS, max_attempts=3, role="worker")
+    record = own_store.experiments.create(tiny_spec())
+    claim = TrainingClaim.acquire(worker.training_jobs, record.id, worker="worker")
+    assert claim is not None
+    assert own_store.experiments.get(record.id).status is Status.RUNNING
+    own_valkey.kill()
+    claim.cancel()
+    assert own_store.experiments.get(record.id).status is Status.CANCELLED
+
+    own_valkey.restart()
+
+    assert worker.experiments.index.get(record.id) != own_store.experiments.read(record.id)
+    assert own_store.experiments.get(record.id).status is Status.CANCELLED
+
+
 # -- two replicas ----------------------------------------------------------------------------------------------------
 
 
