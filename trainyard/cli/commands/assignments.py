@@ -18,6 +18,8 @@ from trainyard.cli.views.text import metric_text, time_text
 from trainyard.client import Client
 
 assignments = typer.Typer(help="Set a class an assignment, and submit to one.", invoke_without_command=True)
+# Also as it is shown.
+_TIMES = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 AssignmentArgument = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="The id of an assignment.")]
 
 
@@ -76,7 +78,7 @@ def assignment_view(found: Assignment) -> Iterator[RenderableType]:
 @assignments.command()
 def deadline(
     assignment: AssignmentArgument,
-    time: Annotated[datetime, typer.Argument(help="Local time.", formats=["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])],
+    time: Annotated[datetime, typer.Argument(help="Local time, unless it names its zone.", formats=_TIMES)],
     json: JsonOption = False,
     url: UrlOption = DEFAULT_URL,
 ) -> None:

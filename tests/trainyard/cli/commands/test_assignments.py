@@ -1,6 +1,7 @@
 """`trainyard assignment`."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,18 @@ def test_deadline_is_local_time(api: CannedApi) -> None:
     deadline = json.loads(request.body)["deadline"]
     assert deadline.startswith("2027-03-01T18:00:00")
     assert deadline[19] in "+-"
+
+
+def test_deadline_is_moved_to_a_time_as_shown(api: CannedApi) -> None:
+    api.on("PATCH", f"/assignments/{ID}", Answer(EXAMPLES["edit_assignment"]))
+
+    for shown in ("2027-03-01T18:00:00Z", "2027-03-01T18:00:00.000001Z", "2027-03-01T19:00:00+01:00"):
+        assert run("assignment", "deadline", ID, shown) == 0
+
+    moved = {json.loads(each.body)["deadline"] for each in api.requests("PATCH", f"/assignments/{ID}")}
+    assert {datetime.fromisoformat(each).replace(microsecond=0) for each in moved} == {
+        datetime(2027, 3, 1, 18, tzinfo=UTC)
+    }
 
 
 def test_submission_says_how_many_are_left(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
