@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -144,29 +145,48 @@ def test_other_errors_are_not_a_full_disk(number: int) -> None:
     assert caught.value.errno == number
 
 
-def failing_at_each_sync(act: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Act with an I/O error at the first sync, then at the second, and so on; yield after each failure."""
-    sync = os.fsync
-    for failing in itertools.count(1):
-        numbers = itertools.count(1)
-
-        def fail(descriptor: int, failing: int = failing, numbers: Iterator[int] = numbers) -> None:
-            if next(numbers) == failing:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            sync(descriptor)
-
-        monkeypatch.setattr(os, "fsync", fail)
-        try:
-            act()
-        except Unavailable:
-            yield failing
-        else:
-            monkeypatch.setattr(os, "fsync", sync)
-            return
+# What asks the disk for room, or to keep something.
+ASKING = ("open", "write", "fsync", "link", "rename", "replace")
+ERRORS = pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 
 
-def test_nothing_unsynced_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever sync fails: a request that is answered 503 has left nothing behind."""
+class FailingDisk:
+    """Has an error once, at one step of many."""
+
+    def __init__(self, step: int, number: int) -> None:
+        self._left = step
+        self._number = number
+
+    def failing(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def fail(*arguments: Any, **options: Any) -> Any:
+            self._left -= 1
+            if self._left == 0:
+                raise OSError(self._number, os.strerror(self._number))
+            return call(*arguments, **options)
+
+        return fail
+
+
+def failing_at_each_step(act: Callable[[], object], number: int) -> Iterator[int]:
+    """Act with an error of the disk at the first step, then at the second, and so on; yield after each failure."""
+    expected = StorageFull if number == errno.ENOSPC else Unavailable
+    for step in itertools.count(1):
+        disk = FailingDisk(step, number)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ASKING:
+                patch.setattr(os, name, disk.failing(getattr(os, name)))
+            try:
+                act()
+            except expected:
+                pass
+            else:
+                return
+        yield step
+
+
+@ERRORS
+def test_nothing_unsynced_is_published(tmp_path: Path, number: int) -> None:
+    """Whichever step fails: a request that is answered 503 has left nothing behind."""
     final, failures = tmp_path / "final", 0
     acts: list[Callable[[], object]] = [
         lambda: files.create_record_folder(final, "record.json", b"{}", "it"),
@@ -174,19 +194,20 @@ def test_nothing_unsynced_is_published(tmp_path: Path, monkeypatch: pytest.Monke
         lambda: files.create_exclusive(final, NEW),
     ]
     for act in acts:
-        for _ in failing_at_each_sync(act, monkeypatch):
+        for _ in failing_at_each_step(act, number):
             failures += 1
             sweep_aged(tmp_path)
             assert list(tmp_path.iterdir()) == []
         assert final.exists()
         shutil.rmtree(final) if final.is_dir() else final.unlink()
-    assert failures >= 2 * len(acts)
+    assert failures >= 5 * len(acts)
 
 
-def test_old_or_new_file_is_left_by_a_failed_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@ERRORS
+def test_old_or_new_file_is_left_by_a_failed_sync(tmp_path: Path, number: int) -> None:
     path = tmp_path / "file"
     path.write_bytes(OLD)
-    for _ in failing_at_each_sync(lambda: files.write_atomic(path, NEW), monkeypatch):
+    for _ in failing_at_each_step(lambda: files.write_atomic(path, NEW), number):
         assert path.read_bytes() in {OLD, NEW}
         assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == NEW
