@@ -2,11 +2,11 @@
 
 import functools
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 RESAMPLES = 10_000
 LEVEL = 0.95
@@ -43,7 +43,7 @@ def accuracy_interval(right: int, samples: int) -> Interval:
 def wilson_interval(right: int, samples: int) -> Interval:
     """The score interval of Wilson 1927, Probable Inference, the Law of Succession, and Statistical Inference, for
     `right` out of `samples`, at least one. Unlike the bootstrap's it is not empty where all are right."""
-    z_squared = special.ndtri((1 + LEVEL) / 2) ** 2
+    z_squared = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2
     share, wide = right / samples, 1 + z_squared / samples
     middle = (share + z_squared / (2 * samples)) / wide
     half = math.sqrt(z_squared * (share * (1 - share) / samples + z_squared / (4 * samples**2))) / wide

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from math import sqrt
 
-from scipy import special
-
 from analysis.mean_interval import LEVEL, mean_interval
 from models_store.sweeps.record import RepeatedPoint, SweepRecord
 from models_store.sweeps.trial import Trial, TrialStatus
@@ -57,13 +55,15 @@ def _summarize(sweep: SweepRecord, number: int, trials: Sequence[Trial]) -> Repe
 
 def differ(first: RepeatedPoint, second: RepeatedPoint) -> bool:
     """Whether the means differ by more than chance: Welch's t-test at 5 %."""
+    from scipy.special import stdtr  # noqa: PLC0415 - a tenth of the start of a worker
+
     first_variance, second_variance = first.sd**2 / first.n, second.sd**2 / second.n
     variance = first_variance + second_variance
     if variance == 0:
         return first.mean != second.mean
     t = abs(first.mean - second.mean) / sqrt(variance)
     freedom = variance**2 / (first_variance**2 / (first.n - 1) + second_variance**2 / (second.n - 1))
-    return bool(2 * special.stdtr(freedom, -t) < 1 - LEVEL)
+    return bool(2 * stdtr(freedom, -t) < 1 - LEVEL)
 
 
 def conclude(sweep: SweepRecord) -> str:
