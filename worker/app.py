@@ -139,7 +139,7 @@ class Upkeep(bootsteps.StartStopStep):
         except Unavailable as error:
             raise SystemExit(str(error)) from error
         self._worker = Worker(name=_worker_name(os.getpid()), hostname=socket.gethostname(), pid=os.getpid())
-        self._machine = Machine(self.settings.cuda_visible_devices)
+        self._machine = Machine(self.settings.cuda_visible_devices, self.settings.cpu_devices)
         self._consumption = Consumption(
             max_checks=max(_MIN_CHECKS, math.ceil(self.settings.lease_seconds / BEAT_SECONDS))
         )

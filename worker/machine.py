@@ -15,12 +15,14 @@ _STEP_BYTES = 100_000_000
 
 class Machine:
     """Measures the machine that this process, the main one of a worker, runs on. Of several GPUs its trainers use the
-    first of those that `visible_gpus`, the value of CUDA_VISIBLE_DEVICES, names."""
+    first of those that `visible_gpus`, the value of CUDA_VISIBLE_DEVICES, names; without one they divide the processor
+    into `cpu_devices`."""
 
-    def __init__(self, visible_gpus: str | None = None) -> None:
+    def __init__(self, visible_gpus: str | None = None, cpu_devices: int = 1) -> None:
         self._process = psutil.Process()
         self._cores = len(os.sched_getaffinity(0))
         self._gpu = Gpu.find(visible_gpus)
+        self._devices = self._gpu.count if self._gpu else cpu_devices
         self._processor = Device(kind="cpu", name=processor_name(CPUINFO), bfloat16=has_bfloat16(CPUINFO))
 
     def describe(self, worker: Worker) -> Worker:
@@ -28,6 +30,7 @@ class Machine:
         memory = psutil.virtual_memory()
         measured = {
             "device": self._gpu.device() if self._gpu else self._processor,
+            "devices": self._devices,
             "cores": self._cores,
             "memory": memory_use(memory.total - memory.available, memory.total),
             "trainer_bytes": _round(children_bytes(self._process)),
@@ -36,11 +39,12 @@ class Machine:
 
 
 class Gpu:
-    """A GPU, as NVIDIA's management library sees it. The constructor raises its errors."""
+    """A GPU, as NVIDIA's management library sees it, the first of `count`. The constructor raises its errors."""
 
-    def __init__(self, nvml: Any, name: str) -> None:
+    def __init__(self, nvml: Any, name: str, count: int) -> None:
         """`name` is its number or its UUID."""
         self._nvml = nvml
+        self.count = count
         find = nvml.nvmlDeviceGetHandleByIndex if name.isdecimal() else nvml.nvmlDeviceGetHandleByUUID
         self._handle = find(int(name) if name.isdecimal() else name)
         self._name: str = nvml.nvmlDeviceGetName(self._handle)
@@ -58,7 +62,10 @@ class Gpu:
             return None
         with suppress(pynvml.NVMLError):
             pynvml.nvmlInit()
-            return cls(pynvml, "0" if visible is None else visible.partition(",")[0].strip())
+            names = (
+                [str(each) for each in range(pynvml.nvmlDeviceGetCount())] if visible is None else visible.split(",")
+            )
+            return cls(pynvml, names[0].strip(), len(names)) if names else None
         return None
 
     def device(self) -> Device:

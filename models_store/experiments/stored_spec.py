@@ -72,6 +72,7 @@ class StoredTraining(_View):
     max_minutes: float = TrainingSpec().max_minutes
     seed: int = TrainingSpec().seed
     deterministic: bool = TrainingSpec().deterministic
+    devices: int = TrainingSpec().devices
     optimizer: StoredOptimizer = StoredOptimizer()
 
     @property

@@ -7,8 +7,9 @@ disk. A message only wakes a worker; which experiment that starts is decided her
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -110,9 +111,9 @@ class WaitingExperiments:
         with lock_folder(self._folder / _PICKS, PATIENCE_SECONDS):
             yield
 
-    def candidates(self, named: str) -> Iterator[str]:
-        """What a worker may claim, in order; none while the queue is paused. `named` by the message that has woken it
-        is the last one: it may wait and not be shown yet. Raises Unavailable."""
+    def candidates(self, named: str, is_for_others: Callable[[str], bool] = lambda _: False) -> Iterator[str]:
+        """What a worker may claim, in order, without what it leaves to others; none while the queue is paused. `named`
+        by the message that has woken it is the last one: it may wait and not be shown yet. Raises Unavailable."""
         if self.order.paused:
             log.info("the queue is paused")
             return
@@ -121,9 +122,10 @@ class WaitingExperiments:
             self._index.require_complete()
             waiting = self._waiting()
             startable = self._startable(waiting)
-        yield from startable[:_MAX_CANDIDATES]
+        yield from islice((each for each in startable if not is_for_others(each)), _MAX_CANDIDATES)
         is_blocked = named in {each.id for each in waiting}.difference(startable)
-        if named not in startable[:_MAX_CANDIDATES] and not is_blocked and not self.order.paused:
+        is_next = named not in startable[:_MAX_CANDIDATES] and not is_blocked
+        if is_next and not self.order.paused and not is_for_others(named):
             yield named
 
     def startable(self) -> list[str]:

@@ -32,14 +32,15 @@ class Device(Frozen):
 
 
 class Worker(Frozen):
-    """A worker. `memory` is that of its machine, `trainer_bytes` what its trainers and other child processes have of
-    it, rounded to 0.1 GB; `cores` are those that it may use. `seen_at` is Redis's time in seconds since 1970. What a
-    worker of version 0.2 does not report is null."""
+    """A worker. `devices` is how many like `device` a training may use, `cores` are those that it may use. `memory` is
+    that of its machine, `trainer_bytes` what its trainers and other child processes have of it, rounded to 0.1 GB.
+    `seen_at` is Redis's time in seconds since 1970. What a worker of version 0.2 does not report is null."""
 
     name: str
     hostname: str
     pid: int
     device: Device | None = None
+    devices: int | None = None
     cores: int | None = None
     memory: MemoryUse | None = None
     trainer_bytes: int | None = None

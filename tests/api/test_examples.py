@@ -187,7 +187,13 @@ def record_queue(record: Recorder, store: Store, document: JsonObject) -> None:
     assert TrainingClaim.acquire(store.training_jobs, running, worker="worker-1:7") is not None
     memory = MemoryUse(used_bytes=2_600_000_000, total_bytes=8_200_000_000)
     device = Device(kind="cpu", name="AMD EPYC 7B13")
-    described: JsonObject = {"device": device, "cores": 2, "memory": memory, "trainer_bytes": 900_000_000}
+    described: JsonObject = {
+        "device": device,
+        "devices": 1,
+        "cores": 2,
+        "memory": memory,
+        "trainer_bytes": 900_000_000,
+    }
     store.workers.beat(Worker(name="worker-1:7", hostname="worker-1", pid=7, **described))
     record("GET", "/workers")
     record("GET", "/queue")

@@ -73,3 +73,12 @@ def test_too_few_devices_are_named(service: Service) -> None:
     record = service.wait_for_end(service.post(document(3)))
     assert (record["status"], record["error"]["type"]) == ("failed", "devices_unavailable")
     assert "`training.devices` is 3, and this worker sees 2 CPUs; set it to 2" in record["error"]["message"]
+
+
+def test_worker_leaves_devices_to_another(service: Service) -> None:
+    """While the one that can is busy with the first, the other is awake and has nothing else to do."""
+    service.environment["TRAINYARD_CPU_DEVICES"] = "1"
+    service.start_worker(warm=False)
+    ids = [service.post(document(2, epochs=1)) for _ in range(3)]
+    assert [service.wait_for_end(each)["status"] for each in ids] == ["succeeded"] * 3
+    assert service.log_text("worker*").count("is left to a worker with more or larger devices") > 0

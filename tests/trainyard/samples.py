@@ -391,6 +391,7 @@ def worker(**changes: Any) -> JsonObject:
         "hostname": "lab",
         "pid": 7,
         "device": {"kind": "cpu", "name": "AMD EPYC 7B13", "memory": None, "uuid": None, "bfloat16": False},
+        "devices": 1,
         "cores": 2,
         "memory": {"used_bytes": 2_600_000_000, "total_bytes": 8_200_000_000},
         "trainer_bytes": 900_000_000,

@@ -70,6 +70,7 @@ def nvml(**functions: Any) -> types.ModuleType:
     there: dict[str, Any] = {
         "NVMLError": NvmlError,
         "nvmlInit": lambda: None,
+        "nvmlDeviceGetCount": lambda: 2,
         "nvmlDeviceGetHandleByIndex": lambda index: f"gpu {index}",
         "nvmlDeviceGetHandleByUUID": {"GPU-8a5c": "gpu 1"}.__getitem__,
         "nvmlDeviceGetName": {"gpu 0": "NVIDIA H200", "gpu 1": "NVIDIA A2"}.__getitem__,
@@ -86,6 +87,7 @@ def test_gpu_has_name_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = MemoryUse(used_bytes=1_200_000_000, total_bytes=150_800_000_000)
     worker = Machine().describe(Worker(name="a:1", hostname="a", pid=1))
     assert worker.device == Device(kind="gpu", name="NVIDIA H200", memory=memory, uuid="GPU-1b2d", bfloat16=True)
+    assert worker.devices == 2
 
 
 def test_gpu_without_memory_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,12 +104,12 @@ def test_gpu_before_ampere_has_no_bfloat16(monkeypatch: pytest.MonkeyPatch) -> N
     assert gpu.device().bfloat16 is False
 
 
-@pytest.mark.parametrize(("visible", "name"), [("1", "NVIDIA A2"), (" 1,0", "NVIDIA A2"), ("GPU-8a5c", "NVIDIA A2")])
-def test_visible_gpu_is_the_device(monkeypatch: pytest.MonkeyPatch, visible: str, name: str) -> None:
+@pytest.mark.parametrize(("visible", "count"), [("1", 1), (" 1,0", 2), ("GPU-8a5c", 1)])
+def test_first_visible_gpu_is_the_device(monkeypatch: pytest.MonkeyPatch, visible: str, count: int) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", nvml())
     gpu = Gpu.find(visible)
     assert gpu is not None
-    assert gpu.device().name == name
+    assert (gpu.device().name, gpu.count) == ("NVIDIA A2", count)
 
 
 @pytest.mark.parametrize("hidden", ["", "-1"])
@@ -119,6 +121,6 @@ def test_hidden_gpus_are_not_the_device(monkeypatch: pytest.MonkeyPatch, hidden:
 @pytest.mark.parametrize("missing", ["nvmlInit", "nvmlDeviceGetHandleByIndex"])
 def test_processor_is_the_device_without_a_gpu(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", nvml(**{missing: fail}))
-    worker = Machine().describe(Worker(name="a:1", hostname="a", pid=1))
+    worker = Machine(cpu_devices=3).describe(Worker(name="a:1", hostname="a", pid=1))
     assert worker.device is not None
-    assert (worker.device.kind, worker.device.memory) == ("cpu", None)
+    assert (worker.device.kind, worker.device.memory, worker.devices) == ("cpu", None, 3)

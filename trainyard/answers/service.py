@@ -38,12 +38,14 @@ class Activity(Answer):
 
 
 class Worker(Answer):
-    """A live worker; `memory` is that of its machine, `trainer_bytes` what its trainers have of it."""
+    """A live worker; a training may use so many `devices`. `memory` is that of its machine, `trainer_bytes` what its
+    trainers have of it."""
 
     name: str
     hostname: str
     pid: int
     device: Device | None = None
+    devices: int | None = None
     cores: int | None = None
     memory: MemoryUse | None = None
     trainer_bytes: int | None = None

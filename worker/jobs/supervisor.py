@@ -1,21 +1,25 @@
 """The supervisor of a worker process: claims one job at a time and runs an attempt at it."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from models_store.datasets.claim import ConversionClaim
-from models_store.errors import Busy, ClaimLost, StorageFull, StoreError, Unavailable
+from models_store.errors import Busy, ClaimLost, Damaged, NotFound, StorageFull, StoreError, Unavailable
 from models_store.evaluations.claim import EvaluationClaim
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.record import Failure
+from models_store.experiments.stored_spec import StoredSpec
 from models_store.jobs.claim import Claim
 from models_store.jobs.jobs import Jobs
 from models_store.jobs.queue import JobName
+from models_store.jobs.suitability import Needs, is_for_others
+from models_store.jobs.workers import Worker
 from models_store.store import Store
 from models_store.sweeps.claim import SweepClaim
 from settings import Settings
+from specs.errors import SpecError
 from worker.jobs.attempt import Attempt
 from worker.jobs.conversion import ConversionAttempt
 from worker.jobs.evaluation import EvaluationAttempt
@@ -60,8 +64,32 @@ class Supervisor:
     @contextmanager
     def _candidates(self, named: str) -> Iterator[Iterator[JobName]]:
         waiting = self._store.experiments.waiting
+        alive = self._store.workers.alive()
         with waiting.picking():
-            yield ((each,) for each in waiting.candidates(named))
+            yield ((each,) for each in waiting.candidates(named, lambda each: self._leaves(each, alive)))
+
+    def _leaves(self, experiment_id: str, alive: Sequence[Worker]) -> bool:
+        """To a worker that can train it, where this one cannot."""
+        if len(alive) < 2:
+            return False
+        try:
+            spec = self._store.experiments.read(experiment_id).spec
+            needs = Needs(spec.training.devices, self._memory_bytes(spec, alive))
+        except (NotFound, Damaged):
+            return False  # claiming it says so
+        is_left = is_for_others(needs, self._worker, alive)
+        if is_left:
+            log.info("experiment %s is left to a worker with more or larger devices", experiment_id)
+        return is_left
+
+    def _memory_bytes(self, spec: StoredSpec, workers: Sequence[Worker]) -> int:
+        """What the training takes, where a device has memory of its own."""
+        if not any(each.device and each.device.memory for each in workers):
+            return 0
+        try:
+            return spec.parse(self._store.datasets.facts()).memory_mb() * 10**6
+        except SpecError:
+            return 0  # the trainer says what is wrong
 
     def convert(self, name: str) -> None:
         self._do(

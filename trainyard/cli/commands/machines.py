@@ -42,7 +42,8 @@ def disk_lines(disk: DiskUse) -> Iterator[str]:
 
 def _machine_texts(worker: Worker) -> tuple[str, str, str]:
     """Device, memory of the machine, memory of the trainers; empty where an older worker does not report them."""
-    device = worker.device.name if worker.device else ""
+    count = f"{worker.devices} x " if (worker.devices or 1) > 1 else ""
+    device = count + worker.device.name if worker.device else ""
     if worker.device and worker.device.memory:
         device += f" ({_memory_text(worker.device.memory)})"
     if worker.device and worker.device.bfloat16:

@@ -26,6 +26,8 @@ export interface Worker {
     memory: MemoryUse | null;
     bfloat16: boolean | null;
   } | null;
+  /** How many of them a training may use. */
+  devices: number | null;
   cores: number | null;
   memory: MemoryUse | null;
   trainer_bytes: number | null;

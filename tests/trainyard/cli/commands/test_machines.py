@@ -17,10 +17,10 @@ def play(api: CannedApi, workers: samples.JsonObject, queue: samples.JsonObject)
 def test_machines_show_what_they_do(api: CannedApi, capsys: pytest.CaptureFixture[str]) -> None:
     gpu = {"kind": "gpu", "name": "NVIDIA H200", "memory": {"used_bytes": 10**9, "total_bytes": 150_800_000_000}}
     doing = [samples.activity("evaluation"), samples.activity("conversion", dataset="own")]
-    older = samples.worker(name="old:1", device=None, cores=None, memory=None, trainer_bytes=None)
+    older = samples.worker(name="old:1", device=None, devices=None, cores=None, memory=None, trainer_bytes=None)
     workers = samples.items(
         samples.worker(activities=[samples.activity()]),
-        samples.worker(name="gpu:1", device=gpu, activities=doing),
+        samples.worker(name="gpu:1", device=gpu, devices=4, activities=doing),
         older,
     )
     running = samples.queued(id=OTHER, status="running", starts_in_seconds=0.0, ends_in_seconds=61.0)
@@ -32,7 +32,7 @@ def test_machines_show_what_they_do(api: CannedApi, capsys: pytest.CaptureFixtur
     assert words(capsys.readouterr().out) == [
         "worker device memory trainers does",
         "lab:7 AMD EPYC 7B13 2.6 GB of 8.2 GB 900 MB trains digits-cnn on digits, epoch 5/20",
-        f"gpu:1 NVIDIA H200 (1.0 GB of 151 GB) 2.6 GB of 8.2 GB 900 MB evaluates {ID} on digits; converts own",
+        f"gpu:1 4 x NVIDIA H200 (1.0 GB of 151 GB) 2.6 GB of 8.2 GB 900 MB evaluates {ID} on digits; converts own",
         "old:1 waits",
         "",
         "experiment name dataset status priority starts in ends in",

@@ -39,6 +39,7 @@ const worker: Machine = {
   hostname: "lab",
   pid: 1,
   device: null,
+  devices: null,
   cores: 2,
   memory: { used_bytes: 1e9, total_bytes: 8e9 },
   trainer_bytes: null,

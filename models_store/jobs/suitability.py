@@ -1,0 +1,26 @@
+"""Which worker an experiment is left to."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from models_store.jobs.workers import Worker
+
+
+class Needs(NamedTuple):
+    """What a training takes: `devices` of one machine, and `memory_bytes` on each, by its estimate."""
+
+    devices: int = 1
+    memory_bytes: int = 0
+
+
+def can_train(worker: Worker, needs: Needs) -> bool:
+    """Whether its devices are enough and large enough. Unknown memory is enough; that of a machine without a GPU is not
+    looked at."""
+    memory = worker.device.memory if worker.device else None
+    return (worker.devices or 1) >= needs.devices and (memory is None or memory.total_bytes >= needs.memory_bytes)
+
+
+def is_for_others(needs: Needs, name: str, alive: Iterable[Worker]) -> bool:
+    """Whether the worker `name` cannot train that and another one that is `alive` can."""
+    able = {worker.name: can_train(worker, needs) for worker in alive}
+    return not able.get(name, True) and any(able.values())
