@@ -29,6 +29,11 @@ def fixed_white(white: int | None) -> FindWhite:
     return white_of if white is None else lambda _: white
 
 
+def least_white(white: int | None) -> FindWhite:
+    """That of the images that a network was trained on, or the one of an image that is too bright for it."""
+    return white_of if white is None else lambda largest: max(white, white_of(largest))
+
+
 def scale_to_8_bits(wide: NDArray[np.generic], find_white: FindWhite) -> NDArray[np.uint8]:
     """Values 0-65,535 as 0-255."""
     white = find_white(int(wide.max(initial=0)))

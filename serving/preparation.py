@@ -12,6 +12,7 @@ from imaging.decode import decode
 from imaging.digits.localization import Finding
 from imaging.errors import ImageError
 from imaging.preparation import PreparedImage, prepare_image, prepare_row
+from imaging.wide_colors import least_white
 from models_store.models.serving_info import ServingInfo
 from serving.errors import InvalidSample
 from serving.session import Samples
@@ -67,7 +68,7 @@ def prepare(data: bytes, info: ServingInfo, max_pixels: int, prep: Prep = "auto"
     if len(info.image_shape) != 3:
         raise InvalidSample(_mismatch("an image", info))
     digit_form = info.digit_form if prep == "auto" else None
-    image = decode(data, max_pixels)
+    image = decode(data, max_pixels, least_white(info.white))
     prepared = prepare_image(image, info.image_shape, info.resize, digit_form)
     if digit_form is None and int(prepared.array.max()) <= info.foreign_peak:
         peak = int(np.asarray(image).max())  # bright dots may vanish when an image is reduced
@@ -88,7 +89,8 @@ def prepare_digits(sample: Sample, info: ServingInfo, max_pixels: int) -> list[P
         raise InvalidSample(
             f"digits=many is for images of digits, and the model of {info.dataset} reads none; leave it out"
         )
-    row = prepare_row(decode(sample.data, max_pixels), info.image_shape, info.resize, info.digit_form)
+    image = decode(sample.data, max_pixels, least_white(info.white))
+    row = prepare_row(image, info.image_shape, info.resize, info.digit_form)
     return row or [prepare(sample.data, info, max_pixels)._replace(finding="not_a_digit")]
 
 

@@ -20,7 +20,8 @@ class ServingInfo(Frozen):
     `imaging.probe.probe_sample`: a loaded network must reproduce them before it serves. Logits are divided by
     `temperature`, fitted on the validation split, to calibrate the probabilities. An answer with a probability of at
     least `confident_from` is confident; `confident_error_rate` is the share of wrong ones among the confident answers
-    of the validation split. `max_pixel` is the brightest pixel of the validation split.
+    of the validation split. `max_pixel` is the brightest pixel of the validation split. `white` is its value in
+    the PNGs of 16 bits that the network was trained on, None without such.
     """
 
     dataset: str
@@ -33,6 +34,7 @@ class ServingInfo(Frozen):
     confident_from: float = Field(default=0.9, gt=0)  # likewise
     confident_error_rate: float | None = None
     max_pixel: int = Field(default=255, ge=0, le=255)  # likewise
+    white: int | None = Field(default=None, ge=255, le=65_535)  # likewise
 
     @cached_property
     def digit_form(self) -> Literal["centered", "filling"] | None:

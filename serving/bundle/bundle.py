@@ -118,6 +118,7 @@ def _preprocessing(info: ServingInfo, max_pixels: int) -> JsonObject:
         "dtype": "uint8" if info.takes_images else "float32",
         "resize": info.resize,
         "digit_form": info.digit_form,
+        "white": info.white,
     }
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from imaging.decode import decode
 from imaging.errors import ImageError
 from imaging.preparation import PreparedImage, prepare_image
+from imaging.wide_colors import least_white
 from serving.session import Session
 from serving.verdict import verdict
 
@@ -69,7 +70,8 @@ class Model:
         if not self.takes_images:
             raise BadSample(f"received an image, expected {self.shape[0]} numbers")
         how = self._preprocessing
-        return prepare_image(decode(sample, how["max_pixels"]), self.shape, how["resize"], how["digit_form"])
+        image = decode(sample, how["max_pixels"], least_white(how["white"]))
+        return prepare_image(image, self.shape, how["resize"], how["digit_form"])
 
     def _features(self, values: Sequence[float]) -> NDArray[Any]:
         if self.takes_images:

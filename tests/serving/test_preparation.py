@@ -37,6 +37,14 @@ def test_image_is_prepared_as_in_training(shape: tuple[int, int, int], resize: s
     assert np.array_equal(prepared, to_array(decode(data, MAX_PIXELS), shape, resize))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("white", "largest", "expected"), [(4_095, 900, 56), (4_095, 4_095, 255), (4_095, 60_000, 233), (None, 900, 224)]
+)
+def test_sixteen_bits_have_the_white_of_the_network(white: int | None, largest: int, expected: int) -> None:
+    data = encoded(Image.fromarray(np.full((8, 8), largest, np.uint16)))
+    assert prepare(data, info(8, 8, 1, white=white), MAX_PIXELS).array.max() == expected
+
+
 def test_samples_keep_their_order() -> None:
     sent = [ImageSample(f"{n}.png", encoded(Image.new("L", (8, 8), n))) for n in (7, 3, 5)]
     assert prepare_all(sent, info(8, 8, 1), MAX_PIXELS).samples[:, 0, 0, 0].tolist() == [7, 3, 5]

@@ -51,8 +51,7 @@ class Brightness:
             depths = [str(own.bit_length()) for own in different]
             yield (
                 f"its PNGs of 16 bits use {', '.join(depths[:-1])} and {depths[-1]} bits; all are read as {depths[-1]} "
-                "bits, so that a value means the same in each; an image to predict is read by its own largest value: "
-                "send it in 8 bits"
+                "bits, so that a value means the same in each, and in an image to predict"
             )
         yield from self._about_dark()
 

@@ -46,6 +46,11 @@ def open_prepared(folder: Path, name: str, shape: Shape, mode: Mode, digit_form:
     return _open(folder, name, read)
 
 
+def white_of_upload(folder: Path) -> int | None:
+    """The value of white in its PNGs of 16 bits, None without such. Raises Damaged."""
+    return StoredImages(folder).white
+
+
 def _open(folder: Path, name: str, read_images: Callable[[StoredImages, Indices], Images]) -> Source:
     if not folder.is_dir():
         raise DatasetUnavailable(f"dataset {name} is no longer in the store; upload it again")

@@ -32,10 +32,12 @@ def export(
     temperature: float,
     confidence: Confidence,
     staged: Path,
+    white: int | None = None,
 ) -> None:
     """Write both networks and their serving info into `staged`. Raises ExportFailed or OSError.
 
-    On `images`, real ones, the probabilities of both networks must agree to within 1e-4.
+    On `images`, real ones, the probabilities of both networks must agree to within 1e-4. `white` is that of their PNGs
+    of 16 bits, None without such.
     """
     model.save(staged / KERAS_FILE)
     with warnings.catch_warnings(), exportable_layers(model):
@@ -55,6 +57,7 @@ def export(
         confident_from=confidence.threshold,
         confident_error_rate=confidence.error_rate,
         max_pixel=int(images.max()) if spec.dataset.facts.has_images else 255,
+        white=white,
     )
     write_synced(staged / SERVING_FILE, info.model_dump_json().encode())
     if (staged.parent / SAMPLES_FILE).is_file():

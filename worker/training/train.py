@@ -16,6 +16,7 @@ from models_store.experiments.training_samples import write_samples
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from worker.data import AddedSource, DatasetUnavailable, load_splits
+from worker.data.uploaded import white_of_upload
 from worker.evaluation.evaluate import evaluate
 from worker.jobs.channel import Channel
 from worker.jobs.messages import Advanced, Begun, Failed, Finished, Stopped, TrainingJob, TrainingResult
@@ -106,7 +107,8 @@ def train(job: TrainingJob, spec: ExperimentSpec, channel: Channel) -> bool:
     channel.report(Advanced(progress=Progress(phase="exporting")))
     staged = job.attempt_folder / "staged"
     staged.mkdir()
-    export(served, spec, validation.images, results.temperature, results.confidence, staged)
+    white = white_of_upload(job.uploaded.folder) if job.uploaded else None
+    export(served, spec, validation.images, results.temperature, results.confidence, staged, white)
     results.write(staged, test_hidden=job.test_hidden)
     write_provenance(provenance, staged)
     write_manifest(staged)

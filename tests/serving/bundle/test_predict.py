@@ -37,7 +37,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> CleanPython:
 
 def publish_model(store: Store, tiny_document: Document, dataset: str, **preprocessing: str) -> Record:
     spec = {**tiny_document, "dataset": {"name": dataset}, "preprocessing": preprocessing}
-    return publish(store, parse_spec(spec), temperature=1.7, confident_from=0.35, confident_error_rate=0.004)
+    return publish(
+        store, parse_spec(spec), temperature=1.7, confident_from=0.35, confident_error_rate=0.004, white=4_095
+    )
 
 
 def unpack(client: ApiClient, record: Record, folder: Path) -> Path:
@@ -71,6 +73,7 @@ def images(folder: Path) -> list[Path]:
         save(noise, folder / "noise.webp", lossless=True),
         save(noise.convert("P"), folder / "palette.png"),
         save(wide, folder / "16 bits.png"),
+        save(Image.fromarray(drawn(5).astype(np.uint16) * 4), folder / "10 bits.png"),
     ]
 
 

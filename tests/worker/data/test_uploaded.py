@@ -19,7 +19,9 @@ from models_store.datasets.images import (
     INDEX,
     INDEX_FILE,
     NAMES_FILE,
+    WHITE_FILE,
 )
+from models_store.models.serving_info import read_serving_info
 from models_store.store import Store
 from specs.dataset import DATASETS, Dataset
 from specs.experiment import ExperimentSpec, parse_spec
@@ -151,12 +153,15 @@ def test_training_on_an_upload_succeeds(
     tmp_path: Path, job: Callable[..., TrainingJob], supervised: Supervised
 ) -> None:
     folder = upload(tmp_path / "leaves", lambda number: (4, 4 + number))
+    (folder / IMAGES / WHITE_FILE).write_bytes(b"4095")
+    write_manifest(folder / IMAGES)
     spec = spec_of(preprocessing=FOUR_BY_FOUR, training={"epochs": 1, "batch_size": 4})
     uploaded = UploadedDataset(facts=LEAVES, folder=folder)
     received = TrainingJob.model_validate_json(job(spec).model_copy(update={"uploaded": uploaded}).model_dump_json())
     run(received, supervised.channel)
 
     assert supervised.events[-1]["type"] == "finished", supervised.events[-1]
+    assert read_serving_info(Path(supervised.events[-1]["result"]["staged"])).white == 4_095
 
 
 def test_corrections_of_few_classes_train(
