@@ -1,7 +1,8 @@
 """Labels from the names of files, as in `train/cat.0.jpg`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from archives.errors import InvalidArchive
@@ -9,55 +10,122 @@ from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.labels import Label, Labels
 from worker.conversion.members import FoundFile, count_common_folders
-from worker.conversion.split_names import innermost_split
+from worker.conversion.split_names import Kind, innermost_split, split_of
 
-_NUMBERED = re.compile(r"(.*?)[\s._-]*[([]?\d+[)\]]?")
-_SEVERAL_NUMBERS = re.compile(r"^(.+?)(?:[\s._-]+\d+)+$")
+_BETWEEN = r"\s._,;=#@+~-"
+_NUMBERED = re.compile(rf"(.*?)[{_BETWEEN}]*[([]?\d+[)\]]?")
+_SEVERAL_NUMBERS = re.compile(rf"^(.+?)(?:[{_BETWEEN}]+\d+)+$")
+_PARTS_WITH_DIGITS = re.compile(rf"(?<![^{_BETWEEN}])[^{_BETWEEN}]*\d[^{_BETWEEN}]*(?:[{_BETWEEN}]+|$)")
+_PART = re.compile(rf"[^{_BETWEEN}]+[{_BETWEEN}]*")
+# What systems add to the names of copies, Google Drive in front, and a second suffix, by Roboflow with a hash behind.
+_COPY = re.compile(r"\s+(-\s+)?\(?(copy|복사본)\)?(\s+\(?\d+\)?)?$|^copy of (?=.)", re.IGNORECASE)
+_SUFFIX = re.compile(r"[._](jpe?g|png|webp|gif|bmp|tiff?|chip)(\.rf\.[0-9a-f]+)?$", re.IGNORECASE)
+# UUIDs, and hashes in hexadecimal digits.
+_RANDOM = re.compile(
+    rf"(?<![^{_BETWEEN}])([0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
+    rf"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{{8,}})(?![^{_BETWEEN}])",
+    re.IGNORECASE,
+)
 # Names without a class in front of a number, such as hashes, are as many classes as files.
 _MAX_SINGLES, _MAX_ALONE = 10, 3
 
 
 def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
     """The class is what stands in front of the numbers at the end of the name, or of the last one if only the others
-    tell classes apart; the split is a folder of its name, else train. Images of a number alone are left out. Raises
-    InvalidArchive."""
+    tell classes apart. Parts with digits in front of it, such as the number of a person, belong to it unless they are
+    found with several classes, or no class is found otherwise. The split is a folder of its name, else a word of the
+    file's name, else train. Images of a number alone are left out. Raises InvalidArchive."""
     common = count_common_folders(images)
-    classes = {file.position: class_of(file.path[-1]) for file in images}
-    shorter = {name: _SEVERAL_NUMBERS.sub(r"\1", name) for name in set(classes.values())}
-    taken = shorter if len(set(filter(None, shorter.values()))) > 1 else dict(zip(shorter, shorter, strict=True))
+    numbered = {file.position: class_of(file.path[-1]) for file in images}
+    shown, kinds = _choose_classes(numbered.values())
     labels: dict[int, Label] = {}
     unlabeled = []
     for file in images:
-        name = taken[classes[file.position]]
+        name = shown[numbered[file.position]]
         kind, folder = innermost_split(file.path[common:-1])
+        if kind is None:
+            kind = kinds.get(numbered[file.position])
         if kind == "unlabeled" or not name:
             unlabeled.append(file.name)
         else:
             labels[file.position] = Label(kind or "train", name, folder)
-    names = {label.name for label in labels.values()}
-    are_alone = len(names) == len(labels) > _MAX_ALONE
-    if not labels or are_alone or (len(names) > _MAX_SINGLES and 2 * len(names) > len(labels)):
+    if _are_no_classes([label.name for label in labels.values()]):
         example = f", such as {quote(images[0].name)}," if images else ""
+        found = len({label.name for label in labels.values()})
         raise InvalidArchive(
             f"the names of its {quantity(len(images), 'image', 'images')}{example} begin with no class "
-            f"({len(names):,} different ones found); expected names such as cat.0.jpg, cat_0.jpg or cat (1).jpg"
+            f"({found:,} different ones found); expected names such as cat.0.jpg, cat_0.jpg or cat (1).jpg"
         )
-    numbered = [file for file in images if shorter[name := classes[file.position]] != name and file.position in labels]
-    return Labels(labels, (*_about_numbered(numbered, labels), *_about_unlabeled(unlabeled)))
+    return Labels(labels, (*_about_guessed(images, labels, numbered), *_about_unlabeled(unlabeled)))
 
 
 def class_of(filename: str) -> str:
     """What stands in front of the last number."""
     stem = PurePosixPath(filename).stem
-    numbered = _NUMBERED.fullmatch(stem)
-    return numbered[1] if numbered else stem
+    while (plain := _COPY.sub("", _SUFFIX.sub("", stem))) != stem:
+        stem = plain
+    stem = _RANDOM.sub("0", stem).strip("_")
+    found = _NUMBERED.fullmatch(stem)
+    return found[1] if found else stem
 
 
-def _about_numbered(files: Sequence[FoundFile], labels: Mapping[int, Label]) -> Iterator[str]:
+def _choose_classes(numbered: Collection[str]) -> tuple[dict[str, str], dict[str, Kind]]:
+    """The class of each of the `numbered` names, and the split of those whose name says one."""
+    shorter = {name: _SEVERAL_NUMBERS.sub(r"\1", name) for name in set(numbered)}
+    classes = shorter if len(set(filter(None, shorter.values()))) > 1 else dict(zip(shorter, shorter, strict=True))
+    named = [name for name in numbered if classes[name]]
+    worded = {name: _without(_PARTS_WITH_DIGITS, classes[name]) for name in named}
+    if _are_crossed(classes, worded) or (
+        _are_no_classes([classes[name] for name in named])
+        and not _are_no_classes([worded[name] for name in named])
+        and len(set(worded.values())) > 1
+    ):
+        classes |= worded
+    kinds = {name: kind for name in worded if (kind := split_of(classes[name]))}
+    if len(kinds) == len(worded) and "train" in kinds.values() and len(set(kinds.values())) > 1:
+        bare = {name: _without(_PART, classes[name], lambda part: split_of(part) is not None) for name in worded}
+        if all(bare.values()):
+            return classes | bare, kinds
+    return classes, {}
+
+
+def _without(pattern: re.Pattern[str], name: str, suits: Callable[[str], bool] = bool) -> str:
+    """`name` without the parts that match and suit, and what stands between them."""
+    return pattern.sub(lambda found: "" if suits(found[0]) else found[0], name).strip(" ._,;=#@+~-")
+
+
+def _are_crossed(classes: Mapping[str, str], worded: Mapping[str, str]) -> bool:
+    """Whether most of what is no word is found with several of the words, as persons with several expressions are: it
+    tells no classes apart."""
+    if not all(worded.values()):
+        return False
+    words: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for name, each in worded.items():
+        if digits := tuple(_PARTS_WITH_DIGITS.findall(classes[name])):
+            words[digits].add(each)
+    return 2 * sum(len(found) > 1 for found in words.values()) > len(words)
+
+
+def _are_no_classes(names: Sequence[str]) -> bool:
+    counts = Counter(names)
+    are_alone = len(counts) == len(names) > _MAX_ALONE
+    return not all(counts) or not names or are_alone or (len(counts) > _MAX_SINGLES and 2 * len(counts) > len(names))
+
+
+def _about_guessed(
+    images: Sequence[FoundFile], labels: Mapping[int, Label], numbered: Mapping[int, str]
+) -> Iterator[str]:
+    """Of names with more than a class and a number."""
+    files = [
+        each
+        for each in images
+        if each.position in labels
+        and (labels[each.position].name != (name := numbered[each.position]) or _SEVERAL_NUMBERS.match(name))
+    ]
     if files:
-        images = quantity(len(files), "image has several numbers", "images have several numbers")
+        images_have = quantity(len(files), "image has more than", "images have more than")
         yield (
-            f"{images} at the end of the name: {quote(files[0].name)} is taken for "
+            f"{images_have} a class and a number in the name: {quote(files[0].name)} is taken for "
             f"{quote(labels[files[0].position].name)}; if this is not the class, use folders or ?layout=csv"
         )
 
