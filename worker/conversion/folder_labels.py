@@ -13,6 +13,12 @@ from worker.conversion.split_names import Kind, split_of, without_split
 
 Path = tuple[str, ...]
 _NAMED = 3
+# Folders of kinds of files, within or beside those of splits: no names of classes.
+_IMAGES = frozenset({"image", "images", "img", "imgs", "jpegimages", "pngimages"})
+_OTHERS = frozenset(
+    {"mask", "masks", "label", "labels", "annotation", "annotations", "segmentationclass", "segmentationobject"}
+    | {"groundtruth", "gt", "trimaps"}
+)
 _EXPECTED = "expected one folder for each class, with its images, or train/ and test/ with such folders in them"
 
 
@@ -71,11 +77,23 @@ def _label_splits(images: Sequence[_Image], kinds: dict[str, Kind]) -> tuple[dic
         inside[image.path[0]].append(image._replace(path=image.path[1:]))
     for top, kind in kinds.items():
         inner = _unwrap(inside[top])
-        if kind == "unlabeled" or (kind != "train" and all(len(image.path) == 1 for image in inner)):
+        if kind == "unlabeled" or (kind != "train" and _are_unsorted(inner)):
             unlabeled += [image.file for image in inner]
         else:
             labels.update((at, label._replace(split=kind, found_as=top)) for at, label in _label_classes(inner))
     return labels, unlabeled
+
+
+def _are_unsorted(images: Sequence[_Image]) -> bool:
+    """Whether they are in no folder, or in a single one that is no class, as in `test/images/1.jpg`."""
+    folders = {image.path[:-1] for image in images}
+    return folders == {()} or (
+        len(folders) == 1 and all(_key(each) in _IMAGES or split_of(each) for folder in folders for each in folder)
+    )
+
+
+def _key(folder: str) -> str:
+    return "".join(filter(str.isalnum, folder.casefold()))
 
 
 def _swap(images: list[_Image]) -> list[_Image]:
@@ -86,6 +104,8 @@ def _swap(images: list[_Image]) -> list[_Image]:
 
 
 def _label_classes(images: Sequence[_Image]) -> Iterator[tuple[int, Label]]:
+    if all(len(image.path) == 3 and _key(image.path[1]) in _IMAGES for image in images):
+        images = [image._replace(path=(image.path[0], image.path[2])) for image in images]  # `cat/images/1.jpg`
     depths = Counter(len(image.path) for image in images)
     usual, number = depths.most_common(1)[0]
     if odd := next((image for image in images if len(image.path) != usual), None):
@@ -94,14 +114,17 @@ def _label_classes(images: Sequence[_Image]) -> Iterator[tuple[int, Label]]:
             f"{quote(odd.file.name)} {where}, unlike {quantity(number, 'other image', 'other images')}; "
             f"move it or leave it out; {_EXPECTED}"
         )
+    tops = sorted({image.path[0] for image in images})
     if usual == 1:
         raise NoClasses(f"its images, such as {quote(images[0].file.name)}, are in no class folder")
     if usual > 2:
-        tops = sorted({image.path[0] for image in images})
         raise InvalidArchive(
             f"{quote(images[0].file.name)} is too deep, like all others: the folders {_listed(tops)} hold folders "
             f"instead of images; {_EXPECTED}"
         )
+    kinds = set(map(_key, tops))
+    if len(kinds) > 1 and kinds <= _IMAGES | _OTHERS and kinds & _OTHERS:
+        raise NoClasses(f"its folders {_listed(tops)} are named for kinds of files, not for classes")
     for image in images:
         yield image.file.position, Label("train", image.path[0])
 

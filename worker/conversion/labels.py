@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from archives.errors import InvalidArchive
@@ -13,6 +14,8 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
 HIDDEN = "-1"
+_BRACKETS = re.compile(r"[\[{](.+[,;|].+|\s*[\d.]+(\s+[\d.]+)+\s*)[\]}]")
+_SEPARATORS = ";,+&"
 _SIGNS = 2  # -1, 0 and 1 are classes of their own
 # Control characters, and Unicode's separators of lines and paragraphs.
 _INVALID = {"Cc", "Zl", "Zp"}
@@ -66,6 +69,25 @@ def reject_fractions(names: Collection[str], source: str) -> None:
         raise fraction_error(fractions[0], source)
 
 
+def find_lists(names: Collection[str]) -> frozenset[str]:
+    """Those of `names` that list several labels: `cat|dog` and `['cat', 'dog']` always; with other separators if all
+    parts are labels elsewhere, and these are no levels, as in `tomato, healthy`, which have a place each."""
+    found = {name for name in names if _BRACKETS.fullmatch(name) or len(_parts(name, "|")) > 1}
+    for separator in _SEPARATORS:
+        lists = {name: parts for name in names if len(parts := _parts(name, separator)) > 1}
+        counts = Counter(chain.from_iterable(lists.values()))
+        places = {place for parts in lists.values() for place in enumerate(parts)}
+        have_places = len(places) == len(counts) and not counts.keys() & set(names)
+        for name, parts in lists.items():
+            if not have_places and all(part in names or counts[part] > 1 for part in parts):
+                found.add(name)
+    return frozenset(found)
+
+
+def _parts(name: str, separator: str) -> list[str]:
+    return [part for each in name.split(separator) if (part := each.strip())]
+
+
 def find_hidden(labels: Iterable[Label]) -> frozenset[SourceSplit]:
     """The splits in which the label -1 says that the label is secret, as Hugging Face has it: beside classes 0 to n,
     which are more than two, or where the split for training has none."""
@@ -95,12 +117,12 @@ def order_classes(labels: Iterable[Label]) -> tuple[str, ...]:
     if not trained:
         splits = " and ".join(sorted({split for split, _ in found}))
         raise InvalidArchive(f"all images are of {splits}, none to train on; name the folder of those train/")
+    _check_names(names)
     if untrained := sorted(names - trained):
         splits = " and ".join(split for split in SOURCE_SPLITS if (split, untrained[0]) in found)
         raise InvalidArchive(
             f"class {quote(untrained[0])} is in {splits} only; add images of it to train, or leave it out"
         )
-    _check_names(names)
     if len(names) < 2:
         raise NoClasses(f"it has one class only, {quote(min(names))}; expected at least 2")
     if len(names) > MAX_CLASSES:

@@ -15,7 +15,17 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 from worker.conversion.filename_labels import label_by_filenames
 from worker.conversion.fitting_layout import describe_fitting_layout
 from worker.conversion.folder_labels import label_by_folders
-from worker.conversion.labels import HIDDEN, Label, Labels, NoClasses, Place, find_hidden, order_classes, split_names
+from worker.conversion.labels import (
+    HIDDEN,
+    Label,
+    Labels,
+    NoClasses,
+    Place,
+    find_hidden,
+    find_lists,
+    order_classes,
+    split_names,
+)
 from worker.conversion.members import Listing, ParquetFile, UploadedFiles
 from worker.conversion.table_labels import label_by_tables
 from worker.conversion.tables import TextTable
@@ -87,6 +97,11 @@ def _label(
         case "filenames":
             return label_by_filenames(listing.images)
         case "csv":
+            if not listing.tables:
+                raise InvalidArchive(
+                    f"expected a .csv or .tsv table of files and labels in the archive{_about_others(listing)}; save "
+                    "the table as one"
+                )
             contents = dict(files.read({table.position for table in listing.tables}))
             tables = [TextTable(table, contents.pop(table.position), encoding) for table in listing.tables]
             labels = label_by_tables(listing.images, tables, heartbeat)
@@ -178,6 +193,11 @@ def _of_parquet_images(
     unlabeled, labels = unlabeled + len(labels) - len(known), known
     if not labels:
         raise InvalidArchive(f"none of its {quantity(unlabeled, 'row', 'rows')} has a label")
+    if lists := find_lists({label.name for label in labels}):
+        raise InvalidArchive(
+            f"the label {quote(min(lists))} lists several; several labels per image are not supported, expected one "
+            "class in each row"
+        )
     classes = order_classes(labels)
     numbers = {name: number for number, name in enumerate(classes)}
 

@@ -13,6 +13,9 @@ _WORDS: dict[str, Kind] = {
     **dict.fromkeys(("train", "training", "trainset", "traindata", "trainingset"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "valset", "validset", "devset"), "validation"),
     **dict.fromkeys(("test", "testing", "testset", "testdata", "eval", "evaluation"), "test"),
+    **dict.fromkeys(("학습", "훈련", "학습데이터", "훈련데이터"), "train"),
+    **dict.fromkeys(("검증", "검증데이터"), "validation"),
+    **dict.fromkeys(("시험", "테스트", "평가", "시험데이터", "테스트데이터", "평가데이터"), "test"),
     **dict.fromkeys(("pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"), "unlabeled"),
 }
 _HUMP = re.compile("(?<=[a-z])(?=[A-Z])")
@@ -28,7 +31,7 @@ def without_split(name: str) -> str:
 def split_of(name: str) -> Kind | None:
     """The split that `name` says, as in `train`, `seg_train`, `Training set`, `trainLabels` or `test1`; None if it says
     none, or several."""
-    words = re.split(r"[^a-z]+", _HUMP.sub(" ", name).casefold())
+    words = re.split(r"[\W\d_]+", _HUMP.sub(" ", name).casefold())
     kinds = {_WORDS[word] for word in words if word in _WORDS}
     return kinds.pop() if len(kinds) == 1 else None
 

@@ -8,11 +8,15 @@ from typing import NamedTuple
 from worker.conversion.image_index import ImageIndex
 from worker.conversion.tables import Line, Table
 
-# Headers, compared without case, blanks, _ and -, the likeliest first.
-_FILE = ("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imageid", "id")
+# Headers, compared without case, blanks, _, - and an s at the end, the likeliest first.
+_FILE = (
+    *("file", "filename", "filepath", "path", "imagepath", "imagefile", "imagename", "image", "img", "imageid", "id"),
+    *("imageindex", "url", "파일명", "파일", "이미지"),
+)
 _LABEL = (
-    *("label", "labels", "class", "classname", "classlabel", "category", "categoryname", "target", "breed", "species"),
-    *("name", "y", "tag"),
+    *("label", "class", "classname", "classlabel", "category", "categoryname", "target", "breed", "species"),
+    *("라벨", "레이블", "클래스", "분류", "labelname", "labelid", "classid", "findinglabel"),
+    *("diagnosis", "dx", "disease", "emotion", "expression", "name", "y", "tag"),
 )
 _SPLIT = ("split", "set", "subset", "partition", "dataset", "usage")
 # Of a column for each class, as pandas and spreadsheets write them.
@@ -20,6 +24,9 @@ _YES = frozenset({"1", "1.0", "true"})
 _YES_OR_NO = _YES | {"0", "0.0", "false", ""}
 # pandas writes integers of which some are missing so.
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
+# A list of one.
+_LISTED = re.compile(r"""\[\s*(?=["'])["']?([^"',;|]+)["']?\s*\]""")
+_MISSING = frozenset({"nan", "<na>", "#n/a"})
 Heartbeat = Callable[[], None]
 
 
@@ -53,12 +60,14 @@ def find_columns(table: Table, index: ImageIndex, heartbeat: Heartbeat) -> Colum
     """
     first, second = islice(chain((line.cells for line in table.lines()), repeat([])), 2)
     keys = ["".join(each for each in cell.casefold() if each.isalnum()) for cell in first]
+    singular = [key.removesuffix("s") for key in keys]
     known_file, label, split = (
-        next((keys.index(each) for each in known if each in keys), None) for known in (_FILE, _LABEL, _SPLIT)
+        next((each.index(name) for name in known for each in (keys, singular) if name in each), None)
+        for known in (_FILE, _LABEL, _SPLIT)
     )
     if known_file is None and label is None and len(first) == 2 and len(naming := _naming_images(first, index)) == 1:
         return Columns(naming[0], (1 - naming[0],), has_header=False)
-    file = _choose_file(known_file, [column for column in _naming_images(second, index) if column != label])
+    file = _choose_file(known_file, [column for column in _naming_images(second, index) if column != label], second)
     if file is None:
         return None
     if label is not None:
@@ -79,17 +88,25 @@ def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[
         if columns.classes:
             cells = [name for name, cell in zip(columns.classes, cells, strict=True) if cell.casefold() in _YES]
         else:
-            cells = [whole[1] if (whole := _WHOLE.fullmatch(cell)) else cell for cell in cells]
+            cells = [_plain_label(cell) for cell in cells]
         yield Row(line.number, _cell(line, columns.file), tuple(filter(None, cells)), _cell(line, columns.split))
+
+
+def _plain_label(cell: str) -> str:
+    """As it was before pandas or Python wrote it."""
+    found = _WHOLE.fullmatch(cell) or _LISTED.fullmatch(cell)
+    return "" if cell.casefold() in _MISSING else found[1] if found else cell
 
 
 def _naming_images(cells: Sequence[str], index: ImageIndex) -> list[int]:
     return [column for column, cell in enumerate(cells) if index.find(cell)]
 
 
-def _choose_file(known: int | None, naming: Sequence[int]) -> int | None:
-    """The column of a `known` header, unless another one is the only one that names an image."""
-    return naming[0] if len(naming) == 1 else known
+def _choose_file(known: int | None, naming: Sequence[int], cells: Sequence[str]) -> int | None:
+    """The column of a `known` header, unless another one is the only one that names an image; a number may do so by
+    chance."""
+    whole = [column for column in naming if "." in cells[column]]
+    return naming[0] if len(naming) == 1 else whole[0] if known is None and len(whole) == 1 else known
 
 
 def _find_classes(table: Table, others: Container[int | None], heartbeat: Heartbeat) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.image_index import ImageIndex, split_cell
-from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, reject_fractions
+from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, find_lists, reject_fractions
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import Kind, innermost_split, split_of
 from worker.conversion.table_columns import Columns, Heartbeat, Row, find_columns, read_rows
@@ -18,6 +18,8 @@ from worker.conversion.tables import Table
 # What a competition wants to have filled in looks like a table of labels.
 _TEMPLATE = "submission"
 _NAMED = 3
+# As many lines may have a class of their own, to try a layout out.
+_MAX_ALONE = 3
 
 
 class _Source(NamedTuple):
@@ -93,11 +95,12 @@ class _Join:
             for row in read_rows(source.table, source.columns, self._heartbeat):
                 self._add(row, source, is_split=len(labeled) > 1)
         tables = labeled[0].name if len(labeled) == 1 else "the tables"
+        self._set_lists_aside()
         if len(self._several) > len(self._labels):
             raise InvalidArchive(
                 f"{quantity(len(self._several), 'line has', 'lines have')} several labels, in {tables}: "
-                f"{_examples(self._several.values())}; several labels per image are not supported, expected one 1 "
-                "in each line"
+                f"{_examples(self._several.values())}; several labels per image are not supported, expected "
+                "one class in each line"
             )
         if not self._labels:
             raise InvalidArchive(self._why_none(tables))
@@ -107,6 +110,12 @@ class _Join:
         for at in secret:
             del self._labels[at]
         reject_fractions({label.name for label in self._labels.values()}, tables)
+        names = {label.name for label in self._labels.values()}
+        if len(names) == len(self._labels) > _MAX_ALONE:
+            raise InvalidArchive(
+                f"each line of {tables} has a label of its own, such as {quote(min(names))}; expected classes that "
+                "several images share"
+            )
         unlabeled = [source for source in sources if not source.columns.labels]
         about = (*_about_classes(labeled), *self._about_rows(tables), *self._about_images(unlabeled, tables))
         return Labels(self._labels, about)
@@ -133,6 +142,12 @@ class _Join:
                     f"{source.name}, line {row.line}: {quote(row.file)} has the label {quote(label.name)}, but "
                     f"{quote(first.name)} in another line; an image has one class"
                 )
+
+    def _set_lists_aside(self) -> None:
+        lists = find_lists({label.name for label in self._labels.values()})
+        names = {file.position: file.name for file in self._index.images}
+        for at in [at for at, label in self._labels.items() if label.name in lists]:
+            self._several[at] = f"{names[at]}: {self._labels.pop(at).name}"
 
     def _find(self, row: Row, source: _Source, kind: Kind | None) -> Sequence[FoundFile]:
         found = self._index.find(row.file, near=source.table.file.path[:-1], kind=kind)

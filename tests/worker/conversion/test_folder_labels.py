@@ -39,6 +39,12 @@ TRAIN_CAT, TRAIN_DOG = ("train", "cat"), ("train", "dog")
             ["cat/train/1.jpg", "cat/test/2.jpg", "dog/train/1.jpg", "dog/val/3.jpg"],
             [TRAIN_CAT, ("test", "cat"), TRAIN_DOG, ("validation", "dog")],
         ),
+        (
+            ["학습/cat/1.jpg", "학습/dog/1.jpg", "검증데이터/cat/2.jpg", "2.시험/cat/3.jpg"],
+            [TRAIN_CAT, TRAIN_DOG, ("validation", "cat"), ("test", "cat")],
+        ),
+        (["x/train/cat/images/1.jpg", "x/train/dog/images/2.jpg"], [TRAIN_CAT, TRAIN_DOG]),
+        (["images/1.jpg", "photos/1.jpg"], [("train", "images"), ("train", "photos")]),
         (["train/1.jpg", "bus/1.jpg"], [("train", "train"), ("train", "bus")]),
         (["valid/1.jpg", "invalid/1.jpg"], [("train", "valid"), ("train", "invalid")]),
         (["covid_test/1.jpg", "no-test/2.jpg"], [("train", "covid_test"), ("train", "no-test")]),
@@ -61,7 +67,17 @@ def test_folders_of_splits_are_reported_as_found() -> None:
     }
 
 
-@pytest.mark.parametrize("unlabeled", ["seg_pred/seg_pred/3.jpg", "test/3.jpg", "test1/3.jpg", "unlabeled/cat/3.jpg"])
+@pytest.mark.parametrize(
+    "unlabeled",
+    [
+        "seg_pred/seg_pred/3.jpg",
+        "test/3.jpg",
+        "test1/3.jpg",
+        "unlabeled/cat/3.jpg",
+        "test/test/3.jpg",
+        "val/images/3.jpg",
+    ],
+)
 def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
     files = found("train/cat/1.jpg", "train/dog/1.jpg", unlabeled)
     labels = label_by_folders(files, {})
@@ -88,6 +104,18 @@ def test_images_of_split_without_classes_are_skipped(unlabeled: str) -> None:
         (["test1/1.jpg", "test2/1.jpg"], "in 'test1' and 'test2', without a folder for each class"),
         (["train_images/1.jpg", "test_images/1.jpg"], "in 'test_images' and 'train_images', without a folder for each"),
         (["1.jpg", "2.jpg"], "such as '1.jpg', are in no class folder"),
+        (
+            ["images/1.jpg", "masks/1.png"],
+            "its folders 'images', 'masks' are named for kinds of files, not for classes",
+        ),
+        (
+            ["v/JPEGImages/1.jpg", "v/SegmentationClass/1.png"],
+            "its folders 'JPEGImages', 'SegmentationClass' are named",
+        ),
+        (
+            ["train/images/1.jpg", "train/ground_truth/1.png"],
+            "its folders 'ground_truth', 'images' are named for kinds",
+        ),
     ],
 )
 def test_what_is_in_the_way_is_named(names: list[str], reason: str) -> None:
@@ -143,7 +171,7 @@ def test_folder_of_other_files_has_a_warning() -> None:
     [
         (["val/cat/1.jpg", "test/dog/1.jpg"], "all images are of test and validation, none to train on"),
         (["train/cat/1.jpg", "train/dog/1.jpg", "val/cow/1.jpg"], "class 'cow' is in validation only"),
-        (["train/cat/1.jpg", "train/dog/1.jpg", "test/Dog/1.jpg"], "class 'Dog' is in test only"),
+        (["train/cat/1.jpg", "train/dog/1.jpg", "test/Dog/1.jpg"], "the classes 'Dog' and 'dog' differ in case only"),
         (["cat/1.jpg"], "it has one class only, 'cat'"),
     ],
 )

@@ -2,7 +2,7 @@ import pytest
 
 from archives.errors import InvalidArchive
 from specs.splits import SourceSplit
-from worker.conversion.labels import Label, find_hidden, order_classes
+from worker.conversion.labels import Label, find_hidden, find_lists, order_classes
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,24 @@ def test_class_names_may_have_any_letters(name: str) -> None:
 )
 def test_minus_one_may_be_a_secret_label(names: dict[SourceSplit, str], splits: set[str]) -> None:
     assert find_hidden(Label(split, name) for split, each in names.items() for name in each.split()) == splits
+
+
+@pytest.mark.parametrize(
+    ("names", "lists"),
+    [
+        (["cat|dog", "Hernia"], ["cat|dog"]),
+        (["cat;dog", "dog;emu", "emu;cat"], ["cat;dog", "dog;emu", "emu;cat"]),
+        (["cat, dog", "dog", "cat"], ["cat, dog"]),
+        (["cat+dog", "dog", "cat"], ["cat+dog"]),
+        (["['cat', 'dog']", "['cat']"], ["['cat', 'dog']"]),
+        (["[1 0 0]", "[0. 1. 0.]"], ["[0. 1. 0.]", "[1 0 0]"]),
+        (["tench, Tinca tinca", "goldfish, Carassius auratus"], []),
+        (["tomato, healthy", "tomato, blight", "potato, healthy", "potato, blight"], []),
+        (["hot dog", "hot", "dog"], []),
+        (["C++", "C"], []),
+        (["[unknown]", "{1}"], []),
+        (["|", "a"], []),
+    ],
+)
+def test_lists_of_labels_are_recognized(names: list[str], lists: list[str]) -> None:
+    assert sorted(find_lists(names)) == lists

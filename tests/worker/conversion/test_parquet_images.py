@@ -151,6 +151,10 @@ def test_split_may_be_a_column(tmp_path: Path) -> None:
         (parquet({"image": [bytes(200_000)] * 2, "label": ["a", "b"]}), "has more than 100,000 bytes"),
         (parquet({"image": [image(1)], "label": ["a"], "split": ["left"]}), "has 'left' in its column 'split'"),
         (parquet({"image": [image(1)], "label": [0.5]}), "'parquet' has the label 0.5; expected text or integers"),
+        (
+            parquet({"image": [image(1)], "label": ["a|b"]}),
+            "the label 'a|b' lists several; several labels per image are",
+        ),
         (parquet({"path": ["1.png"], "label": ["a"]}), "pack files and images into one archive if it only names them"),
         (parquet({"image": [image(1)] * 2, "label": ["a", "b\nc"]}), "has a control character"),
         (zip_of({"a.txt": b"x"}), "it has no .parquet file"),
@@ -166,6 +170,7 @@ def test_split_may_be_a_column(tmp_path: Path) -> None:
         "large",
         "split",
         "part",
+        "list",
         "paths",
         "control",
         "no file",

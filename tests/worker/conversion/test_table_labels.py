@@ -36,6 +36,10 @@ def label(text: str | bytes, images: list[FoundFile] = IMAGES, encoding: str | N
         "file,what\na1.jpg,cat\nb2.jpg,dog\nc3.jpg,cat\n",
         "\ufefffile,label\n/home/me/data/images/a1.jpg,cat\n./b2.jpg,dog\nC:\\data\\c3.jpg,cat\n",
         '"file","label"\n"a1.jpg","cat"\n\n"b2.jpg","dog"\n"c3.jpg"," cat "\n',
+        "lesion,image_id,dx,age\nx,a1,cat,8\ny,b2,dog,8\nz,c3,cat,9\n",
+        "class id,filepaths,labels,data set\na1,a1.jpg,cat,train\nb2,b2.jpg,dog,train\nc3,c3.jpg,cat,train\n",
+        "번호,파일명,분류\n1,a1.jpg,cat\n2,b2.jpg,dog\n3,c3.jpg,cat\n",
+        'file,label\na1.jpg,"[\'cat\']"\nb2.jpg,"[""dog""]"\nc3.jpg,"[\'cat\']"\n',
     ],
     ids=[
         "file",
@@ -48,6 +52,10 @@ def label(text: str | bytes, images: list[FoundFile] = IMAGES, encoding: str | N
         "one known",
         "paths",
         "quotes",
+        "other words",
+        "numbers of images",
+        "Korean",
+        "lists of one",
     ],
 )
 def test_tables_as_people_write_them_are_read(text: str) -> None:
@@ -165,6 +173,28 @@ def test_lines_of_several_classes_are_left_out() -> None:
     )
 
 
+def test_lists_of_labels_are_left_out() -> None:
+    labels = label("image,label\na1,cat\nb2,cat|dog\nc3,dog\n")
+
+    assert [name for _, name in labeled(labels, IMAGES).values()] == ["cat", "dog"]
+    assert labels.warnings == (
+        "1 line has several labels and is left out, in 'data/labels.csv': 'data/images/b2.jpg: cat|dog'",
+    )
+
+
+@pytest.mark.parametrize("missing", ["NaN", "nan", "<NA>", "#N/A"])
+def test_missing_values_of_programs_are_no_class(missing: str) -> None:
+    labels = label(f"image,label\na1,cat\nb2,{missing}\nc3,None\n")
+    assert [name for _, name in labeled(labels, IMAGES).values()] == ["cat", "None"]
+
+
+def test_captions_are_no_classes() -> None:
+    images = found(*(f"{number}.jpg" for number in range(4)))
+    lines = "".join(f"{number}.jpg,a photo of {number}\n" for number in range(4))
+    with pytest.raises(InvalidArchive, match=r"each line of .* has a label of its own, such as 'a photo of 0'"):
+        label(f"file_name,text\n{lines}", images)
+
+
 @pytest.mark.parametrize(
     ("train", "test"),
     [(("0", "1"), ("1.0", "0.0")), (("0.", "1."), ("1", "0")), (("0", "1"), ("1", "0"))],
@@ -245,6 +275,10 @@ def test_what_does_not_match_is_reported() -> None:
         (
             "image,a,b\na1,1,1\nb2,1,1\nc3,0,1\n",
             "2 lines have several labels, in 'data/labels.csv': 'a1', 'b2'; several",
+        ),
+        (
+            "file,label\na1.jpg,cat|dog\nb2.jpg,dog|cat\nc3.jpg,dog\n",
+            "2 lines have several labels, in 'data/labels.csv': 'data/images/a1.jpg: cat|dog', 'data/images/b2.jpg: ",
         ),
         ("file,label\na1.jpg,\nb2.jpg,\n", "no line of 'data/labels.csv' has a label"),
         ('file,label\n"a1.jpg",cat\nb2.jpg,"c\nd"\n\na1.jpg,dog\n', "line 6: 'a1.jpg' has the label 'dog'"),
