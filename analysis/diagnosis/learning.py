@@ -32,16 +32,34 @@ def not_learning(run: TrainingRun) -> Finding | None:
         return None
     known = run.guessing_loss
     guess = f" (guessing gives {number(known)})" if known is not None else ""
+    stays = f"training loss stays at {number(last[-1])}{guess}"
+    learned = _learned(run)
     return Finding(
         rule="not-learning",
         severity="problem",
-        sentence=f"The network does not learn: training loss stays at {number(last[-1])}{guess}{_accuracy_text(run)}.",
+        sentence=f"The network does not learn: {stays}{_accuracy_text(run)}."
+        if learned is None
+        else f"The network has lost what it had learned: validation accuracy was {percent(learned[1])} in epoch "
+        f"{learned[0] + 1} and is {percent(run.val_accuracy.values[-1])} at the end; {stays}.",
         evidence={
             "loss": [round_digits(value) for value in last],
             "guessing_loss": None if known is None else round_digits(known),
             "chance": round_digits(run.chance),
+            "learned": None if learned is None else {"epoch": learned[0], "val_accuracy": round_digits(learned[1])},
         },
-        suggestion=_revive(run),
+        suggestion=_revive(run) if learned is None else _slow_down(run),
+    )
+
+
+def _learned(run: TrainingRun) -> tuple[int, float] | None:
+    """The epoch with the highest validation accuracy and this, if it was well beyond guessing."""
+    best = max(zip(run.val_accuracy.values, run.val_accuracy.epochs, strict=True), default=None)
+    return None if best is None or run.skill(best[0]) < _STARTED else (best[1], best[0])
+
+
+def _slow_down(run: TrainingRun) -> Suggestion | None:
+    return suggestions.suggest(
+        run, ("Divide the learning rate by 10: a step was too large.", suggestions.scale_learning_rate(run.spec, 0.1))
     )
 
 

@@ -57,6 +57,20 @@ def test_dead_network_gets_scaled_pixels_or_other_rate() -> None:
         assert patch["training"]["optimizer"]["learning_rate"] == changed
 
 
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_network_that_collapses_had_learned(keep: str) -> None:
+    accuracy = [0.6, 0.9, 0.95, 0.1, 0.1, 0.1]
+    history = points([1, 0.3, 0.2, 2.3, 2.3, 2.3], accuracy=accuracy, val_accuracy=accuracy)
+    finding = require(not_learning(run(history, {**RAW, "training": {"keep": keep}})))
+
+    assert finding.sentence == (
+        "The network has lost what it had learned: validation accuracy was 95.0% in epoch 3 and is 10% at the end; "
+        "training loss stays at 2.3 (guessing gives 2.3)."
+    )
+    assert finding.evidence["learned"] == {"epoch": 2, "val_accuracy": 0.95}
+    assert patch_of(finding)["training"]["optimizer"]["learning_rate"] == 1e-4
+
+
 def test_guessing_before_learning_is_a_slow_start() -> None:
     accuracy = [0.1, 0.1, 0.1, 0.8, 0.9]
     finding = require(slow_start(run(points([9.0, 9.0, 8.0, 1.0, 0.5], val_accuracy=accuracy))))

@@ -64,6 +64,8 @@ test("each finding is told in Korean with its figures", () => {
 test("what is not known of a finding is left out", () => {
   const evidence = { ...EVIDENCE["not-learning"], guessing_loss: null };
   assert.doesNotMatch(sentence({ rule: "not-learning", evidence }) ?? "", /무작위/);
+  const learned = { ...EVIDENCE["not-learning"], learned: { epoch: 4, val_accuracy: 0.95 } };
+  assert.match(sentence({ rule: "not-learning", evidence: learned }) ?? "", /5번째 에포크에는 95/);
   const samples = { ...EVIDENCE["class-imbalance"], recall: null };
   assert.doesNotMatch(sentence({ rule: "class-imbalance", evidence: samples }) ?? "", /재현율/);
 });

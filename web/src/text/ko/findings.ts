@@ -28,7 +28,7 @@ const RULES: Record<string, (evidence: Evidence) => string> = {
   "learning-rate-too-high": (e) =>
     `학습률 ${attach(number(e.learning_rate), "은/는")} 너무 높습니다. ${epoch(e.since_epoch)}부터 손실이 오르거나 출렁이거나 나쁜 채로 머뭅니다(학습 손실 ${fall(e.loss)}).`,
   "not-learning": (e) =>
-    `신경망이 배우지 못합니다. 학습 손실이 ${number(e.loss.at(-1))}에 머뭅니다${e.guessing_loss === null ? "" : `(무작위로 답하면 ${number(e.guessing_loss)})`}.`,
+    `${e.learned ? `배운 것을 잃었습니다. 검증 정확도가 ${epoch(e.learned.epoch)}에는 ${percent(e.learned.val_accuracy)}였는데 끝에는 무작위로 답하는 수준입니다.` : "신경망이 배우지 못합니다."} 학습 손실이 ${number(e.loss.at(-1))}에 머뭅니다${e.guessing_loss === null ? "" : `(무작위로 답하면 ${number(e.guessing_loss)})`}.`,
   overfitting: (e) =>
     `과적합입니다. ${epoch(e.epoch)}쯤부터 학습 데이터에만 맞춰집니다. 학습 손실은 ${fall(e.loss)} 계속 내려가는데 검증 손실은 ${fall(e.val_loss)} 오릅니다.`,
   "better-epoch": (e) =>
