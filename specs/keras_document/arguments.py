@@ -49,6 +49,12 @@ _RENAMED: Mapping[tuple[str, str], str] = {
     ("LeakyReLU", "alpha"): "negative_slope",
     ("Dropout", "p"): "rate",
 }
+# Pairs that Keras writes where a number, given twice or in both directions, says the same here.
+_PAIRS: Mapping[tuple[str, str], int] = {
+    ("RandomShear", "x_factor"): -1,
+    ("RandomShear", "y_factor"): -1,
+    ("RandomGaussianBlur", "kernel_size"): 1,
+}
 # Keras 2 writes these for the kernel that the layer does not have.
 _UNUSED: Mapping[str, frozenset[str]] = dict.fromkeys(
     ("DepthwiseConv2D", "SeparableConv2D"),
@@ -109,7 +115,7 @@ def axis_of(config: Mapping[str, Any]) -> int | None:
 def _read(name: str, value: Any, layer: type[Schema]) -> dict[str, Any]:
     ours = _RENAMED.get((layer.__name__, name), name)
     if ours in layer.model_fields and ours != "type":
-        return {ours: _argument(ours, value)}
+        return {ours: _single(_argument(ours, value), _PAIRS.get((layer.__name__, ours)))}
     if name not in _READ_ELSEWHERE and name not in _UNUSED.get(layer.__name__, ()):
         _check_neutral(name, value, layer)
     return {}
@@ -151,6 +157,14 @@ def _argument(name: str, value: Any) -> Any:
         return activation_name(value)
     if name in _FLATTENED and isinstance(value, list):
         return list(_flatten(value))
+    return value
+
+
+def _single(value: Any, sign: int | None) -> Any:
+    """The second of a pair whose first number is `sign` times as much, else `value`."""
+    match value:
+        case [int() | float() as first, int() | float() as second] if sign is not None and first == sign * second:
+            return second
     return value
 
 

@@ -408,6 +408,23 @@ def test_augmentation_inside_follows_that_of_the_spec() -> None:
     assert spec.training_augmentation.copies == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "written", "expected"),
+    [
+        ("RandomShear", {"x_factor": [-0.1, 0.1], "y_factor": [-0.0, 0.0]}, {"x_factor": (0, 0.1), "y_factor": (0, 0)}),
+        ("RandomShear", {"x_factor": [0.1, 0.2]}, {"x_factor": (0.1, 0.2)}),
+        ("RandomGaussianBlur", {"factor": [0, 1.0], "kernel_size": [5, 5]}, {"factor": (0, 1), "kernel_size": 5}),
+    ],
+)
+def test_pairs_of_keras_are_numbers(kind: str, written: dict[str, Any], expected: dict[str, Any]) -> None:
+    document = copy.deepcopy(SEQUENTIAL)
+    document["config"]["layers"].insert(0, {"class_name": kind, "config": {"name": "augment", **written}})
+    augmentation = digits(document).training_augmentation
+
+    assert augmentation is not None
+    assert expected.items() <= augmentation.layers[0].model_dump().items()
+
+
 def test_augmentation_behind_layers_is_rejected() -> None:
     pointer, detail = problems_of(augmented(1))[0]
 
