@@ -98,6 +98,8 @@ def _describe_unsupported(data: bytes) -> str:
 
 
 def _advice(found: str) -> str:
+    if found.endswith(("read as text", "changed")):
+        return "send the bytes of the file as they are"
     if found.startswith("text"):
         return "send the content of an image file; for curl, write @ in front of the file's name"
     return "convert it" if found.endswith(("image", "drawing")) else "send an image"

@@ -19,6 +19,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PK\3\4", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x93NUMPY", "a NumPy array"),
+    *(
+        (start, "a PNG image that was read as text")
+        for start in (b"\xc2\x89PNG", b"\xe2\x80\xb0PNG", b"\xef\xbf\xbdPNG")
+    ),
+    (b"\xc3\xbf\xc3\x98\xc3\xbf", "a JPEG image that was read as text"),
+    (b"\xef\xbf\xbd", "binary data that was read as text"),  # the character that replaces what is not UTF-8
+    *((start, "a PNG image whose line ends were changed") for start in (b"\x89PNG\n\x1a\n", b"\x89PNG\r\r\n\x1a\r\n")),
 )
 # Of files in MPEG's container: the four bytes behind `ftyp`.
 _BRANDS = {

@@ -4,6 +4,8 @@ from PIL import Image
 from imaging.format_names import describe_format
 from tests.support.image_files import encoded
 
+PNG, JPEG = (encoded(Image.new("RGB", (8, 8), "red"), kind) for kind in ("PNG", "JPEG"))
+
 
 @pytest.mark.parametrize(
     ("kind", "name"),
@@ -32,6 +34,13 @@ def test_format_is_named_by_its_content(kind: str, name: str) -> None:
         (b"PK\3\4\x14\0", "a zip archive"),
         (b"four.png", 'text, "four.png"'),
         ("vier\u00e4".encode() * 400, 'text, "' + ("vier\u00e4" * 8) + '"'),
+        (PNG.decode("latin-1").encode(), "a PNG image that was read as text"),
+        (PNG.decode("cp1252", "ignore").encode(), "a PNG image that was read as text"),
+        (PNG.decode(errors="replace").encode(), "a PNG image that was read as text"),
+        (JPEG.decode("latin-1").encode(), "a JPEG image that was read as text"),
+        (JPEG.decode(errors="replace").encode(), "binary data that was read as text"),
+        (PNG.replace(b"\r\n", b"\n"), "a PNG image whose line ends were changed"),
+        (PNG.replace(b"\n", b"\r\n"), "a PNG image whose line ends were changed"),
         (b"\xff\xd8\xff", None),
         (b"\0" * 40, None),
         (b"  ", None),
