@@ -1,4 +1,5 @@
-"""Disturb a service, print what came of it, and exit with 1 if a promise was broken."""
+"""Disturb a service, print what came of it, and exit with 1 if a promise was broken. Or sum what several trials came
+to."""
 
 import argparse
 import sys
@@ -6,6 +7,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.chaos.report import Report
 from tests.chaos.trial import ChaosTrial
 
 
@@ -14,7 +16,17 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0, help="how long it is disturbed (5)")
     parser.add_argument("--disturbances", type=int, default=10_000, help="at most so many")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of disturbances (1)")
+    parser.add_argument("--out", type=Path, help="append the result to this file")
+    parser.add_argument("--sum", type=Path, nargs="+", metavar="FILE", help="print the total of such files alone")
     arguments = parser.parse_args()
+    report = Report.sum_of(arguments.sum) if arguments.sum else disturb(arguments)
+    if arguments.out:
+        report.append_to(arguments.out)
+    print(*report.lines(), sep="\n")
+    return 1 if report.promises_broken else 0
+
+
+def disturb(arguments: argparse.Namespace) -> Report:
     began = time.monotonic()
 
     def say(line: str) -> None:
@@ -22,9 +34,7 @@ def main() -> int:
 
     with TemporaryDirectory() as folder:
         seconds = 60 * arguments.minutes
-        report = ChaosTrial(Path(folder), arguments.seed, seconds, arguments.disturbances, say).run()
-    print(*report.lines(), sep="\n")
-    return 1 if report.promises_broken else 0
+        return ChaosTrial(Path(folder), arguments.seed, seconds, arguments.disturbances, say).run()
 
 
 if __name__ == "__main__":

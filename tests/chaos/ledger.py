@@ -12,12 +12,12 @@ from tests.support.service import TERMINAL
 _ALLOWED = {"queued": {"queued", "running", *TERMINAL}, "running": {"queued", "running", *TERMINAL}}
 
 
-Kind = Literal["lost", "stuck", "doubled", "unsound", "left", "answer"]
+Kind = Literal["lost", "stuck", "doubled", "transition", "unsound", "left", "answer"]
 
 
 class Broken(NamedTuple):
-    """A promise that was broken: something accepted is `lost`, does not end, exists twice, is `unsound` (a wrong
-    transition, history or file), or is `left` behind; or an `answer` was wrong."""
+    """A promise that was broken: something accepted is `lost`, does not end, exists twice, has made a wrong
+    `transition`, is `unsound` (a wrong history or file), or is `left` behind; or an `answer` was wrong."""
 
     kind: Kind
     sentence: str
@@ -55,7 +55,7 @@ class Ledger:
             before = self._seen.get(experiment_id)
             self._seen[experiment_id] = status
             if before is not None and status not in _ALLOWED.get(before, {before}):
-                self.faults.append(Broken("unsound", f"experiment {experiment_id} was {before}, then {status}"))
+                self.faults.append(Broken("transition", f"experiment {experiment_id} was {before}, then {status}"))
 
     def fault(self, sentence: str) -> None:
         """Note an answer that is wrong."""

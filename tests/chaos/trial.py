@@ -1,22 +1,20 @@
 """A trial of the whole service: users use it, disturbances disturb it, and what was promised is inspected."""
 
 import random
-import statistics
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import httpx2
 
 from tests.chaos.disturbances import Disturbances, small_disk
 from tests.chaos.inspection import broken_promises, experiments, leaked_processes, unfinished
-from tests.chaos.ledger import Broken, Kind, Ledger
+from tests.chaos.ledger import Broken, Ledger
+from tests.chaos.report import LEASE_SECONDS, SWEEP_SECONDS, Report
 from tests.chaos.users import Users
 from tests.support.proxy import bad_network
 from tests.support.service import TERMINAL, new_service
@@ -24,7 +22,6 @@ from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 
-LEASE_SECONDS, SWEEP_SECONDS = 5.0, 2.0
 _DISK_MEGABYTES = 300
 _STEP_SECONDS, _BETWEEN_SECONDS, _ANSWER_SECONDS = 0.1, (0.2, 3.0), 2.0
 _MAX_AT_ONCE = 3
@@ -43,32 +40,6 @@ class _Waiting(NamedTuple):
     began: float
     name: str
     running: dict[str, _Progress]
-
-
-@dataclass
-class Report:
-    """`recoveries` are seconds from a disturbance until an API answers and what was running goes on."""
-
-    accepted: int = 0
-    done: Counter[str] = field(default_factory=Counter)
-    answers: Counter[str] = field(default_factory=Counter)
-    recoveries: list[float] = field(default_factory=list)
-    promises_broken: list[Broken] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        done = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items()))
-        answers = ", ".join(f"{status} {count}" for status, count in sorted(self.answers.items()))
-        percentiles = statistics.quantiles(self.recoveries, n=100) if len(self.recoveries) > 1 else [0.0] * 99
-        times = f"median {percentiles[49]:.1f} s, 99 % within {percentiles[98]:.1f} s"
-        kinds = Counter(each.kind for each in self.promises_broken)
-        broken = ", ".join(f"{kind} {kinds[kind]}" for kind in get_args(Kind))
-        return [
-            f"{self.done.total()} disturbances: {done}",
-            f"{self.accepted} experiments accepted; answers: {answers}",
-            f"recovery: {times} (lease {LEASE_SECONDS:g} s, sweep {SWEEP_SECONDS:g} s)",
-            f"{len(self.promises_broken)} promises broken: {broken}",
-            *(each.sentence for each in self.promises_broken),
-        ]
 
 
 class ChaosTrial:

@@ -1,12 +1,14 @@
 """Everything is used while everything is killed; and the inspection finds what is wrong."""
 
+from collections import Counter
 from pathlib import Path
 
 import orjson
 import pytest
 
 from tests.chaos.inspection import broken_promises
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import Broken, Ledger
+from tests.chaos.report import Report
 from tests.chaos.trial import ChaosTrial
 from tests.support.service import Service
 
@@ -20,6 +22,21 @@ def test_disturbed_service_keeps_its_promises(tmp_path: Path) -> None:
     assert (report.done.total(), len(report.recoveries)) == (DISTURBANCES, DISTURBANCES)
     assert report.accepted > 0
     assert report.answers["200"] > 0
+
+
+def test_reports_of_several_trials_are_summed(tmp_path: Path) -> None:
+    one = Report(3, Counter({"worker killed": 2, "worker paused": 1}), Counter({"202": 3, "503": 1}), [1.0, 2.0])
+    lost = Broken("lost", "experiment 1 was accepted and is lost")
+    other = Report(1, Counter({"Valkey emptied": 1}), Counter({"202": 1, "500": 2}), [3.0], [lost])
+    for name, each in (("a", one), ("a", one), ("b", other)):
+        each.append_to(tmp_path / name)
+
+    total = Report.sum_of([tmp_path / "a", tmp_path / "b"])
+
+    assert (total.accepted, total.kills, total.server_errors, total.done.total()) == (7, 5, 2, 7)
+    assert total.recoveries == [1.0, 2.0, 1.0, 2.0, 3.0]
+    assert total.promises_broken == [lost]
+    assert "1 promises broken: lost 1, stuck 0," in total.lines()[4]
 
 
 def test_inspection_finds_what_is_wrong(service: Service, tiny_document: dict[str, object]) -> None:
@@ -38,7 +55,7 @@ def test_inspection_finds_what_is_wrong(service: Service, tiny_document: dict[st
     ledger.saw(doubled, "running")
 
     broken = broken_promises(service, ledger)
-    assert {each.kind for each in broken} == {"lost", "doubled", "unsound", "left"}
+    assert {each.kind for each in broken} == {"lost", "doubled", "transition", "unsound", "left"}
     found = " | ".join(each.sentence for each in broken)
     assert f"experiment {lost} was accepted and is lost" in found
     assert "'one' was created 2 times" in found
