@@ -13,10 +13,20 @@ import {
 } from "./table.ts";
 
 test("only rows in sight and some beyond are drawn", () => {
-  assert.deepEqual(visibleRows(5000, 32, 3200, 640, 8), [92, 128]);
+  assert.deepEqual(visibleRows(5000, 32, 3200, 640, 8), [92, 129]);
   assert.deepEqual(visibleRows(3, 32, 0, 640, 8), [0, 3]);
   assert.deepEqual(visibleRows(0, 32, 0, 640), [0, 0]);
-  assert.deepEqual(visibleRows(10, 32, 99_999, 640, 8), [10, 10]);
+  assert.deepEqual(visibleRows(10, 32, 99_999, 640, 8), [0, 10]);
+});
+
+test("as many rows are drawn wherever a table is scrolled to", () => {
+  const counts = [0, 1, 31, 33, 3200, 3217, 99_999, 159_360].map((scrolled) => {
+    const [first, end] = visibleRows(5000, 32, scrolled, 650, 8);
+    const sight = [Math.floor(scrolled / 32), Math.ceil((scrolled + 650) / 32)] as const;
+    assert.ok(first <= Math.min(sight[0], 4999) && end >= Math.min(sight[1], 5000));
+    return end - first;
+  });
+  assert.deepEqual(new Set(counts), new Set([38]));
 });
 
 test("a column sorts the useful way first, then the other, then not", () => {

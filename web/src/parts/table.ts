@@ -20,7 +20,10 @@ export const MAX_WIDTH = 800;
 /** So many rows out of sight are drawn at either end. */
 export const BEYOND = 8;
 
-/** The rows that are drawn: those in sight and some beyond, so that fast scrolling shows no gap. */
+/**
+ * The rows that are drawn: those in sight and some beyond, so that fast scrolling shows no gap. Wherever the table is
+ * scrolled to, they are equally many.
+ */
 export function visibleRows(
   total: number,
   rowHeight: number,
@@ -28,9 +31,9 @@ export function visibleRows(
   height: number,
   beyond = BEYOND,
 ): [number, number] {
-  const first = Math.max(0, Math.min(total, Math.floor(scrolled / rowHeight) - beyond));
-  const last = Math.min(total, Math.ceil((scrolled + height) / rowHeight) + beyond);
-  return [first, Math.max(first, last)];
+  const count = Math.min(total, Math.ceil(height / rowHeight) + 1 + 2 * beyond);
+  const first = Math.max(0, Math.min(total - count, Math.floor(scrolled / rowHeight) - beyond));
+  return [first, first + count];
 }
 
 const STEPS: Readonly<Record<string, (page: number, count: number) => number>> = {
