@@ -1,7 +1,11 @@
-/** A request as a line for a shell. The key, where the service asks for one, is in the environment. */
+/** A `curl` line for a service that asks for keys. The key is in the environment of the shell. */
+export function withKey(line: string): string {
+  return line.replace(/^curl /, 'curl -H "Authorization: Bearer $TRAINYARD_KEY" ');
+}
+
+/** A request as a line for a shell. */
 export function curlLine(
   address: string,
-  hasKey: boolean,
   method: "POST" | "DELETE" | "PATCH",
   path: string,
   body?: unknown,
@@ -9,8 +13,7 @@ export function curlLine(
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   const sent =
     body === undefined ? [] : [`-H 'Content-Type: ${type}'`, `-d '${quoted(JSON.stringify(body))}'`];
-  const key = hasKey ? ['-H "Authorization: Bearer $TRAINYARD_KEY"'] : [];
-  return [`curl -X ${method} '${address}${path}'`, ...key, ...sent].join(" ");
+  return [`curl -X ${method} '${address}${path}'`, ...sent].join(" ");
 }
 
 /** Within single quotes of a shell. */

@@ -11,7 +11,7 @@ const used = (changes: Partial<Use> = {}): Use => ({
 });
 
 test("a spec has its curl line", () => {
-  const line = curlLine(HOST, false, "model: {preset: 'a'}\nSPEC\n", used());
+  const line = curlLine(HOST, "model: {preset: 'a'}\nSPEC\n", used());
   assert.match(
     line,
     /^curl http:\/\/h:1\/experiments -H 'Content-Type: application\/yaml' --data-binary @- <<'SPEC_'\n/,
@@ -22,16 +22,13 @@ test("a spec has its curl line", () => {
 
 test("the lines repeat as often as is chosen", () => {
   const use = used({ repeats: 3 });
-  assert.match(curlLine(HOST, false, "{}", use), /^curl 'http:\/\/h:1\/experiments\?repeats=3' -H/);
+  assert.match(curlLine(HOST, "{}", use), /^curl 'http:\/\/h:1\/experiments\?repeats=3' -H/);
   assert.match(commandLine(HOST, "{}", use), /^trainyard submit - --watch --repeats 3 --url/);
 });
 
-test("the lines say what is private, and have the key", () => {
+test("the lines say what is private", () => {
   const hidden = used({ isPrivate: true });
-  assert.match(
-    curlLine(HOST, true, "{}", hidden),
-    /^curl 'http:\/\/h:1\/experiments\?private=true' -H "Authorization: Bearer \$TRAINYARD_KEY" -H/,
-  );
+  assert.match(curlLine(HOST, "{}", hidden), /^curl 'http:\/\/h:1\/experiments\?private=true' -H/);
   assert.match(commandLine(HOST, "{}", hidden), /^trainyard submit - --watch --private --url/);
   const shown = used({ isSweep: true, isPrivate: false });
   assert.match(commandLine(HOST, "{}", shown), /^trainyard sweep start - --watch --public --url/);

@@ -21,13 +21,12 @@ export function pathOf({ isSweep, repeats, isPrivate }: Use): string {
 }
 
 /** The `curl` line that posts a text; the text comes from a here-document, so that nothing in it needs quoting. */
-export function curlLine(address: string, hasKey: boolean, text: string, use: Use): string {
+export function curlLine(address: string, text: string, use: Use): string {
   const end = endMark(text);
   const path = pathOf(use);
   const url = path.includes("?") ? `'${address}${path}'` : `${address}${path}`;
-  const key = hasKey ? ' -H "Authorization: Bearer $TRAINYARD_KEY"' : "";
   return [
-    `curl ${url}${key} -H 'Content-Type: ${mediaTypeOf(text)}' --data-binary @- <<'${end}'`,
+    `curl ${url} -H 'Content-Type: ${mediaTypeOf(text)}' --data-binary @- <<'${end}'`,
     text.trimEnd(),
     end,
   ].join("\n");

@@ -114,7 +114,7 @@ test("a start may be searched around, with a draft of its own", () => {
 
 test("a sweep has its lines", () => {
   const use = { isSweep: true, repeats: 1, isPrivate: null };
-  assert.match(curlLine("http://h:1", false, "a: 1", use), /^curl http:\/\/h:1\/sweeps /);
+  assert.match(curlLine("http://h:1", "a: 1", use), /^curl http:\/\/h:1\/sweeps /);
   assert.match(
     commandLine("http://h:1", "a: 1", use),
     /^trainyard sweep start - --watch --url http:\/\/h:1 /,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dimensionsOf } from "../../parts/search.ts";
-import { cancelLine, commandLine, curlLine, deleteLine, editLine } from "./lines.ts";
+import { commandLine, curlLine } from "./lines.ts";
 import { RATE, sweepOf, trialOf } from "./sweep.sample.ts";
 import type { Listed } from "./sweep.ts";
 import { dimensionOf, sortSweeps, sortTrials, trialColumns } from "./table.ts";
@@ -63,10 +63,5 @@ test("a sweep has its lines", () => {
     commandLine("http://h:1", { id: "S", status: "running" }),
     "trainyard sweep watch S --url http://h:1",
   );
-  assert.match(editLine("http://h:1", "S", { paused: true }), /\/sweeps\/S -H .* -d '\{"paused":true\}'$/);
-  assert.equal(cancelLine("http://h:1", "S"), "curl -X POST http://h:1/sweeps/S:cancel");
-  assert.equal(deleteLine("http://h:1", "S", false), "curl -X DELETE http://h:1/sweeps/S");
-  assert.equal(deleteLine("http://h:1", "S", true), "curl -X DELETE 'http://h:1/sweeps/S?trials=true'");
-  assert.match(deleteLine("http://h:1", "S", true, true), /\?trials=true&force=true'$/);
   assert.match(commandLine("http://h:1", { id: "S", status: "failed" }), /^trainyard sweep show S/);
 });
