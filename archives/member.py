@@ -22,15 +22,17 @@ class Limits(NamedTuple):
 
 
 class Member(NamedTuple):
-    """`name` is what the archive calls it, never a path on this machine, with surrogate escapes for what is not UTF-8;
-    unless `is_name_known`, its encoding is unknown, and it is read as cp437. `kind` is "special" for links, devices,
-    pipes and sparse files. `pieces` of at most `PIECE_BYTES` need not be read to the end; they raise UnreadableMember
-    and InvalidArchive, and are valid until the next member is requested."""
+    """`name` is what the archive calls it, never a path on this machine, with surrogate escapes for what is not
+    UTF-8; unless `is_name_known`, its encoding is unknown, and it is read as cp437; unless `is_name_stated`, it is
+    UTF-8 only because it is valid. `kind` is "special" for links, devices, pipes and sparse files. `pieces` of at
+    most `PIECE_BYTES` need not be read to the end; they raise UnreadableMember and InvalidArchive, and are valid
+    until the next member is requested."""
 
     name: str
     kind: Kind
     pieces: Iterator[bytes]
     is_name_known: bool = True
+    is_name_stated: bool = True
 
     def read(self) -> bytes:
         """The whole content. Raises UnreadableMember, InvalidArchive."""

@@ -22,6 +22,7 @@ _SUPERSETS = {
     "euc_jp": "euc_jp",
 }
 _THREE_BYTES = re.compile(b"[\xe0-\xef][\x80-\xbf]{2}")
+_BESIDE_LETTERS = re.compile(r"[A-Za-z][^\0-\x7f]|[^\0-\x7f][A-Za-z]")
 # What archives without a statement are most often written in, beside cp437.
 _LIKELY = ("gbk", "shift_jis", "big5", "euc_kr", "cp1252")
 
@@ -56,6 +57,23 @@ def decode_name(raw: bytes, encoding: str | None, is_utf8: bool = False) -> tupl
             f"the name {raw[:80]!r} is not in the encoding named for it ({encoding}); name the one of the system that "
             "the archive is from"
         ) from error
+
+
+def look_like_gbk(names: Sequence[str]) -> bool:
+    """Whether `names`, UTF-8 that the archive does not state, may as well be Chinese: characters of two bytes that are
+    beside no Latin letters, as accented ones would be."""
+    odd = [name for name in names if not name.isascii()]
+    return bool(odd) and all(map(_is_gbk, odd))
+
+
+def _is_gbk(name: str) -> bool:
+    raw = name.encode("utf-8", "surrogateescape")
+    if _THREE_BYTES.search(raw) or _BESIDE_LETTERS.search(name):
+        return False
+    try:
+        return all(each.isascii() or "\u4e00" <= each <= "\u9fff" for each in raw.decode("gb2312"))
+    except UnicodeDecodeError:
+        return False
 
 
 def possible_encodings(raw: Sequence[bytes]) -> list[tuple[str, str]]:

@@ -57,6 +57,7 @@ class _Entry(NamedTuple):
     offset: int
     next_position: int
     is_name_known: bool
+    is_name_stated: bool
 
     @property
     def end(self) -> int:
@@ -86,7 +87,7 @@ def _read_members(file: BinaryIO, directory: _Directory, budget: Budget, encodin
             raise InvalidArchive(f"the zip is broken: {quote(entry.name)} overlaps its directory")
         previous = entry
         pieces = budget.bound(_read_content(file, entry), entry.packed)
-        yield Member(entry.name, entry.kind, pieces, entry.is_name_known)
+        yield Member(entry.name, entry.kind, pieces, entry.is_name_known, entry.is_name_stated)
 
 
 def _reject_overlap(first: _Entry | None, second: _Entry) -> None:
@@ -169,12 +170,14 @@ def _read_entry(window: _Window, position: int, directory: _Directory, encoding:
     rest = window.read(position + _ENTRY.size, name_length + extra_length)
     raw_name, extra = rest[:name_length], rest[name_length:]
     utf8_name = _read_utf8_name(extra, raw_name)
-    name, is_name_known = decode_name(utf8_name or raw_name, encoding, bool(utf8_name or flags & _UTF8))
+    is_utf8 = bool(utf8_name or flags & _UTF8)
+    name, is_name_known = decode_name(utf8_name or raw_name, encoding, is_utf8)
     unpacked, packed, offset = _read_sizes_64(extra, unpacked, packed, offset)
     kind = "folder" if name.endswith("/") else _KINDS.get(stat.S_IFMT(attributes >> 16), "special")
     next_position = position + _ENTRY.size + name_length + extra_length + comment_length
     start = offset + directory.shift
-    return _Entry(name, kind, flags, method, crc, packed, unpacked, start, next_position, is_name_known)
+    is_stated = is_utf8 or encoding is not None
+    return _Entry(name, kind, flags, method, crc, packed, unpacked, start, next_position, is_name_known, is_stated)
 
 
 def _read_sizes_64(extra: bytes, *sizes: int) -> Iterator[int]:

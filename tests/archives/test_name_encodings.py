@@ -8,7 +8,7 @@ import pytest
 
 from archives.errors import InvalidArchive
 from archives.member import Limits, Member
-from archives.name_encodings import decode_name, find_encoding, possible_encodings
+from archives.name_encodings import decode_name, find_encoding, look_like_gbk, possible_encodings
 from archives.names import split_path
 from archives.reader import open_archive
 
@@ -94,3 +94,24 @@ def test_names_in_another_encoding_are_rejected() -> None:
 @pytest.mark.parametrize("name", ["utf-16", "rot13", "idna", "unicode_escape", "ebcdic", "", "x" * 999, "a\0b"])
 def test_what_is_no_encoding_of_names_is_not_found(name: str) -> None:
     assert find_encoding(name) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["猫/1.png".encode("gbk").decode(), "b/1.png"], True),
+        (["è/1.png", "Größe/1.png"], False),
+        (["été/1.png"], False),
+        (["고양이/1.png", "è/1.png"], False),
+        (["кот/1.png", "да/1.png"], False),
+        (["a/1.png"], False),
+    ],
+)
+def test_chinese_may_be_valid_utf8_by_chance(names: list[str], expected: bool) -> None:
+    assert look_like_gbk(names) == expected
+
+
+@pytest.mark.parametrize(("raw", "stated"), [("è/1.png".encode(), False), (b"e/1.png", False)])
+def test_assumed_utf8_is_told_from_stated(raw: bytes, stated: bool) -> None:
+    assert only_member(zip_named(raw)).is_name_stated == stated
+    assert only_member(zip_named(raw), "gb18030").is_name_stated

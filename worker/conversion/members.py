@@ -42,7 +42,8 @@ def count_common_folders(files: Sequence[FoundFile]) -> int:
 
 class Listing:
     """What an archive holds. `ignored` names some of the `ignored_files`: those that are no images and no tables, or
-    that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state.
+    that systems and programs left behind. `unknown_names` are in an encoding that the archive does not state, and
+    `assumed_names` in UTF-8, because they are valid, which it does not state.
     `bare_folders` have no image, nor have folders in them: each with the name of a file that it has, or None if systems
     and programs left all of its files behind."""
 
@@ -52,6 +53,7 @@ class Listing:
         self.parquets: list[FoundFile] = []
         self.bare_folders: dict[tuple[str, ...], str | None] = {}
         self.unknown_names: list[str] = []
+        self.assumed_names: list[str] = []
         self.ignored: list[str] = []
         self.ignored_files = 0
 
@@ -134,6 +136,8 @@ def _sort(member: Member, found: FoundFile, listing: Listing, collisions: Collis
         listing.images.append(found)
         if not member.is_name_known:
             listing.unknown_names.append(found.name)
+        elif not member.is_name_stated and not found.name.isascii():
+            listing.assumed_names.append(found.name)
     else:
         listing.ignore(found.name)
 

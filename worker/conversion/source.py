@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archives.errors import InvalidArchive, UnreadableMember
 from archives.member import Budget
-from archives.name_encodings import UNSTATED, find_encoding, possible_encodings
+from archives.name_encodings import UNSTATED, find_encoding, look_like_gbk, possible_encodings
 from archives.names import quote
 from models_store.datasets.record import Layout
 from specs.problem import quantity
@@ -78,7 +78,7 @@ def open_images(job: ConversionJob, heartbeat: Heartbeat) -> LabeledImages:
 
 def _of_files(labels: Labels, files: UploadedFiles, listing: Listing) -> LabeledImages:
     classes = order_classes(labels.by_position.values())
-    unnamed = _about_names(listing.unknown_names)
+    unnamed = _about_names(listing)
     return LabeledImages(
         classes,
         len(labels.by_position),
@@ -130,15 +130,17 @@ def _place(label: Label, numbers: dict[str, int]) -> Place:
     return Place(SOURCE_SPLITS.index(label.split), numbers[label.name])
 
 
-def _about_names(unknown: list[str]) -> tuple[str, ...]:
+def _about_names(listing: Listing) -> tuple[str, ...]:
     """A warning if names may be misread."""
-    if not unknown:
+    names, taken = listing.unknown_names, UNSTATED
+    if not names and look_like_gbk(listing.assumed_names):
+        names, taken = listing.assumed_names, "utf-8"
+    if not names:
         return ()
-    raw = [name.encode(UNSTATED) for name in unknown]
-    readings = [f"{name} reads {quote(text)}" for name, text in possible_encodings(raw)]
-    read = ", ".join([f"cp437 reads {quote(unknown[0])}", *readings])
+    readings = possible_encodings([name.encode(taken) for name in names])
+    read = ", ".join(f"{encoding} reads {quote(text)}" for encoding, text in ((taken, names[0]), *readings))
     warning = (
-        f"the archive does not say how {quantity(len(unknown), 'name is', 'names are')} encoded: {read}; the first is "
+        f"the archive does not say how {quantity(len(names), 'name is', 'names are')} encoded: {read}; the first is "
         "taken; if it is wrong, upload the archive again with the right one, as in ?names=gbk"
     )
     return (warning,)

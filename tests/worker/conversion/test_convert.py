@@ -187,6 +187,14 @@ def test_names_of_unknown_encoding_have_a_warning(tmp_path: Path) -> None:
     assert "shift_jis reads '能表/0.png'" in contents.warnings[0]
 
 
+def test_utf8_that_may_be_chinese_has_a_warning(tmp_path: Path) -> None:
+    files = {f"{name}/{number}.png": image(number) for name in ("xx", "dog") for number in range(2)}
+    contents = convert_archive(tmp_path, zip_of(files).replace(b"xx", "猫".encode("gbk")))
+
+    assert contents.classes == ("dog", "è")
+    assert "how 2 names are encoded: utf-8 reads 'è/0.png', gbk reads '猫/0.png'" in contents.warnings[0]
+
+
 @pytest.mark.parametrize(
     "left", ["cow/.DS_Store", "cow/.gitkeep", "cow/Thumbs.db", "cow/.ipynb_checkpoints/1.png", "cow/"]
 )
