@@ -1,13 +1,14 @@
 """Opens an archive in any supported format, recognized by its content."""
 
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from archives.errors import UnsupportedFormat
 from archives.member import Budget, Limits, Member
 from archives.tar import read_tar
 from archives.zip import read_zip
 
+FORMAT_BYTES = 512  # show the format
 # By their first bytes.
 _UNSUPPORTED = {
     b"Rar!": "a RAR archive",
@@ -31,13 +32,21 @@ def open_archive(file: BinaryIO, limits: Limits, encoding: str | None = None) ->
     """A zip, tar or tar.gz, read in pieces while `members` are iterated. `encoding`, a codec of
     `archives.name_encodings`, is that of the names for which the archive states none. Raises InvalidArchive."""
     file.seek(0)
-    start = file.read(512)
-    if start[:4] in (b"PK\3\4", b"PK\5\6"):
+    found = find_format(file.read(FORMAT_BYTES))
+    if found == "zip":
         return Archive(*read_zip(file, Budget(limits), encoding))
-    is_gzipped = start[:2] == b"\x1f\x8b"
-    if is_gzipped or start[257:262] == b"ustar":
-        return Archive(None, read_tar(file, is_gzipped, Budget(limits), encoding))
-    size = f"{len(start)} bytes or more" if len(start) == 512 else f"{len(start)} bytes"
+    return Archive(None, read_tar(file, found == "tar.gz", Budget(limits), encoding))
+
+
+def find_format(start: bytes) -> Literal["zip", "tar", "tar.gz"]:
+    """By the first FORMAT_BYTES. Raises UnsupportedFormat."""
+    if start[:4] in (b"PK\3\4", b"PK\5\6"):
+        return "zip"
+    if start[:2] == b"\x1f\x8b":
+        return "tar.gz"
+    if start[257:262] == b"ustar":
+        return "tar"
+    size = f"{len(start)} bytes or more" if len(start) == FORMAT_BYTES else f"{len(start)} bytes"
     found = next((name for first, name in _UNSUPPORTED.items() if start.startswith(first)), None)
     naming = f", but {found}; pack the files as one of these" if found else ""
     raise UnsupportedFormat(f"the {size} received are neither a zip nor a tar nor a tar.gz{naming}")

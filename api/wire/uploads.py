@@ -1,5 +1,6 @@
 """Uploads of a dataset: the archive goes to one file in pieces, sent as a form or as the body itself."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple, get_args
 
@@ -8,9 +9,14 @@ from starlette.requests import Request
 from api.wire.body import BadRequestBody, write_body
 from api.wire.file_signatures import check_unharmed
 from api.wire.forms import StreamedForm, is_form, unknown_field
+from archives.errors import UnsupportedFormat
 from archives.name_encodings import find_encoding
+from archives.reader import FORMAT_BYTES, find_format
+from imaging.format_names import describe_format
+from imaging.formats import begins_as_image
 from models_store.datasets.record import Layout, UploadOptions
 
+_PARQUET = b"PAR1"
 _FORM_BYTES = 10_000  # of a form, beside the archive
 _MAX_FIELD_BYTES = 200
 _FIELDS = ("name", "layout", "names")
@@ -118,10 +124,26 @@ async def receive_archive(
     check_name: Callable[[str], object],
 ) -> Upload:
     """Write the archive to `file` and return what was sent with it, in a form or `in_url`, of which the caller has
-    checked the name. Raises the errors of `write_body` and `check_name`."""
+    checked the name. Raises the errors of `write_body` and `check_name`, and UnsupportedFormat for other formats than
+    those of archives and parquet."""
     content_type = request.headers.get("content-type", "")
     is_sent_as_form = is_form(content_type)
     upload = UploadForm(content_type, in_url, file, check_name) if is_sent_as_form else RawUpload(in_url, file)
     await write_body(request, upload.write, max_bytes, _FORM_BYTES if is_sent_as_form else 0)
     upload.close()
+    _check_format(file)
     return Upload(upload.value("name"), parse_options(upload.value("layout"), upload.value("names")))
+
+
+def _check_format(file: BinaryIO) -> None:
+    """`file` is read at its beginning, and is at its end afterwards. Raises UnsupportedFormat."""
+    file.seek(0)
+    start = file.read(FORMAT_BYTES)
+    file.seek(0, os.SEEK_END)
+    if start.startswith(_PARQUET):
+        return
+    try:
+        find_format(start)
+    except UnsupportedFormat as error:
+        found = "an image" if begins_as_image(start) else describe_format(start)
+        raise UnsupportedFormat(f"{error}{f', but {found}' if found else ''}; {_HINT}") from error

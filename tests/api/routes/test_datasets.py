@@ -157,6 +157,28 @@ def test_incomplete_form_is_rejected(client: ApiClient, api_store: Store, fields
     assert folders(api_store) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (image(), ", but an image; send a form"),
+        (b"hello", ', but text, "hello"; send a form'),
+        (b"%PDF-1.4", ", but a PDF document; send a form"),
+        (b"7z\xbc\xaf\x27\x1c", ", but a 7z archive; pack the files as one of these; send a form"),
+        (bytes(600), "the 512 bytes or more received are neither a zip nor a tar nor a tar.gz; send a form"),
+    ],
+    ids=["image", "text", "document", "7z", "zeros"],
+)
+def test_upload_of_no_archive_is_rejected(client: ApiClient, api_store: Store, body: bytes, found: str) -> None:
+    for sent in ({"params": {"name": "a"}, "content": body}, {"data": {"name": "a"}, "files": {"archive": body}}):
+        answer = client.post("/datasets", **sent)
+        assert (answer.status_code, found in answer.json()["detail"]) == (422, True), answer.text
+    assert folders(api_store) == []
+
+
+def test_parquet_is_an_upload(client: ApiClient) -> None:
+    assert client.post("/datasets?name=a", content=b"PAR1").status_code == 202
+
+
 def test_curl_archive_without_line_breaks_is_explained(client: ApiClient, api_store: Store) -> None:
     answer = client.post("/datasets?name=flat", content=zip_with({}).translate(None, b"\r\n\0"))
 
