@@ -4,7 +4,7 @@ labels are reported as probably wrong: precision and recall of each split, and o
 Precision is the share of the reported samples whose label was changed; wrong labels that these datasets have of their
 own count against it. Recall is the share of the changed labels that were reported.
 
-DATASETS_DIR=... python benchmarks/suspect_labels.py [--full]
+DATASETS_DIR=... python -P benchmarks/suspect_labels.py [--full]
 
 The short mode takes a tenth of MNIST, once; `--full` all rates on both datasets (some minutes). Without DATASETS_DIR,
 the short mode takes scikit-learn's digits.
