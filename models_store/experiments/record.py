@@ -59,7 +59,8 @@ class Failure(Nested):
 
 
 class Progress(Nested):
-    """Of a running experiment. Epochs count from 0; rates are per second, durations in seconds.
+    """Of a running experiment. Epochs count from 0; rates are per second, durations in seconds. `eta_seconds` is for
+    the rest of its epochs, null until the pace is known: the first steps are compiled.
 
     `precision` is that of the training, as Keras names it: float32, mixed_bfloat16 or mixed_float16.
     """

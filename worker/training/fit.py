@@ -24,15 +24,13 @@ from worker.training.checkpoint import Checkpoint
 from worker.training.epochs import Stretch, make_epochs
 from worker.training.job_log import describe_metrics, details
 from worker.training.kept_epoch import KeptEpoch
+from worker.training.pace import Pace
 from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import Policy
 from worker.training.replicas import Replicas
 from worker.training.steps import test_function, train_function, uses_xla
 from worker.training.targets import Targets
 from worker.training.weight_average import average_weights
-
-# The target duration of one graph call: the delay of a stop, and the interval of progress.
-_CALL_SECONDS = 0.25
 
 
 class Diverged(Exception):
@@ -91,10 +89,9 @@ class Fit:
         self.points: list[Point] = []
         self._epoch = 0
         self._step = 0
-        self._chunk = 1
+        self._pace = Pace()
         self.elapsed_seconds = 0.0
         self._epoch_elapsed = 0.0
-        self._rate: float | None = None
         self._ended_by: EndReason | None = None
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -147,16 +144,19 @@ class Fit:
     def _train_epoch(self) -> StopReason | None:
         rates = self._learning_rates()
         with closing(self._epochs.stretches(self._epoch, self._step)) as stretches:
+            started = time.perf_counter()
             for stretch in stretches:
+                self._pace.add_pause(self._spend_since(started))
                 if (reason := self._train_stretch(stretch, rates)) is not None:
                     return reason
+                started = time.perf_counter()
         return None
 
     def _train_stretch(self, stretch: Stretch, rates: tf.Tensor) -> StopReason | None:
         while self._step < stretch.end:
             if (reason := self._channel.stop) is not None and not self._has_nothing_for(reason):
                 return reason
-            stop = min(stretch.end, self._step + self._chunk)
+            stop = min(stretch.end, self._step + self._pace.chunk)
             started = time.perf_counter()
             self._train(
                 stretch.images,
@@ -167,7 +167,7 @@ class Fit:
                 tf.constant(stop - stretch.first),
             )
             loss = float(self._model.metrics[0].result())
-            self._pace(stop - self._step, time.perf_counter() - started)
+            self._pace.add_steps(stop - self._step, self._spend_since(started))
             self._step = stop
             self._show_progress()
             if not math.isfinite(loss):
@@ -189,11 +189,11 @@ class Fit:
         first = self._epoch * self._steps
         return tf.constant([self._schedule.at(first + step) for step in range(self._steps)], dtype=tf.float32)
 
-    def _pace(self, steps: int, seconds: float) -> None:
+    def _spend_since(self, started: float) -> float:
+        seconds = time.perf_counter() - started
         self.elapsed_seconds += seconds
         self._epoch_elapsed += seconds
-        self._rate = steps / seconds
-        self._chunk = max(1, min(4 * self._chunk, int(self._rate * _CALL_SECONDS)))
+        return seconds
 
     def _end_epoch(self) -> None:
         started = time.perf_counter()
@@ -207,9 +207,8 @@ class Fit:
             self._stopping.on_epoch_end(self._epoch, metrics)
         if self._plateau is not None:
             self._plateau.on_epoch_end(self._epoch, metrics)
-        spent = time.perf_counter() - started
-        self.elapsed_seconds += spent
-        self._epoch_elapsed += spent
+        self._pace.add_pause(self._spend_since(started))
+        self._pace.end_epoch()
         self._epoch, self._step = self._epoch + 1, 0
         if self._model.stop_training:
             self._ended_by = "early_stopping"
@@ -295,8 +294,8 @@ class Fit:
             epochs=self._spec.epochs,
             step=self._step,
             steps_per_epoch=self._steps,
-            steps_per_second=self._rate,
-            eta_seconds=remaining / self._rate if self._rate else None,
+            steps_per_second=self._pace.steps_per_second,
+            eta_seconds=self._pace.seconds_for(remaining),
             precision=self._policy,
         )
         self._channel.report(Advanced(progress=progress))

@@ -21,6 +21,7 @@ from worker.training.checkpoint import Checkpoint
 from worker.training.compiling import compile_model
 from worker.training.fit import Fit, OutOfTime
 from worker.training.network import build
+from worker.training.pace import Pace
 from worker.training.paced_checkpoints import PacedCheckpoints
 from worker.training.precision import choose_policy, set_precision
 
@@ -119,13 +120,13 @@ def deterministic() -> None:
 
 @pytest.fixture(autouse=True)
 def one_step_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    pace: Callable[..., None] = Fit._pace
+    add_steps: Callable[..., None] = Pace.add_steps
 
-    def one_step(fit: Fit, steps: int, seconds: float) -> None:
-        pace(fit, steps, seconds)
-        fit._chunk = 1
+    def one_step(pace: Pace, steps: int, seconds: float) -> None:
+        add_steps(pace, steps, seconds)
+        pace.chunk = 1
 
-    monkeypatch.setattr(Fit, "_pace", one_step)
+    monkeypatch.setattr(Pace, "add_steps", one_step)
 
 
 def optimizer(name: str, **arguments: Any) -> dict[str, Any]:

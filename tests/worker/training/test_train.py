@@ -22,7 +22,7 @@ from worker.data import load_splits
 from worker.jobs.messages import TrainingJob
 from worker.training import checkpoint as checkpoints
 from worker.training.checkpoint import Checkpoint
-from worker.training.fit import Fit
+from worker.training.pace import Pace
 from worker.training.train import run
 
 Jobs = Callable[..., TrainingJob]
@@ -200,17 +200,17 @@ def test_run_stopped_within_an_epoch_resumes_there(job: Jobs, monkeypatch: pytes
     whole, stopped, resumed = Supervised(), Supervised(), Supervised()
     run(job(dropout_spec(), attempt=8), whole.channel)
     shutil.rmtree(job(dropout_spec(), attempt=8).attempts_folder)
-    pace = Fit._pace
+    add_steps = Pace.add_steps
 
-    def pace_then_stop(fit: Fit, steps: int, seconds: float) -> None:
-        pace(fit, steps, seconds)
-        fit._chunk = 3
-        if fit._epoch == 1:
+    def add_then_stop(pace: Pace, steps: int, seconds: float) -> None:
+        add_steps(pace, steps, seconds)
+        pace.chunk = 3
+        if pace.epochs == 1:
             stopped.channel._stop = "shutdown"
 
-    monkeypatch.setattr(Fit, "_pace", pace_then_stop)
+    monkeypatch.setattr(Pace, "add_steps", add_then_stop)
     run(job(dropout_spec(), attempt=1), stopped.channel)
-    monkeypatch.setattr(Fit, "_pace", pace)
+    monkeypatch.setattr(Pace, "add_steps", add_steps)
     checkpoint = checkpoints.latest(job(dropout_spec()).attempts_folder)
     run(job(dropout_spec(), attempt=2), resumed.channel)
 
