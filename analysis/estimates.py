@@ -144,10 +144,10 @@ def _fixed_seconds(past: Sequence[Record]) -> float:
 
 def _seconds_beside_epochs(record: Record) -> float | None:
     """None if it is not known: of runs that were interrupted, and of records whose times do not fit together."""
-    if record.attempts != 1 or not record.started_at or not record.ended_at or not record.epoch_seconds:
+    if record.attempts != 1 or record.seconds is None or not record.epoch_seconds:
         return None
     epochs = record.epochs_completed - record.initial_epoch
-    seconds = (record.ended_at - record.started_at).total_seconds() - epochs * record.epoch_seconds
+    seconds = record.seconds - epochs * record.epoch_seconds
     return seconds if seconds > 0 else None
 
 

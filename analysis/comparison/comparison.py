@@ -21,9 +21,10 @@ from specs.splits import SplitName
 class ComparedExperiment(BaseModel):
     """The metrics of one experiment. `name` is unique in the comparison. `patch` leads from the first experiment's spec
     to this one's (RFC 6902), and `changed` is the same in words, without name, notes and tags; both are empty for the
-    first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` the duration of its `epochs`. The metrics
-    are those of `published_epoch`, counted from 0, which is null if the record does not say it. `parameters` is null if
-    its dataset was deleted. `peeks` counts how often somebody has looked at its test results."""
+    first. `accuracy_interval` is a bootstrap interval of 95 %, `seconds` is from start to end, as in the list of
+    experiments. The metrics are those of `published_epoch`, counted from 0, which is null if the record does not say
+    it. `parameters` is null if its dataset was deleted. `peeks` counts how often somebody has looked at its test
+    results."""
 
     id: str
     name: str
@@ -137,7 +138,7 @@ def _compared_experiment(result: Result, first: Result, datasets: Mapping[str, D
         parameters=_parameters(record, datasets),
         epochs=len(result.history.points),
         published_epoch=record.published_epoch,
-        seconds=sum(point.seconds for point in result.history.points),
+        seconds=record.seconds or 0.0,
         peeks=record.peeks,
     )
 

@@ -165,6 +165,13 @@ class Record(Stored):
         return self.status is Status.RUNNING
 
     @property
+    def seconds(self) -> float | None:
+        """From its start to its end, also what lies between two attempts; None before that."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+    @property
     def privacy(self) -> Privacy:
         return Privacy(self.private, self.owner)
 

@@ -64,12 +64,10 @@ class ExperimentSummary(Frozen):
         preset, epochs = None, None
         with suppress(Damaged):
             preset, epochs = record.spec.model.preset, record.spec.training.epochs
-        is_over = record.started_at is not None and record.ended_at is not None
         return cls(
             **{name: getattr(record, name) for name in _SAME},
             notes=_first_line(record.notes),
             preset=preset,
-            seconds=(record.ended_at - record.started_at).total_seconds() if is_over else None,  # type: ignore[operator]
             epochs=epochs,
             metrics=metrics_of(record),
             sparkline=MetricCurve(metric=record.deciding_metric, values=record.sparkline),
@@ -92,7 +90,7 @@ _SAME = (
         "trial",
         "group",
     ),
-    *("created_at", "started_at", "ended_at"),
+    *("created_at", "started_at", "ended_at", "seconds"),
     *("epochs_completed", "published_epoch", "test_hidden", "peeks", "parameters", "worker", "progress"),
     *("stop_reason", "error", "damaged"),
 )

@@ -59,9 +59,7 @@ class Trial(Nested):
     def close(self, record: Record, metric: str) -> Self:
         """With the outcome of its experiment, which has ended."""
         value = metrics_of(record).get(metric)
-        is_over = record.started_at is not None and record.ended_at is not None
-        seconds = (record.ended_at - record.started_at).total_seconds() if is_over else None  # type: ignore[operator]
-        common = {"epochs": record.epochs_completed, "seconds": seconds, "ended_at": record.ended_at}
+        common = {"epochs": record.epochs_completed, "seconds": record.seconds, "ended_at": record.ended_at}
         if record.status is Status.SUCCEEDED and value is not None:
             return self.replace(status=TrialStatus.SUCCEEDED, value=value, **common)
         if record.status is Status.CANCELLED and record.stop_reason == "pruned":

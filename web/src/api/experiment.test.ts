@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceEvent } from "./events.ts";
-import { applyToRecord, type Experiment } from "./experiment.ts";
+import { applyToRecord, type Experiment, secondsOf } from "./experiment.ts";
 import { runOf } from "./runs.sample.ts";
 
 const RECORD = {
@@ -64,4 +64,11 @@ test("the best epoch follows validation accuracy, ties the loss", () => {
   assert.equal(after(first, 3, 0.5, 1.5).best?.epoch, 2);
   assert.equal(after(first, 3, 0.5, 0.5).best?.epoch, 3);
   assert.equal(after(first, 3, null, 0.5).best?.epoch, 2);
+});
+
+test("a duration is from start to end", () => {
+  const started_at = "2026-01-01T00:00:00Z";
+  assert.equal(secondsOf({ started_at, ended_at: "2026-01-01T00:01:02.5Z" }), 62.5);
+  assert.equal(secondsOf({ started_at, ended_at: null }), null);
+  assert.equal(secondsOf({ started_at: null, ended_at: started_at }), null);
 });

@@ -8,6 +8,14 @@ export type Experiment = Schema<"Record"> & {
   parameters?: number | null;
 };
 
+/** Its duration as everywhere, from start to end; null before its end. */
+export function secondsOf({
+  started_at,
+  ended_at,
+}: Pick<Experiment, "started_at" | "ended_at">): number | null {
+  return started_at && ended_at ? (Date.parse(ended_at) - Date.parse(started_at)) / 1000 : null;
+}
+
 /** The record after an event; null where it has to be fetched again. */
 export function applyToRecord(record: Experiment, event: ServiceEvent): Experiment | null {
   if (event.kind === "status" && event.data.id === record.id)

@@ -44,7 +44,7 @@ export default {
     loss: "Loss",
     calibration_error: "Calibration error",
     parameters: "Parameters",
-    seconds: "Training",
+    seconds: "Duration",
     peeks: "Looks at test",
   },
   intervalOf: (low: string, high: string) => `95% interval ${low} to ${high}`,

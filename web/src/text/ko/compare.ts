@@ -43,7 +43,7 @@ const ko: Same<typeof en> = {
     loss: "손실",
     calibration_error: "보정 오차",
     parameters: "파라미터",
-    seconds: "학습 시간",
+    seconds: "소요 시간",
     peeks: "테스트 조회",
   },
   intervalOf: (low, high) => `95% 구간 ${low}~${high}`,
