@@ -25,8 +25,9 @@ from specs.errors import SpecError
 from specs.experiment import ExperimentSpec
 from specs.problem import quantity
 
-# Build, trace, evaluate, export; where no run on this machine has shown it.
-FIXED_SECONDS = 6.0
+# Build, trace, evaluate, export, where no run on this machine has shown it; in between what a trainer takes that is
+# warm, 6, and one that has to import all first, 18.
+FIXED_SECONDS = 8.0
 _RECENT = 50
 _MARGIN = 1.2  # above the estimate
 _NEIGHBOURS = 5
@@ -139,7 +140,7 @@ def budget_advice(spec: ExperimentSpec, estimated: Estimate, initial_epoch: int 
 def _fixed_seconds(past: Sequence[Record]) -> float:
     """What the last runs took beside their epochs: a trainer that is warm has imported all it needs."""
     found = [seconds for seconds in map(_seconds_beside_epochs, past) if seconds is not None]
-    return statistics.median(found[:_NEIGHBOURS]) if found else FIXED_SECONDS
+    return statistics.median(found[:_NEIGHBOURS]) if found else FIXED_SECONDS * _contention()
 
 
 def _seconds_beside_epochs(record: Record) -> float | None:
@@ -152,7 +153,7 @@ def _seconds_beside_epochs(record: Record) -> float | None:
 
 
 def _epoch_seconds(parts: tuple[float, float], factors: Sequence[float]) -> float:
-    return sum(parts) * (statistics.median(factors) if factors else _machine_factor())
+    return sum(parts) * (statistics.median(factors) if factors else _machine_factor() * _contention())
 
 
 def _factors(parts: tuple[float, float], past: Sequence[Record], datasets: Mapping[str, Dataset]) -> list[float]:
@@ -183,6 +184,12 @@ def _cost(record: Record, datasets: Mapping[str, Dataset]) -> _Cost | None:
     return _Cost(
         reference_epoch_parts(spec), spec.training.epochs - record.initial_epoch, spec.training.max_minutes * 60
     )
+
+
+def _contention() -> float:
+    """By how much other processes slow a training down: those that run now, with one of its own, share the cores.
+    Past runs have met with some, so that they say by themselves what to expect."""
+    return max(1.0, (os.getloadavg()[0] + 1) / (os.cpu_count() or 1))
 
 
 @functools.cache

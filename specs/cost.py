@@ -7,6 +7,8 @@ from specs.experiment import ExperimentSpec
 _SECONDS_PER_MULTIPLICATION = 5.2e-12
 _SECONDS_PER_ACTIVATION = 5.0e-10
 _SECONDS_PER_STEP = 2.0e-5
+# Metrics, callbacks, a checkpoint: nearly all that an epoch of a few steps takes.
+_SECONDS_PER_EPOCH = 0.004
 
 
 def reference_epoch_seconds(spec: ExperimentSpec) -> float:
@@ -15,7 +17,7 @@ def reference_epoch_seconds(spec: ExperimentSpec) -> float:
 
 
 def reference_epoch_parts(spec: ExperimentSpec) -> tuple[float, float]:
-    """The seconds of an epoch that go into arithmetic, and those that steps take even if they compute nothing.
+    """The seconds of an epoch that go into arithmetic, and those that it and its steps take if they compute nothing.
 
     A training step costs three forward passes: forward, and backward to the weights and to the previous layer. Several
     devices divide the arithmetic of training, not that of validation.
@@ -24,4 +26,4 @@ def reference_epoch_parts(spec: ExperimentSpec) -> tuple[float, float]:
     forward = network.multiplications * _SECONDS_PER_MULTIPLICATION + network.activations * _SECONDS_PER_ACTIVATION
     steps, sizes = spec.steps_per_epoch(), spec.dataset.split_sizes()
     trained = 3 * steps * spec.training.batch_size / spec.training.devices
-    return forward * (trained + sizes.validation), steps * _SECONDS_PER_STEP
+    return forward * (trained + sizes.validation), steps * _SECONDS_PER_STEP + _SECONDS_PER_EPOCH

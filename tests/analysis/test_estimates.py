@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,13 @@ from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec, parse_spec
 from tests.support.published import publish
 from tests.support.store import LEASE_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.1, 0.1, 0.1))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
 
 WIDE = [{"type": "Flatten"}, {"type": "Dense", "units": 4096}, {"type": "Dense"}]
 
@@ -70,6 +78,17 @@ def test_machine_is_measured_without_past_runs() -> None:
     assert answer.seconds > answer.seconds_per_epoch > 0
 
 
+def test_busy_machine_takes_longer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    past = [run(store, spec(), 1.0)]
+    idle, known = estimated(spec(), []), estimated(spec(), past)
+    monkeypatch.setattr(os, "getloadavg", lambda: (7.0, 0.0, 0.0))
+    busy = estimated(spec(), [])
+    assert busy.seconds == pytest.approx(4 * idle.seconds, rel=0.06)
+    assert busy.seconds_per_epoch == pytest.approx(4 * idle.seconds_per_epoch, rel=0.06)
+    # Past runs have met with other processes.
+    assert estimated(spec(), past).seconds_per_epoch == known.seconds_per_epoch
+
+
 def test_run_with_an_outdated_spec_is_ignored(store: Store) -> None:
     old = run(store, spec(), 1.0).model_copy(update={"spec": StoredSpec({"color": "red"})})
 
@@ -99,7 +118,7 @@ def test_small_budget_has_a_warning() -> None:
 
     (advice,) = budget_advice(asked, slow)
     assert "about 10 minutes" in advice.sentence
-    assert "ends after about 9; raise it to 12 or reduce epochs" in advice.sentence
+    assert "ends after about 8; raise it to 12 or reduce epochs" in advice.sentence
     assert advice.patch == {"training": {"max_minutes": 12}}
     assert budget_advice(spec(epochs=100, max_minutes=11), slow) == []
 
