@@ -11,6 +11,7 @@ from analysis.diagnosis.finding import Finding
 from analysis.diagnosis.inference import inference_gap
 from analysis.diagnosis.learning import MIN_EPOCHS, not_learning, poor_accuracy, slow_start, underfitting
 from analysis.diagnosis.learning_rate import diverged, learning_rate_too_high, learning_rate_too_low
+from analysis.diagnosis.next_steps import next_step
 from analysis.diagnosis.number_format import percent, round_digits
 from analysis.diagnosis.overfitting import better_epoch, generalization_gap, overfitting
 from analysis.diagnosis.training_run import TrainingRun
@@ -86,7 +87,10 @@ def diagnose(run: TrainingRun) -> Diagnosis:
         if finding is not None and finding.rule not in excluded:
             found.append(finding)
             excluded |= EXCLUDES.get(finding.rule, frozenset())
-    return Diagnosis(items=found or [_nothing_found(run)])
+    step = None
+    if not any(finding.suggestion and finding.severity != "info" for finding in found):
+        step = next_step(run, is_advised=any(finding.suggestion for finding in found))
+    return Diagnosis(items=[*(found or [_nothing_found(run)]), *filter(None, [step])])
 
 
 def _nothing_found(run: TrainingRun) -> Finding:

@@ -9,7 +9,7 @@ from specs.dataset import DATASETS
 from specs.errors import SpecError
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.layers import BatchNormalization, Layer, layer_document
-from specs.merge_patch import merge_patch
+from specs.merge_patch import merge_difference, merge_patch
 from specs.network_builder import complete_layers
 from specs.presets import PRESETS
 
@@ -21,6 +21,7 @@ _SMALL_ROTATION = {"type": "RandomRotation", "factor": 0.03}
 _MIRROR = {"type": "RandomFlip", "mode": "horizontal"}
 # Datasets whose images mean the same mirrored. Of uploaded ones this is unknown.
 _SYMMETRIC = frozenset({"fashion_mnist", "cifar10", "cifar100"})
+_SECTIONS = ("preprocessing", "augmentation", "model", "training")
 _PATIENCE = 5  # epochs: short enough to save time, long enough for the jumps of a small validation split
 _DROPOUT = 0.5  # the best for dense layers over a wide range of tasks, by Srivastava et al. 2014
 
@@ -95,6 +96,17 @@ def widen(spec: ExperimentSpec) -> Change | None:
     if dense:
         wider[dense[-1]] = rows[dense[-1]]
     return None if wider == rows else _with_layers(wider)
+
+
+def use_preset(spec: ExperimentSpec, name: str) -> Change | None:
+    """All of the preset, on the same samples, with the same seed and devices; None if nothing changes."""
+    before, preset = spec.document(), PRESETS[name].spec
+    kept = {"seed": spec.training.seed, "devices": spec.training.devices}
+    written = {**preset, "dataset": before["dataset"], "training": {**preset["training"], **kept}}
+    after = parse_spec(written, {**DATASETS, spec.dataset.name: spec.dataset.source}).document()
+    return (
+        merge_difference(*({name: each.get(name) for name in _SECTIONS} for each in (before, after, written))) or None
+    )
 
 
 def set_momentum(spec: ExperimentSpec, momentum: float) -> Change | None:

@@ -92,7 +92,7 @@ def test_healthy_network_is_far_better_than_guessing(accuracy: float, rule: str)
     # Also if only its evaluation shows it.
     good = points([2.0, 1.0, 0.5, 0.3, 0.2, 0.19, 0.185, 0.18], val_accuracy=[0.9] * 8)
     evaluations = evaluations_of(training=accuracy, validation=0.9, test=accuracy)
-    assert [each.rule for each in diagnose(run(good, evaluations=evaluations)).items] == [rule]
+    assert [each.rule for each in diagnose(run(good, evaluations=evaluations)).items] == [rule, "better-preset"]
 
 
 def test_network_of_unknown_accuracy_is_not_healthy() -> None:

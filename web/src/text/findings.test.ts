@@ -37,6 +37,16 @@ const EVIDENCE = {
   },
   "slow-start": { epoch: 4, val_accuracy: [0.1, 0.1, 0.35], chance: 0.1 },
   "poor-accuracy": { split: "validation", accuracy: 0.33, chance: 0.1 },
+  "better-preset": {
+    dataset: "mnist",
+    split: "test",
+    accuracy: 0.9612,
+    preset: "mnist-best",
+    measured: 0.9969,
+    seeds: 3,
+  },
+  "more-variety": { training_accuracy: 0.99, split: "test", accuracy: 0.95 },
+  "more-capacity": { training_accuracy: 0.91, split: "validation", accuracy: 0.9 },
   "too-early": { epochs: 2 },
   healthy: { epochs: 20, val_accuracy: 0.9812 },
 };
@@ -92,6 +102,10 @@ test("each kind of change is told in Korean", () => {
     ["inference-gap", { model: {} }, /모멘텀/],
     ["inference-gap", { training: { optimizer: { use_ema: false } } }, /가중치 자체/],
     ["underfitting", { model: {} }, /두 배/],
+    ["more-capacity", { model: {} }, /두 배/],
+    ["more-variety", { model: {} }, /Dropout/],
+    ["more-variety", { augmentation: {} }, /증강/],
+    ["more-variety", { dataset: { limit_per_class: null } }, /모든 샘플/],
     ["class-imbalance", { training: { class_weight: "balanced" } }, /같은 무게/],
     ["weak-classes", { training: { class_weight: "balanced" } }, /같은 무게/],
     ["weak-classes", { training: { class_weight: { oak: 3 } } }, /레이블을 확인.*세 배/],
@@ -102,4 +116,11 @@ test("each kind of change is told in Korean", () => {
   for (const [rule, change, expected] of told) {
     assert.match(advice({ rule, evidence: {}, suggestion: patch(change) }) ?? "", expected);
   }
+});
+
+test("all of a preset is told in Korean by its name", () => {
+  const suggestion = patch({ model: { preset: "mnist-best" }, preprocessing: { scale: "unit" } });
+  const evidence = EVIDENCE["better-preset"];
+  assert.match(advice({ rule: "better-preset", evidence, suggestion }) ?? "", /^프리셋 mnist-best의 신경망/);
+  assert.match(sentence({ rule: "better-preset", evidence }) ?? "", /96\.1%.*99\.7%.*3회/);
 });

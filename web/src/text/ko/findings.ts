@@ -67,6 +67,12 @@ const RULES: Record<string, (evidence: Evidence) => string> = {
     `처음에는 무작위로 답하다가 ${epoch(e.epoch)}부터 배웠습니다. 검증 정확도가 그때 ${percent(e.val_accuracy.at(-1))}였습니다.`,
   "poor-accuracy": (e) =>
     `신경망이 자주 틀리는데 다른 규칙으로는 이유를 알 수 없습니다. ${SPLITS[e.split]} 분할의 정확도가 ${percent(e.accuracy)}입니다. 무작위로 답하면 ${percent(e.chance)}입니다.`,
+  "better-preset": (e) =>
+    `${e.dataset}에서는 더 나아질 수 있습니다. ${SPLITS[e.split]} 분할의 정확도가 ${percent(e.accuracy)}인데, 프리셋 ${e.preset}의 테스트 분할 정확도는 ${percent(e.measured)}입니다(${e.seeds === 1 ? "1회 실행" : `${e.seeds}회 실행의 평균`}).`,
+  "more-variety": (e) =>
+    `오류는 대부분 처음 보는 샘플에서 납니다. 정확도가 학습 분할에서 ${percent(e.training_accuracy)}, ${SPLITS[e.split]} 분할에서 ${percent(e.accuracy)}입니다.`,
+  "more-capacity": (e) =>
+    `학습한 샘플에서도 틀립니다. 정확도가 학습 분할에서 ${percent(e.training_accuracy)}, ${SPLITS[e.split]} 분할에서 ${percent(e.accuracy)}입니다. 신경망이 더 크면 더 배울 수 있습니다.`,
   "too-early": (e) => `아직 판단하기 이릅니다. 에포크가 ${e.epochs}개 끝났습니다.`,
   healthy: (e) =>
     `지금까지의 에포크 ${e.epochs}개에 문제가 없습니다. 검증 정확도는 ${percent(e.val_accuracy)}입니다.`,
@@ -78,8 +84,11 @@ export function sentence({ rule, evidence }: Finding): string | null {
 }
 
 /** What the patch of a suggestion does; null if it is of a kind that is not known here. */
-export function advice({ rule, suggestion }: Finding): string | null {
-  const { training, augmentation, preprocessing, model } = (suggestion?.patch ?? {}) as Patch;
+export function advice({ rule, evidence, suggestion }: Finding): string | null {
+  const { dataset, training, augmentation, preprocessing, model } = (suggestion?.patch ?? {}) as Patch;
+  if (rule === "better-preset")
+    return `프리셋 ${evidence.preset}의 신경망, 전처리, 증강, 학습 설정을 모두 쓰세요. 분할은 그대로 둡니다.`;
+  if (dataset?.limit_per_class === null) return "데이터셋의 모든 샘플로 학습하세요.";
   const stop = training?.early_stopping ? " 조기 종료도 쓰세요." : "";
   if (preprocessing) return "픽셀을 0~1로 맞추세요. 원래 픽셀은 스텝을 255배로 키웁니다.";
   if (augmentation) return `학습 이미지를 증강하세요.${stop}`;
@@ -96,6 +105,8 @@ export function advice({ rule, suggestion }: Finding): string | null {
 }
 
 const LAYERS: Record<string, string> = {
+  "more-capacity": "필터와 유닛을 두 배로 늘리세요.",
+  "more-variety": "마지막 Dense 층 앞에 Dropout을 넣으세요.",
   underfitting: "필터와 유닛을 두 배로 늘리세요.",
   "inference-gap": "BatchNormalization의 모멘텀을 0.9로 낮추세요.",
   overfitting: "마지막 Dense 층 앞에 Dropout을 넣으세요.",
