@@ -164,6 +164,7 @@ export default {
   doIt: "Do it",
   fixTitle: "New run from this finding",
   fixPatch: "Change, as a JSON merge patch",
+  theirErrors: "See these errors:",
   fixDiff: "Difference of the specs",
   fixNotJson: (message: string) => `This is not JSON yet: ${message}`,
   fixNotObject: 'A patch is a JSON object, such as {"training": {"epochs": 60}}.',

@@ -160,6 +160,7 @@ const ko: Same<typeof en> = {
   severity: { problem: "문제", warning: "경고", info: "참고" },
   doIt: "적용",
   fixTitle: "이 진단으로 새 실험",
+  theirErrors: "이 오류 보기:",
   fixPatch: "변경 내용(JSON merge patch)",
   fixDiff: "스펙의 차이",
   fixNotJson: (message) => `아직 JSON이 아닙니다: ${message}`,
