@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label, Labels
+from worker.conversion.labels import MAX_ALONE, Label, Labels
 from worker.conversion.members import FoundFile, count_common_folders
 from worker.conversion.split_names import Kind, innermost_split, split_of
 
@@ -27,7 +27,7 @@ _RANDOM = re.compile(
     re.IGNORECASE,
 )
 # Names without a class in front of a number, such as hashes, are as many classes as files.
-_MAX_SINGLES, _MAX_ALONE = 10, 3
+_MAX_SINGLES = 10
 
 
 def label_by_filenames(images: Sequence[FoundFile]) -> Labels:
@@ -108,7 +108,7 @@ def _are_crossed(classes: Mapping[str, str], worded: Mapping[str, str]) -> bool:
 
 def _are_no_classes(names: Sequence[str]) -> bool:
     counts = Counter(names)
-    are_alone = len(counts) == len(names) > _MAX_ALONE
+    are_alone = len(counts) == len(names) > MAX_ALONE
     return not all(counts) or not names or are_alone or (len(counts) > _MAX_SINGLES and 2 * len(counts) > len(names))
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -14,6 +14,10 @@ from specs.splits import SOURCE_SPLITS, SourceSplit
 MAX_CLASSES = 1_000
 CLASS_CHARACTERS = 100
 HIDDEN = "-1"
+# As many images may have a class of their own, to try a layout out.
+MAX_ALONE = 3
+# As NumPy, pandas and spreadsheets write what is missing.
+_MISSING = frozenset({"nan", "<na>", "#n/a"})
 _BRACKETS = re.compile(r"[\[{](.+[,;|].+|\s*[\d.]+(\s+[\d.]+)+\s*)[\]}]")
 _SEPARATORS = ";,+&"
 _SIGNS = 2  # -1, 0 and 1 are classes of their own
@@ -67,6 +71,19 @@ def reject_fractions(names: Collection[str], source: str) -> None:
     fractions = sorted(name for name in names if not _WHOLE.fullmatch(name))
     if fractions and all(map(_NUMBER.fullmatch, names)):
         raise fraction_error(fractions[0], source)
+
+
+def is_missing(label: str) -> bool:
+    return not label or label.casefold() in _MISSING
+
+
+def reject_captions(names: Sequence[str], source: str) -> None:
+    """Raises InvalidArchive if `names`, the labels of all images, differ throughout."""
+    if len(set(names)) == len(names) > MAX_ALONE:
+        raise InvalidArchive(
+            f"each line of {source} has a label of its own, such as {quote(min(names))}; expected classes that several "
+            "images share"
+        )
 
 
 def find_lists(names: Collection[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
-from worker.conversion.labels import Label, clean, fraction_error
+from worker.conversion.labels import Label, clean, fraction_error, is_missing
 from worker.conversion.members import ParquetFile
 from worker.conversion.parquet_files import open_parquet
 from worker.conversion.split_names import Kind, split_of
@@ -84,7 +84,7 @@ def _label(cells: dict[str, Any], columns: _Columns, file: ParquetFile) -> Label
     if isinstance(value, float):
         value = _whole_number(value, file)
     # Hugging Face writes -1 where the label is secret.
-    if value is None or (columns.names and value == -1) or not clean(str(value)):
+    if value is None or (columns.names and value == -1) or is_missing(clean(str(value))):
         return None
     kind, found_as = _split(file) if given is None else (split_of(str(given)), str(given))
     if kind is None:

@@ -24,6 +24,7 @@ from worker.conversion.labels import (
     find_hidden,
     find_lists,
     order_classes,
+    reject_captions,
     split_names,
 )
 from worker.conversion.members import Listing, ParquetFile, UploadedFiles
@@ -200,6 +201,7 @@ def _of_parquet_images(
             f"the label {quote(min(lists))} lists several; several labels per image are not supported, expected one "
             "class in each row"
         )
+    reject_captions([label.name for label in labels], quote(tables[0].name) if len(tables) == 1 else "the tables")
     classes = order_classes(labels)
     numbers = {name: number for number, name in enumerate(classes)}
 

@@ -6,6 +6,7 @@ from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from worker.conversion.image_index import ImageIndex
+from worker.conversion.labels import is_missing
 from worker.conversion.tables import Line, Table
 
 # Headers, compared without case, blanks, _, - and an s at the end, the likeliest first.
@@ -26,7 +27,6 @@ _YES_OR_NO = _YES | {"0", "0.0", "false", ""}
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 # A list of one.
 _LISTED = re.compile(r"""\[\s*(?=["'])["']?([^"',;|]+)["']?\s*\]""")
-_MISSING = frozenset({"nan", "<na>", "#n/a"})
 Heartbeat = Callable[[], None]
 
 
@@ -95,7 +95,7 @@ def read_rows(table: Table, columns: Columns, heartbeat: Heartbeat) -> Iterator[
 def _plain_label(cell: str) -> str:
     """As it was before pandas or Python wrote it."""
     found = _WHOLE.fullmatch(cell) or _LISTED.fullmatch(cell)
-    return "" if cell.casefold() in _MISSING else found[1] if found else cell
+    return "" if is_missing(cell) else found[1] if found else cell
 
 
 def _naming_images(cells: Sequence[str], index: ImageIndex) -> list[int]:

@@ -9,7 +9,7 @@ from archives.errors import InvalidArchive
 from archives.names import quote
 from specs.problem import quantity
 from worker.conversion.image_index import ImageIndex, split_cell
-from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, find_lists, reject_fractions
+from worker.conversion.labels import HIDDEN, Label, Labels, find_hidden, find_lists, reject_captions, reject_fractions
 from worker.conversion.members import FoundFile
 from worker.conversion.split_names import Kind, innermost_split, split_of
 from worker.conversion.table_columns import Columns, Heartbeat, Row, find_columns, read_rows
@@ -18,8 +18,6 @@ from worker.conversion.tables import Table
 # What a competition wants to have filled in looks like a table of labels.
 _TEMPLATE = "submission"
 _NAMED = 3
-# As many lines may have a class of their own, to try a layout out.
-_MAX_ALONE = 3
 
 
 class _Source(NamedTuple):
@@ -110,12 +108,7 @@ class _Join:
         for at in secret:
             del self._labels[at]
         reject_fractions({label.name for label in self._labels.values()}, tables)
-        names = {label.name for label in self._labels.values()}
-        if len(names) == len(self._labels) > _MAX_ALONE:
-            raise InvalidArchive(
-                f"each line of {tables} has a label of its own, such as {quote(min(names))}; expected classes that "
-                "several images share"
-            )
+        reject_captions([label.name for label in self._labels.values()], tables)
         unlabeled = [source for source in sources if not source.columns.labels]
         about = (*_about_classes(labeled), *self._about_rows(tables), *self._about_images(unlabeled, tables))
         return Labels(self._labels, about)
