@@ -15,6 +15,7 @@ from analysis.diagnosis.next_steps import next_step
 from analysis.diagnosis.number_format import percent, round_digits
 from analysis.diagnosis.overfitting import better_epoch, generalization_gap, overfitting
 from analysis.diagnosis.training_run import TrainingRun
+from specs.problem import quantity
 
 Rule = Callable[[TrainingRun], Finding | None]
 
@@ -37,6 +38,8 @@ RULES: tuple[Rule, ...] = (
     slow_start,
     poor_accuracy,
 )
+# Above this probability of guessing as well, a good accuracy shows nothing.
+_MAX_LUCK = 0.01
 _FACTS = frozenset({"class-imbalance", "diverged"})
 _EVERY = frozenset(rule.__name__.replace("_", "-") for rule in RULES)
 # From a finding to those that it excludes: they only follow from it, or they contradict it, in what they say or in what
@@ -103,6 +106,20 @@ def _nothing_found(run: TrainingRun) -> Finding:
             severity="info",
             sentence=f"It is too early to judge: {seen}{'' if epochs < MIN_EPOCHS else ', without an accuracy'}.",
             evidence={"epochs": epochs},
+        )
+    samples = run.spec.dataset.split_sizes().validation
+    luck = run.luck(accuracy, samples)
+    if luck > _MAX_LUCK:
+        right = round(accuracy * samples)
+        return Finding(
+            rule="too-few-samples",
+            severity="info",
+            sentence=(
+                f"The validation split is too small to judge: {right} of {quantity(samples, 'sample', 'samples')} "
+                f"{'is' if right == 1 else 'are'} recognized, as by guessing with a probability of {percent(luck)}. "
+                "Add images, or enlarge its share."
+            ),
+            evidence={"right": right, "samples": samples, "probability": round_digits(luck)},
         )
     return Finding(
         rule="healthy",

@@ -140,6 +140,22 @@ class TrainingRun:
         error = math.sqrt(self.chance * (1 - self.chance) / max(1, samples))
         return accuracy <= self.chance + min(max(0.02, 3 * error), (1 - self.chance) / 2)
 
+    def luck(self, accuracy: float, samples: int) -> float:
+        """The probability that guessing recognizes as many of `samples` or more."""
+        right, chance = round(accuracy * samples), self.chance
+        if chance >= 1:  # all samples are of one class
+            return 1.0
+        return math.fsum(
+            math.exp(
+                math.lgamma(samples + 1)
+                - math.lgamma(hits + 1)
+                - math.lgamma(samples - hits + 1)
+                + hits * math.log(chance)
+                + (samples - hits) * math.log1p(-chance)
+            )
+            for hits in range(right, samples + 1)
+        )
+
     def skill(self, accuracy: float) -> float:
         """From 0 for guessing to 1 for always right."""
         return (accuracy - self.chance) / max(1 - self.chance, 1e-9)

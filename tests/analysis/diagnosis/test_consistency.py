@@ -25,6 +25,7 @@ NAMES = [rule.__name__.replace("_", "-") for rule in RULES]
 STEPS = {rule.__name__.replace("_", "-") for rule in NEXT_STEPS}
 
 # Statements that a reader would call a contradiction. No two findings that are reported together may make both.
+UNJUDGED = {"too-early", "too-few-samples"}
 STATES: dict[str, set[str]] = {
     "diverged": {"there is no network"},
     "inference-gap": {"inference cannot be trusted"},
@@ -72,7 +73,7 @@ CONTRADICTIONS = [
 
 
 def contradictions(findings: list[Finding]) -> list[tuple[str, str]]:
-    said = {each.rule: STATES[each.rule] if each.rule != "too-early" else set() for each in findings}
+    said = {each.rule: STATES[each.rule] if each.rule not in UNJUDGED else set() for each in findings}
     found = [
         (one, other)
         for one, other in combinations(said, 2)
@@ -81,7 +82,7 @@ def contradictions(findings: list[Finding]) -> list[tuple[str, str]]:
     ]
     if "poor-accuracy" in said:
         found += [("poor-accuracy", rule) for rule in said if rule in CAUSES]
-    if "healthy" in said or "too-early" in said:
+    if said.keys() & {"healthy", *UNJUDGED}:
         found += [("healthy", rule) for rule in said.keys() - STEPS if said.keys() - STEPS != {rule}]
     return found
 

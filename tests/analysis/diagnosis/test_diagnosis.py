@@ -11,7 +11,7 @@ from models_store.experiments.points import MetricValues, Point
 from specs.experiment import ExperimentSpec, parse_spec
 from specs.merge_patch import merge_patch
 from tests.analysis.diagnosis.scenarios import KEPT, PRESET_SPECS, SCENARIOS, SPECS, ended, spec_of
-from tests.analysis.diagnosis.training_runs import ID, points, run
+from tests.analysis.diagnosis.training_runs import DIGITS, ID, points, run
 from tests.support.evaluations import evaluations_of
 from tests.support.examples import examples
 
@@ -69,6 +69,22 @@ def test_plain_specs_get_a_suggestion(rule: str, name: str) -> None:
     finding = found(rule, spec_of(name))
     assert finding is not None
     assert finding.suggestion is not None
+
+
+@pytest.mark.parametrize(("per_class", "rule"), [(4, "too-few-samples"), (80, "healthy")])
+def test_few_validation_samples_show_no_health(per_class: int, rule: str) -> None:
+    few = {
+        **DIGITS,
+        "dataset": {"name": "digits", "classes": [0, 1], "limit_per_class": per_class, "split": {"stratify": False}},
+        "training": {"batch_size": 2},
+    }
+    loss = [0.7, 0.3, 0.1, 0.05, 0.049, 0.0485, 0.048, 0.048]
+    accuracy = [0.5, 0.8, 0.9, *[1.0] * 5]
+    finding = diagnose(run(points(loss, accuracy=accuracy, val_accuracy=accuracy), few)).items[0]
+
+    assert finding.rule == rule
+    if rule == "too-few-samples":
+        assert "1 of 1 sample is recognized, as by guessing with a probability of 50%" in finding.sentence
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 2, 3])

@@ -10,6 +10,10 @@ TRANSLATED = Path(__file__).parents[3] / "web" / "src" / "text" / "ko" / "findin
 
 
 def test_each_rule_is_translated() -> None:
-    rules = {rule.__name__.replace("_", "-") for rule in (*RULES, *NEXT_STEPS)} | {"too-early", "healthy"}
+    rules = {rule.__name__.replace("_", "-") for rule in (*RULES, *NEXT_STEPS)} | {
+        "too-early",
+        "too-few-samples",
+        "healthy",
+    }
     told = set(re.findall(r'^  "?([a-z-]+)"?: \(e\) =>', TRANSLATED.read_text(), re.MULTILINE))
     assert told == rules

@@ -48,6 +48,7 @@ const EVIDENCE = {
   "more-variety": { training_accuracy: 0.99, split: "test", accuracy: 0.95 },
   "more-capacity": { training_accuracy: 0.91, split: "validation", accuracy: 0.9 },
   "too-early": { epochs: 2 },
+  "too-few-samples": { right: 3, samples: 3, probability: 0.125 },
   healthy: { epochs: 20, val_accuracy: 0.9812 },
 };
 

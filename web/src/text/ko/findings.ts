@@ -74,6 +74,8 @@ const RULES: Record<string, (evidence: Evidence) => string> = {
   "more-capacity": (e) =>
     `학습한 샘플에서도 틀립니다. 정확도가 학습 분할에서 ${percent(e.training_accuracy)}, ${SPLITS[e.split]} 분할에서 ${percent(e.accuracy)}입니다. 신경망이 더 크면 더 배울 수 있습니다.`,
   "too-early": (e) => `아직 판단하기 이릅니다. 에포크가 ${e.epochs}개 끝났습니다.`,
+  "too-few-samples": (e) =>
+    `검증 분할이 작아 판단할 수 없습니다. 샘플 ${e.samples}개 가운데 ${e.right}개를 맞혔는데, 무작위로 답해도 그럴 확률이 ${percent(e.probability)}입니다. 이미지를 더하거나 검증 분할을 키우세요.`,
   healthy: (e) =>
     `지금까지의 에포크 ${e.epochs}개에 문제가 없습니다. 검증 정확도는 ${percent(e.val_accuracy)}입니다.`,
 };
