@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.held_out import round_shares
 from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from specs.problem import quantity
@@ -77,13 +76,29 @@ def expected_counts(spec: ExperimentSpec) -> dict[SplitName, Counts]:
 
 
 def _keep(counts: Counts, held_out: int, seed: int | None) -> Counts:
-    """How many are kept of each class when some are held out; on average without `seed`."""
+    """What scikit-learn's `train_test_split` keeps of each class when it holds out some; on average without `seed`."""
     kept = np.zeros(len(counts))
     present = np.flatnonzero(counts)
     wanted = counts.sum() - held_out
     share = counts[present] / counts.sum() * wanted
-    kept[present] = share if seed is None else round_shares(share, int(wanted), np.random.RandomState(seed))
+    kept[present] = share if seed is None else _round(share, int(wanted), seed)
     return kept
+
+
+def _round(share: Counts, total: int, seed: int) -> Counts:
+    """As scikit-learn's `_approximate_mode`: the largest remainders are rounded up, of equal ones some at random."""
+    rounded = np.floor(share)
+    left = int(total - rounded.sum())
+    remainders = share - rounded
+    random = np.random.RandomState(seed)
+    for value in np.unique(remainders)[::-1]:
+        if left == 0:
+            break
+        (equal,) = np.nonzero(remainders == value)
+        chosen = random.choice(equal, size=min(len(equal), left), replace=False)
+        rounded[chosen] += 1
+        left -= len(chosen)
+    return np.asarray(rounded)
 
 
 def _listed(names: Sequence[str]) -> str:

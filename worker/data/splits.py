@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 from analysis.generated_datasets import generate_blobs
-from analysis.held_out import hold_out
 from imaging.resize import resize_all
 from specs.dataset import CORRECTIONS_SUFFIX, AddedDataset, Dataset, DatasetSpec
 from specs.experiment import ExperimentSpec
@@ -124,7 +124,13 @@ def _limit(pool: Indices, labels: Labels, per_class: int, seed: int) -> Indices:
 
 
 def _cut(indices: Indices, ranks: Labels, held_out: int, spec: DatasetSpec) -> tuple[Indices, Indices]:
-    return hold_out(indices, held_out, spec.split.seed, ranks[indices] if spec.split.stratify else None)
+    kept, out = train_test_split(
+        indices,
+        test_size=held_out,
+        random_state=spec.split.seed,
+        stratify=ranks[indices] if spec.split.stratify else None,
+    )
+    return kept, out
 
 
 def _resize(images: Images, spec: ExperimentSpec) -> Images:

@@ -4,7 +4,7 @@ from worker.jobs.channel import connect
 
 if __name__ == "__main__":
     with connect() as channel:
-        # Now that the process dies with its supervisor: NumPy and ONNX Runtime take a second to import.
+        # Now that the process dies with its supervisor: this takes seconds to import scikit-learn and ONNX Runtime.
         from worker.evaluation.process import main
 
         main(channel)

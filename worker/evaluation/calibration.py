@@ -1,11 +1,10 @@
 """Calibration of a network's probabilities: temperature scaling, and the threshold of confident answers."""
 
-import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from analysis.metrics import calibration_bins, calibration_error
 from models_store.evaluations.evaluation import Calibration
@@ -14,7 +13,6 @@ from worker.data import Labels
 
 Probabilities = NDArray[np.float32]
 _TEMPERATURES = (0.2, 10.0)
-_LOG_TOLERANCE = 1e-3
 _MAX_ERROR_RATE = 0.005  # of the confident validation samples
 _MIN_CONFIDENCE = 0.9
 _NEVER = 2.0  # a threshold above any probability
@@ -33,26 +31,8 @@ def fit_temperature(probabilities: Probabilities, truth: Labels) -> float:
         return float(-np.log(np.maximum(tempered[rows, truth], _MIN_PROBABILITY)).mean())
 
     rows = np.arange(len(truth))
-    low, high = map(math.log, _TEMPERATURES)
-    return math.exp(_minimize(cross_entropy, low, high))
-
-
-def _minimize(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one minimum between `low` and `high` has it, by golden-section search (Kiefer 1953,
-    Sequential Minimax Search for a Maximum). SciPy's takes half the calls, and half a second to import."""
-    golden = (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = function(left), function(right)
-    while high - low > _LOG_TOLERANCE:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = function(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = function(right)
-    return (low + high) / 2
+    found = minimize_scalar(cross_entropy, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
 
 
 def temper(probabilities: Probabilities, temperature: float) -> NDArray[np.float64]:

@@ -14,9 +14,9 @@ from worker.jobs.channel import Channel, connect
 from worker.jobs.messages import Ready, TrainingJob
 
 log = logging.getLogger("trainer")
-# TensorFlow and Keras import these where they are installed, for functions that a trainer never calls: a third of the
-# CPU time of the import and 250 MB.
-UNUSED = ("IPython", "jax", "matplotlib", "pandas", "pyarrow", "scipy", "sklearn")
+# TensorFlow and Keras import these where they are installed, for functions that a trainer never calls: a quarter of the
+# CPU time of the import and 200 MB.
+UNUSED = ("IPython", "jax", "matplotlib", "pandas", "pyarrow")
 
 # Back-to-back experiments follow within a second; after that its memory, also on the GPU, is worth more to others.
 IDLE_SECONDS = 60.0
