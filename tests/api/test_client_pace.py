@@ -5,6 +5,8 @@ import pytest
 from api.client_pace import GIVE_UP_SECONDS, LOOK_SECONDS, MIN_BYTES, ClientPace, Waiting
 
 GIVEN_UP = round(GIVE_UP_SECONDS / LOOK_SECONDS)
+# What docs/faults.md promises.
+CLOSED_SECONDS = 15
 
 
 def given_up_at(looks: list[tuple[Waiting | None, float]]) -> int | None:
@@ -16,6 +18,8 @@ def given_up_at(looks: list[tuple[Waiting | None, float]]) -> int | None:
 @pytest.mark.parametrize("waiting", ["head", "body", "reading"])
 def test_client_that_does_nothing_is_given_up(waiting: Waiting) -> None:
     assert given_up_at([(waiting, 0)] * 9) == GIVEN_UP
+    # Between its last byte and the first look nearly a whole interval may pass.
+    assert (GIVEN_UP + 1) * LOOK_SECONDS < CLOSED_SECONDS
 
 
 def test_server_that_is_to_act_waits_for_nobody() -> None:

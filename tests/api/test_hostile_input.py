@@ -1,5 +1,6 @@
 """Paths that lead elsewhere, and specs that are out of all proportion."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ NAMES = (
     "x" * 4096,
 )
 SECRET = "which nobody may read"
+# Of a body of 10 MB at most, with what the test itself sends.
+MAX_MEMORY_BYTES = 100_000_000
 
 
 def targets(operation: Operation) -> Iterator[str]:
@@ -88,8 +91,14 @@ def test_absurd_spec_is_rejected_at_once(
 ) -> None:
     body = {"content": sent} if isinstance(sent, bytes) else {"json": sent}
 
-    answer = client.post("/experiments", headers={"Content-Type": "application/json"}, **body)
+    tracemalloc.start()
+    try:
+        answer = client.post("/experiments", headers={"Content-Type": "application/json"}, **body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
+    assert peak < MAX_MEMORY_BYTES
     assert answer.status_code == status, answer.text[:500]
     if pointer is not None:
         assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]

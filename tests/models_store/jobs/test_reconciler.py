@@ -8,7 +8,7 @@ import pytest
 
 from models_store import keys
 from models_store.artifacts import ARTIFACTS, EVALUATION_FILE, MANIFEST_FILE
-from models_store.errors import NotFound
+from models_store.errors import Damaged, NotFound
 from models_store.experiments import history
 from models_store.experiments.claim import TrainingClaim
 from models_store.experiments.folders import RECORD_FILE
@@ -23,6 +23,7 @@ from tests.models_store.abandoned import abandon
 from tests.models_store.conftest import MakeSpec
 from tests.models_store.results import KILLED, points
 from tests.models_store.test_files import age
+from tests.support.published import publish
 from tests.support.valkey import Valkey
 from tests.support.waiting import eventually
 
@@ -293,6 +294,20 @@ def test_damaged_result_is_marked_and_is_no_model(
     assert (items[bad.id].status, items[bad.id].damaged) == (Status.SUCCEEDED, (ARTIFACTS,))
     assert items[good.id] == good
     assert [record.id for record in other.models.ranking("digits")] == [good.id]
+
+
+def test_flipped_bit_of_a_result_is_found_when_read(store: Store, tiny_spec: MakeSpec, reopened: Reopened) -> None:
+    """A sweep compares sizes alone."""
+    bad, good = publish(store, tiny_spec(), 0.9), publish(store, tiny_spec(), 0.1)
+    path = store.experiments.artifacts(bad.id) / EVALUATION_FILE
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    other = reopened()
+    assert other.reconciler.sweep()
+    with pytest.raises(Damaged, match=EVALUATION_FILE):
+        other.experiments.evaluations(bad.id)
+    assert other.experiments.evaluations(good.id) == store.experiments.evaluations(good.id)
 
 
 def test_unreadable_record_hides_no_other(

@@ -43,7 +43,9 @@ def test_hostile_archive_is_rejected_with_its_reason(case: str, tmp_path: Path) 
 
     assert hostile.reason in str(rejection.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert {path.name for path in folder.rglob("*") if path.is_file()} <= {"archive", "images.bin", "decoded.raw"}
+    written = {path.name: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    assert written.keys() <= {"archive", "images.bin", "decoded.raw"}
+    assert sum(written.values()) - written["archive"] <= LIMITS.bytes
 
 
 @pytest.mark.parametrize(
