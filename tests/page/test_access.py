@@ -14,6 +14,7 @@ from specs.dataset import DATASETS
 from specs.experiment import ExperimentSpec
 from tests.page.built import needs_page
 from tests.page.conftest import OpenPage, Watch
+from tests.page.private_things import add_sweep
 from tests.support.provider import CLIENT, OpenIdProvider
 from tests.support.published import publish, results_on
 from tests.support.site import Site
@@ -101,6 +102,20 @@ def test_images_streams_and_files_have_the_key(site: Site, open_page: OpenPage, 
     image = page.locator("main img").first
     eventually(lambda: image.evaluate("image => image.naturalWidth > 0"))
     assert str(image.get_attribute("src")).startswith("blob:")
+    watch.forgive(REJECTED)
+
+
+def test_lines_for_a_terminal_have_the_key(site: Site, open_page: OpenPage, watch: Watch, tiny_spec: Spec) -> None:
+    record = publish(site.store, tiny_spec(), results=results_on(DATASETS["digits"], 0.8))
+    sweep, _ = add_sweep(site.store, "ann")
+    page = open_page("#/runs")
+    log_in(page, new_key(site))
+    views = f"run/{record.id}/files", f"sweeps/{sweep}", "new?preset=digits-cnn", "serving"
+    for view in views:
+        page.goto(f"/#/{view}")
+        lines = page.locator("code", has_text=re.compile("^curl "))
+        expect(lines.first).to_be_attached()
+        assert [each for each in lines.all_text_contents() if "$TRAINYARD_KEY" not in each] == [], view
     watch.forgive(REJECTED)
 
 
