@@ -94,8 +94,8 @@ class Record(Stored):
     `reproduces` is the experiment that this one runs again, to compare. `name`, `tags`, `notes`, `star` and
     `priority` can be edited; `spec` keeps those that were posted. Of what waits, the highest priority (-100 to 100) is
     started first. `parameters` counts those of the network, null for experiments
-    posted before version 0.3. `sparkline` is the metric that decides which epoch is published, at most 32 values:
-    evenly spaced ones, and the last epoch's.
+    posted before version 0.3. `sparkline` is the validation accuracy by epoch, whichever metric decides, at most 32
+    values: evenly spaced ones, and the last epoch's.
 
     `peeks` counts how often somebody has looked at its test results, and `test_hidden` says that they are withheld;
     both are filled in when a record is shown.
@@ -218,11 +218,11 @@ class Record(Stored):
         """With further epochs: their number, the best by validation accuracy, the last. Does not count as a change: it
         is shown in the view, and written with the next change."""
         best, best_metrics, seconds = self.best, self.best_metrics, self.epoch_seconds
-        sparkline, shown = self.sparkline, self.deciding_metric
+        sparkline = self.sparkline
         for point in points:
             seconds = mean_seconds(seconds, point)
-            sparkline = extend(sparkline, point.epoch, point.metrics.get(shown))
             value = point.metrics.get(DECIDING_METRIC)
+            sparkline = extend(sparkline, point.epoch, value)
             if value is not None and is_better(point.metrics, best_metrics, DECIDING_METRIC):
                 best, best_metrics = Best(epoch=point.epoch, metric=DECIDING_METRIC, value=value), point.metrics
         if not points:

@@ -12,7 +12,16 @@ def extend(sparkline: Sparkline, epoch: int, value: float | None) -> Sparkline:
     kept = sparkline[: -(-epoch // step)]  # without the last one, unless its turn has come
     if _step(epoch + 1) > step:
         kept = kept[::2]
-    return (*kept, None if value is None else float(f"{value:.4g}"))
+    return (*kept, _rounded(value))
+
+
+def ends_with(sparkline: Sparkline, value: float | None) -> bool:
+    """Whether its last epoch had `value`. One of another metric does not."""
+    return bool(sparkline) and sparkline[-1] == _rounded(value)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
 
 
 def _step(epochs: int) -> int:

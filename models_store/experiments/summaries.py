@@ -14,8 +14,9 @@ from models_store import keys
 from models_store.experiments.fields import ALIASES, SUMMARY_FIELDS, SortKey, Value, sort_key, values_at
 from models_store.experiments.history import History
 from models_store.experiments.index import Index
+from models_store.experiments.points import DECIDING_METRIC
 from models_store.experiments.record import Record
-from models_store.experiments.sparkline import Sparkline, extend
+from models_store.experiments.sparkline import Sparkline, ends_with, extend
 from models_store.experiments.summary import ExperimentSummary
 from models_store.visibility import Privacy, seeing_everything, sees_everything
 
@@ -161,15 +162,15 @@ class Summaries:
                     self._rows.pop(each, None)
 
     def _row(self, record: Record) -> Row:
-        if record.epochs_completed and not record.sparkline:
-            # Of a version that did not keep it.
+        if record.epochs_completed and not ends_with(record.sparkline, record.last_metrics.get(DECIDING_METRIC)):
+            # Of a version that did not keep it, or kept the metric that decided.
             record = record.model_copy(update={"sparkline": self._sparkline(record)})
         return Row.of(record, ExperimentSummary.of(record))
 
     def _sparkline(self, record: Record) -> Sparkline:
         sparkline: Sparkline = ()
         for point in self._read_history(record.id).points:
-            sparkline = extend(sparkline, point.epoch, point.metrics.get(record.deciding_metric))
+            sparkline = extend(sparkline, point.epoch, point.metrics.get(DECIDING_METRIC))
         return sparkline
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from models_store.errors import Damaged
-from models_store.experiments.points import MetricValues
+from models_store.experiments.points import DECIDING_METRIC, MetricValues
 from models_store.experiments.record import Failure, Progress, Record, Status, StopReason
 from models_store.experiments.sparkline import Sparkline
 from models_store.frozen import Frozen
@@ -70,7 +70,7 @@ class ExperimentSummary(Frozen):
             preset=preset,
             epochs=epochs,
             metrics=metrics_of(record),
-            sparkline=MetricCurve(metric=record.deciding_metric, values=record.sparkline),
+            sparkline=MetricCurve(metric=DECIDING_METRIC, values=record.sparkline),
         )
 
 

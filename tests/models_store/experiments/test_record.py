@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from models_store.errors import InvalidState
 from models_store.experiments.points import Best, Point, is_better
 from models_store.experiments.record import Failure, Record, Status
+from models_store.experiments.sparkline import ends_with
 from models_store.experiments.stored_spec import StoredSpec
 from tests.models_store.results import KILLED, point
 
@@ -21,6 +22,20 @@ def record(**fields: Any) -> Record:
         "spec": StoredSpec({}),
     }
     return Record(**known, created_at=datetime(2026, 1, 1, tzinfo=UTC), **fields)
+
+
+def test_sparkline_is_accuracy_whatever_decides() -> None:
+    stopped = StoredSpec({"training": {"early_stopping": {"monitor": "val_loss"}}})
+    metrics: list[dict[str, float | None]] = [
+        {"val_loss": 1.0 - epoch / 10, "val_accuracy": epoch / 10} for epoch in range(3)
+    ]
+    points = [Point(epoch=epoch, seconds=1.0, metrics=each) for epoch, each in enumerate(metrics)]
+    shown = record().model_copy(update={"spec": stopped}).with_points(points)
+
+    assert shown.sparkline == (0.0, 0.1, 0.2)
+    assert ends_with(shown.sparkline, shown.last_metrics["val_accuracy"])
+    assert not ends_with((1.0, 0.9, 0.8), shown.last_metrics["val_accuracy"])
+    assert not ends_with((), None)
 
 
 def test_claim_starts_an_attempt() -> None:

@@ -54,7 +54,7 @@ export default {
     star: "Star",
     name: "Name",
     status: "Status",
-    sparkline: "Progress",
+    sparkline: "val_accuracy curve",
     dataset: "Dataset",
     preset: "Preset",
     tags: "Tags",

@@ -56,7 +56,7 @@ const ko: Same<typeof en> = {
     star: "별표",
     name: "이름",
     status: "상태",
-    sparkline: "진행",
+    sparkline: "val_accuracy 곡선",
     dataset: "데이터셋",
     preset: "프리셋",
     tags: "태그",
