@@ -113,9 +113,10 @@ def test_finding_becomes_a_new_run(site: Site, open_page: OpenPage, tiny_spec: S
     expect(dialog.get_by_role("button", name="Queue the run")).to_be_disabled()
     field.fill(field.input_value().replace('"many"', "30"))
     dialog.get_by_role("button", name="Queue the run").click()
-    link = dialog.get_by_role("link", name="Open the new run")
-    expect(link).to_be_visible()
-    posted = site.store.experiments.get((link.get_attribute("href") or "").rpartition("/")[2])
+    page.wait_for_url(lambda url: "/run/" in url and record.id not in url)
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("tiny not-converged is queued")).to_be_visible()
+    posted = site.store.experiments.get(page.url.rpartition("/")[2])
     assert posted.based_on == record.id
     assert posted.spec.training.epochs == 30
     assert posted.name == "tiny not-converged"

@@ -172,9 +172,7 @@ export default {
   fixEstimate: (parameters: string, time: string) =>
     `Valid: ${parameters} parameters, about ${time} of training.`,
   fixPost: "Queue the run",
-  fixPosted: "Queued.",
-  fixOpen: "Open the new run",
-  fixCompare: "Compare with this one",
+  fixPosted: (name: string) => `${name} is queued`,
   fixReset: "Restore",
 
   layers: "Layers",

@@ -168,9 +168,7 @@ const ko: Same<typeof en> = {
   fixChecking: "확인하는 중",
   fixEstimate: (parameters, time) => `유효합니다. 파라미터 ${parameters}개, 학습 시간 약 ${time}.`,
   fixPost: "대기열에 추가",
-  fixPosted: "대기열에 추가했습니다.",
-  fixOpen: "새 실험 열기",
-  fixCompare: "이 실험과 비교",
+  fixPosted: (name: string) => `${attach(name, "이/가")} 대기열에 들어갔습니다`,
   fixReset: "되돌리기",
 
   layers: "레이어",
