@@ -30,9 +30,9 @@ def editor_of(page: Page) -> Locator:
 
 
 def write(page: Page, text: str) -> None:
-    """Replace the text of the editor by a paste, which no automatic indentation changes."""
-    editor = editor_of(page)
-    editor.click()
+    """Replace the text of the editor by a paste, which no automatic indentation changes. A click would leave the
+    pointer on a word, whose explanation is in the way of the next one."""
+    editor_of(page).focus()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
 
@@ -89,6 +89,22 @@ def test_labels_are_written_into_the_text(open_page: OpenPage) -> None:
     page.get_by_label("Name").press("Enter")
     expect(editor_of(page)).to_contain_text("tags: [first, second]")
     expect(editor_of(page)).to_contain_text("name: mine")
+
+
+def test_numbers_of_the_training_have_fields(open_page: OpenPage) -> None:
+    page = open_page("#/new?preset=digits-cnn")
+    epochs, rate = page.get_by_label("Epochs"), page.get_by_label("Learning rate", exact=True)
+    expect(epochs).not_to_have_value("")
+    epochs.fill("7")
+    rate.fill("0.005")
+    rate.press("Enter")
+    expect(editor_of(page)).to_contain_text("epochs: 7")
+    expect(editor_of(page)).to_contain_text("learning_rate: 0.005")
+    expect(page.get_by_role("status").get_by_text("Valid")).to_be_visible()
+    write(page, LAYERS + "training: {epochs: 4, optimizer: {type: Adam, learning_rate: {type: CosineDecay}}}")
+    expect(epochs).to_have_value("4")
+    expect(rate).to_be_disabled()
+    expect(rate).to_have_value("CosineDecay")
 
 
 def test_image_comes_after_the_view_is_gone(open_page: OpenPage) -> None:

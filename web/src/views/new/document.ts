@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
 import { isObject, mergePatch } from "../../parts/patch.ts";
-import { toYaml } from "../../parts/yaml.ts";
+import { flow, toYaml } from "../../parts/yaml.ts";
 
 /** Where something is in the text of a spec. */
 export interface Span {
@@ -83,6 +83,11 @@ export class SpecText {
 /** The text after a merge patch (RFC 7396); comments and the style of what is not changed are kept. */
 export function patchText(text: string, patch: Record<string, unknown>): string {
   const document = parse(text);
+  const places = replacements(document.contents, patch);
+  if (places?.length) {
+    const backwards = places.sort((a, b) => b.from - a.from);
+    return backwards.reduce((now, each) => now.slice(0, each.from) + each.text + now.slice(each.to), text);
+  }
   change(document, [], patch);
   if (text.trimStart().startsWith("{") && isJson(text)) return JSON.stringify(document.toJS(), null, 2);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
@@ -111,6 +116,19 @@ function change(document: Parsed, path: Path, patch: Record<string, unknown>): v
     // What is within braces may no longer fit on a line.
     else document.setIn(at, written(mergePatch(isMap(known) ? known.toJS(document) : null, value)));
   }
+}
+
+/** Where a patch only replaces numbers that are there: those places of the text; null for any other patch. */
+function replacements(node: unknown, patch: Record<string, unknown>): (Span & { text: string })[] | null {
+  const found: (Span & { text: string })[] = [];
+  for (const [name, value] of Object.entries(patch)) {
+    const known = isMap(node) ? node.get(name, true) : undefined;
+    const inner = isObject(value) ? replacements(known, value) : null;
+    if (inner) found.push(...inner);
+    else if (typeof value !== "number" || !isScalar(known) || typeof known.value !== "number") return null;
+    else found.push({ ...(spanOfNode(known) ?? { from: 0, to: 0 }), text: flow(value) });
+  }
+  return found;
 }
 
 /** A new value, as people write it: what fits on a line within braces. */
